@@ -1,0 +1,107 @@
+//! Amounts in minor units, currencies, and the one place where a rate is applied.
+
+use iso_currency::Currency as Iso;
+use serde::{Serialize, Serializer};
+
+/// The largest amount a caller may name, in minor units.
+pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
+/// Basis points in a whole.
+pub const WHOLE_BP: i64 = 10_000;
+
+/// An ISO 4217 currency in use (no precious metals, test codes or funds).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// The currency that the upper-case alphabetic code names.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
+        // Units of account without minor units ("N.A." in the standard) cannot carry an amount in minor units.
+        Iso::from_code(code).filter(|iso| iso.exponent().is_some()).map(|_| Self(bytes))
+    }
+
+    /// The alphabetic code, e.g. `EUR`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// Decimal places of the minor unit: 0 (JPY), 2 (EUR), 3 (KWD).
+    #[must_use]
+    pub fn exponent(&self) -> u16 {
+        Iso::from_code(self.code()).and_then(|iso| iso.exponent()).unwrap_or(2)
+    }
+}
+
+impl std::fmt::Display for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for Currency {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Currency".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217 code", "examples": ["EUR"]
+        })
+    }
+}
+
+/// `amount × numerator / denominator`, rounded half up. `None` if the denominator is not positive, an argument is
+/// negative, or the result does not fit.
+#[must_use]
+pub fn share_half_up(amount_minor: i64, numerator: i64, denominator: i64) -> Option<i64> {
+    if amount_minor < 0 || numerator < 0 || denominator <= 0 {
+        return None;
+    }
+    let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
+    // 2·a·n + d over 2·d: the products fit in i128 for any i64 arguments.
+    let doubled =
+        i128::from(amount_minor).checked_mul(numerator)?.checked_mul(2)?.checked_add(denominator)?;
+    i64::try_from(doubled.checked_div(denominator.checked_mul(2)?)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_round_half_up_at_every_edge() {
+        for (amount, bp, expected) in [
+            (9_900, 2_000, 1_980),
+            (1, 5_000, 1),
+            (1, 4_999, 0),
+            (3, 1_500, 0),
+            (333, 1_500, 50),
+            (0, 10_000, 0),
+            (MAX_AMOUNT_MINOR, WHOLE_BP, MAX_AMOUNT_MINOR),
+            (i64::MAX, WHOLE_BP, i64::MAX),
+        ] {
+            assert_eq!(share_half_up(amount, bp, WHOLE_BP), Some(expected), "{amount} at {bp}");
+        }
+        assert_eq!(share_half_up(-1, 1, 1), None);
+        assert_eq!(share_half_up(1, 1, 0), None);
+        assert_eq!(share_half_up(i64::MAX, 2, 1), None);
+    }
+
+    #[test]
+    fn currencies_know_their_minor_unit() {
+        for (code, exponent) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("ISK", 0), ("CLF", 4)] {
+            assert_eq!(Currency::parse(code).map(|c| c.exponent()), Some(exponent), "{code}");
+        }
+        for code in ["", "eur", "EURO", "ZZZ", "XXX", "XAU", "€€"] {
+            assert_eq!(Currency::parse(code), None, "{code}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! [`Sql`] over rusqlite: the tests' database, and the one that `cargo xtask replay` rebuilds.
+
+use super::{Row, Sql, SqlError, Value, value::MAX_SAFE_INTEGER};
+use rusqlite::{Connection, params_from_iter, types};
+use std::{cell::Cell, path::Path};
+
+/// A SQLite database in memory or in a file.
+#[derive(Debug)]
+pub struct NativeSql {
+    connection: Connection,
+    statements: Cell<u64>,
+}
+
+impl NativeSql {
+    /// An empty database in memory.
+    pub fn in_memory() -> Result<Self, SqlError> {
+        Connection::open_in_memory().map(Self::over).map_err(engine)
+    }
+
+    /// The database in the file at `path`, made if it is missing.
+    pub fn open(path: &Path) -> Result<Self, SqlError> {
+        Connection::open(path).map(Self::over).map_err(engine)
+    }
+
+    fn over(connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(256);
+        Self { connection, statements: Cell::new(0) }
+    }
+
+    /// Statements run so far: tests use it to prove that a path's work does not grow with the data.
+    pub fn statements(&self) -> u64 {
+        self.statements.get()
+    }
+}
+
+fn engine(error: rusqlite::Error) -> SqlError {
+    SqlError::Engine(error.to_string())
+}
+
+impl Sql for NativeSql {
+    fn exec(&self, sql: &str, args: &[Value]) -> Result<Vec<Row>, SqlError> {
+        self.statements.set(self.statements.get().wrapping_add(1));
+        let mut bound = Vec::with_capacity(args.len());
+        for arg in args {
+            bound.push(match arg {
+                Value::Null => types::Value::Null,
+                Value::Int(n) if n.unsigned_abs() > MAX_SAFE_INTEGER.unsigned_abs() => {
+                    return Err(SqlError::UnsafeInteger(*n));
+                }
+                Value::Int(n) => types::Value::Integer(*n),
+                Value::Text(text) => types::Value::Text(text.clone()),
+            });
+        }
+        let mut statement = self.connection.prepare_cached(sql).map_err(engine)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(params_from_iter(bound)).map_err(engine)?;
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next().map_err(engine)? {
+            let mut values = Vec::with_capacity(columns);
+            for column in 0..columns {
+                values.push(match row.get_ref(column).map_err(engine)? {
+                    types::ValueRef::Null => Value::Null,
+                    // As in workerd: an integer that JavaScript would round is an error, not a wrong number.
+                    types::ValueRef::Integer(n) if n.unsigned_abs() > MAX_SAFE_INTEGER.unsigned_abs() => {
+                        return Err(SqlError::UnsafeInteger(n));
+                    }
+                    types::ValueRef::Integer(n) => Value::Int(n),
+                    types::ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+                    types::ValueRef::Real(_) | types::ValueRef::Blob(_) => {
+                        return Err(SqlError::Shape { column, expected: "an integer or text" });
+                    }
+                });
+            }
+            answer.push(Row(values));
+        }
+        Ok(answer)
+    }
+
+    fn atomically(&self, body: &mut dyn FnMut() -> bool) -> Result<(), SqlError> {
+        // Dropped without commit (an early return, a panic), the transaction rolls back.
+        let transaction = self.connection.unchecked_transaction().map_err(engine)?;
+        if body() { transaction.commit().map_err(engine) } else { transaction.rollback().map_err(engine) }
+    }
+
+    fn script(&self, sql: &str) -> Result<(), SqlError> {
+        self.connection.execute_batch(sql).map_err(engine)
+    }
+}

@@ -1,0 +1,101 @@
+//! Values that cross into SQLite and back.
+
+use super::SqlError;
+
+/// A value bound to a placeholder or read from a column. There are no floats: money must not meet one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// SQL NULL.
+    Null,
+    /// An integer, within ±(2^53 − 1). Larger ones travel as text (`CAST(? AS INTEGER)`, `CAST(… AS TEXT)`).
+    Int(i64),
+    /// Text.
+    Text(String),
+}
+
+/// The largest integer that JavaScript keeps exact.
+pub(crate) const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+
+macro_rules! into_value {
+    ($($from:ty),*) => {$(
+        impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                Self::Int(i64::from(value))
+            }
+        }
+    )*};
+}
+into_value!(i64, u32, u16, u8, bool);
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of an answer; columns are read by position, in the order of the SELECT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(pub Vec<Value>);
+
+impl Row {
+    /// An integer column.
+    pub fn int(&self, column: usize) -> Result<i64, SqlError> {
+        match self.0.get(column) {
+            Some(Value::Int(value)) => Ok(*value),
+            _ => Err(SqlError::Shape { column, expected: "an integer" }),
+        }
+    }
+
+    /// An integer column that may be NULL.
+    pub fn opt_int(&self, column: usize) -> Result<Option<i64>, SqlError> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.int(column).map(Some),
+        }
+    }
+
+    /// An integer column that holds a 32-bit number (partners, listings, links).
+    pub fn number(&self, column: usize) -> Result<u32, SqlError> {
+        u32::try_from(self.int(column)?).map_err(|_| SqlError::Shape { column, expected: "a 32-bit number" })
+    }
+
+    /// A text column.
+    pub fn text(&self, column: usize) -> Result<&str, SqlError> {
+        match self.0.get(column) {
+            Some(Value::Text(value)) => Ok(value),
+            _ => Err(SqlError::Shape { column, expected: "text" }),
+        }
+    }
+
+    /// A text column that may be NULL.
+    pub fn opt_text(&self, column: usize) -> Result<Option<&str>, SqlError> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(None),
+            _ => self.text(column).map(Some),
+        }
+    }
+
+    /// A text column that spells an integer beyond 2^53 (`CAST(… AS TEXT)`); NULL, the sum of no rows, is 0.
+    pub fn big_int(&self, column: usize) -> Result<i128, SqlError> {
+        match self.0.get(column) {
+            Some(Value::Null) => Ok(0),
+            Some(Value::Int(value)) => Ok(i128::from(*value)),
+            Some(Value::Text(text)) => {
+                text.parse().map_err(|_| SqlError::Shape { column, expected: "a whole number" })
+            }
+            None => Err(SqlError::Shape { column, expected: "a whole number" }),
+        }
+    }
+}
