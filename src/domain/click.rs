@@ -91,6 +91,8 @@ macro_rules! coded {
     };
 }
 
+pub(crate) use coded;
+
 coded! {
     /// The kind of device that a user agent names.
     Device {
