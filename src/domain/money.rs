@@ -21,6 +21,9 @@ impl Currency {
         Iso::from_code(code).filter(|iso| iso.exponent().is_some()).map(|_| Self(bytes))
     }
 
+    /// The euro.
+    pub const EUR: Self = Self(*b"EUR");
+
     /// The alphabetic code, e.g. `EUR`.
     #[must_use]
     pub fn code(&self) -> &str {
