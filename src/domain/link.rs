@@ -1,12 +1,13 @@
 //! Links: what a partner shares.
 
 use crate::domain::{id::LinkId, listing::ListingNo, partner::PartnerNo, time::Timestamp, words::Metadata};
+use serde::{Deserialize, Serialize};
 
 /// A link's number within the programme: 1, 2, …; 0 stands for "no link" in counts.
 pub type LinkNo = u32;
 
 /// A link as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Number within the programme.
     pub no: LinkNo,

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// One movement of money between two accounts of a partner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Transfer {
     /// Public id.
     pub id: TransferId,

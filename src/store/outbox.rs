@@ -136,14 +136,22 @@ struct Line<'a> {
     event: &'static str,
     created_at: Timestamp,
     data: &'a serde_json::value::RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ledger: Option<&'a serde_json::value::RawValue>,
 }
 
 /// An event as a line of the log and the export, without the line end.
 pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
-    let data: &serde_json::value::RawValue =
-        serde_json::from_str(&event.data).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" })?;
-    let (id, kind) = (event.id.as_str(), event.kind.as_str());
-    json_text(&Line { kind: "event", seq: event.seq, id, event: kind, created_at: event.at, data })
+    let raw = |text| serde_json::from_str(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
+    json_text(&Line {
+        kind: "event",
+        seq: event.seq,
+        id: event.id.as_str(),
+        event: event.kind.as_str(),
+        created_at: event.at,
+        data: raw(&event.data)?,
+        ledger: event.ledger.as_deref().map(raw).transpose()?,
+    })
 }
 
 /// The writes due at `now`. Call it in a transaction: the range of a segment is fixed before it is written, so that
