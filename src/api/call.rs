@@ -8,9 +8,7 @@ use super::{
     query::Query,
 };
 use crate::{
-    domain::{
-        entropy::Entropy, event::EventType, id::EventId, partner::PartnerNo, time::Timestamp, zone::Zones,
-    },
+    domain::{entropy::Entropy, event::EventType, id::EventId, time::Timestamp, zone::Zones},
     store::{
         Page, Sql,
         change::{self, Change},
@@ -84,7 +82,7 @@ impl Call<'_> {
     /// refunds; `data` is what the event shows.
     pub fn commit<T: Serialize>(
         &self,
-        (kind, partner_no): (EventType, PartnerNo),
+        kind: EventType,
         change: &Change,
         data: &T,
         answer: &str,
@@ -92,7 +90,7 @@ impl Call<'_> {
         change::apply(self.sql, change, answer, self.now)?;
         let id = self.new_id(EventId::generate);
         let (data, ledger) = (json_text(data)?, json_text(change)?);
-        Ok(events::append(self.sql, &id, kind, partner_no, self.now, &data, Some(ledger))?)
+        Ok(events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?)
     }
 
     /// Notes that redirects must learn of what was written.

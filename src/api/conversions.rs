@@ -299,9 +299,8 @@ fn record(
         commission: 0,
     };
     let binding = touches::binding(conversion.customer_id.as_deref(), attribution, candidates);
-    let event = (EventType::ConversionCreated, conversion.place.partner_no);
     let change = Change::Conversion { conversion: Box::new(conversion), binding, counts: counts.clone() };
-    call.commit(event, &change, &view, &answer)?;
+    call.commit(EventType::ConversionCreated, &change, &view, &answer)?;
     for (commission, shown) in earned.into_iter().zip(&view.commissions) {
         earn::book(call, commission, shown, &counts)?;
     }

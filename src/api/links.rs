@@ -153,7 +153,7 @@ fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<Lin
         created_at: call.now,
     };
     let view = views::link(&link, &ends.partner.id, &ends.listing.id, call.request.base_url, call.now);
-    call.commit((EventType::LinkCreated, link.partner_no), &Change::Link(link), &view, "")?;
+    call.commit(EventType::LinkCreated, &Change::Link(link), &view, "")?;
     Ok(view)
 }
 
@@ -245,8 +245,8 @@ pub fn revoke(call: &Call<'_>) -> Result<Response, Problem> {
         link.revoked_at = Some(call.now);
         call.touch_snapshot()?;
         let view = show(call, &link)?;
-        let change = Change::Revoked { link_no: link.no };
-        call.commit((EventType::LinkRevoked, link.partner_no), &change, &view, "")?;
+        let change = Change::Revoked { link_no: link.no, partner_no: link.partner_no };
+        call.commit(EventType::LinkRevoked, &change, &view, "")?;
     }
     call.json(200, &show(call, &link)?)
 }

@@ -168,7 +168,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let sealed = set_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
     call.touch_snapshot()?;
     let (view, no) = (views::listing(&listing)?, listing.no);
-    call.commit((EventType::ListingCreated, 0), &Change::Listing(listing), &view, "")?;
+    call.commit(EventType::ListingCreated, &Change::Listing(listing), &view, "")?;
     listings::set_sealed_secrets(call.sql, no, sealed)?;
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/listings/{}", view.id)))
 }
@@ -218,6 +218,6 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
         call.touch_snapshot()?;
     }
     let view = views::listing(&listing)?;
-    call.commit((EventType::ListingUpdated, 0), &Change::Listing(listing), &view, "")?;
+    call.commit(EventType::ListingUpdated, &Change::Listing(listing), &view, "")?;
     call.json(200, &view)
 }

@@ -119,8 +119,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     checks.finish()?;
     external_id_free(call, &partner)?;
     let view = views::partner(&partner);
-    let event = (EventType::PartnerCreated, partner.no);
-    call.commit(event, &Change::Partner(partner), &view, "")?;
+    call.commit(EventType::PartnerCreated, &Change::Partner(partner), &view, "")?;
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/partners/{}", view.id)))
 }
 
@@ -179,6 +178,6 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
         call.touch_snapshot()?;
     }
     let view = views::partner(&partner);
-    call.commit((EventType::PartnerUpdated, partner.no), &Change::Partner(partner), &view, "")?;
+    call.commit(EventType::PartnerUpdated, &Change::Partner(partner), &view, "")?;
     call.json(200, &view)
 }

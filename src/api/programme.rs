@@ -153,6 +153,6 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     };
     call.touch_snapshot()?;
     let view = show(&program);
-    call.commit((EventType::ProgramUpdated, 0), &Change::Program(program), &view, "")?;
+    call.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;
     call.json(200, &view)
 }

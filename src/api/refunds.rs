@@ -159,11 +159,10 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
         commission: taken_back.saturating_neg(),
     };
     let answer = json_text(&view)?;
-    let partner_no = conversion.place.partner_no;
     let change = Change::Refund { refund, refunded, counts };
-    call.commit((EventType::RefundCreated, partner_no), &change, &view, &answer)?;
+    call.commit(EventType::RefundCreated, &change, &view, &answer)?;
     for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {
-        call.commit((EventType::CommissionReversed, partner_no), change, view, "")?;
+        call.commit(EventType::CommissionReversed, change, view, "")?;
     }
     Ok(Response::json(201, answer))
 }

@@ -11,8 +11,13 @@ use super::{
     refunds::{self, Refund},
 };
 use crate::domain::{
-    conversion::CommissionStatus, link::Link, link::LinkNo, listing::Listing, partner::Partner,
-    program::Program, time::Timestamp,
+    conversion::CommissionStatus,
+    link::Link,
+    link::LinkNo,
+    listing::Listing,
+    partner::{Partner, PartnerNo},
+    program::Program,
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +46,8 @@ pub enum Change {
     Revoked {
         /// The link.
         link_no: LinkNo,
+        /// Whose it is.
+        partner_no: PartnerNo,
     },
     /// A new conversion.
     Conversion {
@@ -91,6 +98,23 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Whose data it is; 0 = the programme's.
+    #[must_use]
+    pub fn partner_no(&self) -> PartnerNo {
+        match self {
+            Self::Program(_) | Self::Listing(_) => 0,
+            Self::Partner(partner) => partner.no,
+            Self::Link(link) => link.partner_no,
+            Self::Revoked { partner_no, .. } => *partner_no,
+            Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
+            Self::Commission { transfer, .. }
+            | Self::Matured { transfer, .. }
+            | Self::Reversed { transfer, .. } => transfer.partner_no,
+        }
+    }
+}
+
 /// KV value of a slug.
 #[derive(Serialize)]
 struct SlugValue<'a> {
@@ -118,7 +142,7 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
                 None => Ok(()),
             }
         }
-        Change::Revoked { link_no } => links::revoke(sql, *link_no, at),
+        Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
         Change::Conversion { conversion, binding, counts } => {
             conversions::insert(sql, conversion, answer)?;
             if let Some(binding) = binding {

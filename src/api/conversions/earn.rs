@@ -154,6 +154,6 @@ pub fn book(
     };
     let counts =
         ConversionDelta { counted: None, revenue: 0, commission: commission.amount, ..counts.clone() };
-    let event = (EventType::CommissionCreated, commission.partner_no);
-    call.commit(event, &Change::Commission { commission: Box::new(commission), transfer, counts }, shown, "")
+    let change = Change::Commission { commission: Box::new(commission), transfer, counts };
+    call.commit(EventType::CommissionCreated, &change, shown, "")
 }
