@@ -1,7 +1,7 @@
 //! The table of routes: one line each. OpenAPI is made from the same table.
 
 use super::{
-    balances, call::Call, commissions, conversions, events, http::Response, keys, links, listings, partners,
+    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, keys, links, listings, partners,
     problem::Problem, programme, refunds, report,
 };
 use crate::domain::key::Scope;
@@ -133,6 +133,16 @@ pub const ROUTES: &[Route] = &[
     get("/v1/events", Partner, events::list, "Every change, oldest first"),
 ];
 
+/// What the Worker itself asks the Ledger, under the caller's own key: the halves of routes that also read other
+/// stores. The Worker forwards no outside request to `/internal/`.
+pub const INTERNAL: &[Route] = &[
+    get("/internal/clicks", Partner, clicks::start, "What to ask the shards for"),
+    write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, "Shards' answers, merged"),
+    get("/internal/export", Programme, export::start, "Where a page starts"),
+    write("POST", "/internal/export/events", Scope::Read, Programme, export::tail, "Events not in KV yet"),
+    write("POST", "/internal/export/end", Scope::Read, Programme, export::end, "A page's last line"),
+];
+
 impl Route {
     const fn keeping(mut self, kept: fn(&str) -> String) -> Self {
         self.kept = kept;
@@ -170,7 +180,7 @@ fn matches(template: &str, path: &str) -> Option<Vec<String>> {
 #[must_use]
 pub fn find(method: &str, path: &str) -> Found {
     let mut others = Vec::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(INTERNAL) {
         if let Some(params) = matches(route.path, path) {
             if route.method == method {
                 return Found::Route(route, params);

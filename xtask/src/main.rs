@@ -11,6 +11,7 @@ mod keys;
 mod npm;
 mod process;
 mod progress;
+mod replay;
 mod stamp;
 mod test;
 mod workspace;
@@ -43,6 +44,12 @@ const COMMANDS: &[Command] = &[
         flags: "[--rotate <file or text>]",
         about: "new secrets for a deployment, or a key ring with one more key that signs",
         run: keygen::run,
+    },
+    Command {
+        name: "replay",
+        flags: "<export.ndjson> [<database to write>]",
+        about: "rebuild a Ledger from an export and compare it with the original",
+        run: replay::run,
     },
 ];
 
