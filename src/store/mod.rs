@@ -1,5 +1,7 @@
 //! SQL, one noun a file, over the [`Sql`] trait: the same statements run on workerd's SQLite and natively.
 
+pub mod clicklog;
+pub mod migration;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 mod value;
@@ -23,6 +25,14 @@ pub enum SqlError {
     /// An integer beyond ±(2^53 − 1), which workerd's SQLite binding would round.
     #[error("the integer {0} cannot cross into the engine unchanged")]
     UnsafeInteger(i64),
+    /// The database was written by newer code.
+    #[error("the database has taken schema step {taken}, but this code knows {known}")]
+    NewerSchema {
+        /// Steps that the database has taken.
+        taken: i64,
+        /// Steps that this code knows.
+        known: i64,
+    },
     /// A sum or a counter left its range.
     #[error("arithmetic overflow in {0}")]
     Overflow(&'static str),
