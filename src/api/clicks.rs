@@ -97,7 +97,8 @@ fn list_name(call: &Call<'_>, query: &Query) -> String {
 pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.query(KNOWN)?;
     let limit = query.limit()?;
-    let before = query.text("cursor").map(|text| cursor::decode_at(&list_name(call, &query), text)).transpose()?;
+    let before =
+        query.text("cursor").map(|text| cursor::decode_at(&list_name(call, &query), text)).transpose()?;
     call.json(
         200,
         &PageQuery {

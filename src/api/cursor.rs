@@ -55,5 +55,8 @@ pub fn decode_at(list: &str, cursor: &str) -> Result<(i64, String), Problem> {
 }
 
 fn mismatch() -> Problem {
-    Problem::new(Code::CursorMismatch, "This cursor was made for another list or other filters; start without one.")
+    Problem::new(
+        Code::CursorMismatch,
+        "This cursor was made for another list or other filters; start without one.",
+    )
 }

@@ -121,7 +121,12 @@ pub fn tail(call: &Call<'_>) -> Result<Response, Problem> {
         body.push_str(&event_line(&event)?);
         body.push('\n');
     }
-    Ok(Response { status: 200, headers: vec![("content-type", "application/x-ndjson".to_owned())], body, log: None })
+    Ok(Response {
+        status: 200,
+        headers: vec![("content-type", "application/x-ndjson".to_owned())],
+        body,
+        log: None,
+    })
 }
 
 /// Where a page ends.

@@ -1,8 +1,8 @@
 //! The table of routes: one line each. OpenAPI is made from the same table.
 
 use super::{
-    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, keys, links, listings, partners,
-    problem::Problem, programme, refunds, report,
+    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, keys, links,
+    listings, partners, problem::Problem, programme, refunds, report,
 };
 use crate::domain::key::Scope;
 

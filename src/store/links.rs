@@ -111,7 +111,9 @@ pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
 
 /// Numbers of a partner's links, at most `limit`.
 pub fn numbers(sql: &dyn Sql, partner: PartnerNo, limit: i64) -> Result<Vec<LinkNo>, SqlError> {
-    let rows =
-        sql.exec("SELECT no FROM links WHERE partner_no = ?1 ORDER BY no LIMIT ?2", &[partner.into(), limit.into()])?;
+    let rows = sql.exec(
+        "SELECT no FROM links WHERE partner_no = ?1 ORDER BY no LIMIT ?2",
+        &[partner.into(), limit.into()],
+    )?;
     rows.iter().map(|row| row.number(0)).collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod change;
+pub mod clicklog;
 pub mod commissions;
 pub mod conversions;
 pub mod counts;

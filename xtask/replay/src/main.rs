@@ -37,7 +37,8 @@ fn run() -> Result<bool> {
         None => NativeSql::in_memory()?,
     };
     migrate(&sql, LEDGER)?;
-    let lines = BufReader::new(File::open(&file).with_context(|| format!("{} cannot be read", file.display()))?);
+    let lines =
+        BufReader::new(File::open(&file).with_context(|| format!("{} cannot be read", file.display()))?);
     let found = replay(lines, &sql)?;
     println!("replayed {} events and {} clicks", found.events, found.clicks);
     Ok(report(&found))
@@ -66,9 +67,14 @@ fn by_text(totals: &Totals) -> BTreeMap<String, String> {
 fn compare(what: &str, original: &BTreeMap<String, String>, rebuilt: &BTreeMap<String, String>) -> bool {
     let names: BTreeSet<&String> = original.keys().chain(rebuilt.keys()).collect();
     let show = |value: Option<&String>| value.map_or("nothing", String::as_str).to_owned();
-    let differing: Vec<_> = names.into_iter().filter(|name| original.get(*name) != rebuilt.get(*name)).collect();
+    let differing: Vec<_> =
+        names.into_iter().filter(|name| original.get(*name) != rebuilt.get(*name)).collect();
     for name in &differing {
-        println!("DIFFERS {what} {name}: original {}, rebuilt {}", show(original.get(*name)), show(rebuilt.get(*name)));
+        println!(
+            "DIFFERS {what} {name}: original {}, rebuilt {}",
+            show(original.get(*name)),
+            show(rebuilt.get(*name))
+        );
     }
     let verdict = if differing.is_empty() { "equal the original's" } else { "DIFFER from the original's" };
     println!("{what}: {verdict} ({} compared)", original.len());
