@@ -17,7 +17,10 @@ use support::Ledger;
 /// Tables that a replay restores, each with the columns that it cannot know left out.
 const RESTORED: &[(&str, &str)] = &[
     ("partners", "*"),
-    ("listings", "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at"),
+    (
+        "listings",
+        "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at",
+    ),
     ("links", "*"),
     ("conversions", "*"),
     ("customer_touches", "*"),
@@ -38,7 +41,8 @@ fn dump(sql: &NativeSql, table: &str, columns: &str) -> Vec<Vec<Value>> {
 /// A programme's history with one of everything.
 fn history() -> Ledger {
     let mut ledger = Ledger::new();
-    let terms = json!({"name": "Acme", "currency": "EUR", "landing_url": "https://acme.example", "hold_days": 1});
+    let terms =
+        json!({"name": "Acme", "currency": "EUR", "landing_url": "https://acme.example", "hold_days": 1});
     assert_eq!(ledger.put("/v1/program", &terms).status, 200);
     let ada = ledger.partner("Ada", Some(1_500));
     let grace = ledger.partner("Grace", None);
@@ -76,7 +80,12 @@ fn clicks(ledger: &Ledger) -> String {
         [1, quarter, "DE", 2, 0, 1, 1], [1, quarter, "DE", 2, 1, 1, 0], [2, quarter, "DE", 2, 2, 1, 0], [99, quarter, "DE", 2, 6, 1, 0]
     ]});
     assert_eq!(counts::apply(&ledger.sql, &deltas.to_string()).unwrap(), 1);
-    let lines = [line(1, 1, "human", true), line(2, 1, "duplicate", false), line(3, 2, "bot", false), line(4, 99, "invalid", false)];
+    let lines = [
+        line(1, 1, "human", true),
+        line(2, 1, "duplicate", false),
+        line(3, 2, "bot", false),
+        line(4, 99, "invalid", false),
+    ];
     lines.join("\n") + "\n"
 }
 
@@ -86,7 +95,8 @@ fn event_lines(ledger: &Ledger) -> Vec<String> {
 }
 
 fn end_line(ledger: &Ledger) -> String {
-    json!({"end": true, "lines": 0, "next_cursor": null, "totals": totals(&ledger.sql, None).unwrap()}).to_string()
+    json!({"end": true, "lines": 0, "next_cursor": null, "totals": totals(&ledger.sql, None).unwrap()})
+        .to_string()
 }
 
 #[test]
