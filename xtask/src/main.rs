@@ -14,6 +14,7 @@ mod progress;
 mod stamp;
 mod test;
 mod workspace;
+mod wrangler;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,12 @@ const COMMANDS: &[Command] = &[
         flags: "[--rotate <file or text>]",
         about: "new secrets for a deployment, or a key ring with one more key that signs",
         run: keygen::run,
+    },
+    Command {
+        name: "wrangler",
+        flags: "<arguments>",
+        about: "the pinned wrangler with a Node that is new enough, to deploy and to put secrets",
+        run: wrangler::run,
     },
 ];
 
