@@ -12,7 +12,7 @@ use crate::{
     domain::{
         conversion::CommissionStatus,
         event::EventType,
-        id::{PartnerId, RefundId, TransferId},
+        id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
         ledger::{Account, TransferKind},
         money::{Currency, share_half_up},
         time::Timestamp,
@@ -43,7 +43,7 @@ view! {
     /// What a refund took back of a commission.
     pub struct ReversalView {
         /// The commission.
-        id: String,
+        id: CommissionId,
         /// Whose it is.
         partner_id: PartnerId,
         /// Taken back by this refund, minor units.
@@ -52,8 +52,8 @@ view! {
         remaining: i64,
         /// ISO 4217 code.
         currency: Currency,
-        /// `pending`, `payable`, `paid` or `reversed`.
-        status: &'static str,
+        /// Where it stands now.
+        status: CommissionStatus,
     }
 
     /// A refund.
@@ -61,7 +61,7 @@ view! {
         /// Id.
         id: RefundId,
         /// The refunded conversion.
-        conversion_id: String,
+        conversion_id: ConversionId,
         /// The caller's id.
         external_id: String,
         /// Refunded, minor units.
@@ -129,17 +129,17 @@ fn book(call: &Call<'_>, conversion: &Conversion, mut refund: Refund) -> Result<
         taken_back = taken_back.checked_add(part).ok_or(SqlError::Overflow("reversals of a refund"))?;
         let partner = partners::by_no(call.sql, commission.partner_no)?;
         reversals.push(ReversalView {
-            id: commission.id.to_string(),
+            id: commission.id.clone(),
             partner_id: partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id,
             reversed: part,
             remaining: commission.amount.saturating_sub(commission.reversed),
             currency: commission.currency,
-            status: commission.status.as_str(),
+            status: commission.status,
         });
     }
     let view = RefundView {
         id: refund.id.clone(),
-        conversion_id: conversion.id.to_string(),
+        conversion_id: conversion.id.clone(),
         external_id: refund.external_id.clone(),
         amount: refund.amount,
         currency: refund.currency.clone(),
