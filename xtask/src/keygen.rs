@@ -34,9 +34,8 @@ fn print_rotated(file_or_text: &str) -> Result<()> {
     let ring = if file_or_text.trim_start().starts_with('{') {
         file_or_text.to_owned()
     } else {
-        std::fs::read_to_string(file_or_text).with_context(|| {
-            format!("{file_or_text:?} is neither a key ring's text nor a file that can be read")
-        })?
+        std::fs::read_to_string(file_or_text)
+            .with_context(|| format!("{file_or_text:?} is neither a key ring's text nor a file that can be read"))?
     };
     // The file may be what this command printed, with the secret's name in front.
     let text = ring.lines().find_map(|line| line.strip_prefix("SIGNING_KEYS=")).unwrap_or(&ring).trim();

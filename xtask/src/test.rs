@@ -29,8 +29,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             // The build's long link leaves a core idle: the other suites use it.
             let built = scope.spawn(|| build::build(&Progress::new(build::STEPS)));
             suites.run("format", || cargo(&["fmt", "--all", "--check"]));
-            suites
-                .run("lints", || cargo(&[&["clippy", "--workspace", "--all-targets"], &LINTS[..]].concat()));
+            suites.run("lints", || cargo(&[&["clippy", "--workspace", "--all-targets"], &LINTS[..]].concat()));
             suites.run("lints, wasm", || {
                 let worker = ["clippy", "--package", "signpost", "--lib", "--target", build::WASM_TARGET];
                 cargo(&[&worker[..], &LINTS[..]].concat())
@@ -79,10 +78,7 @@ impl Suites {
 
 fn cargo(arguments: &[&str]) -> Result<()> {
     let mut cargo = Command::new("cargo");
-    process::run(
-        cargo.args(arguments).current_dir(workspace::root()),
-        "Install Rust with rustup (https://rustup.rs)",
-    )
+    process::run(cargo.args(arguments).current_dir(workspace::root()), "Install Rust with rustup (https://rustup.rs)")
 }
 
 fn end_to_end(filter: Option<&str>) -> Result<()> {
