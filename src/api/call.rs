@@ -8,10 +8,13 @@ use super::{
     query::Query,
 };
 use crate::{
-    domain::{
-        entropy::Entropy, event::EventType, id::EventId, partner::PartnerNo, time::Timestamp, zone::Zones,
+    domain::{entropy::Entropy, event::EventType, id::EventId, time::Timestamp, zone::Zones},
+    store::{
+        Page, Sql,
+        change::{self, Change},
+        events, outbox,
+        value::json_text,
     },
-    store::{Page, Sql, events, outbox, value::json_text},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::cell::{Cell, RefCell};
@@ -69,15 +72,25 @@ impl Call<'_> {
         generate(self.now, &mut **self.entropy.borrow_mut())
     }
 
-    /// Writes an event into the transaction.
-    pub fn record<T: Serialize>(
+    /// Writes an event that changes no money: keys.
+    pub fn note<T: Serialize>(&self, kind: EventType, data: &T) -> Result<(), Problem> {
+        let id = self.new_id(EventId::generate);
+        Ok(events::append(self.sql, &id, kind, 0, self.now, &json_text(data)?, None)?)
+    }
+
+    /// Carries out a change and writes its event, in the request's transaction. `answer` is kept with conversions and
+    /// refunds; `data` is what the event shows.
+    pub fn commit<T: Serialize>(
         &self,
         kind: EventType,
-        partner_no: PartnerNo,
+        change: &Change,
         data: &T,
+        answer: &str,
     ) -> Result<(), Problem> {
+        change::apply(self.sql, change, answer, self.now)?;
         let id = self.new_id(EventId::generate);
-        Ok(events::append(self.sql, &id, kind, partner_no, self.now, &json_text(data)?)?)
+        let (data, ledger) = (json_text(data)?, json_text(change)?);
+        Ok(events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?)
     }
 
     /// Notes that redirects must learn of what was written.

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
         conversion::ConversionType,
+        event::EventType,
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
         money::Currency,
         program::Model,
@@ -19,9 +20,12 @@ use crate::{
         words::Metadata,
     },
     store::{
-        SqlError, commissions,
+        SqlError,
+        change::Change,
+        commissions,
         conversions::{self, BoundTouch, Conversion, Place},
-        counts, links, listings, partners,
+        counts::ConversionDelta,
+        links, listings, partners,
         value::json_text,
     },
 };
@@ -255,7 +259,7 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
     };
     let earned =
         earn::commissions(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;
-    record(call, conversion, &attribution, &candidates.known, &earned)
+    record(call, conversion, &attribution, &candidates.known, earned)
 }
 
 fn place(attribution: &Attribution, winner: Option<&BoundTouch>) -> Place {
@@ -273,19 +277,15 @@ fn place(attribution: &Attribution, winner: Option<&BoundTouch>) -> Place {
 /// Writes the conversion with everything that follows from it.
 fn record(
     call: &Call<'_>,
-    mut conversion: Conversion,
+    conversion: Conversion,
     attribution: &Attribution,
     candidates: &[BoundTouch],
-    earned: &[commissions::Commission],
+    earned: Vec<commissions::Commission>,
 ) -> Result<Response, Problem> {
-    let view = earn::show(call, &conversion, attribution, candidates, earned)?;
-    conversion.answer = json_text(&view)?;
-    conversions::insert(call.sql, &conversion)?;
-    if let Some(customer_id) = &conversion.customer_id {
-        touches::bind(call, customer_id, conversion.no, attribution, candidates)?;
-    }
+    let view = earn::show(call, &conversion, attribution, candidates, &earned)?;
+    let answer = json_text(&view)?;
     let revenue = conversion.amount.as_ref().filter(|_| conversion.kind.earns());
-    let delta = counts::ConversionDelta {
+    let counts = ConversionDelta {
         partner_no: conversion.place.partner_no,
         occurred_at: conversion.occurred_at,
         link_no: conversion.place.link_no,
@@ -298,10 +298,13 @@ fn record(
         refunds: 0,
         commission: 0,
     };
-    counts::add_conversion(call.sql, &delta, call.now)?;
-    earn::record(call, &conversion, &view, earned, delta)?;
-    Ok(Response::json(201, conversion.answer)
-        .with_header("location", format!("/v1/conversions/{}", conversion.id)))
+    let binding = touches::binding(conversion.customer_id.as_deref(), attribution, candidates);
+    let change = Change::Conversion { conversion: Box::new(conversion), binding, counts: counts.clone() };
+    call.commit(EventType::ConversionCreated, &change, &view, &answer)?;
+    for (commission, shown) in earned.into_iter().zip(&view.commissions) {
+        earn::book(call, commission, shown, &counts)?;
+    }
+    Ok(Response::json(201, answer).with_header("location", format!("/v1/conversions/{}", view.id)))
 }
 
 /// The conversion as it stands now.

@@ -108,7 +108,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     };
     keys::insert(call.sql, &key)?;
     let view = show(call, &key)?;
-    call.record(EventType::KeyCreated, 0, &view)?;
+    call.note(EventType::KeyCreated, &view)?;
     call.json(201, &MadeKey { key: Some(secret), view })
 }
 
@@ -132,6 +132,6 @@ pub fn revoke(call: &Call<'_>) -> Result<Response, Problem> {
     let id = call.id(KeyId::parse)?;
     let key = keys::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?;
     keys::revoke(call.sql, &id, call.now)?;
-    call.record(EventType::KeyRevoked, 0, &show(call, &key)?)?;
+    call.note(EventType::KeyRevoked, &show(call, &key)?)?;
     Ok(Response { status: 204, headers: Vec::new(), body: String::new(), log: None })
 }

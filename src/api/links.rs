@@ -5,7 +5,7 @@ use super::{
     call::Call,
     http::Response,
     problem::{Code, Problem},
-    views::{self, LinkView, Numbered},
+    views::{self, LinkView},
 };
 use crate::{
     domain::{
@@ -19,7 +19,7 @@ use crate::{
         token::LinkToken,
         words::Metadata,
     },
-    store::{SqlError, links, listings, outbox, partners, value::json_text},
+    store::{SqlError, change::Change, links, listings, partners},
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,17 +59,6 @@ pub struct NewLinks {
 pub struct MadeLinks {
     /// In the order of the request.
     data: Vec<LinkView>,
-}
-
-/// KV value of a slug.
-#[derive(Serialize)]
-struct SlugValue<'a> {
-    token: &'a str,
-}
-
-/// The KV value of a slug that names the link with this token.
-pub fn slug_value(token: &str) -> Result<String, SqlError> {
-    json_text(&SlugValue { token })
 }
 
 /// Who and what a new link joins, once its fields have been found right.
@@ -163,15 +152,8 @@ fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<Lin
         metadata: new.metadata.unwrap_or_default(),
         created_at: call.now,
     };
-    links::insert(call.sql, &link)?;
-    if let Some(path) = &link.path {
-        outbox::queue_write(call.sql, &outbox::path_key(link.no), path)?;
-    }
-    if let Some(slug) = &link.slug {
-        outbox::queue_write(call.sql, &outbox::slug_key(slug), &slug_value(&link.token)?)?;
-    }
     let view = views::link(&link, &ends.partner.id, &ends.listing.id, call.request.base_url, call.now);
-    call.record(EventType::LinkCreated, link.partner_no, &Numbered { no, view: &view })?;
+    call.commit(EventType::LinkCreated, &Change::Link(link), &view, "")?;
     Ok(view)
 }
 
@@ -261,14 +243,10 @@ pub fn revoke(call: &Call<'_>) -> Result<Response, Problem> {
     let mut link = named(call)?;
     if link.revoked_at.is_none() {
         link.revoked_at = Some(call.now);
-        links::revoke(call.sql, link.no, call.now)?;
         call.touch_snapshot()?;
         let view = show(call, &link)?;
-        call.record(
-            EventType::LinkRevoked,
-            link.partner_no,
-            &Numbered { no: i64::from(link.no), view: &view },
-        )?;
+        let change = Change::Revoked { link_no: link.no, partner_no: link.partner_no };
+        call.commit(EventType::LinkRevoked, &change, &view, "")?;
     }
     call.json(200, &show(call, &link)?)
 }

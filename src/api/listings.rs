@@ -5,7 +5,7 @@ use super::{
     call::Call,
     http::Response,
     problem::{Code, Problem},
-    views::{self, Numbered},
+    views,
 };
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         listing::{Listing, Marketplace},
         text,
     },
-    store::{SqlError, listings},
+    store::{SqlError, change::Change, listings},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -166,12 +166,11 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     checks.finish()?;
     slug_free(call, &listing)?;
     let sealed = set_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
-    listings::put(call.sql, &listing)?;
-    listings::set_sealed_secrets(call.sql, listing.no, sealed)?;
     call.touch_snapshot()?;
-    let view = views::listing(&listing)?;
-    call.record(EventType::ListingCreated, 0, &Numbered { no, view: &view })?;
-    Ok(call.json(201, &view)?.with_header("location", format!("/v1/listings/{}", listing.id)))
+    let (view, no) = (views::listing(&listing)?, listing.no);
+    call.commit(EventType::ListingCreated, &Change::Listing(listing), &view, "")?;
+    listings::set_sealed_secrets(call.sql, no, sealed)?;
+    Ok(call.json(201, &view)?.with_header("location", format!("/v1/listings/{}", view.id)))
 }
 
 /// `GET /v1/listings`
@@ -215,11 +214,10 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
         let sealed = set_secrets(call, &mut listing, secrets)?;
         listings::set_sealed_secrets(call.sql, listing.no, sealed)?;
     }
-    listings::put(call.sql, &listing)?;
     if listing.url != old.url {
         call.touch_snapshot()?;
     }
     let view = views::listing(&listing)?;
-    call.record(EventType::ListingUpdated, 0, &Numbered { no: i64::from(listing.no), view: &view })?;
+    call.commit(EventType::ListingUpdated, &Change::Listing(listing), &view, "")?;
     call.json(200, &view)
 }

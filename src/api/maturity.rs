@@ -12,6 +12,7 @@ use crate::{
     },
     store::{
         Sql, SqlError, accounts,
+        change::{self, Change},
         commissions::{self, Commission},
         events, partners, transaction,
         value::json_text,
@@ -39,7 +40,6 @@ fn mature(
     mut commission: Commission,
 ) -> Result<(), Problem> {
     commission.status = CommissionStatus::Payable;
-    commissions::update(sql, commission.no, commission.reversed, commission.status)?;
     let transfer = accounts::Transfer {
         id: TransferId::generate(now, entropy),
         partner_no: commission.partner_no,
@@ -51,10 +51,12 @@ fn mature(
         commission_no: commission.no,
         at: now,
     };
-    accounts::post(sql, &transfer)?;
     let partner = partners::by_no(sql, commission.partner_no)?;
     let partner = partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?;
-    let data = json_text(&views::commission(&commission, &partner.id))?;
+    let change = Change::Matured { commission_no: commission.no, reversed: commission.reversed, transfer };
+    change::apply(sql, &change, "", now)?;
+    let (data, ledger) = (json_text(&views::commission(&commission, &partner.id))?, json_text(&change)?);
     let id = EventId::generate(now, entropy);
-    Ok(events::append(sql, &id, EventType::CommissionPayable, commission.partner_no, now, &data)?)
+    let partner_no = commission.partner_no;
+    Ok(events::append(sql, &id, EventType::CommissionPayable, partner_no, now, &data, Some(ledger))?)
 }

@@ -59,6 +59,11 @@ pub struct Environment<'a> {
     pub now: Timestamp,
 }
 
+/// Makes commissions payable whose hold has ended; for the Ledger's alarm.
+pub fn end_holds(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Result<(), Problem> {
+    maturity::sweep(sql, now, entropy)
+}
+
 /// Answers a request.
 pub fn handle(environment: &Environment<'_>, entropy: &mut dyn Entropy, request: Request<'_>) -> Response {
     answer(environment, entropy, request).unwrap_or_else(|problem| problem.response())

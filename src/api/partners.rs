@@ -5,7 +5,7 @@ use super::{
     call::Call,
     http::Response,
     problem::{Code, Problem},
-    views::{self, Numbered},
+    views,
 };
 use crate::{
     domain::{
@@ -15,7 +15,7 @@ use crate::{
         partner::{Partner, PartnerKind, PartnerStatus},
         words::Metadata,
     },
-    store::partners,
+    store::{change::Change, partners},
 };
 use serde::Deserialize;
 
@@ -118,10 +118,9 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     partner.currency = check(&mut checks, &partner, body.currency.as_deref());
     checks.finish()?;
     external_id_free(call, &partner)?;
-    partners::put(call.sql, &partner)?;
     let view = views::partner(&partner);
-    call.record(EventType::PartnerCreated, partner.no, &Numbered { no, view: &view })?;
-    Ok(call.json(201, &view)?.with_header("location", format!("/v1/partners/{}", partner.id)))
+    call.commit(EventType::PartnerCreated, &Change::Partner(partner), &view, "")?;
+    Ok(call.json(201, &view)?.with_header("location", format!("/v1/partners/{}", view.id)))
 }
 
 /// The partner that the path names, if the caller may see it.
@@ -175,11 +174,10 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
         partner.terminated_at = old.terminated_at.or(Some(call.now));
     }
     external_id_free(call, &partner)?;
-    partners::put(call.sql, &partner)?;
     if partner.status != old.status {
         call.touch_snapshot()?;
     }
     let view = views::partner(&partner);
-    call.record(EventType::PartnerUpdated, partner.no, &Numbered { no: i64::from(partner.no), view: &view })?;
+    call.commit(EventType::PartnerUpdated, &Change::Partner(partner), &view, "")?;
     call.json(200, &view)
 }

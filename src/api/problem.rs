@@ -177,6 +177,12 @@ impl Problem {
     }
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.log.as_deref().unwrap_or(&self.detail))
+    }
+}
+
 /// What the store could not do is ours to mend: the caller learns nothing but that.
 impl From<SqlError> for Problem {
     fn from(error: SqlError) -> Self {

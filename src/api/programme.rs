@@ -13,7 +13,7 @@ use crate::{
         money::{Currency, WHOLE_BP},
         program::{Model, Program, is_click_param},
     },
-    store::{accounts, meta},
+    store::{accounts, change::Change, meta},
 };
 use serde::Deserialize;
 
@@ -151,9 +151,8 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         click_param: body.click_param.unwrap_or_else(|| Program::DEFAULT_CLICK_PARAM.to_owned()),
         commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
     };
-    meta::set_program(call.sql, &program)?;
     call.touch_snapshot()?;
     let view = show(&program);
-    call.record(EventType::ProgramUpdated, 0, &view)?;
+    call.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;
     call.json(200, &view)
 }

@@ -6,7 +6,7 @@ use super::{
     conversions,
     http::Response,
     problem::{Code, Problem},
-    views::{Numbered, view},
+    views::view,
 };
 use crate::{
     domain::{
@@ -18,9 +18,11 @@ use crate::{
         time::Timestamp,
     },
     store::{
-        SqlError, accounts,
+        SqlError,
+        accounts::Transfer,
+        change::Change,
         commissions::{self, Commission},
-        conversions::{Conversion, set_refunded},
+        conversions::Conversion,
         counts, partners,
         refunds::{self, Refund},
         value::json_text,
@@ -119,23 +121,19 @@ fn refundable(conversion: &Conversion, sent: Option<i64>) -> Result<(i64, String
     Ok((amount, currency))
 }
 
-fn book(call: &Call<'_>, conversion: &Conversion, mut refund: Refund) -> Result<Response, Problem> {
+/// A reversal to book, and how the answer shows it.
+type Reversal = (Change, ReversalView);
+
+fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Response, Problem> {
     let refunded = conversion.refunded.saturating_add(refund.amount);
     let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
-    let mut reversals = Vec::new();
+    let mut reversals: Vec<Reversal> = Vec::new();
     let mut taken_back = 0i64;
-    for mut commission in commissions::of_conversion(call.sql, conversion.no)? {
-        let part = reverse(call, &mut commission, refunded, sale)?;
-        taken_back = taken_back.checked_add(part).ok_or(SqlError::Overflow("reversals of a refund"))?;
-        let partner = partners::by_no(call.sql, commission.partner_no)?;
-        reversals.push(ReversalView {
-            id: commission.id.clone(),
-            partner_id: partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id,
-            reversed: part,
-            remaining: commission.amount.saturating_sub(commission.reversed),
-            currency: commission.currency,
-            status: commission.status,
-        });
+    for commission in commissions::of_conversion(call.sql, conversion.no)? {
+        let reversal = reverse(call, &commission, refunded, sale)?;
+        taken_back =
+            taken_back.checked_add(reversal.1.reversed).ok_or(SqlError::Overflow("reversals of a refund"))?;
+        reversals.push(reversal);
     }
     let view = RefundView {
         id: refund.id.clone(),
@@ -143,14 +141,11 @@ fn book(call: &Call<'_>, conversion: &Conversion, mut refund: Refund) -> Result<
         external_id: refund.external_id.clone(),
         amount: refund.amount,
         currency: refund.currency.clone(),
-        commissions: reversals,
+        commissions: reversals.iter().map(|(_, view)| view.clone()).collect(),
         created_at: call.now,
     };
-    refund.answer = json_text(&view)?;
-    set_refunded(call.sql, conversion.no, refunded)?;
-    refunds::insert(call.sql, &refund)?;
     // Under the sale's own quarter hour: a period's commission is then net of what was taken back of it.
-    let delta = counts::ConversionDelta {
+    let counts = counts::ConversionDelta {
         partner_no: conversion.place.partner_no,
         occurred_at: conversion.occurred_at,
         link_no: conversion.place.link_no,
@@ -163,17 +158,17 @@ fn book(call: &Call<'_>, conversion: &Conversion, mut refund: Refund) -> Result<
         refunds: refund.amount,
         commission: taken_back.saturating_neg(),
     };
-    counts::add_conversion(call.sql, &delta, call.now)?;
-    let event = Numbered { no: refund.no, view: &view };
-    call.record(EventType::RefundCreated, conversion.place.partner_no, &event)?;
-    for reversal in view.commissions.iter().filter(|reversal| reversal.reversed > 0) {
-        call.record(EventType::CommissionReversed, conversion.place.partner_no, reversal)?;
+    let answer = json_text(&view)?;
+    let change = Change::Refund { refund, refunded, counts };
+    call.commit(EventType::RefundCreated, &change, &view, &answer)?;
+    for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {
+        call.commit(EventType::CommissionReversed, change, view, "")?;
     }
-    Ok(Response::json(201, refund.answer))
+    Ok(Response::json(201, answer))
 }
 
 /// Takes back what `refunded` of `sale` calls for in all, less what has been taken back before.
-fn reverse(call: &Call<'_>, commission: &mut Commission, refunded: i64, sale: i64) -> Result<i64, Problem> {
+fn reverse(call: &Call<'_>, commission: &Commission, refunded: i64, sale: i64) -> Result<Reversal, Problem> {
     // A sale of nothing has no commission to take back.
     let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
     let in_all = in_all.ok_or(SqlError::Overflow("a reversal"))?;
@@ -183,12 +178,9 @@ fn reverse(call: &Call<'_>, commission: &mut Commission, refunded: i64, sale: i6
         // What has been paid makes the payable balance negative; the next payout nets it.
         CommissionStatus::Payable | CommissionStatus::Paid | CommissionStatus::Reversed => Account::Payable,
     };
-    commission.reversed = in_all;
-    if commission.amount > 0 && commission.reversed == commission.amount {
-        commission.status = CommissionStatus::Reversed;
-    }
-    commissions::update(call.sql, commission.no, commission.reversed, commission.status)?;
-    let transfer = accounts::Transfer {
+    let whole = commission.amount > 0 && in_all == commission.amount;
+    let status = if whole { CommissionStatus::Reversed } else { commission.status };
+    let transfer = Transfer {
         id: call.new_id(TransferId::generate),
         partner_no: commission.partner_no,
         debit: from,
@@ -199,6 +191,14 @@ fn reverse(call: &Call<'_>, commission: &mut Commission, refunded: i64, sale: i6
         commission_no: commission.no,
         at: call.now,
     };
-    accounts::post(call.sql, &transfer)?;
-    Ok(part)
+    let partner = partners::by_no(call.sql, commission.partner_no)?;
+    let view = ReversalView {
+        id: commission.id.clone(),
+        partner_id: partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id,
+        reversed: part,
+        remaining: commission.amount.saturating_sub(in_all),
+        currency: commission.currency,
+        status,
+    };
+    Ok((Change::Reversed { commission_no: commission.no, reversed: in_all, status, transfer }, view))
 }

@@ -2,8 +2,8 @@
 //! `openapi/`.
 
 use super::{
-    balances, call::Call, commissions, conversions, events, http::Response, keys, links, listings,
-    operation::Operation, partners, problem::Problem, programme, refunds, report,
+    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, keys, links,
+    listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
 };
 use crate::domain::key::Scope;
 
@@ -122,6 +122,16 @@ pub const ROUTES: &[Route] = &[
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 
+/// What the Worker itself asks the Ledger, under the caller's own key: the halves of operations that also read other
+/// stores. The Worker forwards no outside request to `/internal/`.
+pub const INTERNAL: &[Route] = &[
+    get("/internal/clicks", Partner, clicks::start, Operation::ListClicks),
+    write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, Operation::ListClicks),
+    get("/internal/export", Programme, export::start, Operation::ExportLog),
+    write("POST", "/internal/export/events", Scope::Read, Programme, export::tail, Operation::ExportLog),
+    write("POST", "/internal/export/end", Scope::Read, Programme, export::end, Operation::ExportLog),
+];
+
 impl Route {
     const fn keeping(mut self, kept: fn(&str) -> String) -> Self {
         self.kept = kept;
@@ -159,7 +169,7 @@ fn matches(template: &str, path: &str) -> Option<Vec<String>> {
 #[must_use]
 pub fn find(method: &str, path: &str) -> Found {
     let mut others = Vec::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(INTERNAL) {
         if let Some(params) = matches(route.path, path) {
             if route.method == method {
                 return Found::Route(route, params);

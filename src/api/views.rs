@@ -13,7 +13,6 @@ use crate::{
     },
     store::{SqlError, commissions::Commission},
 };
-use serde::Serialize;
 
 /// Derives what every view needs; the schema only where OpenAPI is made.
 macro_rules! view {
@@ -245,14 +244,4 @@ pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionVie
         payable_at: commission.matures_at,
         created_at: commission.created_at,
     }
-}
-
-/// What an event carries besides what the API shows: the number, from which a Ledger is rebuilt.
-#[derive(Serialize)]
-pub struct Numbered<'a, T> {
-    /// Number within the programme.
-    pub no: i64,
-    /// As the API shows it.
-    #[serde(flatten)]
-    pub view: &'a T,
 }

@@ -9,6 +9,7 @@ use crate::domain::{
     time::{DAY_MS, Timestamp},
     words::words,
 };
+use serde::{Deserialize, Serialize};
 
 /// A click may be this much younger than the conversion that names it: clocks differ, and many shops cut times to
 /// whole seconds or minutes.
@@ -69,7 +70,7 @@ words! {
 }
 
 /// A click that may earn credit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {
     /// The click id.
     pub click_id: String,

@@ -7,6 +7,7 @@ use crate::domain::{
     time::Timestamp,
     words::{Metadata, words},
 };
+use serde::{Deserialize, Serialize};
 
 words! {
     /// Where a link leads at the moment.
@@ -24,7 +25,7 @@ words! {
 pub type LinkNo = u32;
 
 /// A link as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// Number within the programme.
     pub no: LinkNo,

@@ -1,6 +1,7 @@
 //! Listings: the product's page on one marketplace, or on the operator's own site.
 
 use crate::domain::{id::ListingId, time::Timestamp, words::words};
+use serde::{Deserialize, Serialize};
 
 words! {
     /// Where a listing stands.
@@ -40,7 +41,7 @@ words! {
 pub type ListingNo = u16;
 
 /// A listing as stored, without its secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     /// Number within the programme.
     pub no: ListingNo,

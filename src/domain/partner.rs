@@ -6,6 +6,7 @@ use crate::domain::{
     time::Timestamp,
     words::{Metadata, words},
 };
+use serde::{Deserialize, Serialize};
 
 words! {
     /// What sort of partner this is; terms are set by number, never by kind.
@@ -47,7 +48,7 @@ words! {
 pub type PartnerNo = u32;
 
 /// A partner as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partner {
     /// Number within the programme.
     pub no: PartnerNo,

@@ -1,6 +1,7 @@
 //! The programme's terms.
 
 use crate::domain::{money::Currency, words::words};
+use serde::{Deserialize, Serialize};
 
 words! {
     /// How credit is shared among touches.
@@ -19,7 +20,7 @@ words! {
 }
 
 /// The programme, as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     /// Display name.
     pub name: String,

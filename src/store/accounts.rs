@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// One movement of money between two accounts of a partner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Transfer {
     /// Public id.
     pub id: TransferId,
@@ -105,6 +105,16 @@ pub struct Balance {
     pub earned: i128,
 }
 
+/// Balances as of `to` (now if absent), by partner and currency, summed up from the transfers themselves.
+pub fn balances_until(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Vec<Balance>, SqlError> {
+    let statement = "WITH sides AS (SELECT partner_no, currency, debit AS account, -amount AS amount FROM transfers \
+                     WHERE created_at < ?1 UNION ALL SELECT partner_no, currency, credit, amount FROM transfers \
+                     WHERE created_at < ?1) SELECT partner_no, currency, account, CAST(sum(amount) AS TEXT) FROM sides \
+                     GROUP BY partner_no, currency, account ORDER BY partner_no, currency, account";
+    let to = to.map_or(super::value::MAX_SAFE_INTEGER, Timestamp::ms);
+    collect(sql.exec(statement, &[to.into()])?)
+}
+
 /// Balances by partner and currency, in that order; `partner` narrows to one.
 pub fn balances(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Vec<Balance>, SqlError> {
     // Debit and credit cross as text: their difference would be safe, but a sum beyond 2^53 would be rounded.
@@ -116,8 +126,13 @@ pub fn balances(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Vec<Balance
         "SELECT partner_no, currency, account, CAST(credits - debits AS TEXT) FROM accounts WHERE {condition} \
          ORDER BY partner_no, currency"
     );
+    collect(sql.exec(&statement, &[partner.into()])?)
+}
+
+/// Rows of partner, currency, account and balance (text), put together by partner and currency.
+fn collect(rows: Vec<super::Row>) -> Result<Vec<Balance>, SqlError> {
     let mut balances: Vec<Balance> = Vec::new();
-    for row in sql.exec(&statement, &[partner.into()])? {
+    for row in rows {
         let (partner_no, currency) = (row.number(0)?, row.parsed(1, "a currency", Currency::parse)?);
         let amount = row.big_int(3)?;
         if balances.last().is_none_or(|last| (last.partner_no, last.currency) != (partner_no, currency)) {

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 /// A commission as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Commission {
     /// Number within the programme.
     pub no: i64,

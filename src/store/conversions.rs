@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 /// Under which partner, link and place a conversion is counted; zeros and blanks if nobody earns it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Place {
     /// Who earns; 0 = nobody.
     pub partner_no: PartnerNo,
@@ -27,7 +27,7 @@ pub struct Place {
 }
 
 /// A conversion as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Conversion {
     /// Number within the programme.
     pub no: i64,
@@ -61,7 +61,8 @@ pub struct Conversion {
     pub sent: String,
     /// The attribution with every touch's verdict, JSON.
     pub attribution: String,
-    /// The first answer.
+    /// The first answer; the event that tells of it shows the same.
+    #[serde(skip)]
     pub answer: String,
 }
 
@@ -103,8 +104,8 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     super::next_no(sql, "conversions")
 }
 
-/// Adds a conversion.
-pub fn insert(sql: &dyn Sql, conversion: &Conversion) -> Result<(), SqlError> {
+/// Adds a conversion with its first answer.
+pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
          ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
@@ -131,7 +132,7 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion) -> Result<(), SqlError> {
         conversion.place.device.into(),
         conversion.sent.as_str().into(),
         conversion.attribution.as_str().into(),
-        conversion.answer.as_str().into(),
+        answer.into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -172,7 +173,7 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
 }
 
 /// A click that is bound to a customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BoundTouch {
     /// The touch, with its partner as the ledger knows it now.
     pub touch: Touch,

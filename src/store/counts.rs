@@ -95,7 +95,7 @@ pub fn add_rows(sql: &dyn Sql, rows: &str, through_ms: i64) -> Result<(), SqlErr
 }
 
 /// What a conversion, a refund or a reversal adds to the sums.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ConversionDelta {
     /// Who earns; 0 = nobody.
     pub partner_no: PartnerNo,

@@ -16,8 +16,10 @@ pub struct Event {
     pub partner_no: PartnerNo,
     /// When.
     pub at: Timestamp,
-    /// The change, a JSON object.
+    /// The change as the API shows it, a JSON object.
     pub data: String,
+    /// What a Ledger needs besides to be rebuilt, a JSON object; for the log and the export alone.
+    pub ledger: Option<String>,
 }
 
 /// Appends an event.
@@ -28,10 +30,18 @@ pub fn append(
     partner_no: PartnerNo,
     at: Timestamp,
     data: &str,
+    ledger: Option<String>,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT INTO events (id, type, partner_no, created_at, data) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let args: [Value; 5] =
-        [id.as_str().into(), Word::from(kind).into(), partner_no.into(), at.into(), data.into()];
+    let statement =
+        "INSERT INTO events (id, type, partner_no, created_at, data, ledger) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let args: [Value; 6] = [
+        id.as_str().into(),
+        Word::from(kind).into(),
+        partner_no.into(),
+        at.into(),
+        data.into(),
+        ledger.into(),
+    ];
     sql.exec(statement, &args).map(drop)
 }
 
@@ -43,6 +53,7 @@ fn read(row: &Row) -> Result<Event, SqlError> {
         partner_no: row.number(3)?,
         at: row.time(4)?,
         data: row.text(5)?.to_owned(),
+        ledger: row.opt_string(6)?,
     })
 }
 
@@ -58,7 +69,7 @@ pub fn after(
         None => ("?3 IS NOT NULL AND", 0),
     };
     let statement = format!(
-        "SELECT seq, id, type, partner_no, created_at, data FROM events WHERE {condition} seq > ?1 ORDER BY seq LIMIT ?2"
+        "SELECT seq, id, type, partner_no, created_at, data, ledger FROM events WHERE {condition} seq > ?1 ORDER BY seq LIMIT ?2"
     );
     sql.exec(&statement, &[after.into(), limit.into(), partner.into()])?.iter().map(read).collect()
 }

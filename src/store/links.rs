@@ -108,3 +108,12 @@ pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
                      WHERE partners.status <> 'active' ORDER BY 1";
     sql.exec(statement, &[])?.iter().map(|row| row.number(0)).collect()
 }
+
+/// Numbers of a partner's links, at most `limit`.
+pub fn numbers(sql: &dyn Sql, partner: PartnerNo, limit: i64) -> Result<Vec<LinkNo>, SqlError> {
+    let rows = sql.exec(
+        "SELECT no FROM links WHERE partner_no = ?1 ORDER BY no LIMIT ?2",
+        &[partner.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.number(0)).collect()
+}

@@ -1,7 +1,7 @@
 //! Single values: the programme's terms, counters, and where consumers of the event table stand.
 
 use super::{Sql, SqlError};
-use crate::domain::{money::Currency, program::Model, program::Program};
+use crate::domain::program::Program;
 
 /// Names of the values; each stands in one row of `meta`.
 pub mod name {
@@ -31,49 +31,15 @@ pub fn set_int(sql: &dyn Sql, name: &str, value: i64) -> Result<(), SqlError> {
     sql.exec(statement, &[name.into(), value.into()]).map(drop)
 }
 
-#[derive(serde::Serialize, serde::Deserialize)]
-struct ProgramText {
-    name: String,
-    currency: String,
-    landing_url: Option<String>,
-    model: Model,
-    window_days: i64,
-    hold_days: i64,
-    click_param: String,
-    commission_bp: i64,
-}
-
 /// The programme, if the operator has set one.
 pub fn program(sql: &dyn Sql) -> Result<Option<Program>, SqlError> {
     let rows = sql.exec("SELECT value FROM meta WHERE name = ?1", &[name::PROGRAM.into()])?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let text: ProgramText = row.json(0)?;
-    let currency =
-        Currency::parse(&text.currency).ok_or(SqlError::Shape { column: 0, expected: "a programme" })?;
-    Ok(Some(Program {
-        name: text.name,
-        currency,
-        landing_url: text.landing_url,
-        model: text.model,
-        window_days: text.window_days,
-        hold_days: text.hold_days,
-        click_param: text.click_param,
-        commission_bp: text.commission_bp,
-    }))
+    rows.first().map(|row| row.json(0)).transpose()
 }
 
 /// Sets the programme.
 pub fn set_program(sql: &dyn Sql, program: &Program) -> Result<(), SqlError> {
-    let text = super::value::json_text(&ProgramText {
-        name: program.name.clone(),
-        currency: program.currency.code().to_owned(),
-        landing_url: program.landing_url.clone(),
-        model: program.model,
-        window_days: program.window_days,
-        hold_days: program.hold_days,
-        click_param: program.click_param.clone(),
-        commission_bp: program.commission_bp,
-    })?;
+    let text = super::value::json_text(program)?;
     let statement = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     sql.exec(statement, &[name::PROGRAM.into(), text.into()]).map(drop)
 }

@@ -1,6 +1,8 @@
 //! SQL, one noun a file, over the [`Sql`] trait: the same statements run on workerd's SQLite and natively.
 
 pub mod accounts;
+pub mod change;
+pub mod clicklog;
 pub mod commissions;
 pub mod conversions;
 pub mod counts;

@@ -2,7 +2,7 @@
 //! events. Everything here may be written twice and ends the same.
 
 use super::{Sql, SqlError, events, links, listings, meta, value::json_text};
-use crate::domain::{link::LinkNo, time::Timestamp};
+use crate::domain::{event::EventType, id::EventId, link::LinkNo, time::Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -127,23 +127,45 @@ pub struct Work {
 }
 
 /// An event as a line of the log.
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "LoggedEvent"))]
+pub struct Line<'a> {
+    /// Always `event`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "event")))]
     kind: &'static str,
+    /// Its place in the order of all events.
     seq: i64,
-    id: &'a str,
+    /// Id.
+    id: &'a EventId,
+    /// What changed.
     #[serde(rename = "type")]
-    event: &'static str,
+    event: EventType,
+    /// When.
     created_at: Timestamp,
+    /// What changed, as the API shows it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     data: &'a serde_json::value::RawValue,
+    /// What a Ledger is rebuilt from; its form is Signpost's own business.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")
+    )]
+    ledger: Option<&'a serde_json::value::RawValue>,
 }
 
 /// An event as a line of the log and the export, without the line end.
 pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
-    let data: &serde_json::value::RawValue =
-        serde_json::from_str(&event.data).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" })?;
-    let (id, kind) = (event.id.as_str(), event.kind.as_str());
-    json_text(&Line { kind: "event", seq: event.seq, id, event: kind, created_at: event.at, data })
+    let raw = |text| serde_json::from_str(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
+    json_text(&Line {
+        kind: "event",
+        seq: event.seq,
+        id: &event.id,
+        event: event.kind,
+        created_at: event.at,
+        data: raw(&event.data)?,
+        ledger: event.ledger.as_deref().map(raw).transpose()?,
+    })
 }
 
 /// The writes due at `now`. Call it in a transaction: the range of a segment is fixed before it is written, so that
@@ -215,6 +237,21 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
         Put { key: format!("log/events/{:012}", first.seq), value, metadata: Some(metadata) },
         last.seq,
     ))
+}
+
+/// When [`due`] may next have something, Unix milliseconds. Three look-ups, whatever the size of the Ledger.
+pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
+    let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
+                     coalesce((SELECT value FROM meta WHERE name = ?2), 0), \
+                     (SELECT min(matures_at) FROM commissions WHERE status = 'pending'), \
+                     (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \
+                     ORDER BY seq LIMIT 1)";
+    let names = [meta::name::SNAPSHOT_WRITTEN, meta::name::SNAPSHOT_VERSION, meta::name::EVENTS_LOGGED];
+    let rows = sql.exec(statement, &names.map(Into::into))?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let at_once = (row.int(0)? == 1).then_some(now.ms());
+    let segment = row.opt_int(2)?.map(|at| at.saturating_add(SEGMENT_AGE_MS));
+    Ok([at_once, row.opt_int(1)?, segment].into_iter().flatten().min())
 }
 
 /// Notes that the writes of a [`Work`] have been made. Call it in a transaction.

@@ -4,7 +4,7 @@ use super::{Row, Sql, SqlError, Value};
 use crate::domain::{id::RefundId, time::Timestamp};
 
 /// A refund as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Refund {
     /// Number within the programme.
     pub no: i64,
@@ -20,7 +20,8 @@ pub struct Refund {
     pub amount: i64,
     /// ISO 4217 currency.
     pub currency: String,
-    /// The first answer.
+    /// The first answer; the event that tells of it shows the same.
+    #[serde(skip)]
     pub answer: String,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -45,8 +46,8 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     super::next_no(sql, "refunds")
 }
 
-/// Adds a refund.
-pub fn insert(sql: &dyn Sql, refund: &Refund) -> Result<(), SqlError> {
+/// Adds a refund with its first answer.
+pub fn insert(sql: &dyn Sql, refund: &Refund, answer: &str) -> Result<(), SqlError> {
     let statement = "INSERT INTO refunds (no, id, conversion_no, external_id, sent_amount, amount, currency, answer, \
                      created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let args: [Value; 9] = [
@@ -57,7 +58,7 @@ pub fn insert(sql: &dyn Sql, refund: &Refund) -> Result<(), SqlError> {
         refund.sent_amount.into(),
         refund.amount.into(),
         refund.currency.as_str().into(),
-        refund.answer.as_str().into(),
+        answer.into(),
         refund.created_at.into(),
     ];
     sql.exec(statement, &args).map(drop)

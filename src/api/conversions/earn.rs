@@ -4,7 +4,7 @@ use super::{
     super::{
         call::Call,
         problem::Problem,
-        views::{self, CommissionView, CreditView, Numbered},
+        views::{self, CommissionView, CreditView},
     },
     AttributionView, ConversionView, link_id, new_commission_id, partner_id,
 };
@@ -21,10 +21,13 @@ use crate::{
         time::DAY_MS,
     },
     store::{
-        SqlError, accounts,
+        SqlError,
+        accounts::Transfer,
+        change::Change,
         commissions::{self, Commission},
         conversions::{BoundTouch, Conversion},
-        counts, listings, partners,
+        counts::ConversionDelta,
+        listings, partners,
     },
 };
 
@@ -135,39 +138,26 @@ pub fn show(
     })
 }
 
-/// Writes commissions, their transfers, their counts, and the events.
-pub fn record(
+/// Books a commission; `counts` is where its conversion is counted.
+pub fn book(
     call: &Call<'_>,
-    conversion: &Conversion,
-    view: &ConversionView,
-    earned: &[Commission],
-    delta: counts::ConversionDelta,
+    commission: Commission,
+    shown: &CommissionView,
+    counts: &ConversionDelta,
 ) -> Result<(), Problem> {
-    let numbered = Numbered { no: conversion.no, view };
-    call.record(EventType::ConversionCreated, conversion.place.partner_no, &numbered)?;
-    for (commission, shown) in earned.iter().zip(&view.commissions) {
-        commissions::insert(call.sql, commission)?;
-        let transfer = accounts::Transfer {
-            id: call.new_id(TransferId::generate),
-            partner_no: commission.partner_no,
-            debit: Account::Earned,
-            credit: Account::Pending,
-            amount: commission.amount,
-            currency: commission.currency,
-            kind: TransferKind::Commission,
-            commission_no: commission.no,
-            at: call.now,
-        };
-        accounts::post(call.sql, &transfer)?;
-        let money = counts::ConversionDelta {
-            counted: None,
-            revenue: 0,
-            commission: commission.amount,
-            ..delta.clone()
-        };
-        counts::add_conversion(call.sql, &money, call.now)?;
-        let event = Numbered { no: commission.no, view: shown };
-        call.record(EventType::CommissionCreated, commission.partner_no, &event)?;
-    }
-    Ok(())
+    let transfer = Transfer {
+        id: call.new_id(TransferId::generate),
+        partner_no: commission.partner_no,
+        debit: Account::Earned,
+        credit: Account::Pending,
+        amount: commission.amount,
+        currency: commission.currency,
+        kind: TransferKind::Commission,
+        commission_no: commission.no,
+        at: call.now,
+    };
+    let counts =
+        ConversionDelta { counted: None, revenue: 0, commission: commission.amount, ..counts.clone() };
+    let change = Change::Commission { commission: Box::new(commission), transfer, counts };
+    call.commit(EventType::CommissionCreated, &change, shown, "")
 }

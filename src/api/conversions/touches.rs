@@ -6,7 +6,10 @@ use crate::{
         attribution::{Attribution, Reason, Source, Touch},
         click::ClickId,
     },
-    store::conversions::{self, BoundTouch},
+    store::{
+        change::Binding,
+        conversions::{self, BoundTouch},
+    },
 };
 
 /// Touches that are weighed, the newest of a customer's: more than anybody clicks between two purchases.
@@ -53,19 +56,16 @@ pub fn candidates(
     Ok(Candidates { known, click_invalid: click_id.is_some() && verified.is_none() })
 }
 
-/// Binds the conversion's own click to its customer, if it lay in its window.
-pub fn bind(
-    call: &Call<'_>,
-    customer: &str,
-    conversion_no: i64,
+/// What binds the conversion's own click to its customer, if it lay in its window.
+pub fn binding(
+    customer: Option<&str>,
     attribution: &Attribution,
     candidates: &[BoundTouch],
-) -> Result<(), Problem> {
-    for (bound, verdict) in candidates.iter().zip(&attribution.verdicts) {
-        let eligible = matches!(verdict, Reason::Click | Reason::NewerTouch);
-        if bound.touch.source == Source::Click && eligible {
-            conversions::bind(call.sql, customer, bound, conversion_no)?;
-        }
-    }
-    Ok(())
+) -> Option<Binding> {
+    let customer_id = customer?.to_owned();
+    let eligible = |verdict: &Reason| matches!(verdict, Reason::Click | Reason::NewerTouch);
+    let mut judged = candidates.iter().zip(&attribution.verdicts);
+    let (touch, _) =
+        judged.find(|(bound, verdict)| bound.touch.source == Source::Click && eligible(verdict))?;
+    Some(Binding { customer_id, touch: touch.clone() })
 }

@@ -2,15 +2,20 @@
 //! export.
 
 use super::{
-    super::{call::List, clicks::ClickView, health::HealthView, operation::Operation, routes::Access},
+    super::{
+        call::List, clicks::ClickView, export::End, health::HealthView, operation::Operation, routes::Access,
+    },
     Endpoint, examples,
 };
-use crate::domain::{
-    bucket::Bucket,
-    click::Device,
-    id::{LinkId, ListingId, PartnerId},
-    key::Scope,
-    time::Timestamp,
+use crate::{
+    domain::{
+        bucket::Bucket,
+        click::Device,
+        id::{LinkId, PartnerId},
+        key::Scope,
+        time::Timestamp,
+    },
+    store::{clicklog::StoredClick, outbox},
 };
 use serde_json::Value;
 
@@ -35,6 +40,22 @@ pub const ENDPOINTS: &[Endpoint] = &[
     open("GET", "/openapi.json", Operation::GetOpenapi),
     open("GET", "/docs", Operation::GetDocs),
 ];
+
+/// A line of the export.
+pub struct ExportLine;
+
+impl schemars::JsonSchema for ExportLine {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ExportLine".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "oneOf": [
+            generator.subschema_for::<StoredClick<'_>>(),
+            generator.subschema_for::<outbox::Line<'_>>(),
+            generator.subschema_for::<End>(),
+        ] })
+    }
+}
 
 /// A link's token: `[A-Za-z0-9_-]`, at most 32 characters.
 pub struct Token;
@@ -81,11 +102,11 @@ fn click() -> Option<ClickView> {
         id: text(&conversion, "click_id"),
         link_id: LinkId::parse(&text(&link, "id")?),
         partner_id: PartnerId::parse(&text(&link, "partner_id")?),
-        listing_id: ListingId::parse(&text(&link, "listing_id")?),
         clicked_at: Timestamp::parse(&text(&link, "created_at")?)?,
         country: Some("DE".to_owned()),
-        device: Device::Mobile,
-        bucket: Bucket::Human,
+        device: Device::Mobile.as_str().to_owned(),
+        bucket: Bucket::Human.as_str().to_owned(),
         unique: true,
+        trail: Vec::new(),
     })
 }

@@ -8,7 +8,6 @@ use super::{
         clicks::ClickView,
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
         events::EventView,
-        export::ExportLine,
         health::HealthView,
         keys::{KeyView, MadeKey, NewKey},
         links::{MadeLinks, NewLink, NewLinks},
@@ -22,7 +21,7 @@ use super::{
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
     describe::{Content, Description, Header, Query, QuerySchema, Tag},
-    edge::{Slug, Token},
+    edge::{ExportLine, Slug, Token},
 };
 use crate::domain::id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId};
 use schemars::JsonSchema;
@@ -151,9 +150,12 @@ pub fn describe(operation: Operation) -> Description {
             .names::<CommissionId>("The commission's id.")
             .answers::<CommissionView>(200, "The commission as it stands now."),
         Op::ListEvents => list::<EventView>(of(Tag::Reading).query([AFTER]), "Events, oldest first."),
-        Op::ListClicks => list::<ClickView>(of(Tag::Reading), "Clicks of the last 90 days, newest first."),
+        Op::ListClicks => {
+            let narrowed = of(Tag::Reading).query([OF_PARTNER, OF_LINK, FROM, TO]).refuses(&[Code::NotFound]);
+            list::<ClickView>(narrowed, "Clicks of the last 90 days, newest first.")
+        }
         Op::ExportLog => of(Tag::Reading)
-            .query([time("from", "From this time on."), time("to", "Before this time."), CURSOR])
+            .query([FROM, TO, CURSOR])
             .gives(200, EXPORT, Content::Lines(super::describe::of::<ExportLine>()), &[])
             .refuses(PAGE_CODES),
         Op::FollowLink | Op::ProbeLink => {
@@ -194,12 +196,11 @@ const AFTER: Query = Query {
 };
 const OF_PARTNER: Query =
     Query { name: "partner_id", says: "Only this partner's.", schema: QuerySchema::Partner };
+const OF_LINK: Query = Query { name: "link_id", says: "Only this link's.", schema: QuerySchema::Link };
+const FROM: Query = Query { name: "from", says: "From this time on.", schema: QuerySchema::Time };
+const TO: Query = Query { name: "to", says: "Before this time.", schema: QuerySchema::Time };
 /// What a list refuses.
 const PAGE_CODES: &[Code] = &[Code::InvalidCursor, Code::CursorMismatch, Code::OutOfRange];
-
-const fn time(name: &'static str, says: &'static str) -> Query {
-    Query { name, says, schema: QuerySchema::Time }
-}
 
 /// A list of `T`, by pages.
 fn list<T: JsonSchema>(description: Description, says: &'static str) -> Description {
@@ -222,9 +223,9 @@ fn report(description: Description) -> Description {
     let query = [
         OF_PARTNER,
         Query { name: "listing_id", says: "Only this listing's.", schema: QuerySchema::Listing },
-        Query { name: "link_id", says: "Only this link's.", schema: QuerySchema::Link },
-        time("from", "From this time on; on a 15-minute mark."),
-        time("to", "Before this time; on a 15-minute mark."),
+        OF_LINK,
+        Query { says: "From this time on; on a 15-minute mark.", ..FROM },
+        Query { says: "Before this time; on a 15-minute mark.", ..TO },
         Query {
             name: "timezone",
             says: "IANA time zone of days, weeks and months.",

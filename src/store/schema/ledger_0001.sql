@@ -87,10 +87,11 @@ CREATE TABLE data_through (partner_no INTEGER PRIMARY KEY, through_ms INTEGER NO
 -- Count deltas applied, by shard of the ClickLog.
 CREATE TABLE shards (shard INTEGER PRIMARY KEY, applied_seq INTEGER NOT NULL);
 
--- The outbox: every change, in order, written in the change's own transaction.
+-- The outbox: every change, in order, written in the change's own transaction. `data` is what the API shows,
+-- `ledger` what a Ledger needs besides to be rebuilt; it stands in the log and the export alone.
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, partner_no INTEGER NOT NULL,
-  created_at INTEGER NOT NULL, data TEXT NOT NULL);
+  created_at INTEGER NOT NULL, data TEXT NOT NULL, ledger TEXT);
 CREATE INDEX events_by_partner ON events (partner_no, seq);
 -- KV keys that are to follow the Ledger: slugs and paths. A later write of a key replaces an earlier one.
 CREATE TABLE kv_writes (key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID;

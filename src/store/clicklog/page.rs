@@ -1,0 +1,90 @@
+//! Reading a shard: newest first for `GET /v1/clicks`, in log order for the export's end that is not in KV yet, and
+//! one visitor's trail for attribution.
+
+use super::{
+    ClickLog, json,
+    row::{COLUMNS, StoredClick, ndjson},
+};
+use crate::store::{SqlError, Value};
+use serde::{Deserialize, Serialize};
+
+/// A page of a shard's clicks, newest first.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// Only clicks before this position: Unix milliseconds and stored id of the last one that was seen.
+    pub before: Option<(i64, String)>,
+    /// Only clicks on these links; all if not told.
+    pub links: Option<Vec<u32>>,
+    /// Only clicks from this time on, Unix milliseconds.
+    pub from_ms: Option<i64>,
+    /// Only clicks before this time, Unix milliseconds.
+    pub to_ms: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Above any time, and within what crosses into the engine unchanged.
+const END_OF_TIME: i64 = 1 << 52;
+const WITHIN: &str = "at_ms >= ?1 AND at_ms < ?2 AND (at_ms, id) < (?3, ?4)";
+const ORDER: &str = "ORDER BY at_ms DESC, id DESC LIMIT ?5";
+
+impl ClickLog<'_> {
+    /// The page as a JSON array of `[<at_ms>, "<stored id>", {<click>}]`: position and click. Costs `limit` rows for
+    /// each link at most, however many clicks there are.
+    pub fn page(&self, query: &PageQuery) -> Result<String, SqlError> {
+        let (before_ms, before_id) = match &query.before {
+            Some((at_ms, id)) => (*at_ms, id.as_str()),
+            None => (END_OF_TIME, ""),
+        };
+        let mut args = vec![
+            Value::Int(query.from_ms.unwrap_or(0)),
+            Value::Int(query.to_ms.unwrap_or(END_OF_TIME)),
+            Value::Int(before_ms),
+            Value::from(before_id),
+            Value::from(query.limit),
+        ];
+        let rows = match &query.links {
+            None => self.sql.exec(&format!("SELECT {COLUMNS} FROM click WHERE {WITHIN} {ORDER}"), &args)?,
+            Some(links) => {
+                args.push(json(links)?);
+                // The inner query takes each link's newest clicks from the index; without it SQLite would read and
+                // sort all clicks of all those links.
+                let newest = format!("SELECT seq FROM click WHERE link_no = link.value AND {WITHIN} {ORDER}");
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM click WHERE seq IN
+                       (SELECT c.seq FROM json_each(?6) AS link JOIN click AS c ON c.seq IN ({newest})) {ORDER}"
+                );
+                self.sql.exec(&sql, &args)?
+            }
+        };
+        let clicks: Vec<StoredClick<'_>> =
+            rows.iter().map(|row| StoredClick::read(row, self.shard)).collect::<Result<_, _>>()?;
+        let page: Vec<_> = clicks.iter().map(|click| (click.at.ms(), click.stored_id, click)).collect();
+        serde_json::to_string(&page).map_err(|error| SqlError::Engine(error.to_string()))
+    }
+
+    /// At most `limit` clicks behind place `after` of the shard's log, as NDJSON in log order.
+    pub fn tail(&self, after: i64, limit: u32) -> Result<String, SqlError> {
+        let rows = self.sql.exec(
+            &format!("SELECT {COLUMNS} FROM click WHERE seq > ?1 ORDER BY seq LIMIT ?2"),
+            &[after.into(), limit.into()],
+        )?;
+        ndjson(&rows, self.shard)
+    }
+
+    /// The visitor's click ids before this click, oldest first; `None` if the click is not stored here.
+    pub fn trail(&self, click_id: &str) -> Result<Option<Vec<String>>, SqlError> {
+        let rows = self.sql.exec("SELECT trail FROM click WHERE id = ?1", &[click_id.into()])?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let trail = row.text(0)?;
+        Ok(Some(if trail.is_empty() { Vec::new() } else { trail.split('.').map(str::to_owned).collect() }))
+    }
+
+    /// Place of the newest click in the shard's log, 0 if there is none; since places have no gaps, also the number of
+    /// clicks ever stored. Doubles as the shard's sign of life.
+    pub fn last_place(&self) -> Result<i64, SqlError> {
+        let rows = self.sql.exec("SELECT coalesce(max(seq), 0) FROM click", &[])?;
+        rows.first().map_or(Ok(0), |row| row.int(0))
+    }
+}
