@@ -23,7 +23,7 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "country" => json!({ "pattern": "^[A-Z]{2}$" }),
         "currency" => inline::<Currency>(),
         "url" | "landing_url" | "forward_to" => {
-            json!({ "format": "uri", "pattern": "^https?://", "maxLength": MAX_URL_BYTES })
+            json!({ "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://", "maxLength": MAX_URL_BYTES })
         }
         "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
