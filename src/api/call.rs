@@ -43,7 +43,7 @@ pub struct Call<'a> {
 
 /// A page of a list.
 #[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "{T}List"))]
 pub struct List<T> {
     /// The page.
     pub data: Vec<T>,

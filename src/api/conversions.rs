@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{Attribution, Rules, attribute},
+        attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
         conversion::ConversionType,
         event::EventType,
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
@@ -32,7 +32,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 mod earn;
-mod explain;
+pub mod explain;
 mod touches;
 
 /// A conversion to accept.
@@ -66,14 +66,14 @@ pub struct NewConversion {
 view! {
     /// Who earns a conversion, and why.
     pub struct AttributionView {
-        /// `attributed` or `unattributed`.
-        status: String,
+        /// Whether somebody earns it.
+        status: AttributionStatus,
         /// The model in force.
         model: Model,
         /// Shares; they add up to 10,000.
         credits: Vec<CreditView>,
         /// Why, in a word.
-        reason: crate::domain::attribution::Reason,
+        reason: Reason,
     }
 
     /// A conversion.
@@ -235,7 +235,7 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
     let touches: Vec<_> = candidates.known.iter().map(|bound| bound.touch.clone()).collect();
     let mut attribution = attribute(&touches, occurred_at, rules);
     if candidates.click_invalid && attribution.credits.is_empty() {
-        attribution.reason = crate::domain::attribution::Reason::ClickInvalid;
+        attribution.reason = Reason::ClickInvalid;
     }
     let winner = attribution.credits.first().and_then(|credit| candidates.known.get(credit.touch));
     let conversion = Conversion {

@@ -7,7 +7,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    domain::time::Timestamp,
+    domain::{event::EventType, id::EventId, time::Timestamp},
     store::{SqlError, events},
 };
 use serde::Serialize;
@@ -18,15 +18,16 @@ use serde_json::value::RawValue;
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct EventView {
     /// Id.
-    id: String,
+    id: EventId,
     /// What changed.
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: EventType,
     /// When.
     created_at: Timestamp,
     /// Pass it as `after` to go on behind this event, now or later.
     cursor: String,
     /// What changed, as the API shows it, with its number within the programme.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     data: Box<RawValue>,
 }
 
@@ -45,8 +46,8 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
     for event in rows {
         let raw = RawValue::from_string(event.data);
         data.push(EventView {
-            id: event.id.to_string(),
-            kind: event.kind.as_str(),
+            id: event.id,
+            kind: event.kind,
             created_at: event.at,
             cursor: cursor::encode(&list, event.seq),
             data: raw.map_err(|error| SqlError::Engine(error.to_string()))?,

@@ -146,11 +146,18 @@ pub struct Stop {
     pub position: Position,
 }
 
-#[derive(Serialize)]
-struct End {
+/// The last line of a page.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "ExportEnd"))]
+pub struct End {
+    /// Always `true`: without this line the page was cut off.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = true)))]
     end: bool,
+    /// Lines before this one.
     lines: u64,
+    /// Pass it as `cursor` to go on; `null` when there is no more.
     next_cursor: Option<String>,
+    /// On the last page of an export from the beginning: what a Ledger rebuilt from it must come to.
     #[serde(skip_serializing_if = "Option::is_none")]
     totals: Option<Totals>,
 }

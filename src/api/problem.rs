@@ -114,7 +114,7 @@ pub struct Problem {
 
 /// The body of a problem.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Problem"))]
 pub struct ProblemBody<'a> {
     /// URI that names the kind of problem.
     #[serde(rename = "type")]

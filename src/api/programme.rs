@@ -51,7 +51,7 @@ pub struct NewProgramme {
 
 view! {
     /// Attribution rules.
-    pub struct AttributionView {
+    pub struct AttributionRulesView {
         /// How credit is shared.
         model: Model,
         /// Days from click to conversion.
@@ -67,7 +67,7 @@ view! {
         /// Where visitors go whose link leads nowhere.
         landing_url: Option<String>,
         /// Attribution rules.
-        attribution: AttributionView,
+        attribution: AttributionRulesView,
         /// Days of hold.
         hold_days: i64,
         /// Query parameter that carries the click id.
@@ -102,7 +102,7 @@ fn show(program: &Program) -> ProgrammeView {
         name: program.name.clone(),
         currency: program.currency,
         landing_url: program.landing_url.clone(),
-        attribution: AttributionView { model: program.model, window_days: program.window_days },
+        attribution: AttributionRulesView { model: program.model, window_days: program.window_days },
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         commission_bp: program.commission_bp,
