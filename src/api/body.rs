@@ -13,11 +13,8 @@ use std::marker::PhantomData;
 /// Largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Reads a body that must be a JSON object of the form `T`.
+/// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
 pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    if body.len() > MAX_BODY_BYTES {
-        return Err(Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes."));
-    }
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(Code::InvalidUtf8, format!("The first bad byte is at offset {}.", error.valid_up_to()))
     })?;
