@@ -4,3 +4,6 @@ mod support;
 
 #[path = "api/money.rs"]
 mod money;
+
+#[path = "api/auth.rs"]
+mod auth;
