@@ -7,3 +7,11 @@ mod money;
 
 #[path = "api/auth.rs"]
 mod auth;
+#[path = "api/links.rs"]
+mod links;
+#[path = "api/listings.rs"]
+mod listings;
+#[path = "api/partners.rs"]
+mod partners;
+#[path = "api/programme.rs"]
+mod programme;
