@@ -3,7 +3,7 @@
 use signpost::store::Sql;
 use std::collections::BTreeMap;
 
-/// Rows by table, in an order of their own; `quote()` keeps 1, 1.0 and '1' apart.
+/// Rows by table, in the order of their keys; `quote()` keeps 1, 1.0 and '1' apart.
 pub type Rows = BTreeMap<String, Vec<String>>;
 
 /// Every row of every table.
@@ -15,7 +15,7 @@ pub fn rows(sql: &dyn Sql) -> Rows {
     let tables = texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
     let rows_of = |table: String| {
         let columns = texts(&format!("SELECT 'quote(\"' || name || '\")' FROM pragma_table_info('{table}')"));
-        let rows = texts(&format!("SELECT {} FROM {table} ORDER BY 1", columns.join(" || ' | ' || ")));
+        let rows = texts(&format!("SELECT {} FROM {table}", columns.join(" || ' | ' || ")));
         (table, rows)
     };
     tables.into_iter().map(rows_of).collect()
@@ -26,6 +26,9 @@ pub fn difference(before: &Rows, after: &Rows) -> Vec<String> {
     let mut lines = Vec::new();
     for (table, rows) in after {
         let old = before.get(table).cloned().unwrap_or_default();
+        if *rows == old {
+            continue;
+        }
         lines.extend(rows.iter().filter(|row| !old.contains(row)).map(|row| format!("+ {table}: {row}")));
         lines.extend(old.iter().filter(|row| !rows.contains(row)).map(|row| format!("- {table}: {row}")));
     }
