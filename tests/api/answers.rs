@@ -13,7 +13,12 @@ fn shown(answer: &Answer) -> String {
     let body = if answer.json.is_null() {
         answer.raw.body.chars().take(120).collect()
     } else {
-        serde_json::to_string_pretty(&answer.json).unwrap()
+        let mut body = answer.json.clone();
+        // A key in a file looks like a leak, even if it is one of a test.
+        if let Some(key) = body.get_mut("key").filter(|key| key.is_string()) {
+            *key = json!("sp_<shown once>");
+        }
+        serde_json::to_string_pretty(&body).unwrap()
     };
     text + "\n" + &body
 }

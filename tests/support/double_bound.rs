@@ -3,7 +3,10 @@
 
 use rusqlite::{Connection, params_from_iter, types};
 use signpost::store::{Row, Sql, SqlError, Value};
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 
 /// The largest integer that JavaScript keeps exact.
 const MAX_SAFE: i64 = 9_007_199_254_740_991;
@@ -14,13 +17,31 @@ const MOST_PLACEHOLDERS: usize = 100;
 pub struct DoubleBound {
     connection: Connection,
     in_transaction: Cell<bool>,
+    seen: RefCell<BTreeSet<String>>,
 }
 
 impl DoubleBound {
     pub fn in_memory() -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection.set_prepared_statement_cache_capacity(256);
-        Self { connection, in_transaction: Cell::new(false) }
+        Self { connection, in_transaction: Cell::new(false), seen: RefCell::default() }
+    }
+
+    /// The tables (or indices) that statements read from end to end, with the statement.
+    pub fn scans(&self) -> BTreeSet<(String, String)> {
+        let mut scans = BTreeSet::new();
+        for sql in self.seen.borrow().iter() {
+            let mut plan = self.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            // Arguments do not matter to the plan; those not bound are NULL.
+            let mut steps = plan.raw_query();
+            while let Some(step) = steps.next().unwrap() {
+                let step: String = step.get(3).unwrap();
+                if let Some(table) = step.strip_prefix("SCAN ") {
+                    scans.insert((table.to_owned(), sql.clone()));
+                }
+            }
+        }
+        scans
     }
 }
 
@@ -33,6 +54,7 @@ impl Sql for DoubleBound {
         assert!(args.len() <= MOST_PLACEHOLDERS, "{} placeholders: {sql}", args.len());
         let first = sql.split_whitespace().next().unwrap_or_default().to_uppercase();
         assert!(!["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "PRAGMA"].contains(&first.as_str()), "{sql}");
+        self.seen.borrow_mut().insert(sql.to_owned());
         let bound = args.iter().map(|arg| match arg {
             Value::Null => types::Value::Null,
             Value::Int(n) => {
