@@ -140,6 +140,9 @@ fn every_bucket_and_every_sum_stands_where_it_belongs() {
     );
 }
 
+/// A group's key, clicks and sales.
+type Cut<'a> = (Option<&'a str>, i64, i64);
+
 #[test]
 fn groups_add_up_to_the_totals_however_they_are_cut() {
     let (mut ledger, ada, bob) = busy();
@@ -150,7 +153,7 @@ fn groups_add_up_to_the_totals_however_they_are_cut() {
         .map(|l| l["id"].as_str().unwrap().to_owned())
         .collect();
     let (spring, bobs) = (&links[0], &links[1]);
-    let expected: [(&str, Vec<(Option<&str>, i64, i64)>); 9] = [
+    let expected: [(&str, Vec<Cut>); 9] = [
         ("day", vec![(Some("2026-11-22"), 29, 4)]),
         ("week", vec![(Some("2026-W47"), 29, 4)]),
         ("month", vec![(Some("2026-11"), 29, 4)]),
