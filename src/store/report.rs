@@ -136,10 +136,14 @@ fn narrowed(filter: &Filter, listing: &str, from: i64, to: i64) -> String {
 /// The first quarter hour with data of the filter's partner, and the first after the last.
 pub fn extent(sql: &dyn Sql, filter: &Filter) -> Result<Option<(i64, i64)>, SqlError> {
     let condition = filter.partner.map_or_else(|| "true".to_owned(), |no| format!("partner_no = {no}"));
-    let statement = format!(
-        "SELECT min(first), max(last) FROM (SELECT min(quarter) AS first, max(quarter) AS last FROM click_counts WHERE \
-         {condition} UNION ALL SELECT min(quarter), max(quarter) FROM conversion_counts WHERE {condition})"
-    );
+    // A SELECT each: SQLite takes a lone min or max from an index's end, but reads all rows for the two together.
+    let end = |function: &str| {
+        format!(
+            "SELECT {function}(quarter) FROM (SELECT {function}(quarter) AS quarter FROM click_counts WHERE {condition} \
+             UNION ALL SELECT {function}(quarter) FROM conversion_counts WHERE {condition})"
+        )
+    };
+    let statement = format!("SELECT ({}), ({})", end("min"), end("max"));
     let rows = sql.exec(&statement, &[])?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (first, last) = (row.opt_int(0)?, row.opt_int(1)?);
