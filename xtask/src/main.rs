@@ -1,14 +1,89 @@
-//! The project's one front door.
-use std::process::{Command, ExitCode};
+//! The project's one front door. A command is one file here and one line in [`COMMANDS`].
+//!
+//! This crate must compile in seconds, because nothing is shown before it has: it does not link the library (and
+//! SQLite with it). What needs the library or takes long to compile is a crate of its own that a command runs.
 
-fn run(program: &str, args: &[&str]) -> bool {
-    println!("› {program} {}", args.join(" "));
-    Command::new(program).args(args).status().is_ok_and(|status| status.success())
+mod build;
+mod dev;
+mod domain;
+mod keygen;
+mod keys;
+mod npm;
+mod process;
+mod progress;
+mod stamp;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+struct Command {
+    name: &'static str,
+    flags: &'static str,
+    about: &'static str,
+    run: fn(lexopt::Parser) -> anyhow::Result<()>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "dev",
+        flags: "[--port <n>] [--data <dir>] [--operator-key <key>] [--no-demo]",
+        about: "build and run the Worker on this machine, with its data on disk",
+        run: dev::run,
+    },
+    Command { name: "build", flags: "[--release]", about: "build the Worker into build/", run: build::run },
+    Command {
+        name: "test",
+        flags: "[--filter <name>]",
+        about: "everything that is checked; with a filter, only the matching end-to-end tests",
+        run: test::run,
+    },
+    Command {
+        name: "keygen",
+        flags: "[--rotate <file or text>]",
+        about: "new secrets for a deployment, or a key ring with one more key that signs",
+        run: keygen::run,
+    },
+];
+
+fn usage() -> String {
+    let mut text = String::from("usage: cargo xtask <command>\n");
+    for command in COMMANDS {
+        text.push_str(&format!("\n  {} {}\n      {}\n", command.name, command.flags, command.about));
+    }
+    text
+}
+
+fn dispatch() -> anyhow::Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let name = match arguments.next()? {
+        Some(lexopt::Arg::Value(name)) => name,
+        Some(lexopt::Arg::Short('h') | lexopt::Arg::Long("help")) | None => {
+            print!("{}", usage());
+            return Ok(());
+        }
+        Some(flag) => return Err(flag.unexpected().into()),
+    };
+    let command = COMMANDS.iter().find(|command| name == command.name);
+    let command = command.ok_or_else(|| anyhow::anyhow!("no command {name:?}\n\n{}", usage()))?;
+    (command.run)(arguments).map_err(|error| match error.downcast_ref::<lexopt::Error>() {
+        Some(error) => anyhow::anyhow!("{error}\nusage: cargo xtask {} {}", command.name, command.flags),
+        None => error,
+    })
 }
 
 fn main() -> ExitCode {
-    let ok = run("cargo", &["fmt", "--all", "--check"])
-        && run("cargo", &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
-        && run("cargo", &["test", "--workspace"]);
-    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if let Err(error) = process::end_all_on_signal() {
+        eprintln!("error: signals cannot be handled: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    let outcome = dispatch();
+    process::end_descendants();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,0 +1,50 @@
+// The process behind `cargo xtask dev`. The first line of standard input is its configuration (secrets stay off the
+// command line); when standard input ends, for whatever reason, it stops, and workerd with it.
+import process from "node:process";
+import { createInterface } from "node:readline";
+
+const input = createInterface({ input: process.stdin });
+const { value: firstLine } = await input[Symbol.asyncIterator]().next();
+const config = JSON.parse(firstLine);
+
+let running;
+let stopping = false;
+async function stop() {
+  if (stopping) return;
+  stopping = true;
+  // Leaving ends workerd too, but only if it has been started completely.
+  await running?.mf.dispose().catch((error) => console.error(`stopping: ${error.message}`));
+  process.exit(0);
+}
+input.on("close", stop);
+process.stdin.on("end", stop);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+
+const { startWorker } = await import("./worker.mjs");
+const { introduce } = await import("./demo.mjs");
+
+try {
+  running = await startWorker({
+    root: config.root,
+    port: config.port,
+    state: config.state,
+    vars: config.vars,
+    onLog: ({ level, message }) => console.error(`worker ${level}: ${message}`),
+  });
+} catch (error) {
+  if (error.code === "ERR_ADDRESS_IN_USE") {
+    console.error(`error: port ${config.port} is in use by another program: choose another with --port <n>`);
+  } else {
+    console.error(`error: workerd did not start: ${error.message}`);
+  }
+  process.exit(1);
+}
+
+const { url } = running;
+const health = await fetch(`${url}/healthz`);
+if (!health.ok) {
+  console.error(`error: the Worker answers ${health.status} on /healthz: ${await health.text()}`);
+  process.exit(1);
+}
+await introduce({ url, key: config.vars.OPERATOR_KEY, data: config.data, root: config.root, load: config.demo });
+console.log(`ready ${url}`);

@@ -1,0 +1,130 @@
+//! `cargo xtask build`: Rust → wasm → JavaScript that loads it → one bundle, in `build/`.
+//!
+//! Steps run side by side where they can; each writes beside its target and is moved into place when it is whole.
+
+use crate::{npm, process, progress::Progress, stamp, workspace};
+use anyhow::{Context, Result, anyhow};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Steps of a build; `dev` adds one.
+pub const STEPS: usize = 6;
+/// The Worker's platform.
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            // What is built is always what is deployed; the flag says so for those who ask.
+            lexopt::Arg::Long("release") => {}
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    build(&Progress::new(STEPS))
+}
+
+/// Brings `build/` up to date.
+pub fn build(progress: &Progress) -> Result<()> {
+    let out = workspace::root().join("build");
+    fs::create_dir_all(&out).context("build/ cannot be made")?;
+    // Two builds at once (a terminal's and wrangler's) would move each other's files.
+    let lock = fs::File::create(out.join(".lock")).context("build/.lock")?;
+    lock.lock().context("build/.lock cannot be locked")?;
+
+    progress.step(1, "wasm target", ensure_wasm_target)?;
+    std::thread::scope(|scope| {
+        // The Worker's build is one long single-threaded link at its end; all else fits beside it.
+        let packages = scope.spawn(|| progress.step(2, "npm packages", npm::install));
+        let tool = scope.spawn(|| progress.step(3, "bindgen tool", build_bindgen));
+        let wasm = progress.step(4, "wasm", build_wasm);
+        for other in [packages, tool] {
+            other.join().map_err(|_| anyhow!("a build step crashed"))??;
+        }
+        wasm
+    })?;
+    progress.step(5, "bindings", || write_bindings(&out))?;
+    progress.step(6, "bundle", || write_bundle(&out))
+}
+
+fn ensure_wasm_target() -> Result<()> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]).stderr(Stdio::null());
+    let output = rustc.output().context("`rustc` cannot be run")?;
+    let libraries = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    if output.status.success() && libraries.is_dir() {
+        return Ok(());
+    }
+    process::run(
+        Command::new("rustup").args(["target", "add", WASM_TARGET]).stdout(Stdio::null()),
+        "This Rust cannot build for wasm32-unknown-unknown: install rustup (https://rustup.rs), or your system's \
+         package with the standard library of that target",
+    )
+}
+
+fn cargo_build(arguments: &[&str]) -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet", "--target-dir"]).arg(workspace::target()?).args(arguments);
+    process::run(cargo.current_dir(workspace::root()), "Install Rust with rustup (https://rustup.rs)")
+}
+
+fn build_bindgen() -> Result<()> {
+    cargo_build(&["--package", "bindgen", "--profile", "tools"])
+}
+
+fn build_wasm() -> Result<()> {
+    cargo_build(&["--package", "signpost", "--lib", "--release", "--target", WASM_TARGET])
+}
+
+fn write_bindings(out: &Path) -> Result<()> {
+    let target = workspace::target()?;
+    let wasm = target.join(WASM_TARGET).join("release/signpost.wasm");
+    let tool = target.join("tools/bindgen");
+    let done = out.join("wasm");
+    let inputs = [wasm.clone(), tool.clone()];
+    let outputs = [done.join("index.js"), done.join("index_bg.wasm")];
+    stamp::unless_fresh(&out.join(".bindings-stamp"), &inputs, &outputs, || {
+        let fresh = empty_dir(out, ".bindings")?;
+        process::run(Command::new(&tool).arg(&wasm).arg(&fresh), "Run `cargo xtask build` again")?;
+        remove_dir(&done)?;
+        fs::rename(&fresh, &done).context("build/wasm cannot be replaced")
+    })
+}
+
+fn write_bundle(out: &Path) -> Result<()> {
+    let root = workspace::root();
+    let inputs = [
+        root.join("src"),
+        out.join("wasm"),
+        root.join("xtask/runner/bundle.mjs"),
+        root.join("node_modules/esbuild/package.json"),
+    ];
+    let names = ["index_bg.wasm", "worker.mjs"];
+    stamp::unless_fresh(&out.join(".bundle-stamp"), &inputs, &names.map(|name| out.join(name)), || {
+        let fresh = empty_dir(out, ".bundle")?;
+        let mut bundler = npm::script("xtask/runner/bundle.mjs")?;
+        bundler.arg(root.join("src/entry.mjs")).arg(out.join("wasm")).arg(&fresh);
+        process::run(&mut bundler, "Run `cargo xtask build` again")?;
+        // The wasm first: a bundle never lies beside a wasm older than itself.
+        for name in names {
+            fs::rename(fresh.join(name), out.join(name)).with_context(|| format!("build/{name}"))?;
+        }
+        remove_dir(&fresh)
+    })
+}
+
+fn empty_dir(parent: &Path, name: &str) -> Result<PathBuf> {
+    let path = parent.join(name);
+    remove_dir(&path)?;
+    fs::create_dir(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    Ok(path)
+}
+
+fn remove_dir(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be removed", path.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask keygen`: the secrets of a deployment, on standard output; what to do with them, on standard error.
+
+use crate::keys::Keys;
+use anyhow::{Context, Result};
+use lexopt::ValueExt;
+
+pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
+    let mut rotate: Option<String> = None;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("rotate") => rotate = Some(arguments.value()?.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match rotate {
+        Some(ring) => print_rotated(&ring),
+        None => print_new(),
+    }
+}
+
+fn print_new() -> Result<()> {
+    let keys = Keys::generate()?;
+    println!("OPERATOR_KEY={}", keys.operator_key);
+    println!("SIGNING_KEYS={}", keys.signing_keys);
+    println!("DATA_KEY={}", keys.data_key);
+    eprintln!(
+        "\nKeep these where you keep secrets. For each, run the line and paste the value after the `=`:\n  \
+         npx wrangler secret put OPERATOR_KEY\n  npx wrangler secret put SIGNING_KEYS\n  npx wrangler secret put DATA_KEY"
+    );
+    Ok(())
+}
+
+fn print_rotated(file_or_text: &str) -> Result<()> {
+    let ring = if file_or_text.trim_start().starts_with('{') {
+        file_or_text.to_owned()
+    } else {
+        std::fs::read_to_string(file_or_text)
+            .with_context(|| format!("{file_or_text:?} is neither a key ring's text nor a file that can be read"))?
+    };
+    // The file may be what this command printed, with the secret's name in front.
+    let text = ring.lines().find_map(|line| line.strip_prefix("SIGNING_KEYS=")).unwrap_or(&ring).trim();
+    println!("SIGNING_KEYS={}", crate::keys::signing_keys(Some(text))?);
+    eprintln!(
+        "\nThe new key signs from the moment this is deployed; the old ones keep verifying:\n  \
+         npx wrangler secret put SIGNING_KEYS\nTo revoke a key, take it out of \"keys\": all that it signed is refused \
+         from then on."
+    );
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The three secrets of a Worker, and where `dev` keeps its own.
+
+use crate::domain::entropy::Entropy;
+use crate::domain::keyring::with_new_key;
+use anyhow::{Context, Result, bail};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+const FILE: &str = "keys.json";
+
+/// The Worker's secrets, under the names that it reads in lower case.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    pub operator_key: String,
+    pub signing_keys: String,
+    pub data_key: String,
+}
+
+/// The operating system's randomness. `fill` cannot fail, so a failure is kept until it is asked for.
+#[derive(Default)]
+struct SystemEntropy {
+    failure: Option<getrandom::Error>,
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.failure = getrandom::fill(bytes).err().or(self.failure);
+    }
+}
+
+impl SystemEntropy {
+    fn draw<T>(body: impl FnOnce(&mut Self) -> T) -> Result<T> {
+        let mut entropy = Self::default();
+        let drawn = body(&mut entropy);
+        match entropy.failure {
+            Some(error) => Err(error).context("the operating system gave no randomness"),
+            None => Ok(drawn),
+        }
+    }
+}
+
+fn random_text() -> Result<String> {
+    let mut bytes = [0; 32];
+    SystemEntropy::draw(|entropy| entropy.fill(&mut bytes))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// A key ring with a new key that signs: `ring` with one more, or one of its own.
+pub fn signing_keys(ring: Option<&str>) -> Result<String> {
+    let text = SystemEntropy::draw(|entropy| with_new_key(ring, entropy))?;
+    text.context("no key can be added to the ring")
+}
+
+impl Keys {
+    pub fn generate() -> Result<Self> {
+        Ok(Self {
+            operator_key: format!("op_{}", random_text()?),
+            signing_keys: signing_keys(None)?,
+            data_key: random_text()?,
+        })
+    }
+
+    /// The keys kept in `data`; on its first use they are made. `has_state`: whether a Worker wrote there before.
+    pub fn kept_in(data: &Path, has_state: bool) -> Result<Self> {
+        let path = data.join(FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display())),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("{} cannot be read", path.display()))
+            }
+            Err(_) if has_state => bail!(
+                "{} is missing, but the links and data beside it were made with its keys: put it back, or choose \
+                 another directory with --data",
+                path.display()
+            ),
+            Err(_) => {
+                let keys = Self::generate()?;
+                keys.write(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+                Ok(keys)
+            }
+        }
+    }
+
+    /// Readable by the owner alone, and never half written.
+    fn write(&self, path: &Path) -> Result<()> {
+        let fresh = path.with_extension("json.new");
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
+        file.sync_all()?;
+        Ok(std::fs::rename(fresh, path)?)
+    }
+}

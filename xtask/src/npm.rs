@@ -1,0 +1,85 @@
+//! The npm packages (esbuild, wrangler with workerd, and a Node that is new enough for them).
+
+use crate::{process, workspace};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What wrangler asks for.
+const NODE_NEEDED: (u32, u32) = (22, 12);
+
+/// Installs the packages of package-lock.json, unless exactly these were installed before.
+///
+/// No package's install script is run: none that is used here needs one, and none is to be trusted with one.
+pub fn install() -> Result<()> {
+    let root = workspace::root();
+    let lock = std::fs::read_to_string(root.join("package-lock.json")).context("package-lock.json")?;
+    let installed = root.join("node_modules/.installed-package-lock.json");
+    if std::fs::read_to_string(&installed).is_ok_and(|found| found == lock) {
+        return Ok(());
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&root);
+    // Standard output belongs to the commands' own results.
+    npm.stdin(Stdio::null()).stdout(Stdio::null());
+    process::run(&mut npm, "npm comes with Node.js: install Node.js 20 or newer, then try again")?;
+    std::fs::write(installed, lock).context("node_modules cannot be written")
+}
+
+/// The Node to run tools with: the pinned one from npm, else the machine's own if it is new enough.
+pub fn node() -> Result<PathBuf> {
+    let machine = match std::env::consts::ARCH {
+        "x86_64" => "x64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let pinned = workspace::root().join(format!("node_modules/node-{system}-{machine}/bin/node"));
+    let candidates = [pinned, PathBuf::from("node")];
+    match candidates.into_iter().find(|node| version(node).is_some_and(|found| found >= NODE_NEEDED)) {
+        Some(node) => Ok(node),
+        None => bail!(
+            "no Node.js {}.{} or newer: npm has none that runs on {system}-{machine}, and the machine's own `node` \
+             is {}",
+            NODE_NEEDED.0,
+            NODE_NEEDED.1,
+            version(Path::new("node")).map_or("missing".into(), |(major, minor)| format!("{major}.{minor}")),
+        ),
+    }
+}
+
+/// Major and minor version, if the program runs.
+fn version(node: &Path) -> Option<(u32, u32)> {
+    let output = Command::new(node).arg("--version").stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let mut numbers = text.trim().strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// That Node, to be run in the repository's root.
+pub fn node_command() -> Result<Command> {
+    let mut command = Command::new(node()?);
+    command.current_dir(workspace::root()).envs(OFFLINE);
+    Ok(command)
+}
+
+/// The same with `script`, a path from the root.
+pub fn script(script: &str) -> Result<Command> {
+    let mut command = node_command()?;
+    command.arg(workspace::root().join(script));
+    Ok(command)
+}
+
+/// Keeps wrangler from talking: no metrics, no look for a newer version, no log files in the home directory, and
+/// no `.env` or `.dev.vars` of the developer's in place of what we pass.
+const OFFLINE: [(&str, &str); 6] = [
+    ("WRANGLER_SEND_METRICS", "false"),
+    ("WRANGLER_SEND_ERROR_REPORTS", "false"),
+    ("WRANGLER_HIDE_BANNER", "true"),
+    ("WRANGLER_WRITE_LOGS", "false"),
+    ("CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV", "false"),
+    ("CLOUDFLARE_CF_FETCH_ENABLED", "false"),
+];

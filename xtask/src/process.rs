@@ -1,0 +1,137 @@
+//! Child processes, and the promise that none outlives this one.
+//!
+//! All children stay in this program's process group. A signal may reach this program alone, so it ends its
+//! children itself; those whose parent died before them are found too (on Linux this program adopts them).
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::collections::BTreeSet;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long the Worker's runner may take to stop by itself.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long any other child may take after it was asked.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The running service's standard input. It stops when this closes, whatever closes it: also our own `SIGKILL`.
+static SERVICE: Mutex<Option<ChildStdin>> = Mutex::new(None);
+
+fn service() -> std::sync::MutexGuard<'static, Option<ChildStdin>> {
+    SERVICE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `command` to its end. `if_missing` tells what to do when there is no such program.
+pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = match command.status() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            bail!("`{name}` was not found. {if_missing}")
+        }
+        status => status.with_context(|| format!("`{name}` cannot be started"))?,
+    };
+    if !status.success() {
+        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
+        bail!("`{name} {}` failed ({status})", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// Runs `command` as the service: `config` is the first line of its standard input, which stays open.
+pub fn serve(command: &mut Command, config: &str) -> Result<()> {
+    use std::io::Write;
+    let mut child = command.stdin(Stdio::piped()).spawn().context("the Worker's runner cannot be started")?;
+    let mut input = child.stdin.take().context("the runner has no standard input")?;
+    writeln!(input, "{config}").context("the runner did not take its configuration")?;
+    *service() = Some(input);
+    let status = wait(&mut child)?;
+    *service() = None;
+    if !status.success() {
+        bail!("the Worker's runner ended ({status})");
+    }
+    Ok(())
+}
+
+fn wait(child: &mut Child) -> Result<std::process::ExitStatus> {
+    child.wait().context("a child process was lost")
+}
+
+/// From now on a signal that asks this program to end ends its descendants first.
+pub fn end_all_on_signal() -> Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            // Taken out and dropped: the service sees the end of its input.
+            let served = service().take().is_some();
+            if served {
+                wait_until_none(GRACE);
+            }
+            end_descendants();
+            // A service is stopped by a signal: that is success. Anything else was interrupted.
+            std::process::exit(if served { 0 } else { signal.saturating_add(128) });
+        }
+    });
+    Ok(())
+}
+
+/// Ends what is left of this program's descendants: asks, then insists.
+pub fn end_descendants() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        for pid in descendants() {
+            // It may have ended by itself since it was listed: that is what was wanted.
+            kill_process(pid, signal).unwrap_or_default();
+        }
+        if wait_until_none(PATIENCE) {
+            return;
+        }
+    }
+}
+
+fn wait_until_none(limit: Duration) -> bool {
+    let since = crate::progress::now();
+    loop {
+        if descendants().is_empty() {
+            return true;
+        }
+        if since.elapsed() > limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The living descendants of this process.
+fn descendants() -> Vec<Pid> {
+    let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat=,comm="]).output();
+    let listing = listing.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let processes: Vec<(i32, i32)> = listing
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split_whitespace();
+            let (pid, parent) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+            let (state, name) = (fields.next()?, fields.next()?);
+            // A zombie has ended; and `ps` lists itself.
+            (!state.starts_with('Z') && name != "ps").then_some((pid, parent))
+        })
+        .collect();
+    let mut family = BTreeSet::from([rustix::process::getpid().as_raw_nonzero().get()]);
+    // `ps` need not list parents first, so look until a look finds nobody new.
+    loop {
+        let found: Vec<i32> = processes
+            .iter()
+            .filter(|(pid, parent)| family.contains(parent) && !family.contains(pid))
+            .map(|(pid, _)| *pid)
+            .collect();
+        if found.is_empty() {
+            break;
+        }
+        family.extend(found);
+    }
+    let own = rustix::process::getpid();
+    family.into_iter().filter_map(Pid::from_raw).filter(|pid| *pid != own).collect()
+}

@@ -1,0 +1,95 @@
+//! Progress lines on standard error: `[2/6] wasm … 34 s`.
+
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A step that takes longer than this is announced while it runs, so that nobody looks at a silent terminal.
+const QUIET: Duration = Duration::from_secs(1);
+/// And again each time this much has passed.
+const REMINDER: Duration = Duration::from_secs(15);
+
+/// The time. (`Instant::now` panics in the Worker, so the lint bans it in the whole workspace.)
+#[expect(clippy::disallowed_methods, reason = "this crate never runs on wasm")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+struct Running {
+    name: &'static str,
+    since: Instant,
+    /// Time after the start at which the step is next mentioned.
+    mention: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    running: BTreeMap<usize, Running>,
+    over: bool,
+}
+
+/// The steps of a build, some of which run side by side.
+pub struct Progress {
+    total: usize,
+    state: Arc<(Mutex<State>, Condvar)>,
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // The lines are for people: a panic elsewhere is no reason to stop printing them.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Progress {
+    /// Lines of `total` steps. A thread announces the long ones until this is dropped.
+    pub fn new(total: usize) -> Self {
+        let state = Arc::new((Mutex::new(State::default()), Condvar::new()));
+        let watched = Arc::clone(&state);
+        std::thread::spawn(move || announce_long_steps(&watched, total));
+        Self { total, state }
+    }
+
+    /// Runs step `number` and prints how long it took.
+    pub fn step<T>(&self, number: usize, name: &'static str, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        let since = now();
+        lock(&self.state.0).running.insert(number, Running { name, since, mention: QUIET });
+        let outcome = body();
+        lock(&self.state.0).running.remove(&number);
+        let verdict = if outcome.is_ok() { "" } else { ", failed" };
+        eprintln!("[{number}/{}] {name} … {}{verdict}", self.total, seconds(since.elapsed()));
+        outcome
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        lock(&self.state.0).over = true;
+        self.state.1.notify_all();
+    }
+}
+
+fn announce_long_steps((state, changed): &(Mutex<State>, Condvar), total: usize) {
+    let mut current = lock(state);
+    while !current.over {
+        for (number, step) in &mut current.running {
+            let elapsed = step.since.elapsed();
+            if elapsed >= step.mention {
+                let so_far =
+                    if step.mention == QUIET { String::new() } else { format!(" {} so far", seconds(elapsed)) };
+                eprintln!("[{number}/{total}] {} …{so_far}", step.name);
+                step.mention = elapsed.saturating_add(REMINDER);
+            }
+        }
+        let tick = Duration::from_millis(250);
+        current = changed.wait_timeout(current, tick).unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+/// `34 s`, and `0.3 s` below ten.
+pub fn seconds(duration: Duration) -> String {
+    if duration.as_secs() < 10 {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else {
+        format!("{} s", duration.as_secs())
+    }
+}
