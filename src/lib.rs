@@ -7,4 +7,5 @@ pub mod api;
 pub mod domain;
 #[cfg(target_arch = "wasm32")]
 mod edge;
+pub mod replay;
 pub mod store;

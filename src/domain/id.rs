@@ -3,7 +3,7 @@
 
 use crate::domain::{entropy::Entropy, time::Timestamp};
 use data_encoding::BASE32_DNSSEC;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// Characters after the prefix.
 const BODY_LENGTH: usize = 26;
@@ -60,6 +60,13 @@ macro_rules! ids {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| D::Error::custom(concat!("expected an id that starts with ", $prefix)))
             }
         }
 

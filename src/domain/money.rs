@@ -1,7 +1,7 @@
 //! Amounts in minor units, currencies, and the one place where a rate is applied.
 
 use iso_currency::Currency as Iso;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// The largest amount a caller may name, in minor units.
 pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
@@ -20,6 +20,9 @@ impl Currency {
         // Units of account without minor units ("N.A." in the standard) cannot carry an amount in minor units.
         Iso::from_code(code).filter(|iso| iso.exponent().is_some()).map(|_| Self(bytes))
     }
+
+    /// The euro.
+    pub const EUR: Self = Self(*b"EUR");
 
     /// The alphabetic code, e.g. `EUR`.
     #[must_use]
@@ -43,6 +46,13 @@ impl std::fmt::Display for Currency {
 impl Serialize for Currency {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::parse(&code).ok_or_else(|| D::Error::custom("expected an ISO 4217 code"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Instants in Unix milliseconds, their RFC 3339 text, and the quarter hours that counts are kept in.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// Milliseconds in a quarter hour, the grain of all counts: every IANA time zone's offset is a multiple of it
 /// (since 1972 for those in use today), so any local day is a whole number of quarters.
@@ -75,6 +75,13 @@ impl std::fmt::Display for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?)
+            .ok_or_else(|| D::Error::custom("expected an RFC 3339 time"))
     }
 }
 

@@ -13,7 +13,11 @@ pub use row::StoredClick;
 pub use segment::{SEGMENT_AGE_MS, SEGMENT_CLICKS, Segment};
 pub use work::{KEEP_MS, SWEEP_ROWS, Work};
 
-use super::{Sql, SqlError, Value, migration::migrate, transaction};
+use super::{
+    Sql, SqlError, Value,
+    migrate::{MigrateError, Step, migrate},
+    transaction,
+};
 use crate::domain::{
     bucket::Bucket,
     click::Country,
@@ -24,7 +28,7 @@ use crate::domain::{
 use std::collections::{HashMap, HashSet};
 
 /// Schema steps; see [`migrate`].
-const STEPS: &[&str] = &[include_str!("schema/clicklog.sql")];
+const STEPS: &[Step] = &[Step { version: 1, script: include_str!("schema/clicklog_0001.sql") }];
 
 /// A click counts as a duplicate if its visitor's last counted click on the link is less than this away.
 pub const DUPLICATE_WITHIN_MS: i64 = HOUR_MS;
@@ -54,7 +58,7 @@ type Counted = HashMap<(Visitor, u32), Vec<Timestamp>>;
 
 impl<'a> ClickLog<'a> {
     /// The shard in `sql`, with its schema brought up to date.
-    pub fn open(sql: &'a dyn Sql, shard: u8) -> Result<Self, SqlError> {
+    pub fn open(sql: &'a dyn Sql, shard: u8) -> Result<Self, MigrateError> {
         migrate(sql, STEPS)?;
         Ok(Self::opened(sql, shard))
     }

@@ -1,11 +1,28 @@
 //! SQL, one noun a file, over the [`Sql`] trait: the same statements run on workerd's SQLite and natively.
 
+pub mod accounts;
+pub mod change;
 pub mod clicklog;
-pub mod migration;
+pub mod commissions;
+pub mod conversions;
+pub mod counts;
+pub mod events;
+pub mod idempotency;
+pub mod keys;
+pub mod links;
+pub mod listings;
+pub mod meta;
+pub mod migrate;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
-mod value;
+pub mod outbox;
+mod page;
+pub mod partners;
+pub mod refunds;
+pub mod report;
+pub mod value;
 
+pub use page::Page;
 pub use value::{Row, Value};
 
 /// Why a statement could not be carried out. Every case is ours to mend: callers' mistakes are found before SQL.
@@ -25,14 +42,6 @@ pub enum SqlError {
     /// An integer beyond ±(2^53 − 1), which workerd's SQLite binding would round.
     #[error("the integer {0} cannot cross into the engine unchanged")]
     UnsafeInteger(i64),
-    /// The database was written by newer code.
-    #[error("the database has taken schema step {taken}, but this code knows {known}")]
-    NewerSchema {
-        /// Steps that the database has taken.
-        taken: i64,
-        /// Steps that this code knows.
-        known: i64,
-    },
     /// A sum or a counter left its range.
     #[error("arithmetic overflow in {0}")]
     Overflow(&'static str),
@@ -65,4 +74,10 @@ pub fn transaction<T, E: From<SqlError>>(sql: &dyn Sql, body: impl FnOnce() -> R
         (_, Err(error)) => Err(error.into()),
         (None, Ok(())) => Err(SqlError::Engine("the transaction's body did not run".to_owned()).into()),
     }
+}
+
+/// The number after the largest in a table whose rows are never deleted.
+fn next_no(sql: &dyn Sql, table: &'static str) -> Result<i64, SqlError> {
+    let rows = sql.exec(&format!("SELECT coalesce(max(no), 0) + 1 FROM {table}"), &[])?;
+    rows.first().map_or(Ok(1), |row| row.int(0))
 }

@@ -99,3 +99,56 @@ impl Row {
         }
     }
 }
+
+impl From<crate::domain::words::Word> for Value {
+    fn from(word: crate::domain::words::Word) -> Self {
+        Self::Text(word.0.to_owned())
+    }
+}
+
+impl Row {
+    /// A column that holds an instant.
+    pub fn time(&self, column: usize) -> Result<crate::domain::time::Timestamp, SqlError> {
+        crate::domain::time::Timestamp::from_ms(self.int(column)?)
+            .ok_or(SqlError::Shape { column, expected: "an instant" })
+    }
+
+    /// A column that holds an instant or NULL.
+    pub fn opt_time(&self, column: usize) -> Result<Option<crate::domain::time::Timestamp>, SqlError> {
+        match self.opt_int(column)? {
+            Some(_) => self.time(column).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A text column in the form that `parse` reads.
+    pub fn parsed<T>(
+        &self,
+        column: usize,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, SqlError> {
+        parse(self.text(column)?).ok_or(SqlError::Shape { column, expected })
+    }
+
+    /// A column of JSON text.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, SqlError> {
+        self.parsed(column, "JSON", |text| serde_json::from_str(text).ok())
+    }
+
+    /// An owned text that may be NULL.
+    pub fn opt_string(&self, column: usize) -> Result<Option<String>, SqlError> {
+        Ok(self.opt_text(column)?.map(str::to_owned))
+    }
+}
+
+impl From<crate::domain::time::Timestamp> for Value {
+    fn from(at: crate::domain::time::Timestamp) -> Self {
+        Self::Int(at.ms())
+    }
+}
+
+/// JSON for a column.
+pub fn json_text<T: serde::Serialize>(value: &T) -> Result<String, SqlError> {
+    serde_json::to_string(value).map_err(|error| SqlError::Engine(error.to_string()))
+}

@@ -14,6 +14,7 @@ use signpost::{
     store::{
         Sql, SqlError,
         clicklog::{ClickLog, KEEP_MS, PageQuery, SEGMENT_AGE_MS, SEGMENT_CLICKS, SWEEP_ROWS, Work},
+        migrate::MigrateError,
         native::NativeSql,
     },
 };
@@ -250,7 +251,7 @@ fn a_shard_opens_again_but_not_under_older_code() {
     let sql = NativeSql::in_memory().unwrap();
     ClickLog::open(&sql, 3).unwrap().append(&[visit("a", NOW, 5, None)]).unwrap();
     assert_eq!(ClickLog::open(&sql, 3).unwrap().last_place().unwrap(), 1);
-    sql.exec("INSERT INTO schema_step (step) VALUES (99)", &[]).unwrap();
+    sql.exec("INSERT INTO schema_version (version) VALUES (99)", &[]).unwrap();
     let error = ClickLog::open(&sql, 3).unwrap_err();
-    assert!(matches!(error, SqlError::NewerSchema { taken: 99, known: 1 }), "{error}");
+    assert!(matches!(error, MigrateError::TooNew { found: 99, known: 1 }), "{error}");
 }

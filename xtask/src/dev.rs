@@ -109,7 +109,9 @@ fn check_port(port: u16) -> Result<()> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("port {port} is in use by another program: choose another with --port <n>, or 0 for any free one")
+            bail!(
+                "port {port} is in use by another program: choose another with --port <n>, or 0 for any free one"
+            )
         }
         Err(error) => Err(error).with_context(|| format!("port {port} cannot be used")),
     }

@@ -11,9 +11,11 @@ mod keys;
 mod npm;
 mod process;
 mod progress;
+mod replay;
 mod stamp;
 mod test;
 mod workspace;
+mod wrangler;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,18 @@ const COMMANDS: &[Command] = &[
         flags: "[--rotate <file or text>]",
         about: "new secrets for a deployment, or a key ring with one more key that signs",
         run: keygen::run,
+    },
+    Command {
+        name: "replay",
+        flags: "<export.ndjson> [<database to write>]",
+        about: "rebuild a Ledger from an export and compare it with the original",
+        run: replay::run,
+    },
+    Command {
+        name: "wrangler",
+        flags: "<arguments>",
+        about: "the pinned wrangler with a Node that is new enough, to deploy and to put secrets",
+        run: wrangler::run,
     },
 ];
 

@@ -108,7 +108,8 @@ fn wait_until_none(limit: Duration) -> bool {
 /// The living descendants of this process.
 fn descendants() -> Vec<Pid> {
     let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat=,comm="]).output();
-    let listing = listing.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let listing =
+        listing.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let processes: Vec<(i32, i32)> = listing
         .lines()
         .filter_map(|line| {

@@ -74,8 +74,11 @@ fn announce_long_steps((state, changed): &(Mutex<State>, Condvar), total: usize)
         for (number, step) in &mut current.running {
             let elapsed = step.since.elapsed();
             if elapsed >= step.mention {
-                let so_far =
-                    if step.mention == QUIET { String::new() } else { format!(" {} so far", seconds(elapsed)) };
+                let so_far = if step.mention == QUIET {
+                    String::new()
+                } else {
+                    format!(" {} so far", seconds(elapsed))
+                };
                 eprintln!("[{number}/{total}] {} …{so_far}", step.name);
                 step.mention = elapsed.saturating_add(REMINDER);
             }

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that is checked, in one command. Each runner's own output is left as it is.
 
 use crate::progress::{Progress, now, seconds};
-use crate::{build, npm, process, workspace};
+use crate::{build, npm, process, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
@@ -29,7 +29,8 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             // The build's long link leaves a core idle: the other suites use it.
             let built = scope.spawn(|| build::build(&Progress::new(build::STEPS)));
             suites.run("format", || cargo(&["fmt", "--all", "--check"]));
-            suites.run("lints", || cargo(&[&["clippy", "--workspace", "--all-targets"], &LINTS[..]].concat()));
+            suites
+                .run("lints", || cargo(&[&["clippy", "--workspace", "--all-targets"], &LINTS[..]].concat()));
             suites.run("lints, wasm", || {
                 let worker = ["clippy", "--package", "signpost", "--lib", "--target", build::WASM_TARGET];
                 cargo(&[&worker[..], &LINTS[..]].concat())
@@ -78,12 +79,15 @@ impl Suites {
 
 fn cargo(arguments: &[&str]) -> Result<()> {
     let mut cargo = Command::new("cargo");
-    process::run(cargo.args(arguments).current_dir(workspace::root()), "Install Rust with rustup (https://rustup.rs)")
+    process::run(
+        cargo.args(arguments).current_dir(workspace::root()),
+        "Install Rust with rustup (https://rustup.rs)",
+    )
 }
 
 fn end_to_end(filter: Option<&str>) -> Result<()> {
     let mut node = npm::node_command()?;
-    node.arg("--test");
+    node.args(["--test", "--test-reporter=spec"]);
     if let Some(name) = filter {
         node.arg(format!("--test-name-pattern={name}"));
     }
@@ -93,9 +97,9 @@ fn end_to_end(filter: Option<&str>) -> Result<()> {
 /// wrangler bundles, checks and measures exactly as it would for a deployment, and uploads nothing.
 fn dry_run() -> Result<()> {
     let out = workspace::target()?.join("dry-run");
-    let mut wrangler = npm::script("node_modules/wrangler/bin/wrangler.js")?;
-    wrangler.args(["deploy", "--dry-run", "--outdir"]).arg(&out);
-    let output = wrangler.stderr(Stdio::inherit()).output().context("wrangler cannot be started")?;
+    let mut command = npm::script(wrangler::SCRIPT)?;
+    command.args(["deploy", "--dry-run", "--outdir"]).arg(&out);
+    let output = command.stderr(Stdio::inherit()).output().context("wrangler cannot be started")?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
     if !output.status.success() {

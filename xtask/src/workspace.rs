@@ -14,6 +14,7 @@ pub fn root() -> PathBuf {
 /// Cargo's target directory, wherever it was configured to be: this program lies in `<target>/<profile>/`.
 pub fn target() -> Result<PathBuf> {
     let program = std::env::current_exe().context("this program's own path is unknown")?;
-    let target = program.parent().and_then(Path::parent).context("this program lies in no target directory")?;
+    let target =
+        program.parent().and_then(Path::parent).context("this program lies in no target directory")?;
     Ok(target.to_path_buf())
 }

@@ -6,10 +6,10 @@ use super::{
     row::{COLUMNS, StoredClick, ndjson},
 };
 use crate::store::{SqlError, Value};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A page of a shard's clicks, newest first.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// Only clicks before this position: Unix milliseconds and stored id of the last one that was seen.

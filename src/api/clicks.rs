@@ -1,0 +1,159 @@
+//! `GET /v1/clicks`: sixteen shards merged, newest first. The Ledger checks the caller and names things; the edge asks
+//! the shards in between (edge/clicks.rs).
+
+use super::{
+    balances::partner_of_query,
+    call::{Call, List},
+    cursor,
+    http::Response,
+    problem::{Code, Problem},
+    query::Query,
+    views::view,
+};
+use crate::{
+    domain::{
+        id::{LinkId, PartnerId},
+        time::Timestamp,
+    },
+    store::{clicklog::PageQuery, links, partners},
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+view! {
+    /// A visit.
+    pub struct ClickView {
+        /// The click id; `null` for a visit that got none (expired, revoked, invalid).
+        id: Option<String>,
+        /// When.
+        clicked_at: Timestamp,
+        /// The link; `null` if it is not known.
+        link_id: Option<LinkId>,
+        /// The link's partner.
+        partner_id: Option<PartnerId>,
+        /// Where it is counted: `human`, `duplicate`, `bot`, `prefetch`, `revoked`, `expired` or `invalid`.
+        bucket: String,
+        /// The visitor's first counted click on the link in the UTC day.
+        unique: bool,
+        /// ISO 3166-1 alpha-2 country, as the platform tells it.
+        country: Option<String>,
+        /// `desktop`, `mobile`, `tablet` or `unknown`.
+        device: String,
+        /// Earlier click ids of the visitor, oldest first.
+        trail: Vec<String>,
+    }
+}
+
+/// A click as a shard answers it.
+#[derive(Deserialize)]
+struct Stored {
+    id: Option<String>,
+    at: Timestamp,
+    link_no: u32,
+    bucket: String,
+    unique: bool,
+    country: Option<String>,
+    device: String,
+    trail: Vec<String>,
+}
+
+/// What the edge collected from the shards: `[time, stored id, click]` each.
+#[derive(Deserialize)]
+pub struct Collected {
+    shards: Vec<Vec<(i64, String, Stored)>>,
+}
+
+const KNOWN: &[&str] = &["partner_id", "link_id", "from", "to", "limit", "cursor"];
+/// Links whose clicks are looked for one by one; a partner with more is asked to name a link.
+const MOST_LINKS: i64 = 1_000;
+
+/// Which links the caller asks for; `None` = all.
+fn wanted(call: &Call<'_>, query: &Query) -> Result<Option<Vec<u32>>, Problem> {
+    let partner = partner_of_query(call, query.text("partner_id"))?;
+    if let Some(text) = query.text("link_id") {
+        let id = LinkId::parse(text).ok_or_else(Problem::not_found)?;
+        let link = links::by_id(call.sql, &id)?.filter(|link| call.caller.sees(link.partner_no));
+        let link = link.ok_or_else(Problem::not_found)?;
+        let matches = partner.is_none_or(|partner| partner == link.partner_no);
+        return Ok(Some(if matches { vec![link.no] } else { Vec::new() }));
+    }
+    let Some(partner) = partner else { return Ok(None) };
+    let numbers = links::numbers(call.sql, partner, MOST_LINKS.saturating_add(1))?;
+    if i64::try_from(numbers.len()).is_ok_and(|n| n > MOST_LINKS) {
+        let detail = format!("This partner has more than {MOST_LINKS} links; name one with \"link_id\".");
+        return Err(Problem::new(Code::OutOfRange, detail));
+    }
+    Ok(Some(numbers))
+}
+
+/// The list that a cursor belongs to.
+fn list_name(call: &Call<'_>, query: &Query) -> String {
+    let part = |name| query.text(name).unwrap_or_default();
+    let partner = call.caller.partner.map_or(0, |partner| partner);
+    format!("clicks {partner} {} {} {} {}", part("partner_id"), part("link_id"), part("from"), part("to"))
+}
+
+/// `GET /internal/clicks`: what to ask the shards for.
+pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
+    let query = call.query(KNOWN)?;
+    let limit = query.limit()?;
+    let before =
+        query.text("cursor").map(|text| cursor::decode_at(&list_name(call, &query), text)).transpose()?;
+    call.json(
+        200,
+        &PageQuery {
+            before,
+            links: wanted(call, &query)?,
+            from_ms: query.time("from")?.map(Timestamp::ms),
+            to_ms: query.time("to")?.map(Timestamp::ms),
+            // One more tells whether there is a next page.
+            limit: u32::try_from(limit.saturating_add(1)).unwrap_or(1),
+        },
+    )
+}
+
+/// `POST /internal/clicks`: what the shards answered, merged and shown.
+pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
+    let query = call.query(KNOWN)?;
+    let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
+    let collected: Collected = serde_json::from_slice(call.request.body)?;
+    let mut rows: Vec<_> = collected.shards.into_iter().flatten().collect();
+    rows.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let numbers: Vec<u32> = rows.iter().map(|(_, _, click)| click.link_no).collect();
+    let names = names(call, &numbers)?;
+    let last = rows.last().filter(|_| more);
+    let next_cursor = last.map(|(at, id, _)| cursor::encode_at(&list_name(call, &query), *at, id));
+    let data = rows.into_iter().map(|(_, _, click)| view(click, &names)).collect();
+    call.json(200, &List { data, next_cursor })
+}
+
+/// Ids of links and their partners by the link's number.
+type Names = BTreeMap<u32, (LinkId, PartnerId)>;
+
+fn names(call: &Call<'_>, numbers: &[u32]) -> Result<Names, Problem> {
+    let mut names = Names::new();
+    for (link_no, partner_no, id) in links::ids(call.sql, numbers)? {
+        let partner = partners::by_no(call.sql, partner_no)?;
+        if let Some((link, partner)) = LinkId::parse(&id).zip(partner) {
+            names.insert(link_no, (link, partner.id));
+        }
+    }
+    Ok(names)
+}
+
+fn view(click: Stored, names: &Names) -> ClickView {
+    let (link_id, partner_id) = names.get(&click.link_no).cloned().unzip();
+    ClickView {
+        id: click.id,
+        clicked_at: click.at,
+        link_id,
+        partner_id,
+        bucket: click.bucket,
+        unique: click.unique,
+        country: click.country,
+        device: click.device,
+        trail: click.trail,
+    }
+}

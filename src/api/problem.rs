@@ -1,0 +1,192 @@
+//! Errors of the API: RFC 9457 problems with stable codes. This is the one place that gives an error its status.
+
+use super::http::Response;
+use crate::store::SqlError;
+use serde::Serialize;
+use std::borrow::Cow;
+
+macro_rules! codes {
+    ($($variant:ident = $status:literal, $code:literal, $title:literal;)*) => {
+        /// A stable code with its status.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $title] $variant,)* }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// HTTP status.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* }
+            }
+
+            /// The code in answers.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// A sentence for people, the same for every occurrence.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = 400, "malformed_json", "The body is not well-formed JSON";
+    InvalidUtf8 = 400, "invalid_utf8", "The body is not valid UTF-8";
+    InvalidParameter = 400, "invalid_parameter", "A query parameter is malformed";
+    UnknownParameter = 400, "unknown_parameter", "A query parameter is not known here";
+    InvalidCursor = 400, "invalid_cursor", "The cursor is malformed";
+    InvalidIdempotencyKey = 400, "invalid_idempotency_key", "The Idempotency-Key header is malformed";
+    Unauthenticated = 401, "unauthenticated", "A valid API key is needed";
+    InsufficientScope = 403, "insufficient_scope", "The API key's scopes do not allow this";
+    NotFound = 404, "not_found", "There is no such thing here";
+    MethodNotAllowed = 405, "method_not_allowed", "The method is not allowed here";
+    IdempotencyConflict = 409, "idempotency_conflict", "The idempotency key was used with another body";
+    ConversionConflict = 409, "conversion_conflict", "The conversion exists with other content";
+    RefundConflict = 409, "refund_conflict", "The refund exists with other content";
+    SlugTaken = 409, "slug_taken", "The slug is taken";
+    ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
+    CurrencyFixed = 409, "currency_fixed", "The programme's currency is fixed once money has moved";
+    BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
+    UnknownField = 422, "unknown_field", "A field is not known here";
+    MissingField = 422, "missing_field", "A field is missing";
+    DuplicateField = 422, "duplicate_field", "A field is given twice";
+    WrongType = 422, "wrong_type", "A field has the wrong type";
+    InvalidValue = 422, "invalid_value", "A field's value is not one of those allowed";
+    InvalidText = 422, "invalid_text", "A text has the wrong length or characters";
+    InvalidEmail = 422, "invalid_email", "This is not an e-mail address";
+    InvalidCountry = 422, "invalid_country", "This is not an ISO 3166-1 alpha-2 country code";
+    InvalidCurrency = 422, "invalid_currency", "This is not an ISO 4217 currency code";
+    InvalidUrl = 422, "invalid_url", "This is not an absolute http or https URL without credentials";
+    InvalidPath = 422, "invalid_path", "This path is not safe to put into a URL";
+    InvalidSlug = 422, "invalid_slug", "A slug is 3 to 40 lower-case letters, digits and inner hyphens";
+    ReservedSlug = 422, "reserved_slug", "This slug is reserved";
+    InvalidTime = 422, "invalid_time", "This is not an RFC 3339 time";
+    InvalidMetadata = 422, "invalid_metadata", "Metadata is at most 50 keys of 1 to 40 characters with values up to 500";
+    OutOfRange = 422, "out_of_range", "A number is out of its range";
+    AmountOutOfRange = 422, "amount_out_of_range", "An amount is a whole number of minor units from 0 to 10^12";
+    OccurredInFuture = 422, "occurred_in_future", "The time lies more than 24 hours ahead";
+    UnsupportedModel = 422, "unsupported_model", "This attribution model is not served yet";
+    UnknownPartner = 422, "unknown_partner", "There is no such partner";
+    UnknownListing = 422, "unknown_listing", "There is no such listing";
+    UnknownTimezone = 422, "unknown_timezone", "This is not an IANA time zone";
+    UnalignedTime = 422, "unaligned_time", "The time does not lie on a 15-minute mark";
+    CursorMismatch = 422, "cursor_mismatch", "The cursor belongs to another list or other filters";
+    PartnerTerminated = 422, "partner_terminated", "The partner has been terminated";
+    ListingLimit = 422, "listing_limit", "A programme has at most 65,535 listings";
+    RefundExceedsSale = 422, "refund_exceeds_sale", "The refund is more than is left of the sale";
+    NotRefundable = 422, "not_refundable", "The conversion has no amount to refund";
+    RateLimited = 429, "rate_limited", "Too many requests";
+    Internal = 500, "internal_error", "Something went wrong on our side";
+    Unavailable = 503, "unavailable", "The ledger cannot be reached at the moment; try again";
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct FieldError {
+    /// JSON pointer to the field (RFC 6901).
+    pub pointer: String,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub detail: String,
+}
+
+/// An error of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable code; of several bad fields, the first one's.
+    pub code: Code,
+    /// What happened this time, and what to do about it.
+    pub detail: Cow<'static, str>,
+    /// Bad fields.
+    pub errors: Vec<FieldError>,
+    /// For the log, never for the caller.
+    pub log: Option<String>,
+}
+
+/// The body of a problem.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ProblemBody<'a> {
+    /// URI that names the kind of problem.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The same sentence for every problem of this kind.
+    title: &'a str,
+    /// HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: &'a str,
+    /// Stable code.
+    code: &'a str,
+    /// Bad fields.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// A problem that is not about one field.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), log: None }
+    }
+
+    /// A problem of one field.
+    pub fn field(code: Code, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (pointer, detail) = (pointer.into(), detail.into());
+        let said = if pointer.is_empty() { detail.clone() } else { format!("{pointer}: {detail}") };
+        let errors = vec![FieldError { pointer, code: code.as_str(), detail }];
+        Self { code, detail: said.into(), errors, log: None }
+    }
+
+    /// What a caller may not see is as if it were not there.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "Check the path and the id; what another partner owns is not shown.")
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        let body = ProblemBody {
+            kind: format!("urn:signpost:problem:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            errors: &self.errors,
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = Response {
+            status: self.code.status(),
+            headers: vec![("content-type", "application/problem+json".to_owned())],
+            body,
+            log: self.log.clone(),
+        };
+        if self.code == Code::Unauthenticated {
+            response = response.with_header("www-authenticate", "Bearer");
+        }
+        response
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.log.as_deref().unwrap_or(&self.detail))
+    }
+}
+
+/// What the store could not do is ours to mend: the caller learns nothing but that.
+impl From<SqlError> for Problem {
+    fn from(error: SqlError) -> Self {
+        let detail = "Nothing was changed. Try again; if it stays, the operator finds the cause in the log.";
+        Self { log: Some(error.to_string()), ..Self::new(Code::Internal, detail) }
+    }
+}

@@ -1,0 +1,204 @@
+//! Refunds: they take commission back pro rata, so that a sale refunded in any parts ends at exactly zero.
+
+use super::{
+    body::{Amount, Checks},
+    call::Call,
+    conversions,
+    http::Response,
+    problem::{Code, Problem},
+    views::view,
+};
+use crate::{
+    domain::{
+        conversion::CommissionStatus,
+        event::EventType,
+        id::{PartnerId, RefundId, TransferId},
+        ledger::{Account, TransferKind},
+        money::{Currency, share_half_up},
+        time::Timestamp,
+    },
+    store::{
+        SqlError,
+        accounts::Transfer,
+        change::Change,
+        commissions::{self, Commission},
+        conversions::Conversion,
+        counts, partners,
+        refunds::{self, Refund},
+        value::json_text,
+    },
+};
+use serde::Deserialize;
+
+/// A refund to book.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewRefund {
+    /// Your id of it: unique within the conversion.
+    external_id: String,
+    /// Amount in minor units of the conversion's currency; all that is left if absent.
+    amount: Option<Amount>,
+}
+
+view! {
+    /// What a refund took back of a commission.
+    pub struct ReversalView {
+        /// The commission.
+        id: String,
+        /// Whose it is.
+        partner_id: PartnerId,
+        /// Taken back by this refund, minor units.
+        reversed: i64,
+        /// What is left of the commission, minor units.
+        remaining: i64,
+        /// ISO 4217 code.
+        currency: Currency,
+        /// `pending`, `payable`, `paid` or `reversed`.
+        status: &'static str,
+    }
+
+    /// A refund.
+    pub struct RefundView {
+        /// Id.
+        id: RefundId,
+        /// The refunded conversion.
+        conversion_id: String,
+        /// The caller's id.
+        external_id: String,
+        /// Refunded, minor units.
+        amount: i64,
+        /// ISO 4217 code.
+        currency: String,
+        /// What it took back.
+        commissions: Vec<ReversalView>,
+        /// When it was accepted.
+        created_at: Timestamp,
+    }
+}
+
+/// `POST /v1/conversions/{id}/refunds`
+pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
+    let conversion = conversions::named(call)?;
+    let body: NewRefund = call.body()?;
+    let mut checks = Checks::default();
+    checks.text("external_id", Some(&body.external_id), 255);
+    checks.finish()?;
+    let sent_amount = body.amount.map(|amount| amount.0);
+    if let Some(first) = refunds::by_key(call.sql, conversion.no, &body.external_id)? {
+        if first.sent_amount == sent_amount {
+            return Ok(Response::json(200, first.answer).with_header("idempotent-replayed", "true"));
+        }
+        let detail = format!("{:?} was accepted as {} with another amount.", body.external_id, first.id);
+        return Err(Problem::field(Code::RefundConflict, "/amount", detail));
+    }
+    let (amount, currency) = refundable(&conversion, sent_amount)?;
+    let refund = Refund {
+        no: refunds::next_no(call.sql)?,
+        id: call.new_id(RefundId::generate),
+        conversion_no: conversion.no,
+        external_id: body.external_id,
+        sent_amount,
+        amount,
+        currency,
+        answer: String::new(),
+        created_at: call.now,
+    };
+    book(call, &conversion, refund)
+}
+
+/// How much is refunded, and in which currency.
+fn refundable(conversion: &Conversion, sent: Option<i64>) -> Result<(i64, String), Problem> {
+    let Some((sale, currency)) = conversion.amount.clone().filter(|_| conversion.kind.earns()) else {
+        return Err(Problem::new(Code::NotRefundable, "Only a conversion with an amount can be refunded."));
+    };
+    let left = sale.saturating_sub(conversion.refunded);
+    let amount = sent.unwrap_or(left);
+    if amount > left || (sent.is_none() && left == 0) {
+        let detail = format!("{left} {currency} (minor units) of {sale} are left.");
+        return Err(Problem::field(Code::RefundExceedsSale, "/amount", detail));
+    }
+    Ok((amount, currency))
+}
+
+/// A reversal to book, and how the answer shows it.
+type Reversal = (Change, ReversalView);
+
+fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Response, Problem> {
+    let refunded = conversion.refunded.saturating_add(refund.amount);
+    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
+    let mut reversals: Vec<Reversal> = Vec::new();
+    let mut taken_back = 0i64;
+    for commission in commissions::of_conversion(call.sql, conversion.no)? {
+        let reversal = reverse(call, &commission, refunded, sale)?;
+        taken_back =
+            taken_back.checked_add(reversal.1.reversed).ok_or(SqlError::Overflow("reversals of a refund"))?;
+        reversals.push(reversal);
+    }
+    let view = RefundView {
+        id: refund.id.clone(),
+        conversion_id: conversion.id.to_string(),
+        external_id: refund.external_id.clone(),
+        amount: refund.amount,
+        currency: refund.currency.clone(),
+        commissions: reversals.iter().map(|(_, view)| view.clone()).collect(),
+        created_at: call.now,
+    };
+    // Under the sale's own quarter hour: a period's commission is then net of what was taken back of it.
+    let counts = counts::ConversionDelta {
+        partner_no: conversion.place.partner_no,
+        occurred_at: conversion.occurred_at,
+        link_no: conversion.place.link_no,
+        listing_no: conversion.listing_no.unwrap_or(0),
+        country: conversion.place.country.clone(),
+        device: conversion.place.device,
+        currency: refund.currency.clone(),
+        counted: None,
+        revenue: 0,
+        refunds: refund.amount,
+        commission: taken_back.saturating_neg(),
+    };
+    let answer = json_text(&view)?;
+    let change = Change::Refund { refund, refunded, counts };
+    call.commit(EventType::RefundCreated, &change, &view, &answer)?;
+    for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {
+        call.commit(EventType::CommissionReversed, change, view, "")?;
+    }
+    Ok(Response::json(201, answer))
+}
+
+/// Takes back what `refunded` of `sale` calls for in all, less what has been taken back before.
+fn reverse(call: &Call<'_>, commission: &Commission, refunded: i64, sale: i64) -> Result<Reversal, Problem> {
+    // A sale of nothing has no commission to take back.
+    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
+    let in_all = in_all.ok_or(SqlError::Overflow("a reversal"))?;
+    let part = in_all.saturating_sub(commission.reversed);
+    let from = match commission.status {
+        CommissionStatus::Pending => Account::Pending,
+        // What has been paid makes the payable balance negative; the next payout nets it.
+        CommissionStatus::Payable | CommissionStatus::Paid | CommissionStatus::Reversed => Account::Payable,
+    };
+    let whole = commission.amount > 0 && in_all == commission.amount;
+    let status = if whole { CommissionStatus::Reversed } else { commission.status };
+    let transfer = Transfer {
+        id: call.new_id(TransferId::generate),
+        partner_no: commission.partner_no,
+        debit: from,
+        credit: Account::Reversed,
+        amount: part,
+        currency: commission.currency,
+        kind: TransferKind::Reversal,
+        commission_no: commission.no,
+        at: call.now,
+    };
+    let partner = partners::by_no(call.sql, commission.partner_no)?;
+    let view = ReversalView {
+        id: commission.id.to_string(),
+        partner_id: partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id,
+        reversed: part,
+        remaining: commission.amount.saturating_sub(in_all),
+        currency: commission.currency,
+        status: status.as_str(),
+    };
+    Ok((Change::Reversed { commission_no: commission.no, reversed: in_all, status, transfer }, view))
+}

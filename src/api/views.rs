@@ -1,0 +1,245 @@
+//! How things look in answers.
+
+use crate::{
+    domain::{
+        id::{ConversionId, LinkId, ListingId, PartnerId},
+        link::Link,
+        listing::{Listing, Marketplace},
+        money::Currency,
+        partner::{Partner, PartnerKind, PartnerStatus},
+        time::Timestamp,
+        words::Metadata,
+    },
+    store::{SqlError, commissions::Commission},
+};
+
+/// Derives what every view needs; the schema only where OpenAPI is made.
+macro_rules! view {
+    ($($(#[$doc:meta])* pub struct $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, serde::Serialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type,)* }
+    )*};
+}
+pub(crate) use view;
+
+view! {
+    /// A partner.
+    pub struct PartnerView {
+        /// Id.
+        id: PartnerId,
+        /// Display name.
+        name: String,
+        /// Kind.
+        kind: PartnerKind,
+        /// Status.
+        status: PartnerStatus,
+        /// Contact address.
+        email: Option<String>,
+        /// ISO 3166-1 alpha-2 country.
+        country: Option<String>,
+        /// Currency for payouts.
+        currency: Option<Currency>,
+        /// Commission in basis points; `null` = the programme's.
+        commission_bp: Option<i64>,
+        /// The operator's own id.
+        external_id: Option<String>,
+        /// Free annotations.
+        metadata: Metadata,
+        /// When the partner was added.
+        created_at: Timestamp,
+        /// When the partner last changed.
+        updated_at: Timestamp,
+        /// When the partner was terminated.
+        terminated_at: Option<Timestamp>,
+    }
+
+    /// A listing.
+    pub struct ListingView {
+        /// Id.
+        id: ListingId,
+        /// Display name.
+        name: String,
+        /// Where it stands.
+        marketplace: Marketplace,
+        /// Where its links lead.
+        url: String,
+        /// A short unique name.
+        slug: Option<String>,
+        /// Where a browser-borne install is forwarded to.
+        forward_to: Option<String>,
+        /// The marketplace's settings.
+        settings: Box<serde_json::value::RawValue>,
+        /// Names of the secrets that are set; their values are never shown.
+        secrets: Vec<String>,
+        /// When it was added.
+        created_at: Timestamp,
+        /// When it last changed.
+        updated_at: Timestamp,
+    }
+
+    /// A link.
+    pub struct LinkView {
+        /// Id.
+        id: LinkId,
+        /// Whose link it is.
+        partner_id: PartnerId,
+        /// Where it leads.
+        listing_id: ListingId,
+        /// Campaign.
+        campaign: Option<String>,
+        /// Replaces the path of the listing's URL.
+        path: Option<String>,
+        /// Short name.
+        slug: Option<String>,
+        /// The signed link.
+        url: String,
+        /// The short link.
+        short_url: Option<String>,
+        /// The signed link as a QR code, SVG.
+        qr_svg_url: String,
+        /// `active`, `expired` or `revoked`.
+        status: &'static str,
+        /// From when on it leads to the landing page; whole seconds.
+        expires_at: Option<Timestamp>,
+        /// When it was revoked.
+        revoked_at: Option<Timestamp>,
+        /// Free annotations.
+        metadata: Metadata,
+        /// When it was made.
+        created_at: Timestamp,
+    }
+
+    /// A sum of money in minor units.
+    pub struct MoneyView {
+        /// Minor units.
+        amount: i128,
+        /// ISO 4217 code.
+        currency: String,
+    }
+
+    /// A share of a conversion.
+    pub struct CreditView {
+        /// Who earns.
+        partner_id: PartnerId,
+        /// By which link.
+        link_id: LinkId,
+        /// By which click.
+        click_id: String,
+        /// Basis points of the whole.
+        share_bp: i64,
+    }
+
+    /// A commission.
+    pub struct CommissionView {
+        /// Id.
+        id: String,
+        /// The conversion that earned it.
+        conversion_id: ConversionId,
+        /// Who earns.
+        partner_id: PartnerId,
+        /// Earned, minor units, before reversals.
+        amount: i64,
+        /// Of that, taken back by refunds.
+        reversed: i64,
+        /// ISO 4217 code.
+        currency: Currency,
+        /// `pending`, `payable`, `paid` or `reversed`.
+        status: &'static str,
+        /// Rate applied, basis points.
+        rate_bp: i64,
+        /// Share of the conversion, basis points.
+        share_bp: i64,
+        /// What a person should look at before it is paid: `bot_click`, `prefetch_click`.
+        flags: Vec<String>,
+        /// When the hold ends.
+        payable_at: Timestamp,
+        /// When it was earned.
+        created_at: Timestamp,
+    }
+}
+
+/// Shows a partner.
+#[must_use]
+pub fn partner(partner: &Partner) -> PartnerView {
+    PartnerView {
+        id: partner.id.clone(),
+        name: partner.name.clone(),
+        kind: partner.kind,
+        status: partner.status,
+        email: partner.email.clone(),
+        country: partner.country.clone(),
+        currency: partner.currency,
+        commission_bp: partner.commission_bp,
+        external_id: partner.external_id.clone(),
+        metadata: partner.metadata.clone(),
+        created_at: partner.created_at,
+        updated_at: partner.updated_at,
+        terminated_at: partner.terminated_at,
+    }
+}
+
+/// Shows a listing.
+pub fn listing(listing: &Listing) -> Result<ListingView, SqlError> {
+    let settings = serde_json::value::RawValue::from_string(listing.settings.clone());
+    Ok(ListingView {
+        id: listing.id.clone(),
+        name: listing.name.clone(),
+        marketplace: listing.marketplace,
+        url: listing.url.clone(),
+        slug: listing.slug.clone(),
+        forward_to: listing.forward_to.clone(),
+        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?,
+        secrets: listing.secret_names.clone(),
+        created_at: listing.created_at,
+        updated_at: listing.updated_at,
+    })
+}
+
+/// Shows a link under `base`.
+#[must_use]
+pub fn link(link: &Link, partner: &PartnerId, listing: &ListingId, base: &str, now: Timestamp) -> LinkView {
+    let expired = link.expires_at.is_some_and(|at| at <= now);
+    LinkView {
+        id: link.id.clone(),
+        partner_id: partner.clone(),
+        listing_id: listing.clone(),
+        campaign: link.campaign.clone(),
+        path: link.path.clone(),
+        slug: link.slug.clone(),
+        url: format!("{base}/r/{}", link.token),
+        short_url: link.slug.as_ref().map(|slug| format!("{base}/{slug}")),
+        qr_svg_url: format!("{base}/v1/links/{}/qr.svg", link.id),
+        status: if link.revoked_at.is_some() {
+            "revoked"
+        } else if expired {
+            "expired"
+        } else {
+            "active"
+        },
+        expires_at: link.expires_at,
+        revoked_at: link.revoked_at,
+        metadata: link.metadata.clone(),
+        created_at: link.created_at,
+    }
+}
+
+/// Shows a commission.
+#[must_use]
+pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionView {
+    CommissionView {
+        id: commission.id.to_string(),
+        conversion_id: commission.conversion_id.clone(),
+        partner_id: partner.clone(),
+        amount: commission.amount,
+        reversed: commission.reversed,
+        currency: commission.currency,
+        status: commission.status.as_str(),
+        rate_bp: commission.rate_bp,
+        share_bp: commission.share_bp,
+        flags: commission.flags.clone(),
+        payable_at: commission.matures_at,
+        created_at: commission.created_at,
+    }
+}

@@ -1,0 +1,52 @@
+//! Conversions: what a visitor did in the end.
+
+use crate::domain::words::words;
+
+words! {
+    /// What happened.
+    ConversionType {
+        /// A qualified contact.
+        Lead = "lead";
+        /// The product was installed.
+        Install = "install";
+        /// A one-off sale.
+        Sale = "sale";
+        /// A subscription's first charge.
+        SubscriptionStarted = "subscription_started";
+        /// A subscription's later charge.
+        SubscriptionRenewed = "subscription_renewed";
+        /// The product was removed.
+        Uninstall = "uninstall";
+    }
+}
+
+impl ConversionType {
+    /// Sales need an amount and a currency.
+    #[must_use]
+    pub fn is_sale(self) -> bool {
+        match self {
+            Self::Sale | Self::SubscriptionStarted | Self::SubscriptionRenewed => true,
+            Self::Lead | Self::Install | Self::Uninstall => false,
+        }
+    }
+
+    /// Whether an amount on it is revenue that earns commission.
+    #[must_use]
+    pub fn earns(self) -> bool {
+        self != Self::Uninstall
+    }
+}
+
+words! {
+    /// Where a commission stands.
+    CommissionStatus {
+        /// Within the hold.
+        Pending = "pending";
+        /// May be paid.
+        Payable = "payable";
+        /// Paid.
+        Paid = "paid";
+        /// Wholly taken back.
+        Reversed = "reversed";
+    }
+}

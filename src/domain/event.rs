@@ -1,0 +1,37 @@
+//! Events: every change has one.
+
+use crate::domain::words::words;
+
+words! {
+    /// What changed.
+    EventType {
+        /// The programme's terms were set.
+        ProgramUpdated = "program.updated";
+        /// A partner was added.
+        PartnerCreated = "partner.created";
+        /// A partner changed.
+        PartnerUpdated = "partner.updated";
+        /// A listing was added.
+        ListingCreated = "listing.created";
+        /// A listing changed.
+        ListingUpdated = "listing.updated";
+        /// A link was made.
+        LinkCreated = "link.created";
+        /// A link was revoked.
+        LinkRevoked = "link.revoked";
+        /// An API key was made.
+        KeyCreated = "key.created";
+        /// An API key was revoked.
+        KeyRevoked = "key.revoked";
+        /// A conversion was accepted, with its attribution.
+        ConversionCreated = "conversion.created";
+        /// A commission was earned.
+        CommissionCreated = "commission.created";
+        /// A commission's hold ended.
+        CommissionPayable = "commission.payable";
+        /// Part or all of a commission was taken back.
+        CommissionReversed = "commission.reversed";
+        /// A conversion was refunded in part or whole.
+        RefundCreated = "refund.created";
+    }
+}

@@ -1,0 +1,68 @@
+//! Listings: the product's page on one marketplace, or on the operator's own site.
+
+use crate::domain::{id::ListingId, time::Timestamp, words::words};
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// Where a listing stands.
+    Marketplace {
+        /// The operator's own site; no callbacks.
+        Web = "web";
+        /// Shopify App Store.
+        Shopify = "shopify";
+        /// BigCommerce.
+        Bigcommerce = "bigcommerce";
+        /// WooCommerce.
+        Woocommerce = "woocommerce";
+        /// Magento / Adobe Commerce.
+        Magento = "magento";
+        /// HubSpot App Marketplace.
+        Hubspot = "hubspot";
+        /// DigitalOcean Marketplace.
+        Digitalocean = "digitalocean";
+        /// Salesforce AppExchange.
+        Salesforce = "salesforce";
+        /// Microsoft AppSource and Azure Marketplace.
+        Microsoft = "microsoft";
+        /// Google Cloud Marketplace.
+        GoogleCloud = "google-cloud";
+        /// Google Workspace Marketplace.
+        GoogleWorkspace = "google-workspace";
+        /// AWS Marketplace.
+        Aws = "aws";
+        /// Apple App Store.
+        Apple = "apple";
+        /// Google Play.
+        GooglePlay = "google-play";
+    }
+}
+
+/// A listing's number within the programme; 16 bits, because link tokens carry it.
+pub type ListingNo = u16;
+
+/// A listing as stored, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Number within the programme.
+    pub no: ListingNo,
+    /// Public id.
+    pub id: ListingId,
+    /// Display name.
+    pub name: String,
+    /// Where it stands.
+    pub marketplace: Marketplace,
+    /// Where its links lead.
+    pub url: String,
+    /// A short unique name.
+    pub slug: Option<String>,
+    /// Where a browser-borne install is forwarded to.
+    pub forward_to: Option<String>,
+    /// The marketplace's settings, a JSON object.
+    pub settings: String,
+    /// Names of the secrets that are set, sorted.
+    pub secret_names: Vec<String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}

@@ -1,0 +1,44 @@
+//! Closed sets of words that stand in the API and in rows, and free annotations.
+
+use std::collections::BTreeMap;
+
+/// Free annotations: at most 50 keys; see [`crate::domain::text`] for the limits of each.
+pub type Metadata = BTreeMap<String, String>;
+
+/// Defines an enum whose variants are words of the API: `as_str`, `parse`, serde, and the JSON Schema.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
+
+        impl $name {
+            /// All of them, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word in the API and in rows.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What the word names.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|variant| variant.as_str() == word)
+            }
+        }
+
+        impl From<$name> for crate::domain::words::Word {
+            fn from(value: $name) -> Self {
+                crate::domain::words::Word(value.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// A word of a closed set on its way into a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Word(pub &'static str);

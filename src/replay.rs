@@ -1,0 +1,240 @@
+//! Rebuilding a Ledger from its log: the export's lines in, a database out, and whether it equals the original.
+
+use crate::{
+    domain::{bucket::Bucket, click::Device, event::EventType, id::EventId, time::Timestamp, zone::Span},
+    store::{
+        Sql, SqlError, accounts,
+        change::{self, Change},
+        counts, events,
+        report::{self, Filter, Group, Sums},
+        transaction,
+        value::json_text,
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::{collections::BTreeMap, io::BufRead};
+
+/// Why a log could not be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The file could not be read.
+    #[error("line {line}: {error}")]
+    Read {
+        /// Line number from 1.
+        line: u64,
+        /// What happened.
+        error: std::io::Error,
+    },
+    /// A line is not what the export writes.
+    #[error("line {line} is not a line of an export: {error}")]
+    Malformed {
+        /// Line number from 1.
+        line: u64,
+        /// What is wrong.
+        error: serde_json::Error,
+    },
+    /// Events are missing.
+    #[error("line {line}: event {found} follows event {before}; the export is incomplete")]
+    Gap {
+        /// Line number from 1.
+        line: u64,
+        /// The event before.
+        before: i64,
+        /// The event found.
+        found: i64,
+    },
+    /// The export does not end.
+    #[error(
+        "the last line is not {{\"end\":true,…}} without a cursor: fetch the remaining pages and append them"
+    )]
+    Unfinished,
+    /// The database refused.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+#[derive(Deserialize)]
+struct EventLine<'a> {
+    seq: i64,
+    id: EventId,
+    #[serde(rename = "type")]
+    kind: EventType,
+    created_at: Timestamp,
+    #[serde(borrow)]
+    data: &'a RawValue,
+    #[serde(borrow)]
+    ledger: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ClickLine {
+    at: Timestamp,
+    link_no: u32,
+    country: Option<String>,
+    device: Device,
+    bucket: Bucket,
+    unique: bool,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    kind: Option<String>,
+    end: Option<bool>,
+}
+
+/// What a Ledger says of itself: all balances, and all counts. Two Ledgers of the same history say the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// `partner currency` → earned, pending, payable, paid, reversed; minor units.
+    pub balances: BTreeMap<String, [String; 5]>,
+    /// Counts by bucket and conversions by type.
+    pub counts: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct EndLine {
+    next_cursor: Option<String>,
+    totals: Option<Totals>,
+}
+
+/// What a replay found.
+#[derive(Debug)]
+pub struct Replayed {
+    /// Events applied.
+    pub events: u64,
+    /// Clicks counted.
+    pub clicks: u64,
+    /// What the rebuilt Ledger says of itself.
+    pub rebuilt: Totals,
+    /// What the original said when it was exported; absent if the export was cut by `from`.
+    pub original: Option<Totals>,
+    /// Accounts whose sums differ from their transfers.
+    pub discrepancies: Vec<String>,
+}
+
+/// What a Ledger says of itself as of `to` (all of it if absent).
+pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> {
+    let mut balances = BTreeMap::new();
+    for balance in accounts::balances_until(sql, to)? {
+        let parts = [balance.earned, balance.pending, balance.payable, balance.paid, balance.reversed];
+        let owner = format!("{} {}", balance.partner_no, balance.currency);
+        balances.insert(owner, parts.map(|part| part.to_string()));
+    }
+    let filter =
+        Filter { partner: None, link: None, listing: None, from: None, to: to.map(Timestamp::quarter) };
+    let mut sums = Sums::default();
+    if let Some((first, last)) = report::extent(sql, &filter)? {
+        let span = Span { from: first, to: filter.to.unwrap_or(last).min(last), offset_seconds: 0 };
+        for group in report::groups(sql, &filter, Group::Partner, &[span])?.values() {
+            sums.add(group)?;
+        }
+    }
+    let mut counts: BTreeMap<String, String> = [
+        ("clicks", sums.clicks),
+        ("unique_clicks", sums.uniques),
+        ("duplicate", sums.duplicate),
+        ("bot", sums.bot),
+        ("prefetch", sums.prefetch),
+        ("revoked", sums.revoked),
+        ("expired", sums.expired),
+        ("invalid", sums.invalid),
+        ("leads", sums.leads),
+        ("installs", sums.installs),
+        ("sales", sums.sales),
+    ]
+    .into_iter()
+    .map(|(name, count)| (name.to_owned(), count.to_string()))
+    .collect();
+    for (name, sums) in
+        [("revenue", &sums.revenue), ("refunds", &sums.refunds), ("commission", &sums.commission)]
+    {
+        counts.extend(sums.iter().map(|(currency, sum)| (format!("{name} {currency}"), sum.to_string())));
+    }
+    Ok(Totals { balances, counts })
+}
+
+/// Clicks of one link, quarter hour, country, device and bucket: how many, how many unique, the newest.
+type ClickCounts = BTreeMap<(u32, i64, String, u8, u8), (i64, i64, i64)>;
+
+/// Clicks are summed up before they are written, so many groups at a time.
+const GROUPS_AT_ONCE: usize = 20_000;
+
+/// Rebuilds a Ledger in an empty, migrated database from the lines of an export.
+pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<Replayed, ReplayError> {
+    let (mut events_seen, mut clicks_seen, mut last_seq) = (0u64, 0u64, 0i64);
+    let mut pending = ClickCounts::new();
+    let mut ended: Option<EndLine> = None;
+    for (line, text) in (1u64..).zip(lines.lines()) {
+        let text = text.map_err(|error| ReplayError::Read { line, error })?;
+        let malformed = |error| ReplayError::Malformed { line, error };
+        let kind: Kind = serde_json::from_str(&text).map_err(malformed)?;
+        ended = None;
+        if kind.end == Some(true) {
+            // The end of a page; pages are appended to one another.
+            ended = Some(serde_json::from_str(&text).map_err(malformed)?);
+        } else if kind.kind.as_deref() == Some("click") {
+            let click: ClickLine = serde_json::from_str(&text).map_err(malformed)?;
+            clicks_seen = clicks_seen.saturating_add(1);
+            add_click(&mut pending, click);
+            if pending.len() >= GROUPS_AT_ONCE {
+                flush(sql, &mut pending)?;
+            }
+        } else {
+            let event: EventLine<'_> = serde_json::from_str(&text).map_err(malformed)?;
+            if event.seq != last_seq.saturating_add(1) {
+                return Err(ReplayError::Gap { line, before: last_seq, found: event.seq });
+            }
+            last_seq = event.seq;
+            events_seen = events_seen.saturating_add(1);
+            apply(sql, &event, line)?;
+        }
+    }
+    flush(sql, &mut pending)?;
+    let end = ended.filter(|end| end.next_cursor.is_none()).ok_or(ReplayError::Unfinished)?;
+    Ok(Replayed {
+        events: events_seen,
+        clicks: clicks_seen,
+        rebuilt: totals(sql, None)?,
+        original: end.totals,
+        discrepancies: accounts::discrepancies(sql)?,
+    })
+}
+
+fn apply(sql: &dyn Sql, event: &EventLine<'_>, line: u64) -> Result<(), ReplayError> {
+    let malformed = |error| ReplayError::Malformed { line, error };
+    let change: Option<Change> =
+        event.ledger.map(|ledger| serde_json::from_str(ledger.get())).transpose().map_err(malformed)?;
+    let partner_no = change.as_ref().map_or(0, Change::partner_no);
+    transaction(sql, || -> Result<(), SqlError> {
+        if let Some(change) = &change {
+            change::apply(sql, change, event.data.get(), event.created_at)?;
+        }
+        let ledger = event.ledger.map(|ledger| ledger.get().to_owned());
+        events::append(sql, &event.id, event.kind, partner_no, event.created_at, event.data.get(), ledger)
+    })?;
+    Ok(())
+}
+
+fn add_click(pending: &mut ClickCounts, click: ClickLine) {
+    let country = click.country.unwrap_or_default();
+    let key = (click.link_no, click.at.quarter(), country, click.device.code(), click.bucket.code());
+    let (count, uniques, newest) = pending.entry(key).or_default();
+    *count = count.saturating_add(1);
+    *uniques = uniques.saturating_add(i64::from(click.unique));
+    *newest = click.at.ms().max(*newest);
+}
+
+fn flush(sql: &dyn Sql, pending: &mut ClickCounts) -> Result<(), SqlError> {
+    let newest = pending.values().map(|(_, _, newest)| *newest).max().unwrap_or(0);
+    let rows: Vec<_> = std::mem::take(pending)
+        .into_iter()
+        .map(|((link, quarter, country, device, bucket), (count, uniques, _))| {
+            (link, quarter, country, device, bucket, count, uniques)
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    transaction(sql, || counts::add_rows(sql, &json_text(&rows)?, newest))
+}

@@ -1,0 +1,172 @@
+//! Changes: the only way in which the Ledger's rows come to be. Each is written as an event in the same transaction,
+//! whole, so that the log of events rebuilds a Ledger by the very code that made it.
+
+use super::{
+    Sql, SqlError,
+    accounts::{self, Transfer},
+    commissions::{self, Commission},
+    conversions::{self, BoundTouch, Conversion},
+    counts::{self, ConversionDelta},
+    links, listings, meta, outbox, partners,
+    refunds::{self, Refund},
+};
+use crate::domain::{
+    conversion::CommissionStatus,
+    link::Link,
+    link::LinkNo,
+    listing::Listing,
+    partner::{Partner, PartnerNo},
+    program::Program,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// A click that a conversion binds to its customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The caller's id of the customer.
+    pub customer_id: String,
+    /// The click.
+    pub touch: BoundTouch,
+}
+
+/// One change of the Ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The programme's terms.
+    Program(Program),
+    /// A partner, as it stands from now on.
+    Partner(Partner),
+    /// A listing, as it stands from now on; its secrets are not in the log.
+    Listing(Listing),
+    /// A new link.
+    Link(Link),
+    /// A link is revoked.
+    Revoked {
+        /// The link.
+        link_no: LinkNo,
+        /// Whose it is.
+        partner_no: PartnerNo,
+    },
+    /// A new conversion.
+    Conversion {
+        /// The conversion.
+        conversion: Box<Conversion>,
+        /// What it binds to its customer.
+        binding: Option<Binding>,
+        /// What it adds to the counts.
+        counts: ConversionDelta,
+    },
+    /// A new commission.
+    Commission {
+        /// The commission.
+        commission: Box<Commission>,
+        /// Its booking.
+        transfer: Transfer,
+        /// What it adds to the counts.
+        counts: ConversionDelta,
+    },
+    /// A commission's hold ended.
+    Matured {
+        /// The commission.
+        commission_no: i64,
+        /// Taken back of it so far.
+        reversed: i64,
+        /// Its booking.
+        transfer: Transfer,
+    },
+    /// A new refund.
+    Refund {
+        /// The refund.
+        refund: Refund,
+        /// Refunded of the conversion so far, this refund included.
+        refunded: i64,
+        /// What it adds to the counts.
+        counts: ConversionDelta,
+    },
+    /// Part or all of a commission is taken back.
+    Reversed {
+        /// The commission.
+        commission_no: i64,
+        /// Taken back so far, this time included.
+        reversed: i64,
+        /// Its status from now on.
+        status: CommissionStatus,
+        /// Its booking.
+        transfer: Transfer,
+    },
+}
+
+impl Change {
+    /// Whose data it is; 0 = the programme's.
+    #[must_use]
+    pub fn partner_no(&self) -> PartnerNo {
+        match self {
+            Self::Program(_) | Self::Listing(_) => 0,
+            Self::Partner(partner) => partner.no,
+            Self::Link(link) => link.partner_no,
+            Self::Revoked { partner_no, .. } => *partner_no,
+            Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
+            Self::Commission { transfer, .. }
+            | Self::Matured { transfer, .. }
+            | Self::Reversed { transfer, .. } => transfer.partner_no,
+        }
+    }
+}
+
+/// KV value of a slug.
+#[derive(Serialize)]
+struct SlugValue<'a> {
+    token: &'a str,
+}
+
+/// The KV value of a slug that names the link with this token.
+pub fn slug_value(token: &str) -> Result<String, SqlError> {
+    super::value::json_text(&SlugValue { token })
+}
+
+/// Writes a change made at `at`. `answer` is what the caller is told; conversions and refunds keep it.
+pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
+    match change {
+        Change::Program(program) => meta::set_program(sql, program),
+        Change::Partner(partner) => partners::put(sql, partner),
+        Change::Listing(listing) => listings::put(sql, listing),
+        Change::Link(link) => {
+            links::insert(sql, link)?;
+            if let Some(path) = &link.path {
+                outbox::queue_write(sql, &outbox::path_key(link.no), path)?;
+            }
+            match &link.slug {
+                Some(slug) => outbox::queue_write(sql, &outbox::slug_key(slug), &slug_value(&link.token)?),
+                None => Ok(()),
+            }
+        }
+        Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
+        Change::Conversion { conversion, binding, counts } => {
+            conversions::insert(sql, conversion, answer)?;
+            if let Some(binding) = binding {
+                conversions::bind(sql, &binding.customer_id, &binding.touch, conversion.no)?;
+            }
+            counts::add_conversion(sql, counts, at)
+        }
+        Change::Commission { commission, transfer, counts } => {
+            commissions::insert(sql, commission)?;
+            accounts::post(sql, transfer)?;
+            counts::add_conversion(sql, counts, at)
+        }
+        Change::Matured { commission_no, reversed, transfer } => {
+            commissions::update(sql, *commission_no, *reversed, CommissionStatus::Payable)?;
+            accounts::post(sql, transfer)
+        }
+        Change::Refund { refund, refunded, counts } => {
+            conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
+            refunds::insert(sql, refund, answer)?;
+            counts::add_conversion(sql, counts, at)
+        }
+        Change::Reversed { commission_no, reversed, status, transfer } => {
+            commissions::update(sql, *commission_no, *reversed, *status)?;
+            accounts::post(sql, transfer)
+        }
+    }
+}

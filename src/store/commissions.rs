@@ -1,0 +1,150 @@
+//! Rows of commissions.
+
+use super::{Page, Row, Sql, SqlError, Value};
+use crate::domain::{
+    conversion::CommissionStatus,
+    id::{CommissionId, ConversionId},
+    link::LinkNo,
+    money::Currency,
+    partner::PartnerNo,
+    time::Timestamp,
+    words::Word,
+};
+
+/// A commission as stored.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Commission {
+    /// Number within the programme.
+    pub no: i64,
+    /// Public id.
+    pub id: CommissionId,
+    /// The conversion that earned it.
+    pub conversion_no: i64,
+    /// That conversion's public id (read only: joined, not stored).
+    pub conversion_id: ConversionId,
+    /// Who earns.
+    pub partner_no: PartnerNo,
+    /// By which link.
+    pub link_no: LinkNo,
+    /// By which click.
+    pub click_id: Option<String>,
+    /// Share of the conversion, basis points.
+    pub share_bp: i64,
+    /// Rate applied, basis points.
+    pub rate_bp: i64,
+    /// Earned, minor units.
+    pub amount: i64,
+    /// Of that, taken back by refunds.
+    pub reversed: i64,
+    /// Currency of both.
+    pub currency: Currency,
+    /// Status.
+    pub status: CommissionStatus,
+    /// What a person should look at before it is paid.
+    pub flags: Vec<String>,
+    /// When the hold ends.
+    pub matures_at: Timestamp,
+    /// When it was earned.
+    pub created_at: Timestamp,
+}
+
+const COLUMNS: &str = "m.no, m.id, m.conversion_no, c.id, m.partner_no, m.link_no, m.click_id, m.share_bp, m.rate_bp, \
+                       m.amount, m.reversed, m.currency, m.status, m.flags, m.matures_at, m.created_at";
+const FROM: &str = "FROM commissions m JOIN conversions c ON c.no = m.conversion_no";
+
+fn read(row: &Row) -> Result<Commission, SqlError> {
+    Ok(Commission {
+        no: row.int(0)?,
+        id: row.parsed(1, "a commission id", CommissionId::parse)?,
+        conversion_no: row.int(2)?,
+        conversion_id: row.parsed(3, "a conversion id", ConversionId::parse)?,
+        partner_no: row.number(4)?,
+        link_no: row.number(5)?,
+        click_id: row.opt_string(6)?,
+        share_bp: row.int(7)?,
+        rate_bp: row.int(8)?,
+        amount: row.int(9)?,
+        reversed: row.int(10)?,
+        currency: row.parsed(11, "a currency", Currency::parse)?,
+        status: row.parsed(12, "a status", CommissionStatus::parse)?,
+        flags: row.json(13)?,
+        matures_at: row.time(14)?,
+        created_at: row.time(15)?,
+    })
+}
+
+/// The number that the next commission gets.
+pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
+    super::next_no(sql, "commissions")
+}
+
+/// Adds a commission.
+pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
+    let statement = "INSERT INTO commissions (no, id, conversion_no, partner_no, link_no, click_id, share_bp, rate_bp, \
+                     amount, reversed, currency, status, flags, matures_at, created_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    let args: [Value; 15] = [
+        commission.no.into(),
+        commission.id.as_str().into(),
+        commission.conversion_no.into(),
+        commission.partner_no.into(),
+        commission.link_no.into(),
+        commission.click_id.clone().into(),
+        commission.share_bp.into(),
+        commission.rate_bp.into(),
+        commission.amount.into(),
+        commission.reversed.into(),
+        commission.currency.code().into(),
+        Word::from(commission.status).into(),
+        super::value::json_text(&commission.flags)?.into(),
+        commission.matures_at.into(),
+        commission.created_at.into(),
+    ];
+    sql.exec(statement, &args).map(drop)
+}
+
+/// Sets what may change of a commission: how much is reversed, and its status.
+pub fn update(sql: &dyn Sql, no: i64, reversed: i64, status: CommissionStatus) -> Result<(), SqlError> {
+    let statement = "UPDATE commissions SET reversed = ?2, status = ?3 WHERE no = ?1";
+    sql.exec(statement, &[no.into(), reversed.into(), Word::from(status).into()]).map(drop)
+}
+
+/// A conversion's commissions, oldest first.
+pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Commission>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} {FROM} WHERE m.conversion_no = ?1 ORDER BY m.no");
+    sql.exec(&statement, &[conversion_no.into()])?.iter().map(read).collect()
+}
+
+/// The commission with this id.
+pub fn by_id(sql: &dyn Sql, id: &CommissionId) -> Result<Option<Commission>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} {FROM} WHERE m.id = ?1");
+    sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
+}
+
+/// Commissions, newest first; `partner` narrows to one partner's.
+pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Commission>, SqlError> {
+    let (condition, partner) = match partner {
+        Some(partner) => ("m.partner_no = ?3 AND", partner),
+        None => ("?3 IS NOT NULL AND", 0),
+    };
+    let statement =
+        format!("SELECT {COLUMNS} {FROM} WHERE {condition} m.no < ?1 ORDER BY m.no DESC LIMIT ?2");
+    sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Pending commissions whose hold has ended by `now`, the longest due first.
+pub fn due(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<Vec<Commission>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} {FROM} WHERE m.status = 'pending' AND m.matures_at <= ?1 ORDER BY m.matures_at LIMIT ?2"
+    );
+    sql.exec(&statement, &[now.into(), limit.into()])?.iter().map(read).collect()
+}
+
+/// When the next hold ends.
+pub fn next_maturity(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    let rows = sql.exec("SELECT min(matures_at) FROM commissions WHERE status = 'pending'", &[])?;
+    rows.first().map_or(Ok(None), |row| row.opt_time(0))
+}

@@ -1,0 +1,263 @@
+//! Rows of conversions, and the touches that they bound to customers.
+
+use super::{Page, Row, Sql, SqlError, Value};
+use crate::domain::{
+    attribution::{Source, Touch},
+    click::Class,
+    conversion::ConversionType,
+    id::ConversionId,
+    link::LinkNo,
+    listing::ListingNo,
+    partner::PartnerNo,
+    time::Timestamp,
+    words::Word,
+};
+
+/// Under which partner, link and place a conversion is counted; zeros and blanks if nobody earns it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// Who earns; 0 = nobody.
+    pub partner_no: PartnerNo,
+    /// By which link; 0 = none.
+    pub link_no: LinkNo,
+    /// Country of the credited click; empty = unknown.
+    pub country: String,
+    /// Device code of the credited click; 0 = unknown.
+    pub device: u8,
+}
+
+/// A conversion as stored.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Conversion {
+    /// Number within the programme.
+    pub no: i64,
+    /// Public id.
+    pub id: ConversionId,
+    /// What happened.
+    pub kind: ConversionType,
+    /// The caller's id; unique with the type, for ever.
+    pub external_id: String,
+    /// Amount in minor units, and its ISO 4217 currency.
+    pub amount: Option<(i64, String)>,
+    /// Refunded so far, minor units.
+    pub refunded: i64,
+    /// Click id as sent.
+    pub click_id: Option<String>,
+    /// The caller's id of the customer.
+    pub customer_id: Option<String>,
+    /// Coupon as sent.
+    pub coupon: Option<String>,
+    /// The listing it happened on: as sent, else the credited link's.
+    pub listing_no: Option<ListingNo>,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// Free annotations, JSON.
+    pub metadata: String,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// Where it is counted.
+    pub place: Place,
+    /// The content as sent, in a canonical form: decides whether a later one is the same.
+    pub sent: String,
+    /// The attribution with every touch's verdict, JSON.
+    pub attribution: String,
+    /// The first answer; the event that tells of it shows the same.
+    #[serde(skip)]
+    pub answer: String,
+}
+
+const COLUMNS: &str = "no, id, type, external_id, amount, currency, refunded, click_id, customer_id, coupon, \
+                       listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
+                       attribution, answer";
+
+fn read(row: &Row) -> Result<Conversion, SqlError> {
+    let listing =
+        |no: i64| u16::try_from(no).map_err(|_| SqlError::Shape { column: 10, expected: "a listing" });
+    Ok(Conversion {
+        no: row.int(0)?,
+        id: row.parsed(1, "a conversion id", ConversionId::parse)?,
+        kind: row.parsed(2, "a type", ConversionType::parse)?,
+        external_id: row.text(3)?.to_owned(),
+        amount: row.opt_int(4)?.zip(row.opt_string(5)?),
+        refunded: row.int(6)?,
+        click_id: row.opt_string(7)?,
+        customer_id: row.opt_string(8)?,
+        coupon: row.opt_string(9)?,
+        listing_no: row.opt_int(10)?.map(listing).transpose()?,
+        occurred_at: row.time(11)?,
+        metadata: row.text(12)?.to_owned(),
+        created_at: row.time(13)?,
+        place: Place {
+            partner_no: row.number(14)?,
+            link_no: row.number(15)?,
+            country: row.text(16)?.to_owned(),
+            device: u8::try_from(row.int(17)?).unwrap_or(0),
+        },
+        sent: row.text(18)?.to_owned(),
+        attribution: row.text(19)?.to_owned(),
+        answer: row.text(20)?.to_owned(),
+    })
+}
+
+/// The number that the next conversion gets.
+pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
+    super::next_no(sql, "conversions")
+}
+
+/// Adds a conversion with its first answer.
+pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+    );
+    let (amount, currency) = conversion.amount.clone().unzip();
+    let args: [Value; 21] = [
+        conversion.no.into(),
+        conversion.id.as_str().into(),
+        Word::from(conversion.kind).into(),
+        conversion.external_id.as_str().into(),
+        amount.into(),
+        currency.into(),
+        conversion.refunded.into(),
+        conversion.click_id.clone().into(),
+        conversion.customer_id.clone().into(),
+        conversion.coupon.clone().into(),
+        conversion.listing_no.into(),
+        conversion.occurred_at.into(),
+        conversion.metadata.as_str().into(),
+        conversion.created_at.into(),
+        conversion.place.partner_no.into(),
+        conversion.place.link_no.into(),
+        conversion.place.country.as_str().into(),
+        conversion.place.device.into(),
+        conversion.sent.as_str().into(),
+        conversion.attribution.as_str().into(),
+        answer.into(),
+    ];
+    sql.exec(&statement, &args).map(drop)
+}
+
+/// Sets how much of a conversion has been refunded.
+pub fn set_refunded(sql: &dyn Sql, no: i64, refunded: i64) -> Result<(), SqlError> {
+    sql.exec("UPDATE conversions SET refunded = ?2 WHERE no = ?1", &[no.into(), refunded.into()]).map(drop)
+}
+
+/// The conversion with this id.
+pub fn by_id(sql: &dyn Sql, id: &ConversionId) -> Result<Option<Conversion>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM conversions WHERE id = ?1");
+    sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
+}
+
+/// The conversion with this type and external id.
+pub fn by_key(
+    sql: &dyn Sql,
+    kind: ConversionType,
+    external_id: &str,
+) -> Result<Option<Conversion>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM conversions WHERE type = ?1 AND external_id = ?2");
+    sql.exec(&statement, &[Word::from(kind).into(), external_id.into()])?.first().map(read).transpose()
+}
+
+/// Conversions, newest first; `partner` narrows to those that one partner earns.
+pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Conversion>, SqlError> {
+    let (condition, partner) = match partner {
+        Some(partner) => ("partner_no = ?3 AND", partner),
+        None => ("?3 IS NOT NULL AND", 0),
+    };
+    let statement =
+        format!("SELECT {COLUMNS} FROM conversions WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
+    sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// A click that is bound to a customer.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BoundTouch {
+    /// The touch, with its partner as the ledger knows it now.
+    pub touch: Touch,
+    /// Country of the click; empty = unknown.
+    pub country: String,
+    /// Device code of the click.
+    pub device: u8,
+    /// The link's listing.
+    pub listing_no: Option<ListingNo>,
+}
+
+/// The newest touches bound to a customer, newest first.
+pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<BoundTouch>, SqlError> {
+    let statement = "SELECT t.click_id, t.clicked_at, t.link_no, t.class, t.country, t.device, l.partner_no, \
+                     p.terminated_at, l.listing_no FROM customer_touches t LEFT JOIN links l ON l.no = t.link_no \
+                     LEFT JOIN partners p ON p.no = l.partner_no WHERE t.customer_id = ?1 \
+                     ORDER BY t.clicked_at DESC, t.click_id DESC LIMIT ?2";
+    let rows = sql.exec(statement, &[customer_id.into(), limit.into()])?;
+    let read = |row: &Row| {
+        let class = u8::try_from(row.int(3)?).ok().and_then(Class::from_code);
+        let partner = match row.opt_int(6)? {
+            Some(_) => Some((row.number(6)?, row.opt_time(7)?)),
+            None => None,
+        };
+        Ok(BoundTouch {
+            touch: Touch {
+                click_id: row.text(0)?.to_owned(),
+                at: row.time(1)?,
+                link_no: row.number(2)?,
+                partner,
+                class: class.ok_or(SqlError::Shape { column: 3, expected: "a class" })?,
+                source: Source::Customer,
+            },
+            country: row.text(4)?.to_owned(),
+            device: u8::try_from(row.int(5)?).unwrap_or(0),
+            listing_no: row.opt_int(8)?.and_then(|no| u16::try_from(no).ok()),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Binds a click to a customer; once bound, it stays as it is.
+pub fn bind(
+    sql: &dyn Sql,
+    customer_id: &str,
+    bound: &BoundTouch,
+    conversion_no: i64,
+) -> Result<(), SqlError> {
+    let statement = "INSERT OR IGNORE INTO customer_touches (customer_id, click_id, link_no, clicked_at, class, \
+                     country, device, bound_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let args: [Value; 8] = [
+        customer_id.into(),
+        bound.touch.click_id.as_str().into(),
+        bound.touch.link_no.into(),
+        bound.touch.at.into(),
+        bound.touch.class.code().into(),
+        bound.country.as_str().into(),
+        bound.device.into(),
+        conversion_no.into(),
+    ];
+    sql.exec(statement, &args).map(drop)
+}
+
+/// What attribution must know of a link: its partner, the date of the partner's termination, its listing, the
+/// partner's own rate.
+pub fn link_terms(sql: &dyn Sql, link_no: LinkNo) -> Result<Option<LinkTerms>, SqlError> {
+    let statement = "SELECT l.partner_no, p.terminated_at, l.listing_no FROM links l JOIN partners p \
+                     ON p.no = l.partner_no WHERE l.no = ?1";
+    let rows = sql.exec(statement, &[link_no.into()])?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(LinkTerms {
+        partner_no: row.number(0)?,
+        terminated_at: row.opt_time(1)?,
+        listing_no: row.opt_int(2)?.and_then(|no| u16::try_from(no).ok()),
+    }))
+}
+
+/// See [`link_terms`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkTerms {
+    /// Whose link it is.
+    pub partner_no: PartnerNo,
+    /// When the partner was terminated.
+    pub terminated_at: Option<Timestamp>,
+    /// Where the link leads.
+    pub listing_no: Option<ListingNo>,
+}

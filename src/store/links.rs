@@ -1,0 +1,119 @@
+//! Rows of links.
+
+use super::{Page, Row, Sql, SqlError, Value};
+use crate::domain::{
+    id::LinkId,
+    link::{Link, LinkNo},
+    partner::PartnerNo,
+    time::Timestamp,
+};
+
+const COLUMNS: &str = "no, id, partner_no, listing_no, token, campaign, path, slug, expires_at, revoked_at, metadata, \
+                       created_at";
+
+fn read(row: &Row) -> Result<Link, SqlError> {
+    Ok(Link {
+        no: row.number(0)?,
+        id: row.parsed(1, "a link id", LinkId::parse)?,
+        partner_no: row.number(2)?,
+        listing_no: u16::try_from(row.int(3)?)
+            .map_err(|_| SqlError::Shape { column: 3, expected: "a listing number" })?,
+        token: row.text(4)?.to_owned(),
+        campaign: row.opt_string(5)?,
+        path: row.opt_string(6)?,
+        slug: row.opt_string(7)?,
+        expires_at: row.opt_time(8)?,
+        revoked_at: row.opt_time(9)?,
+        metadata: row.json(10)?,
+        created_at: row.time(11)?,
+    })
+}
+
+/// The number that the next link gets.
+pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
+    super::next_no(sql, "links")
+}
+
+/// Adds a link.
+pub fn insert(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
+    let statement =
+        format!("INSERT INTO links ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    let args: [Value; 12] = [
+        link.no.into(),
+        link.id.as_str().into(),
+        link.partner_no.into(),
+        link.listing_no.into(),
+        link.token.as_str().into(),
+        link.campaign.clone().into(),
+        link.path.clone().into(),
+        link.slug.clone().into(),
+        link.expires_at.into(),
+        link.revoked_at.into(),
+        super::value::json_text(&link.metadata)?.into(),
+        link.created_at.into(),
+    ];
+    sql.exec(&statement, &args).map(drop)
+}
+
+/// Notes that a link was revoked.
+pub fn revoke(sql: &dyn Sql, no: LinkNo, at: Timestamp) -> Result<(), SqlError> {
+    sql.exec("UPDATE links SET revoked_at = ?2 WHERE no = ?1", &[no.into(), at.into()]).map(drop)
+}
+
+fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Link>, SqlError> {
+    let rows = sql.exec(&format!("SELECT {COLUMNS} FROM links WHERE {condition} = ?1"), &[arg])?;
+    rows.first().map(read).transpose()
+}
+
+/// The link with this id.
+pub fn by_id(sql: &dyn Sql, id: &LinkId) -> Result<Option<Link>, SqlError> {
+    one(sql, "id", id.as_str().into())
+}
+
+/// The link with this number.
+pub fn by_no(sql: &dyn Sql, no: LinkNo) -> Result<Option<Link>, SqlError> {
+    one(sql, "no", no.into())
+}
+
+/// The link with this slug.
+pub fn by_slug(sql: &dyn Sql, slug: &str) -> Result<Option<Link>, SqlError> {
+    one(sql, "slug", slug.into())
+}
+
+/// Links, newest first; `partner` narrows to one partner's.
+pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Link>, SqlError> {
+    let (condition, partner) = match partner {
+        Some(partner) => ("partner_no = ?3 AND", partner),
+        None => ("?3 IS NOT NULL AND", 0),
+    };
+    let statement =
+        format!("SELECT {COLUMNS} FROM links WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
+    sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Ids of links by number, for those that exist.
+pub fn ids(sql: &dyn Sql, numbers: &[LinkNo]) -> Result<Vec<(LinkNo, PartnerNo, String)>, SqlError> {
+    let statement = "SELECT no, partner_no, id FROM links WHERE no IN (SELECT value FROM json_each(?1))";
+    let rows = sql.exec(statement, &[super::value::json_text(&numbers)?.into()])?;
+    rows.iter().map(|row| Ok((row.number(0)?, row.number(1)?, row.text(2)?.to_owned()))).collect()
+}
+
+/// Numbers of the links that must not lead to their listing: revoked, or their partner not active; ascending.
+pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
+    let statement = "SELECT no FROM links WHERE revoked_at IS NOT NULL UNION \
+                     SELECT links.no FROM partners JOIN links ON links.partner_no = partners.no \
+                     WHERE partners.status <> 'active' ORDER BY 1";
+    sql.exec(statement, &[])?.iter().map(|row| row.number(0)).collect()
+}
+
+/// Numbers of a partner's links, at most `limit`.
+pub fn numbers(sql: &dyn Sql, partner: PartnerNo, limit: i64) -> Result<Vec<LinkNo>, SqlError> {
+    let rows = sql.exec(
+        "SELECT no FROM links WHERE partner_no = ?1 ORDER BY no LIMIT ?2",
+        &[partner.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.number(0)).collect()
+}

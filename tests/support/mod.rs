@@ -1,0 +1,200 @@
+//! The API over a database in memory, for native tests: real SQL, real signatures, a clock that the test sets.
+
+#![allow(dead_code, reason = "each suite uses a part of it")]
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{Offset, TimeZone};
+use serde_json::Value as Json;
+use signpost::{
+    api::{
+        self, Config, Environment,
+        http::{Request, Response},
+    },
+    domain::{
+        click::{Class, ClickId, Country, Device},
+        entropy::{Entropy, SeededEntropy},
+        keyring::{KeyRing, with_new_key},
+        time::Timestamp,
+        zone::Zones,
+    },
+    store::{
+        Sql,
+        migrate::{LEDGER, migrate},
+        native::NativeSql,
+    },
+};
+
+/// The operator's key in tests.
+pub const OPERATOR: &str = "operator-key-for-tests";
+
+/// IANA zones from chrono-tz, as the Worker has them from the engine.
+pub struct TzDatabase;
+
+impl Zones for TzDatabase {
+    fn offset_seconds(&self, zone: &str, at: Timestamp) -> Option<i64> {
+        let zone: chrono_tz::Tz = zone.parse().ok()?;
+        let at = chrono::DateTime::from_timestamp_millis(at.ms())?.naive_utc();
+        Some(i64::from(zone.offset_from_utc_datetime(&at).fix().local_minus_utc()))
+    }
+}
+
+/// A Ledger to talk to.
+pub struct Ledger {
+    pub sql: NativeSql,
+    pub config: Config,
+    pub ring: KeyRing,
+    pub now: Timestamp,
+    pub entropy: SeededEntropy,
+}
+
+/// An answer, its body parsed where it is JSON.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub json: Json,
+    pub raw: Response,
+}
+
+impl Answer {
+    /// The text at a JSON pointer.
+    pub fn text(&self, pointer: &str) -> String {
+        let at = self.json.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {}", self.raw.body));
+        at.as_str().unwrap_or_else(|| panic!("{pointer} is no text in {}", self.raw.body)).to_owned()
+    }
+
+    /// Status and code of a problem.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.raw.header("content-type"), Some("application/problem+json"), "{}", self.raw.body);
+        (self.status, self.text("/code"))
+    }
+}
+
+impl Ledger {
+    pub fn new() -> Self {
+        let mut entropy = SeededEntropy::new(7);
+        let ring = with_new_key(None, &mut entropy).unwrap();
+        let data_key = URL_SAFE_NO_PAD.encode([9; 32]);
+        let sql = NativeSql::in_memory().unwrap();
+        migrate(&sql, LEDGER).unwrap();
+        Self {
+            sql,
+            config: Config::new(OPERATOR, &ring, &data_key).unwrap(),
+            ring: KeyRing::parse(&ring).unwrap(),
+            now: Timestamp::parse("2026-11-22T12:00:00Z").unwrap(),
+            entropy,
+        }
+    }
+
+    /// Moves the clock forward.
+    pub fn wait(&mut self, ms: i64) {
+        self.now = self.now.plus_ms(ms);
+    }
+
+    /// Sends a request exactly as given.
+    pub fn send(&mut self, request: Request<'_>) -> Answer {
+        let environment =
+            Environment { sql: &self.sql, config: &self.config, zones: &TzDatabase, now: self.now };
+        let raw = api::handle(&environment, &mut self.entropy, request);
+        let json = serde_json::from_str(&raw.body).unwrap_or(Json::Null);
+        Answer { status: raw.status, json, raw }
+    }
+
+    /// Sends a request with a key; the target may carry a query.
+    pub fn call(
+        &mut self,
+        key: &str,
+        method: &str,
+        target: &str,
+        body: &str,
+        idempotency: Option<&str>,
+    ) -> Answer {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let authorization = format!("Bearer {key}");
+        self.send(Request {
+            method,
+            path,
+            query,
+            authorization: Some(&authorization),
+            idempotency_key: idempotency,
+            if_none_match: None,
+            body: body.as_bytes(),
+            base_url: "https://go.example.com",
+        })
+    }
+
+    pub fn get(&mut self, target: &str) -> Answer {
+        self.call(OPERATOR, "GET", target, "", None)
+    }
+
+    pub fn post(&mut self, target: &str, body: &Json) -> Answer {
+        self.call(OPERATOR, "POST", target, &body.to_string(), None)
+    }
+
+    pub fn patch(&mut self, target: &str, body: &Json) -> Answer {
+        self.call(OPERATOR, "PATCH", target, &body.to_string(), None)
+    }
+
+    pub fn put(&mut self, target: &str, body: &Json) -> Answer {
+        self.call(OPERATOR, "PUT", target, &body.to_string(), None)
+    }
+
+    /// Adds a partner and answers its id.
+    pub fn partner(&mut self, name: &str, commission_bp: Option<i64>) -> String {
+        let body = serde_json::json!({"name": name, "kind": "influencer", "commission_bp": commission_bp});
+        let answer = self.post("/v1/partners", &body);
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        answer.text("/id")
+    }
+
+    /// Adds a listing and answers its id.
+    pub fn listing(&mut self, url: &str) -> String {
+        let answer =
+            self.post("/v1/listings", &serde_json::json!({"name": "Shop", "marketplace": "web", "url": url}));
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        answer.text("/id")
+    }
+
+    /// Makes a link and answers its id and number.
+    pub fn link(&mut self, partner: &str, listing: &str) -> (String, u32) {
+        let answer =
+            self.post("/v1/links", &serde_json::json!({"partner_id": partner, "listing_id": listing}));
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        let rows = self.sql.exec("SELECT max(no) FROM links", &[]).unwrap();
+        (answer.text("/id"), rows[0].number(0).unwrap())
+    }
+
+    /// A click id as a redirect would make it now.
+    pub fn click(&mut self, link_no: u32) -> String {
+        self.click_of(link_no, Class::Human)
+    }
+
+    pub fn click_of(&mut self, link_no: u32, class: Class) -> String {
+        let mut random = [0; 4];
+        self.entropy.fill(&mut random);
+        let click = ClickId {
+            at: self.now,
+            link_no,
+            shard: 3,
+            country: Country::parse("DE"),
+            device: Device::Mobile,
+            class,
+            gpc: false,
+            random,
+        };
+        click.mint(&self.ring).unwrap()
+    }
+
+    /// Rows of a table.
+    pub fn rows(&self, table: &str) -> i64 {
+        self.sql.exec(&format!("SELECT count(*) FROM {table}"), &[]).unwrap()[0].int(0).unwrap()
+    }
+
+    /// The books must balance and agree with their transfers.
+    pub fn audit(&self) {
+        assert_eq!(signpost::store::accounts::discrepancies(&self.sql).unwrap(), Vec::<String>::new());
+        for balance in signpost::store::accounts::balances(&self.sql, None).unwrap() {
+            let parts = balance.pending + balance.payable + balance.paid + balance.reversed;
+            assert_eq!(balance.earned, parts, "{balance:?}");
+        }
+    }
+}

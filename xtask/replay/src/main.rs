@@ -1,0 +1,82 @@
+//! `replay <file> [<database>]`: rebuilds a Ledger from an export of `GET /v1/export` (pages appended to one another)
+//! and says whether its balances and counts equal the original's. Exit code 1 if they do not.
+
+use anyhow::{Context, Result, bail};
+use signpost::{
+    replay::{Replayed, Totals, replay},
+    store::{
+        migrate::{LEDGER, migrate},
+        native::NativeSql,
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::BufReader,
+    path::Path,
+    process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<bool> {
+    let mut arguments = std::env::args_os().skip(1);
+    let file = arguments.next().context("usage: replay <export.ndjson> [<database to write>]")?;
+    let sql = match arguments.next() {
+        Some(path) if Path::new(&path).exists() => bail!("{} exists; name a new file", path.display()),
+        Some(path) => NativeSql::open(Path::new(&path))?,
+        None => NativeSql::in_memory()?,
+    };
+    migrate(&sql, LEDGER)?;
+    let lines =
+        BufReader::new(File::open(&file).with_context(|| format!("{} cannot be read", file.display()))?);
+    let found = replay(lines, &sql)?;
+    println!("replayed {} events and {} clicks", found.events, found.clicks);
+    Ok(report(&found))
+}
+
+/// Prints what was found; whether all is well.
+fn report(found: &Replayed) -> bool {
+    for discrepancy in &found.discrepancies {
+        println!("BOOKS {discrepancy}");
+    }
+    println!("books: {}", if found.discrepancies.is_empty() { "balance" } else { "DO NOT BALANCE" });
+    let Some(original) = &found.original else {
+        println!("original: not in this export (it was cut by `from`); nothing to compare with");
+        return found.discrepancies.is_empty();
+    };
+    let balances = compare("balances", &by_text(original), &by_text(&found.rebuilt));
+    let counts = compare("counts", &original.counts, &found.rebuilt.counts);
+    balances && counts && found.discrepancies.is_empty()
+}
+
+/// Balances as text: earned, pending, payable, paid, reversed.
+fn by_text(totals: &Totals) -> BTreeMap<String, String> {
+    totals.balances.iter().map(|(owner, parts)| (owner.clone(), parts.join(" "))).collect()
+}
+
+fn compare(what: &str, original: &BTreeMap<String, String>, rebuilt: &BTreeMap<String, String>) -> bool {
+    let names: BTreeSet<&String> = original.keys().chain(rebuilt.keys()).collect();
+    let show = |value: Option<&String>| value.map_or("nothing", String::as_str).to_owned();
+    let differing: Vec<_> =
+        names.into_iter().filter(|name| original.get(*name) != rebuilt.get(*name)).collect();
+    for name in &differing {
+        println!(
+            "DIFFERS {what} {name}: original {}, rebuilt {}",
+            show(original.get(*name)),
+            show(rebuilt.get(*name))
+        );
+    }
+    let verdict = if differing.is_empty() { "equal the original's" } else { "DIFFER from the original's" };
+    println!("{what}: {verdict} ({} compared)", original.len());
+    differing.is_empty()
+}
