@@ -1,5 +1,6 @@
 // The Worker's entry: links are answered from here, everything else by the router in Rust.
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { document } from "./documents.mjs";
 import { callAsync } from "./instance.mjs";
 import { problem } from "./problem.mjs";
 import { isLink, redirect } from "./redirect.mjs";
@@ -28,7 +29,7 @@ export default class extends WorkerEntrypoint {
       if (read && !OWN.has(path) && isLink(path)) {
         return await redirect(request, this, path, mark < 0 ? "" : url.slice(mark + 1), requestId);
       }
-      return await this.#general(request, requestId);
+      return (read && document(path, method, requestId)) || (await this.#general(request, requestId));
     } catch (error) {
       console.error(`request ${requestId} failed: ${error.message}`);
       return failed(requestId);

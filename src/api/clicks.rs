@@ -31,13 +31,15 @@ view! {
         link_id: Option<LinkId>,
         /// The link's partner.
         partner_id: Option<PartnerId>,
-        /// Where it is counted: `human`, `duplicate`, `bot`, `prefetch`, `revoked`, `expired` or `invalid`.
+        /// Where it is counted.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::bucket::Bucket"))]
         bucket: String,
         /// The visitor's first counted click on the link in the UTC day.
         unique: bool,
         /// ISO 3166-1 alpha-2 country, as the platform tells it.
         country: Option<String>,
-        /// `desktop`, `mobile`, `tablet` or `unknown`.
+        /// What the visitor used.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::click::Device"))]
         device: String,
         /// Earlier click ids of the visitor, oldest first.
         trail: Vec<String>,

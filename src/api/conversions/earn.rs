@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::Attribution,
+        attribution::{Attribution, AttributionStatus},
         click::Class,
         conversion::CommissionStatus,
         event::EventType,
@@ -123,7 +123,11 @@ pub fn show(
         listing_id: listing.map(|listing| listing.id),
         occurred_at: conversion.occurred_at,
         attribution: AttributionView {
-            status: if credits.is_empty() { "unattributed" } else { "attributed" }.to_owned(),
+            status: if credits.is_empty() {
+                AttributionStatus::Unattributed
+            } else {
+                AttributionStatus::Attributed
+            },
             model: crate::domain::program::Model::LastTouch,
             credits,
             reason: attribution.reason,
