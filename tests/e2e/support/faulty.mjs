@@ -1,6 +1,6 @@
 // The Worker with neighbours that fail on request: `/test-fault/<name>` sets what is broken from then on.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import Signpost, { ClickLog, Ledger } from "../../../src/entry.mjs";
+import signpost, { ClickLog, Ledger } from "../../../src/entry.mjs";
 import { call } from "../../../src/instance.mjs";
 
 export { ClickLog, Ledger };
@@ -41,8 +41,17 @@ export default class extends WorkerEntrypoint {
     const { pathname } = new URL(request.url);
     if (pathname === "/test-fault/trap") {
       try {
-        // What a Rust panic comes to under panic=abort: an `unreachable` inside the instance.
-        call((wasm) => wasm.redirect(new Proxy({}, { get: () => { throw new WebAssembly.RuntimeError("unreachable"); } })));
+        // What a Rust panic comes to under panic=abort: a trap. Here a method on an object far outside the memory.
+        call((wasm) => wasm.ClickLogHandle.prototype.last_place.call({ __wbg_ptr: 0xfffffff0 }));
+      } catch {
+        return new Response(null, { status: 500 });
+      }
+      return new Response(null);
+    }
+    if (pathname === "/test-fault/exception") {
+      try {
+        // An exception of JavaScript's that crosses the wasm's frames: it ends the instance too, and looks like any other.
+        call((wasm) => wasm.ClickLogHandle.open({ get sql() { throw new Error("not caught by the binding"); } }, 0));
       } catch {
         return new Response(null, { status: 500 });
       }
@@ -52,6 +61,6 @@ export default class extends WorkerEntrypoint {
       fault = pathname.slice("/test-fault/".length);
       return new Response(null);
     }
-    return new Signpost(this.ctx, spoil(this.env)).fetch(request);
+    return signpost.fetch(request, spoil(this.env), this.ctx);
   }
 }
