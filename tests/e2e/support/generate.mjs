@@ -160,10 +160,21 @@ export class Generator {
         const { [key]: old, ...rest } = value;
         if (step === 1) return rest;
         const inner = it.properties?.[key];
-        return { ...value, [key]: inner && dice.chance(0.4) ? this.spoilt(inner, old) : this.#strange(old) };
+        return { ...value, [key]: inner && dice.chance(0.6) ? this.spoilt(inner, old) : this.#strange(old) };
       }
     }
-    return this.#strange(value);
+    const beyond = this.#beyond(this.resolve(schema));
+    return beyond.length > 0 && dice.chance(0.5) ? dice.pick(beyond) : this.#strange(value);
+  }
+
+  /** Values one step outside the schema's limits. */
+  #beyond({ minLength, maxLength, minimum, maximum }) {
+    const values = [];
+    if (maxLength !== undefined) values.push(this.#letters(maxLength + 1));
+    if (minLength > 0) values.push(this.#letters(minLength - 1));
+    if (minimum !== undefined) values.push(minimum - 1);
+    if (maximum !== undefined) values.push(maximum + 1);
+    return values;
   }
 
   #strange(value) {
