@@ -177,6 +177,20 @@ export class Generator {
     return values;
   }
 
+  /** Values on both sides of a field's limits: `[value, whether it is allowed]`. */
+  limits(schema) {
+    const it = this.resolve(schema);
+    const form = it.anyOf?.find((option) => option.type !== "null");
+    if (form) return this.limits(form);
+    const outside = this.#beyond(it).map((value) => [value, false]);
+    if (it.enum || it.oneOf) outside.push(["no such word", false]);
+    if (it.pattern) outside.push(["", false], ["\u00e9!", false]);
+    const inside = [it.minimum, it.maximum].filter((value) => value !== undefined);
+    // What has a form besides its length is not made of letters alone.
+    if (it.maxLength !== undefined && !it.format && !it.pattern) inside.push(this.#letters(it.maxLength), this.#letters(it.minLength));
+    return [...outside, ...inside.map((value) => [value, true])];
+  }
+
   #strange(value) {
     const text = typeof value === "string" ? value : "text";
     return this.dice.pick([
