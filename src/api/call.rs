@@ -116,7 +116,7 @@ impl Call<'_> {
         let limit = query.limit()?;
         // A cursor of the operator's list is none of a partner's.
         let list = format!("{name} {}", self.caller.partner.map_or(0, |partner| partner));
-        let before = query.text("cursor").map(|text| cursor::decode(&list, text)).transpose()?;
+        let before = query.cursor("cursor").map(|text| cursor::decode(&list, text)).transpose()?;
         // One row more tells whether there is a next page.
         let mut rows = fetch(Page { before, limit: limit.saturating_add(1) })?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -153,8 +153,6 @@ struct Checked {
 fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
     let mut checks = Checks::default();
     checks.text("external_id", Some(&body.external_id), 255);
-    // A click id that does not verify is accepted and earns nobody anything; one that cannot be stored is refused.
-    checks.text("click_id", body.click_id.as_deref(), 255);
     checks.text("customer_id", body.customer_id.as_deref(), 255);
     checks.text("coupon", body.coupon.as_deref(), 100);
     checks.metadata("metadata", body.metadata.as_ref());
@@ -189,6 +187,12 @@ fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
     Ok(Checked { currency, occurred_at, listing_no: listing.map(|listing| listing.no) })
 }
 
+/// A click id as it is kept. It comes from the visitor's own address bar and may be anything: a sale is not refused
+/// for it. What cannot be one of ours is cut to what a row and an answer can hold.
+fn keepable(click_id: String) -> String {
+    click_id.chars().filter(|c| !c.is_control()).take(255).collect()
+}
+
 fn sent(body: &NewConversion, checked: &Checked) -> Sent {
     Sent {
         click_id: body.click_id.clone(),
@@ -204,7 +208,8 @@ fn sent(body: &NewConversion, checked: &Checked) -> Sent {
 
 /// `POST /v1/conversions`
 pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
-    let body: NewConversion = call.body()?;
+    let mut body: NewConversion = call.body()?;
+    body.click_id = body.click_id.map(keepable);
     let checked = check(call, &body)?;
     let sent = sent(&body, &checked);
     if let Some(first) = conversions::by_key(call.sql, body.kind, &body.external_id)? {
@@ -315,6 +320,7 @@ fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Prob
     for commission in earned.iter().filter(|commission| call.caller.sees(commission.partner_no)) {
         shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
     }
+    let attribution = explain::summary(call, conversion)?;
     Ok(ConversionView {
         id: conversion.id.clone(),
         kind: conversion.kind,
@@ -322,16 +328,22 @@ fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Prob
         amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
         currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
         refunded: conversion.refunded,
-        click_id: conversion.click_id.clone(),
+        click_id: conversion.click_id.clone().filter(|click| own_click(call, &attribution, click)),
         customer_id: conversion.customer_id.clone(),
         coupon: conversion.coupon.clone(),
         listing_id: listing.map(|listing| listing.id),
         occurred_at: conversion.occurred_at,
-        attribution: explain::summary(call, conversion)?,
+        attribution,
         commissions: shown,
         metadata: serde_json::from_str(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
     })
+}
+
+/// Whether the caller may see the click that a conversion named: a partner's key sees the one that earned, for the
+/// conversion may have named another partner's.
+fn own_click(call: &Call<'_>, attribution: &AttributionView, click_id: &str) -> bool {
+    call.caller.partner.is_none() || attribution.credits.iter().any(|credit| credit.click_id == click_id)
 }
 
 fn partner_id(call: &Call<'_>, no: u32) -> Result<PartnerId, Problem> {

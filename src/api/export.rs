@@ -27,6 +27,9 @@ pub struct Position {
     pub to_ms: i64,
 }
 
+/// Lines that an object tells at once of what KV does not hold yet; fewer mean that there are no more.
+pub const TAIL_LINES: u32 = 1_000;
+
 /// Stages of the export.
 pub const STAGES: u8 = SHARDS + 1;
 
@@ -69,6 +72,8 @@ pub struct Cut {
     pub lines: u64,
     /// The place of the last line read, wanted or not.
     pub last: Option<i64>,
+    /// Lines read, wanted or not.
+    pub read: u64,
 }
 
 /// Picks the wanted lines.
@@ -77,6 +82,7 @@ pub fn cut(text: &str, position: &Position) -> Result<Cut, serde_json::Error> {
     for line in text.lines().filter(|line| !line.is_empty()) {
         let place: Place = serde_json::from_str(line)?;
         cut.last = Some(place.seq);
+        cut.read = cut.read.saturating_add(1);
         if place.seq > position.after && (position.from_ms..position.to_ms).contains(&place.at.ms()) {
             cut.text.push_str(line);
             cut.text.push('\n');
@@ -117,7 +123,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn tail(call: &Call<'_>) -> Result<Response, Problem> {
     let position: Position = call.body()?;
     let mut body = String::new();
-    for event in events::after(call.sql, position.after, None, 500)? {
+    for event in events::after(call.sql, position.after, None, i64::from(TAIL_LINES))? {
         body.push_str(&event_line(&event)?);
         body.push('\n');
     }

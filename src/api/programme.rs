@@ -1,7 +1,7 @@
 //! The programme's terms.
 
 use super::{
-    body::Checks,
+    body::{Checks, Object},
     call::Call,
     http::Response,
     problem::{Code, Problem},
@@ -40,7 +40,7 @@ pub struct NewProgramme {
     /// Where visitors go whose link does not (or no longer) lead to a listing.
     landing_url: Option<String>,
     /// Attribution rules.
-    attribution: Option<NewAttribution>,
+    attribution: Option<Object<NewAttribution>>,
     /// Days from conversion until its commission may be paid; 30 if absent.
     hold_days: Option<i64>,
     /// Query parameter that carries the click id; `sp_click` if absent.
@@ -123,7 +123,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     checks.text("name", body.name.as_deref(), 200);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
-    let rules = body.attribution.unwrap_or_default();
+    let rules = body.attribution.unwrap_or_default().0;
     let model = rules.model.unwrap_or(Model::LastTouch);
     if model != Model::LastTouch {
         checks.refuse(Code::UnsupportedModel, "attribution/model", "Only last_touch is served so far.");

@@ -103,8 +103,9 @@ pub fn ids(sql: &dyn Sql, numbers: &[LinkNo]) -> Result<Vec<(LinkNo, PartnerNo, 
 
 /// Numbers of the links that must not lead to their listing: revoked, or their partner not active; ascending.
 pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
+    // CROSS JOIN keeps the order: from the few partners that are not active to their links, not through all links.
     let statement = "SELECT no FROM links WHERE revoked_at IS NOT NULL UNION \
-                     SELECT links.no FROM partners JOIN links ON links.partner_no = partners.no \
+                     SELECT links.no FROM partners CROSS JOIN links ON links.partner_no = partners.no \
                      WHERE partners.status <> 'active' ORDER BY 1";
     sql.exec(statement, &[])?.iter().map(|row| row.number(0)).collect()
 }

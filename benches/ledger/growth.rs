@@ -1,0 +1,167 @@
+//! A conversion's cost in a Ledger of 10^3, 10^4, … conversions, in memory and in a file.
+
+use crate::{figure, now, percentile_us, support::Ledger, timed};
+use signpost::{
+    api::{self, Environment, http::Request},
+    domain::entropy::Entropy,
+    store::{
+        migrate::{LEDGER, migrate},
+        native::NativeSql,
+    },
+};
+use std::{path::PathBuf, time::Duration};
+
+const SMALL: u64 = 1_000;
+const PARTNERS: usize = 100;
+const LINKS_A_PARTNER: usize = 10;
+/// Large and small take turns: so many rounds of so many conversions each.
+const ROUNDS: usize = 10;
+const A_ROUND: u64 = 200;
+/// Flat means: within this factor of the small Ledger's cost.
+const FLAT: f64 = 1.5;
+
+/// A Ledger with partners and links that takes sale after sale.
+struct Shop {
+    ledger: Ledger,
+    links: Vec<u32>,
+    sales: u64,
+    target: &'static str,
+}
+
+impl Shop {
+    fn open(sql: NativeSql) -> Self {
+        migrate(&sql, LEDGER).unwrap();
+        let mut ledger = Ledger { sql, ..Ledger::new() };
+        let listing = ledger.listing("https://shop.example/buy");
+        let mut links = Vec::with_capacity(PARTNERS * LINKS_A_PARTNER);
+        for n in 0..PARTNERS {
+            let partner = ledger.partner(&format!("Partner {n}"), None);
+            links.extend((0..LINKS_A_PARTNER).map(|_| ledger.link(&partner, &listing).1));
+        }
+        Self { ledger, links, sales: 0, target: "/v1/conversions" }
+    }
+
+    /// Takes one sale in, by a new customer with a click of a random link, and says how long that took.
+    fn sell(&mut self) -> Duration {
+        let mut random = [0; 8];
+        self.ledger.entropy.fill(&mut random);
+        let random = u64::from_be_bytes(random);
+        let link = self.links[usize::try_from(random % self.links.len() as u64).unwrap()];
+        let click = self.ledger.click(link);
+        // A second a sale: a million of them are eleven days, less than the hold, so each sale is the same work.
+        self.ledger.wait(1_000);
+        self.sales += 1;
+        let body = format!(
+            r#"{{"type":"sale","external_id":"order-{:x}","click_id":"{click}","customer_id":"customer-{random:x}","amount":4990,"currency":"EUR","metadata":{{"plan":"team"}}}}"#,
+            random.rotate_left(17)
+        );
+        let authorization = format!("Bearer {}", crate::support::OPERATOR);
+        let key = format!("{random:016x}-{:08x}", self.sales);
+        let request = Request {
+            method: "POST",
+            path: self.target,
+            query: "",
+            authorization: Some(&authorization),
+            idempotency_key: Some(&key),
+            if_none_match: None,
+            body: body.as_bytes(),
+            base_url: "https://go.example.com",
+        };
+        let Ledger { sql, config, now, entropy, .. } = &mut self.ledger;
+        let environment = Environment { sql, config, zones: &crate::support::TzDatabase, now: *now };
+        let (took, answer) = timed(|| api::handle(&environment, entropy, request));
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        took
+    }
+
+    fn sell_until(&mut self, sales: u64) {
+        while self.sales < sales {
+            self.sell();
+        }
+    }
+
+    fn bytes(&self) -> i64 {
+        let pragma = |name: &str| self.ledger.sql.exec_one(&format!("PRAGMA {name}"));
+        pragma("page_count") * pragma("page_size")
+    }
+}
+
+/// One integer of one row.
+trait ExecOne {
+    fn exec_one(&self, sql: &str) -> i64;
+}
+
+impl ExecOne for NativeSql {
+    fn exec_one(&self, sql: &str) -> i64 {
+        signpost::store::Sql::exec(self, sql, &[]).unwrap()[0].int(0).unwrap()
+    }
+}
+
+/// A database in a file without a disk behind it, removed when it is dropped: what is measured is SQLite's work with
+/// files, not this machine's disk.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let shared_memory = PathBuf::from("/dev/shm");
+        let parent = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };
+        let directory = parent.join(format!("signpost-bench-{}-{name}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
+        Self(directory)
+    }
+
+    fn database(&self) -> NativeSql {
+        let sql = NativeSql::open(&self.0.join("ledger.sqlite")).unwrap();
+        // As workerd opens it.
+        signpost::store::Sql::exec(&sql, "PRAGMA journal_mode = WAL", &[]).unwrap();
+        sql
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("{} remains: {error}", self.0.display());
+        }
+    }
+}
+
+pub fn run(conversions: u64) {
+    let file = Scratch::new("large");
+    grow("in a file", Shop::open(file.database()), conversions, || {
+        let small = Scratch::new("small");
+        (Shop::open(small.database()), Some(small))
+    });
+    drop(file);
+    // In memory there is no file system's share to blame or to thank; a tenth of the size shows the same line.
+    grow("in memory", Shop::open(NativeSql::in_memory().unwrap()), conversions / 10, || {
+        (Shop::open(NativeSql::in_memory().unwrap()), None)
+    });
+}
+
+fn grow(place: &str, mut large: Shop, conversions: u64, small: impl Fn() -> (Shop, Option<Scratch>)) {
+    let mut size = SMALL;
+    while size <= conversions {
+        let since = now();
+        large.sell_until(size);
+        eprintln!("{size} conversions {place}: {:.1} s", since.elapsed().as_secs_f64());
+        let (mut little, _scratch) = small();
+        little.sell_until(SMALL);
+        let (mut larges, mut littles) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            larges.extend((0..A_ROUND).map(|_| large.sell()));
+            littles.extend((0..A_ROUND).map(|_| little.sell()));
+        }
+        let (cost, reference) = (percentile_us(&mut larges, 50), percentile_us(&mut littles, 50));
+        let name = format!("conversion {place}, Ledger of {size}");
+        figure(&name, cost, "µs", None, "median of the whole request, without HTTP");
+        figure(&format!("{name}: p99"), percentile_us(&mut larges, 99), "µs", None, "the same");
+        if size > SMALL {
+            let compares = format!("its median ÷ that of a Ledger of {SMALL}, in turns");
+            figure(&format!("{name}: growth"), cost / reference, "×", Some(FLAT), &compares);
+        }
+        size *= 10;
+    }
+    let each = large.bytes() as f64 / large.sales as f64;
+    figure(&format!("conversion {place}: size"), each / 1024.0, "KiB", None, "database ÷ conversions");
+}

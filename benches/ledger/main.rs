@@ -1,0 +1,62 @@
+//! What the Ledger's work costs as it grows: accepting a conversion (the whole of `POST /v1/conversions`, without HTTP)
+//! and one partner's report. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
+//!
+//! A large Ledger is always measured in turns with a small one that was made a moment before, so that a busy machine
+//! slows both down and the ratio stays.
+//!
+//! `cargo bench --bench ledger -- [--conversions <n>]` (default 1,000,000: some minutes and some gigabytes).
+
+mod growth;
+mod reports;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+
+/// The time. (`Instant::now` panics in the Worker, so the lint bans it in the whole workspace.)
+#[expect(clippy::disallowed_methods, reason = "a benchmark never runs on wasm")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Processor time that `body` takes: what it costs, however many others the machine has to serve meanwhile.
+fn timed<T>(body: impl FnOnce() -> T) -> (Duration, T) {
+    let since = processor_time();
+    let value = body();
+    (processor_time() - since, value)
+}
+
+fn processor_time() -> Duration {
+    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap()
+}
+
+/// Sorted durations; a percentile of them in microseconds.
+fn percentile_us(samples: &mut [Duration], percent: usize) -> f64 {
+    samples.sort_unstable();
+    let index = (samples.len() * percent / 100).min(samples.len() - 1);
+    samples[index].as_secs_f64() * 1e6
+}
+
+/// Prints a figure.
+fn figure(name: &str, value: f64, unit: &str, at_most: Option<f64>, compares: &str) {
+    let line = serde_json::json!({"figure": name, "value": value, "unit": unit, "at_most": at_most, "compares": compares});
+    println!("{line}");
+}
+
+fn main() {
+    let mut conversions = 1_000_000;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // `cargo bench` says so to every benchmark.
+            "--bench" => {}
+            "--conversions" => {
+                let number = arguments.next().and_then(|text| text.parse().ok());
+                conversions = number.expect("--conversions <n>");
+            }
+            other => panic!("unknown argument {other}"),
+        }
+    }
+    growth::run(conversions);
+    reports::run();
+}
