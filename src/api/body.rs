@@ -2,6 +2,7 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
+    json,
     money::{Currency, MAX_AMOUNT_MINOR},
     text,
     time::Timestamp,
@@ -21,9 +22,8 @@ pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // First the syntax of the whole, then the fields: a body that is no JSON is never judged by its first half.
     serde_json::from_str::<de::IgnoredAny>(body)
         .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
-    let mut deserializer = serde_json::Deserializer::from_str(body);
-    let read: Result<Object<T>, _> = serde_path_to_error::deserialize(&mut deserializer);
-    read.map(|object| object.0).map_err(|error| field_problem(&error))
+    let read: Result<Object<T>, _> = json::read_tracked(body);
+    read.map(|object| object.0).map_err(|(path, error)| field_problem(&path, &error.to_string()))
 }
 
 /// A `T` that is written as a JSON object. serde alone would take an array of the fields' values as well.
@@ -60,9 +60,9 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Object<T> {
 }
 
 /// serde's own messages have been stable for a decade and carry the name in backticks; the tests pin them.
-fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
     let mut pointer = String::new();
-    for segment in error.path() {
+    for segment in path {
         match segment {
             serde_path_to_error::Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             serde_path_to_error::Segment::Map { key } => {
@@ -72,9 +72,8 @@ fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Probl
             serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => {}
         }
     }
-    let message = error.inner().to_string();
     // serde_json puts " at line 1 column 2" behind what it says.
-    let said = message.rsplit_once(" at line ").map_or(message.as_str(), |(said, _)| said);
+    let said = message.rsplit_once(" at line ").map_or(message, |(said, _)| said);
     let named = said.split('`').nth(1).unwrap_or_default();
     let child = |name: &str| format!("{pointer}/{name}");
     if said == "number out of range" {
@@ -83,7 +82,7 @@ fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Probl
         return Problem::field(code, pointer, "This number is out of range.");
     }
     // What the first pass, which skips values, could not see: half a surrogate pair, too many levels.
-    if error.inner().is_syntax() {
+    if SYNTAX.iter().any(|start| said.starts_with(start)) {
         return Problem::new(Code::MalformedJson, format!("{message}."));
     }
     let detail = shown(&pointer, said);
@@ -107,6 +106,14 @@ fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Probl
     }
     Problem::field(Code::WrongType, pointer, detail)
 }
+
+/// How serde_json begins what it says of syntax that only shows when a value is read.
+const SYNTAX: &[&str] = &[
+    "lone leading surrogate",
+    "unexpected end of hex escape",
+    "invalid unicode code point",
+    "recursion limit",
+];
 
 /// What serde said, fit to be shown: it repeats the value, which may be long or a secret.
 fn shown(pointer: &str, said: &str) -> String {
@@ -245,7 +252,7 @@ impl Checks {
     pub fn url(&mut self, field: &str, value: Option<&str>) {
         if value.is_some_and(|value| text::web_url(value).is_none()) {
             let detail = "Expected https://host/… or http://host/… of at most 2,048 bytes, without blanks, \
-                          backslashes, user name or password.";
+                          backslashes, user name or password; a host's name in ASCII (xn--…).";
             self.refuse(Code::InvalidUrl, field, detail);
         }
     }

@@ -118,7 +118,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.query(KNOWN)?;
     let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
-    let collected: Collected = serde_json::from_slice(call.request.body)?;
+    let collected: Collected = super::body::parse(call.request.body)?;
     let mut rows: Vec<_> = collected.shards.into_iter().flatten().collect();
     rows.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
     let more = rows.len() > limit;

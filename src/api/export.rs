@@ -8,7 +8,7 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    domain::{click::SHARDS, time::Timestamp},
+    domain::{click::SHARDS, json::JsonError, time::Timestamp},
     replay::{Totals, totals},
     store::{SqlError, events, outbox::event_line},
 };
@@ -77,10 +77,10 @@ pub struct Cut {
 }
 
 /// Picks the wanted lines.
-pub fn cut(text: &str, position: &Position) -> Result<Cut, serde_json::Error> {
+pub fn cut(text: &str, position: &Position) -> Result<Cut, JsonError> {
     let mut cut = Cut::default();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        let place: Place = serde_json::from_str(line)?;
+        let place: Place = crate::domain::json::read(line)?;
         cut.last = Some(place.seq);
         cut.read = cut.read.saturating_add(1);
         if place.seq > position.after && (position.from_ms..position.to_ms).contains(&place.at.ms()) {
@@ -176,6 +176,12 @@ pub fn end(call: &Call<'_>) -> Result<Response, Problem> {
     let totals = if whole { Some(totals(call.sql, to)?) } else { None };
     let line = crate::store::value::json_text(&End { end: true, lines: stop.lines, next_cursor, totals })?;
     Ok(Response::json(200, line))
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        SqlError::Engine(format!("a line of the log cannot be read: {error}")).into()
+    }
 }
 
 impl From<serde_json::Error> for Problem {

@@ -119,7 +119,7 @@ fn set_secrets(call: &Call<'_>, listing: &mut Listing, changes: Secrets) -> Resu
     let mut secrets: BTreeMap<String, Secret> = match sealed {
         Some(sealed) => {
             let opened = call.config.sealer.open(&sealed, listing.id.as_str()).map_err(sealing)?;
-            serde_json::from_str(&opened).map_err(|error| SqlError::Engine(error.to_string()))?
+            crate::domain::json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?
         }
         None => BTreeMap::new(),
     };

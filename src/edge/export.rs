@@ -20,7 +20,7 @@ pub async fn export(env: &Env, call: &Call) -> Outcome {
         Ok(start) => start,
         Err(refused) => return Ok(refused),
     };
-    let start: Position = serde_json::from_str(&start)?;
+    let start: Position = crate::domain::json::read(&start)?;
     let kv = env.kv("KV").map_err(ours)?;
     let (mut position, mut text, mut lines) = (start, String::new(), 0u64);
     let mut lookups = 0u32;

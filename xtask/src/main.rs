@@ -99,7 +99,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let outcome = dispatch();
-    process::end_descendants();
+    process::before_exit();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
