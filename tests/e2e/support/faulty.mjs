@@ -1,9 +1,7 @@
 // The Worker with neighbours that fail on request: `/test-fault/<name>` sets what is broken from then on.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import signpost, { ClickLog, Ledger } from "../../../src/entry.mjs";
+import signpost, { ClickLog as SoundClickLog, Ledger as SoundLedger } from "../../../src/entry.mjs";
 import { call } from "../../../src/instance.mjs";
-
-export { ClickLog, Ledger };
 
 let fault = "none";
 
@@ -34,6 +32,19 @@ function spoil(env) {
     LEDGER: spoilt(env.LEDGER, (name) => name.startsWith("ledger-") || name === "all-hang"),
     CLICKLOG: spoilt(env.CLICKLOG, (name) => name.startsWith("clicklog-") || name === "all-hang"),
   };
+}
+
+// The objects' own neighbours fail with the others.
+export class Ledger extends SoundLedger {
+  constructor(ctx, env) {
+    super(ctx, spoil(env));
+  }
+}
+
+export class ClickLog extends SoundClickLog {
+  constructor(ctx, env) {
+    super(ctx, spoil(env));
+  }
 }
 
 export default class extends WorkerEntrypoint {
