@@ -3,6 +3,7 @@
 use super::{export, objects};
 use crate::api::{
     body::MAX_BODY_BYTES,
+    health::HealthView,
     problem::{Code, Problem},
 };
 use futures_util::StreamExt;
@@ -24,9 +25,7 @@ pub type Outcome = std::result::Result<Response, Problem>;
 async fn answer(mut request: Request, env: &Env) -> Outcome {
     let url = request.url().map_err(|_| Problem::new(Code::NotFound, "The URL cannot be read."))?;
     match url.path() {
-        "/healthz" => {
-            Response::from_json(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") }).map_err(ours)
-        }
+        "/healthz" => Response::from_json(&HealthView::ok()).map_err(ours),
         "/readyz" => ready(env).await,
         path if path.starts_with("/v1/") => {
             let mut call = objects::Call::read(&request, &url, env);
@@ -47,18 +46,12 @@ async fn answer(mut request: Request, env: &Env) -> Outcome {
     }
 }
 
-#[derive(serde::Serialize)]
-struct Health {
-    status: &'static str,
-    version: &'static str,
-}
-
 /// Touches every store; says which one does not answer.
 async fn ready(env: &Env) -> Outcome {
     let kv = env.kv("KV").map_err(ours)?.get("snapshot").text().await.map_err(|error| down("KV", error));
     kv?;
     objects::ready(env).await?;
-    Response::from_json(&Health { status: "ok", version: env!("CARGO_PKG_VERSION") }).map_err(ours)
+    Response::from_json(&HealthView::ok()).map_err(ours)
 }
 
 /// A store that cannot be reached.

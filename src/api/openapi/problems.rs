@@ -72,13 +72,17 @@ fn codes(endpoint: Endpoint, description: &Description) -> Vec<Code> {
         if access == Access::Programme || description.path.is_some() {
             codes.push(Code::NotFound);
         }
-        if endpoint.method == "GET" {
-            codes.extend([Code::InvalidParameter, Code::UnknownParameter]);
+        // Writes take no parameters, and say so.
+        codes.extend([Code::InvalidParameter, Code::UnknownParameter]);
+        if endpoint.method != "GET" {
+            codes.push(Code::BodyTooLarge);
         }
     }
     if description.request.is_some() {
-        codes.extend([Code::MalformedJson, Code::InvalidUtf8, Code::BodyTooLarge]);
+        codes.extend([Code::MalformedJson, Code::InvalidUtf8]);
         codes.extend([Code::UnknownField, Code::MissingField, Code::DuplicateField, Code::WrongType]);
+        // A number that no integer of ours can hold, in whichever field.
+        codes.push(Code::OutOfRange);
     }
     if endpoint.creates {
         codes.extend([Code::InvalidIdempotencyKey, Code::IdempotencyConflict]);

@@ -17,7 +17,7 @@ pub fn limits_of(name: &str) -> Option<Value> {
     let text = |max: usize| json!({ "minLength": 1, "maxLength": max });
     Some(match name {
         "name" => text(200),
-        "external_id" | "click_id" | "customer_id" => text(255),
+        "external_id" | "customer_id" => text(255),
         "campaign" | "coupon" => text(100),
         "email" => json!({ "format": "email", "maxLength": 254 }),
         "country" => json!({ "pattern": "^[A-Z]{2}$" }),
@@ -75,7 +75,13 @@ fn limit_secret(schema: &mut Value) {
     for form in forms.iter_mut().filter_map(Value::as_object_mut) {
         let several = form.get("type").is_some_and(|kind| kind == "array");
         let limits: Map<String, Value> = if several {
-            [("items".to_owned(), text.clone()), ("maxItems".to_owned(), json!(5))].into_iter().collect()
+            [
+                ("items".to_owned(), text.clone()),
+                ("minItems".to_owned(), json!(1)),
+                ("maxItems".to_owned(), json!(5)),
+            ]
+            .into_iter()
+            .collect()
         } else {
             text.as_object().cloned().unwrap_or_default()
         };

@@ -100,7 +100,8 @@ fn answer(response: &Value) -> String {
         return html;
     };
     let schema = media.get("schema").unwrap_or(&Value::Null);
-    if media_type != "application/problem+json" {
+    let is_problem = media_type == "application/problem+json";
+    if !is_problem {
         html.push_str(&format!(
             "<p class=\"media\"><code>{}</code>: {}</p>\n",
             escape(media_type),
@@ -108,7 +109,9 @@ fn answer(response: &Value) -> String {
         ));
     }
     html.push_str(&with_headers(&headers));
-    if let Some(example) = media.get("example") {
+    // All problems look alike: an example is worth its room where it shows fields.
+    let shown = |example: &&Value| !is_problem || example.get("errors").is_some();
+    if let Some(example) = media.get("example").filter(shown) {
         let pretty = serde_json::to_string_pretty(example).unwrap_or_default();
         let body = code("Example answer", &pretty);
         html.push_str(&format!("<details><summary>Example</summary>{body}</details>\n"));
