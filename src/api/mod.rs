@@ -6,7 +6,7 @@
 
 pub mod auth;
 mod balances;
-mod body;
+pub mod body;
 mod call;
 mod clicks;
 mod commissions;

@@ -25,7 +25,8 @@ struct Secrets {
 fn config(json: &str) -> Result<Config, String> {
     let missing = "OPERATOR_KEY, SIGNING_KEYS and DATA_KEY must be set: `cargo xtask keygen` makes them";
     let secrets: Secrets = serde_json::from_str(json).map_err(|_| missing.to_owned())?;
-    Config::new(&secrets.operator_key, &secrets.signing_keys, &secrets.data_key).map_err(|error| error.to_string())
+    Config::new(&secrets.operator_key, &secrets.signing_keys, &secrets.data_key)
+        .map_err(|error| error.to_string())
 }
 
 /// One Ledger object.

@@ -1,1 +1,34 @@
-//! Stub.
+//! All that names `worker` or `wasm_bindgen`: the surfaces that the JavaScript entry calls, and the router.
+
+mod clicklog;
+mod export;
+mod ledger;
+mod objects;
+mod random;
+mod redirect;
+mod router;
+mod sql;
+mod zones;
+
+use crate::domain::time::Timestamp;
+
+/// JavaScript's clock as an instant.
+#[allow(clippy::as_conversions, reason = "a float of whole milliseconds; `as` saturates and maps NaN to 0")]
+fn timestamp(ms: f64) -> Timestamp {
+    Timestamp::clamped(ms as i64)
+}
+
+/// Whole milliseconds for JavaScript.
+#[allow(clippy::as_conversions, reason = "times lie far below 2^53, so the float is exact")]
+fn milliseconds(ms: i64) -> f64 {
+    ms as f64
+}
+
+/// A whole number of JavaScript's.
+#[allow(
+    clippy::as_conversions,
+    reason = "places and sequence numbers are whole and far below 2^53; `as` saturates"
+)]
+fn whole(number: f64) -> i64 {
+    number as i64
+}

@@ -14,7 +14,7 @@ pub enum Value {
 }
 
 /// The largest integer that JavaScript keeps exact.
-pub(crate) const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
+pub const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
 macro_rules! into_value {
     ($($from:ty),*) => {$(

@@ -25,7 +25,7 @@ fn print_new() -> Result<()> {
     println!("DATA_KEY={}", keys.data_key);
     eprintln!(
         "\nKeep these where you keep secrets. For each, run the line and paste the value after the `=`:\n  \
-         npx wrangler secret put OPERATOR_KEY\n  npx wrangler secret put SIGNING_KEYS\n  npx wrangler secret put DATA_KEY"
+         cargo xtask wrangler secret put OPERATOR_KEY\n  cargo xtask wrangler secret put SIGNING_KEYS\n  cargo xtask wrangler secret put DATA_KEY"
     );
     Ok(())
 }
@@ -43,7 +43,7 @@ fn print_rotated(file_or_text: &str) -> Result<()> {
     println!("SIGNING_KEYS={}", crate::keys::signing_keys(Some(text))?);
     eprintln!(
         "\nThe new key signs from the moment this is deployed; the old ones keep verifying:\n  \
-         npx wrangler secret put SIGNING_KEYS\nTo revoke a key, take it out of \"keys\": all that it signed is refused \
+         cargo xtask wrangler secret put SIGNING_KEYS\nTo revoke a key, take it out of \"keys\": all that it signed is refused \
          from then on."
     );
     Ok(())

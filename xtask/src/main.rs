@@ -15,6 +15,7 @@ mod replay;
 mod stamp;
 mod test;
 mod workspace;
+mod wrangler;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,12 @@ const COMMANDS: &[Command] = &[
         flags: "<export.ndjson> [<database to write>]",
         about: "rebuild a Ledger from an export and compare it with the original",
         run: replay::run,
+    },
+    Command {
+        name: "wrangler",
+        flags: "<arguments>",
+        about: "the pinned wrangler with a Node that is new enough, to deploy and to put secrets",
+        run: wrangler::run,
     },
 ];
 

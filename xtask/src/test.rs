@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that is checked, in one command. Each runner's own output is left as it is.
 
 use crate::progress::{Progress, now, seconds};
-use crate::{build, npm, process, workspace};
+use crate::{build, npm, process, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
@@ -87,7 +87,7 @@ fn cargo(arguments: &[&str]) -> Result<()> {
 
 fn end_to_end(filter: Option<&str>) -> Result<()> {
     let mut node = npm::node_command()?;
-    node.arg("--test");
+    node.args(["--test", "--test-reporter=spec"]);
     if let Some(name) = filter {
         node.arg(format!("--test-name-pattern={name}"));
     }
@@ -97,9 +97,9 @@ fn end_to_end(filter: Option<&str>) -> Result<()> {
 /// wrangler bundles, checks and measures exactly as it would for a deployment, and uploads nothing.
 fn dry_run() -> Result<()> {
     let out = workspace::target()?.join("dry-run");
-    let mut wrangler = npm::script("node_modules/wrangler/bin/wrangler.js")?;
-    wrangler.args(["deploy", "--dry-run", "--outdir"]).arg(&out);
-    let output = wrangler.stderr(Stdio::inherit()).output().context("wrangler cannot be started")?;
+    let mut command = npm::script(wrangler::SCRIPT)?;
+    command.args(["deploy", "--dry-run", "--outdir"]).arg(&out);
+    let output = command.stderr(Stdio::inherit()).output().context("wrangler cannot be started")?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
     if !output.status.success() {

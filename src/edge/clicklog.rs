@@ -1,0 +1,78 @@
+//! One ClickLog object: the shard's rules over its own SQLite, synchronously.
+
+use super::sql::DurableSql;
+use crate::{
+    domain::visit::Visit,
+    store::clicklog::{ClickLog, PageQuery},
+};
+use wasm_bindgen::prelude::*;
+
+/// One ClickLog object.
+#[wasm_bindgen]
+pub struct ClickLogHandle {
+    sql: DurableSql,
+    shard: u8,
+    ready: Result<(), String>,
+}
+
+fn thrown(error: impl std::fmt::Display) -> JsValue {
+    js_sys::Error::new(&error.to_string()).into()
+}
+
+#[wasm_bindgen]
+impl ClickLogHandle {
+    /// Opens the object's database and brings its schema up to date.
+    pub fn open(storage: JsValue, shard: u8) -> Self {
+        let sql = DurableSql::new(storage);
+        let ready = ClickLog::open(&sql, shard).map(drop).map_err(|error| error.to_string());
+        if let Err(cause) = &ready {
+            worker::console_error!("click log {shard}: not ready: {cause}");
+        }
+        Self { sql, shard, ready }
+    }
+
+    fn log(&self) -> Result<ClickLog<'_>, JsValue> {
+        match &self.ready {
+            Ok(()) => Ok(ClickLog::opened(&self.sql, self.shard)),
+            Err(cause) => Err(thrown(cause)),
+        }
+    }
+
+    /// Takes a batch of records in: a JSON array of what redirects hand out. Answers how many were new.
+    pub fn append(&self, records_json: &str) -> Result<usize, JsValue> {
+        let visits = Visit::parse_batch(records_json).map_err(thrown)?;
+        self.log()?.append(&visits).map_err(thrown)
+    }
+
+    /// What is to be done now: see [`crate::store::clicklog::Work`].
+    pub fn due(&self, now_ms: f64) -> Result<String, JsValue> {
+        let work = self.log()?.due(super::timestamp(now_ms)).map_err(thrown)?;
+        serde_json::to_string(&work).map_err(thrown)
+    }
+
+    /// Notes that the Ledger has applied these counts.
+    pub fn counts_sent(&self, seq: f64) -> Result<(), JsValue> {
+        self.log()?.counts_sent(super::whole(seq)).map_err(thrown)
+    }
+
+    /// Notes that KV has the segment that starts at `first`.
+    pub fn segment_written(&self, first: f64) -> Result<(), JsValue> {
+        self.log()?.segment_written(super::whole(first)).map_err(thrown)
+    }
+
+    /// A page of clicks, newest first: see [`ClickLog::page`].
+    pub fn page(&self, query_json: &str) -> Result<String, JsValue> {
+        let query: PageQuery = serde_json::from_str(query_json).map_err(thrown)?;
+        self.log()?.page(&query).map_err(thrown)
+    }
+
+    /// Clicks behind a place of the shard's log, NDJSON.
+    pub fn tail(&self, after: f64, limit: u32) -> Result<String, JsValue> {
+        self.log()?.tail(super::whole(after), limit).map_err(thrown)
+    }
+
+    /// Place of the newest click.
+    pub fn last_place(&self) -> Result<f64, JsValue> {
+        self.log()?.last_place().map(super::milliseconds).map_err(thrown)
+    }
+}

@@ -1,0 +1,49 @@
+//! The redirect's one crossing: a line in, a line out (`domain/guide.rs`), over keys and snapshot that the entry seeds.
+
+use super::random::CryptoEntropy;
+use crate::domain::{guide::Guide, keyring::KeyRing, snapshot::Snapshot, visitor::VisitorSecret};
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+
+thread_local! {
+    /// What this instance knows; the entry seeds it again after a re-creation.
+    static GUIDE: RefCell<Option<(Guide, CryptoEntropy)>> = const { RefCell::new(None) };
+}
+
+fn thrown(error: impl std::fmt::Display) -> JsValue {
+    js_sys::Error::new(&error.to_string()).into()
+}
+
+/// Gives the instance its keys and a snapshot.
+#[wasm_bindgen]
+pub fn seed(signing_keys: &str, data_key: &str, snapshot: &str) -> Result<(), JsValue> {
+    let ring = KeyRing::parse(signing_keys).map_err(|error| thrown(format!("SIGNING_KEYS: {error}")))?;
+    let visitors = VisitorSecret::parse(data_key).map_err(thrown)?;
+    let snapshot = Snapshot::parse(snapshot).map_err(thrown)?;
+    GUIDE.with_borrow_mut(|guide| {
+        *guide = Some((Guide::new(ring, visitors, snapshot), CryptoEntropy::default()))
+    });
+    Ok(())
+}
+
+/// Replaces the snapshot.
+#[wasm_bindgen]
+pub fn renew(snapshot: &str) -> Result<(), JsValue> {
+    let snapshot = Snapshot::parse(snapshot).map_err(thrown)?;
+    GUIDE.with_borrow_mut(|guide| match guide {
+        Some((guide, _)) => {
+            guide.renew(snapshot);
+            Ok(())
+        }
+        None => Err(thrown("the instance has not been seeded")),
+    })
+}
+
+/// Answers a redirect's line.
+#[wasm_bindgen]
+pub fn redirect(line: &str) -> Result<String, JsValue> {
+    GUIDE.with_borrow_mut(|guide| match guide {
+        Some((guide, entropy)) => guide.answer(line, entropy).map_err(thrown),
+        None => Err(thrown("the instance has not been seeded")),
+    })
+}

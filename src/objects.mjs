@@ -1,0 +1,146 @@
+// The Durable Objects: storage, alarms and calls to one another. What they decide is decided in Rust, synchronously.
+import { DurableObject } from "cloudflare:workers";
+import { Handle } from "./instance.mjs";
+
+/** The Ledger of the programme: there is one. */
+export const LEDGER_NAME = "main";
+/** An alarm that failed is tried again after 1, 2, 4, … seconds, at most a minute. */
+const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000];
+/** Counts reach the Ledger so long after the first click of theirs. */
+const COUNTS_AFTER_MS = 500;
+/** Work that one alarm does before it asks for another. */
+const STEPS_AN_ALARM = 20;
+
+const encode = (value) => new Response(value);
+
+/** What both objects share: one alarm, kept at the earliest time that anything is due. */
+class Worker extends DurableObject {
+  #alarmAt; // undefined: not read yet; null: none
+  #failures = 0;
+
+  /** Makes sure the alarm rings at `at` or earlier. */
+  async wake(at) {
+    if (at === undefined || at === null) return;
+    this.#alarmAt ??= (await this.ctx.storage.getAlarm()) ?? Infinity;
+    if (at >= this.#alarmAt) return;
+    this.#alarmAt = at;
+    await this.ctx.storage.setAlarm(at);
+  }
+
+  // An exception here would be tried again six times by the platform, then never.
+  async alarm() {
+    this.#alarmAt = Infinity;
+    let next;
+    try {
+      next = await this.work();
+      this.#failures = 0;
+    } catch (error) {
+      const pause = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)];
+      this.#failures += 1;
+      console.error(`${this.constructor.name}: passing data on failed, next try in ${pause} ms: ${error.message}`);
+      next = Date.now() + pause;
+    }
+    await this.wake(next);
+  }
+}
+
+const put = (kv, { key, value, metadata }) => kv.put(key, value, metadata ? { metadata } : undefined);
+
+export class Ledger extends Worker {
+  #rust = new Handle(({ LedgerHandle }) => {
+    const { OPERATOR_KEY, SIGNING_KEYS, DATA_KEY } = this.env;
+    return LedgerHandle.open(
+      this.ctx.storage,
+      JSON.stringify({ operator_key: OPERATOR_KEY, signing_keys: SIGNING_KEYS, data_key: DATA_KEY }),
+    );
+  });
+
+  /** `/api`: a line of JSON (method, path, …), then the caller's body; the API's answer. `/ready`: a sign of life. */
+  async fetch(request) {
+    if (new URL(request.url).pathname === "/ready") return encode(this.snapshot());
+    const message = new Uint8Array(await request.arrayBuffer());
+    const end = message.indexOf(10);
+    const head = new TextDecoder().decode(message.subarray(0, end));
+    const answer = this.#rust.call((ledger) => {
+      const { status, headers_json, body } = ledger.handle(head, message.subarray(end + 1), Date.now());
+      return { status, headers: JSON.parse(headers_json), body };
+    });
+    await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
+    const bodiless = answer.status === 204 || answer.status === 304;
+    return new Response(bodiless ? null : answer.body, answer);
+  }
+
+  /** The snapshot for redirects, as of now. */
+  snapshot() {
+    return this.#rust.call((ledger) => ledger.snapshot());
+  }
+
+  /** A link's own path, or undefined. */
+  path(linkNo) {
+    return this.#rust.call((ledger) => ledger.path(linkNo));
+  }
+
+  /** What KV has, or will have, under a slug; undefined if no link has it. */
+  slug(slug) {
+    return this.#rust.call((ledger) => ledger.slug(slug));
+  }
+
+  /** Applies count deltas of a shard, once however often they come. */
+  applyCounts(deltas) {
+    return this.#rust.call((ledger) => ledger.apply_counts(deltas));
+  }
+
+  async work() {
+    for (let step = 0; step < STEPS_AN_ALARM; step += 1) {
+      const { puts, ack, next_at_ms } = JSON.parse(this.#rust.call((ledger) => ledger.due(Date.now())));
+      if (puts.length === 0) return next_at_ms;
+      await Promise.all(puts.map((one) => put(this.env.KV, one)));
+      this.#rust.call((ledger) => ledger.done(ack));
+    }
+    return Date.now();
+  }
+}
+
+export class ClickLog extends Worker {
+  #rust = new Handle(({ ClickLogHandle }) => ClickLogHandle.open(this.ctx.storage, Number(this.ctx.id.name)));
+
+  /** Takes a batch of records in, a JSON array. When it returns, they are stored; a repeat changes nothing. */
+  async append(records) {
+    this.#rust.call((log) => log.append(records));
+    await this.wake(Date.now() + COUNTS_AFTER_MS);
+  }
+
+  /** `/page`, `/tail`: see edge/objects.rs. */
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    const body = await request.text();
+    switch (pathname) {
+      case "/page":
+        return encode(this.#rust.call((log) => log.page(body)));
+      case "/tail": {
+        const { after, limit } = JSON.parse(body);
+        return encode(this.#rust.call((log) => log.tail(after, limit)));
+      }
+      case "/ready":
+        return encode(String(this.#rust.call((log) => log.last_place())));
+      default:
+        return new Response(null, { status: 404 });
+    }
+  }
+
+  async work() {
+    for (let step = 0; step < STEPS_AN_ALARM; step += 1) {
+      const { counts, segment, next_at_ms } = JSON.parse(this.#rust.call((log) => log.due(Date.now())));
+      if (!counts && !segment) return next_at_ms;
+      if (counts) {
+        await this.env.LEDGER.getByName(LEDGER_NAME).applyCounts(counts.body);
+        this.#rust.call((log) => log.counts_sent(counts.seq));
+      }
+      if (segment) {
+        await put(this.env.KV, segment);
+        this.#rust.call((log) => log.segment_written(segment.first));
+      }
+    }
+    return Date.now();
+  }
+}

@@ -1,0 +1,163 @@
+// The product's main job, end to end in workerd: link → click → conversion → attribution → commission → refund.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { api, startEdge } from "./support/harness.mjs";
+import { LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
+
+let edge;
+let world;
+before(async () => {
+  edge = await startEdge();
+  world = await programme(edge);
+});
+after(() => edge.stop());
+
+test("a click leads to the listing and its sale earns a commission", async () => {
+  const { operator, ada, adas } = world;
+  const click = await visit(edge, adas.url, { query: "?utm_source=x&q=%20a+b", cf: { country: "DE" } });
+  assert.equal(click.status, 302);
+  assert.equal(click.location, `https://shop.example/buy?plan=pro&utm_source=x&q=%20a+b&sp_click=${click.clickId}`);
+  assert.equal(click.clickId.length, 40);
+  assert.equal(click.headers.get("cache-control"), "no-store");
+  assert.equal(click.headers.get("referrer-policy"), "no-referrer-when-downgrade");
+  assert.ok(click.headers.get("x-request-id"));
+  assert.deepEqual(click.cookies, [
+    `sp=${click.clickId}; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=Lax`,
+    `sp_x=${click.clickId}; Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=None`,
+  ]);
+
+  const sold = await operator.json("POST", "/v1/conversions", sale(click.clickId, "order-1"));
+  assert.equal(sold.attribution.status, "attributed");
+  assert.deepEqual(sold.attribution.credits, [
+    { partner_id: ada.id, link_id: adas.id, click_id: click.clickId, share_bp: 10000 },
+  ]);
+  assert.deepEqual(sold.commissions.map(({ amount, currency, status }) => [amount, currency, status]), [[1980, "EUR", "pending"]]);
+
+  const seen = await totals(operator, `partner_id=${ada.id}&group_by=country`, ({ clicks }) => clicks === 1);
+  assert.equal(seen.unique_clicks, 1);
+  assert.equal(seen.sales, 1);
+  assert.deepEqual(seen.revenue, [{ amount: 9900, currency: "EUR" }]);
+  const { data } = await operator.json("GET", `/v1/attribution?partner_id=${ada.id}&group_by=country`);
+  assert.deepEqual(data.map(({ key, clicks, sales }) => [key, clicks, sales]), [["DE", 1, 1]]);
+
+  const refund = await operator.json("POST", `/v1/conversions/${sold.id}/refunds`, { external_id: "r-1" });
+  assert.deepEqual([refund.amount, refund.commissions[0].reversed, refund.commissions[0].remaining], [9900, 1980, 0]);
+  const { data: balances } = await operator.json("GET", `/v1/balances?partner_id=${ada.id}`);
+  assert.deepEqual(balances, [{ partner_id: ada.id, currency: "EUR", pending: 0, payable: 0, paid: 0, reversed: 1980 }]);
+});
+
+test("a conversion is attributed although no store has seen its click yet", async () => {
+  const { operator, link, partner } = world;
+  const grace = await partner({ name: "Grace" });
+  const click = await visit(edge, (await link(grace)).url, { ip: "192.0.2.9" });
+  const sold = await operator.json("POST", "/v1/conversions", sale(click.clickId, "order-at-once"));
+  assert.equal(sold.attribution.credits[0].partner_id, grace.id);
+});
+
+test("a revocation and a pause hold at once in the isolate that made them", async () => {
+  const { operator, link, partner } = world;
+  const owner = await partner({ name: "Alan" });
+  const [revoked, paused] = [await link(owner), await link(owner)];
+  assert.ok((await visit(edge, revoked.url)).clickId);
+  await operator.json("POST", `/v1/links/${revoked.id}/revoke`, {});
+  assert.deepEqual([(await visit(edge, revoked.url)).location, (await visit(edge, revoked.url)).clickId], [LANDING, null]);
+  assert.ok((await visit(edge, paused.url)).clickId);
+  await operator.json("PATCH", `/v1/partners/${owner.id}`, { status: "paused" });
+  assert.equal((await visit(edge, paused.url)).location, LANDING);
+  await operator.json("PATCH", `/v1/partners/${owner.id}`, { status: "active" });
+  assert.ok((await visit(edge, paused.url)).clickId);
+  await totals(operator, `partner_id=${owner.id}`, ({ filtered, clicks, unique_clicks }) =>
+    filtered.revoked === 3 && clicks === 2 && unique_clicks === 2 && filtered.duplicate === 1);
+});
+
+test("slugs and paths work at once, and unknown slugs are not found", async () => {
+  const { link, ada } = world;
+  assert.equal((await visit(edge, `${edge.url}/spring-sale`)).status, 404);
+  const made = await link(ada, { slug: "spring-sale", path: "/spring/offer" });
+  assert.equal(made.short_url, `${edge.url}/spring-sale`);
+  for (const url of [made.short_url, made.url]) {
+    const { location, clickId } = await visit(edge, url);
+    assert.equal(location, `https://shop.example/spring/offer?plan=pro&sp_click=${clickId}`);
+  }
+  const unknown = await edge.fetch("/no-such-slug");
+  assert.equal(unknown.status, 404);
+  assert.equal((await unknown.json()).code, "not_found");
+});
+
+test("the visitor's last eight clicks ride in the cookie, newest last", async () => {
+  const { link, ada } = world;
+  const { url } = await link(ada);
+  let cookie = "";
+  const ids = [];
+  for (let n = 0; n < 10; n += 1) {
+    const click = await visit(edge, url, { headers: cookie ? { cookie: `other=1; ${cookie}` } : {} });
+    ids.push(click.clickId);
+    [cookie] = click.cookies[0].split(";");
+  }
+  assert.equal(cookie, `sp=${ids.slice(-8).join(".")}`);
+});
+
+test("bots, prefetches, HEAD and duplicates have buckets of their own", async () => {
+  const { operator, link, partner } = world;
+  const owner = await partner({ name: "Barbara" });
+  const { url } = await link(owner);
+  const ip = "192.0.2.77";
+  for (let n = 0; n < 2; n += 1) await visit(edge, url, { ip });
+  await visit(edge, url, { ip, headers: { "user-agent": "curl/8.5.0" } });
+  await visit(edge, url, { ip, headers: { "user-agent": "" } });
+  await visit(edge, url, { ip, method: "HEAD" });
+  await visit(edge, url, { ip, headers: { "sec-purpose": "prefetch;prerender" } });
+  const gpc = await visit(edge, url, { ip, headers: { "sec-gpc": "1" } });
+  assert.deepEqual([gpc.status, gpc.cookies], [302, []]);
+  const seen = await totals(operator, `partner_id=${owner.id}`, ({ clicks, filtered }) => clicks === 2 && filtered.bot === 3);
+  assert.deepEqual([seen.unique_clicks, seen.filtered.duplicate, seen.filtered.prefetch], [1, 1, 1]);
+});
+
+test("tampered, expired and foreign tokens lead to the landing page without a click id", async () => {
+  const { operator, link, ada, adas } = world;
+  const token = new URL(adas.url).pathname.split("/").pop();
+  const flipped = (token[5] === "A" ? "B" : "A");
+  const tampered = await visit(edge, `${edge.url}/r/${token.slice(0, 5)}${flipped}${token.slice(6)}`);
+  const expired = await visit(edge, (await link(ada, { expires_at: "2020-01-01T00:00:00Z" })).url);
+  for (const { status, location, cookies } of [tampered, expired]) {
+    assert.deepEqual([status, location, cookies], [302, LANDING, []]);
+  }
+  await totals(operator, "", ({ filtered }) => filtered.invalid === 1 && filtered.expired === 1);
+});
+
+test("a partner's key sees its own data alone", async () => {
+  const { operator, partner, link, ada } = world;
+  const owner = await partner({ name: "Edsger" });
+  const own = await link(owner);
+  const made = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
+  const portal = api(edge, made.key);
+  assert.deepEqual((await portal.json("GET", "/v1/links")).data.map(({ id }) => id), [own.id]);
+  assert.equal((await portal.get(`/v1/partners/${ada.id}`)).body.code, "not_found");
+  assert.equal((await portal.get(`/v1/attribution?partner_id=${ada.id}`)).status, 404);
+  assert.equal((await portal.post("/v1/links", { partner_id: owner.id, listing_id: own.listing_id })).body.code, "insufficient_scope");
+  await operator.call("DELETE", `/v1/keys/${made.id}`);
+  assert.equal((await portal.get("/v1/links")).status, 401);
+});
+
+test("local days follow the zone's clocks, from the engine's own Intl", async () => {
+  const { operator, partner, link } = world;
+  const owner = await partner({ name: "Donald" });
+  const click = await visit(edge, (await link(owner)).url, { ip: "192.0.2.50" });
+  const occurred = new Date(Date.now() + 60_000);
+  await operator.json("POST", "/v1/conversions", sale(click.clickId, "order-zone", { occurred_at: occurred.toISOString() }));
+  for (const zone of ["Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati", "Europe/Berlin"]) {
+    const day = new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(occurred);
+    const { data } = await operator.json("GET", `/v1/attribution?partner_id=${owner.id}&timezone=${encodeURIComponent(zone)}`);
+    assert.deepEqual(data.filter(({ sales }) => sales).map(({ key }) => key), [day], zone);
+  }
+  assert.equal((await operator.get("/v1/attribution?timezone=Mars/Olympus")).body.code, "unknown_timezone");
+});
+
+test("reports are served from their tag", async () => {
+  const { operator, ada } = world;
+  const first = await operator.get(`/v1/attribution?partner_id=${ada.id}&group_by=link`);
+  const etag = first.headers.get("etag");
+  assert.equal(first.headers.get("cache-control"), "private, no-transform");
+  const second = await operator.get(`/v1/attribution?partner_id=${ada.id}&group_by=link`, { "if-none-match": `W/${etag}` });
+  assert.deepEqual([second.status, second.body, second.headers.get("etag")], [304, "", etag]);
+});

@@ -1,0 +1,172 @@
+// What breaks and what must not: SIGKILL under load, a failing Ledger, a failing KV, a trap in another request,
+// the same conversion a hundred times at once.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { DatabaseSync } from "node:sqlite";
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { api, poll, startEdge } from "./support/harness.mjs";
+import { LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
+
+/** The SQLite files of the objects of one class. */
+function databases(edge, table) {
+  const found = readdirSync(edge.state, { recursive: true }).filter((name) => name.endsWith(".sqlite"));
+  return found.map((name) => new DatabaseSync(path.join(edge.state, name), { readOnly: true })).filter((db) => {
+    const has = db.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(table);
+    if (!has) db.close();
+    return has;
+  });
+}
+
+describe("SIGKILL under write load", () => {
+  let edge;
+  before(async () => { edge = await startEdge(); });
+  after(() => edge.stop());
+
+  test("every acknowledged conversion is there once, and no place of a click log is missing", async () => {
+    const { operator, adas } = await programme(edge);
+    const acknowledged = new Map();
+    let sent = 0;
+    for (let round = 0; round < 3; round += 1) {
+      let stop = false;
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        while (!stop) {
+          try {
+            const { clickId } = await visit(edge, adas.url, { ip: `198.51.100.${writer}` });
+            const externalId = `order-${sent += 1}`;
+            const body = sale(clickId, externalId);
+            const answer = await operator.post("/v1/conversions", body);
+            if (answer.status === 201) acknowledged.set(externalId, { body, id: answer.body.id });
+          } catch {
+            // The connection broke with the server: this conversion was not acknowledged.
+          }
+        }
+      });
+      await poll(() => acknowledged.size >= 60 * (round + 1), { deadlineMs: 20_000, what: "conversions to be acknowledged" });
+      await edge.kill();
+      stop = true;
+      await Promise.all(writers);
+      await edge.restart();
+    }
+    const rows = new Map();
+    let cursor = null;
+    do {
+      const page = await operator.json("GET", `/v1/conversions?limit=200${cursor ? `&cursor=${cursor}` : ""}`);
+      for (const { external_id, id } of page.data) {
+        assert.ok(!rows.has(external_id), `${external_id} is there twice`);
+        rows.set(external_id, id);
+      }
+      cursor = page.next_cursor;
+    } while (cursor);
+    for (const [externalId, { id }] of acknowledged) assert.equal(rows.get(externalId), id);
+    // Whoever was cut off asks again: what had been written is answered, what had not is written now.
+    const { body, id } = acknowledged.values().next().value;
+    const again = await operator.post("/v1/conversions", body);
+    assert.deepEqual([again.status, again.body.id, again.headers.get("idempotent-replayed")], [200, id, "true"]);
+    const { data: [balance] } = await operator.json("GET", "/v1/balances");
+    assert.equal(balance.pending, rows.size * 1980);
+    const report = await operator.json("GET", "/v1/attribution");
+    assert.deepEqual([report.totals.sales, report.totals.commission], [rows.size, [{ amount: rows.size * 1980, currency: "EUR" }]]);
+
+    let stored = 0;
+    for (const shard of databases(edge, "click")) {
+      const { n, first, last } = shard.prepare("SELECT count(*) AS n, min(seq) AS first, max(seq) AS last FROM click").get();
+      if (n > 0) assert.deepEqual([first, last], [1, n], "places have no gap");
+      stored += n;
+      shard.close();
+    }
+    await totals(operator, "", ({ clicks, filtered }) => clicks + filtered.duplicate === stored);
+  });
+});
+
+describe("one conversion sent a hundred times at once", () => {
+  let edge;
+  before(async () => { edge = await startEdge(); });
+  after(() => edge.stop());
+
+  test("is one row and one commission, with one answer", async () => {
+    const { operator, adas } = await programme(edge);
+    const { clickId } = await visit(edge, adas.url);
+    const body = sale(clickId, "order-1");
+    const key = crypto.randomUUID();
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => operator.post("/v1/conversions", body, { "idempotency-key": n % 2 ? key : crypto.randomUUID() })),
+    );
+    assert.equal(new Set(answers.map(({ body: answer }) => JSON.stringify(answer))).size, 1);
+    const fresh = answers.filter(({ headers }) => headers.get("idempotent-replayed") === null);
+    assert.deepEqual(fresh.map(({ status }) => status), [201]);
+    assert.equal((await operator.json("GET", "/v1/conversions")).data.length, 1);
+    assert.equal((await operator.json("GET", "/v1/commissions")).data.length, 1);
+    const other = await operator.post("/v1/conversions", { ...body, amount: 1 }, { "idempotency-key": key });
+    assert.deepEqual([other.status, other.body.code], [409, "idempotency_conflict"]);
+  });
+});
+
+describe("a failing neighbour", () => {
+  let edge;
+  let world;
+  const fault = (name) => edge.fetch(`/test-fault/${name}`);
+  before(async () => {
+    edge = await startEdge({ entry: "tests/e2e/support/faulty.mjs" });
+    world = await programme(edge);
+    assert.ok((await visit(edge, world.adas.url)).clickId);
+  });
+  after(() => edge.stop());
+
+  for (const name of ["ledger-fails", "ledger-hangs", "kv-fails", "clicklog-fails"]) {
+    test(`${name}: a known link still leads to its listing, an unknown one to the landing page`, async () => {
+      await fault(name);
+      try {
+        assert.ok((await visit(edge, world.adas.url)).clickId);
+        const health = await edge.fetch("/healthz");
+        assert.equal(health.status, 200);
+      } finally {
+        await fault("none");
+      }
+    });
+  }
+
+  test("what the isolate does not know leads to the landing page when nobody answers in time", async () => {
+    const token = new URL(world.adas.url).pathname.split("/").pop();
+    await edge.restart();
+    await fault("all-hang");
+    try {
+      const started = performance.now();
+      const { status } = await visit(edge, `${edge.url}/r/${token}`);
+      assert.equal(status, 404, "no landing page is known either");
+      assert.ok(performance.now() - started < 2_000);
+    } finally {
+      await fault("none");
+    }
+    await poll(async () => (await visit(edge, `${edge.url}/r/${token}`)).clickId, { deadlineMs: 8_000, what: "the link to work again" });
+  });
+
+  test("a Ledger that cannot be reached is a problem of its own, and nothing is written", async () => {
+    await fault("ledger-fails");
+    const refused = await world.operator.post("/v1/partners", { name: "Ada", kind: "creator" });
+    await fault("none");
+    assert.deepEqual([refused.status, refused.body.code], [503, "unavailable"]);
+    assert.equal((await world.operator.json("GET", "/v1/partners")).data.length, 1);
+  });
+
+  test("after a trap the instance is made anew, with keys and snapshot in place", async () => {
+    const trapped = await fault("trap");
+    assert.equal(trapped.status, 500);
+    const { clickId, location } = await visit(edge, world.adas.url);
+    assert.ok(clickId, location);
+    assert.notEqual(location, LANDING);
+    const sold = await world.operator.json("POST", "/v1/conversions", sale(clickId, "after-trap"));
+    assert.equal(sold.attribution.status, "attributed");
+    assert.ok(edge.logs.some(({ message }) => /made anew|re-created|instance/i.test(message)), "the log says so");
+  });
+
+  test("requests in flight during a trap are answered, not left hanging", async () => {
+    const answers = await Promise.all([
+      ...Array.from({ length: 10 }, (_, n) => world.operator.post("/v1/conversions", sale(null, `in-flight-${n}`, { click_id: undefined }))),
+      fault("trap"),
+      ...Array.from({ length: 10 }, () => visit(edge, world.adas.url)),
+    ]);
+    for (const { status } of answers) assert.ok([201, 302, 500, 503].includes(status), String(status));
+    assert.ok(answers.slice(11).every(({ status }) => status === 302), "redirects are not touched by it");
+  });
+});

@@ -1,0 +1,17 @@
+// The Worker that is built for deployment starts in workerd and answers.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { api, startEdge } from "./support/harness.mjs";
+
+let edge;
+before(async () => {
+  edge = await startEdge();
+});
+after(() => edge.stop());
+
+test("health is answered without a key", async () => {
+  const { status, body } = await api(edge, null).get("/healthz");
+  assert.equal(status, 200);
+  assert.equal(body.status, "ok");
+  assert.match(body.version, /^\d+\.\d+\.\d+$/);
+});
