@@ -1,0 +1,14 @@
+// Signpost with its click storage switched off, for the benchmark alone: everything is done up to the call of a ClickLog,
+// which goes nowhere.
+import Signpost from "../../src/entry.mjs";
+
+export { ClickLog, Ledger } from "../../src/entry.mjs";
+
+const nowhere = { getByName: () => ({ append: () => Promise.resolve() }) };
+let unstored;
+
+export default class extends Signpost {
+  constructor(ctx, env) {
+    super(ctx, (unstored ??= { ...env, CLICKLOG: nowhere }));
+  }
+}
