@@ -3,13 +3,21 @@
 // told, and whoever keeps something of it (keys, handles) can see by `epoch` that it is gone.
 import * as wasm from "../build/wasm/index.js";
 
-const state = wasm.__worker_init_state(); // the `worker` crate's panic hook sets `criticalError` in it
+// The `worker` crate's own record: its start function counts `instanceId` up, its panic hook sets `criticalError`.
+const state = wasm.__worker_init_state();
 const waiting = new Set();
 let dead = false;
 
-/** Grows with every instance. */
-export let epoch = 0;
+/** Grows with every instance, whoever made it: the binding's own guard makes one too, after some exceptions. */
+export let epoch = state.instanceId;
 
+Object.defineProperty(state, "instanceId", {
+  get: () => epoch,
+  set(value) {
+    epoch = value;
+    rejectWaiting();
+  },
+});
 Object.defineProperty(state, "criticalError", {
   get: () => dead,
   set(value) {
@@ -31,12 +39,23 @@ function revive() {
   console.error(`the wasm instance ended and is made anew (epoch ${epoch + 1})`);
   wasm.__wbg_reset_state();
   dead = false;
-  epoch += 1;
 }
 
-/** Notes that `error` was the end of the instance, if it was. */
+/**
+ * Notes that `error` was the end of the instance, if it was. A trap always is. So is an exception that crossed wasm
+ * frames (an import's, or a full stack), and its type does not tell; but any later call would.
+ */
 function judge(error) {
-  if (!dead && error instanceof WebAssembly.RuntimeError) state.criticalError = true;
+  if (dead) return error;
+  if (error instanceof WebAssembly.RuntimeError) {
+    state.criticalError = true;
+    return error;
+  }
+  try {
+    wasm.__worker_init_state();
+  } catch {
+    state.criticalError = true;
+  }
   return error;
 }
 

@@ -3,6 +3,20 @@
 //! Layers import one way: `edge → api → store → domain` (ARCHITECTURE.md). Everything but `edge` is
 //! synchronous and free of JavaScript, so the very code that runs in workerd runs in `cargo test`.
 
+// A panic in the Worker takes other people's requests with it, so what can panic does not compile. Tests may.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::let_underscore_must_use
+    )
+)]
+
 pub mod api;
 pub mod domain;
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,7 @@
 // The Durable Objects: storage, alarms and calls to one another. What they decide is decided in Rust, synchronously.
 import { DurableObject } from "cloudflare:workers";
 import { Handle } from "./instance.mjs";
+import { inTime } from "./patience.mjs";
 
 /** The Ledger of the programme: there is one. */
 export const LEDGER_NAME = "main";
@@ -8,6 +9,8 @@ export const LEDGER_NAME = "main";
 const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000];
 /** Counts reach the Ledger so long after the first click of theirs. */
 const COUNTS_AFTER_MS = 500;
+/** A store that has not answered by then has failed; what it was given may be given to it again. */
+const ANSWER_MS = 10_000;
 /** Work that one alarm does before it asks for another. */
 const STEPS_AN_ALARM = 20;
 
@@ -15,16 +18,18 @@ const encode = (value) => new Response(value);
 
 /** What both objects share: one alarm, kept at the earliest time that anything is due. */
 class Worker extends DurableObject {
-  #alarmAt; // undefined: not read yet; null: none
+  #alarmAt; // undefined: not read yet; Infinity: none
   #failures = 0;
+  #restUntil = 0;
 
-  /** Makes sure the alarm rings at `at` or earlier. */
+  /** Makes sure the alarm rings at `at` or earlier; while a store fails, not before the pause is over. */
   async wake(at) {
     if (at === undefined || at === null) return;
+    const due = Math.max(at, this.#restUntil);
     this.#alarmAt ??= (await this.ctx.storage.getAlarm()) ?? Infinity;
-    if (at >= this.#alarmAt) return;
-    this.#alarmAt = at;
-    await this.ctx.storage.setAlarm(at);
+    if (due >= this.#alarmAt) return;
+    this.#alarmAt = due;
+    await this.ctx.storage.setAlarm(due);
   }
 
   // An exception here would be tried again six times by the platform, then never.
@@ -34,17 +39,29 @@ class Worker extends DurableObject {
     try {
       next = await this.work();
       this.#failures = 0;
+      this.#restUntil = 0;
     } catch (error) {
       const pause = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)];
       this.#failures += 1;
       console.error(`${this.constructor.name}: passing data on failed, next try in ${pause} ms: ${error.message}`);
       next = Date.now() + pause;
+      this.#restUntil = next;
+      this.#alarmAt = Infinity; // an earlier one that was set meanwhile is put off
     }
     await this.wake(next);
   }
 }
 
-const put = (kv, { key, value, metadata }) => kv.put(key, value, metadata ? { metadata } : undefined);
+/** Waits for all; then the first that failed is the outcome, so that one store's failure does not hold up another's. */
+async function all(promises) {
+  const outcomes = await Promise.allSettled(promises);
+  const failed = outcomes.find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+function put(kv, { key, value, metadata }) {
+  return inTime(ANSWER_MS, kv.put(key, value, metadata ? { metadata } : undefined));
+}
 
 export class Ledger extends Worker {
   #rust = new Handle(({ LedgerHandle }) => {
@@ -94,7 +111,7 @@ export class Ledger extends Worker {
     for (let step = 0; step < STEPS_AN_ALARM; step += 1) {
       const { puts, ack, next_at_ms } = JSON.parse(this.#rust.call((ledger) => ledger.due(Date.now())));
       if (puts.length === 0) return next_at_ms;
-      await Promise.all(puts.map((one) => put(this.env.KV, one)));
+      await all(puts.map((one) => put(this.env.KV, one)));
       this.#rust.call((ledger) => ledger.done(ack));
     }
     return Date.now();
@@ -132,15 +149,18 @@ export class ClickLog extends Worker {
     for (let step = 0; step < STEPS_AN_ALARM; step += 1) {
       const { counts, segment, next_at_ms } = JSON.parse(this.#rust.call((log) => log.due(Date.now())));
       if (!counts && !segment) return next_at_ms;
-      if (counts) {
-        await this.env.LEDGER.getByName(LEDGER_NAME).applyCounts(counts.body);
-        this.#rust.call((log) => log.counts_sent(counts.seq));
-      }
-      if (segment) {
-        await put(this.env.KV, segment);
-        this.#rust.call((log) => log.segment_written(segment.first));
-      }
+      await all([counts && this.#send(counts), segment && this.#write(segment)]);
     }
     return Date.now();
+  }
+
+  async #send({ seq, body }) {
+    await inTime(ANSWER_MS, this.env.LEDGER.getByName(LEDGER_NAME).applyCounts(body));
+    this.#rust.call((log) => log.counts_sent(seq));
+  }
+
+  async #write(segment) {
+    await put(this.env.KV, segment);
+    this.#rust.call((log) => log.segment_written(segment.first));
   }
 }

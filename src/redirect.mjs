@@ -1,64 +1,95 @@
-// The redirect's fast path: one crossing into Rust (domain/guide.rs says what the lines hold), one Response.
+// The redirect's fast path: one crossing into Rust (domain/guide.rs says what the lines hold), one Response. Nothing
+// is awaited for a link that the isolate knows.
 import { record } from "./clicks.mjs";
-import { ask, isUnknown, load, meet, pathOf, refresh, tokenOf } from "./snapshot.mjs";
+import { ask, isUnknown, knownToken, load, meet, pathOf, refresh, tokenOf } from "./snapshot.mjs";
 import { problem } from "./problem.mjs";
 
-const SLUG = /^[a-z0-9][a-z0-9-]{2,39}$/;
+const SLUG = /^\/[a-z0-9][a-z0-9-]{2,39}$/;
 const COOKIE = "Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=";
 
 /** Whether a path is a link of ours, by its form. */
-export const isLink = (path) => path.startsWith("/r/") || SLUG.test(path.slice(1));
+export const isLink = (path) => path.startsWith("/r/") || SLUG.test(path);
 
-/** Joins what Rust reads; only a header's value or a URL's part ever stands in a field, and none holds a line feed. */
-function line(request, query, now) {
-  const { headers } = request;
-  const get = (name) => headers.get(name) ?? "";
-  const purpose = get("sec-purpose") + get("purpose") + get("x-moz") + get("x-purpose");
-  const flags = (request.method === "HEAD" ? "h" : "") + (headers.get("sec-gpc") === "1" ? "g" : "");
-  // Without the platform in front (on a developer's machine) there is no address: all visitors share one.
-  const ip = headers.get("cf-connecting-ip") ?? "local";
-  const rest = `${request.cf?.country ?? ""}\n${ip}\n${purpose}\n${get("user-agent")}\n${get("cookie")}\n${query}`;
-  return (token, more = "", path = "") => `${now}\n${flags}${more}\n${token}\n${path}\n${rest}`;
-}
+const notFound = (detail, requestId) => problem(404, "not_found", "There is no such thing here", detail, requestId);
 
-function respond(location, cookie, requestId) {
-  if (!location) return problem(404, "not_found", "There is no such thing here", "No landing page is set.", requestId);
-  const headers = [
-    ["location", location],
-    ["cache-control", "no-store"],
-    ["referrer-policy", "no-referrer-when-downgrade"],
-    ["x-request-id", requestId],
-  ];
-  if (cookie) headers.push(["set-cookie", `sp=${cookie}; ${COOKIE}Lax`], ["set-cookie", `sp_x=${cookie}; ${COOKIE}None`]);
-  return new Response(null, { status: 302, headers });
-}
-
-/** Answers a visitor. */
-export async function redirect(request, { env, ctx }, path, query, requestId) {
-  const now = Date.now();
-  if (isUnknown()) await load(env, now);
-  else refresh(env, ctx, now);
-  const of = line(request, query, now);
-  let token = path.startsWith("/r/") ? path.slice(3) : undefined;
-  if (token === undefined) {
-    token = await tokenOf(env, path.slice(1), now);
-    if (token === null) return problem(404, "not_found", "There is no such thing here", "No link has this name.", requestId);
-    token ??= ""; // no store could tell: led to the landing page like any unknown link
+/** What the request tells, as Rust reads it: only a header's value or a URL's part ever stands in a field, and none
+ *  holds a line feed. */
+class Visit {
+  constructor(request, query, now) {
+    const { headers } = request;
+    const get = (name) => headers.get(name) ?? "";
+    const purpose = get("sec-purpose") + get("purpose") + get("x-moz") + get("x-purpose");
+    // Without the platform in front (on a developer's machine) there is no address: all visitors share one.
+    const ip = headers.get("cf-connecting-ip") ?? "local";
+    this.now = now;
+    this.flags = (request.method === "HEAD" ? "h" : "") + (get("sec-gpc") === "1" ? "g" : "");
+    this.rest = `${request.cf?.country ?? ""}\n${ip}\n${purpose}\n${get("user-agent")}\n${get("cookie")}\n${query}`;
   }
-  let outcome = ask(env, of(token));
-  let path_ = "";
+
+  /** The line for a token; `fresh` says that the snapshot is the newest there is. */
+  line(token, path = "", fresh = "") {
+    return `${this.now}\n${this.flags}${fresh}\n${token}\n${path}\n${this.rest}`;
+  }
+}
+
+/** Answers a visitor: a Response, or a promise of one if a store must be asked. */
+export function redirect(request, env, ctx, path, query, requestId) {
+  const visit = new Visit(request, query, Date.now());
+  const token = path.startsWith("/r/") ? path.slice(3) : knownToken(path.slice(1), visit.now);
+  if (token === null) return notFound("No link has this name.", requestId);
+  if (token === undefined || isUnknown()) return inquire(env, ctx, visit, path, token, requestId);
+  refresh(env, ctx, visit.now);
+  const outcome = ask(env, visit.line(token));
+  if (!outcome.startsWith("A")) return explore(env, ctx, visit, token, outcome, requestId);
+  return answer(env, ctx, visit, outcome, requestId);
+}
+
+/** The isolate does not know the programme, or this slug. */
+async function inquire(env, ctx, visit, path, known, requestId) {
+  if (isUnknown()) await load(env, visit.now);
+  // Nobody can say where any link leads, or where those go that lead nowhere. Not counted: it may be a good one.
+  if (isUnknown()) return notFound("No store can tell at the moment. Try again.", requestId);
+  const token = known ?? (await tokenOf(env, path.slice(1), visit.now));
+  if (token === null) return notFound("No link has this name.", requestId);
+  // A slug that no store could tell of is led to the landing page, as any link is that leads nowhere.
+  return explore(env, ctx, visit, token ?? "", ask(env, visit.line(token ?? "")), requestId);
+}
+
+/** Rust lacks something: the newest snapshot (S), the link's path (P), or first the one and then the other. */
+async function explore(env, ctx, visit, token, first, requestId) {
+  let outcome = first;
+  let path = "";
   let fresh = "";
   for (let asked = 0; !outcome.startsWith("A") && asked < 2; asked += 1) {
     const linkNo = Number(outcome.slice(2));
     if (outcome.startsWith("S")) {
-      await meet(env, linkNo, now, () => !ask(env, of(token, "", path_)).startsWith("S"));
+      await meet(env, linkNo, visit.now, () => !ask(env, visit.line(token, path)).startsWith("S"));
       fresh = "f";
     } else {
-      path_ = (await pathOf(env, linkNo)) ?? "-";
+      path = (await pathOf(env, linkNo)) ?? "-";
     }
-    outcome = ask(env, of(token, fresh, path_));
+    outcome = ask(env, visit.line(token, path, fresh));
   }
-  const [, location, cookie, shard, ...rest] = outcome.split("\n");
-  record(env, ctx, Number(shard), rest.join("\n"));
-  return respond(location, cookie, requestId);
+  return answer(env, ctx, visit, outcome, requestId);
+}
+
+function answer(env, ctx, visit, outcome, requestId) {
+  const [, location, cookie, shard, click] = outcome.split("\n");
+  record(env, ctx, Number(shard), click, visit.now);
+  if (location === "") return notFound("The link leads nowhere, and no landing page is set.", requestId);
+  // An object and two appends: a list of pairs, which could hold both cookies, costs four times as much.
+  const response = new Response(null, {
+    status: 302,
+    headers: {
+      location,
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer-when-downgrade",
+      "x-request-id": requestId,
+    },
+  });
+  if (cookie !== "") {
+    response.headers.append("set-cookie", `sp=${cookie}; ${COOKIE}Lax`);
+    response.headers.append("set-cookie", `sp_x=${cookie}; ${COOKIE}None`);
+  }
+  return response;
 }

@@ -85,6 +85,7 @@ struct Kind {
 
 /// What a Ledger says of itself: all balances, and all counts. Two Ledgers of the same history say the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Totals {
     /// `partner currency` → earned, pending, payable, paid, reversed; minor units.
     pub balances: BTreeMap<String, [String; 5]>,

@@ -2,6 +2,7 @@
 // visitors' backs; a redirect waits for it only when it meets a number that it has never seen.
 import { call, epoch } from "./instance.mjs";
 import { LEDGER_NAME } from "./objects.mjs";
+import { inTime } from "./patience.mjs";
 
 /** A snapshot older than this is fetched again in the background. With KV's own minute, changes spread in 2 minutes. */
 const REFRESH_MS = 15_000;
@@ -9,8 +10,12 @@ const REFRESH_MS = 15_000;
 const KV_CACHE_SECONDS = 30;
 /** A visitor waits so long for a store at most. */
 const BUDGET_MS = 300;
+/** Nobody waits for these, or somebody who changed the programme does. */
+const PATIENCE_MS = 5_000;
 /** "Not known" is believed for so long. */
 const NEGATIVE_MS = 5_000;
+/** Slugs that KV does not know and that the Ledger is asked for, a second and isolate. */
+const STRANGE_SLUGS_A_SECOND = 20;
 /** Entries of a memory at most; a full one is emptied. */
 const MEMORY = 5_000;
 
@@ -22,33 +27,32 @@ let askedAt = 0;
 let seededText;
 let seededEpoch = -1;
 const slugs = new Map(); // slug → {token, until}; a slug never changes its link
+let strange = { second: 0, slugs: 0 }; // slugs that the Ledger was asked for
 const strangers = new Map(); // link number → time until which nobody knows it
 
-/** Resolves to the promise's value, or to undefined once the budget is spent or if it fails. */
-async function within(promise) {
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, BUDGET_MS);
-  });
+const ledger = (env) => env.LEDGER.getByName(LEDGER_NAME);
+
+/** What a store says, or undefined if it fails or takes longer than a visitor waits. */
+async function attempt(body) {
   try {
-    return await Promise.race([promise, late]);
+    return await inTime(BUDGET_MS, body());
   } catch (error) {
     console.warn(`a store failed a redirect: ${error.message}`);
     return undefined;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-const ledger = (env) => env.LEDGER.getByName(LEDGER_NAME);
-const attempt = (body) => within(Promise.resolve().then(body));
-
 /** Takes a snapshot in, unless a newer one is known: KV may lag behind what the Ledger said. */
 function adopt(candidate) {
-  const found = candidate && /^\{"version":(\d+)/.exec(candidate);
-  if (!found || Number(found[1]) <= version) return;
-  version = Number(found[1]);
-  text = candidate;
+  if (typeof candidate !== "string" || candidate === text) return;
+  try {
+    const found = JSON.parse(candidate).version;
+    if (!(found > version)) return;
+    version = found;
+    text = candidate;
+  } catch (error) {
+    console.error(`a snapshot is no JSON: ${error.message}`);
+  }
 }
 
 function remember(memory, key, value) {
@@ -85,8 +89,15 @@ export async function load(env, now) {
 export function refresh(env, ctx, now) {
   if (now - askedAt < REFRESH_MS) return;
   askedAt = now;
-  const fetching = env.KV.get("snapshot", { cacheTtl: KV_CACHE_SECONDS });
-  ctx.waitUntil(fetching.then(adopt, (error) => console.warn(`the snapshot was not refreshed: ${error.message}`)));
+  ctx.waitUntil(fetchBehind(env));
+}
+
+async function fetchBehind(env) {
+  try {
+    adopt(await inTime(PATIENCE_MS, env.KV.get("snapshot", { cacheTtl: KV_CACHE_SECONDS })));
+  } catch (error) {
+    console.warn(`the snapshot was not refreshed: ${error.message}`);
+  }
 }
 
 /** A link number that the snapshot does not know: KV may know better, else the Ledger does. */
@@ -103,21 +114,31 @@ export async function pathOf(env, linkNo) {
   return (await attempt(() => env.KV.get(`path/${linkNo}`))) ?? (await attempt(() => ledger(env).path(linkNo)));
 }
 
+/** The token behind a slug that was met before; null if no link has it, undefined if a store must be asked. */
+export function knownToken(slug, now) {
+  const known = slugs.get(slug);
+  return known !== undefined && known.until > now ? known.token : undefined;
+}
+
 /** The token behind a slug; null if no link has it, undefined if no store could tell. */
 export async function tokenOf(env, slug, now) {
-  const known = slugs.get(slug);
-  if (known && known.until > now) return known.token;
-  let answered = true;
-  const found =
-    (await attempt(() => env.KV.get(`slug/${slug}`))) ??
-    (await attempt(async () => (await ledger(env).slug(slug)) ?? null).then((value) => {
-      answered = value !== undefined;
-      return value;
-    }));
-  const token = found ? JSON.parse(found).token : null;
-  if (!answered) return undefined;
-  remember(slugs, slug, { token, until: token ? Infinity : now + NEGATIVE_MS });
+  let found = await attempt(() => env.KV.get(`slug/${slug}`));
+  if (found === null || found === undefined) {
+    // Whoever tries names at random must not keep the one Ledger busy: past a rate, KV's word is taken.
+    if (!mayAskLedger(now)) return found;
+    found = await attempt(async () => (await ledger(env).slug(slug)) ?? null);
+  }
+  if (found === undefined) return undefined;
+  const token = found === null ? null : JSON.parse(found).token;
+  remember(slugs, slug, { token, until: token === null ? now + NEGATIVE_MS : Infinity });
   return token;
+}
+
+function mayAskLedger(now) {
+  const second = Math.floor(now / 1000);
+  if (strange.second !== second) strange = { second, slugs: 0 };
+  strange.slugs += 1;
+  return strange.slugs <= STRANGE_SLUGS_A_SECOND;
 }
 
 /** After a change that went through this isolate: it holds here at once. */
@@ -125,7 +146,7 @@ export async function renew(env) {
   slugs.clear();
   strangers.clear();
   try {
-    adopt(await ledger(env).snapshot());
+    adopt(await inTime(PATIENCE_MS, ledger(env).snapshot()));
   } catch (error) {
     console.warn(`the snapshot was not renewed: ${error.message}`);
   }

@@ -2,5 +2,33 @@
 
 mod support;
 
+#[path = "api/answers.rs"]
+mod answers;
+#[path = "api/attribution.rs"]
+mod attribution;
+#[path = "api/auth.rs"]
+mod auth;
+#[path = "api/bad_fields.rs"]
+mod bad_fields;
+#[path = "api/bad_input.rs"]
+mod bad_input;
+#[path = "api/conversions.rs"]
+mod conversions;
+#[path = "api/counts.rs"]
+mod counts;
+#[path = "api/links.rs"]
+mod links;
+#[path = "api/listings.rs"]
+mod listings;
+#[path = "api/lists.rs"]
+mod lists;
 #[path = "api/money.rs"]
 mod money;
+#[path = "api/partners.rs"]
+mod partners;
+#[path = "api/programme.rs"]
+mod programme;
+#[path = "api/refunds.rs"]
+mod refunds;
+#[path = "api/report.rs"]
+mod report;

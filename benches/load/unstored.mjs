@@ -7,8 +7,9 @@ export { ClickLog, Ledger } from "../../src/entry.mjs";
 const nowhere = { getByName: () => ({ append: () => Promise.resolve() }) };
 let unstored;
 
-export default class extends Signpost {
-  constructor(ctx, env) {
-    super(ctx, (unstored ??= { ...env, CLICKLOG: nowhere }));
-  }
-}
+export default {
+  fetch(request, env, ctx) {
+    unstored ??= { ...env, CLICKLOG: nowhere };
+    return Signpost.fetch(request, unstored, ctx);
+  },
+};

@@ -2,38 +2,67 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
+    json,
     money::{Currency, MAX_AMOUNT_MINOR},
     text,
     time::Timestamp,
     words::Metadata,
 };
 use serde::{Deserialize, Deserializer, de};
+use std::marker::PhantomData;
 
 /// Largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Reads a body that must be a JSON object of the form `T`.
+/// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
 pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    if body.len() > MAX_BODY_BYTES {
-        return Err(Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes."));
-    }
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(Code::InvalidUtf8, format!("The first bad byte is at offset {}.", error.valid_up_to()))
     })?;
     // First the syntax of the whole, then the fields: a body that is no JSON is never judged by its first half.
     serde_json::from_str::<de::IgnoredAny>(body)
         .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
-    if !body.trim_start().starts_with('{') {
-        return Err(Problem::field(Code::WrongType, "", "The body must be a JSON object."));
+    let read: Result<Object<T>, _> = json::read_tracked(body);
+    read.map(|object| object.0).map_err(|(path, error)| field_problem(&path, &error.to_string()))
+}
+
+/// A `T` that is written as a JSON object. serde alone would take an array of the fields' values as well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Visitor(PhantomData))
     }
-    let mut deserializer = serde_json::Deserializer::from_str(body);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| field_problem(&error))
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Object<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
 }
 
 /// serde's own messages have been stable for a decade and carry the name in backticks; the tests pin them.
-fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
     let mut pointer = String::new();
-    for segment in error.path() {
+    for segment in path {
         match segment {
             serde_path_to_error::Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             serde_path_to_error::Segment::Map { key } => {
@@ -43,15 +72,22 @@ fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Probl
             serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => {}
         }
     }
-    let message = error.inner().to_string();
     // serde_json puts " at line 1 column 2" behind what it says.
-    let said = message.rsplit_once(" at line ").map_or(message.as_str(), |(said, _)| said);
+    let said = message.rsplit_once(" at line ").map_or(message, |(said, _)| said);
     let named = said.split('`').nth(1).unwrap_or_default();
-    let child = |name: &str| {
-        if pointer.ends_with(&format!("/{name}")) { pointer.clone() } else { format!("{pointer}/{name}") }
-    };
+    let child = |name: &str| format!("{pointer}/{name}");
+    if said == "number out of range" {
+        let amount = pointer.ends_with("/amount");
+        let code = if amount { Code::AmountOutOfRange } else { Code::OutOfRange };
+        return Problem::field(code, pointer, "This number is out of range.");
+    }
+    // What the first pass, which skips values, could not see: half a surrogate pair, too many levels.
+    if SYNTAX.iter().any(|start| said.starts_with(start)) {
+        return Problem::new(Code::MalformedJson, format!("{message}."));
+    }
+    let detail = shown(&pointer, said);
     if said.starts_with("unknown field") {
-        return Problem::field(Code::UnknownField, child(named), format!("{said}."));
+        return Problem::field(Code::UnknownField, pointer, "This field is not known here.");
     }
     if said.starts_with("missing field") {
         return Problem::field(Code::MissingField, child(named), "This field is required.");
@@ -60,12 +96,32 @@ fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Probl
         return Problem::field(Code::DuplicateField, child(named), "This field is given twice.");
     }
     if said.starts_with("unknown variant") {
-        return Problem::field(Code::InvalidValue, pointer, format!("{said}."));
+        return Problem::field(Code::InvalidValue, pointer, detail);
     }
     if said == AMOUNT_REFUSED {
         return Problem::field(Code::AmountOutOfRange, pointer, format!("{AMOUNT_REFUSED}."));
     }
-    Problem::field(Code::WrongType, pointer, format!("{said}."))
+    if said.starts_with("invalid value: integer") {
+        return Problem::field(Code::OutOfRange, pointer, detail);
+    }
+    Problem::field(Code::WrongType, pointer, detail)
+}
+
+/// How serde_json begins what it says of syntax that only shows when a value is read.
+const SYNTAX: &[&str] = &[
+    "lone leading surrogate",
+    "unexpected end of hex escape",
+    "invalid unicode code point",
+    "recursion limit",
+];
+
+/// What serde said, fit to be shown: it repeats the value, which may be long or a secret.
+fn shown(pointer: &str, said: &str) -> String {
+    if pointer.starts_with("/secrets") {
+        return "This is not what is expected here.".to_owned();
+    }
+    let cut: String = said.chars().take(300).collect();
+    format!("{cut}.")
 }
 
 const AMOUNT_REFUSED: &str = "an amount is a whole number of minor units from 0 to 1000000000000";
@@ -196,7 +252,7 @@ impl Checks {
     pub fn url(&mut self, field: &str, value: Option<&str>) {
         if value.is_some_and(|value| text::web_url(value).is_none()) {
             let detail = "Expected https://host/… or http://host/… of at most 2,048 bytes, without blanks, \
-                          backslashes, user name or password.";
+                          backslashes, user name or password; a host's name in ASCII (xn--…).";
             self.refuse(Code::InvalidUrl, field, detail);
         }
     }

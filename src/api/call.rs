@@ -43,7 +43,7 @@ pub struct Call<'a> {
 
 /// A page of a list.
 #[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "{T}List"))]
 pub struct List<T> {
     /// The page.
     pub data: Vec<T>,
@@ -116,7 +116,7 @@ impl Call<'_> {
         let limit = query.limit()?;
         // A cursor of the operator's list is none of a partner's.
         let list = format!("{name} {}", self.caller.partner.map_or(0, |partner| partner));
-        let before = query.text("cursor").map(|text| cursor::decode(&list, text)).transpose()?;
+        let before = query.cursor("cursor").map(|text| cursor::decode(&list, text)).transpose()?;
         // One row more tells whether there is a next page.
         let mut rows = fetch(Page { before, limit: limit.saturating_add(1) })?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -31,13 +31,15 @@ view! {
         link_id: Option<LinkId>,
         /// The link's partner.
         partner_id: Option<PartnerId>,
-        /// Where it is counted: `human`, `duplicate`, `bot`, `prefetch`, `revoked`, `expired` or `invalid`.
+        /// Where it is counted.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::bucket::Bucket"))]
         bucket: String,
         /// The visitor's first counted click on the link in the UTC day.
         unique: bool,
         /// ISO 3166-1 alpha-2 country, as the platform tells it.
         country: Option<String>,
-        /// `desktop`, `mobile`, `tablet` or `unknown`.
+        /// What the visitor used.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::click::Device"))]
         device: String,
         /// Earlier click ids of the visitor, oldest first.
         trail: Vec<String>,
@@ -116,7 +118,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.query(KNOWN)?;
     let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
-    let collected: Collected = serde_json::from_slice(call.request.body)?;
+    let collected: Collected = super::body::parse(call.request.body)?;
     let mut rows: Vec<_> = collected.shards.into_iter().flatten().collect();
     rows.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
     let more = rows.len() > limit;

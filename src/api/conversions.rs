@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{Attribution, Rules, attribute},
+        attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
         conversion::ConversionType,
         event::EventType,
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
@@ -32,7 +32,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 mod earn;
-mod explain;
+pub mod explain;
 mod touches;
 
 /// A conversion to accept.
@@ -66,14 +66,14 @@ pub struct NewConversion {
 view! {
     /// Who earns a conversion, and why.
     pub struct AttributionView {
-        /// `attributed` or `unattributed`.
-        status: String,
+        /// Whether somebody earns it.
+        status: AttributionStatus,
         /// The model in force.
         model: Model,
         /// Shares; they add up to 10,000.
         credits: Vec<CreditView>,
         /// Why, in a word.
-        reason: crate::domain::attribution::Reason,
+        reason: Reason,
     }
 
     /// A conversion.
@@ -153,8 +153,6 @@ struct Checked {
 fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
     let mut checks = Checks::default();
     checks.text("external_id", Some(&body.external_id), 255);
-    // A click id that does not verify is accepted and earns nobody anything; one that cannot be stored is refused.
-    checks.text("click_id", body.click_id.as_deref(), 255);
     checks.text("customer_id", body.customer_id.as_deref(), 255);
     checks.text("coupon", body.coupon.as_deref(), 100);
     checks.metadata("metadata", body.metadata.as_ref());
@@ -189,6 +187,12 @@ fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
     Ok(Checked { currency, occurred_at, listing_no: listing.map(|listing| listing.no) })
 }
 
+/// A click id as it is kept. It comes from the visitor's own address bar and may be anything: a sale is not refused
+/// for it. What cannot be one of ours is cut to what a row and an answer can hold.
+fn keepable(click_id: String) -> String {
+    click_id.chars().filter(|c| !c.is_control()).take(255).collect()
+}
+
 fn sent(body: &NewConversion, checked: &Checked) -> Sent {
     Sent {
         click_id: body.click_id.clone(),
@@ -204,12 +208,13 @@ fn sent(body: &NewConversion, checked: &Checked) -> Sent {
 
 /// `POST /v1/conversions`
 pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
-    let body: NewConversion = call.body()?;
+    let mut body: NewConversion = call.body()?;
+    body.click_id = body.click_id.map(keepable);
     let checked = check(call, &body)?;
     let sent = sent(&body, &checked);
     if let Some(first) = conversions::by_key(call.sql, body.kind, &body.external_id)? {
         let before: Sent =
-            serde_json::from_str(&first.sent).map_err(|error| SqlError::Engine(error.to_string()))?;
+            crate::domain::json::read(&first.sent).map_err(|error| SqlError::Engine(error.to_string()))?;
         return match before.differs(&sent) {
             None => Ok(Response::json(200, first.answer).with_header("idempotent-replayed", "true")),
             Some(field) => {
@@ -235,7 +240,7 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
     let touches: Vec<_> = candidates.known.iter().map(|bound| bound.touch.clone()).collect();
     let mut attribution = attribute(&touches, occurred_at, rules);
     if candidates.click_invalid && attribution.credits.is_empty() {
-        attribution.reason = crate::domain::attribution::Reason::ClickInvalid;
+        attribution.reason = Reason::ClickInvalid;
     }
     let winner = attribution.credits.first().and_then(|credit| candidates.known.get(credit.touch));
     let conversion = Conversion {
@@ -315,6 +320,7 @@ fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Prob
     for commission in earned.iter().filter(|commission| call.caller.sees(commission.partner_no)) {
         shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
     }
+    let attribution = explain::summary(call, conversion)?;
     Ok(ConversionView {
         id: conversion.id.clone(),
         kind: conversion.kind,
@@ -322,16 +328,22 @@ fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Prob
         amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
         currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
         refunded: conversion.refunded,
-        click_id: conversion.click_id.clone(),
+        click_id: conversion.click_id.clone().filter(|click| own_click(call, &attribution, click)),
         customer_id: conversion.customer_id.clone(),
         coupon: conversion.coupon.clone(),
         listing_id: listing.map(|listing| listing.id),
         occurred_at: conversion.occurred_at,
-        attribution: explain::summary(call, conversion)?,
+        attribution,
         commissions: shown,
-        metadata: serde_json::from_str(&conversion.metadata).unwrap_or_default(),
+        metadata: crate::domain::json::read(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
     })
+}
+
+/// Whether the caller may see the click that a conversion named: a partner's key sees the one that earned, for the
+/// conversion may have named another partner's.
+fn own_click(call: &Call<'_>, attribution: &AttributionView, click_id: &str) -> bool {
+    call.caller.partner.is_none() || attribution.credits.iter().any(|credit| credit.click_id == click_id)
 }
 
 fn partner_id(call: &Call<'_>, no: u32) -> Result<PartnerId, Problem> {

@@ -1,6 +1,7 @@
 //! Cursors: a position in one list under one set of filters. Opaque to callers; refused elsewhere.
 
 use super::problem::{Code, Problem};
+use crate::store::value::MAX_SAFE_INTEGER;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
@@ -22,14 +23,15 @@ pub fn encode(list: &str, position: i64) -> String {
 
 /// The position that a cursor of `list` names.
 pub fn decode(list: &str, cursor: &str) -> Result<i64, Problem> {
-    let bytes: [u8; TAG_BYTES + 8] = crate::domain::token::decode_exact(cursor).ok_or_else(|| {
-        Problem::new(Code::InvalidCursor, "Pass next_cursor of the previous page unchanged.")
-    })?;
+    let malformed = || Problem::new(Code::InvalidCursor, "Pass next_cursor of the previous page unchanged.");
+    let bytes: [u8; TAG_BYTES + 8] = crate::domain::token::decode_exact(cursor).ok_or_else(malformed)?;
     let (of, position) = bytes.split_first_chunk::<TAG_BYTES>().unwrap_or((&[0; TAG_BYTES], &[]));
     if *of != tag(list) {
         return Err(mismatch());
     }
-    Ok(i64::from_be_bytes(position.first_chunk().copied().unwrap_or_default()))
+    let position = i64::from_be_bytes(position.first_chunk().copied().unwrap_or_default());
+    // Cursors are not signed: a made-up position must not reach the engine, which takes no integer beyond 2^53.
+    if (0..=MAX_SAFE_INTEGER).contains(&position) { Ok(position) } else { Err(malformed()) }
 }
 
 /// The cursor behind the row with this time and id.

@@ -7,7 +7,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    domain::time::Timestamp,
+    domain::{event::EventType, id::EventId, time::Timestamp},
     store::{SqlError, events},
 };
 use serde::Serialize;
@@ -18,16 +18,33 @@ use serde_json::value::RawValue;
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct EventView {
     /// Id.
-    id: String,
+    id: EventId,
     /// What changed.
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: EventType,
     /// When.
     created_at: Timestamp,
     /// Pass it as `after` to go on behind this event, now or later.
     cursor: String,
     /// What changed, as the API shows it, with its number within the programme.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     data: Box<RawValue>,
+}
+
+/// What a partner's key sees of an event: a conversion may have named another partner's click, which did not earn.
+fn own(kind: EventType, data: String) -> Result<String, SqlError> {
+    if kind != EventType::ConversionCreated {
+        return Ok(data);
+    }
+    let mut shown: serde_json::Value =
+        serde_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let named = shown.get("click_id").cloned().unwrap_or_default();
+    let credits = shown.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
+    let earned = credits.is_some_and(|credits| credits.iter().any(|c| c.get("click_id") == Some(&named)));
+    if let (false, Some(click_id)) = (earned, shown.get_mut("click_id")) {
+        *click_id = serde_json::Value::Null;
+    }
+    Ok(shown.to_string())
 }
 
 /// `GET /v1/events`
@@ -35,7 +52,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.query(&["after", "cursor", "limit"])?;
     let limit = query.limit()?;
     let list = format!("events {}", call.caller.partner.map_or(0, |partner| partner));
-    let after = query.text("after").or(query.text("cursor"));
+    let after = query.cursor("after").or(query.cursor("cursor"));
     let after = after.map(|text| cursor::decode(&list, text)).transpose()?.unwrap_or(0);
     let mut rows = events::after(call.sql, after, call.caller.partner, limit.saturating_add(1))?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -43,10 +60,11 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
     rows.truncate(limit);
     let mut data = Vec::with_capacity(rows.len());
     for event in rows {
-        let raw = RawValue::from_string(event.data);
+        let text = if call.caller.partner.is_some() { own(event.kind, event.data)? } else { event.data };
+        let raw = RawValue::from_string(text);
         data.push(EventView {
-            id: event.id.to_string(),
-            kind: event.kind.as_str(),
+            id: event.id,
+            kind: event.kind,
             created_at: event.at,
             cursor: cursor::encode(&list, event.seq),
             data: raw.map_err(|error| SqlError::Engine(error.to_string()))?,

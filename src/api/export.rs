@@ -8,7 +8,7 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    domain::{click::SHARDS, time::Timestamp},
+    domain::{click::SHARDS, json::JsonError, time::Timestamp},
     replay::{Totals, totals},
     store::{SqlError, events, outbox::event_line},
 };
@@ -26,6 +26,9 @@ pub struct Position {
     /// Only lines before this time.
     pub to_ms: i64,
 }
+
+/// Lines that an object tells at once of what KV does not hold yet; fewer mean that there are no more.
+pub const TAIL_LINES: u32 = 1_000;
 
 /// Stages of the export.
 pub const STAGES: u8 = SHARDS + 1;
@@ -69,14 +72,17 @@ pub struct Cut {
     pub lines: u64,
     /// The place of the last line read, wanted or not.
     pub last: Option<i64>,
+    /// Lines read, wanted or not.
+    pub read: u64,
 }
 
 /// Picks the wanted lines.
-pub fn cut(text: &str, position: &Position) -> Result<Cut, serde_json::Error> {
+pub fn cut(text: &str, position: &Position) -> Result<Cut, JsonError> {
     let mut cut = Cut::default();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        let place: Place = serde_json::from_str(line)?;
+        let place: Place = crate::domain::json::read(line)?;
         cut.last = Some(place.seq);
+        cut.read = cut.read.saturating_add(1);
         if place.seq > position.after && (position.from_ms..position.to_ms).contains(&place.at.ms()) {
             cut.text.push_str(line);
             cut.text.push('\n');
@@ -117,7 +123,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn tail(call: &Call<'_>) -> Result<Response, Problem> {
     let position: Position = call.body()?;
     let mut body = String::new();
-    for event in events::after(call.sql, position.after, None, 500)? {
+    for event in events::after(call.sql, position.after, None, i64::from(TAIL_LINES))? {
         body.push_str(&event_line(&event)?);
         body.push('\n');
     }
@@ -140,11 +146,18 @@ pub struct Stop {
     pub position: Position,
 }
 
-#[derive(Serialize)]
-struct End {
+/// The last line of a page.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "ExportEnd"))]
+pub struct End {
+    /// Always `true`: without this line the page was cut off.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = true)))]
     end: bool,
+    /// Lines before this one.
     lines: u64,
+    /// Pass it as `cursor` to go on; `null` when there is no more.
     next_cursor: Option<String>,
+    /// On the last page of an export from the beginning: what a Ledger rebuilt from it must come to.
     #[serde(skip_serializing_if = "Option::is_none")]
     totals: Option<Totals>,
 }
@@ -163,6 +176,12 @@ pub fn end(call: &Call<'_>) -> Result<Response, Problem> {
     let totals = if whole { Some(totals(call.sql, to)?) } else { None };
     let line = crate::store::value::json_text(&End { end: true, lines: stop.lines, next_cursor, totals })?;
     Ok(Response::json(200, line))
+}
+
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        SqlError::Engine(format!("a line of the log cannot be read: {error}")).into()
+    }
 }
 
 impl From<serde_json::Error> for Problem {

@@ -56,8 +56,9 @@ view! {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct MadeKey {
-    /// The key, shown this once.
-    key: String,
+    /// The key, shown this once: a replay of the answer leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     #[serde(flatten)]
     view: KeyView,
 }
@@ -108,7 +109,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     keys::insert(call.sql, &key)?;
     let view = show(call, &key)?;
     call.note(EventType::KeyCreated, &view)?;
-    call.json(201, &MadeKey { key: secret, view })
+    call.json(201, &MadeKey { key: Some(secret), view })
 }
 
 /// The answer of [`create`] as a replay shows it: the key was shown once.

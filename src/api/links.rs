@@ -1,7 +1,7 @@
 //! Links.
 
 use super::{
-    body::Checks,
+    body::{Checks, Object},
     call::Call,
     http::Response,
     problem::{Code, Problem},
@@ -50,7 +50,7 @@ pub struct NewLink {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewLinks {
     /// 1 to 100 links.
-    links: Vec<NewLink>,
+    links: Vec<Object<NewLink>>,
 }
 
 /// Links just made.
@@ -178,14 +178,14 @@ pub fn create_bulk(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let mut all = Checks::default();
     let mut ends = Vec::with_capacity(body.links.len());
-    for (index, link) in body.links.iter().enumerate() {
+    for (index, Object(link)) in body.links.iter().enumerate() {
         let mut checks = Checks::under(format!("/links/{index}"));
         ends.push(check(call, link, &mut checks)?);
         all.absorb(checks);
     }
     all.finish()?;
     let mut data = Vec::with_capacity(ends.len());
-    for (index, (link, ends)) in body.links.into_iter().zip(ends).enumerate() {
+    for (index, (Object(link), ends)) in body.links.into_iter().zip(ends).enumerate() {
         // A refusal rolls back the links before it: the transaction is the request's.
         data.push(make(call, link, &ends.ok_or_else(Problem::not_found)?, &format!("/links/{index}"))?);
     }

@@ -5,7 +5,7 @@ use super::{
     call::Call,
     http::Response,
     problem::{Code, Problem},
-    views,
+    views::{self, ListingView},
 };
 use crate::{
     domain::{
@@ -89,15 +89,15 @@ fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
         checks.refuse(Code::InvalidText, "settings", "At most 16 KiB of JSON.");
     }
     for (name, secret) in secrets.into_iter().flatten() {
-        let values: Vec<&String> = match secret {
-            None => Vec::new(),
-            Some(Secret::One(value)) => vec![value],
-            Some(Secret::Several(values)) => values.iter().collect(),
+        let fits = |value: &String| (1..=8192).contains(&value.len());
+        let right = match secret {
+            None => true,
+            Some(Secret::One(value)) => fits(value),
+            Some(Secret::Several(values)) => (1..=5).contains(&values.len()) && values.iter().all(fits),
         };
-        let fits = |value: &&String| (1..=8192).contains(&value.len());
-        if text::check(name, 1, 40).is_err() || values.len() > 5 || !values.iter().all(fits) {
+        if !right || text::check(name, 1, 40).is_err() {
             let detail =
-                "Names have 1 to 40 characters; a secret is one text or up to 5, of up to 8 KiB each.";
+                "Names have 1 to 40 characters; a secret is one text or 1 to 5, of up to 8 KiB each.";
             checks.refuse(Code::InvalidText, "secrets", detail);
         }
     }
@@ -119,7 +119,7 @@ fn set_secrets(call: &Call<'_>, listing: &mut Listing, changes: Secrets) -> Resu
     let mut secrets: BTreeMap<String, Secret> = match sealed {
         Some(sealed) => {
             let opened = call.config.sealer.open(&sealed, listing.id.as_str()).map_err(sealing)?;
-            serde_json::from_str(&opened).map_err(|error| SqlError::Engine(error.to_string()))?
+            crate::domain::json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?
         }
         None => BTreeMap::new(),
     };
@@ -173,22 +173,36 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/listings/{}", view.id)))
 }
 
+/// The listing with this id, if the caller may see it: a partner's key sees those that its links lead to.
+pub fn visible(call: &Call<'_>, id: &ListingId) -> Result<Listing, Problem> {
+    let listing = listings::by_id(call.sql, id)?.ok_or_else(Problem::not_found)?;
+    match call.caller.partner {
+        Some(partner) if !listings::is_linked(call.sql, listing.no, partner)? => Err(Problem::not_found()),
+        Some(_) | None => Ok(listing),
+    }
+}
+
+/// How the integration with the marketplace is set up is the operator's business, not its partners'.
+fn show(call: &Call<'_>, listing: &Listing) -> Result<ListingView, Problem> {
+    let mut shown = listing.clone();
+    if call.caller.partner.is_some() {
+        shown.settings = "{}".to_owned();
+        shown.secret_names = Vec::new();
+    }
+    Ok(views::listing(&shown)?)
+}
+
 /// `GET /v1/listings`
 pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let fetch = |page| listings::list(call.sql, call.caller.partner, page);
-    call.page("listings", fetch, |listing| i64::from(listing.no), |listing| Ok(views::listing(listing)?))
+    call.page("listings", fetch, |listing| i64::from(listing.no), |listing| show(call, listing))
 }
 
 /// `GET /v1/listings/{id}`
 pub fn get(call: &Call<'_>) -> Result<Response, Problem> {
     call.query(&[])?;
     let id = call.id(ListingId::parse)?;
-    let listing = listings::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?;
-    let seen = match call.caller.partner {
-        Some(partner) => listings::is_linked(call.sql, listing.no, partner)?,
-        None => true,
-    };
-    if seen { call.json(200, &views::listing(&listing)?) } else { Err(Problem::not_found()) }
+    call.json(200, &show(call, &visible(call, &id)?)?)
 }
 
 /// `PATCH /v1/listings/{id}`

@@ -8,12 +8,13 @@ pub mod auth;
 mod balances;
 pub mod body;
 mod call;
-mod clicks;
+pub mod clicks;
 mod commissions;
 mod conversions;
 mod cursor;
 mod events;
 pub mod export;
+pub mod health;
 pub mod http;
 mod keys;
 mod links;
@@ -21,6 +22,7 @@ mod listings;
 mod maturity;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
+pub mod operation;
 mod partners;
 pub mod problem;
 mod programme;
@@ -82,6 +84,9 @@ fn answer(
     };
     let caller = auth::authenticate(environment, request.authorization)?;
     auth::authorise(&caller, route)?;
+    if request.body.len() > body::MAX_BODY_BYTES {
+        return Err(Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes."));
+    }
     maturity::sweep(environment.sql, environment.now, entropy)?;
     let call = Call {
         sql: environment.sql,
@@ -108,6 +113,10 @@ fn answer(
 
 /// Carries out a write, or answers what the same idempotency key was answered first.
 fn write(call: &Call<'_>, route: &Route) -> Result<Response, Problem> {
+    // A parameter that a write would ignore (`?dry_run=true`) means something to whoever sent it.
+    if route.path.starts_with("/v1/") {
+        call.query(&[])?;
+    }
     let Some(key) = call.request.idempotency_key.filter(|_| route.creates) else {
         return (route.handler)(call);
     };

@@ -65,7 +65,7 @@ codes! {
     InvalidCurrency = 422, "invalid_currency", "This is not an ISO 4217 currency code";
     InvalidUrl = 422, "invalid_url", "This is not an absolute http or https URL without credentials";
     InvalidPath = 422, "invalid_path", "This path is not safe to put into a URL";
-    InvalidSlug = 422, "invalid_slug", "A slug is 3 to 40 lower-case letters, digits and inner hyphens";
+    InvalidSlug = 422, "invalid_slug", "A slug is 3 to 40 lower-case letters, digits and hyphens, no hyphen first";
     ReservedSlug = 422, "reserved_slug", "This slug is reserved";
     InvalidTime = 422, "invalid_time", "This is not an RFC 3339 time";
     InvalidMetadata = 422, "invalid_metadata", "Metadata is at most 50 keys of 1 to 40 characters with values up to 500";
@@ -114,7 +114,7 @@ pub struct Problem {
 
 /// The body of a problem.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Problem"))]
 pub struct ProblemBody<'a> {
     /// URI that names the kind of problem.
     #[serde(rename = "type")]

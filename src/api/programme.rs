@@ -1,7 +1,7 @@
 //! The programme's terms.
 
 use super::{
-    body::Checks,
+    body::{Checks, Object},
     call::Call,
     http::Response,
     problem::{Code, Problem},
@@ -40,7 +40,7 @@ pub struct NewProgramme {
     /// Where visitors go whose link does not (or no longer) lead to a listing.
     landing_url: Option<String>,
     /// Attribution rules.
-    attribution: Option<NewAttribution>,
+    attribution: Option<Object<NewAttribution>>,
     /// Days from conversion until its commission may be paid; 30 if absent.
     hold_days: Option<i64>,
     /// Query parameter that carries the click id; `sp_click` if absent.
@@ -51,7 +51,7 @@ pub struct NewProgramme {
 
 view! {
     /// Attribution rules.
-    pub struct AttributionView {
+    pub struct AttributionRulesView {
         /// How credit is shared.
         model: Model,
         /// Days from click to conversion.
@@ -67,7 +67,7 @@ view! {
         /// Where visitors go whose link leads nowhere.
         landing_url: Option<String>,
         /// Attribution rules.
-        attribution: AttributionView,
+        attribution: AttributionRulesView,
         /// Days of hold.
         hold_days: i64,
         /// Query parameter that carries the click id.
@@ -102,7 +102,7 @@ fn show(program: &Program) -> ProgrammeView {
         name: program.name.clone(),
         currency: program.currency,
         landing_url: program.landing_url.clone(),
-        attribution: AttributionView { model: program.model, window_days: program.window_days },
+        attribution: AttributionRulesView { model: program.model, window_days: program.window_days },
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         commission_bp: program.commission_bp,
@@ -123,7 +123,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     checks.text("name", body.name.as_deref(), 200);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
-    let rules = body.attribution.unwrap_or_default();
+    let rules = body.attribution.unwrap_or_default().0;
     let model = rules.model.unwrap_or(Model::LastTouch);
     if model != Model::LastTouch {
         checks.refuse(Code::UnsupportedModel, "attribution/model", "Only last_touch is served so far.");

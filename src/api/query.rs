@@ -12,13 +12,11 @@ impl Query {
     /// Reads a query whose parameters may only be those `known`.
     pub fn parse(query: &str, known: &[&str]) -> Result<Self, Problem> {
         let mut parameters = BTreeMap::new();
-        // The WHATWG parser never fails, it replaces what is no UTF-8; here that is refused.
+        // The WHATWG parser never fails: it replaces what is no UTF-8 and keeps broken escapes. Here they are refused.
         let decoded = percent_encoding::percent_decode_str(query).decode_utf8();
-        if decoded.is_err() {
-            return Err(Problem::new(
-                Code::InvalidParameter,
-                "The query is not valid UTF-8 once percent-decoded.",
-            ));
+        if decoded.is_err() || !escapes_are_whole(query) {
+            let detail = "The query is not valid UTF-8 once percent-decoded.";
+            return Err(Problem::new(Code::InvalidParameter, detail));
         }
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             if !known.contains(&name.as_ref()) {
@@ -33,10 +31,16 @@ impl Query {
         Ok(Self(parameters))
     }
 
-    /// A parameter as text; an empty one counts as absent.
+    /// A parameter as text. An empty one is there: taken for absent, `partner_id=` would show everybody's data.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A cursor; an empty one means the start, as in a caller's loop that begins with none.
+    #[must_use]
+    pub fn cursor(&self, name: &str) -> Option<&str> {
+        self.text(name).filter(|cursor| !cursor.is_empty())
     }
 
     /// How many rows the caller wants: 1 … 200, 50 if not said.
@@ -62,4 +66,14 @@ impl Query {
             Problem::new(Code::InvalidParameter, detail)
         })
     }
+}
+
+/// Whether two hex digits follow each percent sign.
+fn escapes_are_whole(query: &str) -> bool {
+    query.split('%').skip(1).all(|rest| {
+        let mut digits = rest.bytes();
+        [digits.next(), digits.next()]
+            .iter()
+            .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
+    })
 }

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         conversion::CommissionStatus,
         event::EventType,
-        id::{PartnerId, RefundId, TransferId},
+        id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
         ledger::{Account, TransferKind},
         money::{Currency, share_half_up},
         time::Timestamp,
@@ -45,7 +45,7 @@ view! {
     /// What a refund took back of a commission.
     pub struct ReversalView {
         /// The commission.
-        id: String,
+        id: CommissionId,
         /// Whose it is.
         partner_id: PartnerId,
         /// Taken back by this refund, minor units.
@@ -54,8 +54,8 @@ view! {
         remaining: i64,
         /// ISO 4217 code.
         currency: Currency,
-        /// `pending`, `payable`, `paid` or `reversed`.
-        status: &'static str,
+        /// Where it stands now.
+        status: CommissionStatus,
     }
 
     /// A refund.
@@ -63,7 +63,7 @@ view! {
         /// Id.
         id: RefundId,
         /// The refunded conversion.
-        conversion_id: String,
+        conversion_id: ConversionId,
         /// The caller's id.
         external_id: String,
         /// Refunded, minor units.
@@ -137,7 +137,7 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     }
     let view = RefundView {
         id: refund.id.clone(),
-        conversion_id: conversion.id.to_string(),
+        conversion_id: conversion.id.clone(),
         external_id: refund.external_id.clone(),
         amount: refund.amount,
         currency: refund.currency.clone(),
@@ -193,12 +193,12 @@ fn reverse(call: &Call<'_>, commission: &Commission, refunded: i64, sale: i64) -
     };
     let partner = partners::by_no(call.sql, commission.partner_no)?;
     let view = ReversalView {
-        id: commission.id.to_string(),
+        id: commission.id.clone(),
         partner_id: partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id,
         reversed: part,
         remaining: commission.amount.saturating_sub(in_all),
         currency: commission.currency,
-        status: status.as_str(),
+        status,
     };
     Ok((Change::Reversed { commission_no: commission.no, reversed: in_all, status, transfer }, view))
 }

@@ -4,6 +4,7 @@ use super::{
     balances::partner_of_query,
     call::Call,
     http::Response,
+    listings::visible,
     problem::{Code, Problem},
     query::Query,
     views::{MoneyView, view},
@@ -15,7 +16,7 @@ use crate::{
         zone::{self, Span},
     },
     store::{
-        counts, links, listings,
+        counts, links,
         report::{self, Filter, Group, Sums},
         value::json_text,
     },
@@ -147,7 +148,7 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
         None => None,
         Some(text) => {
             let id = ListingId::parse(text).ok_or_else(Problem::not_found)?;
-            Some(listings::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?.no)
+            Some(visible(call, &id)?.no)
         }
     };
     let (from, to) = (quarter(query, "from")?, quarter(query, "to")?);

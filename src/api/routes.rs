@@ -1,8 +1,9 @@
-//! The table of routes: one line each. OpenAPI is made from the same table.
+//! The table of routes: one line each. OpenAPI is made from the same table; what it says of an operation stands in
+//! `openapi/`.
 
 use super::{
     balances, call::Call, clicks, commissions, conversions, events, export, http::Response, keys, links,
-    listings, partners, problem::Problem, programme, refunds, report,
+    listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
 };
 use crate::domain::key::Scope;
 
@@ -24,8 +25,8 @@ pub struct Route {
     pub method: &'static str,
     /// Path; `{…}` stands for one segment.
     pub path: &'static str,
-    /// What it does, in a line.
-    pub summary: &'static str,
+    /// What it does; the documentation says more of it.
+    pub operation: Operation,
     /// The scope it needs.
     pub scope: Scope,
     /// Who may use it.
@@ -38,8 +39,8 @@ pub struct Route {
     pub handler: Handler,
 }
 
-const fn get(path: &'static str, access: Access, handler: Handler, summary: &'static str) -> Route {
-    Route { method: "GET", path, summary, scope: Scope::Read, access, creates: false, kept: whole, handler }
+const fn get(path: &'static str, access: Access, handler: Handler, operation: Operation) -> Route {
+    Route { method: "GET", path, operation, scope: Scope::Read, access, creates: false, kept: whole, handler }
 }
 
 const fn write(
@@ -48,9 +49,9 @@ const fn write(
     scope: Scope,
     access: Access,
     handler: Handler,
-    summary: &'static str,
+    operation: Operation,
 ) -> Route {
-    Route { method, path, summary, scope, access, creates: false, kept: whole, handler }
+    Route { method, path, operation, scope, access, creates: false, kept: whole, handler }
 }
 
 const fn creates(mut route: Route) -> Route {
@@ -68,79 +69,67 @@ use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite};
 
 /// All routes that the Ledger answers. `/v1/clicks` and `/v1/export` also read other stores (edge).
 pub const ROUTES: &[Route] = &[
-    get("/v1/program", Programme, programme::get, "The programme's terms"),
-    write("PUT", "/v1/program", Admin, Programme, programme::put, "Set the programme's terms"),
-    creates(write("POST", "/v1/keys", Admin, Programme, keys::create, "Make an API key"))
+    get("/v1/program", Programme, programme::get, Operation::GetProgram),
+    write("PUT", "/v1/program", Admin, Programme, programme::put, Operation::SetProgram),
+    creates(write("POST", "/v1/keys", Admin, Programme, keys::create, Operation::CreateKey))
         .keeping(keys::without_secret),
-    Route { scope: Admin, ..get("/v1/keys", Programme, keys::list, "List API keys") },
-    write("DELETE", "/v1/keys/{id}", Admin, Programme, keys::revoke, "Revoke an API key"),
-    creates(write("POST", "/v1/partners", PartnersWrite, Programme, partners::create, "Add a partner")),
-    get("/v1/partners", Partner, partners::list, "List partners"),
-    get("/v1/partners/{id}", Partner, partners::get, "Read a partner"),
-    write("PATCH", "/v1/partners/{id}", PartnersWrite, Programme, partners::patch, "Change a partner"),
-    creates(write("POST", "/v1/listings", Admin, Programme, listings::create, "Add a listing")),
-    get("/v1/listings", Partner, listings::list, "List listings"),
-    get("/v1/listings/{id}", Partner, listings::get, "Read a listing"),
-    write(
-        "PATCH",
-        "/v1/listings/{id}",
-        Admin,
-        Programme,
-        listings::patch,
-        "Change a listing, rotate its secrets",
-    ),
-    creates(write("POST", "/v1/links", LinksWrite, Partner, links::create, "Make a link")),
+    Route { scope: Admin, ..get("/v1/keys", Programme, keys::list, Operation::ListKeys) },
+    write("DELETE", "/v1/keys/{id}", Admin, Programme, keys::revoke, Operation::RevokeKey),
     creates(write(
         "POST",
-        "/v1/links/bulk",
-        LinksWrite,
-        Partner,
-        links::create_bulk,
-        "Make up to 100 links, all or none",
+        "/v1/partners",
+        PartnersWrite,
+        Programme,
+        partners::create,
+        Operation::CreatePartner,
     )),
-    get("/v1/links", Partner, links::list, "List links"),
-    get("/v1/links/{id}", Partner, links::get, "Read a link"),
-    get("/v1/links/{id}/qr.svg", Partner, links::qr, "A link's QR code"),
-    write("POST", "/v1/links/{id}/revoke", LinksWrite, Partner, links::revoke, "Revoke a link"),
+    get("/v1/partners", Partner, partners::list, Operation::ListPartners),
+    get("/v1/partners/{id}", Partner, partners::get, Operation::GetPartner),
+    write("PATCH", "/v1/partners/{id}", PartnersWrite, Programme, partners::patch, Operation::UpdatePartner),
+    creates(write("POST", "/v1/listings", Admin, Programme, listings::create, Operation::CreateListing)),
+    get("/v1/listings", Partner, listings::list, Operation::ListListings),
+    get("/v1/listings/{id}", Partner, listings::get, Operation::GetListing),
+    write("PATCH", "/v1/listings/{id}", Admin, Programme, listings::patch, Operation::UpdateListing),
+    creates(write("POST", "/v1/links", LinksWrite, Partner, links::create, Operation::CreateLink)),
+    creates(write("POST", "/v1/links/bulk", LinksWrite, Partner, links::create_bulk, Operation::CreateLinks)),
+    get("/v1/links", Partner, links::list, Operation::ListLinks),
+    get("/v1/links/{id}", Partner, links::get, Operation::GetLink),
+    get("/v1/links/{id}/qr.svg", Partner, links::qr, Operation::GetLinkQr),
+    write("POST", "/v1/links/{id}/revoke", LinksWrite, Partner, links::revoke, Operation::RevokeLink),
     creates(write(
         "POST",
         "/v1/conversions",
         ConversionsWrite,
         Programme,
         conversions::create,
-        "Send a conversion",
+        Operation::CreateConversion,
     )),
-    get("/v1/conversions", Partner, conversions::list, "List conversions"),
-    get("/v1/conversions/{id}", Partner, conversions::get, "Read a conversion"),
-    get(
-        "/v1/conversions/{id}/attribution",
-        Partner,
-        conversions::attribution,
-        "Why a conversion was credited so",
-    ),
+    get("/v1/conversions", Partner, conversions::list, Operation::ListConversions),
+    get("/v1/conversions/{id}", Partner, conversions::get, Operation::GetConversion),
+    get("/v1/conversions/{id}/attribution", Partner, conversions::attribution, Operation::ExplainConversion),
     creates(write(
         "POST",
         "/v1/conversions/{id}/refunds",
         ConversionsWrite,
         Programme,
         refunds::create,
-        "Refund a conversion",
+        Operation::CreateRefund,
     )),
-    get("/v1/attribution", Partner, report::attribution, "Clicks, conversions, revenue and commission"),
-    get("/v1/balances", Partner, balances::list, "What is owed to whom"),
-    get("/v1/commissions", Partner, commissions::list, "List commissions"),
-    get("/v1/commissions/{id}", Partner, commissions::get, "Read a commission"),
-    get("/v1/events", Partner, events::list, "Every change, oldest first"),
+    get("/v1/attribution", Partner, report::attribution, Operation::GetAttribution),
+    get("/v1/balances", Partner, balances::list, Operation::ListBalances),
+    get("/v1/commissions", Partner, commissions::list, Operation::ListCommissions),
+    get("/v1/commissions/{id}", Partner, commissions::get, Operation::GetCommission),
+    get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 
-/// What the Worker itself asks the Ledger, under the caller's own key: the halves of routes that also read other
+/// What the Worker itself asks the Ledger, under the caller's own key: the halves of operations that also read other
 /// stores. The Worker forwards no outside request to `/internal/`.
 pub const INTERNAL: &[Route] = &[
-    get("/internal/clicks", Partner, clicks::start, "What to ask the shards for"),
-    write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, "Shards' answers, merged"),
-    get("/internal/export", Programme, export::start, "Where a page starts"),
-    write("POST", "/internal/export/events", Scope::Read, Programme, export::tail, "Events not in KV yet"),
-    write("POST", "/internal/export/end", Scope::Read, Programme, export::end, "A page's last line"),
+    get("/internal/clicks", Partner, clicks::start, Operation::ListClicks),
+    write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, Operation::ListClicks),
+    get("/internal/export", Programme, export::start, Operation::ExportLog),
+    write("POST", "/internal/export/events", Scope::Read, Programme, export::tail, Operation::ExportLog),
+    write("POST", "/internal/export/end", Scope::Read, Programme, export::end, Operation::ExportLog),
 ];
 
 impl Route {

@@ -2,8 +2,9 @@
 
 use crate::{
     domain::{
-        id::{ConversionId, LinkId, ListingId, PartnerId},
-        link::Link,
+        conversion::CommissionStatus,
+        id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
+        link::{Link, LinkStatus},
         listing::{Listing, Marketplace},
         money::Currency,
         partner::{Partner, PartnerKind, PartnerStatus},
@@ -70,6 +71,7 @@ view! {
         /// Where a browser-borne install is forwarded to.
         forward_to: Option<String>,
         /// The marketplace's settings.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
         settings: Box<serde_json::value::RawValue>,
         /// Names of the secrets that are set; their values are never shown.
         secrets: Vec<String>,
@@ -99,8 +101,8 @@ view! {
         short_url: Option<String>,
         /// The signed link as a QR code, SVG.
         qr_svg_url: String,
-        /// `active`, `expired` or `revoked`.
-        status: &'static str,
+        /// Where it leads at the moment.
+        status: LinkStatus,
         /// From when on it leads to the landing page; whole seconds.
         expires_at: Option<Timestamp>,
         /// When it was revoked.
@@ -134,7 +136,7 @@ view! {
     /// A commission.
     pub struct CommissionView {
         /// Id.
-        id: String,
+        id: CommissionId,
         /// The conversion that earned it.
         conversion_id: ConversionId,
         /// Who earns.
@@ -145,8 +147,8 @@ view! {
         reversed: i64,
         /// ISO 4217 code.
         currency: Currency,
-        /// `pending`, `payable`, `paid` or `reversed`.
-        status: &'static str,
+        /// Where it stands.
+        status: CommissionStatus,
         /// Rate applied, basis points.
         rate_bp: i64,
         /// Share of the conversion, basis points.
@@ -212,11 +214,11 @@ pub fn link(link: &Link, partner: &PartnerId, listing: &ListingId, base: &str, n
         short_url: link.slug.as_ref().map(|slug| format!("{base}/{slug}")),
         qr_svg_url: format!("{base}/v1/links/{}/qr.svg", link.id),
         status: if link.revoked_at.is_some() {
-            "revoked"
+            LinkStatus::Revoked
         } else if expired {
-            "expired"
+            LinkStatus::Expired
         } else {
-            "active"
+            LinkStatus::Active
         },
         expires_at: link.expires_at,
         revoked_at: link.revoked_at,
@@ -229,13 +231,13 @@ pub fn link(link: &Link, partner: &PartnerId, listing: &ListingId, base: &str, n
 #[must_use]
 pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionView {
     CommissionView {
-        id: commission.id.to_string(),
+        id: commission.id.clone(),
         conversion_id: commission.conversion_id.clone(),
         partner_id: partner.clone(),
         amount: commission.amount,
         reversed: commission.reversed,
         currency: commission.currency,
-        status: commission.status.as_str(),
+        status: commission.status,
         rate_bp: commission.rate_bp,
         share_bp: commission.share_bp,
         flags: commission.flags.clone(),

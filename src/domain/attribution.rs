@@ -49,6 +49,26 @@ words! {
     }
 }
 
+words! {
+    /// Whether somebody earns a conversion.
+    AttributionStatus {
+        /// Somebody does.
+        Attributed = "attributed";
+        /// Nobody does.
+        Unattributed = "unattributed";
+    }
+}
+
+words! {
+    /// What became of a touch.
+    Outcome {
+        /// It earns.
+        Won = "won";
+        /// It does not.
+        Lost = "lost";
+    }
+}
+
 /// A click that may earn credit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {

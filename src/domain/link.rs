@@ -1,7 +1,25 @@
 //! Links: what a partner shares.
 
-use crate::domain::{id::LinkId, listing::ListingNo, partner::PartnerNo, time::Timestamp, words::Metadata};
+use crate::domain::{
+    id::LinkId,
+    listing::ListingNo,
+    partner::PartnerNo,
+    time::Timestamp,
+    words::{Metadata, words},
+};
 use serde::{Deserialize, Serialize};
+
+words! {
+    /// Where a link leads at the moment.
+    LinkStatus {
+        /// To its listing.
+        Active = "active";
+        /// To the landing page: its time is over.
+        Expired = "expired";
+        /// To the landing page: it was revoked.
+        Revoked = "revoked";
+    }
+}
 
 /// A link's number within the programme: 1, 2, …; 0 stands for "no link" in counts.
 pub type LinkNo = u32;

@@ -11,6 +11,7 @@ pub mod entropy;
 pub mod event;
 pub mod guide;
 pub mod id;
+pub mod json;
 pub mod key;
 pub mod keyring;
 pub mod ledger;

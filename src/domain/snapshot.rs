@@ -43,7 +43,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Reads the text form. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
     pub fn parse(text: &str) -> Result<Self, SnapshotError> {
-        let text: Text = serde_json::from_str(text).map_err(|_| SnapshotError)?;
+        let text: Text = crate::domain::json::read(text).map_err(|_| SnapshotError)?;
         let listings = text
             .listings
             .iter()

@@ -62,7 +62,7 @@ impl ClickLogHandle {
 
     /// A page of clicks, newest first: see [`ClickLog::page`].
     pub fn page(&self, query_json: &str) -> Result<String, JsValue> {
-        let query: PageQuery = serde_json::from_str(query_json).map_err(thrown)?;
+        let query: PageQuery = crate::domain::json::read(query_json).map_err(thrown)?;
         self.log()?.page(&query).map_err(thrown)
     }
 

@@ -24,7 +24,7 @@ pub struct Deltas {
 pub enum DeltasError {
     /// Not the documented form.
     #[error("the count deltas are malformed: {0}")]
-    Malformed(#[from] serde_json::Error),
+    Malformed(#[from] crate::domain::json::JsonError),
     /// An earlier one is missing.
     #[error("shard {shard} sent deltas {seq} after {applied}")]
     Gap {
@@ -49,7 +49,7 @@ pub fn applied_seq(sql: &dyn Sql, shard: u8) -> Result<i64, SqlError> {
 /// Adds the deltas to the counts, each once however often it comes; answers the last number applied. Call it in a
 /// transaction. The number of statements does not depend on the number of rows.
 pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
-    let deltas: Deltas = serde_json::from_str(text)?;
+    let deltas: Deltas = crate::domain::json::read(text)?;
     let applied = applied_seq(sql, deltas.shard)?;
     if deltas.seq <= applied {
         return Ok(applied);
@@ -57,7 +57,10 @@ pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
     if deltas.seq != applied.saturating_add(1) {
         return Err(DeltasError::Gap { shard: deltas.shard, seq: deltas.seq, applied });
     }
-    add_rows(sql, &super::value::json_text(&deltas.rows)?, deltas.through_ms)?;
+    // Without rows there is no newer data, whatever the time says.
+    if !deltas.rows.is_empty() {
+        add_rows(sql, &super::value::json_text(&deltas.rows)?, deltas.through_ms)?;
+    }
     sql.exec(
         "INSERT INTO shards (shard, applied_seq) VALUES (?1, ?2) \
          ON CONFLICT (shard) DO UPDATE SET applied_seq = excluded.applied_seq",

@@ -103,7 +103,7 @@ pub fn ids(sql: &dyn Sql, numbers: &[LinkNo]) -> Result<Vec<(LinkNo, PartnerNo, 
 
 /// Numbers of the links that must not lead to their listing: revoked, or their partner not active; ascending.
 pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
-    // CROSS JOIN keeps the order: the few inactive partners first, then their links, instead of all links.
+    // CROSS JOIN keeps the order: from the few partners that are not active to their links, not through all links.
     let statement = "SELECT no FROM links WHERE revoked_at IS NOT NULL UNION \
                      SELECT links.no FROM partners CROSS JOIN links ON links.partner_no = partners.no \
                      WHERE partners.status <> 'active' ORDER BY 1";

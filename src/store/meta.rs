@@ -25,9 +25,10 @@ pub fn get_int(sql: &dyn Sql, name: &str) -> Result<Option<i64>, SqlError> {
     rows.first().map(|row| row.int(0)).transpose()
 }
 
-/// Sets an integer.
+/// Sets an integer. The column has no type, and JavaScript binds every number as a double: hence the cast.
 pub fn set_int(sql: &dyn Sql, name: &str, value: i64) -> Result<(), SqlError> {
-    let statement = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    let statement = "INSERT INTO meta (name, value) VALUES (?1, CAST(?2 AS INTEGER)) \
+                     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     sql.exec(statement, &[name.into(), value.into()]).map(drop)
 }
 

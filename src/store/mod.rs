@@ -13,7 +13,7 @@ pub mod links;
 pub mod listings;
 pub mod meta;
 pub mod migrate;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod native;
 pub mod outbox;
 mod page;

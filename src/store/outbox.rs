@@ -2,7 +2,7 @@
 //! events. Everything here may be written twice and ends the same.
 
 use super::{Sql, SqlError, events, links, listings, meta, value::json_text};
-use crate::domain::{link::LinkNo, time::Timestamp};
+use crate::domain::{event::EventType, id::EventId, link::LinkNo, time::Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -127,16 +127,30 @@ pub struct Work {
 }
 
 /// An event as a line of the log.
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "LoggedEvent"))]
+pub struct Line<'a> {
+    /// Always `event`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "event")))]
     kind: &'static str,
+    /// Its place in the order of all events.
     seq: i64,
-    id: &'a str,
+    /// Id.
+    id: &'a EventId,
+    /// What changed.
     #[serde(rename = "type")]
-    event: &'static str,
+    event: EventType,
+    /// When.
     created_at: Timestamp,
+    /// What changed, as the API shows it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     data: &'a serde_json::value::RawValue,
+    /// What a Ledger is rebuilt from; its form is Signpost's own business.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")
+    )]
     ledger: Option<&'a serde_json::value::RawValue>,
 }
 
@@ -146,8 +160,8 @@ pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
     json_text(&Line {
         kind: "event",
         seq: event.seq,
-        id: event.id.as_str(),
-        event: event.kind.as_str(),
+        id: &event.id,
+        event: event.kind,
         created_at: event.at,
         data: raw(&event.data)?,
         ledger: event.ledger.as_deref().map(raw).transpose()?,
@@ -242,7 +256,7 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
 
 /// Notes that the writes of a [`Work`] have been made. Call it in a transaction.
 pub fn done(sql: &dyn Sql, ack: &str) -> Result<(), SqlError> {
-    let ack: Ack = serde_json::from_str(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let ack: Ack = crate::domain::json::read(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
     if let Some(version) = ack.snapshot {
         meta::set_int(sql, meta::name::SNAPSHOT_WRITTEN, version)?;
     }

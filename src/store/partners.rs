@@ -86,8 +86,12 @@ pub fn by_external_id(sql: &dyn Sql, external_id: &str) -> Result<Option<Partner
 
 /// Partners, newest first; `only` narrows to one.
 pub fn list(sql: &dyn Sql, only: Option<PartnerNo>, page: Page) -> Result<Vec<Partner>, SqlError> {
-    let statement = format!(
-        "SELECT {COLUMNS} FROM partners WHERE no < ?1 AND (?2 IS NULL OR no = ?2) ORDER BY no DESC LIMIT ?3"
-    );
-    sql.exec(&statement, &[page.below().into(), only.into(), page.limit.into()])?.iter().map(read).collect()
+    // Two statements, not `?3 IS NULL OR …`: that would read all partners to find one.
+    let (condition, only) = match only {
+        Some(only) => ("no = ?3 AND", only),
+        None => ("?3 IS NOT NULL AND", 0),
+    };
+    let statement =
+        format!("SELECT {COLUMNS} FROM partners WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
+    sql.exec(&statement, &[page.below().into(), page.limit.into(), only.into()])?.iter().map(read).collect()
 }

@@ -136,14 +136,14 @@ fn narrowed(filter: &Filter, listing: &str, from: i64, to: i64) -> String {
 /// The first quarter hour with data of the filter's partner, and the first after the last.
 pub fn extent(sql: &dyn Sql, filter: &Filter) -> Result<Option<(i64, i64)>, SqlError> {
     let condition = filter.partner.map_or_else(|| "true".to_owned(), |no| format!("partner_no = {no}"));
-    // A SELECT each: SQLite takes a lone min or max from an index's end, but reads all rows for the two together.
-    let end = |function: &str| {
-        format!(
-            "SELECT {function}(quarter) FROM (SELECT {function}(quarter) AS quarter FROM click_counts WHERE {condition} \
-             UNION ALL SELECT {function}(quarter) FROM conversion_counts WHERE {condition})"
-        )
+    // One min or max a SELECT: then the index answers for a partner without reading all its rows.
+    let one =
+        |of: &str, table: &str| format!("SELECT {of}(quarter) AS quarter FROM {table} WHERE {condition}");
+    let both = |of: &str| {
+        let (clicks, conversions) = (one(of, "click_counts"), one(of, "conversion_counts"));
+        format!("(SELECT {of}(quarter) FROM ({clicks} UNION ALL {conversions}))")
     };
-    let statement = format!("SELECT ({}), ({})", end("min"), end("max"));
+    let statement = format!("SELECT {}, {}", both("min"), both("max"));
     let rows = sql.exec(&statement, &[])?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (first, last) = (row.opt_int(0)?, row.opt_int(1)?);
@@ -187,8 +187,11 @@ pub fn groups(
             groups.entry(names.key(group, &row)?).or_default().add(&clicks(&row)?)?;
         }
         let condition = narrowed(filter, "c.listing_no", span.from, span.to);
-        // Money is summed in two halves, each within 2^53, and put together in 128 bits.
-        let halves = |column: &str| format!("sum(c.{column} / 1000000000), sum(c.{column} % 1000000000)");
+        // Money is summed in two halves, neither of which can overflow, crosses as text, and is put together in
+        // 128 bits.
+        let halves = |column: &str| {
+            format!("CAST(sum(c.{column} / 1000000000) AS TEXT), CAST(sum(c.{column} % 1000000000) AS TEXT)")
+        };
         let statement = format!(
             "SELECT {conversion_key} AS key, c.currency, sum(c.leads), sum(c.installs), sum(c.sales), {}, {}, {} \
              FROM conversion_counts c LEFT JOIN links l ON l.no = c.link_no WHERE {condition} GROUP BY 1, 2",
@@ -223,8 +226,8 @@ fn conversions(row: &Row) -> Result<Sums, SqlError> {
     // Conversions without an amount are kept under the empty currency: there is nothing to sum.
     if !currency.is_empty() {
         let halves = |high: usize, low: usize| -> Result<i128, SqlError> {
-            let high = i128::from(row.int(high)?).checked_mul(1_000_000_000);
-            let sum = high.and_then(|high| high.checked_add(i128::from(row.int(low).ok()?)));
+            let (high, low) = (row.big_int(high)?, row.big_int(low)?);
+            let sum = high.checked_mul(1_000_000_000).and_then(|high| high.checked_add(low));
             sum.ok_or(SqlError::Overflow("a sum of the report"))
         };
         add_money(&mut sums.revenue, currency, halves(5, 6)?)?;

@@ -1,12 +1,9 @@
 // The Worker that is built for deployment starts in workerd and answers.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { api, startEdge } from "./support/harness.mjs";
 
-let edge;
-before(async () => {
-  edge = await startEdge();
-});
+const edge = await startEdge();
 after(() => edge.stop());
 
 test("health is answered without a key", async () => {

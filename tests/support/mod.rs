@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
+pub mod double_bound;
+pub mod rows;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{Offset, TimeZone};
 use serde_json::Value as Json;
@@ -39,8 +42,8 @@ impl Zones for TzDatabase {
 }
 
 /// A Ledger to talk to.
-pub struct Ledger {
-    pub sql: NativeSql,
+pub struct Ledger<S: Sql = NativeSql> {
+    pub sql: S,
     pub config: Config,
     pub ring: KeyRing,
     pub now: Timestamp,
@@ -71,10 +74,24 @@ impl Answer {
 
 impl Ledger {
     pub fn new() -> Self {
+        Self::over(NativeSql::in_memory().unwrap())
+    }
+}
+
+/// Where a link leads from and to.
+pub struct Scene {
+    pub partner: String,
+    pub listing: String,
+    pub link: String,
+    pub link_no: u32,
+}
+
+impl<S: Sql> Ledger<S> {
+    /// A Ledger in an empty database.
+    pub fn over(sql: S) -> Self {
         let mut entropy = SeededEntropy::new(7);
         let ring = with_new_key(None, &mut entropy).unwrap();
         let data_key = URL_SAFE_NO_PAD.encode([9; 32]);
-        let sql = NativeSql::in_memory().unwrap();
         migrate(&sql, LEDGER).unwrap();
         Self {
             sql,
@@ -136,6 +153,43 @@ impl Ledger {
 
     pub fn put(&mut self, target: &str, body: &Json) -> Answer {
         self.call(OPERATOR, "PUT", target, &body.to_string(), None)
+    }
+
+    pub fn delete(&mut self, target: &str) -> Answer {
+        self.call(OPERATOR, "DELETE", target, "", None)
+    }
+
+    /// Makes a key, for one partner if named, and answers the key itself.
+    pub fn key(&mut self, scopes: &[&str], partner: Option<&str>) -> String {
+        let body = serde_json::json!({"name": "K", "scopes": scopes, "partner_id": partner});
+        let answer = self.post("/v1/keys", &body);
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        answer.text("/key")
+    }
+
+    /// A partner at `commission_bp` with one link to a listing of its own.
+    pub fn scene(&mut self, commission_bp: i64) -> Scene {
+        let partner = self.partner("Ada", Some(commission_bp));
+        let listing = self.listing("https://shop.example/buy?lang=de");
+        let (link, link_no) = self.link(&partner, &listing);
+        Scene { partner, listing, link, link_no }
+    }
+
+    /// Sends a sale in EUR that a click led to, and answers it.
+    pub fn sale(&mut self, external_id: &str, click: &str, amount: i64) -> Answer {
+        let answer = self.post("/v1/conversions", &serde_json::json!({
+            "type": "sale", "external_id": external_id, "click_id": click, "amount": amount, "currency": "EUR"
+        }));
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        answer
+    }
+
+    /// Does something that must leave every row as it was.
+    pub fn unchanged<T>(&mut self, said: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+        let before = rows::rows(&self.sql);
+        let outcome = act(self);
+        assert_eq!(rows::difference(&before, &rows::rows(&self.sql)), Vec::<String>::new(), "{said}");
+        outcome
     }
 
     /// Adds a partner and answers its id.

@@ -4,16 +4,15 @@ import path from "node:path";
 
 /** Loads the demo if there is nothing yet and `load` allows it, then prints where everything is. */
 export async function introduce({ url, key, data, root, load }) {
+  console.log(`\nSignpost listens on ${url}\nOperator key: ${key}`);
   const api = client(url, key);
-  let demo;
   try {
-    demo = await loaded({ api, file: path.join(data, "demo.json"), root, load });
+    const demo = await loaded({ api, file: path.join(data, "demo.json"), root, load });
+    if (demo) await printHints({ api, url, key, demo });
   } catch (error) {
     // The Worker itself runs, and that is what was asked for first.
-    console.error(`the demo programme could not be loaded: ${error.message}`);
+    console.error(`the demo programme is not at hand: ${error.message}`);
   }
-  console.log(`\nSignpost listens on ${url}\nOperator key: ${key}`);
-  if (demo) await printHints({ api, url, key, demo });
   console.log("");
 }
 

@@ -1,25 +1,24 @@
 // The process behind `cargo xtask dev`. The first line of standard input is its configuration (secrets stay off the
 // command line); when standard input ends, for whatever reason, it stops, and workerd with it.
+import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
-
-const input = createInterface({ input: process.stdin });
-const { value: firstLine } = await input[Symbol.asyncIterator]().next();
-const config = JSON.parse(firstLine);
 
 let running;
 let stopping = false;
 async function stop() {
   if (stopping) return;
   stopping = true;
-  // Leaving ends workerd too, but only if it has been started completely.
+  // If workerd is still starting, leaving ends it all the same.
   await running?.mf.dispose().catch((error) => console.error(`stopping: ${error.message}`));
   process.exit(0);
 }
-input.on("close", stop);
-process.stdin.on("end", stop);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
+const input = createInterface({ input: process.stdin });
+input.on("close", stop);
 
+const [firstLine] = await once(input, "line");
+const config = JSON.parse(firstLine);
 const { startWorker } = await import("./worker.mjs");
 const { introduce } = await import("./demo.mjs");
 

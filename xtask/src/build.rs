@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Steps of a build; `dev` adds one.
-pub const STEPS: usize = 6;
+pub const STEPS: usize = 7;
 /// The Worker's platform.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -36,7 +36,7 @@ pub fn build(progress: &Progress) -> Result<()> {
     std::thread::scope(|scope| {
         // The Worker's build is one long single-threaded link at its end; all else fits beside it.
         let packages = scope.spawn(|| progress.step(2, "npm packages", npm::install));
-        let tool = scope.spawn(|| progress.step(3, "bindgen tool", build_bindgen));
+        let tool = scope.spawn(|| progress.step(3, "tools", build_tools));
         let wasm = progress.step(4, "wasm", build_wasm);
         for other in [packages, tool] {
             other.join().map_err(|_| anyhow!("a build step crashed"))??;
@@ -44,7 +44,16 @@ pub fn build(progress: &Progress) -> Result<()> {
         wasm
     })?;
     progress.step(5, "bindings", || write_bindings(&out))?;
-    progress.step(6, "bundle", || write_bundle(&out))
+    progress.step(6, "documents", || write_documents(&out))?;
+    progress.step(7, "bundle", || write_bundle(&out))
+}
+
+/// Brings the contract's two documents up to date, and nothing else.
+pub fn documents() -> Result<()> {
+    let out = workspace::root().join("build");
+    fs::create_dir_all(&out).context("build/ cannot be made")?;
+    build_tools()?;
+    write_documents(&out)
 }
 
 fn ensure_wasm_target() -> Result<()> {
@@ -68,8 +77,8 @@ fn cargo_build(arguments: &[&str]) -> Result<()> {
     process::run(cargo.current_dir(workspace::root()), "Install Rust with rustup (https://rustup.rs)")
 }
 
-fn build_bindgen() -> Result<()> {
-    cargo_build(&["--package", "bindgen", "--profile", "tools"])
+fn build_tools() -> Result<()> {
+    cargo_build(&["--package", "bindgen", "--package", "openapi", "--profile", "tools"])
 }
 
 fn build_wasm() -> Result<()> {
@@ -91,11 +100,19 @@ fn write_bindings(out: &Path) -> Result<()> {
     })
 }
 
+/// The contract as `openapi.json` and `docs.html`. The tool leaves a file alone that is as it should be.
+fn write_documents(out: &Path) -> Result<()> {
+    let tool = workspace::target()?.join("tools/openapi");
+    process::run(Command::new(tool).arg(out), "Run `cargo xtask build` again")
+}
+
 fn write_bundle(out: &Path) -> Result<()> {
     let root = workspace::root();
     let inputs = [
         root.join("src"),
         out.join("wasm"),
+        out.join("openapi.json"),
+        out.join("docs.html"),
         root.join("xtask/runner/bundle.mjs"),
         root.join("node_modules/esbuild/package.json"),
     ];

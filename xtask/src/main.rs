@@ -9,6 +9,7 @@ mod domain;
 mod keygen;
 mod keys;
 mod npm;
+mod openapi;
 mod process;
 mod progress;
 mod replay;
@@ -45,6 +46,12 @@ const COMMANDS: &[Command] = &[
         flags: "[--rotate <file or text>]",
         about: "new secrets for a deployment, or a key ring with one more key that signs",
         run: keygen::run,
+    },
+    Command {
+        name: "openapi",
+        flags: "",
+        about: "write the contract as build/openapi.json and build/docs.html, and lint it",
+        run: openapi::run,
     },
     Command {
         name: "replay",
@@ -92,7 +99,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let outcome = dispatch();
-    process::end_descendants();
+    process::before_exit();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -8,8 +8,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeSet;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::io::Write;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long the Worker's runner may take to stop by itself.
@@ -17,22 +18,47 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long any other child may take after it was asked.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The running service's standard input. It stops when this closes, whatever closes it: also our own `SIGKILL`.
-static SERVICE: Mutex<Option<ChildStdin>> = Mutex::new(None);
+/// What the thread that handles signals and those that start children must agree on.
+struct Family {
+    /// A signal came: nothing may be started any more, and the exit code is for that thread to choose.
+    ending: bool,
+    /// The running service's standard input. The service stops when this closes, whatever closes it: also our own
+    /// `SIGKILL`.
+    service: Option<ChildStdin>,
+}
 
-fn service() -> std::sync::MutexGuard<'static, Option<ChildStdin>> {
-    SERVICE.lock().unwrap_or_else(PoisonError::into_inner)
+static FAMILY: Mutex<Family> = Mutex::new(Family { ending: false, service: None });
+
+fn family() -> MutexGuard<'static, Family> {
+    FAMILY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Children are started while this is held, so that the signal thread either sees them or keeps them from starting.
+/// After a signal it does not return: what the signal ended looks like a failure to whoever waited for it.
+fn unless_ending() -> MutexGuard<'static, Family> {
+    loop {
+        let family = family();
+        if !family.ending {
+            return family;
+        }
+        drop(family);
+        std::thread::park();
+    }
 }
 
 /// Runs `command` to its end. `if_missing` tells what to do when there is no such program.
 pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let status = match command.status() {
+    let family = unless_ending();
+    let started = command.spawn();
+    drop(family);
+    let mut child = match started {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             bail!("`{name}` was not found. {if_missing}")
         }
-        status => status.with_context(|| format!("`{name}` cannot be started"))?,
+        started => started.with_context(|| format!("`{name}` cannot be started"))?,
     };
+    let status = child.wait().with_context(|| format!("`{name}` was lost"))?;
     if !status.success() {
         let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
         bail!("`{name} {}` failed ({status})", arguments.join(" "));
@@ -42,21 +68,18 @@ pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
 
 /// Runs `command` as the service: `config` is the first line of its standard input, which stays open.
 pub fn serve(command: &mut Command, config: &str) -> Result<()> {
-    use std::io::Write;
+    let mut family = unless_ending();
     let mut child = command.stdin(Stdio::piped()).spawn().context("the Worker's runner cannot be started")?;
     let mut input = child.stdin.take().context("the runner has no standard input")?;
     writeln!(input, "{config}").context("the runner did not take its configuration")?;
-    *service() = Some(input);
-    let status = wait(&mut child)?;
-    *service() = None;
+    family.service = Some(input);
+    drop(family);
+    let status = child.wait().context("the Worker's runner was lost")?;
+    unless_ending().service = None;
     if !status.success() {
         bail!("the Worker's runner ended ({status})");
     }
     Ok(())
-}
-
-fn wait(child: &mut Child) -> Result<std::process::ExitStatus> {
-    child.wait().context("a child process was lost")
 }
 
 /// From now on a signal that asks this program to end ends its descendants first.
@@ -66,8 +89,11 @@ pub fn end_all_on_signal() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
+            let mut family = family();
+            family.ending = true;
             // Taken out and dropped: the service sees the end of its input.
-            let served = service().take().is_some();
+            let served = family.service.take().is_some();
+            drop(family);
             if served {
                 wait_until_none(GRACE);
             }
@@ -79,8 +105,14 @@ pub fn end_all_on_signal() -> Result<()> {
     Ok(())
 }
 
+/// To be called before this program ends by itself.
+pub fn before_exit() {
+    drop(unless_ending());
+    end_descendants();
+}
+
 /// Ends what is left of this program's descendants: asks, then insists.
-pub fn end_descendants() {
+fn end_descendants() {
     for signal in [Signal::TERM, Signal::KILL] {
         for pid in descendants() {
             // It may have ended by itself since it was listed: that is what was wanted.

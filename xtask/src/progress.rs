@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A step that takes longer than this is announced while it runs, so that nobody looks at a silent terminal.
 const QUIET: Duration = Duration::from_secs(1);
-/// And again each time this much has passed.
+/// And each time this much has passed, one line says what is still at work.
 const REMINDER: Duration = Duration::from_secs(15);
 
 /// The time. (`Instant::now` panics in the Worker, so the lint bans it in the whole workspace.)
@@ -19,8 +19,7 @@ pub fn now() -> Instant {
 struct Running {
     name: &'static str,
     since: Instant,
-    /// Time after the start at which the step is next mentioned.
-    mention: Duration,
+    announced: bool,
 }
 
 #[derive(Default)]
@@ -52,7 +51,7 @@ impl Progress {
     /// Runs step `number` and prints how long it took.
     pub fn step<T>(&self, number: usize, name: &'static str, body: impl FnOnce() -> Result<T>) -> Result<T> {
         let since = now();
-        lock(&self.state.0).running.insert(number, Running { name, since, mention: QUIET });
+        lock(&self.state.0).running.insert(number, Running { name, since, announced: false });
         let outcome = body();
         lock(&self.state.0).running.remove(&number);
         let verdict = if outcome.is_ok() { "" } else { ", failed" };
@@ -69,19 +68,20 @@ impl Drop for Progress {
 }
 
 fn announce_long_steps((state, changed): &(Mutex<State>, Condvar), total: usize) {
+    let since = now();
+    let mut reminder = REMINDER;
     let mut current = lock(state);
     while !current.over {
         for (number, step) in &mut current.running {
-            let elapsed = step.since.elapsed();
-            if elapsed >= step.mention {
-                let so_far = if step.mention == QUIET {
-                    String::new()
-                } else {
-                    format!(" {} so far", seconds(elapsed))
-                };
-                eprintln!("[{number}/{total}] {} …{so_far}", step.name);
-                step.mention = elapsed.saturating_add(REMINDER);
+            if !step.announced && step.since.elapsed() >= QUIET {
+                eprintln!("[{number}/{total}] {} …", step.name);
+                step.announced = true;
             }
+        }
+        if since.elapsed() >= reminder && !current.running.is_empty() {
+            let names: Vec<&str> = current.running.values().map(|step| step.name).collect();
+            eprintln!("      {}: still at {}", seconds(since.elapsed()), names.join(", "));
+            reminder = reminder.saturating_add(REMINDER);
         }
         let tick = Duration::from_millis(250);
         current = changed.wait_timeout(current, tick).unwrap_or_else(PoisonError::into_inner).0;

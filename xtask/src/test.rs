@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that is checked, in one command. Each runner's own output is left as it is.
 
 use crate::progress::{Progress, now, seconds};
-use crate::{build, npm, process, workspace, wrangler};
+use crate::{build, npm, openapi, process, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
@@ -37,6 +37,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             });
             suites.run("native tests", || cargo(&["test", "--workspace", "--no-fail-fast"]));
             suites.run("build", || built.join().map_err(|_| anyhow!("the build crashed"))?);
+            suites.run("contract", openapi::lint);
             suites.run("end to end", || end_to_end(None));
             suites.run("deploy, dry run", dry_run);
         }),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::Attribution,
+        attribution::{Attribution, AttributionStatus},
         click::Class,
         conversion::CommissionStatus,
         event::EventType,
@@ -123,13 +123,17 @@ pub fn show(
         listing_id: listing.map(|listing| listing.id),
         occurred_at: conversion.occurred_at,
         attribution: AttributionView {
-            status: if credits.is_empty() { "unattributed" } else { "attributed" }.to_owned(),
+            status: if credits.is_empty() {
+                AttributionStatus::Unattributed
+            } else {
+                AttributionStatus::Attributed
+            },
             model: crate::domain::program::Model::LastTouch,
             credits,
             reason: attribution.reason,
         },
         commissions: shown,
-        metadata: serde_json::from_str(&conversion.metadata).unwrap_or_default(),
+        metadata: crate::domain::json::read(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
     })
 }

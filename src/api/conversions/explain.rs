@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{Attribution, Reason, Rules, Source, Touch},
+        attribution::{Attribution, AttributionStatus, Outcome, Reason, Rules, Source, Touch},
         id::{ConversionId, LinkId, PartnerId},
         program::Model,
         time::Timestamp,
@@ -50,12 +50,13 @@ view! {
         link_id: Option<LinkId>,
         /// The link's partner.
         partner_id: Option<PartnerId>,
-        /// `human`, `bot` or `prefetch`.
+        /// Who clicked.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::click::Class"))]
         class: String,
         /// How it came to be a candidate.
         source: Source,
-        /// `won` or `lost`.
-        outcome: &'static str,
+        /// What became of it.
+        outcome: Outcome,
         /// Why.
         reason: Reason,
         /// Its share, basis points.
@@ -66,8 +67,8 @@ view! {
     pub struct ExplanationView {
         /// The conversion.
         conversion_id: ConversionId,
-        /// `attributed` or `unattributed`.
-        status: String,
+        /// Whether somebody earns it.
+        status: AttributionStatus,
         /// The model that was in force.
         model: Model,
         /// The window that was in force, days.
@@ -108,7 +109,7 @@ pub fn stored(touches: &[Touch], attribution: &Attribution, rules: Rules) -> Res
 }
 
 fn read(conversion: &Conversion) -> Result<Stored, SqlError> {
-    serde_json::from_str(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
+    crate::domain::json::read(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
 }
 
 fn credits(call: &Call<'_>, stored: &Stored) -> Result<Vec<CreditView>, Problem> {
@@ -125,9 +126,9 @@ fn credits(call: &Call<'_>, stored: &Stored) -> Result<Vec<CreditView>, Problem>
     Ok(credits)
 }
 
-fn status(stored: &Stored) -> String {
+fn status(stored: &Stored) -> AttributionStatus {
     let credited = stored.touches.iter().any(|touch| touch.share_bp > 0);
-    if credited { "attributed" } else { "unattributed" }.to_owned()
+    if credited { AttributionStatus::Attributed } else { AttributionStatus::Unattributed }
 }
 
 /// The attribution as a conversion shows it.
@@ -153,7 +154,7 @@ pub fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ExplanationView,
             partner_id: partner.map(|partner| partner.id),
             class: touch.class.clone(),
             source: touch.source,
-            outcome: if touch.share_bp > 0 { "won" } else { "lost" },
+            outcome: if touch.share_bp > 0 { Outcome::Won } else { Outcome::Lost },
             reason: touch.verdict,
             share_bp: touch.share_bp,
         });

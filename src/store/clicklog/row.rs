@@ -12,7 +12,10 @@ pub(super) const COLUMNS: &str =
 
 /// A stored visit. As JSON it is one line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "LoggedClick"))]
 pub struct StoredClick<'a> {
+    /// Always `click`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "click")))]
     kind: &'static str,
     /// The click id; `None` for a visit that got none.
     pub id: Option<&'a str>,
@@ -29,8 +32,10 @@ pub struct StoredClick<'a> {
     /// Where the visitor was, if known.
     pub country: Option<&'a str>,
     /// What the visitor used.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Device"))]
     pub device: &'static str,
     /// Where it is counted.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Bucket"))]
     pub bucket: &'static str,
     /// The visitor's first counted click on the link in the UTC day.
     pub unique: bool,

@@ -5,7 +5,7 @@ CREATE TABLE partners (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
   email TEXT, country TEXT, currency TEXT, commission_bp INTEGER, external_id TEXT UNIQUE, metadata TEXT NOT NULL,
   created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, terminated_at INTEGER);
-CREATE INDEX partners_inactive ON partners (no) WHERE status <> 'active';
+CREATE INDEX partners_not_active ON partners (no) WHERE status <> 'active';
 
 CREATE TABLE listings (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, marketplace TEXT NOT NULL, url TEXT NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE links (
   listing_no INTEGER NOT NULL REFERENCES listings, token TEXT NOT NULL, campaign TEXT, path TEXT, slug TEXT UNIQUE,
   expires_at INTEGER, revoked_at INTEGER, metadata TEXT NOT NULL, created_at INTEGER NOT NULL);
 CREATE INDEX links_by_partner ON links (partner_no, no);
-CREATE INDEX links_by_listing ON links (listing_no, no);
+CREATE INDEX links_by_listing ON links (listing_no, partner_no);
 CREATE INDEX links_revoked ON links (no) WHERE revoked_at IS NOT NULL;
 
 CREATE TABLE api_keys (
@@ -39,11 +39,12 @@ CREATE TABLE conversions (
   sent TEXT NOT NULL, attribution TEXT NOT NULL, answer TEXT NOT NULL, UNIQUE (type, external_id));
 CREATE INDEX conversions_by_partner ON conversions (partner_no, no);
 
--- Clicks that earlier conversions bound to a customer.
+-- Clicks that earlier conversions bound to a customer. The time is in the key so that the newest are read first,
+-- however many a customer has (a shop may call all its guests by one name).
 CREATE TABLE customer_touches (
   customer_id TEXT NOT NULL, click_id TEXT NOT NULL, link_no INTEGER NOT NULL, clicked_at INTEGER NOT NULL,
   class INTEGER NOT NULL, country TEXT NOT NULL, device INTEGER NOT NULL, bound_by INTEGER NOT NULL,
-  PRIMARY KEY (customer_id, click_id)) WITHOUT ROWID;
+  PRIMARY KEY (customer_id, clicked_at, click_id)) WITHOUT ROWID;
 
 CREATE TABLE commissions (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, conversion_no INTEGER NOT NULL REFERENCES conversions,

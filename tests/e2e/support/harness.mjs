@@ -1,5 +1,8 @@
 // The Worker in real workerd, for end-to-end tests: free ports, data in a directory of its own, nothing on the
-// network. `startEdge` starts one; `restart` after `kill` is what a power cut looks like to the data.
+// network. `restart` after `kill` is what a power cut looks like to the data. A suite begins with
+//   const edge = await startEdge();
+//   after(() => edge.stop());
+// and not with a `before` hook: when a filter leaves none of its tests, node runs `after` before that is done.
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";

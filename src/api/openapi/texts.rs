@@ -1,0 +1,88 @@
+//! What a reader should know of an operation beyond its name.
+
+use super::super::operation::Operation;
+
+/// The text; empty where the name says all.
+pub fn about(operation: Operation) -> &'static str {
+    use Operation as Op;
+    match operation {
+        Op::SetProgram => {
+            "What is left out takes its default; name and currency, which have none, stay. The currency is fixed once money \
+             has moved; conversions may come in any."
+        }
+        Op::CreateKey => {
+            "The key is stored as a hash, so it cannot be shown again: a replay leaves it out. With `partner_id` it sees that \
+             partner's data alone; everything else is 404 to it."
+        }
+        Op::RevokeKey => "The key is refused from the next request on.",
+        Op::UpdatePartner => {
+            "Absent fields stay, `null` clears. While a partner is paused its links lead to the landing page and its earlier \
+             clicks still earn; a terminated partner earns nothing from conversions after that date, and termination is final."
+        }
+        Op::CreateListing | Op::UpdateListing => {
+            "`secrets` are write-only: the answer shows which are set, never their values. To rotate one, send the new and the \
+             old value together, later the new one alone."
+        }
+        Op::ListListings | Op::GetListing => "A partner's key sees the listings that its links lead to.",
+        Op::CreateLink | Op::CreateLinks => {
+            "`path` replaces the path of the listing's URL; the URL's own query stays. `expires_at` is cut to whole seconds."
+        }
+        Op::GetLinkQr => "Error correction level M: it survives a printed poster's wear.",
+        Op::RevokeLink => {
+            "Its visitors are led to the landing page from then on, everywhere within 2 minutes. Its earlier clicks still earn. \
+             Revoking again changes nothing."
+        }
+        Op::CreateConversion => {
+            "`type` and `external_id` together are unique for ever: the same content again is answered 200 with the first answer, \
+             other content 409 `conversion_conflict`.\n\nSales and subscriptions need `amount` and `currency`. A click id that does \
+             not verify is accepted and earns nobody anything (`reason: click_invalid`). A `customer_id` is bound to its touches by \
+             the first conversion that names both: later conversions of that customer need no click id."
+        }
+        Op::ExplainConversion => "The decision as it was kept with the conversion, word for word.",
+        Op::CreateRefund => {
+            "All that is left, if no amount is given. What is reversed in all is `commission × refunded so far / amount`, rounded \
+             half up: a sale refunded in any parts ends at exactly zero. The same `external_id` again is answered 200 with the first \
+             answer."
+        }
+        Op::GetAttribution => {
+            "`clicks` are people's clicks; other visits stand in `filtered`, each in one bucket. `revenue` is gross, `commission` is net \
+             of reversals. A key of `null` means unattributed or unknown. Equal data are equal bytes: poll with `If-None-Match`."
+        }
+        Op::ListBalances => {
+            "Sums of the ledger's transfers. `payable` is negative after a clawback of what was paid."
+        }
+        Op::ListEvents => {
+            "For syncing: keep the `cursor` of the last event that you have handled and pass it as `after`. An event is written in the \
+             same transaction as the change it tells of, and its `id` never changes."
+        }
+        Op::ListClicks => {
+            "Clicks are kept 90 days, without IP addresses. A click appears within seconds of its redirect."
+        }
+        Op::ExportLog => {
+            "The whole log as NDJSON, one page a request: clicks and events, then a line `{\"end\":true,…}`. Lines may repeat after a \
+             retry; their ids do not change."
+        }
+        Op::FollowLink => {
+            "The destination is always the listing's own host. The visitor's query is kept byte for byte, and \
+             `<click_param>=<click id>` is added. Under `Sec-GPC: 1` there are no cookies and no visitor hash. A link that is expired, \
+             revoked, paused or tampered with leads to the programme's landing page without a click id; 404 while none is set."
+        }
+        Op::FollowSlug => "As `GET /r/{token}`, for a link with a slug. An unknown slug is answered 404.",
+        Op::ProbeLink | Op::ProbeSlug => "As GET, without a body. It counts as a bot's visit.",
+        Op::GetHealth => "Touches no store.",
+        Op::GetReadiness => "Touches each store.",
+        Op::GetProgram
+        | Op::ListKeys
+        | Op::CreatePartner
+        | Op::ListPartners
+        | Op::GetPartner
+        | Op::ListLinks
+        | Op::GetLink
+        | Op::ListConversions
+        | Op::GetConversion
+        | Op::ListCommissions
+        | Op::GetCommission
+        | Op::GetOpenapi
+        | Op::GetDocs => "",
+    }
+}

@@ -1,0 +1,84 @@
+//! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
+//! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
+
+use crate::domain::{
+    destination::MAX_PATH_BYTES,
+    id::{LinkId, ListingId, PartnerId},
+    money::{Currency, WHOLE_BP},
+    text::MAX_URL_BYTES,
+    time::Timestamp,
+};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+/// Limits of the request field `name`; `None` if there are none besides its type.
+#[must_use]
+pub fn limits_of(name: &str) -> Option<Value> {
+    let text = |max: usize| json!({ "minLength": 1, "maxLength": max });
+    Some(match name {
+        "name" => text(200),
+        "external_id" | "click_id" | "customer_id" => text(255),
+        "campaign" | "coupon" => text(100),
+        "email" => json!({ "format": "email", "maxLength": 254 }),
+        "country" => json!({ "pattern": "^[A-Z]{2}$" }),
+        "currency" => inline::<Currency>(),
+        "url" | "landing_url" | "forward_to" => {
+            json!({ "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://", "maxLength": MAX_URL_BYTES })
+        }
+        "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
+        "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
+        "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
+        "expires_at" | "occurred_at" => inline::<Timestamp>(),
+        "partner_id" => inline::<PartnerId>(),
+        "listing_id" => inline::<ListingId>(),
+        "link_id" => inline::<LinkId>(),
+        "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
+        "window_days" => json!({ "minimum": 1, "maximum": 3650 }),
+        "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
+        "metadata" => json!({
+            "maxProperties": 50,
+            "propertyNames": text(40),
+            "additionalProperties": { "type": "string", "maxLength": 500 },
+        }),
+        "secrets" => json!({ "propertyNames": text(40), "writeOnly": true }),
+        "scopes" => json!({ "minItems": 1 }),
+        "links" => json!({ "minItems": 1, "maxItems": 100 }),
+        _ => return None,
+    })
+}
+
+/// A type's own schema, to be merged into a field's.
+fn inline<T: JsonSchema>() -> Value {
+    let schema = T::json_schema(&mut SchemaGenerator::default()).to_value();
+    // The field says itself what it is, and whether it may be null.
+    let Value::Object(schema) = schema else { return json!({}) };
+    schema.into_iter().filter(|(keyword, _)| keyword != "type" && keyword != "description").collect()
+}
+
+/// Writes the limits into the schema of a request body.
+pub fn limit(name: &str, schema: &mut Value) {
+    if name == "Secret" {
+        return limit_secret(schema);
+    }
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, property) in properties {
+        if let (Some(Value::Object(limits)), Some(property)) = (limits_of(name), property.as_object_mut()) {
+            property.extend(limits);
+        }
+    }
+}
+
+/// One text, or up to 5 while it is being rotated.
+fn limit_secret(schema: &mut Value) {
+    let text = json!({ "type": "string", "minLength": 1, "maxLength": 8192 });
+    let Some(Value::Array(forms)) = schema.get_mut("anyOf") else { return };
+    for form in forms.iter_mut().filter_map(Value::as_object_mut) {
+        let several = form.get("type").is_some_and(|kind| kind == "array");
+        let limits: Map<String, Value> = if several {
+            [("items".to_owned(), text.clone()), ("maxItems".to_owned(), json!(5))].into_iter().collect()
+        } else {
+            text.as_object().cloned().unwrap_or_default()
+        };
+        form.extend(limits);
+    }
+}

@@ -1,0 +1,69 @@
+//! What the Worker can be asked for. Every route names its operation, and the documentation matches on all of them:
+//! a route that is not documented does not compile.
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $id:literal, $summary:literal;)*) => {
+        /// An operation of the HTTP contract.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Operation { $(#[doc = $summary] $variant,)* }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// OpenAPI's `operationId`. Client generators make method names of it: never rename one.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+
+            /// What it does, in a line.
+            #[must_use]
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary,)* }
+            }
+        }
+    };
+}
+
+operations! {
+    GetProgram = "getProgram", "Read the programme's terms";
+    SetProgram = "setProgram", "Set the programme's terms";
+    CreateKey = "createKey", "Make an API key";
+    ListKeys = "listKeys", "List API keys";
+    RevokeKey = "revokeKey", "Revoke an API key";
+    CreatePartner = "createPartner", "Add a partner";
+    ListPartners = "listPartners", "List partners";
+    GetPartner = "getPartner", "Read a partner";
+    UpdatePartner = "updatePartner", "Change a partner";
+    CreateListing = "createListing", "Add a listing";
+    ListListings = "listListings", "List listings";
+    GetListing = "getListing", "Read a listing";
+    UpdateListing = "updateListing", "Change a listing, rotate its secrets";
+    CreateLink = "createLink", "Make a link";
+    CreateLinks = "createLinks", "Make up to 100 links, all or none";
+    ListLinks = "listLinks", "List links";
+    GetLink = "getLink", "Read a link";
+    GetLinkQr = "getLinkQr", "Read a link's QR code";
+    RevokeLink = "revokeLink", "Revoke a link";
+    CreateConversion = "createConversion", "Send a conversion";
+    ListConversions = "listConversions", "List conversions";
+    GetConversion = "getConversion", "Read a conversion";
+    ExplainConversion = "explainConversion", "Explain why a conversion was credited so";
+    CreateRefund = "createRefund", "Refund a conversion";
+    GetAttribution = "getAttribution", "Report clicks, conversions, revenue and commission";
+    ListBalances = "listBalances", "Read what is owed to whom";
+    ListCommissions = "listCommissions", "List commissions";
+    GetCommission = "getCommission", "Read a commission";
+    ListEvents = "listEvents", "List every change, oldest first";
+    ListClicks = "listClicks", "List clicks";
+    ExportLog = "exportLog", "Export clicks and events";
+    FollowLink = "followLink", "Follow a link";
+    ProbeLink = "probeLink", "Follow a link without a body";
+    FollowSlug = "followSlug", "Follow a short link";
+    ProbeSlug = "probeSlug", "Follow a short link without a body";
+    GetHealth = "getHealth", "Whether the Worker runs";
+    GetReadiness = "getReadiness", "Whether the Worker reaches its stores";
+    GetOpenapi = "getOpenapi", "Read this description as OpenAPI";
+    GetDocs = "getDocs", "Read this description as a page";
+}

@@ -1,0 +1,121 @@
+//! Listings, and the secrets that must not be seen again.
+
+use crate::support::{Ledger, OPERATOR, rows::rows};
+use serde_json::json;
+use signpost::store::listings::sealed_secrets;
+
+fn opened(ledger: &Ledger, id: &str) -> Option<serde_json::Value> {
+    let sealed = sealed_secrets(&ledger.sql, 1).unwrap()?;
+    let text = ledger.config.sealer.open(&sealed, id).unwrap();
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn a_listing_is_added_read_and_changed() {
+    let mut ledger = Ledger::new();
+    let body = json!({
+        "name": "App", "marketplace": "shopify", "url": "https://apps.example/x?y=z#a", "slug": "app",
+        "forward_to": "https://app.example/install", "settings": {"app_id": 7, "nested": {"a": [1, null]}}
+    });
+    let made = ledger.post("/v1/listings", &body);
+    assert_eq!((made.status, made.raw.header("x-signpost-snapshot")), (201, Some("1")));
+    for (field, value) in body.as_object().unwrap() {
+        assert_eq!(&made.json[field], value, "{field}");
+    }
+    assert_eq!(made.json["secrets"], json!([]));
+    let target = format!("/v1/listings/{}", made.text("/id"));
+    assert_eq!(made.raw.header("location"), Some(target.as_str()));
+    assert_eq!(ledger.get(&target).json, made.json);
+    let change = json!({"name": "New", "slug": null, "forward_to": null, "settings": {}});
+    let changed = ledger.patch(&target, &change);
+    assert_eq!((changed.status, changed.raw.header("x-signpost-snapshot")), (200, None));
+    for (field, value) in change.as_object().unwrap() {
+        assert_eq!(&changed.json[field], value, "{field}");
+    }
+    assert_eq!(ledger.get("/v1/listings").json["data"], json!([changed.json]));
+    let moved = ledger.patch(&target, &json!({"url": "https://elsewhere.example"}));
+    assert_eq!(moved.raw.header("x-signpost-snapshot"), Some("2"));
+}
+
+#[test]
+fn secrets_are_sealed_at_rest_and_shown_nowhere() {
+    let mut ledger = Ledger::new();
+    let body = json!({
+        "name": "App", "marketplace": "shopify", "url": "https://apps.example",
+        "secrets": {"client_secret": "shpss-hush-1", "webhook": ["shpss-hush-2", "shpss-hush-3"]}
+    });
+    let made = ledger.call(OPERATOR, "POST", "/v1/listings", &body.to_string(), Some("k"));
+    assert_eq!((made.status, &made.json["secrets"]), (201, &json!(["client_secret", "webhook"])));
+    let id = made.text("/id");
+    let target = format!("/v1/listings/{id}");
+    assert_eq!(opened(&ledger, &id), Some(body["secrets"].clone()));
+
+    // Rotation: what is named changes, the rest stays, null removes.
+    let rotated =
+        ledger.patch(&target, &json!({"secrets": {"client_secret": ["shpss-hush-4", "shpss-hush-1"]}}));
+    assert_eq!((rotated.status, &rotated.json["secrets"]), (200, &json!(["client_secret", "webhook"])));
+    let expected = json!({"client_secret": ["shpss-hush-4", "shpss-hush-1"], "webhook": ["shpss-hush-2", "shpss-hush-3"]});
+    assert_eq!(opened(&ledger, &id), Some(expected.clone()));
+    ledger.patch(&target, &json!({"name": "Renamed"}));
+    assert_eq!(opened(&ledger, &id), Some(expected));
+    let without = ledger.patch(&target, &json!({"secrets": {"webhook": null, "never_was": null}}));
+    assert_eq!(without.json["secrets"], json!(["client_secret"]));
+    assert_eq!(opened(&ledger, &id), Some(json!({"client_secret": ["shpss-hush-4", "shpss-hush-1"]})));
+
+    let replay = ledger.call(OPERATOR, "POST", "/v1/listings", &body.to_string(), Some("k"));
+    assert_eq!(replay.raw.body, made.raw.body);
+    let mut shown = vec![replay.raw.body];
+    shown.extend(["/v1/listings", target.as_str(), "/v1/events"].map(|target| ledger.get(target).raw.body));
+    shown.extend(rows(&ledger.sql).into_values().flatten());
+    let events = signpost::store::events::after(&ledger.sql, 0, None, 100).unwrap();
+    shown.extend(events.iter().map(|event| signpost::store::outbox::event_line(event).unwrap()));
+    shown.push(signpost::store::outbox::snapshot(&ledger.sql).unwrap());
+    for text in shown {
+        assert!(!text.contains("hush"), "{text}");
+    }
+    ledger.patch(&target, &json!({"secrets": {"client_secret": null}}));
+    assert_eq!(sealed_secrets(&ledger.sql, 1).unwrap(), None);
+}
+
+#[test]
+fn refused_secrets_are_not_repeated() {
+    let mut ledger = Ledger::new();
+    let long = "hush".repeat(2049);
+    for (secrets, code) in [
+        (json!("hush"), "wrong_type"),
+        (json!(["hush"]), "wrong_type"),
+        (json!({"a": {"hush": 1}}), "wrong_type"),
+        (json!({"a": 5}), "wrong_type"),
+        (json!({"a": ["hush", 5]}), "wrong_type"),
+        (json!({"a": ""}), "invalid_text"),
+        (json!({"a": []}), "invalid_text"),
+        (json!({"a": ["hush", "hush", "hush", "hush", "hush", "hush"]}), "invalid_text"),
+        (json!({"a": long}), "invalid_text"),
+        (json!({"": "hush"}), "invalid_text"),
+        (json!({"x".repeat(41): "hush"}), "invalid_text"),
+    ] {
+        let body = json!({"name": "A", "marketplace": "web", "url": "https://a.example", "secrets": secrets});
+        let refused = ledger.unchanged(code, |ledger| ledger.post("/v1/listings", &body));
+        assert_eq!(refused.problem(), (422, code.to_owned()), "{body}");
+        assert!(refused.text("/errors/0/pointer").starts_with("/secrets"));
+        assert!(!refused.raw.body.contains("hush"), "{}", refused.raw.body);
+        assert_eq!(refused.raw.log, None);
+    }
+}
+
+#[test]
+fn slugs_of_listings_are_unique() {
+    let mut ledger = Ledger::new();
+    let body = json!({"name": "A", "marketplace": "web", "url": "https://a.example", "slug": "app"});
+    ledger.post("/v1/listings", &body);
+    let other = ledger.listing("https://b.example");
+    for answer in [
+        ledger.unchanged("POST", |ledger| ledger.post("/v1/listings", &body)),
+        ledger.unchanged("PATCH", |ledger| {
+            ledger.patch(&format!("/v1/listings/{other}"), &json!({"slug": "app"}))
+        }),
+    ] {
+        assert_eq!(answer.problem(), (409, "slug_taken".to_owned()));
+        assert_eq!(answer.text("/errors/0/pointer"), "/slug");
+    }
+}

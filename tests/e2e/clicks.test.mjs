@@ -1,0 +1,124 @@
+// The click path under the conditions that production has: clients that hang up, objects that fail for a while, bytes
+// that no browser sends, wasm instances that die in the middle of traffic. What counts as failure: a redirect that is
+// not answered, a click that is stored twice or never.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import net from "node:net";
+import { poll, startEdge } from "./support/harness.mjs";
+import { BROWSER, LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
+
+/** Sends bytes as they are and resolves to what comes back, or to nothing if `hangUp`. */
+function raw(edge, request, { hangUp = false } = {}) {
+  const { hostname, port } = new URL(edge.url);
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(Number(port), hostname);
+    let answer = "";
+    socket.on("connect", () => socket.write(request, "latin1", () => hangUp && socket.destroy()));
+    socket.on("data", (chunk) => { answer += chunk.toString("latin1"); });
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+  });
+}
+
+const get = (target, headers = "") =>
+  `GET ${target} HTTP/1.1\r\nHost: links.example\r\nUser-Agent: ${BROWSER["user-agent"]}\r\n${headers}Connection: close\r\n\r\n`;
+
+const sum = ({ clicks, filtered }) => Object.values(filtered).reduce((all, n) => all + n, clicks);
+
+describe("clicks", () => {
+  let edge;
+  let world;
+  before(async () => {
+    edge = await startEdge({ entry: "tests/e2e/support/faulty.mjs" });
+    world = await programme(edge);
+  });
+  after(() => edge.stop());
+  const fault = (name) => edge.fetch(`/test-fault/${name}`);
+  /** A partner of the test's own with a link, and what the report says of it. */
+  const own = async (fields) => {
+    const owner = await world.partner({ name: "Own" });
+    const link = await world.link(owner, fields);
+    return { path: new URL(link.url).pathname, url: link.url, seen: (wanted) => totals(world.operator, `partner_id=${owner.id}`, wanted) };
+  };
+
+  test("are each stored once, from however many visitors they come at once", async () => {
+    const { url, seen } = await own();
+    const visits = Array.from({ length: 400 }, (_, n) => visit(edge, url, { ip: `198.51.${n % 4}.${n % 100}` }));
+    const ids = (await Promise.all(visits)).map(({ clickId }) => clickId);
+    assert.equal(new Set(ids).size, 400);
+    const { clicks, unique_clicks, filtered } = await seen((found) => sum(found) >= 400);
+    // 4 × 100 addresses, of which 100 differ: n % 4 follows from n % 100.
+    assert.deepEqual([clicks, unique_clicks, filtered.duplicate], [100, 100, 300]);
+  });
+
+  test("of clients that hang up without reading the answer are neither lost nor doubled", async () => {
+    const { path, seen } = await own();
+    const headers = "CF-Connecting-IP: 198.51.100.7\r\n";
+    await Promise.all(Array.from({ length: 50 }, () => raw(edge, get(path, headers), { hangUp: true })));
+    // A client may be gone before its request is read, so not each of the fifty is a visit; but those that follow are.
+    for (let n = 0; n < 20; n += 1) await visit(edge, `${edge.url}${path}`, { ip: "198.51.100.7" });
+    const found = await seen(({ clicks, filtered }) => clicks === 1 && filtered.duplicate >= 19);
+    const { data } = await world.operator.json("GET", "/v1/clicks?limit=200");
+    assert.equal(data.filter(({ link_id }) => link_id === data[0].link_id).length, sum(found));
+  });
+
+  test("wait for their object while it fails, and are stored once when it is back", async () => {
+    const { url, seen } = await own();
+    await fault("clicklog-fails");
+    for (let n = 0; n < 5; n += 1) assert.ok((await visit(edge, url, { ip: `192.0.2.${n}` })).clickId);
+    await fault("none");
+    const found = await seen((all) => sum(all) >= 5);
+    assert.deepEqual([found.clicks, found.filtered.duplicate], [5, 0]);
+  });
+
+  test("carry the visitor's query byte for byte", async () => {
+    const { path } = await own();
+    for (const [sent, kept] of [
+      ["a=1&&b=%zz&c='|{}&d=%C3%A4+%20", "a=1&&b=%zz&c='|{}&d=%C3%A4+%20"],
+      ["x=/../..//&y=?&z=:@", "x=/../..//&y=?&z=:@"],
+      ["sp_click=forged&a=1&%73p_click=forged", "a=1"],
+      ["a=1&", "a=1&"],
+    ]) {
+      const answer = await raw(edge, get(`${path}?${sent}`));
+      const location = /^location: (.*)\r$/im.exec(answer)?.[1] ?? answer;
+      assert.match(location, /^https:\/\/shop\.example\/buy\?plan=pro&/);
+      const query = location.slice("https://shop.example/buy?plan=pro&".length, location.lastIndexOf("&sp_click="));
+      assert.equal(query, kept);
+    }
+  });
+
+  test("of nonsense lead to the landing page, whatever bytes it is made of", async () => {
+    for (const target of ["/r/", "/r/x", "/r/../../etc", "/r/%00%ff", "/r/\u00ff\u00fe", `/r/${"A".repeat(8000)}`, "/r/a/b/c", "/r/x#y"]) {
+      const answer = await raw(edge, get(target));
+      if (/^HTTP\/1\.1 400/.test(answer)) continue; // the engine itself refuses it
+      assert.match(answer, /^HTTP\/1\.1 302/, target);
+      assert.ok(answer.toLowerCase().includes(`location: ${LANDING}\r\n`), target);
+      assert.ok(!/set-cookie/i.test(answer), target);
+    }
+  });
+
+  for (const end of ["trap", "exception"]) {
+    test(`go on after the instance ended by ${end}, and so does all else`, async () => {
+      const { url, seen } = await own({ path: "/after/all" });
+      await Promise.all(Array.from({ length: 20 }, (_, n) => (n === 10 ? fault(end) : visit(edge, url, { ip: `192.0.2.${n}` }))));
+      const { clickId, location } = await visit(edge, url, { ip: "192.0.2.10" });
+      assert.ok(location.startsWith("https://shop.example/after/all?"), location);
+      const sold = await world.operator.json("POST", "/v1/conversions", sale(clickId, `after-${end}`));
+      assert.equal(sold.attribution.status, "attributed");
+      assert.equal((await seen((found) => sum(found) >= 20)).clicks, 20);
+    });
+  }
+
+  for (const [name, neighbour] of [["ledger-fails", "Ledger"], ["kv-fails", "KV"]]) {
+    test(`are in the report soon after a ${neighbour} that failed is back`, async () => {
+      const { url, seen } = await own();
+      await fault(name);
+      await visit(edge, url, { ip: "192.0.2.50" });
+      const noted = () => edge.logs.some(({ message }) => message.startsWith("ClickLog: passing data on failed"));
+      if (neighbour === "Ledger") await poll(noted, { what: "the click log to try in vain" });
+      await fault("none");
+      await visit(edge, url, { ip: "192.0.2.51" });
+      assert.equal((await seen((found) => sum(found) >= 2)).clicks, 2);
+    });
+  }
+});

@@ -1,0 +1,179 @@
+// The API from outside, by what its own document says: valid requests, and spoilt ones.
+//
+// What counts as failure: a status, a media type, a field or a problem code that the document does not name for the
+// operation; a 5xx; an answer without x-request-id; a body that the document forbids and the Worker accepts; a body
+// that the document allows and the Worker refuses for its form.
+//
+// SIGNPOST_FUZZ_SEED=<n> repeats a run.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Contract } from "./support/contract.mjs";
+import { Dice, Generator } from "./support/generate.mjs";
+import { TEST_KEYS, api, startEdge } from "./support/harness.mjs";
+
+const SEED = Number(process.env.SIGNPOST_FUZZ_SEED ?? 20261122);
+const MOST_REQUESTS = 2_000;
+const MOST_MS = 20_000;
+/** Requests that every operation gets, however slow the machine is. */
+const LEAST_ROUNDS = 8;
+/** Refusals of a body's form. The document can express all of these, so a body that it allows meets none. */
+const FORM = new Set([
+  "malformed_json", "invalid_utf8", "unknown_field", "duplicate_field", "wrong_type", "invalid_value", "invalid_text", "invalid_slug",
+  "invalid_metadata", "amount_out_of_range",
+]);
+
+let edge;
+let contract;
+const dice = new Dice(SEED);
+/** Ids and names that exist, from answers: so that most requests get past the first look-up. */
+const pool = new Map();
+
+function learn(value) {
+  if (Array.isArray(value)) return value.forEach(learn);
+  if (value === null || typeof value !== "object") return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner === "string" && (/^[a-z]{3}_[0-9a-v]{26}$/.test(inner) || name === "slug")) remember(inner);
+    if (name === "url" && typeof inner === "string" && inner.includes("/r/")) remember(inner.split("/r/")[1]);
+    if (name === "next_cursor" || name === "cursor") remember(inner, "cursor");
+    learn(inner);
+  }
+}
+
+function remember(text, kind = "id") {
+  if (typeof text !== "string") return;
+  const of = pool.get(kind) ?? [];
+  pool.set(kind, of);
+  if (!of.includes(text)) of.push(text);
+  // The newest: older things may have been revoked.
+  if (of.length > 200) of.shift();
+}
+
+const known = (pattern) => (pool.get("id") ?? []).filter((text) => text.length <= 32 && new RegExp(pattern).test(text));
+
+before(async () => {
+  // The limit of requests is tested by itself.
+  const retune = (worker) => {
+    for (const limit of Object.values(worker.ratelimits ?? {})) limit.simple.limit = 1_000_000;
+  };
+  edge = await startEdge({ retune });
+  const response = await edge.fetch("/openapi.json");
+  assert.equal(response.status, 200);
+  contract = new Contract(await response.json());
+  const operator = api(edge);
+  learn(await operator.json("PUT", "/v1/program", { landing_url: "https://landing.example/" }));
+  const partner = await operator.json("POST", "/v1/partners", { name: "Ada", kind: "creator" });
+  const listing = await operator.json("POST", "/v1/listings", { name: "Shop", marketplace: "web", url: "https://shop.example/" });
+  const link = await operator.json("POST", "/v1/links", { partner_id: partner.id, listing_id: listing.id, slug: "fuzzed" });
+  const sale = await operator.json("POST", "/v1/conversions", { type: "sale", external_id: "1", amount: 100, currency: "EUR" });
+  [partner, listing, link, sale].forEach(learn);
+});
+after(() => edge?.stop());
+
+/** What the request is, and what is to be expected of it. */
+function plan(operation, generator) {
+  const parameters = operation.parameters ?? [];
+  const spoil = dice.chance(0.5) ? dice.pick(["body", "body", "body", "raw", "query", "header", "path"]) : undefined;
+  const headers = { authorization: `Bearer ${TEST_KEYS.OPERATOR_KEY}` };
+  let path = operation.path;
+  const query = [];
+  for (const parameter of parameters) {
+    const value = parameter.name.endsWith("cursor") || parameter.name === "after" ? dice.pick(pool.get("cursor") ?? [""]) : generator.valid(parameter.schema);
+    const strange = String(generator.spoilt(parameter.schema, value)).slice(0, 300);
+    if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(spoil === "path" ? strange || "x" : value));
+    if (parameter.in === "query" && dice.chance(0.4)) query.push([parameter.name, spoil === "query" ? strange : value]);
+    if (parameter.in === "header" && dice.chance(0.4)) headers[parameter.name] = spoil === "header" ? "\u00ff".repeat(dice.int(0, 300)) : value.replaceAll(/[^ -~]/g, "?");
+  }
+  if (spoil === "query" && dice.chance(0.4)) query.push(dice.pick([["nonsense", "1"], ["limit", "1"], ["limit", "%ff"], ["", ""]]));
+  if (spoil === "header" && dice.chance(0.4)) headers.authorization = dice.pick(["", "Bearer", "Bearer x", "Basic eA==", "Bearer \u00ff"]);
+  // Dots alone are no segment of their own: the client would take them for a step up.
+  path = path.replace(/(?<=\/)(\.{1,2})(?=\/|$)/g, "x$1");
+  const search = query.map(([name, value]) => `${encodeURIComponent(name)}=${value === "%ff" ? value : encodeURIComponent(value)}`).join("&");
+  return { operation, spoil, route: search ? `${path}?${search}` : path, headers, ...body(operation, generator, spoil) };
+}
+
+function body(operation, generator, spoil) {
+  const schema = operation.requestBody?.content["application/json"].schema;
+  if (!schema) return {};
+  const value = generator.valid(schema);
+  if (spoil === "raw") return { text: raw(JSON.stringify(value)) };
+  const sent = spoil === "body" ? generator.spoilt(schema, value) : value;
+  return { text: JSON.stringify(sent), allowed: contract.allows(operation, sent) };
+}
+
+/** A text that is no JSON object any more, or an odd one. */
+function raw(text) {
+  return dice.pick([
+    () => text.slice(0, dice.int(0, text.length - 1)),
+    () => Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from([0xff, 0xfe]), Buffer.from("}")]),
+    () => "[".repeat(20_000),
+    () => `${text}${text}`,
+    () => text.replace("{", '{"name":"a","name":"b",'),
+    () => text.replaceAll(/\d+/g, "1e999"),
+    () => `\ufeff${text}`,
+    () => '{"\\ud800":"\\ud800"}',
+    () => dice.pick(["", "null", "[]", "7", '"text"', "{", "NaN", "{}"]),
+    () => JSON.stringify({ name: "x".repeat(dice.chance(0.1) ? 1_048_577 : 5_000) }),
+  ])();
+}
+
+async function send({ operation, route, headers, text }) {
+  const json = text === undefined ? {} : { "content-type": "application/json" };
+  const response = await edge.fetch(route, { method: operation.method.toUpperCase(), headers: { ...headers, ...json }, body: text });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+/** What is wrong with the answer, seen with what was asked. */
+function faults({ operation, spoil, allowed }, answer) {
+  const found = contract.faults(operation, answer);
+  if (allowed === false && answer.status < 400) found.push("the document forbids this body, the Worker took it");
+  if (allowed === true && spoil === undefined && answer.status === 422) {
+    const { code, errors = [] } = JSON.parse(answer.text);
+    for (const refused of [code, ...errors.map((error) => error.code)].filter((refused) => FORM.has(refused))) {
+      found.push(`the document allows this body, the Worker refuses its form (${refused}): ${answer.text}`);
+    }
+  }
+  return found;
+}
+
+test("every answer is one that the document names", async (t) => {
+  const generator = new Generator(contract.document, dice, known);
+  const failures = new Map();
+  const statuses = new Map();
+  const deadline = performance.now() + MOST_MS;
+  let requests = 0;
+  for (let round = 0; requests < MOST_REQUESTS; round += 1) {
+    if (round >= LEAST_ROUNDS && performance.now() > deadline) break;
+    for (const operation of contract.operations) {
+      // What takes nothing answers the same each time.
+      if (round >= LEAST_ROUNDS && !operation.parameters && !operation.requestBody) continue;
+      const request = plan(operation, generator);
+      const answer = await send(request);
+      requests += 1;
+      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      for (const fault of faults(request, answer)) {
+        const key = `${operation.operationId}: ${fault.slice(0, 80)}`;
+        if (!failures.has(key)) failures.set(key, `${operation.operationId}: ${fault}\n    ${operation.method} ${request.route.slice(0, 300)} ${String(request.text ?? "").slice(0, 600)}`);
+      }
+      if (answer.status < 300 && (answer.headers.get("content-type") ?? "").startsWith("application/json")) learn(JSON.parse(answer.text));
+    }
+  }
+  const seen = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+  t.diagnostic(`seed ${SEED}, ${requests} requests, ${seen.join(", ")}`);
+  assert.deepEqual([...failures.values()], [], `seed ${SEED}`);
+  // A run that is refused everything proves nothing.
+  assert.ok((statuses.get(201) ?? 0) > requests / 40, "too few requests got through");
+});
+
+test("what no operation describes is refused with a problem", async () => {
+  const headers = { authorization: `Bearer ${TEST_KEYS.OPERATOR_KEY}` };
+  const strangers = [
+    ["GET", "/v1", 404], ["GET", "/v1/nothing", 404], ["GET", "/v1/partners/", 404], ["GET", "/v1/partners//x", 404],
+    ["DELETE", "/v1/partners", 405], ["POST", "/v1/program", 405], ["PUT", "/v1/links/bulk", 405], ["PATCH", "/v1/attribution", 405],
+    ["GET", "/internal/clicks", 404], ["POST", "/internal/export/end", 404],
+  ];
+  for (const [method, route, status] of strangers) {
+    const response = await edge.fetch(route, { method, headers });
+    const answer = { status: response.status, headers: response.headers, text: await response.text() };
+    assert.deepEqual([answer.status, contract.problemFaults(answer)], [status, []], `${method} ${route}`);
+  }
+});

@@ -1,0 +1,77 @@
+// The Worker with neighbours that fail on request: `/test-fault/<name>` sets what is broken from then on.
+import { WorkerEntrypoint } from "cloudflare:workers";
+import signpost, { ClickLog as SoundClickLog, Ledger as SoundLedger } from "../../../src/entry.mjs";
+import { call } from "../../../src/instance.mjs";
+
+let fault = "none";
+
+const hang = () => new Promise(() => {});
+const fail = () => Promise.reject(new Error("injected fault"));
+
+/** A binding that behaves as `fault` says whenever `concerns` does. */
+function spoilt(binding, concerns) {
+  return new Proxy(binding, {
+    get(target, name) {
+      if (name === "constructor") return target.constructor; // how the `worker` crate knows a binding
+      if (concerns(fault)) {
+        const behave = fault.endsWith("hang") || fault.endsWith("hangs") ? hang : fail;
+        // A namespace's stub is made first; whatever is called on it then fails.
+        if (name === "getByName" || name === "get_by_name") return () => new Proxy({}, { get: () => behave });
+        return behave;
+      }
+      const value = target[name];
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+function spoil(env) {
+  return {
+    ...env,
+    KV: spoilt(env.KV, (name) => name.startsWith("kv-") || name === "all-hang"),
+    LEDGER: spoilt(env.LEDGER, (name) => name.startsWith("ledger-") || name === "all-hang"),
+    CLICKLOG: spoilt(env.CLICKLOG, (name) => name.startsWith("clicklog-") || name === "all-hang"),
+  };
+}
+
+// The objects' own neighbours fail with the others.
+export class Ledger extends SoundLedger {
+  constructor(ctx, env) {
+    super(ctx, spoil(env));
+  }
+}
+
+export class ClickLog extends SoundClickLog {
+  constructor(ctx, env) {
+    super(ctx, spoil(env));
+  }
+}
+
+export default class extends WorkerEntrypoint {
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/test-fault/trap") {
+      try {
+        // What a Rust panic comes to under panic=abort: a trap. Here a method on an object far outside the memory.
+        call((wasm) => wasm.ClickLogHandle.prototype.last_place.call({ __wbg_ptr: 0xfffffff0 }));
+      } catch {
+        return new Response(null, { status: 500 });
+      }
+      return new Response(null);
+    }
+    if (pathname === "/test-fault/exception") {
+      try {
+        // An exception of JavaScript's that crosses the wasm's frames: it ends the instance too, and looks like any other.
+        call((wasm) => wasm.ClickLogHandle.open({ get sql() { throw new Error("not caught by the binding"); } }, 0));
+      } catch {
+        return new Response(null, { status: 500 });
+      }
+      return new Response(null);
+    }
+    if (pathname.startsWith("/test-fault/")) {
+      fault = pathname.slice("/test-fault/".length);
+      return new Response(null);
+    }
+    return signpost.fetch(request, spoil(this.env), this.ctx);
+  }
+}

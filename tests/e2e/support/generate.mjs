@@ -1,0 +1,176 @@
+// Values out of JSON Schemas, and the same values spoilt: seeded, so that a run can be repeated to the byte.
+
+/** Random numbers from a seed (mulberry32). */
+export class Dice {
+  #state;
+
+  constructor(seed) {
+    this.#state = seed >>> 0;
+  }
+
+  /** In [0, 1). */
+  next() {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  chance(probability) {
+    return this.next() < probability;
+  }
+
+  /** A whole number from `least` to `most`. */
+  int(least, most) {
+    return least + Math.floor(this.next() * (most - least + 1));
+  }
+
+  pick(list) {
+    return list[this.int(0, list.length - 1)];
+  }
+}
+
+const LETTERS = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_.,:;'\"\\/<>&%+éßøñ中文😀\u200b\u202e"];
+
+/** Makes values of the schemas of one OpenAPI document. */
+export class Generator {
+  /**
+   * @param {object} document
+   * @param {Dice} dice
+   * @param {(pattern: string) => string[]} known values that exist and match a pattern
+   */
+  constructor(document, dice, known) {
+    this.document = document;
+    this.dice = dice;
+    this.known = known;
+  }
+
+  /** What a `$ref` names, else the schema itself; keywords beside the `$ref` count too. */
+  resolve(schema) {
+    if (!schema.$ref) return schema;
+    const { $ref, ...beside } = schema;
+    const target = $ref.slice(2).split("/").reduce((at, part) => at[part], this.document);
+    return { ...this.resolve(target), ...beside };
+  }
+
+  /** A value that the schema allows. */
+  valid(schema) {
+    const { dice } = this;
+    const it = this.resolve(schema);
+    if ("const" in it) return it.const;
+    if (it.enum) return dice.pick(it.enum);
+    const forms = it.anyOf ?? it.oneOf;
+    if (forms) return this.valid(dice.pick(forms));
+    switch (Array.isArray(it.type) ? this.#type(it.type) : it.type) {
+      case "null":
+        return null;
+      case "boolean":
+        return dice.chance(0.5);
+      case "integer":
+        return this.#integer(it);
+      case "string":
+        return this.string(it);
+      case "array":
+        return Array.from({ length: dice.int(it.minItems ?? 0, Math.min(it.maxItems ?? 3, 3)) }, () => this.valid(it.items));
+      case "object":
+        return this.#object(it);
+      default:
+        return dice.pick([null, true, 7, "text", [1], { a: 1 }]);
+    }
+  }
+
+  // A field that may be null is null now and then only: most of what is to be found lies behind the values.
+  #type(types) {
+    const others = types.filter((type) => type !== "null");
+    return types.includes("null") && this.dice.chance(0.1) ? "null" : this.dice.pick(others);
+  }
+
+  #integer({ minimum = -(2 ** 31), maximum = 2 ** 31 }) {
+    return this.dice.chance(0.3) ? this.dice.pick([minimum, maximum]) : this.dice.int(minimum, Math.min(maximum, minimum + 1e6));
+  }
+
+  #object({ properties = {}, required = [], additionalProperties, propertyNames, maxProperties = 3 }) {
+    const made = {};
+    for (const [name, schema] of Object.entries(properties)) {
+      if (required.includes(name) || this.dice.chance(0.6)) made[name] = this.valid(schema);
+    }
+    if (additionalProperties) {
+      const values = additionalProperties === true ? { type: ["string", "integer", "boolean"] } : additionalProperties;
+      for (let left = this.dice.int(0, Math.min(maxProperties, 3)); left > 0; left -= 1) {
+        made[this.string(propertyNames ?? { minLength: 1, maxLength: 20 })] = this.valid(values);
+      }
+    }
+    return made;
+  }
+
+  /** A text of the schema's form. */
+  string({ format, pattern, minLength = 0, maxLength = 40 }) {
+    const { dice } = this;
+    if (format === "date-time") return new Date(dice.int(Date.UTC(2026, 0), Date.UTC(2027, 0))).toISOString();
+    if (format === "email") return `${this.#letters(8)}@${this.#letters(6)}.example`;
+    if (format === "uri") return `https://${this.#letters(8)}.example/${this.#letters(5)}?a=${this.#letters(2)}`;
+    if (pattern) {
+      const known = this.known(pattern);
+      return known.length > 0 && dice.chance(0.8) ? dice.pick(known) : this.#matching(pattern);
+    }
+    // The longest are ASCII: some limits count bytes, and a schema can only count characters.
+    if (dice.chance(0.1)) return this.#letters(dice.pick([minLength, maxLength]));
+    const length = dice.int(minLength, Math.min(maxLength, minLength + 20));
+    return Array.from({ length }, () => dice.pick(LETTERS)).join("");
+  }
+
+  #letters(length) {
+    return Array.from({ length }, () => this.dice.pick([..."abcdefghijklmnopqrstuvwxyz"])).join("");
+  }
+
+  // The document's own patterns are sequences of characters and classes with counts; that much is understood.
+  #matching(pattern) {
+    if (pattern.startsWith("^/(")) return `/${this.#letters(4)}/${this.#letters(3)}`;
+    let text = "";
+    for (const [, klass, literal, least, most, many] of pattern.slice(1, -1).matchAll(/(?:\[([^\]]+)\]|([^[{]))(?:\{(\d+)(?:,(\d+))?\}|(\+))?/g)) {
+      const count = many ? this.dice.int(1, 20) : least === undefined ? 1 : this.dice.int(Number(least), Number(most ?? least));
+      for (let i = 0; i < count; i += 1) text += klass ? this.#member(klass) : literal;
+    }
+    return text;
+  }
+
+  #member(klass) {
+    const members = [];
+    for (const [, from, to, single] of klass.matchAll(/(.)-(.)|(.)/g)) {
+      const [first, last] = [(from ?? single).codePointAt(0), (to ?? single).codePointAt(0)];
+      for (let code = first; code <= last; code += 1) members.push(String.fromCodePoint(code));
+    }
+    return this.dice.pick(members);
+  }
+
+  /** Another value in place of one that the schema allows; it may still be allowed by chance. */
+  spoilt(schema, value) {
+    const { dice } = this;
+    if (value !== null && typeof value === "object" && dice.chance(0.8)) {
+      const it = this.resolve(schema);
+      const keys = Object.keys(value);
+      const step = dice.int(0, 3);
+      if (Array.isArray(value)) {
+        if (step === 0 || keys.length === 0) return [...value, ...Array.from({ length: (it.maxItems ?? 5) + 1 }, () => value[0] ?? "x")];
+        return value.with(dice.int(0, keys.length - 1), this.#strange(value[0]));
+      }
+      if (step === 0) return { ...value, [dice.pick(["unknown", "__proto__", "", "id", "a/b~c"])]: 1 };
+      if (keys.length > 0) {
+        const key = dice.pick(keys);
+        const { [key]: old, ...rest } = value;
+        if (step === 1) return rest;
+        const inner = it.properties?.[key];
+        return { ...value, [key]: inner && dice.chance(0.4) ? this.spoilt(inner, old) : this.#strange(old) };
+      }
+    }
+    return this.#strange(value);
+  }
+
+  #strange(value) {
+    const text = typeof value === "string" ? value : "text";
+    return this.dice.pick([
+      null, true, -1, 0, 1.5, 1e12 + 1, 2 ** 53, 1e300, "", " ", "x".repeat(3000), `${text}\u0000`, `${text}\n`, `${text}😀`,
+      text.toUpperCase(), "..", "//evil.example", "javascript:alert(1)", "2026-02-30T00:00:00Z", "9999-12-31T23:59:60Z", "XXX", [], [[]], {}, { a: 1 },
+    ]);
+  }
+}
