@@ -48,7 +48,7 @@ function miniflare(worker, state, shared = {}) {
   );
 }
 
-async function peer(worker, state, shared) {
+export async function peer(worker, state, shared) {
   return inWorkerd(async () => {
     const mf = miniflare(worker, state, shared);
     await mf.ready;
