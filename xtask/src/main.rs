@@ -3,6 +3,7 @@
 //! This crate must compile in seconds, because nothing is shown before it has: it does not link the library (and
 //! SQLite with it). What needs the library or takes long to compile is a crate of its own that a command runs.
 
+mod bench;
 mod build;
 mod dev;
 mod domain;
@@ -40,6 +41,12 @@ const COMMANDS: &[Command] = &[
         flags: "[--filter <name>]",
         about: "everything that is checked; with a filter, only the matching end-to-end tests",
         run: test::run,
+    },
+    Command {
+        name: "bench",
+        flags: "[--only <name>] [--seconds <n>]",
+        about: "what things cost, beside peers and targets",
+        run: bench::run,
     },
     Command {
         name: "keygen",

@@ -8,8 +8,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{ChildStdin, Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -68,16 +68,58 @@ pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
 
 /// Runs `command` as the service: `config` is the first line of its standard input, which stays open.
 pub fn serve(command: &mut Command, config: &str) -> Result<()> {
+    let child = start_service(command, config)?;
+    end_service(child)
+}
+
+/// The same; each line of its standard output goes to `on_line`.
+pub fn serve_lines(
+    command: &mut Command,
+    config: &str,
+    on_line: impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
+    let mut child = start_service(command.stdout(Stdio::piped()), config)?;
+    lines(&mut child, on_line)?;
+    end_service(child)
+}
+
+fn start_service(command: &mut Command, config: &str) -> Result<Child> {
     let mut family = unless_ending();
     let mut child = command.stdin(Stdio::piped()).spawn().context("the Worker's runner cannot be started")?;
     let mut input = child.stdin.take().context("the runner has no standard input")?;
     writeln!(input, "{config}").context("the runner did not take its configuration")?;
     family.service = Some(input);
-    drop(family);
+    Ok(child)
+}
+
+fn end_service(mut child: Child) -> Result<()> {
     let status = child.wait().context("the Worker's runner was lost")?;
     unless_ending().service = None;
     if !status.success() {
         bail!("the Worker's runner ended ({status})");
+    }
+    Ok(())
+}
+
+/// Runs `command` to its end; each line of its standard output goes to `on_line`.
+pub fn run_lines(command: &mut Command, on_line: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let family = unless_ending();
+    let started = command.stdout(Stdio::piped()).spawn();
+    drop(family);
+    let mut child = started.with_context(|| format!("`{name}` cannot be started"))?;
+    lines(&mut child, on_line)?;
+    let status = child.wait().with_context(|| format!("`{name}` was lost"))?;
+    if !status.success() {
+        bail!("`{name}` failed ({status})");
+    }
+    Ok(())
+}
+
+fn lines(child: &mut Child, mut on_line: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let output = child.stdout.take().context("a child process has no standard output")?;
+    for line in BufReader::new(output).lines() {
+        on_line(&line?)?;
     }
     Ok(())
 }

@@ -1,0 +1,38 @@
+// Runs the load generator (xtask/load), and keeps track of what every server was asked and answered in all.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Starts a load; `done` resolves to its report. */
+export function startLoad(binary, { port, requests, connections = 16, seconds, rate, first = 0 }) {
+  const args = ["--port", port, "--requests", requests, "--connections", connections, "--seconds", seconds, "--first", first];
+  if (rate) args.push("--rate", rate);
+  const child = spawn(binary, args.map(String), { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  const done = once(child, "close").then(([code]) => {
+    if (code !== 0) throw new Error(`the load generator ended with code ${code}`);
+    return JSON.parse(text);
+  });
+  return { child, done };
+}
+
+export const runLoad = (binary, options) => startLoad(binary, options).done;
+
+export const median = (values) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+/** Calls `look` until it answers true or the time is over; answers milliseconds waited, or undefined. */
+export async function waitFor(look, limitMs) {
+  const since = performance.now();
+  for (;;) {
+    if (await look()) return performance.now() - since;
+    if (performance.now() - since > limitMs) return undefined;
+    await delay(20);
+  }
+}

@@ -1,0 +1,39 @@
+// The process behind the load part of `cargo xtask bench`. The first line of standard input is its configuration; it
+// prints figures, one JSON object a line.
+import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+
+const input = createInterface({ input: process.stdin });
+const { value: firstLine } = await input[Symbol.asyncIterator]().next();
+const { root, load, disk, seconds, rounds, sections } = JSON.parse(firstLine);
+// Leaving ends workerd too. Standard input ends with the program that started this one, whatever ended it.
+process.stdin.on("end", () => process.exit(1));
+
+const print = (figure) => console.log(JSON.stringify(figure));
+const memory = existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir();
+
+/** The parts of the benchmark; `cargo xtask bench --only <name>` runs one. */
+const all = {
+  startup: async (options) => (await import("./startup.mjs")).startup(options),
+  redirects: async (options) => (await import("./redirects.mjs")).redirects(options),
+  clicks: async (options) => (await import("./burst.mjs")).clicks(options),
+  conversions: async (options) => (await import("./conversions.mjs")).conversions(options),
+  memory: async (options) => (await import("./memory.mjs")).memory(options),
+};
+
+for (const section of sections) {
+  // In memory where throughput is measured: this machine's disk is not the platform's. On disk where it is about what
+  // survives.
+  const scratch = await mkdtemp(path.join(memory, "signpost-bench-"));
+  const onDisk = await mkdtemp(path.join(disk, "bench-"));
+  try {
+    await all[section]({ root, load, scratch, disk: onDisk, seconds, rounds, print });
+  } finally {
+    for (const directory of [scratch, onDisk]) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+process.exit(0);

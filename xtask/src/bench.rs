@@ -1,0 +1,126 @@
+//! `cargo xtask bench`: what things cost, natively and in real workerd beside its peers, each figure with its target.
+//!
+//! The measuring programs (`benches/`) print figures, one JSON object a line; here they are judged and shown.
+
+mod figure;
+mod machine;
+mod native;
+
+use crate::progress::{Progress, now, seconds};
+use crate::{build, npm, process, workspace};
+use anyhow::{Context, Result, bail};
+use figure::{Figure, Verdict};
+use lexopt::{Arg, ValueExt};
+use std::process::{Command, Stdio};
+
+/// Load runs of each server; what is shown is their median.
+const ROUNDS: u32 = 5;
+
+/// A part of the benchmark, by its name for `--only`.
+struct Part {
+    name: &'static str,
+    kind: Kind,
+}
+
+enum Kind {
+    /// A criterion benchmark, and what it measures.
+    Criterion(&'static [native::Criterion]),
+    /// The growth of the Ledger.
+    Ledger,
+    /// A load on real workerd (`benches/load/<name>.mjs`).
+    Load,
+}
+
+const PARTS: &[Part] = &[
+    Part { name: "tokens", kind: Kind::Criterion(native::TOKENS) },
+    Part { name: "guide", kind: Kind::Criterion(native::GUIDE) },
+    Part { name: "startup", kind: Kind::Load },
+    Part { name: "redirects", kind: Kind::Load },
+    Part { name: "clicks", kind: Kind::Load },
+    Part { name: "conversions", kind: Kind::Load },
+    Part { name: "memory", kind: Kind::Load },
+    Part { name: "ledger", kind: Kind::Ledger },
+];
+
+pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
+    let (mut only, mut length) = (None, 4.0f64);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("only") => only = Some(arguments.value()?.string()?),
+            Arg::Long("seconds") => length = arguments.value()?.parse()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let parts: Vec<&Part> =
+        PARTS.iter().filter(|part| only.as_deref().is_none_or(|name| name == part.name)).collect();
+    if parts.is_empty() {
+        let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+        bail!("--only takes one of: {}", names.join(", "));
+    }
+    let since = now();
+    if parts.iter().any(|part| matches!(part.kind, Kind::Load)) {
+        prepare()?;
+    }
+    println!("{}", machine::describe());
+    let mut figures = Vec::new();
+    for part in parts {
+        println!("\n── {}", part.name);
+        let mut show = |figure: Figure| {
+            println!("{figure}");
+            figures.push(figure);
+        };
+        match part.kind {
+            Kind::Criterion(measured) => native::criterion(part.name, measured, &mut show)?,
+            Kind::Ledger => native::ledger(&mut show)?,
+            Kind::Load => load(part.name, length, &mut show)?,
+        }
+    }
+    summary(&figures, &seconds(since.elapsed()))
+}
+
+fn summary(figures: &[Figure], took: &str) -> Result<()> {
+    let judged: Vec<_> = figures.iter().filter(|figure| figure.verdict() != Verdict::None).collect();
+    let failed: Vec<_> = judged.iter().filter(|figure| figure.verdict() == Verdict::Fail).collect();
+    println!("\n{} of {} targets met, {took}", judged.len() - failed.len(), judged.len());
+    if failed.is_empty() {
+        return Ok(());
+    }
+    for figure in &failed {
+        println!("{figure}");
+    }
+    bail!("{} of {} targets missed", failed.len(), judged.len())
+}
+
+/// Builds the Worker, the load generator, and installs the peer's packages.
+fn prepare() -> Result<()> {
+    build::build(&Progress::new(build::STEPS))?;
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["build", "--quiet", "--package", "load", "--release", "--target-dir"])
+        .arg(workspace::target()?);
+    process::run(cargo.current_dir(workspace::root()), "Install Rust with rustup (https://rustup.rs)")?;
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    npm.current_dir(workspace::root().join("benches/peers/hono")).stdin(Stdio::null()).stdout(Stdio::null());
+    process::run(&mut npm, "npm comes with Node.js: install Node.js 20 or newer, then try again")
+}
+
+fn load(part: &str, length: f64, show: &mut dyn FnMut(Figure)) -> Result<()> {
+    let target = workspace::target()?;
+    let config = serde_json::json!({
+        "root": workspace::root(),
+        "load": target.join("release/load"),
+        "disk": target,
+        "seconds": length,
+        "rounds": ROUNDS,
+        "sections": [part],
+    });
+    let mut node = npm::node_command()?;
+    // `node:sqlite` is announced as experimental with every start.
+    node.arg("--disable-warning=ExperimentalWarning").arg(workspace::root().join("benches/load/main.mjs"));
+    process::serve_lines(&mut node, &config.to_string(), |line| {
+        show(Figure::parse(line)?);
+        Ok(())
+    })
+    .with_context(|| format!("the part {part:?}"))
+}

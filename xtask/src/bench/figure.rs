@@ -1,0 +1,117 @@
+//! A figure: what was measured, and what it should be.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::fmt;
+
+/// One figure.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figure {
+    #[serde(rename = "figure")]
+    pub name: String,
+    pub value: f64,
+    pub unit: String,
+    #[serde(default)]
+    pub at_least: Option<f64>,
+    #[serde(default)]
+    pub at_most: Option<f64>,
+    /// What the figure is of, and what it is compared with.
+    pub compares: String,
+}
+
+/// Whether a figure is what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Pass,
+    Fail,
+    /// It has no target.
+    None,
+}
+
+impl Figure {
+    /// Reads the line of a measuring program.
+    pub fn parse(line: &str) -> Result<Self> {
+        serde_json::from_str(line).with_context(|| format!("no figure: {line}"))
+    }
+
+    pub fn verdict(&self) -> Verdict {
+        if self.at_least.is_none() && self.at_most.is_none() {
+            return Verdict::None;
+        }
+        let enough = self.at_least.is_none_or(|least| self.value >= least);
+        let little = self.at_most.is_none_or(|most| self.value <= most);
+        if enough && little { Verdict::Pass } else { Verdict::Fail }
+    }
+
+    fn target(&self) -> String {
+        match (self.at_least, self.at_most) {
+            (Some(least), Some(most)) if least == most => format!("= {least}"),
+            (Some(least), Some(most)) => format!("{least} … {most:.5}"),
+            (Some(least), None) => format!("≥ {least}"),
+            (None, Some(most)) => format!("≤ {most}"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Three significant digits, and no more than that below a thousand.
+fn digits(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 1.0 || size == 0.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict() {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "FAIL",
+            Verdict::None => "",
+        };
+        let value = format!("{} {}", digits(self.value), self.unit);
+        let target = self.target();
+        write!(f, "{verdict:<4}  {:<58} {value:>11}  {target:<9} {}", self.name, self.compares)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(value: f64, limits: &str) -> Figure {
+        Figure::parse(&format!(r#"{{"figure":"f","value":{value},"unit":"×","compares":"c"{limits}}}"#))
+            .unwrap()
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        for (value, limits, expected) in [
+            (1.3, r#","at_least":1.3"#, Verdict::Pass),
+            (1.29, r#","at_least":1.3"#, Verdict::Fail),
+            (1.5, r#","at_most":1.5"#, Verdict::Pass),
+            (1.51, r#","at_most":1.5"#, Verdict::Fail),
+            (0.999, r#","at_least":1,"at_most":1"#, Verdict::Fail),
+            (7.0, r#","at_most":null"#, Verdict::None),
+        ] {
+            assert_eq!(figure(value, limits).verdict(), expected, "{value} {limits}");
+        }
+    }
+
+    #[test]
+    fn three_digits_are_shown() {
+        for (value, shown) in
+            [(12833.4, "12833"), (98.76, "98.8"), (1.304, "1.30"), (0.17927, "0.179"), (0.0, "0.00")]
+        {
+            assert_eq!(digits(value), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_figure_is_an_error() {
+        assert!(Figure::parse("warming up").is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! The native benchmarks: criterion's, whose figures are read from the files it leaves, and the Ledger's own.
+
+use super::figure::Figure;
+use crate::{process, workspace};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::process::{Command, Stdio};
+
+/// A measurement of criterion's and its target.
+pub struct Criterion {
+    name: &'static str,
+    at_most_us: Option<f64>,
+    compares: &'static str,
+}
+
+const fn signature(name: &'static str) -> Criterion {
+    Criterion { name, at_most_us: Some(1.0), compares: "native, criterion's median" }
+}
+
+pub const TOKENS: &[Criterion] = &[
+    signature("token mint"),
+    signature("token verify"),
+    signature("forged token refuse"),
+    signature("click id mint"),
+    signature("click id verify"),
+];
+
+const fn redirect(name: &'static str) -> Criterion {
+    Criterion { name, at_most_us: None, compares: "native, line in, line out, criterion's median" }
+}
+
+pub const GUIDE: &[Criterion] =
+    &[redirect("redirect, new visitor"), redirect("redirect, visitor with 8 earlier clicks")];
+
+#[derive(Deserialize)]
+struct Estimates {
+    median: Estimate,
+}
+
+#[derive(Deserialize)]
+struct Estimate {
+    /// Nanoseconds.
+    point_estimate: f64,
+}
+
+fn cargo_bench(name: &str) -> Result<Command> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["bench", "--quiet", "--package", "signpost", "--bench", name, "--target-dir"]);
+    cargo.arg(workspace::target()?).current_dir(workspace::root());
+    Ok(cargo)
+}
+
+pub fn criterion(bench: &str, measured: &[Criterion], show: &mut dyn FnMut(Figure)) -> Result<()> {
+    let home = workspace::target()?.join("criterion");
+    let mut cargo = cargo_bench(bench)?;
+    cargo.args(["--", "--quiet", "--noplot"]).env("CRITERION_HOME", &home).stdout(Stdio::null());
+    process::run(&mut cargo, "Install Rust with rustup (https://rustup.rs)")?;
+    for Criterion { name, at_most_us, compares } in measured {
+        let file = home.join(name).join("new/estimates.json");
+        let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        let estimates: Estimates = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+        show(Figure {
+            name: (*name).to_owned(),
+            value: estimates.median.point_estimate / 1e3,
+            unit: "µs".to_owned(),
+            at_least: None,
+            at_most: *at_most_us,
+            compares: (*compares).to_owned(),
+        });
+    }
+    Ok(())
+}
+
+pub fn ledger(show: &mut dyn FnMut(Figure)) -> Result<()> {
+    process::run_lines(&mut cargo_bench("ledger")?, |line| {
+        show(Figure::parse(line)?);
+        Ok(())
+    })
+}
