@@ -44,7 +44,7 @@ pub fn build(progress: &Progress) -> Result<()> {
         wasm
     })?;
     progress.step(5, "bindings", || write_bindings(&out))?;
-    progress.step(6, "documents", || write_documents(&out))?;
+    progress.step(6, "documents", || write_documents())?;
     progress.step(7, "bundle", || write_bundle(&out))
 }
 
@@ -53,7 +53,7 @@ pub fn documents() -> Result<()> {
     let out = workspace::root().join("build");
     fs::create_dir_all(&out).context("build/ cannot be made")?;
     build_tools()?;
-    write_documents(&out)
+    write_documents()
 }
 
 fn ensure_wasm_target() -> Result<()> {
@@ -101,10 +101,11 @@ fn write_bindings(out: &Path) -> Result<()> {
 }
 
 /// The contract as `openapi.json` and `docs.html`, static assets of the Worker.
-fn write_documents(out: &Path) -> Result<()> {
+fn write_documents() -> Result<()> {
     let tool = workspace::target()?.join("tools/openapi");
-    let assets = out.join("assets");
-    fs::create_dir_all(&assets).context("build/assets cannot be made")?;
+    // Not below build/: wrangler takes text files beside the bundle for modules of it.
+    let assets = workspace::root().join("dist");
+    fs::create_dir_all(&assets).context("dist cannot be made")?;
     process::run(Command::new(tool).arg(assets), "Run `cargo xtask build` again")
 }
 

@@ -47,14 +47,14 @@ export function sale(clickId, externalId, fields = {}) {
 }
 
 /** Waits until the report's totals are as `wanted` tells; the contract allows five seconds. */
-export async function totals(operator, query, wanted) {
+export async function totals(operator, query, wanted, deadlineMs = 5_000) {
   let seen;
   const look = async () => {
     seen = (await operator.json("GET", `/v1/attribution?${query}`)).totals;
     return wanted(seen) && seen;
   };
   try {
-    return await poll(look, { deadlineMs: 5_000, intervalMs: 50, what: "the counts in the report" });
+    return await poll(look, { deadlineMs, intervalMs: 50, what: "the counts in the report" });
   } catch (error) {
     assert.fail(`${error.message}; last seen: ${JSON.stringify(seen)}`);
   }
