@@ -44,7 +44,7 @@ pub fn build(progress: &Progress) -> Result<()> {
         wasm
     })?;
     progress.step(5, "bindings", || write_bindings(&out))?;
-    progress.step(6, "documents", || write_documents())?;
+    progress.step(6, "documents", write_documents)?;
     progress.step(7, "bundle", || write_bundle(&out))
 }
 
