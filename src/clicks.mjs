@@ -2,10 +2,13 @@
 // request of a batch carries the others', because Workers forbids input and output on another request's behalf.
 import { inTime } from "./patience.mjs";
 
-/** A batch waits so long for company. Short, because a click on its way is not stored yet. */
-const GATHER_MS = 16;
+/**
+ * A batch waits so long for company. A call to an object costs as much as ten redirects, so company pays; but a click
+ * that waits is not stored yet, and is lost if the machine fails.
+ */
+const GATHER_MS = 32;
 /** Clicks of a batch at most. */
-const BATCH = 500;
+const BATCH = 1_000;
 /** A batch that its carrier has not picked up by then lost it (the request was ended); the next click takes it over. */
 const ABANDONED_MS = 1_000;
 /** Clicks on their way at most. Beyond that the objects are down, and the isolate's memory is what is at stake. */
@@ -15,8 +18,7 @@ const ANSWER_MS = 5_000;
 /** Pauses between tries. */
 const RETRY_MS = [50, 200, 1_000, 4_000];
 
-/** By shard: the batch that gathers, `{clicks, since}`. */
-const gathering = Array.from({ length: 16 }, () => null);
+let gathering = null; // {since, count, shards: shard → clicks}
 let onTheWay = 0;
 let lost = 0;
 
@@ -24,39 +26,40 @@ let lost = 0;
 export function record(env, ctx, shard, click, now) {
   if (onTheWay >= ON_THE_WAY) return lose(1, "too many are on their way");
   onTheWay += 1;
-  const open = gathering[shard];
-  if (open !== null) {
-    open.clicks.push(click);
-    if (open.clicks.length < BATCH && now - open.since < ABANDONED_MS) return;
-    if (now - open.since < ABANDONED_MS) {
-      gathering[shard] = null; // full: its carrier has it, the next click starts another
-      return;
-    }
+  const abandoned = gathering !== null && now - gathering.since >= ABANDONED_MS;
+  if (gathering === null || abandoned) {
+    gathering = { since: now, count: gathering?.count ?? 0, shards: gathering?.shards ?? new Map() };
+    ctx.waitUntil(carry(env, gathering));
   }
-  const batch = { clicks: open?.clicks ?? [click], since: now };
-  gathering[shard] = batch;
-  ctx.waitUntil(carry(env, shard, batch));
+  const { shards } = gathering;
+  const clicks = shards.get(shard);
+  if (clicks === undefined) shards.set(shard, [click]);
+  else clicks.push(click);
+  gathering.count += 1;
+  if (gathering.count >= BATCH) gathering = null; // its carrier has it; the next click starts another
 }
 
-async function carry(env, shard, batch) {
+async function carry(env, batch) {
   await scheduler.wait(GATHER_MS);
-  if (gathering[shard] === batch) gathering[shard] = null;
-  const { clicks } = batch;
+  if (gathering === batch) gathering = null;
+  await Promise.all(Array.from(batch.shards, ([shard, clicks]) => deliver(env, shard, clicks)));
+}
+
+async function deliver(env, shard, clicks) {
   const records = `[${clicks.join()}]`;
   for (let tried = 0; ; tried += 1) {
     try {
       await inTime(ANSWER_MS, env.CLICKLOG.getByName(String(shard)).append(records));
-      onTheWay -= clicks.length;
-      return;
+      break;
     } catch (error) {
       if (tried === RETRY_MS.length) {
-        onTheWay -= clicks.length;
         lose(clicks.length, error.message);
-        return;
+        break;
       }
       await scheduler.wait(RETRY_MS[tried]);
     }
   }
+  onTheWay -= clicks.length;
 }
 
 /** Counts what could not be stored. The log gets a line at the first, and at each doubling. */

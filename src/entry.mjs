@@ -1,5 +1,5 @@
 // The Worker's entry: links are answered from here, everything else by the router in Rust.
-import { document } from "./documents.mjs";
+import { document, isDocument } from "./documents.mjs";
 import { callAsync } from "./instance.mjs";
 import { problem } from "./problem.mjs";
 import { isLink, redirect } from "./redirect.mjs";
@@ -54,8 +54,10 @@ export default {
         const answer = redirect(request, env, ctx, path, mark < 0 ? "" : url.slice(mark + 1), requestId);
         return answer instanceof Promise ? answer.catch(onError) : answer;
       }
-      const found = read ? document(path, method, requestId) : undefined;
-      return found ?? general(request, env, ctx, requestId).catch(onError);
+      const answer = read && isDocument(path)
+        ? document(path, method, env, requestId)
+        : general(request, env, ctx, requestId);
+      return answer.catch(onError);
     } catch (error) {
       return onError(error);
     }

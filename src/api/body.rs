@@ -23,7 +23,7 @@ pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_str::<de::IgnoredAny>(body)
         .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
     let read: Result<Object<T>, _> = json::read_tracked(body);
-    read.map(|object| object.0).map_err(|(path, error)| field_problem(&path, &error.to_string()))
+    read.map(|object| object.0).map_err(|error| field_problem(error.path(), &error.inner().to_string()))
 }
 
 /// A `T` that is written as a JSON object. serde alone would take an array of the fields' values as well.

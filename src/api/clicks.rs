@@ -120,7 +120,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
     let collected: Collected = super::body::parse(call.request.body)?;
     let mut rows: Vec<_> = collected.shards.into_iter().flatten().collect();
-    rows.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
+    rows.sort_unstable_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
     let more = rows.len() > limit;
     rows.truncate(limit);
     let numbers: Vec<u32> = rows.iter().map(|(_, _, click)| click.link_no).collect();

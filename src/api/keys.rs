@@ -91,7 +91,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     }
     checks.finish()?;
     let mut scopes = body.scopes;
-    scopes.sort();
+    scopes.sort_unstable();
     scopes.dedup();
     let mut secret = [0; 32];
     call.entropy.borrow_mut().fill(&mut secret);

@@ -99,7 +99,7 @@ impl<'a> ClickLog<'a> {
             .exec("SELECT id FROM click WHERE id IN (SELECT value FROM json_each(?1))", &[json(&ids)?])?;
         let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
         let mut fresh: Vec<&Visit> = visits.iter().filter(|visit| seen.insert(&visit.id)).collect();
-        fresh.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        fresh.sort_unstable_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(fresh)
     }
 

@@ -174,7 +174,7 @@ pub fn groups(
     spans: &[Span],
 ) -> Result<BTreeMap<Option<String>, Sums>, SqlError> {
     let mut groups: BTreeMap<Option<String>, Sums> = BTreeMap::new();
-    let mut names = Names { sql, known: BTreeMap::new() };
+    let names = Names { sql };
     for span in spans {
         let (click_key, conversion_key) = key_expression(group, span);
         let condition = narrowed(filter, "l.listing_no", span.from, span.to);
@@ -240,11 +240,10 @@ fn conversions(row: &Row) -> Result<Sums, SqlError> {
 /// Turns the keys of rows into those of the API.
 struct Names<'a> {
     sql: &'a dyn Sql,
-    known: BTreeMap<i64, Option<String>>,
 }
 
 impl Names<'_> {
-    fn key(&mut self, group: Group, row: &Row) -> Result<Option<String>, SqlError> {
+    fn key(&self, group: Group, row: &Row) -> Result<Option<String>, SqlError> {
         let text = |row: &Row| Ok(Some(row.text(0)?.to_owned()).filter(|text| !text.is_empty()));
         match group {
             Group::Day | Group::Week | Group::Month => Ok(date_key(group, row.int(0)?)),
@@ -261,14 +260,9 @@ impl Names<'_> {
         }
     }
 
-    fn id(&mut self, table: &str, no: i64) -> Result<Option<String>, SqlError> {
-        if let Some(known) = self.known.get(&no) {
-            return Ok(known.clone());
-        }
+    fn id(&self, table: &str, no: i64) -> Result<Option<String>, SqlError> {
         let rows = self.sql.exec(&format!("SELECT id FROM {table} WHERE no = ?1"), &[Value::Int(no)])?;
-        let id = rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()?;
-        self.known.insert(no, id.clone());
-        Ok(id)
+        rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
     }
 }
 
@@ -279,7 +273,7 @@ fn date_key(group: Group, day: i64) -> Option<String> {
     Some(match group {
         Group::Week => format!("{:04}-W{:02}", date.iso_week().year(), date.iso_week().week()),
         Group::Month => format!("{:04}-{:02}", date.year(), date.month()),
-        _ => date.format("%Y-%m-%d").to_string(),
+        _ => format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
     })
 }
 

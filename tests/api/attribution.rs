@@ -89,7 +89,10 @@ fn a_customer_is_bound_to_its_click_and_a_newer_click_competes() {
     // The same old click sent again keeps the standing that it has.
     let mut with_click = renewal("r-2");
     with_click["click_id"] = json!(first);
-    assert_eq!(verdict(&post(&mut ledger, &with_click)), (Some(first.as_str()), "customer"));
+    let made = post(&mut ledger, &with_click);
+    assert_eq!(verdict(&made), (Some(first.as_str()), "customer"));
+    let target = format!("/v1/conversions/{}/attribution", made["id"].as_str().unwrap());
+    assert_eq!(ledger.get(&target).json["touches"].as_array().unwrap().len(), 1, "one click is one touch");
     // A newer click of another partner wins by last touch, and from then on without being named.
     let second = ledger.click(bobs_no);
     ledger.wait(DAY);

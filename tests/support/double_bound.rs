@@ -27,7 +27,7 @@ impl DoubleBound {
         Self { connection, in_transaction: Cell::new(false), seen: RefCell::default() }
     }
 
-    /// The tables (or indices) that statements read from end to end, with the statement.
+    /// The tables (or indices) that statements read from end to end, and sorts of all rows found, with the statement.
     pub fn scans(&self) -> BTreeSet<(String, String)> {
         let mut scans = BTreeSet::new();
         for sql in self.seen.borrow().iter() {
@@ -38,6 +38,8 @@ impl DoubleBound {
                 let step: String = step.get(3).unwrap();
                 if let Some(table) = step.strip_prefix("SCAN ") {
                     scans.insert((table.to_owned(), sql.clone()));
+                } else if step.contains("FOR ORDER BY") {
+                    scans.insert(("a sort".to_owned(), sql.clone()));
                 }
             }
         }

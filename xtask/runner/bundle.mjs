@@ -16,9 +16,7 @@ export async function bundle({ entry, wasmDir, outdir }) {
     bundle: true,
     format: "esm",
     target: "es2024",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: true,
+    minify: true,
     // The runtime resolves these two itself.
     external: ["cloudflare:*", "*.wasm"],
     logLevel: "warning",

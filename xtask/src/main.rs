@@ -57,7 +57,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "openapi",
         flags: "",
-        about: "write the contract as build/openapi.json and build/docs.html, and lint it",
+        about: "write the contract into build/assets, and lint it",
         run: openapi::run,
     },
     Command {

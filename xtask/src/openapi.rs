@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`: writes the contract, as `build/openapi.json` and `build/docs.html`, and lints it.
+//! `cargo xtask openapi`: writes the contract, as `build/assets/openapi.json` and `build/assets/docs.html`, and lints it.
 
 use crate::{build, npm, process};
 use anyhow::Result;
@@ -17,9 +17,9 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     lint()
 }
 
-/// Lints `build/openapi.json` by redocly.yaml, whose ruleset knows no warnings: what it finds is an error.
+/// Lints `build/assets/openapi.json` by redocly.yaml, whose ruleset knows no warnings: what it finds is an error.
 pub fn lint() -> Result<()> {
     let mut linter = npm::script(LINTER)?;
-    linter.envs(OFFLINE).args(["lint", "--config", "redocly.yaml", "build/openapi.json"]);
+    linter.envs(OFFLINE).args(["lint", "--config", "redocly.yaml", "build/assets/openapi.json"]);
     process::run(&mut linter, "Run `cargo xtask build`")
 }

@@ -5,7 +5,7 @@ CREATE TABLE partners (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
   email TEXT, country TEXT, currency TEXT, commission_bp INTEGER, external_id TEXT UNIQUE, metadata TEXT NOT NULL,
   created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, terminated_at INTEGER);
-CREATE INDEX partners_not_active ON partners (no) WHERE status <> 'active';
+CREATE INDEX partners_inactive ON partners (no) WHERE status <> 'active';
 
 CREATE TABLE listings (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, marketplace TEXT NOT NULL, url TEXT NOT NULL,

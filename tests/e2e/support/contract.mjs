@@ -5,6 +5,12 @@ import addFormats from "ajv-formats";
 const METHODS = ["get", "put", "post", "patch", "delete", "head"];
 const escape = (part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
 
+/** The JSON texts that a body holds. */
+function values(mediaType, text) {
+  if (mediaType === "application/x-ndjson") return text.trimEnd().split("\n");
+  return [mediaType.endsWith("json") ? text : JSON.stringify(text)];
+}
+
 // A caller must bear fields that it does not know, so the document does not forbid them; the Worker must send none.
 function closed(document) {
   const copy = structuredClone(document);
@@ -66,13 +72,11 @@ export class Contract {
     }
     if (!content[mediaType]) return [`the media type ${JSON.stringify(mediaType)} is not documented for ${status}`];
     const validate = this.#validator(this.#answers, `${place}/content/${escape(mediaType)}/schema`);
-    const values = mediaType.endsWith("json") ? [text] : mediaType.endsWith("ndjson") ? text.trimEnd().split("\n") : [JSON.stringify(text)];
-    const faults = values.flatMap((value) => {
+    return values(mediaType, text).flatMap((value) => {
       const parsed = JSON.parse(value);
       if (mediaType === "application/problem+json" && parsed.status !== status) return [`the problem says ${parsed.status}, the answer ${status}`];
       return validate(parsed) ? [] : [`${this.#answers.errorsText(validate.errors)}: ${value.slice(0, 500)}`];
     });
-    return faults;
   }
 
   /** What is wrong with the answer to a request that no operation describes. */

@@ -160,10 +160,35 @@ export class Generator {
         const { [key]: old, ...rest } = value;
         if (step === 1) return rest;
         const inner = it.properties?.[key];
-        return { ...value, [key]: inner && dice.chance(0.4) ? this.spoilt(inner, old) : this.#strange(old) };
+        return { ...value, [key]: inner && dice.chance(0.6) ? this.spoilt(inner, old) : this.#strange(old) };
       }
     }
-    return this.#strange(value);
+    const beyond = this.#beyond(this.resolve(schema));
+    return beyond.length > 0 && dice.chance(0.5) ? dice.pick(beyond) : this.#strange(value);
+  }
+
+  /** Values one step outside the schema's limits. */
+  #beyond({ minLength, maxLength, minimum, maximum }) {
+    const values = [];
+    if (maxLength !== undefined) values.push(this.#letters(maxLength + 1));
+    if (minLength > 0) values.push(this.#letters(minLength - 1));
+    if (minimum !== undefined) values.push(minimum - 1);
+    if (maximum !== undefined) values.push(maximum + 1);
+    return values;
+  }
+
+  /** Values on both sides of a field's limits: `[value, whether it is allowed]`. */
+  limits(schema) {
+    const it = this.resolve(schema);
+    const form = it.anyOf?.find((option) => option.type !== "null");
+    if (form) return this.limits(form);
+    const outside = this.#beyond(it).map((value) => [value, false]);
+    if (it.enum || it.oneOf) outside.push(["no such word", false]);
+    if (it.pattern) outside.push(["", false], ["\u00e9!", false]);
+    const inside = [it.minimum, it.maximum].filter((value) => value !== undefined);
+    // What has a form besides its length is not made of letters alone.
+    if (it.maxLength !== undefined && !it.format && !it.pattern) inside.push(this.#letters(it.maxLength), this.#letters(it.minLength));
+    return [...outside, ...inside.map((value) => [value, true])];
   }
 
   #strange(value) {
