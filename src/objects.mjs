@@ -43,7 +43,7 @@ class Worker extends DurableObject {
     } catch (error) {
       const pause = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)];
       this.#failures += 1;
-      console.error(`${this.constructor.name}: passing data on failed, next try in ${pause} ms: ${error.message}`);
+      console.error(`${this.constructor.label}: passing data on failed, next try in ${pause} ms: ${error.message}`);
       next = Date.now() + pause;
       this.#restUntil = next;
       this.#alarmAt = Infinity; // an earlier one that was set meanwhile is put off
@@ -64,6 +64,8 @@ function put(kv, { key, value, metadata }) {
 }
 
 export class Ledger extends Worker {
+  /** In the log; the bundle shortens the class's own name. */
+  static label = "Ledger";
   #rust = new Handle(({ LedgerHandle }) => {
     const { OPERATOR_KEY, SIGNING_KEYS, DATA_KEY } = this.env;
     return LedgerHandle.open(
@@ -119,6 +121,7 @@ export class Ledger extends Worker {
 }
 
 export class ClickLog extends Worker {
+  static label = "ClickLog";
   #rust = new Handle(({ ClickLogHandle }) => ClickLogHandle.open(this.ctx.storage, Number(this.ctx.id.name)));
 
   /** Takes a batch of records in, a JSON array. When it returns, they are stored; a repeat changes nothing. */

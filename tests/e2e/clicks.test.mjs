@@ -2,7 +2,7 @@
 // that no browser sends, wasm instances that die in the middle of traffic. What counts as failure: a redirect that is
 // not answered, a click that is stored twice or never.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import net from "node:net";
 import { poll, startEdge } from "./support/harness.mjs";
 import { BROWSER, LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
@@ -34,6 +34,7 @@ describe("clicks", () => {
   });
   after(() => edge.stop());
   const fault = (name) => edge.fetch(`/test-fault/${name}`);
+  afterEach(() => fault("none"));
   /** A partner of the test's own with a link, and what the report says of it. */
   const own = async (fields) => {
     const owner = await world.partner({ name: "Own" });
