@@ -25,8 +25,8 @@ struct Part {
 enum Kind {
     /// A criterion benchmark, and what it measures.
     Criterion(&'static [native::Criterion]),
-    /// The growth of the Ledger.
-    Ledger,
+    /// Clicks in their shard, and the growth of the Ledger.
+    Stores,
     /// A load on real workerd (`benches/load/<name>.mjs`).
     Load,
 }
@@ -39,7 +39,7 @@ const PARTS: &[Part] = &[
     Part { name: "clicks", kind: Kind::Load },
     Part { name: "conversions", kind: Kind::Load },
     Part { name: "memory", kind: Kind::Load },
-    Part { name: "ledger", kind: Kind::Ledger },
+    Part { name: "stores", kind: Kind::Stores },
 ];
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
@@ -71,7 +71,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
         };
         match part.kind {
             Kind::Criterion(measured) => native::criterion(part.name, measured, &mut show)?,
-            Kind::Ledger => native::ledger(&mut show)?,
+            Kind::Stores => native::stores(&mut show)?,
             Kind::Load => load(part.name, length, &mut show)?,
         }
     }

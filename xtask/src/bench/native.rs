@@ -1,4 +1,4 @@
-//! The native benchmarks: criterion's, whose figures are read from the files it leaves, and the Ledger's own.
+//! The native benchmarks: criterion's, whose figures are read from the files it leaves, and the stores' own.
 
 use super::figure::Figure;
 use crate::{process, workspace};
@@ -71,8 +71,8 @@ pub fn criterion(bench: &str, measured: &[Criterion], show: &mut dyn FnMut(Figur
     Ok(())
 }
 
-pub fn ledger(show: &mut dyn FnMut(Figure)) -> Result<()> {
-    process::run_lines(&mut cargo_bench("ledger")?, |line| {
+pub fn stores(show: &mut dyn FnMut(Figure)) -> Result<()> {
+    process::run_lines(&mut cargo_bench("stores")?, |line| {
         show(Figure::parse(line)?);
         Ok(())
     })

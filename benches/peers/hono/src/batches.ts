@@ -2,36 +2,45 @@
 // call to a Durable Object of its own.
 import type { Env } from "./index";
 
-const GATHER_MS = 8;
-const BATCH = 500;
+const GATHER_MS = 32;
+const BATCH = 1000;
 
 export type Row = [string, number, number, string | null, string, number, number, string];
 
-const batches: (Row[] | null)[] = Array.from({ length: 16 }, () => null);
-
-export function record(env: Env, ctx: { waitUntil(promise: Promise<unknown>): void }, shard: number, row: Row): void {
-  const open = batches[shard];
-  if (open) {
-    open.push(row);
-    if (open.length >= BATCH) batches[shard] = null;
-    return;
-  }
-  const batch = [row];
-  batches[shard] = batch;
-  ctx.waitUntil(carry(env, shard, batch));
+interface Batch {
+  count: number;
+  shards: Map<number, Row[]>;
 }
 
-async function carry(env: Env, shard: number, batch: Row[]): Promise<void> {
+let gathering: Batch | null = null;
+
+export function record(env: Env, ctx: { waitUntil(promise: Promise<unknown>): void }, shard: number, row: Row): void {
+  if (gathering === null) {
+    gathering = { count: 0, shards: new Map() };
+    ctx.waitUntil(carry(env, gathering));
+  }
+  const rows = gathering.shards.get(shard);
+  if (rows === undefined) gathering.shards.set(shard, [row]);
+  else rows.push(row);
+  gathering.count += 1;
+  if (gathering.count >= BATCH) gathering = null;
+}
+
+async function carry(env: Env, batch: Batch): Promise<void> {
   await scheduler.wait(GATHER_MS);
-  if (batches[shard] === batch) batches[shard] = null;
-  const rows = JSON.stringify(batch);
+  if (gathering === batch) gathering = null;
+  await Promise.all(Array.from(batch.shards, ([shard, rows]) => deliver(env, shard, rows)));
+}
+
+async function deliver(env: Env, shard: number, rows: Row[]): Promise<void> {
+  const text = JSON.stringify(rows);
   for (let tries = 0; tries < 5; tries += 1) {
     try {
-      await env.CLICKLOG.getByName(String(shard)).append(rows);
+      await env.CLICKLOG.getByName(String(shard)).append(text);
       return;
     } catch {
       await scheduler.wait(50 * 4 ** tries);
     }
   }
-  console.error(`${batch.length} clicks were not stored`);
+  console.error(`${rows.length} clicks were not stored`);
 }

@@ -1,11 +1,12 @@
-//! What the Ledger's work costs as it grows: accepting a conversion (the whole of `POST /v1/conversions`, without HTTP)
-//! and one partner's report. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
+//! What the stores' work costs: a click in its shard; and, as the Ledger grows, accepting a conversion (the whole of
+//! `POST /v1/conversions`, without HTTP) and one partner's report. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
 //!
 //! A large Ledger is always measured in turns with a small one that was made a moment before, so that a busy machine
 //! slows both down and the ratio stays.
 //!
-//! `cargo bench --bench ledger -- [--conversions <n>]` (default 1,000,000: some minutes and some gigabytes).
+//! `cargo bench --bench stores -- [--conversions <n>]` (default 1,000,000: some minutes and some gigabytes).
 
+mod clicks;
 mod growth;
 mod reports;
 #[path = "../../tests/support/mod.rs"]
@@ -57,6 +58,7 @@ fn main() {
             other => panic!("unknown argument {other}"),
         }
     }
-    growth::run(conversions);
+    clicks::run();
     reports::run();
+    growth::run(conversions);
 }
