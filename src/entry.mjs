@@ -1,14 +1,11 @@
-// The Worker's entry: links are answered from here, everything else by the router in Rust.
+// The Worker's entry: links are answered by the fast path (redirect.mjs), everything else by the general one (api.mjs).
+import { general } from "./api.mjs";
 import { document, isDocument } from "./documents.mjs";
-import { callAsync } from "./instance.mjs";
 import { problem } from "./problem.mjs";
 import { isLink, redirect } from "./redirect.mjs";
-import { renew } from "./snapshot.mjs";
 
 export { ClickLog, Ledger } from "./objects.mjs";
 
-/** The Ledger's sign that redirects must learn of a change (src/api/mod.rs); it never leaves the Worker. */
-const SNAPSHOT_HEADER = "x-signpost-snapshot";
 /** Single segments that are ours and no slugs. */
 const OWN = new Set(["/docs", "/healthz", "/readyz"]);
 
@@ -24,18 +21,7 @@ function nextRequestId() {
 
 function failed(requestId, error) {
   console.error(`request ${requestId} failed: ${error.message}`);
-  return problem(500, "internal_error", "Something went wrong on our side", "Try again; the log tells more.", requestId);
-}
-
-async function general(request, env, ctx, requestId) {
-  const answer = await callAsync((wasm) => wasm.fetch(request, env, ctx));
-  const response = new Response(answer.body, answer);
-  if (response.headers.has(SNAPSHOT_HEADER)) {
-    await renew(env);
-    response.headers.delete(SNAPSHOT_HEADER);
-  }
-  response.headers.set("x-request-id", requestId);
-  return response;
+  return problem("internal_error", "Try again; the log tells more.", requestId);
 }
 
 // A plain object and plain functions: a class and an `async` here cost a redirect a tenth of its time.
@@ -56,7 +42,7 @@ export default {
       }
       const answer = read && isDocument(path)
         ? document(path, method, env, requestId)
-        : general(request, env, ctx, requestId);
+        : general(request, env, requestId);
       return answer.catch(onError);
     } catch (error) {
       return onError(error);

@@ -1,66 +1,33 @@
-// The life of the wasm instance. A Rust panic ends it (panic=abort): no promise that it holds will ever settle, and
-// every later call would meet broken memory. So the instance is made anew at once, whoever waits for the dead one is
-// told, and whoever keeps something of it (keys, handles) can see by `epoch` that it is gone.
+// The life of the wasm instance. A Rust panic ends it (panic=abort), and every later call would meet broken memory. So
+// it is made anew at once, and whoever keeps something of it (keys, handles) can see by `epoch` that it is gone. All
+// its exports are synchronous: nothing is ever under way in an instance that ends but the call that ended it.
 import * as wasm from "../build/wasm/index.js";
 
-// The `worker` crate's own record: its start function counts `instanceId` up, its panic hook sets `criticalError`.
-const state = wasm.__worker_init_state();
-const waiting = new Set();
 let dead = false;
 
-/** Grows with every instance, whoever made it: the binding's own guard makes one too, after some exceptions. */
-export let epoch = state.instanceId;
-
-Object.defineProperty(state, "instanceId", {
-  get: () => epoch,
-  set(value) {
-    epoch = value;
-    rejectWaiting();
-  },
-});
-Object.defineProperty(state, "criticalError", {
-  get: () => dead,
-  set(value) {
-    dead = value;
-    // Still inside the dying call: only JavaScript may run here.
-    if (value) rejectWaiting();
-  },
-});
-
-function rejectWaiting() {
-  const error = new Error("the wasm instance ended");
-  for (const reject of waiting) reject(error);
-  waiting.clear();
-}
+/** Grows with every instance. */
+export let epoch = 1;
 
 /** Makes the instance anew if the last call ended it. */
 function revive() {
   if (!dead) return;
-  console.error(`the wasm instance ended and is made anew (epoch ${epoch + 1})`);
+  epoch += 1;
+  console.error(`the wasm instance ended and is made anew (epoch ${epoch})`);
   wasm.__wbg_reset_state();
   dead = false;
 }
 
+/** The name of the exceptions that a call refuses with and survives (src/edge/instance.rs). */
+const REFUSAL = "SignpostRefusal";
+
 /**
- * Notes that `error` was the end of the instance, if it was. A trap always is. So is an exception that crossed wasm
- * frames (an import's, or a full stack), and its type does not tell; but any later call would.
+ * Notes that `error` was the end of the instance, unless it is a refusal. A trap is. So is an exception that crossed
+ * wasm frames (an import's, or a full stack): they were left as they stood, with whatever they had borrowed.
  */
 function judge(error) {
-  if (dead) return error;
-  if (error instanceof WebAssembly.RuntimeError) {
-    state.criticalError = true;
-    return error;
-  }
-  try {
-    wasm.__worker_init_state();
-  } catch {
-    state.criticalError = true;
-  }
+  dead ||= error?.name !== REFUSAL;
   return error;
 }
-
-// A trap inside a promise's continuation reaches nobody's catch.
-addEventListener("error", (event) => judge(event.error));
 
 /** Calls a synchronous export. A trap costs this call, and no other. */
 export function call(body) {
@@ -72,28 +39,11 @@ export function call(body) {
   }
 }
 
-/** Awaits an asynchronous export; rejects at once if its instance ends meanwhile. */
-export function callAsync(body) {
-  revive();
-  return new Promise((resolve, reject) => {
-    waiting.add(reject);
-    const settled = (settle) => (value) => {
-      waiting.delete(reject);
-      settle(value);
-    };
-    try {
-      body(wasm).then(settled(resolve), settled((error) => reject(judge(error))));
-    } catch (error) {
-      settled(reject)(judge(error));
-    }
-  });
-}
-
 /** Something that lives in the instance, opened anew when the instance is another one. */
 export class Handle {
   #open;
   #opened;
-  #epoch = -1;
+  #epoch = 0;
 
   constructor(open) {
     this.#open = open;

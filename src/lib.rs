@@ -3,7 +3,7 @@
 //! Layers import one way: `edge → api → store → domain` (ARCHITECTURE.md). Everything but `edge` is
 //! synchronous and free of JavaScript, so the very code that runs in workerd runs in `cargo test`.
 
-// A panic in the Worker takes other people's requests with it, so what can panic does not compile. Tests may.
+// A panic ends the wasm instance that everyone shares, so what can panic does not compile. Tests may.
 #![cfg_attr(
     not(test),
     deny(

@@ -5,6 +5,8 @@ import { inTime } from "./patience.mjs";
 
 /** The Ledger of the programme: there is one. */
 export const LEDGER_NAME = "main";
+/** ClickLog objects, named "0" … "15" (src/domain/click.rs). */
+export const SHARDS = 16;
 /** An alarm that failed is tried again after 1, 2, 4, … seconds, at most a minute. */
 const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000];
 /** Counts reach the Ledger so long after the first click of theirs. */
@@ -13,8 +15,6 @@ const COUNTS_AFTER_MS = 1_000;
 const ANSWER_MS = 10_000;
 /** Work that one alarm does before it asks for another. */
 const STEPS_AN_ALARM = 20;
-
-const encode = (value) => new Response(value);
 
 /** What both objects share: one alarm, kept at the earliest time that anything is due. */
 class Worker extends DurableObject {
@@ -74,19 +74,14 @@ export class Ledger extends Worker {
     );
   });
 
-  /** `/api`: a line of JSON (method, path, …), then the caller's body; the API's answer. `/ready`: a sign of life. */
-  async fetch(request) {
-    if (new URL(request.url).pathname === "/ready") return encode(this.snapshot());
-    const message = new Uint8Array(await request.arrayBuffer());
-    const end = message.indexOf(10);
-    const head = new TextDecoder().decode(message.subarray(0, end));
+  /** Answers a request of the API: `head` is JSON (`Head` in edge/ledger.rs), `body` the caller's, as it came. */
+  async api(head, body) {
     const answer = this.#rust.call((ledger) => {
-      const { status, headers_json, body } = ledger.handle(head, message.subarray(end + 1), Date.now());
-      return { status, headers: JSON.parse(headers_json), body };
+      const { status, headers_json, body: text } = ledger.handle(head, body, Date.now());
+      return { status, headers: JSON.parse(headers_json), body: text };
     });
     await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
-    const bodiless = answer.status === 204 || answer.status === 304;
-    return new Response(bodiless ? null : answer.body, answer);
+    return answer;
   }
 
   /** The snapshot for redirects, as of now. */
@@ -130,22 +125,19 @@ export class ClickLog extends Worker {
     await this.wake(Date.now() + COUNTS_AFTER_MS);
   }
 
-  /** `/page`, `/tail`: see edge/objects.rs. */
-  async fetch(request) {
-    const { pathname } = new URL(request.url);
-    const body = await request.text();
-    switch (pathname) {
-      case "/page":
-        return encode(this.#rust.call((log) => log.page(body)));
-      case "/tail": {
-        const { after, limit } = JSON.parse(body);
-        return encode(this.#rust.call((log) => log.tail(after, limit)));
-      }
-      case "/ready":
-        return encode(String(this.#rust.call((log) => log.last_place())));
-      default:
-        return new Response(null, { status: 404 });
-    }
+  /** A page of clicks, newest first: JSON in and out (`PageQuery` in store/clicklog/page.rs). */
+  page(query) {
+    return this.#rust.call((log) => log.page(query));
+  }
+
+  /** At most `limit` clicks behind place `after` of the shard's log, NDJSON. */
+  tail(after, limit) {
+    return this.#rust.call((log) => log.tail(after, limit));
+  }
+
+  /** The place of the newest click. */
+  last() {
+    return this.#rust.call((log) => log.last_place());
   }
 
   async work() {

@@ -10,7 +10,7 @@ const COOKIE = "Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=";
 /** Whether a path is a link of ours, by its form. */
 export const isLink = (path) => path.startsWith("/r/") || SLUG.test(path);
 
-const notFound = (detail, requestId) => problem(404, "not_found", "There is no such thing here", detail, requestId);
+const notFound = (detail, requestId) => problem("not_found", detail, requestId);
 
 /** What the request tells, as Rust reads it: only a header's value or a URL's part ever stands in a field, and none
  *  holds a line feed. */

@@ -1,5 +1,5 @@
-//! `GET /v1/clicks`: sixteen shards merged, newest first. The Ledger checks the caller and names things; the edge asks
-//! the shards in between (edge/clicks.rs).
+//! `GET /v1/clicks`: sixteen shards merged, newest first. The Ledger checks the caller and names things; JavaScript asks
+//! the shards in between (src/api.mjs).
 
 use super::{
     balances::partner_of_query,

@@ -1,5 +1,5 @@
 //! The export: the log of events, then the sixteen logs of clicks, paged. What KV holds is read there; what it does
-//! not hold yet comes from the object that will write it. This file decides; the edge fetches (edge/export.rs).
+//! not hold yet comes from the object that will write it. This file decides; JavaScript fetches (src/export.mjs).
 
 use super::{
     call::Call,

@@ -1,6 +1,9 @@
 //! One ClickLog object: the shard's rules over its own SQLite, synchronously.
 
-use super::sql::DurableSql;
+use super::{
+    instance::{log, thrown},
+    sql::DurableSql,
+};
 use crate::{
     domain::visit::Visit,
     store::clicklog::{ClickLog, PageQuery},
@@ -15,10 +18,6 @@ pub struct ClickLogHandle {
     ready: Result<(), String>,
 }
 
-fn thrown(error: impl std::fmt::Display) -> JsValue {
-    js_sys::Error::new(&error.to_string()).into()
-}
-
 #[wasm_bindgen]
 impl ClickLogHandle {
     /// Opens the object's database and brings its schema up to date.
@@ -26,7 +25,7 @@ impl ClickLogHandle {
         let sql = DurableSql::new(storage);
         let ready = ClickLog::open(&sql, shard).map(drop).map_err(|error| error.to_string());
         if let Err(cause) = &ready {
-            worker::console_error!("click log {shard}: not ready: {cause}");
+            log(&format!("click log {shard}: not ready: {cause}"));
         }
         Self { sql, shard, ready }
     }

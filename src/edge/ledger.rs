@@ -1,7 +1,12 @@
 //! The Ledger object: the API over its own SQLite, and what it passes on to KV. Every call is synchronous, so that an
 //! object never holds a half-done promise of a wasm instance that may die.
 
-use super::{random::CryptoEntropy, sql::DurableSql, zones::IntlZones};
+use super::{
+    instance::{log, thrown},
+    random::CryptoEntropy,
+    sql::DurableSql,
+    zones::IntlZones,
+};
 use crate::{
     api::{self, Config, Environment, http::Request, http::Response, problem::Code, problem::Problem},
     domain::time::Timestamp,
@@ -80,8 +85,8 @@ impl LedgerAnswer {
 
 impl From<Response> for LedgerAnswer {
     fn from(response: Response) -> Self {
-        if let Some(log) = &response.log {
-            worker::console_error!("ledger: {log}");
+        if let Some(line) = &response.log {
+            log(&format!("ledger: {line}"));
         }
         let headers = serde_json::to_string(&response.headers).unwrap_or_else(|_| "[]".to_owned());
         Self { status: response.status, headers, body: response.body }
@@ -90,11 +95,6 @@ impl From<Response> for LedgerAnswer {
 
 fn now(ms: f64) -> Timestamp {
     super::timestamp(ms)
-}
-
-/// What went wrong, for the object's caller: an exception with a text, never a trap.
-fn thrown(error: impl std::fmt::Display) -> JsValue {
-    js_sys::Error::new(&error.to_string()).into()
 }
 
 #[wasm_bindgen]
@@ -107,7 +107,7 @@ impl LedgerHandle {
             Err(error) => Err(error.to_string()),
         };
         if let Err(cause) = &ready {
-            worker::console_error!("ledger: not ready: {cause}");
+            log(&format!("ledger: not ready: {cause}"));
         }
         Self { sql, ready }
     }

@@ -1,16 +1,23 @@
-//! All that names `worker` or `wasm_bindgen`: the surfaces that the JavaScript entry calls, and the router.
+//! All that names `wasm_bindgen`: the surfaces that the JavaScript entry and the objects call. Every call is
+//! synchronous: input and output, and all waiting, are JavaScript's (src/*.mjs).
 
 mod clicklog;
 mod export;
+mod instance;
 mod ledger;
-mod objects;
 mod random;
 mod redirect;
-mod router;
 mod sql;
 mod zones;
 
-use crate::domain::time::Timestamp;
+use crate::{api::health::HealthView, domain::time::Timestamp};
+use wasm_bindgen::prelude::*;
+
+/// The answer of `GET /healthz`.
+#[wasm_bindgen]
+pub fn health() -> String {
+    serde_json::to_string(&HealthView::ok()).unwrap_or_default()
+}
 
 /// JavaScript's clock as an instant.
 #[allow(clippy::as_conversions, reason = "a float of whole milliseconds; `as` saturates and maps NaN to 0")]

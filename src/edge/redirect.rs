@@ -1,6 +1,6 @@
 //! The redirect's one crossing: a line in, a line out (`domain/guide.rs`), over keys and snapshot that the entry seeds.
 
-use super::random::CryptoEntropy;
+use super::{instance::thrown, random::CryptoEntropy};
 use crate::domain::{guide::Guide, keyring::KeyRing, snapshot::Snapshot, visitor::VisitorSecret};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -8,10 +8,6 @@ use wasm_bindgen::prelude::*;
 thread_local! {
     /// What this instance knows; the entry seeds it again after a re-creation.
     static GUIDE: RefCell<Option<(Guide, CryptoEntropy)>> = const { RefCell::new(None) };
-}
-
-fn thrown(error: impl std::fmt::Display) -> JsValue {
-    js_sys::Error::new(&error.to_string()).into()
 }
 
 /// Gives the instance its keys and a snapshot.

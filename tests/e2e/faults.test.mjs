@@ -149,15 +149,15 @@ describe("a failing neighbour", () => {
     assert.equal((await world.operator.json("GET", "/v1/partners")).data.length, 1);
   });
 
-  test("after a trap the instance is made anew, with keys and snapshot in place", async () => {
-    const trapped = await fault("trap");
-    assert.equal(trapped.status, 500);
+  for (const end of ["trap", "exception"]) test(`after a foreign ${end} the instance is made anew, with keys and snapshot in place`, async () => {
+    const before = edge.logs.length;
+    assert.equal((await fault(end)).status, 500);
     const { clickId, location } = await visit(edge, world.adas.url);
     assert.ok(clickId, location);
     assert.notEqual(location, LANDING);
-    const sold = await world.operator.json("POST", "/v1/conversions", sale(clickId, "after-trap"));
+    const sold = await world.operator.json("POST", "/v1/conversions", sale(clickId, `after-${end}`));
     assert.equal(sold.attribution.status, "attributed");
-    assert.ok(edge.logs.some(({ message }) => /made anew|re-created|instance/i.test(message)), "the log says so");
+    assert.ok(edge.logs.slice(before).some(({ message }) => /the wasm instance ended and is made anew/.test(message)), "the log says so");
   });
 
   test("requests in flight during a trap are answered, not left hanging", async () => {

@@ -12,11 +12,10 @@ const fail = () => Promise.reject(new Error("injected fault"));
 function spoilt(binding, concerns) {
   return new Proxy(binding, {
     get(target, name) {
-      if (name === "constructor") return target.constructor; // how the `worker` crate knows a binding
       if (concerns(fault)) {
         const behave = fault.endsWith("hang") || fault.endsWith("hangs") ? hang : fail;
         // A namespace's stub is made first; whatever is called on it then fails.
-        if (name === "getByName" || name === "get_by_name") return () => new Proxy({}, { get: () => behave });
+        if (name === "getByName") return () => new Proxy({}, { get: () => behave });
         return behave;
       }
       const value = target[name];
