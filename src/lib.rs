@@ -18,8 +18,9 @@
 )]
 
 pub mod api;
-pub mod domain;
 #[cfg(target_arch = "wasm32")]
 mod edge;
 pub mod replay;
 pub mod store;
+
+pub use domain;

@@ -25,6 +25,7 @@ fn addresses() {
         // The listing's own query stays, first; its fragment stays, last.
         ("https://shop.example/a?own=1#part", None, "", "https://shop.example/a?own=1&sp_click=CLICK#part"),
         ("https://shop.example/a?own=1", None, "utm=2", "https://shop.example/a?own=1&utm=2&sp_click=CLICK"),
+        ("https://shop.example/a", None, "utm=2?", "https://shop.example/a?utm=2?&sp_click=CLICK"),
         ("https://shop.example/a?", None, "utm=2", "https://shop.example/a?utm=2&sp_click=CLICK"),
         ("https://shop.example/a?sp_click=x&own=1", None, "", "https://shop.example/a?own=1&sp_click=CLICK"),
         // The path replaces the listing's.

@@ -1,6 +1,6 @@
 //! Who earns a conversion: a pure function that can be run again. It says of every candidate touch why it won or lost.
 
-use crate::domain::{
+use crate::{
     click::Class,
     link::LinkNo,
     money::WHOLE_BP,

@@ -4,7 +4,7 @@
 //! honest machines name themselves by one of a few words, and dishonest ones are in no list. Versions of systems
 //! or browsers are never looked at: they age into false hits.
 
-use crate::domain::click::{Class, Device};
+use crate::click::{Class, Device};
 
 /// What a user agent says, apart from the request that it came with; the part worth caching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

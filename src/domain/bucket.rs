@@ -1,6 +1,6 @@
 //! The buckets that visits are counted in. Each visit is in exactly one.
 
-use crate::domain::click::coded;
+use crate::click::coded;
 
 coded! {
     /// Where a visit is counted. The first that fits, in this order: invalid, expired, revoked, prefetch, bot,

@@ -12,7 +12,7 @@
 //! ```
 //! 30 bytes are 40 base64url characters with no bits to spare, so each click id has exactly one spelling.
 
-use crate::domain::{
+use crate::{
     keyring::{KeyRing, MAC_BYTES, Purpose},
     time::Timestamp,
     token::decode_exact,

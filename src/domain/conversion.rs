@@ -1,6 +1,6 @@
 //! Conversions: what a visitor did in the end.
 
-use crate::domain::words::words;
+use crate::words::words;
 
 words! {
     /// What happened.

@@ -30,7 +30,7 @@ impl Destination {
     pub fn parse(url: &str, click_param: &str) -> Option<Self> {
         let url = web_url(url)?;
         let mut query = String::new();
-        append_query(&mut query, url.query().unwrap_or_default(), click_param);
+        append_query(&mut query, true, url.query().unwrap_or_default(), click_param);
         Some(Self {
             origin: url.origin().ascii_serialization(),
             path: url.path().to_owned(),
@@ -42,8 +42,8 @@ impl Destination {
     /// The address for one visit: `path` in place of the listing's if the link has one, then the listing's own
     /// query, the visitor's byte for byte but for `click_param`, and the click id; last the listing's fragment.
     ///
-    /// `None` if the outcome would leave the listing's origin. Creation refuses such paths; this is the second lock
-    /// on the door, for whatever a store or a later version may hold.
+    /// `None` if the path would leave the listing's origin. Creation refuses such paths; this is the second lock on the
+    /// door, for whatever a store or a later version may hold.
     #[must_use]
     pub fn address(
         &self,
@@ -52,23 +52,32 @@ impl Destination {
         param: &str,
         click_id: &str,
     ) -> Option<String> {
+        let own;
+        // The listing's own path was parsed with its URL and starts with a slash: nothing behind it can lead elsewhere.
         let path = match path {
-            Some(path) => &self.own_path(path)?,
+            Some(path) => {
+                own = self.own_path(path)?;
+                &own
+            }
             None => &self.path,
         };
-        let mut query = String::with_capacity(
-            [&self.query, visitor_query, param, click_id]
-                .iter()
-                .fold(8, |sum, part| part.len().saturating_add(sum)),
-        );
-        query.push_str(&self.query);
-        append_query(&mut query, visitor_query, param);
-        if !query.is_empty() {
-            query.push('&');
+        let parts = [&self.origin, path, &self.query, visitor_query, param, click_id, &self.fragment];
+        // Four more for `?`, `&`, `&` and `=`.
+        let length = parts.iter().fold(4usize, |sum, part| part.len().saturating_add(sum));
+        let mut address = String::with_capacity(length);
+        for part in [&self.origin, path, "?"] {
+            address.push_str(part);
         }
-        let address = [&self.origin, path, "?", &query, param, "=", click_id, &self.fragment].concat();
-        let parsed = web_url(&address)?;
-        (parsed.origin().ascii_serialization() == self.origin).then_some(address)
+        let query_start = address.len();
+        address.push_str(&self.query);
+        append_query(&mut address, self.query.is_empty(), visitor_query, param);
+        if address.len() > query_start {
+            address.push('&');
+        }
+        for part in [param, "=", click_id, &self.fragment] {
+            address.push_str(part);
+        }
+        Some(address)
     }
 
     /// A link's own path in the spelling that goes into the header: percent-encoded where it must be.
@@ -81,15 +90,14 @@ impl Destination {
     }
 }
 
-/// Appends the pairs of `query` to `to`, leaving out those named `click_param`. Bytes stay as they are, except those
-/// that no header can carry: they are percent-encoded.
-fn append_query(to: &mut String, query: &str, click_param: &str) {
+/// Appends the pairs of `query` to `to`, leaving out those named `click_param`; `first` says that no pair stands there
+/// yet. Bytes stay as they are, except those that no header can carry: they are percent-encoded.
+fn append_query(to: &mut String, mut first: bool, query: &str, click_param: &str) {
     // What follows a `#` would turn the click id into a part of the fragment.
     let query = query.split('#').next().unwrap_or_default();
     if query.is_empty() {
         return;
     }
-    let mut first = to.is_empty();
     for pair in query.split('&') {
         if names(pair, click_param) {
             continue;
@@ -98,6 +106,10 @@ fn append_query(to: &mut String, query: &str, click_param: &str) {
             to.push('&');
         }
         first = false;
+        if pair.bytes().all(|byte| byte.is_ascii_graphic()) {
+            to.push_str(pair);
+            continue;
+        }
         for character in pair.chars() {
             if character.is_ascii_graphic() {
                 to.push(character);

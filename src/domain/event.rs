@@ -1,6 +1,6 @@
 //! Events: every change has one.
 
-use crate::domain::words::words;
+use crate::words::words;
 
 words! {
     /// What changed.

@@ -22,7 +22,7 @@
 //! S, link number                      seed the newest snapshot and ask again with flag f
 //! ```
 
-use crate::domain::{
+use crate::{
     bot::{self, Agent},
     click::Country,
     entropy::Entropy,

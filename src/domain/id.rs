@@ -1,7 +1,7 @@
 //! Ids of the programme's things: a prefix that names the kind, and 26 characters (48 bits of time, 80 random
 //! bits) in an order-keeping base32, so that ids sort by the time they were made.
 
-use crate::domain::{entropy::Entropy, time::Timestamp};
+use crate::{entropy::Entropy, time::Timestamp};
 use data_encoding::BASE32_DNSSEC;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -109,7 +109,7 @@ ids! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::entropy::SeededEntropy;
+    use crate::entropy::SeededEntropy;
 
     #[test]
     fn ids_parse_back_and_sort_by_time() {

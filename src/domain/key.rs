@@ -1,6 +1,6 @@
 //! API keys: what a key may do.
 
-use crate::domain::words::words;
+use crate::words::words;
 
 words! {
     /// What a key may do.

@@ -4,7 +4,7 @@
 //! each key 32 bytes. Rotation adds a key and lets it sign; the old ones keep verifying. A key that is taken out
 //! of the ring is revoked: whatever it signed is refused from then on.
 
-use crate::domain::entropy::Entropy;
+use crate::entropy::Entropy;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,8 @@ impl Subkeys {
 }
 
 /// HMAC-SHA256 keyed with 32 bytes (RFC 2104).
-pub(crate) fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
+#[must_use]
+pub fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     // RFC 2104: a key shorter than the hash's block is filled up with zeros. `KeyInit::new` takes a whole block
     // and so cannot fail, unlike `new_from_slice`.
     let mut block = [0; 64];
@@ -97,7 +98,8 @@ pub(crate) fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
 }
 
 /// The full MAC of `message`.
-pub(crate) fn mac(keyed: &Hmac<Sha256>, message: &[u8]) -> [u8; 32] {
+#[must_use]
+pub fn mac(keyed: &Hmac<Sha256>, message: &[u8]) -> [u8; 32] {
     keyed.clone().chain_update(message).finalize().into_bytes().into()
 }
 

@@ -12,7 +12,7 @@
 //!
 //! so at all times earned = pending + payable + paid + reversed, partner by partner, currency by currency.
 
-use crate::domain::words::words;
+use crate::words::words;
 
 words! {
     /// One of a partner's accounts.

@@ -1,6 +1,6 @@
 //! Links: what a partner shares.
 
-use crate::domain::{
+use crate::{
     id::LinkId,
     listing::ListingNo,
     partner::PartnerNo,

@@ -1,6 +1,6 @@
 //! Listings: the product's page on one marketplace, or on the operator's own site.
 
-use crate::domain::{id::ListingId, time::Timestamp, words::words};
+use crate::{id::ListingId, time::Timestamp, words::words};
 use serde::{Deserialize, Serialize};
 
 words! {

@@ -1,6 +1,6 @@
 //! Partners: who refers.
 
-use crate::domain::{
+use crate::{
     id::PartnerId,
     money::Currency,
     time::Timestamp,

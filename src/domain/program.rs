@@ -1,6 +1,6 @@
 //! The programme's terms.
 
-use crate::domain::{money::Currency, words::words};
+use crate::{money::Currency, words::words};
 use serde::{Deserialize, Serialize};
 
 words! {

@@ -1,6 +1,6 @@
 //! The redirect: from a link's token and what the request tells, to where the visitor goes and what is recorded.
 
-use crate::domain::{
+use crate::{
     bot::{self, Agent},
     bucket::Bucket,
     click::{Class, ClickId, Country},

@@ -9,7 +9,7 @@
 //! `blocked` holds sorted, inclusive ranges of the numbers of links that are revoked or whose partner is paused or
 //! terminated.
 
-use crate::domain::destination::Destination;
+use crate::destination::Destination;
 use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
@@ -43,7 +43,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Reads the text form. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
     pub fn parse(text: &str) -> Result<Self, SnapshotError> {
-        let text: Text = crate::domain::json::read(text).map_err(|_| SnapshotError)?;
+        let text: Text = crate::json::read(text).map_err(|_| SnapshotError)?;
         let listings = text
             .listings
             .iter()

@@ -10,7 +10,7 @@
 //! ```
 //! 24 bytes are 32 base64url characters with no bits to spare, so each token has exactly one spelling.
 
-use crate::domain::keyring::{KeyRing, MAC_BYTES, Purpose};
+use crate::keyring::{KeyRing, MAC_BYTES, Purpose};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// Characters of a link token.
@@ -68,7 +68,8 @@ impl LinkToken {
 }
 
 /// The `N` bytes that `text` spells in base64url without padding.
-pub(crate) fn decode_exact<const N: usize>(text: &str) -> Option<[u8; N]> {
+#[must_use]
+pub fn decode_exact<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     // A text of another length fails here: too long does not fit, too short leaves bytes unwritten.
     let written = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;

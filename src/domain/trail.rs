@@ -3,7 +3,7 @@
 //! Both hold the same value, the last click ids joined by `.`, newest last. `sp` (SameSite=Lax) is what browsers keep
 //! longest; `sp_x` (SameSite=None) is what a redirect inside another site's frame still sees.
 
-use crate::domain::{
+use crate::{
     click::{CLICK_ID_LENGTH, ClickId},
     keyring::KeyRing,
 };

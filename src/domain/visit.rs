@@ -1,6 +1,6 @@
 //! A visit as the redirect records it and as a ClickLog takes it in.
 
-use crate::domain::{
+use crate::{
     bucket::Bucket,
     click::{Country, Device},
     time::Timestamp,
@@ -53,18 +53,45 @@ impl Visit {
             self.bucket.code(),
             &self.trail,
         );
-        serde_json::to_string(&wire).unwrap_or_default()
+        let mut json = Vec::with_capacity(self.trail.len().saturating_add(128));
+        match serde_json::to_writer(&mut json, &wire) {
+            Ok(()) => String::from_utf8(json).unwrap_or_default(),
+            Err(_) => String::new(),
+        }
     }
+}
 
+/// A visit as it is read from a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival<'a> {
+    /// See [`Visit`], also for the other fields.
+    pub id: &'a str,
+    /// When the redirect was answered.
+    pub at: Timestamp,
+    /// The link's number; 0 if no link is known.
+    pub link_no: u32,
+    /// The visitor of the day.
+    pub visitor: Option<Visitor>,
+    /// Where the visitor was, if known.
+    pub country: Option<Country>,
+    /// What the visitor used.
+    pub device: Device,
+    /// Where the visit is counted.
+    pub bucket: Bucket,
+    /// Earlier click ids of the same visitor.
+    pub trail: &'a str,
+}
+
+impl<'a> Arrival<'a> {
     /// Reads a JSON array of records.
-    pub fn parse_batch(json: &str) -> Result<Vec<Self>, VisitError> {
+    pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
         let wires: Vec<Wire<'_>> = serde_json::from_str(json).map_err(|_| VisitError)?;
         wires.into_iter().map(|wire| Self::from_wire(wire).ok_or(VisitError)).collect()
     }
 
-    fn from_wire((id, at, link_no, visitor, country, device, bucket, trail): Wire<'_>) -> Option<Self> {
+    fn from_wire((id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>) -> Option<Self> {
         Some(Self {
-            id: id.to_owned(),
+            id,
             at: Timestamp::from_ms(at)?,
             link_no,
             visitor: match visitor {
@@ -74,7 +101,7 @@ impl Visit {
             country: if country.is_empty() { None } else { Some(Country::parse(country)?) },
             device: Device::from_code(device)?,
             bucket: Bucket::from_code(bucket)?,
-            trail: trail.to_owned(),
+            trail,
         })
     }
 }

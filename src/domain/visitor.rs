@@ -4,7 +4,7 @@
 //! holds that secret could test a guessed address against a day's hashes; nobody else can, and nobody can join the
 //! hashes of two days.
 
-use crate::domain::{
+use crate::{
     bot::AGENT_BYTES,
     click::SHARDS,
     keyring::{KEY_BYTES, keyed, mac},
@@ -126,7 +126,7 @@ pub fn shard(visitor: Option<Visitor>, random: [u8; 4]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::DAY_MS;
+    use crate::time::DAY_MS;
 
     fn secret() -> VisitorSecret {
         VisitorSecret::parse(&URL_SAFE_NO_PAD.encode([7; 32])).unwrap()

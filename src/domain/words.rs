@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-/// Free annotations: at most 50 keys; see [`crate::domain::text`] for the limits of each.
+/// Free annotations: at most 50 keys; see [`crate::text`] for the limits of each.
 pub type Metadata = BTreeMap<String, String>;
 
 /// Defines an enum whose variants are words of the API: `as_str`, `parse`, serde, and the JSON Schema.
+#[macro_export]
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal;)* }) => {
         $(#[$doc])*
@@ -47,14 +48,14 @@ macro_rules! words {
             }
         }
 
-        impl From<$name> for crate::domain::words::Word {
+        impl From<$name> for $crate::words::Word {
             fn from(value: $name) -> Self {
-                crate::domain::words::Word(value.as_str())
+                $crate::words::Word(value.as_str())
             }
         }
     };
 }
-pub(crate) use words;
+pub use words;
 
 /// A word of a closed set on its way into a row.
 #[derive(Debug, Clone, Copy)]

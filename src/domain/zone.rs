@@ -1,6 +1,6 @@
 //! Time zones: how far local clocks are from UTC.
 
-use crate::domain::time::{DAY_MS, QUARTER_MS, Timestamp};
+use crate::time::{DAY_MS, QUARTER_MS, Timestamp};
 
 /// Tells offsets of IANA time zones. In the Worker the engine's own `Intl` answers, natively a table.
 pub trait Zones {

@@ -4,10 +4,8 @@ use super::{
     instance::{log, thrown},
     sql::DurableSql,
 };
-use crate::{
-    domain::visit::Visit,
-    store::clicklog::{ClickLog, PageQuery},
-};
+use crate::store::clicklog::{ClickLog, PageQuery, Recent};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
 /// One ClickLog object.
@@ -15,6 +13,7 @@ use wasm_bindgen::prelude::*;
 pub struct ClickLogHandle {
     sql: DurableSql,
     shard: u8,
+    recent: Rc<RefCell<Recent>>,
     ready: Result<(), String>,
 }
 
@@ -27,20 +26,19 @@ impl ClickLogHandle {
         if let Err(cause) = &ready {
             log(&format!("click log {shard}: not ready: {cause}"));
         }
-        Self { sql, shard, ready }
+        Self { sql, shard, recent: Rc::default(), ready }
     }
 
     fn log(&self) -> Result<ClickLog<'_>, JsValue> {
         match &self.ready {
-            Ok(()) => Ok(ClickLog::opened(&self.sql, self.shard)),
+            Ok(()) => Ok(ClickLog::opened(&self.sql, self.shard, Rc::clone(&self.recent))),
             Err(cause) => Err(thrown(cause)),
         }
     }
 
     /// Takes a batch of records in: a JSON array of what redirects hand out. Answers how many were new.
     pub fn append(&self, records_json: &str) -> Result<usize, JsValue> {
-        let visits = Visit::parse_batch(records_json).map_err(thrown)?;
-        self.log()?.append(&visits).map_err(thrown)
+        self.log()?.append(records_json).map_err(thrown)
     }
 
     /// What is to be done now: see [`crate::store::clicklog::Work`].

@@ -2,12 +2,14 @@
 //! segments of the log (to KV). Whatever is passed on is fixed in a row first and can be passed on again.
 
 mod count;
+mod counted;
 mod page;
 mod row;
 mod segment;
 mod work;
 
 pub use count::Counts;
+pub use counted::{GATHERED, Recent};
 pub use page::PageQuery;
 pub use row::StoredClick;
 pub use segment::{SEGMENT_AGE_MS, SEGMENT_CLICKS, Segment};
@@ -20,24 +22,39 @@ use super::{
 };
 use crate::domain::{
     bucket::Bucket,
-    click::Country,
-    time::{HOUR_MS, Timestamp},
-    visit::Visit,
-    visitor::Visitor,
+    time::HOUR_MS,
+    visit::{Arrival, VisitError},
 };
-use std::collections::{HashMap, HashSet};
+use counted::Counted;
+use serde_json::value::RawValue;
+use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 /// Schema steps; see [`migrate`].
-const STEPS: &[Step] = &[Step { version: 1, script: include_str!("schema/clicklog_0001.sql") }];
+const STEPS: &[Step] = &[
+    Step { version: 1, script: include_str!("schema/clicklog_0001.sql") },
+    Step { version: 2, script: include_str!("schema/clicklog_0002.sql") },
+];
 
 /// A click counts as a duplicate if its visitor's last counted click on the link is less than this away.
 pub const DUPLICATE_WITHIN_MS: i64 = HOUR_MS;
 
 /// One shard of the click log.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct ClickLog<'a> {
     sql: &'a dyn Sql,
     shard: u8,
+    recent: Rc<RefCell<Recent>>,
+}
+
+/// Why a batch was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// It is no JSON array of records.
+    #[error(transparent)]
+    Records(#[from] VisitError),
+    /// The database failed.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
 }
 
 impl std::fmt::Debug for ClickLog<'_> {
@@ -46,130 +63,126 @@ impl std::fmt::Debug for ClickLog<'_> {
     }
 }
 
-/// A visit with what the shard found out about it.
-struct Sorted<'a> {
-    visit: &'a Visit,
+/// What the shard found out about a visit.
+#[derive(Clone, Copy)]
+struct Sorted {
     bucket: Bucket,
     first_of_day: bool,
 }
 
-/// Times of the counted clicks of a visitor on a link. A visitor is one of a UTC day, so these are few: one an hour.
-type Counted = HashMap<(Visitor, u32), Vec<Timestamp>>;
+impl Sorted {
+    /// Both as one letter, for SQL to take apart: bucket and flag, from `a` on.
+    fn letter(self) -> char {
+        let code = self.bucket.code().saturating_mul(2).saturating_add(u8::from(self.first_of_day));
+        char::from(b'a'.saturating_add(code))
+    }
+}
 
 impl<'a> ClickLog<'a> {
     /// The shard in `sql`, with its schema brought up to date.
     pub fn open(sql: &'a dyn Sql, shard: u8) -> Result<Self, MigrateError> {
         migrate(sql, STEPS)?;
-        Ok(Self::opened(sql, shard))
+        Ok(Self::opened(sql, shard, Rc::default()))
     }
 
-    /// The shard in a database that [`ClickLog::open`] has seen already.
+    /// The shard in a database that [`ClickLog::open`] has seen already; `recent` belongs to that database.
     #[must_use]
-    pub fn opened(sql: &'a dyn Sql, shard: u8) -> Self {
-        Self { sql, shard }
+    pub fn opened(sql: &'a dyn Sql, shard: u8, recent: Rc<RefCell<Recent>>) -> Self {
+        Self { sql, shard, recent }
     }
 
-    /// Takes a batch in: all or nothing, and each visit once, however often and in whatever batches it arrives. Four
-    /// statements whatever the batch's size. Answers how many visits were new.
+    /// Takes a batch in, a JSON array of what redirects record ([`Visit::to_json`]): all or nothing, and each visit
+    /// once, however often and in whatever batches it arrives. Three statements whatever the batch's size. Answers how
+    /// many visits were new.
     ///
     /// Which of two clicks of one visitor counts depends on which arrives first; within a batch, the earlier. That one
     /// of them counts, and how many unique clicks there are, does not depend on it.
-    pub fn append(&self, visits: &[Visit]) -> Result<usize, SqlError> {
-        if visits.is_empty() {
-            return Ok(0);
+    ///
+    /// [`Visit::to_json`]: crate::domain::visit::Visit::to_json
+    pub fn append(&self, records: &str) -> Result<usize, AppendError> {
+        let arrivals = Arrival::parse_batch(records)?;
+        // A record comes twice only if its batch was sent again after a failure. So all are taken to be new, and looked
+        // at one by one if the table knows better: the failed insert left nothing behind.
+        if let Ok(sorted) = transaction(self.sql, || self.take_in(records, &arrivals)) {
+            self.gather_counted(&arrivals, &sorted);
+            return Ok(arrivals.len());
         }
-        transaction(self.sql, || {
-            let fresh = self.fresh(visits)?;
-            if fresh.is_empty() {
-                return Ok(0);
-            }
-            let mut counted = self.counted(&fresh)?;
-            let sorted: Vec<_> = fresh.into_iter().map(|visit| sort(visit, &mut counted)).collect();
-            self.insert(&sorted)?;
-            self.count(&sorted)?;
-            Ok(sorted.len())
-        })
+        let (records, arrivals) = self.fresh(records, arrivals)?;
+        let sorted = transaction(self.sql, || self.take_in(&records, &arrivals))?;
+        self.gather_counted(&arrivals, &sorted);
+        Ok(arrivals.len())
     }
 
-    /// The visits that are not stored yet, each once, in the order of time.
-    fn fresh<'v>(&self, visits: &'v [Visit]) -> Result<Vec<&'v Visit>, SqlError> {
-        let ids: Vec<&str> = visits.iter().map(|visit| visit.id.as_str()).collect();
+    fn take_in(&self, records: &str, arrivals: &[Arrival<'_>]) -> Result<Vec<Sorted>, SqlError> {
+        if arrivals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sorted = sort(arrivals, self.counted(arrivals)?);
+        self.insert(records, &sorted)?;
+        self.count(arrivals, &sorted)?;
+        Ok(sorted)
+    }
+
+    fn gather_counted(&self, arrivals: &[Arrival<'_>], sorted: &[Sorted]) {
+        let counted = arrivals.iter().zip(sorted).filter(|(_, sorted)| sorted.bucket == Bucket::Human);
+        self.gather(counted.filter_map(|(arrival, _)| Some((arrival.visitor?, arrival.link_no, arrival.at))));
+    }
+
+    /// The records of a batch that are not stored yet, each once.
+    fn fresh<'r>(
+        &self,
+        records: &'r str,
+        arrivals: Vec<Arrival<'r>>,
+    ) -> Result<(String, Vec<Arrival<'r>>), AppendError> {
+        let ids: Vec<&str> = arrivals.iter().map(|arrival| arrival.id).collect();
         let rows = self
             .sql
             .exec("SELECT id FROM click WHERE id IN (SELECT value FROM json_each(?1))", &[json(&ids)?])?;
         let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let mut fresh: Vec<&Visit> = visits.iter().filter(|visit| seen.insert(&visit.id)).collect();
-        fresh.sort_unstable_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        Ok(fresh)
+        let texts: Vec<&RawValue> = serde_json::from_str(records).map_err(|_| VisitError)?;
+        let (texts, arrivals): (Vec<_>, Vec<_>) = texts
+            .into_iter()
+            .map(RawValue::get)
+            .zip(arrivals)
+            .filter(|(_, arrival)| seen.insert(arrival.id))
+            .unzip();
+        Ok((format!("[{}]", texts.join(",")), arrivals))
     }
 
-    /// The counted clicks that the rules for `visits` depend on.
-    fn counted(&self, visits: &[&Visit]) -> Result<Counted, SqlError> {
-        let pairs: HashSet<(Visitor, u32)> = visits
-            .iter()
-            .filter(|visit| visit.bucket == Bucket::Human)
-            .filter_map(|visit| Some((visit.visitor?, visit.link_no)))
-            .collect();
-        let pairs: Vec<(String, u32)> =
-            pairs.into_iter().map(|(v, link_no)| (v.to_string(), link_no)).collect();
-        let rows = self.sql.exec(
-            "SELECT c.visitor, c.link_no, c.at_ms FROM json_each(?1) AS pair JOIN click AS c
-             ON c.visitor = pair.value ->> 0 AND c.link_no = pair.value ->> 1
-             WHERE c.bucket = 0 AND c.visitor IS NOT NULL",
-            &[json(&pairs)?],
-        )?;
-        let mut counted = Counted::new();
-        for row in rows {
-            let visitor =
-                Visitor::parse(row.text(0)?).ok_or(SqlError::Shape { column: 0, expected: "a visitor" })?;
-            let at = Timestamp::clamped(row.int(2)?);
-            counted.entry((visitor, row.number(1)?)).or_default().push(at);
-        }
-        Ok(counted)
-    }
-
-    fn insert(&self, sorted: &[Sorted<'_>]) -> Result<(), SqlError> {
-        let rows: Vec<_> = sorted
-            .iter()
-            .map(|Sorted { visit, bucket, first_of_day }| {
-                (
-                    &visit.id,
-                    visit.at.ms(),
-                    visit.link_no,
-                    visit.visitor.map(|visitor| visitor.to_string()),
-                    visit.country.as_ref().map_or("", Country::as_str),
-                    visit.device.code(),
-                    bucket.code(),
-                    u8::from(*first_of_day),
-                    &visit.trail,
-                )
-            })
-            .collect();
+    fn insert(&self, records: &str, sorted: &[Sorted]) -> Result<(), SqlError> {
+        let letters: String = sorted.iter().map(|sorted| sorted.letter()).collect();
         self.sql
             .exec(
+                // The letters of `Sorted::letter`, taken apart.
                 "INSERT INTO click (id, at_ms, link_no, visitor, country, device, bucket, first_of_day, trail)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-                   value ->> 7, value ->> 8 FROM json_each(?1)",
-                &[json(&rows)?],
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                   unicode(substr(?2, key + 1, 1)) - 97 >> 1, unicode(substr(?2, key + 1, 1)) - 97 & 1,
+                   value ->> 7 FROM json_each(?1)",
+                &[records.into(), Value::Text(letters)],
             )
             .map(drop)
     }
 }
 
-/// The rules for duplicates and for unique clicks. A visit without a visitor is neither.
-fn sort<'v>(visit: &'v Visit, counted: &mut Counted) -> Sorted<'v> {
-    let plain = |bucket| Sorted { visit, bucket, first_of_day: false };
-    let (Bucket::Human, Some(visitor)) = (visit.bucket, visit.visitor) else {
-        return plain(visit.bucket);
-    };
-    let earlier = counted.entry((visitor, visit.link_no)).or_default();
-    // Both ways: a click that arrives late may be older than one that was counted.
-    if earlier.iter().any(|at| at.ms().abs_diff(visit.at.ms()) < DUPLICATE_WITHIN_MS.unsigned_abs()) {
-        return plain(Bucket::Duplicate);
+/// The rules for duplicates and for unique clicks, in the order of time. A visit without a visitor is neither.
+fn sort(arrivals: &[Arrival<'_>], mut counted: Counted) -> Vec<Sorted> {
+    let mut order: Vec<usize> = (0..arrivals.len()).collect();
+    order.sort_unstable_by_key(|index| arrivals.get(*index).map(|arrival| (arrival.at, arrival.id)));
+    let mut sorted: Vec<_> =
+        arrivals.iter().map(|arrival| Sorted { bucket: arrival.bucket, first_of_day: false }).collect();
+    for index in order {
+        let Some((arrival, sorted)) = arrivals.get(index).zip(sorted.get_mut(index)) else { continue };
+        let (Bucket::Human, Some(visitor)) = (arrival.bucket, arrival.visitor) else { continue };
+        let earlier = counted.entry((visitor, arrival.link_no)).or_default();
+        // Both ways: a click that arrives late may be older than one that was counted.
+        if earlier.iter().any(|at| at.ms().abs_diff(arrival.at.ms()) < DUPLICATE_WITHIN_MS.unsigned_abs()) {
+            sorted.bucket = Bucket::Duplicate;
+            continue;
+        }
+        sorted.first_of_day = earlier.iter().all(|at| at.utc_day() != arrival.at.utc_day());
+        earlier.push(arrival.at);
     }
-    let first_of_day = earlier.iter().all(|at| at.utc_day() != visit.at.utc_day());
-    earlier.push(visit.at);
-    Sorted { visit, bucket: Bucket::Human, first_of_day }
+    sorted
 }
 
 /// A JSON argument for `json_each`.

@@ -13,7 +13,10 @@ use signpost::{
     },
     store::{
         Sql, SqlError,
-        clicklog::{ClickLog, KEEP_MS, PageQuery, SEGMENT_AGE_MS, SEGMENT_CLICKS, SWEEP_ROWS, Work},
+        clicklog::{
+            AppendError, ClickLog, GATHERED, KEEP_MS, PageQuery, SEGMENT_AGE_MS, SEGMENT_CLICKS, SWEEP_ROWS,
+            Work,
+        },
         migrate::MigrateError,
         native::NativeSql,
     },
@@ -48,9 +51,9 @@ fn a_click_is_a_duplicate_within_an_hour_of_the_last_counted_one() {
         let sql = NativeSql::in_memory().unwrap();
         let log = ClickLog::open(&sql, 3).unwrap();
         for (n, minute) in minutes.iter().enumerate() {
-            log.append(&[visit(&format!("c{n}"), NOW + minute * MINUTE, 5, Some(1))]).unwrap();
+            append(&log, &[visit(&format!("c{n}"), NOW + minute * MINUTE, 5, Some(1))]).unwrap();
         }
-        assert_eq!(buckets(log).join(" "), expected, "{name}");
+        assert_eq!(buckets(&log).join(" "), expected, "{name}");
     }
 }
 
@@ -58,25 +61,28 @@ fn a_click_is_a_duplicate_within_an_hour_of_the_last_counted_one() {
 fn only_the_same_visitor_on_the_same_link_is_a_duplicate() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
-    log.append(&[
-        visit("a", NOW, 5, Some(1)),
-        visit("b", NOW, 6, Some(1)),
-        visit("c", NOW, 5, Some(2)),
-        // Without a visitor nothing is known: counted each time, unique never.
-        visit("d", NOW, 5, None),
-        visit("e", NOW, 5, None),
-        Visit { bucket: Bucket::Bot, ..visit("f", NOW, 5, Some(1)) },
-        Visit { bucket: Bucket::Expired, ..visit("g", NOW, 5, Some(1)) },
-    ])
+    append(
+        &log,
+        &[
+            visit("a", NOW, 5, Some(1)),
+            visit("b", NOW, 6, Some(1)),
+            visit("c", NOW, 5, Some(2)),
+            // Without a visitor nothing is known: counted each time, unique never.
+            visit("d", NOW, 5, None),
+            visit("e", NOW, 5, None),
+            Visit { bucket: Bucket::Bot, ..visit("f", NOW, 5, Some(1)) },
+            Visit { bucket: Bucket::Expired, ..visit("g", NOW, 5, Some(1)) },
+        ],
+    )
     .unwrap();
     // The bot's click of the same visitor was not counted as a person's, so it makes no duplicate of this one.
-    log.append(&[
-        Visit { bucket: Bucket::Bot, ..visit("h", NOW, 7, Some(1)) },
-        visit("i", NOW + 1, 7, Some(1)),
-    ])
+    append(
+        &log,
+        &[Visit { bucket: Bucket::Bot, ..visit("h", NOW, 7, Some(1)) }, visit("i", NOW + 1, 7, Some(1))],
+    )
     .unwrap();
     assert_eq!(
-        buckets(log),
+        buckets(&log),
         ["human*", "human*", "human*", "human", "human", "bot", "expired", "bot", "human*"]
     );
 }
@@ -87,15 +93,67 @@ fn a_batch_costs_the_same_number_of_statements_whatever_its_size() {
     let log = ClickLog::open(&sql, 3).unwrap();
     let cost = |name: &str, visits: &[Visit], expected: u64| {
         let before = sql.statements();
-        log.append(visits).unwrap();
+        append(&log, visits).unwrap();
         assert_eq!(sql.statements() - before, expected, "{name}");
     };
     let many: Vec<Visit> =
         (0..1000u32).map(|n| visit(&format!("m{n}"), NOW, n % 50, Some(u64::from(n % 7)))).collect();
     cost("none", &[], 0);
-    cost("one", &[visit("a", NOW, 5, Some(1))], 4);
-    cost("a thousand", &many, 4);
-    cost("the same again", &many, 1);
+    cost("one, and what a new shard remembers", &[visit("a", NOW, 5, Some(1))], 4);
+    cost("another", &[visit("b", NOW, 5, Some(1))], 3);
+    cost("a thousand", &many, 3);
+    cost("the same again: tried, and looked at one by one", &many, 3);
+}
+
+#[test]
+fn counted_clicks_are_known_from_memory_from_the_table_and_after_a_restart() {
+    let sql = NativeSql::in_memory().unwrap();
+    let visitors = u64::try_from(GATHERED).unwrap();
+    let first = |range: std::ops::Range<u64>, at: i64| -> Vec<Visit> {
+        range.map(|n| visit(&format!("{at} {n}"), at, 5, Some(n))).collect()
+    };
+    let rows = || sql.exec("SELECT count(*), max(day) FROM counted", &[]).unwrap().remove(0);
+    let written = || rows().int(0).unwrap();
+    let mut log = ClickLog::open(&sql, 3).unwrap();
+    append(&log, &first(0..visitors - 1, NOW)).unwrap();
+    log.due(Timestamp::clamped(NOW)).unwrap();
+    assert_eq!(written(), 0, "one less than is worth it");
+    append(&log, &first(visitors - 1..visitors + 1, NOW)).unwrap();
+    log.due(Timestamp::clamped(NOW)).unwrap();
+    assert_eq!(written(), i64::try_from(visitors).unwrap() + 1);
+    // The first is in the table, the last in memory; after a restart memory is read from the log.
+    append(&log, &first(visitors + 1..visitors + 2, NOW)).unwrap();
+    for (again, at) in [("at once", NOW + MINUTE), ("after a restart", NOW + 2 * MINUTE)] {
+        append(&log, &first(0..1, at)).unwrap();
+        append(&log, &first(visitors + 1..visitors + 2, at)).unwrap();
+        assert_eq!(buckets(&log).split_off(buckets(&log).len() - 2), ["duplicate"; 2], "{again}");
+        log = ClickLog::open(&sql, 3).unwrap();
+    }
+    append(&log, &first(0..1, NOW + HOUR_MS)).unwrap();
+    assert_eq!(buckets(&log).pop().as_deref(), Some("human"), "an hour later it counts, but is not unique");
+    // Two days later nothing of the first day is asked for again.
+    let later = NOW + 2 * DAY_MS;
+    append(&log, &first(0..visitors, later)).unwrap();
+    log.due(Timestamp::clamped(later)).unwrap();
+    assert_eq!(written(), i64::try_from(visitors).unwrap());
+    assert_eq!(rows().int(1).unwrap(), later / DAY_MS);
+}
+
+#[test]
+fn a_shard_of_the_first_version_keeps_what_it_knew() {
+    let sql = NativeSql::in_memory().unwrap();
+    sql.script(include_str!("../../src/store/schema/clicklog_0001.sql")).unwrap();
+    sql.script("CREATE TABLE schema_version (version INTEGER PRIMARY KEY) WITHOUT ROWID; INSERT INTO schema_version VALUES (1);")
+        .unwrap();
+    sql.exec(
+        "INSERT INTO click (id, at_ms, link_no, visitor, country, device, bucket, first_of_day, trail)
+         VALUES ('a', ?1, 5, '0000000000000001', 'DE', 2, 0, 1, '')",
+        &[NOW.into()],
+    )
+    .unwrap();
+    let log = ClickLog::open(&sql, 3).unwrap();
+    append(&log, &[visit("b", NOW + 1, 5, Some(1)), visit("c", NOW + 1, 5, Some(2))]).unwrap();
+    assert_eq!(buckets(&log), ["human*", "duplicate", "human*"]);
 }
 
 #[test]
@@ -103,7 +161,7 @@ fn counts_are_numbered_and_sent_again_unchanged_until_they_are_acknowledged() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let now = Timestamp::clamped(NOW);
-    log.append(&[visit("a", NOW, 5, Some(1)), visit("b", NOW + 1, 5, Some(1))]).unwrap();
+    append(&log, &[visit("a", NOW, 5, Some(1)), visit("b", NOW + 1, 5, Some(1))]).unwrap();
     let first = log.due(now).unwrap().counts.unwrap();
     let quarter = NOW / QUARTER_MS;
     assert_eq!(
@@ -113,7 +171,7 @@ fn counts_are_numbered_and_sent_again_unchanged_until_they_are_acknowledged() {
             NOW + 1
         )
     );
-    log.append(&[visit("c", NOW + 2, 6, None)]).unwrap();
+    append(&log, &[visit("c", NOW + 2, 6, None)]).unwrap();
     assert_eq!(log.due(now).unwrap().counts.as_ref(), Some(&first), "not acknowledged: the same again");
     log.counts_sent(7).unwrap();
     assert_eq!(log.due(now).unwrap().counts.as_ref(), Some(&first), "another number acknowledges nothing");
@@ -131,8 +189,8 @@ fn segments_are_cut_at_an_age_or_a_size() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let mut far = Far::default();
-    log.append(&[visit("a", NOW, 5, Some(1)), visit("b", NOW + 5, 5, None)]).unwrap();
-    assert_eq!(far.drain(log, NOW + SEGMENT_AGE_MS - 1), Some(NOW + SEGMENT_AGE_MS));
+    append(&log, &[visit("a", NOW, 5, Some(1)), visit("b", NOW + 5, 5, None)]).unwrap();
+    assert_eq!(far.drain(&log, NOW + SEGMENT_AGE_MS - 1), Some(NOW + SEGMENT_AGE_MS));
     assert!(far.segments.is_empty());
     let work = log.due(Timestamp::clamped(NOW + SEGMENT_AGE_MS)).unwrap();
     let segment = work.segment.unwrap();
@@ -146,9 +204,9 @@ fn segments_are_cut_at_an_age_or_a_size() {
         )
     );
     // Clicks that come in before it is written wait for the next one.
-    log.append(&[visit("c", NOW + 6, 5, None)]).unwrap();
+    append(&log, &[visit("c", NOW + 6, 5, None)]).unwrap();
     assert_eq!(log.due(Timestamp::clamped(NOW + HOUR_MS)).unwrap().segment, Some(segment));
-    far.drain(log, NOW + HOUR_MS);
+    far.drain(&log, NOW + HOUR_MS);
     assert_eq!(
         far.segments.keys().collect::<Vec<_>>(),
         ["log/clicks/03/000000000001", "log/clicks/03/000000000003"]
@@ -156,8 +214,8 @@ fn segments_are_cut_at_an_age_or_a_size() {
 
     let full: Vec<Visit> =
         (0..SEGMENT_CLICKS * 2 + 1).map(|n| visit(&format!("n{n}"), NOW + HOUR_MS, 5, None)).collect();
-    log.append(&full).unwrap();
-    assert_eq!(far.drain(log, NOW + HOUR_MS), Some(NOW + HOUR_MS + SEGMENT_AGE_MS));
+    append(&log, &full).unwrap();
+    assert_eq!(far.drain(&log, NOW + HOUR_MS), Some(NOW + HOUR_MS + SEGMENT_AGE_MS));
     assert_eq!(
         far.segments.keys().skip(2).collect::<Vec<_>>(),
         ["log/clicks/03/000000000004", "log/clicks/03/000000001004"]
@@ -168,10 +226,13 @@ fn segments_are_cut_at_an_age_or_a_size() {
 fn a_visit_without_a_click_id_has_none_in_the_log_and_a_trail_is_told() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 0).unwrap();
-    log.append(&[
-        Visit { bucket: Bucket::Invalid, country: None, ..visit("random", NOW, 0, Some(1)) },
-        Visit { trail: "x.y".to_owned(), ..visit("click", NOW + 1, 5, Some(1)) },
-    ])
+    append(
+        &log,
+        &[
+            Visit { bucket: Bucket::Invalid, country: None, ..visit("random", NOW, 0, Some(1)) },
+            Visit { trail: "x.y".to_owned(), ..visit("click", NOW + 1, 5, Some(1)) },
+        ],
+    )
     .unwrap();
     let lines: Vec<Json> =
         log.tail(0, 9).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -192,22 +253,22 @@ fn old_clicks_are_deleted_in_steps_but_never_before_kv_has_them() {
     let log = ClickLog::open(&sql, 3).unwrap();
     let old = SWEEP_ROWS + 10;
     let visits: Vec<Visit> = (0..old).map(|n| visit(&format!("n{n}"), NOW + n, 5, None)).collect();
-    log.append(&visits).unwrap();
+    append(&log, &visits).unwrap();
     let later = Timestamp::clamped(NOW + KEEP_MS + DAY_MS);
-    let rows = |log: ClickLog<'_>| log.tail(0, 10_000).unwrap().lines().count();
+    let rows = |log: &ClickLog<'_>| log.tail(0, 10_000).unwrap().lines().count();
     let segment = log.due(later).unwrap().segment.unwrap();
     log.due(later).unwrap();
-    assert_eq!(rows(log), 510, "KV does not have them");
+    assert_eq!(rows(&log), 510, "KV does not have them");
     log.segment_written(segment.first).unwrap();
     log.due(later).unwrap();
-    assert_eq!(rows(log), 10, "one step");
+    assert_eq!(rows(&log), 10, "one step");
     let mut far = Far::default();
-    far.drain(log, later.ms());
-    assert_eq!(rows(log), 1, "the newest keeps the place");
-    log.append(&[visit("next", later.ms(), 5, None)]).unwrap();
+    far.drain(&log, later.ms());
+    assert_eq!(rows(&log), 1, "the newest keeps the place");
+    append(&log, &[visit("next", later.ms(), 5, None)]).unwrap();
     assert_eq!(log.last_place().unwrap(), old + 1, "places are never given twice");
-    far.drain(log, later.ms() + SEGMENT_AGE_MS);
-    assert_eq!(rows(log), 1);
+    far.drain(&log, later.ms() + SEGMENT_AGE_MS);
+    assert_eq!(rows(&log), 1);
     assert_eq!(far.lines().last().unwrap()["seq"], old + 1);
     assert_eq!(far.sums[&(5, 0)], (old + 1, 0));
 }
@@ -220,7 +281,7 @@ fn pages_go_back_in_time_without_gaps_or_repeats() {
     let visits: Vec<Visit> = (0..100i64)
         .map(|n| visit(&format!("n{n:02}"), NOW + n / 5, u32::try_from(n % 3).unwrap(), None))
         .collect();
-    log.append(&visits).unwrap();
+    append(&log, &visits).unwrap();
     let read = |query: &PageQuery| -> Vec<(i64, String, Json)> {
         serde_json::from_str(&log.page(query).unwrap()).unwrap()
     };
@@ -249,9 +310,9 @@ fn pages_go_back_in_time_without_gaps_or_repeats() {
 #[test]
 fn a_shard_opens_again_but_not_under_older_code() {
     let sql = NativeSql::in_memory().unwrap();
-    ClickLog::open(&sql, 3).unwrap().append(&[visit("a", NOW, 5, None)]).unwrap();
+    append(&ClickLog::open(&sql, 3).unwrap(), &[visit("a", NOW, 5, None)]).unwrap();
     assert_eq!(ClickLog::open(&sql, 3).unwrap().last_place().unwrap(), 1);
     sql.exec("INSERT INTO schema_version (version) VALUES (99)", &[]).unwrap();
     let error = ClickLog::open(&sql, 3).unwrap_err();
-    assert!(matches!(error, MigrateError::TooNew { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, MigrateError::TooNew { found: 99, known: 2 }), "{error}");
 }

@@ -15,6 +15,12 @@ pub(crate) fn visit(id: &str, at: i64, link_no: u32, visitor: Option<u64>) -> Vi
     }
 }
 
+/// Takes visits in as they arrive: as records.
+pub(crate) fn append(log: &ClickLog<'_>, visits: &[Visit]) -> Result<usize, AppendError> {
+    let records: Vec<String> = visits.iter().map(Visit::to_json).collect();
+    log.append(&format!("[{}]", records.join(",")))
+}
+
 /// Counts by link and bucket: clicks and unique clicks.
 pub(crate) type Sums = BTreeMap<(i64, i64), (i64, i64)>;
 
@@ -50,7 +56,7 @@ impl Far {
         }
     }
 
-    pub(crate) fn take(&mut self, log: ClickLog<'_>, work: &Work, acknowledge: bool) {
+    pub(crate) fn take(&mut self, log: &ClickLog<'_>, work: &Work, acknowledge: bool) {
         if let Some(counts) = &work.counts {
             self.apply(&counts.body);
             acknowledge.then(|| log.counts_sent(counts.seq).unwrap());
@@ -62,7 +68,7 @@ impl Far {
     }
 
     /// Does all that is due at `now`.
-    pub(crate) fn drain(&mut self, log: ClickLog<'_>, now: i64) -> Option<i64> {
+    pub(crate) fn drain(&mut self, log: &ClickLog<'_>, now: i64) -> Option<i64> {
         // Far more rounds than any test has work for: a shard that never comes to rest fails.
         for _ in 0..1000 {
             let work = log.due(Timestamp::from_ms(now).unwrap()).unwrap();
@@ -80,7 +86,7 @@ impl Far {
     }
 }
 
-pub(crate) fn buckets(log: ClickLog<'_>) -> Vec<String> {
+pub(crate) fn buckets(log: &ClickLog<'_>) -> Vec<String> {
     let lines = log.tail(0, 10_000).unwrap();
     let text = |line: &str| -> String {
         let line: Json = serde_json::from_str(line).unwrap();

@@ -3,7 +3,7 @@
 
 use super::{ClickLog, Sorted, json};
 use crate::{
-    domain::click::Country,
+    domain::{click::Country, visit::Arrival},
     store::{Row, SqlError, Value},
 };
 use serde::Serialize;
@@ -38,9 +38,9 @@ struct Sum(u32, u32, i64);
 
 impl ClickLog<'_> {
     /// Adds visits to the counts that no row carries yet.
-    pub(super) fn count(&self, sorted: &[Sorted<'_>]) -> Result<(), SqlError> {
+    pub(super) fn count(&self, arrivals: &[Arrival<'_>], sorted: &[Sorted]) -> Result<(), SqlError> {
         let mut sums: BTreeMap<_, Sum> = BTreeMap::new();
-        for Sorted { visit, bucket, first_of_day } in sorted {
+        for (visit, Sorted { bucket, first_of_day }) in arrivals.iter().zip(sorted) {
             let country = visit.country.as_ref().map_or("", Country::as_str);
             let key = (visit.link_no, visit.at.quarter(), country, visit.device.code(), bucket.code());
             let Sum(clicks, uniques, newest) = sums.entry(key).or_default();

@@ -29,7 +29,8 @@ impl ClickLog<'_> {
     /// What is to be done at `now`. Whatever it hands out is fixed in a row first, so asking again without an
     /// acknowledgement hands out the same.
     pub fn due(&self, now: Timestamp) -> Result<Work, SqlError> {
-        transaction(self.sql, || {
+        let (work, written) = transaction(self.sql, || {
+            let written = self.write_counted(now)?;
             let counts = self.counts_due()?;
             let segment = self.segment_due(now)?;
             let swept = self.sweep(now)?;
@@ -38,8 +39,12 @@ impl ClickLog<'_> {
             } else {
                 self.idle_until(now)?
             };
-            Ok(Work { counts, segment, next_at_ms })
-        })
+            Ok::<_, SqlError>((Work { counts, segment, next_at_ms }, written))
+        })?;
+        if written {
+            self.forget();
+        }
+        Ok(work)
     }
 
     /// Deletes some clicks that are too old, unless they are not in KV yet; the newest click stays, since it keeps the
