@@ -1,6 +1,6 @@
 // The Durable Objects: storage, alarms and calls to one another. What they decide is decided in Rust, synchronously.
 import { DurableObject } from "cloudflare:workers";
-import { Handle } from "./instance.mjs";
+import { Handle, bytesOf } from "./instance.mjs";
 import { inTime } from "./patience.mjs";
 
 /** The Ledger of the programme: there is one. */
@@ -121,7 +121,7 @@ export class ClickLog extends Worker {
 
   /** Takes a batch of records in, a JSON array. When it returns, they are stored; a repeat changes nothing. */
   async append(records) {
-    this.#rust.call((log) => log.append(records));
+    this.#rust.call((log) => log.append(bytesOf(records)));
     await this.wake(Date.now() + COUNTS_AFTER_MS);
   }
 
@@ -142,11 +142,27 @@ export class ClickLog extends Worker {
 
   async work() {
     for (let step = 0; step < STEPS_AN_ALARM; step += 1) {
-      const { counts, segment, next_at_ms } = JSON.parse(this.#rust.call((log) => log.due(Date.now())));
+      const { counts, segment, next_at_ms } = this.#due();
       if (!counts && !segment) return next_at_ms;
       await all([counts && this.#send(counts), segment && this.#write(segment)]);
     }
     return Date.now();
+  }
+
+  #due() {
+    return this.#rust.call((log) => {
+      const work = log.due(Date.now());
+      const { counts_seq: seq, segment_first: first, next_at_ms } = work;
+      const counts = seq === undefined ? null : { seq, body: work.counts_body };
+      const segment = first === undefined ? null : {
+        first,
+        key: work.segment_key,
+        value: work.segment_value,
+        metadata: JSON.parse(work.segment_metadata),
+      };
+      work.free();
+      return { counts, segment, next_at_ms };
+    });
   }
 
   async #send({ seq, body }) {

@@ -1,6 +1,6 @@
 // What an isolate knows of the programme: the snapshot that the Ledger writes to KV. It is refreshed behind the
 // visitors' backs; a redirect waits for it only when it meets a number that it has never seen.
-import { call, epoch } from "./instance.mjs";
+import { bytesOf, call, epoch } from "./instance.mjs";
 import { LEDGER_NAME } from "./objects.mjs";
 import { inTime } from "./patience.mjs";
 
@@ -71,7 +71,7 @@ export function ask(env, line) {
       wasm.renew(text);
       seededText = text;
     }
-    return wasm.redirect(line);
+    return wasm.redirect(bytesOf(line));
   });
 }
 

@@ -4,9 +4,28 @@ use super::{
     instance::{log, thrown},
     sql::DurableSql,
 };
-use crate::store::clicklog::{ClickLog, PageQuery, Recent};
+use crate::store::clicklog::{ClickLog, PageQuery, Recent, Work};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
+
+/// What a shard has to do, for JavaScript: see [`Work`]. A segment is long, so it crosses as it is, not as JSON in JSON.
+#[wasm_bindgen(getter_with_clone)]
+pub struct ClickLogWork {
+    /// Number of the row of counts to send.
+    pub counts_seq: Option<f64>,
+    /// The row.
+    pub counts_body: Option<String>,
+    /// Place of the first click of the segment to write.
+    pub segment_first: Option<f64>,
+    /// Its KV key.
+    pub segment_key: Option<String>,
+    /// Its lines.
+    pub segment_value: Option<String>,
+    /// Its extent, JSON.
+    pub segment_metadata: Option<String>,
+    /// When to ask again.
+    pub next_at_ms: Option<f64>,
+}
 
 /// One ClickLog object.
 #[wasm_bindgen]
@@ -36,15 +55,35 @@ impl ClickLogHandle {
         }
     }
 
-    /// Takes a batch of records in: a JSON array of what redirects hand out. Answers how many were new.
-    pub fn append(&self, records_json: &str) -> Result<usize, JsValue> {
+    /// Takes a batch of records in: a JSON array, UTF-8, of what redirects hand out. Answers how many were new.
+    pub fn append(&self, records_json: &[u8]) -> Result<usize, JsValue> {
+        let records_json = std::str::from_utf8(records_json).map_err(thrown)?;
         self.log()?.append(records_json).map_err(thrown)
     }
 
     /// What is to be done now: see [`crate::store::clicklog::Work`].
-    pub fn due(&self, now_ms: f64) -> Result<String, JsValue> {
-        let work = self.log()?.due(super::timestamp(now_ms)).map_err(thrown)?;
-        serde_json::to_string(&work).map_err(thrown)
+    pub fn due(&self, now_ms: f64) -> Result<ClickLogWork, JsValue> {
+        let Work { counts, segment, next_at_ms } =
+            self.log()?.due(super::timestamp(now_ms)).map_err(thrown)?;
+        let (counts_seq, counts_body) =
+            counts.map(|counts| (super::milliseconds(counts.seq), counts.body)).unzip();
+        let segment_first = segment.as_ref().map(|segment| super::milliseconds(segment.first));
+        let segment_metadata = segment
+            .as_ref()
+            .map(|segment| serde_json::to_string(&segment.metadata))
+            .transpose()
+            .map_err(thrown)?;
+        let (segment_key, segment_value) = segment.map(|segment| (segment.key, segment.value)).unzip();
+        let next_at_ms = next_at_ms.map(super::milliseconds);
+        Ok(ClickLogWork {
+            counts_seq,
+            counts_body,
+            segment_first,
+            segment_key,
+            segment_value,
+            segment_metadata,
+            next_at_ms,
+        })
     }
 
     /// Notes that the Ledger has applied these counts.

@@ -35,9 +35,10 @@ pub fn renew(snapshot: &str) -> Result<(), JsValue> {
     })
 }
 
-/// Answers a redirect's line.
+/// Answers a redirect's line, UTF-8.
 #[wasm_bindgen]
-pub fn redirect(line: &str) -> Result<String, JsValue> {
+pub fn redirect(line: &[u8]) -> Result<String, JsValue> {
+    let line = std::str::from_utf8(line).map_err(thrown)?;
     GUIDE.with_borrow_mut(|guide| match guide {
         Some((guide, entropy)) => guide.answer(line, entropy).map_err(thrown),
         None => Err(thrown("the instance has not been seeded")),

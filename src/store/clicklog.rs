@@ -8,9 +8,10 @@ mod row;
 mod segment;
 mod work;
 
-pub use count::Counts;
+pub use count::{CLICKS_A_ROW, Counts};
 pub use counted::{GATHERED, Recent};
 pub use page::PageQuery;
+#[cfg(not(target_arch = "wasm32"))]
 pub use row::StoredClick;
 pub use segment::{SEGMENT_AGE_MS, SEGMENT_CLICKS, Segment};
 pub use work::{KEEP_MS, SWEEP_ROWS, Work};
@@ -92,7 +93,7 @@ impl<'a> ClickLog<'a> {
     }
 
     /// Takes a batch in, a JSON array of what redirects record ([`Visit::to_json`]): all or nothing, and each visit
-    /// once, however often and in whatever batches it arrives. Three statements whatever the batch's size. Answers how
+    /// once, however often and in whatever batches it arrives. Two statements whatever the batch's size. Answers how
     /// many visits were new.
     ///
     /// Which of two clicks of one visitor counts depends on which arrives first; within a batch, the earlier. That one
@@ -119,7 +120,6 @@ impl<'a> ClickLog<'a> {
         }
         let sorted = sort(arrivals, self.counted(arrivals)?);
         self.insert(records, &sorted)?;
-        self.count(arrivals, &sorted)?;
         Ok(sorted)
     }
 

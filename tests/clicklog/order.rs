@@ -111,10 +111,14 @@ proptest! {
     fn a_failed_batch_leaves_nothing(visits in visits()) {
         let sql = NativeSql::in_memory().unwrap();
         let log = ClickLog::open(&sql, 3).unwrap();
-        // The last of the three statements fails.
-        sql.script("ALTER TABLE pending RENAME TO away").unwrap();
+        // The last statement fails, halfway.
+        let last = &visits[visits.len() - 1].id;
+        let failing = format!(
+            "CREATE TRIGGER full AFTER INSERT ON click WHEN NEW.id = '{last}' BEGIN SELECT raise(ABORT, 'full'); END"
+        );
+        sql.script(&failing).unwrap();
         prop_assert!(matches!(append(&log, &visits), Err(AppendError::Sql(SqlError::Engine(_)))));
-        sql.script("ALTER TABLE away RENAME TO pending").unwrap();
+        sql.script("DROP TRIGGER full").unwrap();
         prop_assert_eq!(log.last_place().unwrap(), 0);
         prop_assert_eq!(append(&log, &visits).unwrap(), visits.len());
     }

@@ -50,7 +50,7 @@ impl schemars::JsonSchema for ExportLine {
     }
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "oneOf": [
-            generator.subschema_for::<StoredClick<'_>>(),
+            generator.subschema_for::<StoredClick>(),
             generator.subschema_for::<outbox::Line<'_>>(),
             generator.subschema_for::<End>(),
         ] })

@@ -1,11 +1,8 @@
 //! Reading a shard: newest first for `GET /v1/clicks`, in log order for the export's end that is not in KV yet, and
 //! one visitor's trail for attribution.
 
-use super::{
-    ClickLog, json,
-    row::{COLUMNS, StoredClick, ndjson},
-};
-use crate::store::{SqlError, Value};
+use super::{ClickLog, json, row::line};
+use crate::store::{Row, SqlError, Value};
 use serde::{Deserialize, Serialize};
 
 /// A page of a shard's clicks, newest first.
@@ -44,33 +41,43 @@ impl ClickLog<'_> {
             Value::from(before_id),
             Value::from(query.limit),
         ];
-        let rows = match &query.links {
-            None => self.sql.exec(&format!("SELECT {COLUMNS} FROM click WHERE {WITHIN} {ORDER}"), &args)?,
+        let chosen = match &query.links {
+            None => format!("{WITHIN} {ORDER}"),
             Some(links) => {
                 args.push(json(links)?);
                 // The inner query takes each link's newest clicks from the index; without it SQLite would read and
                 // sort all clicks of all those links.
                 let newest = format!("SELECT seq FROM click WHERE link_no = link.value AND {WITHIN} {ORDER}");
-                let sql = format!(
-                    "SELECT {COLUMNS} FROM click WHERE seq IN
-                       (SELECT c.seq FROM json_each(?6) AS link JOIN click AS c ON c.seq IN ({newest})) {ORDER}"
-                );
-                self.sql.exec(&sql, &args)?
+                format!(
+                    "seq IN (SELECT c.seq FROM json_each(?6) AS link JOIN click AS c ON c.seq IN ({newest})) {ORDER}"
+                )
             }
         };
-        let clicks: Vec<StoredClick<'_>> =
-            rows.iter().map(|row| StoredClick::read(row, self.shard)).collect::<Result<_, _>>()?;
-        let page: Vec<_> = clicks.iter().map(|click| (click.at.ms(), click.stored_id, click)).collect();
-        serde_json::to_string(&page).map_err(|error| SqlError::Engine(error.to_string()))
+        let line = line(self.shard);
+        let rows = self.sql.exec(
+            &format!("SELECT json_group_array(json_array(at_ms, id, {line})) FROM (SELECT * FROM click WHERE {chosen})"),
+            &args,
+        )?;
+        text(&rows)
+    }
+
+    /// The clicks from place `first` to place `last` of the shard's log, NDJSON in log order.
+    pub(super) fn lines(&self, first: i64, last: i64) -> Result<String, SqlError> {
+        let line = line(self.shard);
+        let rows = self.sql.exec(
+            &format!(
+                "SELECT coalesce(group_concat(line, ''), '') FROM
+                   (SELECT {line} || char(10) AS line FROM click WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq)"
+            ),
+            &[first.into(), last.into()],
+        )?;
+        text(&rows)
     }
 
     /// At most `limit` clicks behind place `after` of the shard's log, as NDJSON in log order.
     pub fn tail(&self, after: i64, limit: u32) -> Result<String, SqlError> {
-        let rows = self.sql.exec(
-            &format!("SELECT {COLUMNS} FROM click WHERE seq > ?1 ORDER BY seq LIMIT ?2"),
-            &[after.into(), limit.into()],
-        )?;
-        ndjson(&rows, self.shard)
+        let first = after.saturating_add(1);
+        self.lines(first, after.saturating_add(limit.into()))
     }
 
     /// The visitor's click ids before this click, oldest first; `None` if the click is not stored here.
@@ -87,4 +94,8 @@ impl ClickLog<'_> {
         let rows = self.sql.exec("SELECT coalesce(max(seq), 0) FROM click", &[])?;
         rows.first().map_or(Ok(0), |row| row.int(0))
     }
+}
+
+fn text(rows: &[Row]) -> Result<String, SqlError> {
+    rows.first().map_or(Ok(String::new()), |row| row.text(0).map(str::to_owned))
 }

@@ -1,91 +1,65 @@
-//! A stored visit as it leaves the shard: in the export, in KV segments and in `GET /v1/clicks`.
+//! A stored visit as it leaves the shard: in the export, in KV segments and in `GET /v1/clicks`. SQLite writes the line
+//! itself: a thousand rows would otherwise cross into JavaScript, into Rust and back, value by value.
 
-use crate::{
-    domain::{bucket::Bucket, click::Device, time::Timestamp},
-    store::{Row, SqlError},
-};
-use serde::Serialize;
+use crate::domain::{bucket::Bucket, click::Device};
 
-/// Columns in the order that [`StoredClick::read`] expects.
-pub(super) const COLUMNS: &str =
-    "seq, id, at_ms, link_no, visitor, country, device, bucket, first_of_day, trail";
-
-/// A stored visit. As JSON it is one line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "LoggedClick"))]
-pub struct StoredClick<'a> {
+/// A stored visit, one line of the log.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Debug, schemars::JsonSchema)]
+#[schemars(rename = "LoggedClick")]
+#[expect(dead_code, reason = "it says what `line` writes")]
+pub struct StoredClick {
     /// Always `click`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "click")))]
-    kind: &'static str,
-    /// The click id; `None` for a visit that got none.
-    pub id: Option<&'a str>,
+    #[schemars(extend("const" = "click"))]
+    kind: String,
+    /// The click id; `null` for a visit that got none.
+    id: Option<String>,
     /// When the redirect was answered.
-    pub at: Timestamp,
+    at: crate::domain::time::Timestamp,
     /// The link's number; 0 if no link is known.
-    pub link_no: u32,
+    link_no: u32,
     /// The shard that stores it.
-    pub shard: u8,
+    shard: u8,
     /// Its place in the shard's log.
-    pub seq: i64,
+    seq: i64,
     /// The visitor of the day, 16 hexadecimal digits.
-    pub visitor: Option<&'a str>,
+    visitor: Option<String>,
     /// Where the visitor was, if known.
-    pub country: Option<&'a str>,
+    country: Option<String>,
     /// What the visitor used.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Device"))]
-    pub device: &'static str,
+    device: Device,
     /// Where it is counted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Bucket"))]
-    pub bucket: &'static str,
+    bucket: Bucket,
     /// The visitor's first counted click on the link in the UTC day.
-    pub unique: bool,
+    unique: bool,
     /// Earlier click ids of the visitor, oldest first.
-    pub trail: Vec<&'a str>,
-    /// The id under which it is stored: the click id, or a random one. Orders visits of one millisecond.
-    #[serde(skip)]
-    pub stored_id: &'a str,
+    trail: Vec<String>,
 }
 
-impl<'a> StoredClick<'a> {
-    /// Reads the columns of [`COLUMNS`].
-    pub(super) fn read(row: &'a Row, shard: u8) -> Result<Self, SqlError> {
-        let stored_id = row.text(1)?;
-        let bucket = code(row, 7, Bucket::from_code)?;
-        let (country, trail) = (row.text(5)?, row.text(9)?);
-        Ok(Self {
-            kind: "click",
-            id: bucket.has_click_id().then_some(stored_id),
-            at: Timestamp::clamped(row.int(2)?),
-            link_no: row.number(3)?,
-            shard,
-            seq: row.int(0)?,
-            visitor: row.opt_text(4)?,
-            country: (!country.is_empty()).then_some(country),
-            device: code(row, 6, Device::from_code)?.as_str(),
-            bucket: bucket.as_str(),
-            unique: row.int(8)? == 1,
-            trail: if trail.is_empty() { Vec::new() } else { trail.split('.').collect() },
-            stored_id,
-        })
-    }
-
-    /// The line of the log, without its line feed.
-    pub(super) fn line(&self) -> Result<String, SqlError> {
-        serde_json::to_string(self).map_err(|error| SqlError::Engine(error.to_string()))
-    }
+fn case<T>(
+    column: &str,
+    codes: impl Iterator<Item = T>,
+    code: fn(&T) -> u8,
+    word: fn(&T) -> &'static str,
+) -> String {
+    let whens: Vec<String> = codes.map(|it| format!("WHEN {} THEN '{}'", code(&it), word(&it))).collect();
+    format!("CASE {column} {} END", whens.join(" "))
 }
 
-fn code<T>(row: &Row, column: usize, read: impl Fn(u8) -> Option<T>) -> Result<T, SqlError> {
-    let code = u8::try_from(row.int(column)?).ok();
-    code.and_then(read).ok_or(SqlError::Shape { column, expected: "a known code" })
-}
-
-/// Rows as NDJSON, each line with its line feed.
-pub(super) fn ndjson(rows: &[Row], shard: u8) -> Result<String, SqlError> {
-    let mut text = String::new();
-    for row in rows {
-        text.push_str(&StoredClick::read(row, shard)?.line()?);
-        text.push('\n');
-    }
-    Ok(text)
+/// The SQL expression of a row's line, a JSON object. What stands in it needs no escaping: click ids, digits and words of
+/// ours.
+pub(super) fn line(shard: u8) -> String {
+    let device = case("device", (0..=u8::MAX).map_while(Device::from_code), |it| it.code(), |it| it.as_str());
+    let buckets = || (0..=u8::MAX).map_while(Bucket::from_code);
+    let bucket = case("bucket", buckets(), |it| it.code(), |it| it.as_str());
+    let without: Vec<String> =
+        buckets().filter(|bucket| !bucket.has_click_id()).map(|bucket| bucket.code().to_string()).collect();
+    format!(
+        "json_object('kind', 'click', 'id', iif(bucket IN ({}), NULL, id),
+         'at', strftime('%Y-%m-%dT%H:%M:%S', at_ms / 1000, 'unixepoch') || printf('.%03dZ', at_ms % 1000),
+         'link_no', link_no, 'shard', {shard}, 'seq', seq, 'visitor', visitor, 'country', nullif(country, ''),
+         'device', {device}, 'bucket', {bucket}, 'unique', json(iif(first_of_day, 'true', 'false')),
+         'trail', json(iif(trail = '', '[]', '[\"' || replace(trail, '.', '\",\"') || '\"]')))",
+        without.join(", ")
+    )
 }

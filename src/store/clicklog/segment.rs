@@ -1,10 +1,7 @@
 //! Segments: pieces of a shard's log for KV, one key each. A piece's range is fixed in a row before it is written, and
 //! its clicks never change, so a second attempt writes the same bytes under the same key.
 
-use super::{
-    ClickLog,
-    row::{COLUMNS, ndjson},
-};
+use super::ClickLog;
 use crate::{
     domain::time::Timestamp,
     store::{SqlError, Value},
@@ -13,11 +10,11 @@ use serde::Serialize;
 
 /// Clicks of a full segment.
 pub const SEGMENT_CLICKS: i64 = 1000;
-/// A segment that is not full is cut when its oldest click is this old.
+/// A segment that is not full is cut when its first click is this old.
 pub const SEGMENT_AGE_MS: i64 = 60_000;
 
 /// A segment to write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     /// Its first click's place in the shard's log; names the segment in [`ClickLog::segment_written`].
     pub first: i64,
@@ -44,14 +41,17 @@ pub struct Extent {
 
 /// What lies behind the newest segment.
 pub(super) struct Uncut {
-    extent: Extent,
+    /// Place of the first click.
+    first: i64,
+    /// Its time.
+    from_ms: i64,
     full: bool,
 }
 
 impl Uncut {
     /// When it is to be cut.
     pub(super) fn due_ms(&self) -> i64 {
-        if self.full { i64::MIN } else { self.extent.from_ms.saturating_add(SEGMENT_AGE_MS) }
+        if self.full { i64::MIN } else { self.from_ms.saturating_add(SEGMENT_AGE_MS) }
     }
 }
 
@@ -68,28 +68,36 @@ impl ClickLog<'_> {
         }
         match self.uncut()? {
             Some(uncut) if uncut.due_ms() <= now.ms() => {
-                self.cut(uncut.extent)?;
-                self.filled(uncut.extent).map(Some)
+                let extent = self.extent(uncut.first)?;
+                self.cut(extent)?;
+                self.filled(extent).map(Some)
             }
             _ => Ok(None),
         }
     }
 
-    /// The clicks behind the newest segment, as many as fit into the next.
+    /// What lies behind the newest segment, if anything does. Asked at every alarm, so it reads two rows, however many
+    /// there are: places have no gaps.
     pub(super) fn uncut(&self) -> Result<Option<Uncut>, SqlError> {
         let rows = self.sql.exec(
-            "SELECT min(at_ms), max(at_ms), min(seq), max(seq), count(*) FROM (SELECT seq, at_ms FROM click
-             WHERE seq > (SELECT coalesce(max(last), 0) FROM segment) ORDER BY seq LIMIT ?1)",
-            &[Value::Int(SEGMENT_CLICKS)],
+            "SELECT seq, at_ms, (SELECT max(seq) FROM click) FROM click
+             WHERE seq = (SELECT coalesce(max(last), 0) + 1 FROM segment)",
+            &[],
         )?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let clicks = row.int(4)?;
-        if clicks == 0 {
-            return Ok(None);
-        }
-        let extent =
-            Extent { from_ms: row.int(0)?, to_ms: row.int(1)?, first: row.int(2)?, last: row.int(3)? };
-        Ok(Some(Uncut { extent, full: clicks >= SEGMENT_CLICKS }))
+        let first = row.int(0)?;
+        let clicks = row.int(2)?.saturating_sub(first).saturating_add(1);
+        Ok(Some(Uncut { first, from_ms: row.int(1)?, full: clicks >= SEGMENT_CLICKS }))
+    }
+
+    /// What the next segment spans.
+    fn extent(&self, first: i64) -> Result<Extent, SqlError> {
+        let rows = self.sql.exec(
+            "SELECT min(at_ms), max(at_ms), max(seq) FROM click WHERE seq >= ?1 AND seq < ?1 + ?2",
+            &[first.into(), Value::Int(SEGMENT_CLICKS)],
+        )?;
+        let row = rows.first().ok_or(SqlError::Shape { column: 0, expected: "an extent" })?;
+        Ok(Extent { from_ms: row.int(0)?, to_ms: row.int(1)?, first, last: row.int(2)? })
     }
 
     fn cut(&self, Extent { from_ms, to_ms, first, last }: Extent) -> Result<(), SqlError> {
@@ -104,14 +112,10 @@ impl ClickLog<'_> {
     }
 
     fn filled(&self, extent: Extent) -> Result<Segment, SqlError> {
-        let rows = self.sql.exec(
-            &format!("SELECT {COLUMNS} FROM click WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"),
-            &[extent.first.into(), extent.last.into()],
-        )?;
         Ok(Segment {
             first: extent.first,
             key: format!("log/clicks/{:02}/{:012}", self.shard, extent.first),
-            value: ndjson(&rows, self.shard)?,
+            value: self.lines(extent.first, extent.last)?,
             metadata: extent,
         })
     }

@@ -5,7 +5,6 @@ use crate::{
     domain::time::{DAY_MS, HOUR_MS, Timestamp},
     store::{SqlError, transaction},
 };
-use serde::Serialize;
 
 /// Clicks are kept for this long.
 pub const KEEP_MS: i64 = 90 * DAY_MS;
@@ -15,7 +14,7 @@ pub const SWEEP_ROWS: i64 = 500;
 const SWEEP_EVERY_MS: i64 = HOUR_MS;
 
 /// What is to be done now. Do both parts, acknowledge what went well, then ask again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     /// Counts for the Ledger; acknowledge with [`ClickLog::counts_sent`].
     pub counts: Option<Counts>,
@@ -34,7 +33,7 @@ impl ClickLog<'_> {
             let counts = self.counts_due()?;
             let segment = self.segment_due(now)?;
             let swept = self.sweep(now)?;
-            let next_at_ms = if counts.is_some() || segment.is_some() || swept || self.has_pending_counts()? {
+            let next_at_ms = if counts.is_some() || segment.is_some() || swept || self.has_uncounted()? {
                 Some(now.ms())
             } else {
                 self.idle_until(now)?
@@ -47,13 +46,14 @@ impl ClickLog<'_> {
         Ok(work)
     }
 
-    /// Deletes some clicks that are too old, unless they are not in KV yet; the newest click stays, since it keeps the
+    /// Deletes some clicks that are too old, unless they are not in KV or not counted yet; the newest click stays, since it keeps the
     /// shard's place. Whether there was anything to delete.
     fn sweep(&self, now: Timestamp) -> Result<bool, SqlError> {
         let before = now.plus_ms(KEEP_MS.saturating_neg());
         let rows = self.sql.exec(
             "DELETE FROM click WHERE seq IN (SELECT seq FROM click WHERE at_ms < ?1
                AND seq <= (SELECT coalesce(max(last), 0) FROM segment WHERE written = 1)
+               AND seq <= (SELECT max(through) FROM outbox)
                AND seq < (SELECT max(seq) FROM click)
              ORDER BY at_ms LIMIT ?2) RETURNING 1",
             &[before.ms().into(), SWEEP_ROWS.into()],

@@ -21,3 +21,11 @@ INSERT INTO counted SELECT at_ms / 86400000, visitor, link_no, at_ms FROM click
   WHERE bucket = 0 AND visitor IS NOT NULL AND at_ms >= (SELECT max(at_ms) FROM click) - 2 * 86400000
   ORDER BY 1, 2, 3, 4;
 INSERT INTO counted_through SELECT coalesce(max(seq), 0) FROM click;
+
+-- Counts for the Ledger are summed from the rows themselves, from one place of the log to another, and no longer
+-- gathered with each batch. `through` is the place of the last click that the row, or one before it, carries. What was
+-- pending are the counts of the newest clicks.
+ALTER TABLE outbox ADD COLUMN through INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET through = coalesce((SELECT max(seq) FROM click), 0) - coalesce((SELECT sum(clicks) FROM pending), 0);
+INSERT INTO outbox (seq, body, through) SELECT 0, NULL, 0 WHERE NOT EXISTS (SELECT 1 FROM outbox);
+DROP TABLE pending;
