@@ -32,7 +32,7 @@ fn snapshot() -> Snapshot {
         listings.join(","),
         blocked.join(",")
     );
-    Snapshot::parse(&text).unwrap()
+    Snapshot::new(json::read(&text).unwrap())
 }
 
 fn trail(ring: &KeyRing, length: u8) -> String {

@@ -1,12 +1,15 @@
 // Clicks on their way from an isolate to the ClickLog objects. Clicks that arrive together travel together: the first
 // request of a batch carries the others', because Workers forbids input and output on another request's behalf.
+import { SHARDS } from "./objects.mjs";
 import { inTime } from "./patience.mjs";
 
 /**
- * A batch waits so long for company. A call to an object costs as much as ten redirects, so company pays; but a click
- * that waits is not stored yet, and is lost if the machine fails.
+ * A batch waits so long for company. A call to an object costs as much as several redirects, so company pays; but a
+ * click that waits is not stored yet, and is lost if the machine fails.
  */
-const GATHER_MS = 32;
+const GATHER_MS = 16;
+/** A batch of more shards than these goes to one object, which passes it on with later ones (`take` in objects.mjs). */
+const DIRECT_SHARDS = 2;
 /** Clicks of a batch at most. */
 const BATCH = 1_000;
 /** A batch that its carrier has not picked up by then lost it (the request was ended); the next click takes it over. */
@@ -21,6 +24,7 @@ const RETRY_MS = [50, 200, 1_000, 4_000];
 let gathering = null; // {since, count, shards: shard → clicks}
 let onTheWay = 0;
 let lost = 0;
+let intake; // name of the object that takes this isolate's batches
 
 /** Stores a click after the answer. */
 export function record(env, ctx, shard, click, now) {
@@ -42,7 +46,22 @@ export function record(env, ctx, shard, click, now) {
 async function carry(env, batch) {
   await scheduler.wait(GATHER_MS);
   if (gathering === batch) gathering = null;
+  if (batch.shards.size > DIRECT_SHARDS && (await handOver(env, batch))) return;
   await Promise.all(Array.from(batch.shards, ([shard, clicks]) => deliver(env, shard, clicks)));
+}
+
+/** Stores a batch in the isolate's object; false if it may not have been stored. A shard takes a repeated click once. */
+async function handOver(env, { count, shards }) {
+  const byShard = Array.from(shards, ([shard, clicks]) => `"${shard}":[${clicks.join()}]`);
+  intake ??= String(Math.floor(Math.random() * SHARDS)); // isolates spread over the objects
+  try {
+    await inTime(ANSWER_MS, env.CLICKLOG.getByName(intake).take(`{${byShard.join()}}`));
+  } catch (error) {
+    console.warn(`a batch of clicks goes to its shards one by one: ${error.message}`);
+    return false;
+  }
+  onTheWay -= count;
+  return true;
 }
 
 async function deliver(env, shard, clicks) {

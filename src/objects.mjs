@@ -10,7 +10,9 @@ export const SHARDS = 16;
 /** An alarm that failed is tried again after 1, 2, 4, … seconds, at most a minute. */
 const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000];
 /** Counts reach the Ledger so long after the first click of theirs. */
-const COUNTS_AFTER_MS = 1_000;
+const COUNTS_AFTER_MS = 1_500;
+/** Clicks of other shards wait so long for company. */
+const PASS_ON_AFTER_MS = 400;
 /** A store that has not answered by then has failed; what it was given may be given to it again. */
 const ANSWER_MS = 10_000;
 /** Work that one alarm does before it asks for another. */
@@ -125,6 +127,13 @@ export class ClickLog extends Worker {
     await this.wake(Date.now() + COUNTS_AFTER_MS);
   }
 
+  /** Takes clicks of several shards in, a JSON object of arrays of records by shard, and passes them on soon. When it
+   *  returns, they are stored. */
+  async take(byShard) {
+    this.#rust.call((log) => log.take(bytesOf(byShard)));
+    await this.wake(Date.now() + PASS_ON_AFTER_MS);
+  }
+
   /** A page of clicks, newest first: JSON in and out (`PageQuery` in store/clicklog/page.rs). */
   page(query) {
     return this.#rust.call((log) => log.page(query));
@@ -141,12 +150,33 @@ export class ClickLog extends Worker {
   }
 
   async work() {
+    let { parcels, more } = this.#parcels(); // what is taken in from now on waits for the next alarm
     for (let step = 0; step < STEPS_AN_ALARM; step += 1) {
       const { counts, segment, next_at_ms } = this.#due();
-      if (!counts && !segment) return next_at_ms;
-      await all([counts && this.#send(counts), segment && this.#write(segment)]);
+      if (parcels.length === 0 && !counts && !segment) return more ? Date.now() : next_at_ms;
+      await all([this.#passOn(parcels), counts && this.#send(counts), segment && this.#write(segment)]);
+      parcels = [];
     }
     return Date.now();
+  }
+
+  #parcels() {
+    return this.#rust.call((log) => {
+      const all = log.parcels();
+      const parcels = all.parcels.map(({ shard, records, last }) => ({ shard, records, last }));
+      const { more } = all;
+      all.free();
+      return { parcels, more };
+    });
+  }
+
+  // One shard after the other, so that whoever else waits for this thread gets a turn in between.
+  async #passOn(parcels) {
+    for (const { shard, records, last } of parcels) {
+      if (String(shard) === this.ctx.id.name) await this.append(records);
+      else await inTime(ANSWER_MS, this.env.CLICKLOG.getByName(String(shard)).append(records));
+      this.#rust.call((log) => log.passed_on(shard, last));
+    }
   }
 
   #due() {

@@ -33,7 +33,7 @@ mod support {
             r#"{{"version":{version},"click_param":"sp_click","landing_url":{landing},"max_link_no":{max_link_no},
                 "listings":{{"1":"https://shop.example/app?own=1"}},"blocked":[[30,39]]}}"#
         );
-        Snapshot::parse(&text).unwrap()
+        Snapshot::new(json::read(&text).unwrap())
     }
 
     pub(crate) fn guide(landing: Option<&str>) -> Guide {

@@ -6,7 +6,7 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { median, runLoad, startLoad, waitFor } from "./load.mjs";
 import { makeLink, startSignpost } from "./servers.mjs";
-import { clicksCounted, clicksInReports, clicksStored } from "./stored.mjs";
+import { batchesOnTheirWay, clicksCounted, clicksInReports, clicksStored } from "./stored.mjs";
 import { writeVisits } from "./visitors.mjs";
 import { workerdPids } from "../../xtask/runner/worker.mjs";
 
@@ -91,6 +91,7 @@ async function killed({ print, load, scratch, disk, ...options }) {
     restarted = await startSignpost({ scratch, ...options, state, port: server.port });
     const answered = report.answered + prepared;
     await fetch(`http://127.0.0.1:${restarted.port}/readyz`).then((response) => response.text());
+    await waitFor(() => batchesOnTheirWay(state) === 0, COUNTS_MS);
     const rows = clicksCounted(state);
     await waitFor(() => clicksInReports(state) >= rows, COUNTS_MS);
     const lost = (count) => (Math.max(0, answered - count) / answered) * 100;

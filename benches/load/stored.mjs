@@ -31,6 +31,9 @@ export const clicksStored = (state) => sum(state, "click", "SELECT max(seq) AS n
 /** Clicks stored, row by row. */
 export const clicksCounted = (state) => sum(state, "click", "SELECT count(*) AS n FROM click");
 
+/** Batches of clicks that are durable and on their way to their shards. */
+export const batchesOnTheirWay = (state) => sum(state, "intake", "SELECT count(*) AS n FROM intake");
+
 /** Clicks in the Ledger's counts. */
 export const clicksInReports = (state) =>
   sum(

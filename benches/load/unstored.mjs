@@ -4,7 +4,7 @@ import Signpost from "../../src/entry.mjs";
 
 export { ClickLog, Ledger } from "../../src/entry.mjs";
 
-const nowhere = { getByName: () => ({ append: () => Promise.resolve() }) };
+const nowhere = { getByName: () => ({ append: () => Promise.resolve(), take: () => Promise.resolve() }) };
 let unstored;
 
 export default {

@@ -4,24 +4,23 @@ use super::{
     Environment,
     problem::{Code, Problem},
     routes::{Access, Route},
+    sealing::{Sealer, SealingError, data_key},
 };
 use crate::{
     domain::{
         key::Scope,
         keyring::{KeyRing, KeyRingError},
         partner::PartnerNo,
-        sealing::{Sealer, SealingError, data_key},
     },
     store::keys,
 };
-use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// SHA-256, lower-case hex.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 /// The Worker's secrets, ready for use.
@@ -98,7 +97,7 @@ pub fn authenticate(environment: &Environment<'_>, authorization: Option<&str>) 
     if hash.ct_eq(&environment.config.operator_key_hash).into() {
         return Ok(Caller { id: "operator".to_owned(), scopes: vec![Scope::Admin], partner: None });
     }
-    let key = keys::by_hash(environment.sql, &HEXLOWER.encode(&hash))?.ok_or_else(refused)?;
+    let key = keys::by_hash(environment.sql, &base16ct::lower::encode_string(&hash))?.ok_or_else(refused)?;
     Ok(Caller { id: key.id.to_string(), scopes: key.scopes, partner: key.partner_no })
 }
 

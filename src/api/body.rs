@@ -2,7 +2,6 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
-    json,
     money::{Currency, MAX_AMOUNT_MINOR},
     text,
     time::Timestamp,
@@ -22,8 +21,8 @@ pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // First the syntax of the whole, then the fields: a body that is no JSON is never judged by its first half.
     serde_json::from_str::<de::IgnoredAny>(body)
         .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
-    let read: Result<Object<T>, _> = json::read_tracked(body);
-    read.map(|object| object.0).map_err(|error| field_problem(error.path(), &error.inner().to_string()))
+    let read: Result<Object<T>, _> = json::read(body);
+    read.map(|object| object.0).map_err(|error| field_problem(error.pointer(), &error.to_string()))
 }
 
 /// A `T` that is written as a JSON object. serde alone would take an array of the fields' values as well.
@@ -60,18 +59,7 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Object<T> {
 }
 
 /// serde's own messages have been stable for a decade and carry the name in backticks; the tests pin them.
-fn field_problem(path: &serde_path_to_error::Path, message: &str) -> Problem {
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            serde_path_to_error::Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            serde_path_to_error::Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
-            serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => {}
-        }
-    }
+fn field_problem(pointer: String, message: &str) -> Problem {
     // serde_json puts " at line 1 column 2" behind what it says.
     let said = message.rsplit_once(" at line ").map_or(message, |(said, _)| said);
     let named = said.split('`').nth(1).unwrap_or_default();

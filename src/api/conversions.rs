@@ -213,8 +213,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let checked = check(call, &body)?;
     let sent = sent(&body, &checked);
     if let Some(first) = conversions::by_key(call.sql, body.kind, &body.external_id)? {
-        let before: Sent =
-            crate::domain::json::read(&first.sent).map_err(|error| SqlError::Engine(error.to_string()))?;
+        let before: Sent = json::read(&first.sent).map_err(|error| SqlError::Engine(error.to_string()))?;
         return match before.differs(&sent) {
             None => Ok(Response::json(200, first.answer).with_header("idempotent-replayed", "true")),
             Some(field) => {
@@ -335,7 +334,7 @@ fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Prob
         occurred_at: conversion.occurred_at,
         attribution,
         commissions: shown,
-        metadata: crate::domain::json::read(&conversion.metadata).unwrap_or_default(),
+        metadata: json::read(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
     })
 }

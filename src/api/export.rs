@@ -8,10 +8,11 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    domain::{click::SHARDS, json::JsonError, time::Timestamp},
+    domain::{click::SHARDS, time::Timestamp},
     replay::{Totals, totals},
     store::{SqlError, events, outbox::event_line},
 };
+use json::JsonError;
 use serde::{Deserialize, Serialize};
 
 /// Where a page starts, and which lines are wanted. Stage 0 is the log of events, 1 … 16 those of clicks.
@@ -80,7 +81,7 @@ pub struct Cut {
 pub fn cut(text: &str, position: &Position) -> Result<Cut, JsonError> {
     let mut cut = Cut::default();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        let place: Place = crate::domain::json::read(line)?;
+        let place: Place = json::read(line)?;
         cut.last = Some(place.seq);
         cut.read = cut.read.saturating_add(1);
         if place.seq > position.after && (position.from_ms..position.to_ms).contains(&place.at.ms()) {

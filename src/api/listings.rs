@@ -119,7 +119,7 @@ fn set_secrets(call: &Call<'_>, listing: &mut Listing, changes: Secrets) -> Resu
     let mut secrets: BTreeMap<String, Secret> = match sealed {
         Some(sealed) => {
             let opened = call.config.sealer.open(&sealed, listing.id.as_str()).map_err(sealing)?;
-            crate::domain::json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?
+            json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?
         }
         None => BTreeMap::new(),
     };
@@ -138,7 +138,7 @@ fn set_secrets(call: &Call<'_>, listing: &mut Listing, changes: Secrets) -> Resu
     Ok(Some(sealed.map_err(sealing)?))
 }
 
-fn sealing(error: crate::domain::sealing::SealingError) -> Problem {
+fn sealing(error: crate::api::sealing::SealingError) -> Problem {
     SqlError::Engine(error.to_string()).into()
 }
 

@@ -30,6 +30,7 @@ mod query;
 mod refunds;
 mod report;
 pub mod routes;
+pub mod sealing;
 mod views;
 
 pub use auth::{Caller, Config, ConfigError};

@@ -2,7 +2,7 @@
 //! bits) in an order-keeping base32, so that ids sort by the time they were made.
 
 use crate::{entropy::Entropy, time::Timestamp};
-use data_encoding::BASE32_DNSSEC;
+use base32::Alphabet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// Characters after the prefix.
@@ -16,7 +16,7 @@ fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     for (to, from) in bytes.iter_mut().zip(time.iter().skip(2)) {
         *to = *from;
     }
-    BASE32_DNSSEC.encode(&bytes)
+    base32::encode(Alphabet::Rfc4648HexLower { padding: false }, &bytes)
 }
 
 fn is_body(text: &str) -> bool {

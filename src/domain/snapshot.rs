@@ -14,13 +14,9 @@ use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
-/// A snapshot that is not of the documented form.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the snapshot is not of the documented form")]
-pub struct SnapshotError;
-
-#[derive(Deserialize)]
-struct Text {
+/// The text form. It is read outside, because what reads JSON is compiled for size, and this crate for speed.
+#[derive(Debug, Deserialize)]
+pub struct Text {
     version: u64,
     click_param: String,
     landing_url: Option<String>,
@@ -41,23 +37,23 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the text form. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
-    pub fn parse(text: &str) -> Result<Self, SnapshotError> {
-        let text: Text = crate::json::read(text).map_err(|_| SnapshotError)?;
+    /// The snapshot of a text. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
+    #[must_use]
+    pub fn new(text: Text) -> Self {
         let listings = text
             .listings
             .iter()
             .filter_map(|(number, url)| Some((*number, Destination::parse(url, &text.click_param)?)))
             .collect();
         let landing_url = text.landing_url.and_then(|url| Url::parse(&url).ok()).map(String::from);
-        Ok(Self {
+        Self {
             version: text.version,
             click_param: text.click_param,
             landing_url,
             max_link_no: text.max_link_no,
             listings,
             blocked: text.blocked,
-        })
+        }
     }
 
     /// Grows with every change.
@@ -112,7 +108,7 @@ mod tests {
             r#"{{"version":3,"click_param":"sp_click","landing_url":"https://shop.example","max_link_no":9,
                 "listings":{{"1":"https://shop.example/a","2":"no url"}},"blocked":{blocked}}}"#
         );
-        Snapshot::parse(&text).unwrap()
+        Snapshot::new(json::read(&text).unwrap())
     }
 
     #[test]
@@ -135,8 +131,13 @@ mod tests {
 
     #[test]
     fn another_form_is_refused() {
-        for text in ["", "{}", "null", r#"{"version":-1}"#] {
-            assert_eq!(Snapshot::parse(text).err(), Some(SnapshotError), "{text}");
+        for (text, said) in [
+            ("", "EOF while parsing a value at line 1 column 0"),
+            ("{}", "missing field `version`"),
+            ("null", "invalid type: null, expected struct Text"),
+            (r#"{"version":-1}"#, "invalid value: integer `-1`, expected u64"),
+        ] {
+            assert_eq!(json::read::<Text>(text).unwrap_err().to_string(), said, "{text}");
         }
     }
 }

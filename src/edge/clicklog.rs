@@ -4,7 +4,7 @@ use super::{
     instance::{log, thrown},
     sql::DurableSql,
 };
-use crate::store::clicklog::{ClickLog, PageQuery, Recent, Work};
+use crate::store::clicklog::{ClickLog, PageQuery, Parcel, Recent, Work};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
@@ -12,19 +12,52 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(getter_with_clone)]
 pub struct ClickLogWork {
     /// Number of the row of counts to send.
+    #[wasm_bindgen(readonly)]
     pub counts_seq: Option<f64>,
     /// The row.
+    #[wasm_bindgen(readonly)]
     pub counts_body: Option<String>,
     /// Place of the first click of the segment to write.
+    #[wasm_bindgen(readonly)]
     pub segment_first: Option<f64>,
     /// Its KV key.
+    #[wasm_bindgen(readonly)]
     pub segment_key: Option<String>,
     /// Its lines.
+    #[wasm_bindgen(readonly)]
     pub segment_value: Option<String>,
     /// Its extent, JSON.
+    #[wasm_bindgen(readonly)]
     pub segment_metadata: Option<String>,
     /// When to ask again.
+    #[wasm_bindgen(readonly)]
     pub next_at_ms: Option<f64>,
+}
+
+/// Clicks to pass on: see [`Parcel`].
+#[wasm_bindgen(getter_with_clone)]
+#[derive(Clone)]
+pub struct ClickLogParcel {
+    /// Their shard.
+    #[wasm_bindgen(readonly)]
+    pub shard: u8,
+    /// A JSON array of records.
+    #[wasm_bindgen(readonly)]
+    pub records: String,
+    /// Names the parcel when it is acknowledged.
+    #[wasm_bindgen(readonly)]
+    pub last: f64,
+}
+
+/// All that is passed on at once.
+#[wasm_bindgen(getter_with_clone)]
+pub struct ClickLogParcels {
+    /// One a shard.
+    #[wasm_bindgen(readonly)]
+    pub parcels: Vec<ClickLogParcel>,
+    /// Whether there is more.
+    #[wasm_bindgen(readonly)]
+    pub more: bool,
 }
 
 /// One ClickLog object.
@@ -59,6 +92,30 @@ impl ClickLogHandle {
     pub fn append(&self, records_json: &[u8]) -> Result<usize, JsValue> {
         let records_json = std::str::from_utf8(records_json).map_err(thrown)?;
         self.log()?.append(records_json).map_err(thrown)
+    }
+
+    /// Takes clicks in that belong to several shards: a JSON object, UTF-8, of arrays of records by shard.
+    pub fn take(&self, by_shard_json: &[u8]) -> Result<(), JsValue> {
+        self.log()?.take(std::str::from_utf8(by_shard_json).map_err(thrown)?).map_err(thrown)
+    }
+
+    /// What is to be passed on to other shards.
+    pub fn parcels(&self) -> Result<ClickLogParcels, JsValue> {
+        let (parcels, more) = self.log()?.parcels().map_err(thrown)?;
+        let parcels = parcels
+            .into_iter()
+            .map(|Parcel { shard, records, last }| ClickLogParcel {
+                shard,
+                records,
+                last: super::milliseconds(last),
+            })
+            .collect();
+        Ok(ClickLogParcels { parcels, more })
+    }
+
+    /// Notes that a shard has its parcel.
+    pub fn passed_on(&self, shard: u8, last: f64) -> Result<(), JsValue> {
+        self.log()?.passed_on(shard, super::whole(last)).map_err(thrown)
     }
 
     /// What is to be done now: see [`crate::store::clicklog::Work`].
@@ -98,7 +155,7 @@ impl ClickLogHandle {
 
     /// A page of clicks, newest first: see [`ClickLog::page`].
     pub fn page(&self, query_json: &str) -> Result<String, JsValue> {
-        let query: PageQuery = crate::domain::json::read(query_json).map_err(thrown)?;
+        let query: PageQuery = json::read(query_json).map_err(thrown)?;
         self.log()?.page(&query).map_err(thrown)
     }
 

@@ -2,20 +2,20 @@
 //! of what was read are wanted. A position travels as JSON, so that nothing of an instance is held between two reads.
 
 use super::instance::thrown;
-use crate::{
-    api::export::{Position, STAGES, TAIL_LINES, cut},
-    domain::json,
-};
+use crate::api::export::{Position, STAGES, TAIL_LINES, cut};
 use wasm_bindgen::prelude::*;
 
 /// What one reading of a log comes to.
 #[wasm_bindgen(getter_with_clone)]
 pub struct ExportStep {
     /// The wanted lines, NDJSON.
+    #[wasm_bindgen(readonly)]
     pub text: String,
     /// How many.
+    #[wasm_bindgen(readonly)]
     pub lines: u32,
     /// Where to read next, a [`Position`]; nothing after the last log.
+    #[wasm_bindgen(readonly)]
     pub next: Option<String>,
 }
 

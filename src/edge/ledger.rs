@@ -29,7 +29,7 @@ struct Secrets {
 
 fn config(json: &str) -> Result<Config, String> {
     let missing = "OPERATOR_KEY, SIGNING_KEYS and DATA_KEY must be set: `cargo xtask keygen` makes them";
-    let secrets: Secrets = crate::domain::json::read(json).map_err(|_| missing.to_owned())?;
+    let secrets: Secrets = json::read(json).map_err(|_| missing.to_owned())?;
     Config::new(&secrets.operator_key, &secrets.signing_keys, &secrets.data_key)
         .map_err(|error| error.to_string())
 }
@@ -122,7 +122,7 @@ impl LedgerHandle {
                 return Problem { log, ..Problem::new(Code::Unavailable, detail) }.response().into();
             }
         };
-        let Ok(head) = crate::domain::json::read::<Head>(head_json) else {
+        let Ok(head) = json::read::<Head>(head_json) else {
             return Problem::from(SqlError::Engine("the Worker sent no head".to_owned())).response().into();
         };
         let request = Request {

@@ -1,8 +1,10 @@
 //! One shard of the click log: takes visits in once, sorts out duplicates, and passes on counts (to the Ledger) and
-//! segments of the log (to KV). Whatever is passed on is fixed in a row first and can be passed on again.
+//! segments of the log (to KV). Whatever is passed on is fixed in a row first and can be passed on again. On the way it
+//! also holds clicks of other shards that came in one batch with its own.
 
 mod count;
 mod counted;
+mod intake;
 mod page;
 mod row;
 mod segment;
@@ -10,6 +12,7 @@ mod work;
 
 pub use count::{CLICKS_A_ROW, Counts};
 pub use counted::{GATHERED, Recent};
+pub use intake::Parcel;
 pub use page::PageQuery;
 #[cfg(not(target_arch = "wasm32"))]
 pub use row::StoredClick;

@@ -24,7 +24,7 @@ pub struct Deltas {
 pub enum DeltasError {
     /// Not the documented form.
     #[error("the count deltas are malformed: {0}")]
-    Malformed(#[from] crate::domain::json::JsonError),
+    Malformed(#[from] json::JsonError),
     /// An earlier one is missing.
     #[error("shard {shard} sent deltas {seq} after {applied}")]
     Gap {
@@ -49,7 +49,7 @@ pub fn applied_seq(sql: &dyn Sql, shard: u8) -> Result<i64, SqlError> {
 /// Adds the deltas to the counts, each once however often it comes; answers the last number applied. Call it in a
 /// transaction. The number of statements does not depend on the number of rows.
 pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
-    let deltas: Deltas = crate::domain::json::read(text)?;
+    let deltas: Deltas = json::read(text)?;
     let applied = applied_seq(sql, deltas.shard)?;
     if deltas.seq <= applied {
         return Ok(applied);

@@ -256,7 +256,7 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
 
 /// Notes that the writes of a [`Work`] have been made. Call it in a transaction.
 pub fn done(sql: &dyn Sql, ack: &str) -> Result<(), SqlError> {
-    let ack: Ack = crate::domain::json::read(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let ack: Ack = json::read(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
     if let Some(version) = ack.snapshot {
         meta::set_int(sql, meta::name::SNAPSHOT_WRITTEN, version)?;
     }

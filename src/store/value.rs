@@ -133,7 +133,7 @@ impl Row {
 
     /// A column of JSON text.
     pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, SqlError> {
-        self.parsed(column, "JSON", |text| crate::domain::json::read(text).ok())
+        self.parsed(column, "JSON", |text| json::read(text).ok())
     }
 
     /// An owned text that may be NULL.

@@ -140,6 +140,62 @@ fn counted_clicks_are_known_from_memory_from_the_table_and_after_a_restart() {
 }
 
 #[test]
+fn clicks_of_other_shards_are_passed_on_until_their_shards_have_them() {
+    let sql = NativeSql::in_memory().unwrap();
+    let log = ClickLog::open(&sql, 3).unwrap();
+    assert_eq!(log.parcels().unwrap(), (vec![], false), "nothing has been taken in");
+    let record = |id: &str| visit(id, NOW, 5, Some(1)).to_json();
+    log.take(&format!(r#"{{"3":[{}],"12":[{},{}]}}"#, record("a"), record("b"), record("c"))).unwrap();
+    log.take(&format!(r#"{{"12":[{}]}}"#, record("d"))).unwrap();
+    let (parcels, more) = log.parcels().unwrap();
+    let shards: Vec<u8> = parcels.iter().map(|parcel| parcel.shard).collect();
+    assert_eq!((shards, more), (vec![3, 12], false));
+    // Opened anew, as after a kill: what was not noted as passed on is passed on again, and taken once.
+    let log = ClickLog::open(&sql, 3).unwrap();
+    assert_eq!(log.parcels().unwrap().0, parcels);
+    let other = NativeSql::in_memory().unwrap();
+    let twelve = ClickLog::open(&other, 12).unwrap();
+    assert_eq!(twelve.append(&parcels[1].records).unwrap(), 3);
+    assert_eq!(twelve.append(&parcels[1].records).unwrap(), 0);
+    log.take(&format!(r#"{{"12":[{}]}}"#, record("e"))).unwrap();
+    log.passed_on(12, parcels[1].last).unwrap();
+    let (left, _) = log.parcels().unwrap();
+    let left: Vec<_> = left.iter().map(|parcel| (parcel.shard, parcel.records.contains("\"e\""))).collect();
+    assert_eq!(left, [(3, false), (12, true)], "what came meanwhile, and what was not passed on");
+    assert_eq!(log.append(&parcels[0].records).unwrap(), 1, "its own shard's");
+}
+
+#[test]
+fn a_long_intake_is_passed_on_in_parts_in_order() {
+    let sql = NativeSql::in_memory().unwrap();
+    let log = ClickLog::open(&sql, 3).unwrap();
+    let record =
+        |n: i64| Visit { trail: "x".repeat(100_000), ..visit(&format!("n{n}"), NOW + n, 5, None) }.to_json();
+    for n in 0..25 {
+        log.take(&format!(r#"{{"{}":[{}]}}"#, n % 2, record(n))).unwrap();
+    }
+    log.take(&format!(r#"{{"0":[{}]}}"#, (25..37).map(record).collect::<Vec<_>>().join(","))).unwrap();
+    let shards = [NativeSql::in_memory().unwrap(), NativeSql::in_memory().unwrap()];
+    let mut rounds = 0;
+    loop {
+        let (parcels, more) = log.parcels().unwrap();
+        for parcel in &parcels {
+            let shard = ClickLog::open(&shards[usize::from(parcel.shard)], parcel.shard).unwrap();
+            shard.append(&parcel.records).unwrap();
+            log.passed_on(parcel.shard, parcel.last).unwrap();
+        }
+        rounds += 1;
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(rounds, 4, "nine, nine, seven, and one that is longer by itself");
+    let stored = |shard: usize| ClickLog::open(&shards[shard], 0).unwrap().last_place().unwrap();
+    assert_eq!((stored(0), stored(1)), (25, 12));
+    assert_eq!(log.parcels().unwrap(), (vec![], false));
+}
+
+#[test]
 fn a_shard_of_the_first_version_keeps_what_it_knew() {
     let sql = NativeSql::in_memory().unwrap();
     sql.script(include_str!("../../src/store/schema/clicklog_0001.sql")).unwrap();

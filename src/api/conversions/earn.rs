@@ -133,7 +133,7 @@ pub fn show(
             reason: attribution.reason,
         },
         commissions: shown,
-        metadata: crate::domain::json::read(&conversion.metadata).unwrap_or_default(),
+        metadata: json::read(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
     })
 }

@@ -109,7 +109,7 @@ pub fn stored(touches: &[Touch], attribution: &Attribution, rules: Rules) -> Res
 }
 
 fn read(conversion: &Conversion) -> Result<Stored, SqlError> {
-    crate::domain::json::read(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
+    json::read(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
 }
 
 fn credits(call: &Call<'_>, stored: &Stored) -> Result<Vec<CreditView>, Problem> {

@@ -29,3 +29,12 @@ ALTER TABLE outbox ADD COLUMN through INTEGER NOT NULL DEFAULT 0;
 UPDATE outbox SET through = coalesce((SELECT max(seq) FROM click), 0) - coalesce((SELECT sum(clicks) FROM pending), 0);
 INSERT INTO outbox (seq, body, through) SELECT 0, NULL, 0 WHERE NOT EXISTS (SELECT 1 FROM outbox);
 DROP TABLE pending;
+
+-- Clicks of all shards that came in one batch, on their way to the shards they belong to: a call to each of sixteen
+-- objects costs more than what is in it, so a batch is made durable in one object, and travels on with others.
+CREATE TABLE intake (
+  place INTEGER PRIMARY KEY,
+  shard INTEGER NOT NULL,
+  -- A JSON array of records.
+  records TEXT NOT NULL
+) STRICT;

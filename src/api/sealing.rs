@@ -1,6 +1,6 @@
 //! Sealing of listings' secrets: AES-256-GCM under a subkey of the Worker secret `DATA_KEY`.
 
-use crate::{
+use crate::domain::{
     entropy::Entropy,
     keyring::{KEY_BYTES, keyed, mac},
 };
@@ -70,7 +70,7 @@ impl Sealer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entropy::SeededEntropy;
+    use crate::domain::entropy::SeededEntropy;
 
     #[test]
     fn opens_for_its_owner_and_key_only() {

@@ -1,0 +1,249 @@
+//! Reading JSON into types, by way of a tree. serde makes a parser of its own for every type and every kind of reader;
+//! here there is one reader, so each type is read by one piece of code, and an error comes with the path to where it
+//! arose. The tree keeps a key that is given twice, which `serde_json::Value` would not.
+//!
+//! A crate of its own, because it knows nothing of partners and links, and because it is compiled for size while the rules
+//! are compiled for speed.
+
+// A panic ends the wasm instance that everyone shares, so what can panic does not compile. Tests may.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::let_underscore_must_use
+    )
+)]
+
+mod node;
+
+use node::Node;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::{cell::RefCell, fmt};
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq)]
+enum Tree {
+    Null,
+    Bool(bool),
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Tree>),
+    Object(Vec<(String, Tree)>),
+}
+
+/// A step of a path into a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Where an error arose, innermost step first; each level adds its own on the error's way out.
+type Trace = RefCell<Vec<Step>>;
+
+/// Why a text could not be read into a type, in serde's words.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct JsonError {
+    cause: serde_json::Error,
+    steps: Vec<Step>,
+}
+
+impl JsonError {
+    fn new(cause: serde_json::Error, trace: Trace) -> Self {
+        Self { cause, steps: trace.into_inner() }
+    }
+
+    /// JSON Pointer (RFC 6901) to where the error arose.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in self.steps.iter().rev() {
+            pointer.push('/');
+            match step {
+                Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Step::Index(index) => pointer.push_str(&index.to_string()),
+            }
+        }
+        pointer
+    }
+}
+
+/// Reads a whole text.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
+    let trace = Trace::default();
+    let tree = match parse(text, &trace) {
+        Ok(tree) => tree,
+        Err(cause) => return Err(JsonError::new(cause, trace)),
+    };
+    match T::deserialize(Node { tree, trace: &trace }) {
+        Ok(value) => Ok(value),
+        Err(cause) => Err(JsonError::new(cause, trace)),
+    }
+}
+
+// Not generic, so that the parser is there once.
+fn parse(text: &str, trace: &Trace) -> Result<Tree, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let tree = Grow(trace).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(tree)
+}
+
+/// Notes the step on which `outcome` failed.
+fn traced<T, E>(trace: &Trace, step: impl FnOnce() -> Step, outcome: Result<T, E>) -> Result<T, E> {
+    if outcome.is_err() {
+        trace.borrow_mut().push(step());
+    }
+    outcome
+}
+
+/// Builds a tree.
+#[derive(Clone, Copy)]
+struct Grow<'t>(&'t Trace);
+
+impl<'de> DeserializeSeed<'de> for Grow<'_> {
+    type Value = Tree;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Grow<'_> {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        Ok(Tree::Unsigned(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        Ok(Tree::Signed(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
+        Ok(Tree::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Tree, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = traced(self.0, || Step::Index(items.len()), list.next_element_seed(self))? {
+            items.push(item);
+        }
+        Ok(Tree::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Tree, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = object.next_key::<String>()? {
+            let value = traced(self.0, || Step::Key(key.clone()), object.next_value_seed(self))?;
+            entries.push((key, value));
+        }
+        Ok(Tree::Object(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "snake_case")]
+    enum Kind {
+        Plain,
+        With(u8),
+        Named { a: Option<i64> },
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Thing {
+        name: String,
+        #[serde(default)]
+        kinds: Vec<Kind>,
+        #[serde(default)]
+        by_number: BTreeMap<u16, (bool, f64)>,
+    }
+
+    #[test]
+    fn types_are_read_as_serde_json_reads_them() {
+        let text = r#"{"name":"x","kinds":["plain",{"with":255},{"named":{"a":-1}},{"named":{"a":null}}],
+                       "by_number":{"7":[true,1.5]}}"#;
+        let thing: Thing = read(text).unwrap();
+        assert_eq!(thing, serde_json::from_str(text).unwrap());
+        assert_eq!(
+            read::<serde_json::Value>(text).unwrap(),
+            serde_json::from_str::<serde_json::Value>(text).unwrap()
+        );
+    }
+
+    #[test]
+    fn an_error_says_what_and_where() {
+        for (text, pointer, said) in [
+            (r#"{"name":1}"#, "/name", "invalid type: integer `1`, expected a string"),
+            (r#"{"name":null}"#, "/name", "invalid type: null, expected a string"),
+            (
+                r#"{"name":"x","a~/b":1}"#,
+                "/a~0~1b",
+                "unknown field `a~/b`, expected one of `name`, `kinds`, `by_number`",
+            ),
+            (r#"{"name":"x","name":"y"}"#, "", "duplicate field `name`"),
+            ("{}", "", "missing field `name`"),
+            (
+                r#"{"name":"x","kinds":["plain","odd"]}"#,
+                "/kinds/1",
+                "unknown variant `odd`, expected one of `plain`, `with`, `named`",
+            ),
+            (
+                r#"{"name":"x","kinds":[{"with":256}]}"#,
+                "/kinds/0",
+                "invalid value: integer `256`, expected u8",
+            ),
+            (
+                r#"{"name":"x","by_number":{"7":[true]}}"#,
+                "/by_number/7",
+                "invalid length 1, expected a tuple of size 2",
+            ),
+            (
+                r#"{"name":"x","by_number":{"7":[true,1,2]}}"#,
+                "/by_number/7",
+                "invalid length 3, expected fewer items",
+            ),
+            (
+                r#"{"name":"x","by_number":{"-7":[]}}"#,
+                "/by_number/-7",
+                "invalid type: string \"-7\", expected u16",
+            ),
+            (r#"{"kinds":[1e999]}"#, "/kinds/0", "number out of range at line 1 column 15"),
+            (r#"{"name":"x"} 1"#, "", "trailing characters at line 1 column 14"),
+        ] {
+            let error = read::<Thing>(text).unwrap_err();
+            assert_eq!((error.pointer().as_str(), error.to_string().as_str()), (pointer, said), "{text}");
+        }
+    }
+}
