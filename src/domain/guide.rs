@@ -27,7 +27,7 @@ use crate::{
     click::Country,
     entropy::Entropy,
     keyring::KeyRing,
-    redirect::{Knowledge, LinkPath, Outcome, RANDOM_BYTES, Request, decide},
+    redirect::{Answer, Knowledge, LinkPath, Outcome, RANDOM_BYTES, Request, decide},
     snapshot::Snapshot,
     time::Timestamp,
     visitor::{DayKey, VisitorSecret},
@@ -43,6 +43,30 @@ const REMEMBERED_AGENT_BYTES: usize = 512;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a redirect's line")]
 pub struct LineError;
+
+/// The line of an answer.
+fn told(answer: &Answer) -> String {
+    let (location, cookie) =
+        (answer.location.as_deref().unwrap_or_default(), answer.cookie.as_deref().unwrap_or_default());
+    // A record is its trail and some 130 characters more.
+    let length = [location, cookie, &answer.visit.trail]
+        .iter()
+        .fold(192usize, |sum, part| part.len().saturating_add(sum));
+    let mut line = String::with_capacity(length);
+    line.push_str("A\n");
+    for part in [location, cookie] {
+        line.push_str(part);
+        line.push('\n');
+    }
+    // Shards have one or two digits.
+    if answer.shard >= 10 {
+        line.push('1');
+    }
+    line.push(char::from(b'0'.saturating_add(answer.shard.checked_rem(10).unwrap_or(0))));
+    line.push('\n');
+    answer.visit.write_json(&mut line);
+    line
+}
 
 /// What one isolate knows for redirects.
 #[derive(Debug)]
@@ -104,14 +128,7 @@ impl Guide {
             }
         };
         Ok(match outcome {
-            Outcome::Answer(answer) => [
-                "A",
-                answer.location.as_deref().unwrap_or_default(),
-                answer.cookie.as_deref().unwrap_or_default(),
-                &answer.shard.to_string(),
-                &answer.visit.to_json(),
-            ]
-            .join("\n"),
+            Outcome::Answer(answer) => told(&answer),
             Outcome::NeedPath(link_no) => format!("P\n{link_no}"),
             Outcome::NeedSnapshot(link_no) => format!("S\n{link_no}"),
         })

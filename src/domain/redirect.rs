@@ -125,9 +125,10 @@ pub fn decide(request: &Request<'_>, known: &Knowledge<'_>, random: [u8; RANDOM_
         return lost(request, known, Bucket::Invalid, 0, random);
     };
     let trail = if request.gpc { Trail::default() } else { Trail::read(request.cookies, known.ring) };
+    let joined = trail.joined();
     Outcome::Answer(Box::new(Answer {
         location: Some(location),
-        cookie: (!request.gpc).then(|| trail.followed_by(&id)),
+        cookie: (!request.gpc).then(|| trail.followed_by(&joined, &id)),
         shard: click.shard,
         visit: Visit {
             id,
@@ -141,7 +142,7 @@ pub fn decide(request: &Request<'_>, known: &Knowledge<'_>, random: [u8; RANDOM_
                 Class::Bot => Bucket::Bot,
                 Class::Human => Bucket::Human,
             },
-            trail: trail.joined(),
+            trail: joined,
         },
     }))
 }

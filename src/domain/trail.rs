@@ -45,13 +45,17 @@ impl<'a> Trail<'a> {
         self.0.join(".")
     }
 
-    /// The cookies' next value: this trail with `click_id` at its end, and without its oldest id if it was full.
+    /// The cookies' next value: this trail, `joined`, with `click_id` at its end, and without its oldest id if it was
+    /// full.
     #[must_use]
-    pub fn followed_by(&self, click_id: &str) -> String {
-        let full = self.0.len() >= TRAIL_LENGTH;
+    pub fn followed_by(&self, joined: &str, click_id: &str) -> String {
+        let kept = match joined.split_once('.') {
+            Some((_, rest)) if self.0.len() >= TRAIL_LENGTH => rest,
+            Some(_) | None => joined,
+        };
         let mut value = String::with_capacity(TRAIL_LENGTH.saturating_mul(CLICK_ID_LENGTH.saturating_add(1)));
-        for id in self.0.iter().skip(usize::from(full)) {
-            value.push_str(id);
+        if !kept.is_empty() {
+            value.push_str(kept);
             value.push('.');
         }
         value.push_str(click_id);

@@ -12,6 +12,13 @@ process.env.CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV ??= "false";
 const { unstable_getMiniflareWorkerOptions: readWranglerToml } = await import("wrangler");
 const { Log, LogLevel, Miniflare, convertV4MiniflareOptions } = await import("miniflare");
 
+/** Miniflare's own words, on standard error: standard output is for what its reader was promised. */
+class Warnings extends Log {
+  log(message) {
+    console.error(message);
+  }
+}
+
 // What wrangler.toml says, in miniflare's words. wrangler looks for the required secrets in the environment; they
 // are shown to it for the moment of reading, and not inherited by workerd.
 function bindings(root, vars) {
@@ -66,7 +73,7 @@ export async function startWorker({ root, modules = path.join(root, "build"), po
       host: "127.0.0.1",
       port: 0,
       cf: false, // never fetch a sample of it
-      log: new Log(LogLevel.WARN),
+      log: new Warnings(LogLevel.WARN),
       logRequests: false,
       resourcePersistencePath: state,
       unsafeTriggerHandlers: true,
