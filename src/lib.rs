@@ -21,5 +21,6 @@ pub mod api;
 pub mod domain;
 #[cfg(target_arch = "wasm32")]
 mod edge;
+pub mod marketplace;
 pub mod replay;
 pub mod store;
