@@ -5,6 +5,7 @@
 
 use super::{
     callback::Callback,
+    claims,
     fields::Fields,
     refusal::Refusal,
     scheme::Scheme,
@@ -71,7 +72,7 @@ impl EnvelopeRule {
                     return Err(Refusal::BadSignature);
                 }
                 let json = STANDARD.decode(second).map_err(|_| Refusal::MalformedClaims)?;
-                let head: CanvasHead = serde_json::from_slice(&json).map_err(|_| Refusal::MalformedClaims)?;
+                let head: CanvasHead = claims::read(&json).ok_or(Refusal::MalformedClaims)?;
                 if head.algorithm != CANVAS_ALGORITHM {
                     return Err(Refusal::WrongAlgorithm);
                 }

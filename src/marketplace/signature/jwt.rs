@@ -6,6 +6,7 @@
 
 use super::{
     callback::Callback,
+    claims,
     fields::Fields,
     query,
     refusal::Refusal,
@@ -16,10 +17,7 @@ use super::{
 };
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use url::Url;
 
 /// Where the token stands.
@@ -96,10 +94,6 @@ impl Audience {
     }
 }
 
-fn json<T: DeserializeOwned>(segment: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(segment).ok()?).ok()
-}
-
 fn bearer(authorization: &str) -> Result<&str, Refusal> {
     let (scheme, token) = authorization.split_once(' ').ok_or(Refusal::MalformedSignature)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Refusal::MalformedSignature) }
@@ -127,8 +121,9 @@ impl JwtRule {
     ) -> Result<Verified<'a>, Refusal> {
         let token = self.token(callback)?;
         let (signed, tag) = token.rsplit_once('.').ok_or(Refusal::MalformedSignature)?;
-        let (header, claims) = signed.split_once('.').ok_or(Refusal::MalformedSignature)?;
-        let header: Header = json(header).ok_or(Refusal::MalformedSignature)?;
+        let (header, payload) = signed.split_once('.').ok_or(Refusal::MalformedSignature)?;
+        let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| Refusal::MalformedSignature)?;
+        let header: Header = claims::read(&header).ok_or(Refusal::MalformedSignature)?;
         if header.alg != "HS256" {
             return Err(Refusal::WrongAlgorithm);
         }
@@ -140,8 +135,8 @@ impl JwtRule {
         if !secrets.verify(&[signed.as_bytes()], &[tag]) {
             return Err(Refusal::BadSignature);
         }
-        let text = URL_SAFE_NO_PAD.decode(claims).map_err(|_| Refusal::MalformedClaims)?;
-        let claims: Claims = serde_json::from_slice(&text).map_err(|_| Refusal::MalformedClaims)?;
+        let json = URL_SAFE_NO_PAD.decode(payload).map_err(|_| Refusal::MalformedClaims)?;
+        let claims: Claims = claims::read(&json).ok_or(Refusal::MalformedClaims)?;
         let valid_until_ms = self.check_times(&claims, now)?;
         if !claims.aud.names().iter().any(|name| audiences.contains(name)) {
             return Err(Refusal::WrongAudience);
@@ -149,7 +144,7 @@ impl JwtRule {
         self.parties.check(&claims)?;
         let signed_at = claims.iat.or(claims.nbf).and_then(|at| Unit::Seconds.at(at));
         let id = claims.jti.as_deref().filter(|jti| !jti.is_empty()).map_or(tag.as_slice(), str::as_bytes);
-        let verified = Verified::new(scheme, Evidence::Signature, Payload::Json(text));
+        let verified = Verified::new(scheme, Evidence::Signature, Payload::Json(json));
         Ok(verified.signed_at_time(signed_at).once(id, valid_until_ms))
     }
 

@@ -13,6 +13,7 @@
 
 mod basic;
 mod callback;
+mod claims;
 mod entities;
 mod envelope;
 mod fields;

@@ -44,7 +44,7 @@ fn organization_id(body: &[u8]) -> Result<String, Refusal> {
     let id = only(notifications, OUTBOUND, "OrganizationId")?;
     // More than one text would be one with a comment inside, of which readers see different parts.
     let mut texts = id.children();
-    match (texts.next().and_then(|text| text.text()), texts.next()) {
+    match (texts.next().filter(Node::is_text).and_then(|text| text.text()), texts.next()) {
         (Some(text), None) => Ok(text.trim().to_owned()),
         _ => Err(Refusal::MalformedBody),
     }

@@ -84,10 +84,11 @@ impl Verifier {
             Rule::Jwt(rule) => Keyed::Jwt(rule, Secrets::new(secrets, form, Digest::HmacSha256)?),
             Rule::Envelope(rule) => Keyed::Envelope(*rule, Secrets::new(secrets, form, Digest::HmacSha256)?),
             Rule::Basic => {
+                let credentials = Credentials::new(secrets, form)?;
                 if !secrets.iter().all(|secret| secret.contains(':')) {
                     return Err(SecretError::Malformed.into());
                 }
-                Keyed::Basic(Credentials::new(secrets, form)?)
+                Keyed::Basic(credentials)
             }
             Rule::OutboundMessage => Keyed::OutboundMessage(Credentials::new(secrets, form)?),
         };

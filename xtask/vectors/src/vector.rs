@@ -164,8 +164,12 @@ fn vector(text: VectorText, scheme: Option<&str>) -> Result<Vector> {
 
 /// Reads one file.
 pub fn read(path: &Path) -> Result<Vec<Vector>> {
-    let text = fs::read_to_string(path).context("cannot be read")?;
-    let file: Text = serde_json::from_str(&text).context("is no vector file")?;
+    parse(&fs::read_to_string(path).context("cannot be read")?)
+}
+
+/// Reads the text of a file.
+pub fn parse(text: &str) -> Result<Vec<Vector>> {
+    let file: Text = serde_json::from_str(text).context("is no vector file")?;
     let scheme = file.scheme.as_deref();
     let named = |text: VectorText| {
         let id = text.id.clone();
