@@ -13,6 +13,7 @@ mod signer;
 mod tokens;
 mod xml;
 
+use signpost::marketplace::signature::Scheme;
 use std::path::Path;
 use vectors::{outcome::Tally, vector};
 
@@ -26,4 +27,16 @@ fn every_vector_is_judged_as_its_file_says() {
         }
     }
     assert_eq!(tally.to_string(), "75 passed, 0 failed, 4 ambiguous");
+}
+
+#[test]
+fn every_scheme_has_vectors_and_a_measured_cost() {
+    let measured = std::fs::read_to_string("xtask/src/bench/native.rs").unwrap();
+    let mut files = Vec::new();
+    for scheme in Scheme::ALL {
+        assert!(measured.contains(&format!("\"verify {}\"", scheme.name())), "{}", scheme.name());
+        files.push(Path::new(cases::FIXTURES).join(format!("{}.json", scheme.name())));
+    }
+    files.sort();
+    assert_eq!(vector::files(Path::new(cases::FIXTURES)).unwrap(), files);
 }

@@ -6,14 +6,14 @@
 use super::{
     callback::Callback,
     claims,
+    encoding::Encoding,
     fields::Fields,
     refusal::Refusal,
     scheme::Scheme,
-    secret::{Secrets, Tag},
+    secret::Secrets,
     verified::{Evidence, FOREVER, Payload, Verified},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use data_encoding::HEXLOWER;
 use serde::Deserialize;
 
 /// A scheme of this kind.
@@ -40,10 +40,6 @@ fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
     STANDARD.decode(text).map_err(|_| Refusal::MalformedSignature)
 }
 
-fn tag(bytes: Vec<u8>) -> Result<Tag, Refusal> {
-    bytes.try_into().map_err(|_| Refusal::MalformedSignature)
-}
-
 impl EnvelopeRule {
     fn field(self) -> &'static str {
         match self {
@@ -67,7 +63,7 @@ impl EnvelopeRule {
         }
         let (json, tag) = match self {
             Self::Canvas => {
-                let tag = tag(decode(first)?)?;
+                let tag = Encoding::Base64.decode(first.as_bytes())?;
                 if !secrets.verify(&[second.as_bytes()], &[tag]) {
                     return Err(Refusal::BadSignature);
                 }
@@ -80,8 +76,7 @@ impl EnvelopeRule {
             }
             Self::BigCommerceLegacy => {
                 let json = decode(first)?;
-                let hexadecimal = decode(second)?;
-                let tag = tag(HEXLOWER.decode(&hexadecimal).map_err(|_| Refusal::MalformedSignature)?)?;
+                let tag = Encoding::Hex.decode(&decode(second)?)?;
                 if !secrets.verify(&[&json], &[tag]) {
                     return Err(Refusal::BadSignature);
                 }

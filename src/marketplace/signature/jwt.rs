@@ -7,11 +7,12 @@
 use super::{
     callback::Callback,
     claims,
+    encoding::Encoding,
     fields::Fields,
     query,
     refusal::Refusal,
     scheme::Scheme,
-    secret::{Secrets, Tag},
+    secret::Secrets,
     verified::{Evidence, Payload, Verified},
     window::Unit,
 };
@@ -130,8 +131,7 @@ impl JwtRule {
         if header.crit.0 {
             return Err(Refusal::UnknownExtension);
         }
-        let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| Refusal::MalformedSignature)?;
-        let tag: Tag = tag.try_into().map_err(|_| Refusal::MalformedSignature)?;
+        let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
         if !secrets.verify(&[signed.as_bytes()], &[tag]) {
             return Err(Refusal::BadSignature);
         }

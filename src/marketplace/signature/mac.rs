@@ -2,18 +2,17 @@
 
 use super::{
     callback::Callback,
+    encoding::Encoding,
     fields::Fields,
     query,
     refusal::Refusal,
     scheme::Scheme,
-    secret::{Secrets, TAG_BYTES, Tag},
+    secret::{Secrets, Tag},
     uri,
     verified::{Evidence, FOREVER, Payload, Verified},
     window::{Unit, Window},
 };
 use crate::domain::time::Timestamp;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use data_encoding::HEXLOWER;
 use std::borrow::Cow;
 
 /// Where the signature stands.
@@ -28,15 +27,6 @@ pub(super) enum Place {
     Query(&'static str),
     /// In a field of the form, or of the query if the method is GET.
     Field(&'static str),
-}
-
-/// How the signature is written. Each has one spelling only.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Encoding {
-    /// RFC 4648 §4, padded.
-    Base64,
-    /// Lower-case hexadecimal.
-    Hex,
 }
 
 /// A part of the signed text.
@@ -111,18 +101,6 @@ pub(super) struct MacRule {
     pub proves: Proves,
 }
 
-impl Encoding {
-    fn decode(self, text: &str) -> Result<Tag, Refusal> {
-        // The length first: an attacker's megabyte is not decoded.
-        let (length, bytes) = match self {
-            Self::Base64 => (TAG_BYTES.div_ceil(3).saturating_mul(4), STANDARD.decode(text).ok()),
-            Self::Hex => (TAG_BYTES.saturating_mul(2), HEXLOWER.decode(text.as_bytes()).ok()),
-        };
-        let bytes = bytes.filter(|_| text.len() == length).ok_or(Refusal::MalformedSignature)?;
-        bytes.try_into().map_err(|_| Refusal::MalformedSignature)
-    }
-}
-
 impl MacRule {
     /// The signatures that were presented; more than one only in a list.
     fn presented(&self, callback: &Callback<'_>, fields: &Fields<'_>) -> Result<Vec<Tag>, Refusal> {
@@ -137,14 +115,14 @@ impl MacRule {
             Place::List { header, version } => {
                 let entries = callback.required_header(header)?.split(' ');
                 // Entries of other versions, and of this version but another form, are other people's.
-                let tags =
-                    entries.filter_map(|entry| self.encoding.decode(entry.strip_prefix(version)?).ok());
+                let tags = entries
+                    .filter_map(|entry| self.encoding.decode(entry.strip_prefix(version)?.as_bytes()).ok());
                 let tags: Vec<Tag> = tags.take(MAX_ENTRIES).collect();
                 return if tags.is_empty() { Err(Refusal::MalformedSignature) } else { Ok(tags) };
             }
             Place::Query(name) | Place::Field(name) => fields.required(name)?,
         };
-        Ok(vec![self.encoding.decode(text)?])
+        Ok(vec![self.encoding.decode(text.as_bytes())?])
     }
 
     fn fields<'a>(&self, callback: &Callback<'a>) -> Result<Fields<'a>, Refusal> {

@@ -14,6 +14,7 @@
 mod basic;
 mod callback;
 mod claims;
+mod encoding;
 mod entities;
 mod envelope;
 mod fields;

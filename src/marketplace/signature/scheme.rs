@@ -2,9 +2,10 @@
 //! vectors under `fixtures/vectors/`.
 
 use super::{
+    encoding::Encoding,
     envelope::EnvelopeRule,
     jwt::{self, JwtRule, Parties},
-    mac::{Body, Clock, Encoding, MacRule, Part, Place, Proves, Sent},
+    mac::{Body, Clock, MacRule, Part, Place, Proves, Sent},
     secret::{Digest, SecretForm},
     window::{Unit, Window},
 };
