@@ -20,6 +20,7 @@
 pub mod api;
 #[cfg(target_arch = "wasm32")]
 mod edge;
+pub mod marketplace;
 pub mod replay;
 pub mod store;
 

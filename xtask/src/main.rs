@@ -15,6 +15,7 @@ mod progress;
 mod replay;
 mod stamp;
 mod test;
+mod vectors;
 mod workspace;
 mod wrangler;
 
@@ -72,6 +73,12 @@ const COMMANDS: &[Command] = &[
         flags: "<export.ndjson> [<database to write>]",
         about: "rebuild a Ledger from an export and compare it with the original",
         run: replay::run,
+    },
+    Command {
+        name: "vectors",
+        flags: "<file or directory>…",
+        about: "run request vectors and captured callbacks through the Worker's own verifiers",
+        run: vectors::run,
     },
     Command {
         name: "wrangler",

@@ -32,6 +32,29 @@ const fn redirect(name: &'static str) -> Criterion {
 pub const GUIDE: &[Criterion] =
     &[redirect("redirect, new visitor"), redirect("redirect, visitor with 8 earlier clicks")];
 
+const fn callback(name: &'static str) -> Criterion {
+    Criterion { name, at_most_us: Some(20.0), compares: "native, criterion's median" }
+}
+
+pub const SIGNATURES: &[Criterion] = &[
+    callback("verify adobe_io_events_legacy_hmac"),
+    callback("verify bigcommerce_signed_payload_jwt"),
+    callback("verify bigcommerce_signed_payload_legacy"),
+    callback("verify bigcommerce_webhook"),
+    callback("verify digitalocean_basic_auth"),
+    callback("verify digitalocean_sso"),
+    callback("verify hubspot_v1"),
+    callback("verify hubspot_v2"),
+    callback("verify hubspot_v3"),
+    callback("verify salesforce_canvas_signed_request"),
+    callback("verify salesforce_outbound_message"),
+    callback("verify shopify_oauth_query"),
+    callback("verify shopify_session_token"),
+    callback("verify shopify_webhook"),
+    callback("verify woo_saas_billing_webhook"),
+    callback("verify woocommerce_webhook"),
+];
+
 #[derive(Deserialize)]
 struct Estimates {
     median: Estimate,

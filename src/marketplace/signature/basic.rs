@@ -1,0 +1,33 @@
+//! `Authorization: Basic` (RFC 7617): the caller knows the app's slug and password. Nothing in the request is signed.
+
+use super::{
+    callback::Callback,
+    refusal::Refusal,
+    scheme::Scheme,
+    secret::Credentials,
+    verified::{Evidence, Payload, Verified},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// Applies the rule; a credential is `slug:password`, parted at the first colon and compared as a whole.
+pub(super) fn verify<'a>(
+    scheme: Scheme,
+    callback: &Callback<'a>,
+    credentials: &Credentials,
+) -> Result<Verified<'a>, Refusal> {
+    let authorization = callback.required_header("authorization")?;
+    let (kind, encoded) = authorization.split_once(' ').ok_or(Refusal::MalformedSignature)?;
+    if !kind.eq_ignore_ascii_case("basic") {
+        return Err(Refusal::MalformedSignature);
+    }
+    let decoded =
+        STANDARD.decode(encoded.trim_start_matches(' ')).map_err(|_| Refusal::MalformedSignature)?;
+    if !decoded.contains(&b':') {
+        return Err(Refusal::MalformedSignature);
+    }
+    if credentials.contain(&decoded) {
+        Ok(Verified::new(scheme, Evidence::Credentials, Payload::Body(callback.body)))
+    } else {
+        Err(Refusal::BadSignature)
+    }
+}

@@ -1,0 +1,237 @@
+//! A detached signature: a tag in a header or a parameter over parts of the request.
+
+use super::{
+    callback::Callback,
+    encoding::Encoding,
+    fields::Fields,
+    query,
+    refusal::Refusal,
+    scheme::Scheme,
+    secret::{Secrets, Tag},
+    uri,
+    verified::{Evidence, FOREVER, Payload, Verified},
+    window::{Unit, Window},
+};
+use crate::domain::time::Timestamp;
+use std::borrow::Cow;
+
+/// Where the signature stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// In the first of these headers that is there.
+    Header(&'static [&'static str]),
+    /// In a header that lists signatures of several versions, separated by spaces (Standard Webhooks): those of one
+    /// version, which its entries start with.
+    List { header: &'static str, version: &'static str },
+    /// In a parameter of the query.
+    Query(&'static str),
+    /// In a field of the form, or of the query if the method is GET.
+    Field(&'static str),
+}
+
+/// A part of the signed text.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part {
+    /// The raw body.
+    Body,
+    /// The method in upper case.
+    Method,
+    /// The URI as it was called.
+    Uri,
+    /// The URI with HubSpot's twelve escapes decoded.
+    DecodedUri,
+    /// The query as Shopify signs it.
+    ShopifyQuery,
+    /// A value that was sent with the request.
+    Sent(Sent),
+    /// These very characters.
+    Text(&'static str),
+}
+
+/// A value that was sent with the request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Sent {
+    /// A header.
+    Header(&'static str),
+    /// A parameter of the query or a field of the form, decoded; wherever the signature stands.
+    Field(&'static str),
+}
+
+/// Where the signed time stands and how old it may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    pub place: Sent,
+    pub unit: Unit,
+    pub window: Window,
+}
+
+/// What the body must be, apart from authentic.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Body {
+    /// Anything, also nothing.
+    Any,
+    /// Not empty.
+    Present,
+    /// A JSON object, because the vendor signs other things than bodies with the same key.
+    JsonObject,
+}
+
+/// What the signature proves.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Proves {
+    /// The raw body.
+    Body(Body),
+    /// The query, which must name a shop of Shopify's.
+    ShopifyQuery,
+    /// These fields of the form, and that the token may be used once.
+    FieldsOnce(&'static [&'static str]),
+}
+
+/// A scheme of this kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MacRule {
+    pub place: Place,
+    pub encoding: Encoding,
+    pub signed: &'static [Part],
+    /// A header that names the scheme's version, and the name.
+    pub version: Option<(&'static str, &'static str)>,
+    /// The header of a stronger signature, beside which this one does not count.
+    pub stronger: Option<&'static str>,
+    pub clock: Option<Clock>,
+    pub proves: Proves,
+}
+
+impl MacRule {
+    /// The signatures that were presented; more than one only in a list.
+    fn presented(&self, callback: &Callback<'_>, fields: &Fields<'_>) -> Result<Vec<Tag>, Refusal> {
+        let text = match self.place {
+            Place::Header(names) => {
+                let mut first = None;
+                for name in names {
+                    first = first.or(callback.header(name)?);
+                }
+                first.ok_or(Refusal::MissingHeader(names.first().copied().unwrap_or_default()))?
+            }
+            Place::List { header, version } => {
+                let entries = callback.required_header(header)?.split(' ');
+                // Entries of other versions, and of this version but another form, are other people's.
+                let tags = entries
+                    .filter_map(|entry| self.encoding.decode(entry.strip_prefix(version)?.as_bytes()).ok());
+                let tags: Vec<Tag> = tags.take(MAX_ENTRIES).collect();
+                return if tags.is_empty() { Err(Refusal::MalformedSignature) } else { Ok(tags) };
+            }
+            Place::Query(name) | Place::Field(name) => fields.required(name)?,
+        };
+        Ok(vec![self.encoding.decode(text.as_bytes())?])
+    }
+
+    fn fields<'a>(&self, callback: &Callback<'a>) -> Result<Fields<'a>, Refusal> {
+        match self.place {
+            Place::Header(_) | Place::List { .. } => Ok(Fields::default()),
+            Place::Query(_) => Fields::of_query(callback),
+            Place::Field(_) => Fields::of(callback),
+        }
+    }
+
+    /// Applies the rule; `past_ms` resizes the scheme's own window.
+    pub fn verify<'a>(
+        &self,
+        scheme: Scheme,
+        callback: &Callback<'a>,
+        secrets: &Secrets,
+        past_ms: Option<i64>,
+        now: Timestamp,
+    ) -> Result<Verified<'a>, Refusal> {
+        if let Some(stronger) = self.stronger
+            && callback.header(stronger)?.is_some()
+        {
+            return Err(Refusal::StrongerSignature);
+        }
+        let fields = self.fields(callback)?;
+        let presented = self.presented(callback, &fields)?;
+        if let Some((header, version)) = self.version
+            && callback.required_header(header)? != version
+        {
+            return Err(Refusal::WrongAlgorithm);
+        }
+        let parts = self.signed.iter().map(|part| part.read(callback, &fields));
+        let parts: Vec<Cow<'_, [u8]>> = parts.collect::<Result<_, _>>()?;
+        let signed_at = match self.clock {
+            Some(clock) => Some((clock, clock.unit.parse(clock.place.read(callback, &fields)?)?)),
+            None => None,
+        };
+        let parts: Vec<&[u8]> = parts.iter().map(Cow::as_ref).collect();
+        if !secrets.verify(&parts, &presented) {
+            return Err(Refusal::BadSignature);
+        }
+        let mut valid_until_ms = FOREVER;
+        if let Some((clock, at)) = signed_at {
+            let window = past_ms.map_or(clock.window, |ms| clock.window.resized(ms));
+            window.check(at, now)?;
+            valid_until_ms = at.ms().saturating_add(window.past_ms);
+        }
+        let verified = match self.proves {
+            Proves::Body(body) => {
+                body.check(callback.body)?;
+                Verified::new(scheme, Evidence::Signature, Payload::Body(callback.body))
+            }
+            Proves::ShopifyQuery => {
+                if !query::is_shop(fields.required("shop")?) {
+                    return Err(Refusal::WrongSubject);
+                }
+                let parameters = query::signed_parameters(&fields);
+                Verified::new(scheme, Evidence::Signature, Payload::Parameters(parameters))
+            }
+            Proves::FieldsOnce(names) => {
+                let proven =
+                    names.iter().map(|name| Ok(((*name).to_owned(), fields.required(name)?.to_owned())));
+                let parameters = Payload::Parameters(proven.collect::<Result<_, Refusal>>()?);
+                let token = presented.first().copied().unwrap_or_default();
+                Verified::new(scheme, Evidence::Signature, parameters).once(&token, valid_until_ms)
+            }
+        };
+        Ok(verified.signed_at_time(signed_at.map(|(_, at)| at)))
+    }
+}
+
+/// Signatures of a list that are compared; vendors send one, or two while a secret is rotated.
+const MAX_ENTRIES: usize = 8;
+
+impl Part {
+    /// Its bytes, or the refusal of what must be there and is not.
+    fn read<'c>(&self, callback: &Callback<'c>, fields: &'c Fields<'_>) -> Result<Cow<'c, [u8]>, Refusal> {
+        Ok(match *self {
+            Self::Body => Cow::Borrowed(callback.body),
+            Self::Method => Cow::Owned(callback.method.to_ascii_uppercase().into_bytes()),
+            Self::Uri => Cow::Borrowed(callback.uri().as_bytes()),
+            Self::DecodedUri => Cow::Owned(uri::decode(callback.uri())),
+            Self::ShopifyQuery => Cow::Owned(query::signed_text(fields)?.into_bytes()),
+            Self::Sent(sent) => Cow::Borrowed(sent.read(callback, fields)?.as_bytes()),
+            Self::Text(text) => Cow::Borrowed(text.as_bytes()),
+        })
+    }
+}
+
+impl Sent {
+    fn read<'c>(self, callback: &Callback<'c>, fields: &'c Fields<'_>) -> Result<&'c str, Refusal> {
+        match self {
+            Self::Header(name) => callback.required_header(name),
+            Self::Field(name) => fields.required(name),
+        }
+    }
+}
+
+impl Body {
+    fn check(self, body: &[u8]) -> Result<(), Refusal> {
+        match self {
+            Self::Any => Ok(()),
+            Self::Present | Self::JsonObject if body.is_empty() => Err(Refusal::EmptyBody),
+            Self::Present => Ok(()),
+            Self::JsonObject => {
+                let object = body.trim_ascii_start().first() == Some(&b'{');
+                let json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+                if object && json { Ok(()) } else { Err(Refusal::MalformedBody) }
+            }
+        }
+    }
+}

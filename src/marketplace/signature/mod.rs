@@ -1,0 +1,38 @@
+//! Proof of origin: a callback and what the operator configured in, a [`Verified`] or a [`Refusal`] out.
+//!
+//! A scheme is a row of data ([`scheme`]): what is signed, with which hash, in which encoding, where the signature and
+//! the time stand, and how old it may be. The rows are read by five rules, of which each is written once: a detached
+//! MAC ([`mac`]), a JWT ([`jwt`]), a signed envelope ([`envelope`]), and two kinds of credentials, [`basic`] and
+//! [`outbound`].
+//!
+//! Every rule keeps this order, so that an attacker learns nothing and nothing unproven is interpreted: presence and
+//! shape of the signature; the algorithm, pinned; the MAC over the raw bytes, compared in constant time under every
+//! configured secret; only then the clock, the audience and the sender; only then the payload is parsed.
+//!
+//! The HTTP answer to every refusal is one and the same 401. [`Refusal`] is for tests and the operator's log.
+
+mod basic;
+mod callback;
+mod claims;
+mod encoding;
+mod entities;
+mod envelope;
+mod fields;
+mod jwt;
+mod mac;
+mod outbound;
+mod query;
+mod refusal;
+mod scheme;
+mod secret;
+mod uri;
+mod verified;
+mod verifier;
+mod window;
+
+pub use callback::Callback;
+pub use refusal::Refusal;
+pub use scheme::Scheme;
+pub use secret::{SecretError, SecretForm};
+pub use verified::{Evidence, FOREVER, Payload, SingleUse, Verified, single_use_key};
+pub use verifier::{Parameters, Verifier, VerifierError};

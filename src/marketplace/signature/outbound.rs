@@ -1,0 +1,84 @@
+//! Salesforce's outbound message (SOAP 1.1). It has no signature: the proof is an unguessable last segment of the
+//! path, and the organisation that the message names. So it is a hint, to be confirmed before money moves.
+//!
+//! The XML is read by a parser without a document type, which leaves it no entities of the sender's and no files.
+
+use super::{
+    callback::Callback,
+    refusal::Refusal,
+    scheme::Scheme,
+    secret::Credentials,
+    verified::{Evidence, Payload, Verified},
+};
+use roxmltree::{Document, Error, Node, ParsingOptions};
+
+const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+const OUTBOUND: &str = "http://soap.sforce.com/2005/09/outbound";
+/// Elements, texts and comments of one message; 100 notifications of 500 fields each have fewer.
+const MAX_NODES: u32 = 200_000;
+/// Characters of an organisation's id without its checksum (Salesforce has ids of 15 and of 18 characters).
+const ID_WITHOUT_CHECKSUM: usize = 15;
+
+/// The one child of that name; none and several are refused.
+fn only<'d, 'i>(parent: Node<'d, 'i>, namespace: &str, name: &str) -> Result<Node<'d, 'i>, Refusal> {
+    let mut found = parent.children().filter(|child| child.has_tag_name((namespace, name)));
+    match (found.next(), found.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(Refusal::MalformedBody),
+    }
+}
+
+/// The id of the organisation that `body` says it comes from.
+fn organization_id(body: &[u8]) -> Result<String, Refusal> {
+    let text = str::from_utf8(body).map_err(|_| Refusal::MalformedBody)?;
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| match error {
+        Error::DtdDetected => Refusal::DocumentType,
+        _ => Refusal::MalformedBody,
+    })?;
+    let envelope = document.root_element();
+    if !envelope.has_tag_name((ENVELOPE, "Envelope")) {
+        return Err(Refusal::MalformedBody);
+    }
+    let notifications = only(only(envelope, ENVELOPE, "Body")?, OUTBOUND, "notifications")?;
+    let id = only(notifications, OUTBOUND, "OrganizationId")?;
+    // More than one text would be one with a comment inside, of which readers see different parts.
+    let mut texts = id.children();
+    match (texts.next().filter(Node::is_text).and_then(|text| text.text()), texts.next()) {
+        (Some(text), None) => Ok(text.trim().to_owned()),
+        _ => Err(Refusal::MalformedBody),
+    }
+}
+
+/// Whether two ids are of one organisation; the case of letters counts, the checksum of three characters does not.
+fn same_organization(a: &str, b: &str) -> bool {
+    let id = |text: &str| text.get(..ID_WITHOUT_CHECKSUM).map(str::to_owned);
+    let shape = |text: &str| matches!(text.len(), 15 | 18);
+    let both_long = a.len() == b.len();
+    shape(a) && shape(b) && if both_long { a == b } else { id(a) == id(b) }
+}
+
+/// Applies the rule.
+pub(super) fn verify<'a>(
+    scheme: Scheme,
+    callback: &Callback<'a>,
+    path_secrets: &Credentials,
+    organization_ids: &[String],
+) -> Result<Verified<'a>, Refusal> {
+    let segment = callback.last_segment();
+    if segment.is_empty() {
+        return Err(Refusal::MalformedSignature);
+    }
+    if !path_secrets.contain(segment.as_bytes()) {
+        return Err(Refusal::BadSignature);
+    }
+    if callback.body.is_empty() {
+        return Err(Refusal::EmptyBody);
+    }
+    let sender = organization_id(callback.body)?;
+    if organization_ids.iter().any(|known| same_organization(known, &sender)) {
+        Ok(Verified::new(scheme, Evidence::Credentials, Payload::Body(callback.body)))
+    } else {
+        Err(Refusal::WrongIssuer)
+    }
+}

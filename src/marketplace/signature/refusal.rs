@@ -1,0 +1,73 @@
+//! Why a callback was refused. The caller never learns it: every refusal is answered with the same 401.
+
+/// The reason of a refusal, for tests and for the operator's log. It names headers and parameters of the protocol, and
+/// never holds what came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A header that the scheme needs is absent.
+    #[error("the header {0} is missing")]
+    MissingHeader(&'static str),
+    /// A header that the scheme reads stands there twice: which one the vendor meant is anybody's guess.
+    #[error("the header {0} stands there twice")]
+    DuplicateHeader(&'static str),
+    /// A parameter of the query or the form that the scheme needs is absent.
+    #[error("the parameter {0} is missing")]
+    MissingParameter(&'static str),
+    /// A parameter stands there twice, so that two readers could read two different values.
+    #[error("a parameter stands there twice")]
+    DuplicateParameter,
+    /// The query or the form is not UTF-8 once decoded.
+    #[error("the query or the form is not UTF-8")]
+    MalformedParameters,
+    /// Two different queries would have the same signed text as this one.
+    #[error("the signed text of this query is that of another query, too")]
+    AmbiguousParameters,
+    /// The signature, token or credential is not of its documented form: alphabet, padding, length, parts.
+    #[error("the signature is not of its documented form")]
+    MalformedSignature,
+    /// The signed time is not a plain decimal number of seconds or milliseconds.
+    #[error("the time is not a number")]
+    MalformedTime,
+    /// The token names an algorithm other than the one that is configured.
+    #[error("the algorithm is not the configured one")]
+    WrongAlgorithm,
+    /// The token demands an extension (`crit`, RFC 7515 §4.1.11); none is known here.
+    #[error("the token demands an extension")]
+    UnknownExtension,
+    /// The signature is that of other bytes, or was made with another key.
+    #[error("the signature does not match")]
+    BadSignature,
+    /// The body is empty where the vendor never sends an empty one.
+    #[error("the body is empty")]
+    EmptyBody,
+    /// The body, though authentic, is not of the documented form.
+    #[error("the body is not of its documented form")]
+    MalformedBody,
+    /// The XML declares a document type, the door to entities and external files.
+    #[error("the XML has a document type declaration")]
+    DocumentType,
+    /// The claims, though authentic, are not of the documented form.
+    #[error("the claims are not of their documented form")]
+    MalformedClaims,
+    /// Signed too long ago, or expired.
+    #[error("too old")]
+    Stale,
+    /// Signed in the future, or not valid yet.
+    #[error("from the future")]
+    Future,
+    /// Made for another recipient.
+    #[error("for another audience")]
+    WrongAudience,
+    /// Made by another sender.
+    #[error("from another issuer")]
+    WrongIssuer,
+    /// About an account whose name is not of the vendor's form.
+    #[error("about something that is no account of this marketplace")]
+    WrongSubject,
+    /// A stronger signature came with it, which must be verified instead: no falling back.
+    #[error("a stronger signature came with it, and that one counts")]
+    StrongerSignature,
+    /// A single-use token came again. The rules here have no memory: who has one says so.
+    #[error("used before")]
+    Replayed,
+}

@@ -1,0 +1,5 @@
+//! Request vectors: reading them, and running them through the verifiers that run in production.
+
+pub mod outcome;
+pub mod shared_secret;
+pub mod vector;

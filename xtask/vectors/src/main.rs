@@ -1,0 +1,42 @@
+//! `vectors <file or directory>…`: runs request vectors through the Worker's own verifiers, a line each. Exit code 1 if
+//! one fails, or if a file cannot be read.
+
+use anyhow::{Context, Result, bail};
+use std::{path::PathBuf, process::ExitCode};
+use vectors::{outcome::Tally, vector};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<bool> {
+    let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    if paths.is_empty() {
+        bail!("usage: vectors <file or directory>…");
+    }
+    let (mut tally, mut readable) = (Tally::default(), true);
+    for path in paths {
+        for file in vector::files(&path).with_context(|| path.display().to_string())? {
+            // One broken file does not hide what the others show.
+            match vector::read(&file) {
+                Ok(vectors) => {
+                    vectors.iter().filter_map(|vector| tally.add(vector)).for_each(|line| println!("{line}"))
+                }
+                Err(error) => {
+                    eprintln!("error: {}: {error:#}", file.display());
+                    readable = false;
+                }
+            }
+        }
+    }
+    tally.unknown().for_each(|line| println!("{line}"));
+    println!("{tally}");
+    Ok(readable && tally.failed() == 0)
+}
