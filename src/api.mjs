@@ -20,7 +20,7 @@ const SNAPSHOT_HEADER = "x-signpost-snapshot";
 const NOTHING = new Uint8Array();
 
 /** An object's word, or the refusal that it cannot be reached. */
-async function ask(store, promise) {
+export async function ask(store, promise) {
   try {
     return await inTime(PATIENCE_MS, promise);
   } catch (error) {
@@ -99,7 +99,7 @@ async function limitRate({ env, head }) {
 }
 
 /** Reads a body of at most 1 MiB; a longer one is not read to its end. */
-async function readBody(request) {
+export async function readBody(request) {
   const tooLarge = () => new Refusal("body_too_large", "Send at most 1,048,576 bytes.");
   if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
   if (request.body === null || request.method === "GET" || request.method === "HEAD") return NOTHING;

@@ -1,5 +1,6 @@
 // The Worker's entry: links are answered by the fast path (redirect.mjs), everything else by the general one (api.mjs).
 import { general } from "./api.mjs";
+import { callback, isCallback } from "./callbacks.mjs";
 import { document, isDocument } from "./documents.mjs";
 import { problem } from "./problem.mjs";
 import { isLink, redirect } from "./redirect.mjs";
@@ -24,6 +25,13 @@ function failed(requestId, error) {
   return problem("internal_error", "Try again; the log tells more.", requestId);
 }
 
+/** Whatever is no link. */
+function other(request, env, path, requestId) {
+  if (isCallback(path)) return callback(request, env, requestId);
+  const read = request.method === "GET" || request.method === "HEAD";
+  return read && isDocument(path) ? document(path, request.method, env, requestId) : general(request, env, requestId);
+}
+
 // A plain object and plain functions: a class and an `async` here cost a redirect a tenth of its time.
 export default {
   fetch(request, env, ctx) {
@@ -40,10 +48,7 @@ export default {
         const answer = redirect(request, env, ctx, path, mark < 0 ? "" : url.slice(mark + 1), requestId);
         return answer instanceof Promise ? answer.catch(onError) : answer;
       }
-      const answer = read && isDocument(path)
-        ? document(path, method, env, requestId)
-        : general(request, env, requestId);
-      return answer.catch(onError);
+      return other(request, env, path, requestId).catch(onError);
     } catch (error) {
       return onError(error);
     }

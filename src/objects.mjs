@@ -86,6 +86,25 @@ export class Ledger extends Worker {
     return answer;
   }
 
+  /** A listing as the callback handler needs it, JSON; undefined if there is none. */
+  callbackListing(id) {
+    return this.#rust.call((ledger) => ledger.callback_listing(id, Date.now()));
+  }
+
+  /** Writes what a callback told (`Report` in marketplace/step.rs); false if its token had been used before. */
+  async report(report) {
+    const isNew = this.#rust.call((ledger) => ledger.report(report, Date.now()));
+    await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
+    return isNew;
+  }
+
+  /** Binds the clicks of a browser that comes back; where it goes on to, or undefined. */
+  async resume(id, cookies) {
+    const location = this.#rust.call((ledger) => ledger.resume(id, cookies, Date.now()));
+    await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
+    return location;
+  }
+
   /** The snapshot for redirects, as of now. */
   snapshot() {
     return this.#rust.call((ledger) => ledger.snapshot());

@@ -4,6 +4,8 @@ mod support;
 
 use serde_json::json;
 use signpost::{
+    api::{Environment, callbacks},
+    marketplace::step::Report,
     replay::{ReplayError, replay, totals},
     store::{
         Sql, Value, counts, events,
@@ -12,7 +14,7 @@ use signpost::{
         outbox::event_line,
     },
 };
-use support::Ledger;
+use support::{Ledger, TzDatabase};
 
 /// Tables that a replay restores, each with the columns that it cannot know left out.
 const RESTORED: &[(&str, &str)] = &[
@@ -26,6 +28,8 @@ const RESTORED: &[(&str, &str)] = &[
     ("customer_touches", "*"),
     ("commissions", "*"),
     ("refunds", "*"),
+    ("marketplace_accounts", "*"),
+    ("waiting_refunds", "*"),
     ("transfers", "*"),
     ("accounts", "*"),
     ("click_counts", "*"),
@@ -61,11 +65,42 @@ fn history() -> Ledger {
     assert_eq!(ledger.post("/v1/conversions", &json!({"type": "lead", "external_id": "l-1"})).status, 201);
     let target = format!("/v1/conversions/{}/refunds", sold.text("/id"));
     assert_eq!(ledger.post(&target, &json!({"external_id": "r-1", "amount": 3_333})).status, 201);
+    told_by_a_marketplace(&mut ledger, second);
     assert_eq!(ledger.patch(&format!("/v1/partners/{ada}"), &json!({"status": "terminated"})).status, 200);
     assert_eq!(ledger.post(&format!("/v1/links/{second_id}/revoke"), &json!({})).status, 200);
     ledger.wait(2 * 86_400_000);
     assert_eq!(ledger.get("/v1/balances").status, 200);
     ledger
+}
+
+/// A charge that nobody earns, a refund of it, one that waits for its charge, and then the click that earns it after all.
+fn told_by_a_marketplace(ledger: &mut Ledger, link_no: u32) {
+    let click = ledger.click(link_no);
+    let event = |kind: &str, transaction: &str, fields: serde_json::Value| {
+        let mut event = json!({"kind": kind, "account": "a-1", "transaction": transaction, "charge": null,
+            "amount": null, "currency": null, "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [],
+            "coupon": null});
+        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        event
+    };
+    for events in [
+        json!([
+            event("charged", "order:1", json!({"amount": 5_000, "currency": "EUR"})),
+            event("refunded", "refund:1", json!({"charge": "order:1", "amount": 1_000, "currency": "EUR"})),
+            event("refunded", "refund:2", json!({"charge": "order:2", "amount": 70, "currency": "EUR"}))
+        ]),
+        json!([event("installed", "install:1", json!({"plan": "pro", "clicks": [click]}))]),
+    ] {
+        let report = json!({"listing_no": 1, "events": events, "single_use": null, "relay": null});
+        let report: Report = serde_json::from_value(report).unwrap();
+        let environment =
+            Environment { sql: &ledger.sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now };
+        assert!(callbacks::report(&environment, &mut ledger.entropy, &report).unwrap());
+    }
+    let credited =
+        ledger.sql.exec("SELECT count(*) FROM events WHERE type = 'conversion.credited'", &[]).unwrap();
+    assert_eq!(credited[0].int(0).unwrap(), 1);
+    assert_eq!((ledger.rows("waiting_refunds"), ledger.rows("marketplace_accounts")), (1, 1));
 }
 
 /// Clicks as the log writes them, and the same as the deltas that the Ledger was sent.

@@ -86,6 +86,7 @@ fn delta(link: u32, quarter: i64) -> ConversionDelta {
         device: 1,
         currency: "EUR".to_owned(),
         counted: Some(ConversionType::Sale),
+        uncounted: false,
         revenue: 4_990,
         refunds: 0,
         commission: 998,

@@ -33,7 +33,10 @@ use serde::{Deserialize, Serialize};
 
 mod earn;
 pub mod explain;
+mod told;
 mod touches;
+
+pub use told::{Told, accept_told, credit_unearned, new_binding};
 
 /// A conversion to accept.
 #[derive(Debug, Clone, Deserialize)]
@@ -298,6 +301,7 @@ fn record(
         device: conversion.place.device,
         currency: revenue.map_or_else(String::new, |(_, currency)| currency.clone()),
         counted: Some(conversion.kind),
+        uncounted: false,
         revenue: revenue.map_or(0, |(amount, _)| *amount),
         refunds: 0,
         commission: 0,

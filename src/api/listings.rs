@@ -113,16 +113,24 @@ fn slug_free(call: &Call<'_>, listing: &Listing) -> Result<(), Problem> {
     }
 }
 
+fn sealed(call: &Call<'_>, listing: &Listing) -> Result<BTreeMap<String, Secret>, Problem> {
+    let Some(sealed) = listings::sealed_secrets(call.sql, listing.no)? else { return Ok(BTreeMap::new()) };
+    let opened = call.config.sealer.open(&sealed, listing.id.as_str()).map_err(sealing)?;
+    Ok(json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?)
+}
+
+/// A listing's secrets, opened: all values that are accepted of each.
+pub fn open_secrets(call: &Call<'_>, listing: &Listing) -> Result<BTreeMap<String, Vec<String>>, Problem> {
+    let values = |secret| match secret {
+        Secret::One(value) => vec![value],
+        Secret::Several(values) => values,
+    };
+    Ok(sealed(call, listing)?.into_iter().map(|(name, secret)| (name, values(secret))).collect())
+}
+
 /// Merges `changes` into the sealed secrets and notes which are set.
 fn set_secrets(call: &Call<'_>, listing: &mut Listing, changes: Secrets) -> Result<Option<String>, Problem> {
-    let sealed = listings::sealed_secrets(call.sql, listing.no)?;
-    let mut secrets: BTreeMap<String, Secret> = match sealed {
-        Some(sealed) => {
-            let opened = call.config.sealer.open(&sealed, listing.id.as_str()).map_err(sealing)?;
-            json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?
-        }
-        None => BTreeMap::new(),
-    };
+    let mut secrets = sealed(call, listing)?;
     for (name, secret) in changes {
         match secret {
             Some(secret) => secrets.insert(name, secret),

@@ -8,6 +8,7 @@ pub mod auth;
 mod balances;
 pub mod body;
 mod call;
+pub mod callbacks;
 pub mod clicks;
 mod commissions;
 mod conversions;

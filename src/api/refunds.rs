@@ -92,19 +92,29 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         let detail = format!("{:?} was accepted as {} with another amount.", body.external_id, first.id);
         return Err(Problem::field(Code::RefundConflict, "/amount", detail));
     }
-    let (amount, currency) = refundable(&conversion, sent_amount)?;
+    take(call, &conversion, body.external_id, sent_amount)
+}
+
+/// Books a refund that is not booked yet.
+pub fn take(
+    call: &Call<'_>,
+    conversion: &Conversion,
+    external_id: String,
+    sent_amount: Option<i64>,
+) -> Result<Response, Problem> {
+    let (amount, currency) = refundable(conversion, sent_amount)?;
     let refund = Refund {
         no: refunds::next_no(call.sql)?,
         id: call.new_id(RefundId::generate),
         conversion_no: conversion.no,
-        external_id: body.external_id,
+        external_id,
         sent_amount,
         amount,
         currency,
         answer: String::new(),
         created_at: call.now,
     };
-    book(call, &conversion, refund)
+    book(call, conversion, refund)
 }
 
 /// How much is refunded, and in which currency.
@@ -122,7 +132,7 @@ fn refundable(conversion: &Conversion, sent: Option<i64>) -> Result<(i64, String
 }
 
 /// A reversal to book, and how the answer shows it.
-type Reversal = (Change, ReversalView);
+pub type Reversal = (Change, ReversalView);
 
 fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Response, Problem> {
     let refunded = conversion.refunded.saturating_add(refund.amount);
@@ -154,6 +164,7 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
         device: conversion.place.device,
         currency: refund.currency.clone(),
         counted: None,
+        uncounted: false,
         revenue: 0,
         refunds: refund.amount,
         commission: taken_back.saturating_neg(),
@@ -168,7 +179,12 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
 }
 
 /// Takes back what `refunded` of `sale` calls for in all, less what has been taken back before.
-fn reverse(call: &Call<'_>, commission: &Commission, refunded: i64, sale: i64) -> Result<Reversal, Problem> {
+pub fn reverse(
+    call: &Call<'_>,
+    commission: &Commission,
+    refunded: i64,
+    sale: i64,
+) -> Result<Reversal, Problem> {
     // A sale of nothing has no commission to take back.
     let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
     let in_all = in_all.ok_or(SqlError::Overflow("a reversal"))?;

@@ -25,6 +25,14 @@ words! {
         KeyRevoked = "key.revoked";
         /// A conversion was accepted, with its attribution.
         ConversionCreated = "conversion.created";
+        /// A conversion that nobody earned is credited after all.
+        ConversionCredited = "conversion.credited";
+        /// A marketplace told of a customer's account.
+        AccountUpdated = "account.updated";
+        /// A click that came to light was bound to its customer.
+        CustomerBound = "customer.bound";
+        /// A refund arrived before its charge, and waits for it.
+        RefundWaiting = "refund.waiting";
         /// A commission was earned.
         CommissionCreated = "commission.created";
         /// A commission's hold ended.

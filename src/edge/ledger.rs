@@ -8,8 +8,11 @@ use super::{
     zones::IntlZones,
 };
 use crate::{
-    api::{self, Config, Environment, http::Request, http::Response, problem::Code, problem::Problem},
+    api::{
+        self, Config, Environment, callbacks, http::Request, http::Response, problem::Code, problem::Problem,
+    },
     domain::time::Timestamp,
+    marketplace::step::Report,
     store::{
         SqlError, commissions, counts, idempotency, links,
         migrate::{LEDGER, migrate},
@@ -138,6 +141,33 @@ impl LedgerHandle {
         let zones = IntlZones::default();
         let environment = Environment { sql: &self.sql, config, zones: &zones, now: now(now_ms) };
         api::handle(&environment, &mut CryptoEntropy::default(), request).into()
+    }
+
+    /// A listing as the callback handler needs it, JSON, with its secrets opened; nothing if there is none.
+    pub fn callback_listing(&self, id: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
+        let zones = IntlZones::default();
+        let environment = self.environment(&zones, now_ms)?;
+        callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
+    }
+
+    /// Writes what a callback told; false if its token had been used before. `report_json` is a [`Report`].
+    pub fn report(&self, report_json: &str, now_ms: f64) -> Result<bool, JsValue> {
+        let report: Report = json::read(report_json).map_err(thrown)?;
+        let zones = IntlZones::default();
+        let environment = self.environment(&zones, now_ms)?;
+        callbacks::report(&environment, &mut CryptoEntropy::default(), &report).map_err(thrown)
+    }
+
+    /// Binds the clicks of a browser that comes back, and says where it goes on to; nothing if it is none of ours.
+    pub fn resume(&self, id: &str, cookies: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
+        let zones = IntlZones::default();
+        let environment = self.environment(&zones, now_ms)?;
+        callbacks::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)
+    }
+
+    fn environment<'a>(&'a self, zones: &'a IntlZones, now_ms: f64) -> Result<Environment<'a>, JsValue> {
+        let config = self.ready.as_ref().map_err(thrown)?;
+        Ok(Environment { sql: &self.sql, config, zones, now: now(now_ms) })
     }
 
     /// The snapshot for redirects as of now.

@@ -1,6 +1,7 @@
 //! All that names `wasm_bindgen`: the surfaces that the JavaScript entry and the objects call. Every call is
 //! synchronous: input and output, and all waiting, are JavaScript's (src/*.mjs).
 
+mod callback;
 mod clicklog;
 mod export;
 mod instance;

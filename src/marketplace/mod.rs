@@ -1,4 +1,11 @@
 //! Callbacks of marketplaces: a message comes in, is verified, and is read. Nothing here reads a clock, draws a random
 //! number or touches a store.
 
+pub mod adapter;
+mod digitalocean;
+pub mod event;
+pub mod money;
+pub mod registry;
 pub mod signature;
+pub mod step;
+mod woocommerce;

@@ -4,8 +4,9 @@
 use super::{
     Sql, SqlError,
     accounts::{self, Transfer},
+    callbacks::{self, Account, WaitingRefund},
     commissions::{self, Commission},
-    conversions::{self, BoundTouch, Conversion},
+    conversions::{self, BoundTouch, Conversion, Place},
     counts::{self, ConversionDelta},
     links, listings, meta, outbox, partners,
     refunds::{self, Refund},
@@ -76,6 +77,25 @@ pub enum Change {
         /// Its booking.
         transfer: Transfer,
     },
+    /// A customer's account on a marketplace, as a callback told of it.
+    Account(Account),
+    /// A click that came to light is bound to its customer.
+    Bound(Binding),
+    /// A conversion that nobody earned is credited after all: its customer's click came to light.
+    Credited {
+        /// The conversion.
+        conversion_no: i64,
+        /// Where it is counted from now on.
+        place: Place,
+        /// The attribution with every touch's verdict, JSON.
+        attribution: String,
+        /// What it takes from the counts of nobody …
+        from: ConversionDelta,
+        /// … and adds to its partner's.
+        to: ConversionDelta,
+    },
+    /// A refund waits for its charge.
+    RefundWaits(WaitingRefund),
     /// A new refund.
     Refund {
         /// The refund.
@@ -103,7 +123,9 @@ impl Change {
     #[must_use]
     pub fn partner_no(&self) -> PartnerNo {
         match self {
-            Self::Program(_) | Self::Listing(_) => 0,
+            Self::Program(_) | Self::Listing(_) | Self::Account(_) | Self::RefundWaits(_) => 0,
+            Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
+            Self::Credited { place, .. } => place.partner_no,
             Self::Partner(partner) => partner.no,
             Self::Link(link) => link.partner_no,
             Self::Revoked { partner_no, .. } => *partner_no,
@@ -159,7 +181,17 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             commissions::update(sql, *commission_no, *reversed, CommissionStatus::Payable)?;
             accounts::post(sql, transfer)
         }
+        Change::Account(account) => callbacks::put_account(sql, account),
+        // No conversion binds it: places begin with 1.
+        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
+        Change::Credited { conversion_no, place, attribution, from, to } => {
+            conversions::credit(sql, *conversion_no, place, attribution)?;
+            counts::add_conversion(sql, from, at)?;
+            counts::add_conversion(sql, to, at)
+        }
+        Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
         Change::Refund { refund, refunded, counts } => {
+            callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;
             conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
             refunds::insert(sql, refund, answer)?;
             counts::add_conversion(sql, counts, at)

@@ -142,6 +142,36 @@ pub fn set_refunded(sql: &dyn Sql, no: i64, refunded: i64) -> Result<(), SqlErro
     sql.exec("UPDATE conversions SET refunded = ?2 WHERE no = ?1", &[no.into(), refunded.into()]).map(drop)
 }
 
+/// Credits a conversion that nobody earned.
+pub fn credit(sql: &dyn Sql, no: i64, place: &Place, attribution: &str) -> Result<(), SqlError> {
+    let args: [Value; 6] = [
+        no.into(),
+        place.partner_no.into(),
+        place.link_no.into(),
+        place.country.as_str().into(),
+        place.device.into(),
+        attribution.into(),
+    ];
+    sql.exec(
+        "UPDATE conversions SET partner_no = ?2, link_no = ?3, country = ?4, device = ?5, attribution = ?6 WHERE no = ?1",
+        &args,
+    )
+    .map(drop)
+}
+
+/// Conversions of a customer that nobody earns, oldest first, from behind `after` on.
+pub fn unearned(
+    sql: &dyn Sql,
+    customer_id: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Conversion>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM conversions WHERE partner_no = 0 AND customer_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3"
+    );
+    sql.exec(&statement, &[customer_id.into(), after.into(), limit.into()])?.iter().map(read).collect()
+}
+
 /// The conversion with this id.
 pub fn by_id(sql: &dyn Sql, id: &ConversionId) -> Result<Option<Conversion>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM conversions WHERE id = ?1");

@@ -116,6 +116,9 @@ pub struct ConversionDelta {
     pub currency: String,
     /// The conversion to count; none for a refund.
     pub counted: Option<ConversionType>,
+    /// It is taken away instead: it is counted elsewhere from now on.
+    #[serde(default)]
+    pub uncounted: bool,
     /// Gross amount, minor units.
     pub revenue: i64,
     /// Refunded, minor units.
@@ -126,7 +129,8 @@ pub struct ConversionDelta {
 
 /// Adds to the sums, and notes that the partner's report holds data of `now`.
 pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) -> Result<(), SqlError> {
-    let is = |kind: Option<bool>| i64::from(kind == Some(true));
+    let one = if delta.uncounted { -1i64 } else { 1 };
+    let is = |kind: Option<bool>| if kind == Some(true) { one } else { 0 };
     let statement = "INSERT INTO conversion_counts (partner_no, quarter, link_no, listing_no, country, device, currency, \
                      leads, installs, sales, revenue, refunds, commission) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER), CAST(?9 AS INTEGER), \
@@ -151,9 +155,32 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
         delta.commission.into(),
     ];
     sql.exec(statement, &args)?;
+    if delta.uncounted {
+        forget_empty(sql, delta)?;
+    }
     let statement = "INSERT INTO data_through (partner_no, through_ms) VALUES (?1, ?2), (0, ?2) \
                      ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)";
     sql.exec(statement, &[delta.partner_no.into(), now.into()]).map(drop)
+}
+
+/// Sums that came to nothing, because what they counted is counted elsewhere now, are no row of a report.
+fn forget_empty(sql: &dyn Sql, delta: &ConversionDelta) -> Result<(), SqlError> {
+    let args: [Value; 7] = [
+        delta.partner_no.into(),
+        delta.occurred_at.quarter().into(),
+        delta.link_no.into(),
+        delta.listing_no.into(),
+        delta.country.as_str().into(),
+        delta.device.into(),
+        delta.currency.as_str().into(),
+    ];
+    sql.exec(
+        "DELETE FROM conversion_counts WHERE partner_no = ?1 AND quarter = ?2 AND link_no = ?3 AND listing_no = ?4
+         AND country = ?5 AND device = ?6 AND currency = ?7 AND leads = 0 AND installs = 0 AND sales = 0
+         AND revenue = 0 AND refunds = 0 AND commission = 0",
+        &args,
+    )
+    .map(drop)
 }
 
 /// Time of the newest data in a partner's report (all data if none is named).

@@ -13,7 +13,10 @@ pub struct Step {
 }
 
 /// The Ledger's steps. Add to the end; never change one that has been released.
-pub const LEDGER: &[Step] = &[Step { version: 1, script: include_str!("schema/ledger_0001.sql") }];
+pub const LEDGER: &[Step] = &[
+    Step { version: 1, script: include_str!("schema/ledger_0001.sql") },
+    Step { version: 2, script: include_str!("schema/ledger_0002.sql") },
+];
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]

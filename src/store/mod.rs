@@ -1,6 +1,7 @@
 //! SQL, one noun a file, over the [`Sql`] trait: the same statements run on workerd's SQLite and natively.
 
 pub mod accounts;
+pub mod callbacks;
 pub mod change;
 pub mod clicklog;
 pub mod commissions;

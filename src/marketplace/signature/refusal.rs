@@ -67,6 +67,9 @@ pub enum Refusal {
     /// A stronger signature came with it, which must be verified instead: no falling back.
     #[error("a stronger signature came with it, and that one counts")]
     StrongerSignature,
+    /// The listing lacks a secret or a setting that the scheme needs: nothing can be proven.
+    #[error("the listing is not set up for it: a secret or a setting is missing")]
+    NotConfigured,
     /// A single-use token came again. The rules here have no memory: who has one says so.
     #[error("used before")]
     Replayed,

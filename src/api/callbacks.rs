@@ -1,0 +1,324 @@
+//! What marketplaces tell becomes conversions, through the same door as the API's: a redelivery changes nothing, and the
+//! order in which things arrive changes nothing in the end. Events are joined by the marketplace's account id, which is
+//! the customer; a click that comes to light late credits what nobody has earned so far.
+
+use super::{
+    Caller, Environment, call::Call, conversions, http::Request, listings, problem::Problem, refunds,
+    views::view,
+};
+use crate::{
+    domain::{
+        click::ClickId,
+        conversion::ConversionType,
+        entropy::Entropy,
+        event::EventType,
+        id::ListingId,
+        listing::Listing,
+        time::{DAY_MS, Timestamp},
+        trail::Trail,
+    },
+    marketplace::{
+        event::{Event, EventKind},
+        step::{RELAY_MS, Report, hash},
+    },
+    store::{
+        SqlError,
+        callbacks::{self, Account, Relay, WaitingRefund},
+        change::Change,
+        conversions as rows, listings as listing_rows, refunds as refund_rows, transaction,
+        value::json_text,
+    },
+};
+use serde::Serialize;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+view! {
+    /// A customer's account on a marketplace.
+    pub struct AccountView {
+        /// The listing.
+        listing_id: ListingId,
+        /// The marketplace's id of the account.
+        account: String,
+        /// The customer, as conversions name it.
+        customer_id: String,
+        /// What the newest callback told.
+        status: String,
+        /// The plan, in the vendor's word.
+        plan: Option<String>,
+        /// When that happened.
+        changed_at: Timestamp,
+    }
+
+    /// A refund that waits for its charge.
+    pub struct WaitingRefundView {
+        /// External id of the charge.
+        charge: String,
+        /// External id of the refund.
+        external_id: String,
+        /// Minor units; `null` = all that is left.
+        amount: Option<i64>,
+    }
+
+    /// A click that was bound to a customer after the fact.
+    pub struct BoundView {
+        /// The customer.
+        customer_id: String,
+        /// The click.
+        click_id: String,
+    }
+}
+
+/// A listing as the callback handler needs it (marketplace/adapter.rs), with its secrets opened.
+#[derive(Serialize)]
+struct OpenedListing<'a> {
+    id: &'a ListingId,
+    no: u16,
+    marketplace: &'static str,
+    settings: serde_json::Value,
+    secrets: BTreeMap<String, Vec<String>>,
+    forward_to: Option<&'a str>,
+}
+
+fn call<'a>(environment: &'a Environment<'a>, entropy: &'a mut dyn Entropy) -> Call<'a> {
+    Call {
+        sql: environment.sql,
+        config: environment.config,
+        zones: environment.zones,
+        now: environment.now,
+        entropy: RefCell::new(entropy),
+        request: Request {
+            method: "POST",
+            path: "/callbacks",
+            query: "",
+            authorization: None,
+            idempotency_key: None,
+            if_none_match: None,
+            body: &[],
+            base_url: "",
+        },
+        caller: Caller { id: "callbacks".to_owned(), scopes: Vec::new(), partner: None },
+        params: Vec::new(),
+        snapshot_touched: Cell::new(false),
+    }
+}
+
+/// The listing with this id, for the callback handler: JSON.
+pub fn listing(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    id: &str,
+) -> Result<Option<String>, Problem> {
+    let call = call(environment, entropy);
+    let found = ListingId::parse(id).map(|id| listing_rows::by_id(call.sql, &id)).transpose()?.flatten();
+    let Some(listing) = found else { return Ok(None) };
+    let opened = OpenedListing {
+        id: &listing.id,
+        no: listing.no,
+        marketplace: listing.marketplace.as_str(),
+        settings: json::read(&listing.settings).map_err(|error| SqlError::Engine(error.to_string()))?,
+        secrets: listings::open_secrets(&call, &listing)?,
+        forward_to: listing.forward_to.as_deref(),
+    };
+    Ok(Some(json_text(&opened)?))
+}
+
+/// Writes what a callback told, all or nothing; false if its token had been used before: then nothing is written.
+pub fn report(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    report: &Report,
+) -> Result<bool, Problem> {
+    let call = call(environment, entropy);
+    transaction(call.sql, || {
+        if let Some((key, keep_until)) = &report.single_use
+            && !callbacks::use_up(call.sql, key, *keep_until, call.now)?
+        {
+            return Ok(false);
+        }
+        let listing = listing_rows::by_no(call.sql, report.listing_no)?;
+        let listing = listing.ok_or(SqlError::Shape { column: 0, expected: "a listing that exists" })?;
+        for event in &report.events {
+            apply(&call, &listing, event)?;
+        }
+        if let Some(relay) = &report.relay {
+            let row = Relay {
+                listing_no: listing.no,
+                account: relay.account.clone(),
+                location: relay.location.clone(),
+            };
+            callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
+        }
+        Ok(true)
+    })
+}
+
+/// A browser comes back with its cookies: binds its clicks to the account, and says where it goes on to. `None` if the id
+/// is none of ours, too old, or was used before.
+pub fn resume(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    id: &str,
+    cookies: &str,
+) -> Result<Option<String>, Problem> {
+    let call = call(environment, entropy);
+    transaction(call.sql, || {
+        let Some(relay) = callbacks::take_relay(call.sql, &hash(id), call.now)? else { return Ok(None) };
+        if let Some(listing) = listing_rows::by_no(call.sql, relay.listing_no)? {
+            let customer = customer_id(&listing, &relay.account);
+            let trail = Trail::read(cookies, &call.config.ring).joined();
+            if let Some(click_id) = trail.rsplit('.').next().filter(|id| !id.is_empty()) {
+                bind(&call, &customer, click_id)?;
+            }
+        }
+        Ok(Some(relay.location))
+    })
+}
+
+/// A text that fits where conversions keep ids: as it is, or its hash.
+fn fitting(text: String) -> String {
+    if text.chars().count() <= 255 { text } else { super::auth::sha256_hex(text.as_bytes()) }
+}
+
+/// The account as conversions name it.
+fn customer_id(listing: &Listing, account: &str) -> String {
+    fitting(format!("{}:{account}", listing.marketplace.as_str()))
+}
+
+fn external_id(listing: &Listing, transaction: &str) -> String {
+    fitting(format!("{}/{transaction}", listing.id))
+}
+
+fn apply(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
+    match event.kind {
+        EventKind::Charged => convert(call, listing, event, ConversionType::Sale),
+        EventKind::Refunded => refund(call, listing, event),
+        EventKind::Installed => {
+            set_account(call, listing, event)?;
+            convert(call, listing, event, ConversionType::Install)
+        }
+        EventKind::Uninstalled => {
+            set_account(call, listing, event)?;
+            convert(call, listing, event, ConversionType::Uninstall)
+        }
+        EventKind::Activated | EventKind::PlanChanged | EventKind::Suspended | EventKind::Reinstated => {
+            set_account(call, listing, event)
+        }
+    }
+}
+
+/// When it happened; a vendor's clock that is far ahead is not believed.
+fn occurred_at(call: &Call<'_>, event: &Event) -> Timestamp {
+    event.occurred_at.filter(|at| *at <= call.now.plus_ms(DAY_MS)).unwrap_or(call.now)
+}
+
+fn set_account(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
+    let account = Account {
+        listing_no: listing.no,
+        account: event.account.clone(),
+        status: event.kind.as_str().to_owned(),
+        plan: event.plan.clone(),
+        changed_at: occurred_at(call, event),
+    };
+    let known = callbacks::account(call.sql, listing.no, &event.account)?;
+    // A redelivery, or older than what is known.
+    let is_news = known.is_none_or(|known| known.changed_at <= account.changed_at && known != account);
+    if !is_news {
+        return Ok(());
+    }
+    let view = AccountView {
+        listing_id: listing.id.clone(),
+        account: account.account.clone(),
+        customer_id: customer_id(listing, &account.account),
+        status: account.status.clone(),
+        plan: account.plan.clone(),
+        changed_at: account.changed_at,
+    };
+    call.commit(EventType::AccountUpdated, &Change::Account(account), &view, "")
+}
+
+/// The newest click of ours that came with an event.
+fn click(call: &Call<'_>, event: &Event) -> Option<String> {
+    let ours = |id: &&String| ClickId::verify(id, &call.config.ring).is_some();
+    event.clicks.iter().rev().find(ours).cloned()
+}
+
+fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionType) -> Result<(), Problem> {
+    let (external_id, customer) =
+        (external_id(listing, &event.transaction), customer_id(listing, &event.account));
+    let click_id = click(call, event);
+    if rows::by_key(call.sql, kind, &external_id)?.is_some() {
+        // A redelivery; but the click may be new.
+        return click_id.map_or(Ok(()), |click_id| bind(call, &customer, &click_id));
+    }
+    let metadata = [
+        ("marketplace", Some(listing.marketplace.as_str())),
+        ("evidence", Some(event.evidence.as_str())),
+        ("plan", event.plan.as_deref()),
+    ];
+    let metadata =
+        metadata.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+    let told = conversions::Told {
+        kind,
+        external_id: external_id.clone(),
+        click_id,
+        customer_id: customer.clone(),
+        coupon: event.coupon.clone(),
+        amount: event.amount.zip(event.currency.clone()),
+        occurred_at: occurred_at(call, event),
+        listing,
+        metadata: metadata.collect(),
+    };
+    conversions::accept_told(call, told)?;
+    for waiting in callbacks::waiting(call.sql, &external_id)? {
+        take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
+    }
+    conversions::credit_unearned(call, &customer)
+}
+
+/// Binds a click to a customer, if its window is open, and credits what nobody has earned.
+fn bind(call: &Call<'_>, customer: &str, click_id: &str) -> Result<(), Problem> {
+    if let Some(binding) = conversions::new_binding(call, customer, click_id)? {
+        let view =
+            BoundView { customer_id: customer.to_owned(), click_id: binding.touch.touch.click_id.clone() };
+        call.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
+    }
+    conversions::credit_unearned(call, customer)
+}
+
+fn refund(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
+    let Some(charge) = &event.charge else {
+        return Err(SqlError::Engine("a refund without its charge".to_owned()).into());
+    };
+    let (charge, external_id) = (external_id(listing, charge), external_id(listing, &event.transaction));
+    if take_back(call, &charge, &external_id, event.amount)? {
+        return Ok(());
+    }
+    let refund = WaitingRefund { charge, external_id, amount: event.amount };
+    if callbacks::waiting(call.sql, &refund.charge)?.contains(&refund) {
+        return Ok(());
+    }
+    let view = WaitingRefundView {
+        charge: refund.charge.clone(),
+        external_id: refund.external_id.clone(),
+        amount: refund.amount,
+    };
+    call.commit(EventType::RefundWaiting, &Change::RefundWaits(refund), &view, "")
+}
+
+/// Books a refund, or nothing if it is booked; false if there is no such charge yet. A vendor cannot take back more than
+/// was charged: what is beyond it is left out.
+fn take_back(call: &Call<'_>, charge: &str, external_id: &str, amount: Option<i64>) -> Result<bool, Problem> {
+    let Some(conversion) = rows::by_key(call.sql, ConversionType::Sale, charge)? else { return Ok(false) };
+    if refund_rows::by_key(call.sql, conversion.no, external_id)?.is_some() {
+        return Ok(true);
+    }
+    let left = conversion.amount.as_ref().map_or(0, |(sale, _)| sale.saturating_sub(conversion.refunded));
+    let amount = amount.map_or(left, |amount| amount.min(left));
+    if amount > 0 {
+        refunds::take(call, &conversion, external_id.to_owned(), Some(amount))?;
+    }
+    Ok(true)
+}

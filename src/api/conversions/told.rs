@@ -1,0 +1,178 @@
+//! Conversions that a marketplace told of, and the credit that comes late: a click of the customer's that was not known
+//! when the conversion was accepted.
+
+use super::{
+    super::{body::Amount, call::Call, problem::Problem, programme, refunds, views},
+    Checked, NewConversion, accept, earn, explain, partner_id, place, sent, show, touches,
+};
+use crate::{
+    domain::{
+        attribution::{Attribution, Rules, attribute},
+        conversion::ConversionType,
+        event::EventType,
+        listing::Listing,
+        money::{Currency, share_half_up},
+        program::Program,
+        time::Timestamp,
+        words::Metadata,
+    },
+    store::{
+        SqlError,
+        change::{Binding, Change},
+        commissions::Commission,
+        conversions::{self, BoundTouch, Conversion},
+        counts::ConversionDelta,
+    },
+};
+
+/// A conversion as a marketplace told of it, not accepted before.
+pub struct Told<'a> {
+    /// What happened.
+    pub kind: ConversionType,
+    /// Unique with the type, for ever.
+    pub external_id: String,
+    /// The newest click that came with it.
+    pub click_id: Option<String>,
+    /// The customer.
+    pub customer_id: String,
+    /// Coupon that was used.
+    pub coupon: Option<String>,
+    /// Minor units and ISO 4217 currency.
+    pub amount: Option<(i64, String)>,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The listing it happened on.
+    pub listing: &'a Listing,
+    /// What is told besides.
+    pub metadata: Metadata,
+}
+
+/// Accepts it, by the same door as the API's.
+pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<(), Problem> {
+    let (amount, currency) = told.amount.unzip();
+    let checked = Checked {
+        currency: currency.as_deref().and_then(Currency::parse),
+        occurred_at: Some(told.occurred_at),
+        listing_no: Some(told.listing.no),
+    };
+    let body = NewConversion {
+        kind: told.kind,
+        external_id: told.external_id,
+        click_id: told.click_id,
+        customer_id: Some(told.customer_id),
+        coupon: told.coupon,
+        amount: amount.map(Amount),
+        currency,
+        occurred_at: None,
+        listing_id: Some(told.listing.id.to_string()),
+        metadata: Some(told.metadata),
+    };
+    let sent = sent(&body, &checked);
+    accept(call, body, &checked, &sent).map(drop)
+}
+
+/// What binds a click to a customer now; nothing if it is bound already, or its window is over.
+pub fn new_binding(call: &Call<'_>, customer: &str, click_id: &str) -> Result<Option<Binding>, Problem> {
+    let terms = programme::current(call)?;
+    let candidates = touches::candidates(call, Some(click_id), Some(customer))?;
+    let known: Vec<_> = candidates.known.iter().map(|bound| bound.touch.clone()).collect();
+    let rules = Rules { model: terms.model, window_days: terms.window_days };
+    let attribution = attribute(&known, call.now, rules);
+    Ok(touches::binding(Some(customer), &attribution, &candidates.known))
+}
+
+/// Conversions that are credited at once.
+const CREDITED: i64 = 500;
+
+/// Credits a customer's conversions that nobody has earned, as far as the clicks that are known now earn them. What was
+/// credited stays as it is.
+pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
+    let candidates = touches::candidates(call, None, Some(customer))?.known;
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    let terms = programme::current(call)?;
+    let known: Vec<_> = candidates.iter().map(|bound| bound.touch.clone()).collect();
+    let rules = Rules { model: terms.model, window_days: terms.window_days };
+    for conversion in conversions::unearned(call.sql, customer, 0, CREDITED)? {
+        let attribution = attribute(&known, conversion.occurred_at, rules);
+        if !attribution.credits.is_empty() {
+            let stored = explain::stored(&known, &attribution, rules)?;
+            credit(call, conversion, &attribution, &candidates, stored, &terms)?;
+        }
+    }
+    Ok(())
+}
+
+fn delta(conversion: &Conversion) -> ConversionDelta {
+    let revenue = conversion.amount.as_ref().filter(|_| conversion.kind.earns());
+    ConversionDelta {
+        partner_no: conversion.place.partner_no,
+        occurred_at: conversion.occurred_at,
+        link_no: conversion.place.link_no,
+        listing_no: conversion.listing_no.unwrap_or(0),
+        country: conversion.place.country.clone(),
+        device: conversion.place.device,
+        currency: revenue.map_or_else(String::new, |(_, currency)| currency.clone()),
+        counted: Some(conversion.kind),
+        uncounted: false,
+        revenue: revenue.map_or(0, |(amount, _)| *amount),
+        refunds: conversion.refunded,
+        commission: 0,
+    }
+}
+
+/// What earlier refunds take of a commission that is booked only now.
+fn taken_back(conversion: &Conversion, commission: &Commission) -> Result<i64, SqlError> {
+    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
+    if sale == 0 || conversion.refunded == 0 {
+        return Ok(0);
+    }
+    share_half_up(commission.amount, conversion.refunded, sale).ok_or(SqlError::Overflow("a reversal"))
+}
+
+fn credit(
+    call: &Call<'_>,
+    mut conversion: Conversion,
+    attribution: &Attribution,
+    candidates: &[BoundTouch],
+    stored: String,
+    terms: &Program,
+) -> Result<(), Problem> {
+    let of_nobody = delta(&conversion);
+    let from = ConversionDelta {
+        uncounted: true,
+        revenue: of_nobody.revenue.saturating_neg(),
+        refunds: of_nobody.refunds.saturating_neg(),
+        ..of_nobody
+    };
+    let winner = attribution.credits.first().and_then(|credit| candidates.get(credit.touch));
+    conversion.place = place(attribution, winner);
+    conversion.attribution = stored;
+    let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
+    let earned = earn::commissions(call, &conversion, attribution, candidates, currency, terms)?;
+    let mut to = delta(&conversion);
+    for commission in &earned {
+        to.commission = to.commission.saturating_sub(taken_back(&conversion, commission)?);
+    }
+    let counts = ConversionDelta { refunds: 0, commission: 0, ..to.clone() };
+    let change = Change::Credited {
+        conversion_no: conversion.no,
+        place: conversion.place.clone(),
+        attribution: conversion.attribution.clone(),
+        from,
+        to,
+    };
+    let view = show(call, &conversion)?;
+    call.commit(EventType::ConversionCredited, &change, &view, "")?;
+    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
+    for commission in earned {
+        let shown = views::commission(&commission, &partner_id(call, commission.partner_no)?);
+        earn::book(call, commission.clone(), &shown, &counts)?;
+        let (change, view) = refunds::reverse(call, &commission, conversion.refunded, sale)?;
+        if taken_back(&conversion, &commission)? > 0 {
+            call.commit(EventType::CommissionReversed, &change, &view, "")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+// Callbacks of marketplaces: what came in is verified and read by Rust (src/marketplace/step.rs), what it tells is written
+// by the Ledger, and only then is the vendor answered.
+import { ask, readBody } from "./api.mjs";
+import { call } from "./instance.mjs";
+import { LEDGER_NAME } from "./objects.mjs";
+import { Refusal } from "./problem.mjs";
+
+const CALLBACK = /^\/callbacks\/([a-z-]+)\/([^/]+)(?:\/([^/]+)(?:\/(.+?))?)?\/?$/;
+const CONTINUE = /^\/callbacks\/continue\/([0-9a-f]{32})$/;
+/** A listing's secrets are kept in the isolate for so long: a rotation holds everywhere after it. */
+const LISTING_MS = 60_000;
+/** "No such listing" is believed for so long. */
+const NO_LISTING_MS = 5_000;
+/** Listings that an isolate keeps at most. */
+const LISTINGS = 1_000;
+
+const listings = new Map(); // id → {text, until}; text is empty if there is none
+
+/** Whether a path is a callback's. */
+export const isCallback = (path) => path.startsWith("/callbacks/");
+
+const ledger = (env) => env.LEDGER.getByName(LEDGER_NAME);
+
+async function listingOf(env, id, now) {
+  const known = listings.get(id);
+  if (known !== undefined && known.until > now) return known.text;
+  const text = (await ask("LEDGER", ledger(env).callbackListing(id))) ?? "";
+  if (listings.size >= LISTINGS) listings.clear();
+  listings.set(id, { text, until: now + (text === "" ? NO_LISTING_MS : LISTING_MS) });
+  return text;
+}
+
+function respond({ status, headers, body }, requestId) {
+  const response = new Response(body === "" ? null : body, { status, headers });
+  response.headers.set("x-request-id", requestId);
+  return response;
+}
+
+/** The browser comes back at the top level, with its cookies. */
+async function goOn(request, env, id, requestId) {
+  const cookies = request.headers.get("cookie") ?? "";
+  const location = await ask("LEDGER", ledger(env).resume(id, cookies));
+  if (location === undefined) {
+    throw new Refusal("not_found", "This way on was used before, or is too old. Open the product again.");
+  }
+  const headers = [["location", location], ["cache-control", "no-store"], ["referrer-policy", "no-referrer"]];
+  return respond({ status: 302, headers, body: "" }, requestId);
+}
+
+async function take(request, env, url, requestId) {
+  const [, marketplace, listingId, kind = "", rest = ""] = CALLBACK.exec(url.pathname) ?? [];
+  if (marketplace === undefined) throw new Refusal("not_found", "Check the address of the callback.");
+  const body = await readBody(request);
+  const now = Date.now();
+  const listing = await listingOf(env, listingId, now);
+  const base = env.PUBLIC_URL ? env.PUBLIC_URL.replace(/\/+$/, "") : url.origin;
+  const head = {
+    method: request.method,
+    // What the vendor signed is the address that it was given.
+    url: `${base}${request.url.slice(url.origin.length)}`,
+    marketplace,
+    kind,
+    rest,
+    headers: Array.from(request.headers),
+  };
+  const text = call((wasm) => wasm.callback_step(JSON.stringify(head), body, listing, now));
+  const { answer: final, report: told } = JSON.parse(text);
+  if (final) {
+    if (final.log) console.warn(`request ${requestId}: ${final.log}`);
+    return respond(final.answer, requestId);
+  }
+  const isNew = await ask("LEDGER", ledger(env).report(JSON.stringify(told.report)));
+  if (!isNew) console.warn(`request ${requestId}: a callback of ${listingId} came again with a token that counts once`);
+  return respond(isNew ? told.answer : told.replayed, requestId);
+}
+
+/** Answers a callback. A vendor that cannot be served now gets 503 and tries again. */
+export async function callback(request, env, requestId) {
+  try {
+    const url = new URL(request.url);
+    const way = CONTINUE.exec(url.pathname);
+    if (way && request.method === "GET") return await goOn(request, env, way[1], requestId);
+    return await take(request, env, url, requestId);
+  } catch (error) {
+    if (error instanceof Refusal) return error.answer(requestId);
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+//! A callback's one crossing: what came in, and what to do about it (`marketplace/step.rs`).
+
+use super::{instance::thrown, random::CryptoEntropy};
+use crate::marketplace::{
+    adapter::Listing,
+    step::{self, Head},
+};
+use wasm_bindgen::prelude::*;
+
+/// What a callback comes to, JSON: see [`step::Outcome`]. `listing_json` is empty if there is no such listing.
+#[wasm_bindgen]
+pub fn callback_step(
+    head_json: &str,
+    body: &[u8],
+    listing_json: &str,
+    now_ms: f64,
+) -> Result<String, JsValue> {
+    let head: Head = json::read(head_json).map_err(thrown)?;
+    let listing: Option<Listing> =
+        if listing_json.is_empty() { None } else { Some(json::read(listing_json).map_err(thrown)?) };
+    let entropy = &mut CryptoEntropy::default();
+    let outcome = step::step(&head, body, listing.as_ref(), super::timestamp(now_ms), entropy);
+    serde_json::to_string(&outcome).map_err(thrown)
+}

@@ -1,0 +1,205 @@
+//! What a marketplace must bring to be one of ours. No method has a body here: forgetting one does not compile.
+
+use super::{
+    event::Event,
+    signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
+};
+use crate::domain::{listing::Marketplace, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A listing as callbacks need it, with its secrets opened.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Listing {
+    /// Public id.
+    pub id: String,
+    /// Number within the programme.
+    pub no: u16,
+    /// Where it stands.
+    pub marketplace: Marketplace,
+    /// The marketplace's settings.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// The marketplace's secrets by name, each with all values that are accepted, the current one first.
+    pub secrets: BTreeMap<String, Vec<String>>,
+    /// Where a browser-borne install is forwarded to.
+    pub forward_to: Option<String>,
+}
+
+impl Listing {
+    /// A text among the settings.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name)?.as_str()
+    }
+
+    /// Whether a setting is `true`.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.settings.get(name).is_some_and(|value| value == &serde_json::Value::Bool(true))
+    }
+
+    /// The values of a secret; none if it is not set.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Vec<&str> {
+        self.secrets.get(name).into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
+/// How a callback reaches us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The visitor's browser brings it, and with it our cookies: an answer leads the browser on.
+    Browser,
+    /// The vendor's server calls.
+    Server,
+}
+
+/// A kind of callback: the last segment of its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// The segment.
+    pub name: &'static str,
+    /// Methods that the vendor uses.
+    pub methods: &'static [&'static str],
+    /// How it arrives.
+    pub way: Way,
+    /// What it is, for the operator: shown in docs/marketplaces.md.
+    pub about: &'static str,
+}
+
+/// A callback at its address.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// What came in.
+    pub callback: Callback<'a>,
+    /// Which of the adapter's kinds it is.
+    pub kind: Kind,
+    /// The rest of the path behind the kind, without a slash at either end; empty if there is none.
+    pub rest: &'a str,
+    /// The listing it was sent to.
+    pub listing: &'a Listing,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl<'a> Arrival<'a> {
+    /// Verifies the callback under a scheme with the listing's secret of this name. A listing without the secret
+    /// refuses everything.
+    pub fn verify(
+        &self,
+        scheme: Scheme,
+        secret: &str,
+        parameters: Parameters,
+    ) -> Result<Verified<'a>, Refusal> {
+        let verifier = Verifier::new(scheme, &self.listing.secret(secret), parameters);
+        verifier.map_err(|_| Refusal::NotConfigured)?.verify(&self.callback, self.now)
+    }
+}
+
+/// What verifying comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof<'a> {
+    /// It is proven.
+    Verified(Verified<'a>),
+    /// It tells nothing and wants this answer: the handshake of an address that is being registered.
+    Greeting(Answer),
+}
+
+/// An HTTP answer to the vendor or the browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// Headers; names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Body.
+    pub body: String,
+}
+
+impl Answer {
+    /// Without a body.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: String::new() }
+    }
+
+    /// With a body of this media type.
+    #[must_use]
+    pub fn with_body(status: u16, media_type: &str, body: impl Into<String>) -> Self {
+        Self { status, headers: vec![("content-type", media_type.to_owned())], body: body.into() }
+    }
+}
+
+/// How a callback is answered once what it tells is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Like this.
+    Plain(Answer),
+    /// The browser goes on to the listing's `forward_to` with this query, by way of a page of ours where the cookies of
+    /// the account's clicks are seen: a form that another site posts brings none (SameSite=Lax).
+    Relay {
+        /// The customer's account.
+        account: String,
+        /// The query that the product gets, as it came.
+        query: String,
+    },
+}
+
+/// What a callback tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Events, in order; none for what is none of our business.
+    pub events: Vec<Event>,
+    /// How it is answered.
+    pub reply: Reply,
+}
+
+/// A proven callback that is not of the documented form: the vendor changed it, or we read it wrongly. It is answered as
+/// a failure of ours, so that the vendor sends it again when we can read it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a proven callback is not of its documented form: {0}")]
+pub struct Unreadable(pub String);
+
+impl From<json::JsonError> for Unreadable {
+    fn from(error: json::JsonError) -> Self {
+        Self(format!("{}: {error}", error.pointer()))
+    }
+}
+
+/// What the operator reads of a marketplace (docs/marketplaces.md).
+#[derive(Debug, Clone, Copy)]
+pub struct Guide {
+    /// The marketplace's own name.
+    pub title: &'static str,
+    /// Secrets to set, each with what it is.
+    pub secrets: &'static [(&'static str, &'static str)],
+    /// Settings, each with what it is.
+    pub settings: &'static [(&'static str, &'static str)],
+    /// How an event is proven.
+    pub proof: &'static str,
+    /// What carries the referral from the click to the install.
+    pub carrier: &'static str,
+    /// What is not possible, and why.
+    pub limits: &'static str,
+}
+
+/// A marketplace.
+pub trait Adapter: Sync {
+    /// Which it is.
+    fn marketplace(&self) -> Marketplace;
+
+    /// Its kinds of callback.
+    fn kinds(&self) -> &'static [Kind];
+
+    /// What the operator reads.
+    fn guide(&self) -> Guide;
+
+    /// Proves that a callback is the vendor's.
+    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal>;
+
+    /// Reads what it tells.
+    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable>;
+
+    /// The answer to what is refused: one and the same for every reason.
+    fn refused(&self, kind: Kind) -> Answer;
+}

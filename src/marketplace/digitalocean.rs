@@ -1,0 +1,218 @@
+//! DigitalOcean Marketplace (SaaS add-ons): provisioning, plan changes, notifications, and single sign-on.
+//!
+//! Sources: marketplace-eng/sample_golang_app (7ff8218), scott/do_addon_connector (45d79ad). DigitalOcean bills, and tells
+//! no amounts.
+
+use super::{
+    adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
+    event::{Event, EventKind, Evidence},
+    signature::{Parameters, Payload, Refusal, Scheme, Verified},
+};
+use crate::domain::{listing::Marketplace, time::Timestamp};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// DigitalOcean Marketplace.
+pub struct Digitalocean;
+
+/// `POST …/resources`.
+#[derive(Deserialize)]
+struct Provisioned {
+    uuid: String,
+    plan_slug: Option<String>,
+    metadata: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// `PUT …/resources/{uuid}`.
+#[derive(Deserialize)]
+struct Replanned {
+    plan_slug: String,
+}
+
+/// `POST …/notifications`. Types that are not known here tell nothing.
+#[derive(Deserialize)]
+struct Notification {
+    #[serde(rename = "type")]
+    kind: String,
+    /// Unix seconds.
+    created_at: i64,
+    payload: Affected,
+}
+
+#[derive(Deserialize, Default)]
+struct Affected {
+    #[serde(default)]
+    resources_uuids: Vec<String>,
+    resource: Option<Resource>,
+    plan: Option<Plan>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    uuid: String,
+}
+
+#[derive(Deserialize)]
+struct Plan {
+    slug: String,
+}
+
+const RESOURCES: Kind = Kind {
+    name: "resources",
+    methods: &["POST", "PUT", "DELETE"],
+    way: Way::Server,
+    about: "provisioning (POST), plan change (PUT …/{uuid}) and deprovisioning (DELETE …/{uuid})",
+};
+const NOTIFICATIONS: Kind = Kind {
+    name: "notifications",
+    methods: &["POST"],
+    way: Way::Server,
+    about: "suspended, reactivated and updated resources",
+};
+const SSO: Kind = Kind {
+    name: "sso",
+    methods: &["POST"],
+    way: Way::Browser,
+    about: "single sign-on: binds the visitor's clicks to the resource, then goes on to `forward_to` with the form as query",
+};
+
+fn text<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
+    let Payload::Body(body) = proof.payload() else { return Err(Unreadable("there is no body".to_owned())) };
+    std::str::from_utf8(body).map_err(|_| Unreadable("the body is not UTF-8".to_owned()))
+}
+
+/// The resource that the path names.
+fn named(arrival: &Arrival<'_>) -> Result<String, Unreadable> {
+    if arrival.rest.is_empty() || arrival.rest.contains('/') {
+        return Err(Unreadable("the path names no resource".to_owned()));
+    }
+    Ok(arrival.rest.to_owned())
+}
+
+fn message(status: u16, fields: serde_json::Value) -> Reply {
+    Reply::Plain(Answer::with_body(status, "application/json", fields.to_string()))
+}
+
+fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let event = |kind, account: &str, transaction: String| Event {
+        occurred_at: Some(arrival.now),
+        ..Event::new(kind, account, transaction, Evidence::Credentials)
+    };
+    match arrival.callback.method {
+        "POST" => {
+            let body: Provisioned = json::read(text(proof)?)?;
+            let field = arrival.listing.setting("referral_field").unwrap_or("referral");
+            let carried = body.metadata.as_ref().and_then(|fields| fields.get(field)?.as_str());
+            let mut installed = event(EventKind::Installed, &body.uuid, format!("install:{}", body.uuid));
+            installed.plan = body.plan_slug;
+            installed.clicks = carried.map(str::to_owned).into_iter().collect();
+            let config =
+                arrival.listing.settings.get("config").cloned().unwrap_or_else(|| serde_json::json!({}));
+            let answer =
+                serde_json::json!({ "id": body.uuid, "config": config, "message": "Your add-on is ready." });
+            Ok(Told { events: vec![installed], reply: message(201, answer) })
+        }
+        "PUT" => {
+            let (uuid, body) = (named(arrival)?, json::read::<Replanned>(text(proof)?)?);
+            let mut changed = event(EventKind::PlanChanged, &uuid, format!("plan:{uuid}:{}", body.plan_slug));
+            changed.plan = Some(body.plan_slug);
+            Ok(Told {
+                events: vec![changed],
+                reply: message(200, serde_json::json!({ "message": "Changed." })),
+            })
+        }
+        _ => {
+            let uuid = named(arrival)?;
+            let removed = event(EventKind::Uninstalled, &uuid, format!("delete:{uuid}"));
+            Ok(Told { events: vec![removed], reply: Reply::Plain(Answer::empty(204)) })
+        }
+    }
+}
+
+fn notification(proof: &Verified<'_>) -> Result<Told, Unreadable> {
+    let body: Notification = json::read(text(proof)?)?;
+    let kind = match body.kind.as_str() {
+        "resources.suspended" => Some(EventKind::Suspended),
+        "resources.reactivated" => Some(EventKind::Reinstated),
+        "resources.updated" => Some(EventKind::PlanChanged),
+        _ => None,
+    };
+    let Affected { mut resources_uuids, resource, plan } = body.payload;
+    resources_uuids.extend(resource.map(|resource| resource.uuid));
+    let plan = plan.map(|plan| plan.slug);
+    let occurred_at = Timestamp::from_ms(body.created_at.saturating_mul(1000));
+    let event = |kind: EventKind, uuid: &String| Event {
+        plan: plan.clone(),
+        occurred_at,
+        ..Event::new(kind, uuid, format!("{}:{uuid}:{}", body.kind, body.created_at), Evidence::Credentials)
+    };
+    let events = kind.map(|kind| resources_uuids.iter().map(|uuid| event(kind, uuid)).collect());
+    Ok(Told { events: events.unwrap_or_default(), reply: Reply::Plain(Answer::empty(204)) })
+}
+
+fn sign_on(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let Payload::Parameters(parameters) = proof.payload() else {
+        return Err(Unreadable("there are no parameters".to_owned()));
+    };
+    let resource = parameters.iter().find(|(name, _)| name == "resource_uuid");
+    let (_, account) = resource.ok_or_else(|| Unreadable("no resource is named".to_owned()))?;
+    // It goes into a header as it came.
+    let query = std::str::from_utf8(arrival.callback.body).ok();
+    let query = query.filter(|form| form.bytes().all(|byte| byte.is_ascii_graphic()));
+    let query = query.ok_or_else(|| Unreadable("the form is not urlencoded".to_owned()))?;
+    Ok(Told { events: Vec::new(), reply: Reply::Relay { account: account.clone(), query: query.to_owned() } })
+}
+
+impl Adapter for Digitalocean {
+    fn marketplace(&self) -> Marketplace {
+        Marketplace::Digitalocean
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[RESOURCES, NOTIFICATIONS, SSO]
+    }
+
+    fn guide(&self) -> Guide {
+        Guide {
+            title: "DigitalOcean Marketplace",
+            secrets: &[
+                ("credentials", "`app_slug:password`, as DigitalOcean sends them (Basic)"),
+                ("sso_salt", "the SSO salt"),
+            ],
+            settings: &[
+                (
+                    "referral_field",
+                    "metadata field of the provisioning form that carries a click id (default `referral`)",
+                ),
+                ("config", "object that is answered as the resource's `config`"),
+            ],
+            proof: "Basic credentials for server calls (nothing is signed); HMAC-SHA256 for single sign-on, once within 120 s",
+            carrier: "the visitor's cookie at the first single sign-on; a metadata field of the provisioning form",
+            limits: "DigitalOcean bills and tells no amounts: no charges, no refunds; a customer who never opens the product \
+                     by single sign-on is not attributed unless the form carried a click id",
+        }
+    }
+
+    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        let (scheme, secret) = if arrival.kind == SSO {
+            (Scheme::DigitaloceanSso, "sso_salt")
+        } else {
+            (Scheme::DigitaloceanBasicAuth, "credentials")
+        };
+        arrival.verify(scheme, secret, Parameters::default()).map(Proof::Verified)
+    }
+
+    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+        if arrival.kind == SSO {
+            sign_on(proof, arrival)
+        } else if arrival.kind == NOTIFICATIONS {
+            notification(proof)
+        } else {
+            resources(proof, arrival)
+        }
+    }
+
+    fn refused(&self, _: Kind) -> Answer {
+        Answer::with_body(401, "text/plain", "unauthorized")
+    }
+}

@@ -1,0 +1,89 @@
+//! What a marketplace tells of a customer, in our own words, whatever words its vendor has for it.
+
+use crate::domain::{time::Timestamp, words};
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// What happened.
+    EventKind {
+        /// The customer installed the product.
+        Installed = "installed";
+        /// The customer's subscription began, or the product was first used.
+        Activated = "activated";
+        /// The customer has another plan, or none any more.
+        PlanChanged = "plan_changed";
+        /// The customer paid.
+        Charged = "charged";
+        /// The customer got money back.
+        Refunded = "refunded";
+        /// The subscription is suspended: the customer does not pay.
+        Suspended = "suspended";
+        /// A suspended subscription goes on.
+        Reinstated = "reinstated";
+        /// The customer removed the product or ended the subscription.
+        Uninstalled = "uninstalled";
+    }
+}
+
+words! {
+    /// What stands behind an event.
+    Evidence {
+        /// The vendor signed it.
+        Signed = "signed";
+        /// The caller knew a secret of ours and the vendor's; nothing in the message is signed.
+        Credentials = "credentials";
+    }
+}
+
+/// One thing that a callback tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// The marketplace's stable id of the customer's account: what events are joined by.
+    pub account: String,
+    /// The marketplace's id of this very event (of the charge, of the refund, of the install): the same in every
+    /// redelivery, unique with the kind.
+    pub transaction: String,
+    /// For a refund, the `transaction` of the charge it takes back, if the vendor says.
+    pub charge: Option<String>,
+    /// Minor units of `currency`, never negative; nothing where the vendor does not say.
+    pub amount: Option<i64>,
+    /// ISO 4217 code.
+    pub currency: Option<String>,
+    /// The plan, in the vendor's word.
+    pub plan: Option<String>,
+    /// When it happened, by the vendor's clock; nothing = now.
+    pub occurred_at: Option<Timestamp>,
+    /// What stands behind it.
+    pub evidence: Evidence,
+    /// Click ids that came with it, oldest first: of the visitor's cookie, or carried by the vendor. Unverified.
+    pub clicks: Vec<String>,
+    /// Coupon that was used.
+    pub coupon: Option<String>,
+}
+
+impl Event {
+    /// An event with nothing but what every event has.
+    #[must_use]
+    pub fn new(
+        kind: EventKind,
+        account: impl Into<String>,
+        transaction: impl Into<String>,
+        evidence: Evidence,
+    ) -> Self {
+        Self {
+            kind,
+            account: account.into(),
+            transaction: transaction.into(),
+            charge: None,
+            amount: None,
+            currency: None,
+            plan: None,
+            occurred_at: None,
+            evidence,
+            clicks: Vec::new(),
+            coupon: None,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! A callback's way through: found, verified, read. What it comes to is a value; whoever asked for it does the writing and
+//! the answering.
+
+use super::{
+    adapter::{Answer, Arrival, Listing, Proof, Reply, Told},
+    event::Event,
+    registry,
+    signature::{Callback, Verified},
+};
+use crate::domain::{entropy::Entropy, listing::Marketplace, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A browser must reach the page where our cookies are seen within this.
+pub const RELAY_MS: i64 = 10 * 60 * 1000;
+
+/// What came in, but for the body.
+#[derive(Debug, Deserialize)]
+pub struct Head {
+    /// Method.
+    pub method: String,
+    /// Full URL, under the public name.
+    pub url: String,
+    /// The marketplace that the path names.
+    pub marketplace: String,
+    /// The kind that the path names; empty if it names none.
+    pub kind: String,
+    /// What follows in the path.
+    pub rest: String,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+}
+
+/// A browser on its way to the page where our cookies are seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// SHA-256 of the one-time id, hexadecimal.
+    pub id_hash: String,
+    /// The customer's account.
+    pub account: String,
+    /// Where the browser goes on to from there.
+    pub location: String,
+}
+
+/// What the Ledger is told of a callback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Number of the listing.
+    pub listing_no: u16,
+    /// Events, in order.
+    pub events: Vec<Event>,
+    /// A token that counts once, and until when it is remembered.
+    pub single_use: Option<(String, Timestamp)>,
+    /// A browser on its way.
+    pub relay: Option<Relay>,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Answer, and that is all. `log` says what an operator should know.
+    Answer {
+        /// The answer.
+        answer: Answer,
+        /// A line for the log.
+        log: Option<String>,
+    },
+    /// Tell the Ledger; once it has written all of it, answer.
+    Report {
+        /// What to tell.
+        report: Box<Report>,
+        /// The answer then.
+        answer: Answer,
+        /// The answer if the token had been used before.
+        replayed: Answer,
+    },
+}
+
+/// The answer to a callback that nobody can have registered. The same as most refusals.
+#[must_use]
+pub fn unknown() -> Answer {
+    Answer::with_body(401, "text/plain", "unauthorized")
+}
+
+fn refused(answer: Answer, head: &Head, listing: &Listing, reason: impl std::fmt::Display) -> Outcome {
+    let log =
+        format!("a callback of {}, {} {}, is refused: {reason}", listing.id, head.marketplace, head.kind);
+    Outcome::Answer { answer, log: Some(log) }
+}
+
+/// What a callback comes to.
+pub fn step(
+    head: &Head,
+    body: &[u8],
+    listing: Option<&Listing>,
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Outcome {
+    let adapter = Marketplace::parse(&head.marketplace).and_then(registry::find);
+    let (Some(adapter), Some(listing)) = (adapter, listing) else {
+        return Outcome::Answer { answer: unknown(), log: None };
+    };
+    let kind = adapter.kinds().iter().find(|kind| kind.name == head.kind);
+    let Some(kind) = kind.filter(|_| listing.marketplace == adapter.marketplace()) else {
+        return refused(unknown(), head, listing, "there is no such callback");
+    };
+    if !kind.methods.contains(&head.method.as_str()) {
+        return refused(unknown(), head, listing, "the method is not one of the vendor's");
+    }
+    let headers: Vec<(&str, &str)> =
+        head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let arrival = Arrival {
+        callback: Callback { method: &head.method, url: &head.url, headers: &headers, body },
+        kind: *kind,
+        rest: &head.rest,
+        listing,
+        now,
+    };
+    match adapter.verify(&arrival) {
+        Err(refusal) => refused(adapter.refused(*kind), head, listing, refusal),
+        Ok(Proof::Greeting(answer)) => Outcome::Answer { answer, log: None },
+        Ok(Proof::Verified(proof)) => match adapter.parse(&proof, &arrival) {
+            Ok(told) => report(&proof, told, &arrival, adapter.refused(*kind), entropy),
+            // As a failure of ours: the vendor sends it again, when we may have learnt to read it.
+            Err(error) => refused(Answer::empty(500), head, listing, error),
+        },
+    }
+}
+
+fn report(
+    proof: &Verified<'_>,
+    told: Told,
+    arrival: &Arrival<'_>,
+    replayed: Answer,
+    entropy: &mut dyn Entropy,
+) -> Outcome {
+    let (answer, relay) = match told.reply {
+        Reply::Plain(answer) => (answer, None),
+        Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
+            Some((answer, relay)) => (answer, Some(relay)),
+            None => {
+                let log = format!("the listing {} has no forward_to", arrival.listing.id);
+                return Outcome::Answer { answer: Answer::empty(500), log: Some(log) };
+            }
+        },
+    };
+    let single_use = proof.single_use().map(|token| (token.key().to_owned(), token.keep_until()));
+    let report = Report { listing_no: arrival.listing.no, events: told.events, single_use, relay };
+    Outcome::Report { report: Box::new(report), answer, replayed }
+}
+
+/// Sends the browser to the page where our cookies are seen, under a one-time id.
+fn relay(
+    arrival: &Arrival<'_>,
+    account: String,
+    query: &str,
+    entropy: &mut dyn Entropy,
+) -> Option<(Answer, Relay)> {
+    let forward_to = arrival.listing.forward_to.as_deref()?;
+    let mut random = [0; 16];
+    entropy.fill(&mut random);
+    let id = base16ct::lower::encode_string(&random);
+    let (base, fragment) =
+        forward_to.split_once('#').map_or((forward_to, None), |(base, it)| (base, Some(it)));
+    let joint = match (query.is_empty(), base.contains('?')) {
+        (true, _) => "",
+        (false, true) => "&",
+        (false, false) => "?",
+    };
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    let relay = Relay { id_hash: hash(&id), account, location: format!("{base}{joint}{query}{fragment}") };
+    let answer = Answer {
+        // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
+        status: 303,
+        headers: vec![
+            ("location", format!("/callbacks/continue/{id}")),
+            ("cache-control", "no-store".to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+        ],
+        body: String::new(),
+    };
+    Some((answer, relay))
+}
+
+/// The hash under which a one-time id is remembered.
+#[must_use]
+pub fn hash(id: &str) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(id))
+}

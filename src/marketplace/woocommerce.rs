@@ -1,0 +1,232 @@
+//! WooCommerce: webhooks of the operator's own store. A paid order is a charge, each of its refunds a refund; what carries
+//! the referral is the order itself (the click id in WooCommerce's order attribution, or a coupon). Every update of an
+//! order tells all of it again, so an update that was lost is made up for by the next.
+//!
+//! Sources: woocommerce/woocommerce `class-wc-webhook.php`, `OrderAttributionMeta`; the REST API's order object.
+
+use super::{
+    adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
+    event::{Event, EventKind, Evidence},
+    money::minor_units,
+    signature::{Parameters, Payload, Refusal, Scheme, Verified},
+};
+use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, money::Currency, time::Timestamp};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// WooCommerce.
+pub struct Woocommerce;
+
+/// An order, as far as we read it. What is not told is `null`, an empty text or absent, by version and plugin.
+#[derive(Deserialize)]
+struct Order {
+    id: u64,
+    status: Option<String>,
+    currency: Option<String>,
+    total: Option<String>,
+    date_paid_gmt: Option<String>,
+    date_modified_gmt: Option<String>,
+    #[serde(default)]
+    customer_id: u64,
+    billing: Option<Billing>,
+    #[serde(default)]
+    line_items: Vec<LineItem>,
+    #[serde(default)]
+    coupon_lines: Vec<CouponLine>,
+    #[serde(default)]
+    refunds: Vec<RefundLine>,
+    #[serde(default)]
+    meta_data: Vec<Meta>,
+}
+
+#[derive(Deserialize)]
+struct Billing {
+    email: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LineItem {
+    sku: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct CouponLine {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct RefundLine {
+    id: u64,
+    total: String,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    key: String,
+    value: Option<serde_json::Value>,
+}
+
+impl Order {
+    /// Statuses of an order that is paid for; `completed` also of one that is paid on delivery.
+    fn is_paid(&self) -> bool {
+        let paid = self.date_paid_gmt.as_deref().is_some_and(|date| !date.is_empty());
+        paid || matches!(self.status.as_deref(), Some("processing" | "completed" | "refunded"))
+    }
+
+    /// The customer; a guest is known by the e-mail address, of which only a hash is kept.
+    fn account(&self, listing_id: &str) -> Result<String, Unreadable> {
+        if self.customer_id != 0 {
+            return Ok(format!("customer:{}", self.customer_id));
+        }
+        let email = self.billing.as_ref().and_then(|billing| billing.email.as_deref());
+        match email.filter(|email| !email.is_empty()) {
+            Some(email) => {
+                let hash = Sha256::digest(format!("{listing_id}\0{}", email.to_lowercase()));
+                let hash = base16ct::lower::encode_string(&hash);
+                Ok(format!("guest:{}", hash.get(..32).unwrap_or(&hash)))
+            }
+            // A counter sale: a customer of its own.
+            None => Ok(format!("order:{}", self.id)),
+        }
+    }
+
+    /// The click id that WooCommerce's order attribution kept of the visit.
+    fn clicks(&self, click_param: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for meta in &self.meta_data {
+            let Some(value) = meta.value.as_ref().and_then(|value| value.as_str()) else { continue };
+            match meta.key.as_str() {
+                "_wc_order_attribution_utm_content" | "_wc_order_attribution_utm_id" => {
+                    found.push(value.to_owned())
+                }
+                "_wc_order_attribution_session_entry" => {
+                    let url = url::Url::parse(value).ok();
+                    let pairs = url.iter().flat_map(url::Url::query_pairs);
+                    found
+                        .extend(pairs.filter(|(name, _)| name == click_param).map(|(_, id)| id.into_owned()));
+                }
+                _ => {}
+            }
+        }
+        found.retain(|id| id.len() == CLICK_ID_LENGTH);
+        found.dedup();
+        found
+    }
+}
+
+fn unreadable(what: &str) -> Unreadable {
+    Unreadable(what.to_owned())
+}
+
+/// A time of WooCommerce's: UTC without saying so.
+fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => {
+            let at = Timestamp::parse(&format!("{}Z", text.trim_end_matches('Z')));
+            at.map(Some).ok_or_else(|| unreadable("a time is not of the form 2026-11-01T00:00:08"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The events of an order: its charge, and its refunds.
+fn events(order: &Order, arrival: &Arrival<'_>) -> Result<Vec<Event>, Unreadable> {
+    if !order.is_paid() {
+        return Ok(Vec::new());
+    }
+    let currency = order.currency.as_deref().and_then(Currency::parse);
+    let currency = currency.ok_or_else(|| unreadable("currency is no ISO 4217 code"))?;
+    let amount = |text: &str| minor_units(text, currency);
+    let total = order.total.as_deref().and_then(amount).filter(|(_, negative)| !negative);
+    let (total, _) = total.ok_or_else(|| unreadable("total is no amount of the currency"))?;
+    let account = order.account(&arrival.listing.id)?;
+    let transaction = format!("order:{}", order.id);
+    let click_param = arrival.listing.setting("click_param").unwrap_or("sp_click");
+    let mut charge = Event {
+        amount: Some(total),
+        currency: Some(currency.code().to_owned()),
+        plan: order.line_items.iter().find_map(|item| item.sku.clone()).filter(|sku| !sku.is_empty()),
+        occurred_at: time(order.date_paid_gmt.as_deref().or(order.date_modified_gmt.as_deref()))?,
+        clicks: order.clicks(click_param),
+        ..Event::new(EventKind::Charged, &account, &transaction, Evidence::Signed)
+    };
+    charge.coupon = order.coupon_lines.first().map(|line| line.code.clone());
+    let refund = |transaction: String, amount: Option<i64>| Event {
+        charge: Some(charge.transaction.clone()),
+        amount,
+        currency: Some(currency.code().to_owned()),
+        ..Event::new(EventKind::Refunded, &account, transaction, Evidence::Signed)
+    };
+    let mut refunds = Vec::with_capacity(order.refunds.len());
+    for line in &order.refunds {
+        let (amount, _) = amount(&line.total).ok_or_else(|| unreadable("a refund's total is no amount"))?;
+        refunds.push(refund(format!("refund:{}", line.id), Some(amount)));
+    }
+    // A status alone: refunded without a refund that says how much, so all that is left.
+    if refunds.is_empty() && order.status.as_deref() == Some("refunded") {
+        refunds.push(refund(format!("{transaction}:refunded"), None));
+    }
+    Ok(std::iter::once(charge).chain(refunds).collect())
+}
+
+const ORDERS: Kind = Kind {
+    name: "orders",
+    methods: &["POST"],
+    way: Way::Server,
+    about: "webhooks “Order created” and “Order updated” of the store; the ping on creation is answered too",
+};
+
+impl Adapter for Woocommerce {
+    fn marketplace(&self) -> Marketplace {
+        Marketplace::Woocommerce
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[ORDERS]
+    }
+
+    fn guide(&self) -> Guide {
+        Guide {
+            title: "WooCommerce (own store)",
+            secrets: &[(
+                "webhook_secret",
+                "the webhook's secret, as typed into WooCommerce; best `[A-Za-z0-9]{32,}`",
+            )],
+            settings: &[(
+                "click_param",
+                "query parameter of the click id, if the programme's is not `sp_click`",
+            )],
+            proof: "HMAC-SHA256 of the raw body under the webhook's secret",
+            carrier: "the click id in WooCommerce's order attribution (`utm_content`, or the session's first page); a coupon",
+            limits: "no timestamp is signed, so an old order can be sent again (it changes nothing); WooCommerce does not \
+                     repeat a failed delivery, the next update of the order makes up for it; an order is attributed \
+                     to the session's click alone",
+        }
+    }
+
+    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        // On creation the store sends `webhook_id=14`, unsigned, and wants 200. It tells nothing, so it needs no proof.
+        let is_ping = arrival
+            .callback
+            .body
+            .strip_prefix(b"webhook_id=")
+            .is_some_and(|id| !id.is_empty() && id.len() <= 20 && id.iter().all(u8::is_ascii_digit));
+        if is_ping {
+            return Ok(Proof::Greeting(Answer::empty(200)));
+        }
+        arrival
+            .verify(Scheme::WoocommerceWebhook, "webhook_secret", Parameters::default())
+            .map(Proof::Verified)
+    }
+
+    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+        let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
+        let text = std::str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
+        let order: Order = json::read(text)?;
+        Ok(Told { events: events(&order, arrival)?, reply: Reply::Plain(Answer::empty(200)) })
+    }
+
+    fn refused(&self, _: Kind) -> Answer {
+        Answer::with_body(401, "text/plain", "unauthorized")
+    }
+}

@@ -1,0 +1,171 @@
+//! What callbacks of marketplaces leave behind: used-up tokens, browsers on their way, accounts, and refunds that wait for
+//! their charge.
+
+use super::{Sql, SqlError, Value};
+use crate::domain::{listing::ListingNo, time::Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Rows that are forgotten with each write at most.
+const FORGOTTEN: i64 = 10;
+
+/// Uses a token up; false if it was before.
+pub fn use_up(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -> Result<bool, SqlError> {
+    sql.exec(
+        "DELETE FROM single_use WHERE key IN (SELECT key FROM single_use WHERE keep_until < ?1 LIMIT ?2)",
+        &[now.into(), FORGOTTEN.into()],
+    )?;
+    let rows = sql.exec(
+        "INSERT INTO single_use (key, keep_until) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING RETURNING 1",
+        &[key.into(), keep_until.into()],
+    )?;
+    Ok(!rows.is_empty())
+}
+
+/// A browser on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// The listing.
+    pub listing_no: ListingNo,
+    /// The customer's account.
+    pub account: String,
+    /// Where the browser goes on to.
+    pub location: String,
+}
+
+/// Remembers a browser on its way until `expires_at`.
+pub fn put_relay(
+    sql: &dyn Sql,
+    id_hash: &str,
+    relay: &Relay,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), SqlError> {
+    sql.exec(
+        "DELETE FROM relays WHERE id_hash IN (SELECT id_hash FROM relays WHERE expires_at < ?1 LIMIT ?2)",
+        &[now.into(), FORGOTTEN.into()],
+    )?;
+    let args: [Value; 5] = [
+        id_hash.into(),
+        relay.listing_no.into(),
+        relay.account.as_str().into(),
+        relay.location.as_str().into(),
+        expires_at.into(),
+    ];
+    sql.exec(
+        "INSERT INTO relays (id_hash, listing_no, account, location, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id_hash) DO NOTHING",
+        &args,
+    )
+    .map(drop)
+}
+
+/// Takes a browser's way out: it is there once.
+pub fn take_relay(sql: &dyn Sql, id_hash: &str, now: Timestamp) -> Result<Option<Relay>, SqlError> {
+    let rows = sql.exec(
+        "DELETE FROM relays WHERE id_hash = ?1 RETURNING listing_no, account, location, expires_at",
+        &[id_hash.into()],
+    )?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let listing_no = u16::try_from(row.int(0)?)
+        .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?;
+    let relay = Relay { listing_no, account: row.text(1)?.to_owned(), location: row.text(2)?.to_owned() };
+    Ok((row.time(3)? >= now).then_some(relay))
+}
+
+/// A customer's account on a marketplace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The listing.
+    pub listing_no: ListingNo,
+    /// The marketplace's id of it.
+    pub account: String,
+    /// What the newest callback told: a word of the kinds of events.
+    pub status: String,
+    /// The plan, in the vendor's word.
+    pub plan: Option<String>,
+    /// When that happened, by the vendor's clock.
+    pub changed_at: Timestamp,
+}
+
+/// Sets an account, unless what is known of it is newer: callbacks come in any order.
+pub fn put_account(sql: &dyn Sql, account: &Account) -> Result<(), SqlError> {
+    let args: [Value; 5] = [
+        account.listing_no.into(),
+        account.account.as_str().into(),
+        account.status.as_str().into(),
+        account.plan.clone().into(),
+        account.changed_at.into(),
+    ];
+    sql.exec(
+        "INSERT INTO marketplace_accounts (listing_no, account, status, plan, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (listing_no, account) DO UPDATE SET status = excluded.status,
+           plan = coalesce(excluded.plan, plan), changed_at = excluded.changed_at
+         WHERE excluded.changed_at >= changed_at",
+        &args,
+    )
+    .map(drop)
+}
+
+/// The account, if a callback told of it.
+pub fn account(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<Option<Account>, SqlError> {
+    let rows = sql.exec(
+        "SELECT status, plan, changed_at FROM marketplace_accounts WHERE listing_no = ?1 AND account = ?2",
+        &[listing_no.into(), account.into()],
+    )?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(Account {
+        listing_no,
+        account: account.to_owned(),
+        status: row.text(0)?.to_owned(),
+        plan: row.opt_string(1)?,
+        changed_at: row.time(2)?,
+    }))
+}
+
+/// A refund whose charge has not arrived yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRefund {
+    /// External id of the charge.
+    pub charge: String,
+    /// External id of the refund.
+    pub external_id: String,
+    /// Minor units; nothing = all that is left.
+    pub amount: Option<i64>,
+}
+
+/// Keeps a refund until its charge arrives.
+pub fn put_waiting(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), SqlError> {
+    let args: [Value; 3] =
+        [refund.charge.as_str().into(), refund.external_id.as_str().into(), refund.amount.into()];
+    sql.exec(
+        "INSERT INTO waiting_refunds (charge, external_id, amount) VALUES (?1, ?2, ?3)
+         ON CONFLICT (charge, external_id) DO NOTHING",
+        &args,
+    )
+    .map(drop)
+}
+
+/// The refunds that wait for a charge.
+pub fn waiting(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlError> {
+    let rows = sql.exec(
+        "SELECT external_id, amount FROM waiting_refunds WHERE charge = ?1 ORDER BY external_id",
+        &[charge.into()],
+    )?;
+    rows.iter()
+        .map(|row| {
+            let external_id = row.text(0)?.to_owned();
+            Ok(WaitingRefund { charge: charge.to_owned(), external_id, amount: row.opt_int(1)? })
+        })
+        .collect()
+}
+
+/// Forgets a refund that waited: it is booked.
+pub fn arrived(sql: &dyn Sql, conversion_no: i64, external_id: &str) -> Result<(), SqlError> {
+    sql.exec(
+        "DELETE FROM waiting_refunds WHERE external_id = ?2
+         AND charge = (SELECT external_id FROM conversions WHERE no = ?1)",
+        &[conversion_no.into(), external_id.into()],
+    )
+    .map(drop)
+}

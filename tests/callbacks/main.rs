@@ -1,0 +1,185 @@
+//! Callbacks from the request to the money, natively. What counts as failure: a forged, stale or repeated callback that
+//! changes a row; a redelivery that does; an order of arrival that ends in another ledger; a customer's click that is not
+//! credited although it is known in the end.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(test)]
+mod digitalocean;
+#[cfg(test)]
+mod woocommerce;
+
+use serde_json::{Value as Json, json};
+use signpost::{
+    api::{Environment, callbacks},
+    domain::{entropy::SeededEntropy, time::Timestamp},
+    marketplace::{
+        adapter::{Answer, Listing},
+        step::{Head, Outcome, step},
+    },
+    store::Sql,
+};
+use support::{Ledger, TzDatabase, rows};
+
+/// A request of a vendor's.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    pub method: &'static str,
+    pub kind: &'static str,
+    pub rest: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+/// A programme with one listing on a marketplace, and a partner with a link to it.
+pub(crate) struct World {
+    pub ledger: Ledger,
+    pub listing: String,
+    pub marketplace: &'static str,
+    pub partner: String,
+    pub link_no: u32,
+    entropy: SeededEntropy,
+}
+
+impl World {
+    pub(crate) fn new(marketplace: &'static str, settings: &Json, secrets: &Json) -> Self {
+        let mut ledger = Ledger::new();
+        let terms =
+            json!({"name": "Acme", "currency": "EUR", "landing_url": "https://acme.example", "hold_days": 1});
+        assert_eq!(ledger.put("/v1/program", &terms).status, 200);
+        let listing = ledger.post(
+            "/v1/listings",
+            &json!({
+                "name": "Store", "marketplace": marketplace, "url": "https://store.example/app",
+                "forward_to": "https://app.example/start?plan=pro", "settings": settings, "secrets": secrets,
+            }),
+        );
+        assert_eq!(listing.status, 201, "{}", listing.raw.body);
+        let listing = listing.text("/id");
+        let partner = ledger.partner("Ada", Some(2_000));
+        let (_, link_no) = ledger.link(&partner, &listing);
+        Self { ledger, listing, marketplace, partner, link_no, entropy: SeededEntropy::new(3) }
+    }
+
+    fn environment<'a>(ledger: &'a Ledger) -> Environment<'a> {
+        Environment { sql: &ledger.sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now }
+    }
+
+    /// What the Worker does with a callback: verify and read, then write, then answer.
+    pub(crate) fn receive(&mut self, sent: &Sent) -> Answer {
+        let environment = Self::environment(&self.ledger);
+        let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
+        let listing: Listing = json::read(&listing).unwrap();
+        let rest = if sent.rest.is_empty() { String::new() } else { format!("/{}", sent.rest) };
+        let head = Head {
+            method: sent.method.to_owned(),
+            url: format!(
+                "https://go.example/callbacks/{}/{}/{}{rest}",
+                self.marketplace, self.listing, sent.kind
+            ),
+            marketplace: self.marketplace.to_owned(),
+            kind: sent.kind.to_owned(),
+            rest: sent.rest.clone(),
+            headers: sent.headers.clone(),
+        };
+        match step(&head, sent.body.as_bytes(), Some(&listing), self.ledger.now, &mut self.entropy) {
+            Outcome::Answer { answer, .. } => answer,
+            Outcome::Report { report, answer, replayed } => {
+                let environment = Self::environment(&self.ledger);
+                if callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
+                    answer
+                } else {
+                    replayed
+                }
+            }
+        }
+    }
+
+    /// The browser follows the way on with these cookies; where it ends up.
+    pub(crate) fn go_on(&mut self, answer: &Answer, cookies: &str) -> Option<String> {
+        let location = &answer.headers.iter().find(|(name, _)| *name == "location").unwrap().1;
+        let id = location.strip_prefix("/callbacks/continue/").unwrap();
+        let environment = Self::environment(&self.ledger);
+        callbacks::resume(&environment, &mut self.entropy, id, cookies).unwrap()
+    }
+
+    /// Answers a callback that must leave every row as it was.
+    pub(crate) fn refused(&mut self, said: &str, sent: &Sent) -> u16 {
+        let before = rows::rows(&self.ledger.sql);
+        let answer = self.receive(sent);
+        assert_eq!(rows::difference(&before, &rows::rows(&self.ledger.sql)), Vec::<String>::new(), "{said}");
+        answer.status
+    }
+
+    /// What all ways must come to: conversions without what the order of arrival gives them, balances, and counts.
+    pub(crate) fn outcome(&mut self) -> Json {
+        self.ledger.audit();
+        let mut conversions = self.ledger.get("/v1/conversions?limit=200").json["data"].take();
+        let told = conversions.as_array_mut().unwrap();
+        for conversion in told.iter_mut() {
+            let fields = conversion.as_object_mut().unwrap();
+            for order in ["id", "created_at", "click_id"] {
+                fields.remove(order);
+            }
+            // A click that a conversion itself named won as such, or as its customer's.
+            conversion["attribution"]["reason"].take();
+            for commission in conversion["commissions"].as_array_mut().unwrap() {
+                for order in ["id", "conversion_id", "created_at"] {
+                    commission.as_object_mut().unwrap().remove(order);
+                }
+            }
+        }
+        told.sort_by_key(|conversion| conversion["external_id"].to_string());
+        let mut report = self.ledger.get("/v1/attribution?group_by=partner").json;
+        report.as_object_mut().unwrap().remove("complete_through");
+        let accounts =
+            self.ledger.sql.exec("SELECT account, status, plan FROM marketplace_accounts ORDER BY 1", &[]);
+        json!({
+            "conversions": conversions,
+            "balances": self.ledger.get("/v1/balances").json["data"],
+            "report": report,
+            "accounts": format!("{:?}", accounts.unwrap()),
+            "waiting": self.ledger.rows("waiting_refunds"),
+        })
+    }
+}
+
+/// All orders of so many things.
+pub(crate) fn orders(length: usize) -> Vec<Vec<usize>> {
+    if length == 0 {
+        return vec![Vec::new()];
+    }
+    let shorter = orders(length - 1);
+    let with = |order: &Vec<usize>, at: usize| {
+        let mut order = order.clone();
+        order.insert(at, length - 1);
+        order
+    };
+    shorter.iter().flat_map(|order| (0..length).map(move |at| with(order, at))).collect()
+}
+
+#[test]
+fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
+    let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
+    let sent =
+        Sent { method: "POST", kind: "orders", rest: String::new(), headers: vec![], body: "{}".to_owned() };
+    let forged = world.receive(&sent);
+    assert_eq!((forged.status, forged.body.as_str()), (401, "unauthorized"));
+    assert_eq!(world.receive(&Sent { kind: "elsewhere", ..sent.clone() }), forged);
+    assert_eq!(world.receive(&Sent { method: "GET", ..sent.clone() }), forged);
+    world.marketplace = "digitalocean";
+    assert_eq!(world.receive(&Sent { kind: "resources", ..sent.clone() }), forged, "of another marketplace");
+    world.marketplace = "web";
+    assert_eq!(world.receive(&sent), forged, "of none");
+    let head = Head {
+        method: "POST".to_owned(),
+        url: "https://go.example/callbacks/woocommerce/lst_x/orders".to_owned(),
+        marketplace: "woocommerce".to_owned(),
+        kind: "orders".to_owned(),
+        rest: String::new(),
+        headers: vec![],
+    };
+    let outcome = step(&head, b"{}", None, Timestamp::clamped(0), &mut SeededEntropy::new(1));
+    assert_eq!(outcome, Outcome::Answer { answer: forged, log: None }, "of no listing");
+}

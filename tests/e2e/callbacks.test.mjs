@@ -1,0 +1,118 @@
+// Callbacks of marketplaces in workerd: verified, durable before they are answered, credited to the click.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { startEdge } from "./support/harness.mjs";
+import { programme, visit } from "./support/programme.mjs";
+
+const SECRET = "wc-secret-0001";
+const SALT = "sso-salt-0001";
+const UUID = "61d2f6a0-7f0c-4a57-8d1f-0d6f7f3f7f11";
+const BASIC = `Basic ${Buffer.from("acme:1234").toString("base64")}`;
+
+const listing = (operator, marketplace, secrets) =>
+  operator.json("POST", "/v1/listings", {
+    name: marketplace, marketplace, url: "https://store.example/app", forward_to: "https://app.example/start?plan=pro", secrets,
+  });
+
+function order(address, fields, secret = SECRET) {
+  const body = JSON.stringify({
+    id: 727, status: "processing", currency: "EUR", total: "29.35", customer_id: 26, date_paid_gmt: "2026-11-01T00:00:08",
+    line_items: [], coupon_lines: [], refunds: [], meta_data: [], ...fields,
+  });
+  const signature = createHmac("sha256", secret).update(body).digest("base64");
+  return [address, { method: "POST", body, headers: { "content-type": "application/json", "x-wc-webhook-signature": signature } }];
+}
+
+function signOn() {
+  const seconds = Math.floor(Date.now() / 1_000);
+  const token = createHmac("sha256", SALT).update(`${seconds}:${UUID}`).digest("hex");
+  return new URLSearchParams({ resource_uuid: UUID, token, timestamp: seconds, user_id: 7, user_email: "a@b.example" }).toString();
+}
+
+describe("callbacks", () => {
+  let edge;
+  let world;
+  let store;
+  before(async () => {
+    edge = await startEdge({ entry: "tests/e2e/support/faulty.mjs" });
+    world = await programme(edge);
+    const { id } = await listing(world.operator, "woocommerce", { webhook_secret: ["new-secret-0002", SECRET] });
+    store = `/callbacks/woocommerce/${id}/orders`;
+  });
+  after(() => edge.stop());
+  const conversions = async () => (await world.operator.json("GET", "/v1/conversions?limit=200")).data;
+
+  test("an order is a sale of the click's partner, however often it comes, and survives SIGKILL once it is answered", async () => {
+    const { clickId } = await visit(edge, world.adas.url);
+    const meta_data = [{ id: 1, key: "_wc_order_attribution_utm_content", value: clickId }];
+    const paid = order(store, { meta_data, date_paid_gmt: new Date().toISOString().slice(0, 19) });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => edge.fetch(...paid)));
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    await edge.kill();
+    await edge.restart();
+    const [sale, ...others] = await conversions();
+    assert.deepEqual(others, []);
+    assert.deepEqual([sale.amount, sale.currency, sale.attribution.status], [2935, "EUR", "attributed"]);
+    assert.equal(sale.commissions[0].amount, 587);
+    const refunded = order(store, { meta_data, refunds: [{ id: 751, total: "-10.00" }] });
+    for (let again = 0; again < 2; again += 1) assert.equal((await edge.fetch(...refunded)).status, 200);
+    const [balance] = (await world.operator.json("GET", "/v1/balances")).data;
+    assert.deepEqual([balance.pending, balance.reversed], [387, 200]);
+  });
+
+  test("the ping is answered; a forgery, an unknown listing and another method get one and the same 401", async () => {
+    const { length } = await conversions();
+    const ping = await edge.fetch(store, { method: "POST", body: "webhook_id=14" });
+    assert.equal(ping.status, 200);
+    const forged = order(store, { id: 800 }, "another-secret");
+    const elsewhere = order("/callbacks/woocommerce/lst_00000000000000000000000000/orders", { id: 801 });
+    const mismatched = order(store.replace("woocommerce", "digitalocean"), { id: 802 });
+    const bodies = [];
+    for (const [address, init] of [forged, elsewhere, mismatched, [store, { method: "GET" }]]) {
+      const answer = await edge.fetch(address, init);
+      bodies.push(`${answer.status} ${answer.headers.get("content-type")} ${await answer.text()}`);
+      assert.ok(answer.headers.get("x-request-id"));
+    }
+    assert.deepEqual(new Set(bodies), new Set(["401 text/plain unauthorized"]));
+    assert.equal((await conversions()).length, length);
+    assert.equal((await edge.fetch(store, { method: "POST", body: "x".repeat(1024 * 1024 + 1) })).status, 413);
+    assert.ok(edge.logs.some(({ message }) => /is refused: the signature does not match/.test(message)), "the log says why");
+    assert.ok(!edge.logs.some(({ message }) => message.includes(SECRET)), "and keeps the secret");
+  });
+
+  test("while the Ledger cannot be reached the vendor is told to try again", async () => {
+    const sent = order(store, { id: 900 });
+    await edge.fetch("/test-fault/ledger-fails");
+    const down = await edge.fetch(...sent);
+    await edge.fetch("/test-fault/none");
+    assert.equal(down.status, 503);
+    assert.equal((await edge.fetch(...sent)).status, 200);
+    assert.ok((await conversions()).some(({ external_id }) => external_id.endsWith("/order:900")));
+  });
+
+  test("a sign-on that another site posts brings the clicks by way of a page of ours, once", async () => {
+    const { id } = await listing(world.operator, "digitalocean", { credentials: "acme:1234", sso_salt: SALT });
+    const base = `/callbacks/digitalocean/${id}`;
+    const provisioned = await edge.fetch(`${base}/resources`, {
+      method: "POST", headers: { authorization: BASIC }, body: JSON.stringify({ uuid: UUID, plan_slug: "basic" }),
+    });
+    assert.equal(provisioned.status, 201);
+    assert.equal((await provisioned.json()).id, UUID);
+    const { cookies, clickId } = await visit(edge, world.adas.url, { ip: "198.51.100.7" });
+    const form = signOn();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const posted = await edge.fetch(`${base}/sso`, { method: "POST", headers, body: form });
+    assert.equal(posted.status, 303);
+    assert.equal((await edge.fetch(`${base}/sso`, { method: "POST", headers, body: form })).status, 401, "the token counts once");
+    const way = posted.headers.get("location");
+    const cookie = cookies.map((line) => line.split(";")[0]).join("; ");
+    const landed = await edge.fetch(way, { headers: { cookie } });
+    assert.equal(landed.status, 302);
+    assert.equal(landed.headers.get("location"), `https://app.example/start?plan=pro&${form}`);
+    assert.equal((await edge.fetch(way, { headers: { cookie } })).status, 404, "the way on is there once");
+    const install = (await conversions()).find(({ type }) => type === "install");
+    assert.equal(install.attribution.credits[0].click_id, clickId);
+    assert.equal(install.attribution.credits[0].partner_id, world.ada.id);
+  });
+});
