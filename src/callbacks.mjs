@@ -5,7 +5,7 @@ import { call } from "./instance.mjs";
 import { LEDGER_NAME } from "./objects.mjs";
 import { Refusal } from "./problem.mjs";
 
-const CALLBACK = /^\/callbacks\/([a-z-]+)\/([^/]+)(?:\/([^/]+)(?:\/(.+?))?)?\/?$/;
+const CALLBACK = /^\/callbacks\/([a-z-]+)\/(lst_[0-9a-v]{26})(?:\/([^/]+)(?:\/(.+?))?)?\/?$/;
 const CONTINUE = /^\/callbacks\/continue\/([0-9a-f]{32})$/;
 /** A listing's secrets are kept in the isolate for so long: a rotation holds everywhere after it. */
 const LISTING_MS = 60_000;
@@ -13,7 +13,10 @@ const LISTING_MS = 60_000;
 const NO_LISTING_MS = 5_000;
 /** Listings that an isolate keeps at most. */
 const LISTINGS = 1_000;
+/** Listings that an isolate asks the Ledger for, a second: whoever makes ids up must not keep the one Ledger busy. */
+const ASKED_A_SECOND = 50;
 
+let asked = { second: 0, listings: 0 };
 const listings = new Map(); // id → {text, until}; text is empty if there is none
 
 /** Whether a path is a callback's. */
@@ -24,6 +27,10 @@ const ledger = (env) => env.LEDGER.getByName(LEDGER_NAME);
 async function listingOf(env, id, now) {
   const known = listings.get(id);
   if (known !== undefined && known.until > now) return known.text;
+  const second = Math.floor(now / 1_000);
+  if (asked.second !== second) asked = { second, listings: 0 };
+  asked.listings += 1;
+  if (asked.listings > ASKED_A_SECOND) throw new Refusal("unavailable", "Too many listings at once. Try again.");
   const text = (await ask("LEDGER", ledger(env).callbackListing(id))) ?? "";
   if (listings.size >= LISTINGS) listings.clear();
   listings.set(id, { text, until: now + (text === "" ? NO_LISTING_MS : LISTING_MS) });
@@ -49,7 +56,8 @@ async function goOn(request, env, id, requestId) {
 
 async function take(request, env, url, requestId) {
   const [, marketplace, listingId, kind = "", rest = ""] = CALLBACK.exec(url.pathname) ?? [];
-  if (marketplace === undefined) throw new Refusal("not_found", "Check the address of the callback.");
+  // As for a listing that is not there: nobody can have registered such an address.
+  if (marketplace === undefined) return respond(JSON.parse(call((wasm) => wasm.callback_unknown())), requestId);
   const body = await readBody(request);
   const now = Date.now();
   const listing = await listingOf(env, listingId, now);

@@ -7,6 +7,12 @@ use crate::marketplace::{
 };
 use wasm_bindgen::prelude::*;
 
+/// The answer at an address that nobody can have registered, JSON.
+#[wasm_bindgen]
+pub fn callback_unknown() -> Result<String, JsValue> {
+    serde_json::to_string(&step::unknown()).map_err(thrown)
+}
+
 /// What a callback comes to, JSON: see [`step::Outcome`]. `listing_json` is empty if there is no such listing.
 #[wasm_bindgen]
 pub fn callback_step(

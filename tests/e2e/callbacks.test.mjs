@@ -69,7 +69,8 @@ describe("callbacks", () => {
     const elsewhere = order("/callbacks/woocommerce/lst_00000000000000000000000000/orders", { id: 801 });
     const mismatched = order(store.replace("woocommerce", "digitalocean"), { id: 802 });
     const bodies = [];
-    for (const [address, init] of [forged, elsewhere, mismatched, [store, { method: "GET" }]]) {
+    const nonsense = ["/callbacks/woocommerce/none/orders", { method: "POST", body: "{}" }];
+    for (const [address, init] of [forged, elsewhere, mismatched, nonsense, [store, { method: "GET" }]]) {
       const answer = await edge.fetch(address, init);
       bodies.push(`${answer.status} ${answer.headers.get("content-type")} ${await answer.text()}`);
       assert.ok(answer.headers.get("x-request-id"));

@@ -4,6 +4,7 @@
 //! SQLite with it). What needs the library or takes long to compile is a crate of its own that a command runs.
 
 mod bench;
+mod browser;
 mod build;
 mod dev;
 mod keygen;

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that is checked, in one command. Each runner's own output is left as it is.
 
 use crate::progress::{Progress, now, seconds};
-use crate::{build, npm, openapi, process, workspace, wrangler};
+use crate::{browser, build, npm, openapi, process, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
@@ -39,6 +39,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             suites.run("build", || built.join().map_err(|_| anyhow!("the build crashed"))?);
             suites.run("contract", openapi::lint);
             suites.run("end to end", || end_to_end(None));
+            suites.run("browser", in_browser);
             suites.run("deploy, dry run", dry_run);
         }),
     }
@@ -93,6 +94,13 @@ fn end_to_end(filter: Option<&str>) -> Result<()> {
         node.arg(format!("--test-name-pattern={name}"));
     }
     process::run(node.arg("tests/e2e/*.test.mjs"), "Run `cargo xtask build`")
+}
+
+/// Real pages in a real Chromium.
+fn in_browser() -> Result<()> {
+    let mut node = npm::node_command()?;
+    node.args(["--test", "--test-reporter=spec"]).env("CHROMIUM", browser::chromium()?);
+    process::run(node.arg("tests/browser/*.test.mjs"), "Run `cargo xtask build`")
 }
 
 /// wrangler bundles, checks and measures exactly as it would for a deployment, and uploads nothing.
