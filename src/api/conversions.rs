@@ -24,7 +24,6 @@ use crate::{
         change::Change,
         commissions,
         conversions::{self, BoundTouch, Conversion, Place},
-        counts::ConversionDelta,
         links, listings, partners,
         value::json_text,
     },
@@ -291,21 +290,7 @@ fn record(
 ) -> Result<Response, Problem> {
     let view = earn::show(call, &conversion, attribution, candidates, &earned)?;
     let answer = json_text(&view)?;
-    let revenue = conversion.amount.as_ref().filter(|_| conversion.kind.earns());
-    let counts = ConversionDelta {
-        partner_no: conversion.place.partner_no,
-        occurred_at: conversion.occurred_at,
-        link_no: conversion.place.link_no,
-        listing_no: conversion.listing_no.unwrap_or(0),
-        country: conversion.place.country.clone(),
-        device: conversion.place.device,
-        currency: revenue.map_or_else(String::new, |(_, currency)| currency.clone()),
-        counted: Some(conversion.kind),
-        uncounted: false,
-        revenue: revenue.map_or(0, |(amount, _)| *amount),
-        refunds: 0,
-        commission: 0,
-    };
+    let counts = told::delta(&conversion);
     let binding = touches::binding(conversion.customer_id.as_deref(), attribution, candidates);
     let change = Change::Conversion { conversion: Box::new(conversion), binding, counts: counts.clone() };
     call.commit(EventType::ConversionCreated, &change, &view, &answer)?;

@@ -104,7 +104,8 @@ pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn delta(conversion: &Conversion) -> ConversionDelta {
+/// What a conversion adds to the counts, as it stands.
+pub fn delta(conversion: &Conversion) -> ConversionDelta {
     let revenue = conversion.amount.as_ref().filter(|_| conversion.kind.earns());
     ConversionDelta {
         partner_no: conversion.place.partner_no,
