@@ -16,8 +16,27 @@ const LISTINGS = 1_000;
 /** Listings that an isolate asks the Ledger for, a second: whoever makes ids up must not keep the one Ledger busy. */
 const ASKED_A_SECOND = 50;
 
+/** Refusals that are logged a second; of the others only the number is. */
+const LOGGED_A_SECOND = 5;
+
+let logged = { second: 0, lines: 0, more: 0 };
 let asked = { second: 0, listings: 0 };
 const listings = new Map(); // id → {text, until}; text is empty if there is none
+
+/** Logs why a callback was refused. Whoever forges thousands a second must not fill the operator's log. */
+function note(line, now) {
+  const second = Math.floor(now / 1_000);
+  if (logged.second !== second) {
+    if (logged.more > 0) console.warn(`${logged.more} more callbacks were refused in that second`);
+    logged = { second, lines: 0, more: 0 };
+  }
+  if (logged.lines < LOGGED_A_SECOND) {
+    logged.lines += 1;
+    console.warn(line);
+  } else {
+    logged.more += 1;
+  }
+}
 
 /** Whether a path is a callback's. */
 export const isCallback = (path) => path.startsWith("/callbacks/");
@@ -74,11 +93,11 @@ async function take(request, env, url, requestId) {
   const text = call((wasm) => wasm.callback_step(JSON.stringify(head), body, listing, now));
   const { answer: final, report: told } = JSON.parse(text);
   if (final) {
-    if (final.log) console.warn(`request ${requestId}: ${final.log}`);
+    if (final.log) note(`request ${requestId}: ${final.log}`, now);
     return respond(final.answer, requestId);
   }
   const isNew = await ask("LEDGER", ledger(env).report(JSON.stringify(told.report)));
-  if (!isNew) console.warn(`request ${requestId}: a callback of ${listingId} came again with a token that counts once`);
+  if (!isNew) note(`request ${requestId}: a callback of ${listingId} came again with a token that counts once`, now);
   return respond(isNew ? told.answer : told.replayed, requestId);
 }
 

@@ -22,6 +22,7 @@ const all = {
   redirects: async (options) => (await import("./redirects.mjs")).redirects(options),
   clicks: async (options) => (await import("./burst.mjs")).clicks(options),
   conversions: async (options) => (await import("./conversions.mjs")).conversions(options),
+  callbacks: async (options) => (await import("./callbacks.mjs")).callbacks(options),
   memory: async (options) => (await import("./memory.mjs")).memory(options),
 };
 
