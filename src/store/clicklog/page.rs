@@ -55,7 +55,7 @@ impl ClickLog<'_> {
         };
         let line = line(self.shard);
         let rows = self.sql.exec(
-            &format!("SELECT json_group_array(json_array(at_ms, id, {line})) FROM (SELECT * FROM click WHERE {chosen})"),
+            &format!("SELECT json_group_array(json_array(at_ms, id, json({line}))) FROM (SELECT * FROM click WHERE {chosen})"),
             &args,
         )?;
         text(&rows)
