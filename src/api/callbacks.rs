@@ -223,8 +223,12 @@ fn set_account(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), 
         changed_at: occurred_at(call, event),
     };
     let known = callbacks::account(call.sql, listing.no, &event.account)?;
-    // A redelivery, or older than what is known.
-    let is_news = known.is_none_or(|known| known.changed_at <= account.changed_at && known != account);
+    // A redelivery, or older than what is known. Of the same instant, an install is older than all else: a vendor that
+    // tells both in one message would otherwise flip the account back and forth with each redelivery.
+    let is_news = known.is_none_or(|known| {
+        let is_late = event.kind == EventKind::Installed && known.changed_at == account.changed_at;
+        known.changed_at <= account.changed_at && !is_late && known != account
+    });
     if !is_news {
         return Ok(());
     }

@@ -143,6 +143,16 @@ pub enum Reply {
         /// The query that the product gets, as it came.
         query: String,
     },
+    /// The callback came in a frame of the vendor's, where our cookies are not seen: a page in it offers the same way as
+    /// [`Reply::Relay`], at the top level. Without a `forward_to` the page says that the product is connected.
+    TopLevel {
+        /// The customer's account.
+        account: String,
+        /// The query that the product gets.
+        query: String,
+        /// Sources that may frame the page (CSP `frame-ancestors`).
+        frame_ancestors: &'static str,
+    },
 }
 
 /// What a callback tells.

@@ -6,6 +6,7 @@ mod digitalocean;
 pub mod event;
 pub mod money;
 pub mod registry;
+mod salesforce;
 pub mod signature;
 pub mod step;
 mod woocommerce;

@@ -138,25 +138,30 @@ fn report(
     let (answer, relay) = match told.reply {
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
-            Some((answer, relay)) => (answer, Some(relay)),
+            Some((way_on, relay)) => (see_other(way_on), Some(relay)),
             None => {
                 let log = format!("the listing {} has no forward_to", arrival.listing.id);
                 return Outcome::Answer { answer: Answer::empty(500), log: Some(log) };
             }
         },
+        Reply::TopLevel { account, query, frame_ancestors } => {
+            let (way_on, relay) = relay(arrival, account, &query, entropy).unzip();
+            (framed(way_on.as_deref(), frame_ancestors), relay)
+        }
     };
     let single_use = proof.single_use().map(|token| (token.key().to_owned(), token.keep_until()));
     let report = Report { listing_no: arrival.listing.no, events: told.events, single_use, relay };
     Outcome::Report { report: Box::new(report), answer, replayed }
 }
 
-/// Sends the browser to the page where our cookies are seen, under a one-time id.
+/// The way to the page where our cookies are seen, under a one-time id, and what is remembered of it. `None` if the
+/// listing has no `forward_to`.
 fn relay(
     arrival: &Arrival<'_>,
     account: String,
     query: &str,
     entropy: &mut dyn Entropy,
-) -> Option<(Answer, Relay)> {
+) -> Option<(String, Relay)> {
     let forward_to = arrival.listing.forward_to.as_deref()?;
     let mut random = [0; 16];
     entropy.fill(&mut random);
@@ -170,17 +175,44 @@ fn relay(
     };
     let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
     let relay = Relay { id_hash: hash(&id), account, location: format!("{base}{joint}{query}{fragment}") };
-    let answer = Answer {
+    Some((format!("/callbacks/continue/{id}"), relay))
+}
+
+fn see_other(way_on: String) -> Answer {
+    Answer {
         // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
         status: 303,
         headers: vec![
-            ("location", format!("/callbacks/continue/{id}")),
+            ("location", way_on),
             ("cache-control", "no-store".to_owned()),
             ("referrer-policy", "no-referrer".to_owned()),
         ],
         body: String::new(),
+    }
+}
+
+/// A page in a frame of the vendor's. All that is put into it is a path of ours that ends in hexadecimal digits, so there
+/// is nothing to escape.
+fn framed(way_on: Option<&str>, frame_ancestors: &str) -> Answer {
+    let content = match way_on {
+        // A link, because a frame may lead the whole window on only when the visitor asks for it.
+        Some(way_on) => format!("<a href=\"{way_on}\" target=\"_top\">Continue</a>"),
+        None => "The product is connected.".to_owned(),
     };
-    Some((answer, relay))
+    let policy = format!("frame-ancestors {frame_ancestors}; default-src 'none'; style-src 'unsafe-inline'");
+    Answer {
+        status: 200,
+        headers: vec![
+            ("content-type", "text/html; charset=utf-8".to_owned()),
+            ("content-security-policy", policy),
+            ("cache-control", "no-store".to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+        ],
+        body: format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Connected</title>\
+             <style>body{{font:16px system-ui;margin:2em;text-align:center}}</style><p>{content}</p></html>"
+        ),
+    }
 }
 
 /// The hash under which a one-time id is remembered.

@@ -8,6 +8,8 @@ mod support;
 #[cfg(test)]
 mod digitalocean;
 #[cfg(test)]
+mod salesforce;
+#[cfg(test)]
 mod woocommerce;
 
 use serde_json::{Value as Json, json};

@@ -1,0 +1,288 @@
+//! Salesforce AppExchange. Two things call: the outbound messages of the operator's License Management Org, which tell of
+//! licences and are not signed, and the Canvas app, which opens in a frame with a signed request.
+//!
+//! Nothing in an outbound message is signed, so its events are hints (`Evidence::Unsigned`). They carry no amounts: no
+//! money moves on them.
+//!
+//! Sources: Salesforce, "Outbound Messaging" (SOAP API), "Canvas Request Object"; License Management App, fields of
+//! `sfLma__License__c`. A message that is sent again carries the record as it is by then, so a state in between may
+//! never be seen, and each message is read by itself.
+
+use super::{
+    adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
+    event::{Event, EventKind, Evidence},
+    signature::{Parameters, Payload, Refusal, Scheme, Verified},
+};
+use crate::domain::{listing::Marketplace, time::Timestamp};
+use roxmltree::{Document, Node};
+use serde::Deserialize;
+
+/// Salesforce AppExchange.
+pub struct Salesforce;
+
+const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+const OUTBOUND: &str = "http://soap.sforce.com/2005/09/outbound";
+const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// Salesforce sends a message again, for up to 24 hours, until it gets this with status 200.
+const ACKNOWLEDGED: &str = concat!(
+    r#"<?xml version="1.0" encoding="UTF-8"?>"#,
+    r#"<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>"#,
+    r#"<notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack></notificationsResponse>"#,
+    r#"</soapenv:Body></soapenv:Envelope>"#
+);
+/// Where Salesforce frames a Canvas app.
+const FRAME_ANCESTORS: &str = "https://*.salesforce.com https://*.force.com https://*.lightning.force.com";
+/// Characters of an id without its checksum: licences name an organisation by 15 characters, Canvas by 18.
+const ID_WITHOUT_CHECKSUM: usize = 15;
+/// Fields that the plan is read from, if the setting `plan_field` names none.
+const PLAN_FIELDS: [&str; 2] = ["sfLma__Version_Number__c", "sfLma__Package_Version__c"];
+
+/// The envelope of a signed request, as far as we read it. `issuedAt` is no clock: real ones are negative.
+#[derive(Deserialize)]
+struct CanvasRequest {
+    context: Context,
+}
+
+#[derive(Deserialize)]
+struct Context {
+    organization: Organization,
+}
+
+#[derive(Deserialize)]
+struct Organization {
+    #[serde(rename = "organizationId")]
+    id: String,
+}
+
+fn unreadable(what: impl Into<String>) -> Unreadable {
+    Unreadable(what.into())
+}
+
+/// The organisation, by the characters that all of its spellings share. Their case counts.
+fn account(organization_id: &str) -> Result<&str, Unreadable> {
+    let is_id = matches!(organization_id.len(), 15 | 18)
+        && organization_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let id = organization_id.get(..ID_WITHOUT_CHECKSUM).filter(|_| is_id);
+    id.ok_or_else(|| unreadable("the organisation's id is not of 15 or 18 letters and digits"))
+}
+
+/// The text of the one child of that name, in whatever namespace (the enterprise's and the partner's schema have one
+/// each). Nothing if it is absent, empty or `xsi:nil`; two of a name, or more than a text inside, is refused, because
+/// readers differ on what that says.
+fn field<'a>(parent: Node<'a, '_>, name: &str) -> Result<Option<&'a str>, Unreadable> {
+    let mut found = parent.children().filter(|child| child.is_element() && child.tag_name().name() == name);
+    let (Some(element), None) = (found.next(), found.next()) else {
+        let is_there = parent.children().any(|child| child.tag_name().name() == name);
+        return if is_there { Err(unreadable(format!("{name} stands there twice"))) } else { Ok(None) };
+    };
+    let mut inside = element.children();
+    match (inside.next(), inside.next()) {
+        (None, _) => Ok(None),
+        (Some(text), None) if text.is_text() => {
+            Ok(text.text().map(str::trim).filter(|text| !text.is_empty()))
+        }
+        _ => Err(unreadable(format!("{name} is not a text"))),
+    }
+}
+
+fn required<'a>(parent: Node<'a, '_>, name: &str) -> Result<&'a str, Unreadable> {
+    field(parent, name)?
+        .ok_or_else(|| unreadable(format!("{name} is missing: select it in the outbound message")))
+}
+
+fn time(name: &str, text: &str) -> Result<Timestamp, Unreadable> {
+    Timestamp::parse(text)
+        .ok_or_else(|| unreadable(format!("{name} is not of the form 2026-11-22T11:59:55.000Z")))
+}
+
+/// The first of these fields that is told.
+fn first_of<'a>(record: Node<'a, '_>, names: &[&str]) -> Result<Option<&'a str>, Unreadable> {
+    for name in names {
+        if let Some(text) = field(record, name)? {
+            return Ok(Some(text));
+        }
+    }
+    Ok(None)
+}
+
+/// What a licence's record tells. All that it says is read before anything is told.
+fn license(id: &str, record: Node<'_, '_>, plan_fields: &[&str]) -> Result<Vec<Event>, Unreadable> {
+    let license_id = required(record, "Id")?;
+    let account = account(required(record, "sfLma__Subscriber_Org_ID__c")?)?;
+    let modified_at = time("LastModifiedDate", required(record, "LastModifiedDate")?)?;
+    // An install is told once and by every message again, so it happened when the licence was made, not when it changed.
+    let created_at = field(record, "CreatedDate")?.map(|text| time("CreatedDate", text)).transpose()?;
+    let plan = first_of(record, plan_fields)?;
+    // By the version of the License Management App.
+    let status = first_of(record, &["sfLma__Status__c", "sfLma__License_Status__c"])?;
+    let status =
+        status.ok_or_else(|| unreadable("sfLma__Status__c is missing: select it in the outbound message"))?;
+    let event = |kind, transaction: String, at| Event {
+        plan: plan.map(str::to_owned),
+        occurred_at: Some(at),
+        ..Event::new(kind, account, transaction, Evidence::Unsigned)
+    };
+    // Once per licence, whichever message tells of it.
+    let once = |kind: EventKind, at| event(kind, format!("license:{license_id}:{}", kind.as_str()), at);
+    let told = |kind: EventKind| event(kind, format!("notification:{id}:{}", kind.as_str()), modified_at);
+    let installed = || once(EventKind::Installed, created_at.unwrap_or(modified_at));
+    Ok(match status {
+        "Trial" => vec![installed()],
+        "Active" => vec![installed(), told(EventKind::Activated)],
+        "Suspended" => vec![told(EventKind::Suspended)],
+        "Uninstalled" => vec![once(EventKind::Uninstalled, modified_at)],
+        // A status of the operator's own.
+        _ => Vec::new(),
+    })
+}
+
+fn notification(node: Node<'_, '_>, plan_fields: &[&str]) -> Result<Vec<Event>, Unreadable> {
+    let id = required(node, "Id")?;
+    let mut records = node.children().filter(|child| child.has_tag_name((OUTBOUND, "sObject")));
+    let (Some(record), None) = (records.next(), records.next()) else {
+        return Err(unreadable("a notification does not have one sObject"));
+    };
+    let kind = record.attribute((SCHEMA_INSTANCE, "type")).unwrap_or_default();
+    match kind.rsplit(':').next() {
+        Some("sfLma__License__c") => license(id, record, plan_fields),
+        // A lead is nobody's customer yet, and nothing else is of our business.
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// What a message of up to 100 notifications tells. One that cannot be read must not hold up the others; if none can, the
+/// message is refused as a whole, so that it comes again and the log says why.
+fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
+    let text = str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
+    // No document type, which is the default; the scheme has refused one before.
+    let document = Document::parse(text).map_err(|error| unreadable(error.to_string()))?;
+    let set = arrival.listing.setting("plan_field");
+    let plan_fields = set.as_ref().map_or(PLAN_FIELDS.as_slice(), std::slice::from_ref);
+    // The scheme has found the one `notifications` where it must be.
+    let list = document.root_element().children().find(|child| child.has_tag_name((ENVELOPE, "Body")));
+    let list =
+        list.and_then(|body| body.children().find(|child| child.has_tag_name((OUTBOUND, "notifications"))));
+    let nodes =
+        list.iter().flat_map(Node::children).filter(|child| child.has_tag_name((OUTBOUND, "Notification")));
+    let (mut events, mut was_read, mut error) = (Vec::new(), false, None);
+    for node in nodes {
+        match notification(node, plan_fields) {
+            Ok(told) => {
+                was_read = true;
+                events.extend(told);
+            }
+            Err(unreadable) => error = Some(unreadable),
+        }
+    }
+    match error {
+        Some(error) if !was_read => Err(error),
+        _ => Ok(Told { events, reply: Reply::Plain(Answer::with_body(200, "text/xml", ACKNOWLEDGED)) }),
+    }
+}
+
+/// The app was opened by an organisation. The frame does not see our cookies: the page in it leads to the top.
+fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
+    let Payload::Json(bytes) = proof.payload() else { return Err(unreadable("there is no JSON")) };
+    let text = str::from_utf8(bytes).map_err(|_| unreadable("the JSON is not UTF-8"))?;
+    let request: CanvasRequest = json::read(text)?;
+    let account = account(&request.context.organization.id)?;
+    let activated = Event::new(EventKind::Activated, account, format!("canvas:{account}"), Evidence::Signed);
+    // The signed request holds a live token of the organisation's: nothing of it goes on.
+    let reply = Reply::TopLevel {
+        account: account.to_owned(),
+        query: String::new(),
+        frame_ancestors: FRAME_ANCESTORS,
+    };
+    Ok(Told { events: vec![activated], reply })
+}
+
+/// The operator's organisations: a text, or a list of texts.
+fn organization_ids(arrival: &Arrival<'_>) -> Vec<String> {
+    match arrival.listing.settings.get("organization_id") {
+        Some(serde_json::Value::Array(ids)) => {
+            ids.iter().filter_map(|id| id.as_str()).map(str::to_owned).collect()
+        }
+        one => one.and_then(|id| id.as_str()).map(str::to_owned).into_iter().collect(),
+    }
+}
+
+const LICENSE: Kind = Kind {
+    name: "license",
+    methods: &["POST"],
+    way: Way::Server,
+    about: "outbound messages on `sfLma__License__c` of the License Management Org; the path secret is the last segment: `…/license/<path_secret>`",
+};
+const CANVAS: Kind = Kind {
+    name: "canvas",
+    methods: &["POST"],
+    way: Way::Browser,
+    about: "the Canvas App URL (access method: signed request by POST): opens in a frame, with a link that binds the \
+            visitor's clicks to the organisation and goes on to `forward_to`",
+};
+
+impl Adapter for Salesforce {
+    fn marketplace(&self) -> Marketplace {
+        Marketplace::Salesforce
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[LICENSE, CANVAS]
+    }
+
+    fn guide(&self) -> Guide {
+        Guide {
+            title: "Salesforce AppExchange",
+            secrets: &[
+                (
+                    "path_secret",
+                    "last segment of the outbound messages' address, nobody else's; best `[A-Za-z0-9]{32,}` at random",
+                ),
+                ("consumer_secret", "the Canvas app's consumer secret, as Salesforce shows it"),
+            ],
+            settings: &[
+                (
+                    "organization_id",
+                    "id of the License Management Org, 15 or 18 characters, or a list of several; without it every \
+                     outbound message is refused",
+                ),
+                (
+                    "plan_field",
+                    "field of the licence that names the plan (default `sfLma__Version_Number__c`, else \
+                     `sfLma__Package_Version__c`)",
+                ),
+            ],
+            proof: "outbound messages: the path secret and the organisation's id; nothing is signed, so their events are \
+                    hints (`metadata.evidence` is `unsigned`) and carry no amounts. Select the fields `Id`, \
+                    `sfLma__Status__c`, `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, without the session \
+                    id. Canvas: HMAC-SHA256 under the consumer secret, each signed request once",
+            carrier: "the visitor's cookie, when the Canvas page's link is followed to the top",
+            limits: "the `referral_code` of a listing's link reaches the AppExchange lead and not the licence: a customer who \
+                     never follows the Canvas page's link is not attributed; Salesforce tells no amounts: sales come in by \
+                     the API; the path secret is a part of the address, so it stands in every log of it; a message without \
+                     `CreatedDate` dates the install by the first that arrives; a licence counts as one install, however \
+                     often it is reinstalled, and a sandbox's counts too unless your flow leaves it out; Canvas users who \
+                     must approve the app themselves come by GET, unsigned, and are refused: let admins pre-authorise them",
+        }
+    }
+
+    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        let proof = if arrival.kind == CANVAS {
+            let scheme = Scheme::SalesforceCanvasSignedRequest;
+            arrival.verify(scheme, "consumer_secret", Parameters::default())
+        } else {
+            let organization_ids = organization_ids(arrival);
+            let parameters = Parameters { organization_ids, ..Parameters::default() };
+            arrival.verify(Scheme::SalesforceOutboundMessage, "path_secret", parameters)
+        };
+        proof.map(Proof::Verified)
+    }
+
+    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+        if arrival.kind == CANVAS { opened(proof) } else { licenses(proof, arrival) }
+    }
+
+    fn refused(&self, _: Kind) -> Answer {
+        Answer::with_body(401, "text/plain", "unauthorized")
+    }
+}
