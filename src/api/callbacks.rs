@@ -215,14 +215,15 @@ fn occurred_at(call: &Call<'_>, event: &Event) -> Timestamp {
 }
 
 fn set_account(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
+    let known = callbacks::account(call.sql, listing.no, &event.account)?;
     let account = Account {
         listing_no: listing.no,
         account: event.account.clone(),
         status: event.kind.as_str().to_owned(),
-        plan: event.plan.clone(),
+        // Not told is not gone.
+        plan: event.plan.clone().or_else(|| known.as_ref()?.plan.clone()),
         changed_at: occurred_at(call, event),
     };
-    let known = callbacks::account(call.sql, listing.no, &event.account)?;
     // A redelivery, or older than what is known. Of the same instant, an install is older than all else: a vendor that
     // tells both in one message would otherwise flip the account back and forth with each redelivery.
     let is_news = known.is_none_or(|known| {
