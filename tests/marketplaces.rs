@@ -53,7 +53,8 @@ fn rendered() -> String {
 #[test]
 fn the_document_says_what_the_registry_does() {
     let document = include_str!("../docs/marketplaces.md");
-    let (_, found) = document.split_once(BEGIN).expect("docs/marketplaces.md has the line that its made part begins with");
+    let (_, found) =
+        document.split_once(BEGIN).expect("docs/marketplaces.md has the line that its made part begins with");
     assert_eq!(found, rendered(), "replace what follows the line in docs/marketplaces.md");
 }
 
@@ -61,14 +62,20 @@ fn the_document_says_what_the_registry_does() {
 fn each_marketplace_stands_in_the_registry_once_and_its_addresses_are_distinct() {
     for (index, adapter) in ADAPTERS.iter().enumerate() {
         let name = adapter.marketplace();
-        assert!(ADAPTERS.iter().skip(index + 1).all(|other| other.marketplace() != name), "{}", name.as_str());
+        assert!(
+            ADAPTERS.iter().skip(index + 1).all(|other| other.marketplace() != name),
+            "{}",
+            name.as_str()
+        );
         let mut kinds: Vec<&str> = adapter.kinds().iter().map(|kind| kind.name).collect();
         assert!(!kinds.is_empty() && !kinds.contains(&"continue"));
         kinds.sort_unstable();
         kinds.dedup();
         assert_eq!(kinds.len(), adapter.kinds().len(), "{}", name.as_str());
         for kind in adapter.kinds() {
-            assert!(!kind.methods.is_empty() && kind.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+            assert!(
+                !kind.methods.is_empty() && kind.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+            );
             assert_eq!(adapter.refused(*kind).status, 401, "{} {}", name.as_str(), kind.name);
         }
     }

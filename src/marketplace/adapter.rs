@@ -143,6 +143,18 @@ pub enum Reply {
         /// The query that the product gets, as it came.
         query: String,
     },
+    /// The same way, from a page in a frame of the vendor's, where our cookies are not visible: a link on it leads to
+    /// the top of the window. A listing without `forward_to` has a page that leads nowhere. Browsers reload a page
+    /// under the very address, so its token counts again, but as nothing else: not at another kind, nor if it came
+    /// there first.
+    TopLevel {
+        /// The customer's account.
+        account: String,
+        /// The query that the product gets, as it came.
+        query: String,
+        /// Who may frame the page: sources of CSP, separated by spaces.
+        frame_ancestors: &'static str,
+    },
 }
 
 /// What a callback tells.

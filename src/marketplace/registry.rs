@@ -4,7 +4,8 @@ use super::adapter::Adapter;
 use crate::domain::listing::Marketplace;
 
 /// All of them.
-pub const ADAPTERS: &[&dyn Adapter] = &[&super::digitalocean::Digitalocean, &super::woocommerce::Woocommerce];
+pub const ADAPTERS: &[&dyn Adapter] =
+    &[&super::bigcommerce::Bigcommerce, &super::digitalocean::Digitalocean, &super::woocommerce::Woocommerce];
 
 /// The adapter of a marketplace.
 #[must_use]

@@ -4,7 +4,7 @@
 use super::{
     adapter::{Answer, Arrival, Listing, Proof, Reply, Told},
     event::Event,
-    registry,
+    page, registry,
     signature::{Callback, Verified},
 };
 use crate::domain::{entropy::Entropy, listing::Marketplace, time::Timestamp};
@@ -42,6 +42,17 @@ pub struct Relay {
     pub location: String,
 }
 
+/// A token that counts once, or again at one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// What it is remembered by.
+    pub key: String,
+    /// Until when it is remembered.
+    pub keep_until: Timestamp,
+    /// The place (listing and kind) where it counts again if it came there first; nothing = it counts once.
+    pub again_at: Option<String>,
+}
+
 /// What the Ledger is told of a callback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -49,8 +60,8 @@ pub struct Report {
     pub listing_no: u16,
     /// Events, in order.
     pub events: Vec<Event>,
-    /// A token that counts once, and until when it is remembered.
-    pub single_use: Option<(String, Timestamp)>,
+    /// The token that proved it, if it is one that does not count anywhere at any time.
+    pub single_use: Option<Token>,
     /// A browser on its way.
     pub relay: Option<Relay>,
 }
@@ -135,28 +146,40 @@ fn report(
     replayed: Answer,
     entropy: &mut dyn Entropy,
 ) -> Outcome {
+    let loads_again = matches!(told.reply, Reply::TopLevel { .. });
     let (answer, relay) = match told.reply {
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
-            Some((answer, relay)) => (answer, Some(relay)),
+            Some((path, relay)) => (see_other(path), Some(relay)),
             None => {
                 let log = format!("the listing {} has no forward_to", arrival.listing.id);
                 return Outcome::Answer { answer: Answer::empty(500), log: Some(log) };
             }
         },
+        Reply::TopLevel { account, query, frame_ancestors } => {
+            match relay(arrival, account, &query, entropy) {
+                Some((path, relay)) => (page::way_out(frame_ancestors, &path), Some(relay)),
+                None => (page::connected(frame_ancestors), None),
+            }
+        }
     };
-    let single_use = proof.single_use().map(|token| (token.key().to_owned(), token.keep_until()));
+    let single_use = proof.single_use().map(|token| Token {
+        key: token.key().to_owned(),
+        keep_until: token.keep_until(),
+        again_at: loads_again.then(|| format!("{}/{}", arrival.listing.id, arrival.kind.name)),
+    });
     let report = Report { listing_no: arrival.listing.no, events: told.events, single_use, relay };
     Outcome::Report { report: Box::new(report), answer, replayed }
 }
 
-/// Sends the browser to the page where our cookies are seen, under a one-time id.
+/// A browser's way to the page where our cookies are seen: its path, under a one-time id, and where it goes on to.
+/// `None` if the listing has no `forward_to`.
 fn relay(
     arrival: &Arrival<'_>,
     account: String,
     query: &str,
     entropy: &mut dyn Entropy,
-) -> Option<(Answer, Relay)> {
+) -> Option<(String, Relay)> {
     let forward_to = arrival.listing.forward_to.as_deref()?;
     let mut random = [0; 16];
     entropy.fill(&mut random);
@@ -170,17 +193,21 @@ fn relay(
     };
     let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
     let relay = Relay { id_hash: hash(&id), account, location: format!("{base}{joint}{query}{fragment}") };
-    let answer = Answer {
+    Some((format!("/callbacks/continue/{id}"), relay))
+}
+
+/// Sends the browser on.
+fn see_other(path: String) -> Answer {
+    Answer {
         // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
         status: 303,
         headers: vec![
-            ("location", format!("/callbacks/continue/{id}")),
+            ("location", path),
             ("cache-control", "no-store".to_owned()),
             ("referrer-policy", "no-referrer".to_owned()),
         ],
         body: String::new(),
-    };
-    Some((answer, relay))
+    }
 }
 
 /// The hash under which a one-time id is remembered.
