@@ -19,7 +19,7 @@ use crate::{
     },
     marketplace::{
         event::{Event, EventKind},
-        step::{RELAY_MS, Report, hash},
+        step::{RELAY_MS, Report, Token, hash},
     },
     store::{
         SqlError,
@@ -125,7 +125,8 @@ pub fn listing(
     Ok(Some(json_text(&opened)?))
 }
 
-/// Writes what a callback told, all or nothing; false if its token had been used before: then nothing is written.
+/// Writes what a callback told, all or nothing; false if its token does not count any more: then nothing is
+/// written.
 pub fn report(
     environment: &Environment<'_>,
     entropy: &mut dyn Entropy,
@@ -133,8 +134,8 @@ pub fn report(
 ) -> Result<bool, Problem> {
     let call = call(environment, entropy);
     transaction(call.sql, || {
-        if let Some((key, keep_until)) = &report.single_use
-            && !callbacks::use_up(call.sql, key, *keep_until, call.now)?
+        if let Some(token) = &report.single_use
+            && !counts(&call, token)?
         {
             return Ok(false);
         }
@@ -153,6 +154,18 @@ pub fn report(
         }
         Ok(true)
     })
+}
+
+/// Whether a token counts: it is new, or it came to this very place first and counts there again.
+fn counts(call: &Call<'_>, token: &Token) -> Result<bool, SqlError> {
+    let is_new = callbacks::use_up(call.sql, &token.key, token.keep_until, call.now)?;
+    let Some(place) = &token.again_at else { return Ok(is_new) };
+    let here = format!("{}@{place}", token.key);
+    if is_new {
+        callbacks::use_up(call.sql, &here, token.keep_until, call.now)
+    } else {
+        callbacks::is_used_up(call.sql, &here)
+    }
 }
 
 /// A browser comes back with its cookies: binds its clicks to the account, and says where it goes on to. `None` if the id

@@ -143,15 +143,18 @@ pub enum Reply {
         /// The query that the product gets, as it came.
         query: String,
     },
-    /// The callback came in a frame of the vendor's, where our cookies are not seen: a page in it offers the same way as
-    /// [`Reply::Relay`], at the top level. Without a `forward_to` the page says that the product is connected.
+    /// The same way, from a page in a frame of the vendor's, where our cookies are not visible: a link on it leads to
+    /// the top of the window. A listing without `forward_to` has a page that leads nowhere.
     TopLevel {
         /// The customer's account.
         account: String,
-        /// The query that the product gets.
+        /// The query that the product gets, as it came.
         query: String,
-        /// Sources that may frame the page (CSP `frame-ancestors`).
+        /// Who may frame the page: sources of CSP, separated by spaces.
         frame_ancestors: &'static str,
+        /// The page has its token in its address, so that browsers reload it with the same: it counts again, but as
+        /// nothing else, not at another kind, nor if it came there first.
+        reloads: bool,
     },
 }
 

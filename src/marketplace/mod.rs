@@ -2,9 +2,11 @@
 //! number or touches a store.
 
 pub mod adapter;
+mod bigcommerce;
 mod digitalocean;
 pub mod event;
 pub mod money;
+mod page;
 pub mod registry;
 mod salesforce;
 pub mod signature;

@@ -4,8 +4,12 @@ use super::adapter::Adapter;
 use crate::domain::listing::Marketplace;
 
 /// All of them.
-pub const ADAPTERS: &[&dyn Adapter] =
-    &[&super::digitalocean::Digitalocean, &super::salesforce::Salesforce, &super::woocommerce::Woocommerce];
+pub const ADAPTERS: &[&dyn Adapter] = &[
+    &super::bigcommerce::Bigcommerce,
+    &super::digitalocean::Digitalocean,
+    &super::salesforce::Salesforce,
+    &super::woocommerce::Woocommerce,
+];
 
 /// The adapter of a marketplace.
 #[must_use]

@@ -193,6 +193,8 @@ fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
         account: account.to_owned(),
         query: String::new(),
         frame_ancestors: FRAME_ANCESTORS,
+        // The request is posted anew by Salesforce each time the app is opened.
+        reloads: false,
     };
     Ok(Told { events: vec![activated], reply })
 }

@@ -4,7 +4,7 @@
 use super::{
     adapter::{Answer, Arrival, Listing, Proof, Reply, Told},
     event::Event,
-    registry,
+    page, registry,
     signature::{Callback, Verified},
 };
 use crate::domain::{entropy::Entropy, listing::Marketplace, time::Timestamp};
@@ -42,6 +42,17 @@ pub struct Relay {
     pub location: String,
 }
 
+/// A token that counts once, or again at one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// What it is remembered by.
+    pub key: String,
+    /// Until when it is remembered.
+    pub keep_until: Timestamp,
+    /// The place (listing and kind) where it counts again if it came there first; nothing = it counts once.
+    pub again_at: Option<String>,
+}
+
 /// What the Ledger is told of a callback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -49,8 +60,8 @@ pub struct Report {
     pub listing_no: u16,
     /// Events, in order.
     pub events: Vec<Event>,
-    /// A token that counts once, and until when it is remembered.
-    pub single_use: Option<(String, Timestamp)>,
+    /// The token that proved it, if it is one that does not count anywhere at any time.
+    pub single_use: Option<Token>,
     /// A browser on its way.
     pub relay: Option<Relay>,
 }
@@ -135,27 +146,34 @@ fn report(
     replayed: Answer,
     entropy: &mut dyn Entropy,
 ) -> Outcome {
+    let loads_again = matches!(told.reply, Reply::TopLevel { reloads: true, .. });
     let (answer, relay) = match told.reply {
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
-            Some((way_on, relay)) => (see_other(way_on), Some(relay)),
+            Some((path, relay)) => (see_other(path), Some(relay)),
             None => {
                 let log = format!("the listing {} has no forward_to", arrival.listing.id);
                 return Outcome::Answer { answer: Answer::empty(500), log: Some(log) };
             }
         },
-        Reply::TopLevel { account, query, frame_ancestors } => {
-            let (way_on, relay) = relay(arrival, account, &query, entropy).unzip();
-            (framed(way_on.as_deref(), frame_ancestors), relay)
+        Reply::TopLevel { account, query, frame_ancestors, .. } => {
+            match relay(arrival, account, &query, entropy) {
+                Some((path, relay)) => (page::way_out(frame_ancestors, &path), Some(relay)),
+                None => (page::connected(frame_ancestors), None),
+            }
         }
     };
-    let single_use = proof.single_use().map(|token| (token.key().to_owned(), token.keep_until()));
+    let single_use = proof.single_use().map(|token| Token {
+        key: token.key().to_owned(),
+        keep_until: token.keep_until(),
+        again_at: loads_again.then(|| format!("{}/{}", arrival.listing.id, arrival.kind.name)),
+    });
     let report = Report { listing_no: arrival.listing.no, events: told.events, single_use, relay };
     Outcome::Report { report: Box::new(report), answer, replayed }
 }
 
-/// The way to the page where our cookies are seen, under a one-time id, and what is remembered of it. `None` if the
-/// listing has no `forward_to`.
+/// A browser's way to the page where our cookies are seen: its path, under a one-time id, and where it goes on to.
+/// `None` if the listing has no `forward_to`.
 fn relay(
     arrival: &Arrival<'_>,
     account: String,
@@ -178,40 +196,17 @@ fn relay(
     Some((format!("/callbacks/continue/{id}"), relay))
 }
 
-fn see_other(way_on: String) -> Answer {
+/// Sends the browser on.
+fn see_other(path: String) -> Answer {
     Answer {
         // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
         status: 303,
         headers: vec![
-            ("location", way_on),
+            ("location", path),
             ("cache-control", "no-store".to_owned()),
             ("referrer-policy", "no-referrer".to_owned()),
         ],
         body: String::new(),
-    }
-}
-
-/// A page in a frame of the vendor's. All that is put into it is a path of ours that ends in hexadecimal digits, so there
-/// is nothing to escape.
-fn framed(way_on: Option<&str>, frame_ancestors: &str) -> Answer {
-    let content = match way_on {
-        // A link, because a frame may lead the whole window on only when the visitor asks for it.
-        Some(way_on) => format!("<a href=\"{way_on}\" target=\"_top\">Continue</a>"),
-        None => "The product is connected.".to_owned(),
-    };
-    let policy = format!("frame-ancestors {frame_ancestors}; default-src 'none'; style-src 'unsafe-inline'");
-    Answer {
-        status: 200,
-        headers: vec![
-            ("content-type", "text/html; charset=utf-8".to_owned()),
-            ("content-security-policy", policy),
-            ("cache-control", "no-store".to_owned()),
-            ("referrer-policy", "no-referrer".to_owned()),
-        ],
-        body: format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Connected</title>\
-             <style>body{{font:16px system-ui;margin:2em;text-align:center}}</style><p>{content}</p></html>"
-        ),
     }
 }
 

@@ -21,6 +21,12 @@ pub fn use_up(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -
     Ok(!rows.is_empty())
 }
 
+/// Whether a token is used up and still remembered.
+pub fn is_used_up(sql: &dyn Sql, key: &str) -> Result<bool, SqlError> {
+    let rows = sql.exec("SELECT 1 FROM single_use WHERE key = ?1", &[key.into()])?;
+    Ok(!rows.is_empty())
+}
+
 /// A browser on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relay {

@@ -6,6 +6,8 @@
 mod support;
 
 #[cfg(test)]
+mod bigcommerce;
+#[cfg(test)]
 mod digitalocean;
 #[cfg(test)]
 mod salesforce;
@@ -29,6 +31,7 @@ use support::{Ledger, TzDatabase, rows};
 pub(crate) struct Sent {
     pub method: &'static str,
     pub kind: &'static str,
+    /// The rest of the path, and behind a question mark the query.
     pub rest: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -73,16 +76,17 @@ impl World {
         let environment = Self::environment(&self.ledger);
         let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
         let listing: Listing = json::read(&listing).unwrap();
-        let rest = if sent.rest.is_empty() { String::new() } else { format!("/{}", sent.rest) };
+        let path = sent.rest.split('?').next().unwrap();
+        let slash = if path.is_empty() { "" } else { "/" };
         let head = Head {
             method: sent.method.to_owned(),
             url: format!(
-                "https://go.example/callbacks/{}/{}/{}{rest}",
-                self.marketplace, self.listing, sent.kind
+                "https://go.example/callbacks/{}/{}/{}{slash}{}",
+                self.marketplace, self.listing, sent.kind, sent.rest
             ),
             marketplace: self.marketplace.to_owned(),
             kind: sent.kind.to_owned(),
-            rest: sent.rest.clone(),
+            rest: path.to_owned(),
             headers: sent.headers.clone(),
         };
         match step(&head, sent.body.as_bytes(), Some(&listing), self.ledger.now, &mut self.entropy) {
@@ -100,8 +104,11 @@ impl World {
 
     /// The browser follows the way on with these cookies; where it ends up.
     pub(crate) fn go_on(&mut self, answer: &Answer, cookies: &str) -> Option<String> {
-        let location = &answer.headers.iter().find(|(name, _)| *name == "location").unwrap().1;
-        let id = location.strip_prefix("/callbacks/continue/").unwrap();
+        let location = answer.headers.iter().find(|(name, _)| *name == "location");
+        // Sent there, or led there by a link.
+        let way = location.map_or(answer.body.as_str(), |(_, location)| location);
+        let (_, id) = way.split_once("/callbacks/continue/").unwrap();
+        let id = id.split('"').next().unwrap();
         let environment = Self::environment(&self.ledger);
         callbacks::resume(&environment, &mut self.entropy, id, cookies).unwrap()
     }
