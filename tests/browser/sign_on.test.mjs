@@ -3,19 +3,15 @@
 // are other hosts of this machine, so the browser's rules for cookies hold as they do outside.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import process from "node:process";
-import { chromium } from "playwright-core";
 import { startEdge } from "../e2e/support/harness.mjs";
 import { programme } from "../e2e/support/programme.mjs";
+import { launch, local, page as show, site as startSite } from "./support/sites.mjs";
 
 const UUID = "61d2f6a0-7f0c-4a57-8d1f-0d6f7f3f7f11";
 const ANOTHER_UUID = "72e3a7b1-7f0c-4a57-8d1f-0d6f7f3f7f11";
 const SALT = "sso-salt-0001";
 const BASIC = `Basic ${Buffer.from("acme:1234").toString("base64")}`;
-const CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 let edge;
 let site;
@@ -26,38 +22,34 @@ let listing;
 let ada;
 let link;
 
-/** A host of this machine that is a site of its own to a browser. */
-const host = (name, port) => `http://${name}.localhost:${port}`;
-
 /** The marketplace's page, its button that signs the customer on, and the product. */
-function stand(request, response) {
-  const { pathname, searchParams } = new URL(request.url, "http://any");
-  response.setHeader("content-type", "text/html; charset=utf-8");
-  if (pathname === "/listing") return response.end('<title>Acme in the marketplace</title><a id="open" href="/dashboard?uuid=' + UUID + '">Open</a>');
-  if (pathname === "/start") return response.end("<title>Acme itself</title>");
+function stand({ pathname, searchParams }, response) {
+  if (pathname === "/listing") {
+    return show(response, `<title>Acme in the marketplace</title><a id="open" href="/dashboard?uuid=${UUID}">Open</a>`);
+  }
+  if (pathname === "/start") return show(response, "<title>Acme itself</title>");
   // What a DigitalOcean dashboard does: a form, posted across sites at once.
   const uuid = searchParams.get("uuid");
   const seconds = Math.floor(Date.now() / 1_000);
   const token = createHmac("sha256", SALT).update(`${seconds}:${uuid}`).digest("hex");
   const fields = { resource_uuid: uuid, token, timestamp: seconds, user_id: 7, user_email: "a@b.example" };
   const inputs = Object.entries(fields).map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
-  response.end(`<form method="post" action="${base}/callbacks/digitalocean/${listing.id}/sso">${inputs.join("")}</form>
+  return show(response, `<form method="post" action="${base}/callbacks/digitalocean/${listing.id}/sso">${inputs.join("")}</form>
     <script>document.forms[0].submit()</script>`);
 }
 
 before(async () => {
-  site = createServer(stand).listen(0, "127.0.0.1");
-  await once(site, "listening");
+  site = await startSite(stand);
   edge = await startEdge();
-  base = host("go", new URL(edge.url).port);
+  base = local("go", new URL(edge.url).port);
   ({ operator, ada } = await programme(edge));
-  const { port } = site.address();
+  const { port } = site;
   listing = await operator.json("POST", "/v1/listings", {
-    name: "Acme at DigitalOcean", marketplace: "digitalocean", url: `${host("market", port)}/listing`,
-    forward_to: `${host("app", port)}/start`, secrets: { credentials: "acme:1234", sso_salt: SALT },
+    name: "Acme at DigitalOcean", marketplace: "digitalocean", url: `${local("market", port)}/listing`,
+    forward_to: `${local("app", port)}/start`, secrets: { credentials: "acme:1234", sso_salt: SALT },
   });
   link = await operator.json("POST", "/v1/links", { partner_id: ada.id, listing_id: listing.id });
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: CHROMIUM_FLAGS });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -95,7 +87,7 @@ test("a visitor without a click signs on all the same, and nobody is credited", 
   const visitor = await browser.newContext();
   const page = await visitor.newPage();
   const before = (await operator.json("GET", "/v1/commissions")).data.length;
-  await page.goto(`${host("market", site.address().port)}/dashboard?uuid=${ANOTHER_UUID}`);
+  await page.goto(`${local("market", site.port)}/dashboard?uuid=${ANOTHER_UUID}`);
   await page.waitForURL("**/start?**");
   assert.equal((await operator.json("GET", "/v1/commissions")).data.length, before);
   await visitor.close();

@@ -1,0 +1,87 @@
+// A merchant in a real Chromium opens the product in BigCommerce's control panel, which is a frame there: our cookies are
+// not seen in it, so the page in it leads out of it. The control panel is a stand-in under a host name of BigCommerce's,
+// because only such a one may frame the page.
+import assert from "node:assert/strict";
+import { createHmac, randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { startEdge } from "../e2e/support/harness.mjs";
+import { programme } from "../e2e/support/programme.mjs";
+import { launch, local, page, secureSite, site } from "./support/sites.mjs";
+
+const SECRET = "bc-test-client-secret";
+const CLIENT_ID = "hjasdfhj09sasd80dsf04dfhg90rsds";
+const PANEL = "store-z4zn3wo.mybigcommerce.com";
+const STRANGER = "panel.stranger.example";
+
+let edge;
+let app;
+let panel;
+let browser;
+let operator;
+let ada;
+let link;
+let base;
+let load;
+
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** `signed_payload_jwt` as BigCommerce makes it. */
+function signedPayload() {
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = {
+    aud: CLIENT_ID, iss: "bc", iat: now, nbf: now - 5, exp: now + 86_400, jti: randomUUID(), sub: "stores/z4zn3wo",
+    user: { id: 9128, email: "user@example.com", locale: "en-US" }, owner: { id: 1, email: "owner@example.com" }, url: "/", channel_id: null,
+  };
+  const text = `${encode({ alg: "HS256", typ: "JWT" })}.${encode(claims)}`;
+  return `${text}.${createHmac("sha256", SECRET).update(text).digest("base64url")}`;
+}
+
+before(async () => {
+  app = await site((_, response) => page(response, "<title>Acme itself</title>"));
+  panel = await secureSite((_, response) =>
+    page(response, `<title>Control panel</title><iframe src="${load}?signed_payload_jwt=${signedPayload()}" width="600" height="400"></iframe>`));
+  edge = await startEdge();
+  base = local("go", new URL(edge.url).port);
+  ({ operator, ada } = await programme(edge));
+  const listing = await operator.json("POST", "/v1/listings", {
+    name: "Acme at BigCommerce", marketplace: "bigcommerce", url: `${local("app", app.port)}/listing`,
+    forward_to: `${local("app", app.port)}/start`, settings: { client_id: CLIENT_ID }, secrets: { client_secret: SECRET },
+  });
+  load = `${base}/callbacks/bigcommerce/${listing.id}/load`;
+  link = await operator.json("POST", "/v1/links", { partner_id: ada.id, listing_id: listing.id });
+  browser = await launch({ [PANEL]: panel.port, [STRANGER]: panel.port });
+});
+after(async () => {
+  await browser?.close();
+  await edge?.stop();
+  panel?.close();
+  app?.close();
+});
+
+test("the page in the frame leads to the top, where the click is seen and the install is credited", async () => {
+  const merchant = await browser.newContext({ ignoreHTTPSErrors: true });
+  const tab = await merchant.newPage();
+  await tab.goto(`${base}${new URL(link.url).pathname}`);
+  const clickId = new URL(tab.url()).searchParams.get("sp_click");
+  await tab.goto(`https://${PANEL}/manage/app`);
+  const frame = tab.frameLocator("iframe");
+  await frame.getByText("Continue").click();
+  await tab.waitForURL("**/start?**");
+  assert.equal(await tab.title(), "Acme itself", "the whole window, not the frame");
+  assert.match(tab.url(), /[?&]signed_payload_jwt=[\w-]+\.[\w-]+\.[\w-]+$/, "the product gets what BigCommerce sent");
+  const [install, ...others] = (await operator.json("GET", "/v1/conversions")).data;
+  assert.deepEqual([install.type, install.customer_id, others], ["install", "bigcommerce:stores/z4zn3wo", []]);
+  const [credit] = install.attribution.credits;
+  assert.deepEqual([credit.partner_id, credit.click_id], [ada.id, clickId]);
+  await merchant.close();
+});
+
+test("nobody else may frame the page", async () => {
+  const visitor = await browser.newContext({ ignoreHTTPSErrors: true });
+  const tab = await visitor.newPage();
+  const said = [];
+  tab.on("console", (message) => said.push(message.text()));
+  await tab.goto(`https://${STRANGER}/`);
+  assert.ok(said.some((line) => line.includes("frame-ancestors")), said.join("\n"));
+  await visitor.close();
+});
