@@ -20,7 +20,7 @@ use signpost::{
     domain::{entropy::SeededEntropy, time::Timestamp},
     marketplace::{
         adapter::{Answer, Listing},
-        step::{Head, Outcome, step},
+        step::{Head, Outcome, Report, step},
     },
     store::Sql,
 };
@@ -166,6 +166,32 @@ pub(crate) fn orders(length: usize) -> Vec<Vec<usize>> {
         order
     };
     shorter.iter().flat_map(|order| (0..length).map(move |at| with(order, at))).collect()
+}
+
+#[test]
+fn a_refund_waits_for_its_charge_and_is_booked_with_it() {
+    let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
+    let event = |kind: &str, transaction: &str, charge: Option<&str>, amount: i64| {
+        json!({"kind": kind, "account": "a-1", "transaction": transaction, "charge": charge, "amount": amount,
+               "currency": "EUR", "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [], "coupon": null})
+    };
+    let refunded = event("refunded", "refund:1", Some("order:1"), 700);
+    // More than was charged: what is beyond it is left out.
+    let beyond = event("refunded", "refund:2", Some("order:1"), 9_999);
+    let tell = |world: &mut World, events: &[&Json]| {
+        let report = json!({"listing_no": 1, "events": events, "single_use": null, "relay": null});
+        let report: Report = serde_json::from_value(report).unwrap();
+        let environment = World::environment(&world.ledger);
+        assert!(callbacks::report(&environment, &mut world.entropy, &report).unwrap());
+    };
+    tell(&mut world, &[&refunded, &refunded]);
+    assert_eq!((world.ledger.rows("waiting_refunds"), world.ledger.rows("refunds")), (1, 0));
+    tell(&mut world, &[&event("charged", "order:1", None, 5_000)]);
+    assert_eq!((world.ledger.rows("waiting_refunds"), world.ledger.rows("refunds")), (0, 1));
+    assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["refunded"], 700);
+    tell(&mut world, &[&refunded, &beyond, &beyond]);
+    assert_eq!((world.ledger.rows("waiting_refunds"), world.ledger.rows("refunds")), (0, 2));
+    assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["refunded"], 5_000);
 }
 
 #[test]

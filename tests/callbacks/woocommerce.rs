@@ -109,6 +109,34 @@ fn however_updates_of_an_order_arrive_the_ledger_ends_the_same() {
 }
 
 #[test]
+fn a_sale_that_was_refunded_in_part_is_credited_late_with_what_is_left() {
+    let mut world = world();
+    world.ledger.wait(-7_200_000);
+    let click = world.ledger.click(world.link_no);
+    world.ledger.wait(7_200_000);
+    let refunded = order(json!({"refunds": [{"id": 751, "total": "-10.00"}]}));
+    assert_eq!(world.receive(&refunded).status, 200);
+    assert_eq!(world.ledger.get("/v1/balances").json["data"], json!([]), "nobody is known to have earned it");
+    // The customer's next order brings the click: both are its partner's.
+    let meta = json!([{"key": "_wc_order_attribution_utm_content", "value": click}]);
+    let next = order(json!({"id": 728, "total": "100.00", "meta_data": meta}));
+    assert_eq!(world.receive(&next).status, 200);
+    world.ledger.audit();
+    // A fifth of 29.35 is 5.87; of it, 10.00 / 29.35 is taken back: 2.00.
+    let balance = &world.ledger.get("/v1/balances").json["data"][0];
+    assert_eq!((&balance["pending"], &balance["reversed"]), (&json!(2000 + 387), &json!(200)));
+    let totals = &world.ledger.get("/v1/attribution?group_by=partner").json["totals"];
+    let euros = |amount: i64| json!([{"amount": amount, "currency": "EUR"}]);
+    assert_eq!(
+        (&totals["revenue"], &totals["refunds"], &totals["commission"], &totals["sales"]),
+        (&euros(12_935), &euros(1_000), &euros(2_387), &json!(2))
+    );
+    let unearned =
+        world.ledger.get("/v1/attribution?group_by=partner").json["data"].as_array().unwrap().len();
+    assert_eq!(unearned, 1, "nothing is left under nobody");
+}
+
+#[test]
 fn guests_are_known_by_a_hash_and_refunds_by_status_take_all_that_is_left() {
     let mut world = world();
     let guest = json!({"customer_id": 0, "billing": {"email": "Ann@Example.com"}});
