@@ -29,6 +29,9 @@ export async function ask(store, promise) {
   }
 }
 
+/** What links and callbacks stand under: PUBLIC_URL, else the host that was asked. */
+export const baseUrl = (env, url) => (env.PUBLIC_URL ? env.PUBLIC_URL.replace(/\/+$/, "") : url.origin);
+
 /** A request as the Ledger reads it (`Head` in edge/ledger.rs), and its stores. */
 export class Call {
   constructor(request, url, env) {
@@ -41,8 +44,7 @@ export class Call {
       authorization: headers.get("authorization"),
       idempotency_key: headers.get("idempotency-key"),
       if_none_match: headers.get("if-none-match"),
-      // Links are made under PUBLIC_URL, else under the host that was asked.
-      base_url: env.PUBLIC_URL ? env.PUBLIC_URL.replace(/\/+$/, "") : url.origin,
+      base_url: baseUrl(env, url),
     };
   }
 

@@ -1,6 +1,6 @@
 // Callbacks of marketplaces: what came in is verified and read by Rust (src/marketplace/step.rs), what it tells is written
 // by the Ledger, and only then is the vendor answered.
-import { ask, readBody } from "./api.mjs";
+import { ask, baseUrl, readBody } from "./api.mjs";
 import { call } from "./instance.mjs";
 import { LEDGER_NAME } from "./objects.mjs";
 import { Refusal } from "./problem.mjs";
@@ -80,7 +80,7 @@ async function take(request, env, url, requestId) {
   const body = await readBody(request);
   const now = Date.now();
   const listing = await listingOf(env, listingId, now);
-  const base = env.PUBLIC_URL ? env.PUBLIC_URL.replace(/\/+$/, "") : url.origin;
+  const base = baseUrl(env, url);
   const head = {
     method: request.method,
     // What the vendor signed is the address that it was given.

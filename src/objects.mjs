@@ -189,13 +189,20 @@ export class ClickLog extends Worker {
     });
   }
 
-  // One shard after the other, so that whoever else waits for this thread gets a turn in between.
+  // One shard after the other, so that whoever else waits for this thread gets a turn in between. A shard that fails
+  // keeps its own parcel waiting, not the parcels behind it.
   async #passOn(parcels) {
+    const failed = [];
     for (const { shard, records, last } of parcels) {
-      if (String(shard) === this.ctx.id.name) await this.append(records);
-      else await inTime(ANSWER_MS, this.env.CLICKLOG.getByName(String(shard)).append(records));
-      this.#rust.call((log) => log.passed_on(shard, last));
+      try {
+        if (String(shard) === this.ctx.id.name) await this.append(records);
+        else await inTime(ANSWER_MS, this.env.CLICKLOG.getByName(String(shard)).append(records));
+        this.#rust.call((log) => log.passed_on(shard, last));
+      } catch (error) {
+        failed.push(error);
+      }
     }
+    if (failed.length > 0) throw failed[0];
   }
 
   #due() {
