@@ -77,19 +77,17 @@ function answer(env, ctx, visit, outcome, requestId) {
   const [, location, cookie, shard, click] = outcome.split("\n");
   record(env, ctx, Number(shard), click, visit.now);
   if (location === "") return notFound("The link leads nowhere, and no landing page is set.", requestId);
-  // An object and two appends: a list of pairs, which could hold both cookies, costs four times as much.
-  const response = new Response(null, {
-    status: 302,
-    headers: {
-      location,
-      "cache-control": "no-store",
-      "referrer-policy": "no-referrer-when-downgrade",
-      "x-request-id": requestId,
-    },
-  });
+  const headers = {
+    location,
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer-when-downgrade",
+    "x-request-id": requestId,
+  };
   if (cookie !== "") {
-    response.headers.append("set-cookie", `sp=${cookie}; ${COOKIE}Lax`);
-    response.headers.append("set-cookie", `sp_x=${cookie}; ${COOKIE}None`);
+    // Two headers of one name: names that differ in case are different keys, and Fetch appends each (§5.1, "fill"). A
+    // list of pairs, or `append` on the response, costs a redirect several microseconds more.
+    headers["set-cookie"] = `sp=${cookie}; ${COOKIE}Lax`;
+    headers["Set-Cookie"] = `sp_x=${cookie}; ${COOKIE}None`;
   }
-  return response;
+  return new Response(null, { status: 302, headers });
 }
