@@ -4,7 +4,10 @@ mod support;
 
 use serde_json::json;
 use signpost::{
-    api::{Environment, callbacks},
+    api::{
+        Environment, callbacks,
+        export::{Position, cut},
+    },
     marketplace::step::Report,
     replay::{ReplayError, replay, totals},
     store::{
@@ -103,25 +106,52 @@ fn told_by_a_marketplace(ledger: &mut Ledger, link_no: u32) {
     assert_eq!((ledger.rows("waiting_refunds"), ledger.rows("marketplace_accounts")), (1, 1));
 }
 
-/// Clicks as the log writes them, and the same as the deltas that the Ledger was sent.
+/// A shard's log from this place on.
+fn position() -> Position {
+    Position { stage: 4, after: 0, from_ms: 0, to_ms: i64::MAX }
+}
+
+/// Clicks as the export writes them, and the same as the deltas that the Ledger was sent.
 fn clicks(ledger: &Ledger) -> String {
-    let line = |seq: u32, link_no: u32, bucket: &str, unique: bool| {
-        json!({"kind": "click", "id": null, "at": "2026-11-22T12:07:00.000Z", "link_no": link_no, "shard": 3, "seq": seq,
-               "visitor": null, "country": "DE", "device": "mobile", "bucket": bucket, "unique": unique, "trail": []})
-        .to_string()
+    let at = 1_795_349_220_000_i64;
+    let line = |seq: u32, link_no: u32, bucket: u8, unique: u8| {
+        json!([seq, unique, ["Pz8", at, link_no, null, "DE", 2, bucket, ""]]).to_string()
     };
     let quarter = signpost::domain::time::Timestamp::parse("2026-11-22T12:07:00Z").unwrap().quarter();
     let deltas = json!({"shard": 3, "seq": 1, "through_ms": 1_795_349_220_000_i64, "rows": [
         [1, quarter, "DE", 2, 0, 1, 1], [1, quarter, "DE", 2, 1, 1, 0], [2, quarter, "DE", 2, 2, 1, 0], [99, quarter, "DE", 2, 6, 1, 0]
     ]});
     assert_eq!(counts::apply(&ledger.sql, &deltas.to_string()).unwrap(), 1);
-    let lines = [
-        line(1, 1, "human", true),
-        line(2, 1, "duplicate", false),
-        line(3, 2, "bot", false),
-        line(4, 99, "invalid", false),
-    ];
-    lines.join("\n") + "\n"
+    let lines = [line(1, 1, 0, 1), line(2, 1, 1, 0), line(3, 2, 2, 0), line(4, 99, 6, 0)].join("\n");
+    cut(&lines, &position()).unwrap().text
+}
+
+#[test]
+fn an_export_shows_clicks_in_full_whichever_way_the_log_has_them() {
+    let full = |seq: i64, ms: u32, id: &str, trail: &str| {
+        format!(
+            r#"{{"kind":"click","id":{id},"at":"2026-11-22T12:07:00.{ms:03}Z","link_no":7,"shard":3,"seq":{seq},"visitor":"00000000000000ff","country":null,"device":"tablet","bucket":"{}","unique":false,"trail":{trail}}}"#,
+            if id == "null" { "expired" } else { "human" }
+        )
+    };
+    let packed = |seq: i64, ms: i64, bucket: u8, trail: &str| {
+        format!(
+            r#"[{seq},0,["Pz8",{},7,"00000000000000ff","",3,{bucket},"{trail}"]]"#,
+            1_795_349_220_000 + ms
+        )
+    };
+    let log = [full(1, 1, "\"Pz8\"", "[]"), packed(2, 2, 0, "a.b"), packed(3, 3, 5, ""), packed(4, 4, 0, "")]
+        .join("\n");
+    let wanted =
+        [full(1, 1, "\"Pz8\"", "[]"), full(2, 2, "\"Pz8\"", r#"["a","b"]"#), full(3, 3, "null", "[]")];
+    let to_ms = 1_795_349_220_004;
+    let found = cut(&log, &Position { to_ms, ..position() }).unwrap();
+    assert_eq!(found.text.lines().collect::<Vec<_>>(), wanted);
+    assert_eq!((found.lines, found.read, found.last), (3, 4, Some(4)));
+    let later = cut(&log, &Position { after: 2, ..position() }).unwrap();
+    assert_eq!((later.lines, later.last), (2, Some(4)));
+    let error = cut("[1,0,[\"Pz8\"]]", &position()).unwrap_err();
+    assert_eq!(error.to_string(), "not a visit's record");
 }
 
 fn event_lines(ledger: &Ledger) -> Vec<String> {

@@ -12,10 +12,16 @@ use super::{
 };
 use crate::{
     domain::{
+        bucket::Bucket,
+        click::Device,
         id::{LinkId, PartnerId},
         time::Timestamp,
     },
-    store::{clicklog::PageQuery, links, partners},
+    store::{
+        SqlError,
+        clicklog::{PackedClick, PageQuery, StoredClick},
+        links, partners,
+    },
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -32,37 +38,23 @@ view! {
         /// The link's partner.
         partner_id: Option<PartnerId>,
         /// Where it is counted.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::bucket::Bucket"))]
-        bucket: String,
+        bucket: Bucket,
         /// The visitor's first counted click on the link in the UTC day.
         unique: bool,
         /// ISO 3166-1 alpha-2 country, as the platform tells it.
         country: Option<String>,
         /// What the visitor used.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::click::Device"))]
-        device: String,
+        device: Device,
         /// Earlier click ids of the visitor, oldest first.
         trail: Vec<String>,
     }
 }
 
-/// A click as a shard answers it.
+/// What the edge collected from the shards, in their order.
 #[derive(Deserialize)]
-struct Stored {
-    id: Option<String>,
-    at: Timestamp,
-    link_no: u32,
-    bucket: String,
-    unique: bool,
-    country: Option<String>,
-    device: String,
-    trail: Vec<String>,
-}
-
-/// What the edge collected from the shards: `[time, stored id, click]` each.
-#[derive(Deserialize)]
-pub struct Collected {
-    shards: Vec<Vec<(i64, String, Stored)>>,
+pub struct Collected<'a> {
+    #[serde(borrow)]
+    shards: Vec<Vec<PackedClick<'a>>>,
 }
 
 const KNOWN: &[&str] = &["partner_id", "link_id", "from", "to", "limit", "cursor"];
@@ -118,16 +110,19 @@ pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.query(KNOWN)?;
     let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
-    let collected: Collected = super::body::parse(call.request.body)?;
-    let mut rows: Vec<_> = collected.shards.into_iter().flatten().collect();
-    rows.sort_unstable_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
+    let collected: Collected<'_> = serde_json::from_slice(call.request.body)
+        .map_err(|error| SqlError::Engine(format!("what shards tell cannot be read: {error}")))?;
+    let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
+    let mut rows: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
+    rows.sort_unstable_by_key(|(_, click)| std::cmp::Reverse((click.at(), click.row_id())));
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let numbers: Vec<u32> = rows.iter().map(|(_, _, click)| click.link_no).collect();
-    let names = names(call, &numbers)?;
     let last = rows.last().filter(|_| more);
-    let next_cursor = last.map(|(at, id, _)| cursor::encode_at(&list_name(call, &query), *at, id));
-    let data = rows.into_iter().map(|(_, _, click)| view(click, &names)).collect();
+    let list = list_name(call, &query);
+    let next_cursor = last.map(|(_, click)| cursor::encode_at(&list, click.at().ms(), click.row_id()));
+    let clicks: Vec<StoredClick> = rows.iter().map(|(shard, click)| click.unpack(*shard)).collect();
+    let names = names(call, &clicks.iter().map(|click| click.link_no).collect::<Vec<_>>())?;
+    let data = clicks.into_iter().map(|click| view(click, &names)).collect();
     call.json(200, &List { data, next_cursor })
 }
 
@@ -145,7 +140,7 @@ fn names(call: &Call<'_>, numbers: &[u32]) -> Result<Names, Problem> {
     Ok(names)
 }
 
-fn view(click: Stored, names: &Names) -> ClickView {
+fn view(click: StoredClick, names: &Names) -> ClickView {
     let (link_id, partner_id) = names.get(&click.link_no).cloned().unzip();
     ClickView {
         id: click.id,

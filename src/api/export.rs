@@ -8,9 +8,9 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    domain::{click::SHARDS, time::Timestamp},
+    domain::{click::SHARDS, time::Timestamp, visit::VisitError},
     replay::{Totals, totals},
-    store::{SqlError, events, outbox::event_line},
+    store::{SqlError, clicklog::PackedClick, events, outbox::event_line, value::json_text},
 };
 use json::JsonError;
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,7 @@ impl Position {
     }
 }
 
+/// Where a line stands in its log.
 #[derive(Deserialize)]
 struct Place {
     seq: i64,
@@ -77,20 +78,46 @@ pub struct Cut {
     pub read: u64,
 }
 
-/// Picks the wanted lines.
-pub fn cut(text: &str, position: &Position) -> Result<Cut, JsonError> {
+/// Picks the wanted lines, and unpacks clicks.
+pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
     let mut cut = Cut::default();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        let place: Place = json::read(line)?;
+        // Events, and clicks of logs that are older than the packed form, stand there in full.
+        let packed = if line.starts_with('[') { Some(PackedClick::parse(line)?) } else { None };
+        let place = match &packed {
+            Some(click) => Place { seq: click.seq(), at: click.at() },
+            None => json::read(line)?,
+        };
         cut.last = Some(place.seq);
         cut.read = cut.read.saturating_add(1);
-        if place.seq > position.after && (position.from_ms..position.to_ms).contains(&place.at.ms()) {
-            cut.text.push_str(line);
-            cut.text.push('\n');
-            cut.lines = cut.lines.saturating_add(1);
+        if place.seq <= position.after || !(position.from_ms..position.to_ms).contains(&place.at.ms()) {
+            continue;
         }
+        match &packed {
+            Some(click) => {
+                let click = click.unpack(position.stage.saturating_sub(1));
+                cut.text.push_str(&json_text(&click)?);
+            }
+            None => cut.text.push_str(line),
+        }
+        cut.text.push('\n');
+        cut.lines = cut.lines.saturating_add(1);
     }
     Ok(cut)
+}
+
+/// What a log holds cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CutError {
+    /// A line is not of its form.
+    #[error(transparent)]
+    Line(#[from] JsonError),
+    /// A packed click is not of its form.
+    #[error(transparent)]
+    Click(#[from] VisitError),
+    /// A click cannot be written out.
+    #[error(transparent)]
+    Write(#[from] SqlError),
 }
 
 /// The list that the export's cursors belong to: the period is part of it.
@@ -175,18 +202,6 @@ pub fn end(call: &Call<'_>) -> Result<Response, Problem> {
     let whole = next_cursor.is_none() && from_ms == 0;
     let to = (to_ms < END_OF_TIME_MS).then(|| Timestamp::clamped(to_ms));
     let totals = if whole { Some(totals(call.sql, to)?) } else { None };
-    let line = crate::store::value::json_text(&End { end: true, lines: stop.lines, next_cursor, totals })?;
+    let line = json_text(&End { end: true, lines: stop.lines, next_cursor, totals })?;
     Ok(Response::json(200, line))
-}
-
-impl From<JsonError> for Problem {
-    fn from(error: JsonError) -> Self {
-        SqlError::Engine(format!("a line of the log cannot be read: {error}")).into()
-    }
-}
-
-impl From<serde_json::Error> for Problem {
-    fn from(error: serde_json::Error) -> Self {
-        SqlError::Engine(format!("a line of the log cannot be read: {error}")).into()
-    }
 }

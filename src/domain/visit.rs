@@ -6,6 +6,7 @@ use crate::{
     time::Timestamp,
     visitor::Visitor,
 };
+use serde::Deserialize;
 use std::fmt::Write;
 
 /// What is kept of a visit. No address, no user agent.
@@ -78,7 +79,8 @@ fn digit(code: u8) -> char {
 }
 
 /// A visit as it is read from a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Wire<'a>", bound(deserialize = "'de: 'a"))]
 pub struct Arrival<'a> {
     /// See [`Visit`], also for the other fields.
     pub id: &'a str,
@@ -101,22 +103,24 @@ pub struct Arrival<'a> {
 impl<'a> Arrival<'a> {
     /// Reads a JSON array of records.
     pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
-        let wires: Vec<Wire<'_>> = serde_json::from_str(json).map_err(|_| VisitError)?;
-        wires.into_iter().map(|wire| Self::from_wire(wire).ok_or(VisitError)).collect()
+        serde_json::from_str(json).map_err(|_| VisitError)
     }
+}
 
-    fn from_wire((id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>) -> Option<Self> {
-        Some(Self {
+impl<'a> TryFrom<Wire<'a>> for Arrival<'a> {
+    type Error = VisitError;
+
+    fn try_from(
+        (id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>,
+    ) -> Result<Self, VisitError> {
+        Ok(Self {
             id,
-            at: Timestamp::from_ms(at)?,
+            at: Timestamp::from_ms(at).ok_or(VisitError)?,
             link_no,
-            visitor: match visitor {
-                Some(text) => Some(Visitor::parse(text)?),
-                None => None,
-            },
-            country: if country.is_empty() { None } else { Some(Country::parse(country)?) },
-            device: Device::from_code(device)?,
-            bucket: Bucket::from_code(bucket)?,
+            visitor: visitor.map(|text| Visitor::parse(text).ok_or(VisitError)).transpose()?,
+            country: if country.is_empty() { None } else { Some(Country::parse(country).ok_or(VisitError)?) },
+            device: Device::from_code(device).ok_or(VisitError)?,
+            bucket: Bucket::from_code(bucket).ok_or(VisitError)?,
             trail,
         })
     }

@@ -14,8 +14,7 @@ pub use count::{CLICKS_A_ROW, Counts};
 pub use counted::{GATHERED, Recent};
 pub use intake::Parcel;
 pub use page::PageQuery;
-#[cfg(not(target_arch = "wasm32"))]
-pub use row::StoredClick;
+pub use row::{PackedClick, StoredClick};
 pub use segment::{SEGMENT_AGE_MS, SEGMENT_CLICKS, Segment};
 pub use work::{KEEP_MS, SWEEP_ROWS, Work};
 
@@ -156,11 +155,12 @@ impl<'a> ClickLog<'a> {
         let letters: String = sorted.iter().map(|sorted| sorted.letter()).collect();
         self.sql
             .exec(
-                // The letters of `Sorted::letter`, taken apart.
+                // The letters of `Sorted::letter`, taken apart. jsonb_each, since json_each would write each record out
+                // as text, to be parsed again.
                 "INSERT INTO click (id, at_ms, link_no, visitor, country, device, bucket, first_of_day, trail)
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                    unicode(substr(?2, key + 1, 1)) - 97 >> 1, unicode(substr(?2, key + 1, 1)) - 97 & 1,
-                   value ->> 7 FROM json_each(?1)",
+                   value ->> 7 FROM jsonb_each(?1)",
                 &[records.into(), Value::Text(letters)],
             )
             .map(drop)

@@ -82,14 +82,19 @@ impl Far {
     }
 
     pub(crate) fn lines(&self) -> Vec<Json> {
-        self.segments.values().flat_map(|v| v.lines()).map(|l| serde_json::from_str(l).unwrap()).collect()
+        self.segments.values().flat_map(|text| text.lines()).map(unpacked).collect()
     }
+}
+
+/// A line of a shard's log, in full.
+pub(crate) fn unpacked(line: &str) -> Json {
+    serde_json::to_value(PackedClick::parse(line).unwrap().unpack(3)).unwrap()
 }
 
 pub(crate) fn buckets(log: &ClickLog<'_>) -> Vec<String> {
     let lines = log.tail(0, 10_000).unwrap();
     let text = |line: &str| -> String {
-        let line: Json = serde_json::from_str(line).unwrap();
+        let line = unpacked(line);
         format!("{}{}", line["bucket"].as_str().unwrap(), if line["unique"] == true { "*" } else { "" })
     };
     lines.lines().map(text).collect()

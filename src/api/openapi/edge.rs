@@ -104,8 +104,8 @@ fn click() -> Option<ClickView> {
         partner_id: PartnerId::parse(&text(&link, "partner_id")?),
         clicked_at: Timestamp::parse(&text(&link, "created_at")?)?,
         country: Some("DE".to_owned()),
-        device: Device::Mobile.as_str().to_owned(),
-        bucket: Bucket::Human.as_str().to_owned(),
+        device: Device::Mobile,
+        bucket: Bucket::Human,
         unique: true,
         trail: Vec::new(),
     })

@@ -50,7 +50,7 @@ impl ClickLog<'_> {
         let keys: Vec<_> =
             asked.iter().map(|(day, visitor, link)| (day, visitor.to_string(), link)).collect();
         let rows = self.sql.exec(
-            "SELECT c.visitor, c.link_no, c.at_ms FROM json_each(?1) AS key JOIN counted AS c
+            "SELECT c.visitor, c.link_no, c.at_ms FROM jsonb_each(?1) AS key JOIN counted AS c
              ON c.day = key.value ->> 0 AND c.visitor = key.value ->> 1 AND c.link_no = key.value ->> 2",
             &[json(&keys)?],
         )?;

@@ -1,7 +1,7 @@
 //! Reading a shard: newest first for `GET /v1/clicks`, in log order for the export's end that is not in KV yet, and
 //! one visitor's trail for attribution.
 
-use super::{ClickLog, json, row::line};
+use super::{ClickLog, json, row::PACKED};
 use crate::store::{Row, SqlError, Value};
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +27,8 @@ const WITHIN: &str = "at_ms >= ?1 AND at_ms < ?2 AND (at_ms, id) < (?3, ?4)";
 const ORDER: &str = "ORDER BY at_ms DESC, id DESC LIMIT ?5";
 
 impl ClickLog<'_> {
-    /// The page as a JSON array of `[<at_ms>, "<stored id>", {<click>}]`: position and click. Costs `limit` rows for
-    /// each link at most, however many clicks there are.
+    /// The page as a JSON array of packed visits ([`super::PackedClick`]). Costs `limit` rows for each link at most, however
+    /// many clicks there are.
     pub fn page(&self, query: &PageQuery) -> Result<String, SqlError> {
         let (before_ms, before_id) = match &query.before {
             Some((at_ms, id)) => (*at_ms, id.as_str()),
@@ -53,28 +53,28 @@ impl ClickLog<'_> {
                 )
             }
         };
-        let line = line(self.shard);
         let rows = self.sql.exec(
-            &format!("SELECT json_group_array(json_array(at_ms, id, json({line}))) FROM (SELECT * FROM click WHERE {chosen})"),
+            &format!(
+                "SELECT '[' || coalesce(group_concat({PACKED}), '') || ']' FROM (SELECT * FROM click WHERE {chosen})"
+            ),
             &args,
         )?;
         text(&rows)
     }
 
-    /// The clicks from place `first` to place `last` of the shard's log, NDJSON in log order.
+    /// The clicks from place `first` to place `last` of the shard's log in its order, a packed visit a line.
     pub(super) fn lines(&self, first: i64, last: i64) -> Result<String, SqlError> {
-        let line = line(self.shard);
         let rows = self.sql.exec(
             &format!(
                 "SELECT coalesce(group_concat(line, ''), '') FROM
-                   (SELECT {line} || char(10) AS line FROM click WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq)"
+                   (SELECT {PACKED} || char(10) AS line FROM click WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq)"
             ),
             &[first.into(), last.into()],
         )?;
         text(&rows)
     }
 
-    /// At most `limit` clicks behind place `after` of the shard's log, as NDJSON in log order.
+    /// At most `limit` clicks behind place `after` of the shard's log in its order, a packed visit a line.
     pub fn tail(&self, after: i64, limit: u32) -> Result<String, SqlError> {
         let first = after.saturating_add(1);
         self.lines(first, after.saturating_add(limit.into()))

@@ -20,7 +20,7 @@ pub struct Segment {
     pub first: i64,
     /// The KV key: `log/clicks/<shard, two digits>/<first, twelve digits>`.
     pub key: String,
-    /// NDJSON, a click a line.
+    /// A packed visit a line.
     pub value: String,
     /// For whoever lists keys and must not read every value.
     pub metadata: Extent,
