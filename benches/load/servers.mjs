@@ -58,9 +58,10 @@ export async function peer(worker, state, shared) {
 }
 
 /** (a) The engine's limit. */
-export function startHello({ root }) {
+export function startHello({ root, shared }) {
   const script = path.join(root, "benches/peers/hello/worker.mjs");
-  return peer({ modules: [{ type: "ESModule", path: script }], modulesRoot: path.dirname(script) });
+  const modules = [{ type: "ESModule", path: script }];
+  return peer({ modules, modulesRoot: path.dirname(script) }, undefined, shared);
 }
 
 /** The Hono peer's bundle. */
