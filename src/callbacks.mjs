@@ -3,6 +3,7 @@
 import { ask, baseUrl, readBody } from "./api.mjs";
 import { call } from "./instance.mjs";
 import { LEDGER_NAME } from "./objects.mjs";
+import { askVendor } from "./outgoing.mjs";
 import { Refusal } from "./problem.mjs";
 
 const CALLBACK = /^\/callbacks\/([a-z-]+)\/(lst_[0-9a-v]{26})(?:\/([^/]+)(?:\/(.+?))?)?\/?$/;
@@ -16,6 +17,8 @@ const LISTINGS = 1_000;
 /** Listings that an isolate asks the Ledger for, a second: whoever makes ids up must not keep the one Ledger busy. */
 const ASKED_A_SECOND = 50;
 
+/** Calls to the vendor that one callback costs at most. */
+const CALLS = 3;
 /** Refusals that are logged a second; of the others only the number is. */
 const LOGGED_A_SECOND = 5;
 
@@ -90,15 +93,27 @@ async function take(request, env, url, requestId) {
     rest,
     headers: Array.from(request.headers),
   };
-  const text = call((wasm) => wasm.callback_step(JSON.stringify(head), body, listing, now));
-  const { answer: final, report: told } = JSON.parse(text);
+  const { answer: final, report: told } = await step(head, body, listing, requestId);
   if (final) {
     if (final.log) note(`request ${requestId}: ${final.log}`, now);
     return respond(final.answer, requestId);
   }
-  const isNew = await ask("LEDGER", ledger(env).report(JSON.stringify(told.report)));
-  if (!isNew) note(`request ${requestId}: a callback of ${listingId} came again with a token that counts once`, now);
-  return respond(isNew ? told.answer : told.replayed, requestId);
+  const kept = await ask("LEDGER", ledger(env).report(JSON.stringify(told.report)));
+  if (kept === undefined) note(`request ${requestId}: a callback of ${listingId} came with what does not count any more`, now);
+  return respond(kept === undefined ? told.otherwise : { ...told.answer, body: told.answer.body || kept }, requestId);
+}
+
+/** What a callback comes to, after the vendor was asked whatever there is to ask. */
+async function step(head, body, listing, requestId) {
+  const [headJson, answers] = [JSON.stringify(head), []];
+  for (;;) {
+    // A call may take seconds: the time is that of each step.
+    const text = call((wasm) => wasm.callback_step(headJson, body, listing, JSON.stringify(answers), Date.now()));
+    const outcome = JSON.parse(text);
+    if (!outcome.ask) return outcome;
+    if (answers.length === CALLS) throw new Error("an adapter asks its vendor without end");
+    answers.push(await askVendor(outcome.ask.request, requestId));
+  }
 }
 
 /** Answers a callback. A vendor that cannot be served now gets 503 and tries again. */

@@ -91,11 +91,12 @@ export class Ledger extends Worker {
     return this.#rust.call((ledger) => ledger.callback_listing(id, Date.now()));
   }
 
-  /** Writes what a callback told (`Report` in marketplace/step.rs); false if its token had been used before. */
+  /** Writes what a callback told (`Report` in marketplace/step.rs); undefined if its token had been used before or nothing
+   *  is kept, else what was kept, or an empty text. */
   async report(report) {
-    const isNew = this.#rust.call((ledger) => ledger.report(report, Date.now()));
+    const kept = this.#rust.call((ledger) => ledger.report(report, Date.now()));
     await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
-    return isNew;
+    return kept;
   }
 
   /** Binds the clicks of a browser that comes back; where it goes on to, or undefined. */

@@ -22,6 +22,7 @@ fn rendered() -> String {
             let way = match kind.way {
                 Way::Browser => "by the visitor's browser",
                 Way::Server => "by the vendor's server",
+                Way::App => "by the app's server",
             };
             text.push_str(&format!(
                 "- {} `https://<host>/callbacks/{slug}/<listing id>/{}` {way}: {}\n",
@@ -53,9 +54,21 @@ fn rendered() -> String {
 #[test]
 fn the_document_says_what_the_registry_does() {
     let document = include_str!("../docs/marketplaces.md");
-    let (_, found) =
+    let (written, found) =
         document.split_once(BEGIN).expect("docs/marketplaces.md has the line that its made part begins with");
-    assert_eq!(found, rendered(), "replace what follows the line in docs/marketplaces.md");
+    let rendered = rendered();
+    if std::env::var_os("REWRITE_DOCS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/marketplaces.md");
+        std::fs::write(path, format!("{written}{BEGIN}{rendered}")).unwrap();
+        return;
+    }
+    for (found, rendered) in found.lines().zip(rendered.lines()) {
+        assert_eq!(
+            found, rendered,
+            "REWRITE_DOCS=1 cargo test --test marketplaces rewrites docs/marketplaces.md"
+        );
+    }
+    assert_eq!(found.len(), rendered.len(), "REWRITE_DOCS=1 cargo test --test marketplaces rewrites it");
 }
 
 #[test]

@@ -5,7 +5,8 @@ mod support;
 use serde_json::json;
 use signpost::{
     api::{
-        Environment, callbacks,
+        Environment,
+        callbacks::{self, Reported},
         export::{Position, cut},
     },
     marketplace::step::Report,
@@ -98,7 +99,8 @@ fn told_by_a_marketplace(ledger: &mut Ledger, link_no: u32) {
         let report: Report = serde_json::from_value(report).unwrap();
         let environment =
             Environment { sql: &ledger.sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now };
-        assert!(callbacks::report(&environment, &mut ledger.entropy, &report).unwrap());
+        let reported = callbacks::report(&environment, &mut ledger.entropy, &report).unwrap();
+        assert_eq!(reported, Reported::Written);
     }
     let credited =
         ledger.sql.exec("SELECT count(*) FROM events WHERE type = 'conversion.credited'", &[]).unwrap();

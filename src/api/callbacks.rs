@@ -19,7 +19,7 @@ use crate::{
     },
     marketplace::{
         event::{Event, EventKind},
-        step::{RELAY_MS, Report, Token, hash},
+        step::{HAND_OVER_MS, Kept, RELAY_MS, Report, Token, hash},
     },
     store::{
         SqlError,
@@ -125,19 +125,29 @@ pub fn listing(
     Ok(Some(json_text(&opened)?))
 }
 
-/// Writes what a callback told, all or nothing; false if its token does not count any more: then nothing is
-/// written.
+/// What became of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reported {
+    /// All of it is written.
+    Written,
+    /// Its token does not count any more: nothing is written.
+    Replayed,
+    /// What was kept under the code that it asks for; nothing if that is unknown or too old.
+    HandedOver(Option<String>),
+}
+
+/// Writes what a callback told, all or nothing.
 pub fn report(
     environment: &Environment<'_>,
     entropy: &mut dyn Entropy,
     report: &Report,
-) -> Result<bool, Problem> {
+) -> Result<Reported, Problem> {
     let call = call(environment, entropy);
     transaction(call.sql, || {
         if let Some(token) = &report.single_use
             && !counts(&call, token)?
         {
-            return Ok(false);
+            return Ok(Reported::Replayed);
         }
         let listing = listing_rows::by_no(call.sql, report.listing_no)?;
         let listing = listing.ok_or(SqlError::Shape { column: 0, expected: "a listing that exists" })?;
@@ -152,8 +162,33 @@ pub fn report(
             };
             callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
         }
-        Ok(true)
+        if let Some(kept) = &report.keep {
+            keep(&call, &listing, kept)?;
+        }
+        match &report.ask_for {
+            Some(code_hash) => Ok(Reported::HandedOver(hand_over(&call, &listing, code_hash)?)),
+            None => Ok(Reported::Written),
+        }
     })
+}
+
+/// A sealed answer opens for the listing and the code alone.
+fn kept_for(listing: &Listing, code_hash: &str) -> String {
+    format!("{} {code_hash}", listing.id)
+}
+
+fn keep(call: &Call<'_>, listing: &Listing, kept: &Kept) -> Result<(), Problem> {
+    let owner = kept_for(listing, &kept.code_hash);
+    let sealed = call.config.sealer.seal(&kept.body, &owner, &mut **call.entropy.borrow_mut());
+    let sealed = sealed.map_err(|error| SqlError::Engine(error.to_string()))?;
+    let until = call.now.plus_ms(HAND_OVER_MS);
+    Ok(callbacks::keep(call.sql, listing.no, &kept.code_hash, &sealed, until)?)
+}
+
+fn hand_over(call: &Call<'_>, listing: &Listing, code_hash: &str) -> Result<Option<String>, Problem> {
+    let Some(sealed) = callbacks::kept(call.sql, listing.no, code_hash, call.now)? else { return Ok(None) };
+    let opened = call.config.sealer.open(&sealed, &kept_for(listing, code_hash));
+    Ok(Some(opened.map_err(|error| SqlError::Engine(error.to_string()))?))
 }
 
 /// Whether a token counts: it is new, or it came to this very place first and counts there again.

@@ -9,12 +9,17 @@ use super::{
 };
 use crate::{
     api::{
-        self, Config, Environment, callbacks, http::Request, http::Response, problem::Code, problem::Problem,
+        self, Config, Environment,
+        callbacks::{self, Reported},
+        http::Request,
+        http::Response,
+        problem::Code,
+        problem::Problem,
     },
     domain::time::Timestamp,
     marketplace::step::Report,
     store::{
-        SqlError, commissions, counts, idempotency, links,
+        SqlError, callbacks as rows, commissions, counts, idempotency, links,
         migrate::{LEDGER, migrate},
         outbox, transaction,
     },
@@ -150,12 +155,18 @@ impl LedgerHandle {
         callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
     }
 
-    /// Writes what a callback told; false if its token had been used before. `report_json` is a [`Report`].
-    pub fn report(&self, report_json: &str, now_ms: f64) -> Result<bool, JsValue> {
+    /// Writes what a callback told; `report_json` is a [`Report`]. Nothing is answered if its token had been used before or
+    /// nothing is kept; else what was kept, or an empty text.
+    pub fn report(&self, report_json: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
         let report: Report = json::read(report_json).map_err(thrown)?;
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
-        callbacks::report(&environment, &mut CryptoEntropy::default(), &report).map_err(thrown)
+        let reported = callbacks::report(&environment, &mut CryptoEntropy::default(), &report);
+        Ok(match reported.map_err(thrown)? {
+            Reported::Written => Some(String::new()),
+            Reported::Replayed => None,
+            Reported::HandedOver(kept) => kept,
+        })
     }
 
     /// Binds the clicks of a browser that comes back, and says where it goes on to; nothing if it is none of ours.
@@ -192,14 +203,17 @@ impl LedgerHandle {
         Ok(format!("{{\"applied_seq\":{applied}}}"))
     }
 
-    /// What is to be written to KV now: see [`outbox::Work`]. Ends holds and forgets old idempotency keys on the way.
+    /// What is to be written to KV now: see [`outbox::Work`]. Ends holds, and forgets what is
+    /// too old, on the way.
     pub fn due(&self, now_ms: f64) -> Result<String, JsValue> {
         let now = now(now_ms);
         api::end_holds(&self.sql, now, &mut CryptoEntropy::default()).map_err(thrown)?;
         idempotency::expire(&self.sql, now, 500).map_err(thrown)?;
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(thrown)?;
-        if let Some(at) = commissions::next_maturity(&self.sql).map_err(thrown)? {
-            let at = at.ms().max(now.ms());
+        let matures_at = commissions::next_maturity(&self.sql).map_err(thrown)?.map(Timestamp::ms);
+        let forgets_at = rows::forget_kept(&self.sql, now).map_err(thrown)?;
+        for at in [matures_at, forgets_at].into_iter().flatten() {
+            let at = at.max(now.ms());
             work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));
         }
         serde_json::to_string(&work).map_err(thrown)

@@ -2,6 +2,8 @@
 
 use super::{
     event::Event,
+    oauth::HandOver,
+    outgoing::{Answered, Request},
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
@@ -52,6 +54,8 @@ pub enum Way {
     Browser,
     /// The vendor's server calls.
     Server,
+    /// The operator's own app calls.
+    App,
 }
 
 /// A kind of callback: the last segment of its address.
@@ -78,6 +82,8 @@ pub struct Arrival<'a> {
     pub rest: &'a str,
     /// The listing it was sent to.
     pub listing: &'a Listing,
+    /// What the vendor answered so far to what [`Proof::Ask`] asked, in order.
+    pub answers: &'a [Answered],
     /// The time.
     pub now: Timestamp,
 }
@@ -103,6 +109,8 @@ pub enum Proof<'a> {
     Verified(Verified<'a>),
     /// It tells nothing and wants this answer: the handshake of an address that is being registered.
     Greeting(Answer),
+    /// The vendor is to be asked first; then it is verified again, with the answer.
+    Ask(Request),
 }
 
 /// An HTTP answer to the vendor or the browser.
@@ -156,6 +164,11 @@ pub enum Reply {
         /// nothing else, not at another kind, nor if it came there first.
         reloads: bool,
     },
+    /// With what was kept for the app under this code ([`Told::hand_over`]).
+    HandOver {
+        /// The code.
+        code: String,
+    },
 }
 
 /// What a callback tells.
@@ -165,6 +178,16 @@ pub struct Told {
     pub events: Vec<Event>,
     /// How it is answered.
     pub reply: Reply,
+    /// What is kept for the app, for a while.
+    pub hand_over: Option<HandOver>,
+}
+
+impl Told {
+    /// Events and how they are answered; nothing for the app.
+    #[must_use]
+    pub fn new(events: Vec<Event>, reply: Reply) -> Self {
+        Self { events, reply, hand_over: None }
+    }
 }
 
 /// A proven callback that is not of the documented form: the vendor changed it, or we read it wrongly. It is answered as

@@ -1,5 +1,6 @@
-//! BigCommerce apps. The first load in the control panel is the install: `/auth` is unsigned, and only the app itself can
-//! exchange its code. BigCommerce tells no charges.
+//! BigCommerce apps. `/auth` is unsigned: its proof is that BigCommerce takes the code, and BigCommerce's answer names the
+//! store. An app that has its own `/auth` is installed with the first load in the control panel. BigCommerce tells no
+//! charges.
 //!
 //! A signed payload does not name the endpoint that it was made for, so a token of `/load`, which lies in browsers'
 //! histories, verifies on `/uninstall` too. Hence a token counts where it came first and nowhere else, also one of
@@ -9,8 +10,9 @@
 
 use super::{
     adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
-    event::{Event, EventKind, Evidence},
-    signature::{Parameters, Payload, Refusal, Scheme, Verified},
+    event::{Event, EventKind},
+    oauth,
+    signature::{Parameters, Payload, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use serde::Deserialize;
@@ -26,6 +28,13 @@ struct Claims {
     jti: Option<String>,
 }
 
+/// What the token endpoint answers, as far as we read it.
+#[derive(Deserialize)]
+struct Granted {
+    /// `stores/{hash}`.
+    context: String,
+}
+
 /// A webhook. Scopes other than ours have other members.
 #[derive(Deserialize)]
 struct Hook {
@@ -38,6 +47,17 @@ struct Hook {
     created_at: Option<i64>,
 }
 
+/// developer.bigcommerce.com, docs/integrations/apps/guide/auth.
+const TOKEN_ENDPOINT: TokenEndpoint =
+    TokenEndpoint { url: "https://login.bigcommerce.com/oauth2/token", encoding: TokenEncoding::Json };
+
+const AUTH: Kind = Kind {
+    name: "auth",
+    methods: &["GET"],
+    way: Way::Browser,
+    about: "the app's Auth Callback URL, if Signpost is to have the code exchanged: the install; its page leads out of the \
+            frame as that of `load` does, and the app fetches its tokens at `token`",
+};
 const LOAD: Kind = Kind {
     name: "load",
     methods: &["GET"],
@@ -82,20 +102,30 @@ fn received() -> Reply {
     Reply::Plain(Answer::with_body(200, "application/json", "{}"))
 }
 
-fn load(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let account = claims(proof)?.sub;
-    // The app verifies the same token, so it gets the query as it came.
+/// The install, and the page that leads out of the frame.
+fn installed(account: String, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    // The app reads what BigCommerce sent, so it gets the query as it came.
     let query = arrival.callback.url.split_once('?').map_or("", |(_, query)| query);
     if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(unreadable("the query is not urlencoded"));
     }
     let installed = Event {
         occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), Evidence::Signed)
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
     };
     let reply =
         Reply::TopLevel { account, query: query.to_owned(), frame_ancestors: FRAME_ANCESTORS, reloads: true };
-    Ok(Told { events: vec![installed], reply })
+    Ok(Told::new(vec![installed], reply))
+}
+
+fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    // The store that BigCommerce names, not the one in the query: anybody can write that.
+    let Granted { context } = json::read(oauth::answer(proof)?)?;
+    if !context.starts_with("stores/") {
+        return Err(unreadable("context is no store"));
+    }
+    let hand_over = Some(oauth::for_the_app(proof, arrival)?);
+    Ok(Told { hand_over, ..installed(context, proof, arrival)? })
 }
 
 fn uninstall(proof: &Verified<'_>) -> Result<Told, Unreadable> {
@@ -103,9 +133,9 @@ fn uninstall(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let jti = jti.filter(|jti| !jti.is_empty()).ok_or_else(|| unreadable("there is no jti"))?;
     let uninstalled = Event {
         occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Uninstalled, &sub, format!("uninstall:{sub}:{jti}"), Evidence::Signed)
+        ..Event::new(EventKind::Uninstalled, &sub, format!("uninstall:{sub}:{jti}"), proof.evidence())
     };
-    Ok(Told { events: vec![uninstalled], reply: received() })
+    Ok(Told::new(vec![uninstalled], received()))
 }
 
 fn webhook(proof: &Verified<'_>) -> Result<Told, Unreadable> {
@@ -114,7 +144,7 @@ fn webhook(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let hook: Hook = json::read(text)?;
     let reply = Reply::Plain(Answer::empty(200));
     if hook.scope != "store/app/uninstalled" {
-        return Ok(Told { events: Vec::new(), reply });
+        return Ok(Told::new(Vec::new(), reply));
     }
     let store = hook.producer.filter(|producer| producer.starts_with("stores/"));
     let store = store.ok_or_else(|| unreadable("producer is no store"))?;
@@ -122,9 +152,16 @@ fn webhook(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let at = hook.created_at.and_then(|seconds| Timestamp::from_ms(seconds.checked_mul(1000)?));
     let uninstalled = Event {
         occurred_at: Some(at.ok_or_else(|| unreadable("created_at is no time"))?),
-        ..Event::new(EventKind::Uninstalled, &store, format!("uninstall:{store}:{hash}"), Evidence::Signed)
+        ..Event::new(EventKind::Uninstalled, &store, format!("uninstall:{store}:{hash}"), proof.evidence())
     };
-    Ok(Told { events: vec![uninstalled], reply })
+    Ok(Told::new(vec![uninstalled], reply))
+}
+
+/// Has the code exchanged; BigCommerce wants its context and scope back with it.
+fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+    let context = oauth::parameter(arrival, "context")?.ok_or(Refusal::MissingParameter("context"))?;
+    let scope = oauth::parameter(arrival, "scope")?.ok_or(Refusal::MissingParameter("scope"))?;
+    oauth::prove(arrival, TOKEN_ENDPOINT, &[("context", &context), ("scope", &scope)])
 }
 
 impl Adapter for Bigcommerce {
@@ -133,7 +170,7 @@ impl Adapter for Bigcommerce {
     }
 
     fn kinds(&self) -> &'static [Kind] {
-        &[LOAD, UNINSTALL, REMOVE_USER, WEBHOOK]
+        &[AUTH, oauth::TOKEN, LOAD, UNINSTALL, REMOVE_USER, WEBHOOK]
     }
 
     fn guide(&self) -> Guide {
@@ -141,18 +178,25 @@ impl Adapter for Bigcommerce {
             title: "BigCommerce",
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
             settings: &[("client_id", "the app's client id, for which every signed payload must be made")],
-            proof: "`signed_payload_jwt` (HS256, for the client id, 24 h): it counts where it came first and nowhere else, \
+            proof: "`auth`: BigCommerce takes the code and names the store; `signed_payload_jwt` (HS256, for the client id, 24 h): it counts where it came first and nowhere else, \
                     there once, and on `load` as often as the page is loaded; webhooks by Standard Webhooks \
                     (HMAC-SHA256, 5 min)",
             carrier: "the visitor's cookie, seen on the way from the page in the control panel to `forward_to`; in the \
                       frame itself it is not visible",
             limits: "BigCommerce pushes no charges: Unified Billing is polled by the app, and its charges come in by the \
-                     API; a missed `uninstall` is not repeated by BigCommerce; `/auth` is unsigned and stays the app's own; \
+                     API; a missed `uninstall` is not repeated by BigCommerce; a code counts once, so with `auth` here the \
+                     app has none of its own to exchange; \
                      a merchant who never follows “Continue” is not attributed",
         }
     }
 
     fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        if arrival.kind == AUTH {
+            return authorise(arrival);
+        }
+        if arrival.kind == oauth::TOKEN {
+            return oauth::verify_token(arrival);
+        }
         let scheme = if arrival.kind == WEBHOOK {
             Scheme::BigcommerceWebhook
         } else {
@@ -164,14 +208,18 @@ impl Adapter for Bigcommerce {
     }
 
     fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == LOAD {
-            load(proof, arrival)
+        if arrival.kind == AUTH {
+            authorised(proof, arrival)
+        } else if arrival.kind == oauth::TOKEN {
+            oauth::read_token(proof)
+        } else if arrival.kind == LOAD {
+            installed(claims(proof)?.sub, proof, arrival)
         } else if arrival.kind == UNINSTALL {
             uninstall(proof)
         } else if arrival.kind == WEBHOOK {
             webhook(proof)
         } else {
-            Ok(Told { events: Vec::new(), reply: received() })
+            Ok(Told::new(Vec::new(), received()))
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::{
     adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
-    event::{Event, EventKind, Evidence},
+    event::{Event, EventKind},
     signature::{Parameters, Payload, Refusal, Scheme, Verified},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
@@ -96,7 +96,7 @@ fn message(status: u16, fields: serde_json::Value) -> Reply {
 fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let event = |kind, account: &str, transaction: String| Event {
         occurred_at: Some(arrival.now),
-        ..Event::new(kind, account, transaction, Evidence::Credentials)
+        ..Event::new(kind, account, transaction, proof.evidence())
     };
     match arrival.callback.method {
         "POST" => {
@@ -110,21 +110,18 @@ fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
                 arrival.listing.settings.get("config").cloned().unwrap_or_else(|| serde_json::json!({}));
             let answer =
                 serde_json::json!({ "id": body.uuid, "config": config, "message": "Your add-on is ready." });
-            Ok(Told { events: vec![installed], reply: message(201, answer) })
+            Ok(Told::new(vec![installed], message(201, answer)))
         }
         "PUT" => {
             let (uuid, body) = (named(arrival)?, json::read::<Replanned>(text(proof)?)?);
             let mut changed = event(EventKind::PlanChanged, &uuid, format!("plan:{uuid}:{}", body.plan_slug));
             changed.plan = Some(body.plan_slug);
-            Ok(Told {
-                events: vec![changed],
-                reply: message(200, serde_json::json!({ "message": "Changed." })),
-            })
+            Ok(Told::new(vec![changed], message(200, serde_json::json!({ "message": "Changed." }))))
         }
         _ => {
             let uuid = named(arrival)?;
             let removed = event(EventKind::Uninstalled, &uuid, format!("delete:{uuid}"));
-            Ok(Told { events: vec![removed], reply: Reply::Plain(Answer::empty(204)) })
+            Ok(Told::new(vec![removed], Reply::Plain(Answer::empty(204))))
         }
     }
 }
@@ -144,10 +141,10 @@ fn notification(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let event = |kind: EventKind, uuid: &String| Event {
         plan: plan.clone(),
         occurred_at,
-        ..Event::new(kind, uuid, format!("{}:{uuid}:{}", body.kind, body.created_at), Evidence::Credentials)
+        ..Event::new(kind, uuid, format!("{}:{uuid}:{}", body.kind, body.created_at), proof.evidence())
     };
     let events = kind.map(|kind| resources_uuids.iter().map(|uuid| event(kind, uuid)).collect());
-    Ok(Told { events: events.unwrap_or_default(), reply: Reply::Plain(Answer::empty(204)) })
+    Ok(Told::new(events.unwrap_or_default(), Reply::Plain(Answer::empty(204))))
 }
 
 fn sign_on(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
@@ -160,7 +157,7 @@ fn sign_on(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadab
     let query = std::str::from_utf8(arrival.callback.body).ok();
     let query = query.filter(|form| form.bytes().all(|byte| byte.is_ascii_graphic()));
     let query = query.ok_or_else(|| Unreadable("the form is not urlencoded".to_owned()))?;
-    Ok(Told { events: Vec::new(), reply: Reply::Relay { account: account.clone(), query: query.to_owned() } })
+    Ok(Told::new(Vec::new(), Reply::Relay { account: account.clone(), query: query.to_owned() }))
 }
 
 impl Adapter for Digitalocean {

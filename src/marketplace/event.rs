@@ -25,18 +25,7 @@ words! {
     }
 }
 
-words! {
-    /// What stands behind an event.
-    Evidence {
-        /// The vendor signed it.
-        Signed = "signed";
-        /// The caller knew a secret of ours and the vendor's; nothing in the message is signed.
-        Credentials = "credentials";
-        /// Nothing but a secret in the address and a name in the message: a hint. Whoever reads the address in a log can
-        /// send the like, so no money may move on it.
-        Unsigned = "unsigned";
-    }
-}
+pub use super::signature::Evidence;
 
 /// One thing that a callback tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

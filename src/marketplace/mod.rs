@@ -6,6 +6,8 @@ mod bigcommerce;
 mod digitalocean;
 pub mod event;
 pub mod money;
+pub mod oauth;
+pub mod outgoing;
 mod page;
 pub mod registry;
 mod salesforce;

@@ -1,7 +1,7 @@
 //! Salesforce AppExchange. Two things call: the outbound messages of the operator's License Management Org, which tell of
 //! licences and are not signed, and the Canvas app, which opens in a frame with a signed request.
 //!
-//! Nothing in an outbound message is signed, so its events are hints (`Evidence::Unsigned`). They carry no amounts: no
+//! Nothing in an outbound message is signed, so its events are hints (`Evidence::UnsignedBound`). They carry no amounts: no
 //! money moves on them.
 //!
 //! Sources: Salesforce, "Outbound Messaging" (SOAP API), "Canvas Request Object"; License Management App, fields of
@@ -106,7 +106,12 @@ fn first_of<'a>(record: Node<'a, '_>, names: &[&str]) -> Result<Option<&'a str>,
 }
 
 /// What a licence's record tells. All that it says is read before anything is told.
-fn license(id: &str, record: Node<'_, '_>, plan_fields: &[&str]) -> Result<Vec<Event>, Unreadable> {
+fn license(
+    id: &str,
+    record: Node<'_, '_>,
+    plan_fields: &[&str],
+    evidence: Evidence,
+) -> Result<Vec<Event>, Unreadable> {
     let license_id = required(record, "Id")?;
     let account = account(required(record, "sfLma__Subscriber_Org_ID__c")?)?;
     let modified_at = time("LastModifiedDate", required(record, "LastModifiedDate")?)?;
@@ -120,7 +125,7 @@ fn license(id: &str, record: Node<'_, '_>, plan_fields: &[&str]) -> Result<Vec<E
     let event = |kind, transaction: String, at| Event {
         plan: plan.map(str::to_owned),
         occurred_at: Some(at),
-        ..Event::new(kind, account, transaction, Evidence::Unsigned)
+        ..Event::new(kind, account, transaction, evidence)
     };
     // Once per licence, whichever message tells of it.
     let once = |kind: EventKind, at| event(kind, format!("license:{license_id}:{}", kind.as_str()), at);
@@ -136,7 +141,11 @@ fn license(id: &str, record: Node<'_, '_>, plan_fields: &[&str]) -> Result<Vec<E
     })
 }
 
-fn notification(node: Node<'_, '_>, plan_fields: &[&str]) -> Result<Vec<Event>, Unreadable> {
+fn notification(
+    node: Node<'_, '_>,
+    plan_fields: &[&str],
+    evidence: Evidence,
+) -> Result<Vec<Event>, Unreadable> {
     let id = required(node, "Id")?;
     let mut records = node.children().filter(|child| child.has_tag_name((OUTBOUND, "sObject")));
     let (Some(record), None) = (records.next(), records.next()) else {
@@ -144,7 +153,7 @@ fn notification(node: Node<'_, '_>, plan_fields: &[&str]) -> Result<Vec<Event>, 
     };
     let kind = record.attribute((SCHEMA_INSTANCE, "type")).unwrap_or_default();
     match kind.rsplit(':').next() {
-        Some("sfLma__License__c") => license(id, record, plan_fields),
+        Some("sfLma__License__c") => license(id, record, plan_fields, evidence),
         // A lead is nobody's customer yet, and nothing else is of our business.
         _ => Ok(Vec::new()),
     }
@@ -167,7 +176,7 @@ fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
         list.iter().flat_map(Node::children).filter(|child| child.has_tag_name((OUTBOUND, "Notification")));
     let (mut events, mut was_read, mut error) = (Vec::new(), false, None);
     for node in nodes {
-        match notification(node, plan_fields) {
+        match notification(node, plan_fields, proof.evidence()) {
             Ok(told) => {
                 was_read = true;
                 events.extend(told);
@@ -177,7 +186,7 @@ fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     }
     match error {
         Some(error) if !was_read => Err(error),
-        _ => Ok(Told { events, reply: Reply::Plain(Answer::with_body(200, "text/xml", ACKNOWLEDGED)) }),
+        _ => Ok(Told::new(events, Reply::Plain(Answer::with_body(200, "text/xml", ACKNOWLEDGED)))),
     }
 }
 
@@ -187,7 +196,7 @@ fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let text = str::from_utf8(bytes).map_err(|_| unreadable("the JSON is not UTF-8"))?;
     let request: CanvasRequest = json::read(text)?;
     let account = account(&request.context.organization.id)?;
-    let activated = Event::new(EventKind::Activated, account, format!("canvas:{account}"), Evidence::Signed);
+    let activated = Event::new(EventKind::Activated, account, format!("canvas:{account}"), proof.evidence());
     // The signed request holds a live token of the organisation's: nothing of it goes on.
     let reply = Reply::TopLevel {
         account: account.to_owned(),
@@ -196,7 +205,7 @@ fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
         // The request is posted anew by Salesforce each time the app is opened.
         reloads: false,
     };
-    Ok(Told { events: vec![activated], reply })
+    Ok(Told::new(vec![activated], reply))
 }
 
 /// The operator's organisations: a text, or a list of texts.
@@ -255,7 +264,7 @@ impl Adapter for Salesforce {
                 ),
             ],
             proof: "outbound messages: the path secret and the organisation's id; nothing is signed, so their events are \
-                    hints (`metadata.evidence` is `unsigned`) and carry no amounts. Select the fields `Id`, \
+                    hints (`metadata.evidence` is `unsigned_bound`) and carry no amounts. Select the fields `Id`, \
                     `sfLma__Status__c`, `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, without the session \
                     id. Canvas: HMAC-SHA256 under the consumer secret, each signed request once",
             carrier: "the visitor's cookie, when the Canvas page's link is followed to the top",

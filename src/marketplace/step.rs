@@ -4,8 +4,10 @@
 use super::{
     adapter::{Answer, Arrival, Listing, Proof, Reply, Told},
     event::Event,
+    oauth,
+    outgoing::{Answered, Request},
     page, registry,
-    signature::{Callback, Verified},
+    signature::{Callback, Refusal, Verified},
 };
 use crate::domain::{entropy::Entropy, listing::Marketplace, time::Timestamp};
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,24 @@ pub struct Token {
     pub again_at: Option<String>,
 }
 
+/// How long a vendor's answer waits for the app to fetch it.
+pub const HAND_OVER_MS: i64 = 10 * 60 * 1000;
+
+/// A vendor's answer that is kept for the app.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// SHA-256 of the code that it is asked for with, hexadecimal.
+    pub code_hash: String,
+    /// The answer, with its tokens.
+    pub body: String,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kept({})", self.code_hash)
+    }
+}
+
 /// What the Ledger is told of a callback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -64,6 +84,10 @@ pub struct Report {
     pub single_use: Option<Token>,
     /// A browser on its way.
     pub relay: Option<Relay>,
+    /// What is kept for the app.
+    pub keep: Option<Kept>,
+    /// The app asks for what is kept under the code of this hash.
+    pub ask_for: Option<String>,
 }
 
 /// What to do next.
@@ -81,10 +105,15 @@ pub enum Outcome {
     Report {
         /// What to tell.
         report: Box<Report>,
-        /// The answer then.
+        /// The answer then; its body is what the Ledger had kept, if the report asks for that.
         answer: Answer,
-        /// The answer if the token had been used before.
-        replayed: Answer,
+        /// The answer if the token had been used before, or nothing is kept.
+        otherwise: Answer,
+    },
+    /// Ask the vendor, then take the step again, with its answer behind the others.
+    Ask {
+        /// What to ask.
+        request: Request,
     },
 }
 
@@ -92,6 +121,13 @@ pub enum Outcome {
 #[must_use]
 pub fn unknown() -> Answer {
     Answer::with_body(401, "text/plain", "unauthorized")
+}
+
+/// The answer to a callback that cannot be judged now.
+fn unanswered() -> Answer {
+    let mut answer = Answer::with_body(503, "text/plain", "The marketplace does not answer. Try again.");
+    answer.headers.extend([("retry-after", "5".to_owned()), ("cache-control", "no-store".to_owned())]);
+    answer
 }
 
 fn refused(answer: Answer, head: &Head, listing: &Listing, reason: impl std::fmt::Display) -> Outcome {
@@ -105,6 +141,7 @@ pub fn step(
     head: &Head,
     body: &[u8],
     listing: Option<&Listing>,
+    answers: &[Answered],
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> Outcome {
@@ -126,11 +163,15 @@ pub fn step(
         kind: *kind,
         rest: &head.rest,
         listing,
+        answers,
         now,
     };
     match adapter.verify(&arrival) {
+        // Not the sender's fault: vendors and browsers try again.
+        Err(Refusal::Unanswered) => refused(unanswered(), head, listing, Refusal::Unanswered),
         Err(refusal) => refused(adapter.refused(*kind), head, listing, refusal),
         Ok(Proof::Greeting(answer)) => Outcome::Answer { answer, log: None },
+        Ok(Proof::Ask(request)) => Outcome::Ask { request },
         Ok(Proof::Verified(proof)) => match adapter.parse(&proof, &arrival) {
             Ok(told) => report(&proof, told, &arrival, adapter.refused(*kind), entropy),
             // As a failure of ours: the vendor sends it again, when we may have learnt to read it.
@@ -147,7 +188,20 @@ fn report(
     entropy: &mut dyn Entropy,
 ) -> Outcome {
     let loads_again = matches!(told.reply, Reply::TopLevel { reloads: true, .. });
+    let mut report = Report {
+        listing_no: arrival.listing.no,
+        events: told.events,
+        single_use: None,
+        relay: None,
+        keep: told.hand_over.map(|kept| Kept { code_hash: hash(&kept.code), body: kept.body }),
+        ask_for: None,
+    };
     let (answer, relay) = match told.reply {
+        Reply::HandOver { code } => {
+            report.ask_for = Some(hash(&code));
+            let otherwise = oauth::invalid_grant();
+            return Outcome::Report { report: Box::new(report), answer: oauth::granted(), otherwise };
+        }
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
             Some((path, relay)) => (see_other(path), Some(relay)),
@@ -163,13 +217,13 @@ fn report(
             }
         }
     };
-    let single_use = proof.single_use().map(|token| Token {
+    report.relay = relay;
+    report.single_use = proof.single_use().map(|token| Token {
         key: token.key().to_owned(),
         keep_until: token.keep_until(),
         again_at: loads_again.then(|| format!("{}/{}", arrival.listing.id, arrival.kind.name)),
     });
-    let report = Report { listing_no: arrival.listing.no, events: told.events, single_use, relay };
-    Outcome::Report { report: Box::new(report), answer, replayed }
+    Outcome::Report { report: Box::new(report), answer, otherwise: replayed }
 }
 
 /// A browser's way to the page where our cookies are seen: its path, under a one-time id, and where it goes on to.

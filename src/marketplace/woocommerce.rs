@@ -130,7 +130,7 @@ fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
 }
 
 /// The events of an order: its charge, and its refunds.
-fn events(order: &Order, arrival: &Arrival<'_>) -> Result<Vec<Event>, Unreadable> {
+fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Vec<Event>, Unreadable> {
     if !order.is_paid() {
         return Ok(Vec::new());
     }
@@ -148,14 +148,14 @@ fn events(order: &Order, arrival: &Arrival<'_>) -> Result<Vec<Event>, Unreadable
         plan: order.line_items.iter().find_map(|item| item.sku.clone()).filter(|sku| !sku.is_empty()),
         occurred_at: time(order.date_paid_gmt.as_deref().or(order.date_modified_gmt.as_deref()))?,
         clicks: order.clicks(click_param),
-        ..Event::new(EventKind::Charged, &account, &transaction, Evidence::Signed)
+        ..Event::new(EventKind::Charged, &account, &transaction, evidence)
     };
     charge.coupon = order.coupon_lines.first().map(|line| line.code.clone());
     let refund = |transaction: String, amount: Option<i64>| Event {
         charge: Some(charge.transaction.clone()),
         amount,
         currency: Some(currency.code().to_owned()),
-        ..Event::new(EventKind::Refunded, &account, transaction, Evidence::Signed)
+        ..Event::new(EventKind::Refunded, &account, transaction, evidence)
     };
     let mut refunds = Vec::with_capacity(order.refunds.len());
     for line in &order.refunds {
@@ -223,7 +223,7 @@ impl Adapter for Woocommerce {
         let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
         let text = std::str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
         let order: Order = json::read(text)?;
-        Ok(Told { events: events(&order, arrival)?, reply: Reply::Plain(Answer::empty(200)) })
+        Ok(Told::new(events(&order, arrival, proof.evidence())?, Reply::Plain(Answer::empty(200))))
     }
 
     fn refused(&self, _: Kind) -> Answer {

@@ -78,6 +78,44 @@ pub fn take_relay(sql: &dyn Sql, id_hash: &str, now: Timestamp) -> Result<Option
     Ok((row.time(3)? >= now).then_some(relay))
 }
 
+/// Keeps a sealed answer of a vendor's for the app until `expires_at`.
+pub fn keep(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    code_hash: &str,
+    sealed: &str,
+    expires_at: Timestamp,
+) -> Result<(), SqlError> {
+    let args: [Value; 4] = [listing_no.into(), code_hash.into(), sealed.into(), expires_at.into()];
+    sql.exec(
+        "INSERT INTO kept_answers (listing_no, code_hash, sealed, expires_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (listing_no, code_hash) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at",
+        &args,
+    )
+    .map(drop)
+}
+
+/// What is kept under a code. It stays until its time is over: an app whose connection broke asks again.
+pub fn kept(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    code_hash: &str,
+    now: Timestamp,
+) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec(
+        "SELECT sealed FROM kept_answers WHERE listing_no = ?1 AND code_hash = ?2 AND expires_at >= ?3",
+        &[listing_no.into(), code_hash.into(), now.into()],
+    )?;
+    rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()
+}
+
+/// Deletes answers whose time is over; when the next one's is.
+pub fn forget_kept(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
+    sql.exec("DELETE FROM kept_answers WHERE expires_at < ?1", &[now.into()])?;
+    let rows = sql.exec("SELECT min(expires_at) + 1 FROM kept_answers", &[])?;
+    rows.first().map_or(Ok(None), |row| row.opt_int(0))
+}
+
 /// A customer's account on a marketplace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {

@@ -16,6 +16,7 @@ pub struct Step {
 pub const LEDGER: &[Step] = &[
     Step { version: 1, script: include_str!("schema/ledger_0001.sql") },
     Step { version: 2, script: include_str!("schema/ledger_0002.sql") },
+    Step { version: 3, script: include_str!("schema/ledger_0003.sql") },
 ];
 
 /// Why a database could not be opened.

@@ -239,19 +239,19 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
     ))
 }
 
-/// When [`due`] may next have something, Unix milliseconds. Three look-ups, whatever the size of the Ledger.
+/// When [`due`] may next have something, Unix milliseconds. Four look-ups, whatever the size of the Ledger.
 pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
                      coalesce((SELECT value FROM meta WHERE name = ?2), 0), \
                      (SELECT min(matures_at) FROM commissions WHERE status = 'pending'), \
                      (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \
-                     ORDER BY seq LIMIT 1)";
+                     ORDER BY seq LIMIT 1), (SELECT min(expires_at) + 1 FROM kept_answers)";
     let names = [meta::name::SNAPSHOT_WRITTEN, meta::name::SNAPSHOT_VERSION, meta::name::EVENTS_LOGGED];
     let rows = sql.exec(statement, &names.map(Into::into))?;
     let Some(row) = rows.first() else { return Ok(None) };
     let at_once = (row.int(0)? == 1).then_some(now.ms());
     let segment = row.opt_int(2)?.map(|at| at.saturating_add(SEGMENT_AGE_MS));
-    Ok([at_once, row.opt_int(1)?, segment].into_iter().flatten().min())
+    Ok([at_once, row.opt_int(1)?, segment, row.opt_int(3)?].into_iter().flatten().min())
 }
 
 /// Notes that the writes of a [`Work`] have been made. Call it in a transaction.

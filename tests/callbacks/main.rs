@@ -10,16 +10,22 @@ mod bigcommerce;
 #[cfg(test)]
 mod digitalocean;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod salesforce;
 #[cfg(test)]
 mod woocommerce;
 
 use serde_json::{Value as Json, json};
 use signpost::{
-    api::{Environment, callbacks},
+    api::{
+        Environment,
+        callbacks::{self, Reported},
+    },
     domain::{entropy::SeededEntropy, time::Timestamp},
     marketplace::{
         adapter::{Answer, Listing},
+        outgoing::{Answered, Request},
         step::{Head, Outcome, Report, step},
     },
     store::Sql,
@@ -44,6 +50,9 @@ pub(crate) struct World {
     pub marketplace: &'static str,
     pub partner: String,
     pub link_no: u32,
+    /// What the vendor's API answers, and all that it was asked.
+    pub vendor: fn(&Request) -> Answered,
+    pub asked: Vec<Request>,
     entropy: SeededEntropy,
 }
 
@@ -64,7 +73,9 @@ impl World {
         let listing = listing.text("/id");
         let partner = ledger.partner("Ada", Some(2_000));
         let (_, link_no) = ledger.link(&partner, &listing);
-        Self { ledger, listing, marketplace, partner, link_no, entropy: SeededEntropy::new(3) }
+        let vendor = |request: &Request| panic!("nobody asks {request:?}");
+        let (asked, entropy) = (Vec::new(), SeededEntropy::new(3));
+        Self { ledger, listing, marketplace, partner, link_no, vendor, asked, entropy }
     }
 
     fn environment<'a>(ledger: &'a Ledger) -> Environment<'a> {
@@ -89,14 +100,22 @@ impl World {
             rest: path.to_owned(),
             headers: sent.headers.clone(),
         };
-        match step(&head, sent.body.as_bytes(), Some(&listing), self.ledger.now, &mut self.entropy) {
-            Outcome::Answer { answer, .. } => answer,
-            Outcome::Report { report, answer, replayed } => {
-                let environment = Self::environment(&self.ledger);
-                if callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
-                    answer
-                } else {
-                    replayed
+        let mut answers = Vec::new();
+        loop {
+            let now = self.ledger.now;
+            match step(&head, sent.body.as_bytes(), Some(&listing), &answers, now, &mut self.entropy) {
+                Outcome::Answer { answer, .. } => return answer,
+                Outcome::Ask { request } => {
+                    answers.push((self.vendor)(&request));
+                    self.asked.push(request);
+                }
+                Outcome::Report { report, answer, otherwise } => {
+                    let environment = Self::environment(&self.ledger);
+                    return match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
+                        Reported::Written => answer,
+                        Reported::HandedOver(Some(body)) => Answer { body, ..answer },
+                        Reported::Replayed | Reported::HandedOver(None) => otherwise,
+                    };
                 }
             }
         }
@@ -182,7 +201,8 @@ fn a_refund_waits_for_its_charge_and_is_booked_with_it() {
         let report = json!({"listing_no": 1, "events": events, "single_use": null, "relay": null});
         let report: Report = serde_json::from_value(report).unwrap();
         let environment = World::environment(&world.ledger);
-        assert!(callbacks::report(&environment, &mut world.entropy, &report).unwrap());
+        let reported = callbacks::report(&environment, &mut world.entropy, &report).unwrap();
+        assert_eq!(reported, Reported::Written);
     };
     tell(&mut world, &[&refunded, &refunded]);
     assert_eq!((world.ledger.rows("waiting_refunds"), world.ledger.rows("refunds")), (1, 0));
@@ -215,6 +235,6 @@ fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
         rest: String::new(),
         headers: vec![],
     };
-    let outcome = step(&head, b"{}", None, Timestamp::clamped(0), &mut SeededEntropy::new(1));
+    let outcome = step(&head, b"{}", None, &[], Timestamp::clamped(0), &mut SeededEntropy::new(1));
     assert_eq!(outcome, Outcome::Answer { answer: forged, log: None }, "of no listing");
 }

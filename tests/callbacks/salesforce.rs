@@ -129,7 +129,7 @@ fn a_licence_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
             assert_eq!(conversion["customer_id"], format!("salesforce:{CUSTOMER}"));
             assert_eq!(
                 conversion["metadata"],
-                json!({"marketplace": "salesforce", "evidence": "unsigned", "plan": "3.1"})
+                json!({"marketplace": "salesforce", "evidence": "unsigned_bound", "plan": "3.1"})
             );
         }
         assert_eq!(conversions[0]["occurred_at"], world.ledger.now.plus_ms(-120 * MINUTE).to_string());

@@ -3,7 +3,6 @@
 use super::{
     callback::Callback,
     refusal::Refusal,
-    scheme::Scheme,
     secret::Credentials,
     verified::{Evidence, Payload, Verified},
 };
@@ -11,7 +10,6 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// Applies the rule; a credential is `slug:password`, parted at the first colon and compared as a whole.
 pub(super) fn verify<'a>(
-    scheme: Scheme,
     callback: &Callback<'a>,
     credentials: &Credentials,
 ) -> Result<Verified<'a>, Refusal> {
@@ -26,7 +24,7 @@ pub(super) fn verify<'a>(
         return Err(Refusal::MalformedSignature);
     }
     if credentials.contain(&decoded) {
-        Ok(Verified::new(scheme, Evidence::Credentials, Payload::Body(callback.body)))
+        Ok(Verified::new(Evidence::Credentials, Payload::Body(callback.body)))
     } else {
         Err(Refusal::BadSignature)
     }

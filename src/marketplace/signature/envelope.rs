@@ -83,6 +83,6 @@ impl EnvelopeRule {
                 (json, tag)
             }
         };
-        Ok(Verified::new(scheme, Evidence::Signature, Payload::Json(json)).once(&tag, FOREVER))
+        Ok(Verified::new(Evidence::Signed, Payload::Json(json)).once(scheme, &tag, FOREVER))
     }
 }

@@ -144,8 +144,8 @@ impl JwtRule {
         self.parties.check(&claims)?;
         let signed_at = claims.iat.or(claims.nbf).and_then(|at| Unit::Seconds.at(at));
         let id = claims.jti.as_deref().filter(|jti| !jti.is_empty()).map_or(tag.as_slice(), str::as_bytes);
-        let verified = Verified::new(scheme, Evidence::Signature, Payload::Json(json));
-        Ok(verified.signed_at_time(signed_at).once(id, valid_until_ms))
+        let verified = Verified::new(Evidence::Signed, Payload::Json(json));
+        Ok(verified.signed_at_time(signed_at).once(scheme, id, valid_until_ms))
     }
 
     /// `nbf − leeway ≤ now < exp + leeway` (RFC 7519 §4.1.4: on or after `exp` a token is not to be accepted). The end

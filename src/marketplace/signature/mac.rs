@@ -173,21 +173,21 @@ impl MacRule {
         let verified = match self.proves {
             Proves::Body(body) => {
                 body.check(callback.body)?;
-                Verified::new(scheme, Evidence::Signature, Payload::Body(callback.body))
+                Verified::new(Evidence::Signed, Payload::Body(callback.body))
             }
             Proves::ShopifyQuery => {
                 if !query::is_shop(fields.required("shop")?) {
                     return Err(Refusal::WrongSubject);
                 }
                 let parameters = query::signed_parameters(&fields);
-                Verified::new(scheme, Evidence::Signature, Payload::Parameters(parameters))
+                Verified::new(Evidence::Signed, Payload::Parameters(parameters))
             }
             Proves::FieldsOnce(names) => {
                 let proven =
                     names.iter().map(|name| Ok(((*name).to_owned(), fields.required(name)?.to_owned())));
                 let parameters = Payload::Parameters(proven.collect::<Result<_, Refusal>>()?);
                 let token = presented.first().copied().unwrap_or_default();
-                Verified::new(scheme, Evidence::Signature, parameters).once(&token, valid_until_ms)
+                Verified::new(Evidence::Signed, parameters).once(scheme, &token, valid_until_ms)
             }
         };
         Ok(verified.signed_at_time(signed_at.map(|(_, at)| at)))

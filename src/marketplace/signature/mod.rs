@@ -3,7 +3,7 @@
 //! A scheme is a row of data ([`scheme`]): what is signed, with which hash, in which encoding, where the signature and
 //! the time stand, and how old it may be. The rows are read by five rules, of which each is written once: a detached
 //! MAC ([`mac`]), a JWT ([`jwt`]), a signed envelope ([`envelope`]), and two kinds of credentials, [`basic`] and
-//! [`outbound`].
+//! [`outbound`]. Beside them, [`exchange`] proves an install by OAuth: there the vendor itself is asked.
 //!
 //! Every rule keeps this order, so that an attacker learns nothing and nothing unproven is interpreted: presence and
 //! shape of the signature; the algorithm, pinned; the MAC over the raw bytes, compared in constant time under every
@@ -17,6 +17,7 @@ mod claims;
 mod encoding;
 mod entities;
 mod envelope;
+mod exchange;
 mod fields;
 mod jwt;
 mod mac;
@@ -31,6 +32,7 @@ mod verifier;
 mod window;
 
 pub use callback::Callback;
+pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
 pub use refusal::Refusal;
 pub use scheme::Scheme;
 pub use secret::{SecretError, SecretForm};

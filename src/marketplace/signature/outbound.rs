@@ -6,7 +6,6 @@
 use super::{
     callback::Callback,
     refusal::Refusal,
-    scheme::Scheme,
     secret::Credentials,
     verified::{Evidence, Payload, Verified},
 };
@@ -60,7 +59,6 @@ fn same_organization(a: &str, b: &str) -> bool {
 
 /// Applies the rule.
 pub(super) fn verify<'a>(
-    scheme: Scheme,
     callback: &Callback<'a>,
     path_secrets: &Credentials,
     organization_ids: &[String],
@@ -77,7 +75,7 @@ pub(super) fn verify<'a>(
     }
     let sender = organization_id(callback.body)?;
     if organization_ids.iter().any(|known| same_organization(known, &sender)) {
-        Ok(Verified::new(scheme, Evidence::Credentials, Payload::Body(callback.body)))
+        Ok(Verified::new(Evidence::UnsignedBound, Payload::Body(callback.body)))
     } else {
         Err(Refusal::WrongIssuer)
     }

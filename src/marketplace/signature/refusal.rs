@@ -70,6 +70,12 @@ pub enum Refusal {
     /// The listing lacks a secret or a setting that the scheme needs: nothing can be proven.
     #[error("the listing is not set up for it: a secret or a setting is missing")]
     NotConfigured,
+    /// The vendor does not take the code, or does not know what it was asked for.
+    #[error("the vendor says no")]
+    Declined,
+    /// The vendor could not be asked. Nobody's fault who sent the callback: it may be tried again.
+    #[error("the vendor does not answer")]
+    Unanswered,
     /// A single-use token came again. The rules here have no memory: who has one says so.
     #[error("used before")]
     Replayed,

@@ -2,7 +2,7 @@
 //! function that takes a [`Verified`] cannot be called with anything unproven.
 
 use super::scheme::Scheme;
-use crate::domain::time::Timestamp;
+use crate::domain::{time::Timestamp, words};
 use sha2::{Digest, Sha256};
 
 /// The end of the time that a [`Timestamp`] can name: what is remembered until then is remembered for ever. Tokens
@@ -13,13 +13,21 @@ pub const FOREVER: i64 = i64::MAX;
 /// machines that see the same token differ.
 const MARGIN_MS: i64 = 10 * 60 * 1000;
 
-/// What stands behind a proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// A signature over the payload.
-    Signature,
-    /// The caller knew a secret, and TLS brought the payload unchanged; nothing in it is signed.
-    Credentials,
+words! {
+    /// What stands behind a proof, and behind what is told with it.
+    Evidence {
+        /// The vendor signed it.
+        Signed = "signed";
+        /// The caller knew a secret of ours and the vendor's, and TLS brought the payload unchanged; nothing in it is signed.
+        Credentials = "credentials";
+        /// The vendor took a code of ours that it had given out, and told whose it is.
+        CodeExchange = "code_exchange";
+        /// The vendor confirmed it when its API was asked.
+        ApiPoll = "api_poll";
+        /// Nothing but a secret in the address and a name in the message: a hint. Whoever reads the address in a log can
+        /// send the like, so no money may move on it.
+        UnsignedBound = "unsigned_bound";
+    }
 }
 
 /// What was proven. Whatever else came with the request (headers above all) is hearsay.
@@ -68,7 +76,6 @@ pub fn single_use_key(scheme: Scheme, token: &[u8]) -> String {
 /// A proven callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<'a> {
-    scheme: Scheme,
     evidence: Evidence,
     payload: Payload<'a>,
     signed_at: Option<Timestamp>,
@@ -77,8 +84,8 @@ pub struct Verified<'a> {
 
 impl<'a> Verified<'a> {
     /// Only the rules may call this, after all of their checks.
-    pub(super) fn new(scheme: Scheme, evidence: Evidence, payload: Payload<'a>) -> Self {
-        Self { scheme, evidence, payload, signed_at: None, single_use: None }
+    pub(super) fn new(evidence: Evidence, payload: Payload<'a>) -> Self {
+        Self { evidence, payload, signed_at: None, single_use: None }
     }
 
     /// With the time that the signature proved.
@@ -87,15 +94,9 @@ impl<'a> Verified<'a> {
     }
 
     /// To be accepted once; `valid_until_ms` is the last instant at which it could be accepted, or [`FOREVER`].
-    pub(super) fn once(self, token: &[u8], valid_until_ms: i64) -> Self {
+    pub(super) fn once(self, scheme: Scheme, token: &[u8], valid_until_ms: i64) -> Self {
         let keep_until = Timestamp::clamped(valid_until_ms.saturating_add(MARGIN_MS));
-        Self { single_use: Some(SingleUse { key: single_use_key(self.scheme, token), keep_until }), ..self }
-    }
-
-    /// Under which scheme it was proven.
-    #[must_use]
-    pub fn scheme(&self) -> Scheme {
-        self.scheme
+        Self { single_use: Some(SingleUse { key: single_use_key(scheme, token), keep_until }), ..self }
     }
 
     /// What stands behind it.

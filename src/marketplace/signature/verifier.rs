@@ -118,9 +118,9 @@ impl Verifier {
             }
             Keyed::Jwt(rule, secrets) => rule.verify(*scheme, callback, secrets, &parameters.audiences, now),
             Keyed::Envelope(rule, secrets) => rule.verify(*scheme, callback, secrets),
-            Keyed::Basic(credentials) => basic::verify(*scheme, callback, credentials),
+            Keyed::Basic(credentials) => basic::verify(callback, credentials),
             Keyed::OutboundMessage(path_secrets) => {
-                outbound::verify(*scheme, callback, path_secrets, &parameters.organization_ids)
+                outbound::verify(callback, path_secrets, &parameters.organization_ids)
             }
         }
     }

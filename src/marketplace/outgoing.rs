@@ -1,0 +1,60 @@
+//! Calls to vendors: what to ask, and what was answered. They are made by src/outgoing.mjs, with a limit of time and of
+//! size, and follow no redirect; where they go is written in an adapter, and comes from no message.
+
+use serde::{Deserialize, Serialize};
+
+/// A call to a vendor's API. It may hold secrets, so it is never logged.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Request {
+    /// Method.
+    pub method: &'static str,
+    /// Where to: HTTPS.
+    pub url: String,
+    /// Headers; names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Body; empty = none.
+    pub body: String,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Request({} {})", self.method, self.url)
+    }
+}
+
+/// What a vendor answered. It may hold tokens, so it is never logged.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Answered {
+    /// HTTP status; 0 if none came in time.
+    pub status: u16,
+    /// Body.
+    pub body: String,
+}
+
+impl std::fmt::Debug for Answered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answered({})", self.status)
+    }
+}
+
+impl Request {
+    fn post(url: &str, media_type: &str, body: String) -> Self {
+        let headers =
+            vec![("content-type", media_type.to_owned()), ("accept", "application/json".to_owned())];
+        Self { method: "POST", url: url.to_owned(), headers, body }
+    }
+
+    /// A POST of a form (`application/x-www-form-urlencoded`).
+    #[must_use]
+    pub fn form(url: &str, fields: &[(&str, &str)]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self::post(url, "application/x-www-form-urlencoded", body)
+    }
+
+    /// A POST of a JSON object of texts.
+    #[must_use]
+    pub fn json(url: &str, fields: &[(&str, &str)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+        Self::post(url, "application/json", serde_json::Value::Object(fields.collect()).to_string())
+    }
+}
