@@ -18,7 +18,8 @@ fn rendered() -> String {
     for adapter in ADAPTERS {
         let (guide, slug) = (adapter.guide(), adapter.marketplace().as_str());
         text.push_str(&format!("\n## {}\n\nSlug `{slug}`. Addresses to register:\n", guide.title));
-        for kind in adapter.kinds() {
+        for (kind, (name, about)) in adapter.kinds().iter().zip(guide.kinds) {
+            assert_eq!(kind.name, *name, "{slug}: the guide tells of all kinds, in their order");
             let way = match kind.way {
                 Way::Browser => "by the visitor's browser",
                 Way::Server => "by the vendor's server",
@@ -27,10 +28,11 @@ fn rendered() -> String {
             text.push_str(&format!(
                 "- {} `https://<host>/callbacks/{slug}/<listing id>/{}` {way}: {}\n",
                 kind.methods.join(", "),
-                kind.name,
-                kind.about
+                name,
+                about
             ));
         }
+        assert_eq!(adapter.kinds().len(), guide.kinds.len(), "{slug}");
         text.push('\n');
         text.push_str(&list("Secrets", guide.secrets));
         text.push_str(&list("Settings", guide.settings));

@@ -16,6 +16,7 @@ use crate::{
         listing::Listing,
         time::{DAY_MS, Timestamp},
         trail::Trail,
+        words::Metadata,
     },
     marketplace::{
         event::{Event, EventKind},
@@ -30,10 +31,7 @@ use crate::{
     },
 };
 use serde::Serialize;
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-};
+use std::cell::{Cell, RefCell};
 
 view! {
     /// A customer's account on a marketplace.
@@ -78,7 +76,7 @@ struct OpenedListing<'a> {
     no: u16,
     marketplace: &'static str,
     settings: serde_json::Value,
-    secrets: BTreeMap<String, Vec<String>>,
+    secrets: serde_json::Map<String, serde_json::Value>,
     forward_to: Option<&'a str>,
 }
 
@@ -311,8 +309,10 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         ("evidence", Some(event.evidence.as_str())),
         ("plan", event.plan.as_deref()),
     ];
-    let metadata =
-        metadata.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+    let mut told_of = Metadata::new();
+    for (name, value) in metadata {
+        value.and_then(|value| told_of.insert(name.to_owned(), value.to_owned()));
+    }
     let told = conversions::Told {
         kind,
         external_id: external_id.clone(),
@@ -322,7 +322,7 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         amount: event.amount.zip(event.currency.clone()),
         occurred_at: occurred_at(call, event),
         listing,
-        metadata: metadata.collect(),
+        metadata: told_of,
     };
     conversions::accept_told(call, told)?;
     for waiting in callbacks::waiting(call.sql, &external_id)? {

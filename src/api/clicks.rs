@@ -24,7 +24,6 @@ use crate::{
     },
 };
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 view! {
     /// A visit.
@@ -127,21 +126,22 @@ pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// Ids of links and their partners by the link's number.
-type Names = BTreeMap<u32, (LinkId, PartnerId)>;
+type Names = Vec<(u32, LinkId, PartnerId)>;
 
 fn names(call: &Call<'_>, numbers: &[u32]) -> Result<Names, Problem> {
     let mut names = Names::new();
     for (link_no, partner_no, id) in links::ids(call.sql, numbers)? {
         let partner = partners::by_no(call.sql, partner_no)?;
         if let Some((link, partner)) = LinkId::parse(&id).zip(partner) {
-            names.insert(link_no, (link, partner.id));
+            names.push((link_no, link, partner.id));
         }
     }
     Ok(names)
 }
 
 fn view(click: StoredClick, names: &Names) -> ClickView {
-    let (link_id, partner_id) = names.get(&click.link_no).cloned().unzip();
+    let named = names.iter().find(|(link_no, ..)| *link_no == click.link_no);
+    let (link_id, partner_id) = named.map(|(_, link, partner)| (link.clone(), partner.clone())).unzip();
     ClickView {
         id: click.id,
         clicked_at: click.at,

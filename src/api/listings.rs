@@ -113,19 +113,27 @@ fn slug_free(call: &Call<'_>, listing: &Listing) -> Result<(), Problem> {
     }
 }
 
-fn sealed(call: &Call<'_>, listing: &Listing) -> Result<BTreeMap<String, Secret>, Problem> {
-    let Some(sealed) = listings::sealed_secrets(call.sql, listing.no)? else { return Ok(BTreeMap::new()) };
+fn sealed(call: &Call<'_>, listing: &Listing) -> Result<Secrets, Problem> {
+    let Some(sealed) = listings::sealed_secrets(call.sql, listing.no)? else { return Ok(Secrets::new()) };
     let opened = call.config.sealer.open(&sealed, listing.id.as_str()).map_err(sealing)?;
     Ok(json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?)
 }
 
 /// A listing's secrets, opened: all values that are accepted of each.
-pub fn open_secrets(call: &Call<'_>, listing: &Listing) -> Result<BTreeMap<String, Vec<String>>, Problem> {
-    let values = |secret| match secret {
-        Secret::One(value) => vec![value],
-        Secret::Several(values) => values,
-    };
-    Ok(sealed(call, listing)?.into_iter().map(|(name, secret)| (name, values(secret))).collect())
+pub fn open_secrets(
+    call: &Call<'_>,
+    listing: &Listing,
+) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
+    let mut opened = serde_json::Map::new();
+    for (name, secret) in sealed(call, listing)? {
+        let values = match secret {
+            Some(Secret::One(value)) => vec![value.into()],
+            Some(Secret::Several(values)) => values.into_iter().map(Into::into).collect(),
+            None => continue,
+        };
+        opened.insert(name, serde_json::Value::Array(values));
+    }
+    Ok(opened)
 }
 
 /// Merges `changes` into the sealed secrets and notes which are set.
@@ -133,7 +141,7 @@ fn set_secrets(call: &Call<'_>, listing: &mut Listing, changes: Secrets) -> Resu
     let mut secrets = sealed(call, listing)?;
     for (name, secret) in changes {
         match secret {
-            Some(secret) => secrets.insert(name, secret),
+            Some(secret) => secrets.insert(name, Some(secret)),
             None => secrets.remove(&name),
         };
     }

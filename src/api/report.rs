@@ -17,11 +17,10 @@ use crate::{
     },
     store::{
         counts, links,
-        report::{self, Filter, Group, Sums},
+        report::{self, Amounts, Filter, Group, Sums},
         value::json_text,
     },
 };
-use std::collections::BTreeMap;
 
 view! {
     /// Visits that are no human clicks, each in one bucket.
@@ -82,7 +81,7 @@ view! {
     }
 }
 
-fn money(amounts: &BTreeMap<String, i128>) -> Vec<MoneyView> {
+fn money(amounts: &Amounts) -> Vec<MoneyView> {
     amounts
         .iter()
         .map(|(currency, amount)| MoneyView { amount: *amount, currency: currency.clone() })

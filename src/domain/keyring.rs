@@ -119,16 +119,19 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
-fn parse_text(text: &str) -> Result<(u8, BTreeMap<u8, [u8; KEY_BYTES]>), KeyRingError> {
+/// Keys by their id, in the order of the text.
+type Keys = Vec<(u8, [u8; KEY_BYTES])>;
+
+fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
     let ring: RingText = serde_json::from_str(text).map_err(|_| KeyRingError::Malformed)?;
-    let mut keys = BTreeMap::new();
+    let mut keys = Keys::new();
     for (id, key) in ring.keys {
         let number = id.parse().ok().filter(|n: &u8| *n <= MAX_KEY_ID && n.to_string() == id);
         let number = number.ok_or(KeyRingError::KeyId(id))?;
         let bytes = URL_SAFE_NO_PAD.decode(key).map_err(|_| KeyRingError::Key(number))?;
-        keys.insert(number, bytes.try_into().map_err(|_| KeyRingError::Key(number))?);
+        keys.push((number, bytes.try_into().map_err(|_| KeyRingError::Key(number))?));
     }
-    if keys.contains_key(&ring.sign) {
+    if keys.iter().any(|(id, _)| *id == ring.sign) {
         Ok((ring.sign, keys))
     } else {
         Err(KeyRingError::NoSigningKey(ring.sign))
@@ -139,15 +142,17 @@ fn parse_text(text: &str) -> Result<(u8, BTreeMap<u8, [u8; KEY_BYTES]>), KeyRing
 pub fn with_new_key(ring: Option<&str>, entropy: &mut dyn Entropy) -> Result<String, KeyRingError> {
     let mut keys = match ring {
         Some(text) => parse_text(text)?.1,
-        None => BTreeMap::new(),
+        None => Keys::new(),
     };
-    let next = keys.keys().next_back().map_or(1, |last| last.saturating_add(1));
+    let next = keys.iter().map(|(id, _)| id).max().map_or(1, |last| last.saturating_add(1));
     let free = std::iter::once(next).chain(0..=MAX_KEY_ID);
-    let sign =
-        free.into_iter().find(|id| *id <= MAX_KEY_ID && !keys.contains_key(id)).ok_or(KeyRingError::Full)?;
+    let sign = free
+        .into_iter()
+        .find(|id| *id <= MAX_KEY_ID && keys.iter().all(|(known, _)| known != id))
+        .ok_or(KeyRingError::Full)?;
     let mut key = [0; KEY_BYTES];
     entropy.fill(&mut key);
-    keys.insert(sign, key);
+    keys.push((sign, key));
     let keys = keys.into_iter().map(|(id, key)| (id.to_string(), URL_SAFE_NO_PAD.encode(key))).collect();
     serde_json::to_string(&RingText { sign, keys }).map_err(|_| KeyRingError::Malformed)
 }
@@ -158,7 +163,7 @@ impl KeyRing {
         let (sign, parsed) = parse_text(text)?;
         let mut keys: [Option<Subkeys>; 16] = Default::default();
         for (slot, id) in keys.iter_mut().zip(0u8..) {
-            *slot = parsed.get(&id).map(Subkeys::new);
+            *slot = parsed.iter().find(|(known, _)| *known == id).map(|(_, key)| Subkeys::new(key));
         }
         Ok(Self { sign, keys })
     }

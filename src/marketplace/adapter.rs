@@ -8,7 +8,6 @@ use super::{
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A listing as callbacks need it, with its secrets opened.
 #[derive(Debug, Clone, Deserialize)]
@@ -22,7 +21,7 @@ pub struct Listing {
     /// The marketplace's settings.
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// The marketplace's secrets by name, each with all values that are accepted, the current one first.
-    pub secrets: BTreeMap<String, Vec<String>>,
+    pub secrets: serde_json::Map<String, serde_json::Value>,
     /// Where a browser-borne install is forwarded to.
     pub forward_to: Option<String>,
 }
@@ -43,7 +42,8 @@ impl Listing {
     /// The values of a secret; none if it is not set.
     #[must_use]
     pub fn secret(&self, name: &str) -> Vec<&str> {
-        self.secrets.get(name).into_iter().flatten().map(String::as_str).collect()
+        let values = self.secrets.get(name).and_then(serde_json::Value::as_array);
+        values.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
     }
 }
 
@@ -67,8 +67,6 @@ pub struct Kind {
     pub methods: &'static [&'static str],
     /// How it arrives.
     pub way: Way,
-    /// What it is, for the operator: shown in docs/marketplaces.md.
-    pub about: &'static str,
 }
 
 /// A callback at its address.
@@ -202,11 +200,14 @@ impl From<json::JsonError> for Unreadable {
     }
 }
 
-/// What the operator reads of a marketplace (docs/marketplaces.md).
+/// What the operator reads of a marketplace (docs/marketplaces.md). The Worker does not carry it.
+#[cfg(not(target_arch = "wasm32"))]
 #[derive(Debug, Clone, Copy)]
 pub struct Guide {
     /// The marketplace's own name.
     pub title: &'static str,
+    /// The kinds of callback by name, each with what it is.
+    pub kinds: &'static [(&'static str, &'static str)],
     /// Secrets to set, each with what it is.
     pub secrets: &'static [(&'static str, &'static str)],
     /// Settings, each with what it is.
@@ -228,6 +229,7 @@ pub trait Adapter: Sync {
     fn kinds(&self) -> &'static [Kind];
 
     /// What the operator reads.
+    #[cfg(not(target_arch = "wasm32"))]
     fn guide(&self) -> Guide;
 
     /// Proves that a callback is the vendor's.

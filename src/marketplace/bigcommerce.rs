@@ -8,8 +8,10 @@
 //!
 //! Sources: developer.bigcommerce.com, docs/integrations/apps/guide/callbacks, …/webhooks; Standard Webhooks.
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
     event::{Event, EventKind},
     oauth,
     signature::{Parameters, Payload, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
@@ -51,38 +53,11 @@ struct Hook {
 const TOKEN_ENDPOINT: TokenEndpoint =
     TokenEndpoint { url: "https://login.bigcommerce.com/oauth2/token", encoding: TokenEncoding::Json };
 
-const AUTH: Kind = Kind {
-    name: "auth",
-    methods: &["GET"],
-    way: Way::Browser,
-    about: "the app's Auth Callback URL, if Signpost is to have the code exchanged: the install; its page leads out of the \
-            frame as that of `load` does, and the app fetches its tokens at `token`",
-};
-const LOAD: Kind = Kind {
-    name: "load",
-    methods: &["GET"],
-    way: Way::Browser,
-    about: "the app's Load Callback URL, shown in the control panel: the first load is the install; its page leads out of \
-            the frame, and on to `forward_to` with the query as it came",
-};
-const UNINSTALL: Kind = Kind {
-    name: "uninstall",
-    methods: &["GET"],
-    way: Way::Server,
-    about: "the app's Uninstall Callback URL",
-};
-const REMOVE_USER: Kind = Kind {
-    name: "remove-user",
-    methods: &["GET"],
-    way: Way::Server,
-    about: "the app's Remove User Callback URL: answered, tells nothing",
-};
-const WEBHOOK: Kind = Kind {
-    name: "webhook",
-    methods: &["POST"],
-    way: Way::Server,
-    about: "webhooks of the app; `store/app/uninstalled` counts, every other scope is answered and tells nothing",
-};
+const AUTH: Kind = Kind { name: "auth", methods: &["GET"], way: Way::Browser };
+const LOAD: Kind = Kind { name: "load", methods: &["GET"], way: Way::Browser };
+const UNINSTALL: Kind = Kind { name: "uninstall", methods: &["GET"], way: Way::Server };
+const REMOVE_USER: Kind = Kind { name: "remove-user", methods: &["GET"], way: Way::Server };
+const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Server };
 
 /// Who may show the app's page in a frame.
 const FRAME_ANCESTORS: &str = "https://*.mybigcommerce.com https://login.bigcommerce.com";
@@ -173,9 +148,29 @@ impl Adapter for Bigcommerce {
         &[AUTH, oauth::TOKEN, LOAD, UNINSTALL, REMOVE_USER, WEBHOOK]
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     fn guide(&self) -> Guide {
         Guide {
             title: "BigCommerce",
+            kinds: &[
+                (
+                    AUTH.name,
+                    "the app's Auth Callback URL, if Signpost is to have the code exchanged: the install; its page leads out of the \
+            frame as that of `load` does, and the app fetches its tokens at `token`",
+                ),
+                (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
+                (
+                    LOAD.name,
+                    "the app's Load Callback URL, shown in the control panel: the first load is the install; its page leads out of \
+            the frame, and on to `forward_to` with the query as it came",
+                ),
+                (UNINSTALL.name, "the app's Uninstall Callback URL"),
+                (REMOVE_USER.name, "the app's Remove User Callback URL: answered, tells nothing"),
+                (
+                    WEBHOOK.name,
+                    "webhooks of the app; `store/app/uninstalled` counts, every other scope is answered and tells nothing",
+                ),
+            ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
             settings: &[("client_id", "the app's client id, for which every signed payload must be made")],
             proof: "`auth`: BigCommerce takes the code and names the store; `signed_payload_jwt` (HS256, for the client id, 24 h): it counts where it came first and nowhere else, \

@@ -3,14 +3,15 @@
 //! Sources: marketplace-eng/sample_golang_app (7ff8218), scott/do_addon_connector (45d79ad). DigitalOcean bills, and tells
 //! no amounts.
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
     event::{Event, EventKind},
     signature::{Parameters, Payload, Refusal, Scheme, Verified},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// DigitalOcean Marketplace.
 pub struct Digitalocean;
@@ -20,7 +21,7 @@ pub struct Digitalocean;
 struct Provisioned {
     uuid: String,
     plan_slug: Option<String>,
-    metadata: Option<BTreeMap<String, serde_json::Value>>,
+    metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// `PUT …/resources/{uuid}`.
@@ -57,24 +58,9 @@ struct Plan {
     slug: String,
 }
 
-const RESOURCES: Kind = Kind {
-    name: "resources",
-    methods: &["POST", "PUT", "DELETE"],
-    way: Way::Server,
-    about: "provisioning (POST), plan change (PUT …/{uuid}) and deprovisioning (DELETE …/{uuid})",
-};
-const NOTIFICATIONS: Kind = Kind {
-    name: "notifications",
-    methods: &["POST"],
-    way: Way::Server,
-    about: "suspended, reactivated and updated resources",
-};
-const SSO: Kind = Kind {
-    name: "sso",
-    methods: &["POST"],
-    way: Way::Browser,
-    about: "single sign-on: binds the visitor's clicks to the resource, then goes on to `forward_to` with the form as query",
-};
+const RESOURCES: Kind = Kind { name: "resources", methods: &["POST", "PUT", "DELETE"], way: Way::Server };
+const NOTIFICATIONS: Kind = Kind { name: "notifications", methods: &["POST"], way: Way::Server };
+const SSO: Kind = Kind { name: "sso", methods: &["POST"], way: Way::Browser };
 
 fn text<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
     let Payload::Body(body) = proof.payload() else { return Err(Unreadable("there is no body".to_owned())) };
@@ -169,9 +155,21 @@ impl Adapter for Digitalocean {
         &[RESOURCES, NOTIFICATIONS, SSO]
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     fn guide(&self) -> Guide {
         Guide {
             title: "DigitalOcean Marketplace",
+            kinds: &[
+                (
+                    RESOURCES.name,
+                    "provisioning (POST), plan change (PUT …/{uuid}) and deprovisioning (DELETE …/{uuid})",
+                ),
+                (NOTIFICATIONS.name, "suspended, reactivated and updated resources"),
+                (
+                    SSO.name,
+                    "single sign-on: binds the visitor's clicks to the resource, then goes on to `forward_to` with the form as query",
+                ),
+            ],
             secrets: &[
                 ("credentials", "`app_slug:password`, as DigitalOcean sends them (Basic)"),
                 ("sso_salt", "the SSO salt"),

@@ -8,13 +8,12 @@ use super::{
 };
 
 /// Where the app fetches what the vendor's token endpoint answered.
-pub const TOKEN: Kind = Kind {
-    name: "token",
-    methods: &["POST"],
-    way: Way::App,
-    about: "the app's token URL instead of the vendor's, for codes (refresh tokens go to the vendor): asked with `code` and \
-            `client_secret`, in a form or in JSON, it answers what the vendor answered, for ten minutes after the install",
-};
+pub const TOKEN: Kind = Kind { name: "token", methods: &["POST"], way: Way::App };
+
+/// What it is, for the operator.
+#[cfg(not(target_arch = "wasm32"))]
+pub const ABOUT_TOKEN: &str = "the app's token URL instead of the vendor's, for codes (refresh tokens go to the vendor): asked with `code` and \
+            `client_secret`, in a form or in JSON, it answers what the vendor answered, for ten minutes after the install";
 
 /// A parameter of the query, which must not stand there twice. Nothing of it is proven.
 pub fn parameter(arrival: &Arrival<'_>, name: &'static str) -> Result<Option<String>, Refusal> {

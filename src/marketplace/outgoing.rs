@@ -54,7 +54,10 @@ impl Request {
     /// A POST of a JSON object of texts.
     #[must_use]
     pub fn json(url: &str, fields: &[(&str, &str)]) -> Self {
-        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
-        Self::post(url, "application/json", serde_json::Value::Object(fields.collect()).to_string())
+        let mut object = serde_json::Map::new();
+        for (name, value) in fields {
+            object.insert((*name).to_owned(), (*value).into());
+        }
+        Self::post(url, "application/json", serde_json::Value::Object(object).to_string())
     }
 }

@@ -8,8 +8,10 @@
 //! `sfLma__License__c`. A message that is sent again carries the record as it is by then, so a state in between may
 //! never be seen, and each message is read by itself.
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
     event::{Event, EventKind, Evidence},
     signature::{Parameters, Payload, Refusal, Scheme, Verified},
 };
@@ -218,19 +220,8 @@ fn organization_ids(arrival: &Arrival<'_>) -> Vec<String> {
     }
 }
 
-const LICENSE: Kind = Kind {
-    name: "license",
-    methods: &["POST"],
-    way: Way::Server,
-    about: "outbound messages on `sfLma__License__c` of the License Management Org; the path secret is the last segment: `…/license/<path_secret>`",
-};
-const CANVAS: Kind = Kind {
-    name: "canvas",
-    methods: &["POST"],
-    way: Way::Browser,
-    about: "the Canvas App URL (access method: signed request by POST): opens in a frame, with a link that binds the \
-            visitor's clicks to the organisation and goes on to `forward_to`",
-};
+const LICENSE: Kind = Kind { name: "license", methods: &["POST"], way: Way::Server };
+const CANVAS: Kind = Kind { name: "canvas", methods: &["POST"], way: Way::Browser };
 
 impl Adapter for Salesforce {
     fn marketplace(&self) -> Marketplace {
@@ -241,9 +232,21 @@ impl Adapter for Salesforce {
         &[LICENSE, CANVAS]
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     fn guide(&self) -> Guide {
         Guide {
             title: "Salesforce AppExchange",
+            kinds: &[
+                (
+                    LICENSE.name,
+                    "outbound messages on `sfLma__License__c` of the License Management Org; the path secret is the last segment: `…/license/<path_secret>`",
+                ),
+                (
+                    CANVAS.name,
+                    "the Canvas App URL (access method: signed request by POST): opens in a frame, with a link that binds the \
+            visitor's clicks to the organisation and goes on to `forward_to`",
+                ),
+            ],
             secrets: &[
                 (
                     "path_secret",

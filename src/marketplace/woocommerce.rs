@@ -4,8 +4,10 @@
 //!
 //! Sources: woocommerce/woocommerce `class-wc-webhook.php`, `OrderAttributionMeta`; the REST API's order object.
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Guide, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
     event::{Event, EventKind, Evidence},
     money::minor_units,
     signature::{Parameters, Payload, Refusal, Scheme, Verified},
@@ -169,12 +171,7 @@ fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Ve
     Ok(std::iter::once(charge).chain(refunds).collect())
 }
 
-const ORDERS: Kind = Kind {
-    name: "orders",
-    methods: &["POST"],
-    way: Way::Server,
-    about: "webhooks “Order created” and “Order updated” of the store; the ping on creation is answered too",
-};
+const ORDERS: Kind = Kind { name: "orders", methods: &["POST"], way: Way::Server };
 
 impl Adapter for Woocommerce {
     fn marketplace(&self) -> Marketplace {
@@ -185,9 +182,14 @@ impl Adapter for Woocommerce {
         &[ORDERS]
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     fn guide(&self) -> Guide {
         Guide {
             title: "WooCommerce (own store)",
+            kinds: &[(
+                ORDERS.name,
+                "webhooks “Order created” and “Order updated” of the store; the ping on creation is answered too",
+            )],
             secrets: &[(
                 "webhook_secret",
                 "the webhook's secret, as typed into WooCommerce; best `[A-Za-z0-9]{32,}`",

@@ -40,6 +40,10 @@ fn ranges(numbers: &[LinkNo]) -> Vec<(LinkNo, LinkNo)> {
 /// The snapshot as of now, JSON (its form: ARCHITECTURE.md).
 pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
     let program = meta::program(sql)?;
+    let mut by_no = BTreeMap::new();
+    for (no, url) in listings::urls(sql)? {
+        by_no.insert(no.to_string(), url);
+    }
     json_text(&Snapshot {
         version: snapshot_version(sql)?,
         click_param: program.as_ref().map_or_else(
@@ -48,7 +52,7 @@ pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
         ),
         landing_url: program.and_then(|program| program.landing_url),
         max_link_no: links::next_no(sql)?.saturating_sub(1),
-        listings: listings::urls(sql)?.into_iter().map(|(no, url)| (no.to_string(), url)).collect(),
+        listings: by_no,
         blocked: ranges(&links::blocked(sql)?),
     })
 }

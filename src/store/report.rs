@@ -80,16 +80,24 @@ pub struct Sums {
     /// Sales.
     pub sales: i64,
     /// Gross revenue by currency, minor units.
-    pub revenue: BTreeMap<String, i128>,
+    pub revenue: Amounts,
     /// Refunds by currency.
-    pub refunds: BTreeMap<String, i128>,
+    pub refunds: Amounts,
     /// Commission net of reversals by currency.
-    pub commission: BTreeMap<String, i128>,
+    pub commission: Amounts,
 }
 
-fn add_money(to: &mut BTreeMap<String, i128>, currency: &str, amount: i128) -> Result<(), SqlError> {
-    let sum = to.entry(currency.to_owned()).or_default();
-    *sum = sum.checked_add(amount).ok_or(SqlError::Overflow("a sum of the report"))?;
+/// Minor units by currency, in the order of the codes. A programme has few currencies, so a list does.
+pub type Amounts = Vec<(String, i128)>;
+
+fn add_money(to: &mut Amounts, currency: &str, amount: i128) -> Result<(), SqlError> {
+    match to.binary_search_by(|(known, _)| known.as_str().cmp(currency)) {
+        Ok(place) => {
+            let Some((_, sum)) = to.get_mut(place) else { return Ok(()) };
+            *sum = sum.checked_add(amount).ok_or(SqlError::Overflow("a sum of the report"))?;
+        }
+        Err(place) => to.insert(place, (currency.to_owned(), amount)),
+    }
     Ok(())
 }
 

@@ -5,7 +5,6 @@
 //! parameter; the values of `name[]` are joined to `name=["2", "1"]`; the pairs are sorted by their bytes.
 
 use super::{fields::Fields, refusal::Refusal};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Parameters that carry a signature and so are not signed: today's, and the obsolete one.
 const UNSIGNED: [&str; 2] = ["hmac", "signature"];
@@ -15,35 +14,34 @@ const UNSIGNED: [&str; 2] = ["hmac", "signature"];
 /// A name that stands there twice is refused, and so is what would make the text of another query: a quote or a
 /// backslash inside a list, and a single value that looks like a list.
 pub(super) fn signed_text(fields: &Fields<'_>) -> Result<String, Refusal> {
-    let mut scalars: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut lists: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut unsigned = BTreeSet::new();
-    for (name, value) in fields.iter() {
-        if UNSIGNED.contains(&name) {
-            if !unsigned.insert(name) {
+    // By name; the values of a name in the order of the query.
+    let mut all: Vec<(&str, usize, &str)> = Vec::new();
+    all.extend(fields.iter().enumerate().map(|(place, (name, value))| (name, place, value)));
+    all.sort_unstable();
+    let mut pairs: Vec<String> = Vec::new();
+    for group in all.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let [(name, _, value), others @ ..] = group else { continue };
+        let Some(list) = name.strip_suffix("[]") else {
+            if !others.is_empty() {
                 return Err(Refusal::DuplicateParameter);
             }
-        } else if let Some(name) = name.strip_suffix("[]") {
-            if value.contains(['"', '\\']) {
-                return Err(Refusal::AmbiguousParameters);
+            if !UNSIGNED.contains(name) {
+                if value.starts_with("[\"") {
+                    return Err(Refusal::AmbiguousParameters);
+                }
+                pairs.push(pair(name, value));
             }
-            lists.entry(name).or_default().push(value);
-        } else {
-            if value.starts_with("[\"") {
-                return Err(Refusal::AmbiguousParameters);
-            }
-            if scalars.insert(name, value).is_some() {
-                return Err(Refusal::DuplicateParameter);
-            }
+            continue;
+        };
+        if group.iter().any(|(.., value)| value.contains(['"', '\\'])) {
+            return Err(Refusal::AmbiguousParameters);
         }
+        if !UNSIGNED.contains(&list) && all.binary_search_by(|(name, ..)| (*name).cmp(list)).is_ok() {
+            return Err(Refusal::DuplicateParameter);
+        }
+        let values: Vec<&str> = group.iter().map(|(.., value)| *value).collect();
+        pairs.push(pair(list, &format!("[\"{}\"]", values.join("\", \""))));
     }
-    if lists.keys().any(|name| scalars.contains_key(name)) {
-        return Err(Refusal::DuplicateParameter);
-    }
-    let scalars = scalars.into_iter().map(|(name, value)| pair(name, value));
-    let lists =
-        lists.into_iter().map(|(name, values)| pair(name, &format!("[\"{}\"]", values.join("\", \""))));
-    let mut pairs: Vec<String> = scalars.chain(lists).collect();
     pairs.sort_unstable();
     Ok(pairs.join("&"))
 }
