@@ -98,9 +98,18 @@ async function take(request, env, url, requestId) {
     if (final.log) note(`request ${requestId}: ${final.log}`, now);
     return respond(final.answer, requestId);
   }
-  const kept = await ask("LEDGER", ledger(env).report(JSON.stringify(told.report)));
-  if (kept === undefined) note(`request ${requestId}: a callback of ${listingId} came with what does not count any more`, now);
-  return respond(kept === undefined ? told.otherwise : { ...told.answer, body: told.answer.body || kept }, requestId);
+  const reported = await ask("LEDGER", ledger(env).report(JSON.stringify(told.report)));
+  return respond(answerTo(told, reported, () => note(`request ${requestId}: a callback of ${listingId} came again`, now)), requestId);
+}
+
+/** The answer to what became of a report. */
+function answerTo({ answer, otherwise, known }, reported, noteReplay) {
+  if (reported === "written") return answer;
+  if (reported === "known") return known;
+  const { handed_over: kept } = reported;
+  if (kept) return { ...answer, body: kept };
+  if (reported === "replayed") noteReplay();
+  return otherwise;
 }
 
 /** What a callback comes to, after the vendor was asked whatever there is to ask. */

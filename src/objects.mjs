@@ -91,12 +91,11 @@ export class Ledger extends Worker {
     return this.#rust.call((ledger) => ledger.callback_listing(id, Date.now()));
   }
 
-  /** Writes what a callback told (`Report` in marketplace/step.rs); undefined if its token had been used before or nothing
-   *  is kept, else what was kept, or an empty text. */
+  /** Writes what a callback told (`Report` in marketplace/step.rs); what became of it (`Reported` in api/callbacks.rs). */
   async report(report) {
-    const kept = this.#rust.call((ledger) => ledger.report(report, Date.now()));
+    const reported = this.#rust.call((ledger) => ledger.report(report, Date.now()));
     await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
-    return kept;
+    return JSON.parse(reported);
   }
 
   /** Binds the clicks of a browser that comes back; where it goes on to, or undefined. */

@@ -30,6 +30,7 @@ const RESTORED: &[(&str, &str)] = &[
     ("links", "*"),
     ("conversions", "*"),
     ("customer_touches", "*"),
+    ("account_aliases", "*"),
     ("commissions", "*"),
     ("refunds", "*"),
     ("marketplace_accounts", "*"),

@@ -2,6 +2,9 @@
 //! order in which things arrive changes nothing in the end. Events are joined by the marketplace's account id, which is
 //! the customer; a click that comes to light late credits what nobody has earned so far.
 
+mod accounts;
+mod kept;
+
 use super::{
     Caller, Environment, call::Call, conversions, http::Request, listings, problem::Problem, refunds,
     views::view,
@@ -20,11 +23,11 @@ use crate::{
     },
     marketplace::{
         event::{Event, EventKind},
-        step::{HAND_OVER_MS, Kept, RELAY_MS, Report, Token, hash},
+        step::{RELAY_MS, Report, Token, hash},
     },
     store::{
         SqlError,
-        callbacks::{self, Account, Relay, WaitingRefund},
+        callbacks::{self, Relay, WaitingRefund},
         change::Change,
         conversions as rows, listings as listing_rows, refunds as refund_rows, transaction,
         value::json_text,
@@ -34,22 +37,6 @@ use serde::Serialize;
 use std::cell::{Cell, RefCell};
 
 view! {
-    /// A customer's account on a marketplace.
-    pub struct AccountView {
-        /// The listing.
-        listing_id: ListingId,
-        /// The marketplace's id of the account.
-        account: String,
-        /// The customer, as conversions name it.
-        customer_id: String,
-        /// What the newest callback told.
-        status: String,
-        /// The plan, in the vendor's word.
-        plan: Option<String>,
-        /// When that happened.
-        changed_at: Timestamp,
-    }
-
     /// A refund that waits for its charge.
     pub struct WaitingRefundView {
         /// External id of the charge.
@@ -124,12 +111,15 @@ pub fn listing(
 }
 
 /// What became of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reported {
     /// All of it is written.
     Written,
     /// Its token does not count any more: nothing is written.
     Replayed,
+    /// All of it is written; the account in the frame has gone its way before.
+    Known,
     /// What was kept under the code that it asks for; nothing if that is unknown or too old.
     HandedOver(Option<String>),
 }
@@ -149,44 +139,29 @@ pub fn report(
         }
         let listing = listing_rows::by_no(call.sql, report.listing_no)?;
         let listing = listing.ok_or(SqlError::Shape { column: 0, expected: "a listing that exists" })?;
-        for event in &report.events {
-            apply(&call, &listing, event)?;
+        for name in &report.names {
+            accounts::learn(&call, &listing, name)?;
         }
-        if let Some(relay) = &report.relay {
-            let row = Relay {
-                listing_no: listing.no,
-                account: relay.account.clone(),
-                location: relay.location.clone(),
-            };
-            callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
+        for event in &report.events {
+            let account = accounts::resolved(&call, &listing, event.alias.as_deref(), &event.account)?;
+            apply(&call, &listing, &Event { account, ..event.clone() })?;
         }
         if let Some(kept) = &report.keep {
-            keep(&call, &listing, kept)?;
+            kept::keep(&call, &listing, kept)?;
+        }
+        if let Some(relay) = &report.relay {
+            let account = accounts::resolved(&call, &listing, None, &relay.account)?;
+            if relay.in_frame && callbacks::is_led_out(call.sql, listing.no, &account)? {
+                return Ok(Reported::Known);
+            }
+            let row = Relay { listing_no: listing.no, account, location: relay.location.clone() };
+            callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
         }
         match &report.ask_for {
-            Some(code_hash) => Ok(Reported::HandedOver(hand_over(&call, &listing, code_hash)?)),
+            Some(code_hash) => Ok(Reported::HandedOver(kept::hand_over(&call, &listing, code_hash)?)),
             None => Ok(Reported::Written),
         }
     })
-}
-
-/// A sealed answer opens for the listing and the code alone.
-fn kept_for(listing: &Listing, code_hash: &str) -> String {
-    format!("{} {code_hash}", listing.id)
-}
-
-fn keep(call: &Call<'_>, listing: &Listing, kept: &Kept) -> Result<(), Problem> {
-    let owner = kept_for(listing, &kept.code_hash);
-    let sealed = call.config.sealer.seal(&kept.body, &owner, &mut **call.entropy.borrow_mut());
-    let sealed = sealed.map_err(|error| SqlError::Engine(error.to_string()))?;
-    let until = call.now.plus_ms(HAND_OVER_MS);
-    Ok(callbacks::keep(call.sql, listing.no, &kept.code_hash, &sealed, until)?)
-}
-
-fn hand_over(call: &Call<'_>, listing: &Listing, code_hash: &str) -> Result<Option<String>, Problem> {
-    let Some(sealed) = callbacks::kept(call.sql, listing.no, code_hash, call.now)? else { return Ok(None) };
-    let opened = call.config.sealer.open(&sealed, &kept_for(listing, code_hash));
-    Ok(Some(opened.map_err(|error| SqlError::Engine(error.to_string()))?))
 }
 
 /// Whether a token counts: it is new, or it came to this very place first and counts there again.
@@ -213,6 +188,7 @@ pub fn resume(
     transaction(call.sql, || {
         let Some(relay) = callbacks::take_relay(call.sql, &hash(id), call.now)? else { return Ok(None) };
         if let Some(listing) = listing_rows::by_no(call.sql, relay.listing_no)? {
+            callbacks::lead_out(call.sql, listing.no, &relay.account)?;
             let customer = customer_id(&listing, &relay.account);
             let trail = Trail::read(cookies, &call.config.ring).joined();
             if let Some(click_id) = trail.rsplit('.').next().filter(|id| !id.is_empty()) {
@@ -242,15 +218,15 @@ fn apply(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Proble
         EventKind::Charged => convert(call, listing, event, ConversionType::Sale),
         EventKind::Refunded => refund(call, listing, event),
         EventKind::Installed => {
-            set_account(call, listing, event)?;
+            accounts::tell(call, listing, event)?;
             convert(call, listing, event, ConversionType::Install)
         }
         EventKind::Uninstalled => {
-            set_account(call, listing, event)?;
+            accounts::tell(call, listing, event)?;
             convert(call, listing, event, ConversionType::Uninstall)
         }
         EventKind::Activated | EventKind::PlanChanged | EventKind::Suspended | EventKind::Reinstated => {
-            set_account(call, listing, event)
+            accounts::tell(call, listing, event)
         }
     }
 }
@@ -258,36 +234,6 @@ fn apply(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Proble
 /// When it happened; a vendor's clock that is far ahead is not believed.
 fn occurred_at(call: &Call<'_>, event: &Event) -> Timestamp {
     event.occurred_at.filter(|at| *at <= call.now.plus_ms(DAY_MS)).unwrap_or(call.now)
-}
-
-fn set_account(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
-    let known = callbacks::account(call.sql, listing.no, &event.account)?;
-    let account = Account {
-        listing_no: listing.no,
-        account: event.account.clone(),
-        status: event.kind.as_str().to_owned(),
-        // Not told is not gone.
-        plan: event.plan.clone().or_else(|| known.as_ref()?.plan.clone()),
-        changed_at: occurred_at(call, event),
-    };
-    // A redelivery, or older than what is known. Of the same instant, an install is older than all else: a vendor that
-    // tells both in one message would otherwise flip the account back and forth with each redelivery.
-    let is_news = known.is_none_or(|known| {
-        let is_late = event.kind == EventKind::Installed && known.changed_at == account.changed_at;
-        known.changed_at <= account.changed_at && !is_late && known != account
-    });
-    if !is_news {
-        return Ok(());
-    }
-    let view = AccountView {
-        listing_id: listing.id.clone(),
-        account: account.account.clone(),
-        customer_id: customer_id(listing, &account.account),
-        status: account.status.clone(),
-        plan: account.plan.clone(),
-        changed_at: account.changed_at,
-    };
-    call.commit(EventType::AccountUpdated, &Change::Account(account), &view, "")
 }
 
 /// The newest click of ours that came with an event.

@@ -29,6 +29,8 @@ words! {
         ConversionCredited = "conversion.credited";
         /// A marketplace told of a customer's account.
         AccountUpdated = "account.updated";
+        /// A marketplace told two names of one account.
+        AccountNamed = "account.named";
         /// A click that came to light was bound to its customer.
         CustomerBound = "customer.bound";
         /// A refund arrived before its charge, and waits for it.

@@ -9,12 +9,7 @@ use super::{
 };
 use crate::{
     api::{
-        self, Config, Environment,
-        callbacks::{self, Reported},
-        http::Request,
-        http::Response,
-        problem::Code,
-        problem::Problem,
+        self, Config, Environment, callbacks, http::Request, http::Response, problem::Code, problem::Problem,
     },
     domain::time::Timestamp,
     marketplace::step::Report,
@@ -155,18 +150,13 @@ impl LedgerHandle {
         callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
     }
 
-    /// Writes what a callback told; `report_json` is a [`Report`]. Nothing is answered if its token had been used before or
-    /// nothing is kept; else what was kept, or an empty text.
-    pub fn report(&self, report_json: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
+    /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].
+    pub fn report(&self, report_json: &str, now_ms: f64) -> Result<String, JsValue> {
         let report: Report = json::read(report_json).map_err(thrown)?;
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
         let reported = callbacks::report(&environment, &mut CryptoEntropy::default(), &report);
-        Ok(match reported.map_err(thrown)? {
-            Reported::Written => Some(String::new()),
-            Reported::Replayed => None,
-            Reported::HandedOver(kept) => kept,
-        })
+        serde_json::to_string(&reported.map_err(thrown)?).map_err(thrown)
     }
 
     /// Binds the clicks of a browser that comes back, and says where it goes on to; nothing if it is none of ours.

@@ -150,14 +150,15 @@ pub enum Reply {
         query: String,
     },
     /// The same way, from a page in a frame of the vendor's, where our cookies are not visible: a link on it leads to
-    /// the top of the window. A listing without `forward_to` has a page that leads nowhere.
+    /// the top of the window. A listing without `forward_to` has a page that leads nowhere. Once the account has gone that
+    /// way, its frame goes on to `forward_to` at once.
     TopLevel {
         /// The customer's account.
         account: String,
         /// The query that the product gets, as it came.
         query: String,
         /// Who may frame the page: sources of CSP, separated by spaces.
-        frame_ancestors: &'static str,
+        frame_ancestors: String,
         /// The page has its token in its address, so that browsers reload it with the same: it counts again, but as
         /// nothing else, not at another kind, nor if it came there first.
         reloads: bool,
@@ -178,13 +179,24 @@ pub struct Told {
     pub reply: Reply,
     /// What is kept for the app, for a while.
     pub hand_over: Option<HandOver>,
+    /// Names of accounts that the proof tells together.
+    pub names: Vec<AccountName>,
+}
+
+/// Two names of one account, both proven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountName {
+    /// The name that other messages use.
+    pub alias: String,
+    /// The name that events are joined by.
+    pub account: String,
 }
 
 impl Told {
     /// Events and how they are answered; nothing for the app.
     #[must_use]
     pub fn new(events: Vec<Event>, reply: Reply) -> Self {
-        Self { events, reply, hand_over: None }
+        Self { events, reply, hand_over: None, names: Vec::new() }
     }
 }
 

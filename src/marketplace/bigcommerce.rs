@@ -88,8 +88,12 @@ fn installed(account: String, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Re
         occurred_at: proof.signed_at(),
         ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
     };
-    let reply =
-        Reply::TopLevel { account, query: query.to_owned(), frame_ancestors: FRAME_ANCESTORS, reloads: true };
+    let reply = Reply::TopLevel {
+        account,
+        query: query.to_owned(),
+        frame_ancestors: FRAME_ANCESTORS.to_owned(),
+        reloads: true,
+    };
     Ok(Told::new(vec![installed], reply))
 }
 

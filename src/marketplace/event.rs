@@ -34,6 +34,10 @@ pub struct Event {
     pub kind: EventKind,
     /// The marketplace's stable id of the customer's account: what events are joined by.
     pub account: String,
+    /// Another name of the account that the message proves, where the first one is hearsay: once both have been proven to be
+    /// the same, it decides.
+    #[serde(default)]
+    pub alias: Option<String>,
     /// The marketplace's id of this very event (of the charge, of the refund, of the install): the same in every
     /// redelivery, unique with the kind.
     pub transaction: String,
@@ -67,6 +71,7 @@ impl Event {
         Self {
             kind,
             account: account.into(),
+            alias: None,
             transaction: transaction.into(),
             charge: None,
             amount: None,

@@ -11,6 +11,7 @@ pub mod outgoing;
 mod page;
 pub mod registry;
 mod salesforce;
+mod shopify;
 pub mod signature;
 pub mod step;
 mod woocommerce;

@@ -203,7 +203,7 @@ fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let reply = Reply::TopLevel {
         account: account.to_owned(),
         query: String::new(),
-        frame_ancestors: FRAME_ANCESTORS,
+        frame_ancestors: FRAME_ANCESTORS.to_owned(),
         // The request is posted anew by Salesforce each time the app is opened.
         reloads: false,
     };

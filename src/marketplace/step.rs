@@ -2,7 +2,7 @@
 //! the answering.
 
 use super::{
-    adapter::{Answer, Arrival, Listing, Proof, Reply, Told},
+    adapter::{AccountName, Answer, Arrival, Listing, Proof, Reply, Told},
     event::Event,
     oauth,
     outgoing::{Answered, Request},
@@ -42,6 +42,8 @@ pub struct Relay {
     pub account: String,
     /// Where the browser goes on to from there.
     pub location: String,
+    /// Whether it is in a frame, where the visitor must follow a link.
+    pub in_frame: bool,
 }
 
 /// A token that counts once, or again at one place.
@@ -78,6 +80,9 @@ impl std::fmt::Debug for Kept {
 pub struct Report {
     /// Number of the listing.
     pub listing_no: u16,
+    /// Names of accounts that were proven together; learnt before the events are read.
+    #[serde(default)]
+    pub names: Vec<AccountName>,
     /// Events, in order.
     pub events: Vec<Event>,
     /// The token that proved it, if it is one that does not count anywhere at any time.
@@ -109,6 +114,8 @@ pub enum Outcome {
         answer: Answer,
         /// The answer if the token had been used before, or nothing is kept.
         otherwise: Answer,
+        /// The answer to a frame whose account has gone its way before.
+        known: Option<Answer>,
     },
     /// Ask the vendor, then take the step again, with its answer behind the others.
     Ask {
@@ -190,17 +197,20 @@ fn report(
     let loads_again = matches!(told.reply, Reply::TopLevel { reloads: true, .. });
     let mut report = Report {
         listing_no: arrival.listing.no,
+        names: told.names,
         events: told.events,
         single_use: None,
         relay: None,
         keep: told.hand_over.map(|kept| Kept { code_hash: hash(&kept.code), body: kept.body }),
         ask_for: None,
     };
+    let mut known = None;
     let (answer, relay) = match told.reply {
         Reply::HandOver { code } => {
             report.ask_for = Some(hash(&code));
             let otherwise = oauth::invalid_grant();
-            return Outcome::Report { report: Box::new(report), answer: oauth::granted(), otherwise };
+            let answer = oauth::granted();
+            return Outcome::Report { report: Box::new(report), answer, otherwise, known: None };
         }
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
@@ -212,8 +222,11 @@ fn report(
         },
         Reply::TopLevel { account, query, frame_ancestors, .. } => {
             match relay(arrival, account, &query, entropy) {
-                Some((path, relay)) => (page::way_out(frame_ancestors, &path), Some(relay)),
-                None => (page::connected(frame_ancestors), None),
+                Some((path, relay)) => {
+                    known = Some(found(relay.location.clone()));
+                    (page::way_out(&frame_ancestors, &path), Some(Relay { in_frame: true, ..relay }))
+                }
+                None => (page::connected(&frame_ancestors), None),
             }
         }
     };
@@ -223,7 +236,7 @@ fn report(
         keep_until: token.keep_until(),
         again_at: loads_again.then(|| format!("{}/{}", arrival.listing.id, arrival.kind.name)),
     });
-    Outcome::Report { report: Box::new(report), answer, otherwise: replayed }
+    Outcome::Report { report: Box::new(report), answer, otherwise: replayed, known }
 }
 
 /// A browser's way to the page where our cookies are seen: its path, under a one-time id, and where it goes on to.
@@ -246,17 +259,22 @@ fn relay(
         (false, false) => "?",
     };
     let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    let relay = Relay { id_hash: hash(&id), account, location: format!("{base}{joint}{query}{fragment}") };
+    let location = format!("{base}{joint}{query}{fragment}");
+    let relay = Relay { id_hash: hash(&id), account, location, in_frame: false };
     Some((format!("/callbacks/continue/{id}"), relay))
 }
 
-/// Sends the browser on.
+/// Sends the browser on. 303: it asks with GET, and a navigation with a safe method brings Lax cookies.
 fn see_other(path: String) -> Answer {
+    Answer { status: 303, ..found(path) }
+}
+
+/// Sends the browser on.
+fn found(location: String) -> Answer {
     Answer {
-        // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
-        status: 303,
+        status: 302,
         headers: vec![
-            ("location", path),
+            ("location", location),
             ("cache-control", "no-store".to_owned()),
             ("referrer-policy", "no-referrer".to_owned()),
         ],

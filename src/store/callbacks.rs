@@ -127,25 +127,25 @@ pub struct Account {
     pub status: String,
     /// The plan, in the vendor's word.
     pub plan: Option<String>,
-    /// When that happened, by the vendor's clock.
+    /// When the status was told of, by the vendor's clock.
     pub changed_at: Timestamp,
+    /// When the plan was; nothing if none was told.
+    pub plan_at: Option<Timestamp>,
 }
 
-/// Sets an account, unless what is known of it is newer: callbacks come in any order.
+/// Sets an account.
 pub fn put_account(sql: &dyn Sql, account: &Account) -> Result<(), SqlError> {
-    let args: [Value; 5] = [
+    let args: [Value; 6] = [
         account.listing_no.into(),
         account.account.as_str().into(),
         account.status.as_str().into(),
         account.plan.clone().into(),
         account.changed_at.into(),
+        account.plan_at.map(Timestamp::ms).into(),
     ];
     sql.exec(
-        "INSERT INTO marketplace_accounts (listing_no, account, status, plan, changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (listing_no, account) DO UPDATE SET status = excluded.status,
-           plan = coalesce(excluded.plan, plan), changed_at = excluded.changed_at
-         WHERE excluded.changed_at >= changed_at",
+        "INSERT OR REPLACE INTO marketplace_accounts (listing_no, account, status, plan, changed_at, plan_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &args,
     )
     .map(drop)
@@ -154,7 +154,7 @@ pub fn put_account(sql: &dyn Sql, account: &Account) -> Result<(), SqlError> {
 /// The account, if a callback told of it.
 pub fn account(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<Option<Account>, SqlError> {
     let rows = sql.exec(
-        "SELECT status, plan, changed_at FROM marketplace_accounts WHERE listing_no = ?1 AND account = ?2",
+        "SELECT status, plan, changed_at, plan_at FROM marketplace_accounts WHERE listing_no = ?1 AND account = ?2",
         &[listing_no.into(), account.into()],
     )?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -164,7 +164,58 @@ pub fn account(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<Op
         status: row.text(0)?.to_owned(),
         plan: row.opt_string(1)?,
         changed_at: row.time(2)?,
+        plan_at: row.opt_int(3)?.map(Timestamp::clamped),
     }))
+}
+
+/// Another name of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// The listing.
+    pub listing_no: ListingNo,
+    /// The other name.
+    pub alias: String,
+    /// The name that it is known by.
+    pub account: String,
+}
+
+/// Remembers another name; the first account that it was told of keeps it.
+pub fn put_alias(sql: &dyn Sql, alias: &Alias) -> Result<(), SqlError> {
+    let args: [Value; 3] =
+        [alias.listing_no.into(), alias.alias.as_str().into(), alias.account.as_str().into()];
+    sql.exec(
+        "INSERT INTO account_aliases (listing_no, alias, account) VALUES (?1, ?2, ?3)
+         ON CONFLICT (listing_no, alias) DO NOTHING",
+        &args,
+    )
+    .map(drop)
+}
+
+/// The account that has this other name.
+pub fn account_of(sql: &dyn Sql, listing_no: ListingNo, alias: &str) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec(
+        "SELECT account FROM account_aliases WHERE listing_no = ?1 AND alias = ?2",
+        &[listing_no.into(), alias.into()],
+    )?;
+    rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()
+}
+
+/// Notes that the account has gone the way out of the vendor's frame.
+pub fn lead_out(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<(), SqlError> {
+    sql.exec(
+        "INSERT INTO led_out (listing_no, account) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        &[listing_no.into(), account.into()],
+    )
+    .map(drop)
+}
+
+/// Whether the account has gone the way out of the vendor's frame.
+pub fn is_led_out(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<bool, SqlError> {
+    let rows = sql.exec(
+        "SELECT 1 FROM led_out WHERE listing_no = ?1 AND account = ?2",
+        &[listing_no.into(), account.into()],
+    )?;
+    Ok(!rows.is_empty())
 }
 
 /// A refund whose charge has not arrived yet.

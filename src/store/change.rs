@@ -4,7 +4,7 @@
 use super::{
     Sql, SqlError,
     accounts::{self, Transfer},
-    callbacks::{self, Account, WaitingRefund},
+    callbacks::{self, Account, Alias, WaitingRefund},
     commissions::{self, Commission},
     conversions::{self, BoundTouch, Conversion, Place},
     counts::{self, ConversionDelta},
@@ -79,6 +79,8 @@ pub enum Change {
     },
     /// A customer's account on a marketplace, as a callback told of it.
     Account(Account),
+    /// Another name of a customer's account.
+    Named(Alias),
     /// A click that came to light is bound to its customer.
     Bound(Binding),
     /// A conversion that nobody earned is credited after all: its customer's click came to light.
@@ -123,7 +125,11 @@ impl Change {
     #[must_use]
     pub fn partner_no(&self) -> PartnerNo {
         match self {
-            Self::Program(_) | Self::Listing(_) | Self::Account(_) | Self::RefundWaits(_) => 0,
+            Self::Program(_)
+            | Self::Listing(_)
+            | Self::Account(_)
+            | Self::Named(_)
+            | Self::RefundWaits(_) => 0,
             Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
             Self::Credited { place, .. } => place.partner_no,
             Self::Partner(partner) => partner.no,
@@ -182,6 +188,7 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             accounts::post(sql, transfer)
         }
         Change::Account(account) => callbacks::put_account(sql, account),
+        Change::Named(alias) => callbacks::put_alias(sql, alias),
         // No conversion binds it: places begin with 1.
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
         Change::Credited { conversion_no, place, attribution, from, to } => {

@@ -14,6 +14,8 @@ mod oauth;
 #[cfg(test)]
 mod salesforce;
 #[cfg(test)]
+mod shopify;
+#[cfg(test)]
 mod woocommerce;
 
 use serde_json::{Value as Json, json};
@@ -109,10 +111,11 @@ impl World {
                     answers.push((self.vendor)(&request));
                     self.asked.push(request);
                 }
-                Outcome::Report { report, answer, otherwise } => {
+                Outcome::Report { report, answer, otherwise, known } => {
                     let environment = Self::environment(&self.ledger);
                     return match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
                         Reported::Written => answer,
+                        Reported::Known => known.unwrap(),
                         Reported::HandedOver(Some(body)) => Answer { body, ..answer },
                         Reported::Replayed | Reported::HandedOver(None) => otherwise,
                     };

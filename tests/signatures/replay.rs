@@ -10,11 +10,12 @@ use signpost::{
 };
 
 /// Single-use schemes; all others have none, because a vendor delivers their messages again.
-const ONCE: [Scheme; 5] = [
+const ONCE: [Scheme; 6] = [
     Scheme::BigcommerceSignedPayloadJwt,
     Scheme::BigcommerceSignedPayloadLegacy,
     Scheme::DigitaloceanSso,
     Scheme::SalesforceCanvasSignedRequest,
+    Scheme::ShopifyOauthQuery,
     Scheme::ShopifySessionToken,
 ];
 

@@ -179,8 +179,9 @@ impl MacRule {
                 if !query::is_shop(fields.required("shop")?) {
                     return Err(Refusal::WrongSubject);
                 }
-                let parameters = query::signed_parameters(&fields);
-                Verified::new(Evidence::Signed, Payload::Parameters(parameters))
+                let parameters = Payload::Parameters(query::signed_parameters(&fields));
+                let token = presented.first().copied().unwrap_or_default();
+                Verified::new(Evidence::Signed, parameters).once(scheme, &token, valid_until_ms)
             }
             Proves::FieldsOnce(names) => {
                 let proven =

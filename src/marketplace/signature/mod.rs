@@ -33,6 +33,7 @@ mod window;
 
 pub use callback::Callback;
 pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
+pub use query::is_shop;
 pub use refusal::Refusal;
 pub use scheme::Scheme;
 pub use secret::{SecretError, SecretForm};

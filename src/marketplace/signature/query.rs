@@ -60,7 +60,8 @@ pub(super) fn signed_parameters(fields: &Fields<'_>) -> Vec<(String, String)> {
 
 /// Whether `shop` is the name of a shop: `^[a-zA-Z0-9][a-zA-Z0-9-]*\.myshopify\.com$` (shopify.dev, "Verify the
 /// installation request").
-pub(super) fn is_shop(shop: &str) -> bool {
+#[must_use]
+pub fn is_shop(shop: &str) -> bool {
     shop.strip_suffix(".myshopify.com").is_some_and(|name| {
         name.starts_with(|first: char| first.is_ascii_alphanumeric())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

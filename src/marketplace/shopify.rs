@@ -1,0 +1,321 @@
+//! Shopify apps. Shopify signs the queries with which it opens an app, and the bodies of webhooks, but no header of those.
+//! So each topic has an address of its own, and the shop is what the body says.
+//!
+//! A shop has two names: the domain, which browsers bring, and a number, which webhooks bring. Events are joined by the
+//! domain; the number leads to it once a signed body has told both.
+//!
+//! Shopify pushes no charges: what merchants pay stands in the Partner API.
+//!
+//! Sources: shopify.dev, docs/apps/build/authentication-authorization, …/webhooks, …/privacy-law-compliance.
+
+#[cfg(not(target_arch = "wasm32"))]
+use super::adapter::Guide;
+use super::{
+    adapter::{AccountName, Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
+    event::{Event, EventKind},
+    oauth,
+    signature::{Parameters, Payload, Refusal, Scheme, Verified, is_shop},
+};
+use crate::domain::{listing::Marketplace, time::Timestamp};
+use serde::Deserialize;
+
+/// Shopify.
+pub struct Shopify;
+
+const APP: Kind = Kind { name: "app", methods: &["GET"], way: Way::Browser };
+const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], way: Way::Browser };
+const SUBSCRIPTION: Kind = Kind { name: "subscription", methods: &["POST"], way: Way::Server };
+const UNINSTALLED: Kind = Kind { name: "uninstalled", methods: &["POST"], way: Way::Server };
+const SHOP: Kind = Kind { name: "shop", methods: &["POST"], way: Way::Server };
+const DATA_REQUEST: Kind = Kind { name: "customers-data-request", methods: &["POST"], way: Way::Server };
+const CUSTOMER_REDACT: Kind = Kind { name: "customers-redact", methods: &["POST"], way: Way::Server };
+const SHOP_REDACT: Kind = Kind { name: "shop-redact", methods: &["POST"], way: Way::Server };
+
+/// The kinds of webhooks, each with its topic.
+const TOPICS: [(Kind, &str); 6] = [
+    (SUBSCRIPTION, "app_subscriptions/update"),
+    (UNINSTALLED, "app/uninstalled"),
+    (SHOP, "shop/update"),
+    (DATA_REQUEST, "customers/data_request"),
+    (CUSTOMER_REDACT, "customers/redact"),
+    (SHOP_REDACT, "shop/redact"),
+];
+
+/// A webhook's headers by what they are: as webhooks have them, and as Shopify's events will.
+const TOPIC: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
+const DOMAIN: [&str; 2] = ["x-shopify-shop-domain", "shopify-shop-domain"];
+const TRIGGERED_AT: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
+
+/// `app_subscriptions/update`. Newer versions of it also have a price, which is the plan's and no payment.
+#[derive(Deserialize)]
+struct SubscriptionUpdate {
+    app_subscription: Subscription,
+}
+
+#[derive(Deserialize)]
+struct Subscription {
+    /// `gid://shopify/AppSubscription/…`.
+    admin_graphql_api_id: String,
+    /// `gid://shopify/Shop/…`.
+    admin_graphql_api_shop_id: String,
+    status: String,
+    updated_at: String,
+    name: Option<String>,
+    plan_handle: Option<String>,
+}
+
+/// The shop, of `app/uninstalled` and `shop/update`.
+#[derive(Deserialize)]
+struct Shop {
+    id: u64,
+    myshopify_domain: Option<String>,
+    updated_at: Option<String>,
+}
+
+/// The topics of privacy law.
+#[derive(Deserialize)]
+struct Privacy {
+    shop_id: u64,
+    shop_domain: Option<String>,
+}
+
+fn unreadable(what: &str) -> Unreadable {
+    Unreadable(what.to_owned())
+}
+
+fn body<T: serde::de::DeserializeOwned>(proof: &Verified<'_>) -> Result<T, Unreadable> {
+    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
+    let text = str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
+    Ok(json::read(text)?)
+}
+
+/// A header. No header is signed: what it says is hearsay.
+fn header<'a>(arrival: &Arrival<'a>, names: &[&str]) -> Option<&'a str> {
+    let named = |known: &str| names.iter().any(|name| known.eq_ignore_ascii_case(name));
+    arrival.callback.headers.iter().find(|(known, _)| named(known)).map(|(_, value)| *value)
+}
+
+/// The number of a shop as it stands in GraphQL.
+fn gid(id: u64) -> String {
+    format!("gid://shopify/Shop/{id}")
+}
+
+/// Both names of a shop, if a signed body told both.
+fn names(id: u64, domain: Option<&str>) -> Vec<AccountName> {
+    let name = |domain: &str| AccountName { alias: gid(id), account: domain.to_ascii_lowercase() };
+    domain.filter(|domain| is_shop(domain)).map(name).into_iter().collect()
+}
+
+/// An event of a shop of this number. As long as no signed body has told its domain, the header's must do.
+fn event(
+    kind: EventKind,
+    gid: &str,
+    transaction: String,
+    proof: &Verified<'_>,
+    arrival: &Arrival<'_>,
+) -> Event {
+    let domain = header(arrival, &DOMAIN).filter(|domain| is_shop(domain)).map(str::to_ascii_lowercase);
+    let account = domain.unwrap_or_else(|| gid.to_owned());
+    Event { alias: Some(gid.to_owned()), ..Event::new(kind, account, transaction, proof.evidence()) }
+}
+
+fn answered(events: Vec<Event>, names: Vec<AccountName>) -> Told {
+    Told { names, ..Told::new(events, Reply::Plain(Answer::empty(200))) }
+}
+
+fn time(text: &str) -> Result<Timestamp, Unreadable> {
+    Timestamp::parse(text).ok_or_else(|| unreadable("a time is not of RFC 3339"))
+}
+
+/// A subscription's state. One that ends tells nothing: a change of plans ends one, too, in the same second.
+fn subscription(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let SubscriptionUpdate { app_subscription: told } = body(proof)?;
+    let kind = match told.status.as_str() {
+        "ACTIVE" => EventKind::Activated,
+        "FROZEN" => EventKind::Suspended,
+        _ => return Ok(answered(Vec::new(), Vec::new())),
+    };
+    let shop = told.admin_graphql_api_shop_id.as_str();
+    if !shop.starts_with("gid://shopify/Shop/") {
+        return Err(unreadable("admin_graphql_api_shop_id is no shop"));
+    }
+    let transaction = format!("{}:{}:{}", told.admin_graphql_api_id, told.status, told.updated_at);
+    let event = Event {
+        plan: told.plan_handle.or(told.name),
+        occurred_at: Some(time(&told.updated_at)?),
+        ..event(kind, shop, transaction, proof, arrival)
+    };
+    Ok(answered(vec![event], Vec::new()))
+}
+
+fn uninstalled(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let shop: Shop = body(proof)?;
+    // When it happened stands in a header alone; the body's time is that of the shop's last change.
+    let at = header(arrival, &TRIGGERED_AT).or(shop.updated_at.as_deref());
+    let at = at.ok_or_else(|| unreadable("neither a header nor the body says when"))?;
+    let transaction = format!("uninstall:{}:{at}", shop.id);
+    let event = Event {
+        occurred_at: Some(time(at)?),
+        ..event(EventKind::Uninstalled, &gid(shop.id), transaction, proof, arrival)
+    };
+    Ok(answered(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
+}
+
+fn signed<'a>(proof: &'a Verified<'_>, name: &str) -> Option<&'a str> {
+    let Payload::Parameters(parameters) = proof.payload() else { return None };
+    parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// A browser at the App URL or at the redirect URI. Shopify gives a code and an `id_token` only to an app that the shop has
+/// installed; the App URL alone is opened before that, too.
+fn opened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let shop = signed(proof, "shop").ok_or_else(|| unreadable("there is no shop"))?.to_ascii_lowercase();
+    // The app verifies the same query, so it gets it as it came.
+    let query = arrival.callback.url.split_once('?').map_or("", |(_, query)| query).to_owned();
+    if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(unreadable("the query is not urlencoded"));
+    }
+    let proves_install = if arrival.kind == OAUTH { "code" } else { "id_token" };
+    let mut events = Vec::new();
+    if signed(proof, proves_install).is_some() {
+        events.push(Event {
+            occurred_at: proof.signed_at(),
+            clicks: signed(proof, "state").map(str::to_owned).into_iter().collect(),
+            ..Event::new(EventKind::Installed, &shop, format!("install:{shop}"), proof.evidence())
+        });
+    }
+    let in_frame = arrival.kind == APP && signed(proof, "embedded") == Some("1");
+    let reply = if in_frame {
+        // As Shopify requires of an embedded app, so that no other site can have its page clicked.
+        let frame_ancestors = format!("https://{shop} https://admin.shopify.com");
+        Reply::TopLevel { account: shop, query, frame_ancestors, reloads: true }
+    } else {
+        Reply::Relay { account: shop, query }
+    };
+    Ok(Told::new(events, reply))
+}
+
+/// The claim of a session token that names the shop.
+#[derive(Deserialize)]
+struct SessionToken {
+    /// `https://{shop}`.
+    dest: String,
+}
+
+/// The query, and the `id_token` in it if there is one: it must be of the same shop.
+fn verify_opened<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+    let proof = arrival.verify(Scheme::ShopifyOauthQuery, "client_secret", Parameters::default())?;
+    if arrival.kind == OAUTH && signed(&proof, "code").is_none() {
+        return Err(Refusal::MissingParameter("code"));
+    }
+    if arrival.kind == APP && signed(&proof, "id_token").is_some() {
+        let audiences = arrival.listing.setting("client_id").map(str::to_owned).into_iter().collect();
+        let parameters = Parameters { audiences, ..Parameters::default() };
+        let token = arrival.verify(Scheme::ShopifySessionToken, "client_secret", parameters)?;
+        let claims: SessionToken = oauth::answer(&token)
+            .ok()
+            .and_then(|claims| json::read(claims).ok())
+            .ok_or(Refusal::MalformedClaims)?;
+        let shop = signed(&proof, "shop").unwrap_or_default();
+        if claims.dest.strip_prefix("https://").is_none_or(|dest| !dest.eq_ignore_ascii_case(shop)) {
+            return Err(Refusal::WrongSubject);
+        }
+    }
+    Ok(Proof::Verified(proof))
+}
+
+impl Adapter for Shopify {
+    fn marketplace(&self) -> Marketplace {
+        Marketplace::Shopify
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[APP, OAUTH, SUBSCRIPTION, UNINSTALLED, SHOP, DATA_REQUEST, CUSTOMER_REDACT, SHOP_REDACT]
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn guide(&self) -> Guide {
+        Guide {
+            title: "Shopify App Store",
+            kinds: &[
+                (
+                    APP.name,
+                    "the App URL. With an `id_token` (embedded apps, managed installation) the first load is the install. In \
+                     the admin's frame its page leads to the top once, and later loads go on to `forward_to` at once; \
+                     outside a frame it goes on by way of a page where the visitor's clicks are bound to the shop; always \
+                     with the query as it came",
+                ),
+                (
+                    OAUTH.name,
+                    "the redirect URI of the authorization code grant: the install. Goes on to `forward_to` with the query \
+                     as it came, for the app to have the code exchanged; a click id in `state` counts",
+                ),
+                (SUBSCRIPTION.name, "webhook `app_subscriptions/update`: the plan, active or frozen"),
+                (UNINSTALLED.name, "webhook `app/uninstalled`"),
+                (
+                    SHOP.name,
+                    "webhook `shop/update`: joins the shop's number with its domain; tells nothing else",
+                ),
+                (
+                    DATA_REQUEST.name,
+                    "webhook `customers/data_request`: answered; Signpost holds no data of a shop's customers",
+                ),
+                (CUSTOMER_REDACT.name, "webhook `customers/redact`: answered, for the same reason"),
+                (
+                    SHOP_REDACT.name,
+                    "webhook `shop/redact`: answered; what is kept of a shop is its domain and its number",
+                ),
+            ],
+            secrets: &[(
+                "client_secret",
+                "the app's client secret; after a rotation keep the old one beside it for an hour",
+            )],
+            settings: &[("client_id", "the app's client id, for which every `id_token` must be made")],
+            proof: "queries by HMAC-SHA256, once within 90 s (in a frame as often as it is loaded), and the `id_token` in them \
+                    (HS256, for the client id, of the same shop); webhooks by HMAC-SHA256 of the raw body. The shop is what \
+                    the body says: headers are not signed",
+            carrier: "the visitor's cookie, seen on the way from the install to `forward_to`; a click id in `state`, if your \
+                      own page starts the install",
+            limits: "nothing that is put on an App Store link reaches the app, so a merchant who never follows “Continue” in \
+                     the frame is not attributed; Shopify pushes no charges and no refunds: they stand in the Partner API and \
+                     come in by the API, with `customer_id` `shopify:<shop domain>`; prices in webhooks are the plan's and no \
+                     payments; a subscription that ends and a one-time purchase tell nothing; webhooks that are made by hand in \
+                     a shop's settings are signed with another key and refused; until a webhook has told a shop's number and \
+                     its domain together, the domain in a webhook's header is believed",
+        }
+    }
+
+    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        if matches!(arrival.kind, APP | OAUTH) {
+            return verify_opened(arrival);
+        }
+        arrival.verify(Scheme::ShopifyWebhook, "client_secret", Parameters::default()).map(Proof::Verified)
+    }
+
+    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+        if matches!(arrival.kind, APP | OAUTH) {
+            return opened(proof, arrival);
+        }
+        let topic = TOPICS.iter().find(|(kind, _)| *kind == arrival.kind).map(|(_, topic)| *topic);
+        // Not proof of anything, but a sign of a wrong address.
+        if header(arrival, &TOPIC).is_some_and(|sent| Some(sent) != topic) {
+            return Err(unreadable("the topic is another one's: each has an address of its own"));
+        }
+        match arrival.kind {
+            SUBSCRIPTION => subscription(proof, arrival),
+            UNINSTALLED => uninstalled(proof, arrival),
+            SHOP => {
+                let shop: Shop = body(proof)?;
+                Ok(answered(Vec::new(), names(shop.id, shop.myshopify_domain.as_deref())))
+            }
+            _ => {
+                let privacy: Privacy = body(proof)?;
+                Ok(answered(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))
+            }
+        }
+    }
+
+    fn refused(&self, _: Kind) -> Answer {
+        Answer::with_body(401, "text/plain", "unauthorized")
+    }
+}
