@@ -14,7 +14,22 @@ fn list(title: &str, rows: &[(&str, &str)]) -> String {
 }
 
 fn rendered() -> String {
-    let mut text = String::new();
+    let mut text =
+        "\n| Marketplace | Slug | Addresses | Secrets | Settings |\n|---|---|---|---|---|\n".to_owned();
+    for adapter in ADAPTERS {
+        let (guide, slug) = (adapter.guide(), adapter.marketplace().as_str());
+        let names = |rows: &[(&str, &str)]| {
+            rows.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(" ")
+        };
+        let columns = [
+            guide.title,
+            &format!("`{slug}`"),
+            &names(guide.kinds),
+            &names(guide.secrets),
+            &names(guide.settings),
+        ];
+        text.push_str(&format!("| {} |\n", columns.join(" | ")));
+    }
     for adapter in ADAPTERS {
         let (guide, slug) = (adapter.guide(), adapter.marketplace().as_str());
         text.push_str(&format!("\n## {}\n\nSlug `{slug}`. Addresses to register:\n", guide.title));

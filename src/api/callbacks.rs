@@ -22,7 +22,7 @@ use crate::{
         words::Metadata,
     },
     marketplace::{
-        event::{Event, EventKind},
+        event::{Event, EventKind, Evidence},
         step::{RELAY_MS, Report, Token, hash},
     },
     store::{
@@ -213,7 +213,15 @@ fn external_id(listing: &Listing, transaction: &str) -> String {
     fitting(format!("{}/{transaction}", listing.id))
 }
 
+fn moves_money(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Charged | EventKind::Refunded)
+}
+
 fn apply(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
+    // Whoever reads an address in a log can send the like.
+    if event.evidence == Evidence::UnsignedBound && (event.amount.is_some() || moves_money(event.kind)) {
+        return Err(SqlError::Engine("no money moves on what nobody signed".to_owned()).into());
+    }
     match event.kind {
         EventKind::Charged => convert(call, listing, event, ConversionType::Sale),
         EventKind::Refunded => refund(call, listing, event),

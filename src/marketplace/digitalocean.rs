@@ -7,8 +7,11 @@
 use super::adapter::Guide;
 use super::{
     adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
-    event::{Event, EventKind},
-    signature::{Parameters, Payload, Refusal, Scheme, Verified},
+    event::{Event, EventKind, Evidence},
+    oauth::{self, HandOver},
+    signature::{
+        Exchange, Parameters, Payload, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified, exchange,
+    },
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use serde::Deserialize;
@@ -22,6 +25,12 @@ struct Provisioned {
     uuid: String,
     plan_slug: Option<String>,
     metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    oauth_grant: Option<OauthGrant>,
+}
+
+#[derive(Deserialize)]
+struct OauthGrant {
+    code: String,
 }
 
 /// `PUT …/resources/{uuid}`.
@@ -62,6 +71,12 @@ const RESOURCES: Kind = Kind { name: "resources", methods: &["POST", "PUT", "DEL
 const NOTIFICATIONS: Kind = Kind { name: "notifications", methods: &["POST"], way: Way::Server };
 const SSO: Kind = Kind { name: "sso", methods: &["POST"], way: Way::Browser };
 
+/// Where DigitalOcean takes the code that came with a resource.
+const TOKEN_ENDPOINT: TokenEndpoint = TokenEndpoint {
+    url: "https://api.digitalocean.com/v2/add-ons/oauth/token",
+    encoding: TokenEncoding::Json,
+};
+
 fn text<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
     let Payload::Body(body) = proof.payload() else { return Err(Unreadable("there is no body".to_owned())) };
     std::str::from_utf8(body).map_err(|_| Unreadable("the body is not UTF-8".to_owned()))
@@ -80,9 +95,12 @@ fn message(status: u16, fields: serde_json::Value) -> Reply {
 }
 
 fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    // The code came with the resource, so that DigitalOcean takes it proves the resource once more.
+    let granted = arrival.answers.first().filter(|answer| (200..300).contains(&answer.status));
+    let evidence = if granted.is_some() { Evidence::CodeExchange } else { proof.evidence() };
     let event = |kind, account: &str, transaction: String| Event {
         occurred_at: Some(arrival.now),
-        ..Event::new(kind, account, transaction, proof.evidence())
+        ..Event::new(kind, account, transaction, evidence)
     };
     match arrival.callback.method {
         "POST" => {
@@ -96,7 +114,9 @@ fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
                 arrival.listing.settings.get("config").cloned().unwrap_or_else(|| serde_json::json!({}));
             let answer =
                 serde_json::json!({ "id": body.uuid, "config": config, "message": "Your add-on is ready." });
-            Ok(Told::new(vec![installed], message(201, answer)))
+            let code = body.uuid;
+            let hand_over = granted.map(|answer| HandOver { code, body: answer.body.clone() });
+            Ok(Told { hand_over, ..Told::new(vec![installed], message(201, answer)) })
         }
         "PUT" => {
             let (uuid, body) = (named(arrival)?, json::read::<Replanned>(text(proof)?)?);
@@ -146,13 +166,31 @@ fn sign_on(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadab
     Ok(Told::new(Vec::new(), Reply::Relay { account: account.clone(), query: query.to_owned() }))
 }
 
+/// Credentials, and behind them the code that came with a new resource, if the listing has the secret to have it exchanged.
+/// The resource is there whatever comes of it: a code that is not taken costs the app its tokens, and no customer.
+fn verify_resources<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+    let proof = arrival.verify(Scheme::DigitaloceanBasicAuth, "credentials", Parameters::default())?;
+    let secrets = arrival.listing.secret("client_secret");
+    let provisioned = text(&proof).ok().and_then(|text| json::read::<Provisioned>(text).ok());
+    let code = provisioned.and_then(|body| body.oauth_grant).map(|grant| grant.code);
+    if arrival.callback.method == "POST"
+        && let (Some(secret), Some(code)) = (secrets.first(), code)
+    {
+        let parameters = [("grant_type", "authorization_code"), ("code", &code), ("client_secret", secret)];
+        if let Ok(Exchange::Ask(request)) = exchange(TOKEN_ENDPOINT, &parameters, arrival.answers.first()) {
+            return Ok(Proof::Ask(request));
+        }
+    }
+    Ok(Proof::Verified(proof))
+}
+
 impl Adapter for Digitalocean {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Digitalocean
     }
 
     fn kinds(&self) -> &'static [Kind] {
-        &[RESOURCES, NOTIFICATIONS, SSO]
+        &[RESOURCES, NOTIFICATIONS, SSO, oauth::TOKEN]
     }
 
     #[cfg(not(target_arch = "wasm32"))]
@@ -169,10 +207,20 @@ impl Adapter for Digitalocean {
                     SSO.name,
                     "single sign-on: binds the visitor's clicks to the resource, then goes on to `forward_to` with the form as query",
                 ),
+                (
+                    oauth::TOKEN.name,
+                    "where the app fetches what DigitalOcean's token endpoint answered to the code of a new resource: asked \
+                     with the resource's uuid as `code` and with `client_secret`, for ten minutes",
+                ),
             ],
             secrets: &[
                 ("credentials", "`app_slug:password`, as DigitalOcean sends them (Basic)"),
                 ("sso_salt", "the SSO salt"),
+                (
+                    "client_secret",
+                    "the add-on's client secret, if Signpost is to have the code of a new resource exchanged; without it \
+                     the code is left alone",
+                ),
             ],
             settings: &[
                 (
@@ -189,6 +237,12 @@ impl Adapter for Digitalocean {
     }
 
     fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        if arrival.kind == oauth::TOKEN {
+            return oauth::verify_token(arrival);
+        }
+        if arrival.kind == RESOURCES {
+            return verify_resources(arrival);
+        }
         let (scheme, secret) = if arrival.kind == SSO {
             (Scheme::DigitaloceanSso, "sso_salt")
         } else {
@@ -198,7 +252,9 @@ impl Adapter for Digitalocean {
     }
 
     fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == SSO {
+        if arrival.kind == oauth::TOKEN {
+            oauth::read_token(proof)
+        } else if arrival.kind == SSO {
             sign_on(proof, arrival)
         } else if arrival.kind == NOTIFICATIONS {
             notification(proof)

@@ -218,6 +218,26 @@ fn a_refund_waits_for_its_charge_and_is_booked_with_it() {
 }
 
 #[test]
+fn no_money_moves_on_what_nobody_signed() {
+    let mut world = World::new("salesforce", &json!({}), &json!({}));
+    let event = |kind: &str, amount: Json| {
+        json!({"kind": kind, "account": "a-1", "transaction": "t:1", "charge": "t:0", "amount": amount, "currency": "EUR",
+               "plan": null, "occurred_at": null, "evidence": "unsigned_bound", "clicks": [], "coupon": null})
+    };
+    for (kind, amount) in
+        [("charged", json!(500)), ("charged", Json::Null), ("refunded", json!(500)), ("installed", json!(0))]
+    {
+        let report = json!({"listing_no": 1, "events": [event(kind, amount)]});
+        let report: Report = serde_json::from_value(report).unwrap();
+        let before = rows::rows(&world.ledger.sql);
+        let environment = World::environment(&world.ledger);
+        let problem = callbacks::report(&environment, &mut world.entropy, &report).unwrap_err();
+        assert!(problem.log.unwrap().contains("no money moves on what nobody signed"), "{kind}");
+        assert_eq!(rows::difference(&before, &rows::rows(&world.ledger.sql)), Vec::<String>::new(), "{kind}");
+    }
+}
+
+#[test]
 fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
     let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
     let sent =
