@@ -278,20 +278,19 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         listing,
         metadata: told_of,
     };
+    let may_bind = told.click_id.is_some();
     conversions::accept_told(call, told)?;
     for waiting in callbacks::waiting(call.sql, &external_id)? {
         take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
     }
-    conversions::credit_unearned(call, &customer)
+    if may_bind { conversions::credit_unearned(call, &customer) } else { Ok(()) }
 }
 
 /// Binds a click to a customer, if its window is open, and credits what nobody has earned.
 fn bind(call: &Call<'_>, customer: &str, click_id: &str) -> Result<(), Problem> {
-    if let Some(binding) = conversions::new_binding(call, customer, click_id)? {
-        let view =
-            BoundView { customer_id: customer.to_owned(), click_id: binding.touch.touch.click_id.clone() };
-        call.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
-    }
+    let Some(binding) = conversions::new_binding(call, customer, click_id)? else { return Ok(()) };
+    let view = BoundView { customer_id: customer.to_owned(), click_id: binding.touch.touch.click_id.clone() };
+    call.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
     conversions::credit_unearned(call, customer)
 }
 

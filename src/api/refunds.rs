@@ -178,6 +178,13 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     Ok(Response::json(201, answer))
 }
 
+/// What refunds of so much of a sale take of a commission in all.
+pub fn taken_back(commission: &Commission, refunded: i64, sale: i64) -> Result<i64, SqlError> {
+    // A sale of nothing has no commission to take back.
+    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
+    in_all.ok_or(SqlError::Overflow("a reversal"))
+}
+
 /// Takes back what `refunded` of `sale` calls for in all, less what has been taken back before.
 pub fn reverse(
     call: &Call<'_>,
@@ -185,9 +192,7 @@ pub fn reverse(
     refunded: i64,
     sale: i64,
 ) -> Result<Reversal, Problem> {
-    // A sale of nothing has no commission to take back.
-    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
-    let in_all = in_all.ok_or(SqlError::Overflow("a reversal"))?;
+    let in_all = taken_back(commission, refunded, sale)?;
     let part = in_all.saturating_sub(commission.reversed);
     let from = match commission.status {
         CommissionStatus::Pending => Account::Pending,

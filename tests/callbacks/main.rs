@@ -218,6 +218,27 @@ fn a_refund_waits_for_its_charge_and_is_booked_with_it() {
 }
 
 #[test]
+fn a_late_click_credits_all_that_a_customer_has_bought_however_much() {
+    let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
+    let click = world.ledger.click(world.link_no);
+    world.ledger.wait(60_000);
+    let event = |number: u32, clicks: &[&str]| {
+        json!({"kind": "charged", "account": "a-1", "transaction": format!("order:{number}"), "charge": null, "amount": 1_000,
+               "currency": "EUR", "plan": null, "occurred_at": null, "evidence": "signed", "clicks": clicks, "coupon": null})
+    };
+    let mut events: Vec<Json> = (0..501).map(|number| event(number, &[])).collect();
+    events.push(event(501, &[&click]));
+    let report = json!({"listing_no": 1, "events": events});
+    let report: Report = serde_json::from_value(report).unwrap();
+    let environment = World::environment(&world.ledger);
+    assert_eq!(callbacks::report(&environment, &mut world.entropy, &report).unwrap(), Reported::Written);
+    assert_eq!(world.ledger.rows("commissions"), 502);
+    let balance = &world.ledger.get("/v1/balances").json["data"][0];
+    assert_eq!((&balance["pending"], &balance["currency"]), (&json!(502 * 200), &json!("EUR")));
+    world.ledger.audit();
+}
+
+#[test]
 fn no_money_moves_on_what_nobody_signed() {
     let mut world = World::new("salesforce", &json!({}), &json!({}));
     let event = |kind: &str, amount: Json| {

@@ -11,15 +11,13 @@ use crate::{
         conversion::ConversionType,
         event::EventType,
         listing::Listing,
-        money::{Currency, share_half_up},
+        money::Currency,
         program::Program,
         time::Timestamp,
         words::Metadata,
     },
     store::{
-        SqlError,
         change::{Binding, Change},
-        commissions::Commission,
         conversions::{self, BoundTouch, Conversion},
         counts::ConversionDelta,
     },
@@ -81,11 +79,11 @@ pub fn new_binding(call: &Call<'_>, customer: &str, click_id: &str) -> Result<Op
     Ok(touches::binding(Some(customer), &attribution, &candidates.known))
 }
 
-/// Conversions that are credited at once.
-const CREDITED: i64 = 500;
+/// Conversions that are looked at at once, so that a customer of many does not fill the memory.
+const PAGE: i64 = 500;
 
 /// Credits a customer's conversions that nobody has earned, as far as the clicks that are known now earn them. What was
-/// credited stays as it is.
+/// credited stays as it is. It reads all of them, so it is called when a click came to light, and not with each conversion.
 pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
     let candidates = touches::candidates(call, None, Some(customer))?.known;
     if candidates.is_empty() {
@@ -94,14 +92,19 @@ pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
     let terms = programme::current(call)?;
     let known: Vec<_> = candidates.iter().map(|bound| bound.touch.clone()).collect();
     let rules = Rules { model: terms.model, window_days: terms.window_days };
-    for conversion in conversions::unearned(call.sql, customer, 0, CREDITED)? {
-        let attribution = attribute(&known, conversion.occurred_at, rules);
-        if !attribution.credits.is_empty() {
-            let stored = explain::stored(&known, &attribution, rules)?;
-            credit(call, conversion, &attribution, &candidates, stored, &terms)?;
+    let mut after = 0;
+    loop {
+        let page = conversions::unearned(call.sql, customer, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.no;
+        for conversion in page {
+            let attribution = attribute(&known, conversion.occurred_at, rules);
+            if !attribution.credits.is_empty() {
+                let stored = explain::stored(&known, &attribution, rules)?;
+                credit(call, conversion, &attribution, &candidates, stored, &terms)?;
+            }
         }
     }
-    Ok(())
 }
 
 /// What a conversion adds to the counts, as it stands.
@@ -121,15 +124,6 @@ pub fn delta(conversion: &Conversion) -> ConversionDelta {
         refunds: conversion.refunded,
         commission: 0,
     }
-}
-
-/// What earlier refunds take of a commission that is booked only now.
-fn taken_back(conversion: &Conversion, commission: &Commission) -> Result<i64, SqlError> {
-    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
-    if sale == 0 || conversion.refunded == 0 {
-        return Ok(0);
-    }
-    share_half_up(commission.amount, conversion.refunded, sale).ok_or(SqlError::Overflow("a reversal"))
 }
 
 fn credit(
@@ -152,9 +146,12 @@ fn credit(
     conversion.attribution = stored;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
     let earned = earn::commissions(call, &conversion, attribution, candidates, currency, terms)?;
+    // Earlier refunds take of commissions that are booked only now.
+    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
     let mut to = delta(&conversion);
     for commission in &earned {
-        to.commission = to.commission.saturating_sub(taken_back(&conversion, commission)?);
+        let back = refunds::taken_back(commission, conversion.refunded, sale)?;
+        to.commission = to.commission.saturating_sub(back);
     }
     let counts = ConversionDelta { refunds: 0, commission: 0, ..to.clone() };
     let change = Change::Credited {
@@ -166,12 +163,11 @@ fn credit(
     };
     let view = show(call, &conversion)?;
     call.commit(EventType::ConversionCredited, &change, &view, "")?;
-    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
     for commission in earned {
         let shown = views::commission(&commission, &partner_id(call, commission.partner_no)?);
         earn::book(call, commission.clone(), &shown, &counts)?;
         let (change, view) = refunds::reverse(call, &commission, conversion.refunded, sale)?;
-        if taken_back(&conversion, &commission)? > 0 {
+        if view.reversed > 0 {
             call.commit(EventType::CommissionReversed, &change, &view, "")?;
         }
     }
