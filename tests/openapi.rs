@@ -34,6 +34,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/clicks", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
+    ("/callbacks/{marketplace}/{listing_id}/{kind}", &["get", "post"]),
     ("/healthz", &["get"]),
     ("/readyz", &["get"]),
     ("/openapi.json", &["get"]),

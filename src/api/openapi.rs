@@ -140,11 +140,13 @@ fn parameters(endpoint: Endpoint, description: &Description, schemas: &mut Schem
         .path
         .split('/')
         .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| {
+        .enumerate()
+        .map(|(place, name)| {
+            let described = description.path.get(place);
             json!({
                 "name": name, "in": "path", "required": true,
-                "description": description.path.map_or("", |(_, says)| says),
-                "schema": description.path.map_or_else(|| json!({ "type": "string" }), |(schema, _)| schemas.request(schema)),
+                "description": described.map_or("", |(_, says)| says),
+                "schema": described.map_or_else(|| json!({ "type": "string" }), |(schema, _)| schemas.request(*schema)),
             })
         })
         .collect();

@@ -62,6 +62,8 @@ operations! {
     ProbeLink = "probeLink", "Follow a link without a body";
     FollowSlug = "followSlug", "Follow a short link";
     ProbeSlug = "probeSlug", "Follow a short link without a body";
+    OpenCallback = "openCallback", "A browser that a marketplace sends";
+    ReceiveCallback = "receiveCallback", "A marketplace's message";
     GetHealth = "getHealth", "Whether the Worker runs";
     GetReadiness = "getReadiness", "Whether the Worker reaches its stores";
     GetOpenapi = "getOpenapi", "Read this description as OpenAPI";

@@ -26,10 +26,10 @@ let load;
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** `signed_payload_jwt` as BigCommerce makes it. */
-function signedPayload() {
+function signedPayload(store) {
   const now = Math.floor(Date.now() / 1_000);
   const claims = {
-    aud: CLIENT_ID, iss: "bc", iat: now, nbf: now - 5, exp: now + 86_400, jti: randomUUID(), sub: "stores/z4zn3wo",
+    aud: CLIENT_ID, iss: "bc", iat: now, nbf: now - 5, exp: now + 86_400, jti: randomUUID(), sub: `stores/${store}`,
     user: { id: 9128, email: "user@example.com", locale: "en-US" }, owner: { id: 1, email: "owner@example.com" }, url: "/", channel_id: null,
   };
   const text = `${encode({ alg: "HS256", typ: "JWT" })}.${encode(claims)}`;
@@ -38,8 +38,10 @@ function signedPayload() {
 
 before(async () => {
   app = await site((_, response) => page(response, "<title>Acme itself</title>"));
-  panel = await secureSite((_, response) =>
-    page(response, `<title>Control panel</title><iframe src="${load}?signed_payload_jwt=${signedPayload()}" width="600" height="400"></iframe>`));
+  panel = await secureSite(({ pathname }, response) => {
+    const store = pathname.slice(1) || "z4zn3wo";
+    page(response, `<title>Control panel</title><iframe src="${load}?signed_payload_jwt=${signedPayload(store)}" width="600" height="400"></iframe>`);
+  });
   edge = await startEdge();
   base = local("go", new URL(edge.url).port);
   ({ operator, ada } = await programme(edge));
@@ -63,7 +65,7 @@ test("the page in the frame leads to the top, where the click is seen and the in
   const tab = await merchant.newPage();
   await tab.goto(`${base}${new URL(link.url).pathname}`);
   const clickId = new URL(tab.url()).searchParams.get("sp_click");
-  await tab.goto(`https://${PANEL}/manage/app`);
+  await tab.goto(`https://${PANEL}/`);
   const frame = tab.frameLocator("iframe");
   await frame.getByText("Continue").click();
   await tab.waitForURL("**/start?**");
@@ -81,7 +83,7 @@ test("nobody else may frame the page", async () => {
   const tab = await visitor.newPage();
   const said = [];
   tab.on("console", (message) => said.push(message.text()));
-  await tab.goto(`https://${STRANGER}/`);
+  await tab.goto(`https://${STRANGER}/another`);
   assert.ok(said.some((line) => line.includes("frame-ancestors")), said.join("\n"));
   await visitor.close();
 });

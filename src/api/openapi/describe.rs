@@ -27,6 +27,7 @@ pub enum Tag {
     Conversions,
     Reading,
     Visitors,
+    Callbacks,
     Worker,
 }
 
@@ -41,6 +42,7 @@ impl Tag {
         Self::Conversions,
         Self::Reading,
         Self::Visitors,
+        Self::Callbacks,
         Self::Worker,
     ];
 
@@ -54,6 +56,7 @@ impl Tag {
             Self::Conversions => "Conversions",
             Self::Reading => "Reading",
             Self::Visitors => "Visitors",
+            Self::Callbacks => "Callbacks",
             Self::Worker => "Worker",
         }
     }
@@ -71,6 +74,9 @@ impl Tag {
             }
             Self::Conversions => "What visitors did in the end, who earned it, and what refunds took back.",
             Self::Reading => "Reports, balances, and every change for syncing.",
+            Self::Callbacks => {
+                "What marketplaces call. `docs/marketplaces.md` says which addresses each has, and how each is proven."
+            }
             Self::Visitors => "What visitors meet. No key is needed, and nothing here waits for a store.",
             Self::Worker => "Health, and this documentation.",
         }
@@ -252,7 +258,8 @@ pub struct Description {
     pub tag: Tag,
     pub about: &'static str,
     /// The path's placeholder, and what to say of it.
-    pub path: Option<(Schema, &'static str)>,
+    /// Parameters of the path, in its order.
+    pub path: Vec<(Schema, &'static str)>,
     pub query: Vec<Query>,
     pub request: Option<Schema>,
     /// It takes `If-None-Match`.
@@ -267,7 +274,7 @@ impl Description {
         Self {
             tag,
             about,
-            path: None,
+            path: Vec::new(),
             query: Vec::new(),
             request: None,
             conditional: false,
@@ -278,7 +285,7 @@ impl Description {
 
     /// Its path names a `T`.
     pub fn names<T: JsonSchema>(mut self, says: &'static str) -> Self {
-        self.path = Some((of::<T>(), says));
+        self.path.push((of::<T>(), says));
         self
     }
 

@@ -35,6 +35,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     open("HEAD", "/r/{token}", Operation::ProbeLink),
     open("GET", "/{slug}", Operation::FollowSlug),
     open("HEAD", "/{slug}", Operation::ProbeSlug),
+    open("GET", "/callbacks/{marketplace}/{listing_id}/{kind}", Operation::OpenCallback),
+    open("POST", "/callbacks/{marketplace}/{listing_id}/{kind}", Operation::ReceiveCallback),
     open("GET", "/healthz", Operation::GetHealth),
     open("GET", "/readyz", Operation::GetReadiness),
     open("GET", "/openapi.json", Operation::GetOpenapi),
@@ -78,6 +80,18 @@ impl schemars::JsonSchema for Slug {
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" })
+    }
+}
+
+/// A kind of callback: the last segment of its address.
+pub struct CallbackKind;
+
+impl schemars::JsonSchema for CallbackKind {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "CallbackKind".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^[a-z-]{1,40}$" })
     }
 }
 

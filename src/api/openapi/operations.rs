@@ -21,9 +21,12 @@ use super::{
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
     describe::{Content, Description, Header, Query, QuerySchema, Tag},
-    edge::{ExportLine, Slug, Token},
+    edge::{CallbackKind, ExportLine, Slug, Token},
 };
-use crate::domain::id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId};
+use crate::domain::{
+    id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId},
+    listing::Marketplace,
+};
 use schemars::JsonSchema;
 
 const TEXT_CODES: &[Code] = &[Code::InvalidText, Code::InvalidValue];
@@ -162,6 +165,24 @@ pub fn describe(operation: Operation) -> Description {
             redirect(of(Tag::Visitors).names::<Token>("The link's signed token."))
         }
         Op::FollowSlug | Op::ProbeSlug => redirect(of(Tag::Visitors).names::<Slug>("The link's short name.")),
+        Op::OpenCallback => callback(of(Tag::Callbacks))
+            .gives(302, "On to the product.", Content::Nothing, &[Header::Location, Header::CacheControl])
+            .gives(
+                303,
+                "On to a page of ours where the visitor's cookies are seen.",
+                Content::Nothing,
+                &[Header::Location, Header::CacheControl],
+            ),
+        Op::ReceiveCallback => callback(of(Tag::Callbacks))
+            .gives(201, "It is written.", Content::Object, &[])
+            .gives(204, "It is written.", Content::Nothing, &[])
+            .gives(
+                303,
+                "On to a page of ours where the visitor's cookies are seen.",
+                Content::Nothing,
+                &[Header::Location, Header::CacheControl],
+            )
+            .refuses(&[Code::BodyTooLarge]),
         Op::GetHealth => of(Tag::Worker).answers::<HealthView>(200, "It runs."),
         Op::GetReadiness => {
             of(Tag::Worker).answers::<HealthView>(200, "Every store answers.").refuses(&[Code::Unavailable])
@@ -217,6 +238,17 @@ fn created<In: JsonSchema, Out: JsonSchema>(description: Description, says: &'st
 fn redirect(description: Description) -> Description {
     let headers = &[Header::Location, Header::SetCookie, Header::CacheControl, Header::ReferrerPolicy];
     description.gives(302, REDIRECTED, Content::Nothing, headers).refuses(&[Code::NotFound])
+}
+
+/// What all callbacks have in common. What a success looks like is each vendor's own.
+fn callback(description: Description) -> Description {
+    description
+        .names::<Marketplace>("The marketplace.")
+        .names::<ListingId>(LISTING)
+        .names::<CallbackKind>("Which of the marketplace's callbacks it is.")
+        .gives(200, "It is written: the answer that the vendor wants.", Content::Text("text/plain"), &[])
+        .gives(401, "It is not proven. The same for every reason.", Content::Text("text/plain"), &[])
+        .refuses(&[Code::Unavailable])
 }
 
 fn report(description: Description) -> Description {

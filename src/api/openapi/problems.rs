@@ -69,7 +69,7 @@ fn codes(endpoint: Endpoint, description: &Description) -> Vec<Code> {
     let mut codes = vec![Code::Internal];
     if let Some((_, access)) = endpoint.needs {
         codes.extend([Code::Unauthenticated, Code::InsufficientScope, Code::RateLimited, Code::Unavailable]);
-        if access == Access::Programme || description.path.is_some() {
+        if access == Access::Programme || !description.path.is_empty() {
             codes.push(Code::NotFound);
         }
         // Writes take no parameters, and say so.

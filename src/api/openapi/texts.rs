@@ -69,6 +69,14 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::FollowSlug => "As `GET /r/{token}`, for a link with a slug. An unknown slug is answered 404.",
         Op::ProbeLink | Op::ProbeSlug => "As GET, without a body. It counts as a bot's visit.",
+        Op::OpenCallback => {
+            "The vendor's query proves it. The visitor's clicks are bound to the vendor's account, and the browser goes on to the \
+             listing's `forward_to` with the query as it came. In a vendor's frame the answer is a page that leads out of it."
+        }
+        Op::ReceiveCallback => {
+            "Verified over the bytes as they came, by the vendor's own scheme, under the listing's secrets. It is answered after what \
+             it tells is durable; a redelivery changes nothing. Some vendors use PUT and DELETE, too."
+        }
         Op::GetHealth => "Touches no store.",
         Op::GetReadiness => "Touches each store.",
         Op::GetProgram
