@@ -204,7 +204,8 @@ fn report(
         }
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
-            Some((path, relay)) => (see_other(path), Some(relay)),
+            // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
+            Some((path, relay)) => (Answer::redirect(303, path), Some(relay)),
             None => {
                 let log = format!("the listing {} has no forward_to", arrival.listing.id);
                 return Outcome::Answer { answer: Answer::empty(500), log: Some(log) };
@@ -234,34 +235,12 @@ fn relay(
     query: &str,
     entropy: &mut dyn Entropy,
 ) -> Option<(String, Relay)> {
-    let forward_to = arrival.listing.forward_to.as_deref()?;
+    let location = arrival.listing.onward(query)?;
     let mut random = [0; 16];
     entropy.fill(&mut random);
     let id = base16ct::lower::encode_string(&random);
-    let (base, fragment) =
-        forward_to.split_once('#').map_or((forward_to, None), |(base, it)| (base, Some(it)));
-    let joint = match (query.is_empty(), base.contains('?')) {
-        (true, _) => "",
-        (false, true) => "&",
-        (false, false) => "?",
-    };
-    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    let relay = Relay { id_hash: hash(&id), account, location: format!("{base}{joint}{query}{fragment}") };
+    let relay = Relay { id_hash: hash(&id), account, location };
     Some((format!("/callbacks/continue/{id}"), relay))
-}
-
-/// Sends the browser on.
-fn see_other(path: String) -> Answer {
-    Answer {
-        // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
-        status: 303,
-        headers: vec![
-            ("location", path),
-            ("cache-control", "no-store".to_owned()),
-            ("referrer-policy", "no-referrer".to_owned()),
-        ],
-        body: String::new(),
-    }
 }
 
 /// The hash under which a one-time id is remembered.
