@@ -206,13 +206,15 @@ pub struct Told {
     pub reply: Reply,
     /// What is kept for the app, for a while.
     pub hand_over: Option<HandOver>,
+    /// What of it could not be read, for the operator's log. It holds nothing that came in.
+    pub log: Option<String>,
 }
 
 impl Told {
-    /// Events and how they are answered; nothing for the app.
+    /// Events and how they are answered; nothing for the app, nothing for the log.
     #[must_use]
     pub fn new(events: Vec<Event>, reply: Reply) -> Self {
-        Self { events, reply, hand_over: None }
+        Self { events, reply, hand_over: None, log: None }
     }
 }
 

@@ -109,6 +109,8 @@ pub enum Outcome {
         answer: Answer,
         /// The answer if the token had been used before, or nothing is kept.
         otherwise: Answer,
+        /// A line for the log.
+        log: Option<String>,
     },
     /// Ask the vendor, then take the step again, with its answer behind the others.
     Ask {
@@ -130,10 +132,13 @@ fn unanswered() -> Answer {
     answer
 }
 
+/// A line for the log: what became of a callback, and why.
+fn line(head: &Head, listing: &Listing, became: &str, reason: &dyn std::fmt::Display) -> String {
+    format!("a callback of {}, {} {}, {became}: {reason}", listing.id, head.marketplace, head.kind)
+}
+
 fn refused(answer: Answer, head: &Head, listing: &Listing, reason: impl std::fmt::Display) -> Outcome {
-    let log =
-        format!("a callback of {}, {} {}, is refused: {reason}", listing.id, head.marketplace, head.kind);
-    Outcome::Answer { answer, log: Some(log) }
+    Outcome::Answer { answer, log: Some(line(head, listing, "is refused", &reason)) }
 }
 
 /// What a callback comes to.
@@ -173,7 +178,10 @@ pub fn step(
         Ok(Proof::Greeting(answer)) => Outcome::Answer { answer, log: None },
         Ok(Proof::Ask(request)) => Outcome::Ask { request },
         Ok(Proof::Verified(proof)) => match adapter.parse(&proof, &arrival) {
-            Ok(told) => report(&proof, told, &arrival, adapter.refused(*kind), entropy),
+            Ok(mut told) => {
+                told.log = told.log.map(|left_out| line(head, listing, "was taken in part", &left_out));
+                report(&proof, told, &arrival, adapter.refused(*kind), entropy)
+            }
             // As a failure of ours: the vendor sends it again, when we may have learnt to read it.
             Err(error) => refused(Answer::empty(500), head, listing, error),
         },
@@ -200,7 +208,8 @@ fn report(
         Reply::HandOver { code } => {
             report.ask_for = Some(hash(&code));
             let otherwise = oauth::invalid_grant();
-            return Outcome::Report { report: Box::new(report), answer: oauth::granted(), otherwise };
+            let (report, answer) = (Box::new(report), oauth::granted());
+            return Outcome::Report { report, answer, otherwise, log: told.log };
         }
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
@@ -224,7 +233,7 @@ fn report(
         keep_until: token.keep_until(),
         again_at: loads_again.then(|| format!("{}/{}", arrival.listing.id, arrival.kind.name)),
     });
-    Outcome::Report { report: Box::new(report), answer, otherwise: replayed }
+    Outcome::Report { report: Box::new(report), answer, otherwise: replayed, log: told.log }
 }
 
 /// A browser's way to the page where our cookies are seen: its path, under a one-time id, and where it goes on to.
