@@ -10,6 +10,10 @@ mod bigcommerce;
 #[cfg(test)]
 mod digitalocean;
 #[cfg(test)]
+mod hubspot;
+#[cfg(test)]
+mod hubspot_webhook;
+#[cfg(test)]
 mod oauth;
 #[cfg(test)]
 mod salesforce;
