@@ -19,18 +19,19 @@ const ASKED_A_SECOND = 50;
 
 /** Calls to the vendor that one callback costs at most. */
 const CALLS = 3;
-/** Refusals that are logged a second; of the others only the number is. */
+/** Lines that are logged a second; of the others only the number is. */
 const LOGGED_A_SECOND = 5;
 
 let logged = { second: 0, lines: 0, more: 0 };
 let asked = { second: 0, listings: 0 };
 const listings = new Map(); // id → {text, until}; text is empty if there is none
 
-/** Logs why a callback was refused. Whoever forges thousands a second must not fill the operator's log. */
+/** Logs why a callback was refused, or what of it could not be read. Whoever forges thousands a second must not fill the
+ *  operator's log. */
 function note(line, now) {
   const second = Math.floor(now / 1_000);
   if (logged.second !== second) {
-    if (logged.more > 0) console.warn(`${logged.more} more callbacks were refused in that second`);
+    if (logged.more > 0) console.warn(`${logged.more} more lines about callbacks are left out of that second`);
     logged = { second, lines: 0, more: 0 };
   }
   if (logged.lines < LOGGED_A_SECOND) {
@@ -99,6 +100,7 @@ async function take(request, env, url, requestId) {
     return respond(final.answer, requestId);
   }
   const reported = await ask("LEDGER", ledger(env).report(JSON.stringify(told.report)));
+  if (told.log) note(`request ${requestId}: ${told.log}`, now);
   return respond(answerTo(told, reported, () => note(`request ${requestId}: a callback of ${listingId} came again`, now)), requestId);
 }
 

@@ -45,6 +45,22 @@ impl Listing {
         let values = self.secrets.get(name).and_then(serde_json::Value::as_array);
         values.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
     }
+
+    /// `forward_to` with a query behind its own, as it came, and before its fragment; nothing if there is no
+    /// `forward_to`.
+    #[must_use]
+    pub fn onward(&self, query: &str) -> Option<String> {
+        let forward_to = self.forward_to.as_deref()?;
+        let (base, fragment) =
+            forward_to.split_once('#').map_or((forward_to, None), |(base, it)| (base, Some(it)));
+        let joint = match (query.is_empty(), base.contains('?')) {
+            (true, _) => "",
+            (false, true) => "&",
+            (false, false) => "?",
+        };
+        let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+        Some(format!("{base}{joint}{query}{fragment}"))
+    }
 }
 
 /// How a callback reaches us.
@@ -105,7 +121,8 @@ impl<'a> Arrival<'a> {
 pub enum Proof<'a> {
     /// It is proven.
     Verified(Verified<'a>),
-    /// It tells nothing and wants this answer: the handshake of an address that is being registered.
+    /// It tells nothing and wants this answer: the handshake of an address that is being registered, or a browser that
+    /// is only passing through.
     Greeting(Answer),
     /// The vendor is to be asked first; then it is verified again, with the answer.
     Ask(Request),
@@ -133,6 +150,17 @@ impl Answer {
     #[must_use]
     pub fn with_body(status: u16, media_type: &str, body: impl Into<String>) -> Self {
         Self { status, headers: vec![("content-type", media_type.to_owned())], body: body.into() }
+    }
+
+    /// Sends a browser on. The address may hold codes: nobody keeps the answer, and nobody behind it learns of ours.
+    #[must_use]
+    pub fn redirect(status: u16, location: String) -> Self {
+        let headers = vec![
+            ("location", location),
+            ("cache-control", "no-store".to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+        ];
+        Self { status, headers, body: String::new() }
     }
 }
 
@@ -179,6 +207,8 @@ pub struct Told {
     pub reply: Reply,
     /// What is kept for the app, for a while.
     pub hand_over: Option<HandOver>,
+    /// What of it could not be read, for the operator's log. It holds nothing that came in.
+    pub log: Option<String>,
     /// Names of accounts that the proof tells together.
     pub names: Vec<AccountName>,
 }
@@ -193,10 +223,10 @@ pub struct AccountName {
 }
 
 impl Told {
-    /// Events and how they are answered; nothing for the app.
+    /// Events and how they are answered; nothing for the app, nothing for the log.
     #[must_use]
     pub fn new(events: Vec<Event>, reply: Reply) -> Self {
-        Self { events, reply, hand_over: None, names: Vec::new() }
+        Self { events, reply, hand_over: None, log: None, names: Vec::new() }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod adapter;
 mod bigcommerce;
 mod digitalocean;
 pub mod event;
+mod hubspot;
 pub mod money;
 pub mod oauth;
 pub mod outgoing;

@@ -16,7 +16,7 @@ pub const ABOUT_TOKEN: &str = "the app's token URL instead of the vendor's, for 
             `client_secret`, in a form or in JSON, it answers what the vendor answered, for ten minutes after the install";
 
 /// A parameter of the query, which must not stand there twice. Nothing of it is proven.
-pub fn parameter(arrival: &Arrival<'_>, name: &'static str) -> Result<Option<String>, Refusal> {
+pub fn parameter(arrival: &Arrival<'_>, name: &str) -> Result<Option<String>, Refusal> {
     let (_, query) = arrival.callback.url.split_once('?').unwrap_or_default();
     let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name);
     let first = values.next().map(|(_, value)| value.into_owned());

@@ -7,6 +7,7 @@ use crate::domain::listing::Marketplace;
 pub const ADAPTERS: &[&dyn Adapter] = &[
     &super::bigcommerce::Bigcommerce,
     &super::digitalocean::Digitalocean,
+    &super::hubspot::Hubspot,
     &super::salesforce::Salesforce,
     &super::shopify::Shopify,
     &super::woocommerce::Woocommerce,

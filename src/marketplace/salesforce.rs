@@ -162,7 +162,7 @@ fn notification(
 }
 
 /// What a message of up to 100 notifications tells. One that cannot be read must not hold up the others; if none can, the
-/// message is refused as a whole, so that it comes again and the log says why.
+/// message is refused as a whole, so that it comes again. Either way the log says why.
 fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
     let text = str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
@@ -176,20 +176,26 @@ fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
         list.and_then(|body| body.children().find(|child| child.has_tag_name((OUTBOUND, "notifications"))));
     let nodes =
         list.iter().flat_map(Node::children).filter(|child| child.has_tag_name((OUTBOUND, "Notification")));
-    let (mut events, mut was_read, mut error) = (Vec::new(), false, None);
+    let (mut events, mut was_read, mut left_out, mut error) = (Vec::new(), false, 0usize, None);
     for node in nodes {
         match notification(node, plan_fields, proof.evidence()) {
             Ok(told) => {
                 was_read = true;
                 events.extend(told);
             }
-            Err(unreadable) => error = Some(unreadable),
+            Err(unreadable) => {
+                left_out = left_out.saturating_add(1);
+                error = Some(unreadable);
+            }
         }
     }
-    match error {
-        Some(error) if !was_read => Err(error),
-        _ => Ok(Told::new(events, Reply::Plain(Answer::with_body(200, "text/xml", ACKNOWLEDGED)))),
+    if let Some(error) = error.take_if(|_| !was_read) {
+        return Err(error);
     }
+    let told = Told::new(events, Reply::Plain(Answer::with_body(200, "text/xml", ACKNOWLEDGED)));
+    let log = error
+        .map(|Unreadable(why)| format!("{left_out} notifications cannot be read, the last because {why}"));
+    Ok(Told { log, ..told })
 }
 
 /// The app was opened by an organisation. The frame does not see our cookies: the page in it leads to the top.

@@ -116,6 +116,8 @@ pub enum Outcome {
         otherwise: Answer,
         /// The answer to a frame whose account has gone its way before.
         known: Option<Answer>,
+        /// A line for the log.
+        log: Option<String>,
     },
     /// Ask the vendor, then take the step again, with its answer behind the others.
     Ask {
@@ -137,10 +139,13 @@ fn unanswered() -> Answer {
     answer
 }
 
+/// A line for the log: what became of a callback, and why.
+fn line(head: &Head, listing: &Listing, became: &str, reason: &dyn std::fmt::Display) -> String {
+    format!("a callback of {}, {} {}, {became}: {reason}", listing.id, head.marketplace, head.kind)
+}
+
 fn refused(answer: Answer, head: &Head, listing: &Listing, reason: impl std::fmt::Display) -> Outcome {
-    let log =
-        format!("a callback of {}, {} {}, is refused: {reason}", listing.id, head.marketplace, head.kind);
-    Outcome::Answer { answer, log: Some(log) }
+    Outcome::Answer { answer, log: Some(line(head, listing, "is refused", &reason)) }
 }
 
 /// What a callback comes to.
@@ -180,7 +185,10 @@ pub fn step(
         Ok(Proof::Greeting(answer)) => Outcome::Answer { answer, log: None },
         Ok(Proof::Ask(request)) => Outcome::Ask { request },
         Ok(Proof::Verified(proof)) => match adapter.parse(&proof, &arrival) {
-            Ok(told) => report(&proof, told, &arrival, adapter.refused(*kind), entropy),
+            Ok(mut told) => {
+                told.log = told.log.map(|left_out| line(head, listing, "was taken in part", &left_out));
+                report(&proof, told, &arrival, adapter.refused(*kind), entropy)
+            }
             // As a failure of ours: the vendor sends it again, when we may have learnt to read it.
             Err(error) => refused(Answer::empty(500), head, listing, error),
         },
@@ -209,12 +217,13 @@ fn report(
         Reply::HandOver { code } => {
             report.ask_for = Some(hash(&code));
             let otherwise = oauth::invalid_grant();
-            let answer = oauth::granted();
-            return Outcome::Report { report: Box::new(report), answer, otherwise, known: None };
+            let (report, answer) = (Box::new(report), oauth::granted());
+            return Outcome::Report { report, answer, otherwise, known: None, log: told.log };
         }
         Reply::Plain(answer) => (answer, None),
         Reply::Relay { account, query } => match relay(arrival, account, &query, entropy) {
-            Some((path, relay)) => (see_other(path), Some(relay)),
+            // 303: the browser asks with GET, and a navigation with a safe method brings Lax cookies.
+            Some((path, relay)) => (Answer::redirect(303, path), Some(relay)),
             None => {
                 let log = format!("the listing {} has no forward_to", arrival.listing.id);
                 return Outcome::Answer { answer: Answer::empty(500), log: Some(log) };
@@ -223,7 +232,7 @@ fn report(
         Reply::TopLevel { account, query, frame_ancestors, .. } => {
             match relay(arrival, account, &query, entropy) {
                 Some((path, relay)) => {
-                    known = Some(found(relay.location.clone()));
+                    known = Some(Answer::redirect(302, relay.location.clone()));
                     (page::way_out(&frame_ancestors, &path), Some(Relay { in_frame: true, ..relay }))
                 }
                 None => (page::connected(&frame_ancestors), None),
@@ -236,7 +245,7 @@ fn report(
         keep_until: token.keep_until(),
         again_at: loads_again.then(|| format!("{}/{}", arrival.listing.id, arrival.kind.name)),
     });
-    Outcome::Report { report: Box::new(report), answer, otherwise: replayed, known }
+    Outcome::Report { report: Box::new(report), answer, otherwise: replayed, known, log: told.log }
 }
 
 /// A browser's way to the page where our cookies are seen: its path, under a one-time id, and where it goes on to.
@@ -247,39 +256,12 @@ fn relay(
     query: &str,
     entropy: &mut dyn Entropy,
 ) -> Option<(String, Relay)> {
-    let forward_to = arrival.listing.forward_to.as_deref()?;
+    let location = arrival.listing.onward(query)?;
     let mut random = [0; 16];
     entropy.fill(&mut random);
     let id = base16ct::lower::encode_string(&random);
-    let (base, fragment) =
-        forward_to.split_once('#').map_or((forward_to, None), |(base, it)| (base, Some(it)));
-    let joint = match (query.is_empty(), base.contains('?')) {
-        (true, _) => "",
-        (false, true) => "&",
-        (false, false) => "?",
-    };
-    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    let location = format!("{base}{joint}{query}{fragment}");
     let relay = Relay { id_hash: hash(&id), account, location, in_frame: false };
     Some((format!("/callbacks/continue/{id}"), relay))
-}
-
-/// Sends the browser on. 303: it asks with GET, and a navigation with a safe method brings Lax cookies.
-fn see_other(path: String) -> Answer {
-    Answer { status: 303, ..found(path) }
-}
-
-/// Sends the browser on.
-fn found(location: String) -> Answer {
-    Answer {
-        status: 302,
-        headers: vec![
-            ("location", location),
-            ("cache-control", "no-store".to_owned()),
-            ("referrer-policy", "no-referrer".to_owned()),
-        ],
-        body: String::new(),
-    }
 }
 
 /// The hash under which a one-time id is remembered.

@@ -10,6 +10,10 @@ mod bigcommerce;
 #[cfg(test)]
 mod digitalocean;
 #[cfg(test)]
+mod hubspot;
+#[cfg(test)]
+mod hubspot_webhook;
+#[cfg(test)]
 mod oauth;
 #[cfg(test)]
 mod salesforce;
@@ -55,6 +59,8 @@ pub(crate) struct World {
     /// What the vendor's API answers, and all that it was asked.
     pub vendor: fn(&Request) -> Answered,
     pub asked: Vec<Request>,
+    /// Lines for the operator's log.
+    pub logged: Vec<String>,
     entropy: SeededEntropy,
 }
 
@@ -76,8 +82,8 @@ impl World {
         let partner = ledger.partner("Ada", Some(2_000));
         let (_, link_no) = ledger.link(&partner, &listing);
         let vendor = |request: &Request| panic!("nobody asks {request:?}");
-        let (asked, entropy) = (Vec::new(), SeededEntropy::new(3));
-        Self { ledger, listing, marketplace, partner, link_no, vendor, asked, entropy }
+        let (asked, logged, entropy) = (Vec::new(), Vec::new(), SeededEntropy::new(3));
+        Self { ledger, listing, marketplace, partner, link_no, vendor, asked, logged, entropy }
     }
 
     fn environment<'a>(ledger: &'a Ledger) -> Environment<'a> {
@@ -106,12 +112,16 @@ impl World {
         loop {
             let now = self.ledger.now;
             match step(&head, sent.body.as_bytes(), Some(&listing), &answers, now, &mut self.entropy) {
-                Outcome::Answer { answer, .. } => return answer,
+                Outcome::Answer { answer, log } => {
+                    self.logged.extend(log);
+                    return answer;
+                }
                 Outcome::Ask { request } => {
                     answers.push((self.vendor)(&request));
                     self.asked.push(request);
                 }
-                Outcome::Report { report, answer, otherwise, known } => {
+                Outcome::Report { report, answer, otherwise, known, log } => {
+                    self.logged.extend(log);
                     let environment = Self::environment(&self.ledger);
                     return match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
                         Reported::Written => answer,

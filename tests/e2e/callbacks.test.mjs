@@ -116,4 +116,16 @@ describe("callbacks", () => {
     assert.equal(install.attribution.credits[0].click_id, clickId);
     assert.equal(install.attribution.credits[0].partner_id, world.ada.id);
   });
+
+  test("what of a batch cannot be read is in the log, and the batch is taken", async () => {
+    const { id } = await listing(world.operator, "hubspot", { client_secret: SECRET });
+    const address = `/callbacks/hubspot/${id}/webhook`;
+    const body = JSON.stringify([{ subscriptionType: "deal.creation", portalId: 62515 }, { portalId: 62515 }]);
+    const now = Date.now();
+    const signature = createHmac("sha256", SECRET).update(`POST${edge.url}${address}${body}${now}`).digest("base64");
+    const headers = { "x-hubspot-signature-v3": signature, "x-hubspot-request-timestamp": `${now}` };
+    assert.equal((await edge.fetch(address, { method: "POST", body, headers })).status, 200);
+    const line = `a callback of ${id}, hubspot webhook, was taken in part: 1 of 2 elements do not count, the last: /1 has no subscriptionType`;
+    assert.ok(edge.logs.some(({ message }) => message.endsWith(line)), JSON.stringify(edge.logs));
+  });
 });
