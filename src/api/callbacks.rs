@@ -2,9 +2,10 @@
 //! order in which things arrive changes nothing in the end. Events are joined by the marketplace's account id, which is
 //! the customer; a click that comes to light late credits what nobody has earned so far.
 
+mod refunds;
+
 use super::{
-    Caller, Environment, call::Call, conversions, http::Request, listings, problem::Problem, refunds,
-    views::view,
+    Caller, Environment, call::Call, conversions, http::Request, listings, problem::Problem, views::view,
 };
 use crate::{
     domain::{
@@ -24,9 +25,9 @@ use crate::{
     },
     store::{
         SqlError,
-        callbacks::{self, Account, Relay, WaitingRefund},
+        callbacks::{self, Account, Relay},
         change::Change,
-        conversions as rows, listings as listing_rows, refunds as refund_rows, transaction,
+        conversions as rows, listings as listing_rows, transaction,
         value::json_text,
     },
 };
@@ -48,16 +49,6 @@ view! {
         plan: Option<String>,
         /// When that happened.
         changed_at: Timestamp,
-    }
-
-    /// A refund that waits for its charge.
-    pub struct WaitingRefundView {
-        /// External id of the charge.
-        charge: String,
-        /// External id of the refund.
-        external_id: String,
-        /// Minor units; `null` = all that is left.
-        amount: Option<i64>,
     }
 
     /// A click that was bound to a customer after the fact.
@@ -240,7 +231,7 @@ fn external_id(listing: &Listing, transaction: &str) -> String {
 fn apply(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
     match event.kind {
         EventKind::Charged => convert(call, listing, event, ConversionType::Sale),
-        EventKind::Refunded => refund(call, listing, event),
+        EventKind::Refunded => refunds::tell(call, listing, event),
         EventKind::Installed => {
             set_account(call, listing, event)?;
             convert(call, listing, event, ConversionType::Install)
@@ -274,7 +265,11 @@ fn set_account(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), 
     // tells both in one message would otherwise flip the account back and forth with each redelivery.
     let is_news = known.is_none_or(|known| {
         let is_late = event.kind == EventKind::Installed && known.changed_at == account.changed_at;
-        known.changed_at <= account.changed_at && !is_late && known != account
+        // Without a time, the same is no news, and nothing is newer than the end.
+        let is_untimely = event.occurred_at.is_none()
+            && (known.status == EventKind::Uninstalled.as_str()
+                || (&known.status, &known.plan) == (&account.status, &account.plan));
+        known.changed_at <= account.changed_at && !is_late && !is_untimely && known != account
     });
     if !is_news {
         return Ok(());
@@ -326,7 +321,7 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
     };
     conversions::accept_told(call, told)?;
     for waiting in callbacks::waiting(call.sql, &external_id)? {
-        take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
+        refunds::take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
     }
     conversions::credit_unearned(call, &customer)
 }
@@ -339,39 +334,4 @@ fn bind(call: &Call<'_>, customer: &str, click_id: &str) -> Result<(), Problem> 
         call.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
     }
     conversions::credit_unearned(call, customer)
-}
-
-fn refund(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
-    let Some(charge) = &event.charge else {
-        return Err(SqlError::Engine("a refund without its charge".to_owned()).into());
-    };
-    let (charge, external_id) = (external_id(listing, charge), external_id(listing, &event.transaction));
-    if take_back(call, &charge, &external_id, event.amount)? {
-        return Ok(());
-    }
-    let refund = WaitingRefund { charge, external_id, amount: event.amount };
-    if callbacks::waiting(call.sql, &refund.charge)?.contains(&refund) {
-        return Ok(());
-    }
-    let view = WaitingRefundView {
-        charge: refund.charge.clone(),
-        external_id: refund.external_id.clone(),
-        amount: refund.amount,
-    };
-    call.commit(EventType::RefundWaiting, &Change::RefundWaits(refund), &view, "")
-}
-
-/// Books a refund, or nothing if it is booked; false if there is no such charge yet. A vendor cannot take back more than
-/// was charged: what is beyond it is left out.
-fn take_back(call: &Call<'_>, charge: &str, external_id: &str, amount: Option<i64>) -> Result<bool, Problem> {
-    let Some(conversion) = rows::by_key(call.sql, ConversionType::Sale, charge)? else { return Ok(false) };
-    if refund_rows::by_key(call.sql, conversion.no, external_id)?.is_some() {
-        return Ok(true);
-    }
-    let left = conversion.amount.as_ref().map_or(0, |(sale, _)| sale.saturating_sub(conversion.refunded));
-    let amount = amount.map_or(left, |amount| amount.min(left));
-    if amount > 0 {
-        refunds::take(call, &conversion, external_id.to_owned(), Some(amount))?;
-    }
-    Ok(true)
 }
