@@ -2,7 +2,11 @@
 //! the referral is the order itself (the click id in WooCommerce's order attribution, or a coupon). Every update of an
 //! order tells all of it again, so an update that was lost is made up for by the next.
 //!
+//! Beside it, in files of their own: the subscriptions of an app that WooCommerce.com sells ([`billing`]).
+//!
 //! Sources: woocommerce/woocommerce `class-wc-webhook.php`, `OrderAttributionMeta`; the REST API's order object.
+
+mod billing;
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
@@ -171,6 +175,12 @@ fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Ve
     Ok(std::iter::once(charge).chain(refunds).collect())
 }
 
+/// The body that was signed.
+fn signed_text<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
+    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
+    str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))
+}
+
 const ORDERS: Kind = Kind { name: "orders", methods: &["POST"], way: Way::Server };
 
 impl Adapter for Woocommerce {
@@ -179,34 +189,61 @@ impl Adapter for Woocommerce {
     }
 
     fn kinds(&self) -> &'static [Kind] {
-        &[ORDERS]
+        &[ORDERS, billing::BILLING]
     }
 
     #[cfg(not(target_arch = "wasm32"))]
     fn guide(&self) -> Guide {
         Guide {
-            title: "WooCommerce (own store)",
-            kinds: &[(
-                ORDERS.name,
-                "webhooks “Order created” and “Order updated” of the store; the ping on creation is answered too",
-            )],
-            secrets: &[(
-                "webhook_secret",
-                "the webhook's secret, as typed into WooCommerce; best `[A-Za-z0-9]{32,}`",
-            )],
-            settings: &[(
-                "click_param",
-                "query parameter of the click id, if the programme's is not `sp_click`",
-            )],
-            proof: "HMAC-SHA256 of the raw body under the webhook's secret",
-            carrier: "the click id in WooCommerce's order attribution (`utm_content`, or the session's first page); a coupon",
-            limits: "no timestamp is signed, so an old order can be sent again (it changes nothing); WooCommerce does not \
-                     repeat a failed delivery, the next update of the order makes up for it; an order is attributed \
-                     to the session's click alone",
+            title: "WooCommerce",
+            kinds: &[
+                (
+                    ORDERS.name,
+                    "webhooks “Order created” and “Order updated” of the operator's own store; the ping on creation is answered too",
+                ),
+                (
+                    billing::BILLING.name,
+                    "webhooks of SaaS billing, for an app that WooCommerce.com sells: all topics, because the signed body says what \
+            happened and the header with the topic is not signed",
+                ),
+            ],
+            secrets: &[
+                (
+                    "webhook_secret",
+                    "for `orders`: the webhook's secret, as typed into WooCommerce; best `[A-Za-z0-9]{32,}`",
+                ),
+                ("billing_secret", "for `billing`: the app's API secret"),
+            ],
+            settings: &[
+                (
+                    "click_param",
+                    "for `orders`: query parameter of the click id, if the programme's is not `sp_click`",
+                ),
+                (
+                    "currency",
+                    "for `billing`: currency of amounts that come without one (default `USD`: we assume that WooCommerce.com bills in it)",
+                ),
+            ],
+            proof: "HMAC-SHA256 of the raw body, of `orders` under the webhook's secret, of `billing` under the app's API secret",
+            carrier: "of an order: the click id in WooCommerce's order attribution (`utm_content`, or the session's first page), or a \
+                      coupon; of a subscription: nothing, so the app names the click by the API, with the customer \
+                      `woocommerce:<subscription id>`; a click that is named after a charge is credited with it when the next charge comes",
+            limits: "no timestamp is signed, so an old message can be sent again: it moves no money twice and revives no ended \
+                     subscription, but it can show a running one as paused or active; WooCommerce does not \
+                     repeat a failed delivery of an order, the next update of the order makes up for it; an order is attributed \
+                     to the session's click alone; WooCommerce.com does not document the body of its billing webhooks: it is read as \
+                     `{\"subscription\": {\"id\", \"status\", \"currency\", \"transactions\": [{\"id\", \"amount\", \
+                     \"amount_refunded\", \"completed_at\"}]}}`, with amounts as decimal texts, and answered 500 if it is another; \
+                     a subscription that is `pending-cancel` runs on until it is `cancelled` or `expired`; plans are not told; the \
+                     `return_url` of a checkout is not signed and is not taken in",
         }
     }
 
     fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        if arrival.kind == billing::BILLING {
+            let scheme = Scheme::WooSaasBillingWebhook;
+            return arrival.verify(scheme, "billing_secret", Parameters::default()).map(Proof::Verified);
+        }
         // On creation the store sends `webhook_id=14`, unsigned, and wants 200. It tells nothing, so it needs no proof.
         let is_ping = arrival
             .callback
@@ -222,10 +259,12 @@ impl Adapter for Woocommerce {
     }
 
     fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
-        let text = std::str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
-        let order: Order = json::read(text)?;
-        Ok(Told::new(events(&order, arrival, proof.evidence())?, Reply::Plain(Answer::empty(200))))
+        let events = if arrival.kind == billing::BILLING {
+            billing::events(signed_text(proof)?, arrival, proof.evidence())?
+        } else {
+            events(&json::read(signed_text(proof)?)?, arrival, proof.evidence())?
+        };
+        Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
     }
 
     fn refused(&self, _: Kind) -> Answer {

@@ -15,6 +15,8 @@ mod oauth;
 mod salesforce;
 #[cfg(test)]
 mod woocommerce;
+#[cfg(test)]
+mod woocommerce_billing;
 
 use serde_json::{Value as Json, json};
 use signpost::{
