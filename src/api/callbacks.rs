@@ -265,8 +265,9 @@ fn set_account(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), 
     // tells both in one message would otherwise flip the account back and forth with each redelivery.
     let is_news = known.is_none_or(|known| {
         let is_late = event.kind == EventKind::Installed && known.changed_at == account.changed_at;
-        // Without a time, the same is no news, and nothing is newer than the end.
+        // Without a time, the same is no news, and nothing is newer than the end; but an install begins anew.
         let is_untimely = event.occurred_at.is_none()
+            && event.kind != EventKind::Installed
             && (known.status == EventKind::Uninstalled.as_str()
                 || (&known.status, &known.plan) == (&account.status, &account.plan));
         known.changed_at <= account.changed_at && !is_late && !is_untimely && known != account

@@ -217,6 +217,31 @@ fn a_refund_waits_for_its_charge_and_is_booked_with_it() {
 }
 
 #[test]
+fn without_a_time_nothing_is_newer_than_the_end_but_an_install() {
+    let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
+    for (kind, expected) in [
+        ("installed", "installed"),
+        ("activated", "activated"),
+        ("uninstalled", "uninstalled"),
+        ("activated", "uninstalled"),
+        ("suspended", "uninstalled"),
+        ("installed", "installed"),
+        ("suspended", "suspended"),
+    ] {
+        let event = json!({"kind": kind, "account": "a-1", "transaction": format!("{kind}:a-1"), "charge": null,
+            "amount": null, "currency": null, "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [],
+            "coupon": null});
+        let report = json!({"listing_no": 1, "events": [event], "single_use": null, "relay": null});
+        let report: Report = serde_json::from_value(report).unwrap();
+        let environment = World::environment(&world.ledger);
+        callbacks::report(&environment, &mut world.entropy, &report).unwrap();
+        let rows = world.ledger.sql.exec("SELECT status FROM marketplace_accounts", &[]).unwrap();
+        assert_eq!(rows[0].text(0).unwrap(), expected, "{kind}");
+        world.ledger.wait(1_000);
+    }
+}
+
+#[test]
 fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
     let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
     let sent =
