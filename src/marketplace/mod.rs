@@ -9,6 +9,7 @@ pub mod money;
 pub mod oauth;
 pub mod outgoing;
 mod page;
+pub mod public_host;
 pub mod registry;
 mod salesforce;
 pub mod signature;

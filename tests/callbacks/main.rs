@@ -17,6 +17,8 @@ mod salesforce;
 mod woocommerce;
 #[cfg(test)]
 mod woocommerce_billing;
+#[cfg(test)]
+mod woocommerce_connect;
 
 use serde_json::{Value as Json, json};
 use signpost::{
