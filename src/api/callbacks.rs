@@ -4,10 +4,10 @@
 
 mod accounts;
 mod kept;
+mod refunds;
 
 use super::{
-    Caller, Environment, call::Call, conversions, http::Request, listings, problem::Problem, refunds,
-    views::view,
+    Caller, Environment, call::Call, conversions, http::Request, listings, problem::Problem, views::view,
 };
 use crate::{
     domain::{
@@ -27,9 +27,9 @@ use crate::{
     },
     store::{
         SqlError,
-        callbacks::{self, Relay, WaitingRefund},
+        callbacks::{self, Relay},
         change::Change,
-        conversions as rows, listings as listing_rows, refunds as refund_rows, transaction,
+        conversions as rows, listings as listing_rows, transaction,
         value::json_text,
     },
 };
@@ -37,16 +37,6 @@ use serde::Serialize;
 use std::cell::{Cell, RefCell};
 
 view! {
-    /// A refund that waits for its charge.
-    pub struct WaitingRefundView {
-        /// External id of the charge.
-        charge: String,
-        /// External id of the refund.
-        external_id: String,
-        /// Minor units; `null` = all that is left.
-        amount: Option<i64>,
-    }
-
     /// A click that was bound to a customer after the fact.
     pub struct BoundView {
         /// The customer.
@@ -224,7 +214,7 @@ fn apply(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Proble
     }
     match event.kind {
         EventKind::Charged => convert(call, listing, event, ConversionType::Sale),
-        EventKind::Refunded => refund(call, listing, event),
+        EventKind::Refunded => refunds::tell(call, listing, event),
         EventKind::Installed => {
             accounts::tell(call, listing, event)?;
             convert(call, listing, event, ConversionType::Install)
@@ -278,12 +268,14 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         listing,
         metadata: told_of,
     };
-    let may_bind = told.click_id.is_some();
     conversions::accept_told(call, told)?;
     for waiting in callbacks::waiting(call.sql, &external_id)? {
-        take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
+        refunds::take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
     }
-    if may_bind { conversions::credit_unearned(call, &customer) } else { Ok(()) }
+    // Its click may be new, or have come to light by the API since the last charge.
+    let is_earned =
+        rows::by_key(call.sql, kind, &external_id)?.is_some_and(|made| made.place.partner_no != 0);
+    if is_earned { conversions::credit_unearned(call, &customer) } else { Ok(()) }
 }
 
 /// Binds a click to a customer, if its window is open, and credits what nobody has earned.
@@ -292,39 +284,4 @@ fn bind(call: &Call<'_>, customer: &str, click_id: &str) -> Result<(), Problem> 
     let view = BoundView { customer_id: customer.to_owned(), click_id: binding.touch.touch.click_id.clone() };
     call.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
     conversions::credit_unearned(call, customer)
-}
-
-fn refund(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
-    let Some(charge) = &event.charge else {
-        return Err(SqlError::Engine("a refund without its charge".to_owned()).into());
-    };
-    let (charge, external_id) = (external_id(listing, charge), external_id(listing, &event.transaction));
-    if take_back(call, &charge, &external_id, event.amount)? {
-        return Ok(());
-    }
-    let refund = WaitingRefund { charge, external_id, amount: event.amount };
-    if callbacks::waiting(call.sql, &refund.charge)?.contains(&refund) {
-        return Ok(());
-    }
-    let view = WaitingRefundView {
-        charge: refund.charge.clone(),
-        external_id: refund.external_id.clone(),
-        amount: refund.amount,
-    };
-    call.commit(EventType::RefundWaiting, &Change::RefundWaits(refund), &view, "")
-}
-
-/// Books a refund, or nothing if it is booked; false if there is no such charge yet. A vendor cannot take back more than
-/// was charged: what is beyond it is left out.
-fn take_back(call: &Call<'_>, charge: &str, external_id: &str, amount: Option<i64>) -> Result<bool, Problem> {
-    let Some(conversion) = rows::by_key(call.sql, ConversionType::Sale, charge)? else { return Ok(false) };
-    if refund_rows::by_key(call.sql, conversion.no, external_id)?.is_some() {
-        return Ok(true);
-    }
-    let left = conversion.amount.as_ref().map_or(0, |(sale, _)| sale.saturating_sub(conversion.refunded));
-    let amount = amount.map_or(left, |amount| amount.min(left));
-    if amount > 0 {
-        refunds::take(call, &conversion, external_id.to_owned(), Some(amount))?;
-    }
-    Ok(true)
 }

@@ -194,7 +194,7 @@ impl Adapter for Bigcommerce {
             return authorise(arrival);
         }
         if arrival.kind == oauth::TOKEN {
-            return oauth::verify_token(arrival);
+            return oauth::verify_token(arrival, "client_secret");
         }
         let scheme = if arrival.kind == WEBHOOK {
             Scheme::BigcommerceWebhook

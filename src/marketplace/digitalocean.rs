@@ -238,7 +238,7 @@ impl Adapter for Digitalocean {
 
     fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
         if arrival.kind == oauth::TOKEN {
-            return oauth::verify_token(arrival);
+            return oauth::verify_token(arrival, "client_secret");
         }
         if arrival.kind == RESOURCES {
             return verify_resources(arrival);

@@ -45,6 +45,11 @@ pub struct Event {
     pub charge: Option<String>,
     /// Minor units of `currency`, never negative; nothing where the vendor does not say.
     pub amount: Option<i64>,
+    /// For a refund, `amount` is all that was given back of the charge so far, where the vendor tells no single refunds:
+    /// what is booked is what it has more than was given back before. An older total that comes late books nothing.
+    // A Worker that is a version older than the Ledger does not say it.
+    #[serde(default)]
+    pub running_total: bool,
     /// ISO 4217 code.
     pub currency: Option<String>,
     /// The plan, in the vendor's word.
@@ -75,6 +80,7 @@ impl Event {
             transaction: transaction.into(),
             charge: None,
             amount: None,
+            running_total: false,
             currency: None,
             plan: None,
             occurred_at: None,

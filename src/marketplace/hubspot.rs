@@ -255,7 +255,7 @@ impl Adapter for Hubspot {
         if arrival.kind == OAUTH {
             authorise(arrival)
         } else if arrival.kind == oauth::TOKEN {
-            oauth::verify_token(arrival)
+            oauth::verify_token(arrival, "client_secret")
         } else if arrival.kind == INSTALL {
             begin(arrival)
         } else {

@@ -71,9 +71,9 @@ pub fn answer<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
     str::from_utf8(answer).map_err(|_| Unreadable("the vendor's answer is not UTF-8".to_owned()))
 }
 
-/// Verifies the app's request for the vendor's answer.
-pub fn verify_token(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
-    client_secret_post(&arrival.callback, &arrival.listing.secret("client_secret")).map(Proof::Verified)
+/// Verifies the app's request for the vendor's answer: its `client_secret` is the listing's secret of this name.
+pub fn verify_token(arrival: &Arrival<'_>, secret: &str) -> Result<Proof<'static>, Refusal> {
+    client_secret_post(&arrival.callback, &arrival.listing.secret(secret)).map(Proof::Verified)
 }
 
 /// What the app's request comes to.

@@ -1,6 +1,8 @@
 //! Calls to vendors: what to ask, and what was answered. They are made by src/outgoing.mjs, with a limit of time and of
-//! size, and follow no redirect; where they go is written in an adapter, and comes from no message.
+//! size, and follow no redirect. Where they go is written in an adapter and comes from no message; but a store of a
+//! merchant's is where the operator's app said, if that is a public address ([`super::public_host`]).
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
 /// A call to a vendor's API. It may hold secrets, so it is never logged.
@@ -38,6 +40,17 @@ impl std::fmt::Debug for Answered {
 }
 
 impl Request {
+    /// A GET with Basic credentials (RFC 7617).
+    #[must_use]
+    pub fn get(url: &str, user: &str, password: &str) -> Self {
+        let credentials = STANDARD.encode(format!("{user}:{password}"));
+        let headers = vec![
+            ("authorization", format!("Basic {credentials}")),
+            ("accept", "application/json".to_owned()),
+        ];
+        Self { method: "GET", url: url.to_owned(), headers, body: String::new() }
+    }
+
     fn post(url: &str, media_type: &str, body: String) -> Self {
         let headers =
             vec![("content-type", media_type.to_owned()), ("accept", "application/json".to_owned())];

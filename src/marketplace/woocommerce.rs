@@ -2,7 +2,13 @@
 //! the referral is the order itself (the click id in WooCommerce's order attribution, or a coupon). Every update of an
 //! order tells all of it again, so an update that was lost is made up for by the next.
 //!
+//! Beside it, in files of their own: the subscriptions of an app that WooCommerce.com sells ([`billing`]), and
+//! stores that are connected to the operator's app ([`connect`]).
+//!
 //! Sources: woocommerce/woocommerce `class-wc-webhook.php`, `OrderAttributionMeta`; the REST API's order object.
+
+mod billing;
+mod connect;
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
@@ -10,6 +16,7 @@ use super::{
     adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
     event::{Event, EventKind, Evidence},
     money::minor_units,
+    oauth,
     signature::{Parameters, Payload, Refusal, Scheme, Verified},
 };
 use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, money::Currency, time::Timestamp};
@@ -171,6 +178,12 @@ fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Ve
     Ok(std::iter::once(charge).chain(refunds).collect())
 }
 
+/// The body that was proven.
+fn proven_text<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
+    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
+    str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))
+}
+
 const ORDERS: Kind = Kind { name: "orders", methods: &["POST"], way: Way::Server };
 
 impl Adapter for Woocommerce {
@@ -179,34 +192,98 @@ impl Adapter for Woocommerce {
     }
 
     fn kinds(&self) -> &'static [Kind] {
-        &[ORDERS]
+        &[ORDERS, billing::BILLING, connect::CONNECT, connect::AUTH, oauth::TOKEN]
     }
 
     #[cfg(not(target_arch = "wasm32"))]
     fn guide(&self) -> Guide {
         Guide {
-            title: "WooCommerce (own store)",
-            kinds: &[(
-                ORDERS.name,
-                "webhooks “Order created” and “Order updated” of the store; the ping on creation is answered too",
-            )],
-            secrets: &[(
-                "webhook_secret",
-                "the webhook's secret, as typed into WooCommerce; best `[A-Za-z0-9]{32,}`",
-            )],
-            settings: &[(
-                "click_param",
-                "query parameter of the click id, if the programme's is not `sp_click`",
-            )],
-            proof: "HMAC-SHA256 of the raw body under the webhook's secret",
-            carrier: "the click id in WooCommerce's order attribution (`utm_content`, or the session's first page); a coupon",
-            limits: "no timestamp is signed, so an old order can be sent again (it changes nothing); WooCommerce does not \
-                     repeat a failed delivery, the next update of the order makes up for it; an order is attributed \
-                     to the session's click alone",
+            title: "WooCommerce",
+            kinds: &[
+                (
+                    ORDERS.name,
+                    "webhooks “Order created” and “Order updated” of the operator's own store; the ping on creation is answered too",
+                ),
+                (
+                    billing::BILLING.name,
+                    "webhooks of SaaS billing, for an app that WooCommerce.com sells: all topics, because the signed body says what \
+            happened and the header with the topic is not signed",
+                ),
+                (
+                    connect::CONNECT.name,
+                    "a merchant wants to connect a store: with `Authorization: Bearer <connect_secret>` and \
+            `{\"shop\": \"https://…\", \"return_url\": \"https://…\", \"click_id\": \"…\"}` it answers `{\"authorize_url\": \"…\", \"user_id\": \"…\"}`: \
+            the app keeps the one for the merchant's session and sends the browser to the other within an hour; the store leads it \
+            back to `return_url` with a `user_id` that counts only if it is the session's",
+                ),
+                (
+                    connect::AUTH.name,
+                    "where the store hands its keys over; `connect` names it as `callback_url`: the first time is the install, and \
+            the customer is `woocommerce:<address of the store>`",
+                ),
+                (
+                    oauth::TOKEN.name,
+                    "where the app fetches the keys: asked with `code` (the `user_id` that came to `return_url`) and \
+            `client_secret` (the `connect_secret`), in a form or in JSON, it answers `shop`, `consumer_key`, `consumer_secret`, \
+            `key_permissions` and `user_id`, for ten minutes",
+                ),
+            ],
+            secrets: &[
+                (
+                    "webhook_secret",
+                    "for `orders`: the webhook's secret, as typed into WooCommerce; best `[A-Za-z0-9]{32,}`",
+                ),
+                ("billing_secret", "for `billing`: the app's API secret"),
+                (
+                    "connect_secret",
+                    "for `connect`, `auth` and `token`: at least 32 random characters that the app and the listing share",
+                ),
+            ],
+            settings: &[
+                (
+                    "click_param",
+                    "for `orders`: query parameter of the click id, if the programme's is not `sp_click`",
+                ),
+                (
+                    "currency",
+                    "for `billing`: currency of amounts that come without one (default `USD`: we assume that WooCommerce.com bills in it)",
+                ),
+                ("app_name", "for `connect`: the app's name, as the store shows it to the merchant"),
+                (
+                    "scope",
+                    "for `connect`: `read` (the default) or `read_write`; keys that only write cannot be tried",
+                ),
+            ],
+            proof: "HMAC-SHA256 of the raw body, of `orders` under the webhook's secret, of `billing` under the app's API secret; `auth` is not \
+                    signed: it brings back a `user_id` of ours (HMAC-SHA256, for an hour, once) that names the store, and \
+                    the keys open the store's API, so its `evidence` is `api_poll`",
+            carrier: "of an order: the click id in WooCommerce's order attribution (`utm_content`, or the session's first page), or a \
+                      coupon; of a subscription: nothing, so the app names the click by the API, with the customer \
+                      `woocommerce:<subscription id>`; a click that is named after a charge is credited with it when the next charge comes; of a store: the `click_id` that the \
+                      app names at `connect`",
+            limits: "no timestamp is signed, so an old message can be sent again: it moves no money twice and revives no ended \
+                     subscription, but it can show a running one as paused or active; WooCommerce does not \
+                     repeat a failed delivery of an order, the next update of the order makes up for it; an order is attributed \
+                     to the session's click alone; WooCommerce.com does not document the body of its billing webhooks: it is read as \
+                     `{\"subscription\": {\"id\", \"status\", \"currency\", \"transactions\": [{\"id\", \"amount\", \
+                     \"amount_refunded\", \"completed_at\"}]}}`, with amounts as decimal texts, and answered 500 if it is another; \
+                     a subscription that is `pending-cancel` runs on until it is `cancelled` or `expired`; plans are not told; the \
+                     `return_url` of a checkout is not signed and is not taken in; `connect` takes stores at public names with https, without a port, and paths of \
+                     letters, digits and `-._~`; a store that redirects its API, or whose server drops `Authorization`, or that \
+                     does not answer within seconds, cannot be connected; whoever runs a server can have it say that it is a store, \
+                     so an install carries no amount and is only as good as the app's choice of merchants; WooCommerce tells \
+                     nothing when a merchant revokes the keys",
         }
     }
 
     fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        if arrival.kind == billing::BILLING {
+            let scheme = Scheme::WooSaasBillingWebhook;
+            return arrival.verify(scheme, "billing_secret", Parameters::default()).map(Proof::Verified);
+        }
+        if arrival.kind != ORDERS {
+            return connect::verify(arrival);
+        }
         // On creation the store sends `webhook_id=14`, unsigned, and wants 200. It tells nothing, so it needs no proof.
         let is_ping = arrival
             .callback
@@ -222,10 +299,18 @@ impl Adapter for Woocommerce {
     }
 
     fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
-        let text = std::str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
-        let order: Order = json::read(text)?;
-        Ok(Told::new(events(&order, arrival, proof.evidence())?, Reply::Plain(Answer::empty(200))))
+        let events = if arrival.kind == billing::BILLING {
+            billing::events(proven_text(proof)?, arrival, proof.evidence())?
+        } else if arrival.kind == connect::CONNECT {
+            return connect::connect(proof, arrival);
+        } else if arrival.kind == connect::AUTH {
+            return connect::authorised(proof, arrival);
+        } else if arrival.kind == oauth::TOKEN {
+            return oauth::read_token(proof);
+        } else {
+            events(&json::read(proven_text(proof)?)?, arrival, proof.evidence())?
+        };
+        Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
     }
 
     fn refused(&self, _: Kind) -> Answer {

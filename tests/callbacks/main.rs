@@ -21,6 +21,10 @@ mod salesforce;
 mod shopify;
 #[cfg(test)]
 mod woocommerce;
+#[cfg(test)]
+mod woocommerce_billing;
+#[cfg(test)]
+mod woocommerce_connect;
 
 use serde_json::{Value as Json, json};
 use signpost::{
@@ -265,6 +269,31 @@ fn no_money_moves_on_what_nobody_signed() {
         let problem = callbacks::report(&environment, &mut world.entropy, &report).unwrap_err();
         assert!(problem.log.unwrap().contains("no money moves on what nobody signed"), "{kind}");
         assert_eq!(rows::difference(&before, &rows::rows(&world.ledger.sql)), Vec::<String>::new(), "{kind}");
+    }
+}
+
+#[test]
+fn without_a_time_nothing_is_newer_than_the_end_but_an_install() {
+    let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
+    for (kind, expected) in [
+        ("installed", "installed"),
+        ("activated", "activated"),
+        ("uninstalled", "uninstalled"),
+        ("activated", "uninstalled"),
+        ("suspended", "uninstalled"),
+        ("installed", "installed"),
+        ("suspended", "suspended"),
+    ] {
+        let event = json!({"kind": kind, "account": "a-1", "transaction": format!("{kind}:a-1"), "charge": null,
+            "amount": null, "currency": null, "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [],
+            "coupon": null});
+        let report = json!({"listing_no": 1, "events": [event], "single_use": null, "relay": null});
+        let report: Report = serde_json::from_value(report).unwrap();
+        let environment = World::environment(&world.ledger);
+        callbacks::report(&environment, &mut world.entropy, &report).unwrap();
+        let rows = world.ledger.sql.exec("SELECT status FROM marketplace_accounts", &[]).unwrap();
+        assert_eq!(rows[0].text(0).unwrap(), expected, "{kind}");
+        world.ledger.wait(1_000);
     }
 }
 

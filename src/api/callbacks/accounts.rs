@@ -90,12 +90,20 @@ pub fn tell(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Pro
     // What is older than what is known changes nothing: callbacks come in any order. Of the same instant, an install is
     // older than all else: a vendor that tells both in one message would otherwise flip the account back and forth with
     // each redelivery.
-    if account.changed_at < at || (account.changed_at == at && event.kind != EventKind::Installed) {
+    let is_newer =
+        account.changed_at < at || (account.changed_at == at && event.kind != EventKind::Installed);
+    // Without a time, the same is no news, and nothing is newer than the end; but an install begins anew.
+    let is_timed = event.occurred_at.is_some() || event.kind == EventKind::Installed;
+    let has_ended = account.status == EventKind::Uninstalled.as_str();
+    if is_newer && (is_timed || (!has_ended && account.status != event.kind.as_str())) {
         account.status = event.kind.as_str().to_owned();
         account.changed_at = at;
     }
     // The plan has a time of its own: not told is not gone.
-    if let Some(plan) = event.plan.as_ref().filter(|_| account.plan_at.is_none_or(|told| told <= at)) {
+    let is_plan = |plan: &&String| {
+        account.plan_at.is_none_or(|told| told <= at) && (is_timed || account.plan.as_ref() != Some(*plan))
+    };
+    if let Some(plan) = event.plan.as_ref().filter(is_plan) {
         account.plan = Some(plan.clone());
         account.plan_at = Some(at);
     }

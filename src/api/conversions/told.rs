@@ -83,7 +83,7 @@ pub fn new_binding(call: &Call<'_>, customer: &str, click_id: &str) -> Result<Op
 const PAGE: i64 = 500;
 
 /// Credits a customer's conversions that nobody has earned, as far as the clicks that are known now earn them. What was
-/// credited stays as it is. It reads all of them, so it is called when a click came to light, and not with each conversion.
+/// credited stays as it is. It reads all of them, so it is called where a click may have come to light, and not with each conversion.
 pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
     let candidates = touches::candidates(call, None, Some(customer))?.known;
     if candidates.is_empty() {

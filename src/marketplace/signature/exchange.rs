@@ -49,12 +49,16 @@ pub fn exchange<'a>(
             TokenEncoding::Json => Request::json(endpoint.url, parameters),
         }));
     };
+    confirmed(*status)?;
+    let payload = Payload::Json(body.clone().into_bytes());
+    Ok(Exchange::Proven(Verified::new(Evidence::CodeExchange, payload)))
+}
+
+/// Whether a status says yes; if not, whether it says no or nothing.
+pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
     match status {
-        200..=299 => {
-            let payload = Payload::Json(body.clone().into_bytes());
-            Ok(Exchange::Proven(Verified::new(Evidence::CodeExchange, payload)))
-        }
-        // Too slow and too many are no judgement of the code.
+        200..=299 => Ok(()),
+        // Too slow and too many are no judgement of what was asked.
         408 | 429 => Err(Refusal::Unanswered),
         400..=499 => Err(Refusal::Declined),
         _ => Err(Refusal::Unanswered),

@@ -95,7 +95,8 @@ impl Audience {
     }
 }
 
-fn bearer(authorization: &str) -> Result<&str, Refusal> {
+/// The token of `Authorization: Bearer`.
+pub(super) fn bearer(authorization: &str) -> Result<&str, Refusal> {
     let (scheme, token) = authorization.split_once(' ').ok_or(Refusal::MalformedSignature)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Refusal::MalformedSignature) }
 }

@@ -3,7 +3,8 @@
 //! A scheme is a row of data ([`scheme`]): what is signed, with which hash, in which encoding, where the signature and
 //! the time stand, and how old it may be. The rows are read by five rules, of which each is written once: a detached
 //! MAC ([`mac`]), a JWT ([`jwt`]), a signed envelope ([`envelope`]), and two kinds of credentials, [`basic`] and
-//! [`outbound`]. Beside them, [`exchange`] proves an install by OAuth: there the vendor itself is asked.
+//! [`outbound`]. Beside them, [`exchange`] proves an install by OAuth, and [`store_keys`] one
+//! by keys of a store: there the vendor itself is asked.
 //!
 //! Every rule keeps this order, so that an attacker learns nothing and nothing unproven is interpreted: presence and
 //! shape of the signature; the algorithm, pinned; the MAC over the raw bytes, compared in constant time under every
@@ -12,6 +13,7 @@
 //! The HTTP answer to every refusal is one and the same 401. [`Refusal`] is for tests and the operator's log.
 
 mod basic;
+mod bearer;
 mod callback;
 mod claims;
 mod encoding;
@@ -26,16 +28,19 @@ mod query;
 mod refusal;
 mod scheme;
 mod secret;
+mod store_keys;
 mod uri;
 mod verified;
 mod verifier;
 mod window;
 
+pub use bearer::bearer;
 pub use callback::Callback;
 pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
 pub use query::is_shop;
 pub use refusal::Refusal;
 pub use scheme::Scheme;
 pub use secret::{SecretError, SecretForm};
+pub use store_keys::{Connection, store_keys};
 pub use verified::{Evidence, FOREVER, Payload, SingleUse, Verified, single_use_key};
 pub use verifier::{Parameters, Verifier, VerifierError};

@@ -90,6 +90,11 @@ impl Secrets {
         if keys.is_empty() { Err(SecretError::None) } else { Ok(Self(keys)) }
     }
 
+    /// The tag of `parts` under the current secret.
+    pub fn sign(&self, parts: &[&[u8]]) -> Option<Tag> {
+        self.0.first().map(|key| key.tag(parts))
+    }
+
     /// Whether one of `presented` is the tag of `parts` under one of the secrets. All are tried, in constant time, so
     /// that the time tells neither which secret it was nor how much of a tag was right.
     pub fn verify(&self, parts: &[&[u8]], presented: &[Tag]) -> bool {

@@ -69,7 +69,11 @@ impl SingleUse {
 /// it: the `jti` of a JWT (all bytes of its signature if it has none), the decoded MAC of other tokens.
 #[must_use]
 pub fn single_use_key(scheme: Scheme, token: &[u8]) -> String {
-    let hash = Sha256::new().chain_update(scheme.name()).chain_update([0]).chain_update(token);
+    key_under(scheme.name(), token)
+}
+
+fn key_under(name: &str, token: &[u8]) -> String {
+    let hash = Sha256::new().chain_update(name).chain_update([0]).chain_update(token);
     base16ct::lower::encode_string(&hash.finalize())
 }
 
@@ -95,8 +99,13 @@ impl<'a> Verified<'a> {
 
     /// To be accepted once; `valid_until_ms` is the last instant at which it could be accepted, or [`FOREVER`].
     pub(super) fn once(self, scheme: Scheme, token: &[u8], valid_until_ms: i64) -> Self {
+        self.once_under(scheme.name(), token, valid_until_ms)
+    }
+
+    /// The same for a token that is of no scheme of a vendor's: `name` keeps it apart from those of schemes.
+    pub(super) fn once_under(self, name: &str, token: &[u8], valid_until_ms: i64) -> Self {
         let keep_until = Timestamp::clamped(valid_until_ms.saturating_add(MARGIN_MS));
-        Self { single_use: Some(SingleUse { key: single_use_key(scheme, token), keep_until }), ..self }
+        Self { single_use: Some(SingleUse { key: key_under(name, token), keep_until }), ..self }
     }
 
     /// What stands behind it.

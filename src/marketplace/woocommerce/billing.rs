@@ -1,0 +1,113 @@
+//! SaaS billing of WooCommerce.com: subscriptions to an app that it sells. The topic of a webhook stands in a header that
+//! is not signed, so it is not read: every body tells the subscription as it stands, with all of its transactions, and that
+//! decides. So the order of deliveries does not matter, and a delivery that was lost is made up for by the next.
+//!
+//! Sources: woocommerce.com/document/billing-api-for-saas-products for the signature and the topics. The body is not
+//! documented; its shape is that of one third party's code.
+
+use super::{
+    super::{
+        adapter::{Arrival, Kind, Unreadable, Way},
+        event::{Event, EventKind, Evidence},
+        money::minor_units,
+    },
+    time, unreadable,
+};
+use crate::domain::money::Currency;
+use serde::Deserialize;
+
+/// Webhooks of SaaS billing.
+pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], way: Way::Server };
+
+/// What amounts are in that come without a currency, where the operator does not say.
+const USUAL_CURRENCY: &str = "USD";
+
+#[derive(Deserialize)]
+struct Message {
+    subscription: Subscription,
+}
+
+#[derive(Deserialize)]
+struct Subscription {
+    id: serde_json::Value,
+    status: String,
+    currency: Option<String>,
+    #[serde(default)]
+    transactions: Vec<Transaction>,
+}
+
+#[derive(Deserialize)]
+struct Transaction {
+    id: serde_json::Value,
+    amount: Option<String>,
+    amount_refunded: Option<String>,
+    completed_at: Option<String>,
+}
+
+/// An id, which may be a text or a whole number.
+fn id(value: &serde_json::Value) -> Result<String, Unreadable> {
+    let id = match (value.as_str(), value.as_u64()) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(number)) => number.to_string(),
+        (None, None) => String::new(),
+    };
+    if id.is_empty() { Err(unreadable("an id is neither a text nor a whole number")) } else { Ok(id) }
+}
+
+/// An amount above zero; nothing for zero and for what is not told.
+fn amount(text: Option<&str>, currency: Currency) -> Result<Option<i64>, Unreadable> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    match minor_units(text, currency) {
+        Some((amount, false)) => Ok(Some(amount).filter(|amount| *amount > 0)),
+        Some((_, true)) | None => Err(unreadable("an amount is no amount of the currency")),
+    }
+}
+
+/// What a status means for the customer's account; nothing for what leaves it as it is, such as `pending-cancel`, which
+/// runs on to the end of what was paid.
+fn standing(status: &str) -> Option<EventKind> {
+    match status {
+        "active" => Some(EventKind::Activated),
+        "paused" | "on-hold" => Some(EventKind::Suspended),
+        "cancelled" | "canceled" | "expired" => Some(EventKind::Uninstalled),
+        _ => None,
+    }
+}
+
+/// The events of a subscription: its charges, what was given back of them, and how it stands.
+pub fn events(text: &str, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Vec<Event>, Unreadable> {
+    let Message { subscription } = json::read(text)?;
+    let account = id(&subscription.id)?;
+    let currency = subscription.currency.as_deref().or_else(|| arrival.listing.setting("currency"));
+    let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));
+    let currency = currency.ok_or_else(|| unreadable("currency is no ISO 4217 code"))?;
+    let mut events = Vec::new();
+    for transaction in &subscription.transactions {
+        let name = format!("transaction:{}", id(&transaction.id)?);
+        let completed_at = time(transaction.completed_at.as_deref())?;
+        if let Some((charged, at)) = amount(transaction.amount.as_deref(), currency)?.zip(completed_at) {
+            events.push(Event {
+                amount: Some(charged),
+                currency: Some(currency.code().to_owned()),
+                occurred_at: Some(at),
+                ..Event::new(EventKind::Charged, &account, &name, evidence)
+            });
+        }
+        // Whether or not the charge is completed in this body: a refund that comes first waits for it.
+        if let Some(refunded) = amount(transaction.amount_refunded.as_deref(), currency)? {
+            events.push(Event {
+                charge: Some(name.clone()),
+                amount: Some(refunded),
+                running_total: true,
+                currency: Some(currency.code().to_owned()),
+                ..Event::new(EventKind::Refunded, &account, format!("{name}:refunded:{refunded}"), evidence)
+            });
+        }
+    }
+    if let Some(kind) = standing(&subscription.status) {
+        // The end is a conversion, which is told once; the others only set the account.
+        let name = if kind == EventKind::Uninstalled { "ended" } else { &subscription.status };
+        events.push(Event::new(kind, &account, format!("{name}:{account}"), evidence));
+    }
+    Ok(events)
+}
