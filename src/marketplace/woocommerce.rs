@@ -90,7 +90,7 @@ impl Order {
         let email = self.billing.as_ref().and_then(|billing| billing.email.as_deref());
         match email.filter(|email| !email.is_empty()) {
             Some(email) => {
-                let hash = Sha256::digest(format!("{listing_id}\0{}", email.to_lowercase()));
+                let hash = Sha256::digest(format!("{listing_id}\0{}", email.to_ascii_lowercase()));
                 let hash = base16ct::lower::encode_string(&hash);
                 Ok(format!("guest:{}", hash.get(..32).unwrap_or(&hash)))
             }

@@ -20,7 +20,7 @@ pub use work::{KEEP_MS, SWEEP_ROWS, Work};
 
 use super::{
     Sql, SqlError, Value,
-    migrate::{MigrateError, Step, migrate},
+    migrate::{MigrateError, Step, migrate, script},
     transaction,
 };
 use crate::domain::{
@@ -34,8 +34,8 @@ use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 /// Schema steps; see [`migrate`].
 const STEPS: &[Step] = &[
-    Step { version: 1, script: include_str!("schema/clicklog_0001.sql") },
-    Step { version: 2, script: include_str!("schema/clicklog_0002.sql") },
+    Step { version: 1, script: script!("schema/clicklog_0001.sql") },
+    Step { version: 2, script: script!("schema/clicklog_0002.sql") },
 ];
 
 /// A click counts as a duplicate if its visitor's last counted click on the link is less than this away.

@@ -12,11 +12,53 @@ pub struct Step {
     pub script: &'static str,
 }
 
+/// Length of a script without its comments, which go from `--` to the end of the line; no text of ours has two dashes.
+pub(crate) const fn bare_length(mut script: &[u8]) -> usize {
+    let (mut length, mut in_comment) = (0usize, false);
+    while let [byte, rest @ ..] = script {
+        in_comment = matches!(script, [b'-', b'-', ..]) || (in_comment && *byte != b'\n');
+        if !in_comment {
+            length = length.saturating_add(1);
+        }
+        script = rest;
+    }
+    length
+}
+
+/// A script without its comments: they say why to whoever reads the file, and need not be a hundredth of the bundle.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, for which a panic is an error")]
+pub(crate) const fn bare<const LENGTH: usize>(mut script: &[u8]) -> [u8; LENGTH] {
+    let (mut bare, mut length, mut in_comment) = ([0; LENGTH], 0usize, false);
+    while let [byte, rest @ ..] = script {
+        in_comment = matches!(script, [b'-', b'-', ..]) || (in_comment && *byte != b'\n');
+        if !in_comment {
+            bare[length] = *byte;
+            length = length.saturating_add(1);
+        }
+        script = rest;
+    }
+    bare
+}
+
+/// The statements of a script in a file.
+macro_rules! script {
+    ($file:literal) => {{
+        const SCRIPT: &[u8] = include_bytes!($file);
+        const BARE: [u8; $crate::store::migrate::bare_length(SCRIPT)] = $crate::store::migrate::bare(SCRIPT);
+        const TEXT: &str = match str::from_utf8(&BARE) {
+            Ok(text) => text,
+            Err(_) => panic!("a script is not UTF-8"),
+        };
+        TEXT
+    }};
+}
+pub(crate) use script;
+
 /// The Ledger's steps. Add to the end; never change one that has been released.
 pub const LEDGER: &[Step] = &[
-    Step { version: 1, script: include_str!("schema/ledger_0001.sql") },
-    Step { version: 2, script: include_str!("schema/ledger_0002.sql") },
-    Step { version: 3, script: include_str!("schema/ledger_0003.sql") },
+    Step { version: 1, script: script!("schema/ledger_0001.sql") },
+    Step { version: 2, script: script!("schema/ledger_0002.sql") },
+    Step { version: 3, script: script!("schema/ledger_0003.sql") },
 ];
 
 /// Why a database could not be opened.
@@ -54,4 +96,19 @@ pub fn migrate(sql: &dyn Sql, steps: &[Step]) -> Result<i64, MigrateError> {
         })?;
     }
     Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_the_same_without_its_comments() {
+        const SCRIPT: &[u8] = b"-- a\nCREATE TABLE a (x - 1); -- b\n--\nSELECT 'x-y';--";
+        const BARE: [u8; bare_length(SCRIPT)] = bare(SCRIPT);
+        assert_eq!(str::from_utf8(&BARE), Ok("\nCREATE TABLE a (x - 1); \n\nSELECT 'x-y';"));
+        for step in LEDGER {
+            assert!(!step.script.contains("--") && step.script.contains("CREATE TABLE"), "{}", step.version);
+        }
+    }
 }
