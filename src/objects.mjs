@@ -192,16 +192,19 @@ export class ClickLog extends Worker {
   // One shard after the other, so that whoever else waits for this thread gets a turn in between. A shard that fails
   // keeps its own parcel waiting, not the parcels behind it.
   async #passOn(parcels) {
-    const failed = [];
-    for (const { shard, records, last } of parcels) {
+    const [passed, failed] = [[], []];
+    for (const parcel of parcels) {
+      const { shard, records } = parcel;
       try {
         if (String(shard) === this.ctx.id.name) await this.append(records);
         else await inTime(ANSWER_MS, this.env.CLICKLOG.getByName(String(shard)).append(records));
-        this.#rust.call((log) => log.passed_on(shard, last));
+        passed.push(parcel);
       } catch (error) {
         failed.push(error);
       }
     }
+    // All at once: what is written between two waits is one commit. A shard takes a parcel again without harm.
+    for (const { shard, last } of passed) this.#rust.call((log) => log.passed_on(shard, last));
     if (failed.length > 0) throw failed[0];
   }
 
