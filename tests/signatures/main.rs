@@ -6,6 +6,7 @@ mod cases;
 mod configuration;
 mod corruption;
 mod freshness;
+mod platforms;
 mod policy;
 mod random;
 mod replay;

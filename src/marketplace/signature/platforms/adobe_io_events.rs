@@ -101,20 +101,22 @@ fn weight(refusal: Refusal) -> u8 {
 }
 
 impl AdobeIoEvents {
+    /// Without a client id an event would be anybody's: nothing is fetched for it either.
+    fn pairs(&self, callback: &Callback<'_>) -> Result<[Result<Pair, Refusal>; 2], Refusal> {
+        if named(&self.client_ids) { pairs(callback) } else { Err(Refusal::NotConfigured) }
+    }
+
     pub(super) fn addresses(&self, callback: &Callback<'_>) -> Result<Vec<String>, Refusal> {
-        let mut addresses = Vec::new();
-        let [first, second] = pairs(callback)?;
-        match (first, second) {
-            (Err(refusal), Err(_)) => return Err(refusal),
-            (first, second) => {
-                for Pair { address, .. } in [first, second].into_iter().flatten() {
-                    if !addresses.contains(&address) {
-                        addresses.push(address);
-                    }
-                }
+        match self.pairs(callback)? {
+            [Err(refusal), Err(_)] => Err(refusal),
+            pairs => {
+                let mut addresses: Vec<String> =
+                    pairs.into_iter().flatten().map(|pair| pair.address).collect();
+                // Both signatures may be made with one key.
+                addresses.dedup();
+                Ok(addresses)
             }
         }
-        Ok(addresses)
     }
 
     pub(super) fn verify<'a>(
@@ -123,11 +125,8 @@ impl AdobeIoEvents {
         fetched: Fetched<'_>,
         now: Timestamp,
     ) -> Result<Verified<'a>, Refusal> {
-        if !named(&self.client_ids) {
-            return Err(Refusal::NotConfigured);
-        }
         let [first, second] =
-            pairs(callback)?.map(|pair| pair.and_then(|pair| pair.verify(callback.body, fetched)));
+            self.pairs(callback)?.map(|pair| pair.and_then(|pair| pair.verify(callback.body, fetched)));
         if let (Err(first), Err(second)) = (first, second) {
             return Err(if weight(second) > weight(first) { second } else { first });
         }
