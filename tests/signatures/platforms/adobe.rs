@@ -143,6 +143,8 @@ fn a_key_stands_under_adobes_path_or_is_not_fetched() {
     assert!(judge(&events(), &request, &[(&address, signer::PUBLIC)], noon()).is_ok());
     let addresses = event(BODY).callback(|callback| events().addresses(callback));
     assert_eq!(addresses, Ok(vec![ADDRESS.to_owned(), OTHER_ADDRESS.to_owned()]));
+    let same = with(event(BODY), PATHS[1], PATH).callback(|callback| events().addresses(callback));
+    assert_eq!(same, Ok(vec![ADDRESS.to_owned()]));
 }
 
 #[test]
@@ -171,6 +173,8 @@ fn an_event_for_somebody_else_is_not_ours() {
     assert_eq!(judge_event(&event("")), Some(Refusal::EmptyBody));
     let nobody = PlatformVerifier::AdobeIoEvents(AdobeIoEvents::default());
     assert_eq!(judge(&nobody, &event(BODY), &DOCUMENTS, noon()), Err(Refusal::NotConfigured));
+    let addresses = event(BODY).callback(|callback| nobody.addresses(callback));
+    assert_eq!(addresses, Err(Refusal::NotConfigured));
 }
 
 #[test]

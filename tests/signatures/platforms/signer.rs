@@ -1,4 +1,5 @@
-//! Keys of the tests, and signatures with them: messages that are authentic and must be refused all the same.
+//! Keys of the tests, made for them and used nowhere else, and signatures with them: messages that are authentic and must
+//! be refused all the same.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use p256::ecdsa::{DerSignature, Signature as EcSignature, SigningKey as EcKey};
