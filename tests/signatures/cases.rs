@@ -85,7 +85,8 @@ pub fn valid() -> Vec<Case> {
     let mut cases = Vec::new();
     for file in vector::files(Path::new(FIXTURES)).unwrap() {
         for mut vector in vector::read(&file).unwrap().into_iter().filter(|vector| vector.valid) {
-            let scheme = Scheme::from_name(&vector.scheme).unwrap();
+            // Schemes without a shared secret have suites of their own.
+            let Some(scheme) = Scheme::from_name(&vector.scheme) else { continue };
             let (mut spot, form) = place(scheme);
             if vector.request.headers.iter().any(|(name, _)| name == "shopify-hmac-sha256") {
                 spot = Spot::Header("shopify-hmac-sha256");

@@ -6,6 +6,7 @@ mod cases;
 mod configuration;
 mod corruption;
 mod freshness;
+mod platforms;
 mod policy;
 mod random;
 mod replay;
@@ -15,7 +16,7 @@ mod xml;
 
 use signpost::marketplace::signature::Scheme;
 use std::path::Path;
-use vectors::{outcome::Tally, vector};
+use vectors::{outcome::Tally, platform, vector};
 
 #[test]
 fn every_vector_is_judged_as_its_file_says() {
@@ -26,7 +27,7 @@ fn every_vector_is_judged_as_its_file_says() {
             assert!(line.is_some_and(|line| !line.starts_with("FAIL")), "{} {:?}", vector.id, tally);
         }
     }
-    assert_eq!(tally.to_string(), "75 passed, 0 failed, 4 ambiguous");
+    assert_eq!(tally.to_string(), "131 passed, 0 failed, 4 ambiguous");
 }
 
 #[test]
@@ -37,6 +38,7 @@ fn every_scheme_has_vectors_and_a_measured_cost() {
         assert!(measured.contains(&format!("\"verify {}\"", scheme.name())), "{}", scheme.name());
         files.push(Path::new(cases::FIXTURES).join(format!("{}.json", scheme.name())));
     }
+    files.extend(platform::names().map(|name| Path::new(cases::FIXTURES).join(format!("{name}.json"))));
     files.sort();
     assert_eq!(vector::files(Path::new(cases::FIXTURES)).unwrap(), files);
 }

@@ -24,6 +24,8 @@ mod fields;
 mod jwt;
 mod mac;
 mod outbound;
+pub mod platforms;
+pub mod public_key;
 mod query;
 mod refusal;
 mod scheme;

@@ -10,14 +10,14 @@ pub enum Refusal {
     /// A header that the scheme reads stands there twice: which one the vendor meant is anybody's guess.
     #[error("the header {0} stands there twice")]
     DuplicateHeader(&'static str),
-    /// A parameter of the query or the form that the scheme needs is absent.
+    /// A parameter of the query or the form, or a member of the message, that the scheme needs is absent.
     #[error("the parameter {0} is missing")]
     MissingParameter(&'static str),
     /// A parameter stands there twice, so that two readers could read two different values.
     #[error("a parameter stands there twice")]
     DuplicateParameter,
-    /// The query or the form is not UTF-8 once decoded.
-    #[error("the query or the form is not UTF-8")]
+    /// The query or the form is not UTF-8 once decoded, or a value is not of its documented alphabet and length.
+    #[error("the query or the form is not UTF-8, or a value not of its documented form")]
     MalformedParameters,
     /// Two different queries would have the same signed text as this one.
     #[error("the signed text of this query is that of another query, too")]
@@ -34,13 +34,22 @@ pub enum Refusal {
     /// The token demands an extension (`crit`, RFC 7515 §4.1.11); none is known here.
     #[error("the token demands an extension")]
     UnknownExtension,
+    /// The key is said to stand somewhere else than where the vendor publishes its keys: it is not fetched.
+    #[error("the key is not where the vendor publishes its keys")]
+    ForeignKey,
+    /// The vendor publishes no key of that name, or none that is taken here.
+    #[error("the key is none of those that are taken")]
+    UnknownKey,
+    /// What was fetched is no key or certificate of a kind and size that is taken.
+    #[error("the key that was fetched cannot be used")]
+    UnusableKey,
     /// The signature is that of other bytes, or was made with another key.
     #[error("the signature does not match")]
     BadSignature,
     /// The body is empty where the vendor never sends an empty one.
     #[error("the body is empty")]
     EmptyBody,
-    /// The body, though authentic, is not of the documented form.
+    /// The body is not of the documented form: though authentic, or so that no signature could be found in it.
     #[error("the body is not of its documented form")]
     MalformedBody,
     /// The XML declares a document type, the door to entities and external files.

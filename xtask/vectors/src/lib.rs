@@ -1,5 +1,6 @@
 //! Request vectors: reading them, and running them through the verifiers that run in production.
 
 pub mod outcome;
+pub mod platform;
 pub mod shared_secret;
 pub mod vector;

@@ -33,6 +33,7 @@ struct VectorText {
     now: Option<Value>,
     valid: bool,
     ambiguous: Option<bool>,
+    expected_response: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +100,8 @@ pub struct Vector {
     pub valid: bool,
     /// Whether vendors disagree about it.
     pub ambiguous: bool,
+    /// The answer that must be given, for schemes that are answered and not verified.
+    pub expected_response: Option<Value>,
 }
 
 /// The request of a vector; unlike a [`Callback`] it owns its text, so that tests can change it.
@@ -159,6 +162,7 @@ fn vector(text: VectorText, scheme: Option<&str>) -> Result<Vector> {
         now: clock(text.now_ms, text.now)?,
         valid: text.valid,
         ambiguous: text.ambiguous.unwrap_or_default(),
+        expected_response: text.expected_response,
     })
 }
 

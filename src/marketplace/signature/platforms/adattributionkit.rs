@@ -1,0 +1,107 @@
+//! Postbacks of Apple's AdAttributionKit: a JWS (RFC 7515) under ES256 in the member `jws-string`. Source: Apple, "Verifying a
+//! postback" (AdAttributionKit).
+//!
+//! Signed is the JWS alone; `conversion-value`, `coarse-conversion-value`, `country-code` and `ad-interaction-type` stand
+//! beside it and are not. The payload of the proof is what the JWS holds. There is no clock: what makes a postback unique
+//! is its `postback-identifier`. Apple's development keys sign what any developer's device makes up.
+
+use super::{Bound, object};
+use crate::marketplace::signature::{
+    callback::Callback,
+    claims,
+    public_key::{Algorithm, PublicKey},
+    refusal::Refusal,
+    verified::{Evidence, Payload, Verified},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+
+/// Apple's production key: its id and its SubjectPublicKeyInfo in base64. The key is that of SKAdNetwork.
+pub const PRODUCTION_KEY: (&str, &str) = ("apple-cas-identifier/0", super::APPLE_KEY);
+/// Apple's keys for tests on a device, for endpoints that take no money's worth.
+pub const DEVELOPMENT_KEYS: [(&str, &str); 2] = [
+    (
+        "apple-development-identifier/0",
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAELeEDzpJEP+/qRSE5hJVC1p1J0ssUnQGMzBBbvnACBok8OVGGLgxL0myrKiy6lvRtSlLRsWit87i+vftD8AEqeQ==",
+    ),
+    (
+        "apple-development-identifier/1",
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8YzdO7eM97s/IJ25kdW5CZ3A14USE5IJ5Ha/vhWaxI6UBI1ZxCEvjrKxVluVGe6qWwF1BDFq+QHqKfH5u+wxHQ==",
+    ),
+];
+
+/// What the operator configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdAttributionKit {
+    /// The keys that are taken, by their ids; in production [`PRODUCTION_KEY`] alone.
+    pub keys: Vec<(String, PublicKey)>,
+    /// The apps, by their ids in the App Store.
+    pub apps: Bound,
+    /// The ad networks.
+    pub networks: Bound,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Postback {
+    jws_string: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: String,
+    /// Whether it is there, even as `null`.
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Claims {
+    advertised_item_identifier: Option<u64>,
+    ad_network_identifier: Option<String>,
+}
+
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|_| true)
+}
+
+/// A part of the JWS: base64url (RFC 7515 §2), not padded, not empty.
+fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
+    let decoded = URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::MalformedSignature)?;
+    if decoded.is_empty() { Err(Refusal::MalformedSignature) } else { Ok(decoded) }
+}
+
+impl AdAttributionKit {
+    /// What the JWS holds, proven by Apple.
+    fn payload(&self, jws: &str) -> Result<Vec<u8>, Refusal> {
+        let (signed, tag) = jws.rsplit_once('.').ok_or(Refusal::MalformedSignature)?;
+        let (header, payload) = signed.split_once('.').ok_or(Refusal::MalformedSignature)?;
+        let header: Header = claims::read(&decode(header)?).ok_or(Refusal::MalformedSignature)?;
+        if header.alg != "ES256" {
+            return Err(Refusal::WrongAlgorithm);
+        }
+        if header.crit {
+            return Err(Refusal::UnknownExtension);
+        }
+        let key = self.keys.iter().find(|(id, _)| *id == header.kid).ok_or(Refusal::UnknownKey)?;
+        key.1.verify(Algorithm::Es256, signed.as_bytes(), &decode(tag)?)?;
+        decode(payload)
+    }
+
+    pub(super) fn verify<'a>(&self, callback: &Callback<'a>) -> Result<Verified<'a>, Refusal> {
+        let postback: Postback = object(callback.body)?;
+        let jws = postback.jws_string.ok_or(Refusal::MissingParameter("jws-string"))?;
+        let payload = self.payload(&jws)?;
+        let claims: Claims = object(&payload).map_err(|_| Refusal::MalformedClaims)?;
+        if !self.networks.allows(&claims.ad_network_identifier.unwrap_or_default()) {
+            return Err(Refusal::WrongIssuer);
+        }
+        let app = claims.advertised_item_identifier.map(|app| app.to_string());
+        if !self.apps.allows(&app.unwrap_or_default()) {
+            return Err(Refusal::WrongAudience);
+        }
+        Ok(Verified::new(Evidence::Signed, Payload::Json(payload)))
+    }
+}

@@ -1,0 +1,38 @@
+//! Webhooks that a merchant's Adobe Commerce sends: RSA (PKCS #1 v1.5, SHA-256) over the base64 text of the raw body. Source:
+//! Adobe Developer, "Commerce webhooks: signature verification"; its prose says HMAC, its code verifies with a public key.
+//!
+//! Each merchant has a key pair of its own, and the operator copies the public key from its Admin, so the key says whose
+//! webhook it is. The message has no clock and no recipient: what it changes must not be repeatable.
+
+use super::signature;
+use crate::marketplace::signature::{
+    callback::Callback,
+    public_key::{Algorithm, PublicKey},
+    refusal::Refusal,
+    verified::{Evidence, Payload, Verified},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+const HEADER: &str = "x-adobe-commerce-webhook-signature";
+
+/// What the operator configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdobeCommerce {
+    /// The merchant's public keys, the current one first.
+    pub keys: Vec<PublicKey>,
+}
+
+impl AdobeCommerce {
+    pub(super) fn verify<'a>(&self, callback: &Callback<'a>) -> Result<Verified<'a>, Refusal> {
+        let signature = signature(callback.required_header(HEADER)?)?;
+        let text = STANDARD.encode(callback.body);
+        let mut refusal = Refusal::NotConfigured;
+        for key in &self.keys {
+            match key.verify(Algorithm::RsaSha256, text.as_bytes(), &signature) {
+                Ok(()) => return Ok(Verified::new(Evidence::Signed, Payload::Body(callback.body))),
+                Err(found) => refusal = found,
+            }
+        }
+        Err(refusal)
+    }
+}

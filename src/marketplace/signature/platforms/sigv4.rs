@@ -1,0 +1,189 @@
+//! Requests of ours to AWS, signed with Signature Version 4. Source: AWS, "Create a signed AWS API request" (IAM user guide).
+//!
+//! Not a proof but a signature: who reads AWS's answers trusts TLS. All headers that are given are signed, and with them the
+//! host and the time. Paths are encoded twice, as for every service but S3.
+
+use super::RESERVED;
+use crate::domain::time::Timestamp;
+use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+use url::{Position, Url};
+
+/// Its name in vectors.
+pub const NAME: &str = "aws_sigv4_outgoing";
+
+/// The service that AWS Marketplace's metering and entitlement APIs are signed for; not the name of their host.
+pub const MARKETPLACE_SERVICE: &str = "aws-marketplace";
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const DATE: &str = "x-amz-date";
+const TOKEN: &str = "x-amz-security-token";
+const AUTHORIZATION: &str = "authorization";
+const HOST: &str = "host";
+
+/// What a path keeps when it is encoded again.
+const PATH: &AsciiSet = &RESERVED.remove(b'/');
+
+/// Keys of an account of AWS's.
+#[derive(Clone, Copy)]
+pub struct AccessKey<'k> {
+    /// The access key id, which is sent.
+    pub id: &'k str,
+    /// The secret access key, which is not.
+    pub secret: &'k str,
+    /// The token of temporary keys, which is sent.
+    pub session_token: Option<&'k str>,
+}
+
+impl std::fmt::Debug for AccessKey<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AccessKey({})", self.id)
+    }
+}
+
+/// What a signature is good for.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'s> {
+    /// The region, such as `us-east-1`.
+    pub region: &'s str,
+    /// The service's name for signatures ([`MARKETPLACE_SERVICE`]).
+    pub service: &'s str,
+}
+
+/// A request that is to be signed.
+#[derive(Debug, Clone, Copy)]
+pub struct Unsigned<'r> {
+    /// The method, in upper case.
+    pub method: &'r str,
+    /// The URL: HTTPS.
+    pub url: &'r str,
+    /// Headers, of which all are signed; each once, without those that are added here.
+    pub headers: &'r [(&'r str, &'r str)],
+    /// The raw body.
+    pub body: &'r [u8],
+}
+
+/// Why a request cannot be signed. Ours is the mistake, always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SigningError {
+    /// The URL is none, or not HTTPS, or its query is not UTF-8.
+    #[error("the URL cannot be signed")]
+    Url,
+    /// A header stands there twice, is one of those that are added, or has control characters in it.
+    #[error("a header cannot be signed")]
+    Header,
+    /// The key or the scope is empty, or has characters in it that a header or the scope cannot hold.
+    #[error("the key or the scope cannot be used")]
+    Key,
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    base16ct::lower::encode_string(bytes.as_ref())
+}
+
+fn mac(key: &[u8], text: &str) -> Result<[u8; 32], SigningError> {
+    let mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| SigningError::Key)?;
+    Ok(mac.chain_update(text).finalize().into_bytes().into())
+}
+
+/// `20261122T120000Z`.
+fn basic_time(at: Timestamp) -> String {
+    let text = at.to_string();
+    let seconds = text.split_once('.').map_or(text.as_str(), |(seconds, _)| seconds);
+    let digits = seconds.chars().filter(|c| *c != '-' && *c != ':');
+    digits.chain(['Z']).collect()
+}
+
+/// A header's value as it is signed: without white space around it, and with one space where there were several.
+fn folded(value: &str) -> String {
+    value.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The query as it is signed: decoded, encoded in one way, and sorted by names, then by values.
+fn canonical_query(query: &str) -> Result<String, SigningError> {
+    let encoded = |text: &str| {
+        let decoded = percent_decode_str(text).decode_utf8().map_err(|_| SigningError::Url)?;
+        Ok(utf8_percent_encode(&decoded, RESERVED).to_string())
+    };
+    let mut pairs = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        pairs.push((encoded(name)?, encoded(value)?));
+    }
+    pairs.sort();
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    Ok(pairs.join("&"))
+}
+
+/// The headers that are signed: their names in lower case, sorted, and their values.
+fn canonical_headers(
+    request: &Unsigned<'_>,
+    added: &[(&'static str, String)],
+    host: &str,
+) -> Result<Vec<(String, String)>, SigningError> {
+    let mut headers: Vec<(String, String)> = vec![(HOST.to_owned(), host.to_owned())];
+    headers.extend(added.iter().map(|(name, value)| ((*name).to_owned(), folded(value))));
+    for (name, value) in request.headers {
+        let name = name.to_ascii_lowercase();
+        let known = headers.iter().any(|(known, _)| *known == name)
+            || [AUTHORIZATION, TOKEN].contains(&name.as_str());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if known || name.is_empty() || !name.bytes().all(plain) || value.chars().any(char::is_control) {
+            return Err(SigningError::Header);
+        }
+        headers.push((name, folded(value)));
+    }
+    headers.sort();
+    Ok(headers)
+}
+
+/// The headers that make a signed request of `request`: `x-amz-date`, `x-amz-security-token` if the key has one, and
+/// `authorization`. The signature is good for five minutes.
+pub fn sign(
+    request: &Unsigned<'_>,
+    key: AccessKey<'_>,
+    scope: Scope<'_>,
+    at: Timestamp,
+) -> Result<Vec<(&'static str, String)>, SigningError> {
+    let visible = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let part = |text: &str| visible(text) && !text.contains('/');
+    if !part(key.id) || !part(scope.region) || !part(scope.service) || key.secret.is_empty() {
+        return Err(SigningError::Key);
+    }
+    if !key.session_token.is_none_or(visible) {
+        return Err(SigningError::Key);
+    }
+    let url = Url::parse(request.url).map_err(|_| SigningError::Url)?;
+    if url.scheme() != "https" || !url.has_host() || !visible(request.method) {
+        return Err(SigningError::Url);
+    }
+    let time = basic_time(at);
+    let mut added = vec![(DATE, time.clone())];
+    added.extend(key.session_token.map(|token| (TOKEN, token.to_owned())));
+
+    let headers = canonical_headers(request, &added, &url[Position::BeforeHost..Position::AfterPort])?;
+    let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+    let names = names.join(";");
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let path = utf8_percent_encode(url.path(), PATH);
+    let query = canonical_query(url.query().unwrap_or_default())?;
+    let payload = hex(Sha256::digest(request.body));
+    let canonical = format!("{}\n{path}\n{query}\n{lines}\n{names}\n{payload}", request.method);
+
+    let (day, _) = time.split_once('T').unwrap_or((&time, ""));
+    let Scope { region, service } = scope;
+    let scope = format!("{day}/{region}/{service}/aws4_request");
+    let text = format!("{ALGORITHM}\n{time}\n{scope}\n{}", hex(Sha256::digest(canonical)));
+
+    let mut signing = mac(format!("AWS4{}", key.secret).as_bytes(), day)?;
+    for step in [region, service, "aws4_request"] {
+        signing = mac(&signing, step)?;
+    }
+    let signature = hex(mac(&signing, &text)?);
+    let id = key.id;
+    let authorization =
+        format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}");
+    added.push((AUTHORIZATION, authorization));
+    Ok(added)
+}

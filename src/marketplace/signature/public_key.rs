@@ -1,0 +1,134 @@
+//! Public keys of vendors, and the signatures that are verified with them. Which algorithm a signature must have is said by
+//! the scheme, never by the message: a key of one kind verifies nothing under an algorithm of another.
+//!
+//! Sources: RFC 8017 §8.2.2 (RSASSA-PKCS1-v1_5), FIPS 186-5 (ECDSA), RFC 5280 §4.1.2.7 (SubjectPublicKeyInfo), RFC 7518
+//! §3.4, §6 (JWA: signatures and keys in JWTs).
+
+use super::refusal::Refusal;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use p256::pkcs8::DecodePublicKey;
+use rsa::{
+    BoxedUint, PublicKey as RsaKey,
+    pkcs1v15::{Signature as RsaSignature, VerifyingKey as RsaVerifyingKey},
+    signature::Verifier as _,
+    traits::PublicKeyParts,
+};
+use sha1::Sha1;
+use sha2::Sha256;
+
+/// RSA moduli that are taken, in bits: less is broken, and more costs too much.
+const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicKey {
+    /// RSA.
+    Rsa(RsaKey),
+    /// ECDSA on P-256.
+    P256(p256::ecdsa::VerifyingKey),
+    /// ECDSA on P-384.
+    P384(p384::ecdsa::VerifyingKey),
+}
+
+/// How a message is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-1: AWS SNS, version 1.
+    RsaSha1,
+    /// RSASSA-PKCS1-v1_5 with SHA-256; RS256 in JWTs.
+    RsaSha256,
+    /// ECDSA on P-256 with SHA-256, the two numbers side by side, 32 bytes each: ES256 in JWTs.
+    Es256,
+    /// The same in DER: Apple's postbacks, X.509.
+    P256Sha256Der,
+    /// ECDSA on P-384 with SHA-384, in DER: X.509.
+    P384Sha384Der,
+}
+
+/// Why a key cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a public key of a kind and size that is taken here")]
+pub struct KeyError;
+
+impl PublicKey {
+    /// The key of a DER-encoded SubjectPublicKeyInfo.
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
+        if let Ok(key) = RsaKey::from_public_key_der(der) {
+            return Self::rsa(key);
+        }
+        let p256 = p256::ecdsa::VerifyingKey::from_public_key_der(der).map(Self::P256);
+        p256.or_else(|_| p384::ecdsa::VerifyingKey::from_public_key_der(der).map(Self::P384))
+            .map_err(|_| KeyError)
+    }
+
+    /// The key of a PEM text (`-----BEGIN PUBLIC KEY-----`, RFC 7468 §13), alone in it.
+    pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        let body = text.trim().strip_prefix("-----BEGIN PUBLIC KEY-----").ok_or(KeyError)?;
+        let body = body.strip_suffix("-----END PUBLIC KEY-----").ok_or(KeyError)?;
+        let encoded: String = body.split_ascii_whitespace().collect();
+        Self::from_spki(&STANDARD.decode(encoded).map_err(|_| KeyError)?)
+    }
+
+    /// The RSA key of a modulus and an exponent, big-endian (RFC 7518 §6.3.1).
+    pub fn from_rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        let number = |bytes: &[u8]| {
+            let bits = u32::try_from(bytes.len()).ok()?.checked_mul(8)?;
+            BoxedUint::from_be_slice(bytes, bits).ok()
+        };
+        let (modulus, exponent) = (number(modulus).ok_or(KeyError)?, number(exponent).ok_or(KeyError)?);
+        Self::rsa(RsaKey::new(modulus, exponent).map_err(|_| KeyError)?)
+    }
+
+    /// The P-256 key of a point's two numbers, 32 bytes each (RFC 7518 §6.2.1).
+    pub fn from_p256_numbers(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, KeyError> {
+        let point = [&[4], x.as_slice(), y].concat();
+        p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P256).map_err(|_| KeyError)
+    }
+
+    fn rsa(key: RsaKey) -> Result<Self, KeyError> {
+        if RSA_BITS.contains(&key.n().bit_width()) { Ok(Self::Rsa(key)) } else { Err(KeyError) }
+    }
+
+    /// Verifies a signature over `message`. A signature that is not of its documented form is `MalformedSignature`, one
+    /// that does not match is `BadSignature`, and a key of another kind is `WrongAlgorithm`.
+    pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Refusal> {
+        match (self, algorithm) {
+            (Self::Rsa(key), Algorithm::RsaSha1) => {
+                let signature = rsa_signature(key, signature)?;
+                RsaVerifyingKey::<Sha1>::new(key.clone())
+                    .verify(message, &signature)
+                    .map_err(|_| Refusal::BadSignature)
+            }
+            (Self::Rsa(key), Algorithm::RsaSha256) => {
+                let signature = rsa_signature(key, signature)?;
+                RsaVerifyingKey::<Sha256>::new(key.clone())
+                    .verify(message, &signature)
+                    .map_err(|_| Refusal::BadSignature)
+            }
+            (Self::P256(key), Algorithm::Es256) => {
+                let signature = p256::ecdsa::Signature::from_slice(signature);
+                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
+                key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+            }
+            (Self::P256(key), Algorithm::P256Sha256Der) => {
+                let signature = p256::ecdsa::Signature::from_der(signature);
+                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
+                key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+            }
+            (Self::P384(key), Algorithm::P384Sha384Der) => {
+                let signature = p384::ecdsa::Signature::from_der(signature);
+                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
+                key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+            }
+            (Self::Rsa(_) | Self::P256(_) | Self::P384(_), _) => Err(Refusal::WrongAlgorithm),
+        }
+    }
+}
+
+/// A signature is as long as the modulus (RFC 8017 §8.2.2, step 1).
+fn rsa_signature(key: &RsaKey, signature: &[u8]) -> Result<RsaSignature, Refusal> {
+    if signature.len() != key.size() {
+        return Err(Refusal::MalformedSignature);
+    }
+    RsaSignature::try_from(signature).map_err(|_| Refusal::MalformedSignature)
+}
