@@ -34,6 +34,15 @@ pub enum Refusal {
     /// The token demands an extension (`crit`, RFC 7515 §4.1.11); none is known here.
     #[error("the token demands an extension")]
     UnknownExtension,
+    /// The token names no key, or one that is none of the vendor's. The vendor may have new ones: they may be read again.
+    #[error("the key is none of the vendor's")]
+    UnknownKey,
+    /// The token brings a key of its own, or an address of one: its sender would choose what it is verified with.
+    #[error("the token brings a key of its own")]
+    SuppliedKey,
+    /// A certificate was issued by another authority, or for another purpose.
+    #[error("the certificate is another authority's, or for another purpose")]
+    WrongCertificate,
     /// The signature is that of other bytes, or was made with another key.
     #[error("the signature does not match")]
     BadSignature,
