@@ -8,12 +8,13 @@ mod corruption;
 mod freshness;
 mod policy;
 mod random;
+mod reasons;
 mod replay;
 mod signer;
 mod tokens;
 mod xml;
 
-use signpost::marketplace::signature::Scheme;
+use signpost::marketplace::signature::{Scheme, TokenScheme};
 use std::path::Path;
 use vectors::{outcome::Tally, vector};
 
@@ -26,7 +27,7 @@ fn every_vector_is_judged_as_its_file_says() {
             assert!(line.is_some_and(|line| !line.starts_with("FAIL")), "{} {:?}", vector.id, tally);
         }
     }
-    assert_eq!(tally.to_string(), "75 passed, 0 failed, 4 ambiguous");
+    assert_eq!(tally.to_string(), "129 passed, 0 failed, 4 ambiguous");
 }
 
 #[test]
@@ -37,6 +38,8 @@ fn every_scheme_has_vectors_and_a_measured_cost() {
         assert!(measured.contains(&format!("\"verify {}\"", scheme.name())), "{}", scheme.name());
         files.push(Path::new(cases::FIXTURES).join(format!("{}.json", scheme.name())));
     }
+    let tokens = TokenScheme::ALL.iter().map(|scheme| format!("{}.json", scheme.name()));
+    files.extend(tokens.map(|name| Path::new(cases::FIXTURES).join(name)));
     files.sort();
     assert_eq!(vector::files(Path::new(cases::FIXTURES)).unwrap(), files);
 }

@@ -2,4 +2,5 @@
 
 pub mod outcome;
 pub mod shared_secret;
+pub mod token;
 pub mod vector;
