@@ -2,16 +2,19 @@
 //! What counts as failure: a vector that is judged otherwise than its file says; anything accepted that was not signed as
 //! it came; a refusal for another reason than the one that applies; a panic, whatever came in.
 
+mod apple;
 mod cases;
 mod configuration;
 mod corruption;
 mod freshness;
+mod issuer;
 mod policy;
 mod random;
 mod reasons;
 mod replay;
 mod signer;
 mod tokens;
+mod tokens_public;
 mod xml;
 
 use signpost::marketplace::signature::{Scheme, TokenScheme};
