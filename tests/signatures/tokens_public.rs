@@ -1,7 +1,7 @@
 //! Tokens under a vendor's public keys: Microsoft Entra's and Google's, of which each claim is judged.
 
 use crate::issuer::{KID, NOW_S, es256, judge, keys, rs256};
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Value, json};
 use signpost::marketplace::signature::{Expected, Keys, Refusal, TokenScheme, Trust};
 use vectors::vector::Request;
@@ -294,6 +294,26 @@ fn a_push_is_sent_by_the_service_account() {
     ] {
         request.body = body.as_bytes().to_vec();
         assert_eq!(judge(scheme, &request, &trust, &expected()), Err(refusal), "{body}");
+    }
+}
+
+#[test]
+fn a_play_notification_is_about_our_package() {
+    let scheme = TokenScheme::PubsubPushOidc;
+    let trust = Trust { keys: keys(), ..Trust::default() };
+    let expected = Expected { package_name: Some("com.acme.app".to_owned()), ..expected() };
+    let mut request = request(scheme, &rs256(&header(), &claims(scheme).to_string()));
+    for (data, judged) in [
+        (BASE64.encode(br#"{"packageName":"com.acme.app"}"#), Ok(())),
+        (BASE64.encode(br#"{"packageName":"com.other.app"}"#), Err(Refusal::WrongAudience)),
+        (BASE64.encode(b"{}"), Err(Refusal::WrongAudience)),
+        (BASE64.encode(b"no json"), Err(Refusal::MalformedBody)),
+        ("no base64".to_owned(), Err(Refusal::MalformedBody)),
+        (String::new(), Err(Refusal::MalformedBody)),
+    ] {
+        let push = json!({"subscription": SUBSCRIPTION, "message": {"data": data}});
+        request.body = push.to_string().into_bytes();
+        assert_eq!(judge(scheme, &request, &trust, &expected), judged, "{push}");
     }
 }
 

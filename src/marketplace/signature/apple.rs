@@ -46,11 +46,11 @@ struct Notification {
 struct Claims {
     bundle_id: Option<String>,
     app_apple_id: Option<u64>,
-    /// An app's own transaction has other names for this, and for the date.
-    #[serde(alias = "receiptType")]
     environment: Option<String>,
-    #[serde(alias = "receiptCreationDate")]
     signed_date: Option<i64>,
+    /// What an app's own transaction has instead of these two.
+    receipt_type: Option<String>,
+    receipt_creation_date: Option<i64>,
     external_purchase_id: Option<String>,
     signed_transaction_info: Option<String>,
     signed_renewal_info: Option<String>,
@@ -80,8 +80,9 @@ enum Kind {
 }
 
 impl Claims {
-    fn environment(&self) -> Option<AppleEnvironment> {
-        match (&self.environment, &self.external_purchase_id) {
+    fn environment(&self, kind: Kind) -> Option<AppleEnvironment> {
+        let named = if kind == Kind::AppTransaction { &self.receipt_type } else { &self.environment };
+        match (named, &self.external_purchase_id) {
             (Some(name), _) => AppleEnvironment::from_name(name),
             // Tokens of external purchases tell it in their id.
             (None, Some(id)) if id.starts_with("SANDBOX") => Some(AppleEnvironment::Sandbox),
@@ -103,7 +104,7 @@ impl Claims {
             (Kind::Notification | Kind::AppTransaction, AppleEnvironment::Sandbox)
             | (Kind::Transaction | Kind::Renewal, _) => true,
         };
-        if ours && app && self.environment() == Some(environment) {
+        if ours && app && self.environment(kind) == Some(environment) {
             Ok(())
         } else {
             Err(Refusal::WrongAudience)
@@ -147,7 +148,9 @@ impl Judge<'_> {
         let Some(token) = token else { return Ok(None) };
         let (signed, chain) = signed(token, self.roots)?;
         let claims: Claims = signed.claims()?;
-        check_date(claims.signed_date, &chain, self.now)?;
+        let app = kind == Kind::AppTransaction;
+        let date = if app { claims.receipt_creation_date } else { claims.signed_date };
+        check_date(date, &chain, self.now)?;
         claims.check(kind, self.expected, self.environment)?;
         Ok(Some(signed))
     }

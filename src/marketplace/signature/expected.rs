@@ -43,6 +43,8 @@ pub struct Expected {
     pub email: Option<String>,
     /// Pub/Sub: the full name of the subscription, where bodies name it.
     pub subscription: Option<String>,
+    /// Google Play over Pub/Sub: the app's package. Its subscription is the developer's, for all apps of theirs.
+    pub package_name: Option<String>,
     /// Apple: the app's id, which sandboxes do not tell reliably: needed in production.
     pub app_apple_id: Option<u64>,
     /// Apple: the environment.

@@ -16,6 +16,7 @@ use super::{
     window::Unit,
 };
 use crate::domain::time::Timestamp;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
 /// Milliseconds by which the vendor's clock may differ from ours.
@@ -167,6 +168,35 @@ pub(super) fn google_signup(
 #[derive(Deserialize)]
 struct Push {
     subscription: Option<String>,
+    message: Option<PushMessage>,
+}
+
+#[derive(Deserialize)]
+struct PushMessage {
+    data: Option<String>,
+}
+
+/// <https://developer.android.com/google/play/billing/rtdn-reference>
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PlayNotification {
+    package_name: Option<String>,
+}
+
+impl Push {
+    /// Whether it is of the subscription and about the package that are expected, of those that are.
+    fn check(&self, expected: &Expected) -> Result<(), Refusal> {
+        let subscription = expected.subscription.is_none() || expected.subscription == self.subscription;
+        let package = expected.package_name.is_none() || expected.package_name == self.package_name()?;
+        if subscription && package { Ok(()) } else { Err(Refusal::WrongAudience) }
+    }
+
+    fn package_name(&self) -> Result<Option<String>, Refusal> {
+        let data = self.message.as_ref().and_then(|message| message.data.as_deref());
+        let json = STANDARD.decode(data.unwrap_or_default()).map_err(|_| Refusal::MalformedBody)?;
+        let told: PlayNotification = super::claims::read(&json).ok_or(Refusal::MalformedBody)?;
+        Ok(told.package_name)
+    }
 }
 
 /// A Pub/Sub push. Anybody may have Google push to any address with any audience, signed by Google: what proves the
@@ -186,11 +216,9 @@ pub(super) fn pubsub_push<'a>(
     if !issued || !sent {
         return Err(Refusal::WrongIssuer);
     }
-    if let Some(subscription) = expected.subscription.as_deref() {
+    if expected.subscription.is_some() || expected.package_name.is_some() {
         let push: Push = super::claims::read(callback.body).ok_or(Refusal::MalformedBody)?;
-        if push.subscription.as_deref() != Some(subscription) {
-            return Err(Refusal::WrongAudience);
-        }
+        push.check(expected)?;
     }
     let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));
     Ok(verified.signed_at_time(claims.signed_at()))

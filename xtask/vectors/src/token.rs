@@ -29,6 +29,7 @@ const AUDIENCES: &[&str] =
 const TENANTS: &[&str] = &["tenant_id", "tenant", "tid"];
 const EMAILS: &[&str] = &["email", "service_account", "service_account_email", "push_service_account"];
 const SUBSCRIPTIONS: &[&str] = &["subscription", "subscription_name"];
+const PACKAGES: &[&str] = &["package_name", "package"];
 const APPS: &[&str] = &["app_apple_id", "apple_app_id"];
 const ENVIRONMENTS: &[&str] = &["environment"];
 
@@ -81,6 +82,7 @@ pub fn expected(vector: &Vector) -> Expected {
         tenant_id: text(TENANTS),
         email: text(EMAILS),
         subscription: text(SUBSCRIPTIONS),
+        package_name: text(PACKAGES),
         app_apple_id: app.and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok())),
         environment: text(ENVIRONMENTS).and_then(|name| AppleEnvironment::from_name(&name)),
     }
