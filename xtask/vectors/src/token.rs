@@ -49,7 +49,7 @@ fn key_set(value: &Value) -> Option<Keys> {
     Keys::from_jwks(&text).or_else(|_| Keys::from_certificates(&text)).ok()
 }
 
-/// What is trusted; `None` if it cannot be read. Without a root it is Apple's.
+/// What is trusted; `None` if it cannot be read. Where roots are not spoken of it is Apple's; an empty list is none.
 pub fn trust(vector: &Vector) -> Option<Trust> {
     let by_url = || {
         let address = first(&vector.config, ADDRESSES)?.as_str()?;
@@ -66,7 +66,7 @@ pub fn trust(vector: &Vector) -> Option<Trust> {
             roots.push(Trust::root_from_pem(text)?);
         }
         // What is configured is a copy of the keys, if those tell it.
-        if !roots.is_empty() {
+        if ROOTS_DER.iter().chain(ROOTS_PEM).any(|name| source.contains_key(*name)) {
             return Some(Trust { keys, roots });
         }
     }
