@@ -110,3 +110,37 @@ fn apples_own_root_is_pinned() {
         assert_eq!(judged, Err(Refusal::WrongCertificate));
     }
 }
+
+#[test]
+fn the_chain_that_apple_signs_with_is_accepted() {
+    for vector in vector::read(Path::new("tests/signatures/apple_production.json")).unwrap() {
+        let accepted = token::run(&vector) == Some(vectors::outcome::Outcome::Accepted);
+        assert_eq!(accepted, vector.valid, "{}", vector.id);
+    }
+}
+
+#[test]
+fn a_captured_file_may_tell_keys_otherwise() {
+    let all = vectors();
+    let of = |id: &str| all.iter().find(|(_, vector)| vector.id == id).unwrap().1.clone();
+    let accepted = |vector: &Vector| token::run(vector) == Some(vectors::outcome::Outcome::Accepted);
+    for (id, name, by_url) in
+        [("gcp-valid", "x509_certs", "certs_by_url"), ("push-valid-account-active", "jwks", "jwks_by_url")]
+    {
+        let mut vector = of(id);
+        let set = vector.keys.remove(name).unwrap();
+        assert!(!accepted(&vector), "{id} without keys");
+        vector.keys.insert(name.to_owned(), set.to_string().into());
+        assert!(accepted(&vector), "{id}, keys as text");
+        vector.keys.remove(name);
+        let address = vector.config["certs_url"].as_str().unwrap();
+        vector.keys.insert(by_url.to_owned(), serde_json::json!({address: set}));
+        assert!(accepted(&vector), "{id}, keys by address");
+        vector.now = None;
+        assert!(!accepted(&vector), "{id} without a clock");
+    }
+    let mut chain = of("chain-test-ok");
+    assert!(accepted(&chain));
+    chain.keys.insert("root_der_b64".to_owned(), serde_json::json!([]));
+    assert!(!accepted(&chain), "an empty list of roots");
+}
