@@ -2,19 +2,23 @@
 //! What counts as failure: a vector that is judged otherwise than its file says; anything accepted that was not signed as
 //! it came; a refusal for another reason than the one that applies; a panic, whatever came in.
 
+mod apple;
 mod cases;
 mod configuration;
 mod corruption;
 mod freshness;
+mod issuer;
 mod platforms;
 mod policy;
 mod random;
+mod reasons;
 mod replay;
 mod signer;
 mod tokens;
+mod tokens_public;
 mod xml;
 
-use signpost::marketplace::signature::Scheme;
+use signpost::marketplace::signature::{Scheme, TokenScheme};
 use std::path::Path;
 use vectors::{outcome::Tally, platform, vector};
 
@@ -27,7 +31,7 @@ fn every_vector_is_judged_as_its_file_says() {
             assert!(line.is_some_and(|line| !line.starts_with("FAIL")), "{} {:?}", vector.id, tally);
         }
     }
-    assert_eq!(tally.to_string(), "131 passed, 0 failed, 4 ambiguous");
+    assert_eq!(tally.to_string(), "185 passed, 0 failed, 4 ambiguous");
 }
 
 #[test]
@@ -39,6 +43,8 @@ fn every_scheme_has_vectors_and_a_measured_cost() {
         files.push(Path::new(cases::FIXTURES).join(format!("{}.json", scheme.name())));
     }
     files.extend(platform::names().map(|name| Path::new(cases::FIXTURES).join(format!("{name}.json"))));
+    let tokens = TokenScheme::ALL.iter().map(|scheme| format!("{}.json", scheme.name()));
+    files.extend(tokens.map(|name| Path::new(cases::FIXTURES).join(name)));
     files.sort();
     assert_eq!(vector::files(Path::new(cases::FIXTURES)).unwrap(), files);
 }

@@ -57,7 +57,7 @@ struct Header {
 
 /// Whether a member is there at all, `null` included.
 #[derive(Default)]
-struct Present(bool);
+pub(super) struct Present(pub bool);
 
 impl<'de> Deserialize<'de> for Present {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -81,13 +81,13 @@ struct Claims {
 /// RFC 7519 §4.1.3: one name, or a list of them.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(super) enum Audience {
     One(String),
     Many(Vec<String>),
 }
 
 impl Audience {
-    fn names(&self) -> &[String] {
+    pub fn names(&self) -> &[String] {
         match self {
             Self::One(name) => std::slice::from_ref(name),
             Self::Many(names) => names,

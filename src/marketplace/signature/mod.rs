@@ -6,12 +6,16 @@
 //! [`outbound`]. Beside them, [`exchange`] proves an install by OAuth, and [`store_keys`] one
 //! by keys of a store: there the vendor itself is asked.
 //!
+//! Vendors with public keys have a list of their own ([`token`]): tokens ([`jws`]) that name a key of a set ([`key_set`]) or
+//! bring certificates up to a pinned root ([`x509`]), and the rules over them ([`id_token`], [`apple`]).
+//!
 //! Every rule keeps this order, so that an attacker learns nothing and nothing unproven is interpreted: presence and
 //! shape of the signature; the algorithm, pinned; the MAC over the raw bytes, compared in constant time under every
 //! configured secret; only then the clock, the audience and the sender; only then the payload is parsed.
 //!
 //! The HTTP answer to every refusal is one and the same 401. [`Refusal`] is for tests and the operator's log.
 
+mod apple;
 mod basic;
 mod bearer;
 mod callback;
@@ -20,8 +24,12 @@ mod encoding;
 mod entities;
 mod envelope;
 mod exchange;
+mod expected;
 mod fields;
+mod id_token;
+mod jws;
 mod jwt;
+mod key_set;
 mod mac;
 mod outbound;
 pub mod platforms;
@@ -31,18 +39,23 @@ mod refusal;
 mod scheme;
 mod secret;
 mod store_keys;
+mod token;
 mod uri;
 mod verified;
 mod verifier;
 mod window;
+mod x509;
 
 pub use bearer::bearer;
 pub use callback::Callback;
 pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
+pub use expected::{AppleEnvironment, Expected};
+pub use key_set::Keys;
 pub use query::is_shop;
 pub use refusal::Refusal;
 pub use scheme::Scheme;
 pub use secret::{SecretError, SecretForm};
 pub use store_keys::{Connection, store_keys};
+pub use token::{TokenScheme, Trust};
 pub use verified::{Evidence, FOREVER, Payload, SingleUse, Verified, single_use_key};
 pub use verifier::{Parameters, Verifier, VerifierError};

@@ -37,12 +37,18 @@ pub enum Refusal {
     /// The key is said to stand somewhere else than where the vendor publishes its keys: it is not fetched.
     #[error("the key is not where the vendor publishes its keys")]
     ForeignKey,
-    /// The vendor publishes no key of that name, or none that is taken here.
-    #[error("the key is none of those that are taken")]
+    /// No key is named, or one that the vendor does not publish. It may have new ones: they may be read again.
+    #[error("the key is none of the vendor's")]
     UnknownKey,
     /// What was fetched is no key or certificate of a kind and size that is taken.
     #[error("the key that was fetched cannot be used")]
     UnusableKey,
+    /// The token brings a key of its own, or an address of one: its sender would choose what it is verified with.
+    #[error("the token brings a key of its own")]
+    SuppliedKey,
+    /// A certificate was issued by another authority, or for another purpose.
+    #[error("the certificate is another authority's, or for another purpose")]
+    WrongCertificate,
     /// The signature is that of other bytes, or was made with another key.
     #[error("the signature does not match")]
     BadSignature,

@@ -72,7 +72,7 @@ pub fn single_use_key(scheme: Scheme, token: &[u8]) -> String {
     key_under(scheme.name(), token)
 }
 
-fn key_under(name: &str, token: &[u8]) -> String {
+pub(super) fn key_under(name: &str, token: &[u8]) -> String {
     let hash = Sha256::new().chain_update(name).chain_update([0]).chain_update(token);
     base16ct::lower::encode_string(&hash.finalize())
 }

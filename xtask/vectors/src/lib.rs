@@ -3,4 +3,5 @@
 pub mod outcome;
 pub mod platform;
 pub mod shared_secret;
+pub mod token;
 pub mod vector;

@@ -1,6 +1,6 @@
 //! What came of a vector, and of all of them.
 
-use crate::{platform, shared_secret, vector::Vector};
+use crate::{platform, shared_secret, token, vector::Vector};
 use signpost::marketplace::signature::Refusal;
 use std::{collections::BTreeMap, fmt};
 
@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt};
 type Family = fn(&Vector) -> Option<Outcome>;
 
 /// The families that are known here. A scheme with a shared secret needs no line: it is found by its name.
-const FAMILIES: &[Family] = &[shared_secret::run, platform::run];
+const FAMILIES: &[Family] = &[shared_secret::run, token::run, platform::run];
 
 /// What the verifier said.
 #[derive(Debug, Clone, PartialEq, Eq)]

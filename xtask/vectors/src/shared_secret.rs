@@ -32,7 +32,7 @@ const ORGANIZATIONS: &[&str] = &["organization_ids", "organization_id", "org_ids
 const WINDOWS: &[&str] = &["window_s", "window_seconds", "tolerance_s", "max_age_s"];
 
 /// The texts under any of `names`, each once, in that order.
-fn texts<'v>(map: &'v Map<String, Value>, names: &[&str]) -> Vec<&'v str> {
+pub(crate) fn texts<'v>(map: &'v Map<String, Value>, names: &[&str]) -> Vec<&'v str> {
     let mut found: Vec<&str> = Vec::new();
     for value in names.iter().filter_map(|name| map.get(*name)) {
         let values = match value {
@@ -48,7 +48,7 @@ fn texts<'v>(map: &'v Map<String, Value>, names: &[&str]) -> Vec<&'v str> {
     found
 }
 
-fn owned(texts: Vec<&str>) -> Vec<String> {
+pub(crate) fn owned(texts: Vec<&str>) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
 }
 

@@ -1,0 +1,225 @@
+//! Tokens signed with RS256 that prove who calls: Microsoft Entra's, Google Cloud Marketplace's sign-up, and Pub/Sub's
+//! push.
+//!
+//! The vendors sign with the same keys for all of their customers, so a right signature alone proves nothing: each rule
+//! demands a recipient and a sender, too.
+
+use super::{
+    callback::Callback,
+    expected::Expected,
+    fields::Fields,
+    jws::{Jws, Pinned, Signed},
+    jwt::{self, Audience},
+    key_set::Keys,
+    refusal::Refusal,
+    verified::{Evidence, Payload, Verified},
+    window::Unit,
+};
+use crate::domain::time::Timestamp;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+
+/// Milliseconds by which the vendor's clock may differ from ours.
+const SKEW_MS: i64 = 60 * 1000;
+
+/// The Marketplace SaaS API, which calls webhooks, in every tenant.
+/// <https://learn.microsoft.com/en-us/partner-center/marketplace-offers/pc-saas-registration>
+const ENTRA_CALLER: &str = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7";
+
+/// <https://docs.cloud.google.com/marketplace/docs/partners/integrated-saas/frontend-integration>: the issuer is the address
+/// of its keys, which is why it is judged before a key is looked up.
+const GOOGLE_SIGNUP_ISSUER: &str =
+    "https://www.googleapis.com/robot/v1/metadata/x509/cloud-commerce-partner@system.gserviceaccount.com";
+const GOOGLE_SIGNUP_FIELD: &str = "x-gcp-marketplace-token";
+/// The same page: a token is valid for five minutes.
+const GOOGLE_SIGNUP_LIFE_MS: i64 = 5 * 60 * 1000;
+
+/// <https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions>; Google's libraries take both spellings.
+const GOOGLE_ISSUERS: &[&str] = &["https://accounts.google.com", "accounts.google.com"];
+
+/// The claims that are judged here; times are Unix seconds (RFC 7519 §4.1).
+#[derive(Deserialize)]
+struct Claims {
+    aud: Audience,
+    exp: i64,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+    iss: Option<String>,
+    sub: Option<String>,
+    jti: Option<String>,
+    /// Entra: the tenant, and the calling app in tokens of version 1.0 and of 2.0.
+    tid: Option<String>,
+    appid: Option<String>,
+    azp: Option<String>,
+    /// Google: the service account.
+    email: Option<String>,
+    email_verified: Option<bool>,
+}
+
+impl Claims {
+    /// `nbf − skew ≤ now < exp + skew`, and not issued in the future. The end of the validity, in Unix milliseconds.
+    fn check_times(&self, now: Timestamp) -> Result<i64, Refusal> {
+        let end_ms = self.exp.saturating_mul(1000).saturating_add(SKEW_MS);
+        if now.ms() >= end_ms {
+            return Err(Refusal::Stale);
+        }
+        for start in [self.nbf, self.iat].into_iter().flatten() {
+            if now.ms() < start.saturating_mul(1000).saturating_sub(SKEW_MS) {
+                return Err(Refusal::Future);
+            }
+        }
+        Ok(end_ms)
+    }
+
+    fn check_audience(&self, expected: &Expected) -> Result<(), Refusal> {
+        let ours = |name: &String| expected.audiences.contains(name);
+        if self.aud.names().iter().any(ours) { Ok(()) } else { Err(Refusal::WrongAudience) }
+    }
+
+    fn signed_at(&self) -> Option<Timestamp> {
+        self.iat.or(self.nbf).and_then(|at| Unit::Seconds.at(at))
+    }
+}
+
+/// The token of the header `Authorization`.
+fn bearer(callback: &Callback<'_>, keys: &Keys) -> Result<Signed, Refusal> {
+    let token = jwt::bearer(callback.required_header("authorization")?)?;
+    verified(Jws::parse(token, Pinned::Rs256)?, keys)
+}
+
+/// The key comes from the vendor's set alone.
+fn verified(jws: Jws<'_>, keys: &Keys) -> Result<Signed, Refusal> {
+    if jws.hint.x5c.is_some() {
+        return Err(Refusal::SuppliedKey);
+    }
+    let key = keys.find(jws.hint.kid.as_deref())?;
+    jws.verify(key)
+}
+
+/// A Microsoft Marketplace webhook. The token is the caller's credential; the body is not signed.
+/// <https://learn.microsoft.com/en-us/partner-center/marketplace-offers/pc-saas-fulfillment-webhook>
+pub(super) fn entra<'a>(
+    callback: &Callback<'a>,
+    keys: &Keys,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Verified<'a>, Refusal> {
+    let tenant = expected.tenant_id.as_deref().ok_or(Refusal::NotConfigured)?;
+    let claims: Claims = bearer(callback, keys)?.claims()?;
+    claims.check_times(now)?;
+    claims.check_audience(expected)?;
+    // Versions 1.0 and 2.0: which one comes is said by the manifest of the operator's app.
+    let issuers = [
+        format!("https://sts.windows.net/{tenant}/"),
+        format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+    ];
+    let issued = claims.iss.as_ref().is_some_and(|iss| issuers.contains(iss));
+    let callers = [&claims.appid, &claims.azp];
+    // Whichever of both is there must be right, so that a token of the one version is not read as one of the other.
+    let called = callers.iter().any(|caller| caller.is_some())
+        && callers.into_iter().flatten().all(|caller| caller == ENTRA_CALLER);
+    if !issued || claims.tid.as_deref() != Some(tenant) || !called {
+        return Err(Refusal::WrongIssuer);
+    }
+    let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));
+    Ok(verified.signed_at_time(claims.signed_at()))
+}
+
+/// The issuer, before anything is proven.
+#[derive(Deserialize)]
+struct Issuer {
+    iss: Option<String>,
+}
+
+/// A buyer's sign-up, or log-in, from Google Cloud Marketplace. Accepted once.
+pub(super) fn google_signup(
+    name: &'static str,
+    callback: &Callback<'_>,
+    keys: &Keys,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Verified<'static>, Refusal> {
+    let fields = Fields::of(callback)?;
+    let jws = Jws::parse(fields.required(GOOGLE_SIGNUP_FIELD)?, Pinned::Rs256)?;
+    let Issuer { iss } = jws.unproven()?;
+    if iss.as_deref() != Some(GOOGLE_SIGNUP_ISSUER) {
+        return Err(Refusal::WrongIssuer);
+    }
+    let signed = verified(jws, keys)?;
+    let claims: Claims = signed.claims()?;
+    let end_ms = claims.check_times(now)?;
+    let issued_ms = claims.iat.ok_or(Refusal::MalformedClaims)?.saturating_mul(1000);
+    // However late the token says that it ends.
+    let latest_ms = issued_ms.saturating_add(GOOGLE_SIGNUP_LIFE_MS).saturating_add(SKEW_MS);
+    if now.ms() >= latest_ms {
+        return Err(Refusal::Stale);
+    }
+    claims.check_audience(expected)?;
+    if claims.sub.as_deref().is_none_or(str::is_empty) {
+        return Err(Refusal::WrongSubject);
+    }
+    let signed_at = claims.signed_at();
+    let id = claims.jti.filter(|jti| !jti.is_empty()).map_or(signed.signature, String::into_bytes);
+    let verified = Verified::new(Evidence::Signed, Payload::Json(signed.json));
+    Ok(verified.signed_at_time(signed_at).once_under(name, &id, end_ms.min(latest_ms)))
+}
+
+/// The envelope of a push, as far as it is judged here.
+#[derive(Deserialize)]
+struct Push {
+    subscription: Option<String>,
+    message: Option<PushMessage>,
+}
+
+#[derive(Deserialize)]
+struct PushMessage {
+    data: Option<String>,
+}
+
+/// <https://developer.android.com/google/play/billing/rtdn-reference>
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PlayNotification {
+    package_name: Option<String>,
+}
+
+impl Push {
+    /// Whether it is of the subscription and about the package that are expected, of those that are.
+    fn check(&self, expected: &Expected) -> Result<(), Refusal> {
+        let subscription = expected.subscription.is_none() || expected.subscription == self.subscription;
+        let package = expected.package_name.is_none() || expected.package_name == self.package_name()?;
+        if subscription && package { Ok(()) } else { Err(Refusal::WrongAudience) }
+    }
+
+    fn package_name(&self) -> Result<Option<String>, Refusal> {
+        let data = self.message.as_ref().and_then(|message| message.data.as_deref());
+        let json = STANDARD.decode(data.unwrap_or_default()).map_err(|_| Refusal::MalformedBody)?;
+        let told: PlayNotification = super::claims::read(&json).ok_or(Refusal::MalformedBody)?;
+        Ok(told.package_name)
+    }
+}
+
+/// A Pub/Sub push. Anybody may have Google push to any address with any audience, signed by Google: what proves the
+/// sender is the service account. The body is not signed.
+pub(super) fn pubsub_push<'a>(
+    callback: &Callback<'a>,
+    keys: &Keys,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Verified<'a>, Refusal> {
+    let email = expected.email.as_deref().ok_or(Refusal::NotConfigured)?;
+    let claims: Claims = bearer(callback, keys)?.claims()?;
+    claims.check_times(now)?;
+    claims.check_audience(expected)?;
+    let issued = claims.iss.as_deref().is_some_and(|iss| GOOGLE_ISSUERS.contains(&iss));
+    let sent = claims.email.as_deref() == Some(email) && claims.email_verified == Some(true);
+    if !issued || !sent {
+        return Err(Refusal::WrongIssuer);
+    }
+    if expected.subscription.is_some() || expected.package_name.is_some() {
+        let push: Push = super::claims::read(callback.body).ok_or(Refusal::MalformedBody)?;
+        push.check(expected)?;
+    }
+    let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));
+    Ok(verified.signed_at_time(claims.signed_at()))
+}

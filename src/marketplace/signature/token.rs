@@ -1,0 +1,123 @@
+//! Schemes whose signatures are verified with vendors' public keys: tokens, and Apple's chains. Keys, roots and what is
+//! expected come in as arguments; nothing is fetched here.
+
+use super::{
+    apple,
+    callback::Callback,
+    expected::Expected,
+    id_token,
+    key_set::Keys,
+    refusal::Refusal,
+    verified::{Verified, key_under},
+    x509::Certificate,
+};
+use crate::domain::time::Timestamp;
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// Apple Root CA – G3, <https://www.apple.com/certificateauthority/AppleRootCA-G3.cer>, SHA-256
+/// 63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179.
+const APPLE_ROOT_CA_G3: &str = "MIICQzCCAcmgAwIBAgIILcX8iNLFS5UwCgYIKoZIzj0EAwMwZzEbMBkGA1UEAwwSQXBwbGUgUm9vdCBDQSAt\
+    IEczMSYwJAYDVQQLDB1BcHBsZSBDZXJ0aWZpY2F0aW9uIEF1dGhvcml0eTETMBEGA1UECgwKQXBwbGUgSW5jLjELMAkGA1UEBhMCVVMwHhcNMTQwNDMw\
+    MTgxOTA2WhcNMzkwNDMwMTgxOTA2WjBnMRswGQYDVQQDDBJBcHBsZSBSb290IENBIC0gRzMxJjAkBgNVBAsMHUFwcGxlIENlcnRpZmljYXRpb24gQXV0\
+    aG9yaXR5MRMwEQYDVQQKDApBcHBsZSBJbmMuMQswCQYDVQQGEwJVUzB2MBAGByqGSM49AgEGBSuBBAAiA2IABJjpLz1AcqTtkyJygRMc3RCV8cWjTnHc\
+    FBbZDuWmBSp3ZHtfTjjTuxxEtX/1H7YyYl3J6YRbTzBPEVoA/VhYDKX1DyxNB0cTddqXl5dvMVztK517IDvYuVTZXpmkOlEKMaNCMEAwHQYDVR0OBBYE\
+    FLuw3qFYM4iapIqZ3r6966/ayySrMA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0PAQH/BAQDAgEGMAoGCCqGSM49BAMDA2gAMGUCMQCD6cHEFl4aXTQY2e3v\
+    9GwOAEZLuN+yRhHFD/3meoyhpmvOwgPUnPWTxnS4at+qIxUCMG1mihDK1A3UT82NQz60imOlM27jbdoXt2QfyFMm+YhidDkLF1vLUagM6BgD56KyKA==";
+
+/// A scheme with a vendor's public keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TokenScheme {
+    /// App Store Server Notifications, version 2.
+    AppleAsnV2,
+    /// The chain of certificates under them.
+    AppleX5cChain,
+    /// Webhooks of Microsoft's marketplaces.
+    EntraBearer,
+    /// Google Cloud Marketplace's sign-up and log-in.
+    GcpMarketplaceSignupJwt,
+    /// Google Cloud Pub/Sub's push: Google Cloud Marketplace's and Google Play's notifications.
+    PubsubPushOidc,
+}
+
+/// What is trusted: the vendor's keys of now, and roots.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// For tokens that name their key.
+    pub keys: Keys,
+    /// For tokens that bring certificates: roots, in DER.
+    pub roots: Vec<Vec<u8>>,
+}
+
+impl Trust {
+    /// Apple's root.
+    #[must_use]
+    pub fn apple() -> Self {
+        Self { keys: Keys::default(), roots: STANDARD.decode(APPLE_ROOT_CA_G3).into_iter().collect() }
+    }
+
+    /// The DER of a certificate in PEM (RFC 7468 §5).
+    #[must_use]
+    pub fn root_from_pem(text: &str) -> Option<Vec<u8>> {
+        Certificate::pem_to_der(text)
+    }
+}
+
+impl TokenScheme {
+    /// All of them, by name.
+    pub const ALL: &'static [Self] = &[
+        Self::AppleAsnV2,
+        Self::AppleX5cChain,
+        Self::EntraBearer,
+        Self::GcpMarketplaceSignupJwt,
+        Self::PubsubPushOidc,
+    ];
+
+    /// Its name in configuration, vectors and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AppleAsnV2 => "apple_asn_v2",
+            Self::AppleX5cChain => "apple_x5c_chain",
+            Self::EntraBearer => "entra_bearer",
+            Self::GcpMarketplaceSignupJwt => "gcp_marketplace_signup_jwt",
+            Self::PubsubPushOidc => "pubsub_push_oidc",
+        }
+    }
+
+    /// The scheme of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|scheme| scheme.name() == name)
+    }
+
+    /// The key under which a single-use token is remembered: SHA-256 in hexadecimal, of its `jti` or, if it has none, of
+    /// all bytes of its signature.
+    #[must_use]
+    pub fn single_use_key(self, token: &[u8]) -> String {
+        key_under(self.name(), token)
+    }
+
+    /// The proof that `callback` is authentic, fresh, and meant for us; or why it is not. It has no memory: a proof with a
+    /// [`super::SingleUse`] counts only if its key was not seen before.
+    pub fn verify<'a>(
+        self,
+        callback: &Callback<'a>,
+        trust: &Trust,
+        expected: &Expected,
+        now: Timestamp,
+    ) -> Result<Verified<'a>, Refusal> {
+        // A chain is nobody's in particular: its tokens are.
+        if self != Self::AppleX5cChain && !expected.is_addressed() {
+            return Err(Refusal::NotConfigured);
+        }
+        match self {
+            Self::AppleAsnV2 => apple::notification(callback, &trust.roots, expected, now),
+            Self::AppleX5cChain => apple::chain(callback, &trust.roots, now),
+            Self::EntraBearer => id_token::entra(callback, &trust.keys, expected, now),
+            Self::GcpMarketplaceSignupJwt => {
+                id_token::google_signup(self.name(), callback, &trust.keys, expected, now)
+            }
+            Self::PubsubPushOidc => id_token::pubsub_push(callback, &trust.keys, expected, now),
+        }
+    }
+}
