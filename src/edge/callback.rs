@@ -2,7 +2,7 @@
 
 use super::{instance::thrown, random::CryptoEntropy};
 use crate::marketplace::{
-    adapter::Listing,
+    adapter::{Answer, Listing},
     outgoing::Answered,
     step::{self, Head},
 };
@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 /// The answer at an address that nobody can have registered, JSON.
 #[wasm_bindgen]
 pub fn callback_unknown() -> Result<String, JsValue> {
-    serde_json::to_string(&step::unknown()).map_err(thrown)
+    serde_json::to_string(&Answer::unauthorized()).map_err(thrown)
 }
 
 /// What a callback comes to, JSON: see [`step::Outcome`]. `listing_json` is empty if there is no such listing;

@@ -33,6 +33,16 @@ impl Listing {
         self.settings.get(name)?.as_str()
     }
 
+    /// The texts of a setting that is a text or a list of texts; none if it is not set.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let texts = match self.settings.get(name) {
+            Some(serde_json::Value::Array(texts)) => texts.as_slice(),
+            one => one.map_or([].as_slice(), std::slice::from_ref),
+        };
+        texts.iter().filter_map(serde_json::Value::as_str).map(str::to_owned).collect()
+    }
+
     /// Whether a setting is `true`.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
@@ -102,7 +112,25 @@ pub struct Arrival<'a> {
     pub now: Timestamp,
 }
 
+/// Whether a text can stand in a header as it came: a query or a form that is urlencoded can.
+#[must_use]
+pub fn is_urlencoded(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 impl<'a> Arrival<'a> {
+    /// The address that was called, and the query as it came.
+    #[must_use]
+    pub fn address(&self) -> (&'a str, &'a str) {
+        self.callback.url.split_once('?').unwrap_or((self.callback.url, ""))
+    }
+
+    /// The query as it came, for the browser to take along; nothing if it is not urlencoded.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a str> {
+        Some(self.address().1).filter(|query| is_urlencoded(query))
+    }
+
     /// Verifies the callback under a scheme with the listing's secret of this name. A listing without the secret
     /// refuses everything.
     pub fn verify(
@@ -150,6 +178,12 @@ impl Answer {
     #[must_use]
     pub fn with_body(status: u16, media_type: &str, body: impl Into<String>) -> Self {
         Self { status, headers: vec![("content-type", media_type.to_owned())], body: body.into() }
+    }
+
+    /// The answer to what is not proven: the same for every reason, and for what nobody can have registered.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::with_body(401, "text/plain", "unauthorized")
     }
 
     /// Sends a browser on. The address may hold codes: nobody keeps the answer, and nobody behind it learns of ours.
@@ -235,6 +269,11 @@ impl Told {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a proven callback is not of its documented form: {0}")]
 pub struct Unreadable(pub String);
+
+/// What cannot be read, and why.
+pub fn unreadable(why: impl Into<String>) -> Unreadable {
+    Unreadable(why.into())
+}
 
 impl From<json::JsonError> for Unreadable {
     fn from(error: json::JsonError) -> Self {

@@ -11,10 +11,10 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
     event::{Event, EventKind},
-    oauth,
-    signature::{Parameters, Payload, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
+    oauth, proven,
+    signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use serde::Deserialize;
@@ -62,16 +62,6 @@ const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Serv
 /// Who may show the app's page in a frame.
 const FRAME_ANCESTORS: &str = "https://*.mybigcommerce.com https://login.bigcommerce.com";
 
-fn unreadable(what: &str) -> Unreadable {
-    Unreadable(what.to_owned())
-}
-
-fn claims(proof: &Verified<'_>) -> Result<Claims, Unreadable> {
-    let Payload::Json(text) = proof.payload() else { return Err(unreadable("there are no claims")) };
-    let text = std::str::from_utf8(text).map_err(|_| unreadable("the claims are not UTF-8"))?;
-    Ok(json::read(text)?)
-}
-
 /// What BigCommerce documents for its own calls: JSON, and nothing in it.
 fn received() -> Reply {
     Reply::Plain(Answer::with_body(200, "application/json", "{}"))
@@ -80,10 +70,7 @@ fn received() -> Reply {
 /// The install, and the page that leads out of the frame.
 fn installed(account: String, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     // The app reads what BigCommerce sent, so it gets the query as it came.
-    let query = arrival.callback.url.split_once('?').map_or("", |(_, query)| query);
-    if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(unreadable("the query is not urlencoded"));
-    }
+    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?;
     let installed = Event {
         occurred_at: proof.signed_at(),
         ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
@@ -99,7 +86,7 @@ fn installed(account: String, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Re
 
 fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     // The store that BigCommerce names, not the one in the query: anybody can write that.
-    let Granted { context } = json::read(oauth::answer(proof)?)?;
+    let Granted { context } = proven::read(proof)?;
     if !context.starts_with("stores/") {
         return Err(unreadable("context is no store"));
     }
@@ -108,7 +95,7 @@ fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unrea
 }
 
 fn uninstall(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let Claims { sub, jti } = claims(proof)?;
+    let Claims { sub, jti } = proven::read(proof)?;
     let jti = jti.filter(|jti| !jti.is_empty()).ok_or_else(|| unreadable("there is no jti"))?;
     let uninstalled = Event {
         occurred_at: proof.signed_at(),
@@ -118,9 +105,7 @@ fn uninstall(proof: &Verified<'_>) -> Result<Told, Unreadable> {
 }
 
 fn webhook(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
-    let text = std::str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
-    let hook: Hook = json::read(text)?;
+    let hook: Hook = proven::read(proof)?;
     let reply = Reply::Plain(Answer::empty(200));
     if hook.scope != "store/app/uninstalled" {
         return Ok(Told::new(Vec::new(), reply));
@@ -201,7 +186,7 @@ impl Adapter for Bigcommerce {
         } else {
             Scheme::BigcommerceSignedPayloadJwt
         };
-        let audiences = arrival.listing.setting("client_id").map(str::to_owned).into_iter().collect();
+        let audiences = arrival.listing.texts("client_id");
         let parameters = Parameters { audiences, ..Parameters::default() };
         arrival.verify(scheme, "client_secret", parameters).map(Proof::Verified)
     }
@@ -212,7 +197,7 @@ impl Adapter for Bigcommerce {
         } else if arrival.kind == oauth::TOKEN {
             oauth::read_token(proof)
         } else if arrival.kind == LOAD {
-            installed(claims(proof)?.sub, proof, arrival)
+            installed(proven::read::<Claims>(proof)?.sub, proof, arrival)
         } else if arrival.kind == UNINSTALL {
             uninstall(proof)
         } else if arrival.kind == WEBHOOK {
@@ -223,6 +208,6 @@ impl Adapter for Bigcommerce {
     }
 
     fn refused(&self, _: Kind) -> Answer {
-        Answer::with_body(401, "text/plain", "unauthorized")
+        Answer::unauthorized()
     }
 }

@@ -6,12 +6,13 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{
+        Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, is_urlencoded, unreadable,
+    },
     event::{Event, EventKind, Evidence},
     oauth::{self, HandOver},
-    signature::{
-        Exchange, Parameters, Payload, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified, exchange,
-    },
+    proven,
+    signature::{Exchange, Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified, exchange},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use serde::Deserialize;
@@ -77,15 +78,10 @@ const TOKEN_ENDPOINT: TokenEndpoint = TokenEndpoint {
     encoding: TokenEncoding::Json,
 };
 
-fn text<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
-    let Payload::Body(body) = proof.payload() else { return Err(Unreadable("there is no body".to_owned())) };
-    std::str::from_utf8(body).map_err(|_| Unreadable("the body is not UTF-8".to_owned()))
-}
-
 /// The resource that the path names.
 fn named(arrival: &Arrival<'_>) -> Result<String, Unreadable> {
     if arrival.rest.is_empty() || arrival.rest.contains('/') {
-        return Err(Unreadable("the path names no resource".to_owned()));
+        return Err(unreadable("the path names no resource"));
     }
     Ok(arrival.rest.to_owned())
 }
@@ -95,16 +91,13 @@ fn message(status: u16, fields: serde_json::Value) -> Reply {
 }
 
 fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    // The code came with the resource, so that DigitalOcean takes it proves the resource once more.
-    let granted = arrival.answers.first().filter(|answer| (200..300).contains(&answer.status));
-    let evidence = if granted.is_some() { Evidence::CodeExchange } else { proof.evidence() };
     let event = |kind, account: &str, transaction: String| Event {
         occurred_at: Some(arrival.now),
-        ..Event::new(kind, account, transaction, evidence)
+        ..Event::new(kind, account, transaction, proof.evidence())
     };
     match arrival.callback.method {
         "POST" => {
-            let body: Provisioned = json::read(text(proof)?)?;
+            let body: Provisioned = proven::read(proof)?;
             let field = arrival.listing.setting("referral_field").unwrap_or("referral");
             let carried = body.metadata.as_ref().and_then(|fields| fields.get(field)?.as_str());
             let mut installed = event(EventKind::Installed, &body.uuid, format!("install:{}", body.uuid));
@@ -115,11 +108,13 @@ fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
             let answer =
                 serde_json::json!({ "id": body.uuid, "config": config, "message": "Your add-on is ready." });
             let code = body.uuid;
+            // What the token endpoint answered, if it took the code.
+            let granted = arrival.answers.first().filter(|_| proof.evidence() == Evidence::CodeExchange);
             let hand_over = granted.map(|answer| HandOver { code, body: answer.body.clone() });
             Ok(Told { hand_over, ..Told::new(vec![installed], message(201, answer)) })
         }
         "PUT" => {
-            let (uuid, body) = (named(arrival)?, json::read::<Replanned>(text(proof)?)?);
+            let (uuid, body) = (named(arrival)?, proven::read::<Replanned>(proof)?);
             let mut changed = event(EventKind::PlanChanged, &uuid, format!("plan:{uuid}:{}", body.plan_slug));
             changed.plan = Some(body.plan_slug);
             Ok(Told::new(vec![changed], message(200, serde_json::json!({ "message": "Changed." }))))
@@ -133,7 +128,7 @@ fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
 }
 
 fn notification(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let body: Notification = json::read(text(proof)?)?;
+    let body: Notification = proven::read(proof)?;
     let kind = match body.kind.as_str() {
         "resources.suspended" => Some(EventKind::Suspended),
         "resources.reactivated" => Some(EventKind::Reinstated),
@@ -154,16 +149,13 @@ fn notification(proof: &Verified<'_>) -> Result<Told, Unreadable> {
 }
 
 fn sign_on(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Payload::Parameters(parameters) = proof.payload() else {
-        return Err(Unreadable("there are no parameters".to_owned()));
-    };
-    let resource = parameters.iter().find(|(name, _)| name == "resource_uuid");
-    let (_, account) = resource.ok_or_else(|| Unreadable("no resource is named".to_owned()))?;
+    let account =
+        proven::parameter(proof, "resource_uuid").ok_or_else(|| unreadable("no resource is named"))?;
     // It goes into a header as it came.
     let query = std::str::from_utf8(arrival.callback.body).ok();
-    let query = query.filter(|form| form.bytes().all(|byte| byte.is_ascii_graphic()));
-    let query = query.ok_or_else(|| Unreadable("the form is not urlencoded".to_owned()))?;
-    Ok(Told::new(Vec::new(), Reply::Relay { account: account.clone(), query: query.to_owned() }))
+    let query = query.filter(|form| is_urlencoded(form));
+    let query = query.ok_or_else(|| unreadable("the form is not urlencoded"))?;
+    Ok(Told::new(Vec::new(), Reply::Relay { account: account.to_owned(), query: query.to_owned() }))
 }
 
 /// Credentials, and behind them the code that came with a new resource, if the listing has the secret to have it exchanged.
@@ -171,17 +163,18 @@ fn sign_on(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadab
 fn verify_resources<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     let proof = arrival.verify(Scheme::DigitaloceanBasicAuth, "credentials", Parameters::default())?;
     let secrets = arrival.listing.secret("client_secret");
-    let provisioned = text(&proof).ok().and_then(|text| json::read::<Provisioned>(text).ok());
-    let code = provisioned.and_then(|body| body.oauth_grant).map(|grant| grant.code);
-    if arrival.callback.method == "POST"
-        && let (Some(secret), Some(code)) = (secrets.first(), code)
-    {
-        let parameters = [("grant_type", "authorization_code"), ("code", &code), ("client_secret", secret)];
-        if let Ok(Exchange::Ask(request)) = exchange(TOKEN_ENDPOINT, &parameters, arrival.answers.first()) {
-            return Ok(Proof::Ask(request));
-        }
-    }
-    Ok(Proof::Verified(proof))
+    let Some(secret) = secrets.first().filter(|_| arrival.callback.method == "POST") else {
+        return Ok(Proof::Verified(proof));
+    };
+    let grant = proven::read::<Provisioned>(&proof).ok().and_then(|body| body.oauth_grant);
+    let Some(OauthGrant { code }) = grant else { return Ok(Proof::Verified(proof)) };
+    let parameters = [("grant_type", "authorization_code"), ("code", &code), ("client_secret", *secret)];
+    Ok(match exchange(TOKEN_ENDPOINT, &parameters, arrival.answers.first()) {
+        Ok(Exchange::Ask(request)) => Proof::Ask(request),
+        // The code came with the resource, so that DigitalOcean takes it proves the resource once more.
+        Ok(Exchange::Proven(taken)) => Proof::Verified(proof.confirmed_by(&taken)),
+        Err(_) => Proof::Verified(proof),
+    })
 }
 
 impl Adapter for Digitalocean {
@@ -264,6 +257,6 @@ impl Adapter for Digitalocean {
     }
 
     fn refused(&self, _: Kind) -> Answer {
-        Answer::with_body(401, "text/plain", "unauthorized")
+        Answer::unauthorized()
     }
 }

@@ -11,10 +11,10 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
     event::{Event, EventKind},
-    oauth,
-    signature::{Parameters, Payload, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
+    oauth, proven,
+    signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
 use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, program::Program};
 use serde::Deserialize;
@@ -39,17 +39,6 @@ const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], way: Way::Browser }
 const INSTALL: Kind = Kind { name: "install", methods: &["GET"], way: Way::Browser };
 const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Server };
 
-fn unreadable(what: &str) -> Unreadable {
-    Unreadable(what.to_owned())
-}
-
-/// The query as it came. It goes into a header.
-fn query<'a>(arrival: &Arrival<'a>) -> Result<&'a str, Refusal> {
-    let query = arrival.callback.url.split_once('?').map_or("", |(_, query)| query);
-    let is_plain = query.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_plain { Ok(query) } else { Err(Refusal::MalformedParameters) }
-}
-
 /// A parameter that looks like a click id. Whoever writes something else there must not have it passed on.
 fn click(arrival: &Arrival<'_>, name: &str) -> Option<String> {
     let is_click_id = |text: &String| {
@@ -61,7 +50,8 @@ fn click(arrival: &Arrival<'_>, name: &str) -> Option<String> {
 
 fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     // All that can be wrong on our side is wrong before the code is used up: it counts once.
-    let onward = arrival.listing.onward(query(arrival)?).ok_or(Refusal::NotConfigured)?;
+    let query = arrival.query().ok_or(Refusal::MalformedParameters)?;
+    let onward = arrival.listing.onward(query).ok_or(Refusal::NotConfigured)?;
     oauth::parameter(arrival, "state")?;
     if oauth::parameter(arrival, "code")?.is_none() {
         // `step=authorize`, where the app makes a `state` and answers HubSpot at `returnUrl`, or a customer who refuses.
@@ -71,13 +61,13 @@ fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
 }
 
 fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Granted { hub_id } = json::read(oauth::answer(proof)?)?;
+    let Granted { hub_id } = proven::read(proof)?;
     let account = hub_id.to_string();
     let installed = Event {
         clicks: click(arrival, "state").into_iter().collect(),
         ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
     };
-    let query = query(arrival).map_err(|_| unreadable("the query is not urlencoded"))?.to_owned();
+    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
     let hand_over = Some(oauth::for_the_app(proof, arrival)?);
     Ok(Told { hand_over, ..Told::new(vec![installed], Reply::Relay { account, query }) })
 }
@@ -156,9 +146,7 @@ fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
 /// Up to 100 elements, in no order. One that does not count must hold up none of the others; if none can be read, the list
 /// is refused as a whole, so that it comes again. Either way the log says why.
 fn webhook(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
-    let text = str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
-    let list: Json = json::read(text)?;
+    let list: Json = proven::read(proof)?;
     let list = list.as_array().ok_or_else(|| unreadable("the body is not a list"))?;
     let ours = app_id(arrival).map_err(|_| unreadable("app_id is no number"))?;
     let (mut left_out, mut was_read, mut last) = (0usize, list.is_empty(), None);
@@ -274,6 +262,6 @@ impl Adapter for Hubspot {
     }
 
     fn refused(&self, _: Kind) -> Answer {
-        Answer::with_body(401, "text/plain", "unauthorized")
+        Answer::unauthorized()
     }
 }

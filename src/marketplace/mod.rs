@@ -10,6 +10,7 @@ pub mod money;
 pub mod oauth;
 pub mod outgoing;
 mod page;
+pub mod proven;
 pub mod public_host;
 pub mod registry;
 mod salesforce;

@@ -3,8 +3,9 @@
 //! for the vendor's answer here, at the kind `token`, as it would ask the vendor.
 
 use super::{
-    adapter::{Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
-    signature::{Exchange, Payload, Refusal, TokenEndpoint, Verified, client_secret_post, exchange},
+    adapter::{Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    proven,
+    signature::{Exchange, Refusal, TokenEndpoint, Verified, client_secret_post, exchange},
 };
 
 /// Where the app fetches what the vendor's token endpoint answered.
@@ -17,19 +18,13 @@ pub const ABOUT_TOKEN: &str = "the app's token URL instead of the vendor's, for 
 
 /// A parameter of the query, which must not stand there twice. Nothing of it is proven.
 pub fn parameter(arrival: &Arrival<'_>, name: &str) -> Result<Option<String>, Refusal> {
-    let (_, query) = arrival.callback.url.split_once('?').unwrap_or_default();
-    let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name);
+    let mut values =
+        url::form_urlencoded::parse(arrival.address().1.as_bytes()).filter(|(known, _)| known == name);
     let first = values.next().map(|(_, value)| value.into_owned());
     match values.next() {
         Some(_) => Err(Refusal::DuplicateParameter),
         None => Ok(first.filter(|value| !value.is_empty())),
     }
-}
-
-/// The address that was called, which is the redirect URI that the vendor knows.
-#[must_use]
-pub fn redirect_uri<'a>(arrival: &Arrival<'a>) -> &'a str {
-    arrival.callback.url.split_once('?').map_or(arrival.callback.url, |(uri, _)| uri)
 }
 
 /// Has the code of a browser's callback exchanged, with the listing's `client_id` and `client_secret`.
@@ -48,7 +43,8 @@ pub fn prove<'a>(
         ("client_id", client_id),
         ("client_secret", secret),
         ("code", &code),
-        ("redirect_uri", redirect_uri(arrival)),
+        // The address that was called is the one that the vendor knows.
+        ("redirect_uri", arrival.address().0),
     ];
     match exchange(endpoint, &[parameters.as_slice(), more].concat(), arrival.answers.first())? {
         Exchange::Ask(request) => Ok(Proof::Ask(request)),
@@ -59,16 +55,8 @@ pub fn prove<'a>(
 /// The vendor's answer, kept for the app.
 pub fn for_the_app(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<HandOver, Unreadable> {
     let code = parameter(arrival, "code").ok().flatten();
-    let code = code.ok_or_else(|| Unreadable("there is no code".to_owned()))?;
-    Ok(HandOver { code, body: answer(proof)?.to_owned() })
-}
-
-/// The vendor's answer.
-pub fn answer<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
-    let Payload::Json(answer) = proof.payload() else {
-        return Err(Unreadable("there is no answer".to_owned()));
-    };
-    str::from_utf8(answer).map_err(|_| Unreadable("the vendor's answer is not UTF-8".to_owned()))
+    let code = code.ok_or_else(|| unreadable("there is no code"))?;
+    Ok(HandOver { code, body: proven::text(proof)?.to_owned() })
 }
 
 /// Verifies the app's request for the vendor's answer: its `client_secret` is the listing's secret of this name.
@@ -78,10 +66,7 @@ pub fn verify_token(arrival: &Arrival<'_>, secret: &str) -> Result<Proof<'static
 
 /// What the app's request comes to.
 pub fn read_token(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let Payload::Parameters(parameters) = proof.payload() else {
-        return Err(Unreadable("there are no parameters".to_owned()));
-    };
-    let code = parameters.first().map(|(_, code)| code.clone()).unwrap_or_default();
+    let code = proven::parameter(proof, "code").ok_or_else(|| unreadable("there is no code"))?.to_owned();
     Ok(Told::new(Vec::new(), Reply::HandOver { code }))
 }
 

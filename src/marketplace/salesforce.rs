@@ -11,9 +11,10 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
     event::{Event, EventKind, Evidence},
-    signature::{Parameters, Payload, Refusal, Scheme, Verified},
+    proven,
+    signature::{Parameters, Refusal, Scheme, Verified},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use roxmltree::{Document, Node};
@@ -54,10 +55,6 @@ struct Context {
 struct Organization {
     #[serde(rename = "organizationId")]
     id: String,
-}
-
-fn unreadable(what: impl Into<String>) -> Unreadable {
-    Unreadable(what.into())
 }
 
 /// The organisation, by the characters that all of its spellings share. Their case counts.
@@ -164,8 +161,7 @@ fn notification(
 /// What a message of up to 100 notifications tells. One that cannot be read must not hold up the others; if none can, the
 /// message is refused as a whole, so that it comes again. Either way the log says why.
 fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
-    let text = str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
+    let text = proven::text(proof)?;
     // No document type, which is the default; the scheme has refused one before.
     let document = Document::parse(text).map_err(|error| unreadable(error.to_string()))?;
     let set = arrival.listing.setting("plan_field");
@@ -200,9 +196,7 @@ fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
 
 /// The app was opened by an organisation. The frame does not see our cookies: the page in it leads to the top.
 fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let Payload::Json(bytes) = proof.payload() else { return Err(unreadable("there is no JSON")) };
-    let text = str::from_utf8(bytes).map_err(|_| unreadable("the JSON is not UTF-8"))?;
-    let request: CanvasRequest = json::read(text)?;
+    let request: CanvasRequest = proven::read(proof)?;
     let account = account(&request.context.organization.id)?;
     let activated = Event::new(EventKind::Activated, account, format!("canvas:{account}"), proof.evidence());
     // The signed request holds a live token of the organisation's: nothing of it goes on.
@@ -214,16 +208,6 @@ fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
         reloads: false,
     };
     Ok(Told::new(vec![activated], reply))
-}
-
-/// The operator's organisations: a text, or a list of texts.
-fn organization_ids(arrival: &Arrival<'_>) -> Vec<String> {
-    match arrival.listing.settings.get("organization_id") {
-        Some(serde_json::Value::Array(ids)) => {
-            ids.iter().filter_map(|id| id.as_str()).map(str::to_owned).collect()
-        }
-        one => one.and_then(|id| id.as_str()).map(str::to_owned).into_iter().collect(),
-    }
 }
 
 const LICENSE: Kind = Kind { name: "license", methods: &["POST"], way: Way::Server };
@@ -291,7 +275,7 @@ impl Adapter for Salesforce {
             let scheme = Scheme::SalesforceCanvasSignedRequest;
             arrival.verify(scheme, "consumer_secret", Parameters::default())
         } else {
-            let organization_ids = organization_ids(arrival);
+            let organization_ids = arrival.listing.texts("organization_id");
             let parameters = Parameters { organization_ids, ..Parameters::default() };
             arrival.verify(Scheme::SalesforceOutboundMessage, "path_secret", parameters)
         };
@@ -303,6 +287,6 @@ impl Adapter for Salesforce {
     }
 
     fn refused(&self, _: Kind) -> Answer {
-        Answer::with_body(401, "text/plain", "unauthorized")
+        Answer::unauthorized()
     }
 }

@@ -11,10 +11,10 @@
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
 use super::{
-    adapter::{AccountName, Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{AccountName, Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
     event::{Event, EventKind},
-    oauth,
-    signature::{Parameters, Payload, Refusal, Scheme, Verified, is_shop},
+    proven,
+    signature::{Parameters, Refusal, Scheme, Verified, is_shop},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use serde::Deserialize;
@@ -79,16 +79,6 @@ struct Privacy {
     shop_domain: Option<String>,
 }
 
-fn unreadable(what: &str) -> Unreadable {
-    Unreadable(what.to_owned())
-}
-
-fn body<T: serde::de::DeserializeOwned>(proof: &Verified<'_>) -> Result<T, Unreadable> {
-    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
-    let text = str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))?;
-    Ok(json::read(text)?)
-}
-
 /// A header. No header is signed: what it says is hearsay.
 fn header<'a>(arrival: &Arrival<'a>, names: &[&str]) -> Option<&'a str> {
     let named = |known: &str| names.iter().any(|name| known.eq_ignore_ascii_case(name));
@@ -129,7 +119,7 @@ fn time(text: &str) -> Result<Timestamp, Unreadable> {
 
 /// A subscription's state. One that ends tells nothing: a change of plans ends one, too, in the same second.
 fn subscription(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let SubscriptionUpdate { app_subscription: told } = body(proof)?;
+    let SubscriptionUpdate { app_subscription: told } = proven::read(proof)?;
     let kind = match told.status.as_str() {
         "ACTIVE" => EventKind::Activated,
         "FROZEN" => EventKind::Suspended,
@@ -149,7 +139,7 @@ fn subscription(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unr
 }
 
 fn uninstalled(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let shop: Shop = body(proof)?;
+    let shop: Shop = proven::read(proof)?;
     // When it happened stands in a header alone; the body's time is that of the shop's last change.
     let at = header(arrival, &TRIGGERED_AT).or(shop.updated_at.as_deref());
     let at = at.ok_or_else(|| unreadable("neither a header nor the body says when"))?;
@@ -161,30 +151,23 @@ fn uninstalled(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unre
     Ok(answered(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
 }
 
-fn signed<'a>(proof: &'a Verified<'_>, name: &str) -> Option<&'a str> {
-    let Payload::Parameters(parameters) = proof.payload() else { return None };
-    parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-}
-
 /// A browser at the App URL or at the redirect URI. Shopify gives a code and an `id_token` only to an app that the shop has
 /// installed; the App URL alone is opened before that, too.
 fn opened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let shop = signed(proof, "shop").ok_or_else(|| unreadable("there is no shop"))?.to_ascii_lowercase();
+    let shop =
+        proven::parameter(proof, "shop").ok_or_else(|| unreadable("there is no shop"))?.to_ascii_lowercase();
     // The app verifies the same query, so it gets it as it came.
-    let query = arrival.callback.url.split_once('?').map_or("", |(_, query)| query).to_owned();
-    if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(unreadable("the query is not urlencoded"));
-    }
+    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
     let proves_install = if arrival.kind == OAUTH { "code" } else { "id_token" };
     let mut events = Vec::new();
-    if signed(proof, proves_install).is_some() {
+    if proven::parameter(proof, proves_install).is_some() {
         events.push(Event {
             occurred_at: proof.signed_at(),
-            clicks: signed(proof, "state").map(str::to_owned).into_iter().collect(),
+            clicks: proven::parameter(proof, "state").map(str::to_owned).into_iter().collect(),
             ..Event::new(EventKind::Installed, &shop, format!("install:{shop}"), proof.evidence())
         });
     }
-    let in_frame = arrival.kind == APP && signed(proof, "embedded") == Some("1");
+    let in_frame = arrival.kind == APP && proven::parameter(proof, "embedded") == Some("1");
     let reply = if in_frame {
         // As Shopify requires of an embedded app, so that no other site can have its page clicked.
         let frame_ancestors = format!("https://{shop} https://admin.shopify.com");
@@ -205,18 +188,15 @@ struct SessionToken {
 /// The query, and the `id_token` in it if there is one: it must be of the same shop.
 fn verify_opened<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     let proof = arrival.verify(Scheme::ShopifyOauthQuery, "client_secret", Parameters::default())?;
-    if arrival.kind == OAUTH && signed(&proof, "code").is_none() {
+    if arrival.kind == OAUTH && proven::parameter(&proof, "code").is_none() {
         return Err(Refusal::MissingParameter("code"));
     }
-    if arrival.kind == APP && signed(&proof, "id_token").is_some() {
-        let audiences = arrival.listing.setting("client_id").map(str::to_owned).into_iter().collect();
+    if arrival.kind == APP && proven::parameter(&proof, "id_token").is_some() {
+        let audiences = arrival.listing.texts("client_id");
         let parameters = Parameters { audiences, ..Parameters::default() };
         let token = arrival.verify(Scheme::ShopifySessionToken, "client_secret", parameters)?;
-        let claims: SessionToken = oauth::answer(&token)
-            .ok()
-            .and_then(|claims| json::read(claims).ok())
-            .ok_or(Refusal::MalformedClaims)?;
-        let shop = signed(&proof, "shop").unwrap_or_default();
+        let claims: SessionToken = proven::read(&token).map_err(|_| Refusal::MalformedClaims)?;
+        let shop = proven::parameter(&proof, "shop").unwrap_or_default();
         if claims.dest.strip_prefix("https://").is_none_or(|dest| !dest.eq_ignore_ascii_case(shop)) {
             return Err(Refusal::WrongSubject);
         }
@@ -305,17 +285,17 @@ impl Adapter for Shopify {
             SUBSCRIPTION => subscription(proof, arrival),
             UNINSTALLED => uninstalled(proof, arrival),
             SHOP => {
-                let shop: Shop = body(proof)?;
+                let shop: Shop = proven::read(proof)?;
                 Ok(answered(Vec::new(), names(shop.id, shop.myshopify_domain.as_deref())))
             }
             _ => {
-                let privacy: Privacy = body(proof)?;
+                let privacy: Privacy = proven::read(proof)?;
                 Ok(answered(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))
             }
         }
     }
 
     fn refused(&self, _: Kind) -> Answer {
-        Answer::with_body(401, "text/plain", "unauthorized")
+        Answer::unauthorized()
     }
 }

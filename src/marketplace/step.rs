@@ -126,12 +126,6 @@ pub enum Outcome {
     },
 }
 
-/// The answer to a callback that nobody can have registered. The same as most refusals.
-#[must_use]
-pub fn unknown() -> Answer {
-    Answer::with_body(401, "text/plain", "unauthorized")
-}
-
 /// The answer to a callback that cannot be judged now.
 fn unanswered() -> Answer {
     let mut answer = Answer::with_body(503, "text/plain", "The marketplace does not answer. Try again.");
@@ -159,14 +153,14 @@ pub fn step(
 ) -> Outcome {
     let adapter = Marketplace::parse(&head.marketplace).and_then(registry::find);
     let (Some(adapter), Some(listing)) = (adapter, listing) else {
-        return Outcome::Answer { answer: unknown(), log: None };
+        return Outcome::Answer { answer: Answer::unauthorized(), log: None };
     };
     let kind = adapter.kinds().iter().find(|kind| kind.name == head.kind);
     let Some(kind) = kind.filter(|_| listing.marketplace == adapter.marketplace()) else {
-        return refused(unknown(), head, listing, "there is no such callback");
+        return refused(Answer::unauthorized(), head, listing, "there is no such callback");
     };
     if !kind.methods.contains(&head.method.as_str()) {
-        return refused(unknown(), head, listing, "the method is not one of the vendor's");
+        return refused(Answer::unauthorized(), head, listing, "the method is not one of the vendor's");
     }
     let headers: Vec<(&str, &str)> =
         head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -13,11 +13,11 @@ mod connect;
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::Guide;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
+    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
     event::{Event, EventKind, Evidence},
     money::minor_units,
-    oauth,
-    signature::{Parameters, Payload, Refusal, Scheme, Verified},
+    oauth, proven,
+    signature::{Parameters, Refusal, Scheme, Verified},
 };
 use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, money::Currency, time::Timestamp};
 use serde::Deserialize;
@@ -123,10 +123,6 @@ impl Order {
     }
 }
 
-fn unreadable(what: &str) -> Unreadable {
-    Unreadable(what.to_owned())
-}
-
 /// A time of WooCommerce's: UTC without saying so.
 fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
     match text.filter(|text| !text.is_empty()) {
@@ -176,12 +172,6 @@ fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Ve
         refunds.push(refund(format!("{transaction}:refunded"), None));
     }
     Ok(std::iter::once(charge).chain(refunds).collect())
-}
-
-/// The body that was proven.
-fn proven_text<'a>(proof: &'a Verified<'_>) -> Result<&'a str, Unreadable> {
-    let Payload::Body(body) = proof.payload() else { return Err(unreadable("there is no body")) };
-    str::from_utf8(body).map_err(|_| unreadable("the body is not UTF-8"))
 }
 
 const ORDERS: Kind = Kind { name: "orders", methods: &["POST"], way: Way::Server };
@@ -300,7 +290,7 @@ impl Adapter for Woocommerce {
 
     fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
         let events = if arrival.kind == billing::BILLING {
-            billing::events(proven_text(proof)?, arrival, proof.evidence())?
+            billing::events(proven::text(proof)?, arrival, proof.evidence())?
         } else if arrival.kind == connect::CONNECT {
             return connect::connect(proof, arrival);
         } else if arrival.kind == connect::AUTH {
@@ -308,12 +298,12 @@ impl Adapter for Woocommerce {
         } else if arrival.kind == oauth::TOKEN {
             return oauth::read_token(proof);
         } else {
-            events(&json::read(proven_text(proof)?)?, arrival, proof.evidence())?
+            events(&json::read(proven::text(proof)?)?, arrival, proof.evidence())?
         };
         Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
     }
 
     fn refused(&self, _: Kind) -> Answer {
-        Answer::with_body(401, "text/plain", "unauthorized")
+        Answer::unauthorized()
     }
 }

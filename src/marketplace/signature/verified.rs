@@ -108,6 +108,12 @@ impl<'a> Verified<'a> {
         Self { single_use: Some(SingleUse { key: key_under(name, token), keep_until }), ..self }
     }
 
+    /// The same proof, and behind it what stands behind `other`, too, which is the stronger one.
+    #[must_use]
+    pub fn confirmed_by(self, other: &Verified<'_>) -> Self {
+        Self { evidence: other.evidence, ..self }
+    }
+
     /// What stands behind it.
     #[must_use]
     pub fn evidence(&self) -> Evidence {

@@ -7,11 +7,11 @@
 
 use super::{
     super::{
-        adapter::{Arrival, Kind, Unreadable, Way},
+        adapter::{Arrival, Kind, Unreadable, Way, unreadable},
         event::{Event, EventKind, Evidence},
         money::minor_units,
     },
-    time, unreadable,
+    time,
 };
 use crate::domain::money::Currency;
 use serde::Deserialize;

@@ -4,15 +4,12 @@
 //!
 //! Source: woocommerce/woocommerce `class-wc-auth.php`.
 
-use super::{
-    super::{
-        adapter::{Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way},
-        event::{Event, EventKind},
-        oauth::{self, HandOver},
-        public_host,
-        signature::{Connection, Exchange, Payload, Refusal, Verified, bearer, store_keys},
-    },
-    proven_text, unreadable,
+use super::super::{
+    adapter::{Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    event::{Event, EventKind},
+    oauth::{self, HandOver},
+    proven, public_host,
+    signature::{Connection, Exchange, Payload, Refusal, Verified, bearer, store_keys},
 };
 use crate::domain::click::CLICK_ID_LENGTH;
 use serde::Deserialize;
@@ -69,7 +66,7 @@ fn invalid(what: &str) -> Told {
 
 /// Where the app sends the browser.
 pub fn connect(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Ok(wanted) = json::read::<Wanted>(proven_text(proof)?) else {
+    let Ok(wanted) = json::read::<Wanted>(proven::text(proof)?) else {
         return Ok(invalid("The body is a JSON object with `shop`, `return_url` and, if known, `click_id`."));
     };
     let Some(store) = public_host::address(&wanted.shop) else {
@@ -80,7 +77,7 @@ pub fn connect(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unre
     if !wanted.return_url.starts_with("https://") {
         return Ok(invalid("`return_url` is an address of the app, with https."));
     }
-    let here = oauth::redirect_uri(arrival).trim_end_matches('/');
+    let here = arrival.address().0.trim_end_matches('/');
     let Some(base) = here.strip_suffix(CONNECT.name) else {
         return Ok(invalid("Nothing follows `connect` in the address."));
     };
