@@ -47,6 +47,7 @@ fn the_algorithm_is_pinned() {
         (r#"{"alg":"HS256","crit":[]}"#, Err(Refusal::UnknownExtension)),
         (r#"{"alg":"HS256","crit":null}"#, Err(Refusal::UnknownExtension)),
         (r#"{"alg":"HS256","crit":["b64"],"b64":false}"#, Err(Refusal::UnknownExtension)),
+        (r#"["HS256"]"#, Err(Refusal::MalformedSignature)),
     ] {
         assert_eq!(load(header, &claims), expected, "{header}");
     }

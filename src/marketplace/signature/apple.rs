@@ -115,7 +115,7 @@ impl Claims {
 /// One token, and the chain that must have been valid when it was signed.
 fn signed(token: &str, roots: &[Vec<u8>]) -> Result<(Signed, Chain), Refusal> {
     let jws = Jws::parse(token, Pinned::Es256)?;
-    let x5c = jws.hint.x5c.as_deref().ok_or(Refusal::MalformedSignature)?;
+    let x5c = jws.x5c.as_deref().ok_or(Refusal::MalformedSignature)?;
     let chain = Chain::verify(x5c, roots)?;
     Ok((jws.verify(&chain.key)?, chain))
 }
@@ -167,7 +167,7 @@ pub(super) fn notification(
     if environment == AppleEnvironment::Production && expected.app_apple_id.is_none() {
         return Err(Refusal::NotConfigured);
     }
-    let Envelope { signed_payload } = claims::read(callback.body).ok_or(Refusal::MalformedBody)?;
+    let Envelope { signed_payload } = claims::object(callback.body).ok_or(Refusal::MalformedBody)?;
     let (outer, chain) = signed(&signed_payload, roots)?;
     let notification: Notification = outer.claims()?;
     let signed_at = check_date(notification.signed_date, &chain, now)?;

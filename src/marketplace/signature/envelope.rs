@@ -68,7 +68,7 @@ impl EnvelopeRule {
                     return Err(Refusal::BadSignature);
                 }
                 let json = STANDARD.decode(second).map_err(|_| Refusal::MalformedClaims)?;
-                let head: CanvasHead = claims::read(&json).ok_or(Refusal::MalformedClaims)?;
+                let head: CanvasHead = claims::object(&json).ok_or(Refusal::MalformedClaims)?;
                 if head.algorithm != CANVAS_ALGORITHM {
                     return Err(Refusal::WrongAlgorithm);
                 }

@@ -1,6 +1,8 @@
 //! What the operator expects of a token that a vendor signs for all of its customers. A signature proves the vendor; only
 //! this proves that it speaks of us.
 
+use super::verifier::named;
+
 /// Where an app's purchases are made. Xcode's and local tests' are not signed by Apple: there is no word for them here, so
 /// that they cannot be configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,6 @@ pub struct Expected {
 impl Expected {
     /// Whether there are audiences, none of them empty: what has no recipient would be anybody's.
     pub(super) fn is_addressed(&self) -> bool {
-        !self.audiences.is_empty() && !self.audiences.iter().any(String::is_empty)
+        named(&self.audiences)
     }
 }

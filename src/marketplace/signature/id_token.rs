@@ -6,14 +6,14 @@
 
 use super::{
     callback::Callback,
+    claims::{self, Audience},
     expected::Expected,
     fields::Fields,
     jws::{Jws, Pinned, Signed},
-    jwt::{self, Audience},
+    jwt,
     key_set::Keys,
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
-    window::Unit,
 };
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -59,41 +59,18 @@ struct Claims {
 impl Claims {
     /// `nbf − skew ≤ now < exp + skew`, and not issued in the future. The end of the validity, in Unix milliseconds.
     fn check_times(&self, now: Timestamp) -> Result<i64, Refusal> {
-        let end_ms = self.exp.saturating_mul(1000).saturating_add(SKEW_MS);
-        if now.ms() >= end_ms {
-            return Err(Refusal::Stale);
-        }
-        for start in [self.nbf, self.iat].into_iter().flatten() {
-            if now.ms() < start.saturating_mul(1000).saturating_sub(SKEW_MS) {
-                return Err(Refusal::Future);
-            }
-        }
-        Ok(end_ms)
-    }
-
-    fn check_audience(&self, expected: &Expected) -> Result<(), Refusal> {
-        let ours = |name: &String| expected.audiences.contains(name);
-        if self.aud.names().iter().any(ours) { Ok(()) } else { Err(Refusal::WrongAudience) }
+        claims::check_times(self.exp, [self.nbf, self.iat].into_iter().flatten(), SKEW_MS, now)
     }
 
     fn signed_at(&self) -> Option<Timestamp> {
-        self.iat.or(self.nbf).and_then(|at| Unit::Seconds.at(at))
+        claims::signed_at(self.iat, self.nbf)
     }
 }
 
 /// The token of the header `Authorization`.
 fn bearer(callback: &Callback<'_>, keys: &Keys) -> Result<Signed, Refusal> {
     let token = jwt::bearer(callback.required_header("authorization")?)?;
-    verified(Jws::parse(token, Pinned::Rs256)?, keys)
-}
-
-/// The key comes from the vendor's set alone.
-fn verified(jws: Jws<'_>, keys: &Keys) -> Result<Signed, Refusal> {
-    if jws.hint.x5c.is_some() {
-        return Err(Refusal::SuppliedKey);
-    }
-    let key = keys.find(jws.hint.kid.as_deref())?;
-    jws.verify(key)
+    Jws::parse(token, Pinned::Rs256)?.verify_with(keys)
 }
 
 /// A Microsoft Marketplace webhook. The token is the caller's credential; the body is not signed.
@@ -107,7 +84,7 @@ pub(super) fn entra<'a>(
     let tenant = expected.tenant_id.as_deref().ok_or(Refusal::NotConfigured)?;
     let claims: Claims = bearer(callback, keys)?.claims()?;
     claims.check_times(now)?;
-    claims.check_audience(expected)?;
+    claims.aud.check(&expected.audiences)?;
     // Versions 1.0 and 2.0: which one comes is said by the manifest of the operator's app.
     let issuers = [
         format!("https://sts.windows.net/{tenant}/"),
@@ -145,7 +122,7 @@ pub(super) fn google_signup(
     if iss.as_deref() != Some(GOOGLE_SIGNUP_ISSUER) {
         return Err(Refusal::WrongIssuer);
     }
-    let signed = verified(jws, keys)?;
+    let signed = jws.verify_with(keys)?;
     let claims: Claims = signed.claims()?;
     let end_ms = claims.check_times(now)?;
     let issued_ms = claims.iat.ok_or(Refusal::MalformedClaims)?.saturating_mul(1000);
@@ -154,7 +131,7 @@ pub(super) fn google_signup(
     if now.ms() >= latest_ms {
         return Err(Refusal::Stale);
     }
-    claims.check_audience(expected)?;
+    claims.aud.check(&expected.audiences)?;
     if claims.sub.as_deref().is_none_or(str::is_empty) {
         return Err(Refusal::WrongSubject);
     }
@@ -194,7 +171,7 @@ impl Push {
     fn package_name(&self) -> Result<Option<String>, Refusal> {
         let data = self.message.as_ref().and_then(|message| message.data.as_deref());
         let json = STANDARD.decode(data.unwrap_or_default()).map_err(|_| Refusal::MalformedBody)?;
-        let told: PlayNotification = super::claims::read(&json).ok_or(Refusal::MalformedBody)?;
+        let told: PlayNotification = claims::object(&json).ok_or(Refusal::MalformedBody)?;
         Ok(told.package_name)
     }
 }
@@ -210,14 +187,14 @@ pub(super) fn pubsub_push<'a>(
     let email = expected.email.as_deref().ok_or(Refusal::NotConfigured)?;
     let claims: Claims = bearer(callback, keys)?.claims()?;
     claims.check_times(now)?;
-    claims.check_audience(expected)?;
+    claims.aud.check(&expected.audiences)?;
     let issued = claims.iss.as_deref().is_some_and(|iss| GOOGLE_ISSUERS.contains(&iss));
     let sent = claims.email.as_deref() == Some(email) && claims.email_verified == Some(true);
     if !issued || !sent {
         return Err(Refusal::WrongIssuer);
     }
     if expected.subscription.is_some() || expected.package_name.is_some() {
-        let push: Push = super::claims::read(callback.body).ok_or(Refusal::MalformedBody)?;
+        let push: Push = claims::object(callback.body).ok_or(Refusal::MalformedBody)?;
         push.check(expected)?;
     }
     let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));

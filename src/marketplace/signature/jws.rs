@@ -1,21 +1,13 @@
-//! JSON Web Signatures of vendors with public keys: compact serialisation (RFC 7515 §7.1).
-//!
-//! The scheme pins the algorithm and says where keys come from; the token chooses neither. One that names another
-//! algorithm is refused before any key is looked up (RFC 8725 §3.1: `none`, and HS256 with the public key as its secret),
-//! and so is one that brings a key, or the address of one (`jwk`, `jku`, `x5u`), or that demands an extension (`crit`).
+//! JSON Web Signatures of vendors with public keys: RS256 and ES256 (RFC 7518 §3.1).
 
 use super::{
     claims,
-    jwt::Present,
+    compact::{self, Compact},
+    key_set::Keys,
     public_key::{Algorithm, PublicKey},
     refusal::Refusal,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, de::DeserializeOwned};
-
-/// Bytes of a token that are read. Apple's notifications are the largest, with two tokens in one and three certificates in
-/// each: about 20 KB.
-const MAX_BYTES: usize = 64 * 1024;
+use serde::de::DeserializeOwned;
 
 /// Algorithms that a scheme may pin (RFC 7518 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,30 +34,6 @@ impl Pinned {
     }
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    #[serde(default)]
-    crit: Present,
-    #[serde(default)]
-    jwk: Present,
-    #[serde(default)]
-    jku: Present,
-    #[serde(default)]
-    x5u: Present,
-    x5c: Option<Vec<String>>,
-}
-
-/// What a token says of its key. It only names one: whether that is the vendor's is for the rule to judge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeyHint {
-    /// The key's id (RFC 7515 §4.1.4).
-    pub kid: Option<String>,
-    /// Certificates in base64, the key's own first (§4.1.6).
-    pub x5c: Option<Vec<String>>,
-}
-
 /// A token of the right form. Its payload is out of reach until the signature is verified.
 #[derive(Debug)]
 pub(super) struct Jws<'t> {
@@ -74,7 +42,9 @@ pub(super) struct Jws<'t> {
     payload: Vec<u8>,
     signature: Vec<u8>,
     pinned: Pinned,
-    pub hint: KeyHint,
+    kid: Option<String>,
+    /// Certificates in base64, the key's own first (RFC 7515 §4.1.6). Whose they are is for the rule to judge.
+    pub x5c: Option<Vec<String>>,
 }
 
 /// A payload whose signature was verified, and the signature.
@@ -87,47 +57,36 @@ pub(super) struct Signed {
 impl Signed {
     /// The claims in it.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        claims::read(&self.json).ok_or(Refusal::MalformedClaims)
+        claims::object(&self.json).ok_or(Refusal::MalformedClaims)
     }
-}
-
-/// Base64url without padding and without stray bits, so that a text has one spelling.
-fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::MalformedSignature)
 }
 
 impl<'t> Jws<'t> {
     /// Reads a token whose algorithm must be `pinned`.
     pub fn parse(token: &'t str, pinned: Pinned) -> Result<Self, Refusal> {
-        // The length first: an attacker's megabyte is not decoded.
-        if token.len() > MAX_BYTES {
-            return Err(Refusal::MalformedSignature);
-        }
-        let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::MalformedSignature)?;
-        let (header, payload) = signed.split_once('.').ok_or(Refusal::MalformedSignature)?;
-        let Header { alg, kid, crit, jwk, jku, x5u, x5c } =
-            claims::read(&decode(header)?).ok_or(Refusal::MalformedSignature)?;
-        if alg != pinned.name() {
-            return Err(Refusal::WrongAlgorithm);
-        }
-        if crit.0 {
-            return Err(Refusal::UnknownExtension);
-        }
-        if jwk.0 || jku.0 || x5u.0 {
+        let Compact { signed, payload, signature, kid, x5c, supplies_key } =
+            Compact::parse(token, pinned.name())?;
+        // Its sender would choose what it is verified with.
+        if supplies_key {
             return Err(Refusal::SuppliedKey);
         }
-        Ok(Self {
-            signed,
-            payload: decode(payload)?,
-            signature: decode(signature)?,
-            pinned,
-            hint: KeyHint { kid, x5c },
-        })
+        let decode = |text| compact::decode(text).ok_or(Refusal::MalformedSignature);
+        Ok(Self { signed, payload: decode(payload)?, signature: decode(signature)?, pinned, kid, x5c })
     }
 
     /// A claim that decides which keys are looked at, before anything is proven: good to refuse with, and for nothing else.
     pub fn unproven<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        claims::read(&self.payload).ok_or(Refusal::MalformedClaims)
+        claims::object(&self.payload).ok_or(Refusal::MalformedClaims)
+    }
+
+    /// The payload, if the token was signed with the key of the vendor's that it names. One that brings certificates
+    /// would choose its key itself.
+    pub fn verify_with(self, keys: &Keys) -> Result<Signed, Refusal> {
+        if self.x5c.is_some() {
+            return Err(Refusal::SuppliedKey);
+        }
+        let key = keys.find(self.kid.as_deref())?;
+        self.verify(key)
     }
 
     /// The payload, if the token was signed with `key`.

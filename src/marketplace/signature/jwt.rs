@@ -1,12 +1,12 @@
 //! JSON Web Tokens signed with HMAC-SHA256: JWS compact serialisation (RFC 7515), HS256 (RFC 7518 §3.2), claims
 //! (RFC 7519).
 //!
-//! The algorithm is pinned, never chosen by the token. A token that demands an extension (`crit`) is refused, and so is
-//! one without an end (`exp`), or one whose header or claims name anything twice that is read here.
+//! A token without an end (`exp`) is refused, and one whose header or claims name anything twice that is read here.
 
 use super::{
     callback::Callback,
-    claims,
+    claims::{self, Audience},
+    compact::{self, Compact},
     encoding::Encoding,
     fields::Fields,
     query,
@@ -14,11 +14,9 @@ use super::{
     scheme::Scheme,
     secret::Secrets,
     verified::{Evidence, Payload, Verified},
-    window::Unit,
 };
 use crate::domain::time::Timestamp;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::Deserialize;
 use url::Url;
 
 /// Where the token stands.
@@ -48,23 +46,6 @@ pub(super) struct JwtRule {
     pub parties: Parties,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    #[serde(default)]
-    crit: Present,
-}
-
-/// Whether a member is there at all, `null` included.
-#[derive(Default)]
-pub(super) struct Present(pub bool);
-
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
-    }
-}
-
 /// The claims that are judged here; times are Unix seconds.
 #[derive(Deserialize)]
 struct Claims {
@@ -76,23 +57,6 @@ struct Claims {
     iss: Option<String>,
     sub: Option<String>,
     dest: Option<String>,
-}
-
-/// RFC 7519 §4.1.3: one name, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum Audience {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl Audience {
-    pub fn names(&self) -> &[String] {
-        match self {
-            Self::One(name) => std::slice::from_ref(name),
-            Self::Many(names) => names,
-        }
-    }
 }
 
 /// The token of `Authorization: Bearer`.
@@ -122,45 +86,20 @@ impl JwtRule {
         now: Timestamp,
     ) -> Result<Verified<'a>, Refusal> {
         let token = self.token(callback)?;
-        let (signed, tag) = token.rsplit_once('.').ok_or(Refusal::MalformedSignature)?;
-        let (header, payload) = signed.split_once('.').ok_or(Refusal::MalformedSignature)?;
-        let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| Refusal::MalformedSignature)?;
-        let header: Header = claims::read(&header).ok_or(Refusal::MalformedSignature)?;
-        if header.alg != "HS256" {
-            return Err(Refusal::WrongAlgorithm);
-        }
-        if header.crit.0 {
-            return Err(Refusal::UnknownExtension);
-        }
-        let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
+        let Compact { signed, payload, signature, .. } = Compact::parse(&token, "HS256")?;
+        let tag = Encoding::Base64Url.decode(signature.as_bytes())?;
         if !secrets.verify(&[signed.as_bytes()], &[tag]) {
             return Err(Refusal::BadSignature);
         }
-        let json = URL_SAFE_NO_PAD.decode(payload).map_err(|_| Refusal::MalformedClaims)?;
-        let claims: Claims = claims::read(&json).ok_or(Refusal::MalformedClaims)?;
-        let valid_until_ms = self.check_times(&claims, now)?;
-        if !claims.aud.names().iter().any(|name| audiences.contains(name)) {
-            return Err(Refusal::WrongAudience);
-        }
+        let json = compact::decode(payload).ok_or(Refusal::MalformedClaims)?;
+        let claims: Claims = claims::object(&json).ok_or(Refusal::MalformedClaims)?;
+        let valid_until_ms = claims::check_times(claims.exp, claims.nbf, self.leeway_ms, now)?;
+        claims.aud.check(audiences)?;
         self.parties.check(&claims)?;
-        let signed_at = claims.iat.or(claims.nbf).and_then(|at| Unit::Seconds.at(at));
+        let signed_at = claims::signed_at(claims.iat, claims.nbf);
         let id = claims.jti.as_deref().filter(|jti| !jti.is_empty()).map_or(tag.as_slice(), str::as_bytes);
         let verified = Verified::new(Evidence::Signed, Payload::Json(json));
         Ok(verified.signed_at_time(signed_at).once(scheme, id, valid_until_ms))
-    }
-
-    /// `nbf − leeway ≤ now < exp + leeway` (RFC 7519 §4.1.4: on or after `exp` a token is not to be accepted). The end
-    /// of the validity, in Unix milliseconds.
-    fn check_times(&self, claims: &Claims, now: Timestamp) -> Result<i64, Refusal> {
-        let end_ms = claims.exp.saturating_mul(1000).saturating_add(self.leeway_ms);
-        if now.ms() >= end_ms {
-            return Err(Refusal::Stale);
-        }
-        let start_ms = claims.nbf.map(|nbf| nbf.saturating_mul(1000).saturating_sub(self.leeway_ms));
-        if start_ms.is_some_and(|start_ms| now.ms() < start_ms) {
-            return Err(Refusal::Future);
-        }
-        Ok(end_ms)
     }
 }
 

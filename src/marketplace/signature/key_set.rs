@@ -2,6 +2,7 @@
 //! read from is said by the configuration, never by a token.
 
 use super::{
+    pem,
     public_key::{KeyError, PublicKey},
     refusal::Refusal,
     x509::Certificate,
@@ -54,6 +55,12 @@ impl Jwk {
 }
 
 impl Keys {
+    /// Keys with their ids.
+    #[must_use]
+    pub fn new(keys: Vec<(String, PublicKey)>) -> Self {
+        Self(keys)
+    }
+
     /// A JWK set (RFC 7517 §5).
     pub fn from_jwks(json: &str) -> Result<Self, KeyError> {
         let Jwks { keys } = serde_json::from_str(json).map_err(|_| KeyError)?;
@@ -71,7 +78,7 @@ impl Keys {
         let texts: BTreeMap<String, String> = serde_json::from_str(json).map_err(|_| KeyError)?;
         let mut keys = Vec::new();
         for (kid, pem) in texts {
-            let der = Certificate::pem_to_der(&pem).ok_or(KeyError)?;
+            let der = pem::decode(&pem, "CERTIFICATE").ok_or(KeyError)?;
             let key = Certificate::from_der(&der).and_then(|certificate| certificate.key());
             keys.push((kid, key.map_err(|_| KeyError)?));
         }

@@ -4,8 +4,7 @@
 //! Sources: RFC 8017 §8.2.2 (RSASSA-PKCS1-v1_5), FIPS 186-5 (ECDSA), RFC 5280 §4.1.2.7 (SubjectPublicKeyInfo), RFC 7518
 //! §3.4, §6 (JWA: signatures and keys in JWTs).
 
-use super::refusal::Refusal;
-use base64::{Engine, engine::general_purpose::STANDARD};
+use super::{pem, refusal::Refusal};
 use p256::pkcs8::DecodePublicKey;
 use rsa::{
     BoxedUint, PublicKey as RsaKey,
@@ -63,10 +62,7 @@ impl PublicKey {
 
     /// The key of a PEM text (`-----BEGIN PUBLIC KEY-----`, RFC 7468 §13), alone in it.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let body = text.trim().strip_prefix("-----BEGIN PUBLIC KEY-----").ok_or(KeyError)?;
-        let body = body.strip_suffix("-----END PUBLIC KEY-----").ok_or(KeyError)?;
-        let encoded: String = body.split_ascii_whitespace().collect();
-        Self::from_spki(&STANDARD.decode(encoded).map_err(|_| KeyError)?)
+        Self::from_spki(&pem::decode(text, "PUBLIC KEY").ok_or(KeyError)?)
     }
 
     /// The RSA key of a modulus and an exponent, big-endian (RFC 7518 §6.3.1).

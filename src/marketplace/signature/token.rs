@@ -7,9 +7,9 @@ use super::{
     expected::Expected,
     id_token,
     key_set::Keys,
+    pem,
     refusal::Refusal,
     verified::{Verified, key_under},
-    x509::Certificate,
 };
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -58,7 +58,7 @@ impl Trust {
     /// The DER of a certificate in PEM (RFC 7468 §5).
     #[must_use]
     pub fn root_from_pem(text: &str) -> Option<Vec<u8>> {
-        Certificate::pem_to_der(text)
+        pem::decode(text, "CERTIFICATE")
     }
 }
 

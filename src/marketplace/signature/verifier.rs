@@ -66,8 +66,8 @@ pub struct Verifier {
     parameters: Parameters,
 }
 
-/// Whether `names` is a list with something in each of its places.
-fn named(names: &[String]) -> bool {
+/// Whether `names` is a list with something in each of its places: what has no recipient would be anybody's.
+pub(super) fn named(names: &[String]) -> bool {
     !names.is_empty() && !names.iter().any(String::is_empty)
 }
 

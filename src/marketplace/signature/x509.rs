@@ -37,9 +37,9 @@ pub(super) struct Certificate<'d> {
 
 /// When a certificate is valid, in Unix milliseconds; both ends are inside (RFC 5280 §4.1.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Validity {
-    from_ms: i64,
-    until_ms: i64,
+pub(super) struct Validity {
+    pub from_ms: i64,
+    pub until_ms: i64,
 }
 
 /// A chain whose signatures and purposes were verified, and whose validity was not yet.
@@ -57,13 +57,6 @@ impl<'d> Certificate<'d> {
         let mut reader = SliceReader::new(der).map_err(malformed)?;
         Header::decode(&mut reader).map_err(malformed)?;
         Ok(Self { signed: reader.tlv_bytes().map_err(malformed)?, parsed })
-    }
-
-    /// The bytes in a PEM text (RFC 7468 §5) of one certificate.
-    pub fn pem_to_der(text: &str) -> Option<Vec<u8>> {
-        let body = text.trim().strip_prefix("-----BEGIN CERTIFICATE-----")?;
-        let body = body.strip_suffix("-----END CERTIFICATE-----")?;
-        STANDARD.decode(body.split_ascii_whitespace().collect::<String>()).ok()
     }
 
     /// Its public key.
@@ -146,7 +139,8 @@ impl<'d> Certificate<'d> {
         Ok(())
     }
 
-    fn validity(&self) -> Result<Validity, Refusal> {
+    /// When it is valid.
+    pub fn validity(&self) -> Result<Validity, Refusal> {
         let validity = self.parsed.tbs_certificate().validity();
         let ms = |time: x509_cert::time::Time| {
             i64::try_from(time.to_unix_duration().as_millis()).map_err(|_| Refusal::MalformedSignature)

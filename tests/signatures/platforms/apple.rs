@@ -4,7 +4,7 @@ use super::{judge, judge_as, noon, post, signer, valid};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use signpost::marketplace::signature::{
-    Refusal,
+    Keys, Refusal,
     platforms::{AdAttributionKit, Bound, PlatformScheme, PlatformVerifier, Skadnetwork},
 };
 
@@ -181,7 +181,7 @@ fn each_bit_of_a_postbacks_signature_counts() {
 }
 
 fn kit() -> PlatformVerifier {
-    let keys = vec![("apple-cas-identifier/0".to_owned(), signer::ec_public(1))];
+    let keys = Keys::new(vec![("apple-cas-identifier/0".to_owned(), signer::ec_public(1))]);
     PlatformVerifier::AdAttributionKit(AdAttributionKit { keys, apps: bound(APP), networks: bound(NETWORK) })
 }
 
@@ -217,7 +217,9 @@ fn a_jws_is_apples_under_es256_and_a_key_that_is_taken() {
         ),
         (r#"{"kid":"apple-cas-identifier/0","alg":"ES256","crit":null}"#, Refusal::UnknownExtension),
         (r#"{"kid":"apple-cas-identifier/0","alg":"none","alg":"ES256"}"#, Refusal::MalformedSignature),
-        (r#"{"alg":"ES256"}"#, Refusal::MalformedSignature),
+        (r#"{"alg":"ES256"}"#, Refusal::UnknownKey),
+        (r#"{"kid":"apple-cas-identifier/0","alg":"ES256","jwk":{}}"#, Refusal::SuppliedKey),
+        (r#"{"kid":"apple-cas-identifier/0","alg":"ES256","x5c":[]}"#, Refusal::SuppliedKey),
         (r#"{"kid":"apple-cas-identifier/0"}"#, Refusal::MalformedSignature),
         ("{}", Refusal::MalformedSignature),
         ("", Refusal::MalformedSignature),

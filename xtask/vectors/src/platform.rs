@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use signpost::{
     domain::time::Timestamp,
     marketplace::signature::{
-        Refusal,
+        Keys, Refusal,
         platforms::{
             AGREEMENT_SOURCE, APPLE_KEY, AdAttributionKit, AdobeCommerce, AdobeIoEvents, ApiDestination,
             Bound, DEVELOPMENT_KEYS, Fetched, PRODUCTION_KEY, PlatformScheme, PlatformVerifier, Skadnetwork,
@@ -79,7 +79,7 @@ fn window_seconds(vector: &Vector) -> Option<u32> {
 }
 
 /// The keys with their ids; Apple's, if the vector has none.
-fn keys_by_id(vector: &Vector) -> Vec<(String, PublicKey)> {
+fn keys_by_id(vector: &Vector) -> Keys {
     let mut known = maps(&vector.keys, KEYS_BY_ID);
     if known.is_empty() {
         known = [PRODUCTION_KEY].into_iter().chain(DEVELOPMENT_KEYS).collect();
@@ -89,7 +89,7 @@ fn keys_by_id(vector: &Vector) -> Vec<(String, PublicKey)> {
         accepted.push(PRODUCTION_KEY.0.to_owned());
     }
     let known = known.into_iter().filter(|(id, _)| accepted.iter().any(|accepted| accepted == id));
-    known.filter_map(|(id, text)| Some((id.to_owned(), public_key(text)?))).collect()
+    Keys::new(known.filter_map(|(id, text)| Some((id.to_owned(), public_key(text)?))).collect())
 }
 
 /// The verifier that an operator with this configuration would have; `None` if something it needs is not there.

@@ -8,13 +8,12 @@
 use super::{Bound, object};
 use crate::marketplace::signature::{
     callback::Callback,
-    claims,
-    public_key::{Algorithm, PublicKey},
+    jws::{Jws, Pinned},
+    key_set::Keys,
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::Deserialize;
 
 /// Apple's production key: its id and its SubjectPublicKeyInfo in base64. The key is that of SKAdNetwork.
 pub const PRODUCTION_KEY: (&str, &str) = ("apple-cas-identifier/0", super::APPLE_KEY);
@@ -34,7 +33,7 @@ pub const DEVELOPMENT_KEYS: [(&str, &str); 2] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdAttributionKit {
     /// The keys that are taken, by their ids; in production [`PRODUCTION_KEY`] alone.
-    pub keys: Vec<(String, PublicKey)>,
+    pub keys: Keys,
     /// The apps, by their ids in the App Store.
     pub apps: Bound,
     /// The ad networks.
@@ -48,53 +47,18 @@ struct Postback {
 }
 
 #[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: String,
-    /// Whether it is there, even as `null`.
-    #[serde(default, deserialize_with = "present")]
-    crit: bool,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Claims {
     advertised_item_identifier: Option<u64>,
     ad_network_identifier: Option<String>,
 }
 
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(value).map(|_| true)
-}
-
-/// A part of the JWS: base64url (RFC 7515 §2), not padded, not empty.
-fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
-    let decoded = URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::MalformedSignature)?;
-    if decoded.is_empty() { Err(Refusal::MalformedSignature) } else { Ok(decoded) }
-}
-
 impl AdAttributionKit {
-    /// What the JWS holds, proven by Apple.
-    fn payload(&self, jws: &str) -> Result<Vec<u8>, Refusal> {
-        let (signed, tag) = jws.rsplit_once('.').ok_or(Refusal::MalformedSignature)?;
-        let (header, payload) = signed.split_once('.').ok_or(Refusal::MalformedSignature)?;
-        let header: Header = claims::read(&decode(header)?).ok_or(Refusal::MalformedSignature)?;
-        if header.alg != "ES256" {
-            return Err(Refusal::WrongAlgorithm);
-        }
-        if header.crit {
-            return Err(Refusal::UnknownExtension);
-        }
-        let key = self.keys.iter().find(|(id, _)| *id == header.kid).ok_or(Refusal::UnknownKey)?;
-        key.1.verify(Algorithm::Es256, signed.as_bytes(), &decode(tag)?)?;
-        decode(payload)
-    }
-
     pub(super) fn verify<'a>(&self, callback: &Callback<'a>) -> Result<Verified<'a>, Refusal> {
         let postback: Postback = object(callback.body)?;
         let jws = postback.jws_string.ok_or(Refusal::MissingParameter("jws-string"))?;
-        let payload = self.payload(&jws)?;
-        let claims: Claims = object(&payload).map_err(|_| Refusal::MalformedClaims)?;
+        let signed = Jws::parse(&jws, Pinned::Es256)?.verify_with(&self.keys)?;
+        let claims: Claims = signed.claims()?;
         if !self.networks.allows(&claims.ad_network_identifier.unwrap_or_default()) {
             return Err(Refusal::WrongIssuer);
         }
@@ -102,6 +66,6 @@ impl AdAttributionKit {
         if !self.apps.allows(&app.unwrap_or_default()) {
             return Err(Refusal::WrongAudience);
         }
-        Ok(Verified::new(Evidence::Signed, Payload::Json(payload)))
+        Ok(Verified::new(Evidence::Signed, Payload::Json(signed.json)))
     }
 }

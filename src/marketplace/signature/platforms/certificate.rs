@@ -7,11 +7,13 @@
 
 use crate::{
     domain::time::Timestamp,
-    marketplace::signature::{public_key::PublicKey, refusal::Refusal},
+    marketplace::signature::{
+        pem,
+        public_key::PublicKey,
+        refusal::Refusal,
+        x509::{self, Validity},
+    },
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
-use der::{Decode, Encode};
-use x509_cert::{Certificate as X509, time::Time};
 
 /// Characters of a PEM text at most; Amazon's have 2 KiB.
 const MAX_CHARACTERS: usize = 16 * 1024;
@@ -23,43 +25,24 @@ const LAST_SECOND_MS: i64 = 999;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
     pub key: PublicKey,
-    not_before_ms: i64,
-    not_after_ms: i64,
-}
-
-fn milliseconds(time: Time) -> Option<i64> {
-    i64::try_from(time.to_unix_duration().as_millis()).ok()
+    validity: Validity,
 }
 
 impl Certificate {
-    /// The first certificate of a PEM text (RFC 7468 §5); behind it may stand those of its issuers.
+    /// The first certificate of a PEM text; behind it may stand those of its issuers.
     pub fn of_pem(text: &str) -> Result<Self, Refusal> {
-        Self::read(text).ok_or(Refusal::UnusableKey)
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        if text.len() > MAX_CHARACTERS {
-            return None;
-        }
-        let body = text.trim().strip_prefix("-----BEGIN CERTIFICATE-----")?;
-        let (body, _) = body.split_once("-----END CERTIFICATE-----")?;
-        let encoded: String = body.split_ascii_whitespace().collect();
-        let certificate = X509::from_der(&STANDARD.decode(encoded).ok()?).ok()?;
-        let signed = certificate.tbs_certificate();
-        let key = PublicKey::from_spki(&signed.subject_public_key_info().to_der().ok()?).ok()?;
-        let validity = signed.validity();
-        Some(Self {
-            key,
-            not_before_ms: milliseconds(validity.not_before)?,
-            not_after_ms: milliseconds(validity.not_after)?,
-        })
+        let text = Some(text).filter(|text| text.len() <= MAX_CHARACTERS);
+        let der = text.and_then(pem::first_certificate).ok_or(Refusal::UnusableKey)?;
+        let certificate = x509::Certificate::from_der(&der);
+        let read = certificate.and_then(|it| Ok(Self { key: it.key()?, validity: it.validity()? }));
+        read.map_err(|_| Refusal::UnusableKey)
     }
 
     /// Refuses a certificate outside of its validity, of which both ends are inside (RFC 5280 §4.1.2.5).
     pub fn check(&self, now: Timestamp) -> Result<(), Refusal> {
-        if now.ms() < self.not_before_ms {
+        if now.ms() < self.validity.from_ms {
             Err(Refusal::Future)
-        } else if now.ms() > self.not_after_ms.saturating_add(LAST_SECOND_MS) {
+        } else if now.ms() > self.validity.until_ms.saturating_add(LAST_SECOND_MS) {
             Err(Refusal::Stale)
         } else {
             Ok(())

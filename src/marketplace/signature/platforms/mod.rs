@@ -26,7 +26,7 @@ pub use eventbridge::{AGREEMENT_SOURCE, ApiDestination};
 pub use skadnetwork::{APPLE_KEY, Skadnetwork};
 pub use sns::{Sns, confirmation_address};
 
-use super::{callback::Callback, claims, refusal::Refusal, verified::Verified};
+use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::named};
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
@@ -172,11 +172,6 @@ impl Bound {
     }
 }
 
-/// Whether `names` is a list with something in each of its places.
-fn named(names: &[String]) -> bool {
-    !names.is_empty() && !names.iter().any(String::is_empty)
-}
-
 /// Characters of the longest signature in base64: RSA with 4096 bits.
 const MAX_SIGNATURE_CHARACTERS: usize = 684;
 
@@ -189,12 +184,9 @@ fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
     STANDARD.decode(text).map_err(|_| Refusal::MalformedSignature)
 }
 
-/// Reads a JSON object. A list is none, though serde would read a struct out of it, member by member.
-fn object<T: DeserializeOwned>(json: &[u8]) -> Result<T, Refusal> {
-    if json.trim_ascii_start().first() != Some(&b'{') {
-        return Err(if json.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody });
-    }
-    claims::read(json).ok_or(Refusal::MalformedBody)
+/// Reads a body that is a JSON object.
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    claims::object(body).ok_or(if body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody })
 }
 
 /// All but the unreserved characters (RFC 3986 §2.3).
