@@ -4,6 +4,7 @@ import { ask, baseUrl, readBody } from "./api.mjs";
 import { call } from "./instance.mjs";
 import { LEDGER_NAME } from "./objects.mjs";
 import { askVendor } from "./outgoing.mjs";
+import { ASecond } from "./pace.mjs";
 import { Refusal } from "./problem.mjs";
 
 const CALLBACK = /^\/callbacks\/([a-z-]+)\/(lst_[0-9a-v]{26})(?:\/([^/]+)(?:\/(.+?))?)?\/?$/;
@@ -15,31 +16,25 @@ const NO_LISTING_MS = 5_000;
 /** Listings that an isolate keeps at most. */
 const LISTINGS = 1_000;
 /** Listings that an isolate asks the Ledger for, a second: whoever makes ids up must not keep the one Ledger busy. */
-const ASKED_A_SECOND = 50;
-
+const LOOK_UPS_A_SECOND = 50;
 /** Calls to the vendor that one callback costs at most. */
 const CALLS = 3;
+/** Calls to vendors that an isolate makes, a second: anybody can make codes up, and a vendor must not bar us for it. */
+const CALLS_A_SECOND = 50;
 /** Lines that are logged a second; of the others only the number is. */
 const LOGGED_A_SECOND = 5;
 
-let logged = { second: 0, lines: 0, more: 0 };
-let asked = { second: 0, listings: 0 };
+const lines = new ASecond(LOGGED_A_SECOND, (more) => {
+  console.warn(`${more} more lines about callbacks are left out of that second`);
+});
+const lookUps = new ASecond(LOOK_UPS_A_SECOND);
+const calls = new ASecond(CALLS_A_SECOND);
 const listings = new Map(); // id → {text, until}; text is empty if there is none
 
 /** Logs why a callback was refused, or what of it could not be read. Whoever forges thousands a second must not fill the
  *  operator's log. */
 function note(line, now) {
-  const second = Math.floor(now / 1_000);
-  if (logged.second !== second) {
-    if (logged.more > 0) console.warn(`${logged.more} more lines about callbacks are left out of that second`);
-    logged = { second, lines: 0, more: 0 };
-  }
-  if (logged.lines < LOGGED_A_SECOND) {
-    logged.lines += 1;
-    console.warn(line);
-  } else {
-    logged.more += 1;
-  }
+  if (lines.take(now)) console.warn(line);
 }
 
 /** Whether a path is a callback's. */
@@ -50,10 +45,7 @@ const ledger = (env) => env.LEDGER.getByName(LEDGER_NAME);
 async function listingOf(env, id, now) {
   const known = listings.get(id);
   if (known !== undefined && known.until > now) return known.text;
-  const second = Math.floor(now / 1_000);
-  if (asked.second !== second) asked = { second, listings: 0 };
-  asked.listings += 1;
-  if (asked.listings > ASKED_A_SECOND) throw new Refusal("unavailable", "Too many listings at once. Try again.");
+  if (!lookUps.take(now)) throw new Refusal("unavailable", "Too many listings at once. Try again.");
   const text = (await ask("LEDGER", ledger(env).callbackListing(id))) ?? "";
   if (listings.size >= LISTINGS) listings.clear();
   listings.set(id, { text, until: now + (text === "" ? NO_LISTING_MS : LISTING_MS) });
@@ -123,6 +115,7 @@ async function step(head, body, listing, requestId) {
     const outcome = JSON.parse(text);
     if (!outcome.ask) return outcome;
     if (answers.length === CALLS) throw new Error("an adapter asks its vendor without end");
+    if (!calls.take(Date.now())) throw new Refusal("unavailable", "Too many calls to marketplaces at once. Try again.");
     answers.push(await askVendor(outcome.ask.request, requestId));
   }
 }

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         click::ClickId,
         conversion::ConversionType,
+        digest::sha256_hex,
         entropy::Entropy,
         event::EventType,
         id::ListingId,
@@ -23,7 +24,7 @@ use crate::{
     },
     marketplace::{
         event::{Event, EventKind, Evidence},
-        step::{RELAY_MS, Report, Token, hash},
+        step::{RELAY_MS, Report, Token},
     },
     store::{
         SqlError,
@@ -176,7 +177,9 @@ pub fn resume(
 ) -> Result<Option<String>, Problem> {
     let call = call(environment, entropy);
     transaction(call.sql, || {
-        let Some(relay) = callbacks::take_relay(call.sql, &hash(id), call.now)? else { return Ok(None) };
+        let Some(relay) = callbacks::take_relay(call.sql, &sha256_hex(id.as_bytes()), call.now)? else {
+            return Ok(None);
+        };
         if let Some(listing) = listing_rows::by_no(call.sql, relay.listing_no)? {
             callbacks::lead_out(call.sql, listing.no, &relay.account)?;
             let customer = customer_id(&listing, &relay.account);
@@ -191,7 +194,7 @@ pub fn resume(
 
 /// A text that fits where conversions keep ids: as it is, or its hash.
 fn fitting(text: String) -> String {
-    if text.chars().count() <= 255 { text } else { super::auth::sha256_hex(text.as_bytes()) }
+    if text.chars().count() <= 255 { text } else { sha256_hex(text.as_bytes()) }
 }
 
 /// The account as conversions name it.
@@ -268,13 +271,11 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         listing,
         metadata: told_of,
     };
-    conversions::accept_told(call, told)?;
+    let is_earned = conversions::accept_told(call, told)?;
     for waiting in callbacks::waiting(call.sql, &external_id)? {
         refunds::take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
     }
     // Its click may be new, or have come to light by the API since the last charge.
-    let is_earned =
-        rows::by_key(call.sql, kind, &external_id)?.is_some_and(|made| made.place.partner_no != 0);
     if is_earned { conversions::credit_unearned(call, &customer) } else { Ok(()) }
 }
 

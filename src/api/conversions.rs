@@ -35,7 +35,7 @@ pub mod explain;
 mod told;
 mod touches;
 
-pub use told::{Told, accept_told, credit_unearned, new_binding};
+pub use told::{Told, accept_told, credit_unearned, delta, new_binding};
 
 /// A conversion to accept.
 #[derive(Debug, Clone, Deserialize)]
@@ -229,11 +229,18 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
             }
         };
     }
-    accept(call, body, &checked, &sent)
+    accept(call, body, &checked, &sent).map(|accepted| accepted.answer)
+}
+
+/// A conversion that was accepted.
+struct Accepted {
+    answer: Response,
+    /// Whether somebody earned it.
+    is_earned: bool,
 }
 
 /// Decides who earns a new conversion, then records all of it.
-fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) -> Result<Response, Problem> {
+fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) -> Result<Accepted, Problem> {
     let terms = programme::current(call)?;
     let occurred_at = checked.occurred_at.unwrap_or(call.now);
     let candidates = touches::candidates(call, body.click_id.as_deref(), body.customer_id.as_deref())?;
@@ -265,7 +272,8 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
     };
     let earned =
         earn::commissions(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;
-    record(call, conversion, &attribution, &candidates.known, earned)
+    let answer = record(call, conversion, &attribution, &candidates.known, earned)?;
+    Ok(Accepted { answer, is_earned: !attribution.credits.is_empty() })
 }
 
 fn place(attribution: &Attribution, winner: Option<&BoundTouch>) -> Place {
@@ -290,7 +298,7 @@ fn record(
 ) -> Result<Response, Problem> {
     let view = earn::show(call, &conversion, attribution, candidates, &earned)?;
     let answer = json_text(&view)?;
-    let counts = told::delta(&conversion);
+    let counts = delta(&conversion);
     let binding = touches::binding(conversion.customer_id.as_deref(), attribution, candidates);
     let change = Change::Conversion { conversion: Box::new(conversion), binding, counts: counts.clone() };
     call.commit(EventType::ConversionCreated, &change, &view, &answer)?;

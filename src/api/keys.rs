@@ -1,7 +1,6 @@
 //! API keys.
 
 use super::{
-    auth::sha256_hex,
     body::Checks,
     call::Call,
     http::Response,
@@ -10,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
+        digest::sha256_hex,
         event::EventType,
         id::{KeyId, PartnerId},
         key::Scope,

@@ -38,7 +38,7 @@ pub use auth::{Caller, Config, ConfigError};
 pub use call::Call;
 
 use crate::{
-    domain::{entropy::Entropy, time::Timestamp, zone::Zones},
+    domain::{digest::sha256_hex, entropy::Entropy, time::Timestamp, zone::Zones},
     store::{Sql, idempotency, transaction},
 };
 use http::{Request, Response};
@@ -128,7 +128,7 @@ fn write(call: &Call<'_>, route: &Route) -> Result<Response, Problem> {
         return Err(Problem::new(Code::InvalidIdempotencyKey, detail));
     }
     let scope = format!("{} {} {key}", call.caller.id, call.request.path);
-    let body_hash = auth::sha256_hex(call.request.body);
+    let body_hash = sha256_hex(call.request.body);
     if let Some(first) = idempotency::find(call.sql, &scope, call.now)? {
         if first.body_hash != body_hash {
             let detail =

@@ -156,18 +156,12 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     };
     // Under the sale's own quarter hour: a period's commission is then net of what was taken back of it.
     let counts = counts::ConversionDelta {
-        partner_no: conversion.place.partner_no,
-        occurred_at: conversion.occurred_at,
-        link_no: conversion.place.link_no,
-        listing_no: conversion.listing_no.unwrap_or(0),
-        country: conversion.place.country.clone(),
-        device: conversion.place.device,
         currency: refund.currency.clone(),
         counted: None,
-        uncounted: false,
         revenue: 0,
         refunds: refund.amount,
         commission: taken_back.saturating_neg(),
+        ..conversions::delta(conversion)
     };
     let answer = json_text(&view)?;
     let change = Change::Refund { refund, refunded, counts };

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     domain::{
+        digest::sha256_hex,
         id::{LinkId, ListingId},
         time::{QUARTER_MS, Timestamp},
         zone::{self, Span},
@@ -190,7 +191,7 @@ pub fn attribution(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let complete_through = counts::through(call.sql, filter.partner)?;
     let body = json_text(&ReportView { data, totals: show(&totals), complete_through })?;
-    let etag = format!("\"{}\"", super::auth::sha256_hex(body.as_bytes()).get(..32).unwrap_or_default());
+    let etag = format!("\"{}\"", sha256_hex(body.as_bytes()).get(..32).unwrap_or_default());
     let fresh = |response: Response| {
         response.with_header("etag", etag.clone()).with_header("cache-control", "private, no-transform")
     };

@@ -24,6 +24,7 @@ pub mod bucket;
 pub mod click;
 pub mod conversion;
 pub mod destination;
+pub mod digest;
 pub mod entropy;
 pub mod event;
 pub mod guide;

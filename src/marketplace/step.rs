@@ -9,9 +9,8 @@ use super::{
     page, registry,
     signature::{Callback, Refusal, Verified},
 };
-use crate::domain::{entropy::Entropy, listing::Marketplace, time::Timestamp};
+use crate::domain::{digest::sha256_hex, entropy::Entropy, listing::Marketplace, time::Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// A browser must reach the page where our cookies are seen within this.
 pub const RELAY_MS: i64 = 10 * 60 * 1000;
@@ -203,13 +202,15 @@ fn report(
         events: told.events,
         single_use: None,
         relay: None,
-        keep: told.hand_over.map(|kept| Kept { code_hash: hash(&kept.code), body: kept.body }),
+        keep: told
+            .hand_over
+            .map(|kept| Kept { code_hash: sha256_hex(kept.code.as_bytes()), body: kept.body }),
         ask_for: None,
     };
     let mut known = None;
     let (answer, relay) = match told.reply {
         Reply::HandOver { code } => {
-            report.ask_for = Some(hash(&code));
+            report.ask_for = Some(sha256_hex(code.as_bytes()));
             let otherwise = oauth::invalid_grant();
             let (report, answer) = (Box::new(report), oauth::granted());
             return Outcome::Report { report, answer, otherwise, known: None, log: told.log };
@@ -254,12 +255,6 @@ fn relay(
     let mut random = [0; 16];
     entropy.fill(&mut random);
     let id = base16ct::lower::encode_string(&random);
-    let relay = Relay { id_hash: hash(&id), account, location, in_frame: false };
+    let relay = Relay { id_hash: sha256_hex(id.as_bytes()), account, location, in_frame: false };
     Some((format!("/callbacks/continue/{id}"), relay))
-}
-
-/// The hash under which a one-time id is remembered.
-#[must_use]
-pub fn hash(id: &str) -> String {
-    base16ct::lower::encode_string(&Sha256::digest(id))
 }

@@ -19,9 +19,10 @@ use super::{
     oauth, proven,
     signature::{Parameters, Refusal, Scheme, Verified},
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, money::Currency, time::Timestamp};
+use crate::domain::{
+    click::CLICK_ID_LENGTH, digest::sha256_hex, listing::Marketplace, money::Currency, time::Timestamp,
+};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 /// WooCommerce.
 pub struct Woocommerce;
@@ -90,8 +91,7 @@ impl Order {
         let email = self.billing.as_ref().and_then(|billing| billing.email.as_deref());
         match email.filter(|email| !email.is_empty()) {
             Some(email) => {
-                let hash = Sha256::digest(format!("{listing_id}\0{}", email.to_ascii_lowercase()));
-                let hash = base16ct::lower::encode_string(&hash);
+                let hash = sha256_hex(format!("{listing_id}\0{}", email.to_ascii_lowercase()).as_bytes());
                 Ok(format!("guest:{}", hash.get(..32).unwrap_or(&hash)))
             }
             // A counter sale: a customer of its own.

@@ -139,14 +139,7 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
                      leads = leads + excluded.leads, installs = installs + excluded.installs, \
                      sales = sales + excluded.sales, revenue = revenue + excluded.revenue, \
                      refunds = refunds + excluded.refunds, commission = commission + excluded.commission";
-    let args: [Value; 13] = [
-        delta.partner_no.into(),
-        delta.occurred_at.quarter().into(),
-        delta.link_no.into(),
-        delta.listing_no.into(),
-        delta.country.as_str().into(),
-        delta.device.into(),
-        delta.currency.as_str().into(),
+    let sums: [Value; 6] = [
         is(delta.counted.map(|kind| kind == ConversionType::Lead)).into(),
         is(delta.counted.map(|kind| kind == ConversionType::Install)).into(),
         is(delta.counted.map(ConversionType::is_sale)).into(),
@@ -154,18 +147,19 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
         delta.refunds.into(),
         delta.commission.into(),
     ];
-    sql.exec(statement, &args)?;
+    let key = key(delta);
+    sql.exec(statement, &[key.as_slice(), &sums].concat())?;
     if delta.uncounted {
-        forget_empty(sql, delta)?;
+        forget_empty(sql, &key)?;
     }
     let statement = "INSERT INTO data_through (partner_no, through_ms) VALUES (?1, ?2), (0, ?2) \
                      ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)";
     sql.exec(statement, &[delta.partner_no.into(), now.into()]).map(drop)
 }
 
-/// Sums that came to nothing, because what they counted is counted elsewhere now, are no row of a report.
-fn forget_empty(sql: &dyn Sql, delta: &ConversionDelta) -> Result<(), SqlError> {
-    let args: [Value; 7] = [
+/// What a row of conversions' sums is found by.
+fn key(delta: &ConversionDelta) -> [Value; 7] {
+    [
         delta.partner_no.into(),
         delta.occurred_at.quarter().into(),
         delta.link_no.into(),
@@ -173,12 +167,16 @@ fn forget_empty(sql: &dyn Sql, delta: &ConversionDelta) -> Result<(), SqlError> 
         delta.country.as_str().into(),
         delta.device.into(),
         delta.currency.as_str().into(),
-    ];
+    ]
+}
+
+/// Sums that came to nothing, because what they counted is counted elsewhere now, are no row of a report.
+fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM conversion_counts WHERE partner_no = ?1 AND quarter = ?2 AND link_no = ?3 AND listing_no = ?4
          AND country = ?5 AND device = ?6 AND currency = ?7 AND leads = 0 AND installs = 0 AND sales = 0
          AND revenue = 0 AND refunds = 0 AND commission = 0",
-        &args,
+        key,
     )
     .map(drop)
 }

@@ -45,8 +45,8 @@ pub struct Told<'a> {
     pub metadata: Metadata,
 }
 
-/// Accepts it, by the same door as the API's.
-pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<(), Problem> {
+/// Accepts it, by the same door as the API's. Whether somebody earned it.
+pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<bool, Problem> {
     let (amount, currency) = told.amount.unzip();
     let checked = Checked {
         currency: currency.as_deref().and_then(Currency::parse),
@@ -66,7 +66,7 @@ pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<(), Problem> {
         metadata: Some(told.metadata),
     };
     let sent = sent(&body, &checked);
-    accept(call, body, &checked, &sent).map(drop)
+    accept(call, body, &checked, &sent).map(|accepted| accepted.is_earned)
 }
 
 /// What binds a click to a customer now; nothing if it is bound already, or its window is over.

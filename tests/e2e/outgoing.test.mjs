@@ -1,0 +1,56 @@
+// Calls to vendors, from a real Worker to a stand-in of the vendor's API: how many there are, and what is told of them.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Response } from "miniflare";
+import { startEdge } from "./support/harness.mjs";
+import { programme } from "./support/programme.mjs";
+
+const SECRET = "bc-client-secret-0001";
+/** Made-up codes that are sent at once: more than the seconds that they take leave room for. */
+const MADE_UP = 500;
+
+let edge;
+let auth;
+let world;
+const asked = [];
+
+/** BigCommerce's token endpoint, which knows one code. */
+async function api(request) {
+  const { code } = JSON.parse(await request.text());
+  asked.push(`${request.method} ${request.url} ${code}`);
+  return code === "known"
+    ? new Response(JSON.stringify({ access_token: "token-0001", context: "stores/abc", scope: "s", user: {} }))
+    : new Response('{"error":"invalid_grant"}', { status: 400 });
+}
+
+before(async () => {
+  edge = await startEdge({ retune: (worker) => { worker.outboundService = api; } });
+  world = await programme(edge);
+  const { id } = await world.operator.json("POST", "/v1/listings", {
+    name: "Acme", marketplace: "bigcommerce", url: "https://store.example/app", forward_to: "https://app.example/start",
+    settings: { client_id: "client-1" }, secrets: { client_secret: SECRET },
+  });
+  auth = (code) => edge.fetch(`/callbacks/bigcommerce/${id}/auth?code=${code}&context=stores%2Fabc&scope=s`);
+});
+after(() => edge.stop());
+
+test("a code is asked about where BigCommerce takes codes, and neither it nor the secret is logged", async () => {
+  assert.equal((await auth("known")).status, 200);
+  assert.deepEqual(asked.splice(0), ["POST https://login.bigcommerce.com/oauth2/token known"]);
+  const [install] = (await world.operator.json("GET", "/v1/conversions")).data;
+  assert.deepEqual([install.customer_id, install.metadata.evidence], ["bigcommerce:stores/abc", "code_exchange"]);
+  assert.equal((await auth("another")).status, 401);
+  const said = JSON.stringify(edge.logs);
+  assert.match(said, /is refused: the vendor says no/);
+  for (const secret of [SECRET, "known", "another", "token-0001"]) assert.ok(!said.includes(secret), secret);
+  asked.splice(0);
+});
+
+test("whoever makes codes up by the hundred does not have us ask the vendor as often", async () => {
+  const since = performance.now();
+  const statuses = await Promise.all(Array.from({ length: MADE_UP }, async (_, number) => (await auth(`c${number}`)).status));
+  const seconds = Math.ceil((performance.now() - since) / 1_000) + 1;
+  assert.deepEqual(new Set(statuses), new Set([401, 503]));
+  assert.ok(asked.length <= seconds * 50, `${asked.length} in ${seconds} s`);
+  assert.equal(statuses.filter((status) => status === 401).length, asked.length, "the others were told to try again");
+});
