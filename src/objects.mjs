@@ -10,9 +10,9 @@ export const SHARDS = 16;
 /** An alarm that failed is tried again after 1, 2, 4, … seconds, at most a minute. */
 const BACKOFF_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000];
 /** Counts reach the Ledger so long after the first click of theirs. */
-const COUNTS_AFTER_MS = 1_500;
+const COUNTS_AFTER_MS = 1_250;
 /** Clicks of other shards wait so long for company. */
-const PASS_ON_AFTER_MS = 250;
+const PASS_ON_AFTER_MS = 500;
 /** A store that has not answered by then has failed; what it was given may be given to it again. */
 const ANSWER_MS = 10_000;
 /** Work that one alarm does before it asks for another. */

@@ -13,8 +13,8 @@ use figure::{Figure, Verdict};
 use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
 
-/// Load runs of each server; what is shown is their median.
-const ROUNDS: u32 = 5;
+/// Load runs of each server after a start; what is shown is their median.
+const ROUNDS: u32 = 3;
 
 /// A part of the benchmark, by its name for `--only`.
 struct Part {
