@@ -3,9 +3,10 @@
 import { ask, baseUrl, readBody } from "./api.mjs";
 import { call } from "./instance.mjs";
 import { LEDGER_NAME } from "./objects.mjs";
-import { askVendor } from "./outgoing.mjs";
+import { askVendor, sign } from "./outgoing.mjs";
 import { ASecond } from "./pace.mjs";
 import { Refusal } from "./problem.mjs";
+import { documents } from "./published.mjs";
 
 const CALLBACK = /^\/callbacks\/([a-z-]+)\/(lst_[0-9a-v]{26})(?:\/([^/]+)(?:\/(.+?))?)?\/?$/;
 const CONTINUE = /^\/callbacks\/continue\/([0-9a-f]{32})$/;
@@ -17,8 +18,10 @@ const NO_LISTING_MS = 5_000;
 const LISTINGS = 1_000;
 /** Listings that an isolate asks the Ledger for, a second: whoever makes ids up must not keep the one Ledger busy. */
 const LOOK_UPS_A_SECOND = 50;
-/** Calls to the vendor that one callback costs at most. */
-const CALLS = 3;
+/** What one callback asks its vendor, or has signed, at most. */
+const ANSWERS = 6;
+/** How often one callback asks for keys at most: those at hand, then newer ones, of two signatures. */
+const FETCHES = 4;
 /** Calls to vendors that an isolate makes, a second: anybody can make codes up, and a vendor must not bar us for it. */
 const CALLS_A_SECOND = 50;
 /** Lines that are logged a second; of the others only the number is. */
@@ -69,7 +72,7 @@ async function goOn(request, env, id, requestId) {
   return respond({ status: 302, headers, body: "" }, requestId);
 }
 
-async function take(request, env, url, requestId) {
+async function take(request, env, ctx, url, requestId) {
   const [, marketplace, listingId, kind = "", rest = ""] = CALLBACK.exec(url.pathname) ?? [];
   // As for a listing that is not there: nobody can have registered such an address.
   if (marketplace === undefined) return respond(JSON.parse(call((wasm) => wasm.callback_unknown())), requestId);
@@ -86,7 +89,7 @@ async function take(request, env, url, requestId) {
     rest,
     headers: Array.from(request.headers),
   };
-  const { answer: final, report: told } = await step(head, body, listing, requestId);
+  const { answer: final, report: told } = await step(env, ctx, head, body, listing, requestId);
   if (final) {
     if (final.log) note(`request ${requestId}: ${final.log}`, now);
     return respond(final.answer, requestId);
@@ -106,27 +109,40 @@ function answerTo({ answer, otherwise, known }, reported, noteReplay) {
   return otherwise;
 }
 
+/** One more call to a vendor, or to be tried again. */
+function pace() {
+  if (!calls.take(Date.now())) throw new Refusal("unavailable", "Too many calls to marketplaces at once. Try again.");
+}
+
 /** What a callback comes to, after the vendor was asked whatever there is to ask. */
-async function step(head, body, listing, requestId) {
-  const [headJson, answers] = [JSON.stringify(head), []];
-  for (;;) {
+async function step(env, ctx, head, body, listing, requestId) {
+  const [headJson, answers, published] = [JSON.stringify(head), [], new Map()];
+  for (let fetches = 0; ; ) {
     // A call may take seconds: the time is that of each step.
-    const text = call((wasm) => wasm.callback_step(headJson, body, listing, JSON.stringify(answers), Date.now()));
-    const outcome = JSON.parse(text);
-    if (!outcome.ask) return outcome;
-    if (answers.length === CALLS) throw new Error("an adapter asks its vendor without end");
-    if (!calls.take(Date.now())) throw new Refusal("unavailable", "Too many calls to marketplaces at once. Try again.");
-    answers.push(await askVendor(outcome.ask.request, requestId));
+    const known = [JSON.stringify(answers), JSON.stringify(Array.from(published.values()))];
+    const outcome = JSON.parse(call((wasm) => wasm.callback_step(headJson, body, listing, ...known, Date.now())));
+    if (outcome.answer || outcome.report) return outcome;
+    if (answers.length === ANSWERS || fetches === FETCHES) throw new Error("an adapter asks its vendor without end");
+    if (outcome.fetch) {
+      fetches += 1;
+      const found = await documents(env, ctx, outcome.fetch.documents, requestId, () => calls.take(Date.now()));
+      for (const document of found) published.set(document.url, document);
+    } else if (outcome.sign) {
+      answers.push(await sign(outcome.sign.to_sign, requestId));
+    } else {
+      pace();
+      answers.push(await askVendor(outcome.ask.request, requestId));
+    }
   }
 }
 
 /** Answers a callback. A vendor that cannot be served now gets 503 and tries again. */
-export async function callback(request, env, requestId) {
+export async function callback(request, env, ctx, requestId) {
   try {
     const url = new URL(request.url);
     const way = CONTINUE.exec(url.pathname);
     if (way && request.method === "GET") return await goOn(request, env, way[1], requestId);
-    return await take(request, env, url, requestId);
+    return await take(request, env, ctx, url, requestId);
   } catch (error) {
     if (error instanceof Refusal) return error.answer(requestId);
     throw error;

@@ -26,8 +26,8 @@ function failed(requestId, error) {
 }
 
 /** Whatever is no link. */
-function other(request, env, path, requestId) {
-  if (isCallback(path)) return callback(request, env, requestId);
+function other(request, env, ctx, path, requestId) {
+  if (isCallback(path)) return callback(request, env, ctx, requestId);
   const read = request.method === "GET" || request.method === "HEAD";
   return read && isDocument(path) ? document(path, request.method, env, requestId) : general(request, env, requestId);
 }
@@ -48,7 +48,7 @@ export default {
         const answer = redirect(request, env, ctx, path, mark < 0 ? "" : url.slice(mark + 1), requestId);
         return answer instanceof Promise ? answer.catch(onError) : answer;
       }
-      return other(request, env, path, requestId).catch(onError);
+      return other(request, env, ctx, path, requestId).catch(onError);
     } catch (error) {
       return onError(error);
     }

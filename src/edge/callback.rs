@@ -4,6 +4,7 @@ use super::{instance::thrown, random::CryptoEntropy};
 use crate::marketplace::{
     adapter::{Answer, Listing},
     outgoing::Answered,
+    published::Document,
     step::{self, Head},
 };
 use wasm_bindgen::prelude::*;
@@ -15,20 +16,24 @@ pub fn callback_unknown() -> Result<String, JsValue> {
 }
 
 /// What a callback comes to, JSON: see [`step::Outcome`]. `listing_json` is empty if there is no such listing;
-/// `answers_json` are the vendor's answers so far.
+/// `answers_json` are the vendor's answers so far, `documents_json` its
+/// documents.
 #[wasm_bindgen]
 pub fn callback_step(
     head_json: &str,
     body: &[u8],
     listing_json: &str,
     answers_json: &str,
+    documents_json: &str,
     now_ms: f64,
 ) -> Result<String, JsValue> {
     let head: Head = json::read(head_json).map_err(thrown)?;
     let listing: Option<Listing> =
         if listing_json.is_empty() { None } else { Some(json::read(listing_json).map_err(thrown)?) };
     let answers: Vec<Answered> = json::read(answers_json).map_err(thrown)?;
+    let documents: Vec<Document> = json::read(documents_json).map_err(thrown)?;
     let entropy = &mut CryptoEntropy::default();
-    let outcome = step::step(&head, body, listing.as_ref(), &answers, super::timestamp(now_ms), entropy);
+    let known = (answers.as_slice(), documents.as_slice());
+    let outcome = step::step(&head, body, listing.as_ref(), known, super::timestamp(now_ms), entropy);
     serde_json::to_string(&outcome).map_err(thrown)
 }

@@ -3,7 +3,8 @@
 use super::{
     event::Event,
     oauth::HandOver,
-    outgoing::{Answered, Request},
+    outgoing::{Answered, Request, ToSign},
+    published::{Document, Wanted},
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
@@ -106,8 +107,10 @@ pub struct Arrival<'a> {
     pub rest: &'a str,
     /// The listing it was sent to.
     pub listing: &'a Listing,
-    /// What the vendor answered so far to what [`Proof::Ask`] asked, in order.
+    /// What was answered so far to what [`Proof::Ask`] asked and to what [`Proof::Sign`] gave to sign, in order.
     pub answers: &'a [Answered],
+    /// Documents of the vendor's that [`Proof::Fetch`] named.
+    pub documents: &'a [Document],
     /// The time.
     pub now: Timestamp,
 }
@@ -154,6 +157,10 @@ pub enum Proof<'a> {
     Greeting(Answer),
     /// The vendor is to be asked first; then it is verified again, with the answer.
     Ask(Request),
+    /// These documents of the vendor's are to be fetched first; then it is verified again, with them.
+    Fetch(Vec<Wanted>),
+    /// This is to be signed first, for a call to the vendor; the signature comes as an answer.
+    Sign(ToSign),
 }
 
 /// An HTTP answer to the vendor or the browser.

@@ -12,6 +12,7 @@ pub mod outgoing;
 mod page;
 pub mod proven;
 pub mod public_host;
+pub mod published;
 pub mod registry;
 mod salesforce;
 mod shopify;

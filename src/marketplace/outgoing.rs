@@ -16,6 +16,9 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// Body; empty = none.
     pub body: String,
+    /// How long a good answer to the very same request may be used again, seconds: tokens for an API are good for an hour,
+    /// and each callback would ask for one. 0 = not at all.
+    pub keep_s: u32,
 }
 
 impl std::fmt::Debug for Request {
@@ -48,13 +51,27 @@ impl Request {
             ("authorization", format!("Basic {credentials}")),
             ("accept", "application/json".to_owned()),
         ];
-        Self { method: "GET", url: url.to_owned(), headers, body: String::new() }
+        Self { method: "GET", url: url.to_owned(), headers, body: String::new(), keep_s: 0 }
+    }
+
+    /// A GET with a bearer token (RFC 6750 §2.1).
+    #[must_use]
+    pub fn get_as(url: &str, token: &str) -> Self {
+        let headers =
+            vec![("authorization", format!("Bearer {token}")), ("accept", "application/json".to_owned())];
+        Self { method: "GET", url: url.to_owned(), headers, body: String::new(), keep_s: 0 }
+    }
+
+    /// The same request, whose answer may be used again for so many seconds.
+    #[must_use]
+    pub fn kept_for(self, seconds: u32) -> Self {
+        Self { keep_s: seconds, ..self }
     }
 
     fn post(url: &str, media_type: &str, body: String) -> Self {
         let headers =
             vec![("content-type", media_type.to_owned()), ("accept", "application/json".to_owned())];
-        Self { method: "POST", url: url.to_owned(), headers, body }
+        Self { method: "POST", url: url.to_owned(), headers, body, keep_s: 0 }
     }
 
     /// A POST of a form (`application/x-www-form-urlencoded`).
@@ -72,5 +89,23 @@ impl Request {
             object.insert((*name).to_owned(), (*value).into());
         }
         Self::post(url, "application/json", serde_json::Value::Object(object).to_string())
+    }
+}
+
+/// A text that is to be signed with a key of the operator's: RSASSA-PKCS1-v1_5 with SHA-256 (RS256). WebCrypto does it,
+/// because private-key operations in pure Rust leak time (RUSTSEC-2023-0071). It holds a secret, so it is never logged.
+/// The signature comes as an [`Answered`] with status 200 and the signature in base64url as body; status 0 if the key
+/// cannot be used.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct ToSign {
+    /// The private key: PKCS#8 in PEM.
+    pub key: String,
+    /// The text.
+    pub text: String,
+}
+
+impl std::fmt::Debug for ToSign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ToSign")
     }
 }

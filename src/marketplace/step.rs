@@ -5,8 +5,10 @@ use super::{
     adapter::{AccountName, Answer, Arrival, Listing, Proof, Reply, Told},
     event::Event,
     oauth,
-    outgoing::{Answered, Request},
-    page, registry,
+    outgoing::{Answered, Request, ToSign},
+    page,
+    published::{Document, Wanted},
+    registry,
     signature::{Callback, Refusal, Verified},
 };
 use crate::domain::{digest::sha256_hex, entropy::Entropy, listing::Marketplace, time::Timestamp};
@@ -123,6 +125,16 @@ pub enum Outcome {
         /// What to ask.
         request: Request,
     },
+    /// Fetch documents of the vendor's, then take the step again with them.
+    Fetch {
+        /// Which.
+        documents: Vec<Wanted>,
+    },
+    /// Sign, then take the step again, with the signature behind the other answers.
+    Sign {
+        /// What to sign, and with what.
+        to_sign: ToSign,
+    },
 }
 
 /// The answer to a callback that cannot be judged now.
@@ -146,7 +158,7 @@ pub fn step(
     head: &Head,
     body: &[u8],
     listing: Option<&Listing>,
-    answers: &[Answered],
+    (answers, documents): (&[Answered], &[Document]),
     now: Timestamp,
     entropy: &mut dyn Entropy,
 ) -> Outcome {
@@ -169,6 +181,7 @@ pub fn step(
         rest: &head.rest,
         listing,
         answers,
+        documents,
         now,
     };
     match adapter.verify(&arrival) {
@@ -177,6 +190,8 @@ pub fn step(
         Err(refusal) => refused(adapter.refused(*kind), head, listing, refusal),
         Ok(Proof::Greeting(answer)) => Outcome::Answer { answer, log: None },
         Ok(Proof::Ask(request)) => Outcome::Ask { request },
+        Ok(Proof::Fetch(documents)) => Outcome::Fetch { documents },
+        Ok(Proof::Sign(to_sign)) => Outcome::Sign { to_sign },
         Ok(Proof::Verified(proof)) => match adapter.parse(&proof, &arrival) {
             Ok(mut told) => {
                 told.log = told.log.map(|left_out| line(head, listing, "was taken in part", &left_out));

@@ -35,7 +35,8 @@ use signpost::{
     domain::{entropy::SeededEntropy, time::Timestamp},
     marketplace::{
         adapter::{Answer, Listing},
-        outgoing::{Answered, Request},
+        outgoing::{Answered, Request, ToSign},
+        published::{Document, Wanted},
         step::{Head, Outcome, Report, step},
     },
     store::Sql,
@@ -63,6 +64,11 @@ pub(crate) struct World {
     /// What the vendor's API answers, and all that it was asked.
     pub vendor: fn(&Request) -> Answered,
     pub asked: Vec<Request>,
+    /// What the vendor publishes, and all that was fetched.
+    pub publishes: fn(&Wanted) -> Document,
+    pub fetched: Vec<Wanted>,
+    /// How a text is signed with a key.
+    pub signs: fn(&ToSign) -> Answered,
     /// Lines for the operator's log.
     pub logged: Vec<String>,
     entropy: SeededEntropy,
@@ -86,8 +92,23 @@ impl World {
         let partner = ledger.partner("Ada", Some(2_000));
         let (_, link_no) = ledger.link(&partner, &listing);
         let vendor = |request: &Request| panic!("nobody asks {request:?}");
-        let (asked, logged, entropy) = (Vec::new(), Vec::new(), SeededEntropy::new(3));
-        Self { ledger, listing, marketplace, partner, link_no, vendor, asked, logged, entropy }
+        let publishes = |wanted: &Wanted| panic!("nobody fetches {wanted:?}");
+        let signs = |_: &ToSign| panic!("nobody signs");
+        let (asked, fetched, logged, entropy) = (Vec::new(), Vec::new(), Vec::new(), SeededEntropy::new(3));
+        Self {
+            ledger,
+            listing,
+            marketplace,
+            partner,
+            link_no,
+            vendor,
+            asked,
+            publishes,
+            fetched,
+            signs,
+            logged,
+            entropy,
+        }
     }
 
     fn environment<'a>(ledger: &'a Ledger) -> Environment<'a> {
@@ -112,10 +133,11 @@ impl World {
             rest: path.to_owned(),
             headers: sent.headers.clone(),
         };
-        let mut answers = Vec::new();
+        let (mut answers, mut documents) = (Vec::new(), Vec::<Document>::new());
         loop {
             let now = self.ledger.now;
-            match step(&head, sent.body.as_bytes(), Some(&listing), &answers, now, &mut self.entropy) {
+            let known = (answers.as_slice(), documents.as_slice());
+            match step(&head, sent.body.as_bytes(), Some(&listing), known, now, &mut self.entropy) {
                 Outcome::Answer { answer, log } => {
                     self.logged.extend(log);
                     return answer;
@@ -124,6 +146,14 @@ impl World {
                     answers.push((self.vendor)(&request));
                     self.asked.push(request);
                 }
+                Outcome::Fetch { documents: wanted } => {
+                    for one in wanted {
+                        documents.retain(|document| document.url != one.url);
+                        documents.push((self.publishes)(&one));
+                        self.fetched.push(one);
+                    }
+                }
+                Outcome::Sign { to_sign } => answers.push((self.signs)(&to_sign)),
                 Outcome::Report { report, answer, otherwise, known, log } => {
                     self.logged.extend(log);
                     let environment = Self::environment(&self.ledger);
@@ -318,6 +348,6 @@ fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
         rest: String::new(),
         headers: vec![],
     };
-    let outcome = step(&head, b"{}", None, &[], Timestamp::clamped(0), &mut SeededEntropy::new(1));
+    let outcome = step(&head, b"{}", None, (&[], &[]), Timestamp::clamped(0), &mut SeededEntropy::new(1));
     assert_eq!(outcome, Outcome::Answer { answer: forged, log: None }, "of no listing");
 }

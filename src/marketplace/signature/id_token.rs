@@ -28,11 +28,21 @@ const ENTRA_CALLER: &str = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7";
 
 /// <https://docs.cloud.google.com/marketplace/docs/partners/integrated-saas/frontend-integration>: the issuer is the address
 /// of its keys, which is why it is judged before a key is looked up.
-const GOOGLE_SIGNUP_ISSUER: &str =
+pub(super) const GOOGLE_SIGNUP_ISSUER: &str =
     "https://www.googleapis.com/robot/v1/metadata/x509/cloud-commerce-partner@system.gserviceaccount.com";
 const GOOGLE_SIGNUP_FIELD: &str = "x-gcp-marketplace-token";
 /// The same page: a token is valid for five minutes.
 const GOOGLE_SIGNUP_LIFE_MS: i64 = 5 * 60 * 1000;
+
+/// Google's keys for id tokens, from its discovery document (<https://accounts.google.com/.well-known/openid-configuration>).
+pub(super) const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
+
+/// A tenant's keys (its discovery document: `https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration`).
+/// The tenant is the operator's setting, never a token's.
+pub(super) fn entra_keys(tenant: &str) -> String {
+    let tenant = percent_encoding::utf8_percent_encode(tenant, super::platforms::RESERVED);
+    format!("https://login.microsoftonline.com/{tenant}/discovery/v2.0/keys")
+}
 
 /// <https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions>; Google's libraries take both spellings.
 const GOOGLE_ISSUERS: &[&str] = &["https://accounts.google.com", "accounts.google.com"];

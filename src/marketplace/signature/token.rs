@@ -90,6 +90,29 @@ impl TokenScheme {
         Self::ALL.iter().copied().find(|scheme| scheme.name() == name)
     }
 
+    /// Where the vendor publishes its keys; nothing where tokens bring certificates, or if it cannot be said.
+    #[must_use]
+    pub fn key_address(self, expected: &Expected) -> Option<String> {
+        match self {
+            Self::AppleAsnV2 | Self::AppleX5cChain => None,
+            Self::EntraBearer => expected.tenant_id.as_deref().map(id_token::entra_keys),
+            Self::GcpMarketplaceSignupJwt => Some(id_token::GOOGLE_SIGNUP_ISSUER.to_owned()),
+            Self::PubsubPushOidc => Some(id_token::GOOGLE_KEYS.to_owned()),
+        }
+    }
+
+    /// The keys of a document of that address; nothing if it is none.
+    #[must_use]
+    pub fn trust(self, text: &str) -> Option<Trust> {
+        let keys = match self {
+            Self::GcpMarketplaceSignupJwt => Keys::from_certificates(text),
+            Self::AppleAsnV2 | Self::AppleX5cChain | Self::EntraBearer | Self::PubsubPushOidc => {
+                Keys::from_jwks(text)
+            }
+        };
+        Some(Trust { keys: keys.ok()?, roots: Vec::new() })
+    }
+
     /// The key under which a single-use token is remembered: SHA-256 in hexadecimal, of its `jti` or, if it has none, of
     /// all bytes of its signature.
     #[must_use]

@@ -190,4 +190,4 @@ fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 }
 
 /// All but the unreserved characters (RFC 3986 §2.3).
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
