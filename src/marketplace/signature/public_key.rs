@@ -5,15 +5,16 @@
 //! §3.4, §6 (JWA: signatures and keys in JWTs).
 
 use super::{pem, refusal::Refusal};
-use p256::pkcs8::DecodePublicKey;
+use curves::{Mismatch, Numbers, P256, P384};
 use rsa::{
     BoxedUint, PublicKey as RsaKey,
     pkcs1v15::{Signature as RsaSignature, VerifyingKey as RsaVerifyingKey},
+    pkcs8::DecodePublicKey,
     signature::Verifier as _,
     traits::PublicKeyParts,
 };
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Digest, Sha256, Sha384};
 
 /// RSA moduli that are taken, in bits: less is broken, and more costs too much.
 const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
@@ -24,9 +25,9 @@ pub enum PublicKey {
     /// RSA.
     Rsa(RsaKey),
     /// ECDSA on P-256.
-    P256(p256::ecdsa::VerifyingKey),
+    P256(P256),
     /// ECDSA on P-384.
-    P384(p384::ecdsa::VerifyingKey),
+    P384(P384),
 }
 
 /// How a message is signed.
@@ -55,9 +56,8 @@ impl PublicKey {
         if let Ok(key) = RsaKey::from_public_key_der(der) {
             return Self::rsa(key);
         }
-        let p256 = p256::ecdsa::VerifyingKey::from_public_key_der(der).map(Self::P256);
-        p256.or_else(|_| p384::ecdsa::VerifyingKey::from_public_key_der(der).map(Self::P384))
-            .map_err(|_| KeyError)
+        let p256 = P256::from_spki(der).map(Self::P256);
+        p256.or_else(|| P384::from_spki(der).map(Self::P384)).ok_or(KeyError)
     }
 
     /// The key of a PEM text (`-----BEGIN PUBLIC KEY-----`, RFC 7468 §13), alone in it.
@@ -77,12 +77,20 @@ impl PublicKey {
 
     /// The P-256 key of a point's two numbers, 32 bytes each (RFC 7518 §6.2.1).
     pub fn from_p256_numbers(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, KeyError> {
-        let point = [&[4], x.as_slice(), y].concat();
-        p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P256).map_err(|_| KeyError)
+        P256::from_numbers(x, y).map(Self::P256).ok_or(KeyError)
     }
 
     fn rsa(key: RsaKey) -> Result<Self, KeyError> {
         if RSA_BITS.contains(&key.n().bit_width()) { Ok(Self::Rsa(key)) } else { Err(KeyError) }
+    }
+
+    /// Verifies a signature of ECDSA's, in DER, over what has this hash, whichever curve the key is on.
+    pub(super) fn verify_hash(&self, hash: &[u8], signature: &[u8]) -> Result<(), Refusal> {
+        match self {
+            Self::P256(key) => curve(key.verify(hash, Numbers::Der(signature))),
+            Self::P384(key) => curve(key.verify(hash, Numbers::Der(signature))),
+            Self::Rsa(_) => Err(Refusal::WrongAlgorithm),
+        }
     }
 
     /// Verifies a signature over `message`. A signature that is not of its documented form is `MalformedSignature`, one
@@ -102,23 +110,24 @@ impl PublicKey {
                     .map_err(|_| Refusal::BadSignature)
             }
             (Self::P256(key), Algorithm::Es256) => {
-                let signature = p256::ecdsa::Signature::from_slice(signature);
-                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
-                key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+                curve(key.verify(&Sha256::digest(message), Numbers::Fixed(signature)))
             }
             (Self::P256(key), Algorithm::P256Sha256Der) => {
-                let signature = p256::ecdsa::Signature::from_der(signature);
-                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
-                key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+                curve(key.verify(&Sha256::digest(message), Numbers::Der(signature)))
             }
             (Self::P384(key), Algorithm::P384Sha384Der) => {
-                let signature = p384::ecdsa::Signature::from_der(signature);
-                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
-                key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+                curve(key.verify(&Sha384::digest(message), Numbers::Der(signature)))
             }
             (Self::Rsa(_) | Self::P256(_) | Self::P384(_), _) => Err(Refusal::WrongAlgorithm),
         }
     }
+}
+
+fn curve(verified: Result<(), Mismatch>) -> Result<(), Refusal> {
+    verified.map_err(|mismatch| match mismatch {
+        Mismatch::Malformed => Refusal::MalformedSignature,
+        Mismatch::Bad => Refusal::BadSignature,
+    })
 }
 
 /// A signature is as long as the modulus (RFC 8017 §8.2.2, step 1).

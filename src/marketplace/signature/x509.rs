@@ -8,8 +8,8 @@ use super::{public_key::PublicKey, refusal::Refusal};
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use der::{Decode, Encode, Header, Reader, SliceReader, asn1::ObjectIdentifier, oid::AssociatedOid};
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use sha2::{Digest, Sha256, Sha384};
+use std::cell::RefCell;
 use x509_cert::ext::{
     Extension,
     pkix::{BasicConstraints, KeyUsage},
@@ -83,19 +83,7 @@ impl<'d> Certificate<'d> {
             _ => return Err(Refusal::WrongAlgorithm),
         };
         let signature = self.parsed.signature().as_bytes().ok_or(Refusal::MalformedSignature)?;
-        match issuer.key()? {
-            PublicKey::P256(key) => {
-                let signature = p256::ecdsa::Signature::from_der(signature);
-                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
-                key.verify_prehash(&hash, &signature).map_err(|_| Refusal::BadSignature)
-            }
-            PublicKey::P384(key) => {
-                let signature = p384::ecdsa::Signature::from_der(signature);
-                let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
-                key.verify_prehash(&hash, &signature).map_err(|_| Refusal::BadSignature)
-            }
-            PublicKey::Rsa(_) => Err(Refusal::WrongAlgorithm),
-        }
+        issuer.key()?.verify_hash(&hash, signature)
     }
 
     /// The extension of that kind; twice is refused (RFC 5280 §4.2).
@@ -149,10 +137,45 @@ impl<'d> Certificate<'d> {
     }
 }
 
+/// Chains that are remembered at most. A vendor has one or two at a time; what a forger makes up is never verified.
+const REMEMBERED: usize = 8;
+
+thread_local! {
+    /// Chains that were verified, by what they were verified from: the outcome is always the same, and costs more than all
+    /// else about a token. Apple's libraries do so, too.
+    static VERIFIED: RefCell<Vec<([u8; 32], Chain)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What a chain is verified from.
+fn fingerprint(x5c: &[String], roots: &[Vec<u8>]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in x5c.iter().map(String::as_bytes).chain(roots.iter().map(Vec::as_slice)) {
+        hash.update(Sha256::digest(part));
+    }
+    hash.finalize().into()
+}
+
 impl Chain {
     /// Verifies an `x5c` header: base64 of DER, exactly three, the signer's first (RFC 7515 §4.1.6), of which the second is
     /// signed by one of `roots`.
     pub fn verify(x5c: &[String], roots: &[Vec<u8>]) -> Result<Self, Refusal> {
+        let print = fingerprint(x5c, roots);
+        let known = VERIFIED
+            .with_borrow(|all| all.iter().find(|(known, _)| *known == print).map(|(_, chain)| chain.clone()));
+        if let Some(chain) = known {
+            return Ok(chain);
+        }
+        let chain = Self::verify_anew(x5c, roots)?;
+        VERIFIED.with_borrow_mut(|all| {
+            if all.len() >= REMEMBERED {
+                all.remove(0);
+            }
+            all.push((print, chain.clone()));
+        });
+        Ok(chain)
+    }
+
+    fn verify_anew(x5c: &[String], roots: &[Vec<u8>]) -> Result<Self, Refusal> {
         let [leaf, intermediate, _] = x5c else { return Err(Refusal::MalformedSignature) };
         let decode = |text: &String| STANDARD.decode(text).map_err(|_| Refusal::MalformedSignature);
         let (leaf, intermediate) = (decode(leaf)?, decode(intermediate)?);

@@ -2,7 +2,10 @@
 //! be refused all the same.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use p256::ecdsa::{DerSignature, Signature as EcSignature, SigningKey as EcKey};
+use p256::{
+    ecdsa::{DerSignature, Signature as EcSignature, SigningKey as EcKey},
+    pkcs8::EncodePublicKey,
+};
 use rsa::{
     PrivateKey,
     pkcs1v15::SigningKey,
@@ -54,7 +57,8 @@ fn ec(number: u8) -> EcKey {
 
 /// The public key that belongs to a number.
 pub fn ec_public(number: u8) -> PublicKey {
-    PublicKey::P256(*ec(number).verifying_key())
+    let spki = ec(number).verifying_key().to_public_key_der().unwrap();
+    PublicKey::from_spki(spki.as_bytes()).unwrap()
 }
 
 /// ECDSA with SHA-256, in DER.
