@@ -31,6 +31,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/balances", &["get"]),
     ("/v1/commissions", &["get"]),
     ("/v1/commissions/{id}", &["get"]),
+    ("/v1/commissions/{id}/release", &["post"]),
     ("/v1/clicks", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
@@ -285,6 +286,15 @@ fn record() -> Value {
     let change = Some(json!({ "status": "paused", "external_id": null }));
     let path = format!("/v1/partners/{partner}");
     assert_eq!(it.send(Op::UpdatePartner, "PATCH", &path, change).status, 200);
+    let unsigned = json!({
+        "amount": 4900, "currency": "EUR", "plan": "team", "evidence": "transport_only", "clicks": [click],
+    });
+    it.ledger.told(1, &[support::event("charged", "invoice-7", &unsigned)]);
+    let held = it.ledger.get("/v1/commissions?held=true").text("/data/0/id");
+    let release = format!("/v1/commissions/{held}/release");
+    let note = Some(json!({ "note": "The vendor's invoice of March lists it" }));
+    assert_eq!(it.send(Op::ReleaseCommission, "POST", &release, note).status, 200);
+    it.refuse(Op::ReleaseCommission, &release, json!({}));
     assert_eq!(it.ledger.call(support::OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

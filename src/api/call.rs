@@ -112,7 +112,18 @@ impl Call<'_> {
         no: impl Fn(&R) -> i64,
         view: impl Fn(&R) -> Result<T, Problem>,
     ) -> Result<Response, Problem> {
-        let query = self.query(&["limit", "cursor"])?;
+        self.page_of(&self.query(&["limit", "cursor"])?, name, fetch, no, view)
+    }
+
+    /// The same of a list that takes filters: each choice of them has a `name` of its own, as its cursors are its own.
+    pub fn page_of<R, T: Serialize>(
+        &self,
+        query: &Query,
+        name: &str,
+        fetch: impl FnOnce(Page) -> Result<Vec<R>, crate::store::SqlError>,
+        no: impl Fn(&R) -> i64,
+        view: impl Fn(&R) -> Result<T, Problem>,
+    ) -> Result<Response, Problem> {
         let limit = query.limit()?;
         // A cursor of the operator's list is none of a partner's.
         let list = format!("{name} {}", self.caller.partner.map_or(0, |partner| partner));

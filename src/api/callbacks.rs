@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         click::ClickId,
-        conversion::ConversionType,
+        conversion::{ConversionType, HeldReason},
         digest::sha256_hex,
         entropy::Entropy,
         event::EventType,
@@ -30,7 +30,8 @@ use crate::{
         SqlError,
         callbacks::{self, Relay},
         change::Change,
-        conversions as rows, listings as listing_rows, transaction,
+        conversions::{self as rows, Conversion},
+        listings as listing_rows, transaction,
         value::json_text,
     },
 };
@@ -247,8 +248,9 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
     let (external_id, customer) =
         (external_id(listing, &event.transaction), customer_id(listing, &event.account));
     let click_id = click(call, event);
-    if rows::by_key(call.sql, kind, &external_id)?.is_some() {
-        // A redelivery; but the click may be new.
+    if let Some(known) = rows::by_key(call.sql, kind, &external_id)? {
+        // A redelivery; but what stands behind it may be better, and the click may be new.
+        confirm(call, event, &customer, known)?;
         return click_id.map_or(Ok(()), |click_id| bind(call, &customer, &click_id));
     }
     let metadata = [
@@ -270,6 +272,7 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         occurred_at: occurred_at(call, event),
         listing,
         metadata: told_of,
+        held_reason: (event.evidence == Evidence::TransportOnly).then_some(HeldReason::TransportOnly),
     };
     let is_earned = conversions::accept_told(call, told)?;
     for waiting in callbacks::waiting(call.sql, &external_id)? {
@@ -277,6 +280,19 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
     }
     // Its click may be new, or have come to light by the API since the last charge.
     if is_earned { conversions::credit_unearned(call, &customer) } else { Ok(()) }
+}
+
+/// Releases what a conversion earned if the event tells of it again with better evidence. Who paid, how much and for which
+/// plan must be what was told before: what differs is not what was confirmed, and stays held.
+fn confirm(call: &Call<'_>, event: &Event, customer: &str, known: Conversion) -> Result<(), Problem> {
+    if known.held_reason.is_none() || !event.evidence.pays() {
+        return Ok(());
+    }
+    let metadata: Metadata = json::read(&known.metadata).unwrap_or_default();
+    let is_same = known.customer_id.as_deref() == Some(customer)
+        && known.amount == event.amount.zip(event.currency.clone())
+        && metadata.get("plan") == event.plan.as_ref();
+    if is_same { conversions::confirm(call, known, metadata, event.evidence) } else { Ok(()) }
 }
 
 /// Binds a click to a customer, if its window is open, and credits what nobody has earned.

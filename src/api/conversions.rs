@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
-        conversion::ConversionType,
+        conversion::{ConversionType, HeldReason},
         event::EventType,
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
         money::Currency,
@@ -35,7 +35,7 @@ pub mod explain;
 mod told;
 mod touches;
 
-pub use told::{Told, accept_told, credit_unearned, delta, new_binding};
+pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_binding};
 
 /// A conversion to accept.
 #[derive(Debug, Clone, Deserialize)]
@@ -150,6 +150,8 @@ struct Checked {
     currency: Option<Currency>,
     occurred_at: Option<Timestamp>,
     listing_no: Option<u16>,
+    /// Why what it earns is held.
+    held_reason: Option<HeldReason>,
 }
 
 fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
@@ -186,7 +188,8 @@ fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
         checks.refuse(Code::UnknownListing, "listing_id", "There is no listing with this id.");
     }
     checks.finish()?;
-    Ok(Checked { currency, occurred_at, listing_no: listing.map(|listing| listing.no) })
+    let listing_no = listing.map(|listing| listing.no);
+    Ok(Checked { currency, occurred_at, listing_no, held_reason: None })
 }
 
 /// A click id as it is kept. It comes from the visitor's own address bar and may be anything: a sale is not refused
@@ -269,6 +272,7 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
         sent: json_text(sent)?,
         attribution: explain::stored(&touches, &attribution, rules)?,
         answer: String::new(),
+        held_reason: checked.held_reason,
     };
     let earned =
         earn::commissions(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;

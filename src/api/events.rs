@@ -31,17 +31,24 @@ pub struct EventView {
     data: Box<RawValue>,
 }
 
-/// What a partner's key sees of an event: a conversion may have named another partner's click, which did not earn.
+/// What a partner's key sees of an event: a conversion may have named another partner's click, which did not earn, and a
+/// note on a release is the operator's.
 fn own(kind: EventType, data: String) -> Result<String, SqlError> {
-    if kind != EventType::ConversionCreated {
+    let of_conversion =
+        [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
+    let field = if of_conversion.contains(&kind) {
+        "click_id"
+    } else if kind == EventType::CommissionReleased {
+        "note"
+    } else {
         return Ok(data);
-    }
+    };
     let mut shown: serde_json::Value =
         serde_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
-    let named = shown.get("click_id").cloned().unwrap_or_default();
+    let named = shown.get(field).cloned().unwrap_or_default();
     let credits = shown.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
     let earned = credits.is_some_and(|credits| credits.iter().any(|c| c.get("click_id") == Some(&named)));
-    if let (false, Some(click_id)) = (earned, shown.get_mut("click_id")) {
+    if let (false, Some(click_id)) = (earned, shown.get_mut(field)) {
         *click_id = serde_json::Value::Null;
     }
     Ok(shown.to_string())

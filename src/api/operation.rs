@@ -55,6 +55,7 @@ operations! {
     ListBalances = "listBalances", "Read what is owed to whom";
     ListCommissions = "listCommissions", "List commissions";
     GetCommission = "getCommission", "Read a commission";
+    ReleaseCommission = "releaseCommission", "Release a commission that is held";
     ListEvents = "listEvents", "List every change, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";

@@ -65,7 +65,7 @@ fn whole(answer: &str) -> String {
 }
 
 use Access::{Partner, Programme};
-use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite};
+use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 
 /// All routes that the Ledger answers. `/v1/clicks` and `/v1/export` also read other stores (edge).
 pub const ROUTES: &[Route] = &[
@@ -119,6 +119,14 @@ pub const ROUTES: &[Route] = &[
     get("/v1/balances", Partner, balances::list, Operation::ListBalances),
     get("/v1/commissions", Partner, commissions::list, Operation::ListCommissions),
     get("/v1/commissions/{id}", Partner, commissions::get, Operation::GetCommission),
+    write(
+        "POST",
+        "/v1/commissions/{id}/release",
+        PayoutsWrite,
+        Programme,
+        commissions::release,
+        Operation::ReleaseCommission,
+    ),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 

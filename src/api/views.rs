@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        conversion::CommissionStatus,
+        conversion::{CommissionStatus, HeldReason},
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
         link::{Link, LinkStatus},
         listing::{Listing, Marketplace},
@@ -155,6 +155,8 @@ view! {
         share_bp: i64,
         /// What a person should look at before it is paid: `bot_click`, `prefetch_click`.
         flags: Vec<String>,
+        /// Why it stays pending beyond `payable_at` until it is released; `null` = it is not held.
+        held_reason: Option<HeldReason>,
         /// When the hold ends.
         payable_at: Timestamp,
         /// When it was earned.
@@ -241,6 +243,7 @@ pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionVie
         rate_bp: commission.rate_bp,
         share_bp: commission.share_bp,
         flags: commission.flags.clone(),
+        held_reason: commission.held_reason,
         payable_at: commission.matures_at,
         created_at: commission.created_at,
     }

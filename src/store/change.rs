@@ -96,6 +96,22 @@ pub enum Change {
         /// … and adds to its partner's.
         to: ConversionDelta,
     },
+    /// What told of a conversion is confirmed: what it earns is no longer held.
+    Confirmed {
+        /// The conversion.
+        conversion_no: i64,
+        /// Who earns it; 0 = nobody.
+        partner_no: PartnerNo,
+        /// Its annotations from now on, JSON.
+        metadata: String,
+    },
+    /// A commission is no longer held.
+    Released {
+        /// The commission.
+        commission_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+    },
     /// A refund waits for its charge.
     RefundWaits(WaitingRefund),
     /// A new refund.
@@ -134,7 +150,9 @@ impl Change {
             Self::Credited { place, .. } => place.partner_no,
             Self::Partner(partner) => partner.no,
             Self::Link(link) => link.partner_no,
-            Self::Revoked { partner_no, .. } => *partner_no,
+            Self::Revoked { partner_no, .. }
+            | Self::Confirmed { partner_no, .. }
+            | Self::Released { partner_no, .. } => *partner_no,
             Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
@@ -196,6 +214,10 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             counts::add_conversion(sql, from, at)?;
             counts::add_conversion(sql, to, at)
         }
+        Change::Confirmed { conversion_no, metadata, .. } => {
+            conversions::confirm(sql, *conversion_no, metadata)
+        }
+        Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
         Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
         Change::Refund { refund, refunded, counts } => {
             callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;

@@ -10,6 +10,8 @@ mod bigcommerce;
 #[cfg(test)]
 mod digitalocean;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod hubspot;
 #[cfg(test)]
 mod hubspot_webhook;

@@ -6,6 +6,7 @@ use super::{
         balances::Balances,
         call::List,
         clicks::ClickView,
+        commissions::NewRelease,
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
         events::EventView,
         health::HealthView,
@@ -148,9 +149,16 @@ pub fn describe(operation: Operation) -> Description {
             .query([OF_PARTNER])
             .answers::<Balances>(200, "Balances, one entry a partner and currency.")
             .refuses(&[Code::NotFound]),
-        Op::ListCommissions => list::<CommissionView>(of(Tag::Reading), "Commissions, newest first."),
+        Op::ListCommissions => {
+            list::<CommissionView>(of(Tag::Reading).query([HELD]), "Commissions, newest first.")
+        }
+        Op::ReleaseCommission => of(Tag::Conversions)
+            .names::<CommissionId>(COMMISSION)
+            .takes::<NewRelease>()
+            .answers::<CommissionView>(200, "The commission, no longer held.")
+            .refuses(&[Code::InvalidText, Code::NotHeld]),
         Op::GetCommission => of(Tag::Reading)
-            .names::<CommissionId>("The commission's id.")
+            .names::<CommissionId>(COMMISSION)
             .answers::<CommissionView>(200, "The commission as it stands now."),
         Op::ListEvents => list::<EventView>(of(Tag::Reading).query([AFTER]), "Events, oldest first."),
         Op::ListClicks => {
@@ -198,6 +206,7 @@ const PARTNER: &str = "The partner's id.";
 const LISTING: &str = "The listing's id.";
 const LINK: &str = "The link's id.";
 const CONVERSION: &str = "The conversion's id.";
+const COMMISSION: &str = "The commission's id.";
 const SENT_BEFORE: &str =
     "It was sent before, with the same content: the first answer again. Nothing was changed.";
 const EXPORT: &str =
@@ -217,6 +226,8 @@ const AFTER: Query = Query {
 };
 const OF_PARTNER: Query =
     Query { name: "partner_id", says: "Only this partner's.", schema: QuerySchema::Partner };
+const HELD: Query =
+    Query { name: "held", says: "Only those that are held, or that are not.", schema: QuerySchema::Flag };
 const OF_LINK: Query = Query { name: "link_id", says: "Only this link's.", schema: QuerySchema::Link };
 const FROM: Query = Query { name: "from", says: "From this time on.", schema: QuerySchema::Time };
 const TO: Query = Query { name: "to", says: "Before this time.", schema: QuerySchema::Time };

@@ -44,6 +44,12 @@ pub fn about(operation: Operation) -> &'static str {
              half up: a sale refunded in any parts ends at exactly zero. The same `external_id` again is answered 200 with the first \
              answer."
         }
+        Op::ReleaseCommission => {
+            "A commission is held (`held_reason`) where the message that told of its conversion is not signed and nobody confirmed \
+             it: it stays pending beyond `payable_at`. It is released by the same event with better evidence, or here by somebody who \
+             has looked at it; it then becomes payable at `payable_at`, or at once if that is over. One that is not held is answered \
+             409 `not_held`."
+        }
         Op::GetAttribution => {
             "`clicks` are people's clicks; other visits stand in `filtered`, each in one bucket. `revenue` is gross, `commission` is net \
              of reversals. A key of `null` means unattributed or unknown. Equal data are equal bytes: poll with `If-None-Match`."

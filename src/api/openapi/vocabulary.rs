@@ -19,6 +19,7 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "name" => text(200),
         "external_id" | "customer_id" => text(255),
         "campaign" | "coupon" => text(100),
+        "note" => text(500),
         "email" => json!({ "format": "email", "maxLength": 254 }),
         "country" => json!({ "pattern": "^[A-Z]{2}$" }),
         "currency" => inline::<Currency>(),
