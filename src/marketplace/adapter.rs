@@ -155,6 +155,8 @@ pub enum Proof<'a> {
     /// It tells nothing and wants this answer: the handshake of an address that is being registered, or a browser that
     /// is only passing through.
     Greeting(Answer),
+    /// The same, and what the operator should know of it. A line for the log holds nothing that came in unjudged.
+    Noted(Answer, String),
     /// The vendor is to be asked first; then it is verified again, with the answer.
     Ask(Request),
     /// These documents of the vendor's are to be fetched first; then it is verified again, with them.

@@ -6,6 +6,7 @@ mod bigcommerce;
 mod digitalocean;
 pub mod event;
 mod hubspot;
+mod microsoft;
 pub mod money;
 pub mod oauth;
 pub mod outgoing;

@@ -8,6 +8,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &super::bigcommerce::Bigcommerce,
     &super::digitalocean::Digitalocean,
     &super::hubspot::Hubspot,
+    &super::microsoft::Microsoft,
     &super::salesforce::Salesforce,
     &super::shopify::Shopify,
     &super::woocommerce::Woocommerce,

@@ -189,6 +189,9 @@ pub fn step(
         Err(Refusal::Unanswered) => refused(unanswered(), head, listing, Refusal::Unanswered),
         Err(refusal) => refused(adapter.refused(*kind), head, listing, refusal),
         Ok(Proof::Greeting(answer)) => Outcome::Answer { answer, log: None },
+        Ok(Proof::Noted(answer, why)) => {
+            Outcome::Answer { answer, log: Some(line(head, listing, "tells nothing", &why)) }
+        }
         Ok(Proof::Ask(request)) => Outcome::Ask { request },
         Ok(Proof::Fetch(documents)) => Outcome::Fetch { documents },
         Ok(Proof::Sign(to_sign)) => Outcome::Sign { to_sign },

@@ -16,11 +16,17 @@ mod hubspot;
 #[cfg(test)]
 mod hubspot_webhook;
 #[cfg(test)]
+mod microsoft;
+#[cfg(test)]
+mod microsoft_confirmed;
+#[cfg(test)]
 mod oauth;
 #[cfg(test)]
 mod salesforce;
 #[cfg(test)]
 mod shopify;
+#[cfg(test)]
+mod vendor;
 #[cfg(test)]
 mod woocommerce;
 #[cfg(test)]

@@ -108,7 +108,7 @@ pub(super) fn entra<'a>(
     if !issued || claims.tid.as_deref() != Some(tenant) || !called {
         return Err(Refusal::WrongIssuer);
     }
-    let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));
+    let verified = Verified::new(Evidence::TransportOnly, Payload::Body(callback.body));
     Ok(verified.signed_at_time(claims.signed_at()))
 }
 

@@ -4,7 +4,7 @@
 //! the time stand, and how old it may be. The rows are read by five rules, of which each is written once: a detached
 //! MAC ([`mac`]), a JWT ([`jwt`]), a signed envelope ([`envelope`]), and two kinds of credentials, [`basic`] and
 //! [`outbound`]. Beside them, [`exchange`] proves an install by OAuth, and [`store_keys`] one
-//! by keys of a store: there the vendor itself is asked.
+//! by keys of a store: there the vendor itself is asked; so it is where [`polled`] takes its API's word.
 //!
 //! Vendors with public keys have a list of their own ([`token`]): tokens ([`jws`]) that name a key of a set ([`key_set`]) or
 //! bring certificates up to a pinned root ([`x509`]), and the rules over them ([`id_token`], [`apple`]).
@@ -35,6 +35,7 @@ mod mac;
 mod outbound;
 mod pem;
 pub mod platforms;
+mod polled;
 pub mod public_key;
 mod query;
 mod refusal;
@@ -53,6 +54,7 @@ pub use callback::Callback;
 pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
 pub use expected::{AppleEnvironment, Expected};
 pub use key_set::Keys;
+pub use polled::polled;
 pub use query::is_shop;
 pub use refusal::Refusal;
 pub use scheme::Scheme;
