@@ -5,6 +5,8 @@ pub mod adapter;
 mod bigcommerce;
 mod digitalocean;
 pub mod event;
+mod google;
+mod google_cloud;
 mod hubspot;
 mod microsoft;
 pub mod money;

@@ -7,6 +7,7 @@ use crate::domain::listing::Marketplace;
 pub const ADAPTERS: &[&dyn Adapter] = &[
     &super::bigcommerce::Bigcommerce,
     &super::digitalocean::Digitalocean,
+    &super::google_cloud::GoogleCloud,
     &super::hubspot::Hubspot,
     &super::microsoft::Microsoft,
     &super::salesforce::Salesforce,

@@ -11,6 +11,11 @@ mod bigcommerce;
 mod digitalocean;
 #[cfg(test)]
 mod held;
+mod google;
+#[cfg(test)]
+mod google_cloud;
+#[cfg(test)]
+mod google_cloud_unconfirmed;
 #[cfg(test)]
 mod hubspot;
 #[cfg(test)]

@@ -127,6 +127,12 @@ impl<'a> Verified<'a> {
         Self { evidence: other.evidence, ..self }
     }
 
+    /// The same proof where the caller alone is proven, and the vendor was not asked about what the message says.
+    #[must_use]
+    pub fn unconfirmed(self) -> Self {
+        Self { evidence: Evidence::TransportOnly, ..self }
+    }
+
     /// What stands behind it.
     #[must_use]
     pub fn evidence(&self) -> Evidence {
