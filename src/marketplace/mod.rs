@@ -7,6 +7,7 @@ mod digitalocean;
 pub mod event;
 mod google;
 mod google_cloud;
+mod google_play;
 mod hubspot;
 mod microsoft;
 pub mod money;

@@ -8,6 +8,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &super::bigcommerce::Bigcommerce,
     &super::digitalocean::Digitalocean,
     &super::google_cloud::GoogleCloud,
+    &super::google_play::GooglePlay,
     &super::hubspot::Hubspot,
     &super::microsoft::Microsoft,
     &super::salesforce::Salesforce,

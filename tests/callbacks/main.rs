@@ -17,6 +17,10 @@ mod google_cloud;
 #[cfg(test)]
 mod google_cloud_unconfirmed;
 #[cfg(test)]
+mod google_play;
+#[cfg(test)]
+mod google_play_purchases;
+#[cfg(test)]
 mod hubspot;
 #[cfg(test)]
 mod hubspot_webhook;
