@@ -94,6 +94,19 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
 }
 
 #[test]
+fn the_plans_that_accounts_have_are_known_from_when_they_were_told() {
+    let sql = NativeSql::in_memory().unwrap();
+    migrate(&sql, &LEDGER[..3]).unwrap();
+    sql.script(
+        "INSERT INTO marketplace_accounts (listing_no, account, status, plan, changed_at, plan_at) VALUES
+           (1, 'a-1', 'activated', 'gold', 9, 5), (1, 'a-2', 'installed', NULL, 9, NULL);",
+    )
+    .unwrap();
+    migrate(&sql, LEDGER).unwrap();
+    assert_eq!(rows::rows(&sql)["account_plans"], ["1 | 'a-1' | 5 | 'gold'"]);
+}
+
+#[test]
 fn a_newer_ledger_is_refused_and_left_alone() {
     let sql = NativeSql::in_memory().unwrap();
     migrate(&sql, LEDGER).unwrap();

@@ -29,6 +29,7 @@ const RESTORED: &[(&str, &str)] = &[
     ("commissions", "*"),
     ("refunds", "*"),
     ("marketplace_accounts", "*"),
+    ("account_plans", "*"),
     ("waiting_refunds", "*"),
     ("transfers", "*"),
     ("accounts", "*"),
@@ -67,6 +68,7 @@ fn history() -> Ledger {
     assert_eq!(ledger.post(&target, &json!({"external_id": "r-1", "amount": 3_333})).status, 201);
     told_by_a_marketplace(&mut ledger, second);
     held_and_released(&mut ledger);
+    plans(&mut ledger);
     assert_eq!(ledger.patch(&format!("/v1/partners/{ada}"), &json!({"status": "terminated"})).status, 200);
     assert_eq!(ledger.post(&format!("/v1/links/{second_id}/revoke"), &json!({})).status, 200);
     ledger.wait(2 * 86_400_000);
@@ -101,6 +103,15 @@ fn held_and_released(ledger: &mut Ledger) {
     assert_eq!(ledger.post(&target, &json!({"note": "paid by wire"})).status, 200);
     assert_eq!(events_of(ledger, "conversion.confirmed"), 1);
     assert_eq!(events_of(ledger, "commission.released"), 2);
+}
+
+/// Plans of an account, the earlier one told late.
+fn plans(ledger: &mut Ledger) {
+    for (kind, plan, at) in [("plan_changed", "silver", "2026-11-02"), ("activated", "gold", "2026-11-01")] {
+        let fields = json!({"account": "a-2", "plan": plan, "occurred_at": format!("{at}T00:00:00.000Z")});
+        ledger.told(1, &[event(kind, &format!("{kind}:2"), &fields)]);
+    }
+    assert_eq!((events_of(ledger, "account.plan_learned"), ledger.rows("account_plans")), (1, 3));
 }
 
 /// How many events of a type there are.

@@ -2,7 +2,7 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
-    money::{Currency, MAX_AMOUNT_MINOR},
+    money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR},
     text,
     time::Timestamp,
     words::Metadata,
@@ -58,8 +58,10 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Object<T> {
     }
 }
 
+/// What is wrong with the field at `pointer`, from what serde said of it.
+///
 /// serde's own messages have been stable for a decade and carry the name in backticks; the tests pin them.
-fn field_problem(pointer: String, message: &str) -> Problem {
+pub fn field_problem(pointer: String, message: &str) -> Problem {
     // serde_json puts " at line 1 column 2" behind what it says.
     let said = message.rsplit_once(" at line ").map_or(message, |(said, _)| said);
     let named = said.split('`').nth(1).unwrap_or_default();
@@ -89,6 +91,9 @@ fn field_problem(pointer: String, message: &str) -> Problem {
     if said == AMOUNT_REFUSED {
         return Problem::field(Code::AmountOutOfRange, pointer, format!("{AMOUNT_REFUSED}."));
     }
+    if said == CURRENCY_REFUSED {
+        return Problem::field(Code::InvalidCurrency, pointer, CURRENCY_EXPECTED);
+    }
     if said.starts_with("invalid value: integer") {
         return Problem::field(Code::OutOfRange, pointer, detail);
     }
@@ -112,6 +117,7 @@ fn shown(pointer: &str, said: &str) -> String {
     format!("{cut}.")
 }
 
+const CURRENCY_EXPECTED: &str = "Expected three upper-case letters of ISO 4217 such as EUR.";
 const AMOUNT_REFUSED: &str = "an amount is a whole number of minor units from 0 to 1000000000000";
 
 /// An amount in minor units, 0 … 10^12.
@@ -227,11 +233,7 @@ impl Checks {
         let value = value?;
         let currency = Currency::parse(value);
         if currency.is_none() {
-            self.refuse(
-                Code::InvalidCurrency,
-                field,
-                "Expected three upper-case letters of ISO 4217 such as EUR.",
-            );
+            self.refuse(Code::InvalidCurrency, field, CURRENCY_EXPECTED);
         }
         currency
     }

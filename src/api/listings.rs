@@ -4,6 +4,7 @@ use super::{
     body::{Checks, present},
     call::Call,
     http::Response,
+    plans,
     problem::{Code, Problem},
     views::{self, ListingView},
 };
@@ -48,7 +49,7 @@ pub struct NewListing {
     slug: Option<String>,
     /// Where a browser-borne install is forwarded to.
     forward_to: Option<String>,
-    /// The marketplace's settings, at most 16 KiB.
+    /// The marketplace's settings, at most 16 KiB; and what plans cost, where the marketplace tells no amounts.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// The marketplace's secrets; write-only.
     secrets: Option<Secrets>,
@@ -69,7 +70,7 @@ pub struct ListingChange {
     /// Where a browser-borne install is forwarded to.
     #[serde(default, deserialize_with = "present")]
     forward_to: Option<Option<String>>,
-    /// The marketplace's settings; replaces all of them.
+    /// The marketplace's settings, and what plans cost; replaces all of them.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// Secrets to set or (with `null`) to remove; the others stay.
     secrets: Option<Secrets>,
@@ -180,6 +181,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let mut checks = Checks::default();
     check(&mut checks, &listing, body.secrets.as_ref());
     checks.finish()?;
+    plans::check(&listing.settings)?;
     slug_free(call, &listing)?;
     let sealed = set_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
     call.touch_snapshot()?;
@@ -239,6 +241,9 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
     let mut checks = Checks::default();
     check(&mut checks, &listing, body.secrets.as_ref());
     checks.finish()?;
+    if listing.settings != old.settings {
+        plans::check(&listing.settings)?;
+    }
     slug_free(call, &listing)?;
     if let Some(secrets) = body.secrets {
         let sealed = set_secrets(call, &mut listing, secrets)?;

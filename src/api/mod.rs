@@ -25,6 +25,7 @@ mod maturity;
 pub mod openapi;
 pub mod operation;
 mod partners;
+mod plans;
 pub mod problem;
 mod programme;
 mod query;

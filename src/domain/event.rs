@@ -31,6 +31,8 @@ words! {
         ConversionConfirmed = "conversion.confirmed";
         /// A marketplace told of a customer's account.
         AccountUpdated = "account.updated";
+        /// A marketplace told late which plan a customer's account had before.
+        AccountPlanLearned = "account.plan_learned";
         /// A marketplace told two names of one account.
         AccountNamed = "account.named";
         /// A click that came to light was bound to its customer.

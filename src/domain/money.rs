@@ -12,6 +12,9 @@ pub const WHOLE_BP: i64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
+/// What serde says of a text that names no currency; `api/body.rs` knows it by that.
+pub const CURRENCY_REFUSED: &str = "expected an ISO 4217 code";
+
 impl Currency {
     /// The currency that the upper-case alphabetic code names.
     #[must_use]
@@ -52,7 +55,7 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
-        Self::parse(&code).ok_or_else(|| D::Error::custom("expected an ISO 4217 code"))
+        Self::parse(&code).ok_or_else(|| D::Error::custom(CURRENCY_REFUSED))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::domain::{
     conversion::CommissionStatus,
     link::Link,
     link::LinkNo,
-    listing::Listing,
+    listing::{Listing, ListingNo},
     partner::{Partner, PartnerNo},
     program::Program,
     time::Timestamp,
@@ -79,6 +79,17 @@ pub enum Change {
     },
     /// A customer's account on a marketplace, as a callback told of it.
     Account(Account),
+    /// A plan that an account had before the one that it is known to have.
+    EarlierPlan {
+        /// The listing.
+        listing_no: ListingNo,
+        /// The marketplace's id of the account.
+        account: String,
+        /// The plan.
+        plan: String,
+        /// From when on.
+        told_at: Timestamp,
+    },
     /// Another name of a customer's account.
     Named(Alias),
     /// A click that came to light is bound to its customer.
@@ -144,6 +155,7 @@ impl Change {
             Self::Program(_)
             | Self::Listing(_)
             | Self::Account(_)
+            | Self::EarlierPlan { .. }
             | Self::Named(_)
             | Self::RefundWaits(_) => 0,
             Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
@@ -206,6 +218,9 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             accounts::post(sql, transfer)
         }
         Change::Account(account) => callbacks::put_account(sql, account),
+        Change::EarlierPlan { listing_no, account, plan, told_at } => {
+            callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
+        }
         Change::Named(alias) => callbacks::put_alias(sql, alias),
         // No conversion binds it: places begin with 1.
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),

@@ -31,6 +31,8 @@ mod microsoft_confirmed;
 #[cfg(test)]
 mod oauth;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod salesforce;
 #[cfg(test)]
 mod shopify;

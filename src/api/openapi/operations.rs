@@ -41,8 +41,16 @@ const PARTNER_CODES: &[Code] = &[
     Code::OutOfRange,
     Code::ExternalIdTaken,
 ];
-const LISTING_CODES: &[Code] =
-    &[Code::InvalidText, Code::InvalidUrl, Code::InvalidSlug, Code::ReservedSlug, Code::SlugTaken];
+const LISTING_CODES: &[Code] = &[
+    Code::InvalidText,
+    Code::InvalidUrl,
+    Code::InvalidSlug,
+    Code::ReservedSlug,
+    Code::SlugTaken,
+    Code::AmountOutOfRange,
+    Code::InvalidCurrency,
+    Code::OutOfRange,
+];
 const LINK_CODES: &[Code] = &[
     Code::InvalidText,
     Code::InvalidPath,

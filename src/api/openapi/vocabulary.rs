@@ -1,6 +1,7 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
+use super::super::{body::Amount, plans::MAX_PLANS};
 use crate::domain::{
     destination::MAX_PATH_BYTES,
     id::{LinkId, ListingId, PartnerId},
@@ -41,10 +42,28 @@ pub fn limits_of(name: &str) -> Option<Value> {
             "propertyNames": text(40),
             "additionalProperties": { "type": "string", "maxLength": 500 },
         }),
+        "settings" => json!({ "properties": { "plans": plans() } }),
         "secrets" => json!({ "propertyNames": text(40), "writeOnly": true }),
         "scopes" => json!({ "minItems": 1 }),
         "links" => json!({ "minItems": 1, "maxItems": 100 }),
         _ => return None,
+    })
+}
+
+/// What plans cost.
+fn plans() -> Value {
+    let mut generator = SchemaGenerator::default();
+    let (amount, currency) = (Amount::json_schema(&mut generator), Currency::json_schema(&mut generator));
+    json!({
+        "type": ["object", "null"],
+        "description": "What a charge costs whose amount the marketplace does not tell, by the vendor's word for the plan.",
+        "maxProperties": MAX_PLANS,
+        "additionalProperties": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["amount", "currency"],
+            "properties": { "amount": amount, "currency": currency },
+        },
     })
 }
 
