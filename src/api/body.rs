@@ -15,14 +15,19 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
 pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let read: Result<Object<T>, _> = json::read(well_formed(body)?);
+    read.map(|object| object.0).map_err(|error| field_problem(error.pointer(), &error.to_string()))
+}
+
+/// The text of a body that is well-formed JSON. Not generic, as little is that need not be.
+fn well_formed(body: &[u8]) -> Result<&str, Problem> {
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(Code::InvalidUtf8, format!("The first bad byte is at offset {}.", error.valid_up_to()))
     })?;
     // First the syntax of the whole, then the fields: a body that is no JSON is never judged by its first half.
     serde_json::from_str::<de::IgnoredAny>(body)
         .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
-    let read: Result<Object<T>, _> = json::read(body);
-    read.map(|object| object.0).map_err(|error| field_problem(error.pointer(), &error.to_string()))
+    Ok(body)
 }
 
 /// A `T` that is written as a JSON object. serde alone would take an array of the fields' values as well.
@@ -37,11 +42,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a JSON object")
             }
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Object)
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, object: D) -> Result<Object<T>, D::Error> {
+                T::deserialize(object).map(Object)
             }
         }
-        deserializer.deserialize_map(Visitor(PhantomData))
+        deserializer.deserialize_newtype_struct(json::OBJECT, Visitor(PhantomData))
     }
 }
 

@@ -109,8 +109,10 @@ pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.query(KNOWN)?;
     let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
-    let collected: Collected<'_> = serde_json::from_slice(call.request.body)
-        .map_err(|error| SqlError::Engine(format!("what shards tell cannot be read: {error}")))?;
+    let unreadable =
+        |error: &dyn std::fmt::Display| SqlError::Engine(format!("what shards tell cannot be read: {error}"));
+    let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
+    let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
     let mut rows: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
     rows.sort_unstable_by_key(|(_, click)| std::cmp::Reverse((click.at(), click.row_id())));

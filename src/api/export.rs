@@ -9,8 +9,14 @@ use super::{
 };
 use crate::{
     domain::{click::SHARDS, time::Timestamp, visit::VisitError},
-    replay::{Totals, totals},
-    store::{SqlError, clicklog::PackedClick, events, outbox::event_line, value::json_text},
+    store::{
+        SqlError,
+        clicklog::PackedClick,
+        events,
+        outbox::event_line,
+        totals::{Totals, totals},
+        value::json_text,
+    },
 };
 use json::JsonError;
 use serde::{Deserialize, Serialize};

@@ -115,11 +115,11 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
 /// The answer of [`create`] as a replay shows it: the key was shown once.
 #[must_use]
 pub fn without_secret(answer: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(answer) else {
+    let Ok(mut value) = json::read::<serde_json::Map<String, serde_json::Value>>(answer) else {
         return String::new();
     };
     value.remove("key");
-    serde_json::Value::Object(value).to_string()
+    json::text(&serde_json::Value::Object(value))
 }
 
 /// `GET /v1/keys`

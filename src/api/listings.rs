@@ -17,11 +17,12 @@ use crate::{
     },
     store::{SqlError, change::Change, listings},
 };
-use serde::{Deserialize, Serialize};
+use json::OneOrSeveral;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// A secret: one value, or several while it is being rotated.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Secret {
@@ -29,6 +30,15 @@ pub enum Secret {
     One(String),
     /// All values that are accepted, newest first.
     Several(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match OneOrSeveral::deserialize(deserializer)? {
+            OneOrSeveral::One(value) => Self::One(value),
+            OneOrSeveral::Several(values) => Self::Several(values),
+        })
+    }
 }
 
 /// A listing's secrets by name; `null` removes one.
@@ -173,7 +183,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         url: body.url,
         slug: body.slug,
         forward_to: body.forward_to,
-        settings: serde_json::Value::Object(body.settings.unwrap_or_default()).to_string(),
+        settings: json::text(&serde_json::Value::Object(body.settings.unwrap_or_default())),
         secret_names: Vec::new(),
         created_at: call.now,
         updated_at: call.now,
@@ -228,7 +238,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
     let id = call.id(ListingId::parse)?;
     let old = listings::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?;
     let body: ListingChange = call.body()?;
-    let settings = body.settings.map(|settings| serde_json::Value::Object(settings).to_string());
+    let settings = body.settings.map(|settings| json::text(&serde_json::Value::Object(settings)));
     let mut listing = Listing {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         url: body.url.unwrap_or_else(|| old.url.clone()),

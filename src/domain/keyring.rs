@@ -123,7 +123,7 @@ impl std::fmt::Debug for KeyRing {
 type Keys = Vec<(u8, [u8; KEY_BYTES])>;
 
 fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
-    let ring: RingText = serde_json::from_str(text).map_err(|_| KeyRingError::Malformed)?;
+    let ring: RingText = json::read(text).map_err(|_| KeyRingError::Malformed)?;
     let mut keys = Keys::new();
     for (id, key) in ring.keys {
         let number = id.parse().ok().filter(|n: &u8| *n <= MAX_KEY_ID && n.to_string() == id);

@@ -103,7 +103,7 @@ pub struct Arrival<'a> {
 impl<'a> Arrival<'a> {
     /// Reads a JSON array of records.
     pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
-        serde_json::from_str(json).map_err(|_| VisitError)
+        json::read(json).map_err(|_| VisitError)
     }
 }
 

@@ -19,23 +19,35 @@
     )
 )]
 
+mod grow;
 mod node;
+mod refusal;
+mod several;
+mod verbatim;
 
+pub use several::OneOrSeveral;
+pub use verbatim::Verbatim;
+
+use grow::parse;
 use node::Node;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use std::{cell::RefCell, fmt};
+use refusal::Refusal;
+use serde::Deserialize;
+use std::{borrow::Cow, cell::RefCell};
 
-/// A JSON value.
+/// The name of a newtype struct whose content must be an object, and is refused as no object before it is looked into.
+pub const OBJECT: &str = "a JSON object";
+
+/// A JSON value. Texts without escapes are those of the text that was read.
 #[derive(Debug, Clone, PartialEq)]
-enum Tree {
+enum Tree<'de> {
     Null,
     Bool(bool),
     Unsigned(u64),
     Signed(i64),
     Float(f64),
-    Text(String),
-    List(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
+    Text(Cow<'de, str>),
+    List(Vec<Tree<'de>>),
+    Object(Vec<(Cow<'de, str>, Tree<'de>)>),
 }
 
 /// A step of a path into a JSON value.
@@ -52,12 +64,12 @@ type Trace = RefCell<Vec<Step>>;
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 pub struct JsonError {
-    cause: serde_json::Error,
+    cause: String,
     steps: Vec<Step>,
 }
 
 impl JsonError {
-    fn new(cause: serde_json::Error, trace: Trace) -> Self {
+    fn new(cause: String, trace: Trace) -> Self {
         Self { cause, steps: trace.into_inner() }
     }
 
@@ -77,24 +89,22 @@ impl JsonError {
 }
 
 /// Reads a whole text.
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
+pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, JsonError> {
     let trace = Trace::default();
     let tree = match parse(text, &trace) {
         Ok(tree) => tree,
-        Err(cause) => return Err(JsonError::new(cause, trace)),
+        Err(cause) => return Err(JsonError::new(cause.to_string(), trace)),
     };
     match T::deserialize(Node { tree, trace: &trace }) {
         Ok(value) => Ok(value),
-        Err(cause) => Err(JsonError::new(cause, trace)),
+        Err(Refusal(cause)) => Err(JsonError::new(*cause, trace)),
     }
 }
 
-// Not generic, so that the parser is there once.
-fn parse(text: &str, trace: &Trace) -> Result<Tree, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let tree = Grow(trace).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(tree)
+/// The text of a value. Its `Display` is another writer than everything else here is written with.
+#[must_use]
+pub fn text(value: &serde_json::Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Notes the step on which `outcome` failed.
@@ -103,67 +113,6 @@ fn traced<T, E>(trace: &Trace, step: impl FnOnce() -> Step, outcome: Result<T, E
         trace.borrow_mut().push(step());
     }
     outcome
-}
-
-/// Builds a tree.
-#[derive(Clone, Copy)]
-struct Grow<'t>(&'t Trace);
-
-impl<'de> DeserializeSeed<'de> for Grow<'_> {
-    type Value = Tree;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Grow<'_> {
-    type Value = Tree;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Tree, E> {
-        Ok(Tree::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-        Ok(Tree::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-        Ok(Tree::Unsigned(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-        Ok(Tree::Signed(value))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-        Ok(Tree::Float(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
-        Ok(Tree::Text(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Tree, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = traced(self.0, || Step::Index(items.len()), list.next_element_seed(self))? {
-            items.push(item);
-        }
-        Ok(Tree::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Tree, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = object.next_key::<String>()? {
-            let value = traced(self.0, || Step::Key(key.clone()), object.next_value_seed(self))?;
-            entries.push((key, value));
-        }
-        Ok(Tree::Object(entries))
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A part of a tree as serde reads it: what `serde_json` does for its own `Value`, with the path noted on errors.
 
-use super::{Step, Trace, Tree, traced};
+use super::{OBJECT, Step, Trace, Tree, refusal::Refusal as Error, traced};
 use serde::{
     de::{
         DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess,
@@ -8,16 +8,15 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
-use serde_json::Error;
-use std::vec;
+use std::{borrow::Cow, vec};
 
 /// A part of a tree, and where its errors are noted.
-pub(super) struct Node<'t> {
-    pub tree: Tree,
+pub(super) struct Node<'de, 't> {
+    pub tree: Tree<'de>,
     pub trace: &'t Trace,
 }
 
-impl Node<'_> {
+impl Node<'_, '_> {
     /// The refusal of a type that a visitor has no use for.
     fn unexpected(&self, expected: &dyn Expected) -> Error {
         let unexpected = match &self.tree {
@@ -34,7 +33,18 @@ impl Node<'_> {
     }
 }
 
-fn read_list<'de, V: Visitor<'de>>(items: Vec<Tree>, trace: &Trace, visitor: V) -> Result<V::Value, Error> {
+fn read_text<'de, V: Visitor<'de>>(text: Cow<'de, str>, visitor: V) -> Result<V::Value, Error> {
+    match text {
+        Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+        Cow::Owned(text) => visitor.visit_string(text),
+    }
+}
+
+fn read_list<'de, V: Visitor<'de>>(
+    items: Vec<Tree<'de>>,
+    trace: &Trace,
+    visitor: V,
+) -> Result<V::Value, Error> {
     let length = items.len();
     let mut items = Items { items: items.into_iter(), index: 0, trace };
     let value = visitor.visit_seq(&mut items)?;
@@ -42,7 +52,7 @@ fn read_list<'de, V: Visitor<'de>>(items: Vec<Tree>, trace: &Trace, visitor: V) 
 }
 
 fn read_object<'de, V: Visitor<'de>>(
-    entries: Vec<(String, Tree)>,
+    entries: Vec<(Cow<'de, str>, Tree<'de>)>,
     trace: &Trace,
     visitor: V,
 ) -> Result<V::Value, Error> {
@@ -64,7 +74,7 @@ macro_rules! strict {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Node<'_> {
+impl<'de> Deserializer<'de> for Node<'de, '_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -74,7 +84,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
             Tree::Unsigned(value) => visitor.visit_u64(value),
             Tree::Signed(value) => visitor.visit_i64(value),
             Tree::Float(value) => visitor.visit_f64(value),
-            Tree::Text(value) => visitor.visit_string(value),
+            Tree::Text(text) => read_text(text, visitor),
             Tree::List(items) => read_list(items, self.trace, visitor),
             Tree::Object(entries) => read_object(entries, self.trace, visitor),
         }
@@ -87,8 +97,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
         deserialize_u32(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
         deserialize_u64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
         deserialize_i64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_str(): Text(value) => |visitor: V, _| visitor.visit_string(value);
-        deserialize_string(): Text(value) => |visitor: V, _| visitor.visit_string(value);
+        deserialize_str(): Text(text) => |visitor, _| read_text(text, visitor);
+        deserialize_string(): Text(text) => |visitor, _| read_text(text, visitor);
         deserialize_seq(): List(items) => |visitor, trace| read_list(items, trace, visitor);
         deserialize_tuple(usize): List(items) => |visitor, trace| read_list(items, trace, visitor);
         deserialize_map(): Object(entries) => |visitor, trace| read_object(entries, trace, visitor);
@@ -101,9 +111,12 @@ impl<'de> Deserializer<'de> for Node<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if name == OBJECT && !matches!(self.tree, Tree::Object(_)) {
+            return Err(self.unexpected(&visitor));
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -134,13 +147,13 @@ impl<'de> Deserializer<'de> for Node<'_> {
     }
 }
 
-struct Items<'t> {
-    items: vec::IntoIter<Tree>,
+struct Items<'de, 't> {
+    items: vec::IntoIter<Tree<'de>>,
     index: usize,
     trace: &'t Trace,
 }
 
-impl<'de> SeqAccess<'de> for Items<'_> {
+impl<'de> SeqAccess<'de> for Items<'de, '_> {
     type Error = Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
@@ -152,20 +165,20 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     }
 }
 
-struct Entries<'t> {
-    entries: vec::IntoIter<(String, Tree)>,
+struct Entries<'de, 't> {
+    entries: vec::IntoIter<(Cow<'de, str>, Tree<'de>)>,
     /// The value of the key that was asked for last, and the key.
-    value: Option<(String, Tree)>,
+    value: Option<(Cow<'de, str>, Tree<'de>)>,
     trace: &'t Trace,
 }
 
-impl<'de> MapAccess<'de> for Entries<'_> {
+impl<'de> MapAccess<'de> for Entries<'de, '_> {
     type Error = Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         let read = seed.deserialize(Key(&key));
-        let read = traced(self.trace, || Step::Key(key.clone()), read);
+        let read = traced(self.trace, || Step::Key(key.clone().into_owned()), read);
         self.value = Some((key, value));
         read.map(Some)
     }
@@ -174,7 +187,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
         let (key, tree) =
             self.value.take().ok_or_else(|| Error::custom("a value was asked for before its key"))?;
         let read = seed.deserialize(Node { tree, trace: self.trace });
-        traced(self.trace, || Step::Key(key), read)
+        traced(self.trace, || Step::Key(key.into_owned()), read)
     }
 }
 
@@ -231,29 +244,29 @@ impl<'de> Deserializer<'de> for Key<'_> {
     }
 }
 
-struct Variant<'t> {
-    variant: String,
-    content: Option<Tree>,
+struct Variant<'de, 't> {
+    variant: Cow<'de, str>,
+    content: Option<Tree<'de>>,
     trace: &'t Trace,
 }
 
-impl<'de, 't> EnumAccess<'de> for Variant<'t> {
+impl<'de, 't> EnumAccess<'de> for Variant<'de, 't> {
     type Error = Error;
-    type Variant = Content<'t>;
+    type Variant = Content<'de, 't>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content<'t>), Error> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content<'de, 't>), Error> {
         let variant = seed.deserialize(Key(&self.variant))?;
         Ok((variant, Content { tree: self.content, trace: self.trace }))
     }
 }
 
-struct Content<'t> {
-    tree: Option<Tree>,
+struct Content<'de, 't> {
+    tree: Option<Tree<'de>>,
     trace: &'t Trace,
 }
 
-impl<'t> Content<'t> {
-    fn node(self) -> Result<Node<'t>, Error> {
+impl<'de, 't> Content<'de, 't> {
+    fn node(self) -> Result<Node<'de, 't>, Error> {
         let tree = self
             .tree
             .ok_or_else(|| Error::invalid_type(Unexpected::UnitVariant, &"a variant with content"))?;
@@ -261,7 +274,7 @@ impl<'t> Content<'t> {
     }
 }
 
-impl<'de> VariantAccess<'de> for Content<'_> {
+impl<'de> VariantAccess<'de> for Content<'de, '_> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {

@@ -87,7 +87,7 @@ fn named(arrival: &Arrival<'_>) -> Result<String, Unreadable> {
 }
 
 fn message(status: u16, fields: serde_json::Value) -> Reply {
-    Reply::Plain(Answer::with_body(status, "application/json", fields.to_string()))
+    Reply::Plain(Answer::with_body(status, "application/json", json::text(&fields)))
 }
 
 fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
@@ -105,8 +105,10 @@ fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
             installed.clicks = carried.map(str::to_owned).into_iter().collect();
             let config =
                 arrival.listing.settings.get("config").cloned().unwrap_or_else(|| serde_json::json!({}));
-            let answer =
-                serde_json::json!({ "id": body.uuid, "config": config, "message": "Your add-on is ready." });
+            let mut answer = serde_json::json!({ "id": body.uuid, "message": "Your add-on is ready." });
+            if let Some(fields) = answer.as_object_mut() {
+                fields.insert("config".to_owned(), config);
+            }
             let code = body.uuid;
             // What the token endpoint answered, if it took the code.
             let granted = arrival.answers.first().filter(|_| proof.evidence() == Evidence::CodeExchange);

@@ -29,7 +29,7 @@ use crate::domain::{
     visit::{Arrival, VisitError},
 };
 use counted::Counted;
-use serde_json::value::RawValue;
+use json::Verbatim;
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 /// Schema steps; see [`migrate`].
@@ -141,14 +141,10 @@ impl<'a> ClickLog<'a> {
             .sql
             .exec("SELECT id FROM click WHERE id IN (SELECT value FROM json_each(?1))", &[json(&ids)?])?;
         let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let texts: Vec<&RawValue> = serde_json::from_str(records).map_err(|_| VisitError)?;
-        let (texts, arrivals): (Vec<_>, Vec<_>) = texts
-            .into_iter()
-            .map(RawValue::get)
-            .zip(arrivals)
-            .filter(|(_, arrival)| seen.insert(arrival.id))
-            .unzip();
-        Ok((format!("[{}]", texts.join(",")), arrivals))
+        let records = Verbatim::read_list(records).map_err(|_| VisitError)?;
+        let (records, arrivals): (Vec<_>, Vec<_>) =
+            records.into_iter().zip(arrivals).filter(|(_, arrival)| seen.insert(arrival.id)).unzip();
+        Ok((super::value::json_text(&records)?, arrivals))
     }
 
     fn insert(&self, records: &str, sorted: &[Sorted]) -> Result<(), SqlError> {

@@ -148,27 +148,28 @@ pub struct Line<'a> {
     created_at: Timestamp,
     /// What changed, as the API shows it.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-    data: &'a serde_json::value::RawValue,
+    data: json::Verbatim<'a>,
     /// What a Ledger is rebuilt from; its form is Signpost's own business.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")
     )]
-    ledger: Option<&'a serde_json::value::RawValue>,
+    ledger: Option<json::Verbatim<'a>>,
 }
 
 /// An event as a line of the log and the export, without the line end.
 pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
-    let raw = |text| serde_json::from_str(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
+    let verbatim =
+        |text| json::Verbatim::read(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
     json_text(&Line {
         kind: "event",
         seq: event.seq,
         id: &event.id,
         event: event.kind,
         created_at: event.at,
-        data: raw(&event.data)?,
-        ledger: event.ledger.as_deref().map(raw).transpose()?,
+        data: verbatim(&event.data)?,
+        ledger: event.ledger.as_deref().map(verbatim).transpose()?,
     })
 }
 

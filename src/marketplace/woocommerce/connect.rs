@@ -55,7 +55,7 @@ pub fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
 }
 
 fn answer(status: u16, body: &serde_json::Value) -> Told {
-    let mut answer = Answer::with_body(status, "application/json", body.to_string());
+    let mut answer = Answer::with_body(status, "application/json", json::text(body));
     answer.headers.push(("cache-control", "no-store".to_owned()));
     Told::new(Vec::new(), Reply::Plain(answer))
 }
@@ -118,6 +118,6 @@ pub fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, U
         "shop": store, "consumer_key": key, "consumer_secret": secret, "key_permissions": permissions,
         "user_id": user_id,
     });
-    let hand_over = Some(HandOver { code: user_id.clone(), body: body.to_string() });
+    let hand_over = Some(HandOver { code: user_id.clone(), body: json::text(&body) });
     Ok(Told { hand_over, ..Told::new(vec![installed], Reply::Plain(Answer::empty(200))) })
 }
