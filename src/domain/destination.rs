@@ -18,6 +18,7 @@ pub struct Destination {
 }
 
 /// Why a URL cannot be a destination or a path cannot be a link's own: see [`path_is_safe`].
+#[inline]
 fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
@@ -27,6 +28,7 @@ impl Destination {
     /// Takes a listing's URL apart; `None` if it is not an absolute web address. User and password are dropped, and
     /// so is `click_param` from its query: the shop must find one click id, not two.
     #[must_use]
+    #[inline]
     pub fn parse(url: &str, click_param: &str) -> Option<Self> {
         let url = web_url(url)?;
         let mut query = String::new();

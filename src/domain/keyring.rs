@@ -72,6 +72,7 @@ struct Subkeys {
 }
 
 impl Subkeys {
+    #[inline]
     fn new(key: &[u8; KEY_BYTES]) -> Self {
         let subkey = |purpose: Purpose| keyed(&mac(&keyed(key), purpose.label()));
         Self { link: subkey(Purpose::Link), click: subkey(Purpose::Click) }
@@ -87,6 +88,7 @@ impl Subkeys {
 
 /// HMAC-SHA256 keyed with 32 bytes (RFC 2104).
 #[must_use]
+#[inline]
 pub fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     // RFC 2104: a key shorter than the hash's block is filled up with zeros. `KeyInit::new` takes a whole block
     // and so cannot fail, unlike `new_from_slice`.
@@ -122,6 +124,7 @@ impl std::fmt::Debug for KeyRing {
 /// Keys by their id, in the order of the text.
 type Keys = Vec<(u8, [u8; KEY_BYTES])>;
 
+#[inline]
 fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
     let ring: RingText = json::read(text).map_err(|_| KeyRingError::Malformed)?;
     let mut keys = Keys::new();
@@ -139,6 +142,7 @@ fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
 }
 
 /// The text of `ring` (or of a new one) with a fresh key added that signs from now on.
+#[inline]
 pub fn with_new_key(ring: Option<&str>, entropy: &mut dyn Entropy) -> Result<String, KeyRingError> {
     let mut keys = match ring {
         Some(text) => parse_text(text)?.1,
@@ -159,6 +163,7 @@ pub fn with_new_key(ring: Option<&str>, entropy: &mut dyn Entropy) -> Result<Str
 
 impl KeyRing {
     /// Reads the text form.
+    #[inline]
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let (sign, parsed) = parse_text(text)?;
         let mut keys: [Option<Subkeys>; 16] = Default::default();

@@ -18,6 +18,7 @@ pub const CURRENCY_REFUSED: &str = "expected an ISO 4217 code";
 impl Currency {
     /// The currency that the upper-case alphabetic code names.
     #[must_use]
+    #[inline]
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
         // Units of account without minor units ("N.A." in the standard) cannot carry an amount in minor units.
@@ -74,6 +75,7 @@ impl schemars::JsonSchema for Currency {
 /// `amount × numerator / denominator`, rounded half up. `None` if the denominator is not positive, an argument is
 /// negative, or the result does not fit.
 #[must_use]
+#[inline]
 pub fn share_half_up(amount_minor: i64, numerator: i64, denominator: i64) -> Option<i64> {
     if amount_minor < 0 || numerator < 0 || denominator <= 0 {
         return None;

@@ -53,6 +53,7 @@ impl Program {
 
 /// Whether `text` may name the click parameter: `[A-Za-z][A-Za-z0-9_-]{0,31}`.
 #[must_use]
+#[inline]
 pub fn is_click_param(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -39,6 +39,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The snapshot of a text. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
     #[must_use]
+    #[inline]
     pub fn new(text: Text) -> Self {
         let listings = text
             .listings

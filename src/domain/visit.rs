@@ -102,6 +102,7 @@ pub struct Arrival<'a> {
 
 impl<'a> Arrival<'a> {
     /// Reads a JSON array of records.
+    #[inline]
     pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
         json::read(json).map_err(|_| VisitError)
     }
@@ -110,6 +111,7 @@ impl<'a> Arrival<'a> {
 impl<'a> TryFrom<Wire<'a>> for Arrival<'a> {
     type Error = VisitError;
 
+    #[inline]
     fn try_from(
         (id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>,
     ) -> Result<Self, VisitError> {

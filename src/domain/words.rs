@@ -26,6 +26,7 @@ macro_rules! words {
 
             /// What the word names.
             #[must_use]
+            #[inline]
             pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|variant| variant.as_str() == word)
             }
