@@ -31,7 +31,7 @@ pub use verbatim::Verbatim;
 use grow::parse;
 use node::Node;
 use refusal::Refusal;
-use serde::Deserialize;
+use serde::{Deserialize, de::Error as _};
 use std::{borrow::Cow, cell::RefCell};
 
 /// The name of a newtype struct whose content must be an object, and is refused as no object before it is looked into.
@@ -47,8 +47,11 @@ enum Tree<'de> {
     Float(f64),
     Text(Cow<'de, str>),
     List(Vec<Tree<'de>>),
-    Object(Vec<(Cow<'de, str>, Tree<'de>)>),
+    Object(Vec<Entry<'de>>),
 }
+
+/// A member of an object: its key and its value.
+type Entry<'de> = (Cow<'de, str>, Tree<'de>);
 
 /// A step of a path into a JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +72,9 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    fn new(cause: String, trace: Trace) -> Self {
-        Self { cause, steps: trace.into_inner() }
+    #[cold]
+    fn new(Refusal(cause): Refusal, trace: Trace) -> Self {
+        Self { cause: *cause, steps: trace.into_inner() }
     }
 
     /// JSON Pointer (RFC 6901) to where the error arose.
@@ -90,14 +94,19 @@ impl JsonError {
 
 /// Reads a whole text.
 pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, JsonError> {
-    let trace = Trace::default();
-    let tree = match parse(text, &trace) {
-        Ok(tree) => tree,
-        Err(cause) => return Err(JsonError::new(cause.to_string(), trace)),
-    };
-    match T::deserialize(Node { tree, trace: &trace }) {
+    let (tree, trace) = grown(text)?;
+    match T::deserialize(Node { tree: &tree, trace: &trace }) {
         Ok(value) => Ok(value),
-        Err(Refusal(cause)) => Err(JsonError::new(*cause, trace)),
+        Err(refusal) => Err(JsonError::new(refusal, trace)),
+    }
+}
+
+/// The tree of a whole text, and where errors are noted. Not generic, so that it is there once.
+fn grown(text: &str) -> Result<(Tree<'_>, Trace), JsonError> {
+    let trace = Trace::default();
+    match parse(text, &trace) {
+        Ok(tree) => Ok((tree, trace)),
+        Err(cause) => Err(JsonError::new(Refusal::custom(cause), trace)),
     }
 }
 
@@ -118,7 +127,7 @@ fn traced<T, E>(trace: &Trace, step: impl FnOnce() -> Step, outcome: Result<T, E
 #[cfg(test)]
 mod tests {
     use super::read;
-    use serde::Deserialize;
+    use serde::{Deserialize, de::Error as _};
     use std::collections::BTreeMap;
 
     #[derive(Debug, PartialEq, Deserialize)]

@@ -1,6 +1,6 @@
 //! A part of a tree as serde reads it: what `serde_json` does for its own `Value`, with the path noted on errors.
 
-use super::{OBJECT, Step, Trace, Tree, refusal::Refusal as Error, traced};
+use super::{Entry, OBJECT, Step, Trace, Tree, refusal::Refusal as Error};
 use serde::{
     de::{
         DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess,
@@ -8,18 +8,18 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
-use std::{borrow::Cow, vec};
+use std::{borrow::Cow, slice};
 
 /// A part of a tree, and where its errors are noted.
 pub(super) struct Node<'de, 't> {
-    pub tree: Tree<'de>,
+    pub tree: &'t Tree<'de>,
     pub trace: &'t Trace,
 }
 
 impl Node<'_, '_> {
     /// The refusal of a type that a visitor has no use for.
     fn unexpected(&self, expected: &dyn Expected) -> Error {
-        let unexpected = match &self.tree {
+        let unexpected = match self.tree {
             Tree::Null => Unexpected::Unit,
             Tree::Bool(value) => Unexpected::Bool(*value),
             Tree::Unsigned(value) => Unexpected::Unsigned(*value),
@@ -33,33 +33,47 @@ impl Node<'_, '_> {
     }
 }
 
-fn read_text<'de, V: Visitor<'de>>(text: Cow<'de, str>, visitor: V) -> Result<V::Value, Error> {
+fn read_text<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Error> {
     match text {
         Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-        Cow::Owned(text) => visitor.visit_string(text),
+        Cow::Owned(text) => visitor.visit_str(text),
     }
 }
 
 fn read_list<'de, V: Visitor<'de>>(
-    items: Vec<Tree<'de>>,
+    items: &[Tree<'de>],
     trace: &Trace,
     visitor: V,
 ) -> Result<V::Value, Error> {
-    let length = items.len();
-    let mut items = Items { items: items.into_iter(), index: 0, trace };
-    let value = visitor.visit_seq(&mut items)?;
-    if items.items.len() == 0 { Ok(value) } else { Err(Error::invalid_length(length, &"fewer items")) }
+    let mut left = Items { items: items.iter(), index: 0, trace };
+    let value = visitor.visit_seq(&mut left)?;
+    if left.items.len() == 0 { Ok(value) } else { Err(Error::invalid_length(items.len(), &"fewer items")) }
 }
 
 fn read_object<'de, V: Visitor<'de>>(
-    entries: Vec<(Cow<'de, str>, Tree<'de>)>,
+    entries: &[Entry<'de>],
     trace: &Trace,
     visitor: V,
 ) -> Result<V::Value, Error> {
-    let length = entries.len();
-    let mut entries = Entries { entries: entries.into_iter(), value: None, trace };
-    let value = visitor.visit_map(&mut entries)?;
-    if entries.entries.len() == 0 { Ok(value) } else { Err(Error::invalid_length(length, &"fewer entries")) }
+    let mut left = Entries { entries: entries.iter(), value: None, trace };
+    let value = visitor.visit_map(&mut left)?;
+    if left.entries.len() == 0 {
+        Ok(value)
+    } else {
+        Err(Error::invalid_length(entries.len(), &"fewer entries"))
+    }
+}
+
+// Not generic, like all that need not be: what follows is there once for every type.
+
+#[cold]
+fn failed_at(trace: &Trace, index: usize) {
+    trace.borrow_mut().push(Step::Index(index));
+}
+
+#[cold]
+fn failed_below(trace: &Trace, key: &str) {
+    trace.borrow_mut().push(Step::Key(key.to_owned()));
 }
 
 /// Methods that take one kind of value and refuse all others: a type is read by as little code as it needs.
@@ -80,10 +94,10 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.tree {
             Tree::Null => visitor.visit_unit(),
-            Tree::Bool(value) => visitor.visit_bool(value),
-            Tree::Unsigned(value) => visitor.visit_u64(value),
-            Tree::Signed(value) => visitor.visit_i64(value),
-            Tree::Float(value) => visitor.visit_f64(value),
+            Tree::Bool(value) => visitor.visit_bool(*value),
+            Tree::Unsigned(value) => visitor.visit_u64(*value),
+            Tree::Signed(value) => visitor.visit_i64(*value),
+            Tree::Float(value) => visitor.visit_f64(*value),
             Tree::Text(text) => read_text(text, visitor),
             Tree::List(items) => read_list(items, self.trace, visitor),
             Tree::Object(entries) => read_object(entries, self.trace, visitor),
@@ -91,12 +105,12 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     }
 
     strict! {
-        deserialize_bool(): Bool(value) => |visitor: V, _| visitor.visit_bool(value);
-        deserialize_u8(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_u16(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_u32(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_u64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_i64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
+        deserialize_bool(): Bool(value) => |visitor: V, _| visitor.visit_bool(*value);
+        deserialize_u8(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(*n), Signed(n) => |visitor: V, _| visitor.visit_i64(*n);
+        deserialize_u16(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(*n), Signed(n) => |visitor: V, _| visitor.visit_i64(*n);
+        deserialize_u32(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(*n), Signed(n) => |visitor: V, _| visitor.visit_i64(*n);
+        deserialize_u64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(*n), Signed(n) => |visitor: V, _| visitor.visit_i64(*n);
+        deserialize_i64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(*n), Signed(n) => |visitor: V, _| visitor.visit_i64(*n);
         deserialize_str(): Text(text) => |visitor, _| read_text(text, visitor);
         deserialize_string(): Text(text) => |visitor, _| read_text(text, visitor);
         deserialize_seq(): List(items) => |visitor, trace| read_list(items, trace, visitor);
@@ -106,7 +120,7 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.tree == Tree::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+        if matches!(self.tree, Tree::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -129,15 +143,12 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
         let trace = self.trace;
         match self.tree {
             Tree::Text(variant) => visitor.visit_enum(Variant { variant, content: None, trace }),
-            Tree::Object(entries) => {
-                let mut entries = entries.into_iter();
-                match (entries.next(), entries.next()) {
-                    (Some((variant, content)), None) => {
-                        visitor.visit_enum(Variant { variant, content: Some(content), trace })
-                    }
-                    _ => Err(Error::invalid_value(Unexpected::Map, &"an object with one key")),
+            Tree::Object(entries) => match entries.as_slice() {
+                [(variant, content)] => {
+                    visitor.visit_enum(Variant { variant, content: Some(content), trace })
                 }
-            }
+                _ => Err(Error::invalid_value(Unexpected::Map, &"an object with one key")),
+            },
             tree => Node { tree, trace }.deserialize_any(visitor),
         }
     }
@@ -148,7 +159,7 @@ impl<'de> Deserializer<'de> for Node<'de, '_> {
 }
 
 struct Items<'de, 't> {
-    items: vec::IntoIter<Tree<'de>>,
+    items: slice::Iter<'t, Tree<'de>>,
     index: usize,
     trace: &'t Trace,
 }
@@ -161,14 +172,17 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
         let index = self.index;
         self.index = index.saturating_add(1);
         let read = seed.deserialize(Node { tree, trace: self.trace });
-        traced(self.trace, || Step::Index(index), read).map(Some)
+        if read.is_err() {
+            failed_at(self.trace, index);
+        }
+        read.map(Some)
     }
 }
 
 struct Entries<'de, 't> {
-    entries: vec::IntoIter<(Cow<'de, str>, Tree<'de>)>,
-    /// The value of the key that was asked for last, and the key.
-    value: Option<(Cow<'de, str>, Tree<'de>)>,
+    entries: slice::Iter<'t, Entry<'de>>,
+    /// The key that was asked for last, and its value.
+    value: Option<&'t Entry<'de>>,
     trace: &'t Trace,
 }
 
@@ -176,18 +190,24 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
     type Error = Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        let read = seed.deserialize(Key(&key));
-        let read = traced(self.trace, || Step::Key(key.clone().into_owned()), read);
-        self.value = Some((key, value));
+        self.value = self.entries.next();
+        let Some((key, _)) = self.value else { return Ok(None) };
+        let read = seed.deserialize(Key(key));
+        if read.is_err() {
+            failed_below(self.trace, key);
+        }
         read.map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        let (key, tree) =
-            self.value.take().ok_or_else(|| Error::custom("a value was asked for before its key"))?;
+        let Some((key, tree)) = self.value else {
+            return Err(Error::custom("a value was asked for before its key"));
+        };
         let read = seed.deserialize(Node { tree, trace: self.trace });
-        traced(self.trace, || Step::Key(key.into_owned()), read)
+        if read.is_err() {
+            failed_below(self.trace, key);
+        }
+        read
     }
 }
 
@@ -245,8 +265,8 @@ impl<'de> Deserializer<'de> for Key<'_> {
 }
 
 struct Variant<'de, 't> {
-    variant: Cow<'de, str>,
-    content: Option<Tree<'de>>,
+    variant: &'t str,
+    content: Option<&'t Tree<'de>>,
     trace: &'t Trace,
 }
 
@@ -255,13 +275,13 @@ impl<'de, 't> EnumAccess<'de> for Variant<'de, 't> {
     type Variant = Content<'de, 't>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content<'de, 't>), Error> {
-        let variant = seed.deserialize(Key(&self.variant))?;
+        let variant = seed.deserialize(Key(self.variant))?;
         Ok((variant, Content { tree: self.content, trace: self.trace }))
     }
 }
 
 struct Content<'de, 't> {
-    tree: Option<Tree<'de>>,
+    tree: Option<&'t Tree<'de>>,
     trace: &'t Trace,
 }
 
