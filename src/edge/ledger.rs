@@ -46,7 +46,7 @@ pub struct LedgerHandle {
 }
 
 /// The headers of a request that the Ledger reads, and what the Worker knows of it.
-#[derive(Deserialize)]
+#[derive(json::FromJson)]
 struct Head {
     method: String,
     path: String,
@@ -125,7 +125,7 @@ impl LedgerHandle {
                 return Problem { log, ..Problem::new(Code::Unavailable, detail) }.response().into();
             }
         };
-        let Ok(head) = json::read::<Head>(head_json) else {
+        let Ok(head) = json::from_text::<Head>(head_json) else {
             return Problem::from(SqlError::Engine("the Worker sent no head".to_owned())).response().into();
         };
         let request = Request {
@@ -152,7 +152,7 @@ impl LedgerHandle {
 
     /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].
     pub fn report(&self, report_json: &str, now_ms: f64) -> Result<String, JsValue> {
-        let report: Report = json::read(report_json).map_err(thrown)?;
+        let report: Report = json::from_text(report_json).map_err(thrown)?;
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
         let reported = callbacks::report(&environment, &mut CryptoEntropy::default(), &report);

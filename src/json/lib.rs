@@ -19,18 +19,25 @@
     )
 )]
 
+// What is derived names this crate.
+#[cfg(test)]
+extern crate self as json;
+
+mod from_json;
 mod grow;
 mod node;
 mod refusal;
 mod several;
 mod verbatim;
 
+pub use from_json::{FromJson, Object, from_text};
+pub use json_derive::FromJson;
 pub use several::OneOrSeveral;
 pub use verbatim::Verbatim;
 
 use grow::parse;
-use node::Node;
-use refusal::Refusal;
+pub use node::Node;
+pub use refusal::Refusal;
 use serde::{Deserialize, de::Error as _};
 use std::{borrow::Cow, cell::RefCell};
 

@@ -11,14 +11,15 @@ use serde::{
 use std::{borrow::Cow, slice};
 
 /// A part of a tree, and where its errors are noted.
-pub(super) struct Node<'de, 't> {
-    pub tree: &'t Tree<'de>,
-    pub trace: &'t Trace,
+#[derive(Clone, Copy)]
+pub struct Node<'de, 't> {
+    pub(super) tree: &'t Tree<'de>,
+    pub(super) trace: &'t Trace,
 }
 
 impl Node<'_, '_> {
     /// The refusal of a type that a visitor has no use for.
-    fn unexpected(&self, expected: &dyn Expected) -> Error {
+    pub(super) fn unexpected(&self, expected: &dyn Expected) -> Error {
         let unexpected = match self.tree {
             Tree::Null => Unexpected::Unit,
             Tree::Bool(value) => Unexpected::Bool(*value),
@@ -67,12 +68,12 @@ fn read_object<'de, V: Visitor<'de>>(
 // Not generic, like all that need not be: what follows is there once for every type.
 
 #[cold]
-fn failed_at(trace: &Trace, index: usize) {
+pub(super) fn failed_at(trace: &Trace, index: usize) {
     trace.borrow_mut().push(Step::Index(index));
 }
 
 #[cold]
-fn failed_below(trace: &Trace, key: &str) {
+pub(super) fn failed_below(trace: &Trace, key: &str) {
     trace.borrow_mut().push(Step::Key(key.to_owned()));
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// Why a value was refused. Boxed, because every reading hands one on.
 #[derive(Debug)]
-pub(super) struct Refusal(pub Box<String>);
+pub struct Refusal(pub(super) Box<String>);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

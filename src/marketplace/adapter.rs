@@ -8,16 +8,18 @@ use super::{
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A listing as callbacks need it, with its secrets opened.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, FromJson)]
 pub struct Listing {
     /// Public id.
     pub id: String,
     /// Number within the programme.
     pub no: u16,
     /// Where it stands.
+    #[json(serde)]
     pub marketplace: Marketplace,
     /// The marketplace's settings.
     pub settings: serde_json::Map<String, serde_json::Value>,
@@ -257,7 +259,7 @@ pub struct Told {
 }
 
 /// Two names of one account, both proven.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct AccountName {
     /// The name that other messages use.
     pub alias: String,

@@ -15,13 +15,13 @@ use super::{
     signature::{Exchange, Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified, exchange},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
-use serde::Deserialize;
+use json::FromJson;
 
 /// DigitalOcean Marketplace.
 pub struct Digitalocean;
 
 /// `POST …/resources`.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Provisioned {
     uuid: String,
     plan_slug: Option<String>,
@@ -29,19 +29,19 @@ struct Provisioned {
     oauth_grant: Option<OauthGrant>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct OauthGrant {
     code: String,
 }
 
 /// `PUT …/resources/{uuid}`.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Replanned {
     plan_slug: String,
 }
 
 /// `POST …/notifications`. Types that are not known here tell nothing.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Notification {
     #[serde(rename = "type")]
     kind: String,
@@ -50,7 +50,7 @@ struct Notification {
     payload: Affected,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(FromJson, Default)]
 struct Affected {
     #[serde(default)]
     resources_uuids: Vec<String>,
@@ -58,12 +58,12 @@ struct Affected {
     plan: Option<Plan>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Resource {
     uuid: String,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Plan {
     slug: String,
 }

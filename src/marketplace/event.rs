@@ -1,7 +1,8 @@
 //! What a marketplace tells of a customer, in our own words, whatever words its vendor has for it.
 
 use crate::domain::{time::Timestamp, words};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 words! {
     /// What happened.
@@ -28,9 +29,10 @@ words! {
 pub use super::signature::Evidence;
 
 /// One thing that a callback tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Event {
     /// What happened.
+    #[json(serde)]
     pub kind: EventKind,
     /// The marketplace's stable id of the customer's account: what events are joined by.
     pub account: String,
@@ -55,8 +57,10 @@ pub struct Event {
     /// The plan, in the vendor's word.
     pub plan: Option<String>,
     /// When it happened, by the vendor's clock; nothing = now.
+    #[json(serde)]
     pub occurred_at: Option<Timestamp>,
     /// What stands behind it.
+    #[json(serde)]
     pub evidence: Evidence,
     /// Click ids that came with it, oldest first: of the visitor's cookie, or carried by the vendor. Unverified.
     pub clicks: Vec<String>,

@@ -15,7 +15,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use serde::Deserialize;
+use json::FromJson;
 use serde_json::json;
 
 /// Where service accounts get their tokens. A key file names an address too, which is not believed: a private key's
@@ -67,13 +67,13 @@ pub fn verify_push<'a>(arrival: &Arrival<'a>, package_name: Option<&str>) -> Res
     arrival.verify_token(TokenScheme::PubsubPushOidc, &expected)
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Push {
     message: Message,
 }
 
 /// A message of Pub/Sub's.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Message {
     data: String,
     #[serde(rename = "messageId")]
@@ -99,7 +99,7 @@ pub fn is_plain(text: &str, max: usize) -> bool {
 }
 
 /// A service account's key file, as far as it is read.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct KeyFile {
     client_email: String,
     /// PKCS#8 in PEM.
@@ -121,7 +121,7 @@ pub enum Called<'a> {
     Answered(&'a Answered),
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Granted {
     access_token: String,
 }
@@ -130,7 +130,7 @@ impl<'v, 'a> Api<'v, 'a> {
     /// With the listing's secret `service_account`; nothing if that is not set.
     pub fn of(arrival: &'v Arrival<'a>, scope: &'static str) -> Result<Option<Self>, Refusal> {
         let Some(file) = arrival.listing.secret("service_account").first().copied() else { return Ok(None) };
-        let key = json::read(file).map_err(|_| Refusal::NotConfigured)?;
+        let key = json::from_text(file).map_err(|_| Refusal::NotConfigured)?;
         Ok(Some(Self { arrival, key, scope }))
     }
 
@@ -169,7 +169,7 @@ impl<'v, 'a> Api<'v, 'a> {
         if granted.status != 200 {
             return Err(Refusal::Unanswered);
         }
-        let granted: Granted = json::read(&granted.body).map_err(|_| Refusal::Unanswered)?;
+        let granted: Granted = json::from_text(&granted.body).map_err(|_| Refusal::Unanswered)?;
         Ok(match self.arrival.answers.get(number.saturating_add(2)) {
             Some(answered) => Called::Answered(answered),
             None => Called::Next(Proof::Ask(Request::get_as(url, &granted.access_token))),

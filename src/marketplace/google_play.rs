@@ -20,8 +20,8 @@ use super::{
     signature::{Refusal, Verified, api_poll},
 };
 use crate::domain::{digest::sha256_hex, listing::Marketplace, time::Timestamp};
+use json::FromJson;
 use purchase::Purchase;
-use serde::Deserialize;
 
 /// Google Play.
 pub struct GooglePlay;
@@ -34,7 +34,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
 const NAME_LENGTH: usize = 2048;
 
 /// A notification, about one thing of these.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     /// Unix milliseconds, as a text.
@@ -44,7 +44,7 @@ struct Notification {
     voided_purchase_notification: Option<About>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct About {
     purchase_token: String,
@@ -88,7 +88,7 @@ impl Happened {
 impl Notification {
     fn read(proof: &Verified<'_>) -> Result<(Self, String), Unreadable> {
         let (data, message_id) = google::pushed(proof)?;
-        Ok((json::read(&data)?, message_id))
+        Ok((json::from_text(&data)?, message_id))
     }
 
     /// What happened, and to what. The numbers are those of the reference; what is not here announces something, or is
@@ -171,7 +171,7 @@ fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     };
     let proof = api_poll(proof, first)?;
     if happened.is_paid() {
-        let purchase: Option<Purchase> = json::read(&first.body).ok();
+        let purchase: Option<Purchase> = json::from_text(&first.body).ok();
         for (number, order) in (1..).zip(purchase.iter().flat_map(Purchase::orders)) {
             match api.get(number, &format!("{APPLICATIONS}/{package}/orders/{order}"))? {
                 Called::Next(next) => return Ok(next),

@@ -12,13 +12,14 @@ use super::{
     signature::{Callback, Refusal, Verified},
 };
 use crate::domain::{digest::sha256_hex, entropy::Entropy, listing::Marketplace, time::Timestamp};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A browser must reach the page where our cookies are seen within this.
 pub const RELAY_MS: i64 = 10 * 60 * 1000;
 
 /// What came in, but for the body.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 pub struct Head {
     /// Method.
     pub method: String,
@@ -35,7 +36,7 @@ pub struct Head {
 }
 
 /// A browser on its way to the page where our cookies are seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Relay {
     /// SHA-256 of the one-time id, hexadecimal.
     pub id_hash: String,
@@ -48,11 +49,12 @@ pub struct Relay {
 }
 
 /// A token that counts once, or again at one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Token {
     /// What it is remembered by.
     pub key: String,
     /// Until when it is remembered.
+    #[json(serde)]
     pub keep_until: Timestamp,
     /// The place (listing and kind) where it counts again if it came there first; nothing = it counts once.
     pub again_at: Option<String>,
@@ -62,7 +64,7 @@ pub struct Token {
 pub const HAND_OVER_MS: i64 = 10 * 60 * 1000;
 
 /// A vendor's answer that is kept for the app.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Kept {
     /// SHA-256 of the code that it is asked for with, hexadecimal.
     pub code_hash: String,
@@ -77,7 +79,7 @@ impl std::fmt::Debug for Kept {
 }
 
 /// What the Ledger is told of a callback.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Report {
     /// Number of the listing.
     pub listing_no: u16,

@@ -6,13 +6,14 @@ use super::super::{
     money::minor_units,
 };
 use crate::domain::{money::Currency, time::Timestamp};
-use serde::{Deserialize, de::IgnoredAny};
+use json::FromJson;
+use serde::de::IgnoredAny;
 
 /// Orders of one purchase that are asked for at most: its items may have been paid with one each.
 const ORDERS: usize = 3;
 
 /// A purchase: of a subscription (`purchases.subscriptionsv2`), or of a one-time product (`purchases.productsv2`).
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct Purchase {
     subscription_state: Option<String>,
@@ -28,13 +29,13 @@ pub struct Purchase {
     order_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct StateContext {
     purchase_state: String,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct LineItem {
     product_id: String,
@@ -42,19 +43,19 @@ struct LineItem {
     latest_successful_order_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct OfferDetails {
     base_plan_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Identifiers {
     obfuscated_external_account_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Canceled {
     replacement_cancellation: Option<IgnoredAny>,
@@ -119,7 +120,7 @@ impl Purchase {
 }
 
 /// An order (`orders`).
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     state: String,
@@ -128,27 +129,27 @@ pub struct Order {
     order_history: Option<History>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct History {
     #[serde(default)]
     partial_refund_events: Vec<PartialRefund>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct PartialRefund {
     state: String,
     refund_details: Option<RefundDetails>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct RefundDetails {
     total: Option<Money>,
 }
 
 /// google.type.Money: what is zero is left out.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Money {
     currency_code: String,

@@ -15,22 +15,23 @@ use super::{
     x509::Chain,
 };
 use crate::domain::time::Timestamp;
+use json::FromJson;
 use json::Verbatim;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Apple repeats for days what was not answered, and tells history on demand: nothing is too old. But a time in the
 /// future would make all that follows look outdated.
 const WINDOW: Window = Window { past_ms: i64::MAX, future_ms: 60 * 1000 };
 
 /// The body of a request.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
     signed_payload: String,
 }
 
 /// A notification, as far as it is judged here. Exactly one of the four is there.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     signed_date: Option<i64>,
@@ -41,7 +42,7 @@ struct Notification {
 }
 
 /// Whose a notification or a token in it is.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Claims {
     bundle_id: Option<String>,

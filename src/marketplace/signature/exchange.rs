@@ -9,7 +9,7 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::marketplace::outgoing::{Answered, Request};
-use serde::Deserialize;
+use json::FromJson;
 
 /// How a vendor's token endpoint wants its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn api_poll<'a>(proof: Verified<'a>, answered: &Answered) -> Result<Verified
 }
 
 /// The parameters of a token request that are read.
-#[derive(Deserialize, Default)]
+#[derive(FromJson, Default)]
 struct TokenRequest {
     client_secret: Option<String>,
     code: Option<String>,
@@ -85,7 +85,7 @@ impl TokenRequest {
     fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.first() == Some(&b'{') {
             let text = str::from_utf8(body).map_err(|_| Refusal::MalformedBody)?;
-            return json::read(text).map_err(|_| Refusal::MalformedBody);
+            return json::from_text(text).map_err(|_| Refusal::MalformedBody);
         }
         let mut read = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use json::FromJson;
 
 /// Milliseconds by which the vendor's clock may differ from ours.
 const SKEW_MS: i64 = 60 * 1000;
@@ -48,7 +48,7 @@ pub(super) fn entra_keys(tenant: &str) -> String {
 const GOOGLE_ISSUERS: &[&str] = &["https://accounts.google.com", "accounts.google.com"];
 
 /// The claims that are judged here; times are Unix seconds (RFC 7519 §4.1).
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Claims {
     aud: Audience,
     exp: i64,
@@ -113,7 +113,7 @@ pub(super) fn entra<'a>(
 }
 
 /// The issuer, before anything is proven.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Issuer {
     iss: Option<String>,
 }
@@ -152,19 +152,19 @@ pub(super) fn google_signup(
 }
 
 /// The envelope of a push, as far as it is judged here.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Push {
     subscription: Option<String>,
     message: Option<PushMessage>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct PushMessage {
     data: Option<String>,
 }
 
 /// <https://developer.android.com/google/play/billing/rtdn-reference>
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct PlayNotification {
     package_name: Option<String>,

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use json::FromJson;
 
 /// A merchant has so long to approve.
 const APPROVAL_MS: i64 = 60 * 60 * 1000;
@@ -61,7 +61,7 @@ impl Connection<'_> {
 }
 
 /// What the store sends, as far as it is read.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Keys {
     user_id: String,
     consumer_key: String,
@@ -87,7 +87,7 @@ pub fn store_keys<'a>(
 ) -> Result<Exchange<'a>, Refusal> {
     let secrets = keyed(secrets)?;
     let body = str::from_utf8(callback.body).map_err(|_| Refusal::MalformedBody)?;
-    let keys: Keys = json::read(body).map_err(|_| Refusal::MalformedBody)?;
+    let keys: Keys = json::from_text(body).map_err(|_| Refusal::MalformedBody)?;
     let (sealed, tag) = keys.user_id.split_once('.').ok_or(Refusal::MalformedSignature)?;
     let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
     if !secrets.verify(&signed(listing_id, sealed), &[tag]) {

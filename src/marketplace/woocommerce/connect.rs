@@ -12,7 +12,7 @@ use super::super::{
     signature::{Connection, Exchange, Payload, Refusal, Verified, bearer, store_keys},
 };
 use crate::domain::click::CLICK_ID_LENGTH;
-use serde::Deserialize;
+use json::FromJson;
 
 /// Where the app asks for the way to a store.
 pub const CONNECT: Kind = Kind { name: "connect", methods: &["POST"], way: Way::App };
@@ -23,7 +23,7 @@ pub const AUTH: Kind = Kind { name: "auth", methods: &["POST"], way: Way::Server
 const SECRET: &str = "connect_secret";
 
 /// What the app asks.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Wanted {
     shop: String,
     return_url: String,
@@ -66,7 +66,7 @@ fn invalid(what: &str) -> Told {
 
 /// Where the app sends the browser.
 pub fn connect(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Ok(wanted) = json::read::<Wanted>(proven::text(proof)?) else {
+    let Ok(wanted) = json::from_text::<Wanted>(proven::text(proof)?) else {
         return Ok(invalid("The body is a JSON object with `shop`, `return_url` and, if known, `click_id`."));
     };
     let Some(store) = public_host::address(&wanted.shop) else {
