@@ -9,6 +9,7 @@ mod google;
 mod google_cloud;
 mod google_play;
 mod hubspot;
+mod magento;
 mod microsoft;
 pub mod money;
 pub mod oauth;

@@ -10,6 +10,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &super::google_cloud::GoogleCloud,
     &super::google_play::GooglePlay,
     &super::hubspot::Hubspot,
+    &super::magento::Magento,
     &super::microsoft::Microsoft,
     &super::salesforce::Salesforce,
     &super::shopify::Shopify,

@@ -25,6 +25,10 @@ mod hubspot;
 #[cfg(test)]
 mod hubspot_webhook;
 #[cfg(test)]
+mod magento;
+#[cfg(test)]
+mod magento_app;
+#[cfg(test)]
 mod microsoft;
 #[cfg(test)]
 mod microsoft_confirmed;

@@ -16,7 +16,10 @@ use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use signpost::marketplace::published::{Document, Wanted};
 
-/// The vendor's key, and somebody else's.
+/// The public half of the vendor's key, and that of another one.
+pub(crate) const PUBLIC: &str = include_str!("../signatures/platforms/keys/one_public.pem");
+pub(crate) const OTHER_PUBLIC: &str = include_str!("../signatures/platforms/keys/other_public.pem");
+/// The private halves.
 pub(crate) const KEY: &str = include_str!("../signatures/platforms/keys/one.pem");
 pub(crate) const OTHER_KEY: &str = include_str!("../signatures/platforms/keys/other.pem");
 
