@@ -144,6 +144,7 @@ impl Adapter for Microsoft {
                     "audiences",
                     "a list instead of `client_id`, for tokens that are made for `api://…`, or for several applications",
                 ),
+                ("plans", "what a term of each plan costs, by the plan's id in the offer (see above)"),
             ],
             proof: "landing page: Microsoft's API resolves the token and names the purchase (`api_poll`). Webhook: a token of \
                     Entra's (RS256 under the tenant's published keys, of the Marketplace SaaS API, for the application). It \
@@ -154,7 +155,7 @@ impl Adapter for Microsoft {
             carrier: "the visitor's cookie, on the landing page",
             limits: "nothing of a listing's link reaches the landing page or the webhook: a buyer who configures the purchase in \
                      another browser than that of the click is not attributed; Microsoft tells no amounts: a charge names its \
-                     plan, whose price the listing's settings must say, for one term and whatever the number of seats; there \
+                     plan, whose price `plans` must say, for one term and whatever the number of seats; there \
                      is no webhook for refunds: they come in by the API; usage that is billed by metering is not seen; a \
                      purchase in a free trial is not charged, and one for a test (`isTest`) tells nothing; a change of \
                      plans counts while it is in progress, because Microsoft may tell nothing more, and one that failed sets \

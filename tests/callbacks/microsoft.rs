@@ -241,6 +241,18 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
         assert_eq!(world.refused(said, &landing(QUERY)), 302, "{said}");
         assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{said}");
     }
+    // What is no GUID becomes no part of an address.
+    let asked = world.asked.len();
+    let path = format!("/v1/listings/{}", world.listing);
+    let settings =
+        |tenant: &str, client: &str| json!({"settings": {"tenant_id": tenant, "client_id": client}});
+    for settings in [settings("../common", APP), settings(TENANT, "app"), json!({"settings": {}})] {
+        assert_eq!(world.ledger.patch(&path, &settings).status, 200);
+        assert_eq!(world.refused("no GUIDs", &landing(QUERY)), 302, "{settings}");
+        assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{settings}");
+    }
+    assert_eq!(world.asked.len(), asked);
+    assert_eq!(world.ledger.patch(&path, &settings(TENANT, APP)).status, 200);
     let says_no =
         |request: &Request| if request.url == LOGIN { granted() } else { answered(400, &json!({})) };
     let is_down = |request: &Request| if request.url == LOGIN { granted() } else { answered(0, &json!({})) };
