@@ -206,6 +206,11 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
         ("an open memo", event(MEMO, &memo(&json!({"state": "1"}))), ""),
         ("a cancelled memo", event(MEMO, &memo(&json!({"state": 3}))), ""),
         ("another event", event("com.adobe.commerce.observer.customer_login", &json!({})), ""),
+        (
+            "a like ending",
+            event("com.adobe.commerce.myobserver.sales_order_save_commit_after", &order(&json!({}))),
+            "",
+        ),
         ("a like name", event(&format!("{ORDER}_again"), &order(&json!({}))), ""),
         ("another instance's", signed(&other.to_string()), "source is none of the listing's"),
         ("no value", event(ORDER, &json!([])), "there is no data.value"),

@@ -66,10 +66,11 @@ fn no_checkout_fails_whatever_comes_of_its_webhook() {
         assert_eq!(world.logged.drain(..).count(), 2 * lines, "{said}");
     }
     // Under either key, and whether the hook's data are wrapped or not.
-    let wrapped = json!({"eventName": "observer.x", "data": {"order": order(&json!({}))}}).to_string();
-    for sent in [hook(KEY, &paid), hook(OTHER_KEY, &paid), hook(KEY, &wrapped)] {
+    let wrapped =
+        json!({"eventName": "observer.x", "data": {"order": order(&json!({"entity_id": 674}))}}).to_string();
+    for (sent, count) in [(hook(KEY, &paid), 1), (hook(OTHER_KEY, &paid), 1), (hook(KEY, &wrapped), 2)] {
         assert_eq!(world.receive(&sent).body, r#"[{"op":"success"}]"#);
-        assert_eq!(sales(&mut world), [(40_960, "USD".to_owned(), 0)]);
+        assert_eq!(sales(&mut world), vec![(40_960, "USD".to_owned(), 0); count]);
     }
     let mut nobody = World::new("magento", &json!({"public_key": "no key"}), &json!({}));
     assert_eq!(nobody.refused("without a key", &hook(KEY, &paid)), 200);
@@ -113,6 +114,8 @@ fn an_app_tells_of_installs_with_the_click_that_led_there() {
             })
             .collect();
         assert_eq!(found, [("install", Some("ADA")), ("uninstall", None)]);
+        assert_eq!(conversions[0]["occurred_at"], "2026-11-22T11:30:00.000Z", "when the app says");
+        assert_eq!(conversions[1]["occurred_at"], "2026-11-22T12:00:00.000Z", "when it signed");
         assert_eq!(status(&world), "instance:tenant-1 uninstalled", "{order:?}");
     }
     let mut world = World::new("magento", &json!({}), &json!({"app_secret": SECRET}));

@@ -50,8 +50,7 @@ impl<'t> Object<'t> {
 
     /// When it was made: UTC, without saying so.
     fn created_at(&self) -> Option<Timestamp> {
-        let text = self.text("created_at")?;
-        Timestamp::parse(&format!("{}Z", text.replacen(' ', "T", 1)))
+        Timestamp::parse(&format!("{}Z", self.text("created_at")?))
     }
 }
 
