@@ -2,6 +2,7 @@
 //! number or touches a store.
 
 pub mod adapter;
+mod aws;
 mod bigcommerce;
 mod digitalocean;
 pub mod event;

@@ -6,6 +6,17 @@
 mod support;
 
 #[cfg(test)]
+#[allow(dead_code, reason = "the suites of signatures use the rest")]
+#[path = "../signatures/platforms/signer.rs"]
+mod signer;
+
+#[cfg(test)]
+mod aws;
+#[cfg(test)]
+mod aws_events;
+#[cfg(test)]
+mod aws_invoices;
+#[cfg(test)]
 mod bigcommerce;
 #[cfg(test)]
 mod digitalocean;

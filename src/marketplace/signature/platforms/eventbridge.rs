@@ -69,6 +69,6 @@ impl ApiDestination {
         if !self.accounts.contains(&event.account) {
             return Err(Refusal::WrongAudience);
         }
-        Ok(Verified::new(Evidence::Credentials, Payload::Body(callback.body)))
+        Ok(Verified::new(Evidence::TransportOnly, Payload::Body(callback.body)))
     }
 }
