@@ -9,6 +9,9 @@ use signpost::{
 const BEGIN: &str = "<!-- what follows is made from the registry (tests/marketplaces.rs) -->\n";
 
 fn list(title: &str, rows: &[(&str, &str)]) -> String {
+    if rows.is_empty() {
+        return format!("{title}: none.\n\n");
+    }
     let rows: Vec<String> = rows.iter().map(|(name, about)| format!("- `{name}`: {about}\n")).collect();
     format!("{title}:\n{}\n", rows.concat())
 }

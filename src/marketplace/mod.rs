@@ -2,6 +2,7 @@
 //! number or touches a store.
 
 pub mod adapter;
+pub mod apple;
 mod aws;
 mod bigcommerce;
 mod digitalocean;

@@ -5,6 +5,7 @@ use crate::domain::listing::Marketplace;
 
 /// All of them.
 pub const ADAPTERS: &[&dyn Adapter] = &[
+    &super::apple::APPLE,
     &super::aws::Aws,
     &super::bigcommerce::Bigcommerce,
     &super::digitalocean::Digitalocean,

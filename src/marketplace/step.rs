@@ -2,7 +2,7 @@
 //! the answering.
 
 use super::{
-    adapter::{AccountName, Answer, Arrival, Listing, Proof, Reply, Told},
+    adapter::{AccountName, Adapter, Answer, Arrival, Listing, Proof, Reply, Told},
     event::Event,
     oauth,
     outgoing::{Answered, Request, ToSign},
@@ -168,6 +168,19 @@ pub fn step(
     let (Some(adapter), Some(listing)) = (adapter, listing) else {
         return Outcome::Answer { answer: Answer::unauthorized(), log: None };
     };
+    step_of(adapter, head, body, listing, (answers, documents), now, entropy)
+}
+
+/// The same, of an adapter at hand.
+pub fn step_of(
+    adapter: &dyn Adapter,
+    head: &Head,
+    body: &[u8],
+    listing: &Listing,
+    (answers, documents): (&[Answered], &[Document]),
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Outcome {
     let kind = adapter.kinds().iter().find(|kind| kind.name == head.kind);
     let Some(kind) = kind.filter(|_| listing.marketplace == adapter.marketplace()) else {
         return refused(Answer::unauthorized(), head, listing, "there is no such callback");

@@ -162,6 +162,9 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
         let mut world = world();
         assert_eq!(world.receive(&told("m", &message)).status, 200);
         assert_eq!(account(&world), status, "{message}");
+        // The agreement leads to the account, and so does the licence.
+        let names = if message["detail"]["license"].is_null() { 1 } else { 2 };
+        assert_eq!(world.ledger.rows("account_aliases"), names, "{message}");
     }
     let with = |pointer: &str, to: &str| {
         let mut message = agreement("License Deprovisioned - Manufacturer", json!({}));
