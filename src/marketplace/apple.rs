@@ -95,7 +95,7 @@ impl Adapter for Apple {
                       a universal link opens an app that is already there",
             limits: "nothing that stands on a link to the App Store reaches the app or these messages: `pt`, `ct` and `mt` in \
                      the listing's `url` (`https://apps.apple.com/app/id1234567890?pt=1234&ct=partners&mt=8`) are counted by \
-                     App Store Connect alone, and for the listing as a whole; Apple reports no installs and no removals of \
+                     App Store Connect alone, and for the listing as a whole: a link has no `ct` of its own; Apple reports no installs and no removals of \
                      apps: a postback is an install of nobody in particular, which no partner earns; the values that \
                      stand beside a postback's signature (conversion values, country) are not used; a purchase without \
                      `appAccountToken` is its subscription's own (`apple:<originalTransactionId>`), unless the first purchase \

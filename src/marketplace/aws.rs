@@ -114,7 +114,8 @@ impl Adapter for Aws {
                      adjustment explains, because it does not say which invoice it takes back: the log says so, and you refund \
                      the conversion by the API; one question covers 200 invoices and 50 adjustments of an agreement; a \
                      customer with several agreements is one account, whose state is what was told last; the end of a licence \
-                     under an agreement that was replaced counts as an end, unless the agreement is looked up; agreements that \
+                     under an agreement that was renewed or replaced counts as an end, unless the access key may look the \
+                     agreement up; agreements that \
                      a channel partner closes are not told by the Agreement API, so the messages about their licences must do; \
                      AWS's older topics name customers by another identifier: what they tell before the registration stands \
                      alone; purchasing may happen in another browser than the click: then there is no cookie and no credit",

@@ -95,6 +95,8 @@ fn a_skadnetwork_postback_of_elsewhere_is_refused() {
         let mut world = world_with(&settings);
         world.adapter = None;
         assert_eq!(world.refused(said, &genuine), 401, "{said}");
+        let is_set_up = !world.logged[0].contains("the listing is not set up for it");
+        assert_eq!(is_set_up, !said.starts_with("no "), "{said}");
     }
 }
 

@@ -67,6 +67,12 @@ fn customer(other: &Json) -> Answered {
     ok(&customer)
 }
 
+/// What `DescribeAgreement` answers.
+pub(crate) fn described(status: &str) -> Answered {
+    ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": BUYER}, "status": status,
+        "proposalSummary": {"offerId": "offer-uovnpk2f6jq7s", "resources": [{"id": PRODUCT_ID, "type": "SaaSProduct"}]}}))
+}
+
 fn form(body: &str) -> Sent {
     let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
     Sent { method: "POST", kind: "register", rest: String::new(), headers, body: body.to_owned() }
@@ -146,6 +152,10 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
     let mut expected = None;
     for order in orders(5) {
         let mut world = world();
+        world.vendor = |request| match request.body.contains("agreementId") {
+            true => described("CANCELLED"),
+            false => customer(&json!({})),
+        };
         world.ledger.wait(-7_200_000);
         let click = world.ledger.click(world.link_no);
         world.ledger.wait(7_200_000);

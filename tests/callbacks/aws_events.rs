@@ -4,8 +4,8 @@
 use super::{
     Sent, World,
     aws::{
-        AGREEMENT, BUYER, CERTIFICATE, PRODUCT, PRODUCT_ID, SELLER, Said, TOPIC, error, event, ok, secrets,
-        settings, sns, sns_signed, told, world_with,
+        AGREEMENT, BUYER, CERTIFICATE, PRODUCT, PRODUCT_ID, SELLER, Said, TOPIC, described, error, event, ok,
+        secrets, settings, sns, sns_signed, told, world_with,
     },
     signer,
 };
@@ -15,9 +15,9 @@ use signpost::store::Sql;
 
 const NOW: &str = "2026-11-22T11:59:57.204Z";
 
-/// A listing at which nobody is asked.
+/// A listing at which nobody is asked, for it has no key.
 fn world() -> World {
-    let mut world = world_with(&settings(), &secrets());
+    let mut world = world_with(&settings(), &json!({"eventbridge_secret": "b7f9c2e1d4a84f5e"}));
     world.vendor = |request| panic!("nobody asks {request:?}");
     world
 }
@@ -47,12 +47,6 @@ fn account(world: &World) -> String {
 
 fn evidence(world: &mut World) -> Json {
     world.ledger.get("/v1/conversions").json["data"][0]["metadata"]["evidence"].take()
-}
-
-/// What `DescribeAgreement` answers.
-fn described(status: &str) -> Answered {
-    ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": BUYER}, "status": status,
-        "proposalSummary": {"offerId": "offer-uovnpk2f6jq7s", "resources": [{"id": PRODUCT_ID, "type": "SaaSProduct"}]}}))
 }
 
 #[test]
@@ -202,6 +196,38 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
     ] {
         assert_eq!(world.refused("cannot be read", &told("m", &message)), 500, "{message}");
     }
+}
+
+#[test]
+fn the_end_of_a_licence_is_no_end_where_another_agreement_goes_on() {
+    let at = "2026-11-22T11:59:50Z";
+    let sent = told("m", &event("License Deprovisioned - Manufacturer", at, &json!({})));
+    let cases: [Said; 9] = [
+        ("renewed", |_| described("RENEWED"), 0),
+        ("replaced", |_| described("REPLACED"), 0),
+        ("superseded", |_| described("SUPERSEDED"), 0),
+        ("cancelled", |_| described("CANCELLED"), 1),
+        ("the licence alone", |_| described("ACTIVE"), 1),
+        // A channel partner's agreement, or a key that may not: the signature speaks for itself.
+        ("unknown", |_| error("ResourceNotFoundException"), 1),
+        ("not ours to see", |_| error("AccessDeniedException"), 1),
+        (
+            "of another customer",
+            |_| ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": "1"}})),
+            1,
+        ),
+        ("no JSON", |_| Answered { status: 200, body: String::new() }, 1),
+    ];
+    for (said, vendor, ends) in cases {
+        let mut world = world_with(&settings(), &secrets());
+        world.vendor = vendor;
+        assert_eq!(world.receive(&sent).status, 200, "{said}");
+        assert_eq!(world.ledger.rows("conversions"), i64::from(ends), "{said}");
+        assert_eq!(accounts(&world).len(), usize::from(ends), "{said}");
+    }
+    let mut down = world_with(&settings(), &secrets());
+    down.vendor = |_| Answered { status: 0, body: String::new() };
+    assert_eq!(down.refused("nothing", &sent), 503);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{
         },
     },
     api::{self, AGREEMENTS, text},
-    notice::{Notice, answered, legacy},
+    notice::{Change, Notice, answered, legacy},
 };
 use serde_json::{Value as Json, json};
 
@@ -85,12 +85,19 @@ pub fn verify_sns<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
             Some(_) => Err(Refusal::Unanswered),
         };
     }
-    // Signed it is already; only the product may be another one.
-    let message = message(&proof).filter(|_| !arrival.listing.texts("product_id").is_empty());
+    let message = message(&proof);
     let notice = message.as_ref().map_or(Ok(None), |message| Notice::read(message, arrival));
-    match notice {
-        Ok(Some(notice)) if !notice.change.names_product() => confirm(proof, &notice, arrival),
-        _ => Ok(Proof::Verified(proof)),
+    let Ok(Some(notice)) = notice else { return Ok(Proof::Verified(proof)) };
+    // Signed it is already. But only the API says which product an agreement is about, and whether another agreement goes
+    // on in the place of one whose licence ended.
+    let ends = notice.change == Change::LicenseDeprovisioned;
+    if !ends && (notice.change.names_product() || arrival.listing.texts("product_id").is_empty()) {
+        return Ok(Proof::Verified(proof));
+    }
+    let unconfirmed = proof.clone();
+    match confirm(proof, &notice, arrival) {
+        Err(refusal) if ends && refusal != Refusal::Unanswered => Ok(Proof::Verified(unconfirmed)),
+        judged => judged,
     }
 }
 
