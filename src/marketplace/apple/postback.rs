@@ -19,7 +19,7 @@ use super::{
     app_apple_id, environment,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use json::FromJson;
 
 fn key(spki: &str) -> Result<PublicKey, Refusal> {
     let der = STANDARD.decode(spki).map_err(|_| Refusal::UnusableKey)?;
@@ -80,7 +80,7 @@ pub fn parse_skadnetwork(proof: &Verified<'_>) -> Result<Told, Unreadable> {
 }
 
 /// What the signed part of a postback of AdAttributionKit says.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "kebab-case")]
 struct Signed {
     postback_identifier: Option<String>,
