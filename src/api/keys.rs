@@ -90,9 +90,8 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         checks.refuse(Code::UnknownPartner, "partner_id", "There is no partner with this id.");
     }
     checks.finish()?;
-    let mut scopes = body.scopes;
-    scopes.sort_unstable();
-    scopes.dedup();
+    // In their order, each once.
+    let scopes = Scope::ALL.iter().copied().filter(|scope| body.scopes.contains(scope)).collect();
     let mut secret = [0; 32];
     call.entropy.borrow_mut().fill(&mut secret);
     let secret = format!("sp_{}", URL_SAFE_NO_PAD.encode(secret));

@@ -35,7 +35,9 @@ pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> 
             sums.add(group)?;
         }
     }
-    let mut counts: BTreeMap<String, String> = [
+    // Put in one by one: a map that is made of a list sorts it first, which is more code.
+    let mut counts = BTreeMap::new();
+    let plain = [
         ("clicks", sums.clicks),
         ("unique_clicks", sums.uniques),
         ("duplicate", sums.duplicate),
@@ -47,10 +49,8 @@ pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> 
         ("leads", sums.leads),
         ("installs", sums.installs),
         ("sales", sums.sales),
-    ]
-    .into_iter()
-    .map(|(name, count)| (name.to_owned(), count.to_string()))
-    .collect();
+    ];
+    counts.extend(plain.into_iter().map(|(name, count)| (name.to_owned(), count.to_string())));
     for (name, sums) in
         [("revenue", &sums.revenue), ("refunds", &sums.refunds), ("commission", &sums.commission)]
     {
