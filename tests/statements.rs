@@ -95,7 +95,7 @@ fn is_meant(table: &str, sql: &str) -> bool {
         // The operator's own reports and balances are about everybody.
         "c" | "accounts" => !one_partner,
         // The snapshot holds every listing, and what is blocked: the indices hold nothing else.
-        "listings" => sql.starts_with("SELECT no, url FROM listings"),
+        "listings" => sql.starts_with("SELECT no, url, marketplace FROM listings"),
         "partners USING COVERING INDEX partners_inactive" => true,
         "partners USING INDEX partners_inactive" => true,
         "links USING INDEX links_revoked" | "links USING COVERING INDEX links_revoked" => true,

@@ -4,12 +4,14 @@
 //!
 //! ```text
 //! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "max_link_no": 1200,
-//!  "listings": {"1": "https://…"}, "blocked": [[3, 3], [40, 55]]}
+//!  "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]]}
 //! ```
+//! `carry` says what brings the click id, where that is no query parameter of its own; an isolate that does not know the
+//! word, or of `carry`, adds the parameter.
 //! `blocked` holds sorted, inclusive ranges of the numbers of links that are revoked or whose partner is paused or
 //! terminated.
 
-use crate::destination::Destination;
+use crate::destination::{Carry, Destination};
 use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
@@ -22,6 +24,9 @@ pub struct Text {
     landing_url: Option<String>,
     max_link_no: u32,
     listings: HashMap<u16, String>,
+    // Snapshots of earlier versions do not say.
+    #[serde(default)]
+    carry: HashMap<u16, String>,
     blocked: Vec<(u32, u32)>,
 }
 
@@ -44,7 +49,11 @@ impl Snapshot {
         let listings = text
             .listings
             .iter()
-            .filter_map(|(number, url)| Some((*number, Destination::parse(url, &text.click_param)?)))
+            .filter_map(|(number, url)| {
+                let carry = text.carry.get(number).and_then(|word| Carry::parse(word));
+                let carry = carry.unwrap_or(Carry::Parameter);
+                Some((*number, Destination::parse(url, &text.click_param, carry)?))
+            })
             .collect();
         let landing_url = text.landing_url.and_then(|url| Url::parse(&url).ok()).map(String::from);
         Self {

@@ -97,13 +97,13 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
-/// Number and URL of every listing, for the snapshot.
-pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String)>, SqlError> {
-    let rows = sql.exec("SELECT no, url FROM listings ORDER BY no", &[])?;
+/// Number, URL and marketplace of every listing, for the snapshot.
+pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, Marketplace)>, SqlError> {
+    let rows = sql.exec("SELECT no, url, marketplace FROM listings ORDER BY no", &[])?;
     let read = |row: &Row| {
         let no = u16::try_from(row.int(0)?)
             .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?;
-        Ok((no, row.text(1)?.to_owned()))
+        Ok((no, row.text(1)?.to_owned(), row.parsed(2, "a marketplace", Marketplace::parse)?))
     };
     rows.iter().map(read).collect()
 }

@@ -185,3 +185,20 @@ fn slugs_of_listings_are_unique() {
         assert_eq!(answer.text("/errors/0/pointer"), "/slug");
     }
 }
+
+#[test]
+fn the_snapshot_says_where_the_click_id_goes_inside_the_referrer() {
+    let mut ledger = Ledger::new();
+    let carry = |ledger: &Ledger| {
+        let text = signpost::store::outbox::snapshot(&ledger.sql).unwrap();
+        serde_json::from_str::<Json>(&text).unwrap()["carry"].take()
+    };
+    ledger.listing("https://a.example");
+    assert_eq!(carry(&ledger), Json::Null);
+    let url = "https://play.google.com/store/apps/details?id=com.acme.app";
+    for marketplace in ["google-play", "apple", "google-play"] {
+        let body = json!({"name": "App", "marketplace": marketplace, "url": url});
+        assert_eq!(ledger.post("/v1/listings", &body).status, 201);
+    }
+    assert_eq!(carry(&ledger), json!({"2": "referrer", "4": "referrer"}));
+}
