@@ -17,6 +17,7 @@ mod events;
 pub mod export;
 pub mod health;
 pub mod http;
+pub mod installs;
 mod keys;
 mod links;
 mod listings;

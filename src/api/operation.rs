@@ -47,6 +47,7 @@ operations! {
     GetLinkQr = "getLinkQr", "Read a link's QR code";
     RevokeLink = "revokeLink", "Revoke a link";
     CreateConversion = "createConversion", "Send a conversion";
+    ReportPlayInstall = "reportPlayInstall", "Report an install from Google Play";
     ListConversions = "listConversions", "List conversions";
     GetConversion = "getConversion", "Read a conversion";
     ExplainConversion = "explainConversion", "Explain why a conversion was credited so";

@@ -2,8 +2,8 @@
 //! `openapi/`.
 
 use super::{
-    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, keys, links,
-    listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
+    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, installs, keys,
+    links, listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
 };
 use crate::domain::key::Scope;
 
@@ -103,6 +103,14 @@ pub const ROUTES: &[Route] = &[
         Programme,
         conversions::create,
         Operation::CreateConversion,
+    )),
+    creates(write(
+        "POST",
+        "/v1/installs/google-play",
+        ConversionsWrite,
+        Programme,
+        installs::report_google_play,
+        Operation::ReportPlayInstall,
     )),
     get("/v1/conversions", Partner, conversions::list, Operation::ListConversions),
     get("/v1/conversions/{id}", Partner, conversions::get, Operation::GetConversion),

@@ -21,6 +21,7 @@ struct World {
     held: String,
     click: String,
     spare_key: String,
+    app: String,
 }
 
 fn world() -> World {
@@ -40,12 +41,18 @@ fn world() -> World {
     ledger.told(1, &[event("charged", "order-of-ada", &unsigned)]);
     let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
     let (conversion, commission) = (sale.text("/id"), sale.text("/commissions/0/id"));
-    World { ledger, ada, eve, conversion, commission, held, click, spare_key }
+    let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
+    let app = ledger.post("/v1/listings", &app).text("/id");
+    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app }
 }
 
 /// A request that the route answers with success, in the world above: target, body, status.
 fn example(route: &Route, world: &World) -> (String, Json, u16) {
+<<<<<<< HEAD
     let World { ada, conversion, commission, held, spare_key, .. } = world;
+=======
+    let World { ada, conversion, commission, spare_key, app, .. } = world;
+>>>>>>> 4c5a377 (Take reports of installs from Google Play)
     let Scene { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
     let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});
@@ -74,6 +81,11 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("GET", "/v1/links/{id}/qr.svg") => get(&format!("/v1/links/{link}/qr.svg")),
         ("POST", "/v1/links/{id}/revoke") => (format!("/v1/links/{link}/revoke"), Json::Null, 200),
         ("POST", "/v1/conversions") => ("/v1/conversions".into(), new_sale, 201),
+        ("POST", "/v1/installs/google-play") => {
+            let install =
+                json!({"listing_id": app, "install_id": "i-1", "referrer": "utm_source=google-play"});
+            ("/v1/installs/google-play".into(), install, 201)
+        }
         ("GET", "/v1/conversions") => get("/v1/conversions"),
         ("GET", "/v1/conversions/{id}") => get(&format!("/v1/conversions/{conversion}")),
         ("GET", "/v1/conversions/{id}/attribution") => {

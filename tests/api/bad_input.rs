@@ -10,6 +10,7 @@ pub struct World {
     pub scene: Scene,
     pub sale: String,
     pub held: String,
+    pub app: String,
 }
 
 pub fn world() -> World {
@@ -20,7 +21,9 @@ pub fn world() -> World {
     let unsigned = json!({"amount": 900, "currency": "EUR", "evidence": "transport_only", "clicks": [click]});
     ledger.told(1, &[event("charged", "o-2", &unsigned)]);
     let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
-    World { ledger, scene, sale, held }
+    let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
+    let app = ledger.post("/v1/listings", &app).text("/id");
+    World { ledger, scene, sale, held, app }
 }
 
 /// Sends bytes that may be anything.
@@ -59,7 +62,7 @@ pub fn refuse(
 
 /// Every route that reads a body, with a body that it takes.
 fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
-    let World { scene, sale, held, .. } = world;
+    let World { scene, sale, held, app, .. } = world;
     let link = json!({"partner_id": scene.partner, "listing_id": scene.listing});
     let bodies = vec![
         ("PUT", "/v1/program".to_owned(), json!({"name": "P"})),
@@ -75,6 +78,11 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ("POST", "/v1/links".to_owned(), link.clone()),
         ("POST", "/v1/links/bulk".to_owned(), json!({"links": [link]})),
         ("POST", "/v1/conversions".to_owned(), json!({"type": "lead", "external_id": "l-9"})),
+        (
+            "POST",
+            "/v1/installs/google-play".to_owned(),
+            json!({"listing_id": app, "install_id": "i-9", "referrer": "utm_source=google-play"}),
+        ),
         ("POST", format!("/v1/conversions/{sale}/refunds"), json!({"external_id": "r-9"})),
         ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
     ];

@@ -10,6 +10,7 @@ use super::{
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
         events::EventView,
         health::HealthView,
+        installs::PlayInstall,
         keys::{KeyView, MadeKey, NewKey},
         links::{MadeLinks, NewLink, NewLinks},
         listings::{ListingChange, NewListing},
@@ -138,6 +139,13 @@ pub fn describe(operation: Operation) -> Description {
         .refuses(TEXT_CODES)
         .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
         .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict]),
+        Op::ReportPlayInstall => created::<PlayInstall, ConversionView>(
+            of(Tag::Conversions),
+            "The install, accepted for good as a conversion.",
+        )
+        .gives(200, SENT_BEFORE, Content::Json(super::describe::of::<ConversionView>()), &[])
+        .refuses(&[Code::InvalidText, Code::InvalidValue, Code::OutOfRange])
+        .refuses(&[Code::UnknownListing, Code::ConversionConflict]),
         Op::ListConversions => list::<ConversionView>(of(Tag::Conversions), "Conversions, newest first."),
         Op::GetConversion => of(Tag::Conversions)
             .names::<ConversionId>(CONVERSION)

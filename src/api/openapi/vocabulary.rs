@@ -1,7 +1,7 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
-use super::super::{body::Amount, plans::MAX_PLANS};
+use super::super::{body::Amount, installs::MAX_SECONDS, plans::MAX_PLANS};
 use crate::domain::{
     destination::MAX_PATH_BYTES,
     id::{LinkId, ListingId, PartnerId},
@@ -37,6 +37,15 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
         "window_days" => json!({ "minimum": 1, "maximum": 3650 }),
         "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
+        "install_id" => text(200),
+        "referrer" => text(4096),
+        "package_name" => text(255),
+        "obfuscated_account_id" => text(64),
+        "install_version" => text(100),
+        "referrer_click_timestamp_seconds"
+        | "install_begin_timestamp_seconds"
+        | "referrer_click_timestamp_server_seconds"
+        | "install_begin_timestamp_server_seconds" => json!({ "minimum": 0, "maximum": MAX_SECONDS }),
         "metadata" => json!({
             "maxProperties": 50,
             "propertyNames": text(40),

@@ -26,6 +26,8 @@ words! {
         ApiPoll = "api_poll";
         /// The caller proved itself, but the message is not signed and nobody confirmed it.
         TransportOnly = "transport_only";
+        /// The app on the customer's device said so: anybody can.
+        ClientReported = "client_reported";
         /// Nothing but a secret in the address and a name in the message: a hint. Whoever reads the address in a log can
         /// send the like, so no money may move on it.
         UnsignedBound = "unsigned_bound";
