@@ -20,7 +20,7 @@ use serde_json::json;
 
 /// Where service accounts get their tokens. A key file names an address too, which is not believed: a private key's
 /// signature goes there.
-const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
+pub const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 /// Seconds for which an access token, and the assertion that it is asked for with, are used again. Both are good for an
 /// hour.
 const KEPT_S: u32 = 600;

@@ -10,6 +10,7 @@ pub mod event;
 mod google;
 mod google_cloud;
 mod google_play;
+mod google_workspace;
 mod hubspot;
 mod magento;
 mod microsoft;

@@ -11,6 +11,7 @@ pub const ADAPTERS: &[&dyn Adapter] = &[
     &super::digitalocean::Digitalocean,
     &super::google_cloud::GoogleCloud,
     &super::google_play::GooglePlay,
+    &super::google_workspace::GoogleWorkspace,
     &super::hubspot::Hubspot,
     &super::magento::Magento,
     &super::microsoft::Microsoft,

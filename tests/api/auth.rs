@@ -48,11 +48,7 @@ fn world() -> World {
 
 /// A request that the route answers with success, in the world above: target, body, status.
 fn example(route: &Route, world: &World) -> (String, Json, u16) {
-<<<<<<< HEAD
-    let World { ada, conversion, commission, held, spare_key, .. } = world;
-=======
-    let World { ada, conversion, commission, spare_key, app, .. } = world;
->>>>>>> 4c5a377 (Take reports of installs from Google Play)
+    let World { ada, conversion, commission, held, spare_key, app, .. } = world;
     let Scene { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
     let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});

@@ -41,6 +41,7 @@ mod google_play;
 mod google_play_purchases;
 #[cfg(test)]
 mod held;
+mod google_workspace;
 #[cfg(test)]
 mod hubspot;
 #[cfg(test)]

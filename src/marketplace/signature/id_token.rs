@@ -1,5 +1,5 @@
-//! Tokens signed with RS256 that prove who calls: Microsoft Entra's, Google Cloud Marketplace's sign-up, and Pub/Sub's
-//! push.
+//! Tokens signed with RS256 that prove who calls, or who signs in: Microsoft Entra's, Google Cloud Marketplace's sign-up,
+//! Pub/Sub's push, and Google's OpenID Connect.
 //!
 //! The vendors sign with the same keys for all of their customers, so a right signature alone proves nothing: each rule
 //! demands a recipient and a sender, too.
@@ -149,6 +149,36 @@ pub(super) fn google_signup(
     let id = claims.jti.filter(|jti| !jti.is_empty()).map_or(signed.signature, String::into_bytes);
     let verified = Verified::new(Evidence::Signed, Payload::Json(signed.json));
     Ok(verified.signed_at_time(signed_at).once_under(name, &id, end_ms.min(latest_ms)))
+}
+
+/// The sign-in of a user of Google's: the id token that an app got, or that Google's token endpoint answered. The `nonce` is
+/// the app's to judge: it made it. <https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken>
+pub fn google_sign_in(
+    token: &str,
+    keys: &Keys,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Verified<'static>, Refusal> {
+    if !expected.is_addressed() {
+        return Err(Refusal::NotConfigured);
+    }
+    let signed = Jws::parse(token, Pinned::Rs256)?.verify_with(keys)?;
+    let claims: Claims = signed.claims()?;
+    claims.check_times(now)?;
+    claims.aud.check(&expected.audiences)?;
+    if !claims.iss.as_deref().is_some_and(|iss| GOOGLE_ISSUERS.contains(&iss)) {
+        return Err(Refusal::WrongIssuer);
+    }
+    // Whoever has a service account may have Google sign a token of it for any audience: the party that it was issued to
+    // gives it away.
+    if claims.azp.is_some_and(|party| !expected.audiences.contains(&party)) {
+        return Err(Refusal::WrongAudience);
+    }
+    if claims.sub.as_deref().is_none_or(str::is_empty) {
+        return Err(Refusal::WrongSubject);
+    }
+    let signed_at = claims::signed_at(claims.iat, claims.nbf);
+    Ok(Verified::new(Evidence::Signed, Payload::Json(signed.json)).signed_at_time(signed_at))
 }
 
 /// The envelope of a push, as far as it is judged here.

@@ -53,6 +53,7 @@ pub use bearer::bearer;
 pub use callback::Callback;
 pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, api_poll, client_secret_post, exchange};
 pub use expected::{AppleEnvironment, Expected};
+pub use id_token::google_sign_in;
 pub use key_set::Keys;
 pub use polled::polled;
 pub use query::is_shop;
