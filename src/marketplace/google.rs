@@ -164,10 +164,12 @@ impl<'v, 'a> Api<'v, 'a> {
             ];
             return Ok(Called::Next(Proof::Ask(Request::form(TOKEN_URL, &fields).kept_for(KEPT_S))));
         };
-        // Not a word on the message: the key is not taken. Nor is it in the one moment of ten minutes at which the text
-        // changes between the signature and the call, so the vendor may try again.
-        if granted.status != 200 {
-            return Err(Refusal::Unanswered);
+        // No word on the message. A key that is not taken is the operator's to mend; nor is it taken in the one moment of ten
+        // minutes at which the text changes between the signature and the call, and then the vendor tries again.
+        match granted.status {
+            200 => {}
+            400..=403 => return Err(Refusal::NotConfigured),
+            _ => return Err(Refusal::Unanswered),
         }
         let granted: Granted = json::from_text(&granted.body).map_err(|_| Refusal::Unanswered)?;
         Ok(match self.arrival.answers.get(number.saturating_add(2)) {

@@ -99,7 +99,7 @@ fn signed_up(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
         ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
     };
     let name = |alias| AccountName { alias, account: account.clone() };
-    let names = orders.into_iter().map(name).collect();
+    let names = orders.into_iter().filter(|order| *order != account).map(name).collect();
     Ok(Told { names, ..Told::new(vec![installed], Reply::Relay { account, query }) })
 }
 

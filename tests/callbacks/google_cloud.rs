@@ -245,7 +245,7 @@ fn an_entitlement_that_google_says_no_to_or_does_not_answer_for_changes_nothing(
             },
             500,
         ),
-        ("no token", |_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() }, 503),
+        ("no token", |_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() }, 401),
         ("an empty token", |_| Answered { status: 200, body: "{}".to_owned() }, 503),
     ] {
         world.vendor = vendor;

@@ -267,3 +267,28 @@ fn without_an_account_a_chain_of_tokens_is_one_customer() {
     let kept = format!("{:?}", world.ledger.sql.exec("SELECT * FROM events", &[]).unwrap());
     assert!(!kept.contains("token-1"), "a token opens the purchase");
 }
+
+#[test]
+fn a_purchase_in_the_place_of_another_user_s_is_its_own_user_s() {
+    let mut world = world();
+    world.vendor = |request| {
+        api(request, |path| match path {
+            "purchases/subscriptionsv2/tokens/token-1" => subscription("ACTIVE", "GPA.1"),
+            "purchases/subscriptionsv2/tokens/token-2" => {
+                let mut found = subscription("ACTIVE", "GPA.2");
+                found["externalAccountIdentifiers"]["obfuscatedExternalAccountId"] = json!("user-2");
+                found["linkedPurchaseToken"] = json!("token-1");
+                found
+            }
+            _ => order("PROCESSED", "9", 990_000_000),
+        })
+    };
+    for token in ["token-1", "token-2"] {
+        let sent = told(&world, 5, token, 4);
+        assert_eq!(world.receive(&sent).status, 204);
+    }
+    let outcome = world.outcome();
+    let customers: Vec<&Json> =
+        outcome["conversions"].as_array().unwrap().iter().map(|sale| &sale["customer_id"]).collect();
+    assert_eq!(customers, [&json!("google-play:user-1"), &json!("google-play:user-2")]);
+}

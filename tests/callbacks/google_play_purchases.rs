@@ -322,7 +322,8 @@ fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
             503,
         ),
         ("no purchase", |request| api(request, |_| json!([])), 500),
-        ("no token", |_| Answered { status: 403, body: String::new() }, 503),
+        ("no token", |_| Answered { status: 403, body: String::new() }, 401),
+        ("no answer for a token", |_| Answered { status: 0, body: String::new() }, 503),
     ] {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &sent), status, "{said}");

@@ -43,9 +43,11 @@ impl Owner {
     fn of(purchase: &Purchase, token: &str) -> Self {
         let (token, linked) = (name(token), purchase.linked().map(name));
         let own = purchase.account().map(str::to_owned);
-        let account = own.clone().or_else(|| linked.clone()).unwrap_or_else(|| token.clone());
-        let aliases = [Some(token), linked].into_iter().flatten().filter(|alias| *alias != account);
-        let names = aliases.map(|alias| AccountName { alias, account: account.clone() }).collect();
+        // A purchase may take the place of another user's of the app: what the app set stands over the chain.
+        let account = own.clone().or(linked).unwrap_or_else(|| token.clone());
+        let alias = Some(token).filter(|token| *token != account);
+        let name = |alias| AccountName { alias, account: account.clone() };
+        let names = alias.map(name).into_iter().collect();
         Self { account, own, names }
     }
 
