@@ -179,6 +179,7 @@ pub fn report_google_play(call: &Call<'_>) -> Result<Response, Problem> {
         occurred_at: body.begun_at(call.now),
         listing: &listing,
         metadata,
+        held_reason: None,
     };
     if accept_told(call, told)? {
         // Google may have told of a purchase before.

@@ -17,7 +17,7 @@ use super::{
     event::{Event, EventKind, Evidence},
     google::{self, Api, Called},
     proven,
-    signature::{Expected, Refusal, TokenScheme, Verified, api_poll},
+    signature::{Expected, Refusal, TokenScheme, Verified, polled},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
 use json::FromJson;
@@ -120,7 +120,7 @@ fn verify_event<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     let Ok(notice) = notice(&proof) else { return Ok(Proof::Verified(proof)) };
     let entitlement = notice.entitlement.filter(|entitlement| is_id(&entitlement.id));
     let (Some(api), Some(Subject { id, .. })) = (Api::of(arrival, SCOPE)?, entitlement) else {
-        return Ok(Proof::Verified(proof.unconfirmed()));
+        return Ok(Proof::Verified(proof));
     };
     let provider = arrival.listing.setting("provider_id").filter(|provider| is_id(provider));
     let provider = provider.ok_or(Refusal::NotConfigured)?;
@@ -132,7 +132,7 @@ fn verify_event<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
         {
             Ok(Proof::Greeting(Answer::empty(204)))
         }
-        Called::Answered(answered) => api_poll(proof, answered).map(Proof::Verified),
+        Called::Answered(answered) => polled(answered).map(|by| Proof::Verified(proof.confirmed_by(&by))),
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     adapter::{Adapter, Answer, Arrival, Kind, Proof, Told, Unreadable, Way, unreadable},
     event::{Event, EventKind, Evidence},
     google::{self, Api, Called},
-    signature::{Refusal, Verified, api_poll},
+    signature::{Refusal, Verified, polled},
 };
 use crate::domain::{digest::sha256_hex, listing::Marketplace, time::Timestamp};
 use json::FromJson;
@@ -163,20 +163,20 @@ fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     let (happened, about) = notification.about();
     let asked = about.and_then(|about| question(happened, about));
     let (Some(api), Some(path)) = (Api::of(arrival, SCOPE)?, asked) else {
-        return Ok(Proof::Verified(proof.unconfirmed()));
+        return Ok(Proof::Verified(proof));
     };
     let first = match api.get(0, &format!("{APPLICATIONS}/{package}/{path}"))? {
         Called::Next(next) => return Ok(next),
         Called::Answered(answered) => answered,
     };
-    let proof = api_poll(proof, first)?;
+    let proof = proof.confirmed_by(&polled(first)?);
     if happened.is_paid() {
         let purchase: Option<Purchase> = json::from_text(&first.body).ok();
         for (number, order) in (1..).zip(purchase.iter().flat_map(Purchase::orders)) {
             match api.get(number, &format!("{APPLICATIONS}/{package}/orders/{order}"))? {
                 Called::Next(next) => return Ok(next),
                 // One that is not shown has an amount that is not known, which is for the reading to say.
-                Called::Answered(answered) => match api_poll(proof.clone(), answered) {
+                Called::Answered(answered) => match polled(answered) {
                     Ok(_) | Err(Refusal::Declined) => {}
                     Err(refusal) => return Err(refusal),
                 },

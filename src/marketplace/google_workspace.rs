@@ -14,12 +14,12 @@ use super::{
     oauth::{self, HandOver},
     proven,
     signature::{
-        Expected, Refusal, TokenEncoding, TokenEndpoint, TokenScheme, Trust, Verified, api_poll, bearer,
+        Expected, Refusal, TokenEncoding, TokenEndpoint, TokenScheme, Trust, Verified, polled, bearer,
         google_sign_in,
     },
 };
 use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace};
-use serde::Deserialize;
+use json::FromJson;
 
 /// Google Workspace Marketplace.
 pub struct GoogleWorkspace;
@@ -38,13 +38,13 @@ const DOMAIN_LENGTH: usize = 253;
 const SECRET: &str = "app_secret";
 
 /// What the token endpoint answers, as far as we read it.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Granted {
     id_token: String,
 }
 
 /// The claims of an id token, as far as we read them; the scheme has judged the others.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Identity {
     /// The user.
     sub: String,
@@ -62,20 +62,20 @@ impl Identity {
 }
 
 /// What the app tells of a sign-in.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct SignIn {
     id_token: String,
     click_id: Option<String>,
 }
 
 /// Whose licence is asked about.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Asked {
     customer: String,
 }
 
 /// A customer's licence, as far as we read it.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct License {
     state: String,
@@ -84,9 +84,9 @@ struct License {
 }
 
 /// The JSON that the app posts.
-fn posted<T: serde::de::DeserializeOwned>(arrival: &Arrival<'_>) -> Result<T, Refusal> {
+fn posted<T: for<'j> FromJson<'j>>(arrival: &Arrival<'_>) -> Result<T, Refusal> {
     let body = str::from_utf8(arrival.callback.body).map_err(|_| Refusal::MalformedBody)?;
-    json::read(body).map_err(|_| Refusal::MalformedBody)
+    json::from_text(body).map_err(|_| Refusal::MalformedBody)
 }
 
 /// The proof that an id token is Google's, for the app.
@@ -133,7 +133,7 @@ fn verify_license<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     };
     match api.get(0, &format!("{LICENSES}/{application}/{customer}"))? {
         Called::Next(next) => Ok(next),
-        Called::Answered(answered) => api_poll(proof, answered).map(Proof::Verified),
+        Called::Answered(answered) => polled(answered).map(|by| Proof::Verified(proof.confirmed_by(&by))),
     }
 }
 
@@ -176,7 +176,7 @@ fn signed_in(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
 fn licensed(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let Asked { customer } = proven::read(proof)?;
     let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
-    let License { state, customer_id } = json::read(&found.body)?;
+    let License { state, customer_id } = json::from_text(&found.body)?;
     let account = customer_id.unwrap_or(customer).to_ascii_lowercase();
     let ended = || Event {
         occurred_at: Some(arrival.now),

@@ -1,6 +1,5 @@
-//! Proofs without a signature scheme. Two are of an install by OAuth: the vendor takes a code that it gave out (RFC 6749
-//! §4.1.3), and the app shows that it knows the client secret (§2.3.1). The third is the vendor's own word, when its API is
-//! asked about what a message says that nobody signed.
+//! Two proofs without a signature scheme, of an install by OAuth: the vendor takes a code that it gave out (RFC 6749
+//! §4.1.3), and the app shows that it knows the client secret (§2.3.1).
 
 use super::{
     callback::Callback,
@@ -64,13 +63,6 @@ pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
         400..=499 => Err(Refusal::Declined),
         _ => Err(Refusal::Unanswered),
     }
-}
-
-/// The proof of a message that is not signed, once the vendor's API was asked, with the operator's credentials, about what
-/// the message names. What it says beside the answer is hearsay still: who reads it holds the two together.
-pub fn api_poll<'a>(proof: Verified<'a>, answered: &Answered) -> Result<Verified<'a>, Refusal> {
-    confirmed(answered.status)?;
-    Ok(proof.confirmed_by(&Verified::new(Evidence::ApiPoll, Payload::Body(&[]))))
 }
 
 /// The parameters of a token request that are read.

@@ -237,6 +237,6 @@ pub(super) fn pubsub_push<'a>(
         let push: Push = claims::object(callback.body).ok_or(Refusal::MalformedBody)?;
         push.check(expected)?;
     }
-    let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));
+    let verified = Verified::new(Evidence::TransportOnly, Payload::Body(callback.body));
     Ok(verified.signed_at_time(claims.signed_at()))
 }

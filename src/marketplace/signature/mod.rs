@@ -51,7 +51,7 @@ mod x509;
 
 pub use bearer::bearer;
 pub use callback::Callback;
-pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, api_poll, client_secret_post, exchange};
+pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
 pub use expected::{AppleEnvironment, Expected};
 pub use id_token::google_sign_in;
 pub use key_set::Keys;

@@ -40,7 +40,7 @@ impl Evidence {
     pub fn pays(self) -> bool {
         match self {
             Self::Signed | Self::Credentials | Self::CodeExchange | Self::ApiPoll => true,
-            Self::TransportOnly | Self::UnsignedBound => false,
+            Self::TransportOnly | Self::ClientReported | Self::UnsignedBound => false,
         }
     }
 }
@@ -127,12 +127,6 @@ impl<'a> Verified<'a> {
     #[must_use]
     pub fn confirmed_by(self, other: &Verified<'_>) -> Self {
         Self { evidence: other.evidence, ..self }
-    }
-
-    /// The same proof where the caller alone is proven, and the vendor was not asked about what the message says.
-    #[must_use]
-    pub fn unconfirmed(self) -> Self {
-        Self { evidence: Evidence::TransportOnly, ..self }
     }
 
     /// What stands behind it.
