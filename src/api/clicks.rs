@@ -15,6 +15,7 @@ use crate::{
         bucket::Bucket,
         click::Device,
         id::{LinkId, PartnerId},
+        order::order,
         time::Timestamp,
     },
     store::{
@@ -114,8 +115,11 @@ pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
     let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
-    let mut rows: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
-    rows.sort_unstable_by_key(|(_, click)| std::cmp::Reverse((click.at(), click.row_id())));
+    let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
+    let key = |index: usize| all.get(index).map(|(_, click)| (click.at(), click.row_id()));
+    let newest_first = order(all.len(), &|a, b| key(b).cmp(&key(a)));
+    let mut rows: Vec<&(u8, PackedClick<'_>)> =
+        newest_first.into_iter().filter_map(|index| all.get(index)).collect();
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);

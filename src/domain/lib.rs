@@ -36,6 +36,7 @@ pub mod ledger;
 pub mod link;
 pub mod listing;
 pub mod money;
+pub mod order;
 pub mod partner;
 pub mod program;
 pub mod redirect;

@@ -134,7 +134,7 @@ fn traced<T, E>(trace: &Trace, step: impl FnOnce() -> Step, outcome: Result<T, E
 #[cfg(test)]
 mod tests {
     use super::read;
-    use serde::{Deserialize, de::Error as _};
+    use serde::Deserialize;
     use std::collections::BTreeMap;
 
     #[derive(Debug, PartialEq, Deserialize)]

@@ -4,8 +4,9 @@
 use serde::de::{Error, Expected, Unexpected};
 use std::fmt;
 
-/// Why a value was refused. Boxed, because every reading hands one on.
+/// Why a value was refused.
 #[derive(Debug)]
+#[expect(clippy::box_collection, reason = "one word, because every reading hands one on")]
 pub struct Refusal(pub(super) Box<String>);
 
 impl fmt::Display for Refusal {

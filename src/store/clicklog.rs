@@ -25,6 +25,7 @@ use super::{
 };
 use crate::domain::{
     bucket::Bucket,
+    order::order,
     time::HOUR_MS,
     visit::{Arrival, VisitError},
 };
@@ -165,8 +166,8 @@ impl<'a> ClickLog<'a> {
 
 /// The rules for duplicates and for unique clicks, in the order of time. A visit without a visitor is neither.
 fn sort(arrivals: &[Arrival<'_>], mut counted: Counted) -> Vec<Sorted> {
-    let mut order: Vec<usize> = (0..arrivals.len()).collect();
-    order.sort_unstable_by_key(|index| arrivals.get(*index).map(|arrival| (arrival.at, arrival.id)));
+    let key = |index: usize| arrivals.get(index).map(|arrival| (arrival.at, arrival.id));
+    let order = order(arrivals.len(), &|a, b| key(a).cmp(&key(b)));
     let mut sorted: Vec<_> =
         arrivals.iter().map(|arrival| Sorted { bucket: arrival.bucket, first_of_day: false }).collect();
     for index in order {
