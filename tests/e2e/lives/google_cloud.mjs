@@ -2,7 +2,7 @@
 // integrated-saas): the sign-up form's token, the events that Pub/Sub pushes, and the procurement API.
 import assert from "node:assert/strict";
 import { createVerify } from "node:crypto";
-import { certificate, rsa, seconds } from "../support/signers.mjs";
+import { certificate, minutes, rsa, seconds } from "../support/signers.mjs";
 
 const SIGNUP = "https://www.googleapis.com/robot/v1/metadata/x509/cloud-commerce-partner@system.gserviceaccount.com";
 const PUSH = "https://accounts.google.com";
@@ -17,7 +17,7 @@ const published = certificate(signer.privateKey);
 
 const events = ["CREATION_REQUESTED", "ACTIVE", "PLAN_CHANGED", "RENEWED", "CANCELLED"].map((event, number) => ({
   eventId: `ENTITLEMENT_${event}-709a3d39`, eventType: `ENTITLEMENT_${event}`, providerId: "acme-public",
-  entitlement: { id: ENTITLEMENT, updateTime: `2026-11-0${number + 1}T11:59:51.275760Z`, ...(event === "PLAN_CHANGED" && { newPlan: "gold" }) },
+  entitlement: { id: ENTITLEMENT, updateTime: minutes(number + 1), ...(event === "PLAN_CHANGED" && { newPlan: "gold" }) },
 }));
 
 /** The API's word at the time of the event. */
@@ -99,7 +99,7 @@ export default {
   },
   ends: {
     conversions: [
-      `install install:${ACCOUNT} of google-cloud:${ACCOUNT}`,
+      `install install:${ACCOUNT} of google-cloud:${ACCOUNT}; attributed`,
       `sale ENTITLEMENT_RENEWED-709a3d39 of google-cloud:${ACCOUNT}; api_poll, attributed; 9900 USD, refunded 0; earns 1980, 0`,
       `uninstall uninstall:${ACCOUNT} of google-cloud:${ACCOUNT}; api_poll, attributed`,
     ],

@@ -1,7 +1,7 @@
 // A purchase on Microsoft's marketplaces, as learn.microsoft.com documents its calls (partner-center, SaaS fulfilment API
 // version 2): the landing page's token, the connection webhook, and the API that is asked about both.
 import assert from "node:assert/strict";
-import { rsa, seconds } from "../support/signers.mjs";
+import { minutes, rsa, seconds } from "../support/signers.mjs";
 
 const TENANT = "0b6f1d1e-6c1a-4f0e-9a3b-2f6d1c7e8a90";
 const APP = "5f3c2d10-8f0e-4c55-9f3e-7a1b2c3d4e5f";
@@ -15,7 +15,7 @@ const key = rsa("entra-1");
 
 const subscription = (planId, status = "Subscribed") => ({
   id: PURCHASE, name: "Contoso CRM", publisherId: "contoso", offerId: "contoso-crm", planId, quantity: 10, isFreeTrial: false,
-  isTest: false, saasSubscriptionStatus: status, created: "2026-10-01T09:15:03.365988Z",
+  isTest: false, saasSubscriptionStatus: status, created: minutes(0),
   term: { startDate: "2026-11-01T00:00:00Z", endDate: "2026-11-30T00:00:00Z", termUnit: "P1M" },
 });
 
@@ -33,7 +33,8 @@ const operations = Object.fromEntries(
     operationId(number),
     {
       id: operationId(number), activityId: operationId(number), subscriptionId: PURCHASE, publisherId: "contoso",
-      offerId: "contoso-crm", planId, quantity: 10, action, status, timeStamp: `2026-11-0${number + 1}T11:59:58.4449937Z`,
+      offerId: "contoso-crm", planId, quantity: 10, action, status,
+      timeStamp: minutes(number + 1).replace("Z", "4937Z"),
     },
   ]),
 );
@@ -91,7 +92,7 @@ export default {
   }),
   ends: {
     conversions: [
-      `install install:${PURCHASE} of microsoft:${PURCHASE}; api_poll, attributed`,
+      `install install:${PURCHASE} of microsoft:${PURCHASE}; attributed`,
       `sale operation:${operationId(2)} of microsoft:${PURCHASE}; api_poll, attributed; 9900 USD, refunded 0; earns 1980, 0`,
       `sale subscribe:${PURCHASE} of microsoft:${PURCHASE}; api_poll, attributed; 4900 USD, refunded 0; earns 980, 0`,
       `uninstall unsubscribe:${PURCHASE} of microsoft:${PURCHASE}; api_poll, attributed`,

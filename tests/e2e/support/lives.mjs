@@ -69,7 +69,8 @@ async function ledgerOf({ operator, listing }) {
     const [earned] = commissions.map(({ amount, reversed, held_reason }) => [amount, reversed, ...(held_reason ? [held_reason] : [])]);
     return [
       `${type} ${external_id.replace(`${listing.id}/`, "")} of ${customer_id}`,
-      `${metadata.evidence}, ${attribution.status}`,
+      // Which of several messages told of an install is the order of arrival's.
+      type === "install" ? attribution.status : `${metadata.evidence}, ${attribution.status}`,
       ...(amount === null ? [] : [`${amount} ${currency}, refunded ${refunded}`]),
       ...(earned ? [`earns ${earned.join(", ")}`] : []),
     ].join("; ");

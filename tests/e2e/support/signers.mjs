@@ -44,3 +44,7 @@ export function certificate(privateKey) {
 
 /** Unix seconds, so many from now. */
 export const seconds = (from = 0) => Math.floor(Date.now() / 1_000) + from;
+
+const started = Date.now();
+/** A time in RFC 3339, so many minutes after an hour from now: what is told happens after the click, in this order. */
+export const minutes = (number) => new Date(started + 3_600_000 + number * 60_000).toISOString();
