@@ -4,9 +4,14 @@
 // A life (tests/e2e/lives/<marketplace>.mjs) is
 //   marketplace, settings, secrets   of the listing
 //   vendor(request)                  what the vendor's APIs and key servers answer
+//   prepare(directory)               makes a build of its own there (optional)
+//   begin(at)                        what comes before all steps (optional)
 //   steps(at)                        by name, each of which calls back and asserts what it is answered
 //   ends                             what the ledger must hold then (`ledgerOf`)
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { startEdge } from "./harness.mjs";
 import { Dice } from "./generate.mjs";
 import { programme, visit } from "./programme.mjs";
@@ -99,14 +104,18 @@ const WAYS = {
 
 /** Tells a life in every way. */
 export async function tell(test, life) {
+  const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-life-"));
+  test.after(() => rm(scratch, { recursive: true }));
+  life.prepare?.(scratch);
   for (const [way, order] of Object.entries(WAYS)) {
     await test.test(way, async () => {
       const edge = await startEdge({
-        modules: life.modules,
+        modules: life.prepare && scratch,
         retune: (worker) => { worker.outboundService = (request) => life.vendor(request); },
       });
       try {
         const at = await arrive(edge, life);
+        await life.begin?.(at);
         const steps = life.steps(at);
         for (const name of order(Object.keys(steps))) await steps[name]();
         assert.deepEqual(await ledgerOf(at), life.ends);
