@@ -14,7 +14,7 @@ use crate::{
     domain::time::Timestamp,
     marketplace::step::Report,
     store::{
-        SqlError, callbacks as rows, commissions, counts, idempotency, links,
+        SqlError, callbacks as rows, commissions, counts, idempotency, links, listings,
         migrate::{LEDGER, migrate},
         outbox, transaction,
     },
@@ -148,6 +148,11 @@ impl LedgerHandle {
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
         callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
+    }
+
+    /// The id of the App Store listing of an app; nothing if there is none.
+    pub fn listing_of_app(&self, app: &str) -> Result<Option<String>, JsValue> {
+        listings::of_app(&self.sql, app).map_err(thrown)
     }
 
     /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].

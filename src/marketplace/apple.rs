@@ -29,6 +29,8 @@ pub struct Apple {
 pub const APPLE: Apple = Apple { trust: Trust::apple, postback_key: APPLE_KEY };
 
 const NOTIFICATIONS: Kind = Kind { name: "notifications", methods: &["POST"], way: Way::Server };
+pub use postback::app as postback_app;
+
 const SKADNETWORK: Kind = Kind { name: "skadnetwork", methods: &["POST"], way: Way::Server };
 const ADATTRIBUTIONKIT: Kind = Kind { name: "adattributionkit", methods: &["POST"], way: Way::Server };
 
@@ -67,7 +69,8 @@ impl Adapter for Apple {
                     SKADNETWORK.name,
                     "copies of winning SKAdNetwork postbacks, versions 2.1 to 4.0. Devices post them to \
                      `/.well-known/skadnetwork/report-attribution/` of the domain in the app's \
-                     `NSAdvertisingAttributionReportEndpoint`: have that path passed on to here",
+                     `NSAdvertisingAttributionReportEndpoint`. If Signpost has that domain, it takes them there, for the listing \
+                     with the `app_apple_id` that they name; else have the path passed on to here",
                 ),
                 (
                     ADATTRIBUTIONKIT.name,

@@ -14,8 +14,8 @@ use super::{
     oauth::{self, HandOver},
     proven,
     signature::{
-        Expected, Refusal, TokenEncoding, TokenEndpoint, TokenScheme, Trust, Verified, polled, bearer,
-        google_sign_in,
+        Expected, Refusal, TokenEncoding, TokenEndpoint, TokenScheme, Trust, Verified, bearer,
+        google_sign_in, polled,
     },
 };
 use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace};

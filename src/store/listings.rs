@@ -87,6 +87,17 @@ pub fn by_slug(sql: &dyn Sql, slug: &str) -> Result<Option<Listing>, SqlError> {
     one(sql, "slug", slug.into())
 }
 
+/// The id of the App Store listing of an app, whether its setting is a number or a text; the customers' rather than the testers', the first if there are several.
+pub fn of_app(sql: &dyn Sql, app_apple_id: &str) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec(
+        "SELECT id FROM listings
+         WHERE marketplace = 'apple' AND CAST(settings ->> '$.app_apple_id' AS TEXT) = ?1
+         ORDER BY coalesce(settings ->> '$.environment', '') = 'Sandbox', no LIMIT 1",
+        &[app_apple_id.into()],
+    )?;
+    rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
 /// Listings, newest first; `partner` narrows to those that the partner's links lead to.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Listing>, SqlError> {
     let statement = format!(

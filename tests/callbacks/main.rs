@@ -39,9 +39,9 @@ mod google_cloud_unconfirmed;
 mod google_play;
 #[cfg(test)]
 mod google_play_purchases;
+mod google_workspace;
 #[cfg(test)]
 mod held;
-mod google_workspace;
 #[cfg(test)]
 mod hubspot;
 #[cfg(test)]

@@ -18,7 +18,10 @@ use super::{
     },
     app_apple_id, environment,
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use json::FromJson;
 
 fn key(spki: &str) -> Result<PublicKey, Refusal> {
@@ -54,6 +57,33 @@ pub fn verify_adattributionkit<'a>(arrival: &Arrival<'a>, spki: &str) -> Result<
     }
     let verifier = AdAttributionKit { keys: Keys::new(keys), apps, networks };
     arrival.verify_platform(&PlatformVerifier::AdAttributionKit(verifier))
+}
+
+/// A postback of either kind, as it came.
+#[derive(FromJson)]
+#[serde(rename_all = "kebab-case")]
+struct Unproven {
+    app_id: Option<i64>,
+    jws_string: Option<String>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "kebab-case")]
+struct UnprovenToken {
+    advertised_item_identifier: i64,
+}
+
+/// The app that a postback says it is about: good to find its listing with, where it is verified, and for nothing else.
+/// Apple posts to an address that names none.
+#[must_use]
+pub fn app(body: &[u8]) -> Option<i64> {
+    let Unproven { app_id, jws_string } = json::from_text(str::from_utf8(body).ok()?).ok()?;
+    let in_token = || {
+        let payload = URL_SAFE_NO_PAD.decode(jws_string.as_deref()?.split('.').nth(1)?).ok()?;
+        let token: UnprovenToken = json::from_text(str::from_utf8(&payload).ok()?).ok()?;
+        Some(token.advertised_item_identifier)
+    };
+    app_id.or_else(in_token)
 }
 
 /// The install that a postback is, under its own id; nothing for one that is none.
