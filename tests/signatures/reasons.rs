@@ -80,7 +80,7 @@ fn a_proof_says_what_is_proven() {
             // A bearer's body is brought by TLS alone.
             let evidence = match scheme {
                 TokenScheme::EntraBearer => Evidence::TransportOnly,
-                TokenScheme::PubsubPushOidc => Evidence::Credentials,
+                TokenScheme::PubsubPushOidc => Evidence::TransportOnly,
                 _ => Evidence::Signed,
             };
             assert_eq!(proof.evidence(), evidence, "{}", vector.id);
