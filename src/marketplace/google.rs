@@ -143,7 +143,7 @@ impl<'v, 'a> Api<'v, 'a> {
             "iss": self.key.client_email, "scope": self.scope, "aud": TOKEN_URL,
             "iat": issued, "exp": issued.saturating_add(ASSERTION_S),
         });
-        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(json::text(value));
         format!("{}.{}", part(&json!({"alg": "RS256", "typ": "JWT"})), part(&claims))
     }
 

@@ -161,7 +161,7 @@ fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unrea
 }
 
 fn answer(events: Vec<Event>, fields: &serde_json::Value) -> Told {
-    Told::new(events, Reply::Plain(Answer::with_body(200, "application/json", fields.to_string())))
+    Told::new(events, Reply::Plain(Answer::with_body(200, "application/json", json::text(fields))))
 }
 
 /// The sign-in that the app tells of.

@@ -86,7 +86,7 @@ pub fn verify(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
 
 /// Seconds since 1970, with or without a fraction, as AWS writes times.
 fn time(seconds: Option<&Json>) -> Option<Timestamp> {
-    let seconds = seconds?.as_number()?.to_string();
+    let seconds = json::text(seconds.filter(|seconds| seconds.is_number())?);
     let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
     Timestamp::from_ms(seconds.checked_mul(1000)?)
 }
@@ -217,6 +217,6 @@ pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
     let is_whole = next(arrival.answers.last()).is_none() && next(arrival.answers.get(1)).is_none();
     let log = reading.log(is_whole);
     let answer = json!({ "told": reading.events.len(), "left_out": reading.left_out, "complete": is_whole });
-    let answer = Answer::with_body(200, "application/json", answer.to_string());
+    let answer = Answer::with_body(200, "application/json", json::text(&answer));
     Ok(Told { log, ..Told::new(reading.events, Reply::Plain(answer)) })
 }
