@@ -28,11 +28,13 @@ mod grow;
 mod node;
 mod refusal;
 mod several;
+mod spelled;
 mod verbatim;
 
 pub use from_json::{FromJson, Object, from_text};
 pub use json_derive::FromJson;
 pub use several::OneOrSeveral;
+pub use spelled::Spelled;
 pub use verbatim::Verbatim;
 
 use grow::parse;

@@ -11,28 +11,27 @@ use super::super::{
     money::minor_units,
 };
 use crate::domain::{click::CLICK_ID_LENGTH, digest::sha256_hex, money::Currency, time::Timestamp};
-use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use json::Spelled;
 
 /// A JSON object, its members as they stand there.
-pub struct Object<'t>(BTreeMap<String, &'t RawValue>);
+pub struct Object<'t>(Spelled<'t>);
 
 impl<'t> Object<'t> {
     /// Of a text; nothing if it is none.
     pub fn read(text: &'t str) -> Option<Self> {
-        serde_json::from_str(text).ok().map(Self)
+        Spelled::read(text).map(Self)
     }
 
     /// The object of this name.
     pub fn object(&self, name: &str) -> Option<Self> {
-        self.0.get(name).and_then(|raw| Self::read(raw.get()))
+        self.0.member(name).and_then(Self::read)
     }
 
     /// The text of this name, or the number as it is spelled; nothing for what is empty.
     pub fn text(&self, name: &str) -> Option<String> {
-        let raw = self.0.get(name)?.get();
+        let raw = self.0.member(name)?;
         let text = match raw.bytes().next()? {
-            b'"' => serde_json::from_str(raw).ok()?,
+            b'"' => json::from_text(raw).ok()?,
             b'-' | b'0'..=b'9' => raw.to_owned(),
             _ => return None,
         };
@@ -78,7 +77,7 @@ fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
     }
     match order.text("customer_email") {
         Some(email) => {
-            let hash = sha256_hex(format!("{listing_id}\0{}", email.trim().to_lowercase()).as_bytes());
+            let hash = sha256_hex(format!("{listing_id}\0{}", email.trim().to_ascii_lowercase()).as_bytes());
             format!("guest:{}", hash.get(..32).unwrap_or(&hash))
         }
         // Nobody is named: a customer of its own.
