@@ -16,7 +16,8 @@ use crate::{
         value::json_text,
     },
 };
-use serde::{Serialize, de::DeserializeOwned};
+use json::FromJson;
+use serde::Serialize;
 use std::cell::{Cell, RefCell};
 
 /// A request, who sent it, and what it may use.
@@ -58,7 +59,7 @@ impl Call<'_> {
     }
 
     /// The body.
-    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub fn body<T: for<'j> FromJson<'j>>(&self) -> Result<T, Problem> {
         body::parse(self.request.body)
     }
 

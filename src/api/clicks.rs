@@ -24,7 +24,7 @@ use crate::{
         links, partners,
     },
 };
-use serde::Deserialize;
+use json::FromJson;
 
 view! {
     /// A visit.
@@ -51,9 +51,8 @@ view! {
 }
 
 /// What the edge collected from the shards, in their order.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 pub struct Collected<'a> {
-    #[serde(borrow)]
     shards: Vec<Vec<PackedClick<'a>>>,
 }
 

@@ -20,10 +20,10 @@ use crate::{
         partners,
     },
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// A release of a commission that is held.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRelease {

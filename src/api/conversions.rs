@@ -28,7 +28,8 @@ use crate::{
         value::json_text,
     },
 };
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 mod earn;
 pub mod explain;
@@ -38,7 +39,7 @@ mod touches;
 pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_binding};
 
 /// A conversion to accept.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewConversion {
@@ -115,7 +116,7 @@ view! {
 }
 
 /// What a caller sent, in the form that decides whether a later one is the same.
-#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Serialize, FromJson, PartialEq, Eq)]
 struct Sent {
     click_id: Option<String>,
     customer_id: Option<String>,

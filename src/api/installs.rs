@@ -26,13 +26,13 @@ use crate::{
     marketplace::event::Evidence,
     store::{SqlError, conversions as rows, listings, value::json_text},
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// The last second that a time can lie in, the end of the year 9999.
 pub const MAX_SECONDS: i64 = 253_402_300_799;
 
 /// What the app read of the Play Install Referrer Library, on its first run.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PlayInstall {

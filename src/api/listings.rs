@@ -1,7 +1,7 @@
 //! Listings.
 
 use super::{
-    body::{Checks, present},
+    body::Checks,
     call::Call,
     http::Response,
     plans,
@@ -17,8 +17,8 @@ use crate::{
     },
     store::{SqlError, change::Change, listings},
 };
-use json::OneOrSeveral;
-use serde::{Deserialize, Deserializer, Serialize};
+use json::{FromJson, Node, OneOrSeveral, Refusal};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A secret: one value, or several while it is being rotated.
@@ -32,9 +32,9 @@ pub enum Secret {
     Several(Vec<String>),
 }
 
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match OneOrSeveral::deserialize(deserializer)? {
+impl<'de> FromJson<'de> for Secret {
+    fn from_json(node: Node<'de, '_>) -> Result<Self, Refusal> {
+        Ok(match OneOrSeveral::from_json(node)? {
             OneOrSeveral::One(value) => Self::One(value),
             OneOrSeveral::Several(values) => Self::Several(values),
         })
@@ -45,7 +45,7 @@ impl<'de> Deserialize<'de> for Secret {
 pub type Secrets = BTreeMap<String, Option<Secret>>;
 
 /// A listing to add.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewListing {
@@ -66,7 +66,7 @@ pub struct NewListing {
 }
 
 /// What to change of a listing: absent leaves as is, `null` clears.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ListingChange {
@@ -75,10 +75,10 @@ pub struct ListingChange {
     /// Where its links lead.
     url: Option<String>,
     /// A short unique name.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     slug: Option<Option<String>>,
     /// Where a browser-borne install is forwarded to.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     forward_to: Option<Option<String>>,
     /// The marketplace's settings, and what plans cost; replaces all of them.
     settings: Option<serde_json::Map<String, serde_json::Value>>,

@@ -1,24 +1,24 @@
 //! What plans cost, where a marketplace tells no amounts: a listing's `settings.plans`.
 
 use super::{
-    body::{Amount, Object, field_problem},
+    body::{Amount, field_problem},
     problem::{Code, Problem},
 };
 use crate::domain::money::Currency;
-use serde::Deserialize;
+use json::FromJson;
 use std::collections::BTreeMap;
 
 /// Plans of a listing at most.
 pub const MAX_PLANS: usize = 200;
 
 /// What is read of a listing's settings here; the rest is its marketplace's business.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Settings {
-    plans: Option<BTreeMap<String, Object<Price>>>,
+    plans: Option<BTreeMap<String, Price>>,
 }
 
 /// What a plan costs each time that it is charged for.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(deny_unknown_fields)]
 struct Price {
     amount: Amount,
@@ -41,6 +41,6 @@ pub fn check(settings: &str) -> Result<(), Problem> {
 pub fn price(settings: &str, plan: &str) -> Option<(i64, String)> {
     // Settings of before there was this check may hold anything under the name.
     let read: Settings = json::read(settings).ok()?;
-    let Object(price) = read.plans?.remove(plan)?;
+    let price = read.plans?.remove(plan)?;
     Some((price.amount.0, price.currency.to_string()))
 }

@@ -7,7 +7,8 @@
 use crate::entropy::Entropy;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
@@ -57,7 +58,7 @@ pub enum KeyRingError {
     Full,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 #[serde(deny_unknown_fields)]
 struct RingText {
     sign: u8,

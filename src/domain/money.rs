@@ -60,6 +60,13 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
+impl<'de> json::FromJson<'de> for Currency {
+    #[inline]
+    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(CURRENCY_REFUSED))
+    }
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 impl schemars::JsonSchema for Currency {
     fn schema_name() -> std::borrow::Cow<'static, str> {

@@ -1,6 +1,7 @@
 //! The programme's terms.
 
 use crate::{money::Currency, words::words};
+use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -20,7 +21,7 @@ words! {
 }
 
 /// The programme, as stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 pub struct Program {
     /// Display name.
     pub name: String,

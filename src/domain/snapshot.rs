@@ -12,12 +12,12 @@
 //! terminated.
 
 use crate::destination::{Carry, Destination};
-use serde::Deserialize;
+use json::FromJson;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
 /// The text form. It is read outside, because what reads JSON is compiled for size, and this crate for speed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 pub struct Text {
     version: u64,
     click_param: String,
@@ -144,7 +144,7 @@ mod tests {
         for (text, said) in [
             ("", "EOF while parsing a value at line 1 column 0"),
             ("{}", "missing field `version`"),
-            ("null", "invalid type: null, expected struct Text"),
+            ("null", "invalid type: null, expected a JSON object"),
             (r#"{"version":-1}"#, "invalid value: integer `-1`, expected u64"),
         ] {
             assert_eq!(json::read::<Text>(text).unwrap_err().to_string(), said, "{text}");

@@ -49,6 +49,14 @@ macro_rules! words {
             }
         }
 
+        impl<'de> json::FromJson<'de> for $name {
+            #[inline]
+            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+                let which = node.word(&[$($word),*])?;
+                Self::ALL.get(which).copied().ok_or_else(|| node.unexpected("a text"))
+            }
+        }
+
         impl From<$name> for $crate::words::Word {
             fn from(value: $name) -> Self {
                 $crate::words::Word(value.as_str())

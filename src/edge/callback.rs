@@ -34,11 +34,11 @@ pub fn callback_step(
     documents_json: &str,
     now_ms: f64,
 ) -> Result<String, JsValue> {
-    let head: Head = json::from_text(head_json).map_err(thrown)?;
+    let head: Head = json::read(head_json).map_err(thrown)?;
     let listing: Option<Listing> =
-        if listing_json.is_empty() { None } else { Some(json::from_text(listing_json).map_err(thrown)?) };
-    let answers: Vec<Answered> = json::from_text(answers_json).map_err(thrown)?;
-    let documents: Vec<Document> = json::from_text(documents_json).map_err(thrown)?;
+        if listing_json.is_empty() { None } else { Some(json::read(listing_json).map_err(thrown)?) };
+    let answers: Vec<Answered> = json::read(answers_json).map_err(thrown)?;
+    let documents: Vec<Document> = json::read(documents_json).map_err(thrown)?;
     let entropy = &mut CryptoEntropy::default();
     let known = (answers.as_slice(), documents.as_slice());
     let outcome = step::step(&head, body, listing.as_ref(), known, super::timestamp(now_ms), entropy);

@@ -19,11 +19,10 @@ use crate::{
         outbox, transaction,
     },
 };
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 /// The Worker's secrets as the entry hands them over.
-#[derive(Deserialize)]
+#[derive(json::FromJson)]
 struct Secrets {
     operator_key: String,
     signing_keys: String,
@@ -125,7 +124,7 @@ impl LedgerHandle {
                 return Problem { log, ..Problem::new(Code::Unavailable, detail) }.response().into();
             }
         };
-        let Ok(head) = json::from_text::<Head>(head_json) else {
+        let Ok(head) = json::read::<Head>(head_json) else {
             return Problem::from(SqlError::Engine("the Worker sent no head".to_owned())).response().into();
         };
         let request = Request {
@@ -157,7 +156,7 @@ impl LedgerHandle {
 
     /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].
     pub fn report(&self, report_json: &str, now_ms: f64) -> Result<String, JsValue> {
-        let report: Report = json::from_text(report_json).map_err(thrown)?;
+        let report: Report = json::read(report_json).map_err(thrown)?;
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
         let reported = callbacks::report(&environment, &mut CryptoEntropy::default(), &report);

@@ -31,7 +31,7 @@ mod several;
 mod spelled;
 mod verbatim;
 
-pub use from_json::{FromJson, Object, from_text};
+pub use from_json::{FromJson, Members, Numeral, Object, given, read};
 pub use json_derive::FromJson;
 pub use several::OneOrSeveral;
 pub use spelled::Spelled;
@@ -40,11 +40,8 @@ pub use verbatim::Verbatim;
 use grow::parse;
 pub use node::Node;
 pub use refusal::Refusal;
-use serde::{Deserialize, de::Error as _};
+use serde::de::Error as _;
 use std::{borrow::Cow, cell::RefCell};
-
-/// The name of a newtype struct whose content must be an object, and is refused as no object before it is looked into.
-pub const OBJECT: &str = "a JSON object";
 
 /// A JSON value. Texts without escapes are those of the text that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,15 +98,6 @@ impl JsonError {
     }
 }
 
-/// Reads a whole text.
-pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, JsonError> {
-    let (tree, trace) = grown(text)?;
-    match T::deserialize(Node { tree: &tree, trace: &trace }) {
-        Ok(value) => Ok(value),
-        Err(refusal) => Err(JsonError::new(refusal, trace)),
-    }
-}
-
 /// The tree of a whole text, and where errors are noted. Not generic, so that it is there once.
 fn grown(text: &str) -> Result<(Tree<'_>, Trace), JsonError> {
     let trace = Trace::default();
@@ -135,38 +123,50 @@ fn traced<T, E>(trace: &Trace, step: impl FnOnce() -> Step, outcome: Result<T, E
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{FromJson, read};
     use serde::Deserialize;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, HashMap};
 
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields, rename_all = "snake_case")]
-    enum Kind {
-        Plain,
-        With(u8),
-        Named { a: Option<i64> },
-    }
-
-    #[derive(Debug, PartialEq, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize, FromJson)]
     #[serde(deny_unknown_fields)]
     struct Thing {
         name: String,
         #[serde(default)]
-        kinds: Vec<Kind>,
+        parts: Vec<Part>,
         #[serde(default)]
-        by_number: BTreeMap<u16, (bool, f64)>,
+        by_number: HashMap<u16, (bool, u8)>,
+        #[serde(default, rename = "type")]
+        kind: BTreeMap<String, i64>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize, FromJson)]
+    #[serde(deny_unknown_fields)]
+    struct Part {
+        a: Option<i64>,
+        b: u8,
+        c: String,
+    }
+
+    #[derive(Debug, PartialEq, FromJson)]
+    #[serde(deny_unknown_fields)]
+    struct Change {
+        #[json(present)]
+        text: Option<Option<String>>,
     }
 
     #[test]
     fn types_are_read_as_serde_json_reads_them() {
-        let text = r#"{"name":"x","kinds":["plain",{"with":255},{"named":{"a":-1}},{"named":{"a":null}}],
-                       "by_number":{"7":[true,1.5]}}"#;
-        let thing: Thing = read(text).unwrap();
-        assert_eq!(thing, serde_json::from_str(text).unwrap());
-        assert_eq!(
-            read::<serde_json::Value>(text).unwrap(),
-            serde_json::from_str::<serde_json::Value>(text).unwrap()
-        );
+        for text in [
+            r#"{"by_number":{"7":[true,1],"65535":[false,255]},"type":{"x":-1},
+                "name":"x","parts":[{"b":1,"a":null,"c":"c"},{"c":"\n","a":-1,"b":255}]}"#,
+            r#"{"name":"x"}"#,
+        ] {
+            assert_eq!(read::<Thing>(text).unwrap(), serde_json::from_str(text).unwrap());
+            assert_eq!(
+                read::<serde_json::Value>(text).unwrap(),
+                serde_json::from_str::<serde_json::Value>(text).unwrap()
+            );
+        }
     }
 
     #[test]
@@ -177,19 +177,37 @@ mod tests {
             (
                 r#"{"name":"x","a~/b":1}"#,
                 "/a~0~1b",
-                "unknown field `a~/b`, expected one of `name`, `kinds`, `by_number`",
+                "unknown field `a~/b`, expected one of `name`, `parts`, `by_number`, `type`",
+            ),
+            (
+                r#"{"name":"x","kind":{}}"#,
+                "/kind",
+                "unknown field `kind`, expected one of `name`, `parts`, `by_number`, `type`",
             ),
             (r#"{"name":"x","name":"y"}"#, "", "duplicate field `name`"),
+            (r#"{"name":"x","name":5}"#, "", "duplicate field `name`"),
             ("{}", "", "missing field `name`"),
+            (r#"{"name":"x","parts":[{"b":1}]}"#, "/parts/0", "missing field `c`"),
+            (r#"{"name":"x","parts":[{}]}"#, "/parts/0", "missing field `b`"),
             (
-                r#"{"name":"x","kinds":["plain","odd"]}"#,
-                "/kinds/1",
-                "unknown variant `odd`, expected one of `plain`, `with`, `named`",
-            ),
-            (
-                r#"{"name":"x","kinds":[{"with":256}]}"#,
-                "/kinds/0",
+                r#"{"name":"x","parts":[{"b":256}]}"#,
+                "/parts/0/b",
                 "invalid value: integer `256`, expected u8",
+            ),
+            // What is wrong first is told, in the order of the text.
+            (r#"{"parts":5,"name":1}"#, "/parts", "invalid type: integer `5`, expected a sequence"),
+            (r#"{"parts":5,"odd":1}"#, "/parts", "invalid type: integer `5`, expected a sequence"),
+            (r#"{"type":[],"odd":1}"#, "/type", "invalid type: sequence, expected a map"),
+            (
+                r#"{"odd":1,"parts":5}"#,
+                "/odd",
+                "unknown field `odd`, expected one of `name`, `parts`, `by_number`, `type`",
+            ),
+            (r#"{"type":{},"type":{},"parts":5}"#, "", "duplicate field `type`"),
+            (
+                r#"{"parts":[5],"name":"x","name":"y"}"#,
+                "/parts/0",
+                "invalid type: integer `5`, expected a JSON object",
             ),
             (
                 r#"{"name":"x","by_number":{"7":[true]}}"#,
@@ -206,11 +224,45 @@ mod tests {
                 "/by_number/-7",
                 "invalid type: string \"-7\", expected u16",
             ),
-            (r#"{"kinds":[1e999]}"#, "/kinds/0", "number out of range at line 1 column 15"),
+            (r#"{"parts":[1e999]}"#, "/parts/0", "number out of range at line 1 column 15"),
             (r#"{"name":"x"} 1"#, "", "trailing characters at line 1 column 14"),
         ] {
             let error = read::<Thing>(text).unwrap_err();
             assert_eq!((error.pointer().as_str(), error.to_string().as_str()), (pointer, said), "{text}");
+        }
+    }
+
+    /// serde reads this one too, and says the same of it; where, it does not say.
+    #[test]
+    fn a_closed_struct_is_refused_in_the_words_of_serde() {
+        for text in [
+            r#"{"name":1,"odd":1}"#,
+            r#"{"odd":1,"name":1}"#,
+            r#"{"parts":{},"name":1}"#,
+            r#"{"type":{"x":1.5},"name":1}"#,
+            r#"{"type":{"x":9223372036854775808},"name":1}"#,
+            r#"{"by_number":5}"#,
+            r#"{"by_number":{"1":5}}"#,
+            r#"{"by_number":{"1":[1,2]}}"#,
+            r#"{"parts":[{"a":"1","b":-1}]}"#,
+            r#"{"parts":[{"b":-1,"a":"1"}]}"#,
+            r#"{"parts":[{"b":1,"c":"","b":2}]}"#,
+            r#"{"parts":[{"a":true}]}"#,
+            r#"{"parts":[{"a":1}],"name":"x"}"#,
+            r#"{"parts":[]}"#,
+        ] {
+            let said = serde_json::from_str::<Thing>(text).unwrap_err().to_string();
+            let said = said.rsplit_once(" at line ").unwrap().0;
+            assert_eq!(read::<Thing>(text).unwrap_err().to_string(), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn null_is_not_absence_where_it_is_said() {
+        for (text, change) in
+            [("{}", None), (r#"{"text":null}"#, Some(None)), (r#"{"text":"a"}"#, Some(Some("a".to_owned())))]
+        {
+            assert_eq!(read::<Change>(text).unwrap(), Change { text: change }, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An object as it is spelled, for who must see more of a number than a number type keeps: an amount with its places.
 
-use super::from_text;
+use super::read;
 use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 
@@ -23,7 +23,7 @@ impl<'t> Spelled<'t> {
         let mut found = None;
         while let Some((key, after)) = first(rest) {
             let (value, after) = first(after.trim_ascii_start().strip_prefix(':')?)?;
-            if from_text::<String>(key).is_ok_and(|key| key == name) {
+            if read::<String>(key).is_ok_and(|key| key == name) {
                 found = Some(value);
             }
             match after.trim_ascii_start().strip_prefix(',') {

@@ -19,7 +19,6 @@ pub struct Listing {
     /// Number within the programme.
     pub no: u16,
     /// Where it stands.
-    #[json(serde)]
     pub marketplace: Marketplace,
     /// The marketplace's settings.
     pub settings: serde_json::Map<String, serde_json::Value>,

@@ -32,7 +32,6 @@ pub use super::signature::Evidence;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Event {
     /// What happened.
-    #[json(serde)]
     pub kind: EventKind,
     /// The marketplace's stable id of the customer's account: what events are joined by.
     pub account: String,
@@ -57,10 +56,8 @@ pub struct Event {
     /// The plan, in the vendor's word.
     pub plan: Option<String>,
     /// When it happened, by the vendor's clock; nothing = now.
-    #[json(serde)]
     pub occurred_at: Option<Timestamp>,
     /// What stands behind it.
-    #[json(serde)]
     pub evidence: Evidence,
     /// Click ids that came with it, oldest first: of the visitor's cookie, or carried by the vendor. Unverified.
     pub clicks: Vec<String>,

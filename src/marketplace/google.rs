@@ -130,7 +130,7 @@ impl<'v, 'a> Api<'v, 'a> {
     /// With the listing's secret `service_account`; nothing if that is not set.
     pub fn of(arrival: &'v Arrival<'a>, scope: &'static str) -> Result<Option<Self>, Refusal> {
         let Some(file) = arrival.listing.secret("service_account").first().copied() else { return Ok(None) };
-        let key = json::from_text(file).map_err(|_| Refusal::NotConfigured)?;
+        let key = json::read(file).map_err(|_| Refusal::NotConfigured)?;
         Ok(Some(Self { arrival, key, scope }))
     }
 
@@ -171,7 +171,7 @@ impl<'v, 'a> Api<'v, 'a> {
             400..=403 => return Err(Refusal::NotConfigured),
             _ => return Err(Refusal::Unanswered),
         }
-        let granted: Granted = json::from_text(&granted.body).map_err(|_| Refusal::Unanswered)?;
+        let granted: Granted = json::read(&granted.body).map_err(|_| Refusal::Unanswered)?;
         Ok(match self.arrival.answers.get(number.saturating_add(2)) {
             Some(answered) => Called::Answered(answered),
             None => Called::Next(Proof::Ask(Request::get_as(url, &granted.access_token))),

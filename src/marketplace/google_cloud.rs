@@ -105,7 +105,7 @@ fn signed_up(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
 
 fn notice(proof: &Verified<'_>) -> Result<Notice, Unreadable> {
     let (data, message_id) = google::pushed(proof)?;
-    let mut notice: Notice = json::from_text(&data)?;
+    let mut notice: Notice = json::read(&data)?;
     notice.event_id.get_or_insert(message_id);
     Ok(notice)
 }
@@ -241,7 +241,7 @@ fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     }
     if proof.evidence() == Evidence::ApiPoll {
         let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
-        let found: Entitlement = json::from_text(&found.body)?;
+        let found: Entitlement = json::read(&found.body)?;
         let product = arrival.listing.setting("product");
         if product.is_some() && product != found.product_external_name.as_deref() {
             return Ok(google::acknowledged(Vec::new()));

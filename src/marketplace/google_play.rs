@@ -88,7 +88,7 @@ impl Happened {
 impl Notification {
     fn read(proof: &Verified<'_>) -> Result<(Self, String), Unreadable> {
         let (data, message_id) = google::pushed(proof)?;
-        Ok((json::from_text(&data)?, message_id))
+        Ok((json::read(&data)?, message_id))
     }
 
     /// What happened, and to what. The numbers are those of the reference; what is not here announces something, or is
@@ -171,7 +171,7 @@ fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     };
     let proof = proof.confirmed_by(&polled(first)?);
     if happened.is_paid() {
-        let purchase: Option<Purchase> = json::from_text(&first.body).ok();
+        let purchase: Option<Purchase> = json::read(&first.body).ok();
         for (number, order) in (1..).zip(purchase.iter().flat_map(Purchase::orders)) {
             match api.get(number, &format!("{APPLICATIONS}/{package}/orders/{order}"))? {
                 Called::Next(next) => return Ok(next),

@@ -86,7 +86,7 @@ struct License {
 /// The JSON that the app posts.
 fn posted<T: for<'j> FromJson<'j>>(arrival: &Arrival<'_>) -> Result<T, Refusal> {
     let body = str::from_utf8(arrival.callback.body).map_err(|_| Refusal::MalformedBody)?;
-    json::from_text(body).map_err(|_| Refusal::MalformedBody)
+    json::read(body).map_err(|_| Refusal::MalformedBody)
 }
 
 /// The proof that an id token is Google's, for the app.
@@ -176,7 +176,7 @@ fn signed_in(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
 fn licensed(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let Asked { customer } = proven::read(proof)?;
     let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
-    let License { state, customer_id } = json::from_text(&found.body)?;
+    let License { state, customer_id } = json::read(&found.body)?;
     let account = customer_id.unwrap_or(customer).to_ascii_lowercase();
     let ended = || Event {
         occurred_at: Some(arrival.now),

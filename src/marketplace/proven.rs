@@ -18,7 +18,7 @@ pub fn text<'p>(proof: &'p Verified<'_>) -> Result<&'p str, Unreadable> {
 
 /// The JSON that was proven.
 pub fn read<T: for<'t> FromJson<'t>>(proof: &Verified<'_>) -> Result<T, Unreadable> {
-    Ok(json::from_text(text(proof)?)?)
+    Ok(json::read(text(proof)?)?)
 }
 
 /// The value of a parameter that was proven.

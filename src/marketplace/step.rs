@@ -54,7 +54,6 @@ pub struct Token {
     /// What it is remembered by.
     pub key: String,
     /// Until when it is remembered.
-    #[json(serde)]
     pub keep_until: Timestamp,
     /// The place (listing and kind) where it counts again if it came there first; nothing = it counts once.
     pub again_at: Option<String>,

@@ -298,7 +298,7 @@ impl Adapter for Woocommerce {
         } else if arrival.kind == oauth::TOKEN {
             return oauth::read_token(proof);
         } else {
-            events(&json::from_text(proven::text(proof)?)?, arrival, proof.evidence())?
+            events(&json::read(proven::text(proof)?)?, arrival, proof.evidence())?
         };
         Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
     }

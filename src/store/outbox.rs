@@ -118,7 +118,7 @@ pub struct Segment {
 }
 
 /// What was handed out, so that it can be noted as done.
-#[derive(Debug, Default, Serialize, serde::Deserialize)]
+#[derive(Debug, Default, Serialize, json::FromJson)]
 struct Ack {
     snapshot: Option<i64>,
     keys: Vec<(String, i64)>,

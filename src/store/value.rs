@@ -143,7 +143,7 @@ impl Row {
     }
 
     /// A column of JSON text.
-    pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, SqlError> {
+    pub fn json<T: for<'j> json::FromJson<'j>>(&self, column: usize) -> Result<T, SqlError> {
         self.parsed(column, "JSON", |text| json::read(text).ok())
     }
 

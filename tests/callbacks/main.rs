@@ -169,7 +169,7 @@ impl World {
     pub(crate) fn receive(&mut self, sent: &Sent) -> Answer {
         let environment = Self::environment(&self.ledger);
         let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
-        let listing: Listing = json::from_text(&listing).unwrap();
+        let listing: Listing = json::read(&listing).unwrap();
         let path = sent.rest.split('?').next().unwrap();
         let slash = if path.is_empty() { "" } else { "/" };
         let head = Head {

@@ -116,7 +116,7 @@ impl<S: Sql> Ledger<S> {
     /// Writes what a callback of a listing told.
     pub fn told(&mut self, listing_no: u16, events: &[Json]) {
         let report = serde_json::json!({"listing_no": listing_no, "events": events});
-        let report = json::from_text(&report.to_string()).unwrap();
+        let report = json::read(&report.to_string()).unwrap();
         let environment =
             Environment { sql: &self.sql, config: &self.config, zones: &TzDatabase, now: self.now };
         let reported = callbacks::report(&environment, &mut self.entropy, &report).unwrap();

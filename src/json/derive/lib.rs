@@ -1,14 +1,14 @@
 //! `#[derive(FromJson)]` for structs: a call a field, where serde's derive writes a visitor, a list of names and a loop. It
-//! reads serde's own attributes as far as they are used here (`rename_all`, `rename`, `alias`, `default`), so that one
-//! struct can have both; any other attribute does not compile. A field whose type only serde can read is marked
-//! `#[json(serde)]`.
+//! reads serde's own attributes as far as they are used here (`rename_all`, `rename`, `alias`, `default`,
+//! `deny_unknown_fields`), so that one struct can have both; any other attribute does not compile. A field whose `null` is
+//! not the same as its absence is marked `#[json(present)]`: absent is `None`, and what is there is `Some` of it.
 
 use proc_macro::TokenStream;
-use proc_macro2::TokenStream as Tokens;
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream as Tokens};
+use quote::{ToTokens, format_ident, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Field, Fields, LitStr, Result, ext::IdentExt, meta::ParseNestedMeta,
-    parse_macro_input,
+    Attribute, Data, DeriveInput, Error, Field, Fields, Lifetime, LitStr, Result, ext::IdentExt,
+    meta::ParseNestedMeta, parse_macro_input,
 };
 
 /// Implements `json::FromJson`.
@@ -38,25 +38,37 @@ enum Case {
     Kebab,
 }
 
-impl Case {
+/// What a struct's attributes say.
+struct Form {
+    case: Case,
+    is_closed: bool,
+}
+
+impl Form {
     fn of(attributes: &[Attribute]) -> Result<Self> {
-        let mut case = Self::Snake;
+        let mut form = Self { case: Case::Snake, is_closed: false };
         each(attributes, |meta| {
+            if meta.path.is_ident("deny_unknown_fields") {
+                form.is_closed = true;
+                return Ok(());
+            }
             if !meta.path.is_ident("rename_all") {
                 return Err(meta.error("FromJson does not know this attribute"));
             }
-            case = match text(&meta)?.as_str() {
-                "snake_case" => Self::Snake,
-                "camelCase" => Self::Camel,
-                "PascalCase" => Self::Pascal,
-                "kebab-case" => Self::Kebab,
+            form.case = match text(&meta)?.as_str() {
+                "snake_case" => Case::Snake,
+                "camelCase" => Case::Camel,
+                "PascalCase" => Case::Pascal,
+                "kebab-case" => Case::Kebab,
                 _ => return Err(meta.error("FromJson does not know this case")),
             };
             Ok(())
         })?;
-        Ok(case)
+        Ok(form)
     }
+}
 
+impl Case {
     fn spell(self, field: &str) -> String {
         let mut spelt = String::new();
         for (place, word) in field.split('_').enumerate() {
@@ -82,7 +94,7 @@ struct How {
     rename: Option<String>,
     alias: Option<String>,
     is_default: bool,
-    is_serde: bool,
+    is_present: bool,
 }
 
 impl How {
@@ -95,8 +107,8 @@ impl How {
                 how.alias = Some(text(&meta)?);
             } else if meta.path.is_ident("default") {
                 how.is_default = true;
-            } else if meta.path.is_ident("serde") {
-                how.is_serde = true;
+            } else if meta.path.is_ident("present") {
+                how.is_present = true;
             } else if meta.path.is_ident("skip_serializing_if") {
                 text(&meta)?; // none of our business
             } else {
@@ -108,19 +120,59 @@ impl How {
     }
 }
 
+fn named(field: &Field) -> Result<&Ident> {
+    field.ident.as_ref().ok_or_else(|| Error::new_spanned(field, "FromJson needs names"))
+}
+
 /// The expression that reads a field.
 fn read(field: &Field, case: Case) -> Result<Tokens> {
-    let ident = field.ident.as_ref().ok_or_else(|| Error::new_spanned(field, "FromJson needs names"))?;
-    let how = How::of(field)?;
+    let (ident, how) = (named(field)?, How::of(field)?);
     let name = how.rename.unwrap_or_else(|| case.spell(&ident.unraw().to_string()));
     let alias = how.alias.unwrap_or_else(|| name.clone());
-    let value = match (how.is_serde, how.is_default) {
-        (false, false) => quote!(object.field(#name, #alias)?),
-        (false, true) => quote!(object.field_or_default(#name, #alias)?),
-        (true, false) => quote!(object.by_serde(#name, #alias)?),
-        (true, true) => quote!(object.by_serde_or_default(#name, #alias)?),
+    if how.is_present {
+        return Err(Error::new_spanned(field, "only a struct that denies unknown fields has these"));
+    }
+    let value = if how.is_default {
+        quote!(object.field_or_default(#name, #alias)?)
+    } else {
+        quote!(object.field(#name, #alias)?)
     };
     Ok(quote!(#ident: #value))
+}
+
+/// The body that reads a struct whose unknown fields are refused: member by member, in their order.
+fn read_closed(fields: &[&Field], case: Case) -> Result<Tokens> {
+    let (mut names, mut slots, mut arms, mut values) = (vec![], vec![], vec![], vec![]);
+    for (index, field) in fields.iter().enumerate() {
+        let (ident, how) = (named(field)?, How::of(field)?);
+        if how.alias.is_some() {
+            return Err(Error::new_spanned(field, "a struct that denies unknown fields has no aliases"));
+        }
+        let name = how.rename.unwrap_or_else(|| case.spell(&ident.unraw().to_string()));
+        let slot = format_ident!("field_{index}");
+        slots.push(quote!(let mut #slot = None;));
+        arms.push(if how.is_present {
+            quote!(#index => ::json::FromJson::from_json(node).map(|read| #slot = Some(Some(read))))
+        } else {
+            quote!(#index => ::json::FromJson::from_json(node).map(|read| #slot = Some(read)))
+        });
+        values.push(if how.is_default || how.is_present {
+            quote!(#ident: #slot.unwrap_or_default())
+        } else {
+            quote!(#ident: ::json::given(#name, #slot)?)
+        });
+        names.push(name);
+    }
+    Ok(quote! {
+        const NAMES: &[&str] = &[#(#names),*];
+        let object = node.object()?;
+        #(#slots)*
+        let mut members = object.members(NAMES);
+        while let Some((which, node)) = members.next()? {
+            members.noted(match which { #(#arms,)* _ => Ok(()) })?;
+        }
+        Ok(Self { #(#values),* })
+    })
 }
 
 fn implement(input: &DeriveInput) -> Result<Tokens> {
@@ -130,11 +182,16 @@ fn implement(input: &DeriveInput) -> Result<Tokens> {
     let (name, generics) = (&input.ident, &input.generics);
     let body = match &data.fields {
         Fields::Named(fields) => {
-            let case = Case::of(&input.attrs)?;
-            let fields = fields.named.iter().map(|field| read(field, case)).collect::<Result<Vec<_>>>()?;
-            quote! {
-                let object = node.object()?;
-                Ok(Self { #(#fields),* })
+            let Form { case, is_closed } = Form::of(&input.attrs)?;
+            if is_closed {
+                read_closed(&fields.named.iter().collect::<Vec<_>>(), case)?
+            } else {
+                let fields =
+                    fields.named.iter().map(|field| read(field, case)).collect::<Result<Vec<_>>>()?;
+                quote! {
+                    let object = node.object()?;
+                    Ok(Self { #(#fields),* })
+                }
             }
         }
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
@@ -145,10 +202,19 @@ fn implement(input: &DeriveInput) -> Result<Tokens> {
         }
     };
     let (_, types, bounds) = generics.split_for_impl();
-    let parameters = &generics.params;
+    // What borrows, borrows from the text.
+    let (parameters, text) = match generics.lifetimes().next() {
+        Some(borrowed) => (generics.params.to_token_stream(), borrowed.lifetime.clone()),
+        None => {
+            let (text, parameters) = (Lifetime::new("'json", Span::call_site()), &generics.params);
+            (quote!(#text, #parameters), text)
+        }
+    };
+    // Inline, so that a type of a crate that is compiled for speed is read by code that is compiled for size.
     Ok(quote! {
-        impl<'json, #parameters> ::json::FromJson<'json> for #name #types #bounds {
-            fn from_json(node: ::json::Node<'json, '_>) -> ::core::result::Result<Self, ::json::Refusal> {
+        impl<#parameters> ::json::FromJson<#text> for #name #types #bounds {
+            #[inline]
+            fn from_json(node: ::json::Node<#text, '_>) -> ::core::result::Result<Self, ::json::Refusal> {
                 #body
             }
         }

@@ -77,10 +77,10 @@ struct UnprovenToken {
 /// Apple posts to an address that names none.
 #[must_use]
 pub fn app(body: &[u8]) -> Option<i64> {
-    let Unproven { app_id, jws_string } = json::from_text(str::from_utf8(body).ok()?).ok()?;
+    let Unproven { app_id, jws_string } = json::read(str::from_utf8(body).ok()?).ok()?;
     let in_token = || {
         let payload = URL_SAFE_NO_PAD.decode(jws_string.as_deref()?.split('.').nth(1)?).ok()?;
-        let token: UnprovenToken = json::from_text(str::from_utf8(&payload).ok()?).ok()?;
+        let token: UnprovenToken = json::read(str::from_utf8(&payload).ok()?).ok()?;
         Some(token.advertised_item_identifier)
     };
     app_id.or_else(in_token)

@@ -44,7 +44,7 @@ fn name(place: usize) -> &'static str {
 
 /// Where an answer's list goes on.
 fn next(answered: Option<&Answered>) -> Option<String> {
-    let page: Json = json::from_text(&answered?.body).ok()?;
+    let page: Json = json::read(&answered?.body).ok()?;
     text(&page, "/nextToken").map(str::to_owned)
 }
 
@@ -73,7 +73,7 @@ pub fn verify(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
     let answers: Vec<_> = arrival.answers.iter().enumerate().map(|(at, it)| (name(at), it)).collect();
     let proof = aws_answers(&answers, Evidence::ApiPoll)?;
     if let Some(agreement) = arrival.answers.first() {
-        let agreement: Json = json::from_text(&agreement.body).map_err(|_| Refusal::MalformedBody)?;
+        let agreement: Json = json::read(&agreement.body).map_err(|_| Refusal::MalformedBody)?;
         if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, arrival) {
             return Err(Refusal::WrongAudience);
         }
@@ -194,7 +194,7 @@ impl Reading<'_> {
 /// What AWS billed, and gave back.
 pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let Payload::Parameters(bodies) = proof.payload() else { return Err(unreadable("there are no answers")) };
-    let agreement: Json = json::from_text(proven::parameter(proof, name(0)).unwrap_or_default())?;
+    let agreement: Json = json::read(proven::parameter(proof, name(0)).unwrap_or_default())?;
     let required = |pointer| text(&agreement, pointer).ok_or_else(|| unreadable(format!("no {pointer}")));
     let mut reading = Reading {
         account: required("/acceptor/accountId")?,
@@ -208,7 +208,7 @@ pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
         adjustments: 0,
     };
     for (place, (_, body)) in bodies.iter().enumerate().skip(1) {
-        let page: Json = json::from_text(body)?;
+        let page: Json = json::read(body)?;
         let list = if place == 1 { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
         for entry in page.get(list).and_then(Json::as_array).into_iter().flatten() {
             if place == 1 { reading.adjustment(entry) } else { reading.invoice(entry) }

@@ -31,7 +31,7 @@ impl<'t> Object<'t> {
     pub fn text(&self, name: &str) -> Option<String> {
         let raw = self.0.member(name)?;
         let text = match raw.bytes().next()? {
-            b'"' => json::from_text(raw).ok()?,
+            b'"' => json::read(raw).ok()?,
             b'-' | b'0'..=b'9' => raw.to_owned(),
             _ => return None,
         };

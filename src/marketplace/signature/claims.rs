@@ -8,7 +8,7 @@ use json::{FromJson, OneOrSeveral, Verbatim};
 /// Reads `json`; `None` if it is no UTF-8, no JSON, or not of the form of `T`. A member of `T` that stands there twice
 /// is refused, too.
 pub(super) fn read<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
-    json::from_text(str::from_utf8(json).ok()?).ok()
+    json::read(str::from_utf8(json).ok()?).ok()
 }
 
 /// The same with all that is in it.

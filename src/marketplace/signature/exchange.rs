@@ -77,7 +77,7 @@ impl TokenRequest {
     fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.first() == Some(&b'{') {
             let text = str::from_utf8(body).map_err(|_| Refusal::MalformedBody)?;
-            return json::from_text(text).map_err(|_| Refusal::MalformedBody);
+            return json::read(text).map_err(|_| Refusal::MalformedBody);
         }
         let mut read = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {

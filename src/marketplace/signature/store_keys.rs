@@ -87,7 +87,7 @@ pub fn store_keys<'a>(
 ) -> Result<Exchange<'a>, Refusal> {
     let secrets = keyed(secrets)?;
     let body = str::from_utf8(callback.body).map_err(|_| Refusal::MalformedBody)?;
-    let keys: Keys = json::from_text(body).map_err(|_| Refusal::MalformedBody)?;
+    let keys: Keys = json::read(body).map_err(|_| Refusal::MalformedBody)?;
     let (sealed, tag) = keys.user_id.split_once('.').ok_or(Refusal::MalformedSignature)?;
     let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
     if !secrets.verify(&signed(listing_id, sealed), &[tag]) {

@@ -76,7 +76,7 @@ fn standing(status: &str) -> Option<EventKind> {
 
 /// The events of a subscription: its charges, what was given back of them, and how it stands.
 pub fn events(text: &str, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Vec<Event>, Unreadable> {
-    let Message { subscription } = json::from_text(text)?;
+    let Message { subscription } = json::read(text)?;
     let account = id(&subscription.id)?;
     let currency = subscription.currency.as_deref().or_else(|| arrival.listing.setting("currency"));
     let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));

@@ -66,7 +66,7 @@ fn invalid(what: &str) -> Told {
 
 /// Where the app sends the browser.
 pub fn connect(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Ok(wanted) = json::from_text::<Wanted>(proven::text(proof)?) else {
+    let Ok(wanted) = json::read::<Wanted>(proven::text(proof)?) else {
         return Ok(invalid("The body is a JSON object with `shop`, `return_url` and, if known, `click_id`."));
     };
     let Some(store) = public_host::address(&wanted.shop) else {
