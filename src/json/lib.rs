@@ -26,19 +26,21 @@ extern crate self as json;
 mod from_json;
 mod grow;
 mod node;
+mod object;
 mod refusal;
 mod several;
 mod spelled;
 mod verbatim;
 
-pub use from_json::{FromJson, Members, Numeral, Object, given, read};
+pub use from_json::{FromJson, read};
 pub use json_derive::FromJson;
 pub use several::OneOrSeveral;
 pub use spelled::Spelled;
 pub use verbatim::Verbatim;
 
 use grow::parse;
-pub use node::Node;
+pub use node::{Node, Numeral};
+pub use object::{Members, Object, given};
 pub use refusal::Refusal;
 use serde::de::Error as _;
 use std::{borrow::Cow, cell::RefCell};

@@ -162,8 +162,8 @@ fn notification(
 /// message is refused as a whole, so that it comes again. Either way the log says why.
 fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let text = proven::text(proof)?;
-    // No document type, which is the default; the scheme has refused one before.
-    let document = Document::parse(text).map_err(|error| unreadable(error.to_string()))?;
+    // No document type, which is the default. The scheme has read the same text, so no error need be told apart.
+    let document = Document::parse(text).map_err(|_| unreadable("it is no XML"))?;
     let set = arrival.listing.setting("plan_field");
     let plan_fields = set.as_ref().map_or(PLAN_FIELDS.as_slice(), std::slice::from_ref);
     // The scheme has found the one `notifications` where it must be.

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 const LINTS: [&str; 3] = ["--", "--deny", "warnings"];
 /// Budget of the deployed bundle, compressed, with the callbacks of all marketplaces. The aim is 450: RSA, two curves and
 /// certificates cost more than was reckoned with.
-const BUNDLE_KIB: f64 = 510.0;
+const BUNDLE_KIB: f64 = 505.0;
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let mut filter: Option<String> = None;

@@ -7,8 +7,8 @@ use proc_macro::TokenStream;
 use proc_macro2::{Ident, Span, TokenStream as Tokens};
 use quote::{ToTokens, format_ident, quote};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Field, Fields, Lifetime, LitStr, Result, ext::IdentExt,
-    meta::ParseNestedMeta, parse_macro_input,
+    Attribute, Data, DeriveInput, Error, Field, Fields, Lifetime, LitStr, Result, Type, TypePath,
+    ext::IdentExt, meta::ParseNestedMeta, parse_macro_input,
 };
 
 /// Implements `json::FromJson`.
@@ -124,6 +124,14 @@ fn named(field: &Field) -> Result<&Ident> {
     field.ident.as_ref().ok_or_else(|| Error::new_spanned(field, "FromJson needs names"))
 }
 
+/// Whether a type is known to have a default.
+fn is_plain(of: &Type) -> bool {
+    const PLAIN: [&str; 10] =
+        ["String", "Option", "Vec", "bool", "BTreeMap", "u8", "u16", "u32", "u64", "i64"];
+    let Type::Path(TypePath { path, .. }) = of else { return false };
+    path.segments.last().is_some_and(|last| PLAIN.iter().any(|plain| last.ident == plain))
+}
+
 /// The expression that reads a field.
 fn read(field: &Field, case: Case) -> Result<Tokens> {
     let (ident, how) = (named(field)?, How::of(field)?);
@@ -132,8 +140,13 @@ fn read(field: &Field, case: Case) -> Result<Tokens> {
     if how.is_present {
         return Err(Error::new_spanned(field, "only a struct that denies unknown fields has these"));
     }
-    let value = if how.is_default {
-        quote!(object.field_or_default(#name, #alias)?)
+    let (is_default, is_plain) = (how.is_default, is_plain(&field.ty));
+    let value = if alias != name && (is_default || is_plain) {
+        quote!(object.either(#name, #alias, #is_default))
+    } else if is_default {
+        quote!(object.plain_or_default(#name))
+    } else if is_plain {
+        quote!(object.plain(#name))
     } else {
         quote!(object.field(#name, #alias)?)
     };
@@ -190,7 +203,8 @@ fn implement(input: &DeriveInput) -> Result<Tokens> {
                     fields.named.iter().map(|field| read(field, case)).collect::<Result<Vec<_>>>()?;
                 quote! {
                     let object = node.object()?;
-                    Ok(Self { #(#fields),* })
+                    let read = Self { #(#fields),* };
+                    object.found().map(|()| read)
                 }
             }
         }
