@@ -9,6 +9,9 @@ import { Refusal } from "./problem.mjs";
 import { documents } from "./published.mjs";
 
 const CALLBACK = /^\/callbacks\/([a-z-]+)\/(lst_[0-9a-v]{26})(?:\/([^/]+)(?:\/(.+?))?)?\/?$/;
+/** Where devices post what Apple says of advertisements: at the domain of the app's developer, whichever app it is. */
+const WELL_KNOWN = /^\/\.well-known\/(skadnetwork|appattribution)\/report-attribution\/?$/;
+const POSTBACKS = { skadnetwork: "skadnetwork", appattribution: "adattributionkit" };
 const CONTINUE = /^\/callbacks\/continue\/([0-9a-f]{32})$/;
 /** A listing's secrets are kept in the isolate for so long: a rotation holds everywhere after it. */
 const LISTING_MS = 60_000;
@@ -32,7 +35,7 @@ const lines = new ASecond(LOGGED_A_SECOND, (more) => {
 });
 const lookUps = new ASecond(LOOK_UPS_A_SECOND);
 const calls = new ASecond(CALLS_A_SECOND);
-const listings = new Map(); // id → {text, until}; text is empty if there is none
+const listings = new Map(); // id, or app → {text, until}; text is empty if there is none
 
 /** Logs why a callback was refused, or what of it could not be read. Whoever forges thousands a second must not fill the
  *  operator's log. */
@@ -41,18 +44,28 @@ function note(line, now) {
 }
 
 /** Whether a path is a callback's. */
-export const isCallback = (path) => path.startsWith("/callbacks/");
+export const isCallback = (path) => path.startsWith("/callbacks/") || WELL_KNOWN.test(path);
 
 const ledger = (env) => env.LEDGER.getByName(LEDGER_NAME);
 
-async function listingOf(env, id, now) {
-  const known = listings.get(id);
+/** What the Ledger says to a question about listings, kept for a while; empty if there is nothing. */
+async function lookUp(name, now, question) {
+  const known = listings.get(name);
   if (known !== undefined && known.until > now) return known.text;
   if (!lookUps.take(now)) throw new Refusal("unavailable", "Too many listings at once. Try again.");
-  const text = (await ask("LEDGER", ledger(env).callbackListing(id))) ?? "";
+  const text = (await ask("LEDGER", question())) ?? "";
   if (listings.size >= LISTINGS) listings.clear();
-  listings.set(id, { text, until: now + (text === "" ? NO_LISTING_MS : LISTING_MS) });
+  listings.set(name, { text, until: now + (text === "" ? NO_LISTING_MS : LISTING_MS) });
   return text;
+}
+
+const listingOf = (env, id, now) => lookUp(id, now, () => ledger(env).callbackListing(id));
+
+/** The listing's id and the kind of a postback that Apple had sent to the domain. */
+async function postback(env, framework, body, now) {
+  const app = call((wasm) => wasm.postback_app(body));
+  const id = app && (await lookUp(`app ${app}`, now, () => ledger(env).listingOfApp(app)));
+  return id ? [undefined, "apple", id, POSTBACKS[framework]] : [];
 }
 
 function respond({ status, headers, body }, requestId) {
@@ -73,11 +86,16 @@ async function goOn(request, env, id, requestId) {
 }
 
 async function take(request, env, ctx, url, requestId) {
-  const [, marketplace, listingId, kind = "", rest = ""] = CALLBACK.exec(url.pathname) ?? [];
+  const wellKnown = WELL_KNOWN.exec(url.pathname);
+  const named = wellKnown ? [] : CALLBACK.exec(url.pathname);
   // As for a listing that is not there: nobody can have registered such an address.
-  if (marketplace === undefined) return respond(JSON.parse(call((wasm) => wasm.callback_unknown())), requestId);
+  const unknown = () => respond(JSON.parse(call((wasm) => wasm.callback_unknown())), requestId);
+  if (named === null) return unknown();
   const body = await readBody(request);
   const now = Date.now();
+  const address = wellKnown ? await postback(env, wellKnown[1], body, now) : named;
+  const [, marketplace, listingId, kind = "", rest = ""] = address;
+  if (marketplace === undefined) return unknown();
   const listing = await listingOf(env, listingId, now);
   const base = baseUrl(env, url);
   const head = {

@@ -21,6 +21,7 @@ pub mod api;
 #[cfg(target_arch = "wasm32")]
 mod edge;
 pub mod marketplace;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod replay;
 pub mod store;
 

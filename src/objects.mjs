@@ -91,6 +91,11 @@ export class Ledger extends Worker {
     return this.#rust.call((ledger) => ledger.callback_listing(id, Date.now()));
   }
 
+  /** The id of the App Store listing of an app; undefined if there is none. */
+  listingOfApp(app) {
+    return this.#rust.call((ledger) => ledger.listing_of_app(app));
+  }
+
   /** Writes what a callback told (`Report` in marketplace/step.rs); what became of it (`Reported` in api/callbacks.rs). */
   async report(report) {
     const reported = this.#rust.call((ledger) => ledger.report(report, Date.now()));

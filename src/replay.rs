@@ -1,17 +1,17 @@
 //! Rebuilding a Ledger from its log: the export's lines in, a database out, and whether it equals the original.
 
+pub use crate::store::totals::{Totals, totals};
+
 use crate::{
-    domain::{bucket::Bucket, click::Device, event::EventType, id::EventId, time::Timestamp, zone::Span},
+    domain::{bucket::Bucket, click::Device, event::EventType, id::EventId, time::Timestamp},
     store::{
         Sql, SqlError, accounts,
         change::{self, Change},
-        counts, events,
-        report::{self, Filter, Group, Sums},
-        transaction,
+        counts, events, transaction,
         value::json_text,
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, io::BufRead};
 
@@ -83,16 +83,6 @@ struct Kind {
     end: Option<bool>,
 }
 
-/// What a Ledger says of itself: all balances, and all counts. Two Ledgers of the same history say the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Totals {
-    /// `partner currency` → earned, pending, payable, paid, reversed; minor units.
-    pub balances: BTreeMap<String, [String; 5]>,
-    /// Counts by bucket and conversions by type.
-    pub counts: BTreeMap<String, String>,
-}
-
 #[derive(Deserialize)]
 struct EndLine {
     next_cursor: Option<String>,
@@ -112,47 +102,6 @@ pub struct Replayed {
     pub original: Option<Totals>,
     /// Accounts whose sums differ from their transfers.
     pub discrepancies: Vec<String>,
-}
-
-/// What a Ledger says of itself as of `to` (all of it if absent).
-pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> {
-    let mut balances = BTreeMap::new();
-    for balance in accounts::balances_until(sql, to)? {
-        let parts = [balance.earned, balance.pending, balance.payable, balance.paid, balance.reversed];
-        let owner = format!("{} {}", balance.partner_no, balance.currency);
-        balances.insert(owner, parts.map(|part| part.to_string()));
-    }
-    let filter =
-        Filter { partner: None, link: None, listing: None, from: None, to: to.map(Timestamp::quarter) };
-    let mut sums = Sums::default();
-    if let Some((first, last)) = report::extent(sql, &filter)? {
-        let span = Span { from: first, to: filter.to.unwrap_or(last).min(last), offset_seconds: 0 };
-        for group in report::groups(sql, &filter, Group::Partner, &[span])?.values() {
-            sums.add(group)?;
-        }
-    }
-    let mut counts: BTreeMap<String, String> = [
-        ("clicks", sums.clicks),
-        ("unique_clicks", sums.uniques),
-        ("duplicate", sums.duplicate),
-        ("bot", sums.bot),
-        ("prefetch", sums.prefetch),
-        ("revoked", sums.revoked),
-        ("expired", sums.expired),
-        ("invalid", sums.invalid),
-        ("leads", sums.leads),
-        ("installs", sums.installs),
-        ("sales", sums.sales),
-    ]
-    .into_iter()
-    .map(|(name, count)| (name.to_owned(), count.to_string()))
-    .collect();
-    for (name, sums) in
-        [("revenue", &sums.revenue), ("refunds", &sums.refunds), ("commission", &sums.commission)]
-    {
-        counts.extend(sums.iter().map(|(currency, sum)| (format!("{name} {currency}"), sum.to_string())));
-    }
-    Ok(Totals { balances, counts })
 }
 
 /// Clicks of one link, quarter hour, country, device and bucket: how many, how many unique, the newest.

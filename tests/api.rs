@@ -16,6 +16,8 @@ mod bad_input;
 mod conversions;
 #[path = "api/counts.rs"]
 mod counts;
+#[path = "api/installs.rs"]
+mod installs;
 #[path = "api/links.rs"]
 mod links;
 #[path = "api/listings.rs"]

@@ -2,14 +2,14 @@
 //! byte, two click ids, a path that a browser or a server would read as another one.
 
 use proptest::prelude::*;
-use signpost::domain::destination::{Destination, MAX_PATH_BYTES, path_is_safe};
+use signpost::domain::destination::{Carry, Destination, MAX_PATH_BYTES, path_is_safe};
 use url::Url;
 
 const CLICK: &str = "CLICK";
 
 #[cfg(test)]
 fn address(listing: &str, path: Option<&str>, query: &str) -> Option<String> {
-    Destination::parse(listing, "sp_click").unwrap().address(path, query, "sp_click", CLICK)
+    Destination::parse(listing, "sp_click", Carry::Parameter).unwrap().address(path, query, "sp_click", CLICK)
 }
 
 #[test]
@@ -86,9 +86,68 @@ fn addresses() {
     }
 }
 
+/// What an app reads of an address: all that its one `referrer` says.
+#[cfg(test)]
+fn referrer(address: &str) -> Vec<(String, String)> {
+    let url = Url::parse(address).unwrap();
+    let mut values = url.query_pairs().filter(|(name, _)| name == "referrer");
+    let (_, value) = values.next().unwrap();
+    assert!(values.next().is_none(), "{address}");
+    url::form_urlencoded::parse(value.as_bytes()).into_owned().collect()
+}
+
+#[test]
+fn a_click_id_inside_the_referrer() {
+    for (listing, query, expected) in [
+        ("?id=com.acme.app", "", "?id=com.acme.app&referrer=sp_click%3DCLICK"),
+        ("", "", "?referrer=sp_click%3DCLICK"),
+        ("?id=com.acme.app", "hl=de", "?id=com.acme.app&hl=de&referrer=sp_click%3DCLICK"),
+        // What the listing's and the visitor's say stays, in their order.
+        (
+            "?id=com.acme.app&referrer=utm_source%3Dacme&hl=en",
+            "",
+            "?id=com.acme.app&hl=en&referrer=utm_source%3Dacme%26sp_click%3DCLICK",
+        ),
+        (
+            "?id=com.acme.app&referrer=utm_source%3Dacme%26utm_medium%3Dad",
+            "hl=de&referrer=utm_term%3Da",
+            "?id=com.acme.app&hl=de&referrer=utm_source%3Dacme%26utm_medium%3Dad%26utm_term%3Da%26sp_click%3DCLICK",
+        ),
+        (
+            "?id=com.acme.app",
+            "referrer=a%3D1&b=2&referrer=c%3D3",
+            "?id=com.acme.app&b=2&referrer=a%3D1%26c%3D3%26sp_click%3DCLICK",
+        ),
+        ("?referrer=", "referrer", "?referrer=sp_click%3DCLICK"),
+        // Escaped once, whatever way it was written: plus, space, and an escape within.
+        (
+            "?id=a&referrer=utm_source=acme&x=1",
+            "%72eferrer=t%3Da+b%2Bc%20d%2526e&y=ü",
+            "?id=a&x=1&y=%C3%BC&referrer=utm_source%3Dacme%26t%3Da%20b%2Bc%20d%2526e%26sp_click%3DCLICK",
+        ),
+        ("?id=a", "referrer=ü%ff%3D1", "?id=a&referrer=%C3%BC%EF%BF%BD%3D1%26sp_click%3DCLICK"),
+        ("?id=a", "referrer=a%0D%0Ab%3D1#c", "?id=a&referrer=a%0D%0Ab%3D1%26sp_click%3DCLICK"),
+        // An incoming click id is dropped, outside and inside.
+        (
+            "?id=a&sp_click=x&referrer=sp_click%3Dx%26a%3D1",
+            "sp_click=y&referrer=b%3D2%26sp_click%3Dy%26sp%255Fclick%3Dz%26%26xsp_click%3D3",
+            "?id=a&referrer=a%3D1%26b%3D2%26xsp_click%3D3%26sp_click%3DCLICK",
+        ),
+    ] {
+        let play = "https://play.google.com/store/apps/details";
+        let destination = Destination::parse(&format!("{play}{listing}#part"), "sp_click", Carry::Referrer);
+        let address = destination.unwrap().address(None, query, "sp_click", CLICK).unwrap();
+        assert_eq!(address, format!("{play}{expected}#part"), "{listing} {query}");
+        let carried = referrer(&address);
+        let ours: Vec<_> = carried.iter().filter(|(name, _)| name == "sp_click").collect();
+        assert_eq!(ours, [&("sp_click".to_owned(), CLICK.to_owned())], "{address}");
+    }
+}
+
 #[test]
 fn a_parameter_whose_name_needs_decoding_is_found_too() {
-    let destination = Destination::parse("https://shop.example/?click id=1&x=2", "click id").unwrap();
+    let destination =
+        Destination::parse("https://shop.example/?click id=1&x=2", "click id", Carry::Parameter).unwrap();
     let address = destination.address(None, "click+id=3&click%20id=4&y=5", "click id", CLICK);
     // Such a name is refused at creation; here it only must not do harm.
     assert_eq!(address.as_deref(), Some("https://shop.example/?x=2&y=5&click id=CLICK"));
@@ -106,7 +165,7 @@ fn only_web_addresses_are_destinations() {
         "https://",
         "ftp://x/",
     ] {
-        assert_eq!(Destination::parse(url, "sp_click"), None, "{url}");
+        assert_eq!(Destination::parse(url, "sp_click", Carry::Parameter), None, "{url}");
     }
 }
 
@@ -217,6 +276,22 @@ proptest! {
         } else {
             prop_assert!(path.is_some(), "only a path can be refused");
         }
+    }
+
+    #[test]
+    fn whatever_queries_say_there_is_one_referrer_with_one_click_id(
+        own in "[a&=%+referrer26sp_click5F]{0,40}",
+        query in "[a&=%#?+referrer26sp_click5F]{0,60}|\\PC{0,40}",
+    ) {
+        let listing = format!("https://play.example/details?id=a&referrer={own}");
+        let destination = Destination::parse(&listing, "sp_click", Carry::Referrer).unwrap();
+        let address = destination.address(None, &query, "sp_click", CLICK).unwrap();
+        prop_assert!(address.bytes().all(|b| b.is_ascii_graphic()), "{}", address);
+        let parsed = Url::parse(&address).unwrap();
+        prop_assert_eq!(parsed.host_str(), Some("play.example"));
+        prop_assert!(parsed.query_pairs().all(|(name, _)| name != "sp_click"), "{}", address);
+        let clicks: Vec<_> = referrer(&address).into_iter().filter(|(name, _)| name == "sp_click").collect();
+        prop_assert_eq!(clicks, [("sp_click".to_owned(), CLICK.to_owned())], "{}", address);
     }
 
     #[test]

@@ -47,7 +47,17 @@ fn version_1(file: &File) {
             "CREATE TABLE schema_version (version INTEGER PRIMARY KEY) WITHOUT ROWID;
              INSERT INTO schema_version VALUES (1);
              INSERT INTO partners (no, id, name, kind, status, commission_bp, metadata, created_at, updated_at) VALUES
-               (1, 'ptn_00000000000000000000000000', 'Ada', 'creator', 'active', 1500, '{}', 0, 0);",
+               (1, 'ptn_00000000000000000000000000', 'Ada', 'creator', 'active', 1500, '{}', 0, 0);
+             INSERT INTO conversions (no, id, type, external_id, amount, currency, refunded, occurred_at, metadata,
+               created_at, partner_no, link_no, country, device, sent, attribution, answer) VALUES
+               (1, 'cnv_00000000000000000000000000', 'sale', 'o-0', 500, 'EUR', 0, 0, '{}', 0, 1, 0, '', 0, '{}', '{}', '');
+             INSERT INTO commissions (no, id, conversion_no, partner_no, link_no, share_bp, rate_bp, amount, reversed,
+               currency, status, flags, matures_at, created_at) VALUES
+               (1, 'com_00000000000000000000000000', 1, 1, 0, 10000, 1500, 75, 0, 'EUR', 'pending', '[]', 0, 0);
+             INSERT INTO transfers (no, id, partner_no, debit, credit, amount, currency, kind, commission_no, created_at)
+               VALUES (1, 'trf_00000000000000000000000000', 1, 'earned', 'pending', 75, 'EUR', 'commission', 1, 0);
+             INSERT INTO accounts (partner_no, currency, account, debits, credits) VALUES
+               (1, 'EUR', 'earned', 75, 0), (1, 'EUR', 'pending', 0, 75);",
         )
         .unwrap();
 }
@@ -65,6 +75,10 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
     let mut ledger = Ledger::over(file.open());
     let partners = ledger.get("/v1/partners");
     assert_eq!((partners.status, &partners.json["data"][0]["name"]), (200, &json!("Ada")));
+    // What was earned before anything could be held is not held.
+    let earned = ledger.get("/v1/commissions").json["data"][0].take();
+    assert_eq!((&earned["held_reason"], &earned["status"]), (&json!(null), &json!("payable")));
+    assert_eq!(ledger.get("/v1/balances").json["data"][0]["payable"], 75);
     let listing = ledger.listing("https://shop.example");
     let (_, no) = ledger.link("ptn_00000000000000000000000000", &listing);
     let click = ledger.click(no);
@@ -77,6 +91,19 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
     assert_eq!(migrate(&sql, LEDGER).unwrap(), newest());
     assert_eq!(rows::difference(&before, &rows::rows(&sql)), Vec::<String>::new());
     assert_eq!(Ledger::over(sql).get("/v1/commissions").json["data"][0]["amount"], 150);
+}
+
+#[test]
+fn the_plans_that_accounts_have_are_known_from_when_they_were_told() {
+    let sql = NativeSql::in_memory().unwrap();
+    migrate(&sql, &LEDGER[..3]).unwrap();
+    sql.script(
+        "INSERT INTO marketplace_accounts (listing_no, account, status, plan, changed_at, plan_at) VALUES
+           (1, 'a-1', 'activated', 'gold', 9, 5), (1, 'a-2', 'installed', NULL, 9, NULL);",
+    )
+    .unwrap();
+    migrate(&sql, LEDGER).unwrap();
+    assert_eq!(rows::rows(&sql)["account_plans"], ["1 | 'a-1' | 5 | 'gold'"]);
 }
 
 #[test]

@@ -24,6 +24,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/r/{token}", &["get", "head"]),
     ("/{slug}", &["get", "head"]),
     ("/v1/conversions", &["get", "post"]),
+    ("/v1/installs/google-play", &["post"]),
     ("/v1/conversions/{id}", &["get"]),
     ("/v1/conversions/{id}/attribution", &["get"]),
     ("/v1/conversions/{id}/refunds", &["post"]),
@@ -31,6 +32,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/balances", &["get"]),
     ("/v1/commissions", &["get"]),
     ("/v1/commissions/{id}", &["get"]),
+    ("/v1/commissions/{id}/release", &["post"]),
     ("/v1/clicks", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
@@ -144,7 +146,8 @@ fn every_field_of_a_request_has_limits() {
     // is not refused for it.
     let unlimited = ["settings", "click_id"];
     // Their own types say what they may be.
-    let typed = ["kind", "type", "status", "marketplace", "model", "amount", "attribution"];
+    let typed =
+        ["kind", "type", "status", "marketplace", "model", "amount", "attribution", "google_play_instant"];
     let document = openapi::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         if schema["additionalProperties"] != json!(false) {
@@ -277,6 +280,23 @@ fn record() -> Value {
     let commission = it.examples["listCommissions"]["answer"]["data"][0]["id"].as_str().unwrap().to_owned();
     it.get(Op::GetCommission, &format!("/v1/commissions/{commission}"));
     it.get(Op::ListEvents, "/v1/events?limit=2");
+    let app = json!({
+        "name": "Acme for Android", "marketplace": "google-play", "settings": { "package_name": "com.acme.app" },
+        "url": "https://play.google.com/store/apps/details?id=com.acme.app",
+    });
+    let app = it.ledger.post("/v1/listings", &app).text("/id");
+    let install = json!({
+        "listing_id": app, "install_id": "5f0c2b7e-9d7a-4c55-8a33-3c0f6f7f1a02", "package_name": "com.acme.app",
+        "referrer": format!("utm_source=acme&sp_click={click}"), "obfuscated_account_id": "user-4711",
+        "referrer_click_timestamp_server_seconds": 1_795_348_805, "install_begin_timestamp_server_seconds": 1_795_348_840,
+        "install_version": "3.4.1", "google_play_instant": false,
+    });
+    it.post(Op::ReportPlayInstall, "/v1/installs/google-play", install);
+    it.refuse(
+        Op::ReportPlayInstall,
+        "/v1/installs/google-play",
+        json!({ "listing_id": listing, "install_id": "", "referrer": "utm_source=google-play" }),
+    );
     let links = json!({ "links": [{ "partner_id": partner, "listing_id": listing, "campaign": "podcast" }] });
     let made = it.post(Op::CreateLinks, "/v1/links/bulk", links).text("/data/0/id");
     it.ledger.wait(1_000);
@@ -285,6 +305,15 @@ fn record() -> Value {
     let change = Some(json!({ "status": "paused", "external_id": null }));
     let path = format!("/v1/partners/{partner}");
     assert_eq!(it.send(Op::UpdatePartner, "PATCH", &path, change).status, 200);
+    let unsigned = json!({
+        "amount": 4900, "currency": "EUR", "plan": "team", "evidence": "transport_only", "clicks": [click],
+    });
+    it.ledger.told(1, &[support::event("charged", "invoice-7", &unsigned)]);
+    let held = it.ledger.get("/v1/commissions?held=true").text("/data/0/id");
+    let release = format!("/v1/commissions/{held}/release");
+    let note = Some(json!({ "note": "The vendor's invoice of March lists it" }));
+    assert_eq!(it.send(Op::ReleaseCommission, "POST", &release, note).status, 200);
+    it.refuse(Op::ReleaseCommission, &release, json!({}));
     assert_eq!(it.ledger.call(support::OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

@@ -126,6 +126,28 @@ fn a_visit_is_led_to_the_listing_with_a_click_id_that_says_what_is_recorded() {
 }
 
 #[test]
+fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_parameter() {
+    for (more, expected) in [
+        ("", "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{"2":"referrer"},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{"1":"pigeon"},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{"1":"referrer"},"#, "https://play.example/details?id=a&hl=de&referrer=sp_click%3D"),
+        // Of a later version.
+        (r#""another":{"1":[]},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+    ] {
+        let text = format!(
+            r#"{{"version":1,"click_param":"sp_click","landing_url":null,"max_link_no":100,{more}
+                "listings":{{"1":"https://play.example/details?id=a"}},"blocked":[]}}"#
+        );
+        let mut guide = guide(None);
+        guide.renew(Snapshot::new(json::read(&text).unwrap()));
+        let told = Ask { query: "hl=de", ..ask(token(5)) }.told(&mut guide);
+        assert_eq!(told.location, format!("{expected}{}", told.visit.id), "{more}");
+    }
+}
+
+#[test]
 fn every_visit_gets_another_click_id() {
     let (mut guide, ask) = (guide(None), ask(token(5)));
     assert_ne!(ask.raw(&mut guide, 1), ask.raw(&mut guide, 2));

@@ -4,12 +4,7 @@ mod support;
 
 use serde_json::json;
 use signpost::{
-    api::{
-        Environment,
-        callbacks::{self, Reported},
-        export::{Position, cut},
-    },
-    marketplace::step::Report,
+    api::export::{Position, cut},
     replay::{ReplayError, replay, totals},
     store::{
         Sql, Value, counts, events,
@@ -18,7 +13,7 @@ use signpost::{
         outbox::event_line,
     },
 };
-use support::{Ledger, TzDatabase};
+use support::{Ledger, event};
 
 /// Tables that a replay restores, each with the columns that it cannot know left out.
 const RESTORED: &[(&str, &str)] = &[
@@ -34,6 +29,7 @@ const RESTORED: &[(&str, &str)] = &[
     ("commissions", "*"),
     ("refunds", "*"),
     ("marketplace_accounts", "*"),
+    ("account_plans", "*"),
     ("waiting_refunds", "*"),
     ("transfers", "*"),
     ("accounts", "*"),
@@ -71,6 +67,8 @@ fn history() -> Ledger {
     let target = format!("/v1/conversions/{}/refunds", sold.text("/id"));
     assert_eq!(ledger.post(&target, &json!({"external_id": "r-1", "amount": 3_333})).status, 201);
     told_by_a_marketplace(&mut ledger, second);
+    held_and_released(&mut ledger);
+    plans(&mut ledger);
     assert_eq!(ledger.patch(&format!("/v1/partners/{ada}"), &json!({"status": "terminated"})).status, 200);
     assert_eq!(ledger.post(&format!("/v1/links/{second_id}/revoke"), &json!({})).status, 200);
     ledger.wait(2 * 86_400_000);
@@ -81,32 +79,45 @@ fn history() -> Ledger {
 /// A charge that nobody earns, a refund of it, one that waits for its charge, and then the click that earns it after all.
 fn told_by_a_marketplace(ledger: &mut Ledger, link_no: u32) {
     let click = ledger.click(link_no);
-    let event = |kind: &str, transaction: &str, fields: serde_json::Value| {
-        let mut event = json!({"kind": kind, "account": "a-1", "transaction": transaction, "charge": null,
-            "amount": null, "currency": null, "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [],
-            "coupon": null});
-        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        event
+    let refund = |n: u32, charge: &str, amount: u32| {
+        let fields = json!({"charge": charge, "amount": amount, "currency": "EUR"});
+        event("refunded", &format!("refund:{n}"), &fields)
     };
-    for events in [
-        json!([
-            event("charged", "order:1", json!({"amount": 5_000, "currency": "EUR"})),
-            event("refunded", "refund:1", json!({"charge": "order:1", "amount": 1_000, "currency": "EUR"})),
-            event("refunded", "refund:2", json!({"charge": "order:2", "amount": 70, "currency": "EUR"}))
-        ]),
-        json!([event("installed", "install:1", json!({"plan": "pro", "clicks": [click]}))]),
-    ] {
-        let report = json!({"listing_no": 1, "events": events, "single_use": null, "relay": null});
-        let report: Report = serde_json::from_value(report).unwrap();
-        let environment =
-            Environment { sql: &ledger.sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now };
-        let reported = callbacks::report(&environment, &mut ledger.entropy, &report).unwrap();
-        assert_eq!(reported, Reported::Written);
-    }
-    let credited =
-        ledger.sql.exec("SELECT count(*) FROM events WHERE type = 'conversion.credited'", &[]).unwrap();
-    assert_eq!(credited[0].int(0).unwrap(), 1);
+    let charge = event("charged", "order:1", &json!({"amount": 5_000, "currency": "EUR"}));
+    ledger.told(1, &[charge, refund(1, "order:1", 1_000), refund(2, "order:2", 70)]);
+    ledger.told(1, &[event("installed", "install:1", &json!({"plan": "pro", "clicks": [click]}))]);
+    assert_eq!(events_of(ledger, "conversion.credited"), 1);
     assert_eq!((ledger.rows("waiting_refunds"), ledger.rows("marketplace_accounts")), (1, 1));
+}
+
+/// Commissions that are held: one that is confirmed, one that is released, one that stays.
+fn held_and_released(ledger: &mut Ledger) {
+    let charge = |n: u32, evidence: &str| {
+        let fields = json!({"amount": 700, "currency": "EUR", "evidence": evidence});
+        event("charged", &format!("held:{n}"), &fields)
+    };
+    ledger.told(1, &[charge(1, "transport_only"), charge(2, "transport_only"), charge(3, "transport_only")]);
+    ledger.told(1, &[charge(1, "api_poll")]);
+    let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
+    let target = format!("/v1/commissions/{held}/release");
+    assert_eq!(ledger.post(&target, &json!({"note": "paid by wire"})).status, 200);
+    assert_eq!(events_of(ledger, "conversion.confirmed"), 1);
+    assert_eq!(events_of(ledger, "commission.released"), 2);
+}
+
+/// Plans of an account, the earlier one told late.
+fn plans(ledger: &mut Ledger) {
+    for (kind, plan, at) in [("plan_changed", "silver", "2026-11-02"), ("activated", "gold", "2026-11-01")] {
+        let fields = json!({"account": "a-2", "plan": plan, "occurred_at": format!("{at}T00:00:00.000Z")});
+        ledger.told(1, &[event(kind, &format!("{kind}:2"), &fields)]);
+    }
+    assert_eq!((events_of(ledger, "account.plan_learned"), ledger.rows("account_plans")), (1, 3));
+}
+
+/// How many events of a type there are.
+fn events_of(ledger: &Ledger, kind: &str) -> i64 {
+    let count = "SELECT count(*) FROM events WHERE type = ?1";
+    ledger.sql.exec(count, &[kind.into()]).unwrap()[0].int(0).unwrap()
 }
 
 /// A shard's log from this place on.
@@ -181,6 +192,22 @@ fn a_replayed_ledger_equals_the_original() {
     assert_eq!(found.rebuilt.counts["clicks"], "1");
     assert_eq!(found.rebuilt.balances["1 EUR"], ["1500", "0", "1000", "0", "500"]);
     for (table, columns) in RESTORED {
+        assert_eq!(dump(&rebuilt, table, columns), dump(&ledger.sql, table, columns), "{table}");
+    }
+}
+
+#[test]
+fn a_log_from_before_anything_could_be_held_is_replayed() {
+    let ledger = history();
+    let now = format!("{}\n{}\n", event_lines(&ledger).join("\n"), end_line(&ledger));
+    let before = now.replace(r#","held_reason":null"#, "");
+    assert_ne!(before, now);
+    let rebuilt = NativeSql::in_memory().unwrap();
+    migrate(&rebuilt, LEDGER).unwrap();
+    replay(before.as_bytes(), &rebuilt).unwrap();
+    for (table, columns) in
+        [("commissions", "*"), ("conversions", "no, held_reason, metadata"), ("accounts", "*")]
+    {
         assert_eq!(dump(&rebuilt, table, columns), dump(&ledger.sql, table, columns), "{table}");
     }
 }

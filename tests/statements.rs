@@ -9,7 +9,7 @@ use signpost::{
     domain::time::Timestamp,
     store::{counts, outbox, transaction},
 };
-use support::{Ledger, OPERATOR, double_bound::DoubleBound};
+use support::{Ledger, OPERATOR, double_bound::DoubleBound, event};
 
 /// Every statement of the API: each route by the operator and by a partner, with and without filters.
 fn a_working_day() -> Ledger<DoubleBound> {
@@ -27,11 +27,19 @@ fn a_working_day() -> Ledger<DoubleBound> {
     ledger.post("/v1/conversions", &sale);
     ledger.post(&format!("/v1/conversions/{conversion}/refunds"), &json!({"external_id": "r", "amount": 50}));
     assert_eq!(ledger.put("/v1/program", &json!({"currency": "USD"})).status, 409);
+    let held = json!({"amount": 900, "currency": "EUR", "evidence": "transport_only", "clicks": [click]});
     let rows = json!([[1, Timestamp::parse("2026-11-22T12:00:00Z").unwrap().quarter(), "DE", 1, 0, 1, 1]]);
     let deltas = json!({"shard": 0, "seq": 1, "through_ms": 1, "rows": rows}).to_string();
     transaction(&ledger.sql, || counts::apply(&ledger.sql, &deltas)).unwrap();
+    ledger.told(1, &["1", "2"].map(|n| event("charged", n, &held)));
     ledger.wait(2 * 86_400_000);
     let commission = ledger.get("/v1/commissions").text("/data/0/id");
+    let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
+    ledger.post(&format!("/v1/commissions/{held}/release"), &json!({}));
+    ledger.told(
+        1,
+        &[event("charged", "1", &json!({"amount": 900, "currency": "EUR", "evidence": "api_poll"}))],
+    );
     ledger.post(&format!("/v1/links/{}/revoke", scene.link), &json!({}));
     let partner = ledger.key(&["admin"], Some(&scene.partner));
     for key in [OPERATOR, &partner] {
@@ -50,6 +58,8 @@ fn a_working_day() -> Ledger<DoubleBound> {
             "/v1/balances".to_owned(),
             format!("/v1/balances?partner_id={}", scene.partner),
             "/v1/commissions".to_owned(),
+            "/v1/commissions?held=true".to_owned(),
+            "/v1/commissions?held=false".to_owned(),
             format!("/v1/commissions/{commission}"),
             "/v1/events".to_owned(),
         ] {
@@ -85,7 +95,7 @@ fn is_meant(table: &str, sql: &str) -> bool {
         // The operator's own reports and balances are about everybody.
         "c" | "accounts" => !one_partner,
         // The snapshot holds every listing, and what is blocked: the indices hold nothing else.
-        "listings" => sql.starts_with("SELECT no, url FROM listings"),
+        "listings" => sql.starts_with("SELECT no, url, marketplace FROM listings"),
         "partners USING COVERING INDEX partners_inactive" => true,
         "partners USING INDEX partners_inactive" => true,
         "links USING INDEX links_revoked" | "links USING COVERING INDEX links_revoked" => true,

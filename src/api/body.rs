@@ -2,64 +2,42 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
-    money::{Currency, MAX_AMOUNT_MINOR},
+    money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR},
     text,
     time::Timestamp,
     words::Metadata,
 };
-use serde::{Deserialize, Deserializer, de};
-use std::marker::PhantomData;
+use json::{FromJson, JsonError, Node, Numeral, Refusal};
+use serde::de::{self, Error as _};
 
 /// Largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
-pub fn parse<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub fn parse<T: for<'j> FromJson<'j>>(body: &[u8]) -> Result<T, Problem> {
+    json::read(well_formed(body)?).map_err(|error| refused(&error))
+}
+
+/// The problem of a body that could not be read. Not generic, as little is that need not be.
+fn refused(error: &JsonError) -> Problem {
+    field_problem(error.pointer(), &error.to_string())
+}
+
+/// The text of a body that is well-formed JSON.
+fn well_formed(body: &[u8]) -> Result<&str, Problem> {
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(Code::InvalidUtf8, format!("The first bad byte is at offset {}.", error.valid_up_to()))
     })?;
     // First the syntax of the whole, then the fields: a body that is no JSON is never judged by its first half.
     serde_json::from_str::<de::IgnoredAny>(body)
         .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
-    let read: Result<Object<T>, _> = json::read(body);
-    read.map(|object| object.0).map_err(|error| field_problem(error.pointer(), &error.to_string()))
+    Ok(body)
 }
 
-/// A `T` that is written as a JSON object. serde alone would take an array of the fields' values as well.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Object<T>(pub T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
-            type Value = Object<T>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON object")
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Object)
-            }
-        }
-        deserializer.deserialize_map(Visitor(PhantomData))
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-impl<T: schemars::JsonSchema> schemars::JsonSchema for Object<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        T::json_schema(generator)
-    }
-}
-
+/// What is wrong with the field at `pointer`, from what serde said of it.
+///
 /// serde's own messages have been stable for a decade and carry the name in backticks; the tests pin them.
-fn field_problem(pointer: String, message: &str) -> Problem {
+pub fn field_problem(pointer: String, message: &str) -> Problem {
     // serde_json puts " at line 1 column 2" behind what it says.
     let said = message.rsplit_once(" at line ").map_or(message, |(said, _)| said);
     let named = said.split('`').nth(1).unwrap_or_default();
@@ -89,6 +67,9 @@ fn field_problem(pointer: String, message: &str) -> Problem {
     if said == AMOUNT_REFUSED {
         return Problem::field(Code::AmountOutOfRange, pointer, format!("{AMOUNT_REFUSED}."));
     }
+    if said == CURRENCY_REFUSED {
+        return Problem::field(Code::InvalidCurrency, pointer, CURRENCY_EXPECTED);
+    }
     if said.starts_with("invalid value: integer") {
         return Problem::field(Code::OutOfRange, pointer, detail);
     }
@@ -112,42 +93,24 @@ fn shown(pointer: &str, said: &str) -> String {
     format!("{cut}.")
 }
 
+const CURRENCY_EXPECTED: &str = "Expected three upper-case letters of ISO 4217 such as EUR.";
 const AMOUNT_REFUSED: &str = "an amount is a whole number of minor units from 0 to 1000000000000";
 
 /// An amount in minor units, 0 … 10^12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub i64);
 
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = Amount;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a whole number of minor units")
-            }
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Amount, E> {
-                if (0..=MAX_AMOUNT_MINOR).contains(&value) {
-                    Ok(Amount(value))
-                } else {
-                    Err(E::custom(AMOUNT_REFUSED))
-                }
-            }
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Amount, E> {
-                i64::try_from(value)
-                    .map_err(|_| E::custom(AMOUNT_REFUSED))
-                    .and_then(|value| self.visit_i64(value))
-            }
+impl<'de> FromJson<'de> for Amount {
+    fn from_json(node: Node<'de, '_>) -> Result<Self, Refusal> {
+        match node.number() {
+            Some(Numeral::Integer(value)) if (0..=MAX_AMOUNT_MINOR).contains(&value) => Ok(Self(value)),
             // A JSON number that is not written as an integer, or has too many digits for one.
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Amount, E> {
-                if value.fract() == 0.0 && !(0.0..=9e15).contains(&value) {
-                    Err(E::custom(AMOUNT_REFUSED))
-                } else {
-                    Err(E::invalid_type(de::Unexpected::Float(value), &self))
-                }
+            Some(Numeral::Float(value)) if value.fract() != 0.0 || (0.0..=9e15).contains(&value) => {
+                Err(node.unexpected("a whole number of minor units"))
             }
+            Some(_) => Err(Refusal::custom(AMOUNT_REFUSED)),
+            None => Err(node.unexpected("a whole number of minor units")),
         }
-        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -165,13 +128,6 @@ impl schemars::JsonSchema for Amount {
 }
 #[cfg(not(target_arch = "wasm32"))]
 use std::borrow::Cow;
-
-/// For fields of a PATCH: absent leaves as is, `null` clears.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
 
 /// Collects what is wrong with a body's fields, so that a caller learns of all of it at once.
 #[derive(Debug, Default)]
@@ -227,11 +183,7 @@ impl Checks {
         let value = value?;
         let currency = Currency::parse(value);
         if currency.is_none() {
-            self.refuse(
-                Code::InvalidCurrency,
-                field,
-                "Expected three upper-case letters of ISO 4217 such as EUR.",
-            );
+            self.refuse(Code::InvalidCurrency, field, CURRENCY_EXPECTED);
         }
         currency
     }

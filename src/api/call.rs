@@ -16,7 +16,8 @@ use crate::{
         value::json_text,
     },
 };
-use serde::{Serialize, de::DeserializeOwned};
+use json::FromJson;
+use serde::Serialize;
 use std::cell::{Cell, RefCell};
 
 /// A request, who sent it, and what it may use.
@@ -58,7 +59,7 @@ impl Call<'_> {
     }
 
     /// The body.
-    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    pub fn body<T: for<'j> FromJson<'j>>(&self) -> Result<T, Problem> {
         body::parse(self.request.body)
     }
 
@@ -112,7 +113,18 @@ impl Call<'_> {
         no: impl Fn(&R) -> i64,
         view: impl Fn(&R) -> Result<T, Problem>,
     ) -> Result<Response, Problem> {
-        let query = self.query(&["limit", "cursor"])?;
+        self.page_of(&self.query(&["limit", "cursor"])?, name, fetch, no, view)
+    }
+
+    /// The same of a list that takes filters: each choice of them has a `name` of its own, as its cursors are its own.
+    pub fn page_of<R, T: Serialize>(
+        &self,
+        query: &Query,
+        name: &str,
+        fetch: impl FnOnce(Page) -> Result<Vec<R>, crate::store::SqlError>,
+        no: impl Fn(&R) -> i64,
+        view: impl Fn(&R) -> Result<T, Problem>,
+    ) -> Result<Response, Problem> {
         let limit = query.limit()?;
         // A cursor of the operator's list is none of a partner's.
         let list = format!("{name} {}", self.caller.partner.map_or(0, |partner| partner));

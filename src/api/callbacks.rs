@@ -7,12 +7,14 @@ mod kept;
 mod refunds;
 
 use super::{
-    Caller, Environment, call::Call, conversions, http::Request, listings, problem::Problem, views::view,
+    Caller, Environment, call::Call, conversions, http::Request, listings, plans, problem::Problem,
+    views::view,
 };
 use crate::{
     domain::{
+        attribution::CLOCK_SKEW_MS,
         click::ClickId,
-        conversion::ConversionType,
+        conversion::{ConversionType, HeldReason},
         digest::sha256_hex,
         entropy::Entropy,
         event::EventType,
@@ -30,7 +32,8 @@ use crate::{
         SqlError,
         callbacks::{self, Relay},
         change::Change,
-        conversions as rows, listings as listing_rows, transaction,
+        conversions::{self as rows, Conversion},
+        listings as listing_rows, transaction,
         value::json_text,
     },
 };
@@ -133,9 +136,16 @@ pub fn report(
         for name in &report.names {
             accounts::learn(&call, &listing, name)?;
         }
-        for event in &report.events {
-            let account = accounts::resolved(&call, &listing, event.alias.as_deref(), &event.account)?;
-            apply(&call, &listing, &Event { account, ..event.clone() })?;
+        let mut events = report.events.clone();
+        // What a message tells of accounts first: it may price what it tells of charges.
+        for event in &mut events {
+            event.account = accounts::resolved(&call, &listing, event.alias.as_deref(), &event.account)?;
+            if !moves_money(event.kind) {
+                accounts::tell(&call, &listing, event)?;
+            }
+        }
+        for event in &events {
+            apply(&call, &listing, event)?;
         }
         if let Some(kept) = &report.keep {
             kept::keep(&call, &listing, kept)?;
@@ -218,16 +228,10 @@ fn apply(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Proble
     match event.kind {
         EventKind::Charged => convert(call, listing, event, ConversionType::Sale),
         EventKind::Refunded => refunds::tell(call, listing, event),
-        EventKind::Installed => {
-            accounts::tell(call, listing, event)?;
-            convert(call, listing, event, ConversionType::Install)
-        }
-        EventKind::Uninstalled => {
-            accounts::tell(call, listing, event)?;
-            convert(call, listing, event, ConversionType::Uninstall)
-        }
+        EventKind::Installed => convert(call, listing, event, ConversionType::Install),
+        EventKind::Uninstalled => convert(call, listing, event, ConversionType::Uninstall),
         EventKind::Activated | EventKind::PlanChanged | EventKind::Suspended | EventKind::Reinstated => {
-            accounts::tell(call, listing, event)
+            Ok(())
         }
     }
 }
@@ -247,14 +251,17 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
     let (external_id, customer) =
         (external_id(listing, &event.transaction), customer_id(listing, &event.account));
     let click_id = click(call, event);
-    if rows::by_key(call.sql, kind, &external_id)?.is_some() {
-        // A redelivery; but the click may be new.
+    let priced = priced(call, listing, event)?;
+    if let Some(known) = rows::by_key(call.sql, kind, &external_id)? {
+        // A redelivery; but what stands behind it may be better, and the click may be new.
+        confirm(call, event, &priced, &customer, known)?;
         return click_id.map_or(Ok(()), |click_id| bind(call, &customer, &click_id));
     }
     let metadata = [
         ("marketplace", Some(listing.marketplace.as_str())),
         ("evidence", Some(event.evidence.as_str())),
-        ("plan", event.plan.as_deref()),
+        ("plan", priced.plan.as_deref()),
+        ("price", priced.price.as_ref().map(|_| "plan")),
     ];
     let mut told_of = Metadata::new();
     for (name, value) in metadata {
@@ -266,10 +273,11 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         click_id,
         customer_id: customer.clone(),
         coupon: event.coupon.clone(),
-        amount: event.amount.zip(event.currency.clone()),
+        amount: event.amount.zip(event.currency.clone()).or(priced.price),
         occurred_at: occurred_at(call, event),
         listing,
         metadata: told_of,
+        held_reason: (event.evidence == Evidence::TransportOnly).then_some(HeldReason::TransportOnly),
     };
     let is_earned = conversions::accept_told(call, told)?;
     for waiting in callbacks::waiting(call.sql, &external_id)? {
@@ -277,6 +285,51 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
     }
     // Its click may be new, or have come to light by the API since the last charge.
     if is_earned { conversions::credit_unearned(call, &customer) } else { Ok(()) }
+}
+
+/// What a charge costs by its listing's table of plans.
+struct Priced {
+    /// The plan that the event names, or that made the price.
+    plan: Option<String>,
+    /// Minor units and currency; nothing if the vendor told an amount, or if the table does not say.
+    price: Option<(i64, String)>,
+}
+
+/// Prices a charge whose amount the vendor does not tell: by the plan that it names, else by the plan that its account is
+/// known to have had when it was charged. A plan of a later time never prices it, and an amount stays as it was accepted:
+/// what cannot be priced now stays without an amount, because a charge that waited for a plan that is never told would be
+/// missing among the sales.
+fn priced(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<Priced, SqlError> {
+    let named = event.plan.clone();
+    if event.kind != EventKind::Charged || event.amount.is_some() {
+        return Ok(Priced { plan: named, price: None });
+    }
+    let at = occurred_at(call, event).plus_ms(CLOCK_SKEW_MS);
+    let known = callbacks::plan_at(call.sql, listing.no, &event.account, at)?.map(|(plan, _)| plan);
+    let plan = named.clone().or(known);
+    let price = plan.as_ref().and_then(|plan| plans::price(&listing.settings, plan));
+    Ok(Priced { plan: if price.is_some() { plan } else { named }, price })
+}
+
+/// Releases what a conversion earned if the event tells of it again with better evidence. Who paid, how much and for which
+/// plan must be what was told before: what differs is not what was confirmed, and stays held.
+fn confirm(
+    call: &Call<'_>,
+    event: &Event,
+    priced: &Priced,
+    customer: &str,
+    known: Conversion,
+) -> Result<(), Problem> {
+    if known.held_reason.is_none() || !event.evidence.pays() {
+        return Ok(());
+    }
+    let metadata: Metadata = json::read(&known.metadata).unwrap_or_default();
+    // The table may say another price by now: the one that was accepted stays.
+    let accepted = known.amount.clone().filter(|_| metadata.contains_key("price"));
+    let is_same = known.customer_id.as_deref() == Some(customer)
+        && known.amount == event.amount.zip(event.currency.clone()).or(accepted)
+        && metadata.get("plan") == priced.plan.as_ref();
+    if is_same { conversions::confirm(call, known, metadata, event.evidence) } else { Ok(()) }
 }
 
 /// Binds a click to a customer, if its window is open, and credits what nobody has earned.

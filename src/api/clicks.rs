@@ -15,6 +15,7 @@ use crate::{
         bucket::Bucket,
         click::Device,
         id::{LinkId, PartnerId},
+        order::order,
         time::Timestamp,
     },
     store::{
@@ -23,7 +24,7 @@ use crate::{
         links, partners,
     },
 };
-use serde::Deserialize;
+use json::FromJson;
 
 view! {
     /// A visit.
@@ -50,9 +51,8 @@ view! {
 }
 
 /// What the edge collected from the shards, in their order.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 pub struct Collected<'a> {
-    #[serde(borrow)]
     shards: Vec<Vec<PackedClick<'a>>>,
 }
 
@@ -109,11 +109,16 @@ pub fn start(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let query = call.query(KNOWN)?;
     let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
-    let collected: Collected<'_> = serde_json::from_slice(call.request.body)
-        .map_err(|error| SqlError::Engine(format!("what shards tell cannot be read: {error}")))?;
+    let unreadable =
+        |error: &dyn std::fmt::Display| SqlError::Engine(format!("what shards tell cannot be read: {error}"));
+    let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
+    let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
-    let mut rows: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
-    rows.sort_unstable_by_key(|(_, click)| std::cmp::Reverse((click.at(), click.row_id())));
+    let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
+    let key = |index: usize| all.get(index).map(|(_, click)| (click.at(), click.row_id()));
+    let newest_first = order(all.len(), &|a, b| key(b).cmp(&key(a)));
+    let mut rows: Vec<&(u8, PackedClick<'_>)> =
+        newest_first.into_iter().filter_map(|index| all.get(index)).collect();
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);

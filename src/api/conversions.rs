@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
-        conversion::ConversionType,
+        conversion::{ConversionType, HeldReason},
         event::EventType,
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
         money::Currency,
@@ -28,17 +28,18 @@ use crate::{
         value::json_text,
     },
 };
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 mod earn;
 pub mod explain;
 mod told;
 mod touches;
 
-pub use told::{Told, accept_told, credit_unearned, delta, new_binding};
+pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_binding};
 
 /// A conversion to accept.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewConversion {
@@ -115,7 +116,7 @@ view! {
 }
 
 /// What a caller sent, in the form that decides whether a later one is the same.
-#[derive(Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Serialize, FromJson, PartialEq, Eq)]
 struct Sent {
     click_id: Option<String>,
     customer_id: Option<String>,
@@ -150,6 +151,8 @@ struct Checked {
     currency: Option<Currency>,
     occurred_at: Option<Timestamp>,
     listing_no: Option<u16>,
+    /// Why what it earns is held.
+    held_reason: Option<HeldReason>,
 }
 
 fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
@@ -186,7 +189,8 @@ fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
         checks.refuse(Code::UnknownListing, "listing_id", "There is no listing with this id.");
     }
     checks.finish()?;
-    Ok(Checked { currency, occurred_at, listing_no: listing.map(|listing| listing.no) })
+    let listing_no = listing.map(|listing| listing.no);
+    Ok(Checked { currency, occurred_at, listing_no, held_reason: None })
 }
 
 /// A click id as it is kept. It comes from the visitor's own address bar and may be anything: a sale is not refused
@@ -269,6 +273,7 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
         sent: json_text(sent)?,
         attribution: explain::stored(&touches, &attribution, rules)?,
         answer: String::new(),
+        held_reason: checked.held_reason,
     };
     let earned =
         earn::commissions(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;

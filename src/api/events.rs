@@ -10,8 +10,8 @@ use crate::{
     domain::{event::EventType, id::EventId, time::Timestamp},
     store::{SqlError, events},
 };
+use json::Verbatim;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// An event.
 #[derive(Serialize)]
@@ -28,23 +28,30 @@ pub struct EventView {
     cursor: String,
     /// What changed, as the API shows it, with its number within the programme.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-    data: Box<RawValue>,
+    data: Verbatim<'static>,
 }
 
-/// What a partner's key sees of an event: a conversion may have named another partner's click, which did not earn.
+/// What a partner's key sees of an event: a conversion may have named another partner's click, which did not earn, and a
+/// note on a release is the operator's.
 fn own(kind: EventType, data: String) -> Result<String, SqlError> {
-    if kind != EventType::ConversionCreated {
+    let of_conversion =
+        [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
+    let field = if of_conversion.contains(&kind) {
+        "click_id"
+    } else if kind == EventType::CommissionReleased {
+        "note"
+    } else {
         return Ok(data);
-    }
+    };
     let mut shown: serde_json::Value =
-        serde_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
-    let named = shown.get("click_id").cloned().unwrap_or_default();
+        json::read(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let named = shown.get(field).cloned().unwrap_or_default();
     let credits = shown.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
     let earned = credits.is_some_and(|credits| credits.iter().any(|c| c.get("click_id") == Some(&named)));
-    if let (false, Some(click_id)) = (earned, shown.get_mut("click_id")) {
+    if let (false, Some(click_id)) = (earned, shown.get_mut(field)) {
         *click_id = serde_json::Value::Null;
     }
-    Ok(shown.to_string())
+    Ok(json::text(&shown))
 }
 
 /// `GET /v1/events`
@@ -61,13 +68,13 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
     let mut data = Vec::with_capacity(rows.len());
     for event in rows {
         let text = if call.caller.partner.is_some() { own(event.kind, event.data)? } else { event.data };
-        let raw = RawValue::from_string(text);
+        let data_shown = Verbatim::read(&text).map_err(|error| SqlError::Engine(error.to_string()))?;
         data.push(EventView {
             id: event.id,
             kind: event.kind,
             created_at: event.at,
             cursor: cursor::encode(&list, event.seq),
-            data: raw.map_err(|error| SqlError::Engine(error.to_string()))?,
+            data: data_shown.into_owned(),
         });
     }
     let next_cursor = data.last().filter(|_| more).map(|last| last.cursor.clone());

@@ -9,14 +9,21 @@ use super::{
 };
 use crate::{
     domain::{click::SHARDS, time::Timestamp, visit::VisitError},
-    replay::{Totals, totals},
-    store::{SqlError, clicklog::PackedClick, events, outbox::event_line, value::json_text},
+    store::{
+        SqlError,
+        clicklog::PackedClick,
+        events,
+        outbox::event_line,
+        totals::{Totals, totals},
+        value::json_text,
+    },
 };
+use json::FromJson;
 use json::JsonError;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Where a page starts, and which lines are wanted. Stage 0 is the log of events, 1 … 16 those of clicks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 pub struct Position {
     /// Which log.
     pub stage: u8,
@@ -58,7 +65,7 @@ impl Position {
 }
 
 /// Where a line stands in its log.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Place {
     seq: i64,
     #[serde(alias = "created_at")]
@@ -164,7 +171,7 @@ pub fn tail(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// Where a page ends.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, FromJson)]
 pub struct Stop {
     /// Lines of the page.
     pub lines: u64,

@@ -21,10 +21,11 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A key to make.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewKey {
@@ -90,9 +91,8 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         checks.refuse(Code::UnknownPartner, "partner_id", "There is no partner with this id.");
     }
     checks.finish()?;
-    let mut scopes = body.scopes;
-    scopes.sort_unstable();
-    scopes.dedup();
+    // In their order, each once.
+    let scopes = Scope::ALL.iter().copied().filter(|scope| body.scopes.contains(scope)).collect();
     let mut secret = [0; 32];
     call.entropy.borrow_mut().fill(&mut secret);
     let secret = format!("sp_{}", URL_SAFE_NO_PAD.encode(secret));
@@ -115,11 +115,11 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
 /// The answer of [`create`] as a replay shows it: the key was shown once.
 #[must_use]
 pub fn without_secret(answer: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(answer) else {
+    let Ok(mut value) = json::read::<serde_json::Map<String, serde_json::Value>>(answer) else {
         return String::new();
     };
     value.remove("key");
-    serde_json::Value::Object(value).to_string()
+    json::text(&serde_json::Value::Object(value))
 }
 
 /// `GET /v1/keys`

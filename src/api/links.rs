@@ -1,7 +1,7 @@
 //! Links.
 
 use super::{
-    body::{Checks, Object},
+    body::Checks,
     call::Call,
     http::Response,
     problem::{Code, Problem},
@@ -21,10 +21,11 @@ use crate::{
     },
     store::{SqlError, change::Change, links, listings, partners},
 };
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A link to make.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewLink {
@@ -45,12 +46,12 @@ pub struct NewLink {
 }
 
 /// Links to make, all or none.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewLinks {
     /// 1 to 100 links.
-    links: Vec<Object<NewLink>>,
+    links: Vec<NewLink>,
 }
 
 /// Links just made.
@@ -178,14 +179,14 @@ pub fn create_bulk(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let mut all = Checks::default();
     let mut ends = Vec::with_capacity(body.links.len());
-    for (index, Object(link)) in body.links.iter().enumerate() {
+    for (index, link) in body.links.iter().enumerate() {
         let mut checks = Checks::under(format!("/links/{index}"));
         ends.push(check(call, link, &mut checks)?);
         all.absorb(checks);
     }
     all.finish()?;
     let mut data = Vec::with_capacity(ends.len());
-    for (index, (Object(link), ends)) in body.links.into_iter().zip(ends).enumerate() {
+    for (index, (link, ends)) in body.links.into_iter().zip(ends).enumerate() {
         // A refusal rolls back the links before it: the transaction is the request's.
         data.push(make(call, link, &ends.ok_or_else(Problem::not_found)?, &format!("/links/{index}"))?);
     }

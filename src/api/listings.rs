@@ -1,9 +1,10 @@
 //! Listings.
 
 use super::{
-    body::{Checks, present},
+    body::Checks,
     call::Call,
     http::Response,
+    plans,
     problem::{Code, Problem},
     views::{self, ListingView},
 };
@@ -16,11 +17,12 @@ use crate::{
     },
     store::{SqlError, change::Change, listings},
 };
-use serde::{Deserialize, Serialize};
+use json::{FromJson, Node, OneOrSeveral, Refusal};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A secret: one value, or several while it is being rotated.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Secret {
@@ -30,11 +32,20 @@ pub enum Secret {
     Several(Vec<String>),
 }
 
+impl<'de> FromJson<'de> for Secret {
+    fn from_json(node: Node<'de, '_>) -> Result<Self, Refusal> {
+        Ok(match OneOrSeveral::from_json(node)? {
+            OneOrSeveral::One(value) => Self::One(value),
+            OneOrSeveral::Several(values) => Self::Several(values),
+        })
+    }
+}
+
 /// A listing's secrets by name; `null` removes one.
 pub type Secrets = BTreeMap<String, Option<Secret>>;
 
 /// A listing to add.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewListing {
@@ -48,14 +59,14 @@ pub struct NewListing {
     slug: Option<String>,
     /// Where a browser-borne install is forwarded to.
     forward_to: Option<String>,
-    /// The marketplace's settings, at most 16 KiB.
+    /// The marketplace's settings, at most 16 KiB; and what plans cost, where the marketplace tells no amounts.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// The marketplace's secrets; write-only.
     secrets: Option<Secrets>,
 }
 
 /// What to change of a listing: absent leaves as is, `null` clears.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ListingChange {
@@ -64,12 +75,12 @@ pub struct ListingChange {
     /// Where its links lead.
     url: Option<String>,
     /// A short unique name.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     slug: Option<Option<String>>,
     /// Where a browser-borne install is forwarded to.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     forward_to: Option<Option<String>>,
-    /// The marketplace's settings; replaces all of them.
+    /// The marketplace's settings, and what plans cost; replaces all of them.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// Secrets to set or (with `null`) to remove; the others stay.
     secrets: Option<Secrets>,
@@ -172,7 +183,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         url: body.url,
         slug: body.slug,
         forward_to: body.forward_to,
-        settings: serde_json::Value::Object(body.settings.unwrap_or_default()).to_string(),
+        settings: json::text(&serde_json::Value::Object(body.settings.unwrap_or_default())),
         secret_names: Vec::new(),
         created_at: call.now,
         updated_at: call.now,
@@ -180,6 +191,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let mut checks = Checks::default();
     check(&mut checks, &listing, body.secrets.as_ref());
     checks.finish()?;
+    plans::check(&listing.settings)?;
     slug_free(call, &listing)?;
     let sealed = set_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
     call.touch_snapshot()?;
@@ -226,7 +238,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
     let id = call.id(ListingId::parse)?;
     let old = listings::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?;
     let body: ListingChange = call.body()?;
-    let settings = body.settings.map(|settings| serde_json::Value::Object(settings).to_string());
+    let settings = body.settings.map(|settings| json::text(&serde_json::Value::Object(settings)));
     let mut listing = Listing {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         url: body.url.unwrap_or_else(|| old.url.clone()),
@@ -239,6 +251,9 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
     let mut checks = Checks::default();
     check(&mut checks, &listing, body.secrets.as_ref());
     checks.finish()?;
+    if listing.settings != old.settings {
+        plans::check(&listing.settings)?;
+    }
     slug_free(call, &listing)?;
     if let Some(secrets) = body.secrets {
         let sealed = set_secrets(call, &mut listing, secrets)?;

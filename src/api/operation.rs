@@ -47,6 +47,7 @@ operations! {
     GetLinkQr = "getLinkQr", "Read a link's QR code";
     RevokeLink = "revokeLink", "Revoke a link";
     CreateConversion = "createConversion", "Send a conversion";
+    ReportPlayInstall = "reportPlayInstall", "Report an install from Google Play";
     ListConversions = "listConversions", "List conversions";
     GetConversion = "getConversion", "Read a conversion";
     ExplainConversion = "explainConversion", "Explain why a conversion was credited so";
@@ -55,6 +56,7 @@ operations! {
     ListBalances = "listBalances", "Read what is owed to whom";
     ListCommissions = "listCommissions", "List commissions";
     GetCommission = "getCommission", "Read a commission";
+    ReleaseCommission = "releaseCommission", "Release a commission that is held";
     ListEvents = "listEvents", "List every change, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";

@@ -1,7 +1,7 @@
 //! Partners.
 
 use super::{
-    body::{Checks, present},
+    body::Checks,
     call::Call,
     http::Response,
     problem::{Code, Problem},
@@ -17,10 +17,10 @@ use crate::{
     },
     store::{change::Change, partners},
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// A partner to add.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewPartner {
@@ -43,7 +43,7 @@ pub struct NewPartner {
 }
 
 /// What to change of a partner: absent leaves as is, `null` clears.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PartnerChange {
@@ -54,19 +54,19 @@ pub struct PartnerChange {
     /// Status. Termination is final.
     status: Option<PartnerStatus>,
     /// Contact address.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     email: Option<Option<String>>,
     /// ISO 3166-1 alpha-2 country.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     country: Option<Option<String>>,
     /// Currency for payouts.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     currency: Option<Option<String>>,
     /// Commission in basis points.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     commission_bp: Option<Option<i64>>,
     /// Your own id of this partner.
-    #[serde(default, deserialize_with = "present")]
+    #[json(present)]
     external_id: Option<Option<String>>,
     /// Free annotations; replaces all of them.
     metadata: Option<Metadata>,

@@ -1,7 +1,7 @@
 //! The programme's terms.
 
 use super::{
-    body::{Checks, Object},
+    body::Checks,
     call::Call,
     http::Response,
     problem::{Code, Problem},
@@ -15,10 +15,10 @@ use crate::{
     },
     store::{accounts, change::Change, meta},
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// Attribution rules to set.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewAttribution {
@@ -29,7 +29,7 @@ pub struct NewAttribution {
 }
 
 /// Terms to set. What is left out takes its default; name and currency, which have none, stay.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewProgramme {
@@ -40,7 +40,7 @@ pub struct NewProgramme {
     /// Where visitors go whose link does not (or no longer) lead to a listing.
     landing_url: Option<String>,
     /// Attribution rules.
-    attribution: Option<Object<NewAttribution>>,
+    attribution: Option<NewAttribution>,
     /// Days from conversion until its commission may be paid; 30 if absent.
     hold_days: Option<i64>,
     /// Query parameter that carries the click id; `sp_click` if absent.
@@ -123,7 +123,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     checks.text("name", body.name.as_deref(), 200);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
-    let rules = body.attribution.unwrap_or_default().0;
+    let rules = body.attribution.unwrap_or_default();
     let model = rules.model.unwrap_or(Model::LastTouch);
     if model != Model::LastTouch {
         checks.refuse(Code::UnsupportedModel, "attribution/model", "Only last_touch is served so far.");

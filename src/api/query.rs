@@ -56,6 +56,12 @@ impl Query {
         }
     }
 
+    /// `true` or `false`.
+    pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+        let flag = self.text(name).map(str::parse).transpose();
+        flag.map_err(|_| Problem::new(Code::InvalidParameter, format!("{name:?} must be true or false.")))
+    }
+
     /// A time.
     pub fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };

@@ -28,10 +28,10 @@ use crate::{
         value::json_text,
     },
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// A refund to book.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRefund {

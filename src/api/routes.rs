@@ -2,8 +2,8 @@
 //! `openapi/`.
 
 use super::{
-    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, keys, links,
-    listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
+    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, installs, keys,
+    links, listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
 };
 use crate::domain::key::Scope;
 
@@ -65,7 +65,7 @@ fn whole(answer: &str) -> String {
 }
 
 use Access::{Partner, Programme};
-use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite};
+use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 
 /// All routes that the Ledger answers. `/v1/clicks` and `/v1/export` also read other stores (edge).
 pub const ROUTES: &[Route] = &[
@@ -104,6 +104,14 @@ pub const ROUTES: &[Route] = &[
         conversions::create,
         Operation::CreateConversion,
     )),
+    creates(write(
+        "POST",
+        "/v1/installs/google-play",
+        ConversionsWrite,
+        Programme,
+        installs::report_google_play,
+        Operation::ReportPlayInstall,
+    )),
     get("/v1/conversions", Partner, conversions::list, Operation::ListConversions),
     get("/v1/conversions/{id}", Partner, conversions::get, Operation::GetConversion),
     get("/v1/conversions/{id}/attribution", Partner, conversions::attribution, Operation::ExplainConversion),
@@ -119,6 +127,14 @@ pub const ROUTES: &[Route] = &[
     get("/v1/balances", Partner, balances::list, Operation::ListBalances),
     get("/v1/commissions", Partner, commissions::list, Operation::ListCommissions),
     get("/v1/commissions/{id}", Partner, commissions::get, Operation::GetCommission),
+    write(
+        "POST",
+        "/v1/commissions/{id}/release",
+        PayoutsWrite,
+        Programme,
+        commissions::release,
+        Operation::ReleaseCommission,
+    ),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 

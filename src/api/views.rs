@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        conversion::CommissionStatus,
+        conversion::{CommissionStatus, HeldReason},
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
         link::{Link, LinkStatus},
         listing::{Listing, Marketplace},
@@ -72,7 +72,7 @@ view! {
         forward_to: Option<String>,
         /// The marketplace's settings.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-        settings: Box<serde_json::value::RawValue>,
+        settings: json::Verbatim<'static>,
         /// Names of the secrets that are set; their values are never shown.
         secrets: Vec<String>,
         /// When it was added.
@@ -155,6 +155,8 @@ view! {
         share_bp: i64,
         /// What a person should look at before it is paid: `bot_click`, `prefetch_click`.
         flags: Vec<String>,
+        /// Why it stays pending beyond `payable_at` until it is released; `null` = it is not held.
+        held_reason: Option<HeldReason>,
         /// When the hold ends.
         payable_at: Timestamp,
         /// When it was earned.
@@ -184,7 +186,7 @@ pub fn partner(partner: &Partner) -> PartnerView {
 
 /// Shows a listing.
 pub fn listing(listing: &Listing) -> Result<ListingView, SqlError> {
-    let settings = serde_json::value::RawValue::from_string(listing.settings.clone());
+    let settings = json::Verbatim::read(&listing.settings);
     Ok(ListingView {
         id: listing.id.clone(),
         name: listing.name.clone(),
@@ -192,7 +194,7 @@ pub fn listing(listing: &Listing) -> Result<ListingView, SqlError> {
         url: listing.url.clone(),
         slug: listing.slug.clone(),
         forward_to: listing.forward_to.clone(),
-        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?,
+        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?.into_owned(),
         secrets: listing.secret_names.clone(),
         created_at: listing.created_at,
         updated_at: listing.updated_at,
@@ -241,6 +243,7 @@ pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionVie
         rate_bp: commission.rate_bp,
         share_bp: commission.share_bp,
         flags: commission.flags.clone(),
+        held_reason: commission.held_reason,
         payable_at: commission.matures_at,
         created_at: commission.created_at,
     }

@@ -14,16 +14,7 @@
     )
 )]
 
-use p256::{ecdsa::signature::hazmat::PrehashVerifier, pkcs8::DecodePublicKey};
-
-/// A signature's two numbers, as they came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbers<'s> {
-    /// Side by side, each as long as the curve's (RFC 7518 §3.4).
-    Fixed(&'s [u8]),
-    /// In DER (RFC 3279 §2.2.3).
-    Der(&'s [u8]),
-}
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
 
 /// Why a signature does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,18 +32,16 @@ macro_rules! curve {
         pub struct $name($of::ecdsa::VerifyingKey);
 
         impl $name {
-            /// The key of a DER-encoded SubjectPublicKeyInfo (RFC 5480 §2).
+            /// The key at a point (SEC 1 §2.3.4), compressed or not.
             #[must_use]
-            pub fn from_spki(der: &[u8]) -> Option<Self> {
-                $of::ecdsa::VerifyingKey::from_public_key_der(der).ok().map(Self)
+            pub fn from_point(point: &[u8]) -> Option<Self> {
+                $of::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Self)
             }
 
-            /// Verifies a signature over what has this hash.
-            pub fn verify(&self, hash: &[u8], numbers: Numbers<'_>) -> Result<(), Mismatch> {
-                let signature = match numbers {
-                    Numbers::Fixed(bytes) => $of::ecdsa::Signature::from_slice(bytes),
-                    Numbers::Der(bytes) => $of::ecdsa::Signature::from_der(bytes),
-                };
+            /// Verifies a signature over what has this hash: its two numbers side by side, each as long as the curve's
+            /// (RFC 7518 §3.4).
+            pub fn verify(&self, hash: &[u8], numbers: &[u8]) -> Result<(), Mismatch> {
+                let signature = $of::ecdsa::Signature::from_slice(numbers);
                 let signature = signature.map_err(|_| Mismatch::Malformed)?;
                 self.0.verify_prehash(hash, &signature).map_err(|_| Mismatch::Bad)
             }
@@ -73,7 +62,6 @@ impl P256 {
     /// The key at a point, by its two numbers (RFC 7518 §6.2.1).
     #[must_use]
     pub fn from_numbers(x: &[u8; 32], y: &[u8; 32]) -> Option<Self> {
-        let point = [&[4], x.as_slice(), y].concat();
-        p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).ok().map(Self)
+        Self::from_point(&[&[4], x.as_slice(), y].concat())
     }
 }

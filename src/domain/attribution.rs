@@ -120,6 +120,7 @@ pub struct Attribution {
 }
 
 /// Whether the touch may earn at all.
+#[inline]
 fn eligibility(touch: &Touch, occurred_at: Timestamp, rules: Rules) -> Result<PartnerNo, Reason> {
     let (partner_no, terminated_at) = touch.partner.ok_or(Reason::LinkUnknown)?;
     if touch.at > occurred_at.plus_ms(CLOCK_SKEW_MS) {
@@ -138,6 +139,7 @@ fn eligibility(touch: &Touch, occurred_at: Timestamp, rules: Rules) -> Result<Pa
 
 /// Decides who earns a conversion that occurred at `occurred_at`.
 #[must_use]
+#[inline]
 pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Attribution {
     let judged: Vec<_> = touches.iter().map(|touch| eligibility(touch, occurred_at, rules)).collect();
     // The other models are refused where the programme is set; last touch is the only one that can be in force.
@@ -178,6 +180,7 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
     Attribution { credits, verdicts, reason }
 }
 
+#[inline]
 fn won_by(source: Source) -> Reason {
     match source {
         Source::Click => Reason::Click,

@@ -38,6 +38,14 @@ impl ConversionType {
 }
 
 words! {
+    /// Why a commission does not become payable until it is released.
+    HeldReason {
+        /// The message that told of the conversion is not signed, and nobody confirmed it.
+        TransportOnly = "transport_only";
+    }
+}
+
+words! {
     /// Where a commission stands.
     CommissionStatus {
         /// Within the hold.

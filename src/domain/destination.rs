@@ -1,10 +1,27 @@
 //! Where a link leads: always the listing's own scheme, host and port, whatever the path and the query say.
 
-use percent_encoding::percent_decode_str;
+use crate::words::words;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 /// The longest path of a link, in bytes.
 pub const MAX_PATH_BYTES: usize = 1024;
+
+words! {
+    /// What brings the click id from the link to the product.
+    Carry {
+        /// A query parameter of its own.
+        Parameter = "parameter";
+        /// The parameter `referrer`, whose value is a query again: Google Play hands it to the app on its first run.
+        /// <https://developer.android.com/google/play/installreferrer>
+        Referrer = "referrer";
+    }
+}
+
+/// The parameter that carries a query.
+const REFERRER: &str = "referrer";
+/// What is escaped in its value: all but RFC 3986's unreserved characters.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A listing's URL, taken apart once so that a redirect only joins strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +32,12 @@ pub struct Destination {
     query: String,
     /// With its `#`, or empty.
     fragment: String,
+    /// The value of the listing's own `referrer`, escaped, where that carries the click id; it is not in `query` then.
+    referrer: Option<String>,
 }
 
 /// Why a URL cannot be a destination or a path cannot be a link's own: see [`path_is_safe`].
+#[inline]
 fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
@@ -27,20 +47,24 @@ impl Destination {
     /// Takes a listing's URL apart; `None` if it is not an absolute web address. User and password are dropped, and
     /// so is `click_param` from its query: the shop must find one click id, not two.
     #[must_use]
-    pub fn parse(url: &str, click_param: &str) -> Option<Self> {
+    #[inline]
+    pub fn parse(url: &str, click_param: &str, carry: Carry) -> Option<Self> {
         let url = web_url(url)?;
         let mut query = String::new();
-        append_query(&mut query, true, url.query().unwrap_or_default(), click_param);
+        let mut referrer = (carry == Carry::Referrer).then(String::new);
+        append_query(&mut query, true, url.query().unwrap_or_default(), click_param, referrer.as_mut());
         Some(Self {
             origin: url.origin().ascii_serialization(),
             path: url.path().to_owned(),
             query,
             fragment: url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default(),
+            referrer,
         })
     }
 
     /// The address for one visit: `path` in place of the listing's if the link has one, then the listing's own
-    /// query, the visitor's byte for byte but for `click_param`, and the click id; last the listing's fragment.
+    /// query, the visitor's byte for byte but for `click_param`, and the click id; last the listing's fragment. Where
+    /// `referrer` carries the click id, there is one, with what the listing's and the visitor's say before it.
     ///
     /// `None` if the path would leave the listing's origin. Creation refuses such paths; this is the second lock on the
     /// door, for whatever a store or a later version may hold.
@@ -70,11 +94,22 @@ impl Destination {
         }
         let query_start = address.len();
         address.push_str(&self.query);
-        append_query(&mut address, self.query.is_empty(), visitor_query, param);
+        let mut referrer = self.referrer.clone();
+        append_query(&mut address, self.query.is_empty(), visitor_query, param, referrer.as_mut());
         if address.len() > query_start {
             address.push('&');
         }
-        for part in [param, "=", click_id, &self.fragment] {
+        let equals = match &referrer {
+            None => "=",
+            Some(referrer) => {
+                let joint = if referrer.is_empty() { "" } else { "%26" };
+                for part in [REFERRER, "=", referrer, joint] {
+                    address.push_str(part);
+                }
+                "%3D"
+            }
+        };
+        for part in [param, equals, click_id, &self.fragment] {
             address.push_str(part);
         }
         Some(address)
@@ -90,9 +125,16 @@ impl Destination {
     }
 }
 
-/// Appends the pairs of `query` to `to`, leaving out those named `click_param`; `first` says that no pair stands there
-/// yet. Bytes stay as they are, except those that no header can carry: they are percent-encoded.
-fn append_query(to: &mut String, mut first: bool, query: &str, click_param: &str) {
+/// Appends the pairs of `query` to `to`, leaving out those named `click_param`, and putting the values of those named
+/// `referrer` into `referrer` instead, if there is one; `first` says that no pair stands there yet. Bytes stay as they are,
+/// except those that no header can carry: they are percent-encoded.
+fn append_query(
+    to: &mut String,
+    mut first: bool,
+    query: &str,
+    click_param: &str,
+    mut referrer: Option<&mut String>,
+) {
     // What follows a `#` would turn the click id into a part of the fragment.
     let query = query.split('#').next().unwrap_or_default();
     if query.is_empty() {
@@ -100,6 +142,12 @@ fn append_query(to: &mut String, mut first: bool, query: &str, click_param: &str
     }
     for pair in query.split('&') {
         if names(pair, click_param) {
+            continue;
+        }
+        if let Some(referrer) = referrer.as_deref_mut()
+            && names(pair, REFERRER)
+        {
+            append_referrer(referrer, pair, click_param);
             continue;
         }
         if !first {
@@ -119,6 +167,18 @@ fn append_query(to: &mut String, mut first: bool, query: &str, click_param: &str
                 bytes.iter().for_each(|byte| to.push_str(percent_encoding::percent_encode_byte(*byte)));
             }
         }
+    }
+}
+
+/// Appends the pairs of the query that a `name=value` pair has as its value, leaving out those named `click_param`.
+fn append_referrer(to: &mut String, pair: &str, click_param: &str) {
+    let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
+    let value = percent_decode_str(&value).decode_utf8_lossy();
+    for pair in value.split('&').filter(|pair| !pair.is_empty() && !names(pair, click_param)) {
+        if !to.is_empty() {
+            to.push_str("%26");
+        }
+        to.extend(utf8_percent_encode(pair, ESCAPED));
     }
 }
 

@@ -27,8 +27,12 @@ words! {
         ConversionCreated = "conversion.created";
         /// A conversion that nobody earned is credited after all.
         ConversionCredited = "conversion.credited";
+        /// A marketplace told of a conversion again, with evidence that releases what it earned.
+        ConversionConfirmed = "conversion.confirmed";
         /// A marketplace told of a customer's account.
         AccountUpdated = "account.updated";
+        /// A marketplace told late which plan a customer's account had before.
+        AccountPlanLearned = "account.plan_learned";
         /// A marketplace told two names of one account.
         AccountNamed = "account.named";
         /// A click that came to light was bound to its customer.
@@ -39,6 +43,8 @@ words! {
         CommissionCreated = "commission.created";
         /// A commission's hold ended.
         CommissionPayable = "commission.payable";
+        /// A commission that was held is no longer.
+        CommissionReleased = "commission.released";
         /// Part or all of a commission was taken back.
         CommissionReversed = "commission.reversed";
         /// A conversion was refunded in part or whole.

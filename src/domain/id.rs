@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 const BODY_LENGTH: usize = 26;
 
 /// 16 bytes: 6 of time, 10 random.
+#[inline]
 fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     let mut bytes = [0u8; 16];
     entropy.fill(&mut bytes);
@@ -19,6 +20,7 @@ fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     base32::encode(Alphabet::Rfc4648HexLower { padding: false }, &bytes)
 }
 
+#[inline]
 fn is_body(text: &str) -> bool {
     text.len() == BODY_LENGTH && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b))
 }
@@ -34,12 +36,14 @@ macro_rules! ids {
             pub const PREFIX: &'static str = $prefix;
 
             /// A new id, made at `now`.
+            #[inline]
             pub fn generate(now: Timestamp, entropy: &mut dyn Entropy) -> Self {
                 Self(format!("{}{}", $prefix, body(now, entropy)))
             }
 
             /// The id that `text` spells, if it is one of this kind.
             #[must_use]
+            #[inline]
             pub fn parse(text: &str) -> Option<Self> {
                 text.strip_prefix($prefix).is_some_and(is_body).then(|| Self(text.to_owned()))
             }
@@ -67,6 +71,14 @@ macro_rules! ids {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
                 Self::parse(&text).ok_or_else(|| D::Error::custom(concat!("expected an id that starts with ", $prefix)))
+            }
+        }
+
+        impl<'de> json::FromJson<'de> for $name {
+            #[inline]
+            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+                Self::parse(node.text()?)
+                    .ok_or_else(|| json::Refusal::custom(concat!("expected an id that starts with ", $prefix)))
             }
         }
 

@@ -7,7 +7,8 @@
 use crate::entropy::Entropy;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
@@ -57,7 +58,7 @@ pub enum KeyRingError {
     Full,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 #[serde(deny_unknown_fields)]
 struct RingText {
     sign: u8,
@@ -72,6 +73,7 @@ struct Subkeys {
 }
 
 impl Subkeys {
+    #[inline]
     fn new(key: &[u8; KEY_BYTES]) -> Self {
         let subkey = |purpose: Purpose| keyed(&mac(&keyed(key), purpose.label()));
         Self { link: subkey(Purpose::Link), click: subkey(Purpose::Click) }
@@ -87,6 +89,7 @@ impl Subkeys {
 
 /// HMAC-SHA256 keyed with 32 bytes (RFC 2104).
 #[must_use]
+#[inline]
 pub fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     // RFC 2104: a key shorter than the hash's block is filled up with zeros. `KeyInit::new` takes a whole block
     // and so cannot fail, unlike `new_from_slice`.
@@ -122,8 +125,9 @@ impl std::fmt::Debug for KeyRing {
 /// Keys by their id, in the order of the text.
 type Keys = Vec<(u8, [u8; KEY_BYTES])>;
 
+#[inline]
 fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
-    let ring: RingText = serde_json::from_str(text).map_err(|_| KeyRingError::Malformed)?;
+    let ring: RingText = json::read(text).map_err(|_| KeyRingError::Malformed)?;
     let mut keys = Keys::new();
     for (id, key) in ring.keys {
         let number = id.parse().ok().filter(|n: &u8| *n <= MAX_KEY_ID && n.to_string() == id);
@@ -139,6 +143,7 @@ fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
 }
 
 /// The text of `ring` (or of a new one) with a fresh key added that signs from now on.
+#[inline]
 pub fn with_new_key(ring: Option<&str>, entropy: &mut dyn Entropy) -> Result<String, KeyRingError> {
     let mut keys = match ring {
         Some(text) => parse_text(text)?.1,
@@ -159,6 +164,7 @@ pub fn with_new_key(ring: Option<&str>, entropy: &mut dyn Entropy) -> Result<Str
 
 impl KeyRing {
     /// Reads the text form.
+    #[inline]
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let (sign, parsed) = parse_text(text)?;
         let mut keys: [Option<Subkeys>; 16] = Default::default();

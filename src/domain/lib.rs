@@ -2,7 +2,8 @@
 //! number or touches a store; time, entropy and rows come in as arguments.
 //!
 //! A crate of its own for two reasons: it cannot even name what lies above it, and it is compiled for speed while the rest
-//! is compiled for size (Cargo.toml), because a redirect runs through here and through nothing else of ours.
+//! is compiled for size (Cargo.toml), because a redirect runs through here and through nothing else of ours. What no
+//! redirect runs through is `#[inline]`: such a function is compiled with the crate that calls it, and so for size.
 
 // A panic ends the wasm instance that everyone shares, so what can panic does not compile. Tests may.
 #![cfg_attr(
@@ -35,6 +36,7 @@ pub mod ledger;
 pub mod link;
 pub mod listing;
 pub mod money;
+pub mod order;
 pub mod partner;
 pub mod program;
 pub mod redirect;

@@ -1,6 +1,6 @@
 //! Listings: the product's page on one marketplace, or on the operator's own site.
 
-use crate::{id::ListingId, time::Timestamp, words::words};
+use crate::{destination::Carry, id::ListingId, time::Timestamp, words::words};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -34,6 +34,14 @@ words! {
         Apple = "apple";
         /// Google Play.
         GooglePlay = "google-play";
+    }
+}
+
+impl Marketplace {
+    /// What brings the click id from a link to the product.
+    #[must_use]
+    pub fn carry(self) -> Carry {
+        if self == Self::GooglePlay { Carry::Referrer } else { Carry::Parameter }
     }
 }
 

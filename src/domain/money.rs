@@ -12,9 +12,13 @@ pub const WHOLE_BP: i64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
+/// What serde says of a text that names no currency; `api/body.rs` knows it by that.
+pub const CURRENCY_REFUSED: &str = "expected an ISO 4217 code";
+
 impl Currency {
     /// The currency that the upper-case alphabetic code names.
     #[must_use]
+    #[inline]
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
         // Units of account without minor units ("N.A." in the standard) cannot carry an amount in minor units.
@@ -52,7 +56,14 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
-        Self::parse(&code).ok_or_else(|| D::Error::custom("expected an ISO 4217 code"))
+        Self::parse(&code).ok_or_else(|| D::Error::custom(CURRENCY_REFUSED))
+    }
+}
+
+impl<'de> json::FromJson<'de> for Currency {
+    #[inline]
+    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(CURRENCY_REFUSED))
     }
 }
 
@@ -71,6 +82,7 @@ impl schemars::JsonSchema for Currency {
 /// `amount × numerator / denominator`, rounded half up. `None` if the denominator is not positive, an argument is
 /// negative, or the result does not fit.
 #[must_use]
+#[inline]
 pub fn share_half_up(amount_minor: i64, numerator: i64, denominator: i64) -> Option<i64> {
     if amount_minor < 0 || numerator < 0 || denominator <= 0 {
         return None;

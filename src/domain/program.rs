@@ -1,6 +1,7 @@
 //! The programme's terms.
 
 use crate::{money::Currency, words::words};
+use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -20,7 +21,7 @@ words! {
 }
 
 /// The programme, as stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 pub struct Program {
     /// Display name.
     pub name: String,
@@ -53,6 +54,7 @@ impl Program {
 
 /// Whether `text` may name the click parameter: `[A-Za-z][A-Za-z0-9_-]{0,31}`.
 #[must_use]
+#[inline]
 pub fn is_click_param(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with(|c: char| c.is_ascii_alphabetic())

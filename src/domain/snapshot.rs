@@ -4,24 +4,29 @@
 //!
 //! ```text
 //! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "max_link_no": 1200,
-//!  "listings": {"1": "https://…"}, "blocked": [[3, 3], [40, 55]]}
+//!  "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]]}
 //! ```
+//! `carry` says what brings the click id, where that is no query parameter of its own; an isolate that does not know the
+//! word, or of `carry`, adds the parameter.
 //! `blocked` holds sorted, inclusive ranges of the numbers of links that are revoked or whose partner is paused or
 //! terminated.
 
-use crate::destination::Destination;
-use serde::Deserialize;
+use crate::destination::{Carry, Destination};
+use json::FromJson;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
 /// The text form. It is read outside, because what reads JSON is compiled for size, and this crate for speed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 pub struct Text {
     version: u64,
     click_param: String,
     landing_url: Option<String>,
     max_link_no: u32,
     listings: HashMap<u16, String>,
+    // Snapshots of earlier versions do not say.
+    #[serde(default)]
+    carry: HashMap<u16, String>,
     blocked: Vec<(u32, u32)>,
 }
 
@@ -39,11 +44,16 @@ pub struct Snapshot {
 impl Snapshot {
     /// The snapshot of a text. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
     #[must_use]
+    #[inline]
     pub fn new(text: Text) -> Self {
         let listings = text
             .listings
             .iter()
-            .filter_map(|(number, url)| Some((*number, Destination::parse(url, &text.click_param)?)))
+            .filter_map(|(number, url)| {
+                let carry = text.carry.get(number).and_then(|word| Carry::parse(word));
+                let carry = carry.unwrap_or(Carry::Parameter);
+                Some((*number, Destination::parse(url, &text.click_param, carry)?))
+            })
             .collect();
         let landing_url = text.landing_url.and_then(|url| Url::parse(&url).ok()).map(String::from);
         Self {
@@ -134,7 +144,7 @@ mod tests {
         for (text, said) in [
             ("", "EOF while parsing a value at line 1 column 0"),
             ("{}", "missing field `version`"),
-            ("null", "invalid type: null, expected struct Text"),
+            ("null", "invalid type: null, expected a JSON object"),
             (r#"{"version":-1}"#, "invalid value: integer `-1`, expected u64"),
         ] {
             assert_eq!(json::read::<Text>(text).unwrap_err().to_string(), said, "{text}");

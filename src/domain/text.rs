@@ -19,6 +19,7 @@ pub enum TextError {
 }
 
 /// Checks that `text` has `min` to `max` characters and no control characters.
+#[inline]
 pub fn check(text: &str, min: usize, max: usize) -> Result<(), TextError> {
     if !(min..=max).contains(&text.chars().count()) {
         return Err(TextError::Length { min, max });
@@ -29,6 +30,7 @@ pub fn check(text: &str, min: usize, max: usize) -> Result<(), TextError> {
 /// Whether `text` has the shape of an e-mail address: one `@` with something on both sides, no spaces. Whether mail
 /// arrives there only sending some can tell.
 #[must_use]
+#[inline]
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     text.len() <= 254
@@ -51,6 +53,7 @@ UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 /// Whether `code` is an assigned ISO 3166-1 alpha-2 code, upper case.
 #[must_use]
+#[inline]
 pub fn is_country(code: &str) -> bool {
     code.len() == 2 && COUNTRIES.split(' ').any(|country| country == code)
 }
@@ -62,6 +65,7 @@ pub const MAX_URL_BYTES: usize = 2048;
 /// than ASCII is written in its `xn--` form: the tables that would turn it are a sixth of the Worker (Cargo.lock,
 /// `idna_adapter` 1.0.0).
 #[must_use]
+#[inline]
 pub fn web_url(text: &str) -> Option<Url> {
     // The parser drops tabs, newlines and outer blanks; what is stored must be what was checked.
     if text.len() > MAX_URL_BYTES || text.chars().any(|c| c.is_control() || c == ' ' || c == '\\') {
@@ -97,6 +101,7 @@ pub const RESERVED_SEGMENTS: &[&str] = &[
 
 /// Whether `text` has the form of a slug: `[a-z0-9][a-z0-9-]{2,39}`.
 #[must_use]
+#[inline]
 pub fn is_slug(text: &str) -> bool {
     (3..=40).contains(&text.len())
         && !text.starts_with('-')
@@ -105,6 +110,7 @@ pub fn is_slug(text: &str) -> bool {
 
 /// Whether a slug would hide a path of ours.
 #[must_use]
+#[inline]
 pub fn is_reserved(slug: &str) -> bool {
     RESERVED_SEGMENTS.contains(&slug)
 }

@@ -33,6 +33,7 @@ impl Timestamp {
 
     /// Parses RFC 3339 (`2026-11-22T10:00:00.000Z`, any offset).
     #[must_use]
+    #[inline]
     pub fn parse(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().and_then(|at| Self::from_ms(at.timestamp_millis()))
     }
@@ -64,6 +65,7 @@ impl Timestamp {
 
 /// RFC 3339, UTC, milliseconds: `2026-11-22T10:00:00.000Z`.
 impl std::fmt::Display for Timestamp {
+    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match DateTime::<Utc>::from_timestamp_millis(self.0) {
             Some(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true)),
@@ -82,6 +84,13 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?)
             .ok_or_else(|| D::Error::custom("expected an RFC 3339 time"))
+    }
+}
+
+impl<'de> json::FromJson<'de> for Timestamp {
+    #[inline]
+    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom("expected an RFC 3339 time"))
     }
 }
 

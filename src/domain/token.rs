@@ -36,6 +36,7 @@ pub struct LinkToken {
 impl LinkToken {
     /// The token under the ring's signing key.
     #[must_use]
+    #[inline]
     pub fn mint(&self, ring: &KeyRing) -> Option<String> {
         let key_id = ring.signing_id();
         let mut bytes = Vec::with_capacity(PAYLOAD_BYTES.saturating_add(MAC_BYTES));

@@ -6,7 +6,8 @@ use crate::{
     time::Timestamp,
     visitor::Visitor,
 };
-use serde::Deserialize;
+use json::{FromJson, Node, Refusal};
+use serde::de::Error as _;
 use std::fmt::Write;
 
 /// What is kept of a visit. No address, no user agent.
@@ -79,8 +80,7 @@ fn digit(code: u8) -> char {
 }
 
 /// A visit as it is read from a record.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Wire<'a>", bound(deserialize = "'de: 'a"))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival<'a> {
     /// See [`Visit`], also for the other fields.
     pub id: &'a str,
@@ -102,14 +102,23 @@ pub struct Arrival<'a> {
 
 impl<'a> Arrival<'a> {
     /// Reads a JSON array of records.
+    #[inline]
     pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
-        serde_json::from_str(json).map_err(|_| VisitError)
+        json::read(json).map_err(|_| VisitError)
+    }
+}
+
+impl<'a> FromJson<'a> for Arrival<'a> {
+    #[inline]
+    fn from_json(node: Node<'a, '_>) -> Result<Self, Refusal> {
+        Self::try_from(Wire::from_json(node)?).map_err(Refusal::custom)
     }
 }
 
 impl<'a> TryFrom<Wire<'a>> for Arrival<'a> {
     type Error = VisitError;
 
+    #[inline]
     fn try_from(
         (id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>,
     ) -> Result<Self, VisitError> {

@@ -34,6 +34,7 @@ impl std::fmt::Debug for VisitorSecret {
 
 impl VisitorSecret {
     /// Derives the subkey from the text of `DATA_KEY`.
+    #[inline]
     pub fn parse(data_key: &str) -> Result<Self, DataKeyError> {
         let bytes = URL_SAFE_NO_PAD.decode(data_key).map_err(|_| DataKeyError)?;
         let key: [u8; KEY_BYTES] = bytes.try_into().map_err(|_| DataKeyError)?;
@@ -104,6 +105,7 @@ impl Visitor {
 
     /// The visitor that 16 lower-case hexadecimal digits spell.
     #[must_use]
+    #[inline]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if plain { u64::from_str_radix(text, 16).ok().map(Self) } else { None }

@@ -26,6 +26,7 @@ macro_rules! words {
 
             /// What the word names.
             #[must_use]
+            #[inline]
             pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|variant| variant.as_str() == word)
             }
@@ -45,6 +46,14 @@ macro_rules! words {
                     }
                 }
                 deserializer.deserialize_str(Visitor)
+            }
+        }
+
+        impl<'de> json::FromJson<'de> for $name {
+            #[inline]
+            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+                let which = node.word(&[$($word),*])?;
+                Self::ALL.get(which).copied().ok_or_else(|| node.unexpected("a text"))
             }
         }
 

@@ -20,6 +20,7 @@ pub struct Span {
 }
 
 /// Cuts the quarter hours `from..to` where the offset of `zone` changes. `None` if there is no such zone.
+#[inline]
 pub fn spans(zones: &dyn Zones, zone: &str, from: i64, to: i64) -> Option<Vec<Span>> {
     const QUARTERS_A_DAY: i64 = DAY_MS / QUARTER_MS;
     let offset =

@@ -3,6 +3,7 @@
 use super::{instance::thrown, random::CryptoEntropy};
 use crate::marketplace::{
     adapter::{Answer, Listing},
+    apple,
     outgoing::Answered,
     published::Document,
     step::{self, Head},
@@ -13,6 +14,12 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub fn callback_unknown() -> Result<String, JsValue> {
     serde_json::to_string(&Answer::unauthorized()).map_err(thrown)
+}
+
+/// The app that a postback of Apple's names, unproven; nothing if it names none.
+#[wasm_bindgen]
+pub fn postback_app(body: &[u8]) -> Option<String> {
+    apple::postback_app(body).map(|app| app.to_string())
 }
 
 /// What a callback comes to, JSON: see [`step::Outcome`]. `listing_json` is empty if there is no such listing;

@@ -14,16 +14,15 @@ use crate::{
     domain::time::Timestamp,
     marketplace::step::Report,
     store::{
-        SqlError, callbacks as rows, commissions, counts, idempotency, links,
+        SqlError, callbacks as rows, commissions, counts, idempotency, links, listings,
         migrate::{LEDGER, migrate},
         outbox, transaction,
     },
 };
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 /// The Worker's secrets as the entry hands them over.
-#[derive(Deserialize)]
+#[derive(json::FromJson)]
 struct Secrets {
     operator_key: String,
     signing_keys: String,
@@ -46,7 +45,7 @@ pub struct LedgerHandle {
 }
 
 /// The headers of a request that the Ledger reads, and what the Worker knows of it.
-#[derive(Deserialize)]
+#[derive(json::FromJson)]
 struct Head {
     method: String,
     path: String,
@@ -148,6 +147,11 @@ impl LedgerHandle {
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
         callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
+    }
+
+    /// The id of the App Store listing of an app; nothing if there is none.
+    pub fn listing_of_app(&self, app: &str) -> Result<Option<String>, JsValue> {
+        listings::of_app(&self.sql, app).map_err(thrown)
     }
 
     /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].

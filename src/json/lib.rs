@@ -19,24 +19,47 @@
     )
 )]
 
+// What is derived names this crate.
+#[cfg(test)]
+extern crate self as json;
+
+mod from_json;
+mod grow;
 mod node;
+mod object;
+mod refusal;
+mod several;
+mod spelled;
+mod verbatim;
 
-use node::Node;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use std::{cell::RefCell, fmt};
+pub use from_json::{FromJson, read};
+pub use json_derive::FromJson;
+pub use several::OneOrSeveral;
+pub use spelled::Spelled;
+pub use verbatim::Verbatim;
 
-/// A JSON value.
+use grow::parse;
+pub use node::{Node, Numeral};
+pub use object::{Members, Object, given};
+pub use refusal::Refusal;
+use serde::de::Error as _;
+use std::{borrow::Cow, cell::RefCell};
+
+/// A JSON value. Texts without escapes are those of the text that was read.
 #[derive(Debug, Clone, PartialEq)]
-enum Tree {
+enum Tree<'de> {
     Null,
     Bool(bool),
     Unsigned(u64),
     Signed(i64),
     Float(f64),
-    Text(String),
-    List(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
+    Text(Cow<'de, str>),
+    List(Vec<Tree<'de>>),
+    Object(Vec<Entry<'de>>),
 }
+
+/// A member of an object: its key and its value.
+type Entry<'de> = (Cow<'de, str>, Tree<'de>);
 
 /// A step of a path into a JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +75,14 @@ type Trace = RefCell<Vec<Step>>;
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 pub struct JsonError {
-    cause: serde_json::Error,
+    cause: String,
     steps: Vec<Step>,
 }
 
 impl JsonError {
-    fn new(cause: serde_json::Error, trace: Trace) -> Self {
-        Self { cause, steps: trace.into_inner() }
+    #[cold]
+    fn new(Refusal(cause): Refusal, trace: Trace) -> Self {
+        Self { cause: *cause, steps: trace.into_inner() }
     }
 
     /// JSON Pointer (RFC 6901) to where the error arose.
@@ -76,25 +100,19 @@ impl JsonError {
     }
 }
 
-/// Reads a whole text.
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
+/// The tree of a whole text, and where errors are noted. Not generic, so that it is there once.
+fn grown(text: &str) -> Result<(Tree<'_>, Trace), JsonError> {
     let trace = Trace::default();
-    let tree = match parse(text, &trace) {
-        Ok(tree) => tree,
-        Err(cause) => return Err(JsonError::new(cause, trace)),
-    };
-    match T::deserialize(Node { tree, trace: &trace }) {
-        Ok(value) => Ok(value),
-        Err(cause) => Err(JsonError::new(cause, trace)),
+    match parse(text, &trace) {
+        Ok(tree) => Ok((tree, trace)),
+        Err(cause) => Err(JsonError::new(Refusal::custom(cause), trace)),
     }
 }
 
-// Not generic, so that the parser is there once.
-fn parse(text: &str, trace: &Trace) -> Result<Tree, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let tree = Grow(trace).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(tree)
+/// The text of a value. Its `Display` is another writer than everything else here is written with.
+#[must_use]
+pub fn text(value: &serde_json::Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Notes the step on which `outcome` failed.
@@ -105,101 +123,52 @@ fn traced<T, E>(trace: &Trace, step: impl FnOnce() -> Step, outcome: Result<T, E
     outcome
 }
 
-/// Builds a tree.
-#[derive(Clone, Copy)]
-struct Grow<'t>(&'t Trace);
-
-impl<'de> DeserializeSeed<'de> for Grow<'_> {
-    type Value = Tree;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Grow<'_> {
-    type Value = Tree;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Tree, E> {
-        Ok(Tree::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-        Ok(Tree::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-        Ok(Tree::Unsigned(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-        Ok(Tree::Signed(value))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-        Ok(Tree::Float(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
-        Ok(Tree::Text(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Tree, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = traced(self.0, || Step::Index(items.len()), list.next_element_seed(self))? {
-            items.push(item);
-        }
-        Ok(Tree::List(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Tree, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = object.next_key::<String>()? {
-            let value = traced(self.0, || Step::Key(key.clone()), object.next_value_seed(self))?;
-            entries.push((key, value));
-        }
-        Ok(Tree::Object(entries))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{FromJson, read};
     use serde::Deserialize;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, HashMap};
 
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields, rename_all = "snake_case")]
-    enum Kind {
-        Plain,
-        With(u8),
-        Named { a: Option<i64> },
-    }
-
-    #[derive(Debug, PartialEq, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize, FromJson)]
     #[serde(deny_unknown_fields)]
     struct Thing {
         name: String,
         #[serde(default)]
-        kinds: Vec<Kind>,
+        parts: Vec<Part>,
         #[serde(default)]
-        by_number: BTreeMap<u16, (bool, f64)>,
+        by_number: HashMap<u16, (bool, u8)>,
+        #[serde(default, rename = "type")]
+        kind: BTreeMap<String, i64>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize, FromJson)]
+    #[serde(deny_unknown_fields)]
+    struct Part {
+        a: Option<i64>,
+        b: u8,
+        c: String,
+    }
+
+    #[derive(Debug, PartialEq, FromJson)]
+    #[serde(deny_unknown_fields)]
+    struct Change {
+        #[json(present)]
+        text: Option<Option<String>>,
     }
 
     #[test]
     fn types_are_read_as_serde_json_reads_them() {
-        let text = r#"{"name":"x","kinds":["plain",{"with":255},{"named":{"a":-1}},{"named":{"a":null}}],
-                       "by_number":{"7":[true,1.5]}}"#;
-        let thing: Thing = read(text).unwrap();
-        assert_eq!(thing, serde_json::from_str(text).unwrap());
-        assert_eq!(
-            read::<serde_json::Value>(text).unwrap(),
-            serde_json::from_str::<serde_json::Value>(text).unwrap()
-        );
+        for text in [
+            r#"{"by_number":{"7":[true,1],"65535":[false,255]},"type":{"x":-1},
+                "name":"x","parts":[{"b":1,"a":null,"c":"c"},{"c":"\n","a":-1,"b":255}]}"#,
+            r#"{"name":"x"}"#,
+        ] {
+            assert_eq!(read::<Thing>(text).unwrap(), serde_json::from_str(text).unwrap());
+            assert_eq!(
+                read::<serde_json::Value>(text).unwrap(),
+                serde_json::from_str::<serde_json::Value>(text).unwrap()
+            );
+        }
     }
 
     #[test]
@@ -210,19 +179,37 @@ mod tests {
             (
                 r#"{"name":"x","a~/b":1}"#,
                 "/a~0~1b",
-                "unknown field `a~/b`, expected one of `name`, `kinds`, `by_number`",
+                "unknown field `a~/b`, expected one of `name`, `parts`, `by_number`, `type`",
+            ),
+            (
+                r#"{"name":"x","kind":{}}"#,
+                "/kind",
+                "unknown field `kind`, expected one of `name`, `parts`, `by_number`, `type`",
             ),
             (r#"{"name":"x","name":"y"}"#, "", "duplicate field `name`"),
+            (r#"{"name":"x","name":5}"#, "", "duplicate field `name`"),
             ("{}", "", "missing field `name`"),
+            (r#"{"name":"x","parts":[{"b":1}]}"#, "/parts/0", "missing field `c`"),
+            (r#"{"name":"x","parts":[{}]}"#, "/parts/0", "missing field `b`"),
             (
-                r#"{"name":"x","kinds":["plain","odd"]}"#,
-                "/kinds/1",
-                "unknown variant `odd`, expected one of `plain`, `with`, `named`",
-            ),
-            (
-                r#"{"name":"x","kinds":[{"with":256}]}"#,
-                "/kinds/0",
+                r#"{"name":"x","parts":[{"b":256}]}"#,
+                "/parts/0/b",
                 "invalid value: integer `256`, expected u8",
+            ),
+            // What is wrong first is told, in the order of the text.
+            (r#"{"parts":5,"name":1}"#, "/parts", "invalid type: integer `5`, expected a sequence"),
+            (r#"{"parts":5,"odd":1}"#, "/parts", "invalid type: integer `5`, expected a sequence"),
+            (r#"{"type":[],"odd":1}"#, "/type", "invalid type: sequence, expected a map"),
+            (
+                r#"{"odd":1,"parts":5}"#,
+                "/odd",
+                "unknown field `odd`, expected one of `name`, `parts`, `by_number`, `type`",
+            ),
+            (r#"{"type":{},"type":{},"parts":5}"#, "", "duplicate field `type`"),
+            (
+                r#"{"parts":[5],"name":"x","name":"y"}"#,
+                "/parts/0",
+                "invalid type: integer `5`, expected a JSON object",
             ),
             (
                 r#"{"name":"x","by_number":{"7":[true]}}"#,
@@ -239,11 +226,45 @@ mod tests {
                 "/by_number/-7",
                 "invalid type: string \"-7\", expected u16",
             ),
-            (r#"{"kinds":[1e999]}"#, "/kinds/0", "number out of range at line 1 column 15"),
+            (r#"{"parts":[1e999]}"#, "/parts/0", "number out of range at line 1 column 15"),
             (r#"{"name":"x"} 1"#, "", "trailing characters at line 1 column 14"),
         ] {
             let error = read::<Thing>(text).unwrap_err();
             assert_eq!((error.pointer().as_str(), error.to_string().as_str()), (pointer, said), "{text}");
+        }
+    }
+
+    /// serde reads this one too, and says the same of it; where, it does not say.
+    #[test]
+    fn a_closed_struct_is_refused_in_the_words_of_serde() {
+        for text in [
+            r#"{"name":1,"odd":1}"#,
+            r#"{"odd":1,"name":1}"#,
+            r#"{"parts":{},"name":1}"#,
+            r#"{"type":{"x":1.5},"name":1}"#,
+            r#"{"type":{"x":9223372036854775808},"name":1}"#,
+            r#"{"by_number":5}"#,
+            r#"{"by_number":{"1":5}}"#,
+            r#"{"by_number":{"1":[1,2]}}"#,
+            r#"{"parts":[{"a":"1","b":-1}]}"#,
+            r#"{"parts":[{"b":-1,"a":"1"}]}"#,
+            r#"{"parts":[{"b":1,"c":"","b":2}]}"#,
+            r#"{"parts":[{"a":true}]}"#,
+            r#"{"parts":[{"a":1}],"name":"x"}"#,
+            r#"{"parts":[]}"#,
+        ] {
+            let said = serde_json::from_str::<Thing>(text).unwrap_err().to_string();
+            let said = said.rsplit_once(" at line ").unwrap().0;
+            assert_eq!(read::<Thing>(text).unwrap_err().to_string(), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn null_is_not_absence_where_it_is_said() {
+        for (text, change) in
+            [("{}", None), (r#"{"text":null}"#, Some(None)), (r#"{"text":"a"}"#, Some(Some("a".to_owned())))]
+        {
+            assert_eq!(read::<Change>(text).unwrap(), Change { text: change }, "{text}");
         }
     }
 }

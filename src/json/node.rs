@@ -1,26 +1,19 @@
-//! A part of a tree as serde reads it: what `serde_json` does for its own `Value`, with the path noted on errors.
+//! A part of a tree, and how its refusal is put.
 
-use super::{Step, Trace, Tree, traced};
-use serde::{
-    de::{
-        DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess,
-        SeqAccess, Unexpected, VariantAccess, Visitor,
-    },
-    forward_to_deserialize_any,
-};
-use serde_json::Error;
-use std::vec;
+use super::{FromJson, Object, Step, Trace, Tree, refusal::Refusal};
+use serde::de::{Error as _, Unexpected};
 
 /// A part of a tree, and where its errors are noted.
-pub(super) struct Node<'t> {
-    pub tree: Tree,
-    pub trace: &'t Trace,
+#[derive(Clone, Copy)]
+pub struct Node<'de, 't> {
+    pub(super) tree: &'t Tree<'de>,
+    pub(super) trace: &'t Trace,
 }
 
-impl Node<'_> {
-    /// The refusal of a type that a visitor has no use for.
-    fn unexpected(&self, expected: &dyn Expected) -> Error {
-        let unexpected = match &self.tree {
+impl<'t> Node<'_, 't> {
+    /// What it is, in serde's words.
+    pub(super) fn found(self) -> Unexpected<'t> {
+        match self.tree {
             Tree::Null => Unexpected::Unit,
             Tree::Bool(value) => Unexpected::Bool(*value),
             Tree::Unsigned(value) => Unexpected::Unsigned(*value),
@@ -29,261 +22,123 @@ impl Node<'_> {
             Tree::Text(value) => Unexpected::Str(value),
             Tree::List(_) => Unexpected::Seq,
             Tree::Object(_) => Unexpected::Map,
-        };
-        Error::invalid_type(unexpected, expected)
+        }
+    }
+
+    /// The refusal of a value of a kind that its type has no use for.
+    #[cold]
+    #[must_use]
+    pub fn unexpected(self, expected: &str) -> Refusal {
+        Refusal::invalid_type(self.found(), &expected)
     }
 }
 
-fn read_list<'de, V: Visitor<'de>>(items: Vec<Tree>, trace: &Trace, visitor: V) -> Result<V::Value, Error> {
-    let length = items.len();
-    let mut items = Items { items: items.into_iter(), index: 0, trace };
-    let value = visitor.visit_seq(&mut items)?;
-    if items.items.len() == 0 { Ok(value) } else { Err(Error::invalid_length(length, &"fewer items")) }
+/// A number as it is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Numeral {
+    /// An integer.
+    Integer(i64),
+    /// An integer above all that there are.
+    TooLarge,
+    /// With a point or an exponent, or with too many digits for 64 bits.
+    Float(f64),
 }
 
-fn read_object<'de, V: Visitor<'de>>(
-    entries: Vec<(String, Tree)>,
-    trace: &Trace,
-    visitor: V,
-) -> Result<V::Value, Error> {
-    let length = entries.len();
-    let mut entries = Entries { entries: entries.into_iter(), value: None, trace };
-    let value = visitor.visit_map(&mut entries)?;
-    if entries.entries.len() == 0 { Ok(value) } else { Err(Error::invalid_length(length, &"fewer entries")) }
-}
-
-/// Methods that take one kind of value and refuse all others: a type is read by as little code as it needs.
-macro_rules! strict {
-    ($($method:ident($($argument:ty),*): $($kind:ident($value:ident) => $read:expr),+;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, $(_: $argument,)* visitor: V) -> Result<V::Value, Error> {
-            match self.tree {
-                $(Tree::$kind($value) => ($read)(visitor, self.trace),)+
-                _ => Err(self.unexpected(&visitor)),
-            }
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Node<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+impl<'de, 't> Node<'de, 't> {
+    /// The object that it is.
+    pub fn object(self) -> Result<Object<'de, 't>, Refusal> {
         match self.tree {
-            Tree::Null => visitor.visit_unit(),
-            Tree::Bool(value) => visitor.visit_bool(value),
-            Tree::Unsigned(value) => visitor.visit_u64(value),
-            Tree::Signed(value) => visitor.visit_i64(value),
-            Tree::Float(value) => visitor.visit_f64(value),
-            Tree::Text(value) => visitor.visit_string(value),
-            Tree::List(items) => read_list(items, self.trace, visitor),
-            Tree::Object(entries) => read_object(entries, self.trace, visitor),
+            Tree::Object(entries) => Ok(Object::new(entries, self)),
+            _ => Err(self.unexpected("a JSON object")),
         }
     }
 
-    strict! {
-        deserialize_bool(): Bool(value) => |visitor: V, _| visitor.visit_bool(value);
-        deserialize_u8(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_u16(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_u32(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_u64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_i64(): Unsigned(n) => |visitor: V, _| visitor.visit_u64(n), Signed(n) => |visitor: V, _| visitor.visit_i64(n);
-        deserialize_str(): Text(value) => |visitor: V, _| visitor.visit_string(value);
-        deserialize_string(): Text(value) => |visitor: V, _| visitor.visit_string(value);
-        deserialize_seq(): List(items) => |visitor, trace| read_list(items, trace, visitor);
-        deserialize_tuple(usize): List(items) => |visitor, trace| read_list(items, trace, visitor);
-        deserialize_map(): Object(entries) => |visitor, trace| read_object(entries, trace, visitor);
-        deserialize_struct(&'static str, &'static [&'static str]): Object(entries) => |visitor, trace| read_object(entries, trace, visitor);
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.tree == Tree::Null { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        let trace = self.trace;
+    pub(super) fn map(self) -> Result<Object<'de, 't>, Refusal> {
         match self.tree {
-            Tree::Text(variant) => visitor.visit_enum(Variant { variant, content: None, trace }),
-            Tree::Object(entries) => {
-                let mut entries = entries.into_iter();
-                match (entries.next(), entries.next()) {
-                    (Some((variant, content)), None) => {
-                        visitor.visit_enum(Variant { variant, content: Some(content), trace })
-                    }
-                    _ => Err(Error::invalid_value(Unexpected::Map, &"an object with one key")),
-                }
-            }
-            tree => Node { tree, trace }.deserialize_any(visitor),
+            Tree::Object(entries) => Ok(Object::new(entries, self)),
+            _ => Err(self.unexpected("a map")),
         }
     }
 
-    forward_to_deserialize_any! {
-        i8 i16 i32 i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct identifier ignored_any
-    }
-}
-
-struct Items<'t> {
-    items: vec::IntoIter<Tree>,
-    index: usize,
-    trace: &'t Trace,
-}
-
-impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = Error;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
-        let Some(tree) = self.items.next() else { return Ok(None) };
-        let index = self.index;
-        self.index = index.saturating_add(1);
-        let read = seed.deserialize(Node { tree, trace: self.trace });
-        traced(self.trace, || Step::Index(index), read).map(Some)
-    }
-}
-
-struct Entries<'t> {
-    entries: vec::IntoIter<(String, Tree)>,
-    /// The value of the key that was asked for last, and the key.
-    value: Option<(String, Tree)>,
-    trace: &'t Trace,
-}
-
-impl<'de> MapAccess<'de> for Entries<'_> {
-    type Error = Error;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        let read = seed.deserialize(Key(&key));
-        let read = traced(self.trace, || Step::Key(key.clone()), read);
-        self.value = Some((key, value));
-        read.map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        let (key, tree) =
-            self.value.take().ok_or_else(|| Error::custom("a value was asked for before its key"))?;
-        let read = seed.deserialize(Node { tree, trace: self.trace });
-        traced(self.trace, || Step::Key(key), read)
-    }
-}
-
-/// A key: a text, or a number where the type has numbers for keys.
-struct Key<'k>(&'k str);
-
-macro_rules! numbers {
-    ($($method:ident => $visit:ident,)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            match self.0.parse() {
-                Ok(number) => visitor.$visit(number),
-                Err(_) => visitor.visit_str(self.0),
-            }
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Key<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_str(self.0)
-    }
-
-    numbers! {
-        deserialize_u8 => visit_u8,
-        deserialize_u16 => visit_u16,
-        deserialize_u32 => visit_u32,
-        deserialize_u64 => visit_u64,
-        deserialize_i64 => visit_i64,
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        let text: serde::de::value::StrDeserializer<'_, Error> = self.0.into_deserializer();
-        text.deserialize_enum(name, variants, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i128 u128 f32 f64 char str string bytes byte_buf option unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
-    }
-}
-
-struct Variant<'t> {
-    variant: String,
-    content: Option<Tree>,
-    trace: &'t Trace,
-}
-
-impl<'de, 't> EnumAccess<'de> for Variant<'t> {
-    type Error = Error;
-    type Variant = Content<'t>;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content<'t>), Error> {
-        let variant = seed.deserialize(Key(&self.variant))?;
-        Ok((variant, Content { tree: self.content, trace: self.trace }))
-    }
-}
-
-struct Content<'t> {
-    tree: Option<Tree>,
-    trace: &'t Trace,
-}
-
-impl<'t> Content<'t> {
-    fn node(self) -> Result<Node<'t>, Error> {
-        let tree = self
-            .tree
-            .ok_or_else(|| Error::invalid_type(Unexpected::UnitVariant, &"a variant with content"))?;
-        Ok(Node { tree, trace: self.trace })
-    }
-}
-
-impl<'de> VariantAccess<'de> for Content<'_> {
-    type Error = Error;
-
-    fn unit_variant(self) -> Result<(), Error> {
+    pub(super) fn list(self) -> Result<&'t [Tree<'de>], Refusal> {
         match self.tree {
-            None | Some(Tree::Null) => Ok(()),
-            Some(_) => Err(Error::invalid_type(Unexpected::NewtypeVariant, &"a variant without content")),
+            Tree::List(items) => Ok(items),
+            _ => Err(self.unexpected("a sequence")),
         }
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
-        seed.deserialize(self.node()?)
+    /// The items of a list of so many.
+    pub(super) fn tuple(self, length: usize) -> Result<&'t [Tree<'de>], Refusal> {
+        let expected = || format!("a tuple of size {length}");
+        match self.tree {
+            Tree::List(items) if items.len() == length => Ok(items),
+            Tree::List(items) if items.len() < length => {
+                Err(Refusal::invalid_length(items.len(), &expected().as_str()))
+            }
+            Tree::List(items) => Err(Refusal::invalid_length(items.len(), &"fewer items")),
+            _ => Err(self.unexpected(&expected())),
+        }
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.node()?.deserialize_any(visitor)
+    /// What stands at a place of a list.
+    pub(super) fn item<T: FromJson<'de>>(self, index: usize, tree: &'t Tree<'de>) -> Result<T, Refusal> {
+        let read = T::from_json(Node { tree, trace: self.trace });
+        if read.is_err() {
+            failed_at(self.trace, index);
+        }
+        read
     }
 
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.node()?.deserialize_any(visitor)
+    /// The text that it is.
+    pub fn text(self) -> Result<&'t str, Refusal> {
+        match self.tree {
+            Tree::Text(text) => Ok(text),
+            _ => Err(self.unexpected("a string")),
+        }
     }
+
+    /// Which of `words` it is.
+    pub fn word(self, words: &'static [&'static str]) -> Result<usize, Refusal> {
+        let Tree::Text(text) = self.tree else { return Err(self.unexpected("a text")) };
+        words.iter().position(|word| word == text).ok_or_else(|| Refusal::unknown_variant(text, words))
+    }
+
+    /// The number that it is.
+    #[must_use]
+    pub fn number(self) -> Option<Numeral> {
+        match self.tree {
+            Tree::Unsigned(number) => {
+                Some(i64::try_from(*number).map_or(Numeral::TooLarge, Numeral::Integer))
+            }
+            Tree::Signed(number) => Some(Numeral::Integer(*number)),
+            Tree::Float(number) => Some(Numeral::Float(*number)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn unsigned(self, most: u64, name: &str) -> Result<u64, Refusal> {
+        match self.tree {
+            Tree::Unsigned(number) if *number <= most => Ok(*number),
+            _ => Err(self.no_number(name)),
+        }
+    }
+
+    /// The refusal of what is no number that its type can hold.
+    #[cold]
+    pub(super) fn no_number(self, name: &str) -> Refusal {
+        match self.tree {
+            Tree::Unsigned(_) | Tree::Signed(_) => Refusal::invalid_value(self.found(), &name),
+            _ => self.unexpected(name),
+        }
+    }
+}
+
+#[cold]
+pub(super) fn failed_at(trace: &Trace, index: usize) {
+    trace.borrow_mut().push(Step::Index(index));
+}
+
+#[cold]
+pub(super) fn failed_below(trace: &Trace, key: &str) {
+    trace.borrow_mut().push(Step::Key(key.to_owned()));
 }

@@ -8,10 +8,11 @@ use super::{
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A listing as callbacks need it, with its secrets opened.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, FromJson)]
 pub struct Listing {
     /// Public id.
     pub id: String,
@@ -155,6 +156,8 @@ pub enum Proof<'a> {
     /// It tells nothing and wants this answer: the handshake of an address that is being registered, or a browser that
     /// is only passing through.
     Greeting(Answer),
+    /// The same, and what the operator should know of it. A line for the log holds nothing that came in unjudged.
+    Noted(Answer, String),
     /// The vendor is to be asked first; then it is verified again, with the answer.
     Ask(Request),
     /// These documents of the vendor's are to be fetched first; then it is verified again, with them.
@@ -255,7 +258,7 @@ pub struct Told {
 }
 
 /// Two names of one account, both proven.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct AccountName {
     /// The name that other messages use.
     pub alias: String,

@@ -17,13 +17,13 @@ use super::{
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
-use serde::Deserialize;
+use json::FromJson;
 
 /// BigCommerce.
 pub struct Bigcommerce;
 
 /// The claims of a `signed_payload_jwt`, as far as we read them; the scheme has judged the others.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Claims {
     /// `stores/{hash}`.
     sub: String,
@@ -31,14 +31,14 @@ struct Claims {
 }
 
 /// What the token endpoint answers, as far as we read it.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Granted {
     /// `stores/{hash}`.
     context: String,
 }
 
 /// A webhook. Scopes other than ours have other members.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Hook {
     scope: String,
     /// `stores/{hash}`.

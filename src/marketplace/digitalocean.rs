@@ -15,13 +15,13 @@ use super::{
     signature::{Exchange, Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified, exchange},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
-use serde::Deserialize;
+use json::FromJson;
 
 /// DigitalOcean Marketplace.
 pub struct Digitalocean;
 
 /// `POST …/resources`.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Provisioned {
     uuid: String,
     plan_slug: Option<String>,
@@ -29,19 +29,19 @@ struct Provisioned {
     oauth_grant: Option<OauthGrant>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct OauthGrant {
     code: String,
 }
 
 /// `PUT …/resources/{uuid}`.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Replanned {
     plan_slug: String,
 }
 
 /// `POST …/notifications`. Types that are not known here tell nothing.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Notification {
     #[serde(rename = "type")]
     kind: String,
@@ -50,7 +50,7 @@ struct Notification {
     payload: Affected,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(FromJson, Default)]
 struct Affected {
     #[serde(default)]
     resources_uuids: Vec<String>,
@@ -58,12 +58,12 @@ struct Affected {
     plan: Option<Plan>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Resource {
     uuid: String,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Plan {
     slug: String,
 }
@@ -87,7 +87,7 @@ fn named(arrival: &Arrival<'_>) -> Result<String, Unreadable> {
 }
 
 fn message(status: u16, fields: serde_json::Value) -> Reply {
-    Reply::Plain(Answer::with_body(status, "application/json", fields.to_string()))
+    Reply::Plain(Answer::with_body(status, "application/json", json::text(&fields)))
 }
 
 fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
@@ -105,8 +105,10 @@ fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
             installed.clicks = carried.map(str::to_owned).into_iter().collect();
             let config =
                 arrival.listing.settings.get("config").cloned().unwrap_or_else(|| serde_json::json!({}));
-            let answer =
-                serde_json::json!({ "id": body.uuid, "config": config, "message": "Your add-on is ready." });
+            let mut answer = serde_json::json!({ "id": body.uuid, "message": "Your add-on is ready." });
+            if let Some(fields) = answer.as_object_mut() {
+                fields.insert("config".to_owned(), config);
+            }
             let code = body.uuid;
             // What the token endpoint answered, if it took the code.
             let granted = arrival.answers.first().filter(|_| proof.evidence() == Evidence::CodeExchange);

@@ -1,7 +1,8 @@
 //! What a marketplace tells of a customer, in our own words, whatever words its vendor has for it.
 
 use crate::domain::{time::Timestamp, words};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 words! {
     /// What happened.
@@ -28,7 +29,7 @@ words! {
 pub use super::signature::Evidence;
 
 /// One thing that a callback tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,

@@ -17,14 +17,14 @@ use super::{
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
 use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, program::Program};
-use serde::Deserialize;
+use json::FromJson;
 use serde_json::Value as Json;
 
 /// HubSpot.
 pub struct Hubspot;
 
 /// What the token endpoint answers, as far as we read it.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Granted {
     /// The account that the app was installed in.
     hub_id: u64,

@@ -2,10 +2,18 @@
 //! number or touches a store.
 
 pub mod adapter;
+pub mod apple;
+mod aws;
 mod bigcommerce;
 mod digitalocean;
 pub mod event;
+mod google;
+mod google_cloud;
+mod google_play;
+mod google_workspace;
 mod hubspot;
+mod magento;
+mod microsoft;
 pub mod money;
 pub mod oauth;
 pub mod outgoing;

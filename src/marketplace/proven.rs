@@ -4,7 +4,7 @@ use super::{
     adapter::{Unreadable, unreadable},
     signature::{Payload, Verified},
 };
-use serde::de::DeserializeOwned;
+use json::FromJson;
 
 /// The text that was proven: a body, or what a token or an answer holds.
 pub fn text<'p>(proof: &'p Verified<'_>) -> Result<&'p str, Unreadable> {
@@ -17,7 +17,7 @@ pub fn text<'p>(proof: &'p Verified<'_>) -> Result<&'p str, Unreadable> {
 }
 
 /// The JSON that was proven.
-pub fn read<T: DeserializeOwned>(proof: &Verified<'_>) -> Result<T, Unreadable> {
+pub fn read<T: for<'t> FromJson<'t>>(proof: &Verified<'_>) -> Result<T, Unreadable> {
     Ok(json::read(text(proof)?)?)
 }
 

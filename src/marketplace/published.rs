@@ -12,7 +12,8 @@ use super::{
         platforms::{Fetched, PlatformVerifier},
     },
 };
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A document that is to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,7 +25,7 @@ pub struct Wanted {
 }
 
 /// A document as it is known.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromJson)]
 pub struct Document {
     /// Where it was fetched.
     pub url: String,

@@ -5,9 +5,16 @@ use crate::domain::listing::Marketplace;
 
 /// All of them.
 pub const ADAPTERS: &[&dyn Adapter] = &[
+    &super::apple::APPLE,
+    &super::aws::Aws,
     &super::bigcommerce::Bigcommerce,
     &super::digitalocean::Digitalocean,
+    &super::google_cloud::GoogleCloud,
+    &super::google_play::GooglePlay,
+    &super::google_workspace::GoogleWorkspace,
     &super::hubspot::Hubspot,
+    &super::magento::Magento,
+    &super::microsoft::Microsoft,
     &super::salesforce::Salesforce,
     &super::shopify::Shopify,
     &super::woocommerce::Woocommerce,

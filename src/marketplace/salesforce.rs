@@ -17,8 +17,8 @@ use super::{
     signature::{Parameters, Refusal, Scheme, Verified},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
+use json::FromJson;
 use roxmltree::{Document, Node};
-use serde::Deserialize;
 
 /// Salesforce AppExchange.
 pub struct Salesforce;
@@ -41,17 +41,17 @@ const ID_WITHOUT_CHECKSUM: usize = 15;
 const PLAN_FIELDS: [&str; 2] = ["sfLma__Version_Number__c", "sfLma__Package_Version__c"];
 
 /// The envelope of a signed request, as far as we read it. `issuedAt` is no clock: real ones are negative.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct CanvasRequest {
     context: Context,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Context {
     organization: Organization,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Organization {
     #[serde(rename = "organizationId")]
     id: String,
@@ -162,8 +162,8 @@ fn notification(
 /// message is refused as a whole, so that it comes again. Either way the log says why.
 fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let text = proven::text(proof)?;
-    // No document type, which is the default; the scheme has refused one before.
-    let document = Document::parse(text).map_err(|error| unreadable(error.to_string()))?;
+    // No document type, which is the default. The scheme has read the same text, so no error need be told apart.
+    let document = Document::parse(text).map_err(|_| unreadable("it is no XML"))?;
     let set = arrival.listing.setting("plan_field");
     let plan_fields = set.as_ref().map_or(PLAN_FIELDS.as_slice(), std::slice::from_ref);
     // The scheme has found the one `notifications` where it must be.

@@ -17,7 +17,7 @@ use super::{
     signature::{Parameters, Refusal, Scheme, Verified, is_shop},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
-use serde::Deserialize;
+use json::FromJson;
 
 /// Shopify.
 pub struct Shopify;
@@ -47,12 +47,12 @@ const DOMAIN: [&str; 2] = ["x-shopify-shop-domain", "shopify-shop-domain"];
 const TRIGGERED_AT: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
 /// `app_subscriptions/update`. Newer versions of it also have a price, which is the plan's and no payment.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct SubscriptionUpdate {
     app_subscription: Subscription,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Subscription {
     /// `gid://shopify/AppSubscription/…`.
     admin_graphql_api_id: String,
@@ -65,7 +65,7 @@ struct Subscription {
 }
 
 /// The shop, of `app/uninstalled` and `shop/update`.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Shop {
     id: u64,
     myshopify_domain: Option<String>,
@@ -73,7 +73,7 @@ struct Shop {
 }
 
 /// The topics of privacy law.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Privacy {
     shop_id: u64,
     shop_domain: Option<String>,
@@ -179,7 +179,7 @@ fn opened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadabl
 }
 
 /// The claim of a session token that names the shop.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct SessionToken {
     /// `https://{shop}`.
     dest: String,

@@ -2,7 +2,7 @@
 //! the answering.
 
 use super::{
-    adapter::{AccountName, Answer, Arrival, Listing, Proof, Reply, Told},
+    adapter::{AccountName, Adapter, Answer, Arrival, Listing, Proof, Reply, Told},
     event::Event,
     oauth,
     outgoing::{Answered, Request, ToSign},
@@ -12,13 +12,14 @@ use super::{
     signature::{Callback, Refusal, Verified},
 };
 use crate::domain::{digest::sha256_hex, entropy::Entropy, listing::Marketplace, time::Timestamp};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A browser must reach the page where our cookies are seen within this.
 pub const RELAY_MS: i64 = 10 * 60 * 1000;
 
 /// What came in, but for the body.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, FromJson)]
 pub struct Head {
     /// Method.
     pub method: String,
@@ -35,7 +36,7 @@ pub struct Head {
 }
 
 /// A browser on its way to the page where our cookies are seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Relay {
     /// SHA-256 of the one-time id, hexadecimal.
     pub id_hash: String,
@@ -48,7 +49,7 @@ pub struct Relay {
 }
 
 /// A token that counts once, or again at one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Token {
     /// What it is remembered by.
     pub key: String,
@@ -62,7 +63,7 @@ pub struct Token {
 pub const HAND_OVER_MS: i64 = 10 * 60 * 1000;
 
 /// A vendor's answer that is kept for the app.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Kept {
     /// SHA-256 of the code that it is asked for with, hexadecimal.
     pub code_hash: String,
@@ -77,7 +78,7 @@ impl std::fmt::Debug for Kept {
 }
 
 /// What the Ledger is told of a callback.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
 pub struct Report {
     /// Number of the listing.
     pub listing_no: u16,
@@ -166,6 +167,19 @@ pub fn step(
     let (Some(adapter), Some(listing)) = (adapter, listing) else {
         return Outcome::Answer { answer: Answer::unauthorized(), log: None };
     };
+    step_of(adapter, head, body, listing, (answers, documents), now, entropy)
+}
+
+/// The same, of an adapter at hand.
+pub fn step_of(
+    adapter: &dyn Adapter,
+    head: &Head,
+    body: &[u8],
+    listing: &Listing,
+    (answers, documents): (&[Answered], &[Document]),
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+) -> Outcome {
     let kind = adapter.kinds().iter().find(|kind| kind.name == head.kind);
     let Some(kind) = kind.filter(|_| listing.marketplace == adapter.marketplace()) else {
         return refused(Answer::unauthorized(), head, listing, "there is no such callback");
@@ -189,6 +203,9 @@ pub fn step(
         Err(Refusal::Unanswered) => refused(unanswered(), head, listing, Refusal::Unanswered),
         Err(refusal) => refused(adapter.refused(*kind), head, listing, refusal),
         Ok(Proof::Greeting(answer)) => Outcome::Answer { answer, log: None },
+        Ok(Proof::Noted(answer, why)) => {
+            Outcome::Answer { answer, log: Some(line(head, listing, "tells nothing", &why)) }
+        }
         Ok(Proof::Ask(request)) => Outcome::Ask { request },
         Ok(Proof::Fetch(documents)) => Outcome::Fetch { documents },
         Ok(Proof::Sign(to_sign)) => Outcome::Sign { to_sign },

@@ -22,13 +22,13 @@ use super::{
 use crate::domain::{
     click::CLICK_ID_LENGTH, digest::sha256_hex, listing::Marketplace, money::Currency, time::Timestamp,
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// WooCommerce.
 pub struct Woocommerce;
 
 /// An order, as far as we read it. What is not told is `null`, an empty text or absent, by version and plugin.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Order {
     id: u64,
     status: Option<String>,
@@ -49,28 +49,28 @@ struct Order {
     meta_data: Vec<Meta>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Billing {
     email: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct LineItem {
     sku: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct CouponLine {
     code: String,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct RefundLine {
     id: u64,
     total: String,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Meta {
     key: String,
     value: Option<serde_json::Value>,

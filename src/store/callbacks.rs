@@ -147,8 +147,42 @@ pub fn put_account(sql: &dyn Sql, account: &Account) -> Result<(), SqlError> {
         "INSERT OR REPLACE INTO marketplace_accounts (listing_no, account, status, plan, changed_at, plan_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &args,
+    )?;
+    match account.plan.as_ref().zip(account.plan_at) {
+        Some((plan, at)) => put_plan(sql, account.listing_no, &account.account, plan, at),
+        None => Ok(()),
+    }
+}
+
+/// Notes which plan an account has from `at` on.
+pub fn put_plan(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    account: &str,
+    plan: &str,
+    at: Timestamp,
+) -> Result<(), SqlError> {
+    let args: [Value; 4] = [listing_no.into(), account.into(), at.into(), plan.into()];
+    sql.exec(
+        "INSERT OR REPLACE INTO account_plans (listing_no, account, told_at, plan) VALUES (?1, ?2, ?3, ?4)",
+        &args,
     )
     .map(drop)
+}
+
+/// The plan that an account had at a time, as far as is known now, and from when on.
+pub fn plan_at(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    account: &str,
+    at: Timestamp,
+) -> Result<Option<(String, Timestamp)>, SqlError> {
+    let rows = sql.exec(
+        "SELECT plan, told_at FROM account_plans WHERE listing_no = ?1 AND account = ?2 AND told_at <= ?3
+         ORDER BY told_at DESC LIMIT 1",
+        &[listing_no.into(), account.into(), at.into()],
+    )?;
+    rows.first().map(|row| Ok((row.text(0)?.to_owned(), row.time(1)?))).transpose()
 }
 
 /// The account, if a callback told of it.

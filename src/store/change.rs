@@ -15,7 +15,7 @@ use crate::domain::{
     conversion::CommissionStatus,
     link::Link,
     link::LinkNo,
-    listing::Listing,
+    listing::{Listing, ListingNo},
     partner::{Partner, PartnerNo},
     program::Program,
     time::Timestamp,
@@ -79,6 +79,17 @@ pub enum Change {
     },
     /// A customer's account on a marketplace, as a callback told of it.
     Account(Account),
+    /// A plan that an account had before the one that it is known to have.
+    EarlierPlan {
+        /// The listing.
+        listing_no: ListingNo,
+        /// The marketplace's id of the account.
+        account: String,
+        /// The plan.
+        plan: String,
+        /// From when on.
+        told_at: Timestamp,
+    },
     /// Another name of a customer's account.
     Named(Alias),
     /// A click that came to light is bound to its customer.
@@ -95,6 +106,22 @@ pub enum Change {
         from: ConversionDelta,
         /// … and adds to its partner's.
         to: ConversionDelta,
+    },
+    /// What told of a conversion is confirmed: what it earns is no longer held.
+    Confirmed {
+        /// The conversion.
+        conversion_no: i64,
+        /// Who earns it; 0 = nobody.
+        partner_no: PartnerNo,
+        /// Its annotations from now on, JSON.
+        metadata: String,
+    },
+    /// A commission is no longer held.
+    Released {
+        /// The commission.
+        commission_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
     },
     /// A refund waits for its charge.
     RefundWaits(WaitingRefund),
@@ -128,13 +155,16 @@ impl Change {
             Self::Program(_)
             | Self::Listing(_)
             | Self::Account(_)
+            | Self::EarlierPlan { .. }
             | Self::Named(_)
             | Self::RefundWaits(_) => 0,
             Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
             Self::Credited { place, .. } => place.partner_no,
             Self::Partner(partner) => partner.no,
             Self::Link(link) => link.partner_no,
-            Self::Revoked { partner_no, .. } => *partner_no,
+            Self::Revoked { partner_no, .. }
+            | Self::Confirmed { partner_no, .. }
+            | Self::Released { partner_no, .. } => *partner_no,
             Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
@@ -188,6 +218,9 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             accounts::post(sql, transfer)
         }
         Change::Account(account) => callbacks::put_account(sql, account),
+        Change::EarlierPlan { listing_no, account, plan, told_at } => {
+            callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
+        }
         Change::Named(alias) => callbacks::put_alias(sql, alias),
         // No conversion binds it: places begin with 1.
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
@@ -196,6 +229,10 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             counts::add_conversion(sql, from, at)?;
             counts::add_conversion(sql, to, at)
         }
+        Change::Confirmed { conversion_no, metadata, .. } => {
+            conversions::confirm(sql, *conversion_no, metadata)
+        }
+        Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
         Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
         Change::Refund { refund, refunded, counts } => {
             callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;

@@ -25,11 +25,12 @@ use super::{
 };
 use crate::domain::{
     bucket::Bucket,
+    order::order,
     time::HOUR_MS,
     visit::{Arrival, VisitError},
 };
 use counted::Counted;
-use serde_json::value::RawValue;
+use json::Verbatim;
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 /// Schema steps; see [`migrate`].
@@ -141,14 +142,10 @@ impl<'a> ClickLog<'a> {
             .sql
             .exec("SELECT id FROM click WHERE id IN (SELECT value FROM json_each(?1))", &[json(&ids)?])?;
         let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let texts: Vec<&RawValue> = serde_json::from_str(records).map_err(|_| VisitError)?;
-        let (texts, arrivals): (Vec<_>, Vec<_>) = texts
-            .into_iter()
-            .map(RawValue::get)
-            .zip(arrivals)
-            .filter(|(_, arrival)| seen.insert(arrival.id))
-            .unzip();
-        Ok((format!("[{}]", texts.join(",")), arrivals))
+        let records = Verbatim::read_list(records).map_err(|_| VisitError)?;
+        let (records, arrivals): (Vec<_>, Vec<_>) =
+            records.into_iter().zip(arrivals).filter(|(_, arrival)| seen.insert(arrival.id)).unzip();
+        Ok((super::value::json_text(&records)?, arrivals))
     }
 
     fn insert(&self, records: &str, sorted: &[Sorted]) -> Result<(), SqlError> {
@@ -169,8 +166,8 @@ impl<'a> ClickLog<'a> {
 
 /// The rules for duplicates and for unique clicks, in the order of time. A visit without a visitor is neither.
 fn sort(arrivals: &[Arrival<'_>], mut counted: Counted) -> Vec<Sorted> {
-    let mut order: Vec<usize> = (0..arrivals.len()).collect();
-    order.sort_unstable_by_key(|index| arrivals.get(*index).map(|arrival| (arrival.at, arrival.id)));
+    let key = |index: usize| arrivals.get(index).map(|arrival| (arrival.at, arrival.id));
+    let order = order(arrivals.len(), &|a, b| key(a).cmp(&key(b)));
     let mut sorted: Vec<_> =
         arrivals.iter().map(|arrival| Sorted { bucket: arrival.bucket, first_of_day: false }).collect();
     for index in order {

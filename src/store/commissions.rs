@@ -2,7 +2,7 @@
 
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
-    conversion::CommissionStatus,
+    conversion::{CommissionStatus, HeldReason},
     id::{CommissionId, ConversionId},
     link::LinkNo,
     money::Currency,
@@ -46,10 +46,13 @@ pub struct Commission {
     pub matures_at: Timestamp,
     /// When it was earned.
     pub created_at: Timestamp,
+    /// Why it stays pending until it is released; only a pending one is held.
+    pub held_reason: Option<HeldReason>,
 }
 
 const COLUMNS: &str = "m.no, m.id, m.conversion_no, c.id, m.partner_no, m.link_no, m.click_id, m.share_bp, m.rate_bp, \
-                       m.amount, m.reversed, m.currency, m.status, m.flags, m.matures_at, m.created_at";
+                       m.amount, m.reversed, m.currency, m.status, m.flags, m.matures_at, m.created_at, \
+                       m.held_reason";
 const FROM: &str = "FROM commissions m JOIN conversions c ON c.no = m.conversion_no";
 
 fn read(row: &Row) -> Result<Commission, SqlError> {
@@ -70,6 +73,7 @@ fn read(row: &Row) -> Result<Commission, SqlError> {
         flags: row.json(13)?,
         matures_at: row.time(14)?,
         created_at: row.time(15)?,
+        held_reason: row.opt_parsed(16, "a reason", HeldReason::parse)?,
     })
 }
 
@@ -81,9 +85,9 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 /// Adds a commission.
 pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
     let statement = "INSERT INTO commissions (no, id, conversion_no, partner_no, link_no, click_id, share_bp, rate_bp, \
-                     amount, reversed, currency, status, flags, matures_at, created_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-    let args: [Value; 15] = [
+                     amount, reversed, currency, status, flags, matures_at, created_at, held_reason) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    let args: [Value; 16] = [
         commission.no.into(),
         commission.id.as_str().into(),
         commission.conversion_no.into(),
@@ -99,14 +103,21 @@ pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
         super::value::json_text(&commission.flags)?.into(),
         commission.matures_at.into(),
         commission.created_at.into(),
+        commission.held_reason.map(Word::from).into(),
     ];
     sql.exec(statement, &args).map(drop)
 }
 
 /// Sets what may change of a commission: how much is reversed, and its status.
 pub fn update(sql: &dyn Sql, no: i64, reversed: i64, status: CommissionStatus) -> Result<(), SqlError> {
-    let statement = "UPDATE commissions SET reversed = ?2, status = ?3 WHERE no = ?1";
+    let statement = "UPDATE commissions SET reversed = ?2, status = ?3, \
+                     held_reason = CASE ?3 WHEN 'pending' THEN held_reason END WHERE no = ?1";
     sql.exec(statement, &[no.into(), reversed.into(), Word::from(status).into()]).map(drop)
+}
+
+/// Holds a commission no longer.
+pub fn release(sql: &dyn Sql, no: i64) -> Result<(), SqlError> {
+    sql.exec("UPDATE commissions SET held_reason = NULL WHERE no = ?1", &[no.into()]).map(drop)
 }
 
 /// A conversion's commissions, oldest first.
@@ -121,30 +132,43 @@ pub fn by_id(sql: &dyn Sql, id: &CommissionId) -> Result<Option<Commission>, Sql
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// Commissions, newest first; `partner` narrows to one partner's.
-pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Commission>, SqlError> {
+/// Commissions, newest first; `partner` narrows to one partner's, `held` to those that are held or are not.
+pub fn list(
+    sql: &dyn Sql,
+    partner: Option<PartnerNo>,
+    held: Option<bool>,
+    page: Page,
+) -> Result<Vec<Commission>, SqlError> {
     let (condition, partner) = match partner {
         Some(partner) => ("m.partner_no = ?3 AND", partner),
         None => ("?3 IS NOT NULL AND", 0),
     };
+    let held = match held {
+        Some(true) => "m.held_reason IS NOT NULL AND",
+        Some(false) => "m.held_reason IS NULL AND",
+        None => "",
+    };
     let statement =
-        format!("SELECT {COLUMNS} {FROM} WHERE {condition} m.no < ?1 ORDER BY m.no DESC LIMIT ?2");
+        format!("SELECT {COLUMNS} {FROM} WHERE {condition} {held} m.no < ?1 ORDER BY m.no DESC LIMIT ?2");
     sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
         .iter()
         .map(read)
         .collect()
 }
 
-/// Pending commissions whose hold has ended by `now`, the longest due first.
+/// Pending commissions that are not held and whose hold has ended by `now`, the longest due first.
 pub fn due(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<Vec<Commission>, SqlError> {
     let statement = format!(
-        "SELECT {COLUMNS} {FROM} WHERE m.status = 'pending' AND m.matures_at <= ?1 ORDER BY m.matures_at LIMIT ?2"
+        "SELECT {COLUMNS} {FROM} WHERE m.status = 'pending' AND m.held_reason IS NULL AND m.matures_at <= ?1 \
+         ORDER BY m.matures_at LIMIT ?2"
     );
     sql.exec(&statement, &[now.into(), limit.into()])?.iter().map(read).collect()
 }
 
 /// When the next hold ends.
 pub fn next_maturity(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
-    let rows = sql.exec("SELECT min(matures_at) FROM commissions WHERE status = 'pending'", &[])?;
+    let statement =
+        "SELECT min(matures_at) FROM commissions WHERE status = 'pending' AND held_reason IS NULL";
+    let rows = sql.exec(statement, &[])?;
     rows.first().map_or(Ok(None), |row| row.opt_time(0))
 }

@@ -4,7 +4,7 @@ use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
     attribution::{Source, Touch},
     click::Class,
-    conversion::ConversionType,
+    conversion::{ConversionType, HeldReason},
     id::ConversionId,
     link::LinkNo,
     listing::ListingNo,
@@ -64,11 +64,13 @@ pub struct Conversion {
     /// The first answer; the event that tells of it shows the same.
     #[serde(skip)]
     pub answer: String,
+    /// Why what it earns is held.
+    pub held_reason: Option<HeldReason>,
 }
 
 const COLUMNS: &str = "no, id, type, external_id, amount, currency, refunded, click_id, customer_id, coupon, \
                        listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
-                       attribution, answer";
+                       attribution, answer, held_reason";
 
 fn read(row: &Row) -> Result<Conversion, SqlError> {
     let listing =
@@ -96,6 +98,7 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
         sent: row.text(18)?.to_owned(),
         attribution: row.text(19)?.to_owned(),
         answer: row.text(20)?.to_owned(),
+        held_reason: row.opt_parsed(21, "a reason", HeldReason::parse)?,
     })
 }
 
@@ -108,10 +111,10 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
     );
     let (amount, currency) = conversion.amount.clone().unzip();
-    let args: [Value; 21] = [
+    let args: [Value; 22] = [
         conversion.no.into(),
         conversion.id.as_str().into(),
         Word::from(conversion.kind).into(),
@@ -133,6 +136,7 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
         conversion.sent.as_str().into(),
         conversion.attribution.as_str().into(),
         answer.into(),
+        conversion.held_reason.map(Word::from).into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -140,6 +144,12 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
 /// Sets how much of a conversion has been refunded.
 pub fn set_refunded(sql: &dyn Sql, no: i64, refunded: i64) -> Result<(), SqlError> {
     sql.exec("UPDATE conversions SET refunded = ?2 WHERE no = ?1", &[no.into(), refunded.into()]).map(drop)
+}
+
+/// Holds what a conversion earns no longer: `metadata` says what stands behind it now.
+pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
+    let statement = "UPDATE conversions SET held_reason = NULL, metadata = ?2 WHERE no = ?1";
+    sql.exec(statement, &[no.into(), metadata.into()]).map(drop)
 }
 
 /// Credits a conversion that nobody earned.

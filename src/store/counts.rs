@@ -6,7 +6,7 @@ use crate::domain::{
 };
 
 /// Count deltas of one shard of the ClickLog, in order.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, json::FromJson)]
 #[serde(deny_unknown_fields)]
 pub struct Deltas {
     /// The shard.

@@ -87,6 +87,17 @@ pub fn by_slug(sql: &dyn Sql, slug: &str) -> Result<Option<Listing>, SqlError> {
     one(sql, "slug", slug.into())
 }
 
+/// The id of the App Store listing of an app, whether its setting is a number or a text; the customers' rather than the testers', the first if there are several.
+pub fn of_app(sql: &dyn Sql, app_apple_id: &str) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec(
+        "SELECT id FROM listings
+         WHERE marketplace = 'apple' AND CAST(settings ->> '$.app_apple_id' AS TEXT) = ?1
+         ORDER BY coalesce(settings ->> '$.environment', '') = 'Sandbox', no LIMIT 1",
+        &[app_apple_id.into()],
+    )?;
+    rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
 /// Listings, newest first; `partner` narrows to those that the partner's links lead to.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Listing>, SqlError> {
     let statement = format!(
@@ -97,13 +108,13 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
-/// Number and URL of every listing, for the snapshot.
-pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String)>, SqlError> {
-    let rows = sql.exec("SELECT no, url FROM listings ORDER BY no", &[])?;
+/// Number, URL and marketplace of every listing, for the snapshot.
+pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, Marketplace)>, SqlError> {
+    let rows = sql.exec("SELECT no, url, marketplace FROM listings ORDER BY no", &[])?;
     let read = |row: &Row| {
         let no = u16::try_from(row.int(0)?)
             .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?;
-        Ok((no, row.text(1)?.to_owned()))
+        Ok((no, row.text(1)?.to_owned(), row.parsed(2, "a marketplace", Marketplace::parse)?))
     };
     rows.iter().map(read).collect()
 }

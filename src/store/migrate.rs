@@ -59,6 +59,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 1, script: script!("schema/ledger_0001.sql") },
     Step { version: 2, script: script!("schema/ledger_0002.sql") },
     Step { version: 3, script: script!("schema/ledger_0003.sql") },
+    Step { version: 4, script: script!("schema/ledger_0004.sql") },
 ];
 
 /// Why a database could not be opened.

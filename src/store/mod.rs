@@ -21,6 +21,7 @@ mod page;
 pub mod partners;
 pub mod refunds;
 pub mod report;
+pub mod totals;
 pub mod value;
 
 pub use page::Page;

@@ -2,7 +2,7 @@
 //! events. Everything here may be written twice and ends the same.
 
 use super::{Sql, SqlError, events, links, listings, meta, value::json_text};
-use crate::domain::{event::EventType, id::EventId, link::LinkNo, time::Timestamp};
+use crate::domain::{destination::Carry, event::EventType, id::EventId, link::LinkNo, time::Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -22,6 +22,8 @@ struct Snapshot {
     landing_url: Option<String>,
     max_link_no: i64,
     listings: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    carry: BTreeMap<String, Carry>,
     blocked: Vec<(LinkNo, LinkNo)>,
 }
 
@@ -40,9 +42,12 @@ fn ranges(numbers: &[LinkNo]) -> Vec<(LinkNo, LinkNo)> {
 /// The snapshot as of now, JSON (its form: ARCHITECTURE.md).
 pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
     let program = meta::program(sql)?;
-    let mut by_no = BTreeMap::new();
-    for (no, url) in listings::urls(sql)? {
+    let (mut by_no, mut carry) = (BTreeMap::new(), BTreeMap::new());
+    for (no, url, marketplace) in listings::urls(sql)? {
         by_no.insert(no.to_string(), url);
+        if marketplace.carry() != Carry::Parameter {
+            carry.insert(no.to_string(), marketplace.carry());
+        }
     }
     json_text(&Snapshot {
         version: snapshot_version(sql)?,
@@ -53,6 +58,7 @@ pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
         landing_url: program.and_then(|program| program.landing_url),
         max_link_no: links::next_no(sql)?.saturating_sub(1),
         listings: by_no,
+        carry,
         blocked: ranges(&links::blocked(sql)?),
     })
 }
@@ -112,7 +118,7 @@ pub struct Segment {
 }
 
 /// What was handed out, so that it can be noted as done.
-#[derive(Debug, Default, Serialize, serde::Deserialize)]
+#[derive(Debug, Default, Serialize, json::FromJson)]
 struct Ack {
     snapshot: Option<i64>,
     keys: Vec<(String, i64)>,
@@ -148,27 +154,28 @@ pub struct Line<'a> {
     created_at: Timestamp,
     /// What changed, as the API shows it.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-    data: &'a serde_json::value::RawValue,
+    data: json::Verbatim<'a>,
     /// What a Ledger is rebuilt from; its form is Signpost's own business.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")
     )]
-    ledger: Option<&'a serde_json::value::RawValue>,
+    ledger: Option<json::Verbatim<'a>>,
 }
 
 /// An event as a line of the log and the export, without the line end.
 pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
-    let raw = |text| serde_json::from_str(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
+    let verbatim =
+        |text| json::Verbatim::read(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
     json_text(&Line {
         kind: "event",
         seq: event.seq,
         id: &event.id,
         event: event.kind,
         created_at: event.at,
-        data: raw(&event.data)?,
-        ledger: event.ledger.as_deref().map(raw).transpose()?,
+        data: verbatim(&event.data)?,
+        ledger: event.ledger.as_deref().map(verbatim).transpose()?,
     })
 }
 

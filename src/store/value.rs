@@ -131,8 +131,19 @@ impl Row {
         parse(self.text(column)?).ok_or(SqlError::Shape { column, expected })
     }
 
+    /// The same of a column that may be NULL.
+    pub fn opt_parsed<T>(
+        &self,
+        column: usize,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, SqlError> {
+        let text = self.opt_text(column)?;
+        text.map(|text| parse(text).ok_or(SqlError::Shape { column, expected })).transpose()
+    }
+
     /// A column of JSON text.
-    pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, SqlError> {
+    pub fn json<T: for<'j> json::FromJson<'j>>(&self, column: usize) -> Result<T, SqlError> {
         self.parsed(column, "JSON", |text| json::read(text).ok())
     }
 

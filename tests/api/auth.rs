@@ -1,7 +1,7 @@
 //! Who may do what: every route of the table against every kind of key. A route that is added to the table and not
 //! to `example` fails here.
 
-use crate::support::{Ledger, OPERATOR, Scene};
+use crate::support::{Ledger, OPERATOR, Scene, event};
 use serde_json::{Value as Json, json};
 use signpost::{
     api::{
@@ -18,8 +18,10 @@ struct World {
     eve: String,
     conversion: String,
     commission: String,
+    held: String,
     click: String,
     spare_key: String,
+    app: String,
 }
 
 fn world() -> World {
@@ -35,13 +37,18 @@ fn world() -> World {
     assert_eq!(sale.status, 201, "{}", sale.raw.body);
     ledger.key(&["read"], None);
     let spare_key = ledger.get("/v1/keys").text("/data/0/id");
+    let unsigned = json!({"amount": 333, "currency": "EUR", "evidence": "transport_only", "clicks": [click]});
+    ledger.told(1, &[event("charged", "order-of-ada", &unsigned)]);
+    let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
     let (conversion, commission) = (sale.text("/id"), sale.text("/commissions/0/id"));
-    World { ledger, ada, eve, conversion, commission, click, spare_key }
+    let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
+    let app = ledger.post("/v1/listings", &app).text("/id");
+    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app }
 }
 
 /// A request that the route answers with success, in the world above: target, body, status.
 fn example(route: &Route, world: &World) -> (String, Json, u16) {
-    let World { ada, conversion, commission, spare_key, .. } = world;
+    let World { ada, conversion, commission, held, spare_key, app, .. } = world;
     let Scene { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
     let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});
@@ -70,6 +77,11 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("GET", "/v1/links/{id}/qr.svg") => get(&format!("/v1/links/{link}/qr.svg")),
         ("POST", "/v1/links/{id}/revoke") => (format!("/v1/links/{link}/revoke"), Json::Null, 200),
         ("POST", "/v1/conversions") => ("/v1/conversions".into(), new_sale, 201),
+        ("POST", "/v1/installs/google-play") => {
+            let install =
+                json!({"listing_id": app, "install_id": "i-1", "referrer": "utm_source=google-play"});
+            ("/v1/installs/google-play".into(), install, 201)
+        }
         ("GET", "/v1/conversions") => get("/v1/conversions"),
         ("GET", "/v1/conversions/{id}") => get(&format!("/v1/conversions/{conversion}")),
         ("GET", "/v1/conversions/{id}/attribution") => {
@@ -82,6 +94,9 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("GET", "/v1/balances") => get("/v1/balances"),
         ("GET", "/v1/commissions") => get("/v1/commissions"),
         ("GET", "/v1/commissions/{id}") => get(&format!("/v1/commissions/{commission}")),
+        ("POST", "/v1/commissions/{id}/release") => {
+            (format!("/v1/commissions/{held}/release"), json!({"note": "for Ada alone"}), 200)
+        }
         ("GET", "/v1/events") => get("/v1/events"),
         (method, path) => panic!("no example of {method} {path}: add one, and its rules follow"),
     }
@@ -155,7 +170,7 @@ fn every_route_wants_its_scope_and_no_more() {
 /// What a stranger must never read.
 fn traces(world: &World) -> Vec<String> {
     let Scene { partner, listing, link, .. } = &world.ada;
-    let ours = [partner, listing, link, &world.conversion, &world.commission, &world.click];
+    let ours = [partner, listing, link, &world.conversion, &world.commission, &world.held, &world.click];
     let words = ["Ada", "order-of-ada", "customer-of-ada", "for Ada alone"];
     ours.into_iter().cloned().chain(words.map(str::to_owned)).collect()
 }

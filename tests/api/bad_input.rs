@@ -1,7 +1,7 @@
 //! Bad input of every route: what is no JSON, no UTF-8, too large, or not known. Whatever is refused leaves every row
 //! of every table as it was.
 
-use crate::support::{Answer, Ledger, OPERATOR, Scene};
+use crate::support::{Answer, Ledger, OPERATOR, Scene, event};
 use serde_json::{Value as Json, json};
 use signpost::api::{http::Request, routes::ROUTES};
 
@@ -9,6 +9,8 @@ pub struct World {
     pub ledger: Ledger,
     pub scene: Scene,
     pub sale: String,
+    pub held: String,
+    pub app: String,
 }
 
 pub fn world() -> World {
@@ -16,7 +18,12 @@ pub fn world() -> World {
     let scene = ledger.scene(1_500);
     let click = ledger.click(scene.link_no);
     let sale = ledger.sale("o-1", &click, 10_000).text("/id");
-    World { ledger, scene, sale }
+    let unsigned = json!({"amount": 900, "currency": "EUR", "evidence": "transport_only", "clicks": [click]});
+    ledger.told(1, &[event("charged", "o-2", &unsigned)]);
+    let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
+    let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
+    let app = ledger.post("/v1/listings", &app).text("/id");
+    World { ledger, scene, sale, held, app }
 }
 
 /// Sends bytes that may be anything.
@@ -55,7 +62,7 @@ pub fn refuse(
 
 /// Every route that reads a body, with a body that it takes.
 fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
-    let World { scene, sale, .. } = world;
+    let World { scene, sale, held, app, .. } = world;
     let link = json!({"partner_id": scene.partner, "listing_id": scene.listing});
     let bodies = vec![
         ("PUT", "/v1/program".to_owned(), json!({"name": "P"})),
@@ -71,7 +78,13 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ("POST", "/v1/links".to_owned(), link.clone()),
         ("POST", "/v1/links/bulk".to_owned(), json!({"links": [link]})),
         ("POST", "/v1/conversions".to_owned(), json!({"type": "lead", "external_id": "l-9"})),
+        (
+            "POST",
+            "/v1/installs/google-play".to_owned(),
+            json!({"listing_id": app, "install_id": "i-9", "referrer": "utm_source=google-play"}),
+        ),
         ("POST", format!("/v1/conversions/{sale}/refunds"), json!({"external_id": "r-9"})),
+        ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
     ];
     // Writes without a body: DELETE of a key, and a link's revocation.
     let writes = ROUTES.iter().filter(|route| route.method != "GET").count();

@@ -1,8 +1,8 @@
 //! Listings, and the secrets that must not be seen again.
 
 use crate::support::{Ledger, OPERATOR, rows::rows};
-use serde_json::json;
-use signpost::store::listings::sealed_secrets;
+use serde_json::{Value as Json, json};
+use signpost::store::{Sql, listings::sealed_secrets};
 
 fn opened(ledger: &Ledger, id: &str) -> Option<serde_json::Value> {
     let sealed = sealed_secrets(&ledger.sql, 1).unwrap()?;
@@ -35,6 +35,72 @@ fn a_listing_is_added_read_and_changed() {
     assert_eq!(ledger.get("/v1/listings").json["data"], json!([changed.json]));
     let moved = ledger.patch(&target, &json!({"url": "https://elsewhere.example"}));
     assert_eq!(moved.raw.header("x-signpost-snapshot"), Some("2"));
+}
+
+#[test]
+fn what_plans_cost_is_checked_to_the_field() {
+    let mut ledger = Ledger::new();
+    let listing = ledger.listing("https://shop.example");
+    let path = format!("/v1/listings/{listing}");
+    let plan = |amount: Json, currency: Json| json!({"gold": {"amount": amount, "currency": currency}});
+    let usd = json!("USD");
+    let many = |count: usize| -> Json {
+        let plans = (0..count).map(|n| (format!("p-{n}"), json!({"amount": n, "currency": "USD"})));
+        Json::Object(plans.collect())
+    };
+    for (plans, code, pointer) in [
+        (json!([]), "wrong_type", ""),
+        (json!("gold"), "wrong_type", ""),
+        (json!({"gold": 4_900}), "wrong_type", "/gold"),
+        (json!({"gold": [4_900, "USD"]}), "wrong_type", "/gold"),
+        (json!({"gold": null}), "wrong_type", "/gold"),
+        (json!({"a/b~": {"amount": 1}}), "missing_field", "/a~1b~0/currency"),
+        (json!({"gold": {"currency": "USD"}}), "missing_field", "/gold/amount"),
+        (json!({"gold": {"amount": 1, "currency": "USD", "per": "month"}}), "unknown_field", "/gold/per"),
+        (plan(json!("4900"), usd.clone()), "wrong_type", "/gold/amount"),
+        (plan(json!(49.5), usd.clone()), "wrong_type", "/gold/amount"),
+        (plan(json!(-1), usd.clone()), "amount_out_of_range", "/gold/amount"),
+        (plan(json!(1_000_000_000_001_i64), usd.clone()), "amount_out_of_range", "/gold/amount"),
+        (plan(json!(1), json!("usd")), "invalid_currency", "/gold/currency"),
+        (plan(json!(1), json!("ABC")), "invalid_currency", "/gold/currency"),
+        (plan(json!(1), json!(840)), "wrong_type", "/gold/currency"),
+        (many(201), "out_of_range", ""),
+    ] {
+        let said = plans.to_string();
+        let pointer = format!("/settings/plans{pointer}");
+        let body = json!({"name": "L", "marketplace": "web", "url": "https://two.example", "settings": {"plans": plans}});
+        let change = json!({"settings": {"plans": plans}});
+        for (method, target, body) in [("POST", "/v1/listings", body), ("PATCH", &path, change)] {
+            let send = |ledger: &mut Ledger| ledger.call(OPERATOR, method, target, &body.to_string(), None);
+            let refused = ledger.unchanged(&said, send);
+            assert_eq!(refused.problem(), (422, code.to_owned()), "{said}");
+            assert_eq!(refused.text("/errors/0/pointer"), pointer, "{said}");
+        }
+    }
+    for plans in [
+        json!(null),
+        json!({}),
+        plan(json!(0), usd.clone()),
+        plan(json!(1_000_000_000_000_i64), usd),
+        many(200),
+    ] {
+        let settings = json!({"plans": plans, "client_id": "x"});
+        let changed = ledger.patch(&path, &json!({"settings": settings}));
+        assert_eq!((changed.status, &changed.json["settings"]), (200, &settings));
+    }
+}
+
+#[test]
+fn a_listing_of_before_plans_were_checked_can_still_be_changed() {
+    let mut ledger = Ledger::new();
+    let listing = ledger.listing("https://shop.example");
+    ledger.sql.exec("UPDATE listings SET settings = '{\"plans\":7}'", &[]).unwrap();
+    let path = format!("/v1/listings/{listing}");
+    assert_eq!(ledger.patch(&path, &json!({"name": "New"})).status, 200);
+    assert_eq!(
+        ledger.patch(&path, &json!({"settings": {"plans": 8}})).problem(),
+        (422, "wrong_type".to_owned())
+    );
 }
 
 #[test]
@@ -118,4 +184,21 @@ fn slugs_of_listings_are_unique() {
         assert_eq!(answer.problem(), (409, "slug_taken".to_owned()));
         assert_eq!(answer.text("/errors/0/pointer"), "/slug");
     }
+}
+
+#[test]
+fn the_snapshot_says_where_the_click_id_goes_inside_the_referrer() {
+    let mut ledger = Ledger::new();
+    let carry = |ledger: &Ledger| {
+        let text = signpost::store::outbox::snapshot(&ledger.sql).unwrap();
+        serde_json::from_str::<Json>(&text).unwrap()["carry"].take()
+    };
+    ledger.listing("https://a.example");
+    assert_eq!(carry(&ledger), Json::Null);
+    let url = "https://play.google.com/store/apps/details?id=com.acme.app";
+    for marketplace in ["google-play", "apple", "google-play"] {
+        let body = json!({"name": "App", "marketplace": marketplace, "url": url});
+        assert_eq!(ledger.post("/v1/listings", &body).status, 201);
+    }
+    assert_eq!(carry(&ledger), json!({"2": "referrer", "4": "referrer"}));
 }

@@ -10,6 +10,7 @@ import { after, before, test } from "node:test";
 import { Contract } from "./support/contract.mjs";
 import { Dice, Generator } from "./support/generate.mjs";
 import { TEST_KEYS, api, startEdge } from "./support/harness.mjs";
+import { visit } from "./support/programme.mjs";
 
 const SEED = Number(process.env.SIGNPOST_FUZZ_SEED ?? 20261122);
 const MOST_REQUESTS = 1_500;
@@ -67,7 +68,10 @@ before(async () => {
   const listing = await operator.json("POST", "/v1/listings", { name: "Shop", marketplace: "web", url: "https://shop.example/" });
   const link = await operator.json("POST", "/v1/links", { partner_id: partner.id, listing_id: listing.id, slug: "fuzzed" });
   const sale = await operator.json("POST", "/v1/conversions", { type: "sale", external_id: "1", amount: 100, currency: "EUR" });
-  [partner, listing, link, sale].forEach(learn);
+  // A commission that is there, for what is asked of one.
+  const { clickId } = await visit(edge, link.url);
+  const earned = await operator.json("POST", "/v1/conversions", { type: "sale", external_id: "2", click_id: clickId, amount: 100, currency: "EUR" });
+  [partner, listing, link, sale, earned].forEach(learn);
   // Two or three capitals are a country or a currency by form only.
   ["DE", "US", "JP", "EUR", "USD", "JPY"].forEach((code) => remember(code));
 });

@@ -6,6 +6,7 @@ mod apple;
 mod cases;
 mod configuration;
 mod corruption;
+mod der;
 mod freshness;
 mod issuer;
 mod platforms;

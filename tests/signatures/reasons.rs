@@ -79,7 +79,8 @@ fn a_proof_says_what_is_proven() {
             let proof = scheme.verify(callback, &trust, &token::expected(&vector), now).unwrap();
             // A bearer's body is brought by TLS alone.
             let evidence = match scheme {
-                TokenScheme::EntraBearer | TokenScheme::PubsubPushOidc => Evidence::Credentials,
+                TokenScheme::EntraBearer => Evidence::TransportOnly,
+                TokenScheme::PubsubPushOidc => Evidence::TransportOnly,
                 _ => Evidence::Signed,
             };
             assert_eq!(proof.evidence(), evidence, "{}", vector.id);

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use signpost::{
     api::{
         self, Config, Environment,
+        callbacks::{self, Reported},
         http::{Request, Response},
     },
     domain::{
@@ -26,6 +27,16 @@ use signpost::{
         native::NativeSql,
     },
 };
+
+/// An event of the account `a-1`, as an adapter tells it, with these fields besides.
+pub fn event(kind: &str, transaction: &str, fields: &Json) -> Json {
+    let mut event = serde_json::json!({
+        "kind": kind, "account": "a-1", "transaction": transaction, "charge": null, "amount": null, "currency": null,
+        "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [], "coupon": null,
+    });
+    event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    event
+}
 
 /// The operator's key in tests.
 pub const OPERATOR: &str = "operator-key-for-tests";
@@ -100,6 +111,16 @@ impl<S: Sql> Ledger<S> {
             now: Timestamp::parse("2026-11-22T12:00:00Z").unwrap(),
             entropy,
         }
+    }
+
+    /// Writes what a callback of a listing told.
+    pub fn told(&mut self, listing_no: u16, events: &[Json]) {
+        let report = serde_json::json!({"listing_no": listing_no, "events": events});
+        let report = json::read(&report.to_string()).unwrap();
+        let environment =
+            Environment { sql: &self.sql, config: &self.config, zones: &TzDatabase, now: self.now };
+        let reported = callbacks::report(&environment, &mut self.entropy, &report).unwrap();
+        assert_eq!(reported, Reported::Written);
     }
 
     /// Moves the clock forward.

@@ -7,8 +7,9 @@ use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
 
 const LINTS: [&str; 3] = ["--", "--deny", "warnings"];
-/// Budget of the deployed bundle, compressed, with the callbacks of all marketplaces.
-const BUNDLE_KIB: f64 = 450.0;
+/// Budget of the deployed bundle, compressed, with the callbacks of all marketplaces. The aim is 450: RSA, two curves and
+/// certificates cost more than was reckoned with.
+const BUNDLE_KIB: f64 = 505.0;
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let mut filter: Option<String> = None;

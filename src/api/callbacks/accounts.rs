@@ -32,6 +32,20 @@ view! {
         changed_at: Timestamp,
     }
 
+    /// A plan that a customer's account had before the one that it is known to have.
+    pub struct EarlierPlanView {
+        /// The listing.
+        listing_id: ListingId,
+        /// The marketplace's id of the account.
+        account: String,
+        /// The customer, as conversions name it.
+        customer_id: String,
+        /// The plan, in the vendor's word.
+        plan: String,
+        /// From when on.
+        since: Timestamp,
+    }
+
     /// Another name of a customer's account on a marketplace.
     pub struct AliasView {
         /// The listing.
@@ -79,6 +93,11 @@ pub fn resolved(
 pub fn tell(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Problem> {
     let known = callbacks::account(call.sql, listing.no, &event.account)?;
     let at = occurred_at(call, event);
+    if event.occurred_at.is_some()
+        && known.as_ref().and_then(|known| known.plan_at).is_some_and(|told| told > at)
+    {
+        learn_earlier_plan(call, listing, event, at)?;
+    }
     let mut account = known.clone().unwrap_or_else(|| Account {
         listing_no: listing.no,
         account: event.account.clone(),
@@ -119,4 +138,28 @@ pub fn tell(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Pro
         changed_at: account.changed_at,
     };
     call.commit(EventType::AccountUpdated, &Change::Account(account), &view, "")
+}
+
+/// Notes a plan that was told late: charges of its time may come later still.
+fn learn_earlier_plan(
+    call: &Call<'_>,
+    listing: &Listing,
+    event: &Event,
+    since: Timestamp,
+) -> Result<(), Problem> {
+    let Some(plan) = event.plan.clone() else { return Ok(()) };
+    let known = callbacks::plan_at(call.sql, listing.no, &event.account, since)?;
+    if known.is_some_and(|(_, told)| told == since) {
+        return Ok(());
+    }
+    let view = EarlierPlanView {
+        listing_id: listing.id.clone(),
+        account: event.account.clone(),
+        customer_id: customer_id(listing, &event.account),
+        plan: plan.clone(),
+        since,
+    };
+    let account = event.account.clone();
+    let change = Change::EarlierPlan { listing_no: listing.no, account, plan, told_at: since };
+    call.commit(EventType::AccountPlanLearned, &change, &view, "")
 }

@@ -72,6 +72,7 @@ pub fn commissions(
             flags: flags(touch.map(|touch| touch.class)),
             matures_at,
             created_at: call.now,
+            held_reason: conversion.held_reason,
         });
         no = no.saturating_add(1);
     }

@@ -17,9 +17,10 @@ use crate::{
     },
     store::{SqlError, conversions::Conversion, links, partners, value::json_text},
 };
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct StoredTouch {
     click_id: String,
     at_ms: i64,
@@ -31,7 +32,7 @@ struct StoredTouch {
     share_bp: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, FromJson)]
 struct Stored {
     model: Model,
     window_days: i64,

@@ -2,13 +2,13 @@
 //! when the conversion was accepted.
 
 use super::{
-    super::{body::Amount, call::Call, problem::Problem, programme, refunds, views},
+    super::{body::Amount, call::Call, commissions, problem::Problem, programme, refunds, views},
     Checked, NewConversion, accept, earn, explain, partner_id, place, sent, show, touches,
 };
 use crate::{
     domain::{
         attribution::{Attribution, Rules, attribute},
-        conversion::ConversionType,
+        conversion::{ConversionType, HeldReason},
         event::EventType,
         listing::Listing,
         money::Currency,
@@ -16,10 +16,13 @@ use crate::{
         time::Timestamp,
         words::Metadata,
     },
+    marketplace::event::Evidence,
     store::{
         change::{Binding, Change},
+        commissions as rows,
         conversions::{self, BoundTouch, Conversion},
         counts::ConversionDelta,
+        value::json_text,
     },
 };
 
@@ -43,6 +46,8 @@ pub struct Told<'a> {
     pub listing: &'a Listing,
     /// What is told besides.
     pub metadata: Metadata,
+    /// Why what it earns is held.
+    pub held_reason: Option<HeldReason>,
 }
 
 /// Accepts it, by the same door as the API's. Whether somebody earned it.
@@ -52,6 +57,7 @@ pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<bool, Problem> {
         currency: currency.as_deref().and_then(Currency::parse),
         occurred_at: Some(told.occurred_at),
         listing_no: Some(told.listing.no),
+        held_reason: told.held_reason,
     };
     let body = NewConversion {
         kind: told.kind,
@@ -67,6 +73,29 @@ pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<bool, Problem> {
     };
     let sent = sent(&body, &checked);
     accept(call, body, &checked, &sent).map(|accepted| accepted.is_earned)
+}
+
+/// What told of a conversion is confirmed by better evidence: what it earned is no longer held, and what it earns later
+/// will not be.
+pub fn confirm(
+    call: &Call<'_>,
+    mut conversion: Conversion,
+    mut metadata: Metadata,
+    evidence: Evidence,
+) -> Result<(), Problem> {
+    for mut commission in rows::of_conversion(call.sql, conversion.no)? {
+        if commission.held_reason.is_some() {
+            commissions::let_go(call, &mut commission, Some(evidence), None)?;
+        }
+    }
+    metadata.insert("evidence".to_owned(), evidence.as_str().to_owned());
+    conversion.metadata = json_text(&metadata)?;
+    let change = Change::Confirmed {
+        conversion_no: conversion.no,
+        partner_no: conversion.place.partner_no,
+        metadata: conversion.metadata.clone(),
+    };
+    call.commit(EventType::ConversionConfirmed, &change, &show(call, &conversion)?, "")
 }
 
 /// What binds a click to a customer now; nothing if it is bound already, or its window is over.

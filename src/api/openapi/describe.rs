@@ -216,6 +216,8 @@ pub enum QuerySchema {
     Limit,
     /// Opaque text.
     Opaque,
+    /// `true` or `false`.
+    Flag,
     /// An RFC 3339 time.
     Time,
     /// An IANA time zone.
@@ -231,6 +233,7 @@ impl Query {
         let schema = match self.schema {
             QuerySchema::Limit => json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }),
             QuerySchema::Opaque => json!({ "type": "string" }),
+            QuerySchema::Flag => json!({ "type": "boolean" }),
             QuerySchema::Time => json!({ "type": "string", "format": "date-time" }),
             QuerySchema::Zone => json!({ "type": "string", "default": "UTC", "examples": ["Europe/Berlin"] }),
             QuerySchema::Partner => schemas.request(of::<PartnerId>()),

@@ -6,9 +6,11 @@ use super::{
         balances::Balances,
         call::List,
         clicks::ClickView,
+        commissions::NewRelease,
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
         events::EventView,
         health::HealthView,
+        installs::PlayInstall,
         keys::{KeyView, MadeKey, NewKey},
         links::{MadeLinks, NewLink, NewLinks},
         listings::{ListingChange, NewListing},
@@ -40,8 +42,16 @@ const PARTNER_CODES: &[Code] = &[
     Code::OutOfRange,
     Code::ExternalIdTaken,
 ];
-const LISTING_CODES: &[Code] =
-    &[Code::InvalidText, Code::InvalidUrl, Code::InvalidSlug, Code::ReservedSlug, Code::SlugTaken];
+const LISTING_CODES: &[Code] = &[
+    Code::InvalidText,
+    Code::InvalidUrl,
+    Code::InvalidSlug,
+    Code::ReservedSlug,
+    Code::SlugTaken,
+    Code::AmountOutOfRange,
+    Code::InvalidCurrency,
+    Code::OutOfRange,
+];
 const LINK_CODES: &[Code] = &[
     Code::InvalidText,
     Code::InvalidPath,
@@ -129,6 +139,13 @@ pub fn describe(operation: Operation) -> Description {
         .refuses(TEXT_CODES)
         .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
         .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict]),
+        Op::ReportPlayInstall => created::<PlayInstall, ConversionView>(
+            of(Tag::Conversions),
+            "The install, accepted for good as a conversion.",
+        )
+        .gives(200, SENT_BEFORE, Content::Json(super::describe::of::<ConversionView>()), &[])
+        .refuses(&[Code::InvalidText, Code::InvalidValue, Code::OutOfRange])
+        .refuses(&[Code::UnknownListing, Code::ConversionConflict]),
         Op::ListConversions => list::<ConversionView>(of(Tag::Conversions), "Conversions, newest first."),
         Op::GetConversion => of(Tag::Conversions)
             .names::<ConversionId>(CONVERSION)
@@ -148,9 +165,16 @@ pub fn describe(operation: Operation) -> Description {
             .query([OF_PARTNER])
             .answers::<Balances>(200, "Balances, one entry a partner and currency.")
             .refuses(&[Code::NotFound]),
-        Op::ListCommissions => list::<CommissionView>(of(Tag::Reading), "Commissions, newest first."),
+        Op::ListCommissions => {
+            list::<CommissionView>(of(Tag::Reading).query([HELD]), "Commissions, newest first.")
+        }
+        Op::ReleaseCommission => of(Tag::Conversions)
+            .names::<CommissionId>(COMMISSION)
+            .takes::<NewRelease>()
+            .answers::<CommissionView>(200, "The commission, no longer held.")
+            .refuses(&[Code::InvalidText, Code::NotHeld]),
         Op::GetCommission => of(Tag::Reading)
-            .names::<CommissionId>("The commission's id.")
+            .names::<CommissionId>(COMMISSION)
             .answers::<CommissionView>(200, "The commission as it stands now."),
         Op::ListEvents => list::<EventView>(of(Tag::Reading).query([AFTER]), "Events, oldest first."),
         Op::ListClicks => {
@@ -198,6 +222,7 @@ const PARTNER: &str = "The partner's id.";
 const LISTING: &str = "The listing's id.";
 const LINK: &str = "The link's id.";
 const CONVERSION: &str = "The conversion's id.";
+const COMMISSION: &str = "The commission's id.";
 const SENT_BEFORE: &str =
     "It was sent before, with the same content: the first answer again. Nothing was changed.";
 const EXPORT: &str =
@@ -217,6 +242,8 @@ const AFTER: Query = Query {
 };
 const OF_PARTNER: Query =
     Query { name: "partner_id", says: "Only this partner's.", schema: QuerySchema::Partner };
+const HELD: Query =
+    Query { name: "held", says: "Only those that are held, or that are not.", schema: QuerySchema::Flag };
 const OF_LINK: Query = Query { name: "link_id", says: "Only this link's.", schema: QuerySchema::Link };
 const FROM: Query = Query { name: "from", says: "From this time on.", schema: QuerySchema::Time };
 const TO: Query = Query { name: "to", says: "Before this time.", schema: QuerySchema::Time };

@@ -74,7 +74,19 @@ fn public_name(name: &str) -> String {
 fn public(schema: Value) -> Value {
     match schema {
         Value::Array(items) => items.into_iter().map(public).collect(),
-        Value::Object(fields) => fields.into_iter().filter_map(public_field).collect(),
+        Value::Object(mut fields) => {
+            // A choice of one is none: a word that has one value so far.
+            if let Some(Value::Array(choices)) = fields.get_mut("oneOf")
+                && choices.len() == 1
+                && let Some(Value::Object(only)) = choices.pop()
+            {
+                fields.remove("oneOf");
+                for (name, value) in only {
+                    fields.entry(name).or_insert(value);
+                }
+            }
+            fields.into_iter().filter_map(public_field).collect()
+        }
         other => other,
     }
 }

@@ -38,11 +38,26 @@ pub fn about(operation: Operation) -> &'static str {
              not verify is accepted and earns nobody anything (`reason: click_invalid`). A `customer_id` is bound to its touches by \
              the first conversion that names both: later conversions of that customer need no click id."
         }
+        Op::ReportPlayInstall => {
+            "For the app's backend: the app reads the Play Install Referrer on its first run, and the backend passes it on, having \
+             judged the device as far as it can (Play Integrity). It needs a key, because a report binds the click in its referrer to \
+             the customer `google-play:<obfuscated_account_id>`, or `google-play:<install_id>` without one, and with it what that \
+             customer pays.\n\nThe install carries no amount, and `metadata.evidence` is `client_reported`. One whose click is newer \
+             than the installation (`click_injection`), or which begins more than 24 hours ahead (`begins_ahead`), is accepted, \
+             flagged in `metadata.flags`, and earns nobody anything. The same `install_id` again is answered 200 with the first \
+             answer, other content 409 `conversion_conflict`."
+        }
         Op::ExplainConversion => "The decision as it was kept with the conversion, word for word.",
         Op::CreateRefund => {
             "All that is left, if no amount is given. What is reversed in all is `commission × refunded so far / amount`, rounded \
              half up: a sale refunded in any parts ends at exactly zero. The same `external_id` again is answered 200 with the first \
              answer."
+        }
+        Op::ReleaseCommission => {
+            "A commission is held (`held_reason`) where the message that told of its conversion is not signed and nobody confirmed \
+             it: it stays pending beyond `payable_at`. It is released by the same event with better evidence, or here by somebody who \
+             has looked at it; it then becomes payable at `payable_at`, or at once if that is over. One that is not held is answered \
+             409 `not_held`."
         }
         Op::GetAttribution => {
             "`clicks` are people's clicks; other visits stand in `filtered`, each in one bucket. `revenue` is gross, `commission` is net \

@@ -1,6 +1,7 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
+use super::super::{body::Amount, installs::MAX_SECONDS, plans::MAX_PLANS};
 use crate::domain::{
     destination::MAX_PATH_BYTES,
     id::{LinkId, ListingId, PartnerId},
@@ -19,6 +20,7 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "name" => text(200),
         "external_id" | "customer_id" => text(255),
         "campaign" | "coupon" => text(100),
+        "note" => text(500),
         "email" => json!({ "format": "email", "maxLength": 254 }),
         "country" => json!({ "pattern": "^[A-Z]{2}$" }),
         "currency" => inline::<Currency>(),
@@ -35,15 +37,42 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
         "window_days" => json!({ "minimum": 1, "maximum": 3650 }),
         "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
+        "install_id" => text(200),
+        "referrer" => text(4096),
+        "package_name" => text(255),
+        "obfuscated_account_id" => text(64),
+        "install_version" => text(100),
+        "referrer_click_timestamp_seconds"
+        | "install_begin_timestamp_seconds"
+        | "referrer_click_timestamp_server_seconds"
+        | "install_begin_timestamp_server_seconds" => json!({ "minimum": 0, "maximum": MAX_SECONDS }),
         "metadata" => json!({
             "maxProperties": 50,
             "propertyNames": text(40),
             "additionalProperties": { "type": "string", "maxLength": 500 },
         }),
+        "settings" => json!({ "properties": { "plans": plans() } }),
         "secrets" => json!({ "propertyNames": text(40), "writeOnly": true }),
         "scopes" => json!({ "minItems": 1 }),
         "links" => json!({ "minItems": 1, "maxItems": 100 }),
         _ => return None,
+    })
+}
+
+/// What plans cost.
+fn plans() -> Value {
+    let mut generator = SchemaGenerator::default();
+    let (amount, currency) = (Amount::json_schema(&mut generator), Currency::json_schema(&mut generator));
+    json!({
+        "type": ["object", "null"],
+        "description": "What a charge costs whose amount the marketplace does not tell, by the vendor's word for the plan.",
+        "maxProperties": MAX_PLANS,
+        "additionalProperties": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["amount", "currency"],
+            "properties": { "amount": amount, "currency": currency },
+        },
     })
 }
 

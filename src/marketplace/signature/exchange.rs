@@ -8,7 +8,7 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::marketplace::outgoing::{Answered, Request};
-use serde::Deserialize;
+use json::FromJson;
 
 /// How a vendor's token endpoint wants its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
 }
 
 /// The parameters of a token request that are read.
-#[derive(Deserialize, Default)]
+#[derive(FromJson, Default)]
 struct TokenRequest {
     client_secret: Option<String>,
     code: Option<String>,

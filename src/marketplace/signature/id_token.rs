@@ -1,5 +1,5 @@
-//! Tokens signed with RS256 that prove who calls: Microsoft Entra's, Google Cloud Marketplace's sign-up, and Pub/Sub's
-//! push.
+//! Tokens signed with RS256 that prove who calls, or who signs in: Microsoft Entra's, Google Cloud Marketplace's sign-up,
+//! Pub/Sub's push, and Google's OpenID Connect.
 //!
 //! The vendors sign with the same keys for all of their customers, so a right signature alone proves nothing: each rule
 //! demands a recipient and a sender, too.
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use json::FromJson;
 
 /// Milliseconds by which the vendor's clock may differ from ours.
 const SKEW_MS: i64 = 60 * 1000;
@@ -48,7 +48,7 @@ pub(super) fn entra_keys(tenant: &str) -> String {
 const GOOGLE_ISSUERS: &[&str] = &["https://accounts.google.com", "accounts.google.com"];
 
 /// The claims that are judged here; times are Unix seconds (RFC 7519 §4.1).
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Claims {
     aud: Audience,
     exp: i64,
@@ -108,12 +108,12 @@ pub(super) fn entra<'a>(
     if !issued || claims.tid.as_deref() != Some(tenant) || !called {
         return Err(Refusal::WrongIssuer);
     }
-    let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));
+    let verified = Verified::new(Evidence::TransportOnly, Payload::Body(callback.body));
     Ok(verified.signed_at_time(claims.signed_at()))
 }
 
 /// The issuer, before anything is proven.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Issuer {
     iss: Option<String>,
 }
@@ -151,20 +151,50 @@ pub(super) fn google_signup(
     Ok(verified.signed_at_time(signed_at).once_under(name, &id, end_ms.min(latest_ms)))
 }
 
+/// The sign-in of a user of Google's: the id token that an app got, or that Google's token endpoint answered. The `nonce` is
+/// the app's to judge: it made it. <https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken>
+pub fn google_sign_in(
+    token: &str,
+    keys: &Keys,
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<Verified<'static>, Refusal> {
+    if !expected.is_addressed() {
+        return Err(Refusal::NotConfigured);
+    }
+    let signed = Jws::parse(token, Pinned::Rs256)?.verify_with(keys)?;
+    let claims: Claims = signed.claims()?;
+    claims.check_times(now)?;
+    claims.aud.check(&expected.audiences)?;
+    if !claims.iss.as_deref().is_some_and(|iss| GOOGLE_ISSUERS.contains(&iss)) {
+        return Err(Refusal::WrongIssuer);
+    }
+    // Whoever has a service account may have Google sign a token of it for any audience: the party that it was issued to
+    // gives it away.
+    if claims.azp.is_some_and(|party| !expected.audiences.contains(&party)) {
+        return Err(Refusal::WrongAudience);
+    }
+    if claims.sub.as_deref().is_none_or(str::is_empty) {
+        return Err(Refusal::WrongSubject);
+    }
+    let signed_at = claims::signed_at(claims.iat, claims.nbf);
+    Ok(Verified::new(Evidence::Signed, Payload::Json(signed.json)).signed_at_time(signed_at))
+}
+
 /// The envelope of a push, as far as it is judged here.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Push {
     subscription: Option<String>,
     message: Option<PushMessage>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct PushMessage {
     data: Option<String>,
 }
 
 /// <https://developer.android.com/google/play/billing/rtdn-reference>
-#[derive(Deserialize)]
+#[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct PlayNotification {
     package_name: Option<String>,
@@ -207,6 +237,6 @@ pub(super) fn pubsub_push<'a>(
         let push: Push = claims::object(callback.body).ok_or(Refusal::MalformedBody)?;
         push.check(expected)?;
     }
-    let verified = Verified::new(Evidence::Credentials, Payload::Body(callback.body));
+    let verified = Verified::new(Evidence::TransportOnly, Payload::Body(callback.body));
     Ok(verified.signed_at_time(claims.signed_at()))
 }

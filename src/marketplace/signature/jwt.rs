@@ -16,7 +16,7 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::domain::time::Timestamp;
-use serde::Deserialize;
+use json::FromJson;
 use url::Url;
 
 /// Where the token stands.
@@ -47,7 +47,7 @@ pub(super) struct JwtRule {
 }
 
 /// The claims that are judged here; times are Unix seconds.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Claims {
     aud: Audience,
     exp: i64,

@@ -230,7 +230,8 @@ impl Body {
             Self::Present => Ok(()),
             Self::JsonObject => {
                 let object = body.trim_ascii_start().first() == Some(&b'{');
-                let json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+                let json =
+                    serde_json::from_str::<serde::de::IgnoredAny>(&String::from_utf8_lossy(body)).is_ok();
                 if object && json { Ok(()) } else { Err(Refusal::MalformedBody) }
             }
         }

@@ -4,7 +4,7 @@
 //! the time stand, and how old it may be. The rows are read by five rules, of which each is written once: a detached
 //! MAC ([`mac`]), a JWT ([`jwt`]), a signed envelope ([`envelope`]), and two kinds of credentials, [`basic`] and
 //! [`outbound`]. Beside them, [`exchange`] proves an install by OAuth, and [`store_keys`] one
-//! by keys of a store: there the vendor itself is asked.
+//! by keys of a store: there the vendor itself is asked; so it is where [`polled`] takes its API's word.
 //!
 //! Vendors with public keys have a list of their own ([`token`]): tokens ([`jws`]) that name a key of a set ([`key_set`]) or
 //! bring certificates up to a pinned root ([`x509`]), and the rules over them ([`id_token`], [`apple`]).
@@ -16,6 +16,7 @@
 //! The HTTP answer to every refusal is one and the same 401. [`Refusal`] is for tests and the operator's log.
 
 mod apple;
+mod asn1;
 mod basic;
 mod bearer;
 mod callback;
@@ -35,11 +36,13 @@ mod mac;
 mod outbound;
 mod pem;
 pub mod platforms;
+mod polled;
 pub mod public_key;
 mod query;
 mod refusal;
 mod scheme;
 mod secret;
+mod spki;
 mod store_keys;
 mod token;
 mod uri;
@@ -52,7 +55,9 @@ pub use bearer::bearer;
 pub use callback::Callback;
 pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
 pub use expected::{AppleEnvironment, Expected};
+pub use id_token::google_sign_in;
 pub use key_set::Keys;
+pub use polled::polled;
 pub use query::is_shop;
 pub use refusal::Refusal;
 pub use scheme::Scheme;

@@ -4,12 +4,15 @@
 //! Sources: RFC 8017 §8.2.2 (RSASSA-PKCS1-v1_5), FIPS 186-5 (ECDSA), RFC 5280 §4.1.2.7 (SubjectPublicKeyInfo), RFC 7518
 //! §3.4, §6 (JWA: signatures and keys in JWTs).
 
-use super::{pem, refusal::Refusal};
-use curves::{Mismatch, Numbers, P256, P384};
+use super::{asn1::Element, pem, refusal::Refusal, spki::KeyInfo};
+use curves::{Mismatch, P256, P384};
+use der::{
+    Tag,
+    asn1::{ObjectIdentifier, UintRef},
+};
 use rsa::{
     BoxedUint, PublicKey as RsaKey,
     pkcs1v15::{Signature as RsaSignature, VerifyingKey as RsaVerifyingKey},
-    pkcs8::DecodePublicKey,
     signature::Verifier as _,
     traits::PublicKeyParts,
 };
@@ -18,6 +21,13 @@ use sha2::{Digest, Sha256, Sha384};
 
 /// RSA moduli that are taken, in bits: less is broken, and more costs too much.
 const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
+
+/// RFC 3279 §2.3.1: RSA.
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// RFC 5480 §2.1.1: elliptic curves, and the names of two.
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
 /// A public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,11 +63,27 @@ pub struct KeyError;
 impl PublicKey {
     /// The key of a DER-encoded SubjectPublicKeyInfo.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
-        if let Ok(key) = RsaKey::from_public_key_der(der) {
-            return Self::rsa(key);
+        Self::from_info(Element::from_der(der).and_then(KeyInfo::read).ok_or(KeyError)?)
+    }
+
+    /// The key of one that was read.
+    pub(super) fn from_info(info: KeyInfo<'_>) -> Result<Self, KeyError> {
+        let (parameters, key) = (info.parameters.ok_or(KeyError)?, info.key.ok_or(KeyError)?);
+        match info.algorithm {
+            RSA if parameters.value(Tag::Null).is_some_and(<[u8]>::is_empty) => Self::from_pkcs1(key),
+            EC => match parameters.read() {
+                Some(SECP256R1) => P256::from_point(key).map(Self::P256).ok_or(KeyError),
+                Some(SECP384R1) => P384::from_point(key).map(Self::P384).ok_or(KeyError),
+                _ => Err(KeyError),
+            },
+            _ => Err(KeyError),
         }
-        let p256 = P256::from_spki(der).map(Self::P256);
-        p256.or_else(|| P384::from_spki(der).map(Self::P384)).ok_or(KeyError)
+    }
+
+    /// The RSA key of a DER-encoded RSAPublicKey (RFC 8017 §A.1.1).
+    fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
+        let (modulus, exponent) = two_numbers(der).ok_or(KeyError)?;
+        Self::from_rsa_numbers(modulus, exponent)
     }
 
     /// The key of a PEM text (`-----BEGIN PUBLIC KEY-----`, RFC 7468 §13), alone in it.
@@ -87,8 +113,8 @@ impl PublicKey {
     /// Verifies a signature of ECDSA's, in DER, over what has this hash, whichever curve the key is on.
     pub(super) fn verify_hash(&self, hash: &[u8], signature: &[u8]) -> Result<(), Refusal> {
         match self {
-            Self::P256(key) => curve(key.verify(hash, Numbers::Der(signature))),
-            Self::P384(key) => curve(key.verify(hash, Numbers::Der(signature))),
+            Self::P256(key) => curve(key.verify(hash, &side_by_side(signature, 32)?)),
+            Self::P384(key) => curve(key.verify(hash, &side_by_side(signature, 48)?)),
             Self::Rsa(_) => Err(Refusal::WrongAlgorithm),
         }
     }
@@ -109,14 +135,12 @@ impl PublicKey {
                     .verify(message, &signature)
                     .map_err(|_| Refusal::BadSignature)
             }
-            (Self::P256(key), Algorithm::Es256) => {
-                curve(key.verify(&Sha256::digest(message), Numbers::Fixed(signature)))
+            (Self::P256(key), Algorithm::Es256) => curve(key.verify(&Sha256::digest(message), signature)),
+            (Self::P256(_), Algorithm::P256Sha256Der) => {
+                self.verify_hash(&Sha256::digest(message), signature)
             }
-            (Self::P256(key), Algorithm::P256Sha256Der) => {
-                curve(key.verify(&Sha256::digest(message), Numbers::Der(signature)))
-            }
-            (Self::P384(key), Algorithm::P384Sha384Der) => {
-                curve(key.verify(&Sha384::digest(message), Numbers::Der(signature)))
+            (Self::P384(_), Algorithm::P384Sha384Der) => {
+                self.verify_hash(&Sha384::digest(message), signature)
             }
             (Self::Rsa(_) | Self::P256(_) | Self::P384(_), _) => Err(Refusal::WrongAlgorithm),
         }
@@ -128,6 +152,24 @@ fn curve(verified: Result<(), Mismatch>) -> Result<(), Refusal> {
         Mismatch::Malformed => Refusal::MalformedSignature,
         Mismatch::Bad => Refusal::BadSignature,
     })
+}
+
+/// A DER-encoded sequence of two integers, neither of them negative.
+fn two_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [first, second] = *Element::from_der(der)?.sequence()? else { return None };
+    Some((first.read::<UintRef<'_>>()?.as_bytes(), second.read::<UintRef<'_>>()?.as_bytes()))
+}
+
+/// A signature of ECDSA's in DER (RFC 3279 §2.2.3) as its two numbers side by side, `width` bytes each.
+fn side_by_side(der: &[u8], width: usize) -> Result<Vec<u8>, Refusal> {
+    let (r, s) = two_numbers(der).ok_or(Refusal::MalformedSignature)?;
+    let mut numbers = Vec::new();
+    for number in [r, s] {
+        let padding = width.checked_sub(number.len()).ok_or(Refusal::MalformedSignature)?;
+        numbers.extend(std::iter::repeat_n(0, padding));
+        numbers.extend_from_slice(number);
+    }
+    Ok(numbers)
 }
 
 /// A signature is as long as the modulus (RFC 8017 §8.2.2, step 1).

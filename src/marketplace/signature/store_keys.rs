@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use json::FromJson;
 
 /// A merchant has so long to approve.
 const APPROVAL_MS: i64 = 60 * 60 * 1000;
@@ -61,7 +61,7 @@ impl Connection<'_> {
 }
 
 /// What the store sends, as far as it is read.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Keys {
     user_id: String,
     consumer_key: String,

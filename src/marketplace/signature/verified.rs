@@ -24,9 +24,24 @@ words! {
         CodeExchange = "code_exchange";
         /// The vendor confirmed it when its API was asked.
         ApiPoll = "api_poll";
+        /// The caller proved itself, but the message is not signed and nobody confirmed it.
+        TransportOnly = "transport_only";
+        /// The app on the customer's device said so: anybody can.
+        ClientReported = "client_reported";
         /// Nothing but a secret in the address and a name in the message: a hint. Whoever reads the address in a log can
         /// send the like, so no money may move on it.
         UnsignedBound = "unsigned_bound";
+    }
+}
+
+impl Evidence {
+    /// Whether commissions may be paid on it without somebody having looked at them.
+    #[must_use]
+    pub fn pays(self) -> bool {
+        match self {
+            Self::Signed | Self::Credentials | Self::CodeExchange | Self::ApiPoll => true,
+            Self::TransportOnly | Self::ClientReported | Self::UnsignedBound => false,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     time,
 };
 use crate::domain::money::Currency;
-use serde::Deserialize;
+use json::FromJson;
 
 /// Webhooks of SaaS billing.
 pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], way: Way::Server };
@@ -22,12 +22,12 @@ pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], way: Way::
 /// What amounts are in that come without a currency, where the operator does not say.
 const USUAL_CURRENCY: &str = "USD";
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Message {
     subscription: Subscription,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Subscription {
     id: serde_json::Value,
     status: String,
@@ -36,7 +36,7 @@ struct Subscription {
     transactions: Vec<Transaction>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Transaction {
     id: serde_json::Value,
     amount: Option<String>,

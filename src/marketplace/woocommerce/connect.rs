@@ -12,7 +12,7 @@ use super::super::{
     signature::{Connection, Exchange, Payload, Refusal, Verified, bearer, store_keys},
 };
 use crate::domain::click::CLICK_ID_LENGTH;
-use serde::Deserialize;
+use json::FromJson;
 
 /// Where the app asks for the way to a store.
 pub const CONNECT: Kind = Kind { name: "connect", methods: &["POST"], way: Way::App };
@@ -23,7 +23,7 @@ pub const AUTH: Kind = Kind { name: "auth", methods: &["POST"], way: Way::Server
 const SECRET: &str = "connect_secret";
 
 /// What the app asks.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Wanted {
     shop: String,
     return_url: String,
@@ -55,7 +55,7 @@ pub fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
 }
 
 fn answer(status: u16, body: &serde_json::Value) -> Told {
-    let mut answer = Answer::with_body(status, "application/json", body.to_string());
+    let mut answer = Answer::with_body(status, "application/json", json::text(body));
     answer.headers.push(("cache-control", "no-store".to_owned()));
     Told::new(Vec::new(), Reply::Plain(answer))
 }
@@ -118,6 +118,6 @@ pub fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, U
         "shop": store, "consumer_key": key, "consumer_secret": secret, "key_permissions": permissions,
         "user_id": user_id,
     });
-    let hand_over = Some(HandOver { code: user_id.clone(), body: body.to_string() });
+    let hand_over = Some(HandOver { code: user_id.clone(), body: json::text(&body) });
     Ok(Told { hand_over, ..Told::new(vec![installed], Reply::Plain(Answer::empty(200))) })
 }

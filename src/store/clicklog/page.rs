@@ -3,10 +3,11 @@
 
 use super::{ClickLog, json, row::PACKED};
 use crate::store::{Row, SqlError, Value};
-use serde::{Deserialize, Serialize};
+use json::FromJson;
+use serde::Serialize;
 
 /// A page of a shard's clicks, newest first.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, FromJson, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// Only clicks before this position: Unix milliseconds and stored id of the last one that was seen.

@@ -32,16 +32,19 @@ function inTurn(body) {
 /**
  * @param {object} [options]
  * @param {string} [options.entry] another entry module than src/entry.mjs (a path from the root), to inject faults
+ * @param {string} [options.modules] directory of another build than the one in build/
  * @param {string} [options.state] directory of the data; by default a new one that `stop` removes
  * @param {number} [options.port] by default any free one, which `restart` keeps
  * @param {Record<string, string>} [options.vars] on top of `TEST_KEYS`
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {object} [options.shared] miniflare's options of the whole instance
  */
-export async function startEdge({ entry, state, port = 0, vars = {}, retune, shared } = {}) {
+export async function startEdge({ entry, modules, state, port = 0, vars = {}, retune, shared } = {}) {
   const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-e2e-"));
-  const modules = entry ? path.join(scratch, "modules") : undefined;
-  if (entry) await bundle({ entry: path.join(ROOT, entry), wasmDir: path.join(ROOT, "build/wasm"), outdir: modules });
+  if (entry) {
+    modules = path.join(scratch, "modules");
+    await bundle({ entry: path.join(ROOT, entry), wasmDir: path.join(ROOT, "build/wasm"), outdir: modules });
+  }
   const logs = [];
   const options = {
     root: ROOT,

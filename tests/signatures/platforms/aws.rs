@@ -98,6 +98,6 @@ fn it_is_no_signature() {
         let evidence = request.callback(|callback| {
             case.verifier.verify(callback, Default::default(), case.now).unwrap().evidence()
         });
-        assert_eq!(evidence, signpost::marketplace::signature::Evidence::Credentials);
+        assert_eq!(evidence, signpost::marketplace::signature::Evidence::TransportOnly);
     }
 }

@@ -4,6 +4,9 @@
 //! and the Worker's own build run. The library crate of wasm-bindgen compiles in a fifth of the time that its
 //! command-line tool takes, and its version is pinned by Cargo.lock like any other.
 
+mod order;
+
+use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 use wasm_bindgen_cli_support::Bindgen;
@@ -27,13 +30,19 @@ fn main() -> ExitCode {
         // `true` = the wasm module is imported, which is how Workers load wasm.
         .module(true)
         .and_then(|bindgen| bindgen.generate(output));
-    match written.and_then(|()| Ok(import_as_workers_do(&Path::new(output).join("index.js"))?)) {
+    match written.map_err(Box::from).and_then(|()| finish(Path::new(output))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bindgen: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn finish(output: &Path) -> Result<(), Box<dyn Error>> {
+    import_as_workers_do(&output.join("index.js"))?;
+    let wasm = output.join("index_bg.wasm");
+    Ok(std::fs::write(&wasm, order::arrange(&std::fs::read(&wasm)?)?)?)
 }
 
 /// Workers give a compiled module to a plain `import` of a `.wasm` file; bindgen writes the newer `import source`.

@@ -18,7 +18,7 @@ use crate::{
         window::Window,
     },
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// Where Adobe publishes its keys.
 const ORIGIN: &str = "https://static.adobeioevents.com";
@@ -40,7 +40,7 @@ pub struct AdobeIoEvents {
 }
 
 /// What is judged of an event.
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Event {
     /// The new spelling.
     recipientclientid: Option<String>,

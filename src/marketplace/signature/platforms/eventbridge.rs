@@ -9,7 +9,7 @@ use crate::marketplace::signature::{
     secret::{Credentials, SecretError, SecretForm},
     verified::{Evidence, Payload, Verified},
 };
-use serde::Deserialize;
+use json::FromJson;
 
 /// The source of AWS Marketplace's events.
 pub const AGREEMENT_SOURCE: &str = "aws.agreement-marketplace";
@@ -26,7 +26,7 @@ pub struct ApiDestination {
     accounts: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(FromJson)]
 struct Event {
     source: String,
     account: String,
@@ -69,6 +69,6 @@ impl ApiDestination {
         if !self.accounts.contains(&event.account) {
             return Err(Refusal::WrongAudience);
         }
-        Ok(Verified::new(Evidence::Credentials, Payload::Body(callback.body)))
+        Ok(Verified::new(Evidence::TransportOnly, Payload::Body(callback.body)))
     }
 }

@@ -1,5 +1,6 @@
 //! Schemes of platforms that sign with keys of their own and publish the public half: Amazon Web Services, Adobe, Apple.
-//! Beside them what those platforms demand of us: a signed request ([`sigv4`]) and an answer to a greeting ([`challenge`]).
+//! Beside them what those platforms demand of us: a signed request ([`sigv4`]) and an answer to a greeting ([`challenge`]);
+//! and what an answer to such a request proves ([`aws_answers`]).
 //!
 //! Nothing here fetches. [`PlatformVerifier::addresses`] says which documents a callback needs, after its shape and the
 //! address itself were judged: an address comes out of an unproven message, so it is compared with what the vendor
@@ -11,6 +12,7 @@
 mod adattributionkit;
 mod adobe_commerce;
 mod adobe_io_events;
+mod aws_answer;
 mod certificate;
 pub mod challenge;
 mod eventbridge;
@@ -22,6 +24,7 @@ mod sns_address;
 pub use adattributionkit::{AdAttributionKit, DEVELOPMENT_KEYS, PRODUCTION_KEY};
 pub use adobe_commerce::AdobeCommerce;
 pub use adobe_io_events::AdobeIoEvents;
+pub use aws_answer::aws_answers;
 pub use eventbridge::{AGREEMENT_SOURCE, ApiDestination};
 pub use skadnetwork::{APPLE_KEY, Skadnetwork};
 pub use sns::{Sns, confirmation_address};
@@ -29,8 +32,8 @@ pub use sns::{Sns, confirmation_address};
 use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::named};
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use json::FromJson;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use serde::de::DeserializeOwned;
 
 /// A signature scheme of a platform's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -185,7 +188,7 @@ fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Reads a body that is a JSON object.
-fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+fn object<T: for<'t> FromJson<'t>>(body: &[u8]) -> Result<T, Refusal> {
     claims::object(body).ok_or(if body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody })
 }
 

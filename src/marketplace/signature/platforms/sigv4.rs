@@ -4,7 +4,7 @@
 //! host and the time. Paths are encoded twice, as for every service but S3.
 
 use super::RESERVED;
-use crate::domain::time::Timestamp;
+use crate::domain::{order::sorted, time::Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -111,7 +111,7 @@ fn canonical_query(query: &str) -> Result<String, SigningError> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         pairs.push((encoded(name)?, encoded(value)?));
     }
-    pairs.sort();
+    let pairs = sorted(&pairs);
     let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Ok(pairs.join("&"))
 }
@@ -134,8 +134,7 @@ fn canonical_headers(
         }
         headers.push((name, folded(value)));
     }
-    headers.sort();
-    Ok(headers)
+    Ok(sorted(&headers))
 }
 
 /// The headers that make a signed request of `request`: `x-amz-date`, `x-amz-security-token` if the key has one, and

@@ -1,0 +1,333 @@
+//! Google Cloud Marketplace. A buyer's browser posts a signed token to the sign-up page, and the procurement API's events
+//! are pushed. Nobody signs those: each says only which entitlement it is about, and Google's API says the rest, whose it
+//! is above all.
+//!
+//! Nothing here tells amounts: what customers pay stands in Google's reports.
+//!
+//! Sources: cloud.google.com/marketplace/docs/partners/integrated-saas (frontend-integration, backend-integration),
+//! …/commerce-procurement-api/reference/rest/v1/providers.entitlements.
+
+#[cfg(not(target_arch = "wasm32"))]
+use super::adapter::Guide;
+use super::{
+    adapter::{
+        AccountName, Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, is_urlencoded,
+        unreadable,
+    },
+    event::{Event, EventKind, Evidence},
+    google::{self, Api, Called},
+    proven,
+    signature::{Expected, Refusal, TokenScheme, Verified, polled},
+};
+use crate::domain::{listing::Marketplace, time::Timestamp};
+use json::FromJson;
+
+/// Google Cloud Marketplace.
+pub struct GoogleCloud;
+
+const SIGNUP: Kind = Kind { name: "signup", methods: &["POST"], way: Way::Browser };
+const EVENTS: Kind = Kind { name: "events", methods: &["POST"], way: Way::Server };
+
+const PROVIDERS: &str = "https://cloudcommerceprocurement.googleapis.com/v1/providers";
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// Characters of an id of Google's at most.
+const ID_LENGTH: usize = 64;
+
+/// The claims of a sign-up token, as far as we read them; the scheme has judged the others.
+#[derive(FromJson)]
+struct SignUp {
+    /// The procurement account.
+    sub: String,
+    #[serde(default)]
+    google: Orders,
+}
+
+#[derive(FromJson, Default)]
+struct Orders {
+    #[serde(default)]
+    orders: Vec<String>,
+}
+
+/// An event of the procurement API.
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct Notice {
+    event_id: Option<String>,
+    event_type: String,
+    entitlement: Option<Subject>,
+    account: Option<Subject>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct Subject {
+    id: String,
+    update_time: Option<String>,
+    new_plan: Option<String>,
+}
+
+/// An entitlement as the API has it, as far as we read it.
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct Entitlement {
+    /// `providers/…/accounts/…`
+    account: Option<String>,
+    plan: Option<String>,
+    order_id: Option<String>,
+    product_external_name: Option<String>,
+    state: String,
+    update_time: Option<String>,
+}
+
+fn is_id(text: &str) -> bool {
+    google::is_plain(text, ID_LENGTH)
+}
+
+fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
+    let time = |text| Timestamp::parse(text).ok_or_else(|| unreadable("updateTime is not of RFC 3339"));
+    text.map(time).transpose()
+}
+
+/// The browser's sign-up, or one of its later log-ins. The product verifies the same token, so it gets the form as it
+/// came.
+fn signed_up(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let SignUp { sub: account, google: Orders { orders } } = proven::read(proof)?;
+    let form = str::from_utf8(arrival.callback.body).ok().filter(|form| is_urlencoded(form));
+    let query = form.ok_or_else(|| unreadable("the form is not urlencoded"))?.to_owned();
+    let installed = Event {
+        occurred_at: proof.signed_at(),
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+    };
+    let name = |alias| AccountName { alias, account: account.clone() };
+    let names = orders.into_iter().filter(|order| *order != account).map(name).collect();
+    Ok(Told { names, ..Told::new(vec![installed], Reply::Relay { account, query }) })
+}
+
+fn notice(proof: &Verified<'_>) -> Result<Notice, Unreadable> {
+    let (data, message_id) = google::pushed(proof)?;
+    let mut notice: Notice = json::read(&data)?;
+    notice.event_id.get_or_insert(message_id);
+    Ok(notice)
+}
+
+/// The push, and behind it what the API says of the entitlement, if the operator lets us ask.
+fn verify_event<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+    let proof = match google::verify_push(arrival, None)? {
+        Proof::Verified(proof) => proof,
+        first => return Ok(first),
+    };
+    // What cannot be read is for the reading to say.
+    let Ok(notice) = notice(&proof) else { return Ok(Proof::Verified(proof)) };
+    let entitlement = notice.entitlement.filter(|entitlement| is_id(&entitlement.id));
+    let (Some(api), Some(Subject { id, .. })) = (Api::of(arrival, SCOPE)?, entitlement) else {
+        return Ok(Proof::Verified(proof));
+    };
+    let provider = arrival.listing.setting("provider_id").filter(|provider| is_id(provider));
+    let provider = provider.ok_or(Refusal::NotConfigured)?;
+    match api.get(0, &format!("{PROVIDERS}/{provider}/entitlements/{id}"))? {
+        Called::Next(next) => Ok(next),
+        // What is deleted is not there any more, and its end was told when it was cancelled.
+        Called::Answered(answered)
+            if notice.event_type == "ENTITLEMENT_DELETED" && matches!(answered.status, 403 | 404) =>
+        {
+            Ok(Proof::Greeting(Answer::empty(204)))
+        }
+        Called::Answered(answered) => polled(answered).map(|by| Proof::Verified(proof.confirmed_by(&by))),
+    }
+}
+
+/// What an event is in our words; nothing for what only announces another one.
+fn meaning(event_type: &str) -> Option<EventKind> {
+    match event_type {
+        "ENTITLEMENT_CREATION_REQUESTED" | "ENTITLEMENT_OFFER_ACCEPTED" => Some(EventKind::Installed),
+        "ENTITLEMENT_ACTIVE" => Some(EventKind::Activated),
+        "ENTITLEMENT_PLAN_CHANGED" => Some(EventKind::PlanChanged),
+        "ENTITLEMENT_RENEWED" => Some(EventKind::Charged),
+        "ENTITLEMENT_CANCELLED" | "ENTITLEMENT_OFFER_ENDED" | "ENTITLEMENT_DELETED" => {
+            Some(EventKind::Uninstalled)
+        }
+        _ => None,
+    }
+}
+
+/// Whether an entitlement can be in this state after that happened. Events come late, so that it may be further on; but
+/// what has ended does not begin again, and what was never approved was never paid.
+fn agrees(kind: EventKind, state: &str) -> bool {
+    match kind {
+        EventKind::Installed => true,
+        EventKind::Uninstalled => state == "ENTITLEMENT_CANCELLED",
+        _ => state != "ENTITLEMENT_ACTIVATION_REQUESTED",
+    }
+}
+
+/// What is told of an entitlement that nobody was asked about. Its account is unknown, so there is no install to tell, and
+/// whether an offer that ended has a successor is unknown, too.
+fn unconfirmed(kind: EventKind, event_type: &str, subject: Subject, id: &str) -> Result<Told, Unreadable> {
+    if kind == EventKind::Installed || event_type == "ENTITLEMENT_OFFER_ENDED" {
+        return Ok(google::acknowledged(Vec::new()));
+    }
+    let transaction =
+        if kind == EventKind::Uninstalled { format!("uninstall:{}", subject.id) } else { id.to_owned() };
+    let event = Event {
+        plan: subject.new_plan.filter(|_| kind == EventKind::PlanChanged),
+        occurred_at: time(subject.update_time.as_deref())?,
+        ..Event::new(kind, subject.id, transaction, Evidence::TransportOnly)
+    };
+    Ok(google::acknowledged(vec![event]))
+}
+
+/// What is told of an entitlement as the API has it.
+fn confirmed(event_type: &str, subject: &Subject, id: &str, found: &Entitlement) -> Result<Told, Unreadable> {
+    let account = found.account.as_deref().and_then(|name| name.rsplit('/').next()).unwrap_or(&subject.id);
+    let event = |kind, transaction: String, at| Event {
+        plan: found.plan.clone(),
+        occurred_at: at,
+        ..Event::new(kind, account, transaction, Evidence::ApiPoll)
+    };
+    let at = time(subject.update_time.as_deref())?;
+    let kind = meaning(event_type);
+    let mut told = google::acknowledged(Vec::new());
+    match kind.filter(|kind| agrees(*kind, &found.state)) {
+        Some(kind @ EventKind::Installed) => {
+            told.events.push(event(kind, format!("install:{account}"), at));
+        }
+        Some(kind @ EventKind::Uninstalled) => {
+            told.events.push(event(kind, format!("uninstall:{account}"), at));
+        }
+        Some(kind @ EventKind::PlanChanged) => {
+            let plan = subject.new_plan.clone().or_else(|| found.plan.clone());
+            told.events.push(Event { plan, ..event(kind, id.to_owned(), at) });
+        }
+        Some(kind) => told.events.push(event(kind, id.to_owned(), at)),
+        // An offer that ended may have a successor.
+        None if event_type == "ENTITLEMENT_OFFER_ENDED" => {}
+        None => told.log = kind.map(|_| format!("the API does not agree with {event_type}")),
+    }
+    // No event tells of a suspension, nor of its end: whichever comes next shows it.
+    match found.state.as_str() {
+        "ENTITLEMENT_SUSPENDED" => {
+            let since = time(found.update_time.as_deref())?.or(at);
+            told.events.push(event(EventKind::Suspended, format!("suspended:{id}"), since));
+        }
+        "ENTITLEMENT_ACTIVE" if matches!(kind, None | Some(EventKind::Charged)) => {
+            told.events.push(event(EventKind::Activated, format!("active:{id}"), at));
+        }
+        _ => {}
+    }
+    let names = [Some(&subject.id), found.order_id.as_ref()];
+    let name = |alias: &String| AccountName { alias: alias.clone(), account: account.to_owned() };
+    told.names = names.into_iter().flatten().filter(|alias| *alias != account).map(name).collect();
+    Ok(told)
+}
+
+fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let Notice { event_id, event_type, entitlement, account } = notice(proof)?;
+    let id = event_id.unwrap_or_default();
+    let Some(subject) = entitlement else {
+        return match account.filter(|_| event_type == "ACCOUNT_DELETED") {
+            // Without the API an entitlement's end is not known to be this account's, and both would count.
+            Some(account) if !arrival.listing.secret("service_account").is_empty() => {
+                let transaction = format!("uninstall:{}", account.id);
+                Ok(google::acknowledged(vec![Event {
+                    occurred_at: time(account.update_time.as_deref())?,
+                    ..Event::new(EventKind::Uninstalled, account.id, transaction, Evidence::TransportOnly)
+                }]))
+            }
+            Some(_) | None => Ok(google::acknowledged(Vec::new())),
+        };
+    };
+    if !is_id(&subject.id) {
+        return Err(unreadable("entitlement.id is no plain id"));
+    }
+    if proof.evidence() == Evidence::ApiPoll {
+        let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
+        let found: Entitlement = json::read(&found.body)?;
+        let product = arrival.listing.setting("product");
+        if product.is_some() && product != found.product_external_name.as_deref() {
+            return Ok(google::acknowledged(Vec::new()));
+        }
+        return confirmed(&event_type, &subject, &id, &found);
+    }
+    match meaning(&event_type) {
+        Some(kind) => unconfirmed(kind, &event_type, subject, &id),
+        None => Ok(google::acknowledged(Vec::new())),
+    }
+}
+
+impl Adapter for GoogleCloud {
+    fn marketplace(&self) -> Marketplace {
+        Marketplace::GoogleCloud
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[SIGNUP, EVENTS]
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn guide(&self) -> Guide {
+        Guide {
+            title: "Google Cloud Marketplace",
+            kinds: &[
+                (
+                    SIGNUP.name,
+                    "the product's Sign-up URL, and its log-in URL too: the install. Binds the visitor's clicks to the \
+                     procurement account, then goes on to `forward_to` with the form as query. The product verifies \
+                     `x-gcp-marketplace-token` there itself, within its five minutes: the token counts here once, and \
+                     proves to the product what it proved here; keep it out of the product's logs",
+                ),
+                (
+                    EVENTS.name,
+                    "the push subscription to the procurement topic, with authentication: entitlements and accounts",
+                ),
+            ],
+            secrets: &[(
+                "service_account",
+                "the JSON key file of a service account that may read the procurement API (it is linked in the Producer \
+                 Portal); without it nothing is confirmed",
+            )],
+            settings: &[
+                (
+                    "domain",
+                    "for `signup`: the product's domain, as the token's audience names it, without a scheme",
+                ),
+                google::AUDIENCE,
+                google::PUSH_EMAIL,
+                google::SUBSCRIPTION,
+                ("provider_id", "the partner's provider id; needed beside `service_account`"),
+                (
+                    "product",
+                    "the product's external name, where the topic tells of several: entitlements of others tell nothing",
+                ),
+            ],
+            proof: "`signup`: Google's token (RS256, for the domain, once within five minutes); `events`: Google's token of the \
+                    push (RS256, for the audience, of the service account and the subscription). The event itself is not \
+                    signed: with `service_account` the procurement API is asked, and must agree (`evidence` is \
+                    `api_poll`); without it, `evidence` is `transport_only`",
+            carrier: "the visitor's cookie, seen on the way from the sign-up to `forward_to`",
+            limits: "nothing that is put on a link to the marketplace reaches the sign-up; a buyer who buys in one browser and \
+                     signs up in another is not attributed. Google tells no amounts: a renewal counts as a charge of the \
+                     plan, without one of its own, and neither the first period nor usage nor refunds are told; they stand \
+                     in Google's reports, and come in by the API, for the customer `google-cloud:<procurement account>`. \
+                     Without `service_account` an event names its entitlement alone: it is the account's only where the \
+                     sign-up named it as an order, installs come from the sign-up alone, and an offer that ended and an \
+                     account that was deleted tell nothing. No event tells of a suspension: it shows with the next event. \
+                     An account counts as one install and one uninstall, however many entitlements it had",
+        }
+    }
+
+    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+        if arrival.kind == EVENTS {
+            return verify_event(arrival);
+        }
+        let expected = Expected { audiences: arrival.listing.texts("domain"), ..Expected::default() };
+        arrival.verify_token(TokenScheme::GcpMarketplaceSignupJwt, &expected)
+    }
+
+    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+        if arrival.kind == EVENTS { happened(proof, arrival) } else { signed_up(proof, arrival) }
+    }
+
+    fn refused(&self, _: Kind) -> Answer {
+        Answer::unauthorized()
+    }
+}

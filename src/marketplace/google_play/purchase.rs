@@ -1,0 +1,224 @@
+//! Purchases and orders as Google Play's Developer API has them, as far as we read them.
+
+use super::super::{
+    adapter::{Unreadable, unreadable},
+    event::{Event, EventKind, Evidence},
+    money::minor_units,
+};
+use crate::domain::{money::Currency, time::Timestamp};
+use json::FromJson;
+use serde::de::IgnoredAny;
+
+/// Orders of one purchase that are asked for at most: its items may have been paid with one each.
+const ORDERS: usize = 3;
+
+/// A purchase: of a subscription (`purchases.subscriptionsv2`), or of a one-time product (`purchases.productsv2`).
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+pub struct Purchase {
+    subscription_state: Option<String>,
+    purchase_state_context: Option<StateContext>,
+    #[serde(default, alias = "productLineItem")]
+    line_items: Vec<LineItem>,
+    linked_purchase_token: Option<String>,
+    external_account_identifiers: Option<Identifiers>,
+    obfuscated_external_account_id: Option<String>,
+    canceled_state_context: Option<Canceled>,
+    #[serde(alias = "testPurchaseContext")]
+    test_purchase: Option<IgnoredAny>,
+    order_id: Option<String>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct StateContext {
+    purchase_state: String,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct LineItem {
+    product_id: String,
+    offer_details: Option<OfferDetails>,
+    latest_successful_order_id: Option<String>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct OfferDetails {
+    base_plan_id: Option<String>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct Identifiers {
+    obfuscated_external_account_id: Option<String>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct Canceled {
+    replacement_cancellation: Option<IgnoredAny>,
+}
+
+impl Purchase {
+    /// The orders it was paid with, the latest of each item.
+    pub fn orders(&self) -> impl Iterator<Item = &str> {
+        let items = self.line_items.iter().filter_map(|item| item.latest_successful_order_id.as_ref());
+        let mut orders: Vec<&str> =
+            self.order_id.iter().chain(items).map(String::as_str).filter(|id| super::is_plain(id)).collect();
+        orders.sort_unstable();
+        orders.dedup();
+        orders.into_iter().take(ORDERS)
+    }
+
+    /// The plan, as the Play Console names it: product and base plan.
+    pub fn plan(&self) -> Option<String> {
+        let item = self.line_items.first()?;
+        let base = item.offer_details.as_ref().and_then(|offer| offer.base_plan_id.as_ref());
+        Some(match base {
+            Some(base) => format!("{}:{base}", item.product_id),
+            None => item.product_id.clone(),
+        })
+    }
+
+    /// The account that the app set.
+    pub fn account(&self) -> Option<&str> {
+        let identifiers = self.external_account_identifiers.as_ref();
+        let account = identifiers.and_then(|ids| ids.obfuscated_external_account_id.as_deref());
+        account.or(self.obfuscated_external_account_id.as_deref()).filter(|id| !id.is_empty())
+    }
+
+    /// The token of the purchase that this one took the place of.
+    pub fn linked(&self) -> Option<&str> {
+        self.linked_purchase_token.as_deref()
+    }
+
+    /// Whether another purchase took its place.
+    pub fn is_replaced(&self) -> bool {
+        self.canceled_state_context
+            .as_ref()
+            .is_some_and(|canceled| canceled.replacement_cancellation.is_some())
+    }
+
+    /// Whether a tester made it, who pays nothing.
+    pub fn is_test(&self) -> bool {
+        self.test_purchase.is_some()
+    }
+
+    /// Whether it can be in this state after what was told. Notifications come late, so that it may be further on; but what
+    /// has ended does not begin again, and what is pending was not paid.
+    pub fn agrees(&self, has_ended: bool) -> bool {
+        let product = self.purchase_state_context.as_ref().map(|context| context.purchase_state.as_str());
+        match self.subscription_state.as_deref() {
+            Some(state) if has_ended => state == "SUBSCRIPTION_STATE_EXPIRED",
+            Some("SUBSCRIPTION_STATE_PENDING" | "SUBSCRIPTION_STATE_PENDING_PURCHASE_CANCELED") => false,
+            Some(_) => true,
+            None => product == Some("PURCHASED"),
+        }
+    }
+}
+
+/// An order (`orders`).
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    state: String,
+    create_time: String,
+    total: Option<Money>,
+    order_history: Option<History>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct History {
+    #[serde(default)]
+    partial_refund_events: Vec<PartialRefund>,
+}
+
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct PartialRefund {
+    state: String,
+    refund_details: Option<RefundDetails>,
+}
+
+#[derive(FromJson)]
+struct RefundDetails {
+    total: Option<Money>,
+}
+
+/// google.type.Money: what is zero is left out.
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct Money {
+    currency_code: String,
+    units: Option<String>,
+    #[serde(default)]
+    nanos: u32,
+}
+
+impl Money {
+    /// Minor units, exactly, and their currency.
+    fn read(&self) -> Result<(i64, Currency), Unreadable> {
+        let currency = Currency::parse(&self.currency_code);
+        let currency = currency.ok_or_else(|| unreadable("currencyCode is no ISO 4217 code"))?;
+        let decimal = format!("{}.{:09}", self.units.as_deref().unwrap_or("0"), self.nanos);
+        match minor_units(&decimal, currency) {
+            Some((amount, false)) if self.nanos < 1_000_000_000 => Ok((amount, currency)),
+            _ => Err(unreadable("an amount is no amount of the currency")),
+        }
+    }
+}
+
+impl Order {
+    /// What the customer paid, with taxes: minor units, their currency, and when. Nothing for what is not paid, or free.
+    pub fn paid(&self) -> Result<Option<(i64, String, Timestamp)>, Unreadable> {
+        if !matches!(self.state.as_str(), "PROCESSED" | "PENDING_REFUND" | "PARTIALLY_REFUNDED" | "REFUNDED")
+        {
+            return Ok(None);
+        }
+        let total = self.total.as_ref().ok_or_else(|| unreadable("an order has no total"))?;
+        let (amount, currency) = total.read()?;
+        let at =
+            Timestamp::parse(&self.create_time).ok_or_else(|| unreadable("createTime is not of RFC 3339"))?;
+        Ok(Some((amount, currency.code().to_owned(), at)).filter(|_| amount > 0))
+    }
+
+    /// Whether all of it was given back.
+    pub fn is_refunded(&self) -> bool {
+        self.state == "REFUNDED"
+    }
+
+    /// Whether it was called off before it was paid.
+    pub fn is_canceled(&self) -> bool {
+        self.state == "CANCELED"
+    }
+
+    /// What was given back of a charge so far; nothing if nothing was.
+    pub fn refunded(&self, charge: &str, account: &str, at: Timestamp) -> Result<Option<Event>, Unreadable> {
+        let event = |transaction: String| Event {
+            charge: Some(charge.to_owned()),
+            occurred_at: Some(at),
+            ..Event::new(EventKind::Refunded, account, transaction, Evidence::ApiPoll)
+        };
+        if self.is_refunded() {
+            return Ok(Some(event(format!("{charge}:refunded"))));
+        }
+        let history = self.order_history.iter().flat_map(|history| &history.partial_refund_events);
+        let mut given_back: Option<(i64, Currency)> = None;
+        for part in history.filter(|part| part.state == "PROCESSED_SUCCESSFULLY") {
+            let total = part.refund_details.as_ref().and_then(|details| details.total.as_ref());
+            let (amount, currency) = total.ok_or_else(|| unreadable("a refund has no total"))?.read()?;
+            let before = given_back.map_or(0, |(amount, _)| amount);
+            given_back = Some((before.saturating_add(amount), currency));
+        }
+        let event = |(amount, currency): (i64, Currency)| Event {
+            amount: Some(amount),
+            running_total: true,
+            currency: Some(currency.code().to_owned()),
+            ..event(format!("{charge}:refunded:{amount}"))
+        };
+        Ok(given_back.filter(|(amount, _)| *amount > 0).map(event))
+    }
+}

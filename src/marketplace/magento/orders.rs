@@ -1,0 +1,144 @@
+//! Orders and credit memos of a Commerce instance. Which fields are sent is chosen when the operator subscribes, and numbers
+//! come as texts or as numbers, by version and by event: so an object is read field by field, and an amount as the digits that
+//! stand there, never by way of a float.
+//!
+//! Sources: developer.adobe.com/commerce/extensibility/events (payloads as `events:info` prints them); magento/magento2,
+//! `Magento\Sales\Model\Order`, `Magento\Sales\Model\Order\Creditmemo`.
+
+use super::super::{
+    adapter::{Arrival, Unreadable, unreadable},
+    event::{Event, EventKind, Evidence},
+    money::minor_units,
+};
+use crate::domain::{click::CLICK_ID_LENGTH, digest::sha256_hex, money::Currency, time::Timestamp};
+use json::Spelled;
+
+/// A JSON object, its members as they stand there.
+pub struct Object<'t>(Spelled<'t>);
+
+impl<'t> Object<'t> {
+    /// Of a text; nothing if it is none.
+    pub fn read(text: &'t str) -> Option<Self> {
+        Spelled::read(text).map(Self)
+    }
+
+    /// The object of this name.
+    pub fn object(&self, name: &str) -> Option<Self> {
+        self.0.member(name).and_then(Self::read)
+    }
+
+    /// The text of this name, or the number as it is spelled; nothing for what is empty.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let raw = self.0.member(name)?;
+        let text = match raw.bytes().next()? {
+            b'"' => json::read(raw).ok()?,
+            b'-' | b'0'..=b'9' => raw.to_owned(),
+            _ => return None,
+        };
+        Some(text).filter(|text: &String| !text.is_empty())
+    }
+
+    fn required(&self, name: &str) -> Result<String, Unreadable> {
+        self.text(name).ok_or_else(|| unreadable(format!("{name} is missing: select that field")))
+    }
+
+    /// The object inside, where an event names what it is about, or this one.
+    fn inner(self, name: &str) -> Self {
+        self.object(name).unwrap_or(self)
+    }
+
+    /// When it was made: UTC, without saying so.
+    fn created_at(&self) -> Option<Timestamp> {
+        Timestamp::parse(&format!("{}Z", self.text("created_at")?))
+    }
+}
+
+/// The amount of an order or a memo. An instance has a currency of its own, and each order the customer's: amounts of both
+/// must never be mixed, so the listing says which counts.
+fn amount(of: &Object<'_>, arrival: &Arrival<'_>) -> Result<(i64, String), Unreadable> {
+    let (amount, currency) = match arrival.listing.setting("amounts") {
+        None | Some("base") => ("base_grand_total", "base_currency_code"),
+        Some("order") => ("grand_total", "order_currency_code"),
+        Some(_) => return Err(unreadable("the setting amounts is neither base nor order")),
+    };
+    let (text, code) = (of.required(amount)?, of.required(currency)?);
+    let currency =
+        Currency::parse(&code).ok_or_else(|| unreadable(format!("{currency} is no ISO 4217 code")))?;
+    match minor_units(&text, currency) {
+        Some((minor, false)) => Ok((minor, currency.code().to_owned())),
+        Some((_, true)) | None => Err(unreadable(format!("{amount} is no amount of the currency"))),
+    }
+}
+
+/// The customer; a guest is known by the e-mail address, of which only a hash is kept.
+fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
+    if let Some(customer) = order.text("customer_id").filter(|id| id != "0") {
+        return format!("customer:{customer}");
+    }
+    match order.text("customer_email") {
+        Some(email) => {
+            let hash = sha256_hex(format!("{listing_id}\0{}", email.trim().to_ascii_lowercase()).as_bytes());
+            format!("guest:{}", hash.get(..32).unwrap_or(&hash))
+        }
+        // Nobody is named: a customer of its own.
+        None => format!("order:{id}"),
+    }
+}
+
+/// The click id in the field that the listing names: of the order, or one that an extension adds.
+fn click(order: &Object<'_>, arrival: &Arrival<'_>) -> Option<String> {
+    let field = arrival.listing.setting("click_field").filter(|field| !field.is_empty())?;
+    let extended = || order.object("extension_attributes")?.text(field);
+    order.text(field).or_else(extended).filter(|id| id.len() == CLICK_ID_LENGTH)
+}
+
+/// The charge of an order that is paid for; nothing for others. `at` is when the event happened, if it says so.
+pub fn charge(
+    value: Object<'_>,
+    at: Option<Timestamp>,
+    arrival: &Arrival<'_>,
+    evidence: Evidence,
+) -> Result<Option<Event>, Unreadable> {
+    let order = value.inner("order");
+    if !matches!(order.text("state").as_deref(), Some("processing" | "complete")) {
+        return Ok(None);
+    }
+    // A credit memo names its order by this number and by no other. An order that has none is not stored yet.
+    let id = order.required("entity_id")?;
+    let (amount, currency) = amount(&order, arrival)?;
+    let account = account(&order, &id, &arrival.listing.id);
+    Ok(Some(Event {
+        amount: Some(amount),
+        currency: Some(currency),
+        // The same in every event of the order.
+        occurred_at: order.created_at().or(at),
+        clicks: click(&order, arrival).into_iter().collect(),
+        coupon: order.text("coupon_code"),
+        ..Event::new(EventKind::Charged, account, format!("order:{id}"), evidence)
+    }))
+}
+
+/// The state of a credit memo whose money was given back.
+const REFUNDED: &str = "2";
+
+/// The refund of a credit memo; nothing for one that is open or cancelled.
+pub fn refund(
+    value: Object<'_>,
+    at: Option<Timestamp>,
+    arrival: &Arrival<'_>,
+    evidence: Evidence,
+) -> Result<Option<Event>, Unreadable> {
+    let memo = value.inner("creditmemo");
+    if memo.text("state").is_some_and(|state| state != REFUNDED) {
+        return Ok(None);
+    }
+    let (order, id) = (memo.required("order_id")?, memo.required("increment_id")?);
+    let (amount, currency) = amount(&memo, arrival)?;
+    Ok(Some(Event {
+        charge: Some(format!("order:{order}")),
+        amount: Some(amount),
+        currency: Some(currency),
+        occurred_at: memo.created_at().or(at),
+        ..Event::new(EventKind::Refunded, format!("order:{order}"), format!("creditmemo:{id}"), evidence)
+    }))
+}

@@ -1,0 +1,177 @@
+//! The connection webhook. The caller proves itself with a token; the body is not signed, so whoever sees a token can send
+//! another body with it for an hour. Hence Microsoft's API is asked, if the operator wants it.
+//!
+//! Microsoft takes an answer 4xx to a change of plans for a veto, so nothing that is genuine is answered so.
+
+use super::{
+    super::{
+        adapter::{Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        event::{Event, EventKind, Evidence},
+        proven,
+        signature::{Expected, Refusal, TokenScheme, Verified},
+    },
+    fulfillment::{self, Subscription, Word, is_guid, time, word},
+};
+use json::FromJson;
+
+/// What Microsoft sends, as far as we read it. It reserves the right to send more.
+#[derive(FromJson)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    id: Option<String>,
+    subscription_id: Option<String>,
+    plan_id: Option<String>,
+    action: Option<String>,
+    status: Option<String>,
+    time_stamp: Option<String>,
+    subscription: Option<Subscription>,
+}
+
+/// What a message tells, before it is known whether that is true.
+pub struct Change<'m> {
+    /// In Microsoft's word.
+    pub action: &'m str,
+    /// What it is to us.
+    pub kind: EventKind,
+    /// Of a change that came to nothing.
+    pub has_failed: bool,
+    /// The operation.
+    pub operation: String,
+    /// The purchase.
+    pub account: String,
+    /// The plan that the operation is about.
+    pub wanted_plan: Option<&'m str>,
+    /// The plan that holds from then on.
+    pub plan: Option<&'m str>,
+    /// When the term began that the purchase is in.
+    pub term: Option<&'m str>,
+    is_free_trial: bool,
+    time_stamp: Option<&'m str>,
+}
+
+/// What an action is to us, and whether it came to nothing. Plans and seats are changed while the operation is in progress
+/// (Microsoft accepts by itself after ten seconds, and may tell nothing more), the rest when it has succeeded. Nothing for
+/// what is none of our business.
+fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
+    let has_succeeded = matches!(status, "Succeeded" | "Success");
+    let goes_on = has_succeeded || status == "InProgress";
+    let has_failed = matches!(status, "Failed" | "Conflict");
+    Some(match action {
+        "ChangePlan" if goes_on || has_failed => (EventKind::PlanChanged, has_failed),
+        "ChangeQuantity" if goes_on => (EventKind::PlanChanged, false),
+        "Reinstate" if goes_on => (EventKind::Reinstated, false),
+        "Subscribe" if has_succeeded => (EventKind::Activated, false),
+        "Renew" if has_succeeded => (EventKind::Charged, false),
+        "Suspend" if has_succeeded => (EventKind::Suspended, false),
+        "Unsubscribe" if has_succeeded => (EventKind::Uninstalled, false),
+        _ => return None,
+    })
+}
+
+impl<'m> Change<'m> {
+    /// Of a message; nothing if it tells nothing, or why it must not count.
+    fn of(message: &'m Message) -> Result<Option<Self>, &'static str> {
+        let action = message.action.as_deref().unwrap_or_default();
+        let Some((kind, has_failed)) = meaning(action, message.status.as_deref().unwrap_or_default()) else {
+            return Ok(None);
+        };
+        let id = |id: &Option<String>| {
+            let id = id.as_deref().filter(|id| is_guid(id)).map(str::to_ascii_lowercase);
+            id.ok_or("an id in it is no GUID")
+        };
+        let known = message.subscription.as_ref();
+        if known.is_some_and(Subscription::is_test) {
+            return Err("it is a test purchase");
+        }
+        let wanted_plan = message.plan_id.as_deref().filter(|plan| !plan.is_empty());
+        let kept_plan = known.and_then(|known| known.plan_id.as_deref());
+        Ok(Some(Self {
+            action,
+            kind,
+            has_failed,
+            operation: id(&message.id)?,
+            account: id(&message.subscription_id)?,
+            wanted_plan,
+            plan: if has_failed { kept_plan } else { wanted_plan },
+            term: known.and_then(Subscription::term),
+            is_free_trial: known.is_some_and(Subscription::is_free_trial),
+            time_stamp: message.time_stamp.as_deref(),
+        }))
+    }
+
+    /// Whether the customer pays with it: the first term when the purchase is activated, each other when it is renewed.
+    pub fn pays(&self) -> bool {
+        matches!(self.kind, EventKind::Activated | EventKind::Charged) && !self.is_free_trial
+    }
+
+    fn event(&self, kind: EventKind, transaction: String, evidence: Evidence) -> Event {
+        Event {
+            plan: self.plan.map(str::to_owned),
+            occurred_at: time(self.time_stamp),
+            ..Event::new(kind, &self.account, transaction, evidence)
+        }
+    }
+
+    /// Its events. What can happen to a purchase once is keyed by the purchase, so that no operation can repeat it; a
+    /// renewal by its operation, or by its term where that is what was confirmed.
+    fn events(&self, is_by_state: bool, evidence: Evidence) -> Vec<Event> {
+        let account = &self.account;
+        match (self.kind, self.term) {
+            (EventKind::Activated, _) => {
+                let activated = self.event(self.kind, format!("activate:{account}"), evidence);
+                let first = self.event(EventKind::Charged, format!("subscribe:{account}"), evidence);
+                if self.pays() { vec![activated, first] } else { vec![activated] }
+            }
+            (EventKind::Charged, _) if !self.pays() => Vec::new(),
+            (EventKind::Charged, Some(term)) if is_by_state => {
+                vec![self.event(self.kind, format!("renew:{account}:{term}"), evidence)]
+            }
+            (EventKind::Uninstalled, _) => {
+                vec![self.event(self.kind, format!("unsubscribe:{account}"), evidence)]
+            }
+            (kind, _) => vec![self.event(kind, format!("operation:{}", self.operation), evidence)],
+        }
+    }
+}
+
+/// Verifies the caller, and has what it tells confirmed.
+pub fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
+    let listing = arrival.listing;
+    let audiences = [listing.texts("audiences"), listing.texts("client_id")];
+    let audiences = audiences.into_iter().find(|texts| !texts.is_empty()).unwrap_or_default();
+    let tenant_id = listing.setting("tenant_id").map(str::to_owned);
+    let expected = Expected { audiences, tenant_id, ..Expected::default() };
+    let proof = match arrival.verify_token(TokenScheme::EntraBearer, &expected)? {
+        Proof::Verified(proof) => proof,
+        first => return Ok(first),
+    };
+    // What cannot be read is for `read` to say.
+    let Ok(message) = proven::read::<Message>(&proof) else { return Ok(Proof::Verified(proof)) };
+    let Ok(Some(change)) = Change::of(&message) else { return Ok(Proof::Verified(proof)) };
+    Ok(match word(arrival, &change)? {
+        Word::Ask(request) => Proof::Ask(request),
+        Word::Confirmed(by) => Proof::Verified(proof.confirmed_by(&by)),
+        Word::Unconfirmed(_) | Word::Denied(_) => Proof::Verified(proof),
+    })
+}
+
+/// What it tells.
+pub fn read(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+    let message: Message = proven::read(proof)?;
+    let told = |events, why: Option<&str>| Told {
+        log: why.map(str::to_owned),
+        ..Told::new(events, Reply::Plain(Answer::empty(200)))
+    };
+    let change = match Change::of(&message) {
+        Ok(Some(change)) => change,
+        Ok(None) => return Ok(told(Vec::new(), None)),
+        Err(why) => return Ok(told(Vec::new(), Some(why))),
+    };
+    let why = match word(arrival, &change) {
+        Ok(Word::Confirmed(_)) => None,
+        Ok(Word::Unconfirmed(why)) => why,
+        Ok(Word::Denied(why)) => return Ok(told(Vec::new(), Some(why))),
+        Ok(Word::Ask(_)) | Err(_) => return Err(unreadable("Microsoft was not asked")),
+    };
+    Ok(told(change.events(fulfillment::is_by_state(arrival), proof.evidence()), why))
+}
