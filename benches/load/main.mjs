@@ -23,6 +23,7 @@ const all = {
   clicks: async (options) => (await import("./burst.mjs")).clicks(options),
   conversions: async (options) => (await import("./conversions.mjs")).conversions(options),
   callbacks: async (options) => (await import("./callbacks.mjs")).callbacks(options),
+  signed: async (options) => (await import("./signed.mjs")).signed(options),
   memory: async (options) => (await import("./memory.mjs")).memory(options),
 };
 

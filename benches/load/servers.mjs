@@ -111,9 +111,9 @@ export async function startHono({ root, scratch, state, stored }) {
   return { ...server, path: `/r/${peerToken()}`, state };
 }
 
-/** Signpost itself, as `dev` and the tests start it; `stored: false` = without its click storage. */
-export async function startSignpost({ root, scratch, state, stored = true, port = 0, shared = {} }) {
-  let modules;
+/** Signpost itself, as `dev` and the tests start it; `stored: false` = without its click storage, `modules` = another build,
+ *  `outbound` = what vendors answer. */
+export async function startSignpost({ root, scratch, state, stored = true, modules, outbound, port = 0, shared = {} }) {
   if (!stored) {
     modules = path.join(scratch, "unstored");
     await mkdir(modules, { recursive: true });
@@ -128,7 +128,10 @@ export async function startSignpost({ root, scratch, state, stored = true, port 
     if (level === "error" || level === "warn") console.error(`signpost ${level}: ${message}`);
   };
   // One operator key does all the work here: its limit of 1,000 requests a minute would be all there is to see.
-  const retune = (worker) => delete worker.ratelimits;
+  const retune = (worker) => {
+    delete worker.ratelimits;
+    if (outbound) worker.outboundService = outbound;
+  };
   const server = await inWorkerd(() => startWorker({ root, modules, port, state, vars, onLog, retune, ...shared }));
   return { ...server, state };
 }

@@ -40,6 +40,7 @@ const PARTS: &[Part] = &[
     Part { name: "clicks", kind: Kind::Load },
     Part { name: "conversions", kind: Kind::Load },
     Part { name: "callbacks", kind: Kind::Load },
+    Part { name: "signed", kind: Kind::Load },
     Part { name: "memory", kind: Kind::Load },
     Part { name: "stores", kind: Kind::Stores },
 ];
