@@ -1,6 +1,7 @@
 // Runs the load generator (xtask/load), and keeps track of what every server was asked and answered in all.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Starts a load; `done` resolves to its report. */
@@ -35,4 +36,10 @@ export async function waitFor(look, limitMs) {
     if (performance.now() - since > limitMs) return undefined;
     await delay(20);
   }
+}
+
+/** Processor milliseconds of a process so far, all its threads. */
+export function processorMs(pid) {
+  const tasks = readdirSync(`/proc/${pid}/task`).map((task) => readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8"));
+  return tasks.reduce((sum, text) => sum + Number(text.split(" ")[0]), 0) / 1e6;
 }

@@ -1,9 +1,8 @@
 // Redirects side by side: every server in turn, round after round, so that whatever else the machine does meanwhile
 // meets all of them alike. Ratios are taken within a round; what is shown is their median.
-import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { median, runLoad, waitFor } from "./load.mjs";
+import { median, processorMs, runLoad, waitFor } from "./load.mjs";
 import { makeLink, startHello, startHono, startSignpost } from "./servers.mjs";
 import { clicksCounted, clicksStored } from "./stored.mjs";
 import { writeVisits } from "./visitors.mjs";
@@ -18,14 +17,6 @@ const OURS = { off: "Signpost, nothing stored", on: "Signpost, clicks stored" };
 const STARTS = 3;
 /** Clicks under way after a run reach their objects within this. */
 const SETTLE_MS = 20_000;
-
-/** Processor seconds of a process so far, all its threads. */
-function processorSeconds(pid) {
-  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The name stands in parentheses and may hold blanks; what follows is separated by single ones.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
 
 async function startAll({ root, scratch }) {
   const state = async (name) => {
@@ -54,7 +45,7 @@ async function startAll({ root, scratch }) {
 
 /** One run on one server, until its clicks are stored. */
 async function visit(load, server, seconds) {
-  const cpu = processorSeconds(server.pid);
+  const cpu = processorMs(server.pid);
   const report = await runLoad(load, { port: server.port, requests: server.requests, seconds, first: server.sent });
   server.sent += report.sent;
   server.answered += report.answered;
@@ -63,7 +54,7 @@ async function visit(load, server, seconds) {
     report.settledMs = await waitFor(() => clicksStored(server.state) >= server.answered, SETTLE_MS);
   }
   // Storing is part of what a click costs, also behind the answer.
-  report.cpuUs = ((processorSeconds(server.pid) - cpu) * 1e6) / report.answered;
+  report.cpuUs = ((processorMs(server.pid) - cpu) * 1e3) / report.answered;
   return report;
 }
 

@@ -2,12 +2,12 @@
 // Ledger, answered. Microsoft's webhook stands for RS256, a postback of SKAdNetwork for ECDSA on P-256, and a notification of
 // the App Store for three tokens under a chain of certificates (P-384), which is verified once an isolate.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { appleChain, rsa, seconds } from "../../tests/e2e/support/signers.mjs";
 import { withRoot } from "../../tests/e2e/support/roots.mjs";
-import { median } from "./load.mjs";
+import { median, processorMs } from "./load.mjs";
 import { api, startSignpost } from "./servers.mjs";
 
 const TIMES = 200;
@@ -15,12 +15,6 @@ const AT_MOST_MS = 10;
 const TENANT = "0b6f1d1e-6c1a-4f0e-9a3b-2f6d1c7e8a90";
 const CLIENT = "5f3c2d10-8f0e-4c55-9f3e-7a1b2c3d4e5f";
 const APP = { bundleId: "com.acme.app", appAppleId: 1234567890, environment: "Production" };
-
-/** Processor milliseconds of a process so far, all its threads. */
-function processorMs(pid) {
-  const tasks = readdirSync(`/proc/${pid}/task`).map((task) => readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8"));
-  return tasks.reduce((sum, text) => sum + Number(text.split(" ")[0]), 0) / 1e6;
-}
 
 function microsoft() {
   const key = rsa("entra-1");

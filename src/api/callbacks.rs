@@ -251,12 +251,12 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
     let (external_id, customer) =
         (external_id(listing, &event.transaction), customer_id(listing, &event.account));
     let click_id = click(call, event);
-    let priced = priced(call, listing, event)?;
     if let Some(known) = rows::by_key(call.sql, kind, &external_id)? {
         // A redelivery; but what stands behind it may be better, and the click may be new.
-        confirm(call, event, &priced, &customer, known)?;
+        confirm(call, listing, event, &customer, known)?;
         return click_id.map_or(Ok(()), |click_id| bind(call, &customer, &click_id));
     }
+    let priced = priced(call, listing, event)?;
     let metadata = [
         ("marketplace", Some(listing.marketplace.as_str())),
         ("evidence", Some(event.evidence.as_str())),
@@ -315,8 +315,8 @@ fn priced(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<Priced, S
 /// plan must be what was told before: what differs is not what was confirmed, and stays held.
 fn confirm(
     call: &Call<'_>,
+    listing: &Listing,
     event: &Event,
-    priced: &Priced,
     customer: &str,
     known: Conversion,
 ) -> Result<(), Problem> {
@@ -328,7 +328,7 @@ fn confirm(
     let accepted = known.amount.clone().filter(|_| metadata.contains_key("price"));
     let is_same = known.customer_id.as_deref() == Some(customer)
         && known.amount == event.amount.zip(event.currency.clone()).or(accepted)
-        && metadata.get("plan") == priced.plan.as_ref();
+        && metadata.get("plan") == priced(call, listing, event)?.plan.as_ref();
     if is_same { conversions::confirm(call, known, metadata, event.evidence) } else { Ok(()) }
 }
 

@@ -20,8 +20,8 @@ words! {
 
 /// The parameter that carries a query.
 const REFERRER: &str = "referrer";
-/// What is escaped in its value: all but RFC 3986's unreserved characters.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// All but the unreserved characters (RFC 3986 §2.3): what is escaped where a value stands in another's query.
+pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A listing's URL, taken apart once so that a redirect only joins strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +178,7 @@ fn append_referrer(to: &mut String, pair: &str, click_param: &str) {
         if !to.is_empty() {
             to.push_str("%26");
         }
-        to.extend(utf8_percent_encode(pair, ESCAPED));
+        to.extend(utf8_percent_encode(pair, RESERVED));
     }
 }
 

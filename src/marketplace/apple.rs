@@ -13,6 +13,7 @@ mod postback;
 use super::adapter::Guide;
 use super::{
     adapter::{Adapter, Answer, Arrival, Kind, Proof, Told, Unreadable, Way},
+    proven,
     signature::{AppleEnvironment, Refusal, Trust, Verified, platforms::APPLE_KEY},
 };
 use crate::domain::listing::Marketplace;
@@ -42,8 +43,7 @@ fn environment(arrival: &Arrival<'_>) -> Result<AppleEnvironment, Refusal> {
 
 /// The app's id in the App Store, which may be written as a number or as a text.
 fn app_apple_id(arrival: &Arrival<'_>) -> Option<u64> {
-    let id = arrival.listing.settings.get("app_apple_id")?;
-    id.as_u64().or_else(|| id.as_str()?.parse().ok())
+    proven::number(arrival.listing.settings.get("app_apple_id"))
 }
 
 impl Adapter for Apple {

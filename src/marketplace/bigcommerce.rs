@@ -90,7 +90,7 @@ fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unrea
     if !context.starts_with("stores/") {
         return Err(unreadable("context is no store"));
     }
-    let hand_over = Some(oauth::for_the_app(proof, arrival)?);
+    let hand_over = Some(oauth::for_the_app(proven::text(proof)?, arrival)?);
     Ok(Told { hand_over, ..installed(context, proof, arrival)? })
 }
 

@@ -11,8 +11,7 @@ use super::{
     adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
     event::{Event, EventKind},
     google::{self, Api, Called},
-    oauth::{self, HandOver},
-    proven,
+    oauth, proven,
     signature::{
         Expected, Refusal, TokenEncoding, TokenEndpoint, TokenScheme, Trust, Verified, bearer,
         google_sign_in, polled,
@@ -151,12 +150,11 @@ fn installed(proof: &Verified<'_>, click: Option<String>) -> Result<(String, Eve
 
 /// The sign-in that a browser brought. The app goes on with the query, and fetches its tokens at `token`.
 fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let parameter = |name| oauth::parameter(arrival, name).ok().flatten();
-    let (account, event) = installed(proof, parameter("state"))?;
+    let state = oauth::parameter(arrival, "state").ok().flatten();
+    let (account, event) = installed(proof, state)?;
     let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    let code = parameter("code").ok_or_else(|| unreadable("there is no code"))?;
     let granted = arrival.answers.first().ok_or_else(|| unreadable("nothing was answered"))?;
-    let hand_over = Some(HandOver { code, body: granted.body.clone() });
+    let hand_over = Some(oauth::for_the_app(&granted.body, arrival)?);
     Ok(Told { hand_over, ..Told::new(vec![event], Reply::Relay { account, query }) })
 }
 

@@ -68,7 +68,7 @@ fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unrea
         ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
     };
     let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    let hand_over = Some(oauth::for_the_app(proof, arrival)?);
+    let hand_over = Some(oauth::for_the_app(proven::text(proof)?, arrival)?);
     Ok(Told { hand_over, ..Told::new(vec![installed], Reply::Relay { account, query }) })
 }
 
@@ -116,16 +116,10 @@ fn signed<'a>(arrival: &Arrival<'a>) -> Result<Verified<'a>, Refusal> {
     }
 }
 
-/// A number, or a text that spells one.
-fn number(value: Option<&Json>) -> Option<u64> {
-    let value = value?;
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
-}
-
 /// The setting `app_id`. One that is no number must not let everything in.
 fn app_id(arrival: &Arrival<'_>) -> Result<Option<u64>, Refusal> {
     match arrival.listing.settings.get("app_id").filter(|set| !set.is_null()) {
-        Some(set) => number(Some(set)).map(Some).ok_or(Refusal::NotConfigured),
+        Some(set) => proven::number(Some(set)).map(Some).ok_or(Refusal::NotConfigured),
         None => Ok(None),
     }
 }
@@ -137,10 +131,10 @@ fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
     if kind.and_then(Json::as_str).is_none() {
         return Err("has no subscriptionType");
     }
-    if number(element.get("portalId")).is_none() {
+    if proven::number(element.get("portalId")).is_none() {
         return Err("has no portalId");
     }
-    Ok(number(element.get("appId")))
+    Ok(proven::number(element.get("appId")))
 }
 
 /// Up to 100 elements, in no order. One that does not count must hold up none of the others; if none can be read, the list

@@ -26,3 +26,9 @@ pub fn parameter<'p>(proof: &'p Verified<'_>, name: &str) -> Option<&'p str> {
     let Payload::Parameters(parameters) = proof.payload() else { return None };
     parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
+
+/// A number, or a text that spells one.
+pub fn number(value: Option<&serde_json::Value>) -> Option<u64> {
+    let value = value?;
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}

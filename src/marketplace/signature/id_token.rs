@@ -40,7 +40,7 @@ pub(super) const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs
 /// A tenant's keys (its discovery document: `https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration`).
 /// The tenant is the operator's setting, never a token's.
 pub(super) fn entra_keys(tenant: &str) -> String {
-    let tenant = percent_encoding::utf8_percent_encode(tenant, super::platforms::RESERVED);
+    let tenant = percent_encoding::utf8_percent_encode(tenant, crate::domain::destination::RESERVED);
     format!("https://login.microsoftonline.com/{tenant}/discovery/v2.0/keys")
 }
 

@@ -33,7 +33,6 @@ use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, ve
 use crate::domain::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use json::FromJson;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 /// A signature scheme of a platform's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -191,6 +190,3 @@ fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
 fn object<T: for<'t> FromJson<'t>>(body: &[u8]) -> Result<T, Refusal> {
     claims::object(body).ok_or(if body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody })
 }
-
-/// All but the unreserved characters (RFC 3986 §2.3).
-pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -8,9 +8,9 @@
 //! Any AWS account can subscribe our address to a topic of its own and have SNS sign what it likes: only the list of
 //! topics tells whose message it is.
 
-use super::{Fetched, RESERVED, certificate::Certificate, named, object, signature, sns_address::Home};
+use super::{Fetched, certificate::Certificate, named, object, signature, sns_address::Home};
 use crate::{
-    domain::time::Timestamp,
+    domain::{destination::RESERVED, time::Timestamp},
     marketplace::signature::{
         callback::Callback,
         public_key::Algorithm,
