@@ -16,7 +16,7 @@ view! {
         currency: Currency,
         /// Owed, within the hold.
         pending: i128,
-        /// Owed, may be paid; negative after a clawback.
+        /// Owed, may be paid; negative after a clawback. What is bound in payouts that are not settled is part of it.
         payable: i128,
         /// Paid out.
         paid: i128,
@@ -56,7 +56,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
             partner_id: partner_id.clone(),
             currency: balance.currency,
             pending: balance.pending,
-            payable: balance.payable,
+            payable: balance.payable.saturating_add(balance.in_payout),
             paid: balance.paid,
             reversed: balance.reversed,
         });

@@ -36,8 +36,8 @@ view! {
     pub struct ReleaseView {
         /// The commission.
         id: CommissionId,
-        /// The conversion that earned it.
-        conversion_id: ConversionId,
+        /// The conversion that earned it; `null` = none did.
+        conversion_id: Option<ConversionId>,
         /// Who earns.
         partner_id: PartnerId,
         /// What confirmed it; `null` = an operator released it.

@@ -50,6 +50,8 @@ fn mature(
         kind: TransferKind::Maturity,
         commission_no: commission.no,
         at: now,
+        rate: None,
+        payout_no: None,
     };
     let partner = partners::by_no(sql, commission.partner_no)?;
     let partner = partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?;

@@ -205,6 +205,8 @@ pub fn reverse(
         kind: TransferKind::Reversal,
         commission_no: commission.no,
         at: call.now,
+        rate: None,
+        payout_no: None,
     };
     let partner = partners::by_no(call.sql, commission.partner_no)?;
     let view = ReversalView {

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        conversion::{CommissionStatus, HeldReason},
+        conversion::{CommissionSource, CommissionStatus, HeldReason},
         id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
         link::{Link, LinkStatus},
         listing::{Listing, Marketplace},
@@ -137,8 +137,10 @@ view! {
     pub struct CommissionView {
         /// Id.
         id: CommissionId,
-        /// The conversion that earned it.
-        conversion_id: ConversionId,
+        /// The conversion that earned it; `null` = none did.
+        conversion_id: Option<ConversionId>,
+        /// What earned it.
+        source: CommissionSource,
         /// Who earns.
         partner_id: PartnerId,
         /// Earned, minor units, before reversals.
@@ -153,6 +155,12 @@ view! {
         rate_bp: i64,
         /// Share of the conversion, basis points.
         share_bp: i64,
+        /// What the rate was applied to, minor units; `null` = a fixed amount, or not known any more.
+        base: Option<i64>,
+        /// By which plan; `null` = by the simple rate of the partner or the programme.
+        plan: Option<String>,
+        /// For which placement, period or partner, where no conversion says it.
+        subject: Option<String>,
         /// What a person should look at before it is paid: `bot_click`, `prefetch_click`.
         flags: Vec<String>,
         /// Why it stays pending beyond `payable_at` until it is released; `null` = it is not held.
@@ -235,6 +243,7 @@ pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionVie
     CommissionView {
         id: commission.id.clone(),
         conversion_id: commission.conversion_id.clone(),
+        source: commission.source,
         partner_id: partner.clone(),
         amount: commission.amount,
         reversed: commission.reversed,
@@ -242,6 +251,9 @@ pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionVie
         status: commission.status,
         rate_bp: commission.rate_bp,
         share_bp: commission.share_bp,
+        base: commission.base,
+        plan: commission.plan.clone(),
+        subject: commission.subject.clone(),
         flags: commission.flags.clone(),
         held_reason: commission.held_reason,
         payable_at: commission.matures_at,

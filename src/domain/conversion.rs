@@ -46,6 +46,14 @@ words! {
 }
 
 words! {
+    /// What earned a commission.
+    CommissionSource {
+        /// A conversion that the partner was credited with.
+        Conversion = "conversion";
+    }
+}
+
+words! {
     /// Where a commission stands.
     CommissionStatus {
         /// Within the hold.

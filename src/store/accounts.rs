@@ -27,10 +27,16 @@ pub struct Transfer {
     pub currency: Currency,
     /// Why.
     pub kind: TransferKind,
-    /// For which commission.
+    /// For which commission; 0 = for a payout's whole.
     pub commission_no: i64,
     /// When.
     pub at: Timestamp,
+    /// The rate of an exchange, decimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+    /// The payout that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payout_no: Option<i64>,
 }
 
 /// Adds to one side of an account. The sum is read and written as text and checked here: SQLite would turn an
@@ -69,8 +75,8 @@ pub fn post(sql: &dyn Sql, transfer: &Transfer) -> Result<(), SqlError> {
         return Ok(());
     }
     let statement = "INSERT INTO transfers (id, partner_no, debit, credit, amount, currency, kind, commission_no, \
-                     created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    let args: [Value; 9] = [
+                     created_at, rate, payout_no) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let args: [Value; 11] = [
         transfer.id.as_str().into(),
         transfer.partner_no.into(),
         Word::from(transfer.debit).into(),
@@ -80,13 +86,15 @@ pub fn post(sql: &dyn Sql, transfer: &Transfer) -> Result<(), SqlError> {
         Word::from(transfer.kind).into(),
         transfer.commission_no.into(),
         transfer.at.into(),
+        transfer.rate.clone().into(),
+        transfer.payout_no.into(),
     ];
     sql.exec(statement, &args)?;
     add(sql, transfer, transfer.debit, true)?;
     add(sql, transfer, transfer.credit, false)
 }
 
-/// A partner's balances in one currency, minor units.
+/// A partner's balances in one currency, minor units: those of debit accounts as debits, of credit accounts as credits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balance {
     /// Whose.
@@ -103,6 +111,29 @@ pub struct Balance {
     pub reversed: i128,
     /// All that was ever earned.
     pub earned: i128,
+    /// Bound in payouts that are not settled.
+    pub in_payout: i128,
+    /// Forgiven of negative balances.
+    pub written_off: i128,
+    /// Left for other currencies, less what came from them.
+    pub exchange: i128,
+}
+
+impl Balance {
+    fn of_nothing(partner_no: PartnerNo, currency: Currency) -> Self {
+        Self {
+            partner_no,
+            currency,
+            pending: 0,
+            payable: 0,
+            paid: 0,
+            reversed: 0,
+            earned: 0,
+            in_payout: 0,
+            written_off: 0,
+            exchange: 0,
+        }
+    }
 }
 
 /// Balances as of `to` (now if absent), by partner and currency, summed up from the transfers themselves.
@@ -136,9 +167,7 @@ fn collect(rows: Vec<super::Row>) -> Result<Vec<Balance>, SqlError> {
         let (partner_no, currency) = (row.number(0)?, row.parsed(1, "a currency", Currency::parse)?);
         let amount = row.big_int(3)?;
         if balances.last().is_none_or(|last| (last.partner_no, last.currency) != (partner_no, currency)) {
-            let empty =
-                Balance { partner_no, currency, pending: 0, payable: 0, paid: 0, reversed: 0, earned: 0 };
-            balances.push(empty);
+            balances.push(Balance::of_nothing(partner_no, currency));
         }
         let Some(balance) = balances.last_mut() else { continue };
         match row.parsed(2, "an account", Account::parse)? {
@@ -147,6 +176,9 @@ fn collect(rows: Vec<super::Row>) -> Result<Vec<Balance>, SqlError> {
             Account::Payable => balance.payable = amount,
             Account::Paid => balance.paid = amount,
             Account::Reversed => balance.reversed = amount,
+            Account::InPayout => balance.in_payout = amount,
+            Account::WrittenOff => balance.written_off = amount.saturating_neg(),
+            Account::Exchange => balance.exchange = amount,
         }
     }
     Ok(balances)

@@ -2,7 +2,7 @@
 
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
-    conversion::{CommissionStatus, HeldReason},
+    conversion::{CommissionSource, CommissionStatus, HeldReason},
     id::{CommissionId, ConversionId},
     link::LinkNo,
     money::Currency,
@@ -18,10 +18,10 @@ pub struct Commission {
     pub no: i64,
     /// Public id.
     pub id: CommissionId,
-    /// The conversion that earned it.
-    pub conversion_no: i64,
+    /// The conversion that earned it, if one did.
+    pub conversion_no: Option<i64>,
     /// That conversion's public id (read only: joined, not stored).
-    pub conversion_id: ConversionId,
+    pub conversion_id: Option<ConversionId>,
     /// Who earns.
     pub partner_no: PartnerNo,
     /// By which link.
@@ -48,19 +48,53 @@ pub struct Commission {
     pub created_at: Timestamp,
     /// Why it stays pending until it is released; only a pending one is held.
     pub held_reason: Option<HeldReason>,
+    /// What earned it.
+    #[serde(default = "of_a_conversion")]
+    pub source: CommissionSource,
+    /// What the rate was applied to, minor units; absent where it is a fixed amount, or was not kept yet.
+    #[serde(default)]
+    pub base: Option<i64>,
+    /// By which plan; absent = by the simple rate of the partner or the programme.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// For which placement, period or partner, where no conversion says it.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// Bound in payouts that are approved or paid, minor units.
+    #[serde(default)]
+    pub settled: i64,
+    /// Forgiven of a negative rest, minor units.
+    #[serde(default)]
+    pub written_off: i64,
+}
+
+/// What a commission's event of before there were sources means.
+fn of_a_conversion() -> CommissionSource {
+    CommissionSource::Conversion
+}
+
+impl Commission {
+    /// What is open of it, minor units: neither taken back nor bound in payouts; negative if more was paid than is left.
+    #[must_use]
+    pub fn open(&self) -> i64 {
+        self.amount
+            .saturating_sub(self.reversed)
+            .saturating_sub(self.settled)
+            .saturating_add(self.written_off)
+    }
 }
 
 const COLUMNS: &str = "m.no, m.id, m.conversion_no, c.id, m.partner_no, m.link_no, m.click_id, m.share_bp, m.rate_bp, \
                        m.amount, m.reversed, m.currency, m.status, m.flags, m.matures_at, m.created_at, \
-                       m.held_reason";
-const FROM: &str = "FROM commissions m JOIN conversions c ON c.no = m.conversion_no";
+                       m.held_reason, m.source, m.base, m.plan, m.subject, m.settled, m.written_off";
+const FROM: &str = "FROM commissions m LEFT JOIN conversions c ON c.no = m.conversion_no";
 
 fn read(row: &Row) -> Result<Commission, SqlError> {
     Ok(Commission {
         no: row.int(0)?,
         id: row.parsed(1, "a commission id", CommissionId::parse)?,
-        conversion_no: row.int(2)?,
-        conversion_id: row.parsed(3, "a conversion id", ConversionId::parse)?,
+        conversion_no: row.opt_int(2)?,
+        conversion_id: row.opt_parsed(3, "a conversion id", ConversionId::parse)?,
         partner_no: row.number(4)?,
         link_no: row.number(5)?,
         click_id: row.opt_string(6)?,
@@ -74,6 +108,12 @@ fn read(row: &Row) -> Result<Commission, SqlError> {
         matures_at: row.time(14)?,
         created_at: row.time(15)?,
         held_reason: row.opt_parsed(16, "a reason", HeldReason::parse)?,
+        source: row.parsed(17, "a source", CommissionSource::parse)?,
+        base: row.opt_int(18)?,
+        plan: row.opt_string(19)?,
+        subject: row.opt_string(20)?,
+        settled: row.int(21)?,
+        written_off: row.int(22)?,
     })
 }
 
@@ -85,9 +125,10 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 /// Adds a commission.
 pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
     let statement = "INSERT INTO commissions (no, id, conversion_no, partner_no, link_no, click_id, share_bp, rate_bp, \
-                     amount, reversed, currency, status, flags, matures_at, created_at, held_reason) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
-    let args: [Value; 16] = [
+                     amount, reversed, currency, status, flags, matures_at, created_at, held_reason, source, base, plan, \
+                     subject, settled, written_off) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
+                     ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+    let args: [Value; 22] = [
         commission.no.into(),
         commission.id.as_str().into(),
         commission.conversion_no.into(),
@@ -104,6 +145,12 @@ pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
         commission.matures_at.into(),
         commission.created_at.into(),
         commission.held_reason.map(Word::from).into(),
+        Word::from(commission.source).into(),
+        commission.base.into(),
+        commission.plan.clone().into(),
+        commission.subject.clone().into(),
+        commission.settled.into(),
+        commission.written_off.into(),
     ];
     sql.exec(statement, &args).map(drop)
 }

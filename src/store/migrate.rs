@@ -60,6 +60,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 2, script: script!("schema/ledger_0002.sql") },
     Step { version: 3, script: script!("schema/ledger_0003.sql") },
     Step { version: 4, script: script!("schema/ledger_0004.sql") },
+    Step { version: 5, script: script!("schema/ledger_0005.sql") },
 ];
 
 /// Why a database could not be opened.

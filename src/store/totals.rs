@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Totals {
-    /// `partner currency` → earned, pending, payable, paid, reversed; minor units.
-    pub balances: BTreeMap<String, [String; 5]>,
+    /// `partner currency` → earned, pending, payable, paid, reversed, in payout, written off, exchange; minor units.
+    pub balances: BTreeMap<String, [String; 8]>,
     /// Counts by bucket and conversions by type.
     pub counts: BTreeMap<String, String>,
 }
@@ -22,7 +22,16 @@ pub struct Totals {
 pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> {
     let mut balances = BTreeMap::new();
     for balance in accounts::balances_until(sql, to)? {
-        let parts = [balance.earned, balance.pending, balance.payable, balance.paid, balance.reversed];
+        let parts = [
+            balance.earned,
+            balance.pending,
+            balance.payable,
+            balance.paid,
+            balance.reversed,
+            balance.in_payout,
+            balance.written_off,
+            balance.exchange,
+        ];
         let owner = format!("{} {}", balance.partner_no, balance.currency);
         balances.insert(owner, parts.map(|part| part.to_string()));
     }

@@ -268,8 +268,13 @@ impl<S: Sql> Ledger<S> {
     pub fn audit(&self) {
         assert_eq!(signpost::store::accounts::discrepancies(&self.sql).unwrap(), Vec::<String>::new());
         for balance in signpost::store::accounts::balances(&self.sql, None).unwrap() {
-            let parts = balance.pending + balance.payable + balance.paid + balance.reversed;
-            assert_eq!(balance.earned, parts, "{balance:?}");
+            let parts = balance.pending
+                + balance.payable
+                + balance.in_payout
+                + balance.paid
+                + balance.reversed
+                + balance.exchange;
+            assert_eq!(balance.earned + balance.written_off, parts, "{balance:?}");
         }
     }
 }

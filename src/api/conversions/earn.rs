@@ -12,7 +12,7 @@ use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus},
         click::Class,
-        conversion::CommissionStatus,
+        conversion::{CommissionSource, CommissionStatus},
         event::EventType,
         id::TransferId,
         ledger::{Account, TransferKind},
@@ -52,14 +52,15 @@ pub fn commissions(
         let rate_bp = partner.and_then(|partner| partner.commission_bp).unwrap_or(terms.commission_bp);
         let overflow = SqlError::Overflow("a commission");
         let share = share_half_up(*amount, credit.share_bp, WHOLE_BP);
-        let amount = share.and_then(|share| share_half_up(share, rate_bp, WHOLE_BP)).ok_or(overflow)?;
+        let base = share.ok_or(SqlError::Overflow("a share"))?;
+        let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(overflow)?;
         let touch = candidates.get(credit.touch).map(|bound| &bound.touch);
         let matures_at = conversion.occurred_at.plus_ms(terms.hold_days.saturating_mul(DAY_MS));
         earned.push(Commission {
             no,
             id: new_commission_id(call),
-            conversion_no: conversion.no,
-            conversion_id: conversion.id.clone(),
+            conversion_no: Some(conversion.no),
+            conversion_id: Some(conversion.id.clone()),
             partner_no: credit.partner_no,
             link_no: credit.link_no,
             click_id: touch.map(|touch| touch.click_id.clone()),
@@ -73,6 +74,12 @@ pub fn commissions(
             matures_at,
             created_at: call.now,
             held_reason: conversion.held_reason,
+            source: CommissionSource::Conversion,
+            base: Some(base),
+            plan: None,
+            subject: None,
+            settled: 0,
+            written_off: 0,
         });
         no = no.saturating_add(1);
     }
@@ -156,6 +163,8 @@ pub fn book(
         kind: TransferKind::Commission,
         commission_no: commission.no,
         at: call.now,
+        rate: None,
+        payout_no: None,
     };
     let counts =
         ConversionDelta { counted: None, revenue: 0, commission: commission.amount, ..counts.clone() };
