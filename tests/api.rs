@@ -28,9 +28,13 @@ mod lists;
 mod money;
 #[path = "api/partners.rs"]
 mod partners;
+#[path = "api/placements.rs"]
+mod placements;
 #[path = "api/programme.rs"]
 mod programme;
 #[path = "api/refunds.rs"]
 mod refunds;
 #[path = "api/report.rs"]
 mod report;
+#[path = "api/terms.rs"]
+mod terms;

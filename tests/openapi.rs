@@ -33,6 +33,8 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/commissions", &["get"]),
     ("/v1/commissions/{id}", &["get"]),
     ("/v1/commissions/{id}/release", &["post"]),
+    ("/v1/placements", &["get", "post"]),
+    ("/v1/placements/{id}", &["get"]),
     ("/v1/clicks", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
@@ -146,8 +148,28 @@ fn every_field_of_a_request_has_limits() {
     // is not refused for it.
     let unlimited = ["settings", "click_id"];
     // Their own types say what they may be.
-    let typed =
-        ["kind", "type", "status", "marketplace", "model", "amount", "attribution", "google_play_instant"];
+    let typed = [
+        "kind",
+        "type",
+        "status",
+        "marketplace",
+        "model",
+        "attribution",
+        "google_play_instant",
+        "tax",
+        "discount",
+        "shipping",
+        "event",
+        "per",
+        "base",
+        "tier_mode",
+        "others_earn",
+        "applies_to",
+        "referral",
+        "fee",
+        "cost_share",
+        "from_revenue",
+    ];
     let document = openapi::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         if schema["additionalProperties"] != json!(false) {

@@ -2,7 +2,7 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
-    money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR},
+    money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR, Money},
     text,
     time::Timestamp,
     words::Metadata,
@@ -201,6 +201,13 @@ impl Checks {
     pub fn range(&mut self, field: &str, value: Option<i64>, min: i64, max: i64) {
         if value.is_some_and(|value| !(min..=max).contains(&value)) {
             self.refuse(Code::OutOfRange, field, format!("Expected {min} to {max}."));
+        }
+    }
+
+    /// An amount of money, 0 to 10^12 minor units.
+    pub fn money(&mut self, field: &str, value: Option<&Money>) {
+        if value.is_some_and(|money| !(0..=MAX_AMOUNT_MINOR).contains(&money.amount)) {
+            self.refuse(Code::AmountOutOfRange, &format!("{field}/amount"), format!("{AMOUNT_REFUSED}."));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Conversions: accepted only with their attribution, money and events in the same transaction.
 
 use super::{
-    body::{Amount, Checks},
     call::Call,
     http::Response,
     problem::{Code, Problem},
@@ -11,12 +10,11 @@ use super::{
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
-        conversion::{ConversionType, HeldReason},
+        conversion::ConversionType,
         event::EventType,
-        id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
-        money::Currency,
+        id::{ConversionId, LinkId, ListingId, PartnerId},
         program::Model,
-        time::{DAY_MS, Timestamp},
+        time::Timestamp,
         words::Metadata,
     },
     store::{
@@ -28,43 +26,19 @@ use crate::{
         value::json_text,
     },
 };
-use json::FromJson;
-use serde::Serialize;
 
 mod earn;
 pub mod explain;
+mod sent;
 mod told;
 mod touches;
 
-pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_binding};
+use earn::Earned;
+use sent::{Checked, Sent, check, keepable, sent};
 
-/// A conversion to accept.
-#[derive(Debug, Clone, FromJson)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct NewConversion {
-    /// What happened.
-    #[serde(rename = "type")]
-    kind: ConversionType,
-    /// Your id of it: unique with the type, for ever.
-    external_id: String,
-    /// The click id that the redirect put into the URL.
-    click_id: Option<String>,
-    /// Your id of the customer: binds later conversions to the same touches.
-    customer_id: Option<String>,
-    /// Coupon that was used.
-    coupon: Option<String>,
-    /// Amount in minor units; sales and subscriptions need it.
-    amount: Option<Amount>,
-    /// ISO 4217 currency of the amount.
-    currency: Option<String>,
-    /// When it happened; now if absent; at most 24 hours ahead.
-    occurred_at: Option<String>,
-    /// The listing it happened on; the credited link's if absent.
-    listing_id: Option<String>,
-    /// Free annotations.
-    metadata: Option<Metadata>,
-}
+pub use earn::{book, counts as commission_counts, uncounted};
+pub use sent::NewConversion;
+pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_binding};
 
 view! {
     /// Who earns a conversion, and why.
@@ -92,8 +66,16 @@ view! {
         amount: Option<i64>,
         /// ISO 4217 currency.
         currency: Option<String>,
+        /// Of the amount: tax, minor units.
+        tax: Option<i64>,
+        /// Of the amount: discount, minor units.
+        discount: Option<i64>,
+        /// Of the amount: shipping, minor units.
+        shipping: Option<i64>,
         /// Refunded so far, minor units.
         refunded: i64,
+        /// Where the customer is, as sent.
+        country: Option<String>,
         /// Click id as sent.
         click_id: Option<String>,
         /// The caller's id of the customer.
@@ -112,103 +94,6 @@ view! {
         metadata: Metadata,
         /// When it was accepted.
         created_at: Timestamp,
-    }
-}
-
-/// What a caller sent, in the form that decides whether a later one is the same.
-#[derive(Serialize, FromJson, PartialEq, Eq)]
-struct Sent {
-    click_id: Option<String>,
-    customer_id: Option<String>,
-    coupon: Option<String>,
-    amount: Option<i64>,
-    currency: Option<String>,
-    occurred_at: Option<i64>,
-    listing_id: Option<String>,
-    metadata: Metadata,
-}
-
-impl Sent {
-    /// The first field in which two differ.
-    fn differs(&self, other: &Self) -> Option<&'static str> {
-        [
-            (self.click_id != other.click_id, "click_id"),
-            (self.customer_id != other.customer_id, "customer_id"),
-            (self.coupon != other.coupon, "coupon"),
-            (self.amount != other.amount, "amount"),
-            (self.currency != other.currency, "currency"),
-            (self.occurred_at != other.occurred_at, "occurred_at"),
-            (self.listing_id != other.listing_id, "listing_id"),
-            (self.metadata != other.metadata, "metadata"),
-        ]
-        .into_iter()
-        .find_map(|(differs, field)| differs.then_some(field))
-    }
-}
-
-/// A body whose fields have been found right.
-struct Checked {
-    currency: Option<Currency>,
-    occurred_at: Option<Timestamp>,
-    listing_no: Option<u16>,
-    /// Why what it earns is held.
-    held_reason: Option<HeldReason>,
-}
-
-fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
-    let mut checks = Checks::default();
-    checks.text("external_id", Some(&body.external_id), 255);
-    checks.text("customer_id", body.customer_id.as_deref(), 255);
-    checks.text("coupon", body.coupon.as_deref(), 100);
-    checks.metadata("metadata", body.metadata.as_ref());
-    let currency = checks.currency("currency", body.currency.as_deref());
-    if body.amount.is_none() && (body.kind.is_sale() || body.currency.is_some()) {
-        checks.refuse(
-            Code::MissingField,
-            "amount",
-            "Sales and subscriptions, and whatever has a currency, need an amount.",
-        );
-    }
-    if body.currency.is_none() && (body.kind.is_sale() || body.amount.is_some()) {
-        checks.refuse(
-            Code::MissingField,
-            "currency",
-            "Sales and subscriptions, and whatever has an amount, need a currency.",
-        );
-    }
-    let occurred_at = checks.time("occurred_at", body.occurred_at.as_deref());
-    if occurred_at.is_some_and(|at| at > call.now.plus_ms(DAY_MS)) {
-        let detail = format!("It is {} here; a conversion may lie at most 24 hours ahead.", call.now);
-        checks.refuse(Code::OccurredInFuture, "occurred_at", detail);
-    }
-    let listing = match body.listing_id.as_deref().map(ListingId::parse) {
-        Some(Some(id)) => listings::by_id(call.sql, &id)?,
-        Some(None) | None => None,
-    };
-    if body.listing_id.is_some() && listing.is_none() {
-        checks.refuse(Code::UnknownListing, "listing_id", "There is no listing with this id.");
-    }
-    checks.finish()?;
-    let listing_no = listing.map(|listing| listing.no);
-    Ok(Checked { currency, occurred_at, listing_no, held_reason: None })
-}
-
-/// A click id as it is kept. It comes from the visitor's own address bar and may be anything: a sale is not refused
-/// for it. What cannot be one of ours is cut to what a row and an answer can hold.
-fn keepable(click_id: String) -> String {
-    click_id.chars().filter(|c| !c.is_control()).take(255).collect()
-}
-
-fn sent(body: &NewConversion, checked: &Checked) -> Sent {
-    Sent {
-        click_id: body.click_id.clone(),
-        customer_id: body.customer_id.clone(),
-        coupon: body.coupon.clone(),
-        amount: body.amount.map(|amount| amount.0),
-        currency: body.currency.clone(),
-        occurred_at: checked.occurred_at.map(Timestamp::ms),
-        listing_id: body.listing_id.clone(),
-        metadata: body.metadata.clone().unwrap_or_default(),
     }
 }
 
@@ -274,9 +159,13 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
         attribution: explain::stored(&touches, &attribution, rules)?,
         answer: String::new(),
         held_reason: checked.held_reason,
+        tax: sent.tax,
+        discount: sent.discount,
+        shipping: sent.shipping,
+        sold_in: sent.country.clone(),
     };
     let earned =
-        earn::commissions(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;
+        earn::work_out(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;
     let answer = record(call, conversion, &attribution, &candidates.known, earned)?;
     Ok(Accepted { answer, is_earned: !attribution.credits.is_empty() })
 }
@@ -299,17 +188,19 @@ fn record(
     conversion: Conversion,
     attribution: &Attribution,
     candidates: &[BoundTouch],
-    earned: Vec<commissions::Commission>,
+    earned: Earned,
 ) -> Result<Response, Problem> {
-    let view = earn::show(call, &conversion, attribution, candidates, &earned)?;
+    let view = earn::show(call, &conversion, attribution, candidates, &earned.own)?;
     let answer = json_text(&view)?;
     let counts = delta(&conversion);
     let binding = touches::binding(conversion.customer_id.as_deref(), attribution, candidates);
-    let change = Change::Conversion { conversion: Box::new(conversion), binding, counts: counts.clone() };
+    let written = Box::new(conversion.clone());
+    let change = Change::Conversion { conversion: written, binding, counts, uses: earned.uses };
     call.commit(EventType::ConversionCreated, &change, &view, &answer)?;
-    for (commission, shown) in earned.into_iter().zip(&view.commissions) {
-        earn::book(call, commission, shown, &counts)?;
+    for (commission, shown) in earned.own.into_iter().zip(&view.commissions) {
+        earn::book(call, commission, shown, Some(&conversion))?;
     }
+    earn::book_besides(call, earned.besides)?;
     Ok(Response::json(201, answer).with_header("location", format!("/v1/conversions/{}", view.id)))
 }
 
@@ -328,7 +219,11 @@ fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Prob
         external_id: conversion.external_id.clone(),
         amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
         currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
+        tax: conversion.tax,
+        discount: conversion.discount,
+        shipping: conversion.shipping,
         refunded: conversion.refunded,
+        country: conversion.sold_in.clone(),
         click_id: conversion.click_id.clone().filter(|click| own_click(call, &attribution, click)),
         customer_id: conversion.customer_id.clone(),
         coupon: conversion.coupon.clone(),
@@ -381,9 +276,4 @@ pub fn get(call: &Call<'_>) -> Result<Response, Problem> {
 pub fn attribution(call: &Call<'_>) -> Result<Response, Problem> {
     call.query(&[])?;
     call.json(200, &explain::show(call, &named(call)?)?)
-}
-
-/// Makes a commission's id: here, because the parts that earn share it.
-fn new_commission_id(call: &Call<'_>) -> CommissionId {
-    call.new_id(CommissionId::generate)
 }

@@ -26,6 +26,7 @@ mod maturity;
 pub mod openapi;
 pub mod operation;
 mod partners;
+mod placements;
 mod plans;
 pub mod problem;
 mod programme;
@@ -34,6 +35,7 @@ mod refunds;
 mod report;
 pub mod routes;
 pub mod sealing;
+mod terms;
 mod views;
 
 pub use auth::{Caller, Config, ConfigError};

@@ -57,6 +57,9 @@ operations! {
     ListCommissions = "listCommissions", "List commissions";
     GetCommission = "getCommission", "Read a commission";
     ReleaseCommission = "releaseCommission", "Release a commission that is held";
+    CreatePlacement = "createPlacement", "Add a placement, and owe its fee";
+    ListPlacements = "listPlacements", "List placements";
+    GetPlacement = "getPlacement", "Read a placement, and what came back";
     ListEvents = "listEvents", "List every change, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";

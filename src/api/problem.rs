@@ -49,6 +49,8 @@ codes! {
     MethodNotAllowed = 405, "method_not_allowed", "The method is not allowed here";
     IdempotencyConflict = 409, "idempotency_conflict", "The idempotency key was used with another body";
     ConversionConflict = 409, "conversion_conflict", "The conversion exists with other content";
+    ProgramChanged = 409, "program_changed", "The terms were changed in the meantime";
+    PlanInForce = 409, "plan_in_force", "Terms that have begun do not change";
     RefundConflict = 409, "refund_conflict", "The refund exists with other content";
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
@@ -72,6 +74,10 @@ codes! {
     InvalidMetadata = 422, "invalid_metadata", "Metadata is at most 50 keys of 1 to 40 characters with values up to 500";
     OutOfRange = 422, "out_of_range", "A number is out of its range";
     AmountOutOfRange = 422, "amount_out_of_range", "An amount is a whole number of minor units from 0 to 10^12";
+    PartExceedsAmount = 422, "part_exceeds_amount", "Tax, discount and shipping are more than the amount";
+    DuplicateName = 422, "duplicate_name", "Two terms have the same name";
+    PlansOverlap = 422, "plans_overlap", "Two terms for the same hold at the same time";
+    EndsBeforeItStarts = 422, "ends_before_it_starts", "The end is not later than the start";
     OccurredInFuture = 422, "occurred_in_future", "The time lies more than 24 hours ahead";
     UnsupportedModel = 422, "unsupported_model", "This attribution model is not served yet";
     UnknownPartner = 422, "unknown_partner", "There is no such partner";

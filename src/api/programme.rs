@@ -5,12 +5,15 @@ use super::{
     call::Call,
     http::Response,
     problem::{Code, Problem},
+    terms,
     views::view,
 };
 use crate::{
     domain::{
+        agreement::{JointProduct, Referral, Territory},
         event::EventType,
         money::{Currency, WHOLE_BP},
+        plan::Plan,
         program::{Model, Program, is_click_param},
     },
     store::{accounts, change::Change, meta},
@@ -28,7 +31,8 @@ pub struct NewAttribution {
     window_days: Option<i64>,
 }
 
-/// Terms to set. What is left out takes its default; name and currency, which have none, stay.
+/// Terms to set. What is left out takes its default; what has none stays: name and currency, and the terms of money
+/// (time zone, plans, territories, joint products, referral).
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -47,6 +51,19 @@ pub struct NewProgramme {
     click_param: Option<String>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
+    /// The version that you have read: refused if the terms were set again since.
+    version: Option<i64>,
+    /// IANA zone of the months and quarters by which terms count.
+    timezone: Option<String>,
+    /// What credited partners earn; all of them. Those that have begun must be there, and may only be given an end.
+    plans: Option<Vec<Plan>>,
+    /// Regions that belong to a partner; all of them, as plans.
+    territories: Option<Vec<Territory>>,
+    /// Products whose revenue a partner shares; all of them, as plans.
+    joint_products: Option<Vec<JointProduct>>,
+    /// What those earn who bring partners; `null` = nothing.
+    #[json(present)]
+    referral: Option<Option<Referral>>,
 }
 
 view! {
@@ -74,6 +91,18 @@ view! {
         click_param: String,
         /// Commission in basis points.
         commission_bp: i64,
+        /// How often the terms were set.
+        version: i64,
+        /// IANA zone of the months and quarters by which terms count.
+        timezone: String,
+        /// What credited partners earn.
+        plans: Vec<Plan>,
+        /// Regions that belong to a partner.
+        territories: Vec<Territory>,
+        /// Products whose revenue a partner shares.
+        joint_products: Vec<JointProduct>,
+        /// What those earn who bring partners.
+        referral: Option<Referral>,
     }
 }
 
@@ -94,6 +123,12 @@ pub fn default_terms() -> Program {
         hold_days: Program::DEFAULT_HOLD_DAYS,
         click_param: Program::DEFAULT_CLICK_PARAM.to_owned(),
         commission_bp: Program::DEFAULT_COMMISSION_BP,
+        version: 0,
+        timezone: None,
+        plans: Vec::new(),
+        territories: Vec::new(),
+        joint_products: Vec::new(),
+        referral: None,
     }
 }
 
@@ -106,6 +141,12 @@ fn show(program: &Program) -> ProgrammeView {
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         commission_bp: program.commission_bp,
+        version: program.version,
+        timezone: program.timezone.clone().unwrap_or_else(|| Program::DEFAULT_TIMEZONE.to_owned()),
+        plans: program.plans.clone(),
+        territories: program.territories.clone(),
+        joint_products: program.joint_products.clone(),
+        referral: program.referral.clone(),
     }
 }
 
@@ -135,14 +176,8 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         let detail = "Expected a letter, then up to 31 letters, digits, hyphens or underscores.";
         checks.refuse(Code::InvalidText, "click_param", detail);
     }
-    checks.finish()?;
-    if currency != old.currency && accounts::has_moved(call.sql)? {
-        let detail =
-            format!("Money has moved in {}; start another programme for another currency.", old.currency);
-        return Err(Problem::field(Code::CurrencyFixed, "/currency", detail));
-    }
     let program = Program {
-        name: body.name.unwrap_or(old.name),
+        name: body.name.unwrap_or_else(|| old.name.clone()),
         currency,
         landing_url: body.landing_url,
         model,
@@ -150,7 +185,26 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         hold_days: body.hold_days.unwrap_or(Program::DEFAULT_HOLD_DAYS),
         click_param: body.click_param.unwrap_or_else(|| Program::DEFAULT_CLICK_PARAM.to_owned()),
         commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
+        version: old.version.saturating_add(1),
+        timezone: body.timezone.or_else(|| old.timezone.clone()),
+        plans: body.plans.unwrap_or_else(|| old.plans.clone()),
+        territories: body.territories.unwrap_or_else(|| old.territories.clone()),
+        joint_products: body.joint_products.unwrap_or_else(|| old.joint_products.clone()),
+        referral: body.referral.unwrap_or_else(|| old.referral.clone()),
     };
+    terms::check(call, &mut checks, &program)?;
+    checks.finish()?;
+    if let Some(version) = body.version.filter(|version| *version != old.version) {
+        let detail =
+            format!("You have read version {version}, version {} is in force: read it again.", old.version);
+        return Err(Problem::field(Code::ProgramChanged, "/version", detail));
+    }
+    terms::keep_what_has_begun(&old, &program, call.now)?;
+    if currency != old.currency && accounts::has_moved(call.sql)? {
+        let detail =
+            format!("Money has moved in {}; start another programme for another currency.", old.currency);
+        return Err(Problem::field(Code::CurrencyFixed, "/currency", detail));
+    }
     call.touch_snapshot()?;
     let view = show(&program);
     call.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;

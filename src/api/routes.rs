@@ -3,7 +3,8 @@
 
 use super::{
     balances, call::Call, clicks, commissions, conversions, events, export, http::Response, installs, keys,
-    links, listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
+    links, listings, operation::Operation, partners, placements, problem::Problem, programme, refunds,
+    report,
 };
 use crate::domain::key::Scope;
 
@@ -135,6 +136,16 @@ pub const ROUTES: &[Route] = &[
         commissions::release,
         Operation::ReleaseCommission,
     ),
+    creates(write(
+        "POST",
+        "/v1/placements",
+        PartnersWrite,
+        Programme,
+        placements::create,
+        Operation::CreatePlacement,
+    )),
+    get("/v1/placements", Partner, placements::list, Operation::ListPlacements),
+    get("/v1/placements/{id}", Partner, placements::get, Operation::GetPlacement),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 

@@ -44,6 +44,10 @@ view! {
         currency: Option<Currency>,
         /// Commission in basis points; `null` = the programme's.
         commission_bp: Option<i64>,
+        /// Recognition level.
+        tier: Option<String>,
+        /// The partner that brought this one.
+        referred_by: Option<PartnerId>,
         /// The operator's own id.
         external_id: Option<String>,
         /// Free annotations.
@@ -184,6 +188,8 @@ pub fn partner(partner: &Partner) -> PartnerView {
         country: partner.country.clone(),
         currency: partner.currency,
         commission_bp: partner.commission_bp,
+        tier: partner.tier.clone(),
+        referred_by: partner.referred_by.clone(),
         external_id: partner.external_id.clone(),
         metadata: partner.metadata.clone(),
         created_at: partner.created_at,

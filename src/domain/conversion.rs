@@ -42,6 +42,8 @@ words! {
     HeldReason {
         /// The message that told of the conversion is not signed, and nobody confirmed it.
         TransportOnly = "transport_only";
+        /// An amount of the terms is in another currency, so it could not be taken into account.
+        RateMissing = "rate_missing";
     }
 }
 
@@ -50,6 +52,18 @@ words! {
     CommissionSource {
         /// A conversion that the partner was credited with.
         Conversion = "conversion";
+        /// The month reached a tier after that conversion.
+        TierAdjustment = "tier_adjustment";
+        /// A quarter reached a target.
+        Bonus = "bonus";
+        /// A sale in the partner's territory.
+        Territory = "territory";
+        /// A sale of a product that the partner shares.
+        JointProduct = "joint_product";
+        /// What a partner earned whom this one brought.
+        Referral = "referral";
+        /// A post, video, session or issue.
+        Placement = "placement";
     }
 }
 

@@ -47,6 +47,8 @@ words! {
         CommissionReleased = "commission.released";
         /// Part or all of a commission was taken back.
         CommissionReversed = "commission.reversed";
+        /// A placement was added.
+        PlacementCreated = "placement.created";
         /// A conversion was refunded in part or whole.
         RefundCreated = "refund.created";
     }

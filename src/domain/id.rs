@@ -108,6 +108,8 @@ ids! {
     ConversionId = "cnv_";
     /// A commission.
     CommissionId = "com_";
+    /// A placement.
+    PlacementId = "plc_";
     /// A refund.
     RefundId = "rfd_";
     /// An API key.

@@ -19,9 +19,11 @@
     )
 )]
 
+pub mod agreement;
 pub mod attribution;
 pub mod bot;
 pub mod bucket;
+pub mod calendar;
 pub mod click;
 pub mod conversion;
 pub mod destination;
@@ -38,6 +40,8 @@ pub mod listing;
 pub mod money;
 pub mod order;
 pub mod partner;
+pub mod placement;
+pub mod plan;
 pub mod program;
 pub mod redirect;
 pub mod snapshot;

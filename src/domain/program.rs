@@ -1,6 +1,11 @@
 //! The programme's terms.
 
-use crate::{money::Currency, words::words};
+use crate::{
+    agreement::{JointProduct, Referral, Territory},
+    money::Currency,
+    plan::Plan,
+    words::words,
+};
 use json::FromJson;
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +42,26 @@ pub struct Program {
     pub hold_days: i64,
     /// The query parameter that carries the click id to the listing.
     pub click_param: String,
-    /// Commission in basis points of the amount, for partners without a rate of their own.
+    /// Commission in basis points of the amount, for partners without a plan or a rate of their own.
     pub commission_bp: i64,
+    /// How often the terms were set.
+    #[serde(default)]
+    pub version: i64,
+    /// IANA zone of the months and quarters by which terms count; UTC if absent.
+    #[serde(default)]
+    pub timezone: Option<String>,
+    /// What credited partners earn.
+    #[serde(default)]
+    pub plans: Vec<Plan>,
+    /// Regions that belong to a partner.
+    #[serde(default)]
+    pub territories: Vec<Territory>,
+    /// Products whose revenue a partner shares.
+    #[serde(default)]
+    pub joint_products: Vec<JointProduct>,
+    /// What those earn who bring partners.
+    #[serde(default)]
+    pub referral: Option<Referral>,
 }
 
 impl Program {
@@ -48,6 +71,8 @@ impl Program {
     pub const DEFAULT_HOLD_DAYS: i64 = 30;
     /// The click parameter, if the operator sets none.
     pub const DEFAULT_CLICK_PARAM: &'static str = "sp_click";
+    /// The zone of months and quarters, if the operator sets none.
+    pub const DEFAULT_TIMEZONE: &'static str = "UTC";
     /// 20 %, if the operator sets no rate.
     pub const DEFAULT_COMMISSION_BP: i64 = 2000;
 }

@@ -8,8 +8,9 @@ use super::{
     commissions::{self, Commission},
     conversions::{self, BoundTouch, Conversion, Place},
     counts::{self, ConversionDelta},
-    links, listings, meta, outbox, partners,
+    links, listings, meta, outbox, partners, placements,
     refunds::{self, Refund},
+    uses::{self, Use},
 };
 use crate::domain::{
     conversion::CommissionStatus,
@@ -17,6 +18,7 @@ use crate::domain::{
     link::LinkNo,
     listing::{Listing, ListingNo},
     partner::{Partner, PartnerNo},
+    placement::Placement,
     program::Program,
     time::Timestamp,
 };
@@ -50,6 +52,8 @@ pub enum Change {
         /// Whose it is.
         partner_no: PartnerNo,
     },
+    /// A new placement.
+    Placement(Placement),
     /// A new conversion.
     Conversion {
         /// The conversion.
@@ -58,6 +62,9 @@ pub enum Change {
         binding: Option<Binding>,
         /// What it adds to the counts.
         counts: ConversionDelta,
+        /// What it adds to the counters of the terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        uses: Vec<Use>,
     },
     /// A new commission.
     Commission {
@@ -106,6 +113,9 @@ pub enum Change {
         from: ConversionDelta,
         /// … and adds to its partner's.
         to: ConversionDelta,
+        /// What it adds to the counters of the terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        uses: Vec<Use>,
     },
     /// What told of a conversion is confirmed: what it earns is no longer held.
     Confirmed {
@@ -133,6 +143,9 @@ pub enum Change {
         refunded: i64,
         /// What it adds to the counts.
         counts: ConversionDelta,
+        /// What it adds to the counters of the terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        uses: Vec<Use>,
     },
     /// Part or all of a commission is taken back.
     Reversed {
@@ -144,6 +157,9 @@ pub enum Change {
         status: CommissionStatus,
         /// Its booking.
         transfer: Transfer,
+        /// What it adds to the counts; absent in logs of before, where the refund did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counts: Option<ConversionDelta>,
     },
 }
 
@@ -162,6 +178,7 @@ impl Change {
             Self::Credited { place, .. } => place.partner_no,
             Self::Partner(partner) => partner.no,
             Self::Link(link) => link.partner_no,
+            Self::Placement(placement) => placement.partner_no,
             Self::Revoked { partner_no, .. }
             | Self::Confirmed { partner_no, .. }
             | Self::Released { partner_no, .. } => *partner_no,
@@ -200,8 +217,10 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
                 None => Ok(()),
             }
         }
+        Change::Placement(placement) => placements::insert(sql, placement),
         Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
-        Change::Conversion { conversion, binding, counts } => {
+        Change::Conversion { conversion, binding, counts, uses } => {
+            uses::add(sql, uses)?;
             conversions::insert(sql, conversion, answer)?;
             if let Some(binding) = binding {
                 conversions::bind(sql, &binding.customer_id, &binding.touch, conversion.no)?;
@@ -224,7 +243,8 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
         Change::Named(alias) => callbacks::put_alias(sql, alias),
         // No conversion binds it: places begin with 1.
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
-        Change::Credited { conversion_no, place, attribution, from, to } => {
+        Change::Credited { conversion_no, place, attribution, from, to, uses } => {
+            uses::add(sql, uses)?;
             conversions::credit(sql, *conversion_no, place, attribution)?;
             counts::add_conversion(sql, from, at)?;
             counts::add_conversion(sql, to, at)
@@ -234,15 +254,17 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
         }
         Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
         Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
-        Change::Refund { refund, refunded, counts } => {
+        Change::Refund { refund, refunded, counts, uses } => {
+            uses::add(sql, uses)?;
             callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;
             conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
             refunds::insert(sql, refund, answer)?;
             counts::add_conversion(sql, counts, at)
         }
-        Change::Reversed { commission_no, reversed, status, transfer } => {
+        Change::Reversed { commission_no, reversed, status, transfer, counts } => {
             commissions::update(sql, *commission_no, *reversed, *status)?;
-            accounts::post(sql, transfer)
+            accounts::post(sql, transfer)?;
+            counts.as_ref().map_or(Ok(()), |counts| counts::add_conversion(sql, counts, at))
         }
     }
 }

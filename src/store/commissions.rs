@@ -173,6 +173,19 @@ pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Commission
     sql.exec(&statement, &[conversion_no.into()])?.iter().map(read).collect()
 }
 
+/// What a partner earned by a plan's tiers in a month, adjustments included, oldest first.
+pub fn of_month(
+    sql: &dyn Sql,
+    partner_no: PartnerNo,
+    plan: &str,
+    month: &str,
+) -> Result<Vec<Commission>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} {FROM} WHERE m.partner_no = ?1 AND m.plan = ?2 AND m.subject = ?3 ORDER BY m.no"
+    );
+    sql.exec(&statement, &[partner_no.into(), plan.into(), month.into()])?.iter().map(read).collect()
+}
+
 /// The commission with this id.
 pub fn by_id(sql: &dyn Sql, id: &CommissionId) -> Result<Option<Commission>, SqlError> {
     let statement = format!("SELECT {COLUMNS} {FROM} WHERE m.id = ?1");

@@ -66,11 +66,23 @@ pub struct Conversion {
     pub answer: String,
     /// Why what it earns is held.
     pub held_reason: Option<HeldReason>,
+    /// Of the amount: tax, minor units.
+    #[serde(default)]
+    pub tax: Option<i64>,
+    /// Of the amount: discount, minor units.
+    #[serde(default)]
+    pub discount: Option<i64>,
+    /// Of the amount: shipping, minor units.
+    #[serde(default)]
+    pub shipping: Option<i64>,
+    /// Where the customer is, as sent; ISO 3166-1 alpha-2.
+    #[serde(default)]
+    pub sold_in: Option<String>,
 }
 
 const COLUMNS: &str = "no, id, type, external_id, amount, currency, refunded, click_id, customer_id, coupon, \
                        listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
-                       attribution, answer, held_reason";
+                       attribution, answer, held_reason, tax, discount, shipping, sold_in";
 
 fn read(row: &Row) -> Result<Conversion, SqlError> {
     let listing =
@@ -99,6 +111,10 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
         attribution: row.text(19)?.to_owned(),
         answer: row.text(20)?.to_owned(),
         held_reason: row.opt_parsed(21, "a reason", HeldReason::parse)?,
+        tax: row.opt_int(22)?,
+        discount: row.opt_int(23)?,
+        shipping: row.opt_int(24)?,
+        sold_in: row.opt_string(25)?,
     })
 }
 
@@ -111,10 +127,10 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)"
     );
     let (amount, currency) = conversion.amount.clone().unzip();
-    let args: [Value; 22] = [
+    let args: [Value; 26] = [
         conversion.no.into(),
         conversion.id.as_str().into(),
         Word::from(conversion.kind).into(),
@@ -137,6 +153,10 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
         conversion.attribution.as_str().into(),
         answer.into(),
         conversion.held_reason.map(Word::from).into(),
+        conversion.tax.into(),
+        conversion.discount.into(),
+        conversion.shipping.into(),
+        conversion.sold_in.clone().into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -150,6 +170,20 @@ pub fn set_refunded(sql: &dyn Sql, no: i64, refunded: i64) -> Result<(), SqlErro
 pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
     let statement = "UPDATE conversions SET held_reason = NULL, metadata = ?2 WHERE no = ?1";
     sql.exec(statement, &[no.into(), metadata.into()]).map(drop)
+}
+
+/// When a customer's subscription began: its first charge, else the customer's first sale; nothing if there is neither.
+pub fn subscribed_since(sql: &dyn Sql, customer_id: &str) -> Result<Option<Timestamp>, SqlError> {
+    for kind in
+        [ConversionType::SubscriptionStarted, ConversionType::Sale, ConversionType::SubscriptionRenewed]
+    {
+        let statement = "SELECT min(occurred_at) FROM conversions WHERE customer_id = ?1 AND type = ?2";
+        let rows = sql.exec(statement, &[customer_id.into(), Word::from(kind).into()])?;
+        if let Some(since) = rows.first().map(|row| row.opt_time(0)).transpose()?.flatten() {
+            return Ok(Some(since));
+        }
+    }
+    Ok(None)
 }
 
 /// Credits a conversion that nobody earned.
@@ -180,6 +214,12 @@ pub fn unearned(
         "SELECT {COLUMNS} FROM conversions WHERE partner_no = 0 AND customer_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3"
     );
     sql.exec(&statement, &[customer_id.into(), after.into(), limit.into()])?.iter().map(read).collect()
+}
+
+/// The conversion with this number.
+pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Conversion>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM conversions WHERE no = ?1");
+    sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
 /// The conversion with this id.

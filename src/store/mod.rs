@@ -19,9 +19,11 @@ pub mod native;
 pub mod outbox;
 mod page;
 pub mod partners;
+pub mod placements;
 pub mod refunds;
 pub mod report;
 pub mod totals;
+pub mod uses;
 pub mod value;
 
 pub use page::Page;

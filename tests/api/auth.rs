@@ -22,6 +22,7 @@ struct World {
     click: String,
     spare_key: String,
     app: String,
+    placement: String,
 }
 
 fn world() -> World {
@@ -43,12 +44,18 @@ fn world() -> World {
     let (conversion, commission) = (sale.text("/id"), sale.text("/commissions/0/id"));
     let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
     let app = ledger.post("/v1/listings", &app).text("/id");
-    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app }
+    let placement = ledger.post("/v1/placements", &placement_of(&ada.partner, "p-1")).text("/id");
+    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app, placement }
+}
+
+fn placement_of(partner: &str, external_id: &str) -> Json {
+    json!({"partner_id": partner, "kind": "post", "title": "for Ada alone", "external_id": external_id,
+        "fee": {"amount": 50_000, "currency": "EUR"}})
 }
 
 /// A request that the route answers with success, in the world above: target, body, status.
 fn example(route: &Route, world: &World) -> (String, Json, u16) {
-    let World { ada, conversion, commission, held, spare_key, app, .. } = world;
+    let World { ada, conversion, commission, held, spare_key, app, placement, .. } = world;
     let Scene { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
     let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});
@@ -97,6 +104,9 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("POST", "/v1/commissions/{id}/release") => {
             (format!("/v1/commissions/{held}/release"), json!({"note": "for Ada alone"}), 200)
         }
+        ("POST", "/v1/placements") => ("/v1/placements".into(), placement_of(partner, "p-2"), 201),
+        ("GET", "/v1/placements") => get("/v1/placements"),
+        ("GET", "/v1/placements/{id}") => get(&format!("/v1/placements/{placement}")),
         ("GET", "/v1/events") => get("/v1/events"),
         (method, path) => panic!("no example of {method} {path}: add one, and its rules follow"),
     }

@@ -84,6 +84,12 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
             json!({"listing_id": app, "install_id": "i-9", "referrer": "utm_source=google-play"}),
         ),
         ("POST", format!("/v1/conversions/{sale}/refunds"), json!({"external_id": "r-9"})),
+        (
+            "POST",
+            "/v1/placements".to_owned(),
+            json!({"partner_id": scene.partner, "kind": "post", "title": "T", "external_id": "p-9",
+                "fee": {"amount": 1, "currency": "EUR"}}),
+        ),
         ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
     ];
     // Writes without a body: DELETE of a key, and a link's revocation.

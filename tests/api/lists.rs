@@ -6,13 +6,14 @@ use signpost::api::routes::{Access, ROUTES};
 use std::collections::BTreeSet;
 
 /// Routes that answer `{"data", "next_cursor"}`.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "/v1/keys",
     "/v1/partners",
     "/v1/listings",
     "/v1/links",
     "/v1/conversions",
     "/v1/commissions",
+    "/v1/placements",
     "/v1/events",
 ];
 
@@ -22,6 +23,9 @@ fn add_one(ledger: &mut Ledger, n: usize) {
     let scene = ledger.scene(1_000);
     let click = ledger.click(scene.link_no);
     ledger.sale(&format!("o-{n}"), &click, 100);
+    let placement = serde_json::json!({"partner_id": scene.partner, "kind": "post", "title": "T",
+        "external_id": format!("p-{n}"), "fee": {"amount": 1, "currency": "EUR"}});
+    assert_eq!(ledger.post("/v1/placements", &placement).status, 201);
 }
 
 fn ids(page: &Json) -> Vec<String> {

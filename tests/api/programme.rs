@@ -7,7 +7,8 @@ fn defaults() -> serde_json::Value {
     json!({
         "name": "Partner programme", "currency": "EUR", "landing_url": null,
         "attribution": {"model": "last_touch", "window_days": 30},
-        "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000
+        "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000, "version": 0, "timezone": "UTC",
+        "plans": [], "territories": [], "joint_products": [], "referral": null
     })
 }
 
@@ -21,15 +22,19 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
         "commission_bp": 10000
     });
     let put = ledger.put("/v1/program", &terms);
-    assert_eq!((put.status, &put.json), (200, &terms));
+    let mut whole = defaults();
+    whole.as_object_mut().unwrap().extend(terms.as_object().unwrap().clone());
+    whole["version"] = json!(1);
+    assert_eq!((put.status, &put.json), (200, &whole));
     assert_eq!(put.raw.header("x-signpost-snapshot"), Some("1"));
-    assert_eq!(ledger.get("/v1/program").json, terms);
+    assert_eq!(ledger.get("/v1/program").json, whole);
     // What has a default falls back to it; name and currency, which have none, stay.
     let put = ledger.put("/v1/program", &json!({"hold_days": 5}));
     let mut expected = defaults();
     expected["name"] = json!("Acme");
     expected["currency"] = json!("JPY");
     expected["hold_days"] = json!(5);
+    expected["version"] = json!(2);
     assert_eq!((put.status, put.json), (200, expected));
     let events = ledger.get("/v1/events");
     assert_eq!(events.json["data"][1]["data"]["hold_days"], 5);

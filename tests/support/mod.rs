@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
 pub mod double_bound;
+pub mod figures;
 pub mod rows;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -4,95 +4,73 @@ use super::{
     super::{
         call::Call,
         problem::Problem,
+        refunds,
         views::{self, CommissionView, CreditView},
     },
-    AttributionView, ConversionView, link_id, new_commission_id, partner_id,
+    AttributionView, ConversionView, delta, link_id, partner_id,
 };
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus},
-        click::Class,
-        conversion::{CommissionSource, CommissionStatus},
         event::EventType,
         id::TransferId,
         ledger::{Account, TransferKind},
-        money::{Currency, WHOLE_BP, share_half_up},
+        money::Currency,
         program::Program,
-        time::DAY_MS,
     },
     store::{
-        SqlError,
         accounts::Transfer,
         change::Change,
         commissions::{self, Commission},
-        conversions::{BoundTouch, Conversion},
+        conversions::{self, BoundTouch, Conversion},
         counts::ConversionDelta,
-        listings, partners,
+        listings,
+        uses::Use,
     },
 };
 
-/// The commissions of a conversion, not yet written.
-pub fn commissions(
+mod besides;
+mod credited;
+mod sale;
+mod tally;
+
+pub use credited::uncounted;
+use sale::Sale;
+
+/// What a conversion brings about, not yet written.
+pub struct Earned {
+    /// What the conversion itself earns, whoever it is.
+    pub own: Vec<Commission>,
+    /// What it brings about besides: earlier sales' shortfall, bonuses.
+    pub besides: Vec<Commission>,
+    /// What is added to the counters of the terms.
+    pub uses: Vec<Use>,
+}
+
+/// Works out what a conversion earns by the terms in force when it occurred.
+pub fn work_out(
     call: &Call<'_>,
     conversion: &Conversion,
     attribution: &Attribution,
     candidates: &[BoundTouch],
     currency: Option<Currency>,
     terms: &Program,
-) -> Result<Vec<Commission>, Problem> {
-    let Some(((amount, _), currency)) =
-        conversion.amount.as_ref().filter(|_| conversion.kind.earns()).zip(currency)
-    else {
-        return Ok(Vec::new());
-    };
-    let mut earned = Vec::with_capacity(attribution.credits.len());
-    let mut no = commissions::next_no(call.sql)?;
-    for credit in &attribution.credits {
-        let partner = partners::by_no(call.sql, credit.partner_no)?;
-        let rate_bp = partner.and_then(|partner| partner.commission_bp).unwrap_or(terms.commission_bp);
-        let overflow = SqlError::Overflow("a commission");
-        let share = share_half_up(*amount, credit.share_bp, WHOLE_BP);
-        let base = share.ok_or(SqlError::Overflow("a share"))?;
-        let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(overflow)?;
-        let touch = candidates.get(credit.touch).map(|bound| &bound.touch);
-        let matures_at = conversion.occurred_at.plus_ms(terms.hold_days.saturating_mul(DAY_MS));
-        earned.push(Commission {
-            no,
-            id: new_commission_id(call),
-            conversion_no: Some(conversion.no),
-            conversion_id: Some(conversion.id.clone()),
-            partner_no: credit.partner_no,
-            link_no: credit.link_no,
-            click_id: touch.map(|touch| touch.click_id.clone()),
-            share_bp: credit.share_bp,
-            rate_bp,
-            amount,
-            reversed: 0,
-            currency,
-            status: CommissionStatus::Pending,
-            flags: flags(touch.map(|touch| touch.class)),
-            matures_at,
-            created_at: call.now,
-            held_reason: conversion.held_reason,
-            source: CommissionSource::Conversion,
-            base: Some(base),
-            plan: None,
-            subject: None,
-            settled: 0,
-            written_off: 0,
-        });
-        no = no.saturating_add(1);
+) -> Result<Earned, Problem> {
+    let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
+    let mut sale = Sale::new(call, conversion, currency, terms, listing)?;
+    let earners = credited::earners(&mut sale, attribution)?;
+    let mut own = credited::commissions(&mut sale, attribution, candidates, &earners)?;
+    let referrals = besides::referrals(&sale, &earners, &own)?;
+    own.extend(besides::territory(&mut sale, &earners)?);
+    own.extend(besides::joint_products(&mut sale)?);
+    own.extend(referrals);
+    let mut besides = credited::adjustments(&mut sale, &earners)?;
+    besides.extend(besides::bonuses(&mut sale, &earners)?);
+    let first = commissions::next_no(call.sql)?;
+    for (no, commission) in (first..).zip(own.iter_mut().chain(&mut besides)) {
+        commission.no = no;
     }
-    Ok(earned)
-}
-
-/// What a person should look at before the commission is paid.
-fn flags(class: Option<Class>) -> Vec<String> {
-    match class {
-        Some(Class::Bot) => vec!["bot_click".to_owned()],
-        Some(Class::Prefetch) => vec!["prefetch_click".to_owned()],
-        Some(Class::Human) | None => Vec::new(),
-    }
+    Ok(Earned { own, besides, uses: sale.tally.added })
 }
 
 /// The first answer.
@@ -114,8 +92,8 @@ pub fn show(
         });
     }
     let mut shown: Vec<CommissionView> = Vec::with_capacity(earned.len());
-    for (commission, credit) in earned.iter().zip(&credits) {
-        shown.push(views::commission(commission, &credit.partner_id));
+    for commission in earned {
+        shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
     }
     let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
     Ok(ConversionView {
@@ -124,7 +102,11 @@ pub fn show(
         external_id: conversion.external_id.clone(),
         amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
         currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
+        tax: conversion.tax,
+        discount: conversion.discount,
+        shipping: conversion.shipping,
         refunded: 0,
+        country: conversion.sold_in.clone(),
         click_id: conversion.click_id.clone(),
         customer_id: conversion.customer_id.clone(),
         coupon: conversion.coupon.clone(),
@@ -146,12 +128,51 @@ pub fn show(
     })
 }
 
-/// Books a commission; `counts` is where its conversion is counted.
+/// Where a commission is counted: under its conversion's time and listing, and under the click's place if it is the
+/// credited partner's.
+pub fn counts(commission: &Commission, conversion: Option<&Conversion>) -> ConversionDelta {
+    let currency = commission.currency.to_string();
+    match conversion.map(|conversion| (conversion, delta(conversion))) {
+        Some((conversion, delta)) => {
+            let place = &conversion.place;
+            let is_credited =
+                (commission.partner_no, commission.link_no) == (place.partner_no, place.link_no);
+            ConversionDelta {
+                partner_no: commission.partner_no,
+                link_no: commission.link_no,
+                country: if is_credited { delta.country } else { String::new() },
+                device: if is_credited { delta.device } else { 0 },
+                currency,
+                counted: None,
+                revenue: 0,
+                refunds: 0,
+                commission: 0,
+                ..delta
+            }
+        }
+        None => ConversionDelta {
+            partner_no: commission.partner_no,
+            occurred_at: commission.created_at,
+            link_no: commission.link_no,
+            listing_no: 0,
+            country: String::new(),
+            device: 0,
+            currency,
+            counted: None,
+            uncounted: false,
+            revenue: 0,
+            refunds: 0,
+            commission: 0,
+        },
+    }
+}
+
+/// Books a commission; `shown` is what its event shows.
 pub fn book(
     call: &Call<'_>,
     commission: Commission,
     shown: &CommissionView,
-    counts: &ConversionDelta,
+    conversion: Option<&Conversion>,
 ) -> Result<(), Problem> {
     let transfer = Transfer {
         id: call.new_id(TransferId::generate),
@@ -166,8 +187,21 @@ pub fn book(
         rate: None,
         payout_no: None,
     };
-    let counts =
-        ConversionDelta { counted: None, revenue: 0, commission: commission.amount, ..counts.clone() };
+    let counts = ConversionDelta { commission: commission.amount, ..counts(&commission, conversion) };
     let change = Change::Commission { commission: Box::new(commission), transfer, counts };
     call.commit(EventType::CommissionCreated, &change, shown, "")
+}
+
+/// Books what a conversion brought about besides. What an earlier sale's refunds have taken back already is taken of what
+/// that sale is short of, too.
+pub fn book_besides(call: &Call<'_>, besides: Vec<Commission>) -> Result<(), Problem> {
+    for commission in besides {
+        let shown = views::commission(&commission, &partner_id(call, commission.partner_no)?);
+        let of = commission.conversion_no.map(|no| conversions::by_no(call.sql, no)).transpose()?.flatten();
+        book(call, commission.clone(), &shown, of.as_ref())?;
+        if let Some(conversion) = of {
+            refunds::take_back(call, &commission, &conversion)?;
+        }
+    }
+    Ok(())
 }

@@ -67,6 +67,10 @@ pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<bool, Problem> {
         coupon: told.coupon,
         amount: amount.map(Amount),
         currency,
+        tax: None,
+        discount: None,
+        shipping: None,
+        country: None,
         occurred_at: None,
         listing_id: Some(told.listing.id.to_string()),
         metadata: Some(told.metadata),
@@ -174,31 +178,22 @@ fn credit(
     conversion.place = place(attribution, winner);
     conversion.attribution = stored;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
-    let earned = earn::commissions(call, &conversion, attribution, candidates, currency, terms)?;
-    // Earlier refunds take of commissions that are booked only now.
-    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
-    let mut to = delta(&conversion);
-    for commission in &earned {
-        let back = refunds::taken_back(commission, conversion.refunded, sale)?;
-        to.commission = to.commission.saturating_sub(back);
-    }
-    let counts = ConversionDelta { refunds: 0, commission: 0, ..to.clone() };
+    let earned = earn::work_out(call, &conversion, attribution, candidates, currency, terms)?;
     let change = Change::Credited {
         conversion_no: conversion.no,
         place: conversion.place.clone(),
         attribution: conversion.attribution.clone(),
         from,
-        to,
+        to: delta(&conversion),
+        uses: earned.uses,
     };
     let view = show(call, &conversion)?;
     call.commit(EventType::ConversionCredited, &change, &view, "")?;
-    for commission in earned {
+    for commission in earned.own {
         let shown = views::commission(&commission, &partner_id(call, commission.partner_no)?);
-        earn::book(call, commission.clone(), &shown, &counts)?;
-        let (change, view) = refunds::reverse(call, &commission, conversion.refunded, sale)?;
-        if view.reversed > 0 {
-            call.commit(EventType::CommissionReversed, &change, &view, "")?;
-        }
+        earn::book(call, commission.clone(), &shown, Some(&conversion))?;
+        // Earlier refunds take of commissions that are booked only now.
+        refunds::take_back(call, &commission, &conversion)?;
     }
-    Ok(())
+    earn::book_besides(call, earned.besides)
 }

@@ -16,6 +16,7 @@ use super::{
         listings::{ListingChange, NewListing},
         operation::Operation,
         partners::{NewPartner, PartnerChange},
+        placements::{NewPlacement, PlacementView},
         problem::Code,
         programme::{NewProgramme, ProgrammeView},
         refunds::{NewRefund, RefundView},
@@ -26,7 +27,7 @@ use super::{
     edge::{CallbackKind, ExportLine, Slug, Token},
 };
 use crate::domain::{
-    id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId},
+    id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId, PlacementId},
     listing::Marketplace,
 };
 use schemars::JsonSchema;
@@ -41,6 +42,7 @@ const PARTNER_CODES: &[Code] = &[
     Code::InvalidMetadata,
     Code::OutOfRange,
     Code::ExternalIdTaken,
+    Code::UnknownPartner,
 ];
 const LISTING_CODES: &[Code] = &[
     Code::InvalidText,
@@ -79,7 +81,15 @@ pub fn describe(operation: Operation) -> Description {
             .answers::<ProgrammeView>(200, "The terms now in force.")
             .refuses(TEXT_CODES)
             .refuses(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
-            .refuses(&[Code::UnsupportedModel, Code::CurrencyFixed]),
+            .refuses(&[Code::UnsupportedModel, Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
+            .refuses(&[
+                Code::AmountOutOfRange,
+                Code::InvalidCountry,
+                Code::InvalidTime,
+                Code::UnknownTimezone,
+            ])
+            .refuses(&[Code::UnknownPartner, Code::UnknownListing, Code::DuplicateName, Code::PlansOverlap])
+            .refuses(&[Code::EndsBeforeItStarts]),
         Op::CreateKey => of(Tag::Keys)
             .takes::<NewKey>()
             .answers::<MadeKey>(201, "The key, shown this once.")
@@ -138,7 +148,8 @@ pub fn describe(operation: Operation) -> Description {
         .gives(200, SENT_BEFORE, Content::Json(super::describe::of::<ConversionView>()), &[])
         .refuses(TEXT_CODES)
         .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
-        .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict]),
+        .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict])
+        .refuses(&[Code::InvalidCountry, Code::PartExceedsAmount]),
         Op::ReportPlayInstall => created::<PlayInstall, ConversionView>(
             of(Tag::Conversions),
             "The install, accepted for good as a conversion.",
@@ -176,6 +187,18 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetCommission => of(Tag::Reading)
             .names::<CommissionId>(COMMISSION)
             .answers::<CommissionView>(200, "The commission as it stands now."),
+        Op::CreatePlacement => created::<NewPlacement, PlacementView>(
+            of(Tag::Conversions),
+            "The placement; its fee is a commission.",
+        )
+        .refuses(TEXT_CODES)
+        .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
+        .refuses(&[Code::UnknownPartner, Code::PartnerTerminated, Code::InvalidMetadata, Code::OutOfRange])
+        .refuses(&[Code::ExternalIdTaken]),
+        Op::ListPlacements => list::<PlacementView>(of(Tag::Reading), "Placements, newest first."),
+        Op::GetPlacement => of(Tag::Reading)
+            .names::<PlacementId>("The placement's id.")
+            .answers::<PlacementView>(200, "The placement, and what came back."),
         Op::ListEvents => list::<EventView>(of(Tag::Reading).query([AFTER]), "Events, oldest first."),
         Op::ListClicks => {
             let narrowed = of(Tag::Reading).query([OF_PARTNER, OF_LINK, FROM, TO]).refuses(&[Code::NotFound]);

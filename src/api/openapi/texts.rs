@@ -7,8 +7,20 @@ pub fn about(operation: Operation) -> &'static str {
     use Operation as Op;
     match operation {
         Op::SetProgram => {
-            "What is left out takes its default; name and currency, which have none, stay. The currency is fixed once money \
-             has moved; conversions may come in any."
+            "What is left out takes its default; what has none stays: name and currency, and the terms of money (time zone, plans, \
+             territories, joint products, referral). The currency is fixed once money has moved; conversions may come in any.\n\n\
+             Of the **plans** that hold when a conversion occurs and fit its partner, the most particular one counts: one for the \
+             partner, then for its tier, its kind, everyone; on the listing before on all. A partner's own `commission_bp` goes \
+             before all but a plan for that partner alone; without a plan the programme's `commission_bp` holds. A plan that has \
+             begun may only be given an end that is still to come: its name stands on commissions. Sales are counted by calendar \
+             months and quarters of `timezone`, in the order in which they are accepted, and a sale that is wholly refunded is \
+             counted no more. A **cap** is on what was earned: what is taken back later is not given out again. A **bonus** is due \
+             once a quarter, and payable a hold after the quarter's end; it stays when refunds come later, unless it is rejected.\n\n\
+             The holder of a **territory** earns of every sale in it that it did not bring itself, by the customer's country (of \
+             the conversion, else of the click); a **joint product** earns its other maker a share of every sale on its listing, \
+             less the part of the cost that is still to be covered; the **referral** earns the partner who brought another one a \
+             share of what that one earns by conversions, on top. An amount of the terms in another currency than the sale's cannot \
+             be taken into account: the commission is held (`rate_missing`)."
         }
         Op::CreateKey => {
             "The key is stored as a hash, so it cannot be shown again: a replay leaves it out. With `partner_id` it sees that \
@@ -46,6 +58,10 @@ pub fn about(operation: Operation) -> &'static str {
              than the installation (`click_injection`), or which begins more than 24 hours ahead (`begins_ahead`), is accepted, \
              flagged in `metadata.flags`, and earns nobody anything. The same `install_id` again is answered 200 with the first \
              answer, other content 409 `conversion_conflict`."
+        }
+        Op::CreatePlacement => {
+            "The fee is a commission of its own, pending for the programme's hold from the day of publication. What comes back is \
+             what the link in it brings from then on, net of refunds."
         }
         Op::ExplainConversion => "The decision as it was kept with the conversion, word for word.",
         Op::CreateRefund => {
@@ -101,6 +117,8 @@ pub fn about(operation: Operation) -> &'static str {
         | Op::GetPartner
         | Op::ListLinks
         | Op::GetLink
+        | Op::ListPlacements
+        | Op::GetPlacement
         | Op::ListConversions
         | Op::GetConversion
         | Op::ListCommissions

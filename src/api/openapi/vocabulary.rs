@@ -1,7 +1,12 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
-use super::super::{body::Amount, installs::MAX_SECONDS, plans::MAX_PLANS};
+use super::super::{
+    body::Amount,
+    installs::MAX_SECONDS,
+    plans::MAX_PLANS,
+    terms::{MOST, MOST_ENTRIES, MOST_MONTHS, MOST_SALES},
+};
 use crate::domain::{
     destination::MAX_PATH_BYTES,
     id::{LinkId, ListingId, PartnerId},
@@ -51,11 +56,51 @@ pub fn limits_of(name: &str) -> Option<Value> {
             "propertyNames": text(40),
             "additionalProperties": { "type": "string", "maxLength": 500 },
         }),
-        "settings" => json!({ "properties": { "plans": plans() } }),
+        "settings" => json!({ "properties": { "plans": plans(), "fees": fees() } }),
+        "amount" => inline::<Amount>(),
+        "title" => text(200),
+        "tier" => text(40),
+        "timezone" => text(64),
+        "version" => json!({ "minimum": 0 }),
+        "effective_from" | "effective_until" | "published_at" => inline::<Timestamp>(),
+        "rate_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
+        "target_roi_bp" => json!({ "minimum": 1, "maximum": 1_000_000 }),
+        "months" => json!({ "minimum": 1, "maximum": MOST_MONTHS }),
+        "from_sales" => json!({ "minimum": 1, "maximum": MOST_SALES }),
+        "referred_by" => inline::<PartnerId>(),
+        "plans" | "territories" | "joint_products" => json!({ "maxItems": MOST }),
+        "flat" | "tiers" | "recurring" | "caps" | "bonuses" => json!({ "maxItems": MOST_ENTRIES }),
+        "countries" => {
+            json!({ "minItems": 1, "maxItems": MOST, "items": { "type": "string", "pattern": "^[A-Z]{2}$" } })
+        }
         "secrets" => json!({ "propertyNames": text(40), "writeOnly": true }),
         "scopes" => json!({ "minItems": 1 }),
         "links" => json!({ "minItems": 1, "maxItems": 100 }),
         _ => return None,
+    })
+}
+
+/// What the marketplace keeps.
+fn fees() -> Value {
+    let mut generator = SchemaGenerator::default();
+    let (amount, currency) = (Amount::json_schema(&mut generator), Currency::json_schema(&mut generator));
+    json!({
+        "type": ["object", "null"],
+        "description": "What the marketplace keeps of the listing's sales, for plans whose base is `net_of_fees`.",
+        "additionalProperties": false,
+        "properties": {
+            "rate_bp": {
+                "type": ["integer", "null"], "minimum": 0, "maximum": WHOLE_BP,
+                "description": "Basis points of each sale's net amount.",
+            },
+            "monthly": {
+                "type": ["object", "null"],
+                "description": "What is due a month besides; the month's first sales bear it.",
+                "additionalProperties": false,
+                "required": ["amount", "currency"],
+                "properties": { "amount": amount, "currency": currency },
+            },
+        },
     })
 }
 
