@@ -124,6 +124,8 @@ fn every_row_of_every_table_holds() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
+    // What is held is another table, with a test of its own (`tests/ledger_holds.rs`).
+    names.retain(|name| name != "holds.txt");
     assert_eq!(names, ["commissions.txt", "currencies.txt", "refunds.txt"]);
     let mut ledger = Ledger::new();
     let mut number = 0;

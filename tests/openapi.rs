@@ -33,6 +33,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/commissions", &["get"]),
     ("/v1/commissions/{id}", &["get"]),
     ("/v1/commissions/{id}/release", &["post"]),
+    ("/v1/commissions/{id}/reject", &["post"]),
     ("/v1/clicks", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
@@ -146,8 +147,12 @@ fn every_field_of_a_request_has_limits() {
     // is not refused for it.
     let unlimited = ["settings", "click_id"];
     // Their own types say what they may be.
-    let typed =
-        ["kind", "type", "status", "marketplace", "model", "amount", "attribution", "google_play_instant"];
+    let typed = [
+        ["kind", "type", "status", "marketplace", "model", "amount", "attribution", "google_play_instant"]
+            .as_slice(),
+        &["fraud", "self_referral", "duplicate_customer"],
+    ]
+    .concat();
     let document = openapi::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         if schema["additionalProperties"] != json!(false) {
@@ -215,6 +220,7 @@ fn record() -> Value {
         "name": "Acme partners", "currency": "EUR", "landing_url": "https://acme.example/partners",
         "attribution": { "model": "last_touch", "window_days": 30 },
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000,
+        "fraud": { "velocity_per_hour": 100, "min_seconds_from_click": 3 },
     });
     assert_eq!(it.send(Op::SetProgram, "PUT", "/v1/program", Some(terms)).status, 200);
     it.get(Op::GetProgram, "/v1/program");
@@ -314,6 +320,10 @@ fn record() -> Value {
     let note = Some(json!({ "note": "The vendor's invoice of March lists it" }));
     assert_eq!(it.send(Op::ReleaseCommission, "POST", &release, note).status, 200);
     it.refuse(Op::ReleaseCommission, &release, json!({}));
+    let reject = format!("/v1/commissions/{held}/reject");
+    let note = json!({ "note": "The customer never paid this invoice" });
+    assert_eq!(it.send(Op::RejectCommission, "POST", &reject, Some(note.clone())).status, 200);
+    it.refuse(Op::RejectCommission, &reject, note);
     assert_eq!(it.ledger.call(support::OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

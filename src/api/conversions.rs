@@ -33,6 +33,7 @@ use serde::Serialize;
 
 mod earn;
 pub mod explain;
+mod suspicion;
 mod told;
 mod touches;
 

@@ -57,6 +57,7 @@ operations! {
     ListCommissions = "listCommissions", "List commissions";
     GetCommission = "getCommission", "Read a commission";
     ReleaseCommission = "releaseCommission", "Release a commission that is held";
+    RejectCommission = "rejectCommission", "Reject a commission";
     ListEvents = "listEvents", "List every change, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";

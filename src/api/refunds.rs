@@ -179,14 +179,15 @@ pub fn taken_back(commission: &Commission, refunded: i64, sale: i64) -> Result<i
     in_all.ok_or(SqlError::Overflow("a reversal"))
 }
 
-/// Takes back what `refunded` of `sale` calls for in all, less what has been taken back before.
+/// Takes back what `refunded` of `sale` calls for in all, less what has been taken back before: nothing, if an operator
+/// rejected the commission and so took back more.
 pub fn reverse(
     call: &Call<'_>,
     commission: &Commission,
     refunded: i64,
     sale: i64,
 ) -> Result<Reversal, Problem> {
-    let in_all = taken_back(commission, refunded, sale)?;
+    let in_all = taken_back(commission, refunded, sale)?.max(commission.reversed);
     let part = in_all.saturating_sub(commission.reversed);
     let from = match commission.status {
         CommissionStatus::Pending => Account::Pending,

@@ -135,6 +135,14 @@ pub const ROUTES: &[Route] = &[
         commissions::release,
         Operation::ReleaseCommission,
     ),
+    write(
+        "POST",
+        "/v1/commissions/{id}/reject",
+        PayoutsWrite,
+        Programme,
+        commissions::reject,
+        Operation::RejectCommission,
+    ),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 

@@ -1,6 +1,6 @@
 //! The programme's terms.
 
-use crate::{money::Currency, words::words};
+use crate::{fraud, money::Currency, words::words};
 use json::FromJson;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,9 @@ pub struct Program {
     pub click_param: String,
     /// Commission in basis points of the amount, for partners without a rate of their own.
     pub commission_bp: i64,
+    /// What is held.
+    #[serde(default)]
+    pub fraud: fraud::Rules,
 }
 
 impl Program {

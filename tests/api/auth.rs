@@ -97,6 +97,9 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("POST", "/v1/commissions/{id}/release") => {
             (format!("/v1/commissions/{held}/release"), json!({"note": "for Ada alone"}), 200)
         }
+        ("POST", "/v1/commissions/{id}/reject") => {
+            (format!("/v1/commissions/{held}/reject"), json!({"note": "for Ada alone"}), 200)
+        }
         ("GET", "/v1/events") => get("/v1/events"),
         (method, path) => panic!("no example of {method} {path}: add one, and its rules follow"),
     }

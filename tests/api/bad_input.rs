@@ -85,6 +85,7 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ),
         ("POST", format!("/v1/conversions/{sale}/refunds"), json!({"external_id": "r-9"})),
         ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
+        ("POST", format!("/v1/commissions/{held}/reject"), json!({"note": "N"})),
     ];
     // Writes without a body: DELETE of a key, and a link's revocation.
     let writes = ROUTES.iter().filter(|route| route.method != "GET").count();

@@ -6,13 +6,13 @@ use super::{
         problem::Problem,
         views::{self, CommissionView, CreditView},
     },
-    AttributionView, ConversionView, link_id, new_commission_id, partner_id,
+    AttributionView, ConversionView, link_id, new_commission_id, partner_id, suspicion,
 };
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus},
         click::Class,
-        conversion::{CommissionSource, CommissionStatus},
+        conversion::{CommissionSource, CommissionStatus, HeldReason},
         event::EventType,
         id::TransferId,
         ledger::{Account, TransferKind},
@@ -49,12 +49,15 @@ pub fn commissions(
     let mut no = commissions::next_no(call.sql)?;
     for credit in &attribution.credits {
         let partner = partners::by_no(call.sql, credit.partner_no)?;
-        let rate_bp = partner.and_then(|partner| partner.commission_bp).unwrap_or(terms.commission_bp);
+        let partner = partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?;
+        let rate_bp = partner.commission_bp.unwrap_or(terms.commission_bp);
         let overflow = SqlError::Overflow("a commission");
         let share = share_half_up(*amount, credit.share_bp, WHOLE_BP);
         let base = share.ok_or(SqlError::Overflow("a share"))?;
         let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(overflow)?;
         let touch = candidates.get(credit.touch).map(|bound| &bound.touch);
+        let clicked_at = touch.map(|touch| touch.at);
+        let held = suspicion::reasons(call, conversion, &partner, clicked_at, &terms.fraud)?;
         let matures_at = conversion.occurred_at.plus_ms(terms.hold_days.saturating_mul(DAY_MS));
         earned.push(Commission {
             no,
@@ -70,10 +73,10 @@ pub fn commissions(
             reversed: 0,
             currency,
             status: CommissionStatus::Pending,
-            flags: flags(touch.map(|touch| touch.class)),
+            flags: flags(touch.map(|touch| touch.class), &held),
             matures_at,
             created_at: call.now,
-            held_reason: conversion.held_reason,
+            held_reason: held.first().copied(),
             source: CommissionSource::Conversion,
             base: Some(base),
             plan: None,
@@ -87,12 +90,13 @@ pub fn commissions(
 }
 
 /// What a person should look at before the commission is paid.
-fn flags(class: Option<Class>) -> Vec<String> {
-    match class {
-        Some(Class::Bot) => vec!["bot_click".to_owned()],
-        Some(Class::Prefetch) => vec!["prefetch_click".to_owned()],
-        Some(Class::Human) | None => Vec::new(),
-    }
+fn flags(class: Option<Class>, held: &[HeldReason]) -> Vec<String> {
+    let click = match class {
+        Some(Class::Bot) => Some("bot_click".to_owned()),
+        Some(Class::Prefetch) => Some("prefetch_click".to_owned()),
+        Some(Class::Human) | None => None,
+    };
+    click.into_iter().chain(held.iter().map(|reason| reason.flag())).collect()
 }
 
 /// The first answer.
