@@ -16,6 +16,8 @@ mod bad_input;
 mod conversions;
 #[path = "api/counts.rs"]
 mod counts;
+#[path = "api/fraud.rs"]
+mod fraud;
 #[path = "api/installs.rs"]
 mod installs;
 #[path = "api/links.rs"]
@@ -34,6 +36,8 @@ mod placements;
 mod programme;
 #[path = "api/refunds.rs"]
 mod refunds;
+#[path = "api/rejections.rs"]
+mod rejections;
 #[path = "api/report.rs"]
 mod report;
 #[path = "api/terms.rs"]

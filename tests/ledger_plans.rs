@@ -182,8 +182,9 @@ impl Stage {
         if data["source"] != "conversion" {
             said = format!("{said} {}", data["source"].as_str().unwrap());
         }
-        for flag in data["flags"].as_array().unwrap() {
-            said = format!("{said} ({})", flag.as_str().unwrap());
+        let flags = data["flags"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap());
+        for flag in flags.filter(|flag| !flag.starts_with("held_")) {
+            said = format!("{said} ({flag})");
         }
         match data["held_reason"].as_str() {
             Some(reason) => format!("{said} held: {reason}"),

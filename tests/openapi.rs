@@ -35,6 +35,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/commissions/{id}/release", &["post"]),
     ("/v1/placements", &["get", "post"]),
     ("/v1/placements/{id}", &["get"]),
+    ("/v1/commissions/{id}/reject", &["post"]),
     ("/v1/clicks", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
@@ -155,6 +156,9 @@ fn every_field_of_a_request_has_limits() {
         "marketplace",
         "model",
         "attribution",
+        "fraud",
+        "self_referral",
+        "duplicate_customer",
         "google_play_instant",
         "tax",
         "discount",
@@ -237,6 +241,7 @@ fn record() -> Value {
         "name": "Acme partners", "currency": "EUR", "landing_url": "https://acme.example/partners",
         "attribution": { "model": "last_touch", "window_days": 30 },
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000,
+        "fraud": { "velocity_per_hour": 100, "min_seconds_from_click": 3 },
     });
     assert_eq!(it.send(Op::SetProgram, "PUT", "/v1/program", Some(terms)).status, 200);
     it.get(Op::GetProgram, "/v1/program");
@@ -336,6 +341,10 @@ fn record() -> Value {
     let note = Some(json!({ "note": "The vendor's invoice of March lists it" }));
     assert_eq!(it.send(Op::ReleaseCommission, "POST", &release, note).status, 200);
     it.refuse(Op::ReleaseCommission, &release, json!({}));
+    let reject = format!("/v1/commissions/{held}/reject");
+    let note = json!({ "note": "The customer never paid this invoice" });
+    assert_eq!(it.send(Op::RejectCommission, "POST", &reject, Some(note.clone())).status, 200);
+    it.refuse(Op::RejectCommission, &reject, note);
     assert_eq!(it.ledger.call(support::OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

@@ -68,6 +68,7 @@ fn history() -> Ledger {
     assert_eq!(ledger.post(&target, &json!({"external_id": "r-1", "amount": 3_333})).status, 201);
     told_by_a_marketplace(&mut ledger, second);
     held_and_released(&mut ledger);
+    rejected(&mut ledger, second);
     plans(&mut ledger);
     assert_eq!(ledger.patch(&format!("/v1/partners/{ada}"), &json!({"status": "terminated"})).status, 200);
     assert_eq!(ledger.post(&format!("/v1/links/{second_id}/revoke"), &json!({})).status, 200);
@@ -103,6 +104,29 @@ fn held_and_released(ledger: &mut Ledger) {
     assert_eq!(ledger.post(&target, &json!({"note": "paid by wire"})).status, 200);
     assert_eq!(events_of(ledger, "conversion.confirmed"), 1);
     assert_eq!(events_of(ledger, "commission.released"), 2);
+}
+
+/// A commission that is held for two reasons, of which evidence ends one, and is rejected; then a refund of its sale, which
+/// takes nothing more.
+fn rejected(ledger: &mut Ledger, link_no: u32) {
+    let terms = json!({"hold_days": 1, "fraud": {"min_seconds_from_click": 3}});
+    assert_eq!(ledger.put("/v1/program", &terms).status, 200);
+    let click = ledger.click(link_no);
+    let charge = |evidence: &str| {
+        let fields = json!({"account": "a-9", "amount": 900, "currency": "EUR", "clicks": [click], "evidence": evidence});
+        event("charged", "fast:1", &fields)
+    };
+    ledger.told(1, &[charge("transport_only")]);
+    let both = ledger.get("/v1/commissions?held_reason=transport_only").json["data"][0]["flags"].take();
+    assert_eq!(both, json!(["held_transport_only", "held_impossible_time"]));
+    ledger.told(1, &[charge("api_poll")]);
+    let held = ledger.get("/v1/commissions?held_reason=impossible_time").json["data"][0].take();
+    assert_eq!(held["flags"], json!(["held_impossible_time"]));
+    let target = format!("/v1/commissions/{}/reject", held["id"].as_str().unwrap());
+    assert_eq!(ledger.post(&target, &json!({"note": "a script"})).json["reversed"], 180);
+    let fields = json!({"charge": "fast:1", "amount": 450, "currency": "EUR"});
+    ledger.told(1, &[event("refunded", "refund:9", &fields)]);
+    assert_eq!((events_of(ledger, "commission.held"), events_of(ledger, "commission.rejected")), (1, 1));
 }
 
 /// Plans of an account, the earlier one told late.
@@ -202,6 +226,10 @@ fn a_log_from_before_anything_could_be_held_is_replayed() {
     let now = format!("{}\n{}\n", event_lines(&ledger).join("\n"), end_line(&ledger));
     let before = now.replace(r#","held_reason":null"#, "");
     assert_ne!(before, now);
+    // Nor was there a programme with rules of fraud.
+    let rules = r#","fraud":{"self_referral":true,"duplicate_customer":true,"velocity_per_hour":null,"min_seconds_from_click":null,"coupon_uses_per_day":null}"#;
+    assert_eq!(before.matches(rules).count(), 2, "the event's data, and its change");
+    let before = before.replace(rules, "");
     let rebuilt = NativeSql::in_memory().unwrap();
     migrate(&rebuilt, LEDGER).unwrap();
     replay(before.as_bytes(), &rebuilt).unwrap();

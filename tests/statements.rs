@@ -14,7 +14,8 @@ use support::{Ledger, OPERATOR, double_bound::DoubleBound, event};
 /// Every statement of the API: each route by the operator and by a partner, with and without filters.
 fn a_working_day() -> Ledger<DoubleBound> {
     let mut ledger = Ledger::over(DoubleBound::in_memory());
-    ledger.put("/v1/program", &json!({"name": "P", "hold_days": 1}));
+    let fraud = json!({"velocity_per_hour": 2, "min_seconds_from_click": 3});
+    ledger.put("/v1/program", &json!({"name": "P", "hold_days": 1, "fraud": fraud}));
     let scene = ledger.scene(1_000);
     ledger.post("/v1/partners", &json!({"name": "B", "kind": "media", "external_id": "b"}));
     let target = format!("/v1/listings/{}", scene.listing);
@@ -36,6 +37,14 @@ fn a_working_day() -> Ledger<DoubleBound> {
     let commission = ledger.get("/v1/commissions").text("/data/0/id");
     let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
     ledger.post(&format!("/v1/commissions/{held}/release"), &json!({}));
+    for n in ["i-1", "i-2"] {
+        let install =
+            json!({"type": "install", "external_id": n, "customer_id": "c", "amount": 1, "currency": "EUR"});
+        assert_eq!(ledger.post("/v1/conversions", &install).status, 201);
+    }
+    let repeated = ledger.get("/v1/commissions?held_reason=duplicate_customer").text("/data/0/id");
+    let note = json!({"note": "installed twice"});
+    assert_eq!(ledger.post(&format!("/v1/commissions/{repeated}/reject"), &note).status, 200);
     ledger.told(
         1,
         &[event("charged", "1", &json!({"amount": 900, "currency": "EUR", "evidence": "api_poll"}))],
@@ -60,6 +69,9 @@ fn a_working_day() -> Ledger<DoubleBound> {
             "/v1/commissions".to_owned(),
             "/v1/commissions?held=true".to_owned(),
             "/v1/commissions?held=false".to_owned(),
+            "/v1/commissions?held_reason=velocity".to_owned(),
+            "/v1/commissions?held=true&held_reason=velocity&status=pending".to_owned(),
+            "/v1/commissions?status=reversed".to_owned(),
             format!("/v1/commissions/{commission}"),
             "/v1/events".to_owned(),
         ] {
@@ -103,6 +115,8 @@ fn is_meant(table: &str, sql: &str) -> bool {
         "a sort" => sql.contains("revoked_at IS NOT NULL") || sql.contains("json_each(?1)"),
         // A queue: what is done leaves it.
         "kv_writes" => true,
+        // A partner's newest conversions, as many as its pace allows in an hour.
+        "(subquery-1)" => one_partner && sql.contains("ORDER BY no DESC LIMIT ?3"),
         // Whether there is any at all: one row is read.
         "transfers USING COVERING INDEX sqlite_autoindex_transfers_1" => {
             sql == "SELECT 1 FROM transfers LIMIT 1"

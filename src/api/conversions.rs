@@ -30,6 +30,7 @@ use crate::{
 mod earn;
 pub mod explain;
 mod sent;
+mod suspicion;
 mod told;
 mod touches;
 

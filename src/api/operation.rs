@@ -60,6 +60,7 @@ operations! {
     CreatePlacement = "createPlacement", "Add a placement, and owe its fee";
     ListPlacements = "listPlacements", "List placements";
     GetPlacement = "getPlacement", "Read a placement, and what came back";
+    RejectCommission = "rejectCommission", "Reject a commission";
     ListEvents = "listEvents", "List every change, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";

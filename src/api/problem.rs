@@ -55,6 +55,7 @@ codes! {
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
     NotHeld = 409, "not_held", "The commission is not held";
+    NotRejectable = 409, "not_rejectable", "The commission cannot be rejected";
     CurrencyFixed = 409, "currency_fixed", "The programme's currency is fixed once money has moved";
     BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
     UnknownField = 422, "unknown_field", "A field is not known here";

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         agreement::{JointProduct, Referral, Territory},
         event::EventType,
+        fraud::Rules,
         money::{Currency, WHOLE_BP},
         plan::Plan,
         program::{Model, Program, is_click_param},
@@ -29,6 +30,43 @@ pub struct NewAttribution {
     model: Option<Model>,
     /// Days from click to conversion within which a touch may earn; 30 if absent.
     window_days: Option<i64>,
+}
+
+/// Rules of what is held. What is left out takes its default.
+#[derive(Debug, Default, FromJson)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewFraudRules {
+    /// Hold what partners earn of their own purchases; `true` if absent.
+    self_referral: Option<bool>,
+    /// Hold leads, installs and subscriptions' beginnings that a customer had before; `true` if absent.
+    duplicate_customer: Option<bool>,
+    /// Conversions that a partner may be credited with in an hour; those beyond are held. Off if absent.
+    velocity_per_hour: Option<i64>,
+    /// Seconds that lie at least between a click and what it led to. Off if absent.
+    min_seconds_from_click: Option<i64>,
+    /// Customers a day who may use a partner's coupon without a click of the partner's. Off if absent.
+    coupon_uses_per_day: Option<i64>,
+}
+
+impl NewFraudRules {
+    fn check(&self, checks: &mut Checks) {
+        checks.range("fraud/velocity_per_hour", self.velocity_per_hour, 1, Rules::MAX_VELOCITY);
+        let most = Rules::MAX_SECONDS_FROM_CLICK;
+        checks.range("fraud/min_seconds_from_click", self.min_seconds_from_click, 0, most);
+        checks.range("fraud/coupon_uses_per_day", self.coupon_uses_per_day, 1, Rules::MAX_COUPON_USES);
+    }
+
+    fn rules(self) -> Rules {
+        let default = Rules::default();
+        Rules {
+            self_referral: self.self_referral.unwrap_or(default.self_referral),
+            duplicate_customer: self.duplicate_customer.unwrap_or(default.duplicate_customer),
+            velocity_per_hour: self.velocity_per_hour,
+            min_seconds_from_click: self.min_seconds_from_click,
+            coupon_uses_per_day: self.coupon_uses_per_day,
+        }
+    }
 }
 
 /// Terms to set. What is left out takes its default; what has none stays: name and currency, and the terms of money
@@ -64,6 +102,8 @@ pub struct NewProgramme {
     /// What those earn who bring partners; `null` = nothing.
     #[json(present)]
     referral: Option<Option<Referral>>,
+    /// What is held until an operator has looked at it.
+    fraud: Option<NewFraudRules>,
 }
 
 view! {
@@ -103,6 +143,8 @@ view! {
         joint_products: Vec<JointProduct>,
         /// What those earn who bring partners.
         referral: Option<Referral>,
+        /// What is held until an operator has looked at it; `null` = that rule is off.
+        fraud: Rules,
     }
 }
 
@@ -129,6 +171,7 @@ pub fn default_terms() -> Program {
         territories: Vec::new(),
         joint_products: Vec::new(),
         referral: None,
+        fraud: Rules::default(),
     }
 }
 
@@ -147,6 +190,7 @@ fn show(program: &Program) -> ProgrammeView {
         territories: program.territories.clone(),
         joint_products: program.joint_products.clone(),
         referral: program.referral.clone(),
+        fraud: program.fraud.clone(),
     }
 }
 
@@ -172,6 +216,8 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     checks.range("attribution/window_days", rules.window_days, 1, 3650);
     checks.range("hold_days", body.hold_days, 0, 3650);
     checks.range("commission_bp", body.commission_bp, 0, WHOLE_BP);
+    let fraud = body.fraud.unwrap_or_default();
+    fraud.check(&mut checks);
     if body.click_param.as_deref().is_some_and(|text| !is_click_param(text)) {
         let detail = "Expected a letter, then up to 31 letters, digits, hyphens or underscores.";
         checks.refuse(Code::InvalidText, "click_param", detail);
@@ -191,6 +237,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         territories: body.territories.unwrap_or_else(|| old.territories.clone()),
         joint_products: body.joint_products.unwrap_or_else(|| old.joint_products.clone()),
         referral: body.referral.unwrap_or_else(|| old.referral.clone()),
+        fraud: fraud.rules(),
     };
     terms::check(call, &mut checks, &program)?;
     checks.finish()?;

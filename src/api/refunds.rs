@@ -186,7 +186,8 @@ pub fn take_back(call: &Call<'_>, commission: &Commission, conversion: &Conversi
     Ok(())
 }
 
-/// Takes back what refunds of `refunded` in all call for, less what has been taken back before.
+/// Takes back what refunds of `refunded` in all call for, less what has been taken back before: nothing, if an operator
+/// rejected the commission and so took back more.
 fn reverse(
     call: &Call<'_>,
     commission: &Commission,
@@ -194,7 +195,7 @@ fn reverse(
     refunded: i64,
 ) -> Result<Reversal, Problem> {
     let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
-    let in_all = taken_back(commission, refunded, sale)?;
+    let in_all = taken_back(commission, refunded, sale)?.max(commission.reversed);
     let part = in_all.saturating_sub(commission.reversed);
     let from = match commission.status {
         CommissionStatus::Pending => Account::Pending,

@@ -146,6 +146,14 @@ pub const ROUTES: &[Route] = &[
     )),
     get("/v1/placements", Partner, placements::list, Operation::ListPlacements),
     get("/v1/placements/{id}", Partner, placements::get, Operation::GetPlacement),
+    write(
+        "POST",
+        "/v1/commissions/{id}/reject",
+        PayoutsWrite,
+        Programme,
+        commissions::reject,
+        Operation::RejectCommission,
+    ),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 

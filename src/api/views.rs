@@ -149,7 +149,7 @@ view! {
         partner_id: PartnerId,
         /// Earned, minor units, before reversals.
         amount: i64,
-        /// Of that, taken back by refunds.
+        /// Of that, taken back by refunds, or rejected.
         reversed: i64,
         /// ISO 4217 code.
         currency: Currency,
@@ -165,9 +165,10 @@ view! {
         plan: Option<String>,
         /// For which placement, period or partner, where no conversion says it.
         subject: Option<String>,
-        /// What a person should look at before it is paid: `bot_click`, `prefetch_click`.
+        /// What a person should look at before it is paid: `bot_click`, `prefetch_click`, and `held_…` for each reason for
+        /// which it is or was held.
         flags: Vec<String>,
-        /// Why it stays pending beyond `payable_at` until it is released; `null` = it is not held.
+        /// Why it stays pending beyond `payable_at` until it is released, the gravest reason; `null` = it is not held.
         held_reason: Option<HeldReason>,
         /// When the hold ends.
         payable_at: Timestamp,

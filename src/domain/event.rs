@@ -43,12 +43,16 @@ words! {
         CommissionCreated = "commission.created";
         /// A commission's hold ended.
         CommissionPayable = "commission.payable";
+        /// What holds a commission changed: better evidence came, and another reason remains.
+        CommissionHeld = "commission.held";
         /// A commission that was held is no longer.
         CommissionReleased = "commission.released";
         /// Part or all of a commission was taken back.
         CommissionReversed = "commission.reversed";
         /// A placement was added.
         PlacementCreated = "placement.created";
+        /// An operator rejected what was left of a commission.
+        CommissionRejected = "commission.rejected";
         /// A conversion was refunded in part or whole.
         RefundCreated = "refund.created";
     }

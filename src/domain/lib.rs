@@ -30,6 +30,7 @@ pub mod destination;
 pub mod digest;
 pub mod entropy;
 pub mod event;
+pub mod fraud;
 pub mod guide;
 pub mod id;
 pub mod key;

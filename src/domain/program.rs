@@ -2,6 +2,7 @@
 
 use crate::{
     agreement::{JointProduct, Referral, Territory},
+    fraud,
     money::Currency,
     plan::Plan,
     words::words,
@@ -62,6 +63,9 @@ pub struct Program {
     /// What those earn who bring partners.
     #[serde(default)]
     pub referral: Option<Referral>,
+    /// What is held.
+    #[serde(default)]
+    pub fraud: fraud::Rules,
 }
 
 impl Program {

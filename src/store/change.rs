@@ -13,7 +13,7 @@ use super::{
     uses::{self, Use},
 };
 use crate::domain::{
-    conversion::CommissionStatus,
+    conversion::{CommissionStatus, HeldReason},
     link::Link,
     link::LinkNo,
     listing::{Listing, ListingNo},
@@ -133,6 +133,28 @@ pub enum Change {
         /// Whose it is.
         partner_no: PartnerNo,
     },
+    /// What holds a commission has changed.
+    Held {
+        /// The commission.
+        commission_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+        /// Why it is held from now on; nothing = it is not.
+        held_reason: Option<HeldReason>,
+        /// Its flags from now on.
+        flags: Vec<String>,
+    },
+    /// What was left of a commission is rejected.
+    Rejected {
+        /// The commission.
+        commission_no: i64,
+        /// Taken back of it so far, this time included.
+        reversed: i64,
+        /// Its booking.
+        transfer: Transfer,
+        /// What it takes from the counts.
+        counts: ConversionDelta,
+    },
     /// A refund waits for its charge.
     RefundWaits(WaitingRefund),
     /// A new refund.
@@ -181,11 +203,13 @@ impl Change {
             Self::Placement(placement) => placement.partner_no,
             Self::Revoked { partner_no, .. }
             | Self::Confirmed { partner_no, .. }
-            | Self::Released { partner_no, .. } => *partner_no,
+            | Self::Released { partner_no, .. }
+            | Self::Held { partner_no, .. } => *partner_no,
             Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
-            | Self::Reversed { transfer, .. } => transfer.partner_no,
+            | Self::Reversed { transfer, .. }
+            | Self::Rejected { transfer, .. } => transfer.partner_no,
         }
     }
 }
@@ -253,6 +277,14 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             conversions::confirm(sql, *conversion_no, metadata)
         }
         Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
+        Change::Held { commission_no, held_reason, flags, .. } => {
+            commissions::hold(sql, *commission_no, *held_reason, flags)
+        }
+        Change::Rejected { commission_no, reversed, transfer, counts } => {
+            commissions::update(sql, *commission_no, *reversed, CommissionStatus::Reversed)?;
+            accounts::post(sql, transfer)?;
+            counts::add_conversion(sql, counts, at)
+        }
         Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
         Change::Refund { refund, refunded, counts, uses } => {
             uses::add(sql, uses)?;

@@ -238,6 +238,36 @@ pub fn by_key(
     sql.exec(&statement, &[Word::from(kind).into(), external_id.into()])?.first().map(read).transpose()
 }
 
+/// How many of the conversions that were accepted before the one with number `no`, but later than `since`, a partner was
+/// credited with; `limit` if there are more. Uninstalls earn nothing and do not count.
+pub fn pace(
+    sql: &dyn Sql,
+    partner: PartnerNo,
+    no: i64,
+    since: Timestamp,
+    limit: i64,
+) -> Result<i64, SqlError> {
+    let statement = "SELECT count(*) FROM (SELECT created_at FROM conversions WHERE partner_no = ?1 AND no < ?2 \
+                     AND type <> 'uninstall' ORDER BY no DESC LIMIT ?3) WHERE created_at > ?4";
+    let rows = sql.exec(statement, &[partner.into(), no.into(), limit.into(), since.into()])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// Whether the customer of a conversion did the same on the same listing before, and somebody was credited with it. Only
+/// what happens once to a customer is looked for (`domain::fraud::happens_once`; the index `conversions_once`).
+pub fn is_repeat(sql: &dyn Sql, conversion: &Conversion) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM conversions WHERE partner_no <> 0 AND customer_id IS NOT NULL \
+                     AND type IN ('lead', 'install', 'subscription_started') AND customer_id = ?1 AND type = ?2 \
+                     AND no < ?3 AND listing_no IS ?4 LIMIT 1";
+    let args: [Value; 4] = [
+        conversion.customer_id.clone().into(),
+        Word::from(conversion.kind).into(),
+        conversion.no.into(),
+        conversion.listing_no.into(),
+    ];
+    Ok(!sql.exec(statement, &args)?.is_empty())
+}
+
 /// Conversions, newest first; `partner` narrows to those that one partner earns.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Conversion>, SqlError> {
     let (condition, partner) = match partner {

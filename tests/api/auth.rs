@@ -107,6 +107,9 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("POST", "/v1/placements") => ("/v1/placements".into(), placement_of(partner, "p-2"), 201),
         ("GET", "/v1/placements") => get("/v1/placements"),
         ("GET", "/v1/placements/{id}") => get(&format!("/v1/placements/{placement}")),
+        ("POST", "/v1/commissions/{id}/reject") => {
+            (format!("/v1/commissions/{held}/reject"), json!({"note": "for Ada alone"}), 200)
+        }
         ("GET", "/v1/events") => get("/v1/events"),
         (method, path) => panic!("no example of {method} {path}: add one, and its rules follow"),
     }

@@ -91,6 +91,7 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
                 "fee": {"amount": 1, "currency": "EUR"}}),
         ),
         ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
+        ("POST", format!("/v1/commissions/{held}/reject"), json!({"note": "N"})),
     ];
     // Writes without a body: DELETE of a key, and a link's revocation.
     let writes = ROUTES.iter().filter(|route| route.method != "GET").count();

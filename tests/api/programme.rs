@@ -2,13 +2,16 @@
 
 use crate::support::Ledger;
 use serde_json::json;
+use signpost::store::Sql;
 
 fn defaults() -> serde_json::Value {
     json!({
         "name": "Partner programme", "currency": "EUR", "landing_url": null,
         "attribution": {"model": "last_touch", "window_days": 30},
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000, "version": 0, "timezone": "UTC",
-        "plans": [], "territories": [], "joint_products": [], "referral": null
+        "plans": [], "territories": [], "joint_products": [], "referral": null,
+        "fraud": {"self_referral": true, "duplicate_customer": true, "velocity_per_hour": null,
+            "min_seconds_from_click": null, "coupon_uses_per_day": null}
     })
 }
 
@@ -19,7 +22,8 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     let terms = json!({
         "name": "Acme", "currency": "JPY", "landing_url": "https://acme.example/",
         "attribution": {"model": "last_touch", "window_days": 7}, "hold_days": 0, "click_param": "ref",
-        "commission_bp": 10000
+        "commission_bp": 10000, "fraud": {"self_referral": false, "duplicate_customer": false,
+            "velocity_per_hour": 100, "min_seconds_from_click": 3, "coupon_uses_per_day": 30}
     });
     let put = ledger.put("/v1/program", &terms);
     let mut whole = defaults();
@@ -39,6 +43,33 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     let events = ledger.get("/v1/events");
     assert_eq!(events.json["data"][1]["data"]["hold_days"], 5);
     assert_eq!(events.json["data"][1]["type"], "program.updated");
+}
+
+#[test]
+fn rules_of_fraud_are_set_as_a_whole_and_a_number_of_null_switches_its_rule_off() {
+    let mut ledger = Ledger::new();
+    let limits =
+        json!({"velocity_per_hour": 1, "min_seconds_from_click": 0, "coupon_uses_per_day": 1_000_000});
+    let set = ledger.put("/v1/program", &json!({"fraud": limits})).json["fraud"].take();
+    let expected = json!({"self_referral": true, "duplicate_customer": true, "velocity_per_hour": 1,
+        "min_seconds_from_click": 0, "coupon_uses_per_day": 1_000_000});
+    assert_eq!(set, expected);
+    let off = json!({"velocity_per_hour": null, "self_referral": false, "duplicate_customer": null});
+    let set = ledger.put("/v1/program", &json!({"fraud": off})).json["fraud"].take();
+    let mut expected = defaults()["fraud"].take();
+    expected["self_referral"] = json!(false);
+    assert_eq!(set, expected);
+    assert_eq!(ledger.put("/v1/program", &json!({})).json["fraud"], defaults()["fraud"]);
+}
+
+#[test]
+fn a_programme_of_before_there_were_rules_has_the_defaults() {
+    let mut ledger = Ledger::new();
+    ledger.put("/v1/program", &json!({"name": "Old", "fraud": {"self_referral": false}}));
+    let cut = "UPDATE meta SET value = json_remove(value, '$.fraud') WHERE name = 'program'";
+    ledger.sql.exec(cut, &[]).unwrap();
+    let read = ledger.get("/v1/program").json;
+    assert_eq!((&read["name"], &read["fraud"]), (&json!("Old"), &defaults()["fraud"]));
 }
 
 #[test]

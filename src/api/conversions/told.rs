@@ -87,9 +87,9 @@ pub fn confirm(
     mut metadata: Metadata,
     evidence: Evidence,
 ) -> Result<(), Problem> {
-    for mut commission in rows::of_conversion(call.sql, conversion.no)? {
-        if commission.held_reason.is_some() {
-            commissions::let_go(call, &mut commission, Some(evidence), None)?;
+    for commission in rows::of_conversion(call.sql, conversion.no)? {
+        if commission.held_reason == Some(HeldReason::TransportOnly) {
+            commissions::confirmed(call, commission, evidence)?;
         }
     }
     metadata.insert("evidence".to_owned(), evidence.as_str().to_owned());

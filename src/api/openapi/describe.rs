@@ -2,7 +2,10 @@
 
 use super::{super::problem::Code, schemas::Schemas};
 use crate::{
-    domain::id::{LinkId, ListingId, PartnerId},
+    domain::{
+        conversion::{CommissionStatus, HeldReason},
+        id::{LinkId, ListingId, PartnerId},
+    },
     store::report::Group,
 };
 use schemars::{JsonSchema, SchemaGenerator};
@@ -223,6 +226,8 @@ pub enum QuerySchema {
     /// An IANA time zone.
     Zone,
     Group,
+    HeldReason,
+    CommissionStatus,
     Partner,
     Listing,
     Link,
@@ -236,6 +241,8 @@ impl Query {
             QuerySchema::Flag => json!({ "type": "boolean" }),
             QuerySchema::Time => json!({ "type": "string", "format": "date-time" }),
             QuerySchema::Zone => json!({ "type": "string", "default": "UTC", "examples": ["Europe/Berlin"] }),
+            QuerySchema::HeldReason => schemas.request(of::<HeldReason>()),
+            QuerySchema::CommissionStatus => schemas.request(of::<CommissionStatus>()),
             QuerySchema::Partner => schemas.request(of::<PartnerId>()),
             QuerySchema::Listing => schemas.request(of::<ListingId>()),
             QuerySchema::Link => schemas.request(of::<LinkId>()),

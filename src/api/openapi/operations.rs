@@ -6,7 +6,7 @@ use super::{
         balances::Balances,
         call::List,
         clicks::ClickView,
-        commissions::NewRelease,
+        commissions::{NewRejection, NewRelease},
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
         events::EventView,
         health::HealthView,
@@ -177,13 +177,19 @@ pub fn describe(operation: Operation) -> Description {
             .answers::<Balances>(200, "Balances, one entry a partner and currency.")
             .refuses(&[Code::NotFound]),
         Op::ListCommissions => {
-            list::<CommissionView>(of(Tag::Reading).query([HELD]), "Commissions, newest first.")
+            let narrowed = of(Tag::Reading).query([HELD, HELD_REASON, STATUS]).refuses(&[Code::InvalidValue]);
+            list::<CommissionView>(narrowed, "Commissions, newest first.")
         }
         Op::ReleaseCommission => of(Tag::Conversions)
             .names::<CommissionId>(COMMISSION)
             .takes::<NewRelease>()
             .answers::<CommissionView>(200, "The commission, no longer held.")
             .refuses(&[Code::InvalidText, Code::NotHeld]),
+        Op::RejectCommission => of(Tag::Conversions)
+            .names::<CommissionId>(COMMISSION)
+            .takes::<NewRejection>()
+            .answers::<CommissionView>(200, "The commission, taken back.")
+            .refuses(&[Code::InvalidText, Code::NotRejectable]),
         Op::GetCommission => of(Tag::Reading)
             .names::<CommissionId>(COMMISSION)
             .answers::<CommissionView>(200, "The commission as it stands now."),
@@ -267,6 +273,13 @@ const OF_PARTNER: Query =
     Query { name: "partner_id", says: "Only this partner's.", schema: QuerySchema::Partner };
 const HELD: Query =
     Query { name: "held", says: "Only those that are held, or that are not.", schema: QuerySchema::Flag };
+const HELD_REASON: Query = Query {
+    name: "held_reason",
+    says: "Only those that are held for this reason before all.",
+    schema: QuerySchema::HeldReason,
+};
+const STATUS: Query =
+    Query { name: "status", says: "Only those that stand there.", schema: QuerySchema::CommissionStatus };
 const OF_LINK: Query = Query { name: "link_id", says: "Only this link's.", schema: QuerySchema::Link };
 const FROM: Query = Query { name: "from", says: "From this time on.", schema: QuerySchema::Time };
 const TO: Query = Query { name: "to", says: "Before this time.", schema: QuerySchema::Time };

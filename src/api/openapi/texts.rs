@@ -20,7 +20,9 @@ pub fn about(operation: Operation) -> &'static str {
              the conversion, else of the click); a **joint product** earns its other maker a share of every sale on its listing, \
              less the part of the cost that is still to be covered; the **referral** earns the partner who brought another one a \
              share of what that one earns by conversions, on top. An amount of the terms in another currency than the sale's cannot \
-             be taken into account: the commission is held (`rate_missing`)."
+             be taken into account: the commission is held (`rate_missing`). What the \
+             rules of `fraud` find suspect is held, too, from the next conversion on; a number that is left out or `null` switches \
+             its rule off."
         }
         Op::CreateKey => {
             "The key is stored as a hash, so it cannot be shown again: a replay leaves it out. With `partner_id` it sees that \
@@ -71,9 +73,15 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::ReleaseCommission => {
             "A commission is held (`held_reason`) where the message that told of its conversion is not signed and nobody confirmed \
-             it: it stays pending beyond `payable_at`. It is released by the same event with better evidence, or here by somebody who \
-             has looked at it; it then becomes payable at `payable_at`, or at once if that is over. One that is not held is answered \
-             409 `not_held`."
+             it, or where a rule of the programme's `fraud` finds it suspect: it stays pending beyond `payable_at`. Each reason is a \
+             flag (`held_…`). Better evidence of the same event ends `transport_only`; here somebody who has looked at it ends \
+             all reasons at once. It then becomes payable at `payable_at`, or at once if that is over. One that is not held is \
+             answered 409 `not_held`."
+        }
+        Op::RejectCommission => {
+            "What is left of a commission that is pending, held or not, or payable goes to `reversed`; later refunds of its \
+             conversion take nothing more. The note is kept with the event and not shown to the partner. One that is reversed \
+             already, paid, or bound in a payout is answered 409 `not_rejectable`."
         }
         Op::GetAttribution => {
             "`clicks` are people's clicks; other visits stand in `filtered`, each in one bucket. `revenue` is gross, `commission` is net \

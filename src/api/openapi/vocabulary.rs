@@ -9,6 +9,7 @@ use super::super::{
 };
 use crate::domain::{
     destination::MAX_PATH_BYTES,
+    fraud::Rules,
     id::{LinkId, ListingId, PartnerId},
     money::{Currency, WHOLE_BP},
     text::MAX_URL_BYTES,
@@ -42,6 +43,9 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
         "window_days" => json!({ "minimum": 1, "maximum": 3650 }),
         "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
+        "velocity_per_hour" => json!({ "minimum": 1, "maximum": Rules::MAX_VELOCITY }),
+        "min_seconds_from_click" => json!({ "minimum": 0, "maximum": Rules::MAX_SECONDS_FROM_CLICK }),
+        "coupon_uses_per_day" => json!({ "minimum": 1, "maximum": Rules::MAX_COUPON_USES }),
         "install_id" => text(200),
         "referrer" => text(4096),
         "package_name" => text(255),

@@ -4,7 +4,7 @@
 use super::{
     super::super::problem::Problem,
     credited::{Earner, revenue_key},
-    sale::{Basis, Sale},
+    sale::{Basis, Sale, hold},
 };
 use crate::{
     domain::{
@@ -27,15 +27,17 @@ fn share(
 ) -> Result<Option<Commission>, Problem> {
     let Some((basis, (_, currency))) = basis.zip(sale.amount) else { return Ok(None) };
     let amount = share_half_up(basis.amount, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a share"))?;
-    let commission = sale.commission(partner.no, source, currency);
-    Ok(Some(Commission {
+    let mut commission = Commission {
         rate_bp,
         base: Some(basis.amount),
         amount,
         plan: Some(name.to_owned()),
-        held_reason: commission.held_reason.or(basis.held),
-        ..commission
-    }))
+        ..sale.commission(partner.no, source, currency)
+    };
+    if let Some(reason) = basis.held {
+        hold(&mut commission, reason);
+    }
+    Ok(Some(commission))
 }
 
 /// What the holder of the territory earns of a sale that it did not bring itself.
@@ -71,7 +73,7 @@ pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, Proble
                 }
                 commission.amount = commission.amount.saturating_sub(taken);
             }
-            Some(_) => commission.held_reason = commission.held_reason.or(Some(HeldReason::RateMissing)),
+            Some(_) => hold(&mut commission, HeldReason::RateMissing),
             None => {}
         }
         earned.push(commission);
@@ -102,7 +104,14 @@ pub fn referrals(
             base: Some(commission.amount),
             amount: amount.ok_or(SqlError::Overflow("a referrer's share"))?,
             subject: Some(earner.partner.id.to_string()),
+            // What is suspect of the one is suspect of the other.
             held_reason: commission.held_reason,
+            flags: commission
+                .flags
+                .iter()
+                .filter(|flag| HeldReason::of_flag(flag).is_some())
+                .cloned()
+                .collect(),
             ..sale.commission(referrer.no, CommissionSource::Referral, commission.currency)
         });
     }

@@ -1,8 +1,11 @@
 //! What a conversion earns the partners who are credited with it.
 
 use super::{
-    super::super::{call::Call, problem::Problem},
-    sale::{Basis, Sale, period},
+    super::{
+        super::{call::Call, problem::Problem},
+        suspicion,
+    },
+    sale::{Basis, Sale, hold, period},
 };
 use crate::{
     domain::{
@@ -147,12 +150,13 @@ fn split(amount: i64, attribution: &Attribution) -> Result<Vec<i64>, SqlError> {
 }
 
 /// What a person should look at before the commission is paid.
-fn flags(class: Option<Class>) -> Vec<String> {
-    match class {
-        Some(Class::Bot) => vec!["bot_click".to_owned()],
-        Some(Class::Prefetch) => vec!["prefetch_click".to_owned()],
-        Some(Class::Human) | None => Vec::new(),
-    }
+fn flags(class: Option<Class>, held: &[HeldReason]) -> Vec<String> {
+    let click = match class {
+        Some(Class::Bot) => Some("bot_click".to_owned()),
+        Some(Class::Prefetch) => Some("prefetch_click".to_owned()),
+        Some(Class::Human) | None => None,
+    };
+    click.into_iter().chain(held.iter().map(|reason| reason.flag())).collect()
 }
 
 /// A credit while it is worked out.
@@ -161,6 +165,8 @@ struct Part<'p> {
     /// Its place among the credits.
     place: usize,
     touch: Option<&'p BoundTouch>,
+    /// Why what it earns is held, the gravest reason first.
+    held: Vec<HeldReason>,
 }
 
 impl Part<'_> {
@@ -170,7 +176,8 @@ impl Part<'_> {
             link_no: self.credit.link_no,
             click_id: touch.map(|touch| touch.click_id.clone()),
             share_bp: self.credit.share_bp,
-            flags: flags(touch.map(|touch| touch.class)),
+            flags: flags(touch.map(|touch| touch.class), &self.held),
+            held_reason: self.held.first().copied(),
             ..sale.commission(self.credit.partner_no, CommissionSource::Conversion, currency)
         }
     }
@@ -193,7 +200,11 @@ pub fn commissions(
         let Some(earner) = earners.iter().find(|earner| earner.partner.no == credit.partner_no) else {
             continue;
         };
-        let part = Part { credit, place, touch: candidates.get(credit.touch) };
+        let touch = candidates.get(credit.touch);
+        let clicked_at = touch.map(|bound| bound.touch.at);
+        let held =
+            suspicion::reasons(sale.call, sale.conversion, &earner.partner, clicked_at, &sale.terms.fraud)?;
+        let part = Part { credit, place, touch, held };
         if let Some(territory) = sale.is_closed_to(&earner.partner) {
             // An entry of nothing says why, where a missing one would leave the partner to guess.
             if let Some((_, currency)) = sale.amount {
@@ -227,9 +238,11 @@ fn at_rate(
     let Some((basis, (_, currency))) = basis.zip(sale.amount) else { return Ok(None) };
     let base = part.of(basis.amount, attribution)?;
     let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
-    let commission = part.commission(sale, currency);
-    let held_reason = commission.held_reason.or(basis.held);
-    Ok(Some(Commission { rate_bp, base: Some(base), amount, held_reason, ..commission }))
+    let mut commission = Commission { rate_bp, base: Some(base), amount, ..part.commission(sale, currency) };
+    if let Some(reason) = basis.held {
+        hold(&mut commission, reason);
+    }
+    Ok(Some(commission))
 }
 
 fn by_plan(
@@ -286,7 +299,7 @@ pub fn cap(
     let before = commission.amount;
     let fits = |cap: &&Cap| cap.currency == commission.currency;
     if !plan.caps.is_empty() && !plan.caps.iter().any(|cap| fits(&cap)) {
-        commission.held_reason = commission.held_reason.or(Some(HeldReason::RateMissing));
+        hold(commission, HeldReason::RateMissing);
         return Ok(());
     }
     let owner = format!("cap {} {} {}", plan.name, commission.partner_no, commission.currency);

@@ -20,6 +20,12 @@ use crate::{
     store::{SqlError, commissions::Commission, conversions, conversions::Conversion, partners},
 };
 
+/// Holds a commission for one more reason. The gravest of all is the one that is shown; each has a flag.
+pub fn hold(commission: &mut Commission, reason: HeldReason) {
+    commission.held_reason = Some(commission.held_reason.map_or(reason, |other| other.min(reason)));
+    commission.flags.push(reason.flag());
+}
+
 /// What rates are applied to, minor units, and why what comes of it is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Basis {
@@ -173,7 +179,7 @@ impl<'a, 'c> Sale<'a, 'c> {
             reversed: 0,
             currency,
             status: CommissionStatus::Pending,
-            flags: Vec::new(),
+            flags: self.conversion.held_reason.iter().map(|reason| reason.flag()).collect(),
             matures_at: self.conversion.occurred_at.plus_ms(hold_ms),
             created_at: self.call.now,
             held_reason: self.conversion.held_reason,
