@@ -106,7 +106,7 @@ fn referrer(
         None => checks.refuse(Code::UnknownPartner, "referred_by", "There is no partner with this id."),
         Some(partner) if partner.id == *of || partner.referred_by.as_ref() == Some(of) => {
             checks.refuse(
-                Code::InvalidValue,
+                Code::ReferralCircle,
                 "referred_by",
                 "A partner cannot have brought the one who brought it.",
             );

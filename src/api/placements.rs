@@ -129,9 +129,6 @@ fn check(call: &Call<'_>, body: &NewPlacement) -> Result<Checked, Problem> {
     checks.metadata("metadata", body.metadata.as_ref());
     checks.range("target_roi_bp", body.target_roi_bp, 1, 1_000_000);
     checks.money("fee", Some(&body.fee));
-    if body.fee.amount == 0 {
-        checks.refuse(Code::AmountOutOfRange, "fee/amount", "Expected more than 0.");
-    }
     let published_at = checks.time("published_at", body.published_at.as_deref()).unwrap_or(call.now);
     if published_at > call.now.plus_ms(DAY_MS) {
         let detail = "It is added when it is published, not before.";
@@ -151,8 +148,9 @@ fn check(call: &Call<'_>, body: &NewPlacement) -> Result<Checked, Problem> {
         Some(None) | None => None,
     };
     let owner = partner.as_ref().map(|partner| partner.no);
-    if body.link_id.is_some() && link.as_ref().map(|link| link.partner_no) != owner {
-        checks.refuse(Code::InvalidValue, "link_id", "The partner has no link with this id.");
+    let is_own = |link: &Link| owner.is_none_or(|owner| owner == link.partner_no);
+    if body.link_id.is_some() && !link.as_ref().is_some_and(is_own) {
+        checks.refuse(Code::UnknownLink, "link_id", "The partner has no link with this id.");
     }
     checks.finish()?;
     let partner = partner.ok_or_else(Problem::not_found)?;

@@ -78,7 +78,10 @@ codes! {
     PartExceedsAmount = 422, "part_exceeds_amount", "Tax, discount and shipping are more than the amount";
     DuplicateName = 422, "duplicate_name", "Two terms have the same name";
     PlansOverlap = 422, "plans_overlap", "Two terms for the same hold at the same time";
-    EndsBeforeItStarts = 422, "ends_before_it_starts", "The end is not later than the start";
+    EndsBeforeStart = 422, "ends_before_start", "The end is not later than the start";
+    ContradictoryTerms = 422, "contradictory_terms", "Parts of the terms contradict each other";
+    ReferralCircle = 422, "referral_circle", "Two partners cannot have brought each other";
+    UnknownLink = 422, "unknown_link", "The partner has no such link";
     OccurredInFuture = 422, "occurred_in_future", "The time lies more than 24 hours ahead";
     UnsupportedModel = 422, "unsupported_model", "This attribution model is not served yet";
     UnknownPartner = 422, "unknown_partner", "There is no such partner";

@@ -214,6 +214,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         checks.refuse(Code::UnsupportedModel, "attribution/model", "Only last_touch is served so far.");
     }
     checks.range("attribution/window_days", rules.window_days, 1, 3650);
+    checks.range("version", body.version, 0, i64::MAX);
     checks.range("hold_days", body.hold_days, 0, 3650);
     checks.range("commission_bp", body.commission_bp, 0, WHOLE_BP);
     let fraud = body.fraud.unwrap_or_default();

@@ -66,7 +66,7 @@ fn dated<T: Dated>(
         let mut own = Checks::under(format!("/{field}/{place}"));
         own.text("name", Some(term.name()), 200);
         if term.effective_until().is_some_and(|until| until <= term.effective_from()) {
-            own.refuse(Code::EndsBeforeItStarts, "effective_until", "It must be later than effective_from.");
+            own.refuse(Code::EndsBeforeStart, "effective_until", "It must be later than effective_from.");
         }
         let before = || terms.iter().take(place);
         if before().any(|other| other.name() == term.name()) {
@@ -80,14 +80,6 @@ fn dated<T: Dated>(
         checks.absorb(own);
     }
     Ok(())
-}
-
-/// Amounts that terms name are more than nothing: what is worth nothing is left out.
-fn money(checks: &mut Checks, field: &str, money: Money) {
-    if money.amount == 0 {
-        checks.refuse(Code::AmountOutOfRange, &format!("{field}/amount"), "Expected more than 0.");
-    }
-    checks.money(field, Some(&money));
 }
 
 /// The programme's partners and listings, by which terms are checked.
@@ -137,10 +129,13 @@ impl Known<'_, '_> {
             }
         }
         for (place, flat) in plan.flat.iter().enumerate() {
-            money(checks, &format!("flat/{place}"), Money { amount: flat.amount, currency: flat.currency });
+            checks.money(
+                &format!("flat/{place}"),
+                Some(&Money { amount: flat.amount, currency: flat.currency }),
+            );
             if flat.event == ConversionType::Uninstall {
                 checks.refuse(
-                    Code::InvalidValue,
+                    Code::ContradictoryTerms,
                     &format!("flat/{place}/event"),
                     "An uninstall earns nothing.",
                 );
@@ -150,18 +145,15 @@ impl Known<'_, '_> {
         recurring(checks, &plan.recurring);
         caps(checks, &plan.caps);
         for (place, bonus) in plan.bonuses.iter().enumerate() {
-            money(
-                checks,
+            checks.money(
                 &format!("bonuses/{place}"),
-                Money { amount: bonus.amount, currency: bonus.currency },
+                Some(&Money { amount: bonus.amount, currency: bonus.currency }),
             );
             checks.range(&format!("bonuses/{place}/from_sales"), bonus.from_sales, 1, MOST_SALES);
-            if let Some(target) = bonus.from_revenue {
-                money(checks, &format!("bonuses/{place}/from_revenue"), target);
-            }
+            checks.money(&format!("bonuses/{place}/from_revenue"), bonus.from_revenue.as_ref());
             if bonus.from_sales.is_some() == bonus.from_revenue.is_some() {
                 let detail = "A bonus has one target: from_sales or from_revenue.";
-                checks.refuse(Code::InvalidValue, &format!("bonuses/{place}"), detail);
+                checks.refuse(Code::ContradictoryTerms, &format!("bonuses/{place}"), detail);
             }
         }
         Ok(())
@@ -183,9 +175,7 @@ impl Known<'_, '_> {
         self.partner(checks, "partner_id", &product.partner_id)?;
         self.listing(checks, "listing_id", &product.listing_id)?;
         checks.range("rate_bp", Some(product.rate_bp), 0, WHOLE_BP);
-        if let Some(cost) = product.cost_share {
-            money(checks, "cost_share", cost);
-        }
+        checks.money("cost_share", product.cost_share.as_ref());
         Ok(())
     }
 }
@@ -197,7 +187,7 @@ fn tiers(checks: &mut Checks, tiers: &[Tier]) {
         checks.range(&format!("tiers/{place}/from_sales"), Some(tier.from_sales), 1, MOST_SALES);
         if place > 0 && tier.from_sales <= before {
             let detail = format!("Expected more than the {before} of the tier before: the fewest first.");
-            checks.refuse(Code::InvalidValue, &format!("tiers/{place}/from_sales"), detail);
+            checks.refuse(Code::ContradictoryTerms, &format!("tiers/{place}/from_sales"), detail);
         }
         before = tier.from_sales.max(before);
     }
@@ -210,18 +200,18 @@ fn recurring(checks: &mut Checks, steps: &[Step]) {
         checks.range(&format!("recurring/{place}/months"), step.months, 1, MOST_MONTHS);
         if step.months.is_none() && place != last {
             let detail = "Only the last step may last for ever.";
-            checks.refuse(Code::InvalidValue, &format!("recurring/{place}/months"), detail);
+            checks.refuse(Code::ContradictoryTerms, &format!("recurring/{place}/months"), detail);
         }
     }
 }
 
 fn caps(checks: &mut Checks, caps: &[Cap]) {
     for (place, cap) in caps.iter().enumerate() {
-        money(checks, &format!("caps/{place}"), Money { amount: cap.amount, currency: cap.currency });
+        checks.money(&format!("caps/{place}"), Some(&Money { amount: cap.amount, currency: cap.currency }));
         let is_twin = |other: &&Cap| (other.per, other.currency) == (cap.per, cap.currency);
         if caps.iter().take(place).any(|other| is_twin(&other)) {
             let detail = "There is a cap of this kind in this currency already.";
-            checks.refuse(Code::InvalidValue, &format!("caps/{place}"), detail);
+            checks.refuse(Code::ContradictoryTerms, &format!("caps/{place}"), detail);
         }
     }
 }

@@ -82,7 +82,7 @@ impl schemars::JsonSchema for Currency {
 /// A sum of money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, json::FromJson)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FixedAmount"))]
 pub struct Money {
     /// Minor units.
     pub amount: i64,

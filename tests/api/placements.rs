@@ -65,9 +65,9 @@ fn bad_placements_are_refused_and_nothing_is_written() {
         ("kind", json!("tweet"), "/kind", "invalid_value"),
         ("title", json!(""), "/title", "invalid_text"),
         ("external_id", json!(""), "/external_id", "invalid_text"),
-        ("link_id", json!(other.link), "/link_id", "invalid_value"),
-        ("link_id", json!("lnk_x"), "/link_id", "invalid_value"),
-        ("fee", json!({"amount": 0, "currency": "EUR"}), "/fee/amount", "amount_out_of_range"),
+        ("link_id", json!(other.link), "/link_id", "unknown_link"),
+        ("link_id", json!("lnk_x"), "/link_id", "unknown_link"),
+        ("fee", json!({"amount": -1, "currency": "EUR"}), "/fee/amount", "amount_out_of_range"),
         (
             "fee",
             json!({"amount": 1_000_000_000_001i64, "currency": "EUR"}),

@@ -23,7 +23,10 @@ const FORM = new Set([
   "invalid_metadata", "amount_out_of_range",
 ]);
 /** Refusals of a field that is well formed: they depend on what else there is. */
-const MEANING = new Set(["refund_exceeds_sale", "refund_conflict", "conversion_conflict", "currency_fixed", "slug_taken", "external_id_taken"]);
+const MEANING = new Set([
+  "refund_exceeds_sale", "refund_conflict", "conversion_conflict", "currency_fixed", "slug_taken", "external_id_taken", "program_changed",
+  "part_exceeds_amount", "unknown_timezone",
+]);
 
 let edge;
 let contract;
@@ -200,7 +203,9 @@ test("every limit of a body's fields holds on both sides", async () => {
         const body = { ...generator.valid(schema), [name]: value };
         const answer = await sendToExisting(operation, generator, JSON.stringify(body));
         const { code, errors = [] } = answer.status === 422 ? JSON.parse(answer.text) : {};
-        const refused = errors.some(({ pointer }) => pointer === `/${name}`);
+        // A value below another field that cannot be read ends the reading there: nothing is said of the field in question.
+        if (errors.length === 1 && errors[0].pointer.split("/").length > 2 && !errors[0].pointer.startsWith(`/${name}/`)) continue;
+        const refused = errors.some((error) => error.pointer === `/${name}` && !MEANING.has(error.code));
         if (refused === allowed && !MEANING.has(code)) {
           const what = allowed ? "refused within its limits" : "not refused beyond its limits";
           failures.push(`${operation.operationId} ${name}: ${what}: ${JSON.stringify(body).slice(0, 600)}: ${answer.text.slice(0, 300)}`);

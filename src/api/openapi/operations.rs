@@ -43,6 +43,7 @@ const PARTNER_CODES: &[Code] = &[
     Code::OutOfRange,
     Code::ExternalIdTaken,
     Code::UnknownPartner,
+    Code::ReferralCircle,
 ];
 const LISTING_CODES: &[Code] = &[
     Code::InvalidText,
@@ -89,7 +90,7 @@ pub fn describe(operation: Operation) -> Description {
                 Code::UnknownTimezone,
             ])
             .refuses(&[Code::UnknownPartner, Code::UnknownListing, Code::DuplicateName, Code::PlansOverlap])
-            .refuses(&[Code::EndsBeforeItStarts]),
+            .refuses(&[Code::EndsBeforeStart, Code::ContradictoryTerms]),
         Op::CreateKey => of(Tag::Keys)
             .takes::<NewKey>()
             .answers::<MadeKey>(201, "The key, shown this once.")
