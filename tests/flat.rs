@@ -6,7 +6,7 @@ mod support;
 
 use serde_json::json;
 use signpost::{
-    api::{self, Environment, http::Request},
+    api::{self, Environment, http::Request, trails::NO_TRAILS},
     domain::entropy::SeededEntropy,
     store::{Row, Sql, SqlError, Value, counts, outbox, transaction},
 };
@@ -77,7 +77,8 @@ fn send(
         body: body.as_bytes(),
         base_url: "https://go.example.com",
     };
-    let environment = Environment { sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now };
+    let environment =
+        Environment { sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now, trails: &NO_TRAILS };
     let answer = api::handle(&environment, &mut *entropy.borrow_mut(), request);
     assert!(answer.status < 300, "{method} {target}: {}", answer.body);
     answer.body

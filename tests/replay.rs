@@ -20,10 +20,13 @@ const RESTORED: &[(&str, &str)] = &[
     ("partners", "*"),
     (
         "listings",
-        "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at",
+        "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at, \
+         window_days",
     ),
     ("links", "*"),
+    ("coupons", "*"),
     ("conversions", "*"),
+    ("conversion_credits", "*"),
     ("customer_touches", "*"),
     ("account_aliases", "*"),
     ("commissions", "*"),

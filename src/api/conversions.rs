@@ -24,19 +24,21 @@ use crate::{
         change::Change,
         commissions,
         conversions::{self, BoundTouch, Conversion, Place},
-        links, listings, partners,
+        credits, links, listings, partners,
         value::json_text,
     },
 };
 use json::FromJson;
 use serde::Serialize;
 
-mod earn;
+pub mod earn;
 pub mod explain;
+mod shares;
 mod told;
 mod touches;
 
-pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_binding};
+pub use shares::Spread;
+pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_bindings};
 
 /// A conversion to accept.
 #[derive(Debug, Clone, FromJson)]
@@ -147,15 +149,17 @@ impl Sent {
 }
 
 /// A body whose fields have been found right.
-struct Checked {
+struct Checked<'a> {
     currency: Option<Currency>,
     occurred_at: Option<Timestamp>,
     listing_no: Option<u16>,
     /// Why what it earns is held.
     held_reason: Option<HeldReason>,
+    /// Clicks that came with it besides its own.
+    clicks: &'a [String],
 }
 
-fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
+fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked<'static>, Problem> {
     let mut checks = Checks::default();
     checks.text("external_id", Some(&body.external_id), 255);
     checks.text("customer_id", body.customer_id.as_deref(), 255);
@@ -190,7 +194,7 @@ fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
     }
     checks.finish()?;
     let listing_no = listing.map(|listing| listing.no);
-    Ok(Checked { currency, occurred_at, listing_no, held_reason: None })
+    Ok(Checked { currency, occurred_at, listing_no, held_reason: None, clicks: &[] })
 }
 
 /// A click id as it is kept. It comes from the visitor's own address bar and may be anything: a sale is not refused
@@ -199,7 +203,7 @@ fn keepable(click_id: String) -> String {
     click_id.chars().filter(|c| !c.is_control()).take(255).collect()
 }
 
-fn sent(body: &NewConversion, checked: &Checked) -> Sent {
+fn sent(body: &NewConversion, checked: &Checked<'_>) -> Sent {
     Sent {
         click_id: body.click_id.clone(),
         customer_id: body.customer_id.clone(),
@@ -244,17 +248,22 @@ struct Accepted {
 }
 
 /// Decides who earns a new conversion, then records all of it.
-fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) -> Result<Accepted, Problem> {
+fn accept(
+    call: &Call<'_>,
+    body: NewConversion,
+    checked: &Checked<'_>,
+    sent: &Sent,
+) -> Result<Accepted, Problem> {
     let terms = programme::current(call)?;
     let occurred_at = checked.occurred_at.unwrap_or(call.now);
-    let candidates = touches::candidates(call, body.click_id.as_deref(), body.customer_id.as_deref())?;
-    let rules = Rules { model: terms.model, window_days: terms.window_days };
-    let touches: Vec<_> = candidates.known.iter().map(|bound| bound.touch.clone()).collect();
+    let rules = terms.rules();
+    let candidates = candidates(call, &body, checked, occurred_at, rules)?;
+    let touches = candidates.touches();
     let mut attribution = attribute(&touches, occurred_at, rules);
     if candidates.click_invalid && attribution.credits.is_empty() {
         attribution.reason = Reason::ClickInvalid;
     }
-    let winner = attribution.credits.first().and_then(|credit| candidates.known.get(credit.touch));
+    let winner = attribution.main().and_then(|credit| candidates.known.get(credit.touch));
     let conversion = Conversion {
         no: conversions::next_no(call.sql)?,
         id: call.new_id(ConversionId::generate),
@@ -269,28 +278,43 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
         occurred_at,
         metadata: json_text(&sent.metadata)?,
         created_at: call.now,
-        place: place(&attribution, winner),
+        place: main_place(&attribution, &candidates.known),
         sent: json_text(sent)?,
-        attribution: explain::stored(&touches, &attribution, rules)?,
+        attribution: explain::stored(&touches, &attribution, rules, explain::Found::of(&candidates))?,
         answer: String::new(),
         held_reason: checked.held_reason,
     };
     let earned =
         earn::commissions(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;
-    let answer = record(call, conversion, &attribution, &candidates.known, earned)?;
+    let answer = record(call, conversion, &attribution, &candidates.known, earned, rules.model)?;
     Ok(Accepted { answer, is_earned: !attribution.credits.is_empty() })
 }
 
-fn place(attribution: &Attribution, winner: Option<&BoundTouch>) -> Place {
-    match (attribution.credits.first(), winner) {
-        (Some(credit), Some(bound)) => Place {
-            partner_no: credit.partner_no,
-            link_no: credit.link_no,
-            country: bound.country.clone(),
-            device: bound.device,
-        },
-        _ => Place::default(),
-    }
+/// The touches that may earn it.
+fn candidates(
+    call: &Call<'_>,
+    body: &NewConversion,
+    checked: &Checked<'_>,
+    occurred_at: Timestamp,
+    rules: Rules,
+) -> Result<touches::Candidates, Problem> {
+    let named = touches::Named {
+        click_id: body.click_id.as_deref(),
+        others: checked.clicks,
+        customer: body.customer_id.as_deref(),
+        coupon: body.coupon.as_deref(),
+        listing_no: checked.listing_no,
+        occurred_at,
+        new_until: occurred_at,
+        asks_trail: true,
+    };
+    touches::candidates(call, &named, rules)
+}
+
+/// Where the conversion itself is counted: under its largest credit.
+fn main_place(attribution: &Attribution, candidates: &[BoundTouch]) -> Place {
+    let main = attribution.main().and_then(|credit| Some((credit, candidates.get(credit.touch)?)));
+    main.map_or_else(Place::default, |(credit, bound)| shares::place(credit.partner_no, bound))
 }
 
 /// Writes the conversion with everything that follows from it.
@@ -300,15 +324,21 @@ fn record(
     attribution: &Attribution,
     candidates: &[BoundTouch],
     earned: Vec<commissions::Commission>,
+    model: Model,
 ) -> Result<Response, Problem> {
-    let view = earn::show(call, &conversion, attribution, candidates, &earned)?;
+    let view = earn::show(call, &conversion, attribution, candidates, &earned, model)?;
     let answer = json_text(&view)?;
-    let counts = delta(&conversion);
-    let binding = touches::binding(conversion.customer_id.as_deref(), attribution, candidates);
-    let change = Change::Conversion { conversion: Box::new(conversion), binding, counts: counts.clone() };
+    let credits = shares::credits(&conversion, attribution, candidates)?;
+    let spread = Spread::new(delta(&conversion), credits, |_, credit| (credit.amount, 0));
+    let places: Vec<_> = earned.iter().map(|commission| spread.of(commission)).collect();
+    let mut more_bindings = touches::bindings(conversion.customer_id.as_deref(), attribution, candidates);
+    let binding = (!more_bindings.is_empty()).then(|| more_bindings.remove(0));
+    let (counts, shares) = spread.parts();
+    let change =
+        Change::Conversion { conversion: Box::new(conversion), binding, more_bindings, counts, shares };
     call.commit(EventType::ConversionCreated, &change, &view, &answer)?;
-    for (commission, shown) in earned.into_iter().zip(&view.commissions) {
-        earn::book(call, commission, shown, &counts)?;
+    for ((commission, shown), place) in earned.into_iter().zip(&view.commissions).zip(places) {
+        earn::book(call, commission, shown, place)?;
     }
     Ok(Response::json(201, answer).with_header("location", format!("/v1/conversions/{}", view.id)))
 }
@@ -344,7 +374,8 @@ fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Prob
 /// Whether the caller may see the click that a conversion named: a partner's key sees the one that earned, for the
 /// conversion may have named another partner's.
 fn own_click(call: &Call<'_>, attribution: &AttributionView, click_id: &str) -> bool {
-    call.caller.partner.is_none() || attribution.credits.iter().any(|credit| credit.click_id == click_id)
+    call.caller.partner.is_none()
+        || attribution.credits.iter().any(|credit| credit.click_id.as_deref() == Some(click_id))
 }
 
 fn partner_id(call: &Call<'_>, no: u32) -> Result<PartnerId, Problem> {
@@ -360,9 +391,16 @@ fn link_id(call: &Call<'_>, no: u32) -> Result<LinkId, Problem> {
 /// A conversion by id, if the caller may see it.
 pub fn named(call: &Call<'_>) -> Result<Conversion, Problem> {
     let id = call.id(ConversionId::parse)?;
-    conversions::by_id(call.sql, &id)?
-        .filter(|conversion| call.caller.sees(conversion.place.partner_no))
-        .ok_or_else(Problem::not_found)
+    let conversion = conversions::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?;
+    match call.caller.partner {
+        Some(partner)
+            if conversion.place.partner_no != partner
+                && !credits::is_shared_by(call.sql, conversion.no, partner)? =>
+        {
+            Err(Problem::not_found())
+        }
+        Some(_) | None => Ok(conversion),
+    }
 }
 
 /// `GET /v1/conversions`

@@ -52,6 +52,7 @@ codes! {
     RefundConflict = 409, "refund_conflict", "The refund exists with other content";
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
+    CouponTaken = 409, "coupon_taken", "The code is another coupon's at that time";
     NotHeld = 409, "not_held", "The commission is not held";
     CurrencyFixed = 409, "currency_fixed", "The programme's currency is fixed once money has moved";
     BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
@@ -73,7 +74,8 @@ codes! {
     OutOfRange = 422, "out_of_range", "A number is out of its range";
     AmountOutOfRange = 422, "amount_out_of_range", "An amount is a whole number of minor units from 0 to 10^12";
     OccurredInFuture = 422, "occurred_in_future", "The time lies more than 24 hours ahead";
-    UnsupportedModel = 422, "unsupported_model", "This attribution model is not served yet";
+    EndsBeforeStart = 422, "ends_before_start", "It would end before it begins";
+    TooManyConversions = 422, "too_many_conversions", "These are more conversions than are rerun at once";
     UnknownPartner = 422, "unknown_partner", "There is no such partner";
     UnknownListing = 422, "unknown_listing", "There is no such listing";
     UnknownTimezone = 422, "unknown_timezone", "This is not an IANA time zone";

@@ -9,9 +9,10 @@ use super::{
 };
 use crate::{
     domain::{
+        attribution::Rules,
         event::EventType,
         money::{Currency, WHOLE_BP},
-        program::{Model, Program, is_click_param},
+        program::{Model, Precedence, Program, RepeatCustomers, is_click_param},
     },
     store::{accounts, change::Change, meta},
 };
@@ -22,10 +23,36 @@ use json::FromJson;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewAttribution {
-    /// Only `last_touch` is served so far.
+    /// How credit is shared among touches; `last_touch` if absent.
     model: Option<Model>,
-    /// Days from click to conversion within which a touch may earn; 30 if absent.
+    /// Days from click to conversion within which a touch may earn, where its listing says nothing else; 30 if absent.
     window_days: Option<i64>,
+    /// Days in which the weight of a touch halves, for `time_decay`; 7 if absent.
+    half_life_days: Option<i64>,
+    /// What wins where a coupon was used and a link was clicked; `coupon_first` if absent.
+    precedence: Option<Precedence>,
+    /// What new touches of a customer earn who has bought before; `earn` if absent.
+    repeat_customers: Option<RepeatCustomers>,
+}
+
+impl NewAttribution {
+    /// Checks the figures; their pointers begin with `/attribution`.
+    pub fn check(&self, checks: &mut Checks) {
+        checks.range("attribution/window_days", self.window_days, 1, 3650);
+        checks.range("attribution/half_life_days", self.half_life_days, 1, 3650);
+    }
+
+    /// The rules, with the defaults of what is left out.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            model: self.model.unwrap_or(Model::LastTouch),
+            window_days: self.window_days.unwrap_or(Program::DEFAULT_WINDOW_DAYS),
+            half_life_days: self.half_life_days.unwrap_or(Program::DEFAULT_HALF_LIFE_DAYS),
+            precedence: self.precedence.unwrap_or_default(),
+            repeat_customers: self.repeat_customers.unwrap_or_default(),
+        }
+    }
 }
 
 /// Terms to set. What is left out takes its default; name and currency, which have none, stay.
@@ -54,8 +81,14 @@ view! {
     pub struct AttributionRulesView {
         /// How credit is shared.
         model: Model,
-        /// Days from click to conversion.
+        /// Days from click to conversion, where the listing says nothing else.
         window_days: i64,
+        /// Days in which the weight of a touch halves, for `time_decay`.
+        half_life_days: i64,
+        /// What wins where a coupon was used and a link was clicked.
+        precedence: Precedence,
+        /// What new touches of a customer earn who has bought before.
+        repeat_customers: RepeatCustomers,
     }
 
     /// The programme's terms.
@@ -94,15 +127,25 @@ pub fn default_terms() -> Program {
         hold_days: Program::DEFAULT_HOLD_DAYS,
         click_param: Program::DEFAULT_CLICK_PARAM.to_owned(),
         commission_bp: Program::DEFAULT_COMMISSION_BP,
+        half_life_days: None,
+        precedence: Precedence::default(),
+        repeat_customers: RepeatCustomers::default(),
     }
 }
 
 fn show(program: &Program) -> ProgrammeView {
+    let Rules { model, window_days, half_life_days, precedence, repeat_customers } = program.rules();
     ProgrammeView {
         name: program.name.clone(),
         currency: program.currency,
         landing_url: program.landing_url.clone(),
-        attribution: AttributionRulesView { model: program.model, window_days: program.window_days },
+        attribution: AttributionRulesView {
+            model,
+            window_days,
+            half_life_days,
+            precedence,
+            repeat_customers,
+        },
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         commission_bp: program.commission_bp,
@@ -123,12 +166,9 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     checks.text("name", body.name.as_deref(), 200);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
-    let rules = body.attribution.unwrap_or_default();
-    let model = rules.model.unwrap_or(Model::LastTouch);
-    if model != Model::LastTouch {
-        checks.refuse(Code::UnsupportedModel, "attribution/model", "Only last_touch is served so far.");
-    }
-    checks.range("attribution/window_days", rules.window_days, 1, 3650);
+    let attribution = body.attribution.unwrap_or_default();
+    attribution.check(&mut checks);
+    let rules = attribution.rules();
     checks.range("hold_days", body.hold_days, 0, 3650);
     checks.range("commission_bp", body.commission_bp, 0, WHOLE_BP);
     if body.click_param.as_deref().is_some_and(|text| !is_click_param(text)) {
@@ -145,11 +185,14 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         name: body.name.unwrap_or(old.name),
         currency,
         landing_url: body.landing_url,
-        model,
-        window_days: rules.window_days.unwrap_or(Program::DEFAULT_WINDOW_DAYS),
+        model: rules.model,
+        window_days: rules.window_days,
         hold_days: body.hold_days.unwrap_or(Program::DEFAULT_HOLD_DAYS),
         click_param: body.click_param.unwrap_or_else(|| Program::DEFAULT_CLICK_PARAM.to_owned()),
         commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
+        half_life_days: Some(rules.half_life_days),
+        precedence: rules.precedence,
+        repeat_customers: rules.repeat_customers,
     };
     call.touch_snapshot()?;
     let view = show(&program);

@@ -3,7 +3,7 @@
 use super::{
     body::{Amount, Checks},
     call::Call,
-    conversions,
+    conversions::{self, Spread},
     http::Response,
     problem::{Code, Problem},
     views::view,
@@ -14,16 +14,16 @@ use crate::{
         event::EventType,
         id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
         ledger::{Account, TransferKind},
-        money::{Currency, share_half_up},
+        money::{Currency, share_half_up, split_largest_remainder},
         time::Timestamp,
     },
     store::{
         SqlError,
         accounts::Transfer,
-        change::Change,
+        change::{Change, Shares},
         commissions::{self, Commission},
         conversions::Conversion,
-        counts, partners,
+        counts, credits, partners,
         refunds::{self, Refund},
         value::json_text,
     },
@@ -138,11 +138,11 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     let refunded = conversion.refunded.saturating_add(refund.amount);
     let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
     let mut reversals: Vec<Reversal> = Vec::new();
-    let mut taken_back = 0i64;
+    // Under the sale's own quarter hour: a period's commission is then net of what was taken back of it.
+    let (mut spread, refunded_shares) = spread(call, conversion, &refund)?;
     for commission in commissions::of_conversion(call.sql, conversion.no)? {
         let reversal = reverse(call, &commission, refunded, sale)?;
-        taken_back =
-            taken_back.checked_add(reversal.1.reversed).ok_or(SqlError::Overflow("reversals of a refund"))?;
+        spread.take_back(&commission, reversal.1.reversed)?;
         reversals.push(reversal);
     }
     let view = RefundView {
@@ -154,17 +154,9 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
         commissions: reversals.iter().map(|(_, view)| view.clone()).collect(),
         created_at: call.now,
     };
-    // Under the sale's own quarter hour: a period's commission is then net of what was taken back of it.
-    let counts = counts::ConversionDelta {
-        currency: refund.currency.clone(),
-        counted: None,
-        revenue: 0,
-        refunds: refund.amount,
-        commission: taken_back.saturating_neg(),
-        ..conversions::delta(conversion)
-    };
     let answer = json_text(&view)?;
-    let change = Change::Refund { refund, refunded, counts };
+    let (counts, Shares { more_counts, .. }) = spread.parts();
+    let change = Change::Refund { refund, refunded, counts, refunded_shares, more_counts };
     call.commit(EventType::RefundCreated, &change, &view, &answer)?;
     for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {
         call.commit(EventType::CommissionReversed, change, view, "")?;
@@ -172,10 +164,33 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     Ok(Response::json(201, answer))
 }
 
-/// What refunds of so much of a sale take of a commission in all.
-pub fn taken_back(commission: &Commission, refunded: i64, sale: i64) -> Result<i64, SqlError> {
+/// What a refund adds to the counts, and what is then refunded of each credit of a shared conversion: split by what is left
+/// of them, so that no credit's refunds exceed it.
+fn spread(call: &Call<'_>, conversion: &Conversion, refund: &Refund) -> Result<(Spread, Vec<i64>), SqlError> {
+    let whole = counts::ConversionDelta {
+        currency: refund.currency.clone(),
+        counted: None,
+        revenue: 0,
+        refunds: refund.amount,
+        commission: 0,
+        ..conversions::delta(conversion)
+    };
+    let credits = credits::of(call.sql, conversion.no)?;
+    if credits.is_empty() {
+        return Ok((Spread::new(whole, credits, |_, _| (0, 0)), Vec::new()));
+    }
+    let left: Vec<_> = credits.iter().map(|credit| credit.amount.saturating_sub(credit.refunded)).collect();
+    let parts =
+        split_largest_remainder(refund.amount, &left).ok_or(SqlError::Overflow("the parts of a refund"))?;
+    let refunded = credits.iter().zip(&parts).map(|(credit, part)| credit.refunded.saturating_add(*part));
+    let refunded = refunded.collect();
+    Ok((Spread::new(whole, credits, |index, _| (0, parts.get(index).copied().unwrap_or(0))), refunded))
+}
+
+/// What refunds of so much of a sale take in all of a commission of so much.
+pub fn taken_back(commission: i64, refunded: i64, sale: i64) -> Result<i64, SqlError> {
     // A sale of nothing has no commission to take back.
-    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
+    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission, refunded, sale) };
     in_all.ok_or(SqlError::Overflow("a reversal"))
 }
 
@@ -186,7 +201,7 @@ pub fn reverse(
     refunded: i64,
     sale: i64,
 ) -> Result<Reversal, Problem> {
-    let in_all = taken_back(commission, refunded, sale)?;
+    let in_all = taken_back(commission.amount, refunded, sale)?;
     let part = in_all.saturating_sub(commission.reversed);
     let from = match commission.status {
         CommissionStatus::Pending => Account::Pending,

@@ -24,6 +24,7 @@ pub mod bot;
 pub mod bucket;
 pub mod click;
 pub mod conversion;
+pub mod coupon;
 pub mod destination;
 pub mod digest;
 pub mod entropy;

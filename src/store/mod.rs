@@ -7,6 +7,8 @@ pub mod clicklog;
 pub mod commissions;
 pub mod conversions;
 pub mod counts;
+pub mod coupons;
+pub mod credits;
 pub mod events;
 pub mod idempotency;
 pub mod keys;

@@ -14,10 +14,10 @@ use crate::{
         click::Class,
         conversion::{CommissionSource, CommissionStatus},
         event::EventType,
-        id::TransferId,
+        id::{CouponId, TransferId},
         ledger::{Account, TransferKind},
         money::{Currency, WHOLE_BP, share_half_up},
-        program::Program,
+        program::{Model, Program},
         time::DAY_MS,
     },
     store::{
@@ -47,13 +47,11 @@ pub fn commissions(
     };
     let mut earned = Vec::with_capacity(attribution.credits.len());
     let mut no = commissions::next_no(call.sql)?;
-    for credit in &attribution.credits {
+    let parts = attribution.parts(*amount).unwrap_or_default();
+    for (credit, base) in attribution.credits.iter().zip(parts) {
         let partner = partners::by_no(call.sql, credit.partner_no)?;
         let rate_bp = partner.and_then(|partner| partner.commission_bp).unwrap_or(terms.commission_bp);
-        let overflow = SqlError::Overflow("a commission");
-        let share = share_half_up(*amount, credit.share_bp, WHOLE_BP);
-        let base = share.ok_or(SqlError::Overflow("a share"))?;
-        let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(overflow)?;
+        let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
         let touch = candidates.get(credit.touch).map(|bound| &bound.touch);
         let matures_at = conversion.occurred_at.plus_ms(terms.hold_days.saturating_mul(DAY_MS));
         earned.push(Commission {
@@ -95,6 +93,26 @@ fn flags(class: Option<Class>) -> Vec<String> {
     }
 }
 
+/// A credit by a click, or by a coupon whose id stands where the click's does.
+pub fn credit(
+    call: &Call<'_>,
+    partner_no: u32,
+    link_no: u32,
+    id: String,
+    share_bp: i64,
+) -> Result<CreditView, Problem> {
+    let partner_id = partner_id(call, partner_no)?;
+    Ok(match CouponId::parse(&id) {
+        Some(coupon) => {
+            CreditView { partner_id, link_id: None, click_id: None, coupon_id: Some(coupon), share_bp }
+        }
+        None => {
+            let link_id = Some(link_id(call, link_no)?);
+            CreditView { partner_id, link_id, click_id: Some(id), coupon_id: None, share_bp }
+        }
+    })
+}
+
 /// The first answer.
 pub fn show(
     call: &Call<'_>,
@@ -102,16 +120,13 @@ pub fn show(
     attribution: &Attribution,
     candidates: &[BoundTouch],
     earned: &[Commission],
+    model: Model,
 ) -> Result<ConversionView, Problem> {
     let mut credits = Vec::with_capacity(attribution.credits.len());
     for credit in &attribution.credits {
-        let click_id = candidates.get(credit.touch).map(|bound| bound.touch.click_id.clone());
-        credits.push(CreditView {
-            partner_id: partner_id(call, credit.partner_no)?,
-            link_id: link_id(call, credit.link_no)?,
-            click_id: click_id.unwrap_or_default(),
-            share_bp: credit.share_bp,
-        });
+        let id = candidates.get(credit.touch).map(|bound| bound.touch.click_id.clone());
+        let (partner_no, link_no) = (credit.partner_no, credit.link_no);
+        credits.push(self::credit(call, partner_no, link_no, id.unwrap_or_default(), credit.share_bp)?);
     }
     let mut shown: Vec<CommissionView> = Vec::with_capacity(earned.len());
     for (commission, credit) in earned.iter().zip(&credits) {
@@ -136,7 +151,7 @@ pub fn show(
             } else {
                 AttributionStatus::Attributed
             },
-            model: crate::domain::program::Model::LastTouch,
+            model,
             credits,
             reason: attribution.reason,
         },
@@ -146,12 +161,12 @@ pub fn show(
     })
 }
 
-/// Books a commission; `counts` is where its conversion is counted.
+/// Books a commission; `place` is where it is counted, without any sums.
 pub fn book(
     call: &Call<'_>,
     commission: Commission,
     shown: &CommissionView,
-    counts: &ConversionDelta,
+    place: ConversionDelta,
 ) -> Result<(), Problem> {
     let transfer = Transfer {
         id: call.new_id(TransferId::generate),
@@ -166,8 +181,7 @@ pub fn book(
         rate: None,
         payout_no: None,
     };
-    let counts =
-        ConversionDelta { counted: None, revenue: 0, commission: commission.amount, ..counts.clone() };
+    let counts = ConversionDelta { commission: commission.amount, ..place };
     let change = Change::Commission { commission: Box::new(commission), transfer, counts };
     call.commit(EventType::CommissionCreated, &change, shown, "")
 }

@@ -24,6 +24,7 @@ pub enum Tag {
     Partners,
     Listings,
     Links,
+    Coupons,
     Conversions,
     Reading,
     Visitors,
@@ -39,6 +40,7 @@ impl Tag {
         Self::Partners,
         Self::Listings,
         Self::Links,
+        Self::Coupons,
         Self::Conversions,
         Self::Reading,
         Self::Visitors,
@@ -53,6 +55,7 @@ impl Tag {
             Self::Partners => "Partners",
             Self::Listings => "Listings",
             Self::Links => "Links",
+            Self::Coupons => "Coupons",
             Self::Conversions => "Conversions",
             Self::Reading => "Reading",
             Self::Visitors => "Visitors",
@@ -72,6 +75,7 @@ impl Tag {
             Self::Links => {
                 "Signed links that partners share. A link leads to its listing's own host, always."
             }
+            Self::Coupons => "Codes that partners say where nobody can click.",
             Self::Conversions => "What visitors did in the end, who earned it, and what refunds took back.",
             Self::Reading => "Reports, balances, and every change for syncing.",
             Self::Callbacks => {

@@ -8,6 +8,7 @@ use super::{
         clicks::ClickView,
         commissions::NewRelease,
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
+        coupons::{CouponView, NewCoupon},
         events::EventView,
         health::HealthView,
         installs::PlayInstall,
@@ -20,13 +21,14 @@ use super::{
         programme::{NewProgramme, ProgrammeView},
         refunds::{NewRefund, RefundView},
         report::ReportView,
+        simulation::{NewSimulation, SimulationView},
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
     describe::{Content, Description, Header, Query, QuerySchema, Tag},
     edge::{CallbackKind, ExportLine, Slug, Token},
 };
 use crate::domain::{
-    id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId},
+    id::{CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId},
     listing::Marketplace,
 };
 use schemars::JsonSchema;
@@ -79,7 +81,7 @@ pub fn describe(operation: Operation) -> Description {
             .answers::<ProgrammeView>(200, "The terms now in force.")
             .refuses(TEXT_CODES)
             .refuses(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
-            .refuses(&[Code::UnsupportedModel, Code::CurrencyFixed]),
+            .refuses(&[Code::CurrencyFixed]),
         Op::CreateKey => of(Tag::Keys)
             .takes::<NewKey>()
             .answers::<MadeKey>(201, "The key, shown this once.")
@@ -131,6 +133,15 @@ pub fn describe(operation: Operation) -> Description {
             &[Header::CacheControl],
         ),
         Op::RevokeLink => of(Tag::Links).names::<LinkId>(LINK).answers::<LinkView>(200, "The link, revoked."),
+        Op::CreateCoupon => created::<NewCoupon, CouponView>(of(Tag::Coupons), "The coupon.")
+            .refuses(&[Code::InvalidText, Code::InvalidTime, Code::InvalidMetadata, Code::UnknownPartner])
+            .refuses(&[Code::UnknownListing, Code::PartnerTerminated, Code::EndsBeforeStart])
+            .refuses(&[Code::CouponTaken]),
+        Op::ListCoupons => list::<CouponView>(of(Tag::Coupons), "Coupons, newest first."),
+        Op::GetCoupon => of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon."),
+        Op::RevokeCoupon => {
+            of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon, revoked.")
+        }
         Op::CreateConversion => created::<NewConversion, ConversionView>(
             of(Tag::Conversions),
             "The conversion, accepted for good.",
@@ -161,6 +172,10 @@ pub fn describe(operation: Operation) -> Description {
             .refuses(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
             .refuses(&[Code::NotRefundable, Code::RefundConflict]),
         Op::GetAttribution => report(of(Tag::Reading)),
+        Op::SimulateAttribution => of(Tag::Reading)
+            .takes::<NewSimulation>()
+            .answers::<SimulationView>(200, "Who would gain or lose. Nothing was changed.")
+            .refuses(&[Code::InvalidValue, Code::OutOfRange, Code::InvalidTime, Code::TooManyConversions]),
         Op::ListBalances => of(Tag::Reading)
             .query([OF_PARTNER])
             .answers::<Balances>(200, "Balances, one entry a partner and currency.")
@@ -220,6 +235,7 @@ pub fn describe(operation: Operation) -> Description {
 
 const PARTNER: &str = "The partner's id.";
 const LISTING: &str = "The listing's id.";
+const COUPON: &str = "The coupon's id.";
 const LINK: &str = "The link's id.";
 const CONVERSION: &str = "The conversion's id.";
 const COMMISSION: &str = "The commission's id.";

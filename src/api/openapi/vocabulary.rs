@@ -30,12 +30,15 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
         "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
-        "expires_at" | "occurred_at" => inline::<Timestamp>(),
+        "expires_at" | "occurred_at" | "effective_from" | "effective_until" | "from" | "to" => {
+            inline::<Timestamp>()
+        }
         "partner_id" => inline::<PartnerId>(),
         "listing_id" => inline::<ListingId>(),
         "link_id" => inline::<LinkId>(),
         "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
-        "window_days" => json!({ "minimum": 1, "maximum": 3650 }),
+        "code" => json!({ "minLength": 3, "maxLength": 100 }),
+        "window_days" | "half_life_days" => json!({ "minimum": 1, "maximum": 3650 }),
         "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
         "install_id" => text(200),
         "referrer" => text(4096),
