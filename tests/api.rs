@@ -34,3 +34,5 @@ mod programme;
 mod refunds;
 #[path = "api/report.rs"]
 mod report;
+#[path = "api/shared.rs"]
+mod shared;

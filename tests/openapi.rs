@@ -272,7 +272,8 @@ fn record() -> Value {
     );
     it.get(Op::GetLink, &format!("/v1/links/{link}"));
     it.get(Op::ListLinks, "/v1/links");
-    let coupon = json!({ "code": "ADA20", "partner_id": partner, "effective_until": "2027-01-01T00:00:00.000Z" });
+    let coupon =
+        json!({ "code": "ADA20", "partner_id": partner, "effective_until": "2027-01-01T00:00:00.000Z" });
     let coupon = it.post(Op::CreateCoupon, "/v1/coupons", coupon).text("/id");
     it.refuse(Op::CreateCoupon, "/v1/coupons", json!({ "code": " ada20 ", "partner_id": partner }));
     it.get(Op::GetCoupon, &format!("/v1/coupons/{coupon}"));

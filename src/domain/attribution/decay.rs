@@ -33,8 +33,8 @@ const STEPS: [i64; 24] = [
 ];
 
 /// `2^(-age / half life)` in units of 2^-60. The age is taken to 2^-24 half lives (36 ms at 7 days) and every
-/// multiplication is cut, so a weight is too small by less than a millionth of itself: 1/100 of a basis point. Older than 60
-/// half lives is nothing. A click that its shop's clock says lies ahead has no age.
+/// multiplication is cut, so a weight is off by less than a millionth of itself (1/100 of a basis point) and a unit. Older than
+/// 60 half lives is nothing. A click that its shop's clock says lies ahead has no age.
 #[must_use]
 #[inline]
 pub fn weight(age_ms: i64, half_life_days: i64) -> i64 {
@@ -73,7 +73,8 @@ mod tests {
             let age = n * 7_919_333;
             let exact = (-(age as f64) / (7.0 * DAY_MS as f64)).exp2();
             let found = weight(age, 7) as f64 / ONE as f64;
-            assert!((found / exact - 1.0).abs() < 1e-6, "{age}: {found} {exact}");
+            let unit = 1.0 / ONE as f64;
+            assert!((found - exact).abs() <= exact * 1e-6 + unit, "{age}: {found} {exact}");
         }
     }
 
