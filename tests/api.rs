@@ -16,6 +16,8 @@ mod bad_input;
 mod conversions;
 #[path = "api/counts.rs"]
 mod counts;
+#[path = "api/coupons.rs"]
+mod coupons;
 #[path = "api/installs.rs"]
 mod installs;
 #[path = "api/links.rs"]
@@ -36,3 +38,5 @@ mod refunds;
 mod report;
 #[path = "api/shared.rs"]
 mod shared;
+#[path = "api/simulation.rs"]
+mod simulation;

@@ -324,11 +324,8 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
         verdicts.push(judged.err());
         order.extend(judged.ok().map(|partner_no| (index, touch, partner_no)));
     }
-    // The conversion's own coupon was used last, whatever its shop's clock says; of two clicks of the same millisecond the
-    // conversion's own is the newer.
-    order.sort_by_key(|(_, touch, _)| {
-        (touch.source == Source::Coupon, touch.at, touch.source == Source::Click)
-    });
+    // Of touches of the same millisecond a coupon was used after a click, and the conversion's own click is the newer one.
+    order.sort_by_key(|(_, touch, _)| (touch.at, touch.coupon().is_some(), touch.source == Source::Click));
     precede(&mut order, &mut verdicts, rules.precedence);
     let (lost, weights) = (lost_to(rules.model), weights(&order, rules));
     order.reverse();

@@ -3,7 +3,7 @@
 use super::super::{call::Call, problem::Problem};
 use crate::{
     domain::{
-        attribution::{Attribution, Reason, Rules, Source, Touch, TrailState},
+        attribution::{Attribution, CLOCK_SKEW_MS, Reason, Rules, Source, Touch, TrailState},
         click::{Class, ClickId},
         listing::ListingNo,
         program::{Model, RepeatCustomers},
@@ -155,6 +155,11 @@ fn redeem(
     let coupons = coupons::by_code(call.sql, code)?;
     let clicked = || candidates.known.iter().find(|bound| bound.touch.source == Source::Click);
     let listing_no = named.listing_no.or_else(|| clicked().and_then(|bound| bound.listing_no));
+    // A coupon is used after the click, even if the shop's clock is behind ours.
+    let clicked_at = clicked().map(|bound| bound.touch.at);
+    let within_skew = named.occurred_at.plus_ms(CLOCK_SKEW_MS);
+    let used_at =
+        clicked_at.filter(|at| *at <= within_skew).unwrap_or(named.occurred_at).max(named.occurred_at);
     let refused: Vec<_> =
         coupons.iter().map(|coupon| coupon.refused(named.occurred_at, listing_no)).collect();
     // One that counts then but elsewhere says more of why it does not than one of another time.
@@ -171,7 +176,7 @@ fn redeem(
     let used = BoundTouch {
         touch: Touch {
             click_id: coupon.id.to_string(),
-            at: named.occurred_at,
+            at: used_at,
             link_no: 0,
             partner: partner.map(|partner| (partner.no, partner.terminated_at)),
             class: Class::Human,
