@@ -6,14 +6,13 @@ use super::{
     http::Response,
     problem::{Code, Problem},
     programme,
-    views::{self, CommissionView, CreditView, view},
 };
 use crate::{
     domain::{
-        attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
+        attribution::{Attribution, Reason, Rules, attribute},
         conversion::{ConversionType, HeldReason},
         event::EventType,
-        id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
+        id::{CommissionId, ConversionId, ListingId},
         money::Currency,
         program::Model,
         time::{DAY_MS, Timestamp},
@@ -24,7 +23,7 @@ use crate::{
         change::Change,
         commissions,
         conversions::{self, BoundTouch, Conversion, Place},
-        credits, links, listings, partners,
+        credits, listings,
         value::json_text,
     },
 };
@@ -34,10 +33,14 @@ use serde::Serialize;
 pub mod earn;
 pub mod explain;
 mod shares;
+mod shown;
 mod told;
 mod touches;
 
+use shown::show;
+
 pub use shares::Spread;
+pub use shown::{AttributionView, ConversionView};
 pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_bindings};
 
 /// A conversion to accept.
@@ -66,55 +69,6 @@ pub struct NewConversion {
     listing_id: Option<String>,
     /// Free annotations.
     metadata: Option<Metadata>,
-}
-
-view! {
-    /// Who earns a conversion, and why.
-    pub struct AttributionView {
-        /// Whether somebody earns it.
-        status: AttributionStatus,
-        /// The model in force.
-        model: Model,
-        /// Shares; they add up to 10,000.
-        credits: Vec<CreditView>,
-        /// Why, in a word.
-        reason: Reason,
-    }
-
-    /// A conversion.
-    pub struct ConversionView {
-        /// Id.
-        id: ConversionId,
-        /// What happened.
-        #[serde(rename = "type")]
-        kind: ConversionType,
-        /// The caller's id.
-        external_id: String,
-        /// Amount in minor units.
-        amount: Option<i64>,
-        /// ISO 4217 currency.
-        currency: Option<String>,
-        /// Refunded so far, minor units.
-        refunded: i64,
-        /// Click id as sent.
-        click_id: Option<String>,
-        /// The caller's id of the customer.
-        customer_id: Option<String>,
-        /// Coupon as sent.
-        coupon: Option<String>,
-        /// The listing it happened on.
-        listing_id: Option<ListingId>,
-        /// When it happened.
-        occurred_at: Timestamp,
-        /// Who earns it.
-        attribution: AttributionView,
-        /// What they earn.
-        commissions: Vec<CommissionView>,
-        /// Free annotations.
-        metadata: Metadata,
-        /// When it was accepted.
-        created_at: Timestamp,
-    }
 }
 
 /// What a caller sent, in the form that decides whether a later one is the same.
@@ -341,51 +295,6 @@ fn record(
         earn::book(call, commission, shown, place)?;
     }
     Ok(Response::json(201, answer).with_header("location", format!("/v1/conversions/{}", view.id)))
-}
-
-/// The conversion as it stands now.
-fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Problem> {
-    let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
-    let earned = commissions::of_conversion(call.sql, conversion.no)?;
-    let mut shown = Vec::with_capacity(earned.len());
-    for commission in earned.iter().filter(|commission| call.caller.sees(commission.partner_no)) {
-        shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
-    }
-    let attribution = explain::summary(call, conversion)?;
-    Ok(ConversionView {
-        id: conversion.id.clone(),
-        kind: conversion.kind,
-        external_id: conversion.external_id.clone(),
-        amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
-        currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
-        refunded: conversion.refunded,
-        click_id: conversion.click_id.clone().filter(|click| own_click(call, &attribution, click)),
-        customer_id: conversion.customer_id.clone(),
-        coupon: conversion.coupon.clone(),
-        listing_id: listing.map(|listing| listing.id),
-        occurred_at: conversion.occurred_at,
-        attribution,
-        commissions: shown,
-        metadata: json::read(&conversion.metadata).unwrap_or_default(),
-        created_at: conversion.created_at,
-    })
-}
-
-/// Whether the caller may see the click that a conversion named: a partner's key sees the one that earned, for the
-/// conversion may have named another partner's.
-fn own_click(call: &Call<'_>, attribution: &AttributionView, click_id: &str) -> bool {
-    call.caller.partner.is_none()
-        || attribution.credits.iter().any(|credit| credit.click_id.as_deref() == Some(click_id))
-}
-
-fn partner_id(call: &Call<'_>, no: u32) -> Result<PartnerId, Problem> {
-    let partner = partners::by_no(call.sql, no)?;
-    Ok(partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id)
-}
-
-fn link_id(call: &Call<'_>, no: u32) -> Result<LinkId, Problem> {
-    let link = links::by_no(call.sql, no)?;
-    Ok(link.ok_or(SqlError::Shape { column: 0, expected: "a link that exists" })?.id)
 }
 
 /// A conversion by id, if the caller may see it.

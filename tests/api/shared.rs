@@ -161,7 +161,7 @@ fn each_partner_sees_its_own_part_of_a_shared_conversion() {
         assert_eq!(credits(&one.json), [(json!(clicks[n]), json!(share))]);
         assert_eq!(commissions(&one.json).len(), 1);
         assert_eq!(one.json["click_id"], if n == 2 { json!(clicks[2]) } else { Json::Null });
-        assert_eq!(list, [one.json.clone()]);
+        assert_eq!(Json::Array(list), json!([one.json]));
         assert_eq!(why.json["touches"].as_array().unwrap().len(), 1);
         // What belongs to several partners is no single one's event.
         let events = get("/v1/events").raw.body;

@@ -6,7 +6,8 @@ use super::{
         problem::Problem,
         views::{self, CommissionView, CreditView},
     },
-    AttributionView, ConversionView, link_id, new_commission_id, partner_id,
+    AttributionView, ConversionView, new_commission_id,
+    shown::{link_id, partner_id},
 };
 use crate::{
     domain::{

@@ -3,9 +3,10 @@
 
 use super::{
     super::{body::Amount, call::Call, commissions, problem::Problem, programme, refunds, views},
-    Checked, NewConversion, accept, earn, explain, main_place, partner_id, sent,
+    Checked, NewConversion, accept, earn, explain, main_place, sent,
     shares::{self, Spread},
-    show, touches,
+    shown::{partner_id, show},
+    touches,
 };
 use crate::{
     domain::{
