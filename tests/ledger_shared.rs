@@ -187,6 +187,7 @@ impl<S: Sql> Run<S> {
         }
         assert_eq!(sums, whole, "the partners' parts are the whole");
         self.check_whole(&whole);
+        self.check_commission();
         self.check_keys();
         let same = self.ledger.post("/v1/attribution/simulate", &json!({"attribution": rules})).json;
         assert_eq!((&same["changed"], &same["changed_ids"]), (&json!(0), &json!([])), "{same}");
@@ -209,6 +210,21 @@ impl<S: Sql> Run<S> {
                    ON s.conversion_no = c.no \
                    WHERE s.bp <> 10000 OR s.amount <> coalesce(c.amount, 0) OR s.refunded <> c.refunded OR s.over";
         assert_eq!(self.ledger.sql.exec(off, &[]).unwrap()[0].int(0).unwrap(), 0);
+    }
+
+    /// Each partner's report says of commission what its commissions do.
+    fn check_commission(&mut self) {
+        for partner in self.partners.clone() {
+            let sums = "SELECT m.currency, CAST(sum(m.amount - m.reversed) AS TEXT) FROM commissions m \
+                        JOIN partners p ON p.no = m.partner_no WHERE p.id = ?1 GROUP BY 1";
+            let rows = self.ledger.sql.exec(sums, &[partner.as_str().into()]).unwrap();
+            let found = self.totals(&format!("?partner_id={partner}"));
+            for row in rows {
+                let key = format!("commission {}", row.text(0).unwrap());
+                let earned: i64 = row.text(1).unwrap().parse().unwrap();
+                assert_eq!(found.get(&key), Some(&earned), "{partner} {key}");
+            }
+        }
     }
 
     /// A partner's key sees the conversions that it is credited with, its own credits of them, and no others.

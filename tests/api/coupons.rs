@@ -201,6 +201,27 @@ fn a_revoked_code_is_free_and_its_customers_stay() {
 }
 
 #[test]
+fn a_coupon_used_again_counts_from_now_while_it_is_in_force_and_else_from_then() {
+    let mut ledger = Ledger::new();
+    let ada = ledger.scene(1_000);
+    let bob = ledger.partner("Bob", None);
+    let id = coupon(&mut ledger, json!({"code": "BOB", "partner_id": bob}));
+    sale(&mut ledger, "o-1", json!({"coupon": "bob", "customer_id": "c"}));
+    ledger.wait(DAY);
+    let click = ledger.click(ada.link_no);
+    let sold = sale(&mut ledger, "o-2", json!({"click_id": click, "customer_id": "c"}));
+    assert_eq!(verdict(&sold), (Some(ada.partner.as_str()), "click"), "newer than the coupon's use");
+    ledger.wait(DAY);
+    let sold = sale(&mut ledger, "o-3", json!({"coupon": "BOB", "customer_id": "c"}));
+    assert_eq!(verdict(&sold), (Some(bob.as_str()), "coupon"));
+    assert_eq!(touches(&explained(&mut ledger, &sold)), [("customer", "coupon_wins"), ("coupon", "coupon")]);
+    ledger.wait(DAY);
+    ledger.post(&format!("/v1/coupons/{id}/revoke"), &json!({}));
+    let sold = sale(&mut ledger, "o-4", json!({"coupon": "BOB", "customer_id": "c"}));
+    assert_eq!(verdict(&sold), (Some(bob.as_str()), "customer"), "bound while it was in force");
+}
+
+#[test]
 fn customers_who_had_bought_before_may_be_left_out() {
     let mut ledger = Ledger::new();
     let ada = ledger.scene(1_000);
