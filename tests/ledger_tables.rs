@@ -11,6 +11,9 @@ use signpost::domain::money::Currency;
 use std::{fs, path::Path};
 use support::Ledger;
 
+/// Tables that other suites read: `tests/attribution.rs`.
+const OF_OTHERS: [&str; 1] = ["attribution.txt"];
+
 struct Row {
     line: String,
     currency: Currency,
@@ -123,6 +126,8 @@ fn every_row_of_every_table_holds() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
+    // Tables of other columns have suites of their own.
+    names.retain(|name| !OF_OTHERS.contains(&name.as_str()));
     names.sort();
     assert_eq!(names, ["commissions.txt", "currencies.txt", "refunds.txt"]);
     let mut ledger = Ledger::new();
