@@ -16,6 +16,8 @@ mod bad_input;
 mod conversions;
 #[path = "api/counts.rs"]
 mod counts;
+#[path = "api/coupons.rs"]
+mod coupons;
 #[path = "api/fraud.rs"]
 mod fraud;
 #[path = "api/installs.rs"]
@@ -40,5 +42,9 @@ mod refunds;
 mod rejections;
 #[path = "api/report.rs"]
 mod report;
+#[path = "api/shared.rs"]
+mod shared;
+#[path = "api/simulation.rs"]
+mod simulation;
 #[path = "api/terms.rs"]
 mod terms;

@@ -21,6 +21,9 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/links/{id}", &["get"]),
     ("/v1/links/{id}/qr.svg", &["get"]),
     ("/v1/links/{id}/revoke", &["post"]),
+    ("/v1/coupons", &["get", "post"]),
+    ("/v1/coupons/{id}", &["get"]),
+    ("/v1/coupons/{id}/revoke", &["post"]),
     ("/r/{token}", &["get", "head"]),
     ("/{slug}", &["get", "head"]),
     ("/v1/conversions", &["get", "post"]),
@@ -29,6 +32,7 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/conversions/{id}/attribution", &["get"]),
     ("/v1/conversions/{id}/refunds", &["post"]),
     ("/v1/attribution", &["get"]),
+    ("/v1/attribution/simulate", &["post"]),
     ("/v1/balances", &["get"]),
     ("/v1/commissions", &["get"]),
     ("/v1/commissions/{id}", &["get"]),
@@ -173,6 +177,8 @@ fn every_field_of_a_request_has_limits() {
         "fee",
         "cost_share",
         "from_revenue",
+        "precedence",
+        "repeat_customers",
     ];
     let document = openapi::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
@@ -239,7 +245,10 @@ fn record() -> Value {
     let mut it = Recorder { ledger: Ledger::new(), examples: Map::new() };
     let terms = json!({
         "name": "Acme partners", "currency": "EUR", "landing_url": "https://acme.example/partners",
-        "attribution": { "model": "last_touch", "window_days": 30 },
+        "attribution": {
+            "model": "last_touch", "window_days": 30, "half_life_days": 7, "precedence": "coupon_first",
+            "repeat_customers": "earn",
+        },
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000,
         "fraud": { "velocity_per_hour": 100, "min_seconds_from_click": 3 },
     });
@@ -282,6 +291,12 @@ fn record() -> Value {
     );
     it.get(Op::GetLink, &format!("/v1/links/{link}"));
     it.get(Op::ListLinks, "/v1/links");
+    let coupon =
+        json!({ "code": "ADA20", "partner_id": partner, "effective_until": "2027-01-01T00:00:00.000Z" });
+    let coupon = it.post(Op::CreateCoupon, "/v1/coupons", coupon).text("/id");
+    it.refuse(Op::CreateCoupon, "/v1/coupons", json!({ "code": " ada20 ", "partner_id": partner }));
+    it.get(Op::GetCoupon, &format!("/v1/coupons/{coupon}"));
+    it.get(Op::ListCoupons, "/v1/coupons");
     let click = it.ledger.click(1);
     it.ledger.wait(90_000);
     let sale = json!({
@@ -302,6 +317,8 @@ fn record() -> Value {
     it.get(Op::ListConversions, "/v1/conversions");
     it.get(Op::ExplainConversion, &format!("/v1/conversions/{sale}/attribution"));
     it.get(Op::GetAttribution, &format!("/v1/attribution?partner_id={partner}&group_by=day"));
+    let rules = json!({ "attribution": { "model": "linear" }, "from": "2026-11-01T00:00:00.000Z" });
+    assert_eq!(it.send(Op::SimulateAttribution, "POST", "/v1/attribution/simulate", Some(rules)).status, 200);
     it.get(Op::ListBalances, "/v1/balances");
     it.get(Op::ListCommissions, "/v1/commissions");
     let commission = it.examples["listCommissions"]["answer"]["data"][0]["id"].as_str().unwrap().to_owned();
@@ -327,6 +344,8 @@ fn record() -> Value {
     let links = json!({ "links": [{ "partner_id": partner, "listing_id": listing, "campaign": "podcast" }] });
     let made = it.post(Op::CreateLinks, "/v1/links/bulk", links).text("/data/0/id");
     it.ledger.wait(1_000);
+    let revoke = format!("/v1/coupons/{coupon}/revoke");
+    assert_eq!(it.send(Op::RevokeCoupon, "POST", &revoke, None).status, 200);
     let revoke = format!("/v1/links/{made}/revoke");
     assert_eq!(it.send(Op::RevokeLink, "POST", &revoke, None).status, 200);
     let change = Some(json!({ "status": "paused", "external_id": null }));

@@ -6,6 +6,7 @@ use super::{
     http::{Request, Response},
     problem::Problem,
     query::Query,
+    trails::{TrailWish, Trails},
 };
 use crate::{
     domain::{entropy::Entropy, event::EventType, id::EventId, time::Timestamp, zone::Zones},
@@ -40,6 +41,10 @@ pub struct Call<'a> {
     pub params: Vec<String>,
     /// Redirects must learn of what was written.
     pub snapshot_touched: Cell<bool>,
+    /// Trails that were asked for.
+    pub trails: &'a Trails,
+    /// The trail that is to be asked for, before the request is handed in again.
+    pub trail_wish: RefCell<Option<TrailWish>>,
 }
 
 /// A page of a list.

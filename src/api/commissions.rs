@@ -208,7 +208,7 @@ fn rejectable(commission: &Commission) -> Result<Account, Problem> {
 fn uncounted(call: &Call<'_>, commission: &Commission, rest: i64) -> Result<ConversionDelta, Problem> {
     let conversion =
         commission.conversion_no.map(|no| conversions::by_no(call.sql, no)).transpose()?.flatten();
-    let counts = commission_counts(commission, conversion.as_ref());
+    let counts = commission_counts(call, commission, conversion.as_ref())?;
     Ok(ConversionDelta { commission: rest.saturating_neg(), ..counts })
 }
 

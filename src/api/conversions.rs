@@ -5,98 +5,41 @@ use super::{
     http::Response,
     problem::{Code, Problem},
     programme,
-    views::{self, CommissionView, CreditView, view},
 };
 use crate::{
     domain::{
-        attribution::{Attribution, AttributionStatus, Reason, Rules, attribute},
-        conversion::ConversionType,
+        attribution::{Attribution, Reason, Rules, attribute},
         event::EventType,
-        id::{ConversionId, LinkId, ListingId, PartnerId},
+        id::ConversionId,
         program::Model,
         time::Timestamp,
-        words::Metadata,
     },
     store::{
         SqlError,
         change::Change,
-        commissions,
         conversions::{self, BoundTouch, Conversion, Place},
-        links, listings, partners,
+        credits,
         value::json_text,
     },
 };
-
 mod earn;
 pub mod explain;
 mod sent;
+mod shares;
+mod shown;
 mod suspicion;
 mod told;
 mod touches;
 
 use earn::Earned;
 use sent::{Checked, Sent, check, keepable, sent};
+use shown::show;
 
 pub use earn::{book, counts as commission_counts, uncounted};
 pub use sent::NewConversion;
-pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_binding};
-
-view! {
-    /// Who earns a conversion, and why.
-    pub struct AttributionView {
-        /// Whether somebody earns it.
-        status: AttributionStatus,
-        /// The model in force.
-        model: Model,
-        /// Shares; they add up to 10,000.
-        credits: Vec<CreditView>,
-        /// Why, in a word.
-        reason: Reason,
-    }
-
-    /// A conversion.
-    pub struct ConversionView {
-        /// Id.
-        id: ConversionId,
-        /// What happened.
-        #[serde(rename = "type")]
-        kind: ConversionType,
-        /// The caller's id.
-        external_id: String,
-        /// Amount in minor units.
-        amount: Option<i64>,
-        /// ISO 4217 currency.
-        currency: Option<String>,
-        /// Of the amount: tax, minor units.
-        tax: Option<i64>,
-        /// Of the amount: discount, minor units.
-        discount: Option<i64>,
-        /// Of the amount: shipping, minor units.
-        shipping: Option<i64>,
-        /// Refunded so far, minor units.
-        refunded: i64,
-        /// Where the customer is, as sent.
-        country: Option<String>,
-        /// Click id as sent.
-        click_id: Option<String>,
-        /// The caller's id of the customer.
-        customer_id: Option<String>,
-        /// Coupon as sent.
-        coupon: Option<String>,
-        /// The listing it happened on.
-        listing_id: Option<ListingId>,
-        /// When it happened.
-        occurred_at: Timestamp,
-        /// Who earns it.
-        attribution: AttributionView,
-        /// What they earn.
-        commissions: Vec<CommissionView>,
-        /// Free annotations.
-        metadata: Metadata,
-        /// When it was accepted.
-        created_at: Timestamp,
-    }
-}
+pub use shares::Spread;
+pub use shown::{AttributionView, ConversionView};
+pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_bindings};
 
 /// `POST /v1/conversions`
 pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
@@ -130,17 +73,22 @@ struct Accepted {
 }
 
 /// Decides who earns a new conversion, then records all of it.
-fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) -> Result<Accepted, Problem> {
+fn accept(
+    call: &Call<'_>,
+    body: NewConversion,
+    checked: &Checked<'_>,
+    sent: &Sent,
+) -> Result<Accepted, Problem> {
     let terms = programme::current(call)?;
     let occurred_at = checked.occurred_at.unwrap_or(call.now);
-    let candidates = touches::candidates(call, body.click_id.as_deref(), body.customer_id.as_deref())?;
-    let rules = Rules { model: terms.model, window_days: terms.window_days };
-    let touches: Vec<_> = candidates.known.iter().map(|bound| bound.touch.clone()).collect();
+    let rules = terms.rules();
+    let candidates = candidates(call, &body, checked, occurred_at, rules)?;
+    let touches = candidates.touches();
     let mut attribution = attribute(&touches, occurred_at, rules);
     if candidates.click_invalid && attribution.credits.is_empty() {
         attribution.reason = Reason::ClickInvalid;
     }
-    let winner = attribution.credits.first().and_then(|credit| candidates.known.get(credit.touch));
+    let winner = attribution.main().and_then(|credit| candidates.known.get(credit.touch));
     let conversion = Conversion {
         no: conversions::next_no(call.sql)?,
         id: call.new_id(ConversionId::generate),
@@ -155,9 +103,9 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
         occurred_at,
         metadata: json_text(&sent.metadata)?,
         created_at: call.now,
-        place: place(&attribution, winner),
+        place: main_place(&attribution, &candidates.known),
         sent: json_text(sent)?,
-        attribution: explain::stored(&touches, &attribution, rules)?,
+        attribution: explain::stored(&touches, &attribution, rules, explain::Found::of(&candidates))?,
         answer: String::new(),
         held_reason: checked.held_reason,
         tax: sent.tax,
@@ -167,20 +115,35 @@ fn accept(call: &Call<'_>, body: NewConversion, checked: &Checked, sent: &Sent) 
     };
     let earned =
         earn::work_out(call, &conversion, &attribution, &candidates.known, checked.currency, &terms)?;
-    let answer = record(call, conversion, &attribution, &candidates.known, earned)?;
+    let answer = record(call, conversion, &attribution, &candidates.known, earned, rules.model)?;
     Ok(Accepted { answer, is_earned: !attribution.credits.is_empty() })
 }
 
-fn place(attribution: &Attribution, winner: Option<&BoundTouch>) -> Place {
-    match (attribution.credits.first(), winner) {
-        (Some(credit), Some(bound)) => Place {
-            partner_no: credit.partner_no,
-            link_no: credit.link_no,
-            country: bound.country.clone(),
-            device: bound.device,
-        },
-        _ => Place::default(),
-    }
+/// The touches that may earn it.
+fn candidates(
+    call: &Call<'_>,
+    body: &NewConversion,
+    checked: &Checked<'_>,
+    occurred_at: Timestamp,
+    rules: Rules,
+) -> Result<touches::Candidates, Problem> {
+    let named = touches::Named {
+        click_id: body.click_id.as_deref(),
+        others: checked.clicks,
+        customer: body.customer_id.as_deref(),
+        coupon: body.coupon.as_deref(),
+        listing_no: checked.listing_no,
+        occurred_at,
+        new_until: occurred_at,
+        asks_trail: true,
+    };
+    touches::candidates(call, &named, rules)
+}
+
+/// Where the conversion itself is counted: under its largest credit.
+fn main_place(attribution: &Attribution, candidates: &[BoundTouch]) -> Place {
+    let main = attribution.main().and_then(|credit| Some((credit, candidates.get(credit.touch)?)));
+    main.map_or_else(Place::default, |(credit, bound)| shares::place(credit.partner_no, bound))
 }
 
 /// Writes the conversion with everything that follows from it.
@@ -190,13 +153,18 @@ fn record(
     attribution: &Attribution,
     candidates: &[BoundTouch],
     earned: Earned,
+    model: Model,
 ) -> Result<Response, Problem> {
-    let view = earn::show(call, &conversion, attribution, candidates, &earned.own)?;
+    let view = earn::show(call, &conversion, attribution, candidates, &earned.own, model)?;
     let answer = json_text(&view)?;
-    let counts = delta(&conversion);
-    let binding = touches::binding(conversion.customer_id.as_deref(), attribution, candidates);
+    let credits = shares::credits(&conversion, attribution, candidates)?;
+    let spread = Spread::new(delta(&conversion), credits, |_, credit| (credit.amount, 0));
+    let mut more_bindings = touches::bindings(conversion.customer_id.as_deref(), attribution, candidates);
+    let binding = (!more_bindings.is_empty()).then(|| more_bindings.remove(0));
+    let (counts, shares) = spread.parts();
     let written = Box::new(conversion.clone());
-    let change = Change::Conversion { conversion: written, binding, counts, uses: earned.uses };
+    let uses = earned.uses;
+    let change = Change::Conversion { conversion: written, binding, more_bindings, counts, shares, uses };
     call.commit(EventType::ConversionCreated, &change, &view, &answer)?;
     for (commission, shown) in earned.own.into_iter().zip(&view.commissions) {
         earn::book(call, commission, shown, Some(&conversion))?;
@@ -205,60 +173,19 @@ fn record(
     Ok(Response::json(201, answer).with_header("location", format!("/v1/conversions/{}", view.id)))
 }
 
-/// The conversion as it stands now.
-fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Problem> {
-    let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
-    let earned = commissions::of_conversion(call.sql, conversion.no)?;
-    let mut shown = Vec::with_capacity(earned.len());
-    for commission in earned.iter().filter(|commission| call.caller.sees(commission.partner_no)) {
-        shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
-    }
-    let attribution = explain::summary(call, conversion)?;
-    Ok(ConversionView {
-        id: conversion.id.clone(),
-        kind: conversion.kind,
-        external_id: conversion.external_id.clone(),
-        amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
-        currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
-        tax: conversion.tax,
-        discount: conversion.discount,
-        shipping: conversion.shipping,
-        refunded: conversion.refunded,
-        country: conversion.sold_in.clone(),
-        click_id: conversion.click_id.clone().filter(|click| own_click(call, &attribution, click)),
-        customer_id: conversion.customer_id.clone(),
-        coupon: conversion.coupon.clone(),
-        listing_id: listing.map(|listing| listing.id),
-        occurred_at: conversion.occurred_at,
-        attribution,
-        commissions: shown,
-        metadata: json::read(&conversion.metadata).unwrap_or_default(),
-        created_at: conversion.created_at,
-    })
-}
-
-/// Whether the caller may see the click that a conversion named: a partner's key sees the one that earned, for the
-/// conversion may have named another partner's.
-fn own_click(call: &Call<'_>, attribution: &AttributionView, click_id: &str) -> bool {
-    call.caller.partner.is_none() || attribution.credits.iter().any(|credit| credit.click_id == click_id)
-}
-
-fn partner_id(call: &Call<'_>, no: u32) -> Result<PartnerId, Problem> {
-    let partner = partners::by_no(call.sql, no)?;
-    Ok(partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id)
-}
-
-fn link_id(call: &Call<'_>, no: u32) -> Result<LinkId, Problem> {
-    let link = links::by_no(call.sql, no)?;
-    Ok(link.ok_or(SqlError::Shape { column: 0, expected: "a link that exists" })?.id)
-}
-
 /// A conversion by id, if the caller may see it.
 pub fn named(call: &Call<'_>) -> Result<Conversion, Problem> {
     let id = call.id(ConversionId::parse)?;
-    conversions::by_id(call.sql, &id)?
-        .filter(|conversion| call.caller.sees(conversion.place.partner_no))
-        .ok_or_else(Problem::not_found)
+    let conversion = conversions::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?;
+    match call.caller.partner {
+        Some(partner)
+            if conversion.place.partner_no != partner
+                && !credits::is_shared_by(call.sql, conversion.no, partner)? =>
+        {
+            Err(Problem::not_found())
+        }
+        Some(_) | None => Ok(conversion),
+    }
 }
 
 /// `GET /v1/conversions`

@@ -46,6 +46,10 @@ operations! {
     GetLink = "getLink", "Read a link";
     GetLinkQr = "getLinkQr", "Read a link's QR code";
     RevokeLink = "revokeLink", "Revoke a link";
+    CreateCoupon = "createCoupon", "Add a coupon";
+    ListCoupons = "listCoupons", "List coupons";
+    GetCoupon = "getCoupon", "Read a coupon";
+    RevokeCoupon = "revokeCoupon", "Revoke a coupon";
     CreateConversion = "createConversion", "Send a conversion";
     ReportPlayInstall = "reportPlayInstall", "Report an install from Google Play";
     ListConversions = "listConversions", "List conversions";
@@ -53,6 +57,7 @@ operations! {
     ExplainConversion = "explainConversion", "Explain why a conversion was credited so";
     CreateRefund = "createRefund", "Refund a conversion";
     GetAttribution = "getAttribution", "Report clicks, conversions, revenue and commission";
+    SimulateAttribution = "simulateAttribution", "See who would earn what under other rules";
     ListBalances = "listBalances", "Read what is owed to whom";
     ListCommissions = "listCommissions", "List commissions";
     GetCommission = "getCommission", "Read a commission";

@@ -54,6 +54,7 @@ codes! {
     RefundConflict = 409, "refund_conflict", "The refund exists with other content";
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
+    CouponTaken = 409, "coupon_taken", "The code is another coupon's at that time";
     NotHeld = 409, "not_held", "The commission is not held";
     NotRejectable = 409, "not_rejectable", "The commission cannot be rejected";
     CurrencyFixed = 409, "currency_fixed", "The programme's currency is fixed once money has moved";
@@ -83,7 +84,7 @@ codes! {
     ReferralCircle = 422, "referral_circle", "Two partners cannot have brought each other";
     UnknownLink = 422, "unknown_link", "The partner has no such link";
     OccurredInFuture = 422, "occurred_in_future", "The time lies more than 24 hours ahead";
-    UnsupportedModel = 422, "unsupported_model", "This attribution model is not served yet";
+    TooManyConversions = 422, "too_many_conversions", "These are more conversions than are rerun at once";
     UnknownPartner = 422, "unknown_partner", "There is no such partner";
     UnknownListing = 422, "unknown_listing", "There is no such listing";
     UnknownTimezone = 422, "unknown_timezone", "This is not an IANA time zone";

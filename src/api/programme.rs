@@ -5,69 +5,23 @@ use super::{
     call::Call,
     http::Response,
     problem::{Code, Problem},
+    rules::{AttributionRulesView, NewAttribution, NewFraudRules},
     terms,
     views::view,
 };
 use crate::{
     domain::{
         agreement::{JointProduct, Referral, Territory},
+        attribution::Rules,
         event::EventType,
-        fraud::Rules,
+        fraud,
         money::{Currency, WHOLE_BP},
         plan::Plan,
-        program::{Model, Program, is_click_param},
+        program::{Model, Precedence, Program, RepeatCustomers, is_click_param},
     },
     store::{accounts, change::Change, meta},
 };
 use json::FromJson;
-
-/// Attribution rules to set.
-#[derive(Debug, Default, FromJson)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct NewAttribution {
-    /// Only `last_touch` is served so far.
-    model: Option<Model>,
-    /// Days from click to conversion within which a touch may earn; 30 if absent.
-    window_days: Option<i64>,
-}
-
-/// Rules of what is held. What is left out takes its default.
-#[derive(Debug, Default, FromJson)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct NewFraudRules {
-    /// Hold what partners earn of their own purchases; `true` if absent.
-    self_referral: Option<bool>,
-    /// Hold leads, installs and subscriptions' beginnings that a customer had before; `true` if absent.
-    duplicate_customer: Option<bool>,
-    /// Conversions that a partner may be credited with in an hour; those beyond are held. Off if absent.
-    velocity_per_hour: Option<i64>,
-    /// Seconds that lie at least between a click and what it led to. Off if absent.
-    min_seconds_from_click: Option<i64>,
-    /// Customers a day who may use a partner's coupon without a click of the partner's. Off if absent.
-    coupon_uses_per_day: Option<i64>,
-}
-
-impl NewFraudRules {
-    fn check(&self, checks: &mut Checks) {
-        checks.range("fraud/velocity_per_hour", self.velocity_per_hour, 1, Rules::MAX_VELOCITY);
-        let most = Rules::MAX_SECONDS_FROM_CLICK;
-        checks.range("fraud/min_seconds_from_click", self.min_seconds_from_click, 0, most);
-        checks.range("fraud/coupon_uses_per_day", self.coupon_uses_per_day, 1, Rules::MAX_COUPON_USES);
-    }
-
-    fn rules(self) -> Rules {
-        let default = Rules::default();
-        Rules {
-            self_referral: self.self_referral.unwrap_or(default.self_referral),
-            duplicate_customer: self.duplicate_customer.unwrap_or(default.duplicate_customer),
-            velocity_per_hour: self.velocity_per_hour,
-            min_seconds_from_click: self.min_seconds_from_click,
-            coupon_uses_per_day: self.coupon_uses_per_day,
-        }
-    }
-}
 
 /// Terms to set. What is left out takes its default; what has none stays: name and currency, and the terms of money
 /// (time zone, plans, territories, joint products, referral).
@@ -107,14 +61,6 @@ pub struct NewProgramme {
 }
 
 view! {
-    /// Attribution rules.
-    pub struct AttributionRulesView {
-        /// How credit is shared.
-        model: Model,
-        /// Days from click to conversion.
-        window_days: i64,
-    }
-
     /// The programme's terms.
     pub struct ProgrammeView {
         /// Display name.
@@ -144,7 +90,7 @@ view! {
         /// What those earn who bring partners.
         referral: Option<Referral>,
         /// What is held until an operator has looked at it; `null` = that rule is off.
-        fraud: Rules,
+        fraud: fraud::Rules,
     }
 }
 
@@ -171,16 +117,26 @@ pub fn default_terms() -> Program {
         territories: Vec::new(),
         joint_products: Vec::new(),
         referral: None,
-        fraud: Rules::default(),
+        fraud: fraud::Rules::default(),
+        half_life_days: None,
+        precedence: Precedence::default(),
+        repeat_customers: RepeatCustomers::default(),
     }
 }
 
 fn show(program: &Program) -> ProgrammeView {
+    let Rules { model, window_days, half_life_days, precedence, repeat_customers } = program.rules();
     ProgrammeView {
         name: program.name.clone(),
         currency: program.currency,
         landing_url: program.landing_url.clone(),
-        attribution: AttributionRulesView { model: program.model, window_days: program.window_days },
+        attribution: AttributionRulesView {
+            model,
+            window_days,
+            half_life_days,
+            precedence,
+            repeat_customers,
+        },
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         commission_bp: program.commission_bp,
@@ -208,12 +164,9 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     checks.text("name", body.name.as_deref(), 200);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
-    let rules = body.attribution.unwrap_or_default();
-    let model = rules.model.unwrap_or(Model::LastTouch);
-    if model != Model::LastTouch {
-        checks.refuse(Code::UnsupportedModel, "attribution/model", "Only last_touch is served so far.");
-    }
-    checks.range("attribution/window_days", rules.window_days, 1, 3650);
+    let attribution = body.attribution.unwrap_or_default();
+    attribution.check(&mut checks);
+    let rules = attribution.rules();
     checks.range("version", body.version, 0, i64::MAX);
     checks.range("hold_days", body.hold_days, 0, 3650);
     checks.range("commission_bp", body.commission_bp, 0, WHOLE_BP);
@@ -227,8 +180,8 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         currency,
         landing_url: body.landing_url,
-        model,
-        window_days: rules.window_days.unwrap_or(Program::DEFAULT_WINDOW_DAYS),
+        model: rules.model,
+        window_days: rules.window_days,
         hold_days: body.hold_days.unwrap_or(Program::DEFAULT_HOLD_DAYS),
         click_param: body.click_param.unwrap_or_else(|| Program::DEFAULT_CLICK_PARAM.to_owned()),
         commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
@@ -239,6 +192,9 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         joint_products: body.joint_products.unwrap_or_else(|| old.joint_products.clone()),
         referral: body.referral.unwrap_or_else(|| old.referral.clone()),
         fraud: fraud.rules(),
+        half_life_days: Some(rules.half_life_days),
+        precedence: rules.precedence,
+        repeat_customers: rules.repeat_customers,
     };
     terms::check(call, &mut checks, &program)?;
     checks.finish()?;

@@ -3,7 +3,7 @@
 use super::{
     body::{Amount, Checks},
     call::Call,
-    conversions,
+    conversions::{self, Spread},
     http::Response,
     problem::{Code, Problem},
     programme,
@@ -15,16 +15,16 @@ use crate::{
         event::EventType,
         id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
         ledger::{Account, TransferKind},
-        money::{Currency, share_half_up},
+        money::{Currency, share_half_up, split_largest_remainder},
         time::Timestamp,
     },
     store::{
         SqlError,
         accounts::Transfer,
-        change::Change,
+        change::{Change, Shares},
         commissions::{self, Commission},
         conversions::Conversion,
-        counts, partners,
+        counts, credits, partners,
         refunds::{self, Refund},
         value::json_text,
     },
@@ -152,17 +152,12 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
         created_at: call.now,
     };
     // Under the sale's own quarter hour: a period's figures are then net of what was taken back of it.
-    let counts = counts::ConversionDelta {
-        currency: refund.currency.clone(),
-        counted: None,
-        revenue: 0,
-        refunds: refund.amount,
-        ..conversions::delta(conversion)
-    };
+    let (spread, refunded_shares) = spread(call, conversion, &refund)?;
+    let (counts, Shares { more_counts, .. }) = spread.parts();
     let answer = json_text(&view)?;
     let terms = programme::current(call)?;
     let uses = conversions::uncounted(call, &terms, conversion, &earned, refund.amount)?;
-    let change = Change::Refund { refund, refunded, counts, uses };
+    let change = Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses };
     call.commit(EventType::RefundCreated, &change, &view, &answer)?;
     for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {
         call.commit(EventType::CommissionReversed, change, view, "")?;
@@ -170,10 +165,32 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     Ok(Response::json(201, answer))
 }
 
-/// What refunds of so much of a sale take of a commission in all.
-fn taken_back(commission: &Commission, refunded: i64, sale: i64) -> Result<i64, SqlError> {
+/// What a refund adds to the counts, and what is then refunded of each credit of a shared conversion: split by what is left
+/// of them, so that no credit's refunds exceed it.
+fn spread(call: &Call<'_>, conversion: &Conversion, refund: &Refund) -> Result<(Spread, Vec<i64>), SqlError> {
+    let whole = counts::ConversionDelta {
+        currency: refund.currency.clone(),
+        counted: None,
+        revenue: 0,
+        refunds: refund.amount,
+        ..conversions::delta(conversion)
+    };
+    let credits = credits::of(call.sql, conversion.no)?;
+    if credits.is_empty() {
+        return Ok((Spread::new(whole, credits, |_, _| (0, 0)), Vec::new()));
+    }
+    let left: Vec<_> = credits.iter().map(|credit| credit.amount.saturating_sub(credit.refunded)).collect();
+    let parts =
+        split_largest_remainder(refund.amount, &left).ok_or(SqlError::Overflow("the parts of a refund"))?;
+    let refunded = credits.iter().zip(&parts).map(|(credit, part)| credit.refunded.saturating_add(*part));
+    let refunded = refunded.collect();
+    Ok((Spread::new(whole, credits, |index, _| (0, parts.get(index).copied().unwrap_or(0))), refunded))
+}
+
+/// What refunds of so much of a sale take in all of a commission of so much.
+pub fn taken_back(commission: i64, refunded: i64, sale: i64) -> Result<i64, SqlError> {
     // A sale of nothing has no commission to take back.
-    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
+    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission, refunded, sale) };
     in_all.ok_or(SqlError::Overflow("a reversal"))
 }
 
@@ -195,7 +212,7 @@ fn reverse(
     refunded: i64,
 ) -> Result<Reversal, Problem> {
     let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
-    let in_all = taken_back(commission, refunded, sale)?.max(commission.reversed);
+    let in_all = taken_back(commission.amount, refunded, sale)?.max(commission.reversed);
     let part = in_all.saturating_sub(commission.reversed);
     let from = match commission.status {
         CommissionStatus::Pending => Account::Pending,
@@ -228,7 +245,7 @@ fn reverse(
     };
     let counts = counts::ConversionDelta {
         commission: part.saturating_neg(),
-        ..conversions::commission_counts(commission, Some(conversion))
+        ..conversions::commission_counts(call, commission, Some(conversion))?
     };
     let counts = Some(counts).filter(|_| part > 0);
     Ok((Change::Reversed { commission_no: commission.no, reversed: in_all, status, transfer, counts }, view))

@@ -2,9 +2,9 @@
 //! `openapi/`.
 
 use super::{
-    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, installs, keys,
-    links, listings, operation::Operation, partners, placements, problem::Problem, programme, refunds,
-    report,
+    balances, call::Call, clicks, commissions, conversions, coupons, events, export, http::Response,
+    installs, keys, links, listings, operation::Operation, partners, placements, problem::Problem, programme,
+    refunds, report, simulation,
 };
 use crate::domain::key::Scope;
 
@@ -97,6 +97,17 @@ pub const ROUTES: &[Route] = &[
     get("/v1/links/{id}", Partner, links::get, Operation::GetLink),
     get("/v1/links/{id}/qr.svg", Partner, links::qr, Operation::GetLinkQr),
     write("POST", "/v1/links/{id}/revoke", LinksWrite, Partner, links::revoke, Operation::RevokeLink),
+    creates(write("POST", "/v1/coupons", PartnersWrite, Programme, coupons::create, Operation::CreateCoupon)),
+    get("/v1/coupons", Partner, coupons::list, Operation::ListCoupons),
+    get("/v1/coupons/{id}", Partner, coupons::get, Operation::GetCoupon),
+    write(
+        "POST",
+        "/v1/coupons/{id}/revoke",
+        PartnersWrite,
+        Programme,
+        coupons::revoke,
+        Operation::RevokeCoupon,
+    ),
     creates(write(
         "POST",
         "/v1/conversions",
@@ -125,6 +136,14 @@ pub const ROUTES: &[Route] = &[
         Operation::CreateRefund,
     )),
     get("/v1/attribution", Partner, report::attribution, Operation::GetAttribution),
+    write(
+        "POST",
+        "/v1/attribution/simulate",
+        Scope::Read,
+        Programme,
+        simulation::simulate,
+        Operation::SimulateAttribution,
+    ),
     get("/v1/balances", Partner, balances::list, Operation::ListBalances),
     get("/v1/commissions", Partner, commissions::list, Operation::ListCommissions),
     get("/v1/commissions/{id}", Partner, commissions::get, Operation::GetCommission),

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         conversion::{CommissionSource, CommissionStatus, HeldReason},
-        id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
+        id::{CommissionId, ConversionId, CouponId, LinkId, ListingId, PartnerId},
         link::{Link, LinkStatus},
         listing::{Listing, Marketplace},
         money::Currency,
@@ -79,6 +79,8 @@ view! {
         settings: json::Verbatim<'static>,
         /// Names of the secrets that are set; their values are never shown.
         secrets: Vec<String>,
+        /// Days from a click on its links to a conversion; `null` = the programme's.
+        window_days: Option<i64>,
         /// When it was added.
         created_at: Timestamp,
         /// When it last changed.
@@ -129,10 +131,13 @@ view! {
     pub struct CreditView {
         /// Who earns.
         partner_id: PartnerId,
-        /// By which link.
-        link_id: LinkId,
-        /// By which click.
-        click_id: String,
+        /// By which link; `null` = by a coupon.
+        link_id: Option<LinkId>,
+        /// By which click; `null` = by a coupon.
+        click_id: Option<String>,
+        /// By which coupon; absent = by a click.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        coupon_id: Option<CouponId>,
         /// Basis points of the whole.
         share_bp: i64,
     }
@@ -211,6 +216,7 @@ pub fn listing(listing: &Listing) -> Result<ListingView, SqlError> {
         forward_to: listing.forward_to.clone(),
         settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?.into_owned(),
         secrets: listing.secret_names.clone(),
+        window_days: listing.window_days,
         created_at: listing.created_at,
         updated_at: listing.updated_at,
     })

@@ -19,6 +19,10 @@ words! {
         LinkCreated = "link.created";
         /// A link was revoked.
         LinkRevoked = "link.revoked";
+        /// A coupon was added.
+        CouponCreated = "coupon.created";
+        /// A coupon was revoked.
+        CouponRevoked = "coupon.revoked";
         /// An API key was made.
         KeyCreated = "key.created";
         /// An API key was revoked.

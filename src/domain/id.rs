@@ -104,6 +104,8 @@ ids! {
     ListingId = "lst_";
     /// A link.
     LinkId = "lnk_";
+    /// A coupon.
+    CouponId = "cpn_";
     /// A conversion.
     ConversionId = "cnv_";
     /// A commission.

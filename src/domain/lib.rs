@@ -26,6 +26,7 @@ pub mod bucket;
 pub mod calendar;
 pub mod click;
 pub mod conversion;
+pub mod coupon;
 pub mod destination;
 pub mod digest;
 pub mod entropy;

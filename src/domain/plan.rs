@@ -235,7 +235,7 @@ impl Target {
 }
 
 /// The plan for a partner's sale on a listing: of those in force that fit, the most particular one (partner before tier
-/// before kind before listing).
+/// before kind before listing). A rate of the partner's own goes before all plans but those for it alone.
 #[must_use]
 #[inline]
 pub fn select<'p>(
@@ -245,7 +245,8 @@ pub fn select<'p>(
     at: Timestamp,
 ) -> Option<&'p Plan> {
     let fitting = plans.iter().filter(|plan| plan.holds_at(at) && plan.applies_to.fits(partner, listing));
-    fitting.max_by_key(|plan| plan.applies_to.rank())
+    let found = fitting.max_by_key(|plan| plan.applies_to.rank());
+    found.filter(|plan| partner.commission_bp.is_none() || plan.applies_to.partner_id.is_some())
 }
 
 /// By what a rate came about.

@@ -8,12 +8,15 @@ use super::{
     commissions::{self, Commission},
     conversions::{self, BoundTouch, Conversion, Place},
     counts::{self, ConversionDelta},
+    coupons,
+    credits::{self, SharedCredit},
     links, listings, meta, outbox, partners, placements,
     refunds::{self, Refund},
     uses::{self, Use},
 };
 use crate::domain::{
     conversion::{CommissionStatus, HeldReason},
+    coupon::Coupon,
     link::Link,
     link::LinkNo,
     listing::{Listing, ListingNo},
@@ -31,6 +34,30 @@ pub struct Binding {
     pub customer_id: String,
     /// The click.
     pub touch: BoundTouch,
+}
+
+/// How several touches share a conversion; nothing if one earns it alone, or nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shares {
+    /// The credits, in their order.
+    pub credits: Vec<SharedCredit>,
+    /// What each credit but the largest adds to the counts.
+    pub more_counts: Vec<ConversionDelta>,
+}
+
+impl Shares {
+    fn is_none(&self) -> bool {
+        self.credits.is_empty()
+    }
+}
+
+/// The partner whose all of this is; 0 if it is several partners'. An event is shown to the one whom it belongs to.
+fn sole_partner<'a>(
+    first: &ConversionDelta,
+    more: impl IntoIterator<Item = &'a ConversionDelta>,
+) -> PartnerNo {
+    let is_same = more.into_iter().all(|delta| delta.partner_no == first.partner_no);
+    if is_same { first.partner_no } else { 0 }
 }
 
 /// One change of the Ledger.
@@ -54,17 +81,32 @@ pub enum Change {
     },
     /// A new placement.
     Placement(Placement),
+    /// A new coupon.
+    Coupon(Coupon),
+    /// A coupon is revoked.
+    CouponRevoked {
+        /// The coupon.
+        coupon_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+    },
     /// A new conversion.
     Conversion {
         /// The conversion.
         conversion: Box<Conversion>,
         /// What it binds to its customer.
         binding: Option<Binding>,
-        /// What it adds to the counts.
+        /// What else it binds.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more_bindings: Vec<Binding>,
+        /// What it adds to the counts; of a shared one what its largest credit does.
         counts: ConversionDelta,
         /// What it adds to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         uses: Vec<Use>,
+        /// The credits of a shared one, and what the others of them add to the counts.
+        #[serde(default, skip_serializing_if = "Shares::is_none")]
+        shares: Shares,
     },
     /// A new commission.
     Commission {
@@ -111,11 +153,14 @@ pub enum Change {
         attribution: String,
         /// What it takes from the counts of nobody …
         from: ConversionDelta,
-        /// … and adds to its partner's.
+        /// … and adds to its partner's; of a shared one to its largest credit's.
         to: ConversionDelta,
         /// What it adds to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         uses: Vec<Use>,
+        /// The credits of a shared one, and what the others of them add to the counts.
+        #[serde(default, skip_serializing_if = "Shares::is_none")]
+        shares: Shares,
     },
     /// What told of a conversion is confirmed: what it earns is no longer held.
     Confirmed {
@@ -163,11 +208,17 @@ pub enum Change {
         refund: Refund,
         /// Refunded of the conversion so far, this refund included.
         refunded: i64,
-        /// What it adds to the counts.
+        /// What it adds to the counts; of a shared conversion's refund what its largest credit's part does.
         counts: ConversionDelta,
         /// What it adds to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         uses: Vec<Use>,
+        /// Refunded of each credit of a shared conversion so far, in their order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refunded_shares: Vec<i64>,
+        /// What the others' parts add to the counts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more_counts: Vec<ConversionDelta>,
     },
     /// Part or all of a commission is taken back.
     Reversed {
@@ -197,15 +248,18 @@ impl Change {
             | Self::Named(_)
             | Self::RefundWaits(_) => 0,
             Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
-            Self::Credited { place, .. } => place.partner_no,
+            Self::Credited { to, shares, .. } => sole_partner(to, &shares.more_counts),
+            Self::Coupon(coupon) => coupon.partner_no,
             Self::Partner(partner) => partner.no,
             Self::Link(link) => link.partner_no,
             Self::Placement(placement) => placement.partner_no,
             Self::Revoked { partner_no, .. }
             | Self::Confirmed { partner_no, .. }
+            | Self::CouponRevoked { partner_no, .. }
             | Self::Released { partner_no, .. }
             | Self::Held { partner_no, .. } => *partner_no,
-            Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
+            Self::Conversion { counts, shares, .. } => sole_partner(counts, &shares.more_counts),
+            Self::Refund { counts, more_counts, .. } => sole_partner(counts, more_counts),
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
             | Self::Reversed { transfer, .. }
@@ -243,13 +297,16 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
         }
         Change::Placement(placement) => placements::insert(sql, placement),
         Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
-        Change::Conversion { conversion, binding, counts, uses } => {
+        Change::Coupon(coupon) => coupons::insert(sql, coupon),
+        Change::CouponRevoked { coupon_no, .. } => coupons::revoke(sql, *coupon_no, at),
+        Change::Conversion { conversion, binding, more_bindings, counts, shares, uses } => {
             uses::add(sql, uses)?;
             conversions::insert(sql, conversion, answer)?;
-            if let Some(binding) = binding {
+            for binding in binding.iter().chain(more_bindings) {
                 conversions::bind(sql, &binding.customer_id, &binding.touch, conversion.no)?;
             }
-            counts::add_conversion(sql, counts, at)
+            counts::add_conversion(sql, counts, at)?;
+            share(sql, conversion.no, shares, at)
         }
         Change::Commission { commission, transfer, counts } => {
             commissions::insert(sql, commission)?;
@@ -267,11 +324,12 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
         Change::Named(alias) => callbacks::put_alias(sql, alias),
         // No conversion binds it: places begin with 1.
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
-        Change::Credited { conversion_no, place, attribution, from, to, uses } => {
+        Change::Credited { conversion_no, place, attribution, from, to, shares, uses } => {
             uses::add(sql, uses)?;
             conversions::credit(sql, *conversion_no, place, attribution)?;
             counts::add_conversion(sql, from, at)?;
-            counts::add_conversion(sql, to, at)
+            counts::add_conversion(sql, to, at)?;
+            share(sql, *conversion_no, shares, at)
         }
         Change::Confirmed { conversion_no, metadata, .. } => {
             conversions::confirm(sql, *conversion_no, metadata)
@@ -286,12 +344,16 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             counts::add_conversion(sql, counts, at)
         }
         Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
-        Change::Refund { refund, refunded, counts, uses } => {
+        Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses } => {
             uses::add(sql, uses)?;
             callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;
             conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
             refunds::insert(sql, refund, answer)?;
-            counts::add_conversion(sql, counts, at)
+            credits::set_refunded(sql, refund.conversion_no, refunded_shares)?;
+            [counts]
+                .into_iter()
+                .chain(more_counts)
+                .try_for_each(|delta| counts::add_conversion(sql, delta, at))
         }
         Change::Reversed { commission_no, reversed, status, transfer, counts } => {
             commissions::update(sql, *commission_no, *reversed, *status)?;
@@ -299,4 +361,10 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             counts.as_ref().map_or(Ok(()), |counts| counts::add_conversion(sql, counts, at))
         }
     }
+}
+
+/// Writes how a conversion is shared.
+fn share(sql: &dyn Sql, conversion_no: i64, shares: &Shares, at: Timestamp) -> Result<(), SqlError> {
+    credits::insert(sql, conversion_no, &shares.credits)?;
+    shares.more_counts.iter().try_for_each(|delta| counts::add_conversion(sql, delta, at))
 }

@@ -172,20 +172,6 @@ pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
     sql.exec(statement, &[no.into(), metadata.into()]).map(drop)
 }
 
-/// When a customer's subscription began: its first charge, else the customer's first sale; nothing if there is neither.
-pub fn subscribed_since(sql: &dyn Sql, customer_id: &str) -> Result<Option<Timestamp>, SqlError> {
-    for kind in
-        [ConversionType::SubscriptionStarted, ConversionType::Sale, ConversionType::SubscriptionRenewed]
-    {
-        let statement = "SELECT min(occurred_at) FROM conversions WHERE customer_id = ?1 AND type = ?2";
-        let rows = sql.exec(statement, &[customer_id.into(), Word::from(kind).into()])?;
-        if let Some(since) = rows.first().map(|row| row.opt_time(0)).transpose()?.flatten() {
-            return Ok(Some(since));
-        }
-    }
-    Ok(None)
-}
-
 /// Credits a conversion that nobody earned.
 pub fn credit(sql: &dyn Sql, no: i64, place: &Place, attribution: &str) -> Result<(), SqlError> {
     let args: [Value; 6] = [
@@ -222,6 +208,30 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Conversion>, SqlError> {
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
+/// How many conversions occurred from `from` on and before `to`, counted up to `most`.
+pub fn number_between(sql: &dyn Sql, from: Timestamp, to: Timestamp, most: i64) -> Result<i64, SqlError> {
+    let statement = "SELECT count(*) FROM (SELECT 1 FROM conversions WHERE occurred_at >= ?1 AND occurred_at < ?2 LIMIT ?3)";
+    let rows = sql.exec(statement, &[from.into(), to.into(), most.into()])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// Conversions that occurred before `to`, oldest first, from behind the time and number `after` on.
+pub fn between(
+    sql: &dyn Sql,
+    after: (Timestamp, i64),
+    to: Timestamp,
+    limit: i64,
+) -> Result<Vec<Conversion>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM conversions WHERE (occurred_at, no) > (?1, ?2) AND occurred_at < ?3 \
+         ORDER BY occurred_at, no LIMIT ?4"
+    );
+    sql.exec(&statement, &[after.0.into(), after.1.into(), to.into(), limit.into()])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
 /// The conversion with this id.
 pub fn by_id(sql: &dyn Sql, id: &ConversionId) -> Result<Option<Conversion>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM conversions WHERE id = ?1");
@@ -253,36 +263,26 @@ pub fn pace(
     rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
-/// Whether the customer of a conversion did the same on the same listing before, and somebody was credited with it. Only
-/// what happens once to a customer is looked for (`domain::fraud::happens_once`; the index `conversions_once`).
-pub fn is_repeat(sql: &dyn Sql, conversion: &Conversion) -> Result<bool, SqlError> {
-    let statement = "SELECT 1 FROM conversions WHERE partner_no <> 0 AND customer_id IS NOT NULL \
-                     AND type IN ('lead', 'install', 'subscription_started') AND customer_id = ?1 AND type = ?2 \
-                     AND no < ?3 AND listing_no IS ?4 LIMIT 1";
-    let args: [Value; 4] = [
-        conversion.customer_id.clone().into(),
-        Word::from(conversion.kind).into(),
-        conversion.no.into(),
-        conversion.listing_no.into(),
-    ];
-    Ok(!sql.exec(statement, &args)?.is_empty())
-}
-
-/// Conversions, newest first; `partner` narrows to those that one partner earns.
+/// Conversions, newest first; `partner` narrows to those that one partner earns, alone or with others.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Conversion>, SqlError> {
+    // Each half is read from its index no further than the page goes.
     let (condition, partner) = match partner {
-        Some(partner) => ("partner_no = ?3 AND", partner),
-        None => ("?3 IS NOT NULL AND", 0),
+        Some(partner) => (
+            "no IN (SELECT no FROM (SELECT no FROM conversions WHERE partner_no = ?3 AND no < ?1 ORDER BY no DESC LIMIT ?2) \
+             UNION SELECT no FROM (SELECT DISTINCT conversion_no AS no FROM conversion_credits \
+             WHERE partner_no = ?3 AND conversion_no < ?1 ORDER BY conversion_no DESC LIMIT ?2))",
+            partner,
+        ),
+        None => ("?3 IS NOT NULL AND no < ?1", 0),
     };
-    let statement =
-        format!("SELECT {COLUMNS} FROM conversions WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
+    let statement = format!("SELECT {COLUMNS} FROM conversions WHERE {condition} ORDER BY no DESC LIMIT ?2");
     sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
         .iter()
         .map(read)
         .collect()
 }
 
-/// A click that is bound to a customer.
+/// A click or coupon that is bound to a customer, or may be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BoundTouch {
     /// The touch, with its partner as the ledger knows it now.
@@ -291,15 +291,17 @@ pub struct BoundTouch {
     pub country: String,
     /// Device code of the click.
     pub device: u8,
-    /// The link's listing.
+    /// The link's listing, or the coupon's.
     pub listing_no: Option<ListingNo>,
 }
 
-/// The newest touches bound to a customer, newest first.
+/// The newest touches bound to a customer, newest first. Their windows are not told: they were checked before.
 pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<BoundTouch>, SqlError> {
-    let statement = "SELECT t.click_id, t.clicked_at, t.link_no, t.class, t.country, t.device, l.partner_no, \
-                     p.terminated_at, l.listing_no FROM customer_touches t LEFT JOIN links l ON l.no = t.link_no \
-                     LEFT JOIN partners p ON p.no = l.partner_no WHERE t.customer_id = ?1 \
+    let statement = "SELECT t.click_id, t.clicked_at, t.link_no, t.class, t.country, t.device, \
+                     coalesce(l.partner_no, k.partner_no), p.terminated_at, coalesce(l.listing_no, k.listing_no) \
+                     FROM customer_touches t LEFT JOIN links l ON l.no = t.link_no \
+                     LEFT JOIN coupons k ON t.link_no = 0 AND k.id = t.click_id \
+                     LEFT JOIN partners p ON p.no = coalesce(l.partner_no, k.partner_no) WHERE t.customer_id = ?1 \
                      ORDER BY t.clicked_at DESC, t.click_id DESC LIMIT ?2";
     let rows = sql.exec(statement, &[customer_id.into(), limit.into()])?;
     let read = |row: &Row| {
@@ -316,6 +318,9 @@ pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<Bo
                 partner,
                 class: class.ok_or(SqlError::Shape { column: 3, expected: "a class" })?,
                 source: Source::Customer,
+                window_days: None,
+                refused: None,
+                is_repeat: false,
             },
             country: row.text(4)?.to_owned(),
             device: u8::try_from(row.int(5)?).unwrap_or(0),
@@ -347,17 +352,18 @@ pub fn bind(
     sql.exec(statement, &args).map(drop)
 }
 
-/// What attribution must know of a link: its partner, the date of the partner's termination, its listing, the
-/// partner's own rate.
+/// What attribution must know of a link: its partner, the date of the partner's termination, its listing and that one's
+/// window.
 pub fn link_terms(sql: &dyn Sql, link_no: LinkNo) -> Result<Option<LinkTerms>, SqlError> {
-    let statement = "SELECT l.partner_no, p.terminated_at, l.listing_no FROM links l JOIN partners p \
-                     ON p.no = l.partner_no WHERE l.no = ?1";
+    let statement = "SELECT l.partner_no, p.terminated_at, l.listing_no, g.window_days FROM links l JOIN partners p \
+                     ON p.no = l.partner_no LEFT JOIN listings g ON g.no = l.listing_no WHERE l.no = ?1";
     let rows = sql.exec(statement, &[link_no.into()])?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(LinkTerms {
         partner_no: row.number(0)?,
         terminated_at: row.opt_time(1)?,
         listing_no: row.opt_int(2)?.and_then(|no| u16::try_from(no).ok()),
+        window_days: row.opt_int(3)?,
     }))
 }
 
@@ -370,4 +376,6 @@ pub struct LinkTerms {
     pub terminated_at: Option<Timestamp>,
     /// Where the link leads.
     pub listing_no: Option<ListingNo>,
+    /// The listing's own window, days.
+    pub window_days: Option<i64>,
 }

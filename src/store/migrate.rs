@@ -63,6 +63,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 5, script: script!("schema/ledger_0005.sql") },
     Step { version: 6, script: script!("schema/ledger_0006.sql") },
     Step { version: 7, script: script!("schema/ledger_0007.sql") },
+    Step { version: 8, script: script!("schema/ledger_0008.sql") },
 ];
 
 /// Why a database could not be opened.

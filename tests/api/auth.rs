@@ -23,6 +23,7 @@ struct World {
     spare_key: String,
     app: String,
     placement: String,
+    coupon: String,
 }
 
 fn world() -> World {
@@ -44,8 +45,10 @@ fn world() -> World {
     let (conversion, commission) = (sale.text("/id"), sale.text("/commissions/0/id"));
     let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
     let app = ledger.post("/v1/listings", &app).text("/id");
+    let coupon = json!({"code": "Code of Ada", "partner_id": ada.partner});
+    let coupon = ledger.post("/v1/coupons", &coupon).text("/id");
     let placement = ledger.post("/v1/placements", &placement_of(&ada.partner, "p-1")).text("/id");
-    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app, placement }
+    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app, placement, coupon }
 }
 
 fn placement_of(partner: &str, external_id: &str) -> Json {
@@ -55,7 +58,7 @@ fn placement_of(partner: &str, external_id: &str) -> Json {
 
 /// A request that the route answers with success, in the world above: target, body, status.
 fn example(route: &Route, world: &World) -> (String, Json, u16) {
-    let World { ada, conversion, commission, held, spare_key, app, placement, .. } = world;
+    let World { ada, conversion, commission, held, spare_key, app, placement, coupon, .. } = world;
     let Scene { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
     let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});
@@ -83,6 +86,15 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("GET", "/v1/links/{id}") => get(&format!("/v1/links/{link}")),
         ("GET", "/v1/links/{id}/qr.svg") => get(&format!("/v1/links/{link}/qr.svg")),
         ("POST", "/v1/links/{id}/revoke") => (format!("/v1/links/{link}/revoke"), Json::Null, 200),
+        ("POST", "/v1/coupons") => {
+            ("/v1/coupons".into(), json!({"code": "SPRING", "partner_id": partner}), 201)
+        }
+        ("GET", "/v1/coupons") => get("/v1/coupons"),
+        ("GET", "/v1/coupons/{id}") => get(&format!("/v1/coupons/{coupon}")),
+        ("POST", "/v1/coupons/{id}/revoke") => (format!("/v1/coupons/{coupon}/revoke"), Json::Null, 200),
+        ("POST", "/v1/attribution/simulate") => {
+            ("/v1/attribution/simulate".into(), json!({"attribution": {}}), 200)
+        }
         ("POST", "/v1/conversions") => ("/v1/conversions".into(), new_sale, 201),
         ("POST", "/v1/installs/google-play") => {
             let install =
@@ -183,8 +195,17 @@ fn every_route_wants_its_scope_and_no_more() {
 /// What a stranger must never read.
 fn traces(world: &World) -> Vec<String> {
     let Scene { partner, listing, link, .. } = &world.ada;
-    let ours = [partner, listing, link, &world.conversion, &world.commission, &world.held, &world.click];
-    let words = ["Ada", "order-of-ada", "customer-of-ada", "for Ada alone"];
+    let ours = [
+        partner,
+        listing,
+        link,
+        &world.coupon,
+        &world.conversion,
+        &world.commission,
+        &world.held,
+        &world.click,
+    ];
+    let words = ["Ada", "order-of-ada", "customer-of-ada", "for Ada alone", "Code of Ada"];
     ours.into_iter().cloned().chain(words.map(str::to_owned)).collect()
 }
 

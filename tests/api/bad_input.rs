@@ -92,10 +92,12 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ),
         ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
         ("POST", format!("/v1/commissions/{held}/reject"), json!({"note": "N"})),
+        ("POST", "/v1/coupons".to_owned(), json!({"code": "ADA", "partner_id": scene.partner})),
+        ("POST", "/v1/attribution/simulate".to_owned(), json!({"attribution": {"model": "linear"}})),
     ];
-    // Writes without a body: DELETE of a key, and a link's revocation.
+    // Writes without a body: DELETE of a key, and the revocations of a link and a coupon.
     let writes = ROUTES.iter().filter(|route| route.method != "GET").count();
-    assert_eq!(bodies.len() + 2, writes, "a route is missing here");
+    assert_eq!(bodies.len() + 3, writes, "a route is missing here");
     bodies
 }
 

@@ -6,11 +6,12 @@ use signpost::api::routes::{Access, ROUTES};
 use std::collections::BTreeSet;
 
 /// Routes that answer `{"data", "next_cursor"}`.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
     "/v1/keys",
     "/v1/partners",
     "/v1/listings",
     "/v1/links",
+    "/v1/coupons",
     "/v1/conversions",
     "/v1/commissions",
     "/v1/placements",
@@ -21,6 +22,7 @@ const LISTS: [&str; 8] = [
 fn add_one(ledger: &mut Ledger, n: usize) {
     ledger.key(&["read"], None);
     let scene = ledger.scene(1_000);
+    ledger.post("/v1/coupons", &json!({"code": format!("CODE-{n}"), "partner_id": scene.partner}));
     let click = ledger.click(scene.link_no);
     ledger.sale(&format!("o-{n}"), &click, 100);
     let placement = serde_json::json!({"partner_id": scene.partner, "kind": "post", "title": "T",

@@ -7,7 +7,8 @@ use signpost::store::Sql;
 fn defaults() -> serde_json::Value {
     json!({
         "name": "Partner programme", "currency": "EUR", "landing_url": null,
-        "attribution": {"model": "last_touch", "window_days": 30},
+        "attribution": {"model": "last_touch", "window_days": 30, "half_life_days": 7, "precedence": "coupon_first",
+            "repeat_customers": "earn"},
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000, "version": 0, "timezone": "UTC",
         "plans": [], "territories": [], "joint_products": [], "referral": null,
         "fraud": {"self_referral": true, "duplicate_customer": true, "velocity_per_hour": null,
@@ -21,7 +22,8 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     assert_eq!(ledger.get("/v1/program").json, defaults());
     let terms = json!({
         "name": "Acme", "currency": "JPY", "landing_url": "https://acme.example/",
-        "attribution": {"model": "last_touch", "window_days": 7}, "hold_days": 0, "click_param": "ref",
+        "attribution": {"model": "time_decay", "window_days": 60, "half_life_days": 14, "precedence": "click_first",
+            "repeat_customers": "ignore"}, "hold_days": 0, "click_param": "ref",
         "commission_bp": 10000, "fraud": {"self_referral": false, "duplicate_customer": false,
             "velocity_per_hour": 100, "min_seconds_from_click": 3, "coupon_uses_per_day": 30}
     });
@@ -90,12 +92,13 @@ fn the_currency_is_fixed_once_money_has_moved() {
 }
 
 #[test]
-fn other_models_are_refused_until_they_are_served() {
+fn terms_of_before_there_were_models_mean_what_they_meant() {
     let mut ledger = Ledger::new();
-    for model in ["first_touch", "linear", "position", "time_decay"] {
-        let body = json!({"attribution": {"model": model}});
-        let refused = ledger.unchanged(model, |ledger| ledger.put("/v1/program", &body));
-        assert_eq!(refused.problem(), (422, "unsupported_model".to_owned()));
-        assert_eq!(refused.text("/errors/0/pointer"), "/attribution/model");
-    }
+    let kept = r#"{"name":"Old","currency":"EUR","landing_url":null,"model":"last_touch","window_days":45,"hold_days":30,
+        "click_param":"sp_click","commission_bp":2000}"#;
+    ledger.sql.exec("INSERT INTO meta (name, value) VALUES ('program', ?1)", &[kept.into()]).unwrap();
+    let mut expected = defaults();
+    expected["name"] = json!("Old");
+    expected["attribution"]["window_days"] = json!(45);
+    assert_eq!(ledger.get("/v1/program").json, expected);
 }

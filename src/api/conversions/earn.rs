@@ -7,16 +7,17 @@ use super::{
         refunds,
         views::{self, CommissionView, CreditView},
     },
-    AttributionView, ConversionView, delta, link_id, partner_id,
+    AttributionView, ConversionView,
+    shown::{link_id, partner_id},
 };
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus},
         event::EventType,
-        id::TransferId,
+        id::{CouponId, TransferId},
         ledger::{Account, TransferKind},
-        money::Currency,
-        program::Program,
+        money::{Currency, WHOLE_BP},
+        program::{Model, Program},
     },
     store::{
         accounts::Transfer,
@@ -24,7 +25,7 @@ use crate::{
         commissions::{self, Commission},
         conversions::{self, BoundTouch, Conversion},
         counts::ConversionDelta,
-        listings,
+        credits, listings,
         uses::Use,
     },
 };
@@ -73,6 +74,26 @@ pub fn work_out(
     Ok(Earned { own, besides, uses: sale.tally.added })
 }
 
+/// A credit by a click, or by a coupon whose id stands where the click's does.
+pub fn credit(
+    call: &Call<'_>,
+    partner_no: u32,
+    link_no: u32,
+    id: String,
+    share_bp: i64,
+) -> Result<CreditView, Problem> {
+    let partner_id = partner_id(call, partner_no)?;
+    Ok(match CouponId::parse(&id) {
+        Some(coupon) => {
+            CreditView { partner_id, link_id: None, click_id: None, coupon_id: Some(coupon), share_bp }
+        }
+        None => {
+            let link_id = Some(link_id(call, link_no)?);
+            CreditView { partner_id, link_id, click_id: Some(id), coupon_id: None, share_bp }
+        }
+    })
+}
+
 /// The first answer.
 pub fn show(
     call: &Call<'_>,
@@ -80,16 +101,13 @@ pub fn show(
     attribution: &Attribution,
     candidates: &[BoundTouch],
     earned: &[Commission],
+    model: Model,
 ) -> Result<ConversionView, Problem> {
     let mut credits = Vec::with_capacity(attribution.credits.len());
     for credit in &attribution.credits {
-        let click_id = candidates.get(credit.touch).map(|bound| bound.touch.click_id.clone());
-        credits.push(CreditView {
-            partner_id: partner_id(call, credit.partner_no)?,
-            link_id: link_id(call, credit.link_no)?,
-            click_id: click_id.unwrap_or_default(),
-            share_bp: credit.share_bp,
-        });
+        let id = candidates.get(credit.touch).map(|bound| bound.touch.click_id.clone());
+        let (partner_no, link_no) = (credit.partner_no, credit.link_no);
+        credits.push(self::credit(call, partner_no, link_no, id.unwrap_or_default(), credit.share_bp)?);
     }
     let mut shown: Vec<CommissionView> = Vec::with_capacity(earned.len());
     for commission in earned {
@@ -118,7 +136,7 @@ pub fn show(
             } else {
                 AttributionStatus::Attributed
             },
-            model: crate::domain::program::Model::LastTouch,
+            model,
             credits,
             reason: attribution.reason,
         },
@@ -128,43 +146,41 @@ pub fn show(
     })
 }
 
-/// Where a commission is counted: under its conversion's time and listing, and under the click's place if it is the
-/// credited partner's.
-pub fn counts(commission: &Commission, conversion: Option<&Conversion>) -> ConversionDelta {
-    let currency = commission.currency.to_string();
-    match conversion.map(|conversion| (conversion, delta(conversion))) {
-        Some((conversion, delta)) => {
-            let place = &conversion.place;
-            let is_credited =
-                (commission.partner_no, commission.link_no) == (place.partner_no, place.link_no);
-            ConversionDelta {
-                partner_no: commission.partner_no,
-                link_no: commission.link_no,
-                country: if is_credited { delta.country } else { String::new() },
-                device: if is_credited { delta.device } else { 0 },
-                currency,
-                counted: None,
-                revenue: 0,
-                refunds: 0,
-                commission: 0,
-                ..delta
-            }
-        }
-        None => ConversionDelta {
-            partner_no: commission.partner_no,
-            occurred_at: commission.created_at,
-            link_no: commission.link_no,
-            listing_no: 0,
-            country: String::new(),
-            device: 0,
-            currency,
-            counted: None,
-            uncounted: false,
-            revenue: 0,
-            refunds: 0,
-            commission: 0,
-        },
-    }
+/// Where a commission is counted, without any sums: under its conversion's time and listing, and under the place of the
+/// credit that earned it. What no credit earned has no link, and is of no country.
+pub fn counts(
+    call: &Call<'_>,
+    commission: &Commission,
+    conversion: Option<&Conversion>,
+) -> Result<ConversionDelta, Problem> {
+    let nowhere = ConversionDelta {
+        partner_no: commission.partner_no,
+        occurred_at: commission.created_at,
+        link_no: commission.link_no,
+        listing_no: 0,
+        country: String::new(),
+        device: 0,
+        currency: commission.currency.to_string(),
+        counted: None,
+        uncounted: false,
+        revenue: 0,
+        refunds: 0,
+        commission: 0,
+    };
+    let Some(conversion) = conversion else { return Ok(nowhere) };
+    let earned_at = (commission.partner_no, commission.link_no);
+    // A credit of the whole is the conversion's own place; those that share it stand in rows of their own.
+    let place = if commission.share_bp == WHOLE_BP {
+        Some(conversion.place.clone()).filter(|place| (place.partner_no, place.link_no) == earned_at)
+    } else {
+        let credits = credits::of(call.sql, conversion.no)?.into_iter();
+        let mut own = credits.filter(|credit| (credit.place.partner_no, credit.place.link_no) == earned_at);
+        own.find(|credit| commission.click_id.as_deref() == Some(credit.click_id.as_str()))
+            .map(|credit| credit.place)
+    };
+    let (country, device) = place.map_or_else(|| (String::new(), 0), |place| (place.country, place.device));
+    let listing_no = conversion.listing_no.unwrap_or(0);
+    Ok(ConversionDelta { occurred_at: conversion.occurred_at, listing_no, country, device, ..nowhere })
 }
 
 /// Books a commission; `shown` is what its event shows.
@@ -187,7 +203,8 @@ pub fn book(
         rate: None,
         payout_no: None,
     };
-    let counts = ConversionDelta { commission: commission.amount, ..counts(&commission, conversion) };
+    let place = counts(call, &commission, conversion)?;
+    let counts = ConversionDelta { commission: commission.amount, ..place };
     let change = Change::Commission { commission: Box::new(commission), transfer, counts };
     call.commit(EventType::CommissionCreated, &change, shown, "")
 }

@@ -98,15 +98,17 @@ impl Sent {
 }
 
 /// A body whose fields have been found right.
-pub(super) struct Checked {
+pub(super) struct Checked<'a> {
     pub(super) currency: Option<Currency>,
     pub(super) occurred_at: Option<Timestamp>,
     pub(super) listing_no: Option<u16>,
     /// Why what it earns is held.
     pub(super) held_reason: Option<HeldReason>,
+    /// Clicks that came with it besides its own.
+    pub(super) clicks: &'a [String],
 }
 
-pub(super) fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Problem> {
+pub(super) fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked<'static>, Problem> {
     let mut checks = Checks::default();
     checks.text("external_id", Some(&body.external_id), 255);
     checks.text("customer_id", body.customer_id.as_deref(), 255);
@@ -143,7 +145,7 @@ pub(super) fn check(call: &Call<'_>, body: &NewConversion) -> Result<Checked, Pr
     }
     checks.finish()?;
     let listing_no = listing.map(|listing| listing.no);
-    Ok(Checked { currency, occurred_at, listing_no, held_reason: None })
+    Ok(Checked { currency, occurred_at, listing_no, held_reason: None, clicks: &[] })
 }
 
 /// What is no revenue must be part of the amount.
@@ -169,7 +171,7 @@ pub(super) fn keepable(click_id: String) -> String {
     click_id.chars().filter(|c| !c.is_control()).take(255).collect()
 }
 
-pub(super) fn sent(body: &NewConversion, checked: &Checked) -> Sent {
+pub(super) fn sent(body: &NewConversion, checked: &Checked<'_>) -> Sent {
     Sent {
         click_id: body.click_id.clone(),
         customer_id: body.customer_id.clone(),

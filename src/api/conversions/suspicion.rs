@@ -9,7 +9,10 @@ use crate::{
         time::Timestamp,
         words::Metadata,
     },
-    store::conversions::{self, Conversion},
+    store::{
+        conversions::{self, Conversion},
+        customers,
+    },
 };
 
 /// Annotations of a conversion that name its customer.
@@ -42,7 +45,7 @@ pub fn reasons(
         in_hour_before,
         is_repeat: rules.duplicate_customer
             && happens_once(conversion.kind)
-            && conversions::is_repeat(call.sql, conversion)?,
+            && customers::is_repeat(call.sql, conversion)?,
         // Nobody owns a coupon yet.
         coupon: None,
     };

@@ -27,6 +27,7 @@ pub enum Tag {
     Partners,
     Listings,
     Links,
+    Coupons,
     Conversions,
     Reading,
     Visitors,
@@ -42,6 +43,7 @@ impl Tag {
         Self::Partners,
         Self::Listings,
         Self::Links,
+        Self::Coupons,
         Self::Conversions,
         Self::Reading,
         Self::Visitors,
@@ -56,6 +58,7 @@ impl Tag {
             Self::Partners => "Partners",
             Self::Listings => "Listings",
             Self::Links => "Links",
+            Self::Coupons => "Coupons",
             Self::Conversions => "Conversions",
             Self::Reading => "Reading",
             Self::Visitors => "Visitors",
@@ -75,6 +78,7 @@ impl Tag {
             Self::Links => {
                 "Signed links that partners share. A link leads to its listing's own host, always."
             }
+            Self::Coupons => "Codes that partners say where nobody can click.",
             Self::Conversions => "What visitors did in the end, who earned it, and what refunds took back.",
             Self::Reading => "Reports, balances, and every change for syncing.",
             Self::Callbacks => {

@@ -8,6 +8,7 @@ use super::{
         clicks::ClickView,
         commissions::{NewRejection, NewRelease},
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
+        coupons::{CouponView, NewCoupon},
         events::EventView,
         health::HealthView,
         installs::PlayInstall,
@@ -21,13 +22,14 @@ use super::{
         programme::{NewProgramme, ProgrammeView},
         refunds::{NewRefund, RefundView},
         report::ReportView,
+        simulation::{NewSimulation, SimulationView},
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
     describe::{Content, Description, Header, Query, QuerySchema, Tag},
     edge::{CallbackKind, ExportLine, Slug, Token},
 };
 use crate::domain::{
-    id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId, PlacementId},
+    id::{CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PlacementId},
     listing::Marketplace,
 };
 use schemars::JsonSchema;
@@ -82,7 +84,7 @@ pub fn describe(operation: Operation) -> Description {
             .answers::<ProgrammeView>(200, "The terms now in force.")
             .refuses(TEXT_CODES)
             .refuses(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
-            .refuses(&[Code::UnsupportedModel, Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
+            .refuses(&[Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
             .refuses(&[
                 Code::AmountOutOfRange,
                 Code::InvalidCountry,
@@ -142,6 +144,15 @@ pub fn describe(operation: Operation) -> Description {
             &[Header::CacheControl],
         ),
         Op::RevokeLink => of(Tag::Links).names::<LinkId>(LINK).answers::<LinkView>(200, "The link, revoked."),
+        Op::CreateCoupon => created::<NewCoupon, CouponView>(of(Tag::Coupons), "The coupon.")
+            .refuses(&[Code::InvalidText, Code::InvalidTime, Code::InvalidMetadata, Code::UnknownPartner])
+            .refuses(&[Code::UnknownListing, Code::PartnerTerminated, Code::EndsBeforeStart])
+            .refuses(&[Code::CouponTaken]),
+        Op::ListCoupons => list::<CouponView>(of(Tag::Coupons), "Coupons, newest first."),
+        Op::GetCoupon => of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon."),
+        Op::RevokeCoupon => {
+            of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon, revoked.")
+        }
         Op::CreateConversion => created::<NewConversion, ConversionView>(
             of(Tag::Conversions),
             "The conversion, accepted for good.",
@@ -173,6 +184,10 @@ pub fn describe(operation: Operation) -> Description {
             .refuses(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
             .refuses(&[Code::NotRefundable, Code::RefundConflict]),
         Op::GetAttribution => report(of(Tag::Reading)),
+        Op::SimulateAttribution => of(Tag::Reading)
+            .takes::<NewSimulation>()
+            .answers::<SimulationView>(200, "Who would gain or lose. Nothing was changed.")
+            .refuses(&[Code::InvalidValue, Code::OutOfRange, Code::InvalidTime, Code::TooManyConversions]),
         Op::ListBalances => of(Tag::Reading)
             .query([OF_PARTNER])
             .answers::<Balances>(200, "Balances, one entry a partner and currency.")
@@ -201,7 +216,7 @@ pub fn describe(operation: Operation) -> Description {
         .refuses(TEXT_CODES)
         .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
         .refuses(&[Code::UnknownPartner, Code::PartnerTerminated, Code::InvalidMetadata, Code::OutOfRange])
-        .refuses(&[Code::ExternalIdTaken]),
+        .refuses(&[Code::ExternalIdTaken, Code::UnknownLink]),
         Op::ListPlacements => list::<PlacementView>(of(Tag::Reading), "Placements, newest first."),
         Op::GetPlacement => of(Tag::Reading)
             .names::<PlacementId>("The placement's id.")
@@ -250,6 +265,7 @@ pub fn describe(operation: Operation) -> Description {
 
 const PARTNER: &str = "The partner's id.";
 const LISTING: &str = "The listing's id.";
+const COUPON: &str = "The coupon's id.";
 const LINK: &str = "The link's id.";
 const CONVERSION: &str = "The conversion's id.";
 const COMMISSION: &str = "The commission's id.";

@@ -22,7 +22,12 @@ pub fn about(operation: Operation) -> &'static str {
              share of what that one earns by conversions, on top. An amount of the terms in another currency than the sale's cannot \
              be taken into account: the commission is held (`rate_missing`). What the \
              rules of `fraud` find suspect is held, too, from the next conversion on; a number that is left out or `null` switches \
-             its rule off."
+             its rule off.\n\n`attribution.model` says how credit is shared: all to the newest touch \
+             (`last_touch`) or the oldest (`first_touch`), the same to each (`linear`), 40 % to the first and the last and 20 % to \
+             those between (`position`; two touches share evenly), or half as much for every `half_life_days` of age \
+             (`time_decay`). Shares add up to 10,000 basis points and parts to the amount: what rounding leaves goes to the \
+             largest remainders, of equal ones to the newest touch. The rules hold for conversions from then on; try them on \
+             history with `POST /v1/attribution/simulate`."
         }
         Op::CreateKey => {
             "The key is stored as a hash, so it cannot be shown again: a replay leaves it out. With `partner_id` it sees that \
@@ -46,11 +51,23 @@ pub fn about(operation: Operation) -> &'static str {
             "Its visitors are led to the landing page from then on, everywhere within 2 minutes. Its earlier clicks still earn. \
              Revoking again changes nothing."
         }
+        Op::CreateCoupon => {
+            "A conversion that names the code earns the coupon's partner, without a click. A code counts for one partner at a \
+             time: 409 `coupon_taken` while another coupon has it. Whether a coupon beats a click is the programme's \
+             `attribution.precedence`."
+        }
+        Op::RevokeCoupon => {
+            "It counts for nothing that happens from then on; what customers who used it buy later still earns. Revoking again \
+             changes nothing."
+        }
         Op::CreateConversion => {
             "`type` and `external_id` together are unique for ever: the same content again is answered 200 with the first answer, \
              other content 409 `conversion_conflict`.\n\nSales and subscriptions need `amount` and `currency`. A click id that does \
              not verify is accepted and earns nobody anything (`reason: click_invalid`). A `customer_id` is bound to its touches by \
-             the first conversion that names both: later conversions of that customer need no click id."
+             the first conversion that names both: later conversions of that customer need no click id.\n\nA `coupon` that \
+             is in force then is a touch like a click, and is bound like one; an unknown code never refuses the sale \
+             (`GET …/attribution` says `coupon_unknown`). Under models other than `last_touch` the visitor's clicks of before the one \
+             that is named are weighed too. Of a conversion that several partners share, each sees its own credits and commissions."
         }
         Op::ReportPlayInstall => {
             "For the app's backend: the app reads the Play Install Referrer on its first run, and the backend passes it on, having \
@@ -86,6 +103,12 @@ pub fn about(operation: Operation) -> &'static str {
         Op::GetAttribution => {
             "`clicks` are people's clicks; other visits stand in `filtered`, each in one bucket. `revenue` is gross, `commission` is net \
              of reversals. A key of `null` means unattributed or unknown. Equal data are equal bytes: poll with `If-None-Match`."
+        }
+        Op::SimulateAttribution => {
+            "Reruns the touches that are kept with each conversion under other rules, and tells whose commission would be more or \
+             less. It changes nothing. A partner's commission is reckoned at the rate that it had on that conversion, else at the \
+             one now in force, and net of refunds. Touches that were bound to a customer keep the standing that they had; under \
+             `last_touch` a visitor's earlier clicks were not asked for, so they are not there. At most 20,000 conversions at once."
         }
         Op::ListBalances => {
             "Sums of the ledger's transfers. `payable` is negative after a clawback of what was paid."
@@ -124,6 +147,8 @@ pub fn about(operation: Operation) -> &'static str {
         | Op::ListPartners
         | Op::GetPartner
         | Op::ListLinks
+        | Op::ListCoupons
+        | Op::GetCoupon
         | Op::GetLink
         | Op::ListPlacements
         | Op::GetPlacement

@@ -36,12 +36,15 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
         "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
-        "expires_at" | "occurred_at" => inline::<Timestamp>(),
+        "expires_at" | "occurred_at" | "effective_from" | "effective_until" | "from" | "to" => {
+            inline::<Timestamp>()
+        }
         "partner_id" => inline::<PartnerId>(),
         "listing_id" => inline::<ListingId>(),
         "link_id" => inline::<LinkId>(),
         "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
-        "window_days" => json!({ "minimum": 1, "maximum": 3650 }),
+        "code" => json!({ "minLength": 3, "maxLength": 100 }),
+        "window_days" | "half_life_days" => json!({ "minimum": 1, "maximum": 3650 }),
         "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
         "velocity_per_hour" => json!({ "minimum": 1, "maximum": Rules::MAX_VELOCITY }),
         "min_seconds_from_click" => json!({ "minimum": 0, "maximum": Rules::MAX_SECONDS_FROM_CLICK }),
@@ -66,7 +69,7 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "tier" => text(40),
         "timezone" => text(64),
         "version" => json!({ "minimum": 0 }),
-        "effective_from" | "effective_until" | "published_at" => inline::<Timestamp>(),
+        "published_at" => inline::<Timestamp>(),
         "rate_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
         "target_roi_bp" => json!({ "minimum": 1, "maximum": 1_000_000 }),
         "months" => json!({ "minimum": 1, "maximum": MOST_MONTHS }),

@@ -12,7 +12,7 @@ use crate::{
         attribution::{Attribution, Credit},
         click::Class,
         conversion::{CommissionSource, HeldReason},
-        money::{Currency, WHOLE_BP, share_half_up, split_largest_remainder},
+        money::{Currency, WHOLE_BP, share_half_up},
         partner::{Partner, PartnerNo},
         plan::{self, Base, Cap, CapPer, Plan, Rate, TierMode},
         program::Program,
@@ -42,12 +42,6 @@ pub struct Earner<'a> {
     pub standing: Standing,
 }
 
-/// The plan that counts for a partner. A rate of the partner's own goes before all plans but those for it alone.
-fn plan_of<'a>(sale: &Sale<'a, '_>, partner: &Partner) -> Option<&'a Plan> {
-    let found = plan::select(&sale.terms.plans, partner, sale.listing_id(), sale.conversion.occurred_at);
-    found.filter(|plan| partner.commission_bp.is_none() || plan.applies_to.partner_id.is_some())
-}
-
 /// The credited partners, each once, with this sale counted.
 pub fn earners<'a>(sale: &mut Sale<'a, '_>, attribution: &Attribution) -> Result<Vec<Earner<'a>>, Problem> {
     let mut earners: Vec<Earner<'a>> = Vec::new();
@@ -57,7 +51,7 @@ pub fn earners<'a>(sale: &mut Sale<'a, '_>, attribution: &Attribution) -> Result
         }
         let partner = partners::by_no(sale.call.sql, credit.partner_no)?;
         let partner = partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?;
-        let plan = plan_of(sale, &partner);
+        let plan = plan::select(&sale.terms.plans, &partner, sale.listing_id(), sale.conversion.occurred_at);
         let standing = count(sale, attribution, partner.no)?;
         earners.push(Earner { partner, plan, standing });
     }
@@ -145,8 +139,7 @@ pub fn uncounted(
 
 /// An amount in the parts of the credits, which add up to it.
 fn split(amount: i64, attribution: &Attribution) -> Result<Vec<i64>, SqlError> {
-    let shares: Vec<i64> = attribution.credits.iter().map(|credit| credit.share_bp).collect();
-    split_largest_remainder(amount, &shares).ok_or(SqlError::Overflow("the parts of a conversion"))
+    attribution.parts(amount).ok_or(SqlError::Overflow("the parts of a conversion"))
 }
 
 /// What a person should look at before the commission is paid.
@@ -201,7 +194,8 @@ pub fn commissions(
             continue;
         };
         let touch = candidates.get(credit.touch);
-        let clicked_at = touch.map(|bound| bound.touch.at);
+        let clicked_at =
+            touch.map(|bound| &bound.touch).filter(|touch| touch.coupon().is_none()).map(|touch| touch.at);
         let held =
             suspicion::reasons(sale.call, sale.conversion, &earner.partner, clicked_at, &sale.terms.fraud)?;
         let part = Part { credit, place, touch, held };

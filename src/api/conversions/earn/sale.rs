@@ -17,7 +17,7 @@ use crate::{
         program::Program,
         time::{DAY_MS, Timestamp},
     },
-    store::{SqlError, commissions::Commission, conversions, conversions::Conversion, partners},
+    store::{SqlError, commissions::Commission, conversions::Conversion, customers, partners},
 };
 
 /// Holds a commission for one more reason. The gravest of all is the one that is shown; each has a flag.
@@ -124,7 +124,7 @@ impl<'a, 'c> Sale<'a, 'c> {
     /// When the customer's subscription began, as far as it is known: with this conversion, if nothing else is.
     pub fn subscribed_since(&self) -> Result<Timestamp, Problem> {
         let known = match &self.conversion.customer_id {
-            Some(customer) => conversions::subscribed_since(self.call.sql, customer)?,
+            Some(customer) => customers::subscribed_since(self.call.sql, customer)?,
             None => None,
         };
         let now = self.conversion.occurred_at;
