@@ -26,6 +26,8 @@ mod listings;
 mod lists;
 #[path = "api/money.rs"]
 mod money;
+#[path = "api/month.rs"]
+mod month;
 #[path = "api/partners.rs"]
 mod partners;
 #[path = "api/programme.rs"]

@@ -2,6 +2,9 @@
 
 mod support;
 
+#[path = "openapi/payouts.rs"]
+mod payouts;
+
 use serde_json::{Map, Value, json};
 use signpost::api::{openapi, operation::Operation, problem::Code};
 use std::{collections::BTreeSet, path::Path};
@@ -41,6 +44,29 @@ const CONTRACT: &[(&str, &[&str])] = &[
     ("/readyz", &["get"]),
     ("/openapi.json", &["get"]),
     ("/docs", &["get"]),
+    ("/v1/commissions/{id}/history", &["get"]),
+    ("/v1/partners/{id}/write-off", &["post"]),
+    ("/v1/partners/{id}/payout-details", &["get", "put"]),
+    ("/v1/ledger/trial-balance", &["get"]),
+    ("/v1/fx", &["get", "put"]),
+    ("/v1/payouts/runs", &["get", "post"]),
+    ("/v1/payouts/runs/{id}", &["get"]),
+    ("/v1/payouts/runs/{id}/refresh", &["post"]),
+    ("/v1/payouts/runs/{id}/cancel", &["post"]),
+    ("/v1/payouts/runs/{id}/approve", &["post"]),
+    ("/v1/payouts/runs/{id}/results", &["post"]),
+    ("/v1/payouts/runs/{id}/files/csv", &["get"]),
+    ("/v1/payouts/runs/{id}/files/sepa", &["get"]),
+    ("/v1/payouts/runs/{id}/files/paypal", &["get"]),
+    ("/v1/payouts/runs/{id}/files/wise", &["get"]),
+    ("/v1/payouts", &["get"]),
+    ("/v1/payouts/{id}", &["get"]),
+    ("/v1/payouts/{id}/items", &["get"]),
+    ("/v1/payouts/{id}/paid", &["post"]),
+    ("/v1/payouts/{id}/failed", &["post"]),
+    ("/v1/payouts/{id}/statement.json", &["get"]),
+    ("/v1/payouts/{id}/statement.csv", &["get"]),
+    ("/v1/payouts/{id}/statement.html", &["get"]),
 ];
 
 /// Every operation with its method and path.
@@ -146,8 +172,25 @@ fn every_field_of_a_request_has_limits() {
     // is not refused for it.
     let unlimited = ["settings", "click_id"];
     // Their own types say what they may be.
-    let typed =
-        ["kind", "type", "status", "marketplace", "model", "amount", "attribution", "google_play_instant"];
+    let typed = [
+        "kind",
+        "type",
+        "status",
+        "marketplace",
+        "model",
+        "amount",
+        "attribution",
+        "google_play_instant",
+        "method",
+        "period",
+        "minimum",
+        "from",
+        "to",
+        "date",
+        "rate_date",
+        "payer",
+        "address",
+    ];
     let document = openapi::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         if schema["additionalProperties"] != json!(false) {
@@ -314,6 +357,7 @@ fn record() -> Value {
     let note = Some(json!({ "note": "The vendor's invoice of March lists it" }));
     assert_eq!(it.send(Op::ReleaseCommission, "POST", &release, note).status, 200);
     it.refuse(Op::ReleaseCommission, &release, json!({}));
+    payouts::record(&mut it, &partner);
     assert_eq!(it.ledger.call(support::OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

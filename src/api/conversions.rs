@@ -314,7 +314,7 @@ fn record(
 }
 
 /// The conversion as it stands now.
-fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Problem> {
+pub fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, Problem> {
     let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
     let earned = commissions::of_conversion(call.sql, conversion.no)?;
     let mut shown = Vec::with_capacity(earned.len());

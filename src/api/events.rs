@@ -38,7 +38,7 @@ fn own(kind: EventType, data: String) -> Result<String, SqlError> {
         [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
     let field = if of_conversion.contains(&kind) {
         "click_id"
-    } else if kind == EventType::CommissionReleased {
+    } else if [EventType::CommissionReleased, EventType::BalanceWrittenOff].contains(&kind) {
         "note"
     } else {
         return Ok(data);

@@ -4,6 +4,7 @@ use super::{
     body::Checks,
     call::Call,
     http::Response,
+    payouts::details::{check_address, check_bic, check_iban},
     problem::{Code, Problem},
     views::view,
 };
@@ -11,6 +12,7 @@ use crate::{
     domain::{
         event::EventType,
         money::{Currency, WHOLE_BP},
+        payer::Payer,
         program::{Model, Program, is_click_param},
     },
     store::{accounts, change::Change, meta},
@@ -47,6 +49,8 @@ pub struct NewProgramme {
     click_param: Option<String>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
+    /// Who pays; payment files need it.
+    payer: Option<Payer>,
 }
 
 view! {
@@ -74,6 +78,8 @@ view! {
         click_param: String,
         /// Commission in basis points.
         commission_bp: i64,
+        /// Who pays.
+        payer: Option<Payer>,
     }
 }
 
@@ -94,6 +100,7 @@ pub fn default_terms() -> Program {
         hold_days: Program::DEFAULT_HOLD_DAYS,
         click_param: Program::DEFAULT_CLICK_PARAM.to_owned(),
         commission_bp: Program::DEFAULT_COMMISSION_BP,
+        payer: None,
     }
 }
 
@@ -106,6 +113,7 @@ fn show(program: &Program) -> ProgrammeView {
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         commission_bp: program.commission_bp,
+        payer: program.payer.clone(),
     }
 }
 
@@ -113,6 +121,17 @@ fn show(program: &Program) -> ProgrammeView {
 pub fn get(call: &Call<'_>) -> Result<Response, Problem> {
     call.query(&[])?;
     call.json(200, &show(&current(call)?))
+}
+
+/// The payer with its account and bank in their electronic form.
+fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
+    let payer = payer?;
+    checks.text("payer/legal_name", Some(&payer.legal_name), 70);
+    check_address(checks, "payer/address", payer.address.as_ref());
+    checks.text("payer/tax_id", payer.tax_id.as_deref(), 50);
+    let iban = check_iban(checks, "payer/iban", Some(&payer.iban)).unwrap_or_default();
+    let bic = check_bic(checks, "payer/bic", payer.bic.as_deref());
+    Some(Payer { iban, bic, ..payer })
 }
 
 /// `PUT /v1/program`
@@ -135,6 +154,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         let detail = "Expected a letter, then up to 31 letters, digits, hyphens or underscores.";
         checks.refuse(Code::InvalidText, "click_param", detail);
     }
+    let payer = checked_payer(&mut checks, body.payer);
     checks.finish()?;
     if currency != old.currency && accounts::has_moved(call.sql)? {
         let detail =
@@ -150,6 +170,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         hold_days: body.hold_days.unwrap_or(Program::DEFAULT_HOLD_DAYS),
         click_param: body.click_param.unwrap_or_else(|| Program::DEFAULT_CLICK_PARAM.to_owned()),
         commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
+        payer,
     };
     call.touch_snapshot()?;
     let view = show(&program);

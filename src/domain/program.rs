@@ -1,6 +1,6 @@
 //! The programme's terms.
 
-use crate::{money::Currency, words::words};
+use crate::{money::Currency, payer::Payer, words::words};
 use json::FromJson;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,9 @@ pub struct Program {
     pub click_param: String,
     /// Commission in basis points of the amount, for partners without a rate of their own.
     pub commission_bp: i64,
+    /// Who pays; payment files need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Payer>,
 }
 
 impl Program {

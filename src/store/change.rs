@@ -8,8 +8,12 @@ use super::{
     commissions::{self, Commission},
     conversions::{self, BoundTouch, Conversion, Place},
     counts::{self, ConversionDelta},
+    fx::{self, DatedRate},
     links, listings, meta, outbox, partners,
+    payout_details::{self, DetailsSet},
+    payouts,
     refunds::{self, Refund},
+    runs::{self, RunTerms},
 };
 use crate::domain::{
     conversion::CommissionStatus,
@@ -145,6 +149,56 @@ pub enum Change {
         /// Its booking.
         transfer: Transfer,
     },
+    /// Exchange rates were supplied, or corrected.
+    Rates(Vec<DatedRate>),
+    /// How a partner is paid from now on; what is secret of it is not in the log.
+    PayoutDetails(DetailsSet),
+    /// A payout run was asked for. Its payouts are computed from the rows when this is applied.
+    Run(Box<RunTerms>),
+    /// A draft was computed anew.
+    RunRefreshed {
+        /// The run.
+        run_no: i64,
+        /// The key that asked for it.
+        by: String,
+    },
+    /// A draft was approved. Its transfers and items are made from the rows when this is applied.
+    RunApproved {
+        /// The run.
+        run_no: i64,
+        /// The key that approved it.
+        by: String,
+    },
+    /// A draft was given up.
+    RunCancelled {
+        /// The run.
+        run_no: i64,
+    },
+    /// A payout is paid.
+    PayoutPaid {
+        /// The payout.
+        payout_no: i64,
+        /// The provider's reference.
+        reference: String,
+        /// Its booking.
+        transfer: Transfer,
+    },
+    /// A payout failed. Its transfers are made from the rows when this is applied.
+    PayoutFailed {
+        /// The payout.
+        payout_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+        /// Why.
+        reason: String,
+    },
+    /// A negative balance is forgiven.
+    WrittenOff {
+        /// Whose.
+        partner_no: PartnerNo,
+        /// The bookings, one a commission.
+        transfers: Vec<Transfer>,
+    },
 }
 
 impl Change {
@@ -157,18 +211,27 @@ impl Change {
             | Self::Account(_)
             | Self::EarlierPlan { .. }
             | Self::Named(_)
-            | Self::RefundWaits(_) => 0,
+            | Self::RefundWaits(_)
+            | Self::Rates(_)
+            | Self::Run(_)
+            | Self::RunRefreshed { .. }
+            | Self::RunApproved { .. }
+            | Self::RunCancelled { .. } => 0,
             Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
             Self::Credited { place, .. } => place.partner_no,
             Self::Partner(partner) => partner.no,
             Self::Link(link) => link.partner_no,
             Self::Revoked { partner_no, .. }
             | Self::Confirmed { partner_no, .. }
-            | Self::Released { partner_no, .. } => *partner_no,
+            | Self::Released { partner_no, .. }
+            | Self::PayoutFailed { partner_no, .. }
+            | Self::WrittenOff { partner_no, .. } => *partner_no,
+            Self::PayoutDetails(set) => set.partner_no,
             Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
-            | Self::Reversed { transfer, .. } => transfer.partner_no,
+            | Self::Reversed { transfer, .. }
+            | Self::PayoutPaid { transfer, .. } => transfer.partner_no,
         }
     }
 }
@@ -244,5 +307,30 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             commissions::update(sql, *commission_no, *reversed, *status)?;
             accounts::post(sql, transfer)
         }
+        Change::Rates(rates) => fx::put(sql, rates, at),
+        Change::PayoutDetails(set) => payout_details::insert(sql, set, at),
+        Change::Run(terms) => {
+            runs::insert(sql, terms, answer, at)?;
+            payouts::compute(sql, terms, at)
+        }
+        Change::RunRefreshed { run_no, by } => {
+            runs::refreshed(sql, *run_no, by)?;
+            let run = runs::by_no(sql, *run_no)?;
+            payouts::compute(
+                sql,
+                &run.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?.terms,
+                at,
+            )
+        }
+        Change::RunApproved { run_no, by } => payouts::approve(sql, *run_no, by, at),
+        Change::RunCancelled { run_no } => payouts::cancel(sql, *run_no),
+        Change::PayoutPaid { payout_no, reference, transfer } => {
+            payouts::paid(sql, *payout_no, reference, transfer)
+        }
+        Change::PayoutFailed { payout_no, reason, .. } => payouts::failed(sql, *payout_no, reason, at),
+        Change::WrittenOff { transfers, .. } => transfers.iter().try_for_each(|transfer| {
+            accounts::post(sql, transfer)?;
+            commissions::write_off(sql, transfer.commission_no, transfer.amount)
+        }),
     }
 }

@@ -61,6 +61,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 3, script: script!("schema/ledger_0003.sql") },
     Step { version: 4, script: script!("schema/ledger_0004.sql") },
     Step { version: 5, script: script!("schema/ledger_0005.sql") },
+    Step { version: 6, script: script!("schema/ledger_0006.sql") },
 ];
 
 /// Why a database could not be opened.

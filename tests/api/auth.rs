@@ -1,6 +1,7 @@
 //! Who may do what: every route of the table against every kind of key. A route that is added to the table and not
 //! to `example` fails here.
 
+use crate::month::{Month, month};
 use crate::support::{Ledger, OPERATOR, Scene, event};
 use serde_json::{Value as Json, json};
 use signpost::{
@@ -22,12 +23,14 @@ struct World {
     click: String,
     spare_key: String,
     app: String,
+    month: Month,
 }
 
 fn world() -> World {
     let mut ledger = Ledger::new();
     let ada = ledger.scene(1_500);
     let eve = ledger.partner("Eve", None);
+    let month = month(&mut ledger, &ada.partner, ada.link_no);
     let click = ledger.click(ada.link_no);
     let sale = ledger.post(
         "/v1/conversions",
@@ -43,12 +46,13 @@ fn world() -> World {
     let (conversion, commission) = (sale.text("/id"), sale.text("/commissions/0/id"));
     let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
     let app = ledger.post("/v1/listings", &app).text("/id");
-    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app }
+    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app, month }
 }
 
 /// A request that the route answers with success, in the world above: target, body, status.
 fn example(route: &Route, world: &World) -> (String, Json, u16) {
-    let World { ada, conversion, commission, held, spare_key, app, .. } = world;
+    let World { ada, conversion, commission, held, spare_key, app, month, .. } = world;
+    let Month { draft, approved, payout, debtor } = month;
     let Scene { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
     let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});
@@ -97,6 +101,44 @@ fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("POST", "/v1/commissions/{id}/release") => {
             (format!("/v1/commissions/{held}/release"), json!({"note": "for Ada alone"}), 200)
         }
+        ("GET", "/v1/commissions/{id}/history") => get(&format!("/v1/commissions/{commission}/history")),
+        ("POST", "/v1/partners/{id}/write-off") => {
+            (format!("/v1/partners/{debtor}/write-off"), json!({"currency": "EUR"}), 201)
+        }
+        ("GET", "/v1/ledger/trial-balance") => get("/v1/ledger/trial-balance"),
+        ("PUT", "/v1/fx") => {
+            let rate = json!({"date": "2026-10-31", "from": "USD", "to": "EUR", "rate": "0.9"});
+            ("/v1/fx".into(), json!({"rates": [rate]}), 200)
+        }
+        ("GET", "/v1/fx") => get("/v1/fx"),
+        ("PUT", "/v1/partners/{id}/payout-details") => {
+            let details = json!({"method": "manual", "legal_name": "Ada"});
+            (format!("/v1/partners/{partner}/payout-details"), details, 200)
+        }
+        ("GET", "/v1/partners/{id}/payout-details") => get(&format!("/v1/partners/{partner}/payout-details")),
+        ("POST", "/v1/payouts/runs") => {
+            ("/v1/payouts/runs".into(), json!({"period": {"from": "2026-09-01", "to": "2026-09-30"}}), 201)
+        }
+        ("GET", "/v1/payouts/runs") => get("/v1/payouts/runs"),
+        ("GET", "/v1/payouts/runs/{id}") => get(&format!("/v1/payouts/runs/{draft}")),
+        ("POST", "/v1/payouts/runs/{id}/results") => {
+            let result = json!({"payout_id": payout, "status": "failed", "reason": "closed"});
+            (format!("/v1/payouts/runs/{approved}/results"), json!({"results": [result]}), 200)
+        }
+        ("POST", path) if path.starts_with("/v1/payouts/runs/{id}/") => {
+            (path.replace("{id}", draft), Json::Null, 200)
+        }
+        ("GET", path) if path.starts_with("/v1/payouts/runs/{id}/files/") => {
+            get(&path.replace("{id}", approved))
+        }
+        ("GET", "/v1/payouts") => get("/v1/payouts"),
+        ("POST", "/v1/payouts/{id}/paid") => {
+            (format!("/v1/payouts/{payout}/paid"), json!({"reference": "b-1"}), 200)
+        }
+        ("POST", "/v1/payouts/{id}/failed") => {
+            (format!("/v1/payouts/{payout}/failed"), json!({"reason": "closed"}), 200)
+        }
+        ("GET", path) if path.starts_with("/v1/payouts/{id}") => get(&path.replace("{id}", payout)),
         ("GET", "/v1/events") => get("/v1/events"),
         (method, path) => panic!("no example of {method} {path}: add one, and its rules follow"),
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 fn defaults() -> serde_json::Value {
     json!({
-        "name": "Partner programme", "currency": "EUR", "landing_url": null,
+        "name": "Partner programme", "currency": "EUR", "landing_url": null, "payer": null,
         "attribution": {"model": "last_touch", "window_days": 30},
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000
     })
@@ -16,9 +16,9 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     let mut ledger = Ledger::new();
     assert_eq!(ledger.get("/v1/program").json, defaults());
     let terms = json!({
-        "name": "Acme", "currency": "JPY", "landing_url": "https://acme.example/",
+        "name": "Acme", "currency": "JPY", "payer": null, "landing_url": "https://acme.example/",
         "attribution": {"model": "last_touch", "window_days": 7}, "hold_days": 0, "click_param": "ref",
-        "commission_bp": 10000
+        "commission_bp": 10000, "payer": null
     });
     let put = ledger.put("/v1/program", &terms);
     assert_eq!((put.status, &put.json), (200, &terms));

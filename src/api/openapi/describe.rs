@@ -2,7 +2,12 @@
 
 use super::{super::problem::Code, schemas::Schemas};
 use crate::{
-    domain::id::{LinkId, ListingId, PartnerId},
+    domain::{
+        date::Date,
+        id::{LinkId, ListingId, PartnerId, RunId},
+        money::Currency,
+        payout::PayoutStatus,
+    },
     store::report::Group,
 };
 use schemars::{JsonSchema, SchemaGenerator};
@@ -25,6 +30,7 @@ pub enum Tag {
     Listings,
     Links,
     Conversions,
+    Payouts,
     Reading,
     Visitors,
     Callbacks,
@@ -40,6 +46,7 @@ impl Tag {
         Self::Listings,
         Self::Links,
         Self::Conversions,
+        Self::Payouts,
         Self::Reading,
         Self::Visitors,
         Self::Callbacks,
@@ -54,6 +61,7 @@ impl Tag {
             Self::Listings => "Listings",
             Self::Links => "Links",
             Self::Conversions => "Conversions",
+            Self::Payouts => "Payouts",
             Self::Reading => "Reading",
             Self::Visitors => "Visitors",
             Self::Callbacks => "Callbacks",
@@ -73,6 +81,9 @@ impl Tag {
                 "Signed links that partners share. A link leads to its listing's own host, always."
             }
             Self::Conversions => "What visitors did in the end, who earned it, and what refunds took back.",
+            Self::Payouts => {
+                "Runs that one key asks for and another approves, files for banks and providers, statements, and how it ended."
+            }
             Self::Reading => "Reports, balances, and every change for syncing.",
             Self::Callbacks => {
                 "What marketplaces call. `docs/marketplaces.md` says which addresses each has, and how each is proven."
@@ -226,6 +237,14 @@ pub enum QuerySchema {
     Partner,
     Listing,
     Link,
+    /// A day.
+    Date,
+    Currency,
+    Run,
+    /// Where a payout stands.
+    Standing,
+    /// A whole number from 1 on.
+    Part,
 }
 
 impl Query {
@@ -239,6 +258,11 @@ impl Query {
             QuerySchema::Partner => schemas.request(of::<PartnerId>()),
             QuerySchema::Listing => schemas.request(of::<ListingId>()),
             QuerySchema::Link => schemas.request(of::<LinkId>()),
+            QuerySchema::Date => schemas.request(of::<Date>()),
+            QuerySchema::Currency => schemas.request(of::<Currency>()),
+            QuerySchema::Run => schemas.request(of::<RunId>()),
+            QuerySchema::Standing => schemas.request(of::<PayoutStatus>()),
+            QuerySchema::Part => json!({ "type": "integer", "minimum": 1 }),
             QuerySchema::Group => {
                 let words: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
                 json!({ "type": "string", "enum": words, "default": Group::Day.as_str() })

@@ -4,7 +4,7 @@
 use super::super::{body::Amount, installs::MAX_SECONDS, plans::MAX_PLANS};
 use crate::domain::{
     destination::MAX_PATH_BYTES,
-    id::{LinkId, ListingId, PartnerId},
+    id::{LinkId, ListingId, PartnerId, PayoutId},
     money::{Currency, WHOLE_BP},
     text::MAX_URL_BYTES,
     time::Timestamp,
@@ -55,6 +55,20 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "secrets" => json!({ "propertyNames": text(40), "writeOnly": true }),
         "scopes" => json!({ "minItems": 1 }),
         "links" => json!({ "minItems": 1, "maxItems": 100 }),
+        "legal_name" => text(70),
+        "tax_id" => text(50),
+        "street" => text(70),
+        "postal_code" => text(16),
+        "city" => text(35),
+        "iban" => json!({ "pattern": "^ *([A-Za-z0-9] *){15,34}$" }),
+        "bic" => json!({ "pattern": "^[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}([A-Za-z0-9]{3})?$" }),
+        "paypal_email" | "wise_email" => json!({ "format": "email", "maxLength": 254 }),
+        "vat_rate_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
+        "rate" => json!({ "pattern": "^[0-9]{1,9}([.][0-9]{1,10})?$" }),
+        "rates" | "results" => json!({ "minItems": 1, "maxItems": 1000 }),
+        "reference" => text(200),
+        "reason" => text(500),
+        "payout_id" => inline::<PayoutId>(),
         _ => return None,
     })
 }
