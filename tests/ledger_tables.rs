@@ -124,6 +124,8 @@ fn every_row_of_every_table_holds() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
+    // `tests/payouts/tables.rs` reads the tables of payouts.
+    names.retain(|name| !["fx.txt", "payouts.txt", "periods.txt"].contains(&name.as_str()));
     assert_eq!(names, ["commissions.txt", "currencies.txt", "refunds.txt"]);
     let mut ledger = Ledger::new();
     let mut number = 0;
