@@ -110,7 +110,7 @@ fn a_month_that_is_paid(ledger: &mut Ledger<DoubleBound>, partner: &str) -> (Str
     let now = ledger.now;
     ledger.now = Timestamp::parse("2026-12-02T00:00:00Z").unwrap();
     let maker = ledger.key(&["payouts:write"], None);
-    let mut run_of = |ledger: &mut Ledger<DoubleBound>, from: &str| {
+    let run_of = |ledger: &mut Ledger<DoubleBound>, from: &str| {
         let body = json!({"period": {"from": from, "to": "2026-11-30"}}).to_string();
         let run = ledger.call(&maker, "POST", "/v1/payouts/runs", &body, None).text("/id");
         let path = format!("/v1/payouts/runs/{run}");

@@ -16,13 +16,17 @@ impl Date {
     #[must_use]
     #[inline]
     pub fn parse(text: &str) -> Option<Self> {
-        // chrono would take one digit for two, and a sign.
-        let shape = text.len() == 10
-            && text
-                .bytes()
-                .enumerate()
-                .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
-        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| shape)?;
+        let digits = text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
+        if text.len() != 10 || !digits {
+            return None;
+        }
+        // By its parts: chrono's reader of formats would be all of them, and takes one digit for two.
+        let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
+        let year = i32::try_from(part(0..4)?).ok()?;
+        let day = NaiveDate::from_ymd_opt(year, part(5..7)?, part(8..10)?)?;
         (1970..=9999).contains(&day.year()).then_some(Self(day))
     }
 

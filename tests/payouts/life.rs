@@ -265,6 +265,31 @@ fn what_is_taken_back_while_it_is_bound_is_owed_back() {
 }
 
 #[test]
+fn a_partner_whose_payout_is_open_waits_for_how_it_ends() {
+    let mut world = World::new();
+    let ada = world.partner("Ada", None);
+    world.sale(&ada, 10_000, "EUR");
+    world.at("2026-11-02T08:00:00Z");
+    let run = world.run(october());
+    world.sale(&ada, 500, "EUR");
+    world.at("2026-12-01T00:00:00Z");
+    let next = world.make(&json!({"period": november()}));
+    assert_eq!(
+        (next.json["counts"]["draft"].clone(), next.text("/held/0/reason")),
+        (json!(0), "in_other_run".to_owned())
+    );
+    let payout = world.payouts(&run, "open").remove(0);
+    world.fail(&payout, "closed");
+    let target = format!("/v1/payouts/runs/{}/refresh", next.text("/id"));
+    let maker = world.maker.clone();
+    let refreshed = world.by(&maker, "POST", &target, &json!({}));
+    assert_eq!(
+        refreshed.json["totals"],
+        json!([{"currency": "EUR", "amount": 10_500, "payouts": 1, "commissions": 2}])
+    );
+}
+
+#[test]
 fn every_hold_that_is_over_is_in_the_run() {
     let mut world = World::new();
     assert_eq!(world.ledger.put("/v1/program", &json!({"hold_days": 1})).status, 200);

@@ -12,6 +12,7 @@ mod files;
 mod fx;
 mod life;
 mod lists;
+mod random;
 mod refusals;
 mod reports;
 mod statements;
