@@ -18,6 +18,8 @@ mod conversions;
 mod counts;
 #[path = "api/coupons.rs"]
 mod coupons;
+#[path = "api/examples.rs"]
+mod examples;
 #[path = "api/fraud.rs"]
 mod fraud;
 #[path = "api/installs.rs"]
@@ -30,6 +32,8 @@ mod listings;
 mod lists;
 #[path = "api/money.rs"]
 mod money;
+#[path = "api/month.rs"]
+mod month;
 #[path = "api/partners.rs"]
 mod partners;
 #[path = "api/placements.rs"]

@@ -2,53 +2,16 @@
 
 mod support;
 
+#[path = "openapi/contract.rs"]
+mod contract;
+#[path = "openapi/payouts.rs"]
+mod payouts;
+
+use contract::CONTRACT;
 use serde_json::{Map, Value, json};
 use signpost::api::{openapi, operation::Operation, problem::Code};
 use std::{collections::BTreeSet, path::Path};
 use support::{Answer, Ledger};
-
-/// The routes of the contract. Clients outside this repository are written against them.
-const CONTRACT: &[(&str, &[&str])] = &[
-    ("/v1/program", &["get", "put"]),
-    ("/v1/keys", &["get", "post"]),
-    ("/v1/keys/{id}", &["delete"]),
-    ("/v1/partners", &["get", "post"]),
-    ("/v1/partners/{id}", &["get", "patch"]),
-    ("/v1/listings", &["get", "post"]),
-    ("/v1/listings/{id}", &["get", "patch"]),
-    ("/v1/links", &["get", "post"]),
-    ("/v1/links/bulk", &["post"]),
-    ("/v1/links/{id}", &["get"]),
-    ("/v1/links/{id}/qr.svg", &["get"]),
-    ("/v1/links/{id}/revoke", &["post"]),
-    ("/v1/coupons", &["get", "post"]),
-    ("/v1/coupons/{id}", &["get"]),
-    ("/v1/coupons/{id}/revoke", &["post"]),
-    ("/r/{token}", &["get", "head"]),
-    ("/{slug}", &["get", "head"]),
-    ("/v1/conversions", &["get", "post"]),
-    ("/v1/installs/google-play", &["post"]),
-    ("/v1/conversions/{id}", &["get"]),
-    ("/v1/conversions/{id}/attribution", &["get"]),
-    ("/v1/conversions/{id}/refunds", &["post"]),
-    ("/v1/attribution", &["get"]),
-    ("/v1/attribution/simulate", &["post"]),
-    ("/v1/balances", &["get"]),
-    ("/v1/commissions", &["get"]),
-    ("/v1/commissions/{id}", &["get"]),
-    ("/v1/commissions/{id}/release", &["post"]),
-    ("/v1/placements", &["get", "post"]),
-    ("/v1/placements/{id}", &["get"]),
-    ("/v1/commissions/{id}/reject", &["post"]),
-    ("/v1/clicks", &["get"]),
-    ("/v1/events", &["get"]),
-    ("/v1/export", &["get"]),
-    ("/callbacks/{marketplace}/{listing_id}/{kind}", &["get", "post"]),
-    ("/healthz", &["get"]),
-    ("/readyz", &["get"]),
-    ("/openapi.json", &["get"]),
-    ("/docs", &["get"]),
-];
 
 /// Every operation with its method and path.
 fn operations(document: &Value) -> Vec<(String, String, &Value)> {
@@ -179,6 +142,15 @@ fn every_field_of_a_request_has_limits() {
         "from_revenue",
         "precedence",
         "repeat_customers",
+        "method",
+        "period",
+        "minimum",
+        "from",
+        "to",
+        "date",
+        "rate_date",
+        "payer",
+        "address",
     ];
     let document = openapi::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
@@ -364,6 +336,7 @@ fn record() -> Value {
     let note = json!({ "note": "The customer never paid this invoice" });
     assert_eq!(it.send(Op::RejectCommission, "POST", &reject, Some(note.clone())).status, 200);
     it.refuse(Op::RejectCommission, &reject, note);
+    payouts::record(&mut it, &partner);
     assert_eq!(it.ledger.call(support::OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

@@ -99,6 +99,20 @@ impl Call<'_> {
         Ok(events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?)
     }
 
+    /// The same of a change that computes rows: what the event shows is read when they are there, and answered.
+    pub fn commit_computed<T: Serialize>(
+        &self,
+        kind: EventType,
+        change: &Change,
+        view: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<String, Problem> {
+        change::apply(self.sql, change, "", self.now)?;
+        let id = self.new_id(EventId::generate);
+        let (data, ledger) = (json_text(&view()?)?, json_text(change)?);
+        events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?;
+        Ok(data)
+    }
+
     /// Notes that redirects must learn of what was written.
     pub fn touch_snapshot(&self) -> Result<(), Problem> {
         self.snapshot_touched.set(true);

@@ -85,12 +85,13 @@ fn partner_id(call: &Call<'_>, commission: &Commission) -> Result<PartnerId, Sql
     Ok(partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?.id)
 }
 
-fn show(call: &Call<'_>, commission: &Commission) -> Result<CommissionView, Problem> {
+/// How a commission looks.
+pub fn show(call: &Call<'_>, commission: &Commission) -> Result<CommissionView, Problem> {
     Ok(views::commission(commission, &partner_id(call, commission)?))
 }
 
 /// The commission that the path names, if the caller may see it.
-fn named(call: &Call<'_>) -> Result<Commission, Problem> {
+pub fn named(call: &Call<'_>) -> Result<Commission, Problem> {
     let id = call.id(CommissionId::parse)?;
     commissions::by_id(call.sql, &id)?
         .filter(|commission| call.caller.sees(commission.partner_no))

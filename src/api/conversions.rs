@@ -33,12 +33,11 @@ mod touches;
 
 use earn::Earned;
 use sent::{Checked, Sent, check, keepable, sent};
-use shown::show;
 
 pub use earn::{book, counts as commission_counts, uncounted};
 pub use sent::NewConversion;
 pub use shares::Spread;
-pub use shown::{AttributionView, ConversionView};
+pub use shown::{AttributionView, ConversionView, show};
 pub use told::{Told, accept_told, confirm, credit_unearned, delta, new_bindings};
 
 /// `POST /v1/conversions`

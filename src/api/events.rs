@@ -38,7 +38,9 @@ fn own(kind: EventType, data: String) -> Result<String, SqlError> {
         [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
     let field = if of_conversion.contains(&kind) {
         "click_id"
-    } else if matches!(kind, EventType::CommissionReleased | EventType::CommissionRejected) {
+    } else if [EventType::CommissionReleased, EventType::CommissionRejected, EventType::BalanceWrittenOff]
+        .contains(&kind)
+    {
         "note"
     } else {
         return Ok(data);

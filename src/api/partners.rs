@@ -162,7 +162,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// The partner that the path names, if the caller may see it.
-fn named(call: &Call<'_>) -> Result<Partner, Problem> {
+pub fn named(call: &Call<'_>) -> Result<Partner, Problem> {
     let id = call.id(PartnerId::parse)?;
     partners::by_id(call.sql, &id)?
         .filter(|partner| call.caller.sees(partner.no))

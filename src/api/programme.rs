@@ -4,6 +4,7 @@ use super::{
     body::Checks,
     call::Call,
     http::Response,
+    payouts::details::{check_address, check_bic, check_iban},
     problem::{Code, Problem},
     rules::{AttributionRulesView, NewAttribution, NewFraudRules},
     terms,
@@ -16,6 +17,7 @@ use crate::{
         event::EventType,
         fraud,
         money::{Currency, WHOLE_BP},
+        payer::Payer,
         plan::Plan,
         program::{Model, Precedence, Program, RepeatCustomers, is_click_param},
     },
@@ -24,7 +26,7 @@ use crate::{
 use json::FromJson;
 
 /// Terms to set. What is left out takes its default; what has none stays: name and currency, and the terms of money
-/// (time zone, plans, territories, joint products, referral).
+/// (time zone, plans, territories, joint products, referral, payer).
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -43,6 +45,9 @@ pub struct NewProgramme {
     click_param: Option<String>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
+    /// Who pays, which payment files need; `null` = not set.
+    #[json(present)]
+    payer: Option<Option<Payer>>,
     /// The version that you have read: refused if the terms were set again since.
     version: Option<i64>,
     /// IANA zone of the months and quarters by which terms count.
@@ -91,6 +96,8 @@ view! {
         referral: Option<Referral>,
         /// What is held until an operator has looked at it; `null` = that rule is off.
         fraud: fraud::Rules,
+        /// Who pays.
+        payer: Option<Payer>,
     }
 }
 
@@ -121,6 +128,7 @@ pub fn default_terms() -> Program {
         half_life_days: None,
         precedence: Precedence::default(),
         repeat_customers: RepeatCustomers::default(),
+        payer: None,
     }
 }
 
@@ -147,6 +155,7 @@ fn show(program: &Program) -> ProgrammeView {
         joint_products: program.joint_products.clone(),
         referral: program.referral.clone(),
         fraud: program.fraud.clone(),
+        payer: program.payer.clone(),
     }
 }
 
@@ -154,6 +163,17 @@ fn show(program: &Program) -> ProgrammeView {
 pub fn get(call: &Call<'_>) -> Result<Response, Problem> {
     call.query(&[])?;
     call.json(200, &show(&current(call)?))
+}
+
+/// The payer with its account and bank in their electronic form.
+fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
+    let payer = payer?;
+    checks.text("payer/legal_name", Some(&payer.legal_name), 70);
+    check_address(checks, "payer/address", payer.address.as_ref());
+    checks.text("payer/tax_id", payer.tax_id.as_deref(), 50);
+    let iban = check_iban(checks, "payer/iban", Some(&payer.iban)).unwrap_or_default();
+    let bic = check_bic(checks, "payer/bic", payer.bic.as_deref());
+    Some(Payer { iban, bic, ..payer })
 }
 
 /// `PUT /v1/program`
@@ -176,6 +196,10 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         let detail = "Expected a letter, then up to 31 letters, digits, hyphens or underscores.";
         checks.refuse(Code::InvalidText, "click_param", detail);
     }
+    let payer = match body.payer {
+        Some(payer) => checked_payer(&mut checks, payer),
+        None => old.payer.clone(),
+    };
     let program = Program {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         currency,
@@ -195,6 +219,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         half_life_days: Some(rules.half_life_days),
         precedence: rules.precedence,
         repeat_customers: rules.repeat_customers,
+        payer,
     };
     terms::check(call, &mut checks, &program)?;
     checks.finish()?;

@@ -59,5 +59,23 @@ words! {
         CommissionRejected = "commission.rejected";
         /// A conversion was refunded in part or whole.
         RefundCreated = "refund.created";
+        /// Exchange rates were supplied, or corrected.
+        FxUpdated = "fx.updated";
+        /// How a partner is paid was set.
+        PayoutDetailsUpdated = "partner.payout_details_updated";
+        /// A payout run was computed.
+        PayoutRunCreated = "payout_run.created";
+        /// A draft was computed anew.
+        PayoutRunRefreshed = "payout_run.refreshed";
+        /// A draft was approved: its payouts are bound.
+        PayoutRunApproved = "payout_run.approved";
+        /// A draft was given up.
+        PayoutRunCancelled = "payout_run.cancelled";
+        /// A payout was paid.
+        PayoutPaid = "payout.paid";
+        /// A payout failed: its money is payable again.
+        PayoutFailed = "payout.failed";
+        /// A partner's negative balance was forgiven.
+        BalanceWrittenOff = "balance.written_off";
     }
 }

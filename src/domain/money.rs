@@ -41,6 +41,21 @@ impl Currency {
     }
 }
 
+impl Currency {
+    /// An amount in minor units as a decimal in the currency's own places: `-12.30`, `1230` for JPY.
+    #[must_use]
+    #[inline]
+    pub fn decimal(&self, amount_minor: i128) -> String {
+        let places = usize::from(self.exponent());
+        let sign = if amount_minor < 0 { "-" } else { "" };
+        let digits = format!("{:0>width$}", amount_minor.unsigned_abs(), width = places.saturating_add(1));
+        match digits.split_at_checked(digits.len().saturating_sub(places)) {
+            Some((whole, decimals)) if !decimals.is_empty() => format!("{sign}{whole}.{decimals}"),
+            _ => format!("{sign}{digits}"),
+        }
+    }
+}
+
 impl std::fmt::Display for Currency {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.code())
@@ -180,6 +195,23 @@ mod tests {
         assert_eq!(share_half_up(-1, 1, 1), None);
         assert_eq!(share_half_up(1, 1, 0), None);
         assert_eq!(share_half_up(i64::MAX, 2, 1), None);
+    }
+
+    #[test]
+    fn amounts_are_shown_in_their_currencys_places() {
+        for (code, amount, text) in [
+            ("EUR", 0, "0.00"),
+            ("EUR", 5, "0.05"),
+            ("EUR", -5, "-0.05"),
+            ("EUR", 123_456, "1234.56"),
+            ("JPY", 1_230, "1230"),
+            ("JPY", -7, "-7"),
+            ("KWD", 1_230, "1.230"),
+            ("CLF", 1, "0.0001"),
+            ("EUR", i128::from(i64::MIN), "-92233720368547758.08"),
+        ] {
+            assert_eq!(Currency::parse(code).unwrap().decimal(amount), text);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::{
     attribution::Rules,
     fraud,
     money::Currency,
+    payer::Payer,
     plan::Plan,
     words::words,
 };
@@ -100,6 +101,9 @@ pub struct Program {
     /// What new touches of a customer earn who has bought before.
     #[serde(default)]
     pub repeat_customers: RepeatCustomers,
+    /// Who pays; payment files need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Payer>,
 }
 
 impl Program {

@@ -2,17 +2,17 @@
 //! whole, so that the log of events rebuilds a Ledger by the very code that made it.
 
 use super::{
-    Sql, SqlError,
-    accounts::{self, Transfer},
-    callbacks::{self, Account, Alias, WaitingRefund},
-    commissions::{self, Commission},
-    conversions::{self, BoundTouch, Conversion, Place},
-    counts::{self, ConversionDelta},
-    coupons,
-    credits::{self, SharedCredit},
-    links, listings, meta, outbox, partners, placements,
-    refunds::{self, Refund},
-    uses::{self, Use},
+    accounts::Transfer,
+    callbacks::{Account, Alias, WaitingRefund},
+    commissions::Commission,
+    conversions::{BoundTouch, Conversion, Place},
+    counts::ConversionDelta,
+    credits::SharedCredit,
+    fx::DatedRate,
+    payout_details::DetailsSet,
+    refunds::Refund,
+    runs::RunTerms,
+    uses::Use,
 };
 use crate::domain::{
     conversion::{CommissionStatus, HeldReason},
@@ -26,6 +26,10 @@ use crate::domain::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+
+mod apply;
+
+pub use apply::{apply, slug_value};
 
 /// A click that a conversion binds to its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,6 +238,56 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         counts: Option<ConversionDelta>,
     },
+    /// Exchange rates were supplied, or corrected.
+    Rates(Vec<DatedRate>),
+    /// How a partner is paid from now on; what is secret of it is not in the log.
+    PayoutDetails(DetailsSet),
+    /// A payout run was asked for. Its payouts are computed from the rows when this is applied.
+    Run(Box<RunTerms>),
+    /// A draft was computed anew.
+    RunRefreshed {
+        /// The run.
+        run_no: i64,
+        /// The key that asked for it.
+        by: String,
+    },
+    /// A draft was approved. Its transfers and items are made from the rows when this is applied.
+    RunApproved {
+        /// The run.
+        run_no: i64,
+        /// The key that approved it.
+        by: String,
+    },
+    /// A draft was given up.
+    RunCancelled {
+        /// The run.
+        run_no: i64,
+    },
+    /// A payout is paid.
+    PayoutPaid {
+        /// The payout.
+        payout_no: i64,
+        /// The provider's reference.
+        reference: String,
+        /// Its booking.
+        transfer: Transfer,
+    },
+    /// A payout failed. Its transfers are made from the rows when this is applied.
+    PayoutFailed {
+        /// The payout.
+        payout_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+        /// Why.
+        reason: String,
+    },
+    /// A negative balance is forgiven.
+    WrittenOff {
+        /// Whose.
+        partner_no: PartnerNo,
+        /// The bookings, one a commission.
+        transfers: Vec<Transfer>,
+    },
 }
 
 impl Change {
@@ -246,7 +300,12 @@ impl Change {
             | Self::Account(_)
             | Self::EarlierPlan { .. }
             | Self::Named(_)
-            | Self::RefundWaits(_) => 0,
+            | Self::RefundWaits(_)
+            | Self::Rates(_)
+            | Self::Run(_)
+            | Self::RunRefreshed { .. }
+            | Self::RunApproved { .. }
+            | Self::RunCancelled { .. } => 0,
             Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
             Self::Credited { to, shares, .. } => sole_partner(to, &shares.more_counts),
             Self::Coupon(coupon) => coupon.partner_no,
@@ -257,114 +316,17 @@ impl Change {
             | Self::Confirmed { partner_no, .. }
             | Self::CouponRevoked { partner_no, .. }
             | Self::Released { partner_no, .. }
-            | Self::Held { partner_no, .. } => *partner_no,
+            | Self::Held { partner_no, .. }
+            | Self::PayoutFailed { partner_no, .. }
+            | Self::WrittenOff { partner_no, .. } => *partner_no,
+            Self::PayoutDetails(set) => set.partner_no,
             Self::Conversion { counts, shares, .. } => sole_partner(counts, &shares.more_counts),
             Self::Refund { counts, more_counts, .. } => sole_partner(counts, more_counts),
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
             | Self::Reversed { transfer, .. }
-            | Self::Rejected { transfer, .. } => transfer.partner_no,
+            | Self::Rejected { transfer, .. }
+            | Self::PayoutPaid { transfer, .. } => transfer.partner_no,
         }
     }
-}
-
-/// KV value of a slug.
-#[derive(Serialize)]
-struct SlugValue<'a> {
-    token: &'a str,
-}
-
-/// The KV value of a slug that names the link with this token.
-pub fn slug_value(token: &str) -> Result<String, SqlError> {
-    super::value::json_text(&SlugValue { token })
-}
-
-/// Writes a change made at `at`. `answer` is what the caller is told; conversions and refunds keep it.
-pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
-    match change {
-        Change::Program(program) => meta::set_program(sql, program),
-        Change::Partner(partner) => partners::put(sql, partner),
-        Change::Listing(listing) => listings::put(sql, listing),
-        Change::Link(link) => {
-            links::insert(sql, link)?;
-            if let Some(path) = &link.path {
-                outbox::queue_write(sql, &outbox::path_key(link.no), path)?;
-            }
-            match &link.slug {
-                Some(slug) => outbox::queue_write(sql, &outbox::slug_key(slug), &slug_value(&link.token)?),
-                None => Ok(()),
-            }
-        }
-        Change::Placement(placement) => placements::insert(sql, placement),
-        Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
-        Change::Coupon(coupon) => coupons::insert(sql, coupon),
-        Change::CouponRevoked { coupon_no, .. } => coupons::revoke(sql, *coupon_no, at),
-        Change::Conversion { conversion, binding, more_bindings, counts, shares, uses } => {
-            uses::add(sql, uses)?;
-            conversions::insert(sql, conversion, answer)?;
-            for binding in binding.iter().chain(more_bindings) {
-                conversions::bind(sql, &binding.customer_id, &binding.touch, conversion.no)?;
-            }
-            counts::add_conversion(sql, counts, at)?;
-            share(sql, conversion.no, shares, at)
-        }
-        Change::Commission { commission, transfer, counts } => {
-            commissions::insert(sql, commission)?;
-            accounts::post(sql, transfer)?;
-            counts::add_conversion(sql, counts, at)
-        }
-        Change::Matured { commission_no, reversed, transfer } => {
-            commissions::update(sql, *commission_no, *reversed, CommissionStatus::Payable)?;
-            accounts::post(sql, transfer)
-        }
-        Change::Account(account) => callbacks::put_account(sql, account),
-        Change::EarlierPlan { listing_no, account, plan, told_at } => {
-            callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
-        }
-        Change::Named(alias) => callbacks::put_alias(sql, alias),
-        // No conversion binds it: places begin with 1.
-        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
-        Change::Credited { conversion_no, place, attribution, from, to, shares, uses } => {
-            uses::add(sql, uses)?;
-            conversions::credit(sql, *conversion_no, place, attribution)?;
-            counts::add_conversion(sql, from, at)?;
-            counts::add_conversion(sql, to, at)?;
-            share(sql, *conversion_no, shares, at)
-        }
-        Change::Confirmed { conversion_no, metadata, .. } => {
-            conversions::confirm(sql, *conversion_no, metadata)
-        }
-        Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
-        Change::Held { commission_no, held_reason, flags, .. } => {
-            commissions::hold(sql, *commission_no, *held_reason, flags)
-        }
-        Change::Rejected { commission_no, reversed, transfer, counts } => {
-            commissions::update(sql, *commission_no, *reversed, CommissionStatus::Reversed)?;
-            accounts::post(sql, transfer)?;
-            counts::add_conversion(sql, counts, at)
-        }
-        Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
-        Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses } => {
-            uses::add(sql, uses)?;
-            callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;
-            conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
-            refunds::insert(sql, refund, answer)?;
-            credits::set_refunded(sql, refund.conversion_no, refunded_shares)?;
-            [counts]
-                .into_iter()
-                .chain(more_counts)
-                .try_for_each(|delta| counts::add_conversion(sql, delta, at))
-        }
-        Change::Reversed { commission_no, reversed, status, transfer, counts } => {
-            commissions::update(sql, *commission_no, *reversed, *status)?;
-            accounts::post(sql, transfer)?;
-            counts.as_ref().map_or(Ok(()), |counts| counts::add_conversion(sql, counts, at))
-        }
-    }
-}
-
-/// Writes how a conversion is shared.
-fn share(sql: &dyn Sql, conversion_no: i64, shares: &Shares, at: Timestamp) -> Result<(), SqlError> {
-    credits::insert(sql, conversion_no, &shares.credits)?;
-    shares.more_counts.iter().try_for_each(|delta| counts::add_conversion(sql, delta, at))
 }

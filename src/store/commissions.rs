@@ -86,7 +86,9 @@ impl Commission {
 
 const COLUMNS: &str = "m.no, m.id, m.conversion_no, c.id, m.partner_no, m.link_no, m.click_id, m.share_bp, m.rate_bp, \
                        m.amount, m.reversed, m.currency, m.status, m.flags, m.matures_at, m.created_at, \
-                       m.held_reason, m.source, m.base, m.plan, m.subject, m.settled, m.written_off";
+                       m.held_reason, m.source, m.base, m.plan, m.subject, m.settled + (SELECT coalesce(sum(i.amount), 0) FROM payouts y CROSS JOIN payout_items i \
+                       ON i.payout_no = y.no AND i.commission_no = m.no WHERE y.partner_no = m.partner_no \
+                       AND y.status = 'open'), m.written_off";
 const FROM: &str = "FROM commissions m LEFT JOIN conversions c ON c.no = m.conversion_no";
 
 fn read(row: &Row) -> Result<Commission, SqlError> {
@@ -167,6 +169,12 @@ pub fn hold(sql: &dyn Sql, no: i64, reason: Option<HeldReason>, flags: &[String]
     let flags = super::value::json_text(&flags)?;
     let args: [Value; 3] = [no.into(), reason.map(Word::from).into(), flags.into()];
     sql.exec("UPDATE commissions SET held_reason = ?2, flags = ?3 WHERE no = ?1", &args).map(drop)
+}
+
+/// Forgives so much of what was paid of a commission beyond what is left.
+pub fn write_off(sql: &dyn Sql, no: i64, amount: i64) -> Result<(), SqlError> {
+    let statement = "UPDATE commissions SET written_off = written_off + ?2 WHERE no = ?1";
+    sql.exec(statement, &[no.into(), amount.into()]).map(drop)
 }
 
 /// Holds a commission no longer.

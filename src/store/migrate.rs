@@ -64,6 +64,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 6, script: script!("schema/ledger_0006.sql") },
     Step { version: 7, script: script!("schema/ledger_0007.sql") },
     Step { version: 8, script: script!("schema/ledger_0008.sql") },
+    Step { version: 9, script: script!("schema/ledger_0009.sql") },
 ];
 
 /// Why a database could not be opened.

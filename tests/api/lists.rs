@@ -42,7 +42,9 @@ fn every_list_of_the_table_is_tested_here() {
         .map(|route| route.path)
         .filter(|path| ledger.get(path).json.get("next_cursor").is_some())
         .collect();
-    assert_eq!(lists, BTreeSet::from(LISTS));
+    // Runs, payouts and rates are not made by one request: `tests/payouts/lists.rs` walks their pages.
+    let others = ["/v1/fx", "/v1/payouts", "/v1/payouts/runs"];
+    assert_eq!(lists, LISTS.into_iter().chain(others).collect());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use signpost::store::Sql;
 
 fn defaults() -> serde_json::Value {
     json!({
-        "name": "Partner programme", "currency": "EUR", "landing_url": null,
+        "name": "Partner programme", "currency": "EUR", "landing_url": null, "payer": null,
         "attribution": {"model": "last_touch", "window_days": 30, "half_life_days": 7, "precedence": "coupon_first",
             "repeat_customers": "earn"},
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000, "version": 0, "timezone": "UTC",

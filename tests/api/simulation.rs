@@ -133,11 +133,9 @@ fn what_cannot_be_simulated_is_refused() {
         refuse(&mut world.ledger, ("POST", TARGET, body.to_string().as_bytes()), (422, code, pointer));
     }
     let many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000) \
-                INSERT INTO conversions SELECT no + n, id || n, type, external_id || n, amount, currency, refunded, click_id, \
+                INSERT INTO conversions SELECT no + n + 1000, id || n, type, external_id || n, amount, currency, refunded, click_id, \
                 customer_id, coupon, listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
                 attribution, answer, held_reason, tax, discount, shipping, sold_in FROM conversions JOIN n ON no = 1";
-    world.ledger.sql.exec("DELETE FROM commissions WHERE conversion_no = 2", &[]).unwrap();
-    world.ledger.sql.exec("DELETE FROM conversions WHERE no = 2", &[]).unwrap();
     world.ledger.sql.exec(many, &[]).unwrap();
     let body = json!({"attribution": {}}).to_string();
     refuse(&mut world.ledger, ("POST", TARGET, body.as_bytes()), (422, "too_many_conversions", "-"));

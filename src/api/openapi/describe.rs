@@ -4,7 +4,10 @@ use super::{super::problem::Code, schemas::Schemas};
 use crate::{
     domain::{
         conversion::{CommissionStatus, HeldReason},
-        id::{LinkId, ListingId, PartnerId},
+        date::Date,
+        id::{LinkId, ListingId, PartnerId, RunId},
+        money::Currency,
+        payout::PayoutStatus,
     },
     store::report::Group,
 };
@@ -29,6 +32,7 @@ pub enum Tag {
     Links,
     Coupons,
     Conversions,
+    Payouts,
     Reading,
     Visitors,
     Callbacks,
@@ -45,6 +49,7 @@ impl Tag {
         Self::Links,
         Self::Coupons,
         Self::Conversions,
+        Self::Payouts,
         Self::Reading,
         Self::Visitors,
         Self::Callbacks,
@@ -60,6 +65,7 @@ impl Tag {
             Self::Links => "Links",
             Self::Coupons => "Coupons",
             Self::Conversions => "Conversions",
+            Self::Payouts => "Payouts",
             Self::Reading => "Reading",
             Self::Visitors => "Visitors",
             Self::Callbacks => "Callbacks",
@@ -80,6 +86,9 @@ impl Tag {
             }
             Self::Coupons => "Codes that partners say where nobody can click.",
             Self::Conversions => "What visitors did in the end, who earned it, and what refunds took back.",
+            Self::Payouts => {
+                "Runs that one key asks for and another approves, files for banks and providers, statements, and how it ended."
+            }
             Self::Reading => "Reports, balances, and every change for syncing.",
             Self::Callbacks => {
                 "What marketplaces call. `docs/marketplaces.md` says which addresses each has, and how each is proven."
@@ -235,6 +244,14 @@ pub enum QuerySchema {
     Partner,
     Listing,
     Link,
+    /// A day.
+    Date,
+    Currency,
+    Run,
+    /// Where a payout stands.
+    Standing,
+    /// A whole number from 1 on.
+    Part,
 }
 
 impl Query {
@@ -250,6 +267,11 @@ impl Query {
             QuerySchema::Partner => schemas.request(of::<PartnerId>()),
             QuerySchema::Listing => schemas.request(of::<ListingId>()),
             QuerySchema::Link => schemas.request(of::<LinkId>()),
+            QuerySchema::Date => schemas.request(of::<Date>()),
+            QuerySchema::Currency => schemas.request(of::<Currency>()),
+            QuerySchema::Run => schemas.request(of::<RunId>()),
+            QuerySchema::Standing => schemas.request(of::<PayoutStatus>()),
+            QuerySchema::Part => json!({ "type": "integer", "minimum": 1 }),
             QuerySchema::Group => {
                 let words: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
                 json!({ "type": "string", "enum": words, "default": Group::Day.as_str() })

@@ -8,7 +8,7 @@ pub fn about(operation: Operation) -> &'static str {
     match operation {
         Op::SetProgram => {
             "What is left out takes its default; what has none stays: name and currency, and the terms of money (time zone, plans, \
-             territories, joint products, referral). The currency is fixed once money has moved; conversions may come in any.\n\n\
+             territories, joint products, referral, payer). The currency is fixed once money has moved; conversions may come in any.\n\n\
              Of the **plans** that hold when a conversion occurs and fit its partner, the most particular one counts: one for the \
              partner, then for its tier, its kind, everyone; on the listing before on all. A partner's own `commission_bp` goes \
              before all but a plan for that partner alone; without a plan the programme's `commission_bp` holds. A plan that has \
@@ -111,7 +111,75 @@ pub fn about(operation: Operation) -> &'static str {
              `last_touch` a visitor's earlier clicks were not asked for, so they are not there. At most 20,000 conversions at once."
         }
         Op::ListBalances => {
-            "Sums of the ledger's transfers. `payable` is negative after a clawback of what was paid."
+            "Sums of the ledger's transfers. `payable` is negative after a clawback of what was paid; `in_payout` is the part of it that is \
+             bound in payouts."
+        }
+        Op::GetHistory => {
+            "The click, every touch that was weighed, the conversion, how the commission was computed, its refunds, each transfer \
+             of it and of the payouts that it was in, and those payouts: from the rows that are kept."
+        }
+        Op::GetTrialBalance => {
+            "All accounts of all partners, by currency. Debits and credits are equal, in each currency, at any time."
+        }
+        Op::WriteOff => {
+            "Brings a balance that is negative after a clawback back to nothing, commission by commission, the oldest first. Not \
+             while a payout of the partner is open: if that failed, what was forgiven would be paid out."
+        }
+        Op::SetRates => {
+            "A rate holds for one day and one direction. Runs use the rate of their `rate_date` and nothing else: no other day's, no \
+             inverse, no way by a third currency. It may be corrected until a run that used it is approved. All or none."
+        }
+        Op::SetPayoutDetails => {
+            "Write-only: sealed where it is kept, and in no event and no log. A payout is paid, and its statement made, by what was set \
+             when its run was approved, so a later change does not redirect it."
+        }
+        Op::GetPayoutDetails => {
+            "Which fields are set, and the end of the account. 404 where nothing was set."
+        }
+        Op::CreateRun => {
+            "Takes every commission of which something is open and that became payable by the end of the period's last day in UTC, \
+             however long ago; `from` names the run. What is open in other currencies than the partner's (the programme's, if it has \
+             none) is exchanged. A partner whose sum is not above 0, or below the minimum, is carried into the next run; one that \
+             another draft pays, or whose last payout is neither paid nor failed, is held. A draft \
+             binds nothing.\n\nA run of the same period and currency is one run: the same terms again are answered 200 with the first \
+             answer, others 409 `run_conflict`. A `minimum` holds for payouts in its own currency."
+        }
+        Op::RefreshRun => {
+            "For a draft that is outdated, or after a missing rate was supplied. Payouts get new ids."
+        }
+        Op::CancelRun => "Its period may then be asked for again.",
+        Op::ApproveRun => {
+            "By another key than the one that asked for the run or computed it last, else 403 `own_run`. If anything changed since it \
+             was computed, 409 `run_outdated`. From then on it is immutable: its commissions are bound, its money stands in \
+             `in_payout`, and its invoices have their numbers."
+        }
+        Op::SendResults => {
+            "For a provider's report. A payout that is told twice the same is as if it were told once."
+        }
+        Op::GetRunTable => {
+            "RFC 4180. Every payout that was approved, however it ended. Texts that a spreadsheet would run are defused."
+        }
+        Op::GetSepaFile => {
+            "ISO 20022 pain.001.001.09, in the characters that every SEPA bank takes. Payouts that are open, in EUR, of partners paid by \
+             `sepa`. The end-to-end id is the payout's id, with a hyphen for the underscore."
+        }
+        Op::GetPaypalFile => {
+            "PayPal's mass payment file: one currency, at most 5,000 rows. Payouts that are open."
+        }
+        Op::GetWiseFile => "Wise's batch file: at most 1,000 rows. Payouts that are open.",
+        Op::ListPayouts | Op::GetPayout | Op::ListPayoutItems => {
+            "A partner's key sees those of approved runs."
+        }
+        Op::PayPayout => {
+            "The provider's reference is what proves it. The same again is answered with the payout as it stands, another reference \
+             409 `payout_ended`."
+        }
+        Op::FailPayout => {
+            "Its money is payable again, in the currencies that it was earned in, and the next run pays it."
+        }
+        Op::GetStatement | Op::GetStatementCsv | Op::GetStatementHtml => {
+            "Opening balance, each commission, exchanges, total; with the number of the self-billing invoice, given at approval in a \
+             sequence without gaps. VAT is contained in the total. The page prints on A4, and runs no script."
         }
         Op::ListEvents => {
             "For syncing: keep the `cursor` of the last event that you have handled and pass it as `after`. An event is written in the \
@@ -142,6 +210,9 @@ pub fn about(operation: Operation) -> &'static str {
         Op::GetHealth => "Touches no store.",
         Op::GetReadiness => "Touches each store.",
         Op::GetProgram
+        | Op::ListRates
+        | Op::ListRuns
+        | Op::GetRun
         | Op::ListKeys
         | Op::CreatePartner
         | Op::ListPartners
