@@ -103,6 +103,7 @@ codes! {
     DuplicateName = 422, "duplicate_name", "Two terms have the same name";
     PlansOverlap = 422, "plans_overlap", "Two terms for the same hold at the same time";
     EndsBeforeStart = 422, "ends_before_start", "The end is not later than the start";
+    MisplacedField = 422, "misplaced_field", "A field does not go with the others";
     ContradictoryTerms = 422, "contradictory_terms", "Parts of the terms contradict each other";
     ReferralCircle = 422, "referral_circle", "Two partners cannot have brought each other";
     UnknownLink = 422, "unknown_link", "The partner has no such link";

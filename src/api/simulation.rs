@@ -50,8 +50,10 @@ pub struct NewSimulation {
     /// Attribution rules as `PUT /v1/program` takes them: what is left out takes its default.
     attribution: NewAttribution,
     /// Only conversions that occurred from this time on.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Timestamp>"))]
     from: Option<String>,
     /// Only conversions that occurred before this time.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Timestamp>"))]
     to: Option<String>,
 }
 

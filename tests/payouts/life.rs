@@ -220,7 +220,7 @@ fn results_are_taken_all_or_none() {
         (result(1, json!({"status": "failed"})), "missing_field", "/results/1/reason"),
         (
             result(1, json!({"status": "failed", "reason": "x", "reference": "y"})),
-            "invalid_value",
+            "misplaced_field",
             "/results/1/reference",
         ),
         (result(0, json!({"status": "paid", "reference": "other"})), "payout_ended", "/results/1/payout_id"),

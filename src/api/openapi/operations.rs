@@ -237,7 +237,7 @@ pub fn describe(operation: Operation) -> Description {
             .names::<RunId>(RUN)
             .takes::<PayoutResults>()
             .answers::<RunView>(200, "The run as it stands now.")
-            .refuses(&[Code::InvalidText, Code::InvalidValue, Code::UnknownPayout])
+            .refuses(&[Code::InvalidText, Code::InvalidValue, Code::MisplacedField, Code::UnknownPayout])
             .refuses(&[Code::PayoutNotOpen, Code::PayoutEnded]),
         Op::GetRunTable => file(of(Tag::Payouts).query([PARTIAL]), "text/csv", "The table."),
         Op::GetSepaFile => file(of(Tag::Payouts).query([PARTIAL, EXECUTION]), "application/xml", "The file.")

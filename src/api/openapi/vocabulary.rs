@@ -36,9 +36,7 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
         "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
-        "expires_at" | "occurred_at" | "effective_from" | "effective_until" | "from" | "to" => {
-            inline::<Timestamp>()
-        }
+        "expires_at" | "occurred_at" | "effective_from" | "effective_until" => inline::<Timestamp>(),
         "partner_id" => inline::<PartnerId>(),
         "listing_id" => inline::<ListingId>(),
         "link_id" => inline::<LinkId>(),

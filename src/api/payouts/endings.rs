@@ -170,7 +170,7 @@ fn told<'a>(result: &'a PayoutResult, checks: &mut Checks) -> Option<Told<'a>> {
         PayoutOutcome::Failed => ("reason", &result.reason, REASON, "reference", &result.reference),
     };
     if surplus.is_some() {
-        checks.refuse(Code::InvalidValue, other, "It belongs to the other outcome.");
+        checks.refuse(Code::MisplacedField, other, "It belongs to the other outcome.");
     }
     let Some(text) = text else {
         checks.refuse(Code::MissingField, field, "This field is required with this status.");
