@@ -15,6 +15,10 @@ const COUNTS_AFTER_MS = 1_250;
 const PASS_ON_AFTER_MS = 500;
 /** A store that has not answered by then has failed; what it was given may be given to it again. */
 const ANSWER_MS = 10_000;
+/** The store of clicks has so long to tell a visitor's trail: a conversion waits no longer, and goes on without. */
+const TRAIL_MS = 500;
+/** Asks for a trail, in an answer that is to be handed in again with it (src/api/trails.rs). */
+const TRAIL_HEADER = "x-signpost-trail";
 /** Work that one alarm does before it asks for another. */
 const STEPS_AN_ALARM = 20;
 
@@ -78,12 +82,39 @@ export class Ledger extends Worker {
 
   /** Answers a request of the API: `head` is JSON (`Head` in edge/ledger.rs), `body` the caller's, as it came. */
   async api(head, body) {
-    const answer = this.#rust.call((ledger) => {
-      const { status, headers_json, body: text } = ledger.handle(head, body, Date.now());
-      return { status, headers: JSON.parse(headers_json), body: text };
+    const answer = await this.#withTrails((trails) => {
+      const answer = this.#rust.call((ledger) => {
+        const { status, headers_json, body: text } = ledger.handle(head, body, trails, Date.now());
+        return { status, headers: JSON.parse(headers_json), body: text };
+      });
+      const [, wish] = answer.headers.find(([name]) => name === TRAIL_HEADER) ?? [];
+      const [shard, click_id] = wish?.split(" ") ?? [];
+      return { answer, wish: wish && { shard, click_id } };
     });
     await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
     return answer;
+  }
+
+  /** Carries out what may need visitors' trails: each attempt is synchronous, and one that ends with a wish wrote nothing. */
+  async #withTrails(attempt) {
+    const trails = new Map();
+    for (;;) {
+      const { answer, wish } = attempt(JSON.stringify(Object.fromEntries(trails)));
+      if (!wish) return answer;
+      if (trails.has(wish.click_id)) throw new Error("a trail is wished for without end");
+      trails.set(wish.click_id, await this.#trail(wish));
+    }
+  }
+
+  /** The visitor's clicks before this one; null if the store of clicks cannot tell them in time. */
+  async #trail({ shard, click_id }) {
+    try {
+      const trail = await inTime(TRAIL_MS, this.env.CLICKLOG.getByName(String(shard)).trail(click_id));
+      return trail === undefined ? null : JSON.parse(trail);
+    } catch (error) {
+      console.error(`Ledger: no trail of a click, its conversion goes on without: ${error.message}`);
+      return null;
+    }
   }
 
   /** A listing as the callback handler needs it, JSON; undefined if there is none. */
@@ -98,9 +129,12 @@ export class Ledger extends Worker {
 
   /** Writes what a callback told (`Report` in marketplace/step.rs); what became of it (`Reported` in api/callbacks.rs). */
   async report(report) {
-    const reported = this.#rust.call((ledger) => ledger.report(report, Date.now()));
+    const reported = await this.#withTrails((trails) => {
+      const answer = JSON.parse(this.#rust.call((ledger) => ledger.report(report, trails, Date.now())));
+      return { answer, wish: answer.trail_wished };
+    });
     await this.wake(this.#rust.call((ledger) => ledger.next_due(Date.now())));
-    return JSON.parse(reported);
+    return reported;
   }
 
   /** Binds the clicks of a browser that comes back; where it goes on to, or undefined. */
@@ -166,6 +200,11 @@ export class ClickLog extends Worker {
   /** At most `limit` clicks behind place `after` of the shard's log, NDJSON. */
   tail(after, limit) {
     return this.#rust.call((log) => log.tail(after, limit));
+  }
+
+  /** The visitor's clicks before this one, JSON; undefined if it is not stored here. */
+  trail(clickId) {
+    return this.#rust.call((log) => log.trail(clickId));
   }
 
   /** The place of the newest click. */

@@ -16,6 +16,12 @@ mod bad_input;
 mod conversions;
 #[path = "api/counts.rs"]
 mod counts;
+#[path = "api/coupons.rs"]
+mod coupons;
+#[path = "api/examples.rs"]
+mod examples;
+#[path = "api/fraud.rs"]
+mod fraud;
 #[path = "api/installs.rs"]
 mod installs;
 #[path = "api/links.rs"]
@@ -26,11 +32,23 @@ mod listings;
 mod lists;
 #[path = "api/money.rs"]
 mod money;
+#[path = "api/month.rs"]
+mod month;
 #[path = "api/partners.rs"]
 mod partners;
+#[path = "api/placements.rs"]
+mod placements;
 #[path = "api/programme.rs"]
 mod programme;
 #[path = "api/refunds.rs"]
 mod refunds;
+#[path = "api/rejections.rs"]
+mod rejections;
 #[path = "api/report.rs"]
 mod report;
+#[path = "api/shared.rs"]
+mod shared;
+#[path = "api/simulation.rs"]
+mod simulation;
+#[path = "api/terms.rs"]
+mod terms;

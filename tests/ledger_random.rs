@@ -1,7 +1,7 @@
-//! Random operations against a model of a few lines: partners, links, clicks, conversions, refunds, terminations,
-//! pauses, waits, repetitions, conflicts.
+//! Random operations against a model of a few lines: partners, links, clicks, conversions, refunds, releases, rejections,
+//! terminations, pauses, waits, repetitions, conflicts.
 //!
-//! Failure is: a conversion credited to another click than the model's; an amount that differs by one unit; a repeated
+//! Failure is: a commission held for another reason than the model's; a conversion credited to another click than the model's; an amount that differs by one unit; a repeated
 //! or refused request that writes anything; books that do not balance; a report or balances that say otherwise than the
 //! model; a row that differs between SQLite as it is and SQLite as workerd binds it.
 
@@ -9,8 +9,10 @@ mod support;
 
 #[path = "ledger_random/model.rs"]
 mod model;
+#[path = "ledger_random/review.rs"]
+mod review;
 
-use model::{Conversion, DAY, Model, half_up};
+use model::{DAY, MIN_SECONDS, Model, Sent, VELOCITY, half_up};
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::entropy::{Entropy, SeededEntropy},
@@ -31,6 +33,8 @@ const CURRENCIES: [&str; 3] = ["EUR", "JPY", "KWD"];
 impl<S: Sql> Run<S> {
     fn new(sql: S, seed: u64) -> Self {
         let mut ledger = Ledger::over(sql);
+        let fraud = json!({"velocity_per_hour": VELOCITY, "min_seconds_from_click": MIN_SECONDS});
+        assert_eq!(ledger.put("/v1/program", &json!({"fraud": fraud})).status, 200);
         let listing = ledger.listing("https://shop.example");
         let mut run = Self { ledger, model: Model::default(), dice: SeededEntropy::new(seed), listing };
         (0..3).for_each(|_| run.add_partner());
@@ -52,7 +56,9 @@ impl<S: Sql> Run<S> {
             1..=2 => self.add_link(),
             3..=24 => self.click(),
             25..=59 => self.convert(number),
-            60..=76 => self.refund(number),
+            60..=71 => self.refund(number),
+            72..=73 => self.release(),
+            74..=76 => self.reject(),
             77..=82 => self.wait(),
             83..=84 => self.change_partner(),
             85 => self.revoke(),
@@ -91,7 +97,15 @@ impl<S: Sql> Run<S> {
     }
 
     fn convert(&mut self, number: usize) {
-        let customer = (self.roll(3) > 0).then(|| format!("c-{}", self.roll(300)));
+        // Sometimes a partner buys.
+        let customer = match self.roll(24) {
+            0..=7 => None,
+            8 => {
+                let partner = self.roll(self.model.partners.len());
+                Some(self.model.partners[partner].id.clone())
+            }
+            _ => Some(format!("c-{}", self.roll(300))),
+        };
         // Mostly a fresh click, sometimes an old one, sometimes none.
         let fresh = self.model.clicks.len() - 1 - self.roll(self.model.clicks.len().min(20));
         let any = self.roll(self.model.clicks.len());
@@ -100,7 +114,7 @@ impl<S: Sql> Run<S> {
         let occurred_at = self.ledger.now.plus_ms(shift);
         let amount = [0, 1, 3, 99, 9_900, 1_234_567, 1_000_000_000_000][self.roll(7)];
         let currency = CURRENCIES[self.roll(3)];
-        let kind = ["sale", "subscription_renewed"][self.roll(2)];
+        let kind = ["sale", "subscription_renewed", "subscription_started"][self.roll(3)];
         let body = json!({
             "type": kind, "external_id": format!("o-{number}"),
             "click_id": click.map(|click| &self.model.clicks[click].id), "customer_id": customer, "amount": amount,
@@ -115,16 +129,24 @@ impl<S: Sql> Run<S> {
         let commission =
             partner.map_or(0, |partner| half_up(amount, self.model.partners[partner].bp, 10_000));
         assert_eq!(answer.json["commissions"][0]["amount"].as_i64().unwrap_or(0), commission);
-        self.model.conversions.push(Conversion {
+        let expected = self.model.accept(Sent {
             id: answer.text("/id"),
+            kind,
+            customer: customer.as_deref(),
             amount,
             currency,
+            occurred_at: occurred_at.ms(),
+            now: self.ledger.now.ms(),
+            winner,
             partner,
             commission,
-            refunded: 0,
-            reversed: 0,
-            matures_at: occurred_at.plus_ms(30 * DAY).ms(),
         });
+        let shown = &answer.json["commissions"][0];
+        assert_eq!(shown["held_reason"].as_str(), expected.held.first().copied(), "{body}");
+        if partner.is_some() {
+            let flags: Vec<String> = expected.held.iter().map(|reason| format!("held_{reason}")).collect();
+            assert_eq!(shown["flags"], json!(flags), "{body}");
+        }
         self.model.sent.push(("/v1/conversions".to_owned(), body, answer.raw.body));
     }
 
@@ -150,6 +172,8 @@ impl<S: Sql> Run<S> {
             0 => 0,
             sale => half_up(conversion.commission, conversion.refunded, sale),
         };
+        // A rejection took all of it.
+        let in_all = in_all.max(conversion.reversed);
         let part = in_all - conversion.reversed;
         conversion.reversed = in_all;
         if conversion.partner.is_some() {
@@ -302,8 +326,16 @@ fn run<S: Sql>(sql: S, seed: u64, steps: usize) -> Ledger<S> {
     run.check();
     assert!(
         run.model.conversions.len() > steps / 5 && run.model.bound() > steps / 20,
-        "the dice were unkind"
+        "the dice were unkind: {} {}",
+        run.model.conversions.len(),
+        run.model.bound()
     );
+    let decided = (run.model.released, run.model.rejected);
+    assert!(decided.0 > steps / 500 && decided.1 > steps / 200, "the dice were unkind: {decided:?}");
+    for reason in ["self_referral", "velocity", "impossible_time", "duplicate_customer"] {
+        let held = format!("SELECT count(*) FROM commissions WHERE flags LIKE '%held_{reason}%'");
+        assert!(run.ledger.sql.exec(&held, &[]).unwrap()[0].int(0).unwrap() > 0, "nothing held for {reason}");
+    }
     run.ledger
 }
 

@@ -2,46 +2,16 @@
 
 mod support;
 
+#[path = "openapi/contract.rs"]
+mod contract;
+#[path = "openapi/payouts.rs"]
+mod payouts;
+
+use contract::CONTRACT;
 use serde_json::{Map, Value, json};
 use signpost::api::{openapi, operation::Operation, problem::Code};
 use std::{collections::BTreeSet, path::Path};
 use support::{Answer, Ledger};
-
-/// The routes of the contract. Clients outside this repository are written against them.
-const CONTRACT: &[(&str, &[&str])] = &[
-    ("/v1/program", &["get", "put"]),
-    ("/v1/keys", &["get", "post"]),
-    ("/v1/keys/{id}", &["delete"]),
-    ("/v1/partners", &["get", "post"]),
-    ("/v1/partners/{id}", &["get", "patch"]),
-    ("/v1/listings", &["get", "post"]),
-    ("/v1/listings/{id}", &["get", "patch"]),
-    ("/v1/links", &["get", "post"]),
-    ("/v1/links/bulk", &["post"]),
-    ("/v1/links/{id}", &["get"]),
-    ("/v1/links/{id}/qr.svg", &["get"]),
-    ("/v1/links/{id}/revoke", &["post"]),
-    ("/r/{token}", &["get", "head"]),
-    ("/{slug}", &["get", "head"]),
-    ("/v1/conversions", &["get", "post"]),
-    ("/v1/installs/google-play", &["post"]),
-    ("/v1/conversions/{id}", &["get"]),
-    ("/v1/conversions/{id}/attribution", &["get"]),
-    ("/v1/conversions/{id}/refunds", &["post"]),
-    ("/v1/attribution", &["get"]),
-    ("/v1/balances", &["get"]),
-    ("/v1/commissions", &["get"]),
-    ("/v1/commissions/{id}", &["get"]),
-    ("/v1/commissions/{id}/release", &["post"]),
-    ("/v1/clicks", &["get"]),
-    ("/v1/events", &["get"]),
-    ("/v1/export", &["get"]),
-    ("/callbacks/{marketplace}/{listing_id}/{kind}", &["get", "post"]),
-    ("/healthz", &["get"]),
-    ("/readyz", &["get"]),
-    ("/openapi.json", &["get"]),
-    ("/docs", &["get"]),
-];
 
 /// Every operation with its method and path.
 fn operations(document: &Value) -> Vec<(String, String, &Value)> {
@@ -146,8 +116,42 @@ fn every_field_of_a_request_has_limits() {
     // is not refused for it.
     let unlimited = ["settings", "click_id"];
     // Their own types say what they may be.
-    let typed =
-        ["kind", "type", "status", "marketplace", "model", "amount", "attribution", "google_play_instant"];
+    let typed = [
+        "kind",
+        "type",
+        "status",
+        "marketplace",
+        "model",
+        "attribution",
+        "fraud",
+        "self_referral",
+        "duplicate_customer",
+        "google_play_instant",
+        "tax",
+        "discount",
+        "shipping",
+        "event",
+        "per",
+        "base",
+        "tier_mode",
+        "others_earn",
+        "applies_to",
+        "referral",
+        "fee",
+        "cost_share",
+        "from_revenue",
+        "precedence",
+        "repeat_customers",
+        "method",
+        "period",
+        "minimum",
+        "from",
+        "to",
+        "date",
+        "rate_date",
+        "payer",
+        "address",
+    ];
     let document = openapi::document();
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         if schema["additionalProperties"] != json!(false) {
@@ -213,8 +217,12 @@ fn record() -> Value {
     let mut it = Recorder { ledger: Ledger::new(), examples: Map::new() };
     let terms = json!({
         "name": "Acme partners", "currency": "EUR", "landing_url": "https://acme.example/partners",
-        "attribution": { "model": "last_touch", "window_days": 30 },
+        "attribution": {
+            "model": "last_touch", "window_days": 30, "half_life_days": 7, "precedence": "coupon_first",
+            "repeat_customers": "earn",
+        },
         "hold_days": 30, "click_param": "sp_click", "commission_bp": 2000,
+        "fraud": { "velocity_per_hour": 100, "min_seconds_from_click": 3 },
     });
     assert_eq!(it.send(Op::SetProgram, "PUT", "/v1/program", Some(terms)).status, 200);
     it.get(Op::GetProgram, "/v1/program");
@@ -255,6 +263,12 @@ fn record() -> Value {
     );
     it.get(Op::GetLink, &format!("/v1/links/{link}"));
     it.get(Op::ListLinks, "/v1/links");
+    let coupon =
+        json!({ "code": "ADA20", "partner_id": partner, "effective_until": "2027-01-01T00:00:00.000Z" });
+    let coupon = it.post(Op::CreateCoupon, "/v1/coupons", coupon).text("/id");
+    it.refuse(Op::CreateCoupon, "/v1/coupons", json!({ "code": " ada20 ", "partner_id": partner }));
+    it.get(Op::GetCoupon, &format!("/v1/coupons/{coupon}"));
+    it.get(Op::ListCoupons, "/v1/coupons");
     let click = it.ledger.click(1);
     it.ledger.wait(90_000);
     let sale = json!({
@@ -275,6 +289,8 @@ fn record() -> Value {
     it.get(Op::ListConversions, "/v1/conversions");
     it.get(Op::ExplainConversion, &format!("/v1/conversions/{sale}/attribution"));
     it.get(Op::GetAttribution, &format!("/v1/attribution?partner_id={partner}&group_by=day"));
+    let rules = json!({ "attribution": { "model": "linear" }, "from": "2026-11-01T00:00:00.000Z" });
+    assert_eq!(it.send(Op::SimulateAttribution, "POST", "/v1/attribution/simulate", Some(rules)).status, 200);
     it.get(Op::ListBalances, "/v1/balances");
     it.get(Op::ListCommissions, "/v1/commissions");
     let commission = it.examples["listCommissions"]["answer"]["data"][0]["id"].as_str().unwrap().to_owned();
@@ -300,6 +316,8 @@ fn record() -> Value {
     let links = json!({ "links": [{ "partner_id": partner, "listing_id": listing, "campaign": "podcast" }] });
     let made = it.post(Op::CreateLinks, "/v1/links/bulk", links).text("/data/0/id");
     it.ledger.wait(1_000);
+    let revoke = format!("/v1/coupons/{coupon}/revoke");
+    assert_eq!(it.send(Op::RevokeCoupon, "POST", &revoke, None).status, 200);
     let revoke = format!("/v1/links/{made}/revoke");
     assert_eq!(it.send(Op::RevokeLink, "POST", &revoke, None).status, 200);
     let change = Some(json!({ "status": "paused", "external_id": null }));
@@ -314,6 +332,11 @@ fn record() -> Value {
     let note = Some(json!({ "note": "The vendor's invoice of March lists it" }));
     assert_eq!(it.send(Op::ReleaseCommission, "POST", &release, note).status, 200);
     it.refuse(Op::ReleaseCommission, &release, json!({}));
+    let reject = format!("/v1/commissions/{held}/reject");
+    let note = json!({ "note": "The customer never paid this invoice" });
+    assert_eq!(it.send(Op::RejectCommission, "POST", &reject, Some(note.clone())).status, 200);
+    it.refuse(Op::RejectCommission, &reject, note);
+    payouts::record(&mut it, &partner);
     assert_eq!(it.ledger.call(support::OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

@@ -20,10 +20,13 @@ const RESTORED: &[(&str, &str)] = &[
     ("partners", "*"),
     (
         "listings",
-        "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at",
+        "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at, \
+         window_days",
     ),
     ("links", "*"),
+    ("coupons", "*"),
     ("conversions", "*"),
+    ("conversion_credits", "*"),
     ("customer_touches", "*"),
     ("account_aliases", "*"),
     ("commissions", "*"),
@@ -68,6 +71,8 @@ fn history() -> Ledger {
     assert_eq!(ledger.post(&target, &json!({"external_id": "r-1", "amount": 3_333})).status, 201);
     told_by_a_marketplace(&mut ledger, second);
     held_and_released(&mut ledger);
+    rejected(&mut ledger, second);
+    shared_by_several(&mut ledger, &ada, first, second);
     plans(&mut ledger);
     assert_eq!(ledger.patch(&format!("/v1/partners/{ada}"), &json!({"status": "terminated"})).status, 200);
     assert_eq!(ledger.post(&format!("/v1/links/{second_id}/revoke"), &json!({})).status, 200);
@@ -90,6 +95,40 @@ fn told_by_a_marketplace(ledger: &mut Ledger, link_no: u32) {
     assert_eq!((ledger.rows("waiting_refunds"), ledger.rows("marketplace_accounts")), (1, 1));
 }
 
+/// A sale that two clicks share, refunded in part; one that a coupon earns; a charge that two clicks share late.
+fn shared_by_several(ledger: &mut Ledger, ada: &str, first: u32, second: u32) {
+    let terms = |model: &str| json!({"landing_url": "https://acme.example", "hold_days": 1, "attribution": {"model": model, "window_days": 20}});
+    assert_eq!(ledger.put("/v1/program", &terms("linear")).status, 200);
+    let coupon = ledger.post("/v1/coupons", &json!({"code": "ADA", "partner_id": ada})).text("/id");
+    let older = ledger.click(first);
+    ledger.wait(1_000);
+    let newer = ledger.click(second);
+    ledger.trails.insert(newer.clone(), Some(vec![older.clone()]));
+    let sale = json!({"type": "sale", "external_id": "o-3", "click_id": newer, "customer_id": "c-3", "amount": 9_999,
+        "currency": "EUR"});
+    let sold = ledger.post("/v1/conversions", &sale);
+    assert_eq!(sold.json["attribution"]["credits"].as_array().unwrap().len(), 2);
+    let target = format!("/v1/conversions/{}/refunds", sold.text("/id"));
+    assert_eq!(ledger.post(&target, &json!({"external_id": "r-3", "amount": 1_001})).status, 201);
+    let sale = json!({"type": "sale", "external_id": "o-4", "coupon": "ada", "customer_id": "c-4", "amount": 77,
+        "currency": "EUR"});
+    assert_eq!(ledger.post("/v1/conversions", &sale).json["attribution"]["reason"], "coupon");
+    assert_eq!(ledger.post(&format!("/v1/coupons/{coupon}/revoke"), &json!({})).status, 200);
+    let of = |fields| {
+        let mut fields: serde_json::Value = fields;
+        fields["account"] = json!("a-19");
+        fields
+    };
+    let charge = event("charged", "order:9", &of(json!({"amount": 1_001, "currency": "EUR"})));
+    let fields = of(json!({"charge": "order:9", "amount": 100, "currency": "EUR"}));
+    ledger.told(1, &[charge, event("refunded", "refund:9", &fields)]);
+    ledger.trails.insert(newer.clone(), None);
+    ledger.told(1, &[event("installed", "install:9", &of(json!({"clicks": [older, newer]})))]);
+    // The sale, the install and the charge.
+    assert_eq!(ledger.rows("conversion_credits"), 6);
+    assert_eq!(ledger.put("/v1/program", &terms("last_touch")).status, 200);
+}
+
 /// Commissions that are held: one that is confirmed, one that is released, one that stays.
 fn held_and_released(ledger: &mut Ledger) {
     let charge = |n: u32, evidence: &str| {
@@ -103,6 +142,29 @@ fn held_and_released(ledger: &mut Ledger) {
     assert_eq!(ledger.post(&target, &json!({"note": "paid by wire"})).status, 200);
     assert_eq!(events_of(ledger, "conversion.confirmed"), 1);
     assert_eq!(events_of(ledger, "commission.released"), 2);
+}
+
+/// A commission that is held for two reasons, of which evidence ends one, and is rejected; then a refund of its sale, which
+/// takes nothing more.
+fn rejected(ledger: &mut Ledger, link_no: u32) {
+    let terms = json!({"hold_days": 1, "fraud": {"min_seconds_from_click": 3}});
+    assert_eq!(ledger.put("/v1/program", &terms).status, 200);
+    let click = ledger.click(link_no);
+    let charge = |evidence: &str| {
+        let fields = json!({"account": "a-9", "amount": 900, "currency": "EUR", "clicks": [click], "evidence": evidence});
+        event("charged", "fast:1", &fields)
+    };
+    ledger.told(1, &[charge("transport_only")]);
+    let both = ledger.get("/v1/commissions?held_reason=transport_only").json["data"][0]["flags"].take();
+    assert_eq!(both, json!(["held_transport_only", "held_impossible_time"]));
+    ledger.told(1, &[charge("api_poll")]);
+    let held = ledger.get("/v1/commissions?held_reason=impossible_time").json["data"][0].take();
+    assert_eq!(held["flags"], json!(["held_impossible_time"]));
+    let target = format!("/v1/commissions/{}/reject", held["id"].as_str().unwrap());
+    assert_eq!(ledger.post(&target, &json!({"note": "a script"})).json["reversed"], 180);
+    let fields = json!({"charge": "fast:1", "amount": 450, "currency": "EUR"});
+    ledger.told(1, &[event("refunded", "refund:9", &fields)]);
+    assert_eq!((events_of(ledger, "commission.held"), events_of(ledger, "commission.rejected")), (1, 1));
 }
 
 /// Plans of an account, the earlier one told late.
@@ -190,7 +252,7 @@ fn a_replayed_ledger_equals_the_original() {
     assert_eq!(found.discrepancies, Vec::<String>::new());
     assert_eq!(Some(&found.rebuilt), found.original.as_ref());
     assert_eq!(found.rebuilt.counts["clicks"], "1");
-    assert_eq!(found.rebuilt.balances["1 EUR"], ["1500", "0", "1000", "0", "500", "0", "0", "0"]);
+    assert_eq!(found.rebuilt.balances["1 EUR"], ["2337", "0", "1755", "0", "582", "0", "0", "0"]);
     for (table, columns) in RESTORED {
         assert_eq!(dump(&rebuilt, table, columns), dump(&ledger.sql, table, columns), "{table}");
     }
@@ -202,6 +264,10 @@ fn a_log_from_before_anything_could_be_held_is_replayed() {
     let now = format!("{}\n{}\n", event_lines(&ledger).join("\n"), end_line(&ledger));
     let before = now.replace(r#","held_reason":null"#, "");
     assert_ne!(before, now);
+    // Nor was there a programme with rules of fraud.
+    let rules = r#","fraud":{"self_referral":true,"duplicate_customer":true,"velocity_per_hour":null,"min_seconds_from_click":null,"coupon_uses_per_day":null}"#;
+    assert_eq!(before.matches(rules).count(), 6, "the data and the change of each of three events");
+    let before = before.replace(rules, "");
     let rebuilt = NativeSql::in_memory().unwrap();
     migrate(&rebuilt, LEDGER).unwrap();
     replay(before.as_bytes(), &rebuilt).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{figure, now, percentile_us, support::Ledger, timed};
 use signpost::{
-    api::{self, Environment, http::Request},
+    api::{self, Environment, http::Request, trails::NO_TRAILS},
     domain::entropy::Entropy,
     store::{
         migrate::{LEDGER, migrate},
@@ -68,7 +68,8 @@ impl Shop {
             base_url: "https://go.example.com",
         };
         let Ledger { sql, config, now, entropy, .. } = &mut self.ledger;
-        let environment = Environment { sql, config, zones: &crate::support::TzDatabase, now: *now };
+        let environment =
+            Environment { sql, config, zones: &crate::support::TzDatabase, now: *now, trails: &NO_TRAILS };
         let (took, answer) = timed(|| api::handle(&environment, entropy, request));
         assert_eq!(answer.status, 201, "{}", answer.body);
         took

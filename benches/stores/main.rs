@@ -1,13 +1,14 @@
 //! What the stores' work costs: a click in its shard; and, as the Ledger grows, accepting a conversion (the whole of
-//! `POST /v1/conversions`, without HTTP) and one partner's report. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
+//! `POST /v1/conversions`, without HTTP) and one partner's report; and a payout run. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
 //!
 //! A large Ledger is always measured in turns with a small one that was made a moment before, so that a busy machine
 //! slows both down and the ratio stays.
 //!
-//! `cargo bench --bench stores -- [--conversions <n>]` (default 1,000,000: some minutes and some gigabytes).
+//! `cargo bench --bench stores -- [--conversions <n>] [--only payouts]` (default 1,000,000: some minutes and some gigabytes).
 
 mod clicks;
 mod growth;
+mod payouts;
 mod reports;
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -46,6 +47,7 @@ fn figure(name: &str, value: f64, unit: &str, at_most: Option<f64>, compares: &s
 
 fn main() {
     let mut conversions = 1_000_000;
+    let mut only = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -55,10 +57,15 @@ fn main() {
                 let number = arguments.next().and_then(|text| text.parse().ok());
                 conversions = number.expect("--conversions <n>");
             }
+            "--only" => only = arguments.next(),
             other => panic!("unknown argument {other}"),
         }
     }
+    if only.as_deref() == Some("payouts") {
+        return payouts::run();
+    }
     clicks::run();
     reports::run();
+    payouts::run();
     growth::run(conversions);
 }

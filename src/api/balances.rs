@@ -18,6 +18,8 @@ view! {
         pending: i128,
         /// Owed, may be paid; negative after a clawback. What is bound in payouts that are not settled is part of it.
         payable: i128,
+        /// Bound in payouts that are approved, and neither paid nor failed; part of `payable`.
+        in_payout: i128,
         /// Paid out.
         paid: i128,
         /// Taken back by refunds.
@@ -43,11 +45,16 @@ pub fn partner_of_query(call: &Call<'_>, text: Option<&str>) -> Result<Option<Pa
 
 /// `GET /v1/balances`
 pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
-    let query = call.query(&["partner_id"])?;
+    let query = call.query(&["partner_id", "at"])?;
     let partner = partner_of_query(call, query.text("partner_id"))?;
     let mut data = Vec::new();
     let mut known: Option<(PartnerNo, PartnerId)> = None;
-    for balance in accounts::balances(call.sql, partner)? {
+    let balances = match query.time("at")? {
+        None => accounts::balances(call.sql, partner)?,
+        // The instant itself is included.
+        Some(at) => accounts::balances_until(call.sql, Some(at.plus_ms(1)), partner)?,
+    };
+    for balance in balances {
         if known.as_ref().is_none_or(|(no, _)| *no != balance.partner_no) {
             known = partners::by_no(call.sql, balance.partner_no)?.map(|partner| (partner.no, partner.id));
         }
@@ -57,6 +64,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
             currency: balance.currency,
             pending: balance.pending,
             payable: balance.payable.saturating_add(balance.in_payout),
+            in_payout: balance.in_payout,
             paid: balance.paid,
             reversed: balance.reversed,
         });

@@ -2,7 +2,8 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
-    money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR},
+    date::DATE_REFUSED,
+    money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR, Money},
     text,
     time::Timestamp,
     words::Metadata,
@@ -70,6 +71,9 @@ pub fn field_problem(pointer: String, message: &str) -> Problem {
     if said == CURRENCY_REFUSED {
         return Problem::field(Code::InvalidCurrency, pointer, CURRENCY_EXPECTED);
     }
+    if said == DATE_REFUSED {
+        return Problem::field(Code::InvalidDate, pointer, "Expected a day such as 2026-10-31.");
+    }
     if said.starts_with("invalid value: integer") {
         return Problem::field(Code::OutOfRange, pointer, detail);
     }
@@ -84,9 +88,13 @@ const SYNTAX: &[&str] = &[
     "recursion limit",
 ];
 
+/// Fields whose values stand in no error.
+const SECRET: &[&str] =
+    &["/secrets", "/legal_name", "/address", "/iban", "/bic", "/paypal_email", "/wise_email", "/tax_id"];
+
 /// What serde said, fit to be shown: it repeats the value, which may be long or a secret.
 fn shown(pointer: &str, said: &str) -> String {
-    if pointer.starts_with("/secrets") {
+    if SECRET.iter().any(|field| pointer.starts_with(field)) {
         return "This is not what is expected here.".to_owned();
     }
     let cut: String = said.chars().take(300).collect();
@@ -201,6 +209,13 @@ impl Checks {
     pub fn range(&mut self, field: &str, value: Option<i64>, min: i64, max: i64) {
         if value.is_some_and(|value| !(min..=max).contains(&value)) {
             self.refuse(Code::OutOfRange, field, format!("Expected {min} to {max}."));
+        }
+    }
+
+    /// An amount of money, 0 to 10^12 minor units.
+    pub fn money(&mut self, field: &str, value: Option<&Money>) {
+        if value.is_some_and(|money| !(0..=MAX_AMOUNT_MINOR).contains(&money.amount)) {
+            self.refuse(Code::AmountOutOfRange, &format!("{field}/amount"), format!("{AMOUNT_REFUSED}."));
         }
     }
 

@@ -6,6 +6,7 @@ use super::{
     http::{Request, Response},
     problem::Problem,
     query::Query,
+    trails::{TrailWish, Trails},
 };
 use crate::{
     domain::{entropy::Entropy, event::EventType, id::EventId, time::Timestamp, zone::Zones},
@@ -40,6 +41,10 @@ pub struct Call<'a> {
     pub params: Vec<String>,
     /// Redirects must learn of what was written.
     pub snapshot_touched: Cell<bool>,
+    /// Trails that were asked for.
+    pub trails: &'a Trails,
+    /// The trail that is to be asked for, before the request is handed in again.
+    pub trail_wish: RefCell<Option<TrailWish>>,
 }
 
 /// A page of a list.
@@ -92,6 +97,20 @@ impl Call<'_> {
         let id = self.new_id(EventId::generate);
         let (data, ledger) = (json_text(data)?, json_text(change)?);
         Ok(events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?)
+    }
+
+    /// The same of a change that computes rows: what the event shows is read when they are there, and answered.
+    pub fn commit_computed<T: Serialize>(
+        &self,
+        kind: EventType,
+        change: &Change,
+        view: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<String, Problem> {
+        change::apply(self.sql, change, "", self.now)?;
+        let id = self.new_id(EventId::generate);
+        let (data, ledger) = (json_text(&view()?)?, json_text(change)?);
+        events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?;
+        Ok(data)
     }
 
     /// Notes that redirects must learn of what was written.

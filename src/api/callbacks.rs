@@ -8,7 +8,7 @@ mod refunds;
 
 use super::{
     Caller, Environment, call::Call, conversions, http::Request, listings, plans, problem::Problem,
-    views::view,
+    trails::TrailWish, views::view,
 };
 use crate::{
     domain::{
@@ -81,6 +81,8 @@ fn call<'a>(environment: &'a Environment<'a>, entropy: &'a mut dyn Entropy) -> C
         caller: Caller { id: "callbacks".to_owned(), scopes: Vec::new(), partner: None },
         params: Vec::new(),
         snapshot_touched: Cell::new(false),
+        trails: environment.trails,
+        trail_wish: RefCell::new(None),
     }
 }
 
@@ -116,6 +118,8 @@ pub enum Reported {
     Known,
     /// What was kept under the code that it asks for; nothing if that is unknown or too old.
     HandedOver(Option<String>),
+    /// Nothing is written: it is to be handed in again with this trail.
+    TrailWished(TrailWish),
 }
 
 /// Writes what a callback told, all or nothing.
@@ -125,44 +129,47 @@ pub fn report(
     report: &Report,
 ) -> Result<Reported, Problem> {
     let call = call(environment, entropy);
-    transaction(call.sql, || {
-        if let Some(token) = &report.single_use
-            && !counts(&call, token)?
-        {
-            return Ok(Reported::Replayed);
+    let reported = transaction(call.sql, || write(&call, report));
+    call.trail_wish.take().map_or(reported, |wish| Ok(Reported::TrailWished(wish)))
+}
+
+fn write(call: &Call<'_>, report: &Report) -> Result<Reported, Problem> {
+    if let Some(token) = &report.single_use
+        && !counts(call, token)?
+    {
+        return Ok(Reported::Replayed);
+    }
+    let listing = listing_rows::by_no(call.sql, report.listing_no)?;
+    let listing = listing.ok_or(SqlError::Shape { column: 0, expected: "a listing that exists" })?;
+    for name in &report.names {
+        accounts::learn(call, &listing, name)?;
+    }
+    let mut events = report.events.clone();
+    // What a message tells of accounts first: it may price what it tells of charges.
+    for event in &mut events {
+        event.account = accounts::resolved(call, &listing, event.alias.as_deref(), &event.account)?;
+        if !moves_money(event.kind) {
+            accounts::tell(call, &listing, event)?;
         }
-        let listing = listing_rows::by_no(call.sql, report.listing_no)?;
-        let listing = listing.ok_or(SqlError::Shape { column: 0, expected: "a listing that exists" })?;
-        for name in &report.names {
-            accounts::learn(&call, &listing, name)?;
+    }
+    for event in &events {
+        apply(call, &listing, event)?;
+    }
+    if let Some(kept) = &report.keep {
+        kept::keep(call, &listing, kept)?;
+    }
+    if let Some(relay) = &report.relay {
+        let account = accounts::resolved(call, &listing, None, &relay.account)?;
+        if relay.in_frame && callbacks::is_led_out(call.sql, listing.no, &account)? {
+            return Ok(Reported::Known);
         }
-        let mut events = report.events.clone();
-        // What a message tells of accounts first: it may price what it tells of charges.
-        for event in &mut events {
-            event.account = accounts::resolved(&call, &listing, event.alias.as_deref(), &event.account)?;
-            if !moves_money(event.kind) {
-                accounts::tell(&call, &listing, event)?;
-            }
-        }
-        for event in &events {
-            apply(&call, &listing, event)?;
-        }
-        if let Some(kept) = &report.keep {
-            kept::keep(&call, &listing, kept)?;
-        }
-        if let Some(relay) = &report.relay {
-            let account = accounts::resolved(&call, &listing, None, &relay.account)?;
-            if relay.in_frame && callbacks::is_led_out(call.sql, listing.no, &account)? {
-                return Ok(Reported::Known);
-            }
-            let row = Relay { listing_no: listing.no, account, location: relay.location.clone() };
-            callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
-        }
-        match &report.ask_for {
-            Some(code_hash) => Ok(Reported::HandedOver(kept::hand_over(&call, &listing, code_hash)?)),
-            None => Ok(Reported::Written),
-        }
-    })
+        let row = Relay { listing_no: listing.no, account, location: relay.location.clone() };
+        callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
+    }
+    match &report.ask_for {
+        Some(code_hash) => Ok(Reported::HandedOver(kept::hand_over(call, &listing, code_hash)?)),
+        None => Ok(Reported::Written),
+    }
 }
 
 /// Whether a token counts: it is new, or it came to this very place first and counts there again.
@@ -194,8 +201,9 @@ pub fn resume(
             callbacks::lead_out(call.sql, listing.no, &relay.account)?;
             let customer = customer_id(&listing, &relay.account);
             let trail = Trail::read(cookies, &call.config.ring).joined();
-            if let Some(click_id) = trail.rsplit('.').next().filter(|id| !id.is_empty()) {
-                bind(&call, &customer, click_id)?;
+            let clicks: Vec<_> = trail.split('.').map(str::to_owned).collect();
+            if let Some(click_id) = clicks.last().filter(|id| !id.is_empty()) {
+                bind(&call, &customer, click_id, &clicks)?;
             }
         }
         Ok(Some(relay.location))
@@ -254,7 +262,7 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
     if let Some(known) = rows::by_key(call.sql, kind, &external_id)? {
         // A redelivery; but what stands behind it may be better, and the click may be new.
         confirm(call, listing, event, &customer, known)?;
-        return click_id.map_or(Ok(()), |click_id| bind(call, &customer, &click_id));
+        return click_id.map_or(Ok(()), |click_id| bind(call, &customer, &click_id, &event.clicks));
     }
     let priced = priced(call, listing, event)?;
     let metadata = [
@@ -271,6 +279,7 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         kind,
         external_id: external_id.clone(),
         click_id,
+        clicks: &event.clicks,
         customer_id: customer.clone(),
         coupon: event.coupon.clone(),
         amount: event.amount.zip(event.currency.clone()).or(priced.price),
@@ -332,10 +341,17 @@ fn confirm(
     if is_same { conversions::confirm(call, known, metadata, event.evidence) } else { Ok(()) }
 }
 
-/// Binds a click to a customer, if its window is open, and credits what nobody has earned.
-fn bind(call: &Call<'_>, customer: &str, click_id: &str) -> Result<(), Problem> {
-    let Some(binding) = conversions::new_binding(call, customer, click_id)? else { return Ok(()) };
-    let view = BoundView { customer_id: customer.to_owned(), click_id: binding.touch.touch.click_id.clone() };
-    call.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
+/// Binds a click to a customer, if its window is open, and those that came with it, if the model weighs them; then credits
+/// what nobody has earned.
+fn bind(call: &Call<'_>, customer: &str, click_id: &str, clicks: &[String]) -> Result<(), Problem> {
+    let bindings = conversions::new_bindings(call, customer, click_id, clicks)?;
+    if bindings.is_empty() {
+        return Ok(());
+    }
+    for binding in bindings {
+        let click_id = binding.touch.touch.click_id.clone();
+        let view = BoundView { customer_id: customer.to_owned(), click_id };
+        call.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
+    }
     conversions::credit_unearned(call, customer)
 }

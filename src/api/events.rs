@@ -32,13 +32,15 @@ pub struct EventView {
 }
 
 /// What a partner's key sees of an event: a conversion may have named another partner's click, which did not earn, and a
-/// note on a release is the operator's.
+/// note on a release or a rejection is the operator's.
 fn own(kind: EventType, data: String) -> Result<String, SqlError> {
     let of_conversion =
         [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
     let field = if of_conversion.contains(&kind) {
         "click_id"
-    } else if kind == EventType::CommissionReleased {
+    } else if [EventType::CommissionReleased, EventType::CommissionRejected, EventType::BalanceWrittenOff]
+        .contains(&kind)
+    {
         "note"
     } else {
         return Ok(data);

@@ -173,6 +173,7 @@ pub fn report_google_play(call: &Call<'_>) -> Result<Response, Problem> {
         kind,
         external_id: external_id.clone(),
         click_id,
+        clicks: &[],
         customer_id: customer_id.clone(),
         coupon: None,
         amount: None,

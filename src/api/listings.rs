@@ -63,6 +63,8 @@ pub struct NewListing {
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// The marketplace's secrets; write-only.
     secrets: Option<Secrets>,
+    /// Days from a click on its links to a conversion; the programme's if absent.
+    window_days: Option<i64>,
 }
 
 /// What to change of a listing: absent leaves as is, `null` clears.
@@ -84,6 +86,9 @@ pub struct ListingChange {
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// Secrets to set or (with `null`) to remove; the others stay.
     secrets: Option<Secrets>,
+    /// Days from a click on its links to a conversion.
+    #[json(present)]
+    window_days: Option<Option<i64>>,
 }
 
 const MAX_SETTINGS_BYTES: usize = 16 * 1024;
@@ -94,6 +99,7 @@ fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
     if text::web_url(&listing.url).is_some_and(|url| url.fragment().is_some_and(|f| f.contains('?'))) {
         checks.refuse(Code::InvalidUrl, "url", "A query behind the fragment never reaches the server.");
     }
+    checks.range("window_days", listing.window_days, 1, 3650);
     checks.slug("slug", listing.slug.as_deref());
     checks.url("forward_to", listing.forward_to.as_deref());
     if listing.settings.len() > MAX_SETTINGS_BYTES {
@@ -185,6 +191,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         forward_to: body.forward_to,
         settings: json::text(&serde_json::Value::Object(body.settings.unwrap_or_default())),
         secret_names: Vec::new(),
+        window_days: body.window_days,
         created_at: call.now,
         updated_at: call.now,
     };
@@ -245,6 +252,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
         slug: body.slug.unwrap_or_else(|| old.slug.clone()),
         forward_to: body.forward_to.unwrap_or_else(|| old.forward_to.clone()),
         settings: settings.unwrap_or_else(|| old.settings.clone()),
+        window_days: body.window_days.unwrap_or(old.window_days),
         updated_at: call.now,
         ..old.clone()
     };

@@ -33,6 +33,18 @@ pub fn sweep(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Result
     })
 }
 
+/// Makes all commissions payable whose hold has ended, however many, within the caller's transaction: before a payout run
+/// is computed, none may be missing.
+pub fn finish(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Result<(), Problem> {
+    loop {
+        let due = commissions::due(sql, now, A_SWEEP)?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        due.into_iter().try_for_each(|commission| mature(sql, now, &mut *entropy, commission))?;
+    }
+}
+
 fn mature(
     sql: &dyn Sql,
     now: Timestamp,

@@ -12,13 +12,17 @@ pub mod callbacks;
 pub mod clicks;
 mod commissions;
 mod conversions;
+mod coupons;
 mod cursor;
 mod events;
 pub mod export;
+mod fx;
 pub mod health;
+mod history;
 pub mod http;
 pub mod installs;
 mod keys;
+mod ledger;
 mod links;
 mod listings;
 mod maturity;
@@ -26,6 +30,8 @@ mod maturity;
 pub mod openapi;
 pub mod operation;
 mod partners;
+mod payouts;
+mod placements;
 mod plans;
 pub mod problem;
 mod programme;
@@ -33,7 +39,11 @@ mod query;
 mod refunds;
 mod report;
 pub mod routes;
+mod rules;
 pub mod sealing;
+mod simulation;
+mod terms;
+pub mod trails;
 mod views;
 
 pub use auth::{Caller, Config, ConfigError};
@@ -47,6 +57,7 @@ use http::{Request, Response};
 use problem::{Code, Problem};
 use routes::Route;
 use std::cell::{Cell, RefCell};
+use trails::{TRAIL_HEADER, TrailWish, Trails};
 
 /// Tells the isolate that forwarded a request that redirects must learn of a change; never leaves the Worker.
 pub const SNAPSHOT_HEADER: &str = "x-signpost-snapshot";
@@ -61,6 +72,8 @@ pub struct Environment<'a> {
     pub zones: &'a dyn Zones,
     /// The time.
     pub now: Timestamp,
+    /// Visitors' trails that were asked for; see [`trails`].
+    pub trails: &'a Trails,
 }
 
 /// Makes commissions payable whose hold has ended; for the Ledger's alarm.
@@ -102,12 +115,20 @@ fn answer(
         caller,
         params,
         snapshot_touched: Cell::new(false),
+        trails: environment.trails,
+        trail_wish: RefCell::new(None),
     };
-    let mut response = if route.method == "GET" {
-        (route.handler)(&call)?
+    let outcome = if route.method == "GET" {
+        (route.handler)(&call)
     } else {
-        transaction(call.sql, || write(&call, route))?
+        transaction(call.sql, || write(&call, route))
     };
+    if let Some(TrailWish { shard, click_id }) = call.trail_wish.take() {
+        return Ok(
+            Response::json(503, "{}".to_owned()).with_header(TRAIL_HEADER, format!("{shard} {click_id}"))
+        );
+    }
+    let mut response = outcome?;
     if call.snapshot_touched.get() {
         let version = crate::store::outbox::snapshot_version(call.sql)?;
         response = response.with_header(SNAPSHOT_HEADER, version.to_string());

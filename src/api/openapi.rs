@@ -6,6 +6,7 @@
 mod describe;
 mod edge;
 mod examples;
+mod forms;
 mod operations;
 mod problems;
 mod schemas;

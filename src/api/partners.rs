@@ -36,6 +36,10 @@ pub struct NewPartner {
     currency: Option<String>,
     /// Commission in basis points; the programme's if absent.
     commission_bp: Option<i64>,
+    /// Recognition level, in your own words: plans may be for one.
+    tier: Option<String>,
+    /// The partner that brought this one: it earns by the programme's `referral`.
+    referred_by: Option<String>,
     /// Your own id of this partner; unique.
     external_id: Option<String>,
     /// Free annotations.
@@ -65,6 +69,12 @@ pub struct PartnerChange {
     /// Commission in basis points.
     #[json(present)]
     commission_bp: Option<Option<i64>>,
+    /// Recognition level.
+    #[json(present)]
+    tier: Option<Option<String>>,
+    /// The partner that brought this one.
+    #[json(present)]
+    referred_by: Option<Option<String>>,
     /// Your own id of this partner.
     #[json(present)]
     external_id: Option<Option<String>>,
@@ -78,9 +88,32 @@ fn check(checks: &mut Checks, partner: &Partner, currency: Option<&str>) -> Opti
     checks.email("email", partner.email.as_deref());
     checks.country("country", partner.country.as_deref());
     checks.range("commission_bp", partner.commission_bp, 0, WHOLE_BP);
+    checks.text("tier", partner.tier.as_deref(), 40);
     checks.text("external_id", partner.external_id.as_deref(), 255);
     checks.metadata("metadata", Some(&partner.metadata));
     checks.currency("currency", currency)
+}
+
+/// The partner that brought another one. Two cannot have brought each other.
+fn referrer(
+    call: &Call<'_>,
+    checks: &mut Checks,
+    of: &PartnerId,
+    id: &str,
+) -> Result<Option<PartnerId>, Problem> {
+    let found = PartnerId::parse(id).map(|id| partners::by_id(call.sql, &id)).transpose()?.flatten();
+    match found {
+        None => checks.refuse(Code::UnknownPartner, "referred_by", "There is no partner with this id."),
+        Some(partner) if partner.id == *of || partner.referred_by.as_ref() == Some(of) => {
+            checks.refuse(
+                Code::ReferralCircle,
+                "referred_by",
+                "A partner cannot have brought the one who brought it.",
+            );
+        }
+        Some(partner) => return Ok(Some(partner.id)),
+    }
+    Ok(None)
 }
 
 fn external_id_free(call: &Call<'_>, partner: &Partner) -> Result<(), Problem> {
@@ -108,6 +141,8 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         country: body.country,
         currency: None,
         commission_bp: body.commission_bp,
+        tier: body.tier,
+        referred_by: None,
         external_id: body.external_id,
         metadata: body.metadata.unwrap_or_default(),
         created_at: call.now,
@@ -116,6 +151,9 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     };
     let mut checks = Checks::default();
     partner.currency = check(&mut checks, &partner, body.currency.as_deref());
+    if let Some(id) = &body.referred_by {
+        partner.referred_by = referrer(call, &mut checks, &partner.id, id)?;
+    }
     checks.finish()?;
     external_id_free(call, &partner)?;
     let view = views::partner(&partner);
@@ -124,7 +162,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// The partner that the path names, if the caller may see it.
-fn named(call: &Call<'_>) -> Result<Partner, Problem> {
+pub fn named(call: &Call<'_>) -> Result<Partner, Problem> {
     let id = call.id(PartnerId::parse)?;
     partners::by_id(call.sql, &id)?
         .filter(|partner| call.caller.sees(partner.no))
@@ -154,6 +192,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
         email: body.email.unwrap_or_else(|| old.email.clone()),
         country: body.country.unwrap_or_else(|| old.country.clone()),
         commission_bp: body.commission_bp.unwrap_or(old.commission_bp),
+        tier: body.tier.unwrap_or_else(|| old.tier.clone()),
         external_id: body.external_id.unwrap_or_else(|| old.external_id.clone()),
         metadata: body.metadata.unwrap_or_else(|| old.metadata.clone()),
         updated_at: call.now,
@@ -162,6 +201,11 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
     let mut checks = Checks::default();
     let currency = body.currency.as_ref().and_then(Option::as_deref);
     let parsed = check(&mut checks, &partner, currency);
+    match &body.referred_by {
+        Some(Some(id)) => partner.referred_by = referrer(call, &mut checks, &partner.id, id)?,
+        Some(None) => partner.referred_by = None,
+        None => {}
+    }
     checks.finish()?;
     if body.currency.is_some() {
         partner.currency = parsed;

@@ -1,10 +1,11 @@
-//! What plans cost, where a marketplace tells no amounts: a listing's `settings.plans`.
+//! What a listing's settings say of money: what plans cost, where a marketplace tells no amounts (`settings.plans`), and
+//! what the marketplace keeps (`settings.fees`).
 
 use super::{
-    body::{Amount, field_problem},
+    body::{Amount, Checks, field_problem},
     problem::{Code, Problem},
 };
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money, WHOLE_BP};
 use json::FromJson;
 use std::collections::BTreeMap;
 
@@ -15,6 +16,17 @@ pub const MAX_PLANS: usize = 200;
 #[derive(FromJson)]
 struct Settings {
     plans: Option<BTreeMap<String, Price>>,
+    fees: Option<Fees>,
+}
+
+/// What the marketplace keeps of a listing's sales.
+#[derive(FromJson)]
+#[serde(deny_unknown_fields)]
+pub struct Fees {
+    /// Basis points of each sale's net amount.
+    pub rate_bp: Option<i64>,
+    /// What is due a month besides; its first sales bear it.
+    pub monthly: Option<Money>,
 }
 
 /// What a plan costs each time that it is charged for.
@@ -25,16 +37,28 @@ struct Price {
     currency: Currency,
 }
 
-/// Checks the plans of a listing's settings.
+/// Checks the plans and fees of a listing's settings.
 pub fn check(settings: &str) -> Result<(), Problem> {
     let read: Settings = json::read(settings)
         .map_err(|error| field_problem(format!("/settings{}", error.pointer()), &error.to_string()))?;
+    if let Some(fees) = &read.fees {
+        let mut checks = Checks::under("/settings/fees".to_owned());
+        checks.range("rate_bp", fees.rate_bp, 0, WHOLE_BP);
+        checks.money("monthly", fees.monthly.as_ref());
+        checks.finish()?;
+    }
     let count = read.plans.map_or(0, |plans| plans.len());
     if count > MAX_PLANS {
         let detail = format!("{count} plans; at most {MAX_PLANS} are kept.");
         return Err(Problem::field(Code::OutOfRange, "/settings/plans", detail));
     }
     Ok(())
+}
+
+/// What the marketplace keeps, if the settings say it.
+pub fn fees(settings: &str) -> Option<Fees> {
+    // Settings of before there was this check may hold anything under the name.
+    json::read::<Settings>(settings).ok()?.fees
 }
 
 /// What a plan costs, minor units and ISO 4217 currency; nothing if the settings do not say.

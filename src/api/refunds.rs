@@ -3,9 +3,10 @@
 use super::{
     body::{Amount, Checks},
     call::Call,
-    conversions,
+    conversions::{self, Spread},
     http::Response,
     problem::{Code, Problem},
+    programme,
     views::view,
 };
 use crate::{
@@ -14,16 +15,16 @@ use crate::{
         event::EventType,
         id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
         ledger::{Account, TransferKind},
-        money::{Currency, share_half_up},
+        money::{Currency, share_half_up, split_largest_remainder},
         time::Timestamp,
     },
     store::{
         SqlError,
         accounts::Transfer,
-        change::Change,
+        change::{Change, Shares},
         commissions::{self, Commission},
         conversions::Conversion,
-        counts, partners,
+        counts, credits, partners,
         refunds::{self, Refund},
         value::json_text,
     },
@@ -136,14 +137,10 @@ pub type Reversal = (Change, ReversalView);
 
 fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Response, Problem> {
     let refunded = conversion.refunded.saturating_add(refund.amount);
-    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
-    let mut reversals: Vec<Reversal> = Vec::new();
-    let mut taken_back = 0i64;
-    for commission in commissions::of_conversion(call.sql, conversion.no)? {
-        let reversal = reverse(call, &commission, refunded, sale)?;
-        taken_back =
-            taken_back.checked_add(reversal.1.reversed).ok_or(SqlError::Overflow("reversals of a refund"))?;
-        reversals.push(reversal);
+    let earned = commissions::of_conversion(call.sql, conversion.no)?;
+    let mut reversals: Vec<Reversal> = Vec::with_capacity(earned.len());
+    for commission in &earned {
+        reversals.push(reverse(call, commission, conversion, refunded)?);
     }
     let view = RefundView {
         id: refund.id.clone(),
@@ -154,17 +151,13 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
         commissions: reversals.iter().map(|(_, view)| view.clone()).collect(),
         created_at: call.now,
     };
-    // Under the sale's own quarter hour: a period's commission is then net of what was taken back of it.
-    let counts = counts::ConversionDelta {
-        currency: refund.currency.clone(),
-        counted: None,
-        revenue: 0,
-        refunds: refund.amount,
-        commission: taken_back.saturating_neg(),
-        ..conversions::delta(conversion)
-    };
+    // Under the sale's own quarter hour: a period's figures are then net of what was taken back of it.
+    let (spread, refunded_shares) = spread(call, conversion, &refund)?;
+    let (counts, Shares { more_counts, .. }) = spread.parts();
     let answer = json_text(&view)?;
-    let change = Change::Refund { refund, refunded, counts };
+    let terms = programme::current(call)?;
+    let uses = conversions::uncounted(call, &terms, conversion, &earned, refund.amount)?;
+    let change = Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses };
     call.commit(EventType::RefundCreated, &change, &view, &answer)?;
     for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {
         call.commit(EventType::CommissionReversed, change, view, "")?;
@@ -172,21 +165,54 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     Ok(Response::json(201, answer))
 }
 
-/// What refunds of so much of a sale take of a commission in all.
-pub fn taken_back(commission: &Commission, refunded: i64, sale: i64) -> Result<i64, SqlError> {
+/// What a refund adds to the counts, and what is then refunded of each credit of a shared conversion: split by what is left
+/// of them, so that no credit's refunds exceed it.
+fn spread(call: &Call<'_>, conversion: &Conversion, refund: &Refund) -> Result<(Spread, Vec<i64>), SqlError> {
+    let whole = counts::ConversionDelta {
+        currency: refund.currency.clone(),
+        counted: None,
+        revenue: 0,
+        refunds: refund.amount,
+        ..conversions::delta(conversion)
+    };
+    let credits = credits::of(call.sql, conversion.no)?;
+    if credits.is_empty() {
+        return Ok((Spread::new(whole, credits, |_, _| (0, 0)), Vec::new()));
+    }
+    let left: Vec<_> = credits.iter().map(|credit| credit.amount.saturating_sub(credit.refunded)).collect();
+    let parts =
+        split_largest_remainder(refund.amount, &left).ok_or(SqlError::Overflow("the parts of a refund"))?;
+    let refunded = credits.iter().zip(&parts).map(|(credit, part)| credit.refunded.saturating_add(*part));
+    let refunded = refunded.collect();
+    Ok((Spread::new(whole, credits, |index, _| (0, parts.get(index).copied().unwrap_or(0))), refunded))
+}
+
+/// What refunds of so much of a sale take in all of a commission of so much.
+pub fn taken_back(commission: i64, refunded: i64, sale: i64) -> Result<i64, SqlError> {
     // A sale of nothing has no commission to take back.
-    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission.amount, refunded, sale) };
+    let in_all = if sale == 0 { Some(0) } else { share_half_up(commission, refunded, sale) };
     in_all.ok_or(SqlError::Overflow("a reversal"))
 }
 
-/// Takes back what `refunded` of `sale` calls for in all, less what has been taken back before.
-pub fn reverse(
+/// Takes of a commission that is new what earlier refunds of its conversion call for.
+pub fn take_back(call: &Call<'_>, commission: &Commission, conversion: &Conversion) -> Result<(), Problem> {
+    let (change, view) = reverse(call, commission, conversion, conversion.refunded)?;
+    if view.reversed > 0 {
+        call.commit(EventType::CommissionReversed, &change, &view, "")?;
+    }
+    Ok(())
+}
+
+/// Takes back what refunds of `refunded` in all call for, less what has been taken back before: nothing, if an operator
+/// rejected the commission and so took back more.
+fn reverse(
     call: &Call<'_>,
     commission: &Commission,
+    conversion: &Conversion,
     refunded: i64,
-    sale: i64,
 ) -> Result<Reversal, Problem> {
-    let in_all = taken_back(commission, refunded, sale)?;
+    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
+    let in_all = taken_back(commission.amount, refunded, sale)?.max(commission.reversed);
     let part = in_all.saturating_sub(commission.reversed);
     let from = match commission.status {
         CommissionStatus::Pending => Account::Pending,
@@ -217,5 +243,10 @@ pub fn reverse(
         currency: commission.currency,
         status,
     };
-    Ok((Change::Reversed { commission_no: commission.no, reversed: in_all, status, transfer }, view))
+    let counts = counts::ConversionDelta {
+        commission: part.saturating_neg(),
+        ..conversions::commission_counts(call, commission, Some(conversion))?
+    };
+    let counts = Some(counts).filter(|_| part > 0);
+    Ok((Change::Reversed { commission_no: commission.no, reversed: in_all, status, transfer, counts }, view))
 }

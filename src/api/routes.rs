@@ -2,8 +2,17 @@
 //! `openapi/`.
 
 use super::{
-    balances, call::Call, clicks, commissions, conversions, events, export, http::Response, installs, keys,
-    links, listings, operation::Operation, partners, problem::Problem, programme, refunds, report,
+    balances,
+    call::Call,
+    clicks, commissions, conversions, coupons, events, export, fx, history,
+    http::Response,
+    installs, keys, ledger, links, listings,
+    operation::Operation,
+    partners,
+    payouts::{self, details, endings, files, runs, statement},
+    placements,
+    problem::Problem,
+    programme, refunds, report, simulation,
 };
 use crate::domain::key::Scope;
 
@@ -54,6 +63,11 @@ const fn write(
     Route { method, path, operation, scope, access, creates: false, kept: whole, handler }
 }
 
+/// A write of payouts, by the programme's keys alone.
+const fn payout_write(path: &'static str, handler: Handler, operation: Operation) -> Route {
+    write("POST", path, Scope::PayoutsWrite, Access::Programme, handler, operation)
+}
+
 const fn creates(mut route: Route) -> Route {
     route.creates = true;
     route
@@ -96,6 +110,17 @@ pub const ROUTES: &[Route] = &[
     get("/v1/links/{id}", Partner, links::get, Operation::GetLink),
     get("/v1/links/{id}/qr.svg", Partner, links::qr, Operation::GetLinkQr),
     write("POST", "/v1/links/{id}/revoke", LinksWrite, Partner, links::revoke, Operation::RevokeLink),
+    creates(write("POST", "/v1/coupons", PartnersWrite, Programme, coupons::create, Operation::CreateCoupon)),
+    get("/v1/coupons", Partner, coupons::list, Operation::ListCoupons),
+    get("/v1/coupons/{id}", Partner, coupons::get, Operation::GetCoupon),
+    write(
+        "POST",
+        "/v1/coupons/{id}/revoke",
+        PartnersWrite,
+        Programme,
+        coupons::revoke,
+        Operation::RevokeCoupon,
+    ),
     creates(write(
         "POST",
         "/v1/conversions",
@@ -124,6 +149,14 @@ pub const ROUTES: &[Route] = &[
         Operation::CreateRefund,
     )),
     get("/v1/attribution", Partner, report::attribution, Operation::GetAttribution),
+    write(
+        "POST",
+        "/v1/attribution/simulate",
+        Scope::Read,
+        Programme,
+        simulation::simulate,
+        Operation::SimulateAttribution,
+    ),
     get("/v1/balances", Partner, balances::list, Operation::ListBalances),
     get("/v1/commissions", Partner, commissions::list, Operation::ListCommissions),
     get("/v1/commissions/{id}", Partner, commissions::get, Operation::GetCommission),
@@ -135,6 +168,58 @@ pub const ROUTES: &[Route] = &[
         commissions::release,
         Operation::ReleaseCommission,
     ),
+    creates(write(
+        "POST",
+        "/v1/placements",
+        PartnersWrite,
+        Programme,
+        placements::create,
+        Operation::CreatePlacement,
+    )),
+    get("/v1/placements", Partner, placements::list, Operation::ListPlacements),
+    get("/v1/placements/{id}", Partner, placements::get, Operation::GetPlacement),
+    write(
+        "POST",
+        "/v1/commissions/{id}/reject",
+        PayoutsWrite,
+        Programme,
+        commissions::reject,
+        Operation::RejectCommission,
+    ),
+    get("/v1/commissions/{id}/history", Partner, history::get, Operation::GetHistory),
+    creates(payout_write("/v1/partners/{id}/write-off", ledger::write_off, Operation::WriteOff)),
+    get("/v1/ledger/trial-balance", Programme, ledger::trial_balance, Operation::GetTrialBalance),
+    write("PUT", "/v1/fx", PayoutsWrite, Programme, fx::put, Operation::SetRates),
+    get("/v1/fx", Programme, fx::list, Operation::ListRates),
+    write(
+        "PUT",
+        "/v1/partners/{id}/payout-details",
+        PartnersWrite,
+        Programme,
+        details::put,
+        Operation::SetPayoutDetails,
+    ),
+    get("/v1/partners/{id}/payout-details", Partner, details::get, Operation::GetPayoutDetails),
+    // Before the payouts: a run is none of them.
+    creates(payout_write("/v1/payouts/runs", runs::create, Operation::CreateRun)),
+    get("/v1/payouts/runs", Programme, runs::list, Operation::ListRuns),
+    get("/v1/payouts/runs/{id}", Programme, runs::get, Operation::GetRun),
+    payout_write("/v1/payouts/runs/{id}/refresh", runs::refresh, Operation::RefreshRun),
+    payout_write("/v1/payouts/runs/{id}/cancel", runs::cancel, Operation::CancelRun),
+    payout_write("/v1/payouts/runs/{id}/approve", runs::approve, Operation::ApproveRun),
+    payout_write("/v1/payouts/runs/{id}/results", endings::results, Operation::SendResults),
+    get("/v1/payouts/runs/{id}/files/csv", Programme, files::table, Operation::GetRunTable),
+    get("/v1/payouts/runs/{id}/files/sepa", Programme, files::transfers, Operation::GetSepaFile),
+    get("/v1/payouts/runs/{id}/files/paypal", Programme, files::paypal, Operation::GetPaypalFile),
+    get("/v1/payouts/runs/{id}/files/wise", Programme, files::wise, Operation::GetWiseFile),
+    get("/v1/payouts", Partner, payouts::list, Operation::ListPayouts),
+    get("/v1/payouts/{id}", Partner, payouts::get, Operation::GetPayout),
+    get("/v1/payouts/{id}/items", Partner, payouts::items, Operation::ListPayoutItems),
+    payout_write("/v1/payouts/{id}/paid", endings::paid, Operation::PayPayout),
+    payout_write("/v1/payouts/{id}/failed", endings::failed, Operation::FailPayout),
+    get("/v1/payouts/{id}/statement.json", Partner, statement::json, Operation::GetStatement),
+    get("/v1/payouts/{id}/statement.csv", Partner, statement::csv, Operation::GetStatementCsv),
+    get("/v1/payouts/{id}/statement.html", Partner, statement::html, Operation::GetStatementHtml),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 
@@ -190,7 +275,9 @@ pub fn find(method: &str, path: &str) -> Found {
             if route.method == method {
                 return Found::Route(route, params);
             }
-            others.push(route.method);
+            if !others.contains(&route.method) {
+                others.push(route.method);
+            }
         }
     }
     if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others.join(", ")) }

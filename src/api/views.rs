@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         conversion::{CommissionSource, CommissionStatus, HeldReason},
-        id::{CommissionId, ConversionId, LinkId, ListingId, PartnerId},
+        id::{CommissionId, ConversionId, CouponId, LinkId, ListingId, PartnerId},
         link::{Link, LinkStatus},
         listing::{Listing, Marketplace},
         money::Currency,
@@ -44,6 +44,10 @@ view! {
         currency: Option<Currency>,
         /// Commission in basis points; `null` = the programme's.
         commission_bp: Option<i64>,
+        /// Recognition level.
+        tier: Option<String>,
+        /// The partner that brought this one.
+        referred_by: Option<PartnerId>,
         /// The operator's own id.
         external_id: Option<String>,
         /// Free annotations.
@@ -75,6 +79,8 @@ view! {
         settings: json::Verbatim<'static>,
         /// Names of the secrets that are set; their values are never shown.
         secrets: Vec<String>,
+        /// Days from a click on its links to a conversion; `null` = the programme's.
+        window_days: Option<i64>,
         /// When it was added.
         created_at: Timestamp,
         /// When it last changed.
@@ -125,10 +131,13 @@ view! {
     pub struct CreditView {
         /// Who earns.
         partner_id: PartnerId,
-        /// By which link.
-        link_id: LinkId,
-        /// By which click.
-        click_id: String,
+        /// By which link; `null` = by a coupon.
+        link_id: Option<LinkId>,
+        /// By which click; `null` = by a coupon.
+        click_id: Option<String>,
+        /// By which coupon; absent = by a click.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        coupon_id: Option<CouponId>,
         /// Basis points of the whole.
         share_bp: i64,
     }
@@ -145,7 +154,7 @@ view! {
         partner_id: PartnerId,
         /// Earned, minor units, before reversals.
         amount: i64,
-        /// Of that, taken back by refunds.
+        /// Of that, taken back by refunds, or rejected.
         reversed: i64,
         /// ISO 4217 code.
         currency: Currency,
@@ -161,9 +170,10 @@ view! {
         plan: Option<String>,
         /// For which placement, period or partner, where no conversion says it.
         subject: Option<String>,
-        /// What a person should look at before it is paid: `bot_click`, `prefetch_click`.
+        /// What a person should look at before it is paid: `bot_click`, `prefetch_click`, and `held_…` for each reason for
+        /// which it is or was held.
         flags: Vec<String>,
-        /// Why it stays pending beyond `payable_at` until it is released; `null` = it is not held.
+        /// Why it stays pending beyond `payable_at` until it is released, the gravest reason; `null` = it is not held.
         held_reason: Option<HeldReason>,
         /// When the hold ends.
         payable_at: Timestamp,
@@ -184,6 +194,8 @@ pub fn partner(partner: &Partner) -> PartnerView {
         country: partner.country.clone(),
         currency: partner.currency,
         commission_bp: partner.commission_bp,
+        tier: partner.tier.clone(),
+        referred_by: partner.referred_by.clone(),
         external_id: partner.external_id.clone(),
         metadata: partner.metadata.clone(),
         created_at: partner.created_at,
@@ -204,6 +216,7 @@ pub fn listing(listing: &Listing) -> Result<ListingView, SqlError> {
         forward_to: listing.forward_to.clone(),
         settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?.into_owned(),
         secrets: listing.secret_names.clone(),
+        window_days: listing.window_days,
         created_at: listing.created_at,
         updated_at: listing.updated_at,
     })

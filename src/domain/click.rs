@@ -83,6 +83,9 @@ macro_rules! coded {
         }
 
         impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
             /// The number in packed forms and in rows.
             #[must_use]
             pub fn code(self) -> u8 {

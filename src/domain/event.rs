@@ -19,6 +19,10 @@ words! {
         LinkCreated = "link.created";
         /// A link was revoked.
         LinkRevoked = "link.revoked";
+        /// A coupon was added.
+        CouponCreated = "coupon.created";
+        /// A coupon was revoked.
+        CouponRevoked = "coupon.revoked";
         /// An API key was made.
         KeyCreated = "key.created";
         /// An API key was revoked.
@@ -43,11 +47,35 @@ words! {
         CommissionCreated = "commission.created";
         /// A commission's hold ended.
         CommissionPayable = "commission.payable";
+        /// What holds a commission changed: better evidence came, and another reason remains.
+        CommissionHeld = "commission.held";
         /// A commission that was held is no longer.
         CommissionReleased = "commission.released";
         /// Part or all of a commission was taken back.
         CommissionReversed = "commission.reversed";
+        /// A placement was added.
+        PlacementCreated = "placement.created";
+        /// An operator rejected what was left of a commission.
+        CommissionRejected = "commission.rejected";
         /// A conversion was refunded in part or whole.
         RefundCreated = "refund.created";
+        /// Exchange rates were supplied, or corrected.
+        FxUpdated = "fx.updated";
+        /// How a partner is paid was set.
+        PayoutDetailsUpdated = "partner.payout_details_updated";
+        /// A payout run was computed.
+        PayoutRunCreated = "payout_run.created";
+        /// A draft was computed anew.
+        PayoutRunRefreshed = "payout_run.refreshed";
+        /// A draft was approved: its payouts are bound.
+        PayoutRunApproved = "payout_run.approved";
+        /// A draft was given up.
+        PayoutRunCancelled = "payout_run.cancelled";
+        /// A payout was paid.
+        PayoutPaid = "payout.paid";
+        /// A payout failed: its money is payable again.
+        PayoutFailed = "payout.failed";
+        /// A partner's negative balance was forgiven.
+        BalanceWrittenOff = "balance.written_off";
     }
 }

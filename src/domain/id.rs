@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 /// Characters after the prefix.
 const BODY_LENGTH: usize = 26;
 
+/// How many characters of another id begin one that is derived from it; as many digits of a number as are left end it.
+pub const DERIVED_LENGTH: usize = 14;
+
 /// 16 bytes: 6 of time, 10 random.
 #[inline]
 fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
@@ -46,6 +49,21 @@ macro_rules! ids {
             #[inline]
             pub fn parse(text: &str) -> Option<Self> {
                 text.strip_prefix($prefix).is_some_and(is_body).then(|| Self(text.to_owned()))
+            }
+
+            /// An id that another's time and randomness and a number make: the same each time, so that rows which one
+            /// statement writes have ids that a replay gives them again. A number is given once to a kind.
+            #[must_use]
+            #[inline]
+            pub fn derived(body: &str, number: i64) -> Option<Self> {
+                let start = body.get(..DERIVED_LENGTH)?;
+                Self::parse(&format!("{}{start}{number:0>width$}", $prefix, width = BODY_LENGTH - DERIVED_LENGTH))
+            }
+
+            /// What stands behind the prefix.
+            #[must_use]
+            pub fn body(&self) -> &str {
+                self.0.get($prefix.len()..).unwrap_or_default()
             }
 
             /// The id as text.
@@ -104,10 +122,14 @@ ids! {
     ListingId = "lst_";
     /// A link.
     LinkId = "lnk_";
+    /// A coupon.
+    CouponId = "cpn_";
     /// A conversion.
     ConversionId = "cnv_";
     /// A commission.
     CommissionId = "com_";
+    /// A placement.
+    PlacementId = "plc_";
     /// A refund.
     RefundId = "rfd_";
     /// An API key.
@@ -116,6 +138,10 @@ ids! {
     EventId = "evt_";
     /// A ledger transfer.
     TransferId = "trf_";
+    /// A payout run.
+    RunId = "run_";
+    /// A payout.
+    PayoutId = "pay_";
 }
 
 #[cfg(test)]

@@ -19,16 +19,23 @@
     )
 )]
 
+pub mod agreement;
 pub mod attribution;
 pub mod bot;
 pub mod bucket;
+pub mod calendar;
 pub mod click;
 pub mod conversion;
+pub mod coupon;
+pub mod date;
 pub mod destination;
 pub mod digest;
 pub mod entropy;
 pub mod event;
+pub mod fraud;
+pub mod fx;
 pub mod guide;
+pub mod iban;
 pub mod id;
 pub mod key;
 pub mod keyring;
@@ -38,6 +45,10 @@ pub mod listing;
 pub mod money;
 pub mod order;
 pub mod partner;
+pub mod payer;
+pub mod payout;
+pub mod placement;
+pub mod plan;
 pub mod program;
 pub mod redirect;
 pub mod snapshot;

@@ -69,6 +69,9 @@ pub struct Listing {
     pub settings: String,
     /// Names of the secrets that are set, sorted.
     pub secret_names: Vec<String>,
+    /// Days from a click on its links to a conversion; absent = the programme's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_days: Option<i64>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed.

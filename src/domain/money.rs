@@ -41,6 +41,21 @@ impl Currency {
     }
 }
 
+impl Currency {
+    /// An amount in minor units as a decimal in the currency's own places: `-12.30`, `1230` for JPY.
+    #[must_use]
+    #[inline]
+    pub fn decimal(&self, amount_minor: i128) -> String {
+        let places = usize::from(self.exponent());
+        let sign = if amount_minor < 0 { "-" } else { "" };
+        let digits = format!("{:0>width$}", amount_minor.unsigned_abs(), width = places.saturating_add(1));
+        match digits.split_at_checked(digits.len().saturating_sub(places)) {
+            Some((whole, decimals)) if !decimals.is_empty() => format!("{sign}{whole}.{decimals}"),
+            _ => format!("{sign}{digits}"),
+        }
+    }
+}
+
 impl std::fmt::Display for Currency {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.code())
@@ -79,6 +94,17 @@ impl schemars::JsonSchema for Currency {
     }
 }
 
+/// A sum of money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, json::FromJson)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FixedAmount"))]
+pub struct Money {
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217 code.
+    pub currency: Currency,
+}
+
 /// `amount × numerator / denominator`, rounded half up. `None` if the denominator is not positive, an argument is
 /// negative, or the result does not fit.
 #[must_use]
@@ -94,9 +120,63 @@ pub fn share_half_up(amount_minor: i64, numerator: i64, denominator: i64) -> Opt
     i64::try_from(doubled.checked_div(denominator.checked_mul(2)?)?).ok()
 }
 
+/// Splits `total` in proportion to `weights` into whole units that add up to it: each part is rounded down, and the units
+/// that are left go to the largest remainders, of equal ones to the earlier. So no part is a whole unit off its exact
+/// share. `None` if an argument is negative, or if there is something to split and nothing that weighs.
+#[must_use]
+#[inline]
+pub fn split_largest_remainder(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
+    if total < 0 || weights.iter().any(|weight| *weight < 0) {
+        return None;
+    }
+    let whole: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    if whole == 0 {
+        return (total == 0).then(|| vec![0; weights.len()]);
+    }
+    let mut left = total;
+    let mut parts = Vec::with_capacity(weights.len());
+    let mut remainders = Vec::with_capacity(weights.len());
+    for (index, weight) in weights.iter().enumerate() {
+        // The product fits in i128 for any i64 arguments.
+        let product = i128::from(total).checked_mul(i128::from(*weight))?;
+        let part = i64::try_from(product.checked_div(whole)?).ok()?;
+        left = left.checked_sub(part)?;
+        parts.push(part);
+        remainders.push((product.checked_rem(whole)?, index));
+    }
+    // A stable sort: of equal remainders the earlier stays first. Less is left than there are parts with a remainder.
+    remainders.sort_by(|(a, _), (b, _)| b.cmp(a));
+    for (_, index) in remainders.into_iter().take(usize::try_from(left).ok()?) {
+        let part = parts.get_mut(index)?;
+        *part = part.checked_add(1)?;
+    }
+    Some(parts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_add_up_and_what_is_left_goes_to_the_largest_remainder() {
+        for (total, weights, expected) in [
+            (10_000, &[1, 1, 1][..], Some(vec![3_334, 3_333, 3_333])),
+            (10, &[3_334, 3_333, 3_333], Some(vec![4, 3, 3])),
+            (1, &[1, 1, 1], Some(vec![1, 0, 0])),
+            (1, &[1, 2, 1], Some(vec![0, 1, 0])),
+            (5, &[1, 1], Some(vec![3, 2])),
+            (100, &[0, 5, 0], Some(vec![0, 100, 0])),
+            (0, &[0, 0], Some(vec![0, 0])),
+            (0, &[], Some(vec![])),
+            (1, &[], None),
+            (1, &[0, 0], None),
+            (-1, &[1], None),
+            (1, &[2, -1], None),
+            (i64::MAX, &[i64::MAX, i64::MAX], Some(vec![i64::MAX / 2 + 1, i64::MAX / 2])),
+        ] {
+            assert_eq!(split_largest_remainder(total, weights), expected, "{total} by {weights:?}");
+        }
+    }
 
     #[test]
     fn shares_round_half_up_at_every_edge() {
@@ -115,6 +195,23 @@ mod tests {
         assert_eq!(share_half_up(-1, 1, 1), None);
         assert_eq!(share_half_up(1, 1, 0), None);
         assert_eq!(share_half_up(i64::MAX, 2, 1), None);
+    }
+
+    #[test]
+    fn amounts_are_shown_in_their_currencys_places() {
+        for (code, amount, text) in [
+            ("EUR", 0, "0.00"),
+            ("EUR", 5, "0.05"),
+            ("EUR", -5, "-0.05"),
+            ("EUR", 123_456, "1234.56"),
+            ("JPY", 1_230, "1230"),
+            ("JPY", -7, "-7"),
+            ("KWD", 1_230, "1.230"),
+            ("CLF", 1, "0.0001"),
+            ("EUR", i128::from(i64::MIN), "-92233720368547758.08"),
+        ] {
+            assert_eq!(Currency::parse(code).unwrap().decimal(amount), text);
+        }
     }
 
     #[test]

@@ -68,6 +68,12 @@ pub struct Partner {
     pub currency: Option<Currency>,
     /// Commission in basis points of the amount; the programme's if absent.
     pub commission_bp: Option<i64>,
+    /// Recognition level, in the operator's words; plans may be for one.
+    #[serde(default)]
+    pub tier: Option<String>,
+    /// The partner that brought this one.
+    #[serde(default)]
+    pub referred_by: Option<PartnerId>,
     /// The operator's own id of this partner; unique.
     pub external_id: Option<String>,
     /// Free annotations.

@@ -1,6 +1,14 @@
 //! The programme's terms.
 
-use crate::{money::Currency, words::words};
+use crate::{
+    agreement::{JointProduct, Referral, Territory},
+    attribution::Rules,
+    fraud,
+    money::Currency,
+    payer::Payer,
+    plan::Plan,
+    words::words,
+};
 use json::FromJson;
 use serde::{Deserialize, Serialize};
 
@@ -9,18 +17,42 @@ words! {
     Model {
         /// The newest touch earns all.
         LastTouch = "last_touch";
-        /// The oldest touch earns all. Not yet served.
+        /// The oldest touch earns all.
         FirstTouch = "first_touch";
-        /// All touches earn the same. Not yet served.
+        /// All touches earn the same.
         Linear = "linear";
-        /// 40 % first, 40 % last, the rest shared. Not yet served.
+        /// The first and the last earn 40 % each, those between share 20 %; two touches earn half each.
         Position = "position";
-        /// Newer touches earn more. Not yet served.
+        /// A touch weighs half as much for every half-life that lies between it and the conversion.
         TimeDecay = "time_decay";
     }
 }
 
-/// The programme, as stored.
+words! {
+    /// What wins where a coupon was used and a link was clicked.
+    #[derive(Default)]
+    Precedence {
+        /// A coupon beats every click of before it was used.
+        #[default]
+        CouponFirst = "coupon_first";
+        /// A click beats every coupon.
+        ClickFirst = "click_first";
+    }
+}
+
+words! {
+    /// What new touches of a customer earn who has bought before.
+    #[derive(Default)]
+    RepeatCustomers {
+        /// As those of a new customer.
+        #[default]
+        Earn = "earn";
+        /// Nothing; what was bound to the customer before still earns.
+        Ignore = "ignore";
+    }
+}
+
+/// The programme, as stored. What was added later is absent in what was stored before, and then means what held then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
 pub struct Program {
     /// Display name.
@@ -37,19 +69,69 @@ pub struct Program {
     pub hold_days: i64,
     /// The query parameter that carries the click id to the listing.
     pub click_param: String,
-    /// Commission in basis points of the amount, for partners without a rate of their own.
+    /// Commission in basis points of the amount, for partners without a plan or a rate of their own.
     pub commission_bp: i64,
+    /// How often the terms were set.
+    #[serde(default)]
+    pub version: i64,
+    /// IANA zone of the months and quarters by which terms count; UTC if absent.
+    #[serde(default)]
+    pub timezone: Option<String>,
+    /// What credited partners earn.
+    #[serde(default)]
+    pub plans: Vec<Plan>,
+    /// Regions that belong to a partner.
+    #[serde(default)]
+    pub territories: Vec<Territory>,
+    /// Products whose revenue a partner shares.
+    #[serde(default)]
+    pub joint_products: Vec<JointProduct>,
+    /// What those earn who bring partners.
+    #[serde(default)]
+    pub referral: Option<Referral>,
+    /// What is held.
+    #[serde(default)]
+    pub fraud: fraud::Rules,
+    /// Days in which the weight of a touch halves, for time decay; absent = the default.
+    #[serde(default)]
+    pub half_life_days: Option<i64>,
+    /// What wins where a coupon was used and a link was clicked.
+    #[serde(default)]
+    pub precedence: Precedence,
+    /// What new touches of a customer earn who has bought before.
+    #[serde(default)]
+    pub repeat_customers: RepeatCustomers,
+    /// Who pays; payment files need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<Payer>,
 }
 
 impl Program {
     /// Days a touch may earn, if the operator sets none.
     pub const DEFAULT_WINDOW_DAYS: i64 = 30;
+    /// Days in which the weight of a touch halves, if the operator sets none.
+    pub const DEFAULT_HALF_LIFE_DAYS: i64 = 7;
     /// Days of hold, if the operator sets none.
     pub const DEFAULT_HOLD_DAYS: i64 = 30;
     /// The click parameter, if the operator sets none.
     pub const DEFAULT_CLICK_PARAM: &'static str = "sp_click";
+    /// The zone of months and quarters, if the operator sets none.
+    pub const DEFAULT_TIMEZONE: &'static str = "UTC";
     /// 20 %, if the operator sets no rate.
     pub const DEFAULT_COMMISSION_BP: i64 = 2000;
+
+    /// The rules of attribution.
+    #[must_use]
+    #[inline]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            model: self.model,
+            window_days: self.window_days,
+            half_life_days: self.half_life_days.unwrap_or(Self::DEFAULT_HALF_LIFE_DAYS),
+            precedence: self.precedence,
+            repeat_customers: self.repeat_customers,
+        }
+    }
 }
 
 /// Whether `text` may name the click parameter: `[A-Za-z][A-Za-z0-9_-]{0,31}`.

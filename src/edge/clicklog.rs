@@ -164,6 +164,12 @@ impl ClickLogHandle {
         self.log()?.tail(super::whole(after), limit).map_err(thrown)
     }
 
+    /// The visitor's click ids before this click, JSON; nothing if it is not stored here.
+    pub fn trail(&self, click_id: &str) -> Result<Option<String>, JsValue> {
+        let trail = self.log()?.trail(click_id).map_err(thrown)?;
+        trail.map(|trail| serde_json::to_string(&trail)).transpose().map_err(thrown)
+    }
+
     /// Place of the newest click.
     pub fn last_place(&self) -> Result<f64, JsValue> {
         self.log()?.last_place().map(super::milliseconds).map_err(thrown)

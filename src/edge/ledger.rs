@@ -9,7 +9,12 @@ use super::{
 };
 use crate::{
     api::{
-        self, Config, Environment, callbacks, http::Request, http::Response, problem::Code, problem::Problem,
+        self, Config, Environment, callbacks,
+        http::Request,
+        http::Response,
+        problem::Code,
+        problem::Problem,
+        trails::{NO_TRAILS, Trails},
     },
     domain::time::Timestamp,
     marketplace::step::Report,
@@ -114,8 +119,8 @@ impl LedgerHandle {
         Self { sql, ready }
     }
 
-    /// Answers a request of the API; `head_json` is a [`Head`].
-    pub fn handle(&self, head_json: &str, body: &[u8], now_ms: f64) -> LedgerAnswer {
+    /// Answers a request of the API; `head_json` is a [`Head`], `trails_json` are [`Trails`].
+    pub fn handle(&self, head_json: &str, body: &[u8], trails_json: &str, now_ms: f64) -> LedgerAnswer {
         let config = match &self.ready {
             Ok(config) => config,
             Err(cause) => {
@@ -124,7 +129,8 @@ impl LedgerHandle {
                 return Problem { log, ..Problem::new(Code::Unavailable, detail) }.response().into();
             }
         };
-        let Ok(head) = json::read::<Head>(head_json) else {
+        let (Ok(head), Ok(trails)) = (json::read::<Head>(head_json), json::read::<Trails>(trails_json))
+        else {
             return Problem::from(SqlError::Engine("the Worker sent no head".to_owned())).response().into();
         };
         let request = Request {
@@ -138,7 +144,8 @@ impl LedgerHandle {
             base_url: &head.base_url,
         };
         let zones = IntlZones::default();
-        let environment = Environment { sql: &self.sql, config, zones: &zones, now: now(now_ms) };
+        let environment =
+            Environment { sql: &self.sql, config, zones: &zones, now: now(now_ms), trails: &trails };
         api::handle(&environment, &mut CryptoEntropy::default(), request).into()
     }
 
@@ -155,10 +162,11 @@ impl LedgerHandle {
     }
 
     /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].
-    pub fn report(&self, report_json: &str, now_ms: f64) -> Result<String, JsValue> {
+    pub fn report(&self, report_json: &str, trails_json: &str, now_ms: f64) -> Result<String, JsValue> {
         let report: Report = json::read(report_json).map_err(thrown)?;
+        let trails: Trails = json::read(trails_json).map_err(thrown)?;
         let zones = IntlZones::default();
-        let environment = self.environment(&zones, now_ms)?;
+        let environment = Environment { trails: &trails, ..self.environment(&zones, now_ms)? };
         let reported = callbacks::report(&environment, &mut CryptoEntropy::default(), &report);
         serde_json::to_string(&reported.map_err(thrown)?).map_err(thrown)
     }
@@ -172,7 +180,7 @@ impl LedgerHandle {
 
     fn environment<'a>(&'a self, zones: &'a IntlZones, now_ms: f64) -> Result<Environment<'a>, JsValue> {
         let config = self.ready.as_ref().map_err(thrown)?;
-        Ok(Environment { sql: &self.sql, config, zones, now: now(now_ms) })
+        Ok(Environment { sql: &self.sql, config, zones, now: now(now_ms), trails: &NO_TRAILS })
     }
 
     /// The snapshot for redirects as of now.

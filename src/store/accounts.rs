@@ -136,14 +136,25 @@ impl Balance {
     }
 }
 
-/// Balances as of `to` (now if absent), by partner and currency, summed up from the transfers themselves.
-pub fn balances_until(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Vec<Balance>, SqlError> {
-    let statement = "WITH sides AS (SELECT partner_no, currency, debit AS account, -amount AS amount FROM transfers \
-                     WHERE created_at < ?1 UNION ALL SELECT partner_no, currency, credit, amount FROM transfers \
-                     WHERE created_at < ?1) SELECT partner_no, currency, account, CAST(sum(amount) AS TEXT) FROM sides \
-                     GROUP BY partner_no, currency, account ORDER BY partner_no, currency, account";
+/// Balances as of `to` (now if absent), by partner and currency, summed up from the transfers themselves; `partner` narrows
+/// to one.
+pub fn balances_until(
+    sql: &dyn Sql,
+    to: Option<Timestamp>,
+    partner: Option<PartnerNo>,
+) -> Result<Vec<Balance>, SqlError> {
+    let (condition, partner) = match partner {
+        Some(partner) => ("partner_no = ?2", partner),
+        None => ("?2 IS NOT NULL", 0),
+    };
+    let statement = format!(
+        "WITH sides AS (SELECT partner_no, currency, debit AS account, -amount AS amount FROM transfers \
+                     WHERE {condition} AND created_at < ?1 UNION ALL SELECT partner_no, currency, credit, amount FROM transfers \
+                     WHERE {condition} AND created_at < ?1) SELECT partner_no, currency, account, CAST(sum(amount) AS TEXT) FROM sides \
+                     GROUP BY partner_no, currency, account ORDER BY partner_no, currency, account"
+    );
     let to = to.map_or(super::value::MAX_SAFE_INTEGER, Timestamp::ms);
-    collect(sql.exec(statement, &[to.into()])?)
+    collect(sql.exec(&statement, &[to.into(), partner.into()])?)
 }
 
 /// Balances by partner and currency, in that order; `partner` narrows to one.

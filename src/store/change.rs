@@ -2,25 +2,34 @@
 //! whole, so that the log of events rebuilds a Ledger by the very code that made it.
 
 use super::{
-    Sql, SqlError,
-    accounts::{self, Transfer},
-    callbacks::{self, Account, Alias, WaitingRefund},
-    commissions::{self, Commission},
-    conversions::{self, BoundTouch, Conversion, Place},
-    counts::{self, ConversionDelta},
-    links, listings, meta, outbox, partners,
-    refunds::{self, Refund},
+    accounts::Transfer,
+    callbacks::{Account, Alias, WaitingRefund},
+    commissions::Commission,
+    conversions::{BoundTouch, Conversion, Place},
+    counts::ConversionDelta,
+    credits::SharedCredit,
+    fx::DatedRate,
+    payout_details::DetailsSet,
+    refunds::Refund,
+    runs::RunTerms,
+    uses::Use,
 };
 use crate::domain::{
-    conversion::CommissionStatus,
+    conversion::{CommissionStatus, HeldReason},
+    coupon::Coupon,
     link::Link,
     link::LinkNo,
     listing::{Listing, ListingNo},
     partner::{Partner, PartnerNo},
+    placement::Placement,
     program::Program,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+
+mod apply;
+
+pub use apply::{apply, slug_value};
 
 /// A click that a conversion binds to its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +38,30 @@ pub struct Binding {
     pub customer_id: String,
     /// The click.
     pub touch: BoundTouch,
+}
+
+/// How several touches share a conversion; nothing if one earns it alone, or nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shares {
+    /// The credits, in their order.
+    pub credits: Vec<SharedCredit>,
+    /// What each credit but the largest adds to the counts.
+    pub more_counts: Vec<ConversionDelta>,
+}
+
+impl Shares {
+    fn is_none(&self) -> bool {
+        self.credits.is_empty()
+    }
+}
+
+/// The partner whose all of this is; 0 if it is several partners'. An event is shown to the one whom it belongs to.
+fn sole_partner<'a>(
+    first: &ConversionDelta,
+    more: impl IntoIterator<Item = &'a ConversionDelta>,
+) -> PartnerNo {
+    let is_same = more.into_iter().all(|delta| delta.partner_no == first.partner_no);
+    if is_same { first.partner_no } else { 0 }
 }
 
 /// One change of the Ledger.
@@ -50,14 +83,34 @@ pub enum Change {
         /// Whose it is.
         partner_no: PartnerNo,
     },
+    /// A new placement.
+    Placement(Placement),
+    /// A new coupon.
+    Coupon(Coupon),
+    /// A coupon is revoked.
+    CouponRevoked {
+        /// The coupon.
+        coupon_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+    },
     /// A new conversion.
     Conversion {
         /// The conversion.
         conversion: Box<Conversion>,
         /// What it binds to its customer.
         binding: Option<Binding>,
-        /// What it adds to the counts.
+        /// What else it binds.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more_bindings: Vec<Binding>,
+        /// What it adds to the counts; of a shared one what its largest credit does.
         counts: ConversionDelta,
+        /// What it adds to the counters of the terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        uses: Vec<Use>,
+        /// The credits of a shared one, and what the others of them add to the counts.
+        #[serde(default, skip_serializing_if = "Shares::is_none")]
+        shares: Shares,
     },
     /// A new commission.
     Commission {
@@ -104,8 +157,14 @@ pub enum Change {
         attribution: String,
         /// What it takes from the counts of nobody …
         from: ConversionDelta,
-        /// … and adds to its partner's.
+        /// … and adds to its partner's; of a shared one to its largest credit's.
         to: ConversionDelta,
+        /// What it adds to the counters of the terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        uses: Vec<Use>,
+        /// The credits of a shared one, and what the others of them add to the counts.
+        #[serde(default, skip_serializing_if = "Shares::is_none")]
+        shares: Shares,
     },
     /// What told of a conversion is confirmed: what it earns is no longer held.
     Confirmed {
@@ -123,6 +182,28 @@ pub enum Change {
         /// Whose it is.
         partner_no: PartnerNo,
     },
+    /// What holds a commission has changed.
+    Held {
+        /// The commission.
+        commission_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+        /// Why it is held from now on; nothing = it is not.
+        held_reason: Option<HeldReason>,
+        /// Its flags from now on.
+        flags: Vec<String>,
+    },
+    /// What was left of a commission is rejected.
+    Rejected {
+        /// The commission.
+        commission_no: i64,
+        /// Taken back of it so far, this time included.
+        reversed: i64,
+        /// Its booking.
+        transfer: Transfer,
+        /// What it takes from the counts.
+        counts: ConversionDelta,
+    },
     /// A refund waits for its charge.
     RefundWaits(WaitingRefund),
     /// A new refund.
@@ -131,8 +212,17 @@ pub enum Change {
         refund: Refund,
         /// Refunded of the conversion so far, this refund included.
         refunded: i64,
-        /// What it adds to the counts.
+        /// What it adds to the counts; of a shared conversion's refund what its largest credit's part does.
         counts: ConversionDelta,
+        /// What it adds to the counters of the terms.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        uses: Vec<Use>,
+        /// Refunded of each credit of a shared conversion so far, in their order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refunded_shares: Vec<i64>,
+        /// What the others' parts add to the counts.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more_counts: Vec<ConversionDelta>,
     },
     /// Part or all of a commission is taken back.
     Reversed {
@@ -144,6 +234,59 @@ pub enum Change {
         status: CommissionStatus,
         /// Its booking.
         transfer: Transfer,
+        /// What it adds to the counts; absent in logs of before, where the refund did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counts: Option<ConversionDelta>,
+    },
+    /// Exchange rates were supplied, or corrected.
+    Rates(Vec<DatedRate>),
+    /// How a partner is paid from now on; what is secret of it is not in the log.
+    PayoutDetails(DetailsSet),
+    /// A payout run was asked for. Its payouts are computed from the rows when this is applied.
+    Run(Box<RunTerms>),
+    /// A draft was computed anew.
+    RunRefreshed {
+        /// The run.
+        run_no: i64,
+        /// The key that asked for it.
+        by: String,
+    },
+    /// A draft was approved. Its transfers and items are made from the rows when this is applied.
+    RunApproved {
+        /// The run.
+        run_no: i64,
+        /// The key that approved it.
+        by: String,
+    },
+    /// A draft was given up.
+    RunCancelled {
+        /// The run.
+        run_no: i64,
+    },
+    /// A payout is paid.
+    PayoutPaid {
+        /// The payout.
+        payout_no: i64,
+        /// The provider's reference.
+        reference: String,
+        /// Its booking.
+        transfer: Transfer,
+    },
+    /// A payout failed. Its transfers are made from the rows when this is applied.
+    PayoutFailed {
+        /// The payout.
+        payout_no: i64,
+        /// Whose it is.
+        partner_no: PartnerNo,
+        /// Why.
+        reason: String,
+    },
+    /// A negative balance is forgiven.
+    WrittenOff {
+        /// Whose.
+        partner_no: PartnerNo,
+        /// The bookings, one a commission.
+        transfers: Vec<Transfer>,
     },
 }
 
@@ -157,92 +300,33 @@ impl Change {
             | Self::Account(_)
             | Self::EarlierPlan { .. }
             | Self::Named(_)
-            | Self::RefundWaits(_) => 0,
+            | Self::RefundWaits(_)
+            | Self::Rates(_)
+            | Self::Run(_)
+            | Self::RunRefreshed { .. }
+            | Self::RunApproved { .. }
+            | Self::RunCancelled { .. } => 0,
             Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
-            Self::Credited { place, .. } => place.partner_no,
+            Self::Credited { to, shares, .. } => sole_partner(to, &shares.more_counts),
+            Self::Coupon(coupon) => coupon.partner_no,
             Self::Partner(partner) => partner.no,
             Self::Link(link) => link.partner_no,
+            Self::Placement(placement) => placement.partner_no,
             Self::Revoked { partner_no, .. }
             | Self::Confirmed { partner_no, .. }
-            | Self::Released { partner_no, .. } => *partner_no,
-            Self::Conversion { counts, .. } | Self::Refund { counts, .. } => counts.partner_no,
+            | Self::CouponRevoked { partner_no, .. }
+            | Self::Released { partner_no, .. }
+            | Self::Held { partner_no, .. }
+            | Self::PayoutFailed { partner_no, .. }
+            | Self::WrittenOff { partner_no, .. } => *partner_no,
+            Self::PayoutDetails(set) => set.partner_no,
+            Self::Conversion { counts, shares, .. } => sole_partner(counts, &shares.more_counts),
+            Self::Refund { counts, more_counts, .. } => sole_partner(counts, more_counts),
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
-            | Self::Reversed { transfer, .. } => transfer.partner_no,
-        }
-    }
-}
-
-/// KV value of a slug.
-#[derive(Serialize)]
-struct SlugValue<'a> {
-    token: &'a str,
-}
-
-/// The KV value of a slug that names the link with this token.
-pub fn slug_value(token: &str) -> Result<String, SqlError> {
-    super::value::json_text(&SlugValue { token })
-}
-
-/// Writes a change made at `at`. `answer` is what the caller is told; conversions and refunds keep it.
-pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
-    match change {
-        Change::Program(program) => meta::set_program(sql, program),
-        Change::Partner(partner) => partners::put(sql, partner),
-        Change::Listing(listing) => listings::put(sql, listing),
-        Change::Link(link) => {
-            links::insert(sql, link)?;
-            if let Some(path) = &link.path {
-                outbox::queue_write(sql, &outbox::path_key(link.no), path)?;
-            }
-            match &link.slug {
-                Some(slug) => outbox::queue_write(sql, &outbox::slug_key(slug), &slug_value(&link.token)?),
-                None => Ok(()),
-            }
-        }
-        Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
-        Change::Conversion { conversion, binding, counts } => {
-            conversions::insert(sql, conversion, answer)?;
-            if let Some(binding) = binding {
-                conversions::bind(sql, &binding.customer_id, &binding.touch, conversion.no)?;
-            }
-            counts::add_conversion(sql, counts, at)
-        }
-        Change::Commission { commission, transfer, counts } => {
-            commissions::insert(sql, commission)?;
-            accounts::post(sql, transfer)?;
-            counts::add_conversion(sql, counts, at)
-        }
-        Change::Matured { commission_no, reversed, transfer } => {
-            commissions::update(sql, *commission_no, *reversed, CommissionStatus::Payable)?;
-            accounts::post(sql, transfer)
-        }
-        Change::Account(account) => callbacks::put_account(sql, account),
-        Change::EarlierPlan { listing_no, account, plan, told_at } => {
-            callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
-        }
-        Change::Named(alias) => callbacks::put_alias(sql, alias),
-        // No conversion binds it: places begin with 1.
-        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
-        Change::Credited { conversion_no, place, attribution, from, to } => {
-            conversions::credit(sql, *conversion_no, place, attribution)?;
-            counts::add_conversion(sql, from, at)?;
-            counts::add_conversion(sql, to, at)
-        }
-        Change::Confirmed { conversion_no, metadata, .. } => {
-            conversions::confirm(sql, *conversion_no, metadata)
-        }
-        Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
-        Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
-        Change::Refund { refund, refunded, counts } => {
-            callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;
-            conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
-            refunds::insert(sql, refund, answer)?;
-            counts::add_conversion(sql, counts, at)
-        }
-        Change::Reversed { commission_no, reversed, status, transfer } => {
-            commissions::update(sql, *commission_no, *reversed, *status)?;
-            accounts::post(sql, transfer)
+            | Self::Reversed { transfer, .. }
+            | Self::Rejected { transfer, .. }
+            | Self::PayoutPaid { transfer, .. } => transfer.partner_no,
         }
     }
 }

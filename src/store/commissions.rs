@@ -86,7 +86,9 @@ impl Commission {
 
 const COLUMNS: &str = "m.no, m.id, m.conversion_no, c.id, m.partner_no, m.link_no, m.click_id, m.share_bp, m.rate_bp, \
                        m.amount, m.reversed, m.currency, m.status, m.flags, m.matures_at, m.created_at, \
-                       m.held_reason, m.source, m.base, m.plan, m.subject, m.settled, m.written_off";
+                       m.held_reason, m.source, m.base, m.plan, m.subject, m.settled + (SELECT coalesce(sum(i.amount), 0) FROM payouts y CROSS JOIN payout_items i \
+                       ON i.payout_no = y.no AND i.commission_no = m.no WHERE y.partner_no = m.partner_no \
+                       AND y.status = 'open'), m.written_off";
 const FROM: &str = "FROM commissions m LEFT JOIN conversions c ON c.no = m.conversion_no";
 
 fn read(row: &Row) -> Result<Commission, SqlError> {
@@ -162,6 +164,19 @@ pub fn update(sql: &dyn Sql, no: i64, reversed: i64, status: CommissionStatus) -
     sql.exec(statement, &[no.into(), reversed.into(), Word::from(status).into()]).map(drop)
 }
 
+/// Sets why a commission is held, if it still is, and its flags.
+pub fn hold(sql: &dyn Sql, no: i64, reason: Option<HeldReason>, flags: &[String]) -> Result<(), SqlError> {
+    let flags = super::value::json_text(&flags)?;
+    let args: [Value; 3] = [no.into(), reason.map(Word::from).into(), flags.into()];
+    sql.exec("UPDATE commissions SET held_reason = ?2, flags = ?3 WHERE no = ?1", &args).map(drop)
+}
+
+/// Forgives so much of what was paid of a commission beyond what is left.
+pub fn write_off(sql: &dyn Sql, no: i64, amount: i64) -> Result<(), SqlError> {
+    let statement = "UPDATE commissions SET written_off = written_off + ?2 WHERE no = ?1";
+    sql.exec(statement, &[no.into(), amount.into()]).map(drop)
+}
+
 /// Holds a commission no longer.
 pub fn release(sql: &dyn Sql, no: i64) -> Result<(), SqlError> {
     sql.exec("UPDATE commissions SET held_reason = NULL WHERE no = ?1", &[no.into()]).map(drop)
@@ -173,34 +188,62 @@ pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Commission
     sql.exec(&statement, &[conversion_no.into()])?.iter().map(read).collect()
 }
 
+/// What a partner earned by a plan's tiers in a month, adjustments included, oldest first.
+pub fn of_month(
+    sql: &dyn Sql,
+    partner_no: PartnerNo,
+    plan: &str,
+    month: &str,
+) -> Result<Vec<Commission>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} {FROM} WHERE m.partner_no = ?1 AND m.plan = ?2 AND m.subject = ?3 ORDER BY m.no"
+    );
+    sql.exec(&statement, &[partner_no.into(), plan.into(), month.into()])?.iter().map(read).collect()
+}
+
 /// The commission with this id.
 pub fn by_id(sql: &dyn Sql, id: &CommissionId) -> Result<Option<Commission>, SqlError> {
     let statement = format!("SELECT {COLUMNS} {FROM} WHERE m.id = ?1");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// Commissions, newest first; `partner` narrows to one partner's, `held` to those that are held or are not.
-pub fn list(
-    sql: &dyn Sql,
-    partner: Option<PartnerNo>,
-    held: Option<bool>,
-    page: Page,
-) -> Result<Vec<Commission>, SqlError> {
-    let (condition, partner) = match partner {
-        Some(partner) => ("m.partner_no = ?3 AND", partner),
-        None => ("?3 IS NOT NULL AND", 0),
-    };
-    let held = match held {
-        Some(true) => "m.held_reason IS NOT NULL AND",
-        Some(false) => "m.held_reason IS NULL AND",
-        None => "",
-    };
+/// Which commissions a list shows; what is absent narrows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// One partner's.
+    pub partner: Option<PartnerNo>,
+    /// Those that are held, or that are not.
+    pub held: Option<bool>,
+    /// Those that are held for this reason before all.
+    pub held_reason: Option<HeldReason>,
+    /// Those that stand there.
+    pub status: Option<CommissionStatus>,
+}
+
+/// Commissions, newest first.
+pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Commission>, SqlError> {
+    let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
+    let mut conditions = String::new();
+    let equals = [
+        ("m.partner_no", filter.partner.map(Value::from)),
+        ("m.held_reason", filter.held_reason.map(Word::from).map(Value::from)),
+        ("m.status", filter.status.map(Word::from).map(Value::from)),
+    ];
+    for (column, value) in equals {
+        if let Some(value) = value {
+            args.push(value);
+            conditions.push_str(&format!("{column} = ?{} AND ", args.len()));
+        }
+    }
+    // Said of a reason, too: so that the index of those that are held serves both.
+    conditions.push_str(match (filter.held, filter.held_reason) {
+        (Some(false), _) => "m.held_reason IS NULL AND ",
+        (Some(true), _) | (None, Some(_)) => "m.held_reason IS NOT NULL AND ",
+        (None, None) => "",
+    });
     let statement =
-        format!("SELECT {COLUMNS} {FROM} WHERE {condition} {held} m.no < ?1 ORDER BY m.no DESC LIMIT ?2");
-    sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
-        .iter()
-        .map(read)
-        .collect()
+        format!("SELECT {COLUMNS} {FROM} WHERE {conditions}m.no < ?1 ORDER BY m.no DESC LIMIT ?2");
+    sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
 /// Pending commissions that are not held and whose hold has ended by `now`, the longest due first.

@@ -66,11 +66,23 @@ pub struct Conversion {
     pub answer: String,
     /// Why what it earns is held.
     pub held_reason: Option<HeldReason>,
+    /// Of the amount: tax, minor units.
+    #[serde(default)]
+    pub tax: Option<i64>,
+    /// Of the amount: discount, minor units.
+    #[serde(default)]
+    pub discount: Option<i64>,
+    /// Of the amount: shipping, minor units.
+    #[serde(default)]
+    pub shipping: Option<i64>,
+    /// Where the customer is, as sent; ISO 3166-1 alpha-2.
+    #[serde(default)]
+    pub sold_in: Option<String>,
 }
 
 const COLUMNS: &str = "no, id, type, external_id, amount, currency, refunded, click_id, customer_id, coupon, \
                        listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
-                       attribution, answer, held_reason";
+                       attribution, answer, held_reason, tax, discount, shipping, sold_in";
 
 fn read(row: &Row) -> Result<Conversion, SqlError> {
     let listing =
@@ -99,6 +111,10 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
         attribution: row.text(19)?.to_owned(),
         answer: row.text(20)?.to_owned(),
         held_reason: row.opt_parsed(21, "a reason", HeldReason::parse)?,
+        tax: row.opt_int(22)?,
+        discount: row.opt_int(23)?,
+        shipping: row.opt_int(24)?,
+        sold_in: row.opt_string(25)?,
     })
 }
 
@@ -111,10 +127,10 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
+         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)"
     );
     let (amount, currency) = conversion.amount.clone().unzip();
-    let args: [Value; 22] = [
+    let args: [Value; 26] = [
         conversion.no.into(),
         conversion.id.as_str().into(),
         Word::from(conversion.kind).into(),
@@ -137,6 +153,10 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
         conversion.attribution.as_str().into(),
         answer.into(),
         conversion.held_reason.map(Word::from).into(),
+        conversion.tax.into(),
+        conversion.discount.into(),
+        conversion.shipping.into(),
+        conversion.sold_in.clone().into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -182,6 +202,36 @@ pub fn unearned(
     sql.exec(&statement, &[customer_id.into(), after.into(), limit.into()])?.iter().map(read).collect()
 }
 
+/// The conversion with this number.
+pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Conversion>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM conversions WHERE no = ?1");
+    sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
+}
+
+/// How many conversions occurred from `from` on and before `to`, counted up to `most`.
+pub fn number_between(sql: &dyn Sql, from: Timestamp, to: Timestamp, most: i64) -> Result<i64, SqlError> {
+    let statement = "SELECT count(*) FROM (SELECT 1 FROM conversions WHERE occurred_at >= ?1 AND occurred_at < ?2 LIMIT ?3)";
+    let rows = sql.exec(statement, &[from.into(), to.into(), most.into()])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// Conversions that occurred before `to`, oldest first, from behind the time and number `after` on.
+pub fn between(
+    sql: &dyn Sql,
+    after: (Timestamp, i64),
+    to: Timestamp,
+    limit: i64,
+) -> Result<Vec<Conversion>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM conversions WHERE (occurred_at, no) > (?1, ?2) AND occurred_at < ?3 \
+         ORDER BY occurred_at, no LIMIT ?4"
+    );
+    sql.exec(&statement, &[after.0.into(), after.1.into(), to.into(), limit.into()])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
 /// The conversion with this id.
 pub fn by_id(sql: &dyn Sql, id: &ConversionId) -> Result<Option<Conversion>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM conversions WHERE id = ?1");
@@ -198,21 +248,41 @@ pub fn by_key(
     sql.exec(&statement, &[Word::from(kind).into(), external_id.into()])?.first().map(read).transpose()
 }
 
-/// Conversions, newest first; `partner` narrows to those that one partner earns.
+/// How many of the conversions that were accepted before the one with number `no`, but later than `since`, a partner was
+/// credited with; `limit` if there are more. Uninstalls earn nothing and do not count.
+pub fn pace(
+    sql: &dyn Sql,
+    partner: PartnerNo,
+    no: i64,
+    since: Timestamp,
+    limit: i64,
+) -> Result<i64, SqlError> {
+    let statement = "SELECT count(*) FROM (SELECT created_at FROM conversions WHERE partner_no = ?1 AND no < ?2 \
+                     AND type <> 'uninstall' ORDER BY no DESC LIMIT ?3) WHERE created_at > ?4";
+    let rows = sql.exec(statement, &[partner.into(), no.into(), limit.into(), since.into()])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// Conversions, newest first; `partner` narrows to those that one partner earns, alone or with others.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Conversion>, SqlError> {
+    // Each half is read from its index no further than the page goes.
     let (condition, partner) = match partner {
-        Some(partner) => ("partner_no = ?3 AND", partner),
-        None => ("?3 IS NOT NULL AND", 0),
+        Some(partner) => (
+            "no IN (SELECT no FROM (SELECT no FROM conversions WHERE partner_no = ?3 AND no < ?1 ORDER BY no DESC LIMIT ?2) \
+             UNION SELECT no FROM (SELECT DISTINCT conversion_no AS no FROM conversion_credits \
+             WHERE partner_no = ?3 AND conversion_no < ?1 ORDER BY conversion_no DESC LIMIT ?2))",
+            partner,
+        ),
+        None => ("?3 IS NOT NULL AND no < ?1", 0),
     };
-    let statement =
-        format!("SELECT {COLUMNS} FROM conversions WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
+    let statement = format!("SELECT {COLUMNS} FROM conversions WHERE {condition} ORDER BY no DESC LIMIT ?2");
     sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
         .iter()
         .map(read)
         .collect()
 }
 
-/// A click that is bound to a customer.
+/// A click or coupon that is bound to a customer, or may be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BoundTouch {
     /// The touch, with its partner as the ledger knows it now.
@@ -221,15 +291,17 @@ pub struct BoundTouch {
     pub country: String,
     /// Device code of the click.
     pub device: u8,
-    /// The link's listing.
+    /// The link's listing, or the coupon's.
     pub listing_no: Option<ListingNo>,
 }
 
-/// The newest touches bound to a customer, newest first.
+/// The newest touches bound to a customer, newest first. Their windows are not told: they were checked before.
 pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<BoundTouch>, SqlError> {
-    let statement = "SELECT t.click_id, t.clicked_at, t.link_no, t.class, t.country, t.device, l.partner_no, \
-                     p.terminated_at, l.listing_no FROM customer_touches t LEFT JOIN links l ON l.no = t.link_no \
-                     LEFT JOIN partners p ON p.no = l.partner_no WHERE t.customer_id = ?1 \
+    let statement = "SELECT t.click_id, t.clicked_at, t.link_no, t.class, t.country, t.device, \
+                     coalesce(l.partner_no, k.partner_no), p.terminated_at, coalesce(l.listing_no, k.listing_no) \
+                     FROM customer_touches t LEFT JOIN links l ON l.no = t.link_no \
+                     LEFT JOIN coupons k ON t.link_no = 0 AND k.id = t.click_id \
+                     LEFT JOIN partners p ON p.no = coalesce(l.partner_no, k.partner_no) WHERE t.customer_id = ?1 \
                      ORDER BY t.clicked_at DESC, t.click_id DESC LIMIT ?2";
     let rows = sql.exec(statement, &[customer_id.into(), limit.into()])?;
     let read = |row: &Row| {
@@ -246,6 +318,9 @@ pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<Bo
                 partner,
                 class: class.ok_or(SqlError::Shape { column: 3, expected: "a class" })?,
                 source: Source::Customer,
+                window_days: None,
+                refused: None,
+                is_repeat: false,
             },
             country: row.text(4)?.to_owned(),
             device: u8::try_from(row.int(5)?).unwrap_or(0),
@@ -277,17 +352,18 @@ pub fn bind(
     sql.exec(statement, &args).map(drop)
 }
 
-/// What attribution must know of a link: its partner, the date of the partner's termination, its listing, the
-/// partner's own rate.
+/// What attribution must know of a link: its partner, the date of the partner's termination, its listing and that one's
+/// window.
 pub fn link_terms(sql: &dyn Sql, link_no: LinkNo) -> Result<Option<LinkTerms>, SqlError> {
-    let statement = "SELECT l.partner_no, p.terminated_at, l.listing_no FROM links l JOIN partners p \
-                     ON p.no = l.partner_no WHERE l.no = ?1";
+    let statement = "SELECT l.partner_no, p.terminated_at, l.listing_no, g.window_days FROM links l JOIN partners p \
+                     ON p.no = l.partner_no LEFT JOIN listings g ON g.no = l.listing_no WHERE l.no = ?1";
     let rows = sql.exec(statement, &[link_no.into()])?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(LinkTerms {
         partner_no: row.number(0)?,
         terminated_at: row.opt_time(1)?,
         listing_no: row.opt_int(2)?.and_then(|no| u16::try_from(no).ok()),
+        window_days: row.opt_int(3)?,
     }))
 }
 
@@ -300,4 +376,6 @@ pub struct LinkTerms {
     pub terminated_at: Option<Timestamp>,
     /// Where the link leads.
     pub listing_no: Option<ListingNo>,
+    /// The listing's own window, days.
+    pub window_days: Option<i64>,
 }

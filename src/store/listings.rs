@@ -8,8 +8,7 @@ use crate::domain::{
     words::Word,
 };
 
-const COLUMNS: &str =
-    "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at";
+const COLUMNS: &str = "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at, window_days";
 
 fn read(row: &Row) -> Result<Listing, SqlError> {
     Ok(Listing {
@@ -25,6 +24,7 @@ fn read(row: &Row) -> Result<Listing, SqlError> {
         secret_names: row.json(8)?,
         created_at: row.time(9)?,
         updated_at: row.time(10)?,
+        window_days: row.opt_int(11)?,
     })
 }
 
@@ -36,11 +36,11 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 /// Adds a listing, or replaces all but the number of one that is there. Its sealed secrets stay as they are.
 pub fn put(sql: &dyn Sql, listing: &Listing) -> Result<(), SqlError> {
     let statement = format!(
-        "INSERT INTO listings ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+        "INSERT INTO listings ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
          ON CONFLICT (no) DO UPDATE SET name = ?3, marketplace = ?4, url = ?5, slug = ?6, forward_to = ?7, \
-         settings = ?8, secret_names = ?9, updated_at = ?11"
+         settings = ?8, secret_names = ?9, updated_at = ?11, window_days = ?12"
     );
-    let args: [Value; 11] = [
+    let args: [Value; 12] = [
         listing.no.into(),
         listing.id.as_str().into(),
         listing.name.as_str().into(),
@@ -52,6 +52,7 @@ pub fn put(sql: &dyn Sql, listing: &Listing) -> Result<(), SqlError> {
         super::value::json_text(&listing.secret_names)?.into(),
         listing.created_at.into(),
         listing.updated_at.into(),
+        listing.window_days.into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }

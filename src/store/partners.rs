@@ -9,7 +9,7 @@ use crate::domain::{
 };
 
 const COLUMNS: &str = "no, id, name, kind, status, email, country, currency, commission_bp, external_id, metadata, \
-                       created_at, updated_at, terminated_at";
+                       created_at, updated_at, terminated_at, tier, referred_by";
 
 fn read(row: &Row) -> Result<Partner, SqlError> {
     Ok(Partner {
@@ -27,6 +27,8 @@ fn read(row: &Row) -> Result<Partner, SqlError> {
         created_at: row.time(11)?,
         updated_at: row.time(12)?,
         terminated_at: row.opt_time(13)?,
+        tier: row.opt_string(14)?,
+        referred_by: row.opt_parsed(15, "a partner id", PartnerId::parse)?,
     })
 }
 
@@ -46,6 +48,8 @@ fn write(partner: &Partner) -> Result<Vec<Value>, SqlError> {
         partner.created_at.into(),
         partner.updated_at.into(),
         partner.terminated_at.into(),
+        partner.tier.clone().into(),
+        partner.referred_by.as_ref().map(PartnerId::as_str).into(),
     ])
 }
 
@@ -57,9 +61,10 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 /// Adds a partner, or replaces all but the number of one that is there.
 pub fn put(sql: &dyn Sql, partner: &Partner) -> Result<(), SqlError> {
     let statement = format!(
-        "INSERT INTO partners ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+        "INSERT INTO partners ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
          ON CONFLICT (no) DO UPDATE SET name = ?3, status = ?5, kind = ?4, email = ?6, country = ?7, currency = ?8, \
-         commission_bp = ?9, external_id = ?10, metadata = ?11, updated_at = ?13, terminated_at = ?14"
+         commission_bp = ?9, external_id = ?10, metadata = ?11, updated_at = ?13, terminated_at = ?14, \
+         tier = ?15, referred_by = ?16"
     );
     sql.exec(&statement, &write(partner)?).map(drop)
 }

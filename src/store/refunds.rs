@@ -64,6 +64,13 @@ pub fn insert(sql: &dyn Sql, refund: &Refund, answer: &str) -> Result<(), SqlErr
     sql.exec(statement, &args).map(drop)
 }
 
+/// A conversion's refunds, oldest first.
+pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Refund>, SqlError> {
+    let statement = "SELECT no, id, conversion_no, external_id, sent_amount, amount, currency, answer, created_at \
+                     FROM refunds WHERE conversion_no = ?1 ORDER BY no";
+    sql.exec(statement, &[conversion_no.into()])?.iter().map(read).collect()
+}
+
 /// The refund of a conversion with this external id.
 pub fn by_key(sql: &dyn Sql, conversion_no: i64, external_id: &str) -> Result<Option<Refund>, SqlError> {
     let statement = "SELECT no, id, conversion_no, external_id, sent_amount, amount, currency, answer, created_at \

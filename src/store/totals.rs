@@ -21,7 +21,7 @@ pub struct Totals {
 /// What a Ledger says of itself as of `to` (all of it if absent).
 pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> {
     let mut balances = BTreeMap::new();
-    for balance in accounts::balances_until(sql, to)? {
+    for balance in accounts::balances_until(sql, to, None)? {
         let parts = [
             balance.earned,
             balance.pending,

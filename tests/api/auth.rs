@@ -1,33 +1,41 @@
 //! Who may do what: every route of the table against every kind of key. A route that is added to the table and not
-//! to `example` fails here.
+//! to `examples.rs` fails here.
 
-use crate::support::{Ledger, OPERATOR, Scene, event};
+use crate::{
+    examples::{example, placement_of},
+    month::{Month, month},
+    support::{Ledger, OPERATOR, Scene, event},
+};
 use serde_json::{Value as Json, json};
 use signpost::{
     api::{
         http::Request,
-        routes::{self, Access, ROUTES, Route},
+        routes::{self, Access, ROUTES},
     },
     domain::key::Scope,
 };
 
 /// A Ledger with one of everything of Ada's, and Eve, who has nothing.
-struct World {
-    ledger: Ledger,
-    ada: Scene,
-    eve: String,
-    conversion: String,
-    commission: String,
-    held: String,
-    click: String,
-    spare_key: String,
-    app: String,
+pub struct World {
+    pub ledger: Ledger,
+    pub ada: Scene,
+    pub eve: String,
+    pub conversion: String,
+    pub commission: String,
+    pub held: String,
+    pub click: String,
+    pub spare_key: String,
+    pub app: String,
+    pub placement: String,
+    pub coupon: String,
+    pub month: Month,
 }
 
 fn world() -> World {
     let mut ledger = Ledger::new();
     let ada = ledger.scene(1_500);
     let eve = ledger.partner("Eve", None);
+    let month = month(&mut ledger, &ada.partner, ada.link_no);
     let click = ledger.click(ada.link_no);
     let sale = ledger.post(
         "/v1/conversions",
@@ -43,63 +51,10 @@ fn world() -> World {
     let (conversion, commission) = (sale.text("/id"), sale.text("/commissions/0/id"));
     let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
     let app = ledger.post("/v1/listings", &app).text("/id");
-    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app }
-}
-
-/// A request that the route answers with success, in the world above: target, body, status.
-fn example(route: &Route, world: &World) -> (String, Json, u16) {
-    let World { ada, conversion, commission, held, spare_key, app, .. } = world;
-    let Scene { partner, listing, link, .. } = ada;
-    let new_link = json!({"partner_id": partner, "listing_id": listing});
-    let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});
-    let get = |target: &str| (target.to_owned(), Json::Null, 200);
-    match (route.method, route.path) {
-        ("GET", "/v1/program") => get("/v1/program"),
-        ("PUT", "/v1/program") => ("/v1/program".into(), json!({"name": "P"}), 200),
-        ("POST", "/v1/keys") => ("/v1/keys".into(), json!({"name": "K", "scopes": ["read"]}), 201),
-        ("GET", "/v1/keys") => get("/v1/keys"),
-        ("DELETE", "/v1/keys/{id}") => (format!("/v1/keys/{spare_key}"), Json::Null, 204),
-        ("POST", "/v1/partners") => ("/v1/partners".into(), json!({"name": "N", "kind": "media"}), 201),
-        ("GET", "/v1/partners") => get("/v1/partners"),
-        ("GET", "/v1/partners/{id}") => get(&format!("/v1/partners/{partner}")),
-        ("PATCH", "/v1/partners/{id}") => (format!("/v1/partners/{partner}"), json!({"name": "A"}), 200),
-        ("POST", "/v1/listings") => {
-            let body = json!({"name": "L", "marketplace": "web", "url": "https://two.example"});
-            ("/v1/listings".into(), body, 201)
-        }
-        ("GET", "/v1/listings") => get("/v1/listings"),
-        ("GET", "/v1/listings/{id}") => get(&format!("/v1/listings/{listing}")),
-        ("PATCH", "/v1/listings/{id}") => (format!("/v1/listings/{listing}"), json!({"name": "A"}), 200),
-        ("POST", "/v1/links") => ("/v1/links".into(), new_link, 201),
-        ("POST", "/v1/links/bulk") => ("/v1/links/bulk".into(), json!({"links": [new_link]}), 201),
-        ("GET", "/v1/links") => get("/v1/links"),
-        ("GET", "/v1/links/{id}") => get(&format!("/v1/links/{link}")),
-        ("GET", "/v1/links/{id}/qr.svg") => get(&format!("/v1/links/{link}/qr.svg")),
-        ("POST", "/v1/links/{id}/revoke") => (format!("/v1/links/{link}/revoke"), Json::Null, 200),
-        ("POST", "/v1/conversions") => ("/v1/conversions".into(), new_sale, 201),
-        ("POST", "/v1/installs/google-play") => {
-            let install =
-                json!({"listing_id": app, "install_id": "i-1", "referrer": "utm_source=google-play"});
-            ("/v1/installs/google-play".into(), install, 201)
-        }
-        ("GET", "/v1/conversions") => get("/v1/conversions"),
-        ("GET", "/v1/conversions/{id}") => get(&format!("/v1/conversions/{conversion}")),
-        ("GET", "/v1/conversions/{id}/attribution") => {
-            get(&format!("/v1/conversions/{conversion}/attribution"))
-        }
-        ("POST", "/v1/conversions/{id}/refunds") => {
-            (format!("/v1/conversions/{conversion}/refunds"), json!({"external_id": "r-1"}), 201)
-        }
-        ("GET", "/v1/attribution") => get("/v1/attribution?group_by=link"),
-        ("GET", "/v1/balances") => get("/v1/balances"),
-        ("GET", "/v1/commissions") => get("/v1/commissions"),
-        ("GET", "/v1/commissions/{id}") => get(&format!("/v1/commissions/{commission}")),
-        ("POST", "/v1/commissions/{id}/release") => {
-            (format!("/v1/commissions/{held}/release"), json!({"note": "for Ada alone"}), 200)
-        }
-        ("GET", "/v1/events") => get("/v1/events"),
-        (method, path) => panic!("no example of {method} {path}: add one, and its rules follow"),
-    }
+    let coupon = json!({"code": "Code of Ada", "partner_id": ada.partner});
+    let coupon = ledger.post("/v1/coupons", &coupon).text("/id");
+    let placement = ledger.post("/v1/placements", &placement_of(&ada.partner, "p-1")).text("/id");
+    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app, placement, coupon, month }
 }
 
 fn body_of(json: &Json) -> String {
@@ -170,8 +125,17 @@ fn every_route_wants_its_scope_and_no_more() {
 /// What a stranger must never read.
 fn traces(world: &World) -> Vec<String> {
     let Scene { partner, listing, link, .. } = &world.ada;
-    let ours = [partner, listing, link, &world.conversion, &world.commission, &world.held, &world.click];
-    let words = ["Ada", "order-of-ada", "customer-of-ada", "for Ada alone"];
+    let ours = [
+        partner,
+        listing,
+        link,
+        &world.coupon,
+        &world.conversion,
+        &world.commission,
+        &world.held,
+        &world.click,
+    ];
+    let words = ["Ada", "order-of-ada", "customer-of-ada", "for Ada alone", "Code of Ada"];
     ours.into_iter().cloned().chain(words.map(str::to_owned)).collect()
 }
 

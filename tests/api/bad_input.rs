@@ -1,6 +1,7 @@
 //! Bad input of every route: what is no JSON, no UTF-8, too large, or not known. Whatever is refused leaves every row
 //! of every table as it was.
 
+use crate::month::{Month, month};
 use crate::support::{Answer, Ledger, OPERATOR, Scene, event};
 use serde_json::{Value as Json, json};
 use signpost::api::{http::Request, routes::ROUTES};
@@ -11,6 +12,7 @@ pub struct World {
     pub sale: String,
     pub held: String,
     pub app: String,
+    pub month: Month,
 }
 
 pub fn world() -> World {
@@ -21,9 +23,10 @@ pub fn world() -> World {
     let unsigned = json!({"amount": 900, "currency": "EUR", "evidence": "transport_only", "clicks": [click]});
     ledger.told(1, &[event("charged", "o-2", &unsigned)]);
     let held = ledger.get("/v1/commissions?held=true").text("/data/0/id");
+    let month = month(&mut ledger, &scene.partner, scene.link_no);
     let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
     let app = ledger.post("/v1/listings", &app).text("/id");
-    World { ledger, scene, sale, held, app }
+    World { ledger, scene, sale, held, app, month }
 }
 
 /// Sends bytes that may be anything.
@@ -62,7 +65,7 @@ pub fn refuse(
 
 /// Every route that reads a body, with a body that it takes.
 fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
-    let World { scene, sale, held, app, .. } = world;
+    let World { scene, sale, held, app, month, .. } = world;
     let link = json!({"partner_id": scene.partner, "listing_id": scene.listing});
     let bodies = vec![
         ("PUT", "/v1/program".to_owned(), json!({"name": "P"})),
@@ -84,11 +87,43 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
             json!({"listing_id": app, "install_id": "i-9", "referrer": "utm_source=google-play"}),
         ),
         ("POST", format!("/v1/conversions/{sale}/refunds"), json!({"external_id": "r-9"})),
+        (
+            "POST",
+            "/v1/placements".to_owned(),
+            json!({"partner_id": scene.partner, "kind": "post", "title": "T", "external_id": "p-9",
+                "fee": {"amount": 1, "currency": "EUR"}}),
+        ),
         ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
+        ("POST", format!("/v1/commissions/{held}/reject"), json!({"note": "N"})),
+        ("POST", "/v1/coupons".to_owned(), json!({"code": "ADA", "partner_id": scene.partner})),
+        ("POST", "/v1/attribution/simulate".to_owned(), json!({"attribution": {"model": "linear"}})),
+        ("POST", format!("/v1/partners/{}/write-off", month.debtor), json!({"currency": "EUR"})),
+        (
+            "PUT",
+            "/v1/fx".to_owned(),
+            json!({"rates": [{"date": "2026-10-31", "from": "USD", "to": "EUR", "rate": "1"}]}),
+        ),
+        (
+            "PUT",
+            format!("/v1/partners/{}/payout-details", scene.partner),
+            json!({"method": "manual", "legal_name": "A"}),
+        ),
+        (
+            "POST",
+            "/v1/payouts/runs".to_owned(),
+            json!({"period": {"from": "2026-09-01", "to": "2026-09-30"}}),
+        ),
+        (
+            "POST",
+            format!("/v1/payouts/runs/{}/results", month.approved),
+            json!({"results": [{"payout_id": month.payout, "status": "paid", "reference": "b"}]}),
+        ),
+        ("POST", format!("/v1/payouts/{}/paid", month.payout), json!({"reference": "b"})),
+        ("POST", format!("/v1/payouts/{}/failed", month.payout), json!({"reason": "closed"})),
     ];
-    // Writes without a body: DELETE of a key, and a link's revocation.
+    // Writes without a body: DELETE of a key, the revocations of a link and a coupon, and three steps of a draft.
     let writes = ROUTES.iter().filter(|route| route.method != "GET").count();
-    assert_eq!(bodies.len() + 2, writes, "a route is missing here");
+    assert_eq!(bodies.len() + 6, writes, "a route is missing here");
     bodies
 }
 
@@ -239,5 +274,5 @@ fn texts_that_look_like_sql_are_texts() {
     let links =
         json!({"partner_id": world.scene.partner, "listing_id": world.scene.listing, "campaign": evil});
     assert_eq!(world.ledger.post("/v1/links", &links).status, 201);
-    assert_eq!(world.ledger.rows("partners"), 2);
+    assert_eq!(world.ledger.rows("partners"), 5);
 }

@@ -174,6 +174,84 @@ fn better_evidence_of_the_same_releases_it_and_the_order_does_not_matter() {
 }
 
 #[test]
+fn better_evidence_says_nothing_of_a_fraud() {
+    // The account that pays is the partner's own: `a-1`, as the listing's marketplace names it.
+    let own = json!({"external_id": "woocommerce:a-1"});
+    for (told, expected) in [
+        (&["transport_only", "signed"][..], json!(["pending", "self_referral", 1_000, 0])),
+        (&["signed"], json!(["pending", "self_referral", 1_000, 0])),
+        (&["transport_only"], json!(["pending", "transport_only", 1_000, 0])),
+    ] {
+        let mut world = world();
+        let target = format!("/v1/partners/{}", world.partner);
+        assert_eq!(world.ledger.patch(&target, &own).status, 200);
+        told.iter().for_each(|evidence| world.ledger.told(1, &[charge(evidence, &json!({}))]));
+        world.ledger.wait(2 * DAY);
+        assert_eq!(stands(&mut world), expected, "{told:?}");
+        assert_eq!(balance(&mut world), json!([1_000, 0, 0]), "{told:?}");
+        let flags = commission(&mut world)["flags"].take();
+        let is_unsigned = *told == ["transport_only"];
+        let all = [is_unsigned.then_some("held_transport_only"), Some("held_self_referral")];
+        assert_eq!(flags, json!(all.into_iter().flatten().collect::<Vec<_>>()), "{told:?}");
+        // A person ends both, and evidence that comes later changes nothing.
+        assert_eq!(release(&mut world, &json!({"note": "agreed"})).status, 200);
+        world.ledger.told(1, &[charge("api_poll", &json!({}))]);
+        assert_eq!(balance(&mut world), json!([0, 1_000, 0]), "{told:?}");
+    }
+}
+
+#[test]
+fn evidence_that_comes_after_a_rejection_changes_nothing() {
+    let mut world = world();
+    world.ledger.told(1, &[charge("transport_only", &json!({}))]);
+    let id = commission(&mut world)["id"].as_str().unwrap().to_owned();
+    let target = format!("/v1/commissions/{id}/reject");
+    assert_eq!(world.ledger.post(&target, &json!({"note": "nobody paid"})).status, 200);
+    world.ledger.told(1, &[charge("signed", &json!({}))]);
+    let refund = event("refunded", "refund:1", &json!({"charge": "order:1"}));
+    world.ledger.told(1, &[refund]);
+    assert_eq!(stands(&mut world), json!(["reversed", null, 1_000, 1_000]));
+    assert_eq!(balance(&mut world), json!([0, 0, 1_000]));
+}
+
+#[test]
+fn what_is_credited_late_is_judged_as_if_it_had_been_credited_at_once() {
+    let terms = json!({"hold_days": 1, "fraud": {"velocity_per_hour": 2}});
+    let reasons = |world: &mut World| -> Vec<Json> {
+        let mut shown = world.ledger.get("/v1/conversions").json["data"].take();
+        let shown = shown.as_array_mut().unwrap();
+        shown.retain(|conversion| conversion["type"] != "install");
+        shown.sort_by_key(|conversion| conversion["external_id"].to_string());
+        shown.iter().map(|conversion| conversion["commissions"][0]["held_reason"].clone()).collect()
+    };
+    let mut judged = Vec::new();
+    for late in [false, true] {
+        let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
+        assert_eq!(world.ledger.put("/v1/program", &terms).status, 200);
+        let click = world.ledger.click(world.link_no);
+        let install = event("installed", "install:1", &json!({"clicks": [click]}));
+        if !late {
+            world.ledger.told(1, std::slice::from_ref(&install));
+        }
+        for (n, minutes) in [(1, 20), (2, 50), (3, 1), (4, 0)] {
+            let fields = json!({"amount": 5_000, "currency": "EUR", "transaction": format!("order:{n}")});
+            world.ledger.told(1, &[event("charged", "", &fields)]);
+            world.ledger.wait(minutes * 60_000);
+        }
+        if late {
+            world.ledger.told(1, &[install]);
+        }
+        judged.push((late, reasons(&mut world)));
+        world.ledger.audit();
+    }
+    // Before order 2 are order 1 and the install, unless that came last; before order 3 is order 2 alone, for the others are
+    // older than an hour; before order 4 are orders 2 and 3, whenever they were credited.
+    let (free, velocity) = (Json::Null, json!("velocity"));
+    assert_eq!(judged[0], (false, vec![free.clone(), velocity.clone(), free.clone(), velocity.clone()]));
+    assert_eq!(judged[1], (true, vec![free.clone(), free.clone(), free, velocity]));
+}
+
+#[test]
 fn evidence_of_something_else_releases_nothing() {
     for fields in [
         json!({"amount": 4_999}),

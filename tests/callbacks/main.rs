@@ -78,6 +78,7 @@ use signpost::{
     api::{
         Environment,
         callbacks::{self, Reported},
+        trails::NO_TRAILS,
     },
     domain::entropy::SeededEntropy,
     marketplace::{
@@ -162,7 +163,13 @@ impl World {
     }
 
     fn environment<'a>(ledger: &'a Ledger) -> Environment<'a> {
-        Environment { sql: &ledger.sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now }
+        Environment {
+            sql: &ledger.sql,
+            config: &ledger.config,
+            zones: &TzDatabase,
+            now: ledger.now,
+            trails: &NO_TRAILS,
+        }
     }
 
     /// What the Worker does with a callback: verify and read, then write, then answer.
@@ -217,6 +224,7 @@ impl World {
                         Reported::Known => known.unwrap(),
                         Reported::HandedOver(Some(body)) => Answer { body, ..answer },
                         Reported::Replayed | Reported::HandedOver(None) => otherwise,
+                        Reported::TrailWished(wish) => panic!("{wish:?} under last touch"),
                     };
                 }
             }

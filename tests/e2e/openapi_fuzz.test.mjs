@@ -23,7 +23,10 @@ const FORM = new Set([
   "invalid_metadata", "amount_out_of_range",
 ]);
 /** Refusals of a field that is well formed: they depend on what else there is. */
-const MEANING = new Set(["refund_exceeds_sale", "refund_conflict", "conversion_conflict", "currency_fixed", "slug_taken", "external_id_taken"]);
+const MEANING = new Set([
+  "refund_exceeds_sale", "refund_conflict", "conversion_conflict", "currency_fixed", "slug_taken", "external_id_taken", "program_changed",
+  "part_exceeds_amount", "unknown_timezone",
+]);
 
 let edge;
 let contract;
@@ -53,6 +56,13 @@ function remember(text, kind = "id") {
 
 const known = (pattern) => (pool.get("id") ?? []).filter((text) => text.length <= 32 && new RegExp(pattern).test(text));
 
+/** The first and the last day of last month. */
+function lastMonth() {
+  const now = new Date();
+  const days = [Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1), Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 0)];
+  return days.map((day) => new Date(day).toISOString().slice(0, 10));
+}
+
 before(async () => {
   // The limit of requests is tested by itself.
   const retune = (worker) => {
@@ -71,7 +81,14 @@ before(async () => {
   // A commission that is there, for what is asked of one.
   const { clickId } = await visit(edge, link.url);
   const earned = await operator.json("POST", "/v1/conversions", { type: "sale", external_id: "2", click_id: clickId, amount: 100, currency: "EUR" });
-  [partner, listing, link, sale, earned].forEach(learn);
+  // A fee of last month's, and the run that pays it.
+  const [from, to] = lastMonth();
+  await operator.json("PUT", "/v1/program", { landing_url: "https://landing.example/", hold_days: 0 });
+  const fee = { partner_id: partner.id, kind: "post", title: "Post", external_id: "p-1", fee: { amount: 100, currency: "EUR" } };
+  const placement = await operator.json("POST", "/v1/placements", { ...fee, published_at: `${from}T00:00:00Z` });
+  const run = await operator.json("POST", "/v1/payouts/runs", { period: { from, to } });
+  const payouts = await operator.json("GET", "/v1/payouts");
+  [partner, listing, link, sale, earned, placement, run, payouts].forEach(learn);
   // Two or three capitals are a country or a currency by form only.
   ["DE", "US", "JP", "EUR", "USD", "JPY"].forEach((code) => remember(code));
 });
@@ -183,11 +200,12 @@ test("every answer is one that the document names", async (t) => {
 
 /** Sends a body to a thing that is there. */
 async function sendToExisting(operation, generator, text) {
-  for (;;) {
+  for (let tries = 0; tries < 2_000; tries += 1) {
     const { route, headers } = plan({ ...operation, requestBody: undefined }, generator, null);
     const answer = await send({ operation, route, headers: { authorization: headers.authorization }, text });
     if (answer.status !== 404) return answer;
   }
+  throw new Error(`there is nothing to send to ${operation.operationId}: set the scene for it in before()`);
 }
 
 test("every limit of a body's fields holds on both sides", async () => {
@@ -200,8 +218,11 @@ test("every limit of a body's fields holds on both sides", async () => {
         const body = { ...generator.valid(schema), [name]: value };
         const answer = await sendToExisting(operation, generator, JSON.stringify(body));
         const { code, errors = [] } = answer.status === 422 ? JSON.parse(answer.text) : {};
-        const refused = errors.some(({ pointer }) => pointer === `/${name}`);
-        if (refused === allowed && !MEANING.has(code)) {
+        // A value below another field that cannot be read ends the reading there: nothing is said of the field in question.
+        if (errors.length === 1 && errors[0].pointer.split("/").length > 2 && !errors[0].pointer.startsWith(`/${name}/`)) continue;
+        const refusals = errors.filter((error) => error.pointer === `/${name}`);
+        const wrong = allowed ? refusals.some((error) => !MEANING.has(error.code)) : refusals.length === 0;
+        if (wrong && !MEANING.has(code)) {
           const what = allowed ? "refused within its limits" : "not refused beyond its limits";
           failures.push(`${operation.operationId} ${name}: ${what}: ${JSON.stringify(body).slice(0, 600)}: ${answer.text.slice(0, 300)}`);
         }

@@ -7,6 +7,24 @@ const SKEW: i64 = 300_000;
 const WINDOW: i64 = 30 * DAY;
 /// Touches of a customer that are weighed.
 const WEIGHED: usize = 50;
+const HOUR: i64 = 3_600_000;
+/// The rules of fraud in force.
+pub const VELOCITY: usize = 3;
+pub const MIN_SECONDS: i64 = 1;
+
+/// What was sent, and what it should earn.
+pub struct Sent<'a> {
+    pub id: String,
+    pub kind: &'static str,
+    pub customer: Option<&'a str>,
+    pub amount: i64,
+    pub currency: &'static str,
+    pub occurred_at: i64,
+    pub now: i64,
+    pub winner: Option<usize>,
+    pub partner: Option<usize>,
+    pub commission: i64,
+}
 
 pub struct Partner {
     pub id: String,
@@ -35,6 +53,19 @@ pub struct Conversion {
     pub refunded: i64,
     pub reversed: i64,
     pub matures_at: i64,
+    /// Why it stays pending until it is released.
+    pub held: Vec<&'static str>,
+    pub is_rejected: bool,
+    accepted_at: i64,
+    customer: Option<String>,
+    kind: &'static str,
+}
+
+impl Conversion {
+    /// Wholly taken back.
+    pub fn is_reversed(&self) -> bool {
+        self.is_rejected || (self.commission > 0 && self.reversed == self.commission)
+    }
 }
 
 #[derive(Default)]
@@ -46,6 +77,9 @@ pub struct Model {
     /// Target, body, first answer.
     pub sent: Vec<(String, serde_json::Value, String)>,
     customers: BTreeMap<String, Vec<usize>>,
+    /// How many commissions were released, and rejected.
+    pub released: usize,
+    pub rejected: usize,
 }
 
 /// `amount × part / whole`, half up.
@@ -83,6 +117,48 @@ impl Model {
         winner
     }
 
+    /// A conversion as it should come to stand, with why it is held.
+    pub fn accept(&mut self, sent: Sent<'_>) -> &Conversion {
+        let mut conversion = Conversion {
+            id: sent.id,
+            amount: sent.amount,
+            currency: sent.currency,
+            partner: sent.partner,
+            commission: sent.commission,
+            refunded: 0,
+            reversed: 0,
+            matures_at: sent.occurred_at + 30 * DAY,
+            held: Vec::new(),
+            is_rejected: false,
+            accepted_at: sent.now,
+            customer: sent.customer.map(str::to_owned),
+            kind: sent.kind,
+        };
+        if let (Some(partner), Some(click)) = (sent.partner, sent.winner) {
+            let is_own = sent.customer == Some(self.partners[partner].id.as_str());
+            let hour =
+                |other: &&Conversion| other.partner == Some(partner) && other.accepted_at > sent.now - HOUR;
+            let same = |other: &Conversion| {
+                other.partner.is_some()
+                    && other.kind == sent.kind
+                    && other.customer.as_deref() == sent.customer
+            };
+            let is_repeat = sent.kind == "subscription_started"
+                && sent.customer.is_some()
+                && self.conversions.iter().any(same);
+            let reasons = [
+                (is_own, "self_referral"),
+                (self.conversions.iter().filter(hour).count() >= VELOCITY, "velocity"),
+                (sent.occurred_at - self.clicks[click].at < MIN_SECONDS * 1000, "impossible_time"),
+                (is_repeat, "duplicate_customer"),
+            ];
+            conversion.held =
+                reasons.into_iter().filter_map(|(held, reason)| held.then_some(reason)).collect();
+        }
+        self.conversions.push(conversion);
+        self.conversions.last().unwrap()
+    }
+
     /// How many touches are bound to customers.
     pub fn bound(&self) -> usize {
         self.customers.values().map(Vec::len).sum()
@@ -95,7 +171,8 @@ impl Model {
             let Some(partner) = conversion.partner else { continue };
             let owner = (self.partners[partner].id.clone(), conversion.currency.to_owned());
             let sums = sums.entry(owner).or_default();
-            sums[usize::from(conversion.matures_at <= now)] += conversion.commission - conversion.reversed;
+            let is_payable = conversion.matures_at <= now && conversion.held.is_empty();
+            sums[usize::from(is_payable)] += conversion.commission - conversion.reversed;
             sums[3] += conversion.reversed;
         }
         sums.into_iter().collect()

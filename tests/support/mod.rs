@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
 pub mod double_bound;
+pub mod figures;
 pub mod rows;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -13,6 +14,7 @@ use signpost::{
         self, Config, Environment,
         callbacks::{self, Reported},
         http::{Request, Response},
+        trails::{TRAIL_HEADER, Trails},
     },
     domain::{
         click::{Class, ClickId, Country, Device},
@@ -59,6 +61,8 @@ pub struct Ledger<S: Sql = NativeSql> {
     pub ring: KeyRing,
     pub now: Timestamp,
     pub entropy: SeededEntropy,
+    /// What the store of clicks knows of visitors' trails, by click id.
+    pub trails: Trails,
 }
 
 /// An answer, its body parsed where it is JSON.
@@ -110,6 +114,7 @@ impl<S: Sql> Ledger<S> {
             ring: KeyRing::parse(&ring).unwrap(),
             now: Timestamp::parse("2026-11-22T12:00:00Z").unwrap(),
             entropy,
+            trails: Trails::new(),
         }
     }
 
@@ -117,10 +122,23 @@ impl<S: Sql> Ledger<S> {
     pub fn told(&mut self, listing_no: u16, events: &[Json]) {
         let report = serde_json::json!({"listing_no": listing_no, "events": events});
         let report = json::read(&report.to_string()).unwrap();
-        let environment =
-            Environment { sql: &self.sql, config: &self.config, zones: &TzDatabase, now: self.now };
-        let reported = callbacks::report(&environment, &mut self.entropy, &report).unwrap();
-        assert_eq!(reported, Reported::Written);
+        let mut asked = Trails::new();
+        loop {
+            let environment = Environment {
+                sql: &self.sql,
+                config: &self.config,
+                zones: &TzDatabase,
+                now: self.now,
+                trails: &asked,
+            };
+            match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
+                Reported::TrailWished(wish) => {
+                    let trail = self.trails.get(&wish.click_id).cloned().flatten();
+                    assert!(asked.insert(wish.click_id, trail).is_none(), "asked twice");
+                }
+                reported => return assert_eq!(reported, Reported::Written),
+            }
+        }
     }
 
     /// Moves the clock forward.
@@ -130,9 +148,21 @@ impl<S: Sql> Ledger<S> {
 
     /// Sends a request exactly as given.
     pub fn send(&mut self, request: Request<'_>) -> Answer {
-        let environment =
-            Environment { sql: &self.sql, config: &self.config, zones: &TzDatabase, now: self.now };
-        let raw = api::handle(&environment, &mut self.entropy, request);
+        let mut asked = Trails::new();
+        let raw = loop {
+            let environment = Environment {
+                sql: &self.sql,
+                config: &self.config,
+                zones: &TzDatabase,
+                now: self.now,
+                trails: &asked,
+            };
+            let raw = api::handle(&environment, &mut self.entropy, request);
+            let Some(wish) = raw.header(TRAIL_HEADER) else { break raw };
+            let (_, click_id) = wish.split_once(' ').unwrap();
+            let trail = self.trails.get(click_id).cloned().flatten();
+            assert!(asked.insert(click_id.to_owned(), trail).is_none(), "asked twice");
+        };
         let json = serde_json::from_str(&raw.body).unwrap_or(Json::Null);
         Answer { status: raw.status, json, raw }
     }

@@ -7,9 +7,9 @@ use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
 
 const LINTS: [&str; 3] = ["--", "--deny", "warnings"];
-/// Budget of the deployed bundle, compressed, with the callbacks of all marketplaces. The aim is 450: RSA, two curves and
-/// certificates cost more than was reckoned with.
-const BUNDLE_KIB: f64 = 505.0;
+/// Budget of the deployed bundle, compressed. The callbacks of all marketplaces were to fit in 450 and took 499; plans,
+/// attribution by models, payouts with their files and the ledger's reports took 160 more.
+const BUNDLE_KIB: f64 = 665.0;
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let mut filter: Option<String> = None;

@@ -4,95 +4,94 @@ use super::{
     super::{
         call::Call,
         problem::Problem,
+        refunds,
         views::{self, CommissionView, CreditView},
     },
-    AttributionView, ConversionView, link_id, new_commission_id, partner_id,
+    AttributionView, ConversionView,
+    shown::{link_id, partner_id},
 };
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus},
-        click::Class,
-        conversion::{CommissionSource, CommissionStatus},
         event::EventType,
-        id::TransferId,
+        id::{CouponId, TransferId},
         ledger::{Account, TransferKind},
-        money::{Currency, WHOLE_BP, share_half_up},
-        program::Program,
-        time::DAY_MS,
+        money::{Currency, WHOLE_BP},
+        program::{Model, Program},
     },
     store::{
-        SqlError,
         accounts::Transfer,
         change::Change,
         commissions::{self, Commission},
-        conversions::{BoundTouch, Conversion},
+        conversions::{self, BoundTouch, Conversion},
         counts::ConversionDelta,
-        listings, partners,
+        credits, listings,
+        uses::Use,
     },
 };
 
-/// The commissions of a conversion, not yet written.
-pub fn commissions(
+mod besides;
+mod credited;
+mod sale;
+mod tally;
+
+pub use credited::uncounted;
+use sale::Sale;
+
+/// What a conversion brings about, not yet written.
+pub struct Earned {
+    /// What the conversion itself earns, whoever it is.
+    pub own: Vec<Commission>,
+    /// What it brings about besides: earlier sales' shortfall, bonuses.
+    pub besides: Vec<Commission>,
+    /// What is added to the counters of the terms.
+    pub uses: Vec<Use>,
+}
+
+/// Works out what a conversion earns by the terms in force when it occurred.
+pub fn work_out(
     call: &Call<'_>,
     conversion: &Conversion,
     attribution: &Attribution,
     candidates: &[BoundTouch],
     currency: Option<Currency>,
     terms: &Program,
-) -> Result<Vec<Commission>, Problem> {
-    let Some(((amount, _), currency)) =
-        conversion.amount.as_ref().filter(|_| conversion.kind.earns()).zip(currency)
-    else {
-        return Ok(Vec::new());
-    };
-    let mut earned = Vec::with_capacity(attribution.credits.len());
-    let mut no = commissions::next_no(call.sql)?;
-    for credit in &attribution.credits {
-        let partner = partners::by_no(call.sql, credit.partner_no)?;
-        let rate_bp = partner.and_then(|partner| partner.commission_bp).unwrap_or(terms.commission_bp);
-        let overflow = SqlError::Overflow("a commission");
-        let share = share_half_up(*amount, credit.share_bp, WHOLE_BP);
-        let base = share.ok_or(SqlError::Overflow("a share"))?;
-        let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(overflow)?;
-        let touch = candidates.get(credit.touch).map(|bound| &bound.touch);
-        let matures_at = conversion.occurred_at.plus_ms(terms.hold_days.saturating_mul(DAY_MS));
-        earned.push(Commission {
-            no,
-            id: new_commission_id(call),
-            conversion_no: Some(conversion.no),
-            conversion_id: Some(conversion.id.clone()),
-            partner_no: credit.partner_no,
-            link_no: credit.link_no,
-            click_id: touch.map(|touch| touch.click_id.clone()),
-            share_bp: credit.share_bp,
-            rate_bp,
-            amount,
-            reversed: 0,
-            currency,
-            status: CommissionStatus::Pending,
-            flags: flags(touch.map(|touch| touch.class)),
-            matures_at,
-            created_at: call.now,
-            held_reason: conversion.held_reason,
-            source: CommissionSource::Conversion,
-            base: Some(base),
-            plan: None,
-            subject: None,
-            settled: 0,
-            written_off: 0,
-        });
-        no = no.saturating_add(1);
+) -> Result<Earned, Problem> {
+    let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
+    let mut sale = Sale::new(call, conversion, currency, terms, listing)?;
+    let earners = credited::earners(&mut sale, attribution)?;
+    let mut own = credited::commissions(&mut sale, attribution, candidates, &earners)?;
+    let referrals = besides::referrals(&sale, &earners, &own)?;
+    own.extend(besides::territory(&mut sale, &earners)?);
+    own.extend(besides::joint_products(&mut sale)?);
+    own.extend(referrals);
+    let mut besides = credited::adjustments(&mut sale, &earners)?;
+    besides.extend(besides::bonuses(&mut sale, &earners)?);
+    let first = commissions::next_no(call.sql)?;
+    for (no, commission) in (first..).zip(own.iter_mut().chain(&mut besides)) {
+        commission.no = no;
     }
-    Ok(earned)
+    Ok(Earned { own, besides, uses: sale.tally.added })
 }
 
-/// What a person should look at before the commission is paid.
-fn flags(class: Option<Class>) -> Vec<String> {
-    match class {
-        Some(Class::Bot) => vec!["bot_click".to_owned()],
-        Some(Class::Prefetch) => vec!["prefetch_click".to_owned()],
-        Some(Class::Human) | None => Vec::new(),
-    }
+/// A credit by a click, or by a coupon whose id stands where the click's does.
+pub fn credit(
+    call: &Call<'_>,
+    partner_no: u32,
+    link_no: u32,
+    id: String,
+    share_bp: i64,
+) -> Result<CreditView, Problem> {
+    let partner_id = partner_id(call, partner_no)?;
+    Ok(match CouponId::parse(&id) {
+        Some(coupon) => {
+            CreditView { partner_id, link_id: None, click_id: None, coupon_id: Some(coupon), share_bp }
+        }
+        None => {
+            let link_id = Some(link_id(call, link_no)?);
+            CreditView { partner_id, link_id, click_id: Some(id), coupon_id: None, share_bp }
+        }
+    })
 }
 
 /// The first answer.
@@ -102,20 +101,17 @@ pub fn show(
     attribution: &Attribution,
     candidates: &[BoundTouch],
     earned: &[Commission],
+    model: Model,
 ) -> Result<ConversionView, Problem> {
     let mut credits = Vec::with_capacity(attribution.credits.len());
     for credit in &attribution.credits {
-        let click_id = candidates.get(credit.touch).map(|bound| bound.touch.click_id.clone());
-        credits.push(CreditView {
-            partner_id: partner_id(call, credit.partner_no)?,
-            link_id: link_id(call, credit.link_no)?,
-            click_id: click_id.unwrap_or_default(),
-            share_bp: credit.share_bp,
-        });
+        let id = candidates.get(credit.touch).map(|bound| bound.touch.click_id.clone());
+        let (partner_no, link_no) = (credit.partner_no, credit.link_no);
+        credits.push(self::credit(call, partner_no, link_no, id.unwrap_or_default(), credit.share_bp)?);
     }
     let mut shown: Vec<CommissionView> = Vec::with_capacity(earned.len());
-    for (commission, credit) in earned.iter().zip(&credits) {
-        shown.push(views::commission(commission, &credit.partner_id));
+    for commission in earned {
+        shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
     }
     let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
     Ok(ConversionView {
@@ -124,7 +120,11 @@ pub fn show(
         external_id: conversion.external_id.clone(),
         amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
         currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
+        tax: conversion.tax,
+        discount: conversion.discount,
+        shipping: conversion.shipping,
         refunded: 0,
+        country: conversion.sold_in.clone(),
         click_id: conversion.click_id.clone(),
         customer_id: conversion.customer_id.clone(),
         coupon: conversion.coupon.clone(),
@@ -136,7 +136,7 @@ pub fn show(
             } else {
                 AttributionStatus::Attributed
             },
-            model: crate::domain::program::Model::LastTouch,
+            model,
             credits,
             reason: attribution.reason,
         },
@@ -146,12 +146,49 @@ pub fn show(
     })
 }
 
-/// Books a commission; `counts` is where its conversion is counted.
+/// Where a commission is counted, without any sums: under its conversion's time and listing, and under the place of the
+/// credit that earned it. What no credit earned has no link, and is of no country.
+pub fn counts(
+    call: &Call<'_>,
+    commission: &Commission,
+    conversion: Option<&Conversion>,
+) -> Result<ConversionDelta, Problem> {
+    let nowhere = ConversionDelta {
+        partner_no: commission.partner_no,
+        occurred_at: commission.created_at,
+        link_no: commission.link_no,
+        listing_no: 0,
+        country: String::new(),
+        device: 0,
+        currency: commission.currency.to_string(),
+        counted: None,
+        uncounted: false,
+        revenue: 0,
+        refunds: 0,
+        commission: 0,
+    };
+    let Some(conversion) = conversion else { return Ok(nowhere) };
+    let earned_at = (commission.partner_no, commission.link_no);
+    // A credit of the whole is the conversion's own place; those that share it stand in rows of their own.
+    let place = if commission.share_bp == WHOLE_BP {
+        Some(conversion.place.clone()).filter(|place| (place.partner_no, place.link_no) == earned_at)
+    } else {
+        let credits = credits::of(call.sql, conversion.no)?.into_iter();
+        let mut own = credits.filter(|credit| (credit.place.partner_no, credit.place.link_no) == earned_at);
+        own.find(|credit| commission.click_id.as_deref() == Some(credit.click_id.as_str()))
+            .map(|credit| credit.place)
+    };
+    let (country, device) = place.map_or_else(|| (String::new(), 0), |place| (place.country, place.device));
+    let listing_no = conversion.listing_no.unwrap_or(0);
+    Ok(ConversionDelta { occurred_at: conversion.occurred_at, listing_no, country, device, ..nowhere })
+}
+
+/// Books a commission; `shown` is what its event shows.
 pub fn book(
     call: &Call<'_>,
     commission: Commission,
     shown: &CommissionView,
-    counts: &ConversionDelta,
+    conversion: Option<&Conversion>,
 ) -> Result<(), Problem> {
     let transfer = Transfer {
         id: call.new_id(TransferId::generate),
@@ -166,8 +203,22 @@ pub fn book(
         rate: None,
         payout_no: None,
     };
-    let counts =
-        ConversionDelta { counted: None, revenue: 0, commission: commission.amount, ..counts.clone() };
+    let place = counts(call, &commission, conversion)?;
+    let counts = ConversionDelta { commission: commission.amount, ..place };
     let change = Change::Commission { commission: Box::new(commission), transfer, counts };
     call.commit(EventType::CommissionCreated, &change, shown, "")
+}
+
+/// Books what a conversion brought about besides. What an earlier sale's refunds have taken back already is taken of what
+/// that sale is short of, too.
+pub fn book_besides(call: &Call<'_>, besides: Vec<Commission>) -> Result<(), Problem> {
+    for commission in besides {
+        let shown = views::commission(&commission, &partner_id(call, commission.partner_no)?);
+        let of = commission.conversion_no.map(|no| conversions::by_no(call.sql, no)).transpose()?.flatten();
+        book(call, commission.clone(), &shown, of.as_ref())?;
+        if let Some(conversion) = of {
+            refunds::take_back(call, &commission, &conversion)?;
+        }
+    }
+    Ok(())
 }

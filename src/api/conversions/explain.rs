@@ -6,13 +6,15 @@ use super::{
         problem::Problem,
         views::{CreditView, view},
     },
-    AttributionView, link_id, partner_id,
+    AttributionView, earn,
+    touches::Candidates,
 };
 use crate::{
     domain::{
-        attribution::{Attribution, AttributionStatus, Outcome, Reason, Rules, Source, Touch},
-        id::{ConversionId, LinkId, PartnerId},
-        program::Model,
+        attribution::{Attribution, AttributionStatus, Outcome, Reason, Rules, Source, Touch, TrailState},
+        click::Class,
+        id::{ConversionId, CouponId, LinkId, PartnerId},
+        program::{Model, Precedence, RepeatCustomers},
         time::Timestamp,
     },
     store::{SqlError, conversions::Conversion, links, partners, value::json_text},
@@ -20,6 +22,7 @@ use crate::{
 use json::FromJson;
 use serde::Serialize;
 
+/// A touch as it was weighed; of a coupon `click_id` is the coupon's id.
 #[derive(Serialize, FromJson)]
 struct StoredTouch {
     click_id: String,
@@ -30,26 +33,59 @@ struct StoredTouch {
     source: Source,
     verdict: Reason,
     share_bp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window_days: Option<i64>,
 }
 
+/// An attribution as it is kept. What was added later is absent where it was not there yet, and where it is as it was then.
 #[derive(Serialize, FromJson)]
 struct Stored {
     model: Model,
     window_days: i64,
     reason: Reason,
     touches: Vec<StoredTouch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    half_life_days: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    precedence: Precedence,
+    #[serde(default, skip_serializing_if = "is_default")]
+    repeat_customers: RepeatCustomers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    trail: TrailState,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    coupon_unknown: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What was found out about the candidates as a whole.
+#[derive(Default)]
+pub struct Found {
+    trail: TrailState,
+    coupon_unknown: bool,
+}
+
+impl Found {
+    /// What was found out about these.
+    pub fn of(candidates: &Candidates) -> Self {
+        Self { trail: candidates.trail, coupon_unknown: candidates.coupon_unknown }
+    }
 }
 
 view! {
     /// A candidate touch, and why it won or lost.
     pub struct TouchView {
-        /// Click id.
-        click_id: String,
-        /// When it was clicked.
+        /// Click id; `null` = it is a coupon.
+        click_id: Option<String>,
+        /// The coupon; `null` = it is a click.
+        coupon_id: Option<CouponId>,
+        /// When it was clicked, or when the coupon was used.
         clicked_at: Timestamp,
-        /// Its link; `null` if the ledger does not know it.
+        /// Its link; `null` if the ledger does not know it, or if it is a coupon.
         link_id: Option<LinkId>,
-        /// The link's partner.
+        /// The link's or coupon's partner.
         partner_id: Option<PartnerId>,
         /// Who clicked.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::click::Class"))]
@@ -62,6 +98,8 @@ view! {
         reason: Reason,
         /// Its share, basis points.
         share_bp: i64,
+        /// The window of its listing, days; `null` = the programme's.
+        window_days: Option<i64>,
     }
 
     /// Why a conversion was credited as it was.
@@ -72,8 +110,18 @@ view! {
         status: AttributionStatus,
         /// The model that was in force.
         model: Model,
-        /// The window that was in force, days.
+        /// The programme's window that was in force, days.
         window_days: i64,
+        /// The half-life that was in force, days; `null` where the model knows none.
+        half_life_days: Option<i64>,
+        /// What wins where a coupon was used and a link was clicked.
+        precedence: Precedence,
+        /// What new touches of a customer earn who has bought before.
+        repeat_customers: RepeatCustomers,
+        /// Whether the visitor's clicks of before the conversion's own were weighed.
+        trail: TrailState,
+        /// What became of the coupon that was named, in a word; `null` = none was, or it is another partner's.
+        coupon_reason: Option<Reason>,
         /// Why, in a word.
         reason: Reason,
         /// Shares.
@@ -84,7 +132,12 @@ view! {
 }
 
 /// The attribution as it is kept.
-pub fn stored(touches: &[Touch], attribution: &Attribution, rules: Rules) -> Result<String, SqlError> {
+pub fn stored(
+    touches: &[Touch],
+    attribution: &Attribution,
+    rules: Rules,
+    found: Found,
+) -> Result<String, SqlError> {
     let share = |index: usize| {
         let credit = attribution.credits.iter().find(|credit| credit.touch == index);
         credit.map_or(0, |credit| credit.share_bp)
@@ -104,8 +157,14 @@ pub fn stored(touches: &[Touch], attribution: &Attribution, rules: Rules) -> Res
                 source: touch.source,
                 verdict: *verdict,
                 share_bp: share(index),
+                window_days: touch.window_days,
             })
             .collect(),
+        half_life_days: (rules.model == Model::TimeDecay).then_some(rules.half_life_days),
+        precedence: rules.precedence,
+        repeat_customers: rules.repeat_customers,
+        trail: found.trail,
+        coupon_unknown: found.coupon_unknown,
     })
 }
 
@@ -113,16 +172,32 @@ fn read(conversion: &Conversion) -> Result<Stored, SqlError> {
     json::read(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
 }
 
+/// The touches as they were weighed, each with its share; of their partners only the numbers are known. What the verdict
+/// says of a coupon itself holds under any rules.
+pub fn weighed(conversion: &Conversion) -> Result<(Vec<Touch>, Vec<i64>), SqlError> {
+    let touches = read(conversion)?.touches.into_iter().map(|touch| {
+        let class = Class::ALL.iter().copied().find(|class| class.as_str() == touch.class);
+        let weighed = Touch {
+            click_id: touch.click_id,
+            at: Timestamp::clamped(touch.at_ms),
+            link_no: touch.link_no,
+            partner: touch.partner_no.map(|no| (no, None)),
+            class: class.unwrap_or(Class::Human),
+            source: touch.source,
+            window_days: touch.window_days,
+            refused: Some(touch.verdict).filter(|verdict| verdict.is_of_coupon()),
+            is_repeat: false,
+        };
+        (weighed, touch.share_bp)
+    });
+    Ok(touches.unzip())
+}
+
 fn credits(call: &Call<'_>, stored: &Stored) -> Result<Vec<CreditView>, Problem> {
     let mut credits = Vec::new();
     for touch in stored.touches.iter().filter(|touch| touch.share_bp > 0) {
         let Some(partner_no) = touch.partner_no.filter(|no| call.caller.sees(*no)) else { continue };
-        credits.push(CreditView {
-            partner_id: partner_id(call, partner_no)?,
-            link_id: link_id(call, touch.link_no)?,
-            click_id: touch.click_id.clone(),
-            share_bp: touch.share_bp,
-        });
+        credits.push(earn::credit(call, partner_no, touch.link_no, touch.click_id.clone(), touch.share_bp)?);
     }
     Ok(credits)
 }
@@ -148,8 +223,10 @@ pub fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ExplanationView,
             continue;
         }
         let partner = touch.partner_no.map(|no| partners::by_no(call.sql, no)).transpose()?.flatten();
+        let coupon_id = CouponId::parse(&touch.click_id);
         touches.push(TouchView {
-            click_id: touch.click_id.clone(),
+            click_id: coupon_id.is_none().then(|| touch.click_id.clone()),
+            coupon_id,
             clicked_at: Timestamp::clamped(touch.at_ms),
             link_id: links::by_no(call.sql, touch.link_no)?.map(|link| link.id),
             partner_id: partner.map(|partner| partner.id),
@@ -158,13 +235,20 @@ pub fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ExplanationView,
             outcome: if touch.share_bp > 0 { Outcome::Won } else { Outcome::Lost },
             reason: touch.verdict,
             share_bp: touch.share_bp,
+            window_days: touch.window_days,
         });
     }
+    let redeemed = touches.iter().find(|touch| touch.source == Source::Coupon).map(|touch| touch.reason);
     Ok(ExplanationView {
         conversion_id: conversion.id.clone(),
         status: status(&stored),
         model: stored.model,
         window_days: stored.window_days,
+        half_life_days: stored.half_life_days,
+        precedence: stored.precedence,
+        repeat_customers: stored.repeat_customers,
+        trail: stored.trail,
+        coupon_reason: redeemed.or(stored.coupon_unknown.then_some(Reason::CouponUnknown)),
         reason: stored.reason,
         credits: credits(call, &stored)?,
         touches,

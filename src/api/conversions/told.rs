@@ -3,11 +3,15 @@
 
 use super::{
     super::{body::Amount, call::Call, commissions, problem::Problem, programme, refunds, views},
-    Checked, NewConversion, accept, earn, explain, partner_id, place, sent, show, touches,
+    Checked, NewConversion, accept, earn, explain, main_place, sent,
+    shares::{self, Spread},
+    shown::{partner_id, show},
+    touches,
 };
 use crate::{
     domain::{
-        attribution::{Attribution, Rules, attribute},
+        attribution::{Attribution, attribute},
+        click::ClickId,
         conversion::{ConversionType, HeldReason},
         event::EventType,
         listing::Listing,
@@ -34,6 +38,8 @@ pub struct Told<'a> {
     pub external_id: String,
     /// The newest click that came with it.
     pub click_id: Option<String>,
+    /// All clicks that came with it.
+    pub clicks: &'a [String],
     /// The customer.
     pub customer_id: String,
     /// Coupon that was used.
@@ -58,6 +64,7 @@ pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<bool, Problem> {
         occurred_at: Some(told.occurred_at),
         listing_no: Some(told.listing.no),
         held_reason: told.held_reason,
+        clicks: told.clicks,
     };
     let body = NewConversion {
         kind: told.kind,
@@ -67,6 +74,10 @@ pub fn accept_told(call: &Call<'_>, told: Told<'_>) -> Result<bool, Problem> {
         coupon: told.coupon,
         amount: amount.map(Amount),
         currency,
+        tax: None,
+        discount: None,
+        shipping: None,
+        country: None,
         occurred_at: None,
         listing_id: Some(told.listing.id.to_string()),
         metadata: Some(told.metadata),
@@ -83,9 +94,9 @@ pub fn confirm(
     mut metadata: Metadata,
     evidence: Evidence,
 ) -> Result<(), Problem> {
-    for mut commission in rows::of_conversion(call.sql, conversion.no)? {
-        if commission.held_reason.is_some() {
-            commissions::let_go(call, &mut commission, Some(evidence), None)?;
+    for commission in rows::of_conversion(call.sql, conversion.no)? {
+        if commission.held_reason == Some(HeldReason::TransportOnly) {
+            commissions::confirmed(call, commission, evidence)?;
         }
     }
     metadata.insert("evidence".to_owned(), evidence.as_str().to_owned());
@@ -98,14 +109,30 @@ pub fn confirm(
     call.commit(EventType::ConversionConfirmed, &change, &show(call, &conversion)?, "")
 }
 
-/// What binds a click to a customer now; nothing if it is bound already, or its window is over.
-pub fn new_binding(call: &Call<'_>, customer: &str, click_id: &str) -> Result<Option<Binding>, Problem> {
-    let terms = programme::current(call)?;
-    let candidates = touches::candidates(call, Some(click_id), Some(customer))?;
-    let known: Vec<_> = candidates.known.iter().map(|bound| bound.touch.clone()).collect();
-    let rules = Rules { model: terms.model, window_days: terms.window_days };
-    let attribution = attribute(&known, call.now, rules);
-    Ok(touches::binding(Some(customer), &attribution, &candidates.known))
+/// What binds a click to a customer now, and those that came with it, if the model weighs them; nothing if it is bound
+/// already, or its window is over.
+pub fn new_bindings(
+    call: &Call<'_>,
+    customer: &str,
+    click_id: &str,
+    clicks: &[String],
+) -> Result<Vec<Binding>, Problem> {
+    let rules = programme::current(call)?.rules();
+    let clicked_at = ClickId::verify(click_id, &call.config.ring).map(|click| click.at);
+    let named = touches::Named {
+        click_id: Some(click_id),
+        others: clicks,
+        customer: Some(customer),
+        coupon: None,
+        listing_no: None,
+        occurred_at: call.now,
+        // What came to light late is as new as it was when it was clicked.
+        new_until: clicked_at.unwrap_or(call.now),
+        asks_trail: false,
+    };
+    let candidates = touches::candidates(call, &named, rules)?;
+    let attribution = attribute(&candidates.touches(), call.now, rules);
+    Ok(touches::bindings(Some(customer), &attribution, &candidates.known))
 }
 
 /// Conversions that are looked at at once, so that a customer of many does not fill the memory.
@@ -114,13 +141,13 @@ const PAGE: i64 = 500;
 /// Credits a customer's conversions that nobody has earned, as far as the clicks that are known now earn them. What was
 /// credited stays as it is. It reads all of them, so it is called where a click may have come to light, and not with each conversion.
 pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
-    let candidates = touches::candidates(call, None, Some(customer))?.known;
+    let candidates = touches::bound(call, customer)?;
     if candidates.is_empty() {
         return Ok(());
     }
     let terms = programme::current(call)?;
     let known: Vec<_> = candidates.iter().map(|bound| bound.touch.clone()).collect();
-    let rules = Rules { model: terms.model, window_days: terms.window_days };
+    let rules = terms.rules();
     let mut after = 0;
     loop {
         let page = conversions::unearned(call.sql, customer, after, PAGE)?;
@@ -129,7 +156,7 @@ pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
         for conversion in page {
             let attribution = attribute(&known, conversion.occurred_at, rules);
             if !attribution.credits.is_empty() {
-                let stored = explain::stored(&known, &attribution, rules)?;
+                let stored = explain::stored(&known, &attribution, rules, explain::Found::default())?;
                 credit(call, conversion, &attribution, &candidates, stored, &terms)?;
             }
         }
@@ -170,35 +197,29 @@ fn credit(
         refunds: of_nobody.refunds.saturating_neg(),
         ..of_nobody
     };
-    let winner = attribution.credits.first().and_then(|credit| candidates.get(credit.touch));
-    conversion.place = place(attribution, winner);
+    conversion.place = main_place(attribution, candidates);
     conversion.attribution = stored;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
-    let earned = earn::commissions(call, &conversion, attribution, candidates, currency, terms)?;
-    // Earlier refunds take of commissions that are booked only now.
-    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
-    let mut to = delta(&conversion);
-    for commission in &earned {
-        let back = refunds::taken_back(commission, conversion.refunded, sale)?;
-        to.commission = to.commission.saturating_sub(back);
-    }
-    let counts = ConversionDelta { refunds: 0, commission: 0, ..to.clone() };
+    let earned = earn::work_out(call, &conversion, attribution, candidates, currency, terms)?;
+    let credits = shares::credits(&conversion, attribution, candidates)?;
+    let spread = Spread::new(delta(&conversion), credits, |_, credit| (credit.amount, credit.refunded));
+    let (to, shares) = spread.parts();
     let change = Change::Credited {
         conversion_no: conversion.no,
         place: conversion.place.clone(),
         attribution: conversion.attribution.clone(),
         from,
         to,
+        shares,
+        uses: earned.uses,
     };
     let view = show(call, &conversion)?;
     call.commit(EventType::ConversionCredited, &change, &view, "")?;
-    for commission in earned {
+    for commission in earned.own {
         let shown = views::commission(&commission, &partner_id(call, commission.partner_no)?);
-        earn::book(call, commission.clone(), &shown, &counts)?;
-        let (change, view) = refunds::reverse(call, &commission, conversion.refunded, sale)?;
-        if view.reversed > 0 {
-            call.commit(EventType::CommissionReversed, &change, &view, "")?;
-        }
+        earn::book(call, commission.clone(), &shown, Some(&conversion))?;
+        // Earlier refunds take of commissions that are booked only now.
+        refunds::take_back(call, &commission, &conversion)?;
     }
-    Ok(())
+    earn::book_besides(call, earned.besides)
 }

@@ -2,7 +2,13 @@
 
 use super::{super::problem::Code, schemas::Schemas};
 use crate::{
-    domain::id::{LinkId, ListingId, PartnerId},
+    domain::{
+        conversion::{CommissionStatus, HeldReason},
+        date::Date,
+        id::{LinkId, ListingId, PartnerId, RunId},
+        money::Currency,
+        payout::PayoutStatus,
+    },
     store::report::Group,
 };
 use schemars::{JsonSchema, SchemaGenerator};
@@ -24,7 +30,9 @@ pub enum Tag {
     Partners,
     Listings,
     Links,
+    Coupons,
     Conversions,
+    Payouts,
     Reading,
     Visitors,
     Callbacks,
@@ -39,7 +47,9 @@ impl Tag {
         Self::Partners,
         Self::Listings,
         Self::Links,
+        Self::Coupons,
         Self::Conversions,
+        Self::Payouts,
         Self::Reading,
         Self::Visitors,
         Self::Callbacks,
@@ -53,7 +63,9 @@ impl Tag {
             Self::Partners => "Partners",
             Self::Listings => "Listings",
             Self::Links => "Links",
+            Self::Coupons => "Coupons",
             Self::Conversions => "Conversions",
+            Self::Payouts => "Payouts",
             Self::Reading => "Reading",
             Self::Visitors => "Visitors",
             Self::Callbacks => "Callbacks",
@@ -72,7 +84,11 @@ impl Tag {
             Self::Links => {
                 "Signed links that partners share. A link leads to its listing's own host, always."
             }
+            Self::Coupons => "Codes that partners say where nobody can click.",
             Self::Conversions => "What visitors did in the end, who earned it, and what refunds took back.",
+            Self::Payouts => {
+                "Runs that one key asks for and another approves, files for banks and providers, statements, and how it ended."
+            }
             Self::Reading => "Reports, balances, and every change for syncing.",
             Self::Callbacks => {
                 "What marketplaces call. `docs/marketplaces.md` says which addresses each has, and how each is proven."
@@ -223,9 +239,19 @@ pub enum QuerySchema {
     /// An IANA time zone.
     Zone,
     Group,
+    HeldReason,
+    CommissionStatus,
     Partner,
     Listing,
     Link,
+    /// A day.
+    Date,
+    Currency,
+    Run,
+    /// Where a payout stands.
+    Standing,
+    /// A whole number from 1 on.
+    Part,
 }
 
 impl Query {
@@ -236,9 +262,16 @@ impl Query {
             QuerySchema::Flag => json!({ "type": "boolean" }),
             QuerySchema::Time => json!({ "type": "string", "format": "date-time" }),
             QuerySchema::Zone => json!({ "type": "string", "default": "UTC", "examples": ["Europe/Berlin"] }),
+            QuerySchema::HeldReason => schemas.request(of::<HeldReason>()),
+            QuerySchema::CommissionStatus => schemas.request(of::<CommissionStatus>()),
             QuerySchema::Partner => schemas.request(of::<PartnerId>()),
             QuerySchema::Listing => schemas.request(of::<ListingId>()),
             QuerySchema::Link => schemas.request(of::<LinkId>()),
+            QuerySchema::Date => schemas.request(of::<Date>()),
+            QuerySchema::Currency => schemas.request(of::<Currency>()),
+            QuerySchema::Run => schemas.request(of::<RunId>()),
+            QuerySchema::Standing => schemas.request(of::<PayoutStatus>()),
+            QuerySchema::Part => json!({ "type": "integer", "minimum": 1 }),
             QuerySchema::Group => {
                 let words: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
                 json!({ "type": "string", "enum": words, "default": Group::Day.as_str() })

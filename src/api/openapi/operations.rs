@@ -6,66 +6,41 @@ use super::{
         balances::Balances,
         call::List,
         clicks::ClickView,
-        commissions::NewRelease,
+        commissions::{NewRejection, NewRelease},
         conversions::{ConversionView, NewConversion, explain::ExplanationView},
+        coupons::{CouponView, NewCoupon},
         events::EventView,
+        fx::{NewRates, RateView},
         health::HealthView,
+        history::HistoryView,
         installs::PlayInstall,
         keys::{KeyView, MadeKey, NewKey},
+        ledger::{NewWriteOff, TrialBalanceView, WriteOffView},
         links::{MadeLinks, NewLink, NewLinks},
         listings::{ListingChange, NewListing},
         operation::Operation,
         partners::{NewPartner, PartnerChange},
+        payouts::{
+            ItemView, PayoutView,
+            details::{NewPayoutDetails, PayoutDetailsView},
+            endings::{Failure, Payment, PayoutResults},
+            runs::{NewRun, RunView},
+            statement::StatementView,
+        },
+        placements::{NewPlacement, PlacementView},
         problem::Code,
         programme::{NewProgramme, ProgrammeView},
         refunds::{NewRefund, RefundView},
-        report::ReportView,
+        simulation::{NewSimulation, SimulationView},
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
-    describe::{Content, Description, Header, Query, QuerySchema, Tag},
-    edge::{CallbackKind, ExportLine, Slug, Token},
+    describe::{Content, Description, Header, Tag},
+    edge::{ExportLine, Slug, Token},
+    forms::*,
 };
-use crate::domain::{
-    id::{CommissionId, ConversionId, KeyId, LinkId, ListingId, PartnerId},
-    listing::Marketplace,
+use crate::domain::id::{
+    CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId, RunId,
 };
-use schemars::JsonSchema;
-
-const TEXT_CODES: &[Code] = &[Code::InvalidText, Code::InvalidValue];
-const PARTNER_CODES: &[Code] = &[
-    Code::InvalidText,
-    Code::InvalidValue,
-    Code::InvalidEmail,
-    Code::InvalidCountry,
-    Code::InvalidCurrency,
-    Code::InvalidMetadata,
-    Code::OutOfRange,
-    Code::ExternalIdTaken,
-];
-const LISTING_CODES: &[Code] = &[
-    Code::InvalidText,
-    Code::InvalidUrl,
-    Code::InvalidSlug,
-    Code::ReservedSlug,
-    Code::SlugTaken,
-    Code::AmountOutOfRange,
-    Code::InvalidCurrency,
-    Code::OutOfRange,
-];
-const LINK_CODES: &[Code] = &[
-    Code::InvalidText,
-    Code::InvalidPath,
-    Code::InvalidSlug,
-    Code::ReservedSlug,
-    Code::SlugTaken,
-    Code::InvalidTime,
-    Code::InvalidMetadata,
-    Code::OutOfRange,
-    Code::UnknownPartner,
-    Code::UnknownListing,
-    Code::PartnerTerminated,
-    Code::NotFound,
-];
 
 /// What each operation takes, answers and refuses.
 pub fn describe(operation: Operation) -> Description {
@@ -79,7 +54,17 @@ pub fn describe(operation: Operation) -> Description {
             .answers::<ProgrammeView>(200, "The terms now in force.")
             .refuses(TEXT_CODES)
             .refuses(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
-            .refuses(&[Code::UnsupportedModel, Code::CurrencyFixed]),
+            .refuses(&[Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
+            .refuses(&[
+                Code::AmountOutOfRange,
+                Code::InvalidCountry,
+                Code::InvalidTime,
+                Code::InvalidIban,
+                Code::InvalidBic,
+                Code::UnknownTimezone,
+            ])
+            .refuses(&[Code::UnknownPartner, Code::UnknownListing, Code::DuplicateName, Code::PlansOverlap])
+            .refuses(&[Code::EndsBeforeStart, Code::ContradictoryTerms]),
         Op::CreateKey => of(Tag::Keys)
             .takes::<NewKey>()
             .answers::<MadeKey>(201, "The key, shown this once.")
@@ -131,6 +116,15 @@ pub fn describe(operation: Operation) -> Description {
             &[Header::CacheControl],
         ),
         Op::RevokeLink => of(Tag::Links).names::<LinkId>(LINK).answers::<LinkView>(200, "The link, revoked."),
+        Op::CreateCoupon => created::<NewCoupon, CouponView>(of(Tag::Coupons), "The coupon.")
+            .refuses(&[Code::InvalidText, Code::InvalidTime, Code::InvalidMetadata, Code::UnknownPartner])
+            .refuses(&[Code::UnknownListing, Code::PartnerTerminated, Code::EndsBeforeStart])
+            .refuses(&[Code::CouponTaken]),
+        Op::ListCoupons => list::<CouponView>(of(Tag::Coupons), "Coupons, newest first."),
+        Op::GetCoupon => of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon."),
+        Op::RevokeCoupon => {
+            of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon, revoked.")
+        }
         Op::CreateConversion => created::<NewConversion, ConversionView>(
             of(Tag::Conversions),
             "The conversion, accepted for good.",
@@ -138,7 +132,8 @@ pub fn describe(operation: Operation) -> Description {
         .gives(200, SENT_BEFORE, Content::Json(super::describe::of::<ConversionView>()), &[])
         .refuses(TEXT_CODES)
         .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
-        .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict]),
+        .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict])
+        .refuses(&[Code::InvalidCountry, Code::PartExceedsAmount]),
         Op::ReportPlayInstall => created::<PlayInstall, ConversionView>(
             of(Tag::Conversions),
             "The install, accepted for good as a conversion.",
@@ -161,21 +156,118 @@ pub fn describe(operation: Operation) -> Description {
             .refuses(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
             .refuses(&[Code::NotRefundable, Code::RefundConflict]),
         Op::GetAttribution => report(of(Tag::Reading)),
+        Op::SimulateAttribution => of(Tag::Reading)
+            .takes::<NewSimulation>()
+            .answers::<SimulationView>(200, "Who would gain or lose. Nothing was changed.")
+            .refuses(&[Code::InvalidValue, Code::OutOfRange, Code::InvalidTime, Code::TooManyConversions]),
         Op::ListBalances => of(Tag::Reading)
-            .query([OF_PARTNER])
+            .query([OF_PARTNER, AT])
             .answers::<Balances>(200, "Balances, one entry a partner and currency.")
             .refuses(&[Code::NotFound]),
         Op::ListCommissions => {
-            list::<CommissionView>(of(Tag::Reading).query([HELD]), "Commissions, newest first.")
+            let narrowed = of(Tag::Reading).query([HELD, HELD_REASON, STATUS]).refuses(&[Code::InvalidValue]);
+            list::<CommissionView>(narrowed, "Commissions, newest first.")
         }
         Op::ReleaseCommission => of(Tag::Conversions)
             .names::<CommissionId>(COMMISSION)
             .takes::<NewRelease>()
             .answers::<CommissionView>(200, "The commission, no longer held.")
             .refuses(&[Code::InvalidText, Code::NotHeld]),
+        Op::RejectCommission => of(Tag::Conversions)
+            .names::<CommissionId>(COMMISSION)
+            .takes::<NewRejection>()
+            .answers::<CommissionView>(200, "The commission, taken back.")
+            .refuses(&[Code::InvalidText, Code::NotRejectable]),
         Op::GetCommission => of(Tag::Reading)
             .names::<CommissionId>(COMMISSION)
             .answers::<CommissionView>(200, "The commission as it stands now."),
+        Op::CreatePlacement => created::<NewPlacement, PlacementView>(
+            of(Tag::Conversions),
+            "The placement; its fee is a commission.",
+        )
+        .refuses(TEXT_CODES)
+        .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
+        .refuses(&[Code::UnknownPartner, Code::PartnerTerminated, Code::InvalidMetadata, Code::OutOfRange])
+        .refuses(&[Code::ExternalIdTaken, Code::UnknownLink]),
+        Op::ListPlacements => list::<PlacementView>(of(Tag::Reading), "Placements, newest first."),
+        Op::GetPlacement => of(Tag::Reading)
+            .names::<PlacementId>("The placement's id.")
+            .answers::<PlacementView>(200, "The placement, and what came back."),
+        Op::GetHistory => of(Tag::Reading)
+            .names::<CommissionId>(COMMISSION)
+            .answers::<HistoryView>(200, "From the click to the payout."),
+        Op::GetTrialBalance => of(Tag::Reading)
+            .query([AT])
+            .answers::<TrialBalanceView>(200, "Every account's debits and credits, by currency."),
+        Op::WriteOff => of(Tag::Payouts)
+            .names::<PartnerId>(PARTNER)
+            .takes::<NewWriteOff>()
+            .answers::<WriteOffView>(201, "What was forgiven.")
+            .refuses(&[Code::InvalidText, Code::InvalidCurrency, Code::PayoutOpen, Code::NothingOwedBack]),
+        Op::SetRates => of(Tag::Payouts)
+            .takes::<NewRates>()
+            .answers::<List<RateView>>(200, "The rates, in the order of the request.")
+            .refuses(&[Code::InvalidDate, Code::InvalidCurrency, Code::InvalidRate, Code::InvalidValue])
+            .refuses(&[Code::RateInUse]),
+        Op::ListRates => list::<RateView>(
+            of(Tag::Payouts).query([OF_DATE, FROM_CURRENCY, TO_CURRENCY]),
+            "Rates, newest first.",
+        ),
+        Op::SetPayoutDetails => of(Tag::Payouts)
+            .names::<PartnerId>(PARTNER)
+            .takes::<NewPayoutDetails>()
+            .answers::<PayoutDetailsView>(200, "What is set; never the values.")
+            .refuses(&[Code::InvalidText, Code::InvalidValue, Code::InvalidIban, Code::InvalidBic])
+            .refuses(&[Code::InvalidEmail, Code::InvalidCountry]),
+        Op::GetPayoutDetails => of(Tag::Payouts)
+            .names::<PartnerId>(PARTNER)
+            .answers::<PayoutDetailsView>(200, "What is set; never the values."),
+        Op::CreateRun => created::<NewRun, RunView>(of(Tag::Payouts), "The draft.")
+            .gives(200, ASKED_BEFORE, Content::Json(super::describe::of::<RunView>()), &[])
+            .refuses(&[Code::InvalidDate, Code::InvalidPeriod, Code::PeriodNotOver, Code::InvalidCurrency])
+            .refuses(&[Code::AmountOutOfRange, Code::CurrencyMismatch, Code::RunConflict]),
+        Op::ListRuns => list::<RunView>(of(Tag::Payouts), "Runs, newest first."),
+        Op::GetRun => of(Tag::Payouts).names::<RunId>(RUN).answers::<RunView>(200, "The run as it stands."),
+        Op::RefreshRun => changed_run(of(Tag::Payouts), "The draft, computed anew."),
+        Op::CancelRun => changed_run(of(Tag::Payouts), "The run, cancelled."),
+        Op::ApproveRun => {
+            changed_run(of(Tag::Payouts), "The run, approved.").refuses(&[Code::OwnRun, Code::RunOutdated])
+        }
+        Op::SendResults => of(Tag::Payouts)
+            .names::<RunId>(RUN)
+            .takes::<PayoutResults>()
+            .answers::<RunView>(200, "The run as it stands now.")
+            .refuses(&[Code::InvalidText, Code::InvalidValue, Code::MisplacedField, Code::UnknownPayout])
+            .refuses(&[Code::PayoutNotOpen, Code::PayoutEnded]),
+        Op::GetRunTable => file(of(Tag::Payouts).query([PARTIAL]), "text/csv", "The table."),
+        Op::GetSepaFile => file(of(Tag::Payouts).query([PARTIAL, EXECUTION]), "application/xml", "The file.")
+            .refuses(&[Code::PayerMissing, Code::NothingToPay]),
+        Op::GetPaypalFile => {
+            file(of(Tag::Payouts).query([PARTIAL, IN_CURRENCY, PART]), "text/csv", "The file.").refuses(&[
+                Code::SeveralCurrencies,
+                Code::FileTooLong,
+                Code::NothingToPay,
+            ])
+        }
+        Op::GetWiseFile => file(of(Tag::Payouts).query([PARTIAL, PART]), "text/csv", "The file.")
+            .refuses(&[Code::FileTooLong, Code::NothingToPay]),
+        Op::ListPayouts => {
+            let narrowed = of(Tag::Payouts).query([OF_RUN, STANDING]).refuses(&[Code::NotFound]);
+            list::<PayoutView>(narrowed, "Payouts, newest first.")
+        }
+        Op::GetPayout => {
+            of(Tag::Payouts).names::<PayoutId>(PAYOUT).answers::<PayoutView>(200, "The payout as it stands.")
+        }
+        Op::ListPayoutItems => {
+            list::<ItemView>(of(Tag::Payouts).names::<PayoutId>(PAYOUT), "Its commissions, newest first.")
+        }
+        Op::PayPayout => ended::<Payment>(of(Tag::Payouts), "The payout, paid."),
+        Op::FailPayout => ended::<Failure>(of(Tag::Payouts), "The payout, failed."),
+        Op::GetStatement => {
+            statement(of(Tag::Payouts), Content::Json(super::describe::of::<StatementView>()))
+        }
+        Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
+        Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),
         Op::ListEvents => list::<EventView>(of(Tag::Reading).query([AFTER]), "Events, oldest first."),
         Op::ListClicks => {
             let narrowed = of(Tag::Reading).query([OF_PARTNER, OF_LINK, FROM, TO]).refuses(&[Code::NotFound]);
@@ -216,88 +308,4 @@ pub fn describe(operation: Operation) -> Description {
             of(Tag::Worker).gives(200, "A page that needs nothing else.", Content::Text("text/html"), &[])
         }
     }
-}
-
-const PARTNER: &str = "The partner's id.";
-const LISTING: &str = "The listing's id.";
-const LINK: &str = "The link's id.";
-const CONVERSION: &str = "The conversion's id.";
-const COMMISSION: &str = "The commission's id.";
-const SENT_BEFORE: &str =
-    "It was sent before, with the same content: the first answer again. Nothing was changed.";
-const EXPORT: &str =
-    "A page of the log. Its last line says whether there is more; without that line it was cut off.";
-const REDIRECTED: &str = "To the listing, with the visitor's own query and a new click id; to the landing page if the \
-                          link is expired, revoked, paused or not ours.";
-
-const CURSOR: Query = Query {
-    name: "cursor",
-    says: "`next_cursor` of the previous page, unchanged; another list's is refused.",
-    schema: QuerySchema::Opaque,
-};
-const AFTER: Query = Query {
-    name: "after",
-    says: "`cursor` of the last event that you have; `cursor` means the same here.",
-    schema: QuerySchema::Opaque,
-};
-const OF_PARTNER: Query =
-    Query { name: "partner_id", says: "Only this partner's.", schema: QuerySchema::Partner };
-const HELD: Query =
-    Query { name: "held", says: "Only those that are held, or that are not.", schema: QuerySchema::Flag };
-const OF_LINK: Query = Query { name: "link_id", says: "Only this link's.", schema: QuerySchema::Link };
-const FROM: Query = Query { name: "from", says: "From this time on.", schema: QuerySchema::Time };
-const TO: Query = Query { name: "to", says: "Before this time.", schema: QuerySchema::Time };
-/// What a list refuses.
-const PAGE_CODES: &[Code] = &[Code::InvalidCursor, Code::CursorMismatch, Code::OutOfRange];
-
-/// A list of `T`, by pages.
-fn list<T: JsonSchema>(description: Description, says: &'static str) -> Description {
-    let limit = Query { name: "limit", says: "Rows a page.", schema: QuerySchema::Limit };
-    description.query([limit, CURSOR]).answers::<List<T>>(200, says).refuses(PAGE_CODES)
-}
-
-/// Makes an `Out` of an `In`; the answer says where it is.
-fn created<In: JsonSchema, Out: JsonSchema>(description: Description, says: &'static str) -> Description {
-    let content = Content::Json(super::describe::of::<Out>());
-    description.takes::<In>().gives(201, says, content, &[Header::Location])
-}
-
-fn redirect(description: Description) -> Description {
-    let headers = &[Header::Location, Header::SetCookie, Header::CacheControl, Header::ReferrerPolicy];
-    description.gives(302, REDIRECTED, Content::Nothing, headers).refuses(&[Code::NotFound])
-}
-
-/// What all callbacks have in common. What a success looks like is each vendor's own.
-fn callback(description: Description) -> Description {
-    description
-        .names::<Marketplace>("The marketplace.")
-        .names::<ListingId>(LISTING)
-        .names::<CallbackKind>("Which of the marketplace's callbacks it is.")
-        .gives(200, "It is written: the answer that the vendor wants.", Content::Text("text/plain"), &[])
-        .gives(401, "It is not proven. The same for every reason.", Content::Text("text/plain"), &[])
-        .refuses(&[Code::Unavailable])
-}
-
-fn report(description: Description) -> Description {
-    let query = [
-        OF_PARTNER,
-        Query { name: "listing_id", says: "Only this listing's.", schema: QuerySchema::Listing },
-        OF_LINK,
-        Query { says: "From this time on; on a 15-minute mark.", ..FROM },
-        Query { says: "Before this time; on a 15-minute mark.", ..TO },
-        Query {
-            name: "timezone",
-            says: "IANA time zone of days, weeks and months.",
-            schema: QuerySchema::Zone,
-        },
-        Query { name: "group_by", says: "What the rows are.", schema: QuerySchema::Group },
-    ];
-    let headers = &[Header::ETag, Header::CacheControl];
-    description
-        .query(query)
-        .conditional()
-        .gives(200, "The report.", Content::Json(super::describe::of::<ReportView>()), headers)
-        .gives(304, "Nothing has changed since the `ETag` that was sent.", Content::Nothing, headers)
-        .refuses(&[Code::InvalidValue, Code::UnalignedTime, Code::UnknownTimezone, Code::OutOfRange])
-        .refuses(&[Code::NotFound])
 }

@@ -1,10 +1,16 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
-use super::super::{body::Amount, installs::MAX_SECONDS, plans::MAX_PLANS};
+use super::super::{
+    body::Amount,
+    installs::MAX_SECONDS,
+    plans::MAX_PLANS,
+    terms::{MOST, MOST_ENTRIES, MOST_MONTHS, MOST_SALES},
+};
 use crate::domain::{
     destination::MAX_PATH_BYTES,
-    id::{LinkId, ListingId, PartnerId},
+    fraud::Rules,
+    id::{LinkId, ListingId, PartnerId, PayoutId},
     money::{Currency, WHOLE_BP},
     text::MAX_URL_BYTES,
     time::Timestamp,
@@ -30,13 +36,17 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
         "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
-        "expires_at" | "occurred_at" => inline::<Timestamp>(),
+        "expires_at" | "occurred_at" | "effective_from" | "effective_until" => inline::<Timestamp>(),
         "partner_id" => inline::<PartnerId>(),
         "listing_id" => inline::<ListingId>(),
         "link_id" => inline::<LinkId>(),
         "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
-        "window_days" => json!({ "minimum": 1, "maximum": 3650 }),
+        "code" => json!({ "minLength": 3, "maxLength": 100 }),
+        "window_days" | "half_life_days" => json!({ "minimum": 1, "maximum": 3650 }),
         "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
+        "velocity_per_hour" => json!({ "minimum": 1, "maximum": Rules::MAX_VELOCITY }),
+        "min_seconds_from_click" => json!({ "minimum": 0, "maximum": Rules::MAX_SECONDS_FROM_CLICK }),
+        "coupon_uses_per_day" => json!({ "minimum": 1, "maximum": Rules::MAX_COUPON_USES }),
         "install_id" => text(200),
         "referrer" => text(4096),
         "package_name" => text(255),
@@ -51,11 +61,65 @@ pub fn limits_of(name: &str) -> Option<Value> {
             "propertyNames": text(40),
             "additionalProperties": { "type": "string", "maxLength": 500 },
         }),
-        "settings" => json!({ "properties": { "plans": plans() } }),
+        "settings" => json!({ "properties": { "plans": plans(), "fees": fees() } }),
+        "amount" => inline::<Amount>(),
+        "title" => text(200),
+        "tier" => text(40),
+        "timezone" => text(64),
+        "version" => json!({ "minimum": 0 }),
+        "published_at" => inline::<Timestamp>(),
+        "rate_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
+        "target_roi_bp" => json!({ "minimum": 1, "maximum": 1_000_000 }),
+        "months" => json!({ "minimum": 1, "maximum": MOST_MONTHS }),
+        "from_sales" => json!({ "minimum": 1, "maximum": MOST_SALES }),
+        "referred_by" => inline::<PartnerId>(),
+        "plans" | "territories" | "joint_products" => json!({ "maxItems": MOST }),
+        "flat" | "tiers" | "recurring" | "caps" | "bonuses" => json!({ "maxItems": MOST_ENTRIES }),
+        "countries" => {
+            json!({ "minItems": 1, "maxItems": MOST, "items": { "type": "string", "pattern": "^[A-Z]{2}$" } })
+        }
         "secrets" => json!({ "propertyNames": text(40), "writeOnly": true }),
         "scopes" => json!({ "minItems": 1 }),
         "links" => json!({ "minItems": 1, "maxItems": 100 }),
+        "legal_name" => text(70),
+        "tax_id" => text(50),
+        "street" => text(70),
+        "postal_code" => text(16),
+        "city" => text(35),
+        "iban" => json!({ "pattern": "^ *([A-Za-z0-9] *){15,34}$" }),
+        "bic" => json!({ "pattern": "^[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}([A-Za-z0-9]{3})?$" }),
+        "paypal_email" | "wise_email" => json!({ "format": "email", "maxLength": 254 }),
+        "vat_rate_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
+        "rate" => json!({ "pattern": "^[0-9]{1,9}([.][0-9]{1,10})?$" }),
+        "rates" | "results" => json!({ "minItems": 1, "maxItems": 1000 }),
+        "reference" => text(200),
+        "reason" => text(500),
+        "payout_id" => inline::<PayoutId>(),
         _ => return None,
+    })
+}
+
+/// What the marketplace keeps.
+fn fees() -> Value {
+    let mut generator = SchemaGenerator::default();
+    let (amount, currency) = (Amount::json_schema(&mut generator), Currency::json_schema(&mut generator));
+    json!({
+        "type": ["object", "null"],
+        "description": "What the marketplace keeps of the listing's sales, for plans whose base is `net_of_fees`.",
+        "additionalProperties": false,
+        "properties": {
+            "rate_bp": {
+                "type": ["integer", "null"], "minimum": 0, "maximum": WHOLE_BP,
+                "description": "Basis points of each sale's net amount.",
+            },
+            "monthly": {
+                "type": ["object", "null"],
+                "description": "What is due a month besides; the month's first sales bear it.",
+                "additionalProperties": false,
+                "required": ["amount", "currency"],
+                "properties": { "amount": amount, "currency": currency },
+            },
+        },
     })
 }
 

@@ -1,0 +1,170 @@
+//! What a conversion earns partners beside those who are credited with it: distributors, makers of joint products, those
+//! who brought the partners; and bonuses.
+
+use super::{
+    super::super::problem::Problem,
+    credited::{Earner, revenue_key},
+    sale::{Basis, Sale, hold},
+};
+use crate::{
+    domain::{
+        conversion::{CommissionSource, HeldReason},
+        money::{WHOLE_BP, share_half_up},
+        partner::Partner,
+        plan::{Bonus, Dated, Plan},
+        time::DAY_MS,
+    },
+    store::{SqlError, commissions::Commission},
+};
+
+/// A share of the whole conversion.
+fn share(
+    sale: &Sale<'_, '_>,
+    partner: &Partner,
+    source: CommissionSource,
+    basis: Option<Basis>,
+    (rate_bp, name): (i64, &str),
+) -> Result<Option<Commission>, Problem> {
+    let Some((basis, (_, currency))) = basis.zip(sale.amount) else { return Ok(None) };
+    let amount = share_half_up(basis.amount, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a share"))?;
+    let mut commission = Commission {
+        rate_bp,
+        base: Some(basis.amount),
+        amount,
+        plan: Some(name.to_owned()),
+        ..sale.commission(partner.no, source, currency)
+    };
+    if let Some(reason) = basis.held {
+        hold(&mut commission, reason);
+    }
+    Ok(Some(commission))
+}
+
+/// What the holder of the territory earns of a sale that it did not bring itself.
+pub fn territory(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Option<Commission>, Problem> {
+    let Some(territory) = sale.territory() else { return Ok(None) };
+    let Some(holder) = sale.earning(&territory.partner_id)? else { return Ok(None) };
+    if earners.iter().any(|earner| earner.partner.no == holder.no) {
+        return Ok(None);
+    }
+    let basis = sale.basis(territory.base)?;
+    share(sale, &holder, CommissionSource::Territory, basis, (territory.rate_bp, &territory.name))
+}
+
+/// What the makers of joint products earn.
+pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, Problem> {
+    let mut earned = Vec::new();
+    for product in &sale.terms.joint_products {
+        if !product.holds_at(sale.conversion.occurred_at) || sale.listing_id() != Some(&product.listing_id) {
+            continue;
+        }
+        let Some(maker) = sale.earning(&product.partner_id)? else { continue };
+        let basis = sale.basis(product.base)?;
+        let terms = (product.rate_bp, product.name.as_str());
+        let Some(mut commission) = share(sale, &maker, CommissionSource::JointProduct, basis, terms)? else {
+            continue;
+        };
+        match product.cost_share {
+            Some(cost) if cost.currency == commission.currency => {
+                let key = format!("cost {}", product.name);
+                let taken = sale.tally.take(key, cost.amount, commission.amount)?;
+                if taken > 0 {
+                    commission.flags.push("cost_share_held_back".to_owned());
+                }
+                commission.amount = commission.amount.saturating_sub(taken);
+            }
+            Some(_) => hold(&mut commission, HeldReason::RateMissing),
+            None => {}
+        }
+        earned.push(commission);
+    }
+    Ok(earned)
+}
+
+/// What those earn who brought the credited partners.
+pub fn referrals(
+    sale: &Sale<'_, '_>,
+    earners: &[Earner<'_>],
+    credited: &[Commission],
+) -> Result<Vec<Commission>, Problem> {
+    let Some(referral) = &sale.terms.referral else { return Ok(Vec::new()) };
+    let mut earned = Vec::new();
+    for commission in credited.iter().filter(|commission| commission.amount > 0) {
+        let Some(earner) = earners.iter().find(|earner| earner.partner.no == commission.partner_no) else {
+            continue;
+        };
+        let Some(by) = &earner.partner.referred_by else { continue };
+        if !referral.holds(&earner.partner, sale.conversion.occurred_at) {
+            continue;
+        }
+        let Some(referrer) = sale.earning(by)? else { continue };
+        let amount = share_half_up(commission.amount, referral.rate_bp, WHOLE_BP);
+        earned.push(Commission {
+            rate_bp: referral.rate_bp,
+            base: Some(commission.amount),
+            amount: amount.ok_or(SqlError::Overflow("a referrer's share"))?,
+            subject: Some(earner.partner.id.to_string()),
+            // What is suspect of the one is suspect of the other.
+            held_reason: commission.held_reason,
+            flags: commission
+                .flags
+                .iter()
+                .filter(|flag| HeldReason::of_flag(flag).is_some())
+                .cloned()
+                .collect(),
+            ..sale.commission(referrer.no, CommissionSource::Referral, commission.currency)
+        });
+    }
+    Ok(earned)
+}
+
+/// The bonuses of the quarter that this sale reaches.
+pub fn bonuses(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Vec<Commission>, Problem> {
+    let mut earned = Vec::new();
+    for earner in earners {
+        // A sale that earns its partner nothing brings it no bonus either.
+        let Some(plan) = earner.plan.filter(|_| sale.is_closed_to(&earner.partner).is_none()) else {
+            continue;
+        };
+        for (place, bonus) in plan.bonuses.iter().enumerate() {
+            if reached(sale, earner, bonus)? {
+                earned.extend(award(sale, earner, plan, place, bonus)?);
+            }
+        }
+    }
+    Ok(earned)
+}
+
+fn reached(sale: &Sale<'_, '_>, earner: &Earner<'_>, bonus: &Bonus) -> Result<bool, Problem> {
+    if bonus.from_sales.is_some_and(|target| earner.standing.in_quarter >= target) {
+        return Ok(true);
+    }
+    let Some(target) = &bonus.from_revenue else { return Ok(false) };
+    let key = revenue_key(earner.partner.no, &sale.period.quarter, target.currency);
+    Ok(sale.tally.used(&key)? >= target.amount)
+}
+
+/// Awards a bonus, once a quarter. It becomes payable a hold after the quarter's end, when its sales have settled.
+fn award(
+    sale: &mut Sale<'_, '_>,
+    earner: &Earner<'_>,
+    plan: &Plan,
+    place: usize,
+    bonus: &Bonus,
+) -> Result<Option<Commission>, Problem> {
+    let key = format!("bonus {} {place} {} {}", plan.name, earner.partner.no, sale.period.quarter);
+    if sale.tally.add(key, 1)? > 1 {
+        sale.tally.added.pop();
+        return Ok(None);
+    }
+    let hold_ms = sale.terms.hold_days.saturating_mul(DAY_MS);
+    Ok(Some(Commission {
+        conversion_no: None,
+        conversion_id: None,
+        amount: bonus.amount,
+        plan: Some(plan.name.clone()),
+        subject: Some(sale.period.quarter.clone()),
+        matures_at: sale.period.quarter_ends.plus_ms(hold_ms),
+        ..sale.commission(earner.partner.no, CommissionSource::Bonus, bonus.currency)
+    }))
+}

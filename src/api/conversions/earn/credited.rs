@@ -1,0 +1,371 @@
+//! What a conversion earns the partners who are credited with it.
+
+use super::{
+    super::{
+        super::{call::Call, problem::Problem},
+        suspicion,
+    },
+    sale::{Basis, Sale, hold, period},
+};
+use crate::{
+    domain::{
+        attribution::{Attribution, Credit},
+        click::Class,
+        conversion::{CommissionSource, HeldReason},
+        money::{Currency, WHOLE_BP, share_half_up},
+        partner::{Partner, PartnerNo},
+        plan::{self, Base, Cap, CapPer, Plan, Rate, TierMode},
+        program::Program,
+    },
+    store::{
+        SqlError,
+        commissions::{self, Commission},
+        conversions::{BoundTouch, Conversion},
+        partners,
+        uses::{self, Use},
+    },
+};
+
+/// Where a partner's sales stand with this one.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// This sale's place among the partner's of the month: 1, 2, …
+    pub sale_no: i64,
+    /// Sales of the quarter so far.
+    pub in_quarter: i64,
+}
+
+/// A credited partner, the terms that hold for it, and where it stands.
+pub struct Earner<'a> {
+    pub partner: Partner,
+    pub plan: Option<&'a Plan>,
+    pub standing: Standing,
+}
+
+/// The credited partners, each once, with this sale counted.
+pub fn earners<'a>(sale: &mut Sale<'a, '_>, attribution: &Attribution) -> Result<Vec<Earner<'a>>, Problem> {
+    let mut earners: Vec<Earner<'a>> = Vec::new();
+    for credit in &attribution.credits {
+        if earners.iter().any(|earner| earner.partner.no == credit.partner_no) {
+            continue;
+        }
+        let partner = partners::by_no(sale.call.sql, credit.partner_no)?;
+        let partner = partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?;
+        let plan = plan::select(&sale.terms.plans, &partner, sale.listing_id(), sale.conversion.occurred_at);
+        let standing = count(sale, attribution, partner.no)?;
+        earners.push(Earner { partner, plan, standing });
+    }
+    Ok(earners)
+}
+
+/// Names of the counters of a partner's sales in a month or a quarter.
+pub fn sales_key(partner_no: PartnerNo, period: &str) -> String {
+    format!("sales {partner_no} {period}")
+}
+
+/// Name of the counter of a partner's revenue in a quarter.
+pub fn revenue_key(partner_no: PartnerNo, quarter: &str, currency: Currency) -> String {
+    format!("revenue {partner_no} {quarter} {currency}")
+}
+
+/// Counts the sale for a partner. A programme without plans needs no counts, and keeps none.
+fn count(
+    sale: &mut Sale<'_, '_>,
+    attribution: &Attribution,
+    partner_no: PartnerNo,
+) -> Result<Standing, Problem> {
+    let mut standing = Standing { sale_no: 0, in_quarter: 0 };
+    if sale.terms.plans.is_empty() || !sale.conversion.kind.is_sale() {
+        return Ok(standing);
+    }
+    standing.sale_no = sale.tally.add(sales_key(partner_no, &sale.period.month), 1)?;
+    standing.in_quarter = sale.tally.add(sales_key(partner_no, &sale.period.quarter), 1)?;
+    if let Some((amount, currency)) = sale.amount {
+        let parts = split(amount, attribution)?;
+        let own = attribution.credits.iter().zip(parts).filter(|(credit, _)| credit.partner_no == partner_no);
+        let revenue = own.fold(0i64, |sum, (_, part)| sum.saturating_add(part));
+        sale.tally.add(revenue_key(partner_no, &sale.period.quarter, currency), revenue)?;
+    }
+    Ok(standing)
+}
+
+/// What a refund of `amount` takes from the counters of a sale: of the partners' revenue, and, if nothing is left of the
+/// sale, of their sales.
+pub fn uncounted(
+    call: &Call<'_>,
+    terms: &Program,
+    conversion: &Conversion,
+    earned: &[Commission],
+    amount: i64,
+) -> Result<Vec<Use>, Problem> {
+    let mut uses: Vec<Use> = Vec::new();
+    let credited = earned.iter().filter(|row| row.source == CommissionSource::Conversion);
+    let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
+    let Some(currency) = currency.filter(|_| conversion.kind.is_sale() && amount > 0) else {
+        return Ok(uses);
+    };
+    let period = period(call, terms, conversion)?;
+    let whole = conversion
+        .amount
+        .as_ref()
+        .is_some_and(|(sale, _)| conversion.refunded.saturating_add(amount) == *sale);
+    // A click's flat and its rate are two rows of one credit.
+    let mut seen: Vec<(PartnerNo, &Option<String>)> = Vec::new();
+    for row in credited {
+        let known = (row.partner_no, &row.click_id);
+        let is_new = !seen.iter().any(|(partner_no, _)| *partner_no == row.partner_no);
+        if seen.contains(&known) {
+            continue;
+        }
+        seen.push(known);
+        let part =
+            share_half_up(amount, row.share_bp, WHOLE_BP).ok_or(SqlError::Overflow("a part of a refund"))?;
+        let mut lower = |key: String, by: i64| -> Result<(), SqlError> {
+            // What was not counted, because there were no plans yet, is not taken away.
+            let by = by.min(uses::used(call.sql, &key)?);
+            if by > 0 {
+                uses.push(Use { key, added: by.saturating_neg() });
+            }
+            Ok(())
+        };
+        lower(revenue_key(row.partner_no, &period.quarter, currency), part)?;
+        if whole && is_new {
+            lower(sales_key(row.partner_no, &period.month), 1)?;
+            lower(sales_key(row.partner_no, &period.quarter), 1)?;
+        }
+    }
+    Ok(uses)
+}
+
+/// An amount in the parts of the credits, which add up to it.
+fn split(amount: i64, attribution: &Attribution) -> Result<Vec<i64>, SqlError> {
+    attribution.parts(amount).ok_or(SqlError::Overflow("the parts of a conversion"))
+}
+
+/// What a person should look at before the commission is paid.
+fn flags(class: Option<Class>, held: &[HeldReason]) -> Vec<String> {
+    let click = match class {
+        Some(Class::Bot) => Some("bot_click".to_owned()),
+        Some(Class::Prefetch) => Some("prefetch_click".to_owned()),
+        Some(Class::Human) | None => None,
+    };
+    click.into_iter().chain(held.iter().map(|reason| reason.flag())).collect()
+}
+
+/// A credit while it is worked out.
+struct Part<'p> {
+    credit: &'p Credit,
+    /// Its place among the credits.
+    place: usize,
+    touch: Option<&'p BoundTouch>,
+    /// Why what it earns is held, the gravest reason first.
+    held: Vec<HeldReason>,
+}
+
+impl Part<'_> {
+    fn commission(&self, sale: &Sale<'_, '_>, currency: Currency) -> Commission {
+        let touch = self.touch.map(|bound| &bound.touch);
+        Commission {
+            link_no: self.credit.link_no,
+            click_id: touch.map(|touch| touch.click_id.clone()),
+            share_bp: self.credit.share_bp,
+            flags: flags(touch.map(|touch| touch.class), &self.held),
+            held_reason: self.held.first().copied(),
+            ..sale.commission(self.credit.partner_no, CommissionSource::Conversion, currency)
+        }
+    }
+
+    /// The credit's part of what the whole comes to.
+    fn of(&self, whole: i64, attribution: &Attribution) -> Result<i64, SqlError> {
+        Ok(split(whole, attribution)?.get(self.place).copied().unwrap_or(0))
+    }
+}
+
+/// What the credited partners earn.
+pub fn commissions(
+    sale: &mut Sale<'_, '_>,
+    attribution: &Attribution,
+    candidates: &[BoundTouch],
+    earners: &[Earner<'_>],
+) -> Result<Vec<Commission>, Problem> {
+    let mut earned = Vec::with_capacity(attribution.credits.len());
+    for (place, credit) in attribution.credits.iter().enumerate() {
+        let Some(earner) = earners.iter().find(|earner| earner.partner.no == credit.partner_no) else {
+            continue;
+        };
+        let touch = candidates.get(credit.touch);
+        let clicked_at =
+            touch.map(|bound| &bound.touch).filter(|touch| touch.coupon().is_none()).map(|touch| touch.at);
+        let held =
+            suspicion::reasons(sale.call, sale.conversion, &earner.partner, clicked_at, &sale.terms.fraud)?;
+        let part = Part { credit, place, touch, held };
+        if let Some(territory) = sale.is_closed_to(&earner.partner) {
+            // An entry of nothing says why, where a missing one would leave the partner to guess.
+            if let Some((_, currency)) = sale.amount {
+                let mut refused = part.commission(sale, currency);
+                refused.plan = Some(territory.name.clone());
+                refused.flags.push("territory_exclusive".to_owned());
+                earned.push(refused);
+            }
+            continue;
+        }
+        match earner.plan {
+            Some(plan) => by_plan(sale, attribution, &part, earner, plan, &mut earned)?,
+            None => {
+                let rate_bp = earner.partner.commission_bp.unwrap_or(sale.terms.commission_bp);
+                let basis = sale.basis(Base::Gross)?;
+                earned.extend(at_rate(sale, attribution, &part, basis, rate_bp)?);
+            }
+        }
+    }
+    Ok(earned)
+}
+
+/// A rate of the credit's part; nothing if there is no amount.
+fn at_rate(
+    sale: &Sale<'_, '_>,
+    attribution: &Attribution,
+    part: &Part<'_>,
+    basis: Option<Basis>,
+    rate_bp: i64,
+) -> Result<Option<Commission>, Problem> {
+    let Some((basis, (_, currency))) = basis.zip(sale.amount) else { return Ok(None) };
+    let base = part.of(basis.amount, attribution)?;
+    let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
+    let mut commission = Commission { rate_bp, base: Some(base), amount, ..part.commission(sale, currency) };
+    if let Some(reason) = basis.held {
+        hold(&mut commission, reason);
+    }
+    Ok(Some(commission))
+}
+
+fn by_plan(
+    sale: &mut Sale<'_, '_>,
+    attribution: &Attribution,
+    part: &Part<'_>,
+    earner: &Earner<'_>,
+    plan: &Plan,
+    earned: &mut Vec<Commission>,
+) -> Result<(), Problem> {
+    let kind = sale.conversion.kind;
+    let first = earned.len();
+    if plan.rate_bp.is_some() || !plan.tiers.is_empty() || !plan.recurring.is_empty() {
+        let since = sale.subscribed_since()?;
+        let rate = plan.rate(kind, earner.standing.sale_no, since, sale.conversion.occurred_at);
+        let basis = sale.basis(plan.base)?;
+        if let Some(mut commission) = at_rate(sale, attribution, part, basis, rate.bp())? {
+            match rate {
+                Rate::RecurringOver => commission.flags.push("recurring_over".to_owned()),
+                Rate::Plain(_) | Rate::Tiered(_) if kind.is_sale() && lifts(plan) => {
+                    commission.subject = Some(sale.period.month.clone());
+                }
+                Rate::Plain(_) | Rate::Tiered(_) | Rate::Recurring(_) => {}
+            }
+            earned.push(commission);
+        }
+    }
+    for flat in plan.flat.iter().filter(|flat| flat.event == kind) {
+        let amount = part.of(flat.amount, attribution)?;
+        earned.push(Commission { amount, ..part.commission(sale, flat.currency) });
+    }
+    let mut of_this = 0i64;
+    for commission in earned.iter_mut().skip(first) {
+        commission.plan = Some(plan.name.clone());
+        cap(sale, plan, commission, of_this)?;
+        of_this = of_this.saturating_add(commission.amount);
+    }
+    Ok(())
+}
+
+/// Whether a later sale may lift what the plan's earlier sales of a month earn.
+fn lifts(plan: &Plan) -> bool {
+    !plan.tiers.is_empty() && plan.tier_mode == TierMode::WholeMonth
+}
+
+/// Cuts a commission to what the plan's caps leave. What was taken back later is not given out again: a cap is on what
+/// was earned.
+pub fn cap(
+    sale: &mut Sale<'_, '_>,
+    plan: &Plan,
+    commission: &mut Commission,
+    of_this: i64,
+) -> Result<(), Problem> {
+    let before = commission.amount;
+    let fits = |cap: &&Cap| cap.currency == commission.currency;
+    if !plan.caps.is_empty() && !plan.caps.iter().any(|cap| fits(&cap)) {
+        hold(commission, HeldReason::RateMissing);
+        return Ok(());
+    }
+    let owner = format!("cap {} {} {}", plan.name, commission.partner_no, commission.currency);
+    let mut counted: Vec<String> = Vec::new();
+    for cap in plan.caps.iter().filter(fits) {
+        let used = match (cap.per, &sale.conversion.customer_id) {
+            (CapPer::Conversion, _) => of_this,
+            (CapPer::Customer, None) => 0,
+            (CapPer::Customer, Some(customer)) => {
+                counted.push(format!("{owner} customer {customer}"));
+                counted.last().map_or(Ok(0), |key| sale.tally.used(key))?
+            }
+            (CapPer::Month, _) => {
+                counted.push(format!("{owner} {}", sale.period.month));
+                counted.last().map_or(Ok(0), |key| sale.tally.used(key))?
+            }
+        };
+        commission.amount = commission.amount.min(cap.amount.saturating_sub(used).max(0));
+    }
+    for key in counted {
+        sale.tally.add(key, commission.amount)?;
+    }
+    if commission.amount < before {
+        commission.flags.push("capped".to_owned());
+    }
+    Ok(())
+}
+
+/// What the month's earlier sales are short of, if this one reaches a tier that counts for the whole month.
+pub fn adjustments(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Vec<Commission>, Problem> {
+    let mut adjusted = Vec::new();
+    for earner in earners {
+        let Some(plan) = earner.plan.filter(|plan| plan.lifts_the_month(earner.standing.sale_no)) else {
+            continue;
+        };
+        let at = sale.conversion.occurred_at;
+        let rate_bp = plan.rate(sale.conversion.kind, earner.standing.sale_no, at, at).bp();
+        let month = sale.period.month.clone();
+        let rows = commissions::of_month(sale.call.sql, earner.partner.no, &plan.name, &month)?;
+        let is_of = |row: &&Commission, source| row.source == source;
+        for first in rows.iter().filter(|row| is_of(row, CommissionSource::Conversion)) {
+            let added = rows.iter().filter(|row| {
+                is_of(row, CommissionSource::TierAdjustment)
+                    && (row.conversion_no, row.link_no, &row.click_id)
+                        == (first.conversion_no, first.link_no, &first.click_id)
+            });
+            let already = added.fold(first.amount, |sum, row| sum.saturating_add(row.amount));
+            let base = first.base.unwrap_or(0);
+            let due = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
+            // One that an operator rejected stays rejected.
+            if due <= already || first.status == crate::domain::conversion::CommissionStatus::Reversed {
+                continue;
+            }
+            let fresh = sale.commission(first.partner_no, CommissionSource::TierAdjustment, first.currency);
+            let mut more = Commission {
+                no: 0,
+                id: fresh.id,
+                amount: due.saturating_sub(already),
+                rate_bp: rate_bp.saturating_sub(first.rate_bp),
+                status: fresh.status,
+                source: fresh.source,
+                reversed: 0,
+                created_at: fresh.created_at,
+                settled: 0,
+                written_off: 0,
+                ..first.clone()
+            };
+            cap(sale, plan, &mut more, already)?;
+            if more.amount > 0 {
+                adjusted.push(more);
+            }
+        }
+    }
+    Ok(adjusted)
+}

@@ -1,0 +1,194 @@
+//! What is worked out once for a conversion, whoever earns it: its period, what its amount comes to, its territory.
+
+use super::{
+    super::super::{call::Call, plans, problem::Problem},
+    tally::Tally,
+};
+use crate::{
+    domain::{
+        agreement::{OthersEarn, Territory},
+        calendar::{self, Period},
+        conversion::{CommissionSource, CommissionStatus, HeldReason},
+        id::{CommissionId, ListingId},
+        listing::Listing,
+        money::{Currency, WHOLE_BP, share_half_up},
+        partner::{Partner, PartnerNo},
+        plan::{Base, Dated},
+        program::Program,
+        time::{DAY_MS, Timestamp},
+    },
+    store::{SqlError, commissions::Commission, conversions::Conversion, customers, partners},
+};
+
+/// Holds a commission for one more reason. The gravest of all is the one that is shown; each has a flag.
+pub fn hold(commission: &mut Commission, reason: HeldReason) {
+    commission.held_reason = Some(commission.held_reason.map_or(reason, |other| other.min(reason)));
+    commission.flags.push(reason.flag());
+}
+
+/// What rates are applied to, minor units, and why what comes of it is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Basis {
+    pub amount: i64,
+    pub held: Option<HeldReason>,
+}
+
+/// A conversion while it is worked out.
+pub struct Sale<'a, 'c> {
+    pub call: &'a Call<'c>,
+    pub conversion: &'a Conversion,
+    pub terms: &'a Program,
+    /// Amount and currency, if it has one that earns.
+    pub amount: Option<(i64, Currency)>,
+    pub listing: Option<Listing>,
+    pub period: Period,
+    pub tally: Tally<'a>,
+    after_fees: Option<Basis>,
+}
+
+/// The month and the quarter in which a conversion counts.
+pub fn period(call: &Call<'_>, terms: &Program, conversion: &Conversion) -> Result<Period, Problem> {
+    let zone = terms.timezone.as_deref().unwrap_or(Program::DEFAULT_TIMEZONE);
+    let period = calendar::period(call.zones, zone, conversion.occurred_at);
+    Ok(period.ok_or_else(|| SqlError::Engine(format!("the engine does not know the time zone {zone}")))?)
+}
+
+impl<'a, 'c> Sale<'a, 'c> {
+    pub fn new(
+        call: &'a Call<'c>,
+        conversion: &'a Conversion,
+        currency: Option<Currency>,
+        terms: &'a Program,
+        listing: Option<Listing>,
+    ) -> Result<Self, Problem> {
+        let period = period(call, terms, conversion)?;
+        let amount = conversion.amount.as_ref().filter(|_| conversion.kind.earns());
+        Ok(Self {
+            call,
+            conversion,
+            terms,
+            amount: amount.map(|(amount, _)| *amount).zip(currency),
+            listing,
+            period,
+            tally: Tally::new(call.sql),
+            after_fees: None,
+        })
+    }
+
+    pub fn listing_id(&self) -> Option<&ListingId> {
+        self.listing.as_ref().map(|listing| &listing.id)
+    }
+
+    /// What rates are applied to; nothing if the conversion has no amount that earns.
+    pub fn basis(&mut self, base: Base) -> Result<Option<Basis>, Problem> {
+        let Some((amount, currency)) = self.amount else { return Ok(None) };
+        let parts = [self.conversion.tax, self.conversion.discount, self.conversion.shipping];
+        let net = parts.iter().flatten().fold(amount, |left, part| left.saturating_sub(*part));
+        Ok(Some(match base {
+            Base::Gross => Basis { amount, held: None },
+            Base::Net => Basis { amount: net, held: None },
+            // The month's fee is taken once, however many earn.
+            Base::NetOfFees => match self.after_fees {
+                Some(basis) => basis,
+                None => {
+                    let basis = self.without_fees(net, currency)?;
+                    self.after_fees = Some(basis);
+                    basis
+                }
+            },
+        }))
+    }
+
+    /// `net` without what the marketplace keeps of it, and without what is left of its fee for the month.
+    fn without_fees(&mut self, net: i64, currency: Currency) -> Result<Basis, Problem> {
+        let fees = self
+            .listing
+            .as_ref()
+            .and_then(|listing| plans::fees(&listing.settings).map(|fees| (listing.no, fees)));
+        let Some((listing_no, fees)) = fees else { return Ok(Basis { amount: net, held: None }) };
+        let kept = share_half_up(net, fees.rate_bp.unwrap_or(0), WHOLE_BP);
+        let left = net.saturating_sub(kept.ok_or(SqlError::Overflow("a marketplace's fee"))?);
+        match fees.monthly {
+            None => Ok(Basis { amount: left, held: None }),
+            Some(fee) if fee.currency != currency => {
+                Ok(Basis { amount: left, held: Some(HeldReason::RateMissing) })
+            }
+            Some(fee) => {
+                let key = format!("fee {listing_no} {}", self.period.month);
+                let taken = self.tally.take(key, fee.amount, left)?;
+                Ok(Basis { amount: left.saturating_sub(taken), held: None })
+            }
+        }
+    }
+
+    /// When the customer's subscription began, as far as it is known: with this conversion, if nothing else is.
+    pub fn subscribed_since(&self) -> Result<Timestamp, Problem> {
+        let known = match &self.conversion.customer_id {
+            Some(customer) => customers::subscribed_since(self.call.sql, customer)?,
+            None => None,
+        };
+        let now = self.conversion.occurred_at;
+        Ok(known.map_or(now, |since| since.min(now)))
+    }
+
+    /// The territory in which the sale was made: where the customer is, else where the credited click came from.
+    pub fn territory(&self) -> Option<&'a Territory> {
+        let conversion = self.conversion;
+        let country = conversion.sold_in.as_deref().unwrap_or(&conversion.place.country);
+        let covers = |territory: &&Territory| {
+            territory.holds_at(conversion.occurred_at) && territory.countries.iter().any(|one| one == country)
+        };
+        self.terms.territories.iter().find(covers)
+    }
+
+    /// Whether the sale earns a partner nothing, because the territory is another's alone.
+    pub fn is_closed_to(&self, partner: &Partner) -> Option<&'a Territory> {
+        self.territory()
+            .filter(|place| place.others_earn == OthersEarn::Nothing && place.partner_id != partner.id)
+    }
+
+    /// Whether a partner had been terminated when the conversion occurred.
+    pub fn is_after(&self, partner: &Partner) -> bool {
+        partner.terminated_at.is_some_and(|date| self.conversion.occurred_at > date)
+    }
+
+    /// The partner that the terms name, if it still earns.
+    pub fn earning(&self, id: &crate::domain::id::PartnerId) -> Result<Option<Partner>, Problem> {
+        Ok(partners::by_id(self.call.sql, id)?.filter(|partner| !self.is_after(partner)))
+    }
+
+    /// A commission of this conversion; the caller sets what is particular. Its number is given when it is booked.
+    pub fn commission(
+        &self,
+        partner_no: PartnerNo,
+        source: CommissionSource,
+        currency: Currency,
+    ) -> Commission {
+        let hold_ms = self.terms.hold_days.saturating_mul(DAY_MS);
+        Commission {
+            no: 0,
+            id: self.call.new_id(CommissionId::generate),
+            conversion_no: Some(self.conversion.no),
+            conversion_id: Some(self.conversion.id.clone()),
+            partner_no,
+            link_no: 0,
+            click_id: None,
+            share_bp: WHOLE_BP,
+            rate_bp: 0,
+            amount: 0,
+            reversed: 0,
+            currency,
+            status: CommissionStatus::Pending,
+            flags: self.conversion.held_reason.iter().map(|reason| reason.flag()).collect(),
+            matures_at: self.conversion.occurred_at.plus_ms(hold_ms),
+            created_at: self.call.now,
+            held_reason: self.conversion.held_reason,
+            source,
+            base: None,
+            plan: None,
+            subject: None,
+            settled: 0,
+            written_off: 0,
+        }
+    }
+}

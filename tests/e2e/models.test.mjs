@@ -1,0 +1,62 @@
+// Models that weigh more than the last click, in workerd: the trail comes from the shard that the click id names.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { api, poll, startEdge } from "./support/harness.mjs";
+import { programme, sale, visit } from "./support/programme.mjs";
+
+let edge;
+let world;
+before(async () => {
+  edge = await startEdge();
+  world = await programme(edge);
+  const { operator } = world;
+  await operator.json("PUT", "/v1/program", { attribution: { model: "linear" }, commission_bp: 2000 });
+});
+after(() => edge.stop());
+
+/** Two links of two partners, clicked one after the other by one browser that keeps its cookies. */
+async function twoClicks(first, second, ip) {
+  const one = await visit(edge, first.url, { ip });
+  const cookie = one.cookies.map((set) => set.split(";")[0]).join("; ");
+  await new Promise((resume) => setTimeout(resume, 5)); // a trail is older than the click that it leads to
+  const two = await visit(edge, second.url, { ip, headers: { cookie } });
+  return [one.clickId, two.clickId];
+}
+
+/** Until the store of clicks has the click. */
+async function stored(operator, clickId) {
+  const has = async () => (await operator.json("GET", "/v1/clicks")).data.some(({ id }) => id === clickId);
+  await poll(has, { what: "the click to be stored" });
+}
+
+test("both partners on a visitor's way earn, and the parts add up", async () => {
+  const { operator, ada, adas, partner, link } = world;
+  const grace = await partner({ name: "Grace" });
+  const [first, second] = await twoClicks(adas, await link(grace), "192.0.2.20");
+  await stored(operator, second);
+  const sold = await operator.json("POST", "/v1/conversions", sale(second, "order-shared", { amount: 9999 }));
+  assert.equal(sold.attribution.model, "linear");
+  assert.deepEqual(
+    sold.attribution.credits.map((credit) => [credit.partner_id, credit.click_id, credit.share_bp]),
+    [[grace.id, second, 5000], [ada.id, first, 5000]],
+  );
+  assert.deepEqual(sold.commissions.map(({ base, amount }) => [base, amount]), [[5000, 1000], [4999, 1000]]);
+  const why = await operator.json("GET", `/v1/conversions/${sold.id}/attribution`);
+  assert.equal(why.trail, "known");
+  assert.deepEqual(why.touches.map(({ source, outcome }) => [source, outcome]), [["click", "won"], ["trail", "won"]]);
+  for (const [owner, click] of [[ada, first], [grace, second]]) {
+    const made = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
+    const seen = await api(edge, made.key).json("GET", `/v1/conversions/${sold.id}`);
+    assert.deepEqual(seen.attribution.credits.map(({ click_id }) => click_id), [click]);
+    assert.deepEqual(seen.commissions.map(({ partner_id }) => partner_id), [owner.id]);
+  }
+});
+
+test("a click that no store knows yet is credited alone, and the explanation says why", async () => {
+  const { operator, adas, partner, link } = world;
+  const [, second] = await twoClicks(adas, await link(await partner({ name: "Alan" })), "192.0.2.21");
+  const sold = await operator.json("POST", "/v1/conversions", sale(second, "order-at-once"));
+  const { trail, touches } = await operator.json("GET", `/v1/conversions/${sold.id}/attribution`);
+  // Whether the click is stored by now is a race; a conversion is accepted either way, and says which it was.
+  assert.deepEqual([trail, touches.length], trail === "known" ? ["known", 2] : ["unavailable", 1]);
+});

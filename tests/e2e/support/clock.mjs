@@ -1,0 +1,20 @@
+// The Worker with a clock of its own: `/test-clock/<RFC 3339 time>` sets it, and it runs on from there.
+import { WorkerEntrypoint } from "cloudflare:workers";
+import signpost, { ClickLog, Ledger } from "../../../src/entry.mjs";
+
+export { ClickLog, Ledger };
+
+const real = Date.now.bind(Date);
+let ahead = 0;
+Date.now = () => real() + ahead;
+
+export default class extends WorkerEntrypoint {
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/test-clock/")) {
+      ahead = Date.parse(decodeURIComponent(pathname.slice("/test-clock/".length))) - real();
+      return new Response(null);
+    }
+    return signpost.fetch(request, this.env, this.ctx);
+  }
+}
