@@ -1,10 +1,10 @@
 //! What the stores' work costs: a click in its shard; and, as the Ledger grows, accepting a conversion (the whole of
-//! `POST /v1/conversions`, without HTTP) and one partner's report; and a payout run. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
+//! `POST /v1/conversions`, without HTTP) and one partner's report; a payout run; and a year of a programme. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
 //!
 //! A large Ledger is always measured in turns with a small one that was made a moment before, so that a busy machine
 //! slows both down and the ratio stays.
 //!
-//! `cargo bench --bench stores -- [--conversions <n>] [--only payouts]` (default 1,000,000: some minutes and some gigabytes).
+//! `cargo bench --bench stores -- [--conversions <n>] [--only payouts|year]` (default 1,000,000: some minutes and some gigabytes).
 
 mod clicks;
 mod growth;
@@ -12,6 +12,7 @@ mod payouts;
 mod reports;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod year;
 
 use std::time::{Duration, Instant};
 
@@ -61,11 +62,15 @@ fn main() {
             other => panic!("unknown argument {other}"),
         }
     }
-    if only.as_deref() == Some("payouts") {
-        return payouts::run();
+    match only.as_deref() {
+        None => {}
+        Some("payouts") => return payouts::run(),
+        Some("year") => return year::run(),
+        Some(other) => panic!("--only payouts or --only year, not {other}"),
     }
     clicks::run();
     reports::run();
     payouts::run();
+    year::run();
     growth::run(conversions);
 }

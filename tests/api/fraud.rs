@@ -302,3 +302,32 @@ fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
         assert_eq!(refused.text("/detail"), format!("{name:?} must be one of: {words}."));
     }
 }
+
+#[test]
+fn a_coupon_that_goes_round_is_held_from_the_customer_beyond_the_limit_on() {
+    let (mut ledger, scene) = world(&json!({"coupon_uses_per_day": 2}));
+    let coupon = json!({"code": "ADA", "partner_id": scene.partner});
+    assert_eq!(ledger.post("/v1/coupons", &coupon).status, 201);
+    let use_it = |ledger: &mut Ledger, n: usize, fields: &Json| {
+        let mut body = json!({"type": "sale", "external_id": format!("o-{n}"), "coupon": "ada", "amount": 5_000,
+            "currency": "EUR"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let answer = ledger.post("/v1/conversions", &body);
+        assert_eq!(answer.json["attribution"]["reason"], "coupon", "{}", answer.raw.body);
+        held(&answer)
+    };
+    let customer = |id: &str| json!({"customer_id": id});
+    // The same customer again is no further one.
+    for (n, id) in ["c-1", "c-2", "c-1"].into_iter().enumerate() {
+        assert_eq!(use_it(&mut ledger, n, &customer(id)), free(), "{id}");
+    }
+    assert_eq!(use_it(&mut ledger, 3, &customer("c-3")), for_reason("coupon_leakage"));
+    assert_eq!(use_it(&mut ledger, 4, &json!({})), for_reason("coupon_leakage"));
+    // Who also came by the partner's own link did not find the code somewhere.
+    let click = ledger.click(scene.link_no);
+    ledger.wait(1);
+    assert_eq!(use_it(&mut ledger, 5, &json!({"customer_id": "c-5", "click_id": click})), free());
+    ledger.wait(DAY);
+    assert_eq!(use_it(&mut ledger, 6, &customer("c-6")), free());
+    ledger.audit();
+}

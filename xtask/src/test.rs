@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 const LINTS: [&str; 3] = ["--", "--deny", "warnings"];
 /// Budget of the deployed bundle, compressed. The callbacks of all marketplaces were to fit in 450 and took 499; plans,
 /// attribution by models, payouts with their files and the ledger's reports took 160 more.
-const BUNDLE_KIB: f64 = 665.0;
+const BUNDLE_KIB: f64 = 670.0;
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let mut filter: Option<String> = None;

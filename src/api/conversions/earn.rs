@@ -31,6 +31,7 @@ use crate::{
 };
 
 mod besides;
+mod coupon;
 mod credited;
 mod sale;
 mod tally;

@@ -4,7 +4,7 @@ use super::super::{call::Call, problem::Problem};
 use crate::{
     domain::{
         conversion::HeldReason,
-        fraud::{Facts, HOUR_MS, Rules, happens_once, suspicions},
+        fraud::{CouponUse, Facts, HOUR_MS, Rules, happens_once, suspicions},
         partner::Partner,
         time::Timestamp,
         words::Metadata,
@@ -18,12 +18,20 @@ use crate::{
 /// Annotations of a conversion that name its customer.
 const NAMES_OF_A_CUSTOMER: [&str; 2] = ["email", "customer_email"];
 
-/// Why what a conversion earns a partner by a click of `clicked_at` is held, the gravest reason first.
+/// How a credit came about.
+pub struct How {
+    /// When its click was made; absent if it was a coupon.
+    pub clicked_at: Option<Timestamp>,
+    /// How its coupon was used; absent if it was a click, or no rule asks.
+    pub coupon: Option<CouponUse>,
+}
+
+/// Why what a conversion earns a partner is held, the gravest reason first.
 pub fn reasons(
     call: &Call<'_>,
     conversion: &Conversion,
     partner: &Partner,
-    clicked_at: Option<Timestamp>,
+    how: How,
     rules: &Rules,
 ) -> Result<Vec<HeldReason>, Problem> {
     let metadata: Metadata = json::read(&conversion.metadata).unwrap_or_default();
@@ -41,13 +49,12 @@ pub fn reasons(
         customer: conversion.customer_id.as_deref().into_iter().chain(noted).collect(),
         partner: own.into_iter().flatten().collect(),
         occurred_at: conversion.occurred_at,
-        clicked_at,
+        clicked_at: how.clicked_at,
         in_hour_before,
         is_repeat: rules.duplicate_customer
             && happens_once(conversion.kind)
             && customers::is_repeat(call.sql, conversion)?,
-        // Nobody owns a coupon yet.
-        coupon: None,
+        coupon: how.coupon,
     };
     Ok(conversion.held_reason.into_iter().chain(suspicions(&facts, rules)).collect())
 }

@@ -5,6 +5,7 @@ use super::{
         super::{call::Call, problem::Problem},
         suspicion,
     },
+    coupon,
     sale::{Basis, Sale, hold, period},
 };
 use crate::{
@@ -194,10 +195,10 @@ pub fn commissions(
             continue;
         };
         let touch = candidates.get(credit.touch);
-        let clicked_at =
-            touch.map(|bound| &bound.touch).filter(|touch| touch.coupon().is_none()).map(|touch| touch.at);
-        let held =
-            suspicion::reasons(sale.call, sale.conversion, &earner.partner, clicked_at, &sale.terms.fraud)?;
+        let click = touch.map(|bound| &bound.touch).filter(|touch| touch.coupon().is_none());
+        let coupon = coupon::used(sale, touch, credit.partner_no, candidates)?;
+        let how = suspicion::How { clicked_at: click.map(|touch| touch.at), coupon };
+        let held = suspicion::reasons(sale.call, sale.conversion, &earner.partner, how, &sale.terms.fraud)?;
         let part = Part { credit, place, touch, held };
         if let Some(territory) = sale.is_closed_to(&earner.partner) {
             // An entry of nothing says why, where a missing one would leave the partner to guess.
