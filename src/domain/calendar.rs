@@ -14,10 +14,20 @@ pub struct Period {
     pub quarter_ends: Timestamp,
 }
 
+/// Milliseconds that local clocks are ahead of UTC. UTC itself is not asked for: the engine makes a formatter for each
+/// zone that it is asked of, which costs as much as all the rest of a conversion.
+#[inline]
+fn offset_ms(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<i64> {
+    if zone == "UTC" {
+        return Some(0);
+    }
+    zones.offset_seconds(zone, at)?.checked_mul(1000)
+}
+
 /// Local date and time of an instant.
 #[inline]
 fn local(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<NaiveDateTime> {
-    let offset_ms = zones.offset_seconds(zone, at)?.checked_mul(1000)?;
+    let offset_ms = offset_ms(zones, zone, at)?;
     Some(DateTime::from_timestamp_millis(at.ms().checked_add(offset_ms)?)?.naive_utc())
 }
 
@@ -37,12 +47,43 @@ pub fn period(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<Period> {
     let utc_ms = midnight.and_utc().timestamp_millis();
     let mut ends = Timestamp::clamped(utc_ms);
     for _ in 0..2 {
-        let offset_ms = zones.offset_seconds(zone, ends)?.checked_mul(1000)?;
-        ends = Timestamp::clamped(utc_ms.checked_sub(offset_ms)?);
+        ends = Timestamp::clamped(utc_ms.checked_sub(offset_ms(zones, zone, ends)?)?);
     }
     Some(Period {
         month: format!("{:04}-{:02}", date.year(), date.month()),
         quarter: format!("{:04}-Q{}", date.year(), quarter.checked_add(1)?),
         quarter_ends: ends,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Berlin's clocks in 2026: two hours ahead from 29 March to 25 October.
+    struct Berlin;
+
+    impl Zones for Berlin {
+        fn offset_seconds(&self, zone: &str, at: Timestamp) -> Option<i64> {
+            let summer = Timestamp::parse("2026-03-29T01:00:00Z")? <= at
+                && at < Timestamp::parse("2026-10-25T01:00:00Z")?;
+            (zone == "Europe/Berlin").then_some(if summer { 7_200 } else { 3_600 })
+        }
+    }
+
+    #[test]
+    fn months_and_quarters_turn_at_local_midnight() {
+        for (zone, at, month, quarter, ends) in [
+            ("UTC", "2026-12-31T23:59:59.999Z", "2026-12", "2026-Q4", "2027-01-01T00:00:00.000Z"),
+            ("UTC", "2024-02-29T12:00:00Z", "2024-02", "2024-Q1", "2024-04-01T00:00:00.000Z"),
+            ("Europe/Berlin", "2026-09-30T21:59:59Z", "2026-09", "2026-Q3", "2026-09-30T22:00:00.000Z"),
+            ("Europe/Berlin", "2026-09-30T22:00:00Z", "2026-10", "2026-Q4", "2026-12-31T23:00:00.000Z"),
+            ("Europe/Berlin", "2026-01-01T00:00:00Z", "2026-01", "2026-Q1", "2026-03-31T22:00:00.000Z"),
+        ] {
+            let found = period(&Berlin, zone, Timestamp::parse(at).unwrap()).unwrap();
+            let said = (found.month.as_str(), found.quarter.as_str(), found.quarter_ends.to_string());
+            assert_eq!(said, (month, quarter, ends.to_owned()), "{zone} {at}");
+        }
+        assert_eq!(period(&Berlin, "Europe/Paris", Timestamp::clamped(0)), None);
+    }
 }

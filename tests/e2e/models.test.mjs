@@ -18,7 +18,9 @@ after(() => edge.stop());
 async function twoClicks(first, second, ip) {
   const one = await visit(edge, first.url, { ip });
   const cookie = one.cookies.map((set) => set.split(";")[0]).join("; ");
-  await new Promise((resume) => setTimeout(resume, 5)); // a trail is older than the click that it leads to
+  // A trail is older than the click that it leads to.
+  const clicked = Date.now();
+  await poll(() => Date.now() > clicked, { intervalMs: 1, what: "the clock to go on" });
   const two = await visit(edge, second.url, { ip, headers: { cookie } });
   return [one.clickId, two.clickId];
 }
