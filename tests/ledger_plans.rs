@@ -2,7 +2,8 @@
 //! whom, in figures that a finance person can check by hand. Every line is sent through the API.
 //!
 //! Failure is: a commission that differs by one smallest unit, is missing, or is there and not in the scene; another
-//! source, flag or reason for a hold than the scene says; books that do not balance.
+//! source, flag or reason for a hold than the scene says; books that do not balance; a report that says otherwise than
+//! the balances.
 
 mod support;
 
@@ -167,6 +168,30 @@ impl Stage {
         said
     }
 
+    /// The books balance, and each partner's report says what its balances say.
+    fn audit(&mut self) {
+        self.ledger.audit();
+        for (name, id) in self.partners.clone() {
+            let report = self.ledger.get(&format!("/v1/attribution?partner_id={id}")).json;
+            let mut reported = BTreeMap::new();
+            for money in report["totals"]["commission"].as_array().unwrap() {
+                reported.insert(
+                    money["currency"].as_str().unwrap().to_owned(),
+                    money["amount"].as_i64().unwrap(),
+                );
+            }
+            reported.retain(|_, amount| *amount != 0);
+            let balances = self.ledger.get(&format!("/v1/balances?partner_id={id}")).json;
+            let mut owed = BTreeMap::new();
+            for balance in balances["data"].as_array().unwrap() {
+                let left = balance["pending"].as_i64().unwrap() + balance["payable"].as_i64().unwrap();
+                owed.insert(balance["currency"].as_str().unwrap().to_owned(), left);
+            }
+            owed.retain(|_, amount| *amount != 0);
+            assert_eq!(reported, owed, "{name}");
+        }
+    }
+
     fn said(&self, kind: &str, data: &Json) -> String {
         let id = data["partner_id"].as_str().unwrap();
         let (name, _) = self.partners.iter().find(|(_, known)| *known == id).unwrap();
@@ -204,8 +229,8 @@ fn every_scene_earns_what_it_says() {
         let mut stage: Option<Stage> = None;
         for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
             if line.starts_with("scene ") {
-                if let Some(stage) = stage.take() {
-                    stage.ledger.audit();
+                if let Some(mut stage) = stage.take() {
+                    stage.audit();
                 }
                 stage = Some(Stage::new());
                 continue;
@@ -213,6 +238,6 @@ fn every_scene_earns_what_it_says() {
             let stage = stage.as_mut().unwrap_or_else(|| panic!("{path:?} does not begin with a scene"));
             stage.line(line);
         }
-        stage.unwrap().ledger.audit();
+        stage.unwrap().audit();
     }
 }
