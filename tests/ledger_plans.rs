@@ -10,10 +10,7 @@ mod support;
 use serde_json::{Map, Value as Json, json};
 use signpost::domain::{money::Currency, time::Timestamp};
 use std::{collections::BTreeMap, fs};
-use support::{
-    Ledger,
-    figures::{minor, written},
-};
+use support::{Ledger, figures::minor};
 
 /// A Ledger with the people of the scenes.
 struct Stage {
@@ -196,11 +193,12 @@ impl Stage {
         let id = data["partner_id"].as_str().unwrap();
         let (name, _) = self.partners.iter().find(|(_, known)| *known == id).unwrap();
         let currency = data["currency"].as_str().unwrap();
-        let places = Currency::parse(currency).unwrap().exponent();
+        let written =
+            |field: &str| Currency::parse(currency).unwrap().decimal(data[field].as_i64().unwrap().into());
         if kind == "commission.reversed" {
-            return format!("{name} -{}", written(data["reversed"].as_i64().unwrap(), places));
+            return format!("{name} -{}", written("reversed"));
         }
-        let mut said = format!("{name} {}", written(data["amount"].as_i64().unwrap(), places));
+        let mut said = format!("{name} {}", written("amount"));
         if currency != "EUR" {
             said = format!("{said} {currency}");
         }

@@ -154,7 +154,7 @@ fn record(
     earned: Earned,
     model: Model,
 ) -> Result<Response, Problem> {
-    let view = earn::show(call, &conversion, attribution, candidates, &earned.own, model)?;
+    let view = earn::show(call, &conversion, attribution, candidates, &earned, model)?;
     let answer = json_text(&view)?;
     let credits = shares::credits(&conversion, attribution, candidates)?;
     let spread = Spread::new(delta(&conversion), credits, |_, credit| (credit.amount, 0));

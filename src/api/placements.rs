@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        conversion::{CommissionSource, CommissionStatus},
+        conversion::CommissionSource,
         event::EventType,
         id::{CommissionId, LinkId, PartnerId, PlacementId},
         link::Link,
@@ -189,30 +189,14 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
 /// The commission that is the fee. It is held as a sale of the day of publication is.
 fn fee(call: &Call<'_>, placement: &Placement) -> Result<Commission, Problem> {
     let hold_ms = super::programme::current(call)?.hold_days.saturating_mul(DAY_MS);
+    let times = (call.now, placement.published_at.plus_ms(hold_ms));
+    let (id, source) = (call.new_id(CommissionId::generate), CommissionSource::Placement);
     Ok(Commission {
         no: commissions::next_no(call.sql)?,
-        id: call.new_id(CommissionId::generate),
-        conversion_no: None,
-        conversion_id: None,
-        partner_no: placement.partner_no,
         link_no: placement.link_no.unwrap_or(0),
-        click_id: None,
-        share_bp: WHOLE_BP,
-        rate_bp: 0,
         amount: placement.fee.amount,
-        reversed: 0,
-        currency: placement.fee.currency,
-        status: CommissionStatus::Pending,
-        flags: Vec::new(),
-        matures_at: placement.published_at.plus_ms(hold_ms),
-        created_at: call.now,
-        held_reason: None,
-        source: CommissionSource::Placement,
-        base: None,
-        plan: None,
         subject: Some(placement.id.to_string()),
-        settled: 0,
-        written_off: 0,
+        ..Commission::new(id, placement.partner_no, source, placement.fee.currency, times)
     })
 }
 

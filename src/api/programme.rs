@@ -21,7 +21,7 @@ use crate::{
         plan::Plan,
         program::{Model, Precedence, Program, RepeatCustomers, is_click_param},
     },
-    store::{accounts, change::Change, meta},
+    store::{accounts, change::Change, conversions, meta},
 };
 use json::FromJson;
 
@@ -120,6 +120,7 @@ pub fn default_terms() -> Program {
         commission_bp: Program::DEFAULT_COMMISSION_BP,
         version: 0,
         timezone: None,
+        counted_from: None,
         plans: Vec::new(),
         territories: Vec::new(),
         joint_products: Vec::new(),
@@ -200,7 +201,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         Some(payer) => checked_payer(&mut checks, payer),
         None => old.payer.clone(),
     };
-    let program = Program {
+    let mut program = Program {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         currency,
         landing_url: body.landing_url,
@@ -211,6 +212,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
         version: old.version.saturating_add(1),
         timezone: body.timezone.or_else(|| old.timezone.clone()),
+        counted_from: old.counted_from,
         plans: body.plans.unwrap_or_else(|| old.plans.clone()),
         territories: body.territories.unwrap_or_else(|| old.territories.clone()),
         joint_products: body.joint_products.unwrap_or_else(|| old.joint_products.clone()),
@@ -233,6 +235,9 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         let detail =
             format!("Money has moved in {}; start another programme for another currency.", old.currency);
         return Err(Problem::field(Code::CurrencyFixed, "/currency", detail));
+    }
+    if program.counted_from.is_none() && !program.plans.is_empty() {
+        program.counted_from = Some(conversions::next_no(call.sql)?);
     }
     call.touch_snapshot()?;
     let view = show(&program);

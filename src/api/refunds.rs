@@ -6,7 +6,6 @@ use super::{
     conversions::{self, Spread},
     http::Response,
     problem::{Code, Problem},
-    programme,
     views::view,
 };
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
         ledger::{Account, TransferKind},
         money::{Currency, share_half_up, split_largest_remainder},
+        partner::PartnerNo,
         time::Timestamp,
     },
     store::{
@@ -152,11 +152,11 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
         created_at: call.now,
     };
     // Under the sale's own quarter hour: a period's figures are then net of what was taken back of it.
-    let (spread, refunded_shares) = spread(call, conversion, &refund)?;
+    let Shared { spread, refunded_shares, parts } = shared(call, conversion, &refund)?;
     let (counts, Shares { more_counts, .. }) = spread.parts();
     let answer = json_text(&view)?;
-    let terms = programme::current(call)?;
-    let uses = conversions::uncounted(call, &terms, conversion, &earned, refund.amount)?;
+    let is_whole = refund.amount > 0 && refunded == conversion.amount.as_ref().map_or(0, |(sale, _)| *sale);
+    let uses = conversions::uncounted(call, conversion, &parts, is_whole)?;
     let change = Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses };
     call.commit(EventType::RefundCreated, &change, &view, &answer)?;
     for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {
@@ -165,9 +165,18 @@ fn book(call: &Call<'_>, conversion: &Conversion, refund: Refund) -> Result<Resp
     Ok(Response::json(201, answer))
 }
 
-/// What a refund adds to the counts, and what is then refunded of each credit of a shared conversion: split by what is left
-/// of them, so that no credit's refunds exceed it.
-fn spread(call: &Call<'_>, conversion: &Conversion, refund: &Refund) -> Result<(Spread, Vec<i64>), SqlError> {
+/// A refund, shared among those who are credited with its conversion.
+struct Shared {
+    /// What it adds to the counts.
+    spread: Spread,
+    /// What is then refunded of each credit of a conversion that several share.
+    refunded_shares: Vec<i64>,
+    /// Each credit's partner, and its part of the refund.
+    parts: Vec<(PartnerNo, i64)>,
+}
+
+/// Shares a refund by what is left of the credits, so that no credit's refunds exceed it.
+fn shared(call: &Call<'_>, conversion: &Conversion, refund: &Refund) -> Result<Shared, SqlError> {
     let whole = counts::ConversionDelta {
         currency: refund.currency.clone(),
         counted: None,
@@ -177,14 +186,19 @@ fn spread(call: &Call<'_>, conversion: &Conversion, refund: &Refund) -> Result<(
     };
     let credits = credits::of(call.sql, conversion.no)?;
     if credits.is_empty() {
-        return Ok((Spread::new(whole, credits, |_, _| (0, 0)), Vec::new()));
+        let sole = Some(conversion.place.partner_no).filter(|partner_no| *partner_no > 0);
+        let parts = sole.map(|partner_no| (partner_no, refund.amount)).into_iter().collect();
+        let spread = Spread::new(whole, credits, |_, _| (0, 0));
+        return Ok(Shared { spread, refunded_shares: Vec::new(), parts });
     }
     let left: Vec<_> = credits.iter().map(|credit| credit.amount.saturating_sub(credit.refunded)).collect();
-    let parts =
+    let amounts =
         split_largest_remainder(refund.amount, &left).ok_or(SqlError::Overflow("the parts of a refund"))?;
-    let refunded = credits.iter().zip(&parts).map(|(credit, part)| credit.refunded.saturating_add(*part));
-    let refunded = refunded.collect();
-    Ok((Spread::new(whole, credits, |index, _| (0, parts.get(index).copied().unwrap_or(0))), refunded))
+    let refunded = credits.iter().zip(&amounts).map(|(credit, part)| credit.refunded.saturating_add(*part));
+    let refunded_shares = refunded.collect();
+    let parts = credits.iter().zip(&amounts).map(|(credit, part)| (credit.place.partner_no, *part)).collect();
+    let spread = Spread::new(whole, credits, |index, _| (0, amounts.get(index).copied().unwrap_or(0)));
+    Ok(Shared { spread, refunded_shares, parts })
 }
 
 /// What refunds of so much of a sale take in all of a commission of so much.

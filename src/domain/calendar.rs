@@ -14,20 +14,10 @@ pub struct Period {
     pub quarter_ends: Timestamp,
 }
 
-/// Milliseconds that local clocks are ahead of UTC. UTC itself is not asked for: the engine makes a formatter for each
-/// zone that it is asked of, which costs as much as all the rest of a conversion.
-#[inline]
-fn offset_ms(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<i64> {
-    if zone == "UTC" {
-        return Some(0);
-    }
-    zones.offset_seconds(zone, at)?.checked_mul(1000)
-}
-
 /// Local date and time of an instant.
 #[inline]
 fn local(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<NaiveDateTime> {
-    let offset_ms = offset_ms(zones, zone, at)?;
+    let offset_ms = zones.offset_seconds(zone, at)?.checked_mul(1000)?;
     Some(DateTime::from_timestamp_millis(at.ms().checked_add(offset_ms)?)?.naive_utc())
 }
 
@@ -47,7 +37,8 @@ pub fn period(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<Period> {
     let utc_ms = midnight.and_utc().timestamp_millis();
     let mut ends = Timestamp::clamped(utc_ms);
     for _ in 0..2 {
-        ends = Timestamp::clamped(utc_ms.checked_sub(offset_ms(zones, zone, ends)?)?);
+        let offset_ms = zones.offset_seconds(zone, ends)?.checked_mul(1000)?;
+        ends = Timestamp::clamped(utc_ms.checked_sub(offset_ms)?);
     }
     Some(Period {
         month: format!("{:04}-{:02}", date.year(), date.month()),
@@ -67,7 +58,11 @@ mod tests {
         fn offset_seconds(&self, zone: &str, at: Timestamp) -> Option<i64> {
             let summer = Timestamp::parse("2026-03-29T01:00:00Z")? <= at
                 && at < Timestamp::parse("2026-10-25T01:00:00Z")?;
-            (zone == "Europe/Berlin").then_some(if summer { 7_200 } else { 3_600 })
+            match zone {
+                "UTC" => Some(0),
+                "Europe/Berlin" => Some(if summer { 7_200 } else { 3_600 }),
+                _ => None,
+            }
         }
     }
 

@@ -77,6 +77,9 @@ pub struct Program {
     /// IANA zone of the months and quarters by which terms count; UTC if absent.
     #[serde(default)]
     pub timezone: Option<String>,
+    /// The number of the first conversion that is counted for plans: the first after the programme had any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_from: Option<i64>,
     /// What credited partners earn.
     #[serde(default)]
     pub plans: Vec<Plan>,

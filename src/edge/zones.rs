@@ -45,6 +45,10 @@ impl IntlZones {
 
 impl Zones for IntlZones {
     fn offset_seconds(&self, zone: &str, at: Timestamp) -> Option<i64> {
+        // A formatter costs as much as all the rest of a conversion, and UTC needs none.
+        if zone == "UTC" {
+            return Some(0);
+        }
         let parts = self.formatter(zone)?.format_to_parts(super::milliseconds(at.ms())).ok()?;
         let get = |part: &JsValue, name: &str| Reflect::get(part, &name.into()).ok()?.as_string();
         let name = parts.iter().find(|part| get(part, "type").as_deref() == Some("timeZoneName"))?;

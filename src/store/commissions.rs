@@ -5,7 +5,7 @@ use crate::domain::{
     conversion::{CommissionSource, CommissionStatus, HeldReason},
     id::{CommissionId, ConversionId},
     link::LinkNo,
-    money::Currency,
+    money::{Currency, WHOLE_BP},
     partner::PartnerNo,
     time::Timestamp,
     words::Word,
@@ -74,6 +74,50 @@ fn of_a_conversion() -> CommissionSource {
 }
 
 impl Commission {
+    /// A commission of nothing yet, that no conversion earned: whoever makes one sets what is particular.
+    #[must_use]
+    pub fn new(
+        id: CommissionId,
+        partner_no: PartnerNo,
+        source: CommissionSource,
+        currency: Currency,
+        (created_at, matures_at): (Timestamp, Timestamp),
+    ) -> Self {
+        Self {
+            no: 0,
+            id,
+            conversion_no: None,
+            conversion_id: None,
+            partner_no,
+            link_no: 0,
+            click_id: None,
+            share_bp: WHOLE_BP,
+            rate_bp: 0,
+            amount: 0,
+            reversed: 0,
+            currency,
+            status: CommissionStatus::Pending,
+            flags: Vec::new(),
+            matures_at,
+            created_at,
+            held_reason: None,
+            source,
+            base: None,
+            plan: None,
+            subject: None,
+            settled: 0,
+            written_off: 0,
+        }
+    }
+
+    /// Holds it for one more reason. The gravest of all is the one that is shown; each has a flag.
+    pub fn hold(&mut self, reason: HeldReason) {
+        self.held_reason = Some(self.held_reason.map_or(reason, |other| other.min(reason)));
+        if !self.flags.contains(&reason.flag()) {
+            self.flags.push(reason.flag());
+        }
+    }
+
     /// What is open of it, minor units: neither taken back nor bound in payouts; negative if more was paid than is left.
     #[must_use]
     pub fn open(&self) -> i64 {

@@ -14,15 +14,3 @@ pub fn basis_points(text: &str) -> i64 {
     assert!(decimals.len() <= 2, "{text:?} is finer than a basis point");
     format!("{whole}{decimals:0<2}").parse().unwrap()
 }
-
-/// Smallest units as people write them: `12.34`.
-pub fn written(minor: i64, places: u16) -> String {
-    let (sign, digits) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs().to_string());
-    let places = usize::from(places);
-    if places == 0 {
-        return format!("{sign}{digits}");
-    }
-    let padded = format!("{digits:0>width$}", width = places + 1);
-    let (whole, decimals) = padded.split_at(padded.len() - places);
-    format!("{sign}{whole}.{decimals}")
-}

@@ -8,13 +8,13 @@ use super::{
         views::{self, CommissionView, CreditView},
     },
     AttributionView, ConversionView,
-    shown::{link_id, partner_id},
+    shown::{link_id, partner_id, view},
 };
 use crate::{
     domain::{
         attribution::{Attribution, AttributionStatus},
         event::EventType,
-        id::{CouponId, TransferId},
+        id::{CouponId, ListingId, TransferId},
         ledger::{Account, TransferKind},
         money::{Currency, WHOLE_BP},
         program::{Model, Program},
@@ -47,6 +47,8 @@ pub struct Earned {
     pub besides: Vec<Commission>,
     /// What is added to the counters of the terms.
     pub uses: Vec<Use>,
+    /// The listing that it happened on.
+    pub listing_id: Option<ListingId>,
 }
 
 /// Works out what a conversion earns by the terms in force when it occurred.
@@ -72,7 +74,8 @@ pub fn work_out(
     for (no, commission) in (first..).zip(own.iter_mut().chain(&mut besides)) {
         commission.no = no;
     }
-    Ok(Earned { own, besides, uses: sale.tally.added })
+    let listing_id = sale.listing_id().cloned();
+    Ok(Earned { own, besides, uses: sale.tally.added, listing_id })
 }
 
 /// A credit by a click, or by a coupon whose id stands where the click's does.
@@ -101,7 +104,7 @@ pub fn show(
     conversion: &Conversion,
     attribution: &Attribution,
     candidates: &[BoundTouch],
-    earned: &[Commission],
+    earned: &Earned,
     model: Model,
 ) -> Result<ConversionView, Problem> {
     let mut credits = Vec::with_capacity(attribution.credits.len());
@@ -110,41 +113,21 @@ pub fn show(
         let (partner_no, link_no) = (credit.partner_no, credit.link_no);
         credits.push(self::credit(call, partner_no, link_no, id.unwrap_or_default(), credit.share_bp)?);
     }
-    let mut shown: Vec<CommissionView> = Vec::with_capacity(earned.len());
-    for commission in earned {
-        shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
+    let mut shown: Vec<CommissionView> = Vec::with_capacity(earned.own.len());
+    for commission in &earned.own {
+        // Most are of a partner who is credited, and so is known already.
+        let mut known = attribution.credits.iter().zip(&credits);
+        let credited = known.find(|(credit, _)| credit.partner_no == commission.partner_no);
+        let partner_id = match credited {
+            Some((_, credit)) => credit.partner_id.clone(),
+            None => partner_id(call, commission.partner_no)?,
+        };
+        shown.push(views::commission(commission, &partner_id));
     }
-    let listing = conversion.listing_no.map(|no| listings::by_no(call.sql, no)).transpose()?.flatten();
-    Ok(ConversionView {
-        id: conversion.id.clone(),
-        kind: conversion.kind,
-        external_id: conversion.external_id.clone(),
-        amount: conversion.amount.as_ref().map(|(amount, _)| *amount),
-        currency: conversion.amount.as_ref().map(|(_, currency)| currency.clone()),
-        tax: conversion.tax,
-        discount: conversion.discount,
-        shipping: conversion.shipping,
-        refunded: 0,
-        country: conversion.sold_in.clone(),
-        click_id: conversion.click_id.clone(),
-        customer_id: conversion.customer_id.clone(),
-        coupon: conversion.coupon.clone(),
-        listing_id: listing.map(|listing| listing.id),
-        occurred_at: conversion.occurred_at,
-        attribution: AttributionView {
-            status: if credits.is_empty() {
-                AttributionStatus::Unattributed
-            } else {
-                AttributionStatus::Attributed
-            },
-            model,
-            credits,
-            reason: attribution.reason,
-        },
-        commissions: shown,
-        metadata: json::read(&conversion.metadata).unwrap_or_default(),
-        created_at: conversion.created_at,
-    })
+    let status =
+        if credits.is_empty() { AttributionStatus::Unattributed } else { AttributionStatus::Attributed };
+    let attribution = AttributionView { status, model, credits, reason: attribution.reason };
+    Ok(view(call, conversion, earned.listing_id.clone(), attribution, shown))
 }
 
 /// Where a commission is counted, without any sums: under its conversion's time and listing, and under the place of the

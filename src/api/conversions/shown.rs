@@ -85,8 +85,19 @@ pub fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, 
     for commission in earned.iter().filter(|commission| call.caller.sees(commission.partner_no)) {
         shown.push(views::commission(commission, &partner_id(call, commission.partner_no)?));
     }
-    let attribution = explain::summary(call, conversion)?;
-    Ok(ConversionView {
+    let listing_id = listing.map(|listing| listing.id);
+    Ok(view(call, conversion, listing_id, explain::summary(call, conversion)?, shown))
+}
+
+/// A conversion with what is worked out or read of it besides.
+pub fn view(
+    call: &Call<'_>,
+    conversion: &Conversion,
+    listing_id: Option<ListingId>,
+    attribution: AttributionView,
+    commissions: Vec<CommissionView>,
+) -> ConversionView {
+    ConversionView {
         id: conversion.id.clone(),
         kind: conversion.kind,
         external_id: conversion.external_id.clone(),
@@ -100,13 +111,13 @@ pub fn show(call: &Call<'_>, conversion: &Conversion) -> Result<ConversionView, 
         click_id: conversion.click_id.clone().filter(|click| own_click(call, &attribution, click)),
         customer_id: conversion.customer_id.clone(),
         coupon: conversion.coupon.clone(),
-        listing_id: listing.map(|listing| listing.id),
+        listing_id,
         occurred_at: conversion.occurred_at,
         attribution,
-        commissions: shown,
+        commissions,
         metadata: json::read(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
-    })
+    }
 }
 
 /// Whether the caller may see the click that a conversion named: a partner's key sees the one that earned, for the

@@ -4,7 +4,7 @@
 use super::{
     super::super::problem::Problem,
     credited::{Earner, revenue_key},
-    sale::{Basis, Sale, hold},
+    sale::{Basis, Sale},
 };
 use crate::{
     domain::{
@@ -35,7 +35,7 @@ fn share(
         ..sale.commission(partner.no, source, currency)
     };
     if let Some(reason) = basis.held {
-        hold(&mut commission, reason);
+        commission.hold(reason);
     }
     Ok(Some(commission))
 }
@@ -73,7 +73,7 @@ pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, Proble
                 }
                 commission.amount = commission.amount.saturating_sub(taken);
             }
-            Some(_) => hold(&mut commission, HeldReason::RateMissing),
+            Some(_) => commission.hold(HeldReason::RateMissing),
             None => {}
         }
         earned.push(commission);

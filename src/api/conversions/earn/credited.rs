@@ -2,17 +2,18 @@
 
 use super::{
     super::{
-        super::{call::Call, problem::Problem},
+        super::{call::Call, problem::Problem, programme},
         suspicion,
     },
     coupon,
-    sale::{Basis, Sale, hold, period},
+    sale::{Basis, Sale, period},
 };
 use crate::{
     domain::{
         attribution::{Attribution, Credit},
         click::Class,
-        conversion::{CommissionSource, HeldReason},
+        conversion::{CommissionSource, CommissionStatus, HeldReason},
+        id::CommissionId,
         money::{Currency, WHOLE_BP, share_half_up},
         partner::{Partner, PartnerNo},
         plan::{self, Base, Cap, CapPer, Plan, Rate, TierMode},
@@ -21,9 +22,9 @@ use crate::{
     store::{
         SqlError,
         commissions::{self, Commission},
-        conversions::{BoundTouch, Conversion},
+        conversions::{self, BoundTouch, Conversion},
         partners,
-        uses::{self, Use},
+        uses::Use,
     },
 };
 
@@ -69,19 +70,30 @@ pub fn revenue_key(partner_no: PartnerNo, quarter: &str, currency: Currency) -> 
     format!("revenue {partner_no} {quarter} {currency}")
 }
 
-/// Counts the sale for a partner. A programme without plans needs no counts, and keeps none.
+/// Whether a sale is among those that are counted: they are from when the programme first had plans.
+fn is_counted(terms: &Program, conversion: &Conversion) -> bool {
+    conversion.kind.is_sale() && terms.counted_from.is_some_and(|first| conversion.no >= first)
+}
+
+/// Counts the sale for a partner.
 fn count(
     sale: &mut Sale<'_, '_>,
     attribution: &Attribution,
     partner_no: PartnerNo,
 ) -> Result<Standing, Problem> {
     let mut standing = Standing { sale_no: 0, in_quarter: 0 };
-    if sale.terms.plans.is_empty() || !sale.conversion.kind.is_sale() {
+    if !is_counted(sale.terms, sale.conversion) {
+        return Ok(standing);
+    }
+    // One that is credited late may have been refunded by then.
+    let refunded = sale.conversion.refunded;
+    let left = sale.amount.map(|(amount, currency)| (amount.saturating_sub(refunded), currency));
+    if refunded > 0 && left.is_some_and(|(left, _)| left == 0) {
         return Ok(standing);
     }
     standing.sale_no = sale.tally.add(sales_key(partner_no, &sale.period.month), 1)?;
     standing.in_quarter = sale.tally.add(sales_key(partner_no, &sale.period.quarter), 1)?;
-    if let Some((amount, currency)) = sale.amount {
+    if let Some((amount, currency)) = left {
         let parts = split(amount, attribution)?;
         let own = attribution.credits.iter().zip(parts).filter(|(credit, _)| credit.partner_no == partner_no);
         let revenue = own.fold(0i64, |sum, (_, part)| sum.saturating_add(part));
@@ -90,49 +102,26 @@ fn count(
     Ok(standing)
 }
 
-/// What a refund of `amount` takes from the counters of a sale: of the partners' revenue, and, if nothing is left of the
-/// sale, of their sales.
+/// What a refund takes from the counters of a sale: of each credited partner's revenue its part, and, if nothing is left of
+/// the sale, of their sales.
 pub fn uncounted(
     call: &Call<'_>,
-    terms: &Program,
     conversion: &Conversion,
-    earned: &[Commission],
-    amount: i64,
+    parts: &[(PartnerNo, i64)],
+    is_whole: bool,
 ) -> Result<Vec<Use>, Problem> {
-    let mut uses: Vec<Use> = Vec::new();
-    let credited = earned.iter().filter(|row| row.source == CommissionSource::Conversion);
+    let terms = programme::current(call)?;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
-    let Some(currency) = currency.filter(|_| conversion.kind.is_sale() && amount > 0) else {
-        return Ok(uses);
-    };
-    let period = period(call, terms, conversion)?;
-    let whole = conversion
-        .amount
-        .as_ref()
-        .is_some_and(|(sale, _)| conversion.refunded.saturating_add(amount) == *sale);
-    // A click's flat and its rate are two rows of one credit.
-    let mut seen: Vec<(PartnerNo, &Option<String>)> = Vec::new();
-    for row in credited {
-        let known = (row.partner_no, &row.click_id);
-        let is_new = !seen.iter().any(|(partner_no, _)| *partner_no == row.partner_no);
-        if seen.contains(&known) {
-            continue;
-        }
-        seen.push(known);
-        let part =
-            share_half_up(amount, row.share_bp, WHOLE_BP).ok_or(SqlError::Overflow("a part of a refund"))?;
-        let mut lower = |key: String, by: i64| -> Result<(), SqlError> {
-            // What was not counted, because there were no plans yet, is not taken away.
-            let by = by.min(uses::used(call.sql, &key)?);
-            if by > 0 {
-                uses.push(Use { key, added: by.saturating_neg() });
-            }
-            Ok(())
-        };
-        lower(revenue_key(row.partner_no, &period.quarter, currency), part)?;
-        if whole && is_new {
-            lower(sales_key(row.partner_no, &period.month), 1)?;
-            lower(sales_key(row.partner_no, &period.quarter), 1)?;
+    let Some(currency) = currency.filter(|_| is_counted(&terms, conversion)) else { return Ok(Vec::new()) };
+    let period = period(call, &terms, conversion)?;
+    let mut uses: Vec<Use> = Vec::new();
+    let mut lower = |key: String, by: i64| uses.push(Use { key, added: by.saturating_neg() });
+    for (place, (partner_no, part)) in parts.iter().enumerate() {
+        lower(revenue_key(*partner_no, &period.quarter, currency), *part);
+        let is_new = !parts.iter().take(place).any(|(before, _)| before == partner_no);
+        if is_whole && is_new {
+            lower(sales_key(*partner_no, &period.month), 1);
+            lower(sales_key(*partner_no, &period.quarter), 1);
         }
     }
     Ok(uses)
@@ -235,7 +224,7 @@ fn at_rate(
     let amount = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
     let mut commission = Commission { rate_bp, base: Some(base), amount, ..part.commission(sale, currency) };
     if let Some(reason) = basis.held {
-        hold(&mut commission, reason);
+        commission.hold(reason);
     }
     Ok(Some(commission))
 }
@@ -251,8 +240,9 @@ fn by_plan(
     let kind = sale.conversion.kind;
     let first = earned.len();
     if plan.rate_bp.is_some() || !plan.tiers.is_empty() || !plan.recurring.is_empty() {
-        let since = sale.subscribed_since()?;
-        let rate = plan.rate(kind, earner.standing.sale_no, since, sale.conversion.occurred_at);
+        let at = sale.conversion.occurred_at;
+        let since = if plan.recurring.is_empty() { at } else { sale.subscribed_since()? };
+        let rate = plan.rate(kind, earner.standing.sale_no, since, at);
         let basis = sale.basis(plan.base)?;
         if let Some(mut commission) = at_rate(sale, attribution, part, basis, rate.bp())? {
             match rate {
@@ -272,7 +262,7 @@ fn by_plan(
     let mut of_this = 0i64;
     for commission in earned.iter_mut().skip(first) {
         commission.plan = Some(plan.name.clone());
-        cap(sale, plan, commission, of_this)?;
+        cap(sale, plan, commission, sale.conversion.customer_id.as_deref(), of_this)?;
         of_this = of_this.saturating_add(commission.amount);
     }
     Ok(())
@@ -284,23 +274,24 @@ fn lifts(plan: &Plan) -> bool {
 }
 
 /// Cuts a commission to what the plan's caps leave. What was taken back later is not given out again: a cap is on what
-/// was earned.
-pub fn cap(
+/// was earned. `customer` is whose conversion earned it, `of_this` what that conversion earned by the plan before.
+fn cap(
     sale: &mut Sale<'_, '_>,
     plan: &Plan,
     commission: &mut Commission,
+    customer: Option<&str>,
     of_this: i64,
 ) -> Result<(), Problem> {
     let before = commission.amount;
     let fits = |cap: &&Cap| cap.currency == commission.currency;
     if !plan.caps.is_empty() && !plan.caps.iter().any(|cap| fits(&cap)) {
-        hold(commission, HeldReason::RateMissing);
+        commission.hold(HeldReason::RateMissing);
         return Ok(());
     }
     let owner = format!("cap {} {} {}", plan.name, commission.partner_no, commission.currency);
     let mut counted: Vec<String> = Vec::new();
     for cap in plan.caps.iter().filter(fits) {
-        let used = match (cap.per, &sale.conversion.customer_id) {
+        let used = match (cap.per, customer) {
             (CapPer::Conversion, _) => of_this,
             (CapPer::Customer, None) => 0,
             (CapPer::Customer, Some(customer)) => {
@@ -321,6 +312,17 @@ pub fn cap(
         commission.flags.push("capped".to_owned());
     }
     Ok(())
+}
+
+/// The customer of an earlier sale, if a cap of the plan asks for it.
+fn customer_of(
+    sale: &Sale<'_, '_>,
+    plan: &Plan,
+    commission: &Commission,
+) -> Result<Option<String>, SqlError> {
+    let asks = plan.caps.iter().any(|cap| cap.per == CapPer::Customer);
+    let Some(no) = commission.conversion_no.filter(|_| asks) else { return Ok(None) };
+    Ok(conversions::by_no(sale.call.sql, no)?.and_then(|conversion| conversion.customer_id))
 }
 
 /// What the month's earlier sales are short of, if this one reaches a tier that counts for the whole month.
@@ -345,24 +347,23 @@ pub fn adjustments(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Ve
             let base = first.base.unwrap_or(0);
             let due = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
             // One that an operator rejected stays rejected.
-            if due <= already || first.status == crate::domain::conversion::CommissionStatus::Reversed {
+            if due <= already || first.status == CommissionStatus::Reversed {
                 continue;
             }
-            let fresh = sale.commission(first.partner_no, CommissionSource::TierAdjustment, first.currency);
             let mut more = Commission {
-                no: 0,
-                id: fresh.id,
+                id: sale.call.new_id(CommissionId::generate),
                 amount: due.saturating_sub(already),
                 rate_bp: rate_bp.saturating_sub(first.rate_bp),
-                status: fresh.status,
-                source: fresh.source,
+                status: CommissionStatus::Pending,
+                source: CommissionSource::TierAdjustment,
                 reversed: 0,
-                created_at: fresh.created_at,
+                created_at: sale.call.now,
                 settled: 0,
                 written_off: 0,
                 ..first.clone()
             };
-            cap(sale, plan, &mut more, already)?;
+            let customer = customer_of(sale, plan, &more)?;
+            cap(sale, plan, &mut more, customer.as_deref(), already)?;
             if more.amount > 0 {
                 adjusted.push(more);
             }

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         agreement::{OthersEarn, Territory},
         calendar::{self, Period},
-        conversion::{CommissionSource, CommissionStatus, HeldReason},
+        conversion::{CommissionSource, HeldReason},
         id::{CommissionId, ListingId},
         listing::Listing,
         money::{Currency, WHOLE_BP, share_half_up},
@@ -19,12 +19,6 @@ use crate::{
     },
     store::{SqlError, commissions::Commission, conversions::Conversion, customers, partners},
 };
-
-/// Holds a commission for one more reason. The gravest of all is the one that is shown; each has a flag.
-pub fn hold(commission: &mut Commission, reason: HeldReason) {
-    commission.held_reason = Some(commission.held_reason.map_or(reason, |other| other.min(reason)));
-    commission.flags.push(reason.flag());
-}
 
 /// What rates are applied to, minor units, and why what comes of it is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,30 +159,16 @@ impl<'a, 'c> Sale<'a, 'c> {
         currency: Currency,
     ) -> Commission {
         let hold_ms = self.terms.hold_days.saturating_mul(DAY_MS);
-        Commission {
-            no: 0,
-            id: self.call.new_id(CommissionId::generate),
+        let times = (self.call.now, self.conversion.occurred_at.plus_ms(hold_ms));
+        let id = self.call.new_id(CommissionId::generate);
+        let mut commission = Commission {
             conversion_no: Some(self.conversion.no),
             conversion_id: Some(self.conversion.id.clone()),
-            partner_no,
-            link_no: 0,
-            click_id: None,
-            share_bp: WHOLE_BP,
-            rate_bp: 0,
-            amount: 0,
-            reversed: 0,
-            currency,
-            status: CommissionStatus::Pending,
-            flags: self.conversion.held_reason.iter().map(|reason| reason.flag()).collect(),
-            matures_at: self.conversion.occurred_at.plus_ms(hold_ms),
-            created_at: self.call.now,
-            held_reason: self.conversion.held_reason,
-            source,
-            base: None,
-            plan: None,
-            subject: None,
-            settled: 0,
-            written_off: 0,
+            ..Commission::new(id, partner_no, source, currency, times)
+        };
+        if let Some(reason) = self.conversion.held_reason {
+            commission.hold(reason);
         }
+        commission
     }
 }
