@@ -100,10 +100,10 @@ impl ExecOne for NativeSql {
 
 /// A database in a file without a disk behind it, removed when it is dropped: what is measured is SQLite's work with
 /// files, not this machine's disk.
-struct Scratch(PathBuf);
+pub struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let shared_memory = PathBuf::from("/dev/shm");
         let parent = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };
         let directory = parent.join(format!("signpost-bench-{}-{name}", std::process::id()));
@@ -111,7 +111,7 @@ impl Scratch {
         Self(directory)
     }
 
-    fn database(&self) -> NativeSql {
+    pub fn database(&self) -> NativeSql {
         let sql = NativeSql::open(&self.0.join("ledger.sqlite")).unwrap();
         // As workerd opens it.
         signpost::store::Sql::exec(&sql, "PRAGMA journal_mode = WAL", &[]).unwrap();

@@ -2,7 +2,9 @@
 //! at 4 %, placements, a payout run a month by two keys. It ends with its trial balance, and fails if the books do not.
 
 use super::{
-    figure, now,
+    figure,
+    growth::Scratch,
+    now,
     support::{Ledger, OPERATOR},
 };
 use serde_json::{Value as Json, json};
@@ -11,7 +13,7 @@ use signpost::{
         entropy::{Entropy, SeededEntropy},
         time::{DAY_MS, Timestamp},
     },
-    store::accounts,
+    store::{accounts, native::NativeSql},
 };
 
 const CONVERSIONS: i64 = 100_000;
@@ -45,8 +47,8 @@ impl Year {
         usize::try_from(u64::from_le_bytes(bytes) % u64::try_from(sides).unwrap()).unwrap()
     }
 
-    fn open() -> Self {
-        let mut ledger = Ledger::new();
+    fn open(sql: NativeSql) -> Self {
+        let mut ledger = Ledger::over(sql);
         ledger.now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
         let plan = |(kind, _, rates): &(&str, usize, [i64; 4])| {
             let tiers = [5, 15, 50]
@@ -159,7 +161,8 @@ const MONTHS: [(&str, &str); 12] = [
 
 pub fn run() {
     let since = now();
-    let mut year = Year::open();
+    let file = Scratch::new("year");
+    let mut year = Year::open(file.database());
     let start = year.ledger.now;
     let mut number = 0;
     for (month, (from, to)) in MONTHS.into_iter().enumerate() {
@@ -182,8 +185,7 @@ pub fn run() {
         assert_eq!(total["debits"], total["credits"], "{total}");
     }
     assert_eq!(accounts::discrepancies(&year.ledger.sql).unwrap(), Vec::<String>::new());
-    let compares =
-        "native, in memory: 200 partners, 10^5 sales, refunds at 4 %, 240 placements, 12 payout runs";
+    let compares = "native, in a file without a disk behind it: 200 partners, 10^5 sales, refunds at 4 %, 240 placements, 12 payout runs";
     figure("a year of the programme", sales, "s", None, compares);
     figure("a year of the programme: refunds booked", year.refunded as f64, "", None, compares);
 }
