@@ -18,8 +18,6 @@ view! {
         pending: i128,
         /// Owed, may be paid; negative after a clawback. What is bound in payouts that are not settled is part of it.
         payable: i128,
-        /// Bound in payouts that are approved, and neither paid nor failed; part of `payable`.
-        in_payout: i128,
         /// Paid out.
         paid: i128,
         /// Taken back by refunds.
@@ -64,7 +62,6 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
             currency: balance.currency,
             pending: balance.pending,
             payable: balance.payable.saturating_add(balance.in_payout),
-            in_payout: balance.in_payout,
             paid: balance.paid,
             reversed: balance.reversed,
         });

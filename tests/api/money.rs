@@ -51,7 +51,7 @@ fn a_sale_earns_and_its_refunds_take_back_every_cent() {
     );
     assert_eq!(last.json["commissions"][0]["status"], "reversed");
     let balances = ledger.get("/v1/balances");
-    let expected = json!([{"partner_id": partner, "currency": "EUR", "pending": 0, "payable": 0, "in_payout": 0, "paid": 0, "reversed": 50}]);
+    let expected = json!([{"partner_id": partner, "currency": "EUR", "pending": 0, "payable": 0, "paid": 0, "reversed": 50}]);
     assert_eq!(balances.json["data"], expected);
     let report = ledger.get(&format!("/v1/attribution?partner_id={partner}&group_by=partner"));
     assert_eq!(report.json["totals"]["sales"], 1);

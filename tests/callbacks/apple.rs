@@ -172,7 +172,7 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
         }
         // A fifth of 9.99, of 9.99 that was left of 19.99, and of 0.99.
         let balance = json!([{"partner_id": world.partner, "currency": "USD", "pending": 200 + 200 + 20,
-            "payable": 0, "in_payout": 0, "paid": 0, "reversed": 200}]);
+            "payable": 0, "paid": 0, "reversed": 200}]);
         assert_eq!(outcome["balances"], balance, "{order:?}");
         assert_eq!(&outcome, expected.get_or_insert_with(|| outcome.clone()), "{order:?}");
     }

@@ -43,7 +43,7 @@ test("a click leads to the listing and its sale earns a commission", async () =>
   const refund = await operator.json("POST", `/v1/conversions/${sold.id}/refunds`, { external_id: "r-1" });
   assert.deepEqual([refund.amount, refund.commissions[0].reversed, refund.commissions[0].remaining], [9900, 1980, 0]);
   const { data: balances } = await operator.json("GET", `/v1/balances?partner_id=${ada.id}`);
-  assert.deepEqual(balances, [{ partner_id: ada.id, currency: "EUR", pending: 0, payable: 0, in_payout: 0, paid: 0, reversed: 1980 }]);
+  assert.deepEqual(balances, [{ partner_id: ada.id, currency: "EUR", pending: 0, payable: 0, paid: 0, reversed: 1980 }]);
 });
 
 test("a conversion is attributed although no store has seen its click yet", async () => {

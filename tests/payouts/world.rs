@@ -3,8 +3,8 @@
 use crate::support::{Answer, Ledger, Scene};
 use serde_json::{Value as Json, json};
 use signpost::{
-    domain::time::Timestamp,
-    store::{Sql, native::NativeSql},
+    domain::{id::PartnerId, time::Timestamp},
+    store::{Sql, accounts, native::NativeSql, partners},
 };
 
 /// A Ledger with keys that make and approve runs.
@@ -128,12 +128,18 @@ impl<S: Sql> World<S> {
         self.ledger.put("/v1/fx", &json!({"rates": [{"date": date, "from": from, "to": to, "rate": rate}]}))
     }
 
-    /// `[pending, payable, in payout, paid, reversed]` of a partner in a currency.
+    /// `[pending, payable, in payout, paid, reversed]` of a partner in a currency. What is in payouts is part of what is
+    /// payable, and told by the accounts alone.
     pub fn balance(&mut self, partner: &str, currency: &str) -> [i64; 5] {
         let answer = self.ledger.get(&format!("/v1/balances?partner_id={partner}"));
         let rows = answer.json["data"].as_array().unwrap().clone();
         let row = rows.into_iter().find(|row| row["currency"] == currency).unwrap_or_default();
-        ["pending", "payable", "in_payout", "paid", "reversed"].map(|name| row[name].as_i64().unwrap_or(0))
+        let no = partners::by_id(&self.ledger.sql, &PartnerId::parse(partner).unwrap()).unwrap().unwrap().no;
+        let accounts = accounts::balances(&self.ledger.sql, Some(no)).unwrap().into_iter();
+        let mut own = accounts.filter(|balance| balance.currency.code() == currency);
+        let in_payout = own.next().map_or(0, |balance| i64::try_from(balance.in_payout).unwrap());
+        let shown = |name: &str| row[name].as_i64().unwrap_or(0);
+        [shown("pending"), shown("payable"), in_payout, shown("paid"), shown("reversed")]
     }
 
     /// The books must balance, and what is open of the commissions must be what is payable.

@@ -111,8 +111,8 @@ pub fn about(operation: Operation) -> &'static str {
              `last_touch` a visitor's earlier clicks were not asked for, so they are not there. At most 20,000 conversions at once."
         }
         Op::ListBalances => {
-            "Sums of the ledger's transfers. `payable` is negative after a clawback of what was paid; `in_payout` is the part of it that is \
-             bound in payouts."
+            "Sums of the ledger's transfers. `payable` is negative after a clawback of what was paid; what is bound in payouts that are not \
+             settled is part of it, and stands alone in the trial balance."
         }
         Op::GetHistory => {
             "The click, every touch that was weighed, the conversion, how the commission was computed, its refunds, each transfer \
