@@ -1,7 +1,7 @@
 //! The three secrets of a Worker, and where `dev` keeps its own.
 
-use crate::entropy::Entropy;
 use crate::keyring::with_new_key;
+use crate::values::entropy::Entropy;
 use anyhow::{Context, Result, bail};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};

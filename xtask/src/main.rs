@@ -20,11 +20,13 @@ mod vectors;
 mod workspace;
 mod wrangler;
 
-// The key ring from its own source: linking its crate would build half a hundred others first.
-#[path = "../../src/domain/entropy.rs"]
-#[allow(dead_code, reason = "the seeded entropy is for tests and replays")]
-mod entropy;
-#[path = "../../src/domain/keyring.rs"]
+// The key ring is compiled from its own source, because linking its crate would build half a hundred others first.
+#[path = "../../src/domain/values"]
+mod values {
+    #[allow(dead_code, reason = "the seeded entropy is for tests and replays")]
+    pub mod entropy;
+}
+#[path = "../../src/domain/links/keyring.rs"]
 #[allow(dead_code, reason = "only the Worker signs and verifies")]
 mod keyring;
 

@@ -5,8 +5,8 @@ use anyhow::{Context, Result, bail};
 use signpost::{
     replay::{Replayed, Totals, replay},
     store::{
-        migrate::{LEDGER, migrate},
         native::NativeSql,
+        schema::{LEDGER, migrate},
     },
 };
 use std::{
