@@ -119,9 +119,9 @@ impl Call<'_> {
     }
 
     /// Notes that redirects must learn of what was written.
-    pub fn touch_snapshot(&self) -> Result<(), Problem> {
+    pub fn bump_snapshot_version(&self) -> Result<(), Problem> {
         self.snapshot_touched.set(true);
-        Ok(outbox::touch_snapshot(self.sql)?)
+        Ok(outbox::bump_snapshot_version(self.sql)?)
     }
 
     /// An answer whose body is `value`.

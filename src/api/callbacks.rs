@@ -31,7 +31,7 @@ use crate::{
     },
     store::{
         SqlError,
-        callbacks::{self, Relay},
+        callbacks::{self, BrowserHandoff},
         conversions::{self as rows, Conversion},
         log::change::Change,
         programme::listings as listing_rows,
@@ -162,11 +162,11 @@ fn write(call: &Call<'_>, report: &Report) -> Result<Reported, Problem> {
     }
     if let Some(relay) = &report.relay {
         let account = accounts::resolved(call, &listing, None, &relay.account)?;
-        if relay.in_frame && callbacks::is_led_out(call.sql, listing.no, &account)? {
+        if relay.in_frame && callbacks::is_handoff_completed(call.sql, listing.no, &account)? {
             return Ok(Reported::Known);
         }
-        let row = Relay { listing_no: listing.no, account, location: relay.location.clone() };
-        callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
+        let row = BrowserHandoff { listing_no: listing.no, account, location: relay.location.clone() };
+        callbacks::put_browser_handoff(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
     }
     match &report.ask_for {
         Some(code_hash) => Ok(Reported::HandedOver(kept::hand_over(call, &listing, code_hash)?)),
@@ -176,13 +176,13 @@ fn write(call: &Call<'_>, report: &Report) -> Result<Reported, Problem> {
 
 /// Whether a token counts: it is new, or it came to this very place first and counts there again.
 fn counts(call: &Call<'_>, token: &Token) -> Result<bool, SqlError> {
-    let is_new = callbacks::use_up(call.sql, &token.key, token.keep_until, call.now)?;
+    let is_new = callbacks::use_token(call.sql, &token.key, token.keep_until, call.now)?;
     let Some(place) = &token.again_at else { return Ok(is_new) };
     let here = format!("{}@{place}", token.key);
     if is_new {
-        callbacks::use_up(call.sql, &here, token.keep_until, call.now)
+        callbacks::use_token(call.sql, &here, token.keep_until, call.now)
     } else {
-        callbacks::is_used_up(call.sql, &here)
+        callbacks::is_token_used(call.sql, &here)
     }
 }
 
@@ -196,13 +196,14 @@ pub fn resume(
 ) -> Result<Option<String>, Problem> {
     let call = call(environment, entropy);
     transaction(call.sql, || {
-        let Some(relay) = callbacks::take_relay(call.sql, &sha256_hex(id.as_bytes()), call.now)? else {
+        let Some(relay) = callbacks::take_browser_handoff(call.sql, &sha256_hex(id.as_bytes()), call.now)?
+        else {
             return Ok(None);
         };
         if let Some(listing) = listing_rows::by_no(call.sql, relay.listing_no)? {
-            callbacks::lead_out(call.sql, listing.no, &relay.account)?;
+            callbacks::complete_handoff(call.sql, listing.no, &relay.account)?;
             let customer = customer_id(&listing, &relay.account);
-            let trail = Trail::read(cookies, &call.config.ring).joined();
+            let trail = Trail::parse(cookies, &call.config.ring).joined();
             let clicks: Vec<_> = trail.split('.').map(str::to_owned).collect();
             if let Some(click_id) = clicks.last().filter(|id| !id.is_empty()) {
                 bind(&call, &customer, click_id, &clicks)?;
@@ -291,7 +292,7 @@ fn convert(call: &Call<'_>, listing: &Listing, event: &Event, kind: ConversionTy
         held_reason: (event.evidence == Evidence::TransportOnly).then_some(HeldReason::TransportOnly),
     };
     let is_earned = conversions::accept_told(call, told)?;
-    for waiting in callbacks::waiting(call.sql, &external_id)? {
+    for waiting in callbacks::waiting_refunds(call.sql, &external_id)? {
         refunds::take_back(call, &external_id, &waiting.external_id, waiting.amount)?;
     }
     // Its click may be new, or have come to light by the API since the last charge.

@@ -179,7 +179,7 @@ fn released(
 pub fn confirmed(call: &Call<'_>, mut commission: Commission, evidence: Evidence) -> Result<(), Problem> {
     let unsigned = HeldReason::TransportOnly.flag();
     commission.flags.retain(|flag| *flag != unsigned);
-    commission.held_reason = commission.flags.iter().filter_map(|flag| HeldReason::of_flag(flag)).min();
+    commission.held_reason = commission.flags.iter().filter_map(|flag| HeldReason::from_flag(flag)).min();
     let change = Change::Held {
         commission_no: commission.no,
         partner_no: commission.partner_no,

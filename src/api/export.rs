@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        clicks::{click::SHARDS, visit::VisitError},
+        clicks::{click::SHARDS, visit::MalformedClickRecord},
         values::time::Timestamp,
     },
     store::{
@@ -126,7 +126,7 @@ pub enum CutError {
     Line(#[from] JsonError),
     /// A packed click is not of its form.
     #[error(transparent)]
-    Click(#[from] VisitError),
+    Click(#[from] MalformedClickRecord),
     /// A click cannot be written out.
     #[error(transparent)]
     Write(#[from] SqlError),

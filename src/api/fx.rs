@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         event::EventType,
-        money::{Currency, fx::Rate},
+        money::{Currency, fx::ExchangeRate},
         values::{date::Date, time::Timestamp},
     },
     store::{
@@ -96,7 +96,7 @@ fn checked(rates: &[NewRate]) -> Result<Vec<DatedRate>, Problem> {
         if !seen.insert((new.date, new.from, new.to)) {
             of_one.refuse(Code::InvalidValue, "date", "The rate of this day is given twice.");
         }
-        match Rate::parse(&new.rate) {
+        match ExchangeRate::parse(&new.rate) {
             Some(rate) => {
                 dated.push(DatedRate { date: new.date, from: new.from, to: new.to, rate: rate.to_string() })
             }

@@ -118,7 +118,7 @@ fn bookings(
     owed: i64,
 ) -> Result<Vec<Transfer>, Problem> {
     let (mut left, mut transfers) = (owed, Vec::new());
-    for (commission_no, back) in payouts::owed_back(call.sql, partner_no, currency)? {
+    for (commission_no, back) in payouts::overpaid(call.sql, partner_no, currency)? {
         let amount = back.min(left);
         if amount <= 0 {
             break;

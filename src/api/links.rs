@@ -172,7 +172,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     checks.finish()?;
     let ends = ends.ok_or_else(Problem::not_found)?;
     let view = make(call, body, &ends, "")?;
-    call.touch_snapshot()?;
+    call.bump_snapshot_version()?;
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/links/{}", view.id)))
 }
 
@@ -196,7 +196,7 @@ pub fn create_bulk(call: &Call<'_>) -> Result<Response, Problem> {
         // A refusal rolls back the links before it: the transaction is the request's.
         data.push(make(call, link, &ends.ok_or_else(Problem::not_found)?, &format!("/links/{index}"))?);
     }
-    call.touch_snapshot()?;
+    call.bump_snapshot_version()?;
     call.json(201, &MadeLinks { data })
 }
 
@@ -250,7 +250,7 @@ pub fn revoke(call: &Call<'_>) -> Result<Response, Problem> {
     let mut link = named(call)?;
     if link.revoked_at.is_none() {
         link.revoked_at = Some(call.now);
-        call.touch_snapshot()?;
+        call.bump_snapshot_version()?;
         let view = show(call, &link)?;
         let change = Change::Revoked { link_no: link.no, partner_no: link.partner_no };
         call.commit(EventType::LinkRevoked, &change, &view, "")?;

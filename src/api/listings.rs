@@ -200,7 +200,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     plans::check(&listing.settings)?;
     slug_free(call, &listing)?;
     let sealed = set_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
-    call.touch_snapshot()?;
+    call.bump_snapshot_version()?;
     let (view, no) = (views::listing(&listing)?, listing.no);
     call.commit(EventType::ListingCreated, &Change::Listing(listing), &view, "")?;
     listings::set_sealed_secrets(call.sql, no, sealed)?;
@@ -267,7 +267,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
         listings::set_sealed_secrets(call.sql, listing.no, sealed)?;
     }
     if listing.url != old.url {
-        call.touch_snapshot()?;
+        call.bump_snapshot_version()?;
     }
     let view = views::listing(&listing)?;
     call.commit(EventType::ListingUpdated, &Change::Listing(listing), &view, "")?;

@@ -163,7 +163,7 @@ fn write(call: &Call<'_>, route: &Route) -> Result<Response, Problem> {
     let response = (route.handler)(call)?;
     let answer = (route.kept)(&response.body);
     let record = idempotency::Record { body_hash, status: response.status, answer };
-    idempotency::keep(call.sql, &scope, &record, call.now)?;
+    idempotency::put(call.sql, &scope, &record, call.now)?;
     idempotency::expire(call.sql, call.now, 2)?;
     Ok(response)
 }

@@ -218,7 +218,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
     }
     external_id_free(call, &partner)?;
     if partner.status != old.status {
-        call.touch_snapshot()?;
+        call.bump_snapshot_version()?;
     }
     let view = views::partner(&partner);
     call.commit(EventType::PartnerUpdated, &Change::Partner(partner), &view, "")?;

@@ -24,7 +24,7 @@ use crate::{
     },
     store::{
         SqlError,
-        payouts::{self, Item, Narrowed, Payout, StoredPart, runs as rows},
+        payouts::{self, Item, Payout, PayoutFilter, StoredPart, runs as rows},
     },
 };
 
@@ -188,8 +188,11 @@ pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
         PayoutStatus::parse(text).ok_or_else(|| Problem::new(Code::InvalidParameter, detail))
     });
     let status = status.transpose()?;
-    let narrowed =
-        Narrowed { run_no: run.as_ref().map(|run| run.terms.no), status, partner_no: call.caller.partner };
+    let narrowed = PayoutFilter {
+        run_no: run.as_ref().map(|run| run.terms.no),
+        status,
+        partner_no: call.caller.partner,
+    };
     let name =
         format!("payouts {} {}", run.map_or(0, |run| run.terms.no), status.map_or("", PayoutStatus::as_str));
     let fetch = |page| payouts::list(call.sql, narrowed, page);

@@ -234,7 +234,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
         return Err(Problem::field(Code::ProgramChanged, "/version", detail));
     }
     terms::keep_what_has_begun(&old, &program, call.now)?;
-    if currency != old.currency && accounts::has_moved(call.sql)? {
+    if currency != old.currency && accounts::has_transfers(call.sql)? {
         let detail =
             format!("Money has moved in {}; start another programme for another currency.", old.currency);
         return Err(Problem::field(Code::CurrencyFixed, "/currency", detail));
@@ -242,7 +242,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Problem> {
     if program.counted_from.is_none() && !program.plans.is_empty() {
         program.counted_from = Some(conversions::next_no(call.sql)?);
     }
-    call.touch_snapshot()?;
+    call.bump_snapshot_version()?;
     let view = show(&program);
     call.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;
     call.json(200, &view)

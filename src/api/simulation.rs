@@ -162,7 +162,7 @@ impl Rerun<'_, '_> {
         let (mut touches, shares) = explain::weighed(conversion)?;
         let is_repeat = match &conversion.customer_id {
             Some(customer) if self.rules.repeat_customers == RepeatCustomers::Ignore => {
-                customers::had_bought(self.call.sql, customer, conversion.occurred_at)?
+                customers::has_bought_before(self.call.sql, customer, conversion.occurred_at)?
             }
             Some(_) | None => false,
         };

@@ -214,7 +214,7 @@ impl LedgerHandle {
         idempotency::expire(&self.sql, now, 500).map_err(thrown)?;
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(thrown)?;
         let matures_at = commissions::next_maturity(&self.sql).map_err(thrown)?.map(Timestamp::ms);
-        let forgets_at = rows::forget_kept(&self.sql, now).map_err(thrown)?;
+        let forgets_at = rows::delete_expired_responses(&self.sql, now).map_err(thrown)?;
         for at in [matures_at, forgets_at].into_iter().flatten() {
             let at = at.max(now.ms());
             work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));

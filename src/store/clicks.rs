@@ -4,24 +4,24 @@
 
 mod count;
 mod counted;
-mod intake;
+mod forwarding;
 mod page;
 mod row;
 mod segment;
 mod work;
 
 pub use count::{CLICKS_A_ROW, Counts};
-pub use counted::{GATHERED, Recent};
-pub use intake::Parcel;
+pub use counted::{RECENT_CLICKS, Recent};
+pub use forwarding::ForwardBatch;
 pub use page::PageQuery;
 pub use row::{PackedClick, StoredClick};
 pub use segment::{SEGMENT_AGE_MS, SEGMENT_CLICKS, Segment};
-pub use work::{KEEP_MS, SWEEP_ROWS, Work};
+pub use work::{DELETED_ROWS, KEEP_MS, Work};
 
 use crate::domain::{
     clicks::{
         bucket::Bucket,
-        visit::{Arrival, VisitError},
+        visit::{ClickRecord, MalformedClickRecord},
     },
     values::time::HOUR_MS,
 };
@@ -56,7 +56,7 @@ pub struct ClickLog<'a> {
 pub enum AppendError {
     /// The batch is not a JSON array of click records.
     #[error(transparent)]
-    Records(#[from] VisitError),
+    Records(#[from] MalformedClickRecord),
     /// The database failed.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -70,14 +70,14 @@ impl std::fmt::Debug for ClickLog<'_> {
 
 /// The bucket and uniqueness that the shard determined for a visit.
 #[derive(Clone, Copy)]
-struct Sorted {
+struct Classified {
     bucket: Bucket,
     first_of_day: bool,
 }
 
-impl Sorted {
+impl Classified {
     /// Encodes both as one letter, starting at `a`, for SQL to decode.
-    fn letter(self) -> char {
+    fn encode(self) -> char {
         let code = self.bucket.code().saturating_mul(2).saturating_add(u8::from(self.first_of_day));
         char::from(b'a'.saturating_add(code))
     }
@@ -106,53 +106,54 @@ impl<'a> ClickLog<'a> {
     ///
     /// [`Visit::to_json`]: crate::domain::clicks::visit::Visit::to_json
     pub fn append(&self, records: &str) -> Result<usize, AppendError> {
-        let arrivals = Arrival::parse_batch(records)?;
+        let clicks = ClickRecord::parse_batch(records)?;
         // A record arrives twice only if its batch was resent after a failure. Therefore the insert first assumes that
         // all records are new. If it fails, it leaves nothing behind, and the stored records are filtered out for a
         // second attempt.
-        if let Ok(sorted) = transaction(self.sql, || self.take_in(records, &arrivals)) {
-            self.gather_counted(&arrivals, &sorted);
-            return Ok(arrivals.len());
+        if let Ok(classified) = transaction(self.sql, || self.store(records, &clicks)) {
+            self.remember_counted(&clicks, &classified);
+            return Ok(clicks.len());
         }
-        let (records, arrivals) = self.fresh(records, arrivals)?;
-        let sorted = transaction(self.sql, || self.take_in(&records, &arrivals))?;
-        self.gather_counted(&arrivals, &sorted);
-        Ok(arrivals.len())
+        let (records, clicks) = self.new_records(records, clicks)?;
+        let classified = transaction(self.sql, || self.store(&records, &clicks))?;
+        self.remember_counted(&clicks, &classified);
+        Ok(clicks.len())
     }
 
-    fn take_in(&self, records: &str, arrivals: &[Arrival<'_>]) -> Result<Vec<Sorted>, SqlError> {
-        if arrivals.is_empty() {
+    fn store(&self, records: &str, clicks: &[ClickRecord<'_>]) -> Result<Vec<Classified>, SqlError> {
+        if clicks.is_empty() {
             return Ok(Vec::new());
         }
-        let sorted = sort(arrivals, self.counted(arrivals)?);
-        self.insert(records, &sorted)?;
-        Ok(sorted)
+        let classified = classify(clicks, self.counted(clicks)?);
+        self.insert(records, &classified)?;
+        Ok(classified)
     }
 
-    fn gather_counted(&self, arrivals: &[Arrival<'_>], sorted: &[Sorted]) {
-        let counted = arrivals.iter().zip(sorted).filter(|(_, sorted)| sorted.bucket == Bucket::Human);
-        self.gather(counted.filter_map(|(arrival, _)| Some((arrival.visitor?, arrival.link_no, arrival.at))));
+    fn remember_counted(&self, clicks: &[ClickRecord<'_>], classified: &[Classified]) {
+        let counted =
+            clicks.iter().zip(classified).filter(|(_, classified)| classified.bucket == Bucket::Human);
+        self.add_recent(counted.filter_map(|(click, _)| Some((click.visitor?, click.link_no, click.at))));
     }
 
     /// Returns the records of a batch that are not stored yet, each once.
-    fn fresh<'r>(
+    fn new_records<'r>(
         &self,
         records: &'r str,
-        arrivals: Vec<Arrival<'r>>,
-    ) -> Result<(String, Vec<Arrival<'r>>), AppendError> {
-        let ids: Vec<&str> = arrivals.iter().map(|arrival| arrival.id).collect();
+        clicks: Vec<ClickRecord<'r>>,
+    ) -> Result<(String, Vec<ClickRecord<'r>>), AppendError> {
+        let ids: Vec<&str> = clicks.iter().map(|click| click.id).collect();
         let rows = self
             .sql
             .exec("SELECT id FROM click WHERE id IN (SELECT value FROM json_each(?1))", &[json(&ids)?])?;
         let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let records = Verbatim::read_list(records).map_err(|_| VisitError)?;
-        let (records, arrivals): (Vec<_>, Vec<_>) =
-            records.into_iter().zip(arrivals).filter(|(_, arrival)| seen.insert(arrival.id)).unzip();
-        Ok((crate::store::value::json_text(&records)?, arrivals))
+        let records = Verbatim::read_list(records).map_err(|_| MalformedClickRecord)?;
+        let (records, clicks): (Vec<_>, Vec<_>) =
+            records.into_iter().zip(clicks).filter(|(_, click)| seen.insert(click.id)).unzip();
+        Ok((crate::store::value::json_text(&records)?, clicks))
     }
 
-    fn insert(&self, records: &str, sorted: &[Sorted]) -> Result<(), SqlError> {
-        let letters: String = sorted.iter().map(|sorted| sorted.letter()).collect();
+    fn insert(&self, records: &str, classified: &[Classified]) -> Result<(), SqlError> {
+        let letters: String = classified.iter().map(|classified| classified.encode()).collect();
         self.sql
             .exec(
                 // This decodes the letters of `encode`. It uses jsonb_each because json_each would serialise each
@@ -168,23 +169,23 @@ impl<'a> ClickLog<'a> {
 }
 
 /// Applies the rules for duplicates and unique clicks in order of time. A visit without a visitor is neither.
-fn sort(arrivals: &[Arrival<'_>], mut counted: Counted) -> Vec<Sorted> {
-    let mut sorted: Vec<_> =
-        arrivals.iter().map(|arrival| Sorted { bucket: arrival.bucket, first_of_day: false }).collect();
-    let mut oldest_first: Vec<_> = arrivals.iter().zip(&mut sorted).collect();
-    oldest_first.sort_unstable_by_key(|(arrival, _)| (arrival.at, arrival.id));
-    for (arrival, sorted) in oldest_first {
-        let (Bucket::Human, Some(visitor)) = (arrival.bucket, arrival.visitor) else { continue };
-        let earlier = counted.entry((visitor, arrival.link_no)).or_default();
+fn classify(clicks: &[ClickRecord<'_>], mut counted: Counted) -> Vec<Classified> {
+    let mut classified: Vec<_> =
+        clicks.iter().map(|click| Classified { bucket: click.bucket, first_of_day: false }).collect();
+    let mut oldest_first: Vec<_> = clicks.iter().zip(&mut classified).collect();
+    oldest_first.sort_unstable_by_key(|(click, _)| (click.at, click.id));
+    for (click, classified) in oldest_first {
+        let (Bucket::Human, Some(visitor)) = (click.bucket, click.visitor) else { continue };
+        let earlier = counted.entry((visitor, click.link_no)).or_default();
         // The distance is absolute because a late click may be older than one that was already counted.
-        if earlier.iter().any(|at| at.ms().abs_diff(arrival.at.ms()) < DUPLICATE_WITHIN_MS.unsigned_abs()) {
-            sorted.bucket = Bucket::Duplicate;
+        if earlier.iter().any(|at| at.ms().abs_diff(click.at.ms()) < DUPLICATE_WITHIN_MS.unsigned_abs()) {
+            classified.bucket = Bucket::Duplicate;
             continue;
         }
-        sorted.first_of_day = earlier.iter().all(|at| at.utc_day() != arrival.at.utc_day());
-        earlier.push(arrival.at);
+        classified.first_of_day = earlier.iter().all(|at| at.utc_day() != click.at.utc_day());
+        earlier.push(click.at);
     }
-    sorted
+    classified
 }
 
 /// Serialises an argument for `json_each`.

@@ -37,7 +37,7 @@ pub enum SqlError {
         expected: &'static str,
     },
     /// An integer beyond ±(2^53 − 1), which workerd's SQLite binding would round.
-    #[error("the integer {0} cannot cross into the engine unchanged")]
+    #[error("the integer {0} is outside ±(2^53 − 1) and would be rounded")]
     UnsafeInteger(i64),
     /// A sum or counter overflowed.
     #[error("arithmetic overflow in {0}")]

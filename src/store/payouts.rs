@@ -3,15 +3,15 @@
 mod approval;
 pub mod details;
 mod draft;
-mod ending;
-mod legs;
+mod fx_transfers;
 mod lines;
 pub mod runs;
+mod settlement;
 
 pub use approval::{Outdated, approve, changed_since};
 pub use draft::{cancel, compute};
-pub use ending::{failed, paid};
-pub use lines::{Item, Placed, StoredPart, draft_items, items, of_commission, owed_back, parts};
+pub use lines::{CommissionPayout, Item, StoredPart, draft_items, items, of_commission, overpaid, parts};
+pub use settlement::{failed, paid};
 
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
@@ -115,7 +115,7 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Payout>, SqlError> {
 
 /// A filter for lists of payouts; absent fields match everything.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Narrowed {
+pub struct PayoutFilter {
     /// The run.
     pub run_no: Option<i64>,
     /// The status.
@@ -125,7 +125,7 @@ pub struct Narrowed {
 }
 
 /// Returns payouts, newest first.
-pub fn list(sql: &dyn Sql, narrowed: Narrowed, page: Page) -> Result<Vec<Payout>, SqlError> {
+pub fn list(sql: &dyn Sql, filter: PayoutFilter, page: Page) -> Result<Vec<Payout>, SqlError> {
     let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
     let mut conditions = String::new();
     let mut narrow = |column: &str, value: Option<Value>| {
@@ -134,10 +134,10 @@ pub fn list(sql: &dyn Sql, narrowed: Narrowed, page: Page) -> Result<Vec<Payout>
             conditions.push_str(&format!("{column} = ?{} AND ", args.len()));
         }
     };
-    narrow("y.run_no", narrowed.run_no.map(Value::from));
-    narrow("y.status", narrowed.status.map(|status| status.as_str().into()));
-    narrow("y.partner_no", narrowed.partner_no.map(Value::from));
-    if narrowed.partner_no.is_some() {
+    narrow("y.run_no", filter.run_no.map(Value::from));
+    narrow("y.status", filter.status.map(|status| status.as_str().into()));
+    narrow("y.partner_no", filter.partner_no.map(Value::from));
+    if filter.partner_no.is_some() {
         conditions.push_str("r.status IN ('approved', 'settled') AND ");
     }
     let statement =

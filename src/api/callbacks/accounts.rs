@@ -14,7 +14,7 @@ use crate::{
     },
     store::{
         SqlError,
-        callbacks::{self, Account, Alias},
+        callbacks::{self, AccountAlias, MarketplaceAccount},
         log::change::Change,
     },
 };
@@ -64,17 +64,17 @@ view! {
 /// Learns another name of an account. A name that is new for an account that has others leads to the account, too: shops
 /// rename themselves.
 pub fn learn(call: &Call<'_>, listing: &Listing, name: &AccountName) -> Result<(), Problem> {
-    let known = callbacks::account_of(call.sql, listing.no, &name.alias)?;
+    let known = callbacks::account_of_alias(call.sql, listing.no, &name.alias)?;
     let (alias, account) = match known {
         Some(known) if known == name.account => return Ok(()),
         Some(known) => (name.account.clone(), known),
         None => (name.alias.clone(), resolved(call, listing, None, &name.account)?),
     };
-    if callbacks::account_of(call.sql, listing.no, &alias)?.is_some() {
+    if callbacks::account_of_alias(call.sql, listing.no, &alias)?.is_some() {
         return Ok(());
     }
     let view = AliasView { listing_id: listing.id.clone(), alias: alias.clone(), account: account.clone() };
-    let change = Change::Named(Alias { listing_no: listing.no, alias, account });
+    let change = Change::AccountAliased(AccountAlias { listing_no: listing.no, alias, account });
     call.commit(EventType::AccountNamed, &change, &view, "")
 }
 
@@ -86,7 +86,7 @@ pub fn resolved(
     account: &str,
 ) -> Result<String, SqlError> {
     for name in alias.into_iter().chain([account]) {
-        if let Some(known) = callbacks::account_of(call.sql, listing.no, name)? {
+        if let Some(known) = callbacks::account_of_alias(call.sql, listing.no, name)? {
             return Ok(known);
         }
     }
@@ -102,7 +102,7 @@ pub fn tell(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Pro
     {
         learn_earlier_plan(call, listing, event, at)?;
     }
-    let mut account = known.clone().unwrap_or_else(|| Account {
+    let mut account = known.clone().unwrap_or_else(|| MarketplaceAccount {
         listing_no: listing.no,
         account: event.account.clone(),
         status: event.kind.as_str().to_owned(),

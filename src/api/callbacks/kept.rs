@@ -18,12 +18,14 @@ pub fn keep(call: &Call<'_>, listing: &Listing, kept: &Kept) -> Result<(), Probl
     let sealed = call.config.sealer.seal(&kept.body, &owner, &mut **call.entropy.borrow_mut());
     let sealed = sealed.map_err(|error| SqlError::Engine(error.to_string()))?;
     let until = call.now.plus_ms(HAND_OVER_MS);
-    Ok(callbacks::keep(call.sql, listing.no, &kept.code_hash, &sealed, until)?)
+    Ok(callbacks::put_token_response(call.sql, listing.no, &kept.code_hash, &sealed, until)?)
 }
 
 /// What is kept under a code.
 pub fn hand_over(call: &Call<'_>, listing: &Listing, code_hash: &str) -> Result<Option<String>, Problem> {
-    let Some(sealed) = callbacks::kept(call.sql, listing.no, code_hash, call.now)? else { return Ok(None) };
+    let Some(sealed) = callbacks::token_response(call.sql, listing.no, code_hash, call.now)? else {
+        return Ok(None);
+    };
     let opened = call.config.sealer.open(&sealed, &kept_for(listing, code_hash));
     Ok(Some(opened.map_err(|error| SqlError::Engine(error.to_string()))?))
 }

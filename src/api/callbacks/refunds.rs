@@ -44,7 +44,7 @@ pub fn tell(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Pro
         return Ok(());
     }
     let refund = WaitingRefund { charge, external_id, amount };
-    if callbacks::waiting(call.sql, &refund.charge)?.contains(&refund) {
+    if callbacks::waiting_refunds(call.sql, &refund.charge)?.contains(&refund) {
         return Ok(());
     }
     let view = WaitingRefundView {
@@ -52,7 +52,7 @@ pub fn tell(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Pro
         external_id: refund.external_id.clone(),
         amount: refund.amount,
     };
-    call.commit(EventType::RefundWaiting, &Change::RefundWaits(refund), &view, "")
+    call.commit(EventType::RefundWaiting, &Change::RefundWaiting(refund), &view, "")
 }
 
 /// What a running total has more than was given back of the charge before, booked or waiting; nothing if it has no more.
@@ -61,7 +61,7 @@ pub fn tell(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<(), Pro
 fn more_than_before(call: &Call<'_>, charge: &str, total: i64) -> Result<Option<i64>, Problem> {
     let sale = rows::by_key(call.sql, ConversionType::Sale, charge)?;
     let mut before = sale.map_or(0, |sale| sale.refunded);
-    for waiting in callbacks::waiting(call.sql, charge)? {
+    for waiting in callbacks::waiting_refunds(call.sql, charge)? {
         // "All that is left" leaves nothing.
         before = before.saturating_add(waiting.amount.unwrap_or(i64::MAX));
     }

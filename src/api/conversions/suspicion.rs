@@ -5,7 +5,7 @@ use crate::{
     domain::{
         conversions::{
             HeldReason,
-            fraud::{CouponUse, Facts, HOUR_MS, Rules, happens_once, suspicions},
+            fraud::{CouponUse, Facts, HOUR_MS, Rules, hold_reasons, is_once_per_customer},
         },
         programme::partner::Partner,
         values::{string_enum::Metadata, time::Timestamp},
@@ -35,10 +35,10 @@ pub fn reasons(
     let metadata: Metadata = json::read(&conversion.metadata).unwrap_or_default();
     let noted = NAMES_OF_A_CUSTOMER.iter().filter_map(|name| metadata.get(*name)).map(String::as_str);
     let own = [partner.email.as_deref(), partner.external_id.as_deref(), Some(partner.id.as_str())];
-    let in_hour_before = match rules.velocity_per_hour {
+    let conversions_in_last_hour = match rules.velocity_per_hour {
         Some(limit) => {
             let since = conversion.created_at.plus_ms(HOUR_MS.saturating_neg());
-            conversions::pace(call.sql, partner.no, conversion.no, since, limit)?
+            conversions::count_recent(call.sql, partner.no, conversion.no, since, limit)?
         }
         None => 0,
     };
@@ -48,11 +48,11 @@ pub fn reasons(
         partner: own.into_iter().flatten().collect(),
         occurred_at: conversion.occurred_at,
         clicked_at: how.clicked_at,
-        in_hour_before,
+        conversions_in_last_hour,
         is_repeat: rules.duplicate_customer
-            && happens_once(conversion.kind)
+            && is_once_per_customer(conversion.kind)
             && customers::is_repeat(call.sql, conversion)?,
         coupon: how.coupon,
     };
-    Ok(conversion.held_reason.into_iter().chain(suspicions(&facts, rules)).collect())
+    Ok(conversion.held_reason.into_iter().chain(hold_reasons(&facts, rules)).collect())
 }

@@ -148,7 +148,7 @@ pub fn credit_unearned(call: &Call<'_>, customer: &str) -> Result<(), Problem> {
     let rules = terms.rules();
     let mut after = 0;
     loop {
-        let page = conversions::unearned(call.sql, customer, after, PAGE)?;
+        let page = conversions::unattributed(call.sql, customer, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.no;
         for conversion in page {

@@ -163,7 +163,7 @@ fn redeem(
     let used_at =
         clicked_at.filter(|at| *at <= within_skew).unwrap_or(named.occurred_at).max(named.occurred_at);
     let refused: Vec<_> =
-        coupons.iter().map(|coupon| coupon.refused(named.occurred_at, listing_no)).collect();
+        coupons.iter().map(|coupon| coupon.rejection_reason(named.occurred_at, listing_no)).collect();
     // One that counts then but elsewhere says more of why it does not than one of another time.
     let rank = |reason: &Option<Reason>| match reason {
         None => 0,
@@ -198,7 +198,7 @@ fn redeem(
 /// Notes of what is new whether its customer had bought before.
 fn mark_repeat(call: &Call<'_>, named: &Named<'_>, candidates: &mut Candidates) -> Result<(), SqlError> {
     let Some(customer) = named.customer else { return Ok(()) };
-    let is_repeat = customers::had_bought(call.sql, customer, named.new_until)?;
+    let is_repeat = customers::has_bought_before(call.sql, customer, named.new_until)?;
     for bound in &mut candidates.known {
         bound.touch.is_repeat = is_repeat && bound.touch.source != Source::Customer;
     }
@@ -224,6 +224,6 @@ pub fn bindings(
     let Some(customer) = customer else { return Vec::new() };
     let judged = candidates.iter().zip(&attribution.verdicts);
     let new =
-        judged.filter(|(bound, verdict)| bound.touch.source != Source::Customer && verdict.might_earn());
+        judged.filter(|(bound, verdict)| bound.touch.source != Source::Customer && verdict.is_eligible());
     new.map(|(touch, _)| Binding { customer_id: customer.to_owned(), touch: touch.clone() }).collect()
 }

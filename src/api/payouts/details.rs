@@ -13,7 +13,7 @@ use crate::{
         event::EventType,
         money::WHOLE_BP,
         payouts::{
-            iban::{bic, iban, masked},
+            iban::{bic, iban, mask},
             payer::{Address, PayoutDetails, PayoutMethod},
         },
         programme::partner::Partner,
@@ -166,7 +166,7 @@ fn show(
     PayoutDetailsView {
         partner_id: partner.id.clone(),
         method: set.method,
-        ends_with: details.and_then(PayoutDetails::destination).map(masked),
+        ends_with: details.and_then(PayoutDetails::destination).map(mask),
         set: set.fields.clone(),
         set_at: at,
     }

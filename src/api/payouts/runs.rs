@@ -133,14 +133,14 @@ fn again(first: Run, terms: &RunTerms) -> Result<Response, Problem> {
 pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let body: NewRun = call.body()?;
     let terms = terms(call, &body)?;
-    if let Some(first) = rows::standing(call.sql, terms.from, terms.to, terms.currency)? {
+    if let Some(first) = rows::active(call.sql, terms.from, terms.to, terms.currency)? {
         return again(first, &terms);
     }
     maturity::finish(call.sql, call.now, &mut **call.entropy.borrow_mut())?;
     let (no, location) = (terms.no, format!("/v1/payouts/runs/{}", terms.id));
     let change = Change::Run(Box::new(terms));
     let answer = call.commit_computed(EventType::PayoutRunCreated, &change, || shown(call, no))?;
-    rows::keep_answer(call.sql, no, &answer)?;
+    rows::set_response(call.sql, no, &answer)?;
     Ok(Response::json(201, answer).with_header("location", location))
 }
 

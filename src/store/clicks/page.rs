@@ -91,7 +91,7 @@ impl ClickLog<'_> {
 
     /// Returns the position of the newest click in the shard's log, or 0 if there is none. Positions have no gaps, so
     /// this is also the number of clicks ever stored. It also serves as the shard's health check.
-    pub fn last_place(&self) -> Result<i64, SqlError> {
+    pub fn last_position(&self) -> Result<i64, SqlError> {
         let rows = self.sql.exec("SELECT coalesce(max(seq), 0) FROM click", &[])?;
         rows.first().map_or(Ok(0), |row| row.int(0))
     }

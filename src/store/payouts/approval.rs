@@ -3,7 +3,7 @@
 use super::{
     super::{Sql, SqlError, meta},
     OPEN_OF_M as OPEN,
-    legs::{Direction, of_run},
+    fx_transfers::{Direction, post_run},
 };
 use crate::domain::{money::Currency, values::time::Timestamp};
 use crate::store::{
@@ -56,7 +56,7 @@ pub fn approve(sql: &dyn Sql, run_no: i64, by: &str, at: Timestamp) -> Result<()
     let run =
         runs::by_no(sql, run_no)?.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?;
     bind(sql, &run)?;
-    of_run(sql, &run, Direction::Approved, at)?;
+    post_run(sql, &run, Direction::Approved, at)?;
     let latest = "UPDATE payouts SET status = 'open', invoice_no = r.invoice, \
                   details_no = (SELECT max(d.no) FROM payout_details d WHERE d.partner_no = payouts.partner_no) \
                   FROM (SELECT y.no, (SELECT coalesce(max(invoice_no), 0) FROM payouts) + row_number() OVER (ORDER BY y.no) \
@@ -91,7 +91,7 @@ fn bind(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
                   AND t.converted IS NOT NULL) FROM payouts y CROSS JOIN payout_items i ON i.payout_no = y.no \
                   WHERE y.run_no = ?1 AND y.status = 'draft'";
     if sql.exec(differ, &[run_no.into()])?.first().map_or(Ok(0), |row| row.int(0))? != 0 {
-        return Err(SqlError::Engine("a draft is approved that is not what is open".to_owned()));
+        return Err(SqlError::Engine("the items of an approved draft do not match its parts".to_owned()));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use signpost::{
-    replay::{Replayed, Totals, replay},
+    replay::{ReplayReport, Totals, replay},
     store::{
         native::NativeSql,
         schema::{LEDGER, migrate},
@@ -45,7 +45,7 @@ fn run() -> Result<bool> {
 }
 
 /// Prints what was found; whether all is well.
-fn report(found: &Replayed) -> bool {
+fn report(found: &ReplayReport) -> bool {
     for discrepancy in &found.discrepancies {
         println!("BOOKS {discrepancy}");
     }

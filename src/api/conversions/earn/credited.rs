@@ -17,13 +17,13 @@ use crate::{
         programme::{
             Program,
             partner::{Partner, PartnerNo},
-            plan::{self, Base, Cap, CapPer, Plan, Rate, TierMode},
+            plan::{self, Base, Cap, CapPer, Plan, PlanRate, TierMode},
         },
         values::id::CommissionId,
     },
     store::{
         SqlError,
-        commissions::{self, Commission, usage_counters::Use},
+        commissions::{self, Commission, usage_counters::CounterIncrement},
         conversions::{self, BoundTouch, Conversion},
         programme::partners,
     },
@@ -110,13 +110,13 @@ pub fn uncounted(
     conversion: &Conversion,
     parts: &[(PartnerNo, i64)],
     is_whole: bool,
-) -> Result<Vec<Use>, Problem> {
+) -> Result<Vec<CounterIncrement>, Problem> {
     let terms = programme::current(call)?;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
     let Some(currency) = currency.filter(|_| is_counted(&terms, conversion)) else { return Ok(Vec::new()) };
     let period = period(call, &terms, conversion)?;
-    let mut uses: Vec<Use> = Vec::new();
-    let mut lower = |key: String, by: i64| uses.push(Use { key, added: by.saturating_neg() });
+    let mut uses: Vec<CounterIncrement> = Vec::new();
+    let mut lower = |key: String, by: i64| uses.push(CounterIncrement { key, added: by.saturating_neg() });
     for (place, (partner_no, part)) in parts.iter().enumerate() {
         lower(revenue_key(*partner_no, &period.quarter, currency), *part);
         let is_new = !parts.iter().take(place).any(|(before, _)| before == partner_no);
@@ -247,11 +247,11 @@ fn by_plan(
         let basis = sale.basis(plan.base)?;
         if let Some(mut commission) = at_rate(sale, attribution, part, basis, rate.bp())? {
             match rate {
-                Rate::RecurringOver => commission.flags.push("recurring_over".to_owned()),
-                Rate::Plain(_) | Rate::Tiered(_) if kind.is_sale() && lifts(plan) => {
+                PlanRate::RecurringOver => commission.flags.push("recurring_over".to_owned()),
+                PlanRate::Plain(_) | PlanRate::Tiered(_) if kind.is_sale() && lifts(plan) => {
                     commission.subject = Some(sale.period.month.clone());
                 }
-                Rate::Plain(_) | Rate::Tiered(_) | Rate::Recurring(_) => {}
+                PlanRate::Plain(_) | PlanRate::Tiered(_) | PlanRate::Recurring(_) => {}
             }
             earned.push(commission);
         }
@@ -330,7 +330,8 @@ fn customer_of(
 pub fn adjustments(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Vec<Commission>, Problem> {
     let mut adjusted = Vec::new();
     for earner in earners {
-        let Some(plan) = earner.plan.filter(|plan| plan.lifts_the_month(earner.standing.sale_no)) else {
+        let Some(plan) = earner.plan.filter(|plan| plan.reaches_whole_month_tier(earner.standing.sale_no))
+        else {
             continue;
         };
         let at = sale.conversion.occurred_at;

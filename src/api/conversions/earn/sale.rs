@@ -127,7 +127,7 @@ impl<'a, 'c> Sale<'a, 'c> {
     /// When the customer's subscription began, as far as it is known: with this conversion, if nothing else is.
     pub fn subscribed_since(&self) -> Result<Timestamp, Problem> {
         let known = match &self.conversion.customer_id {
-            Some(customer) => customers::subscribed_since(self.call.sql, customer)?,
+            Some(customer) => customers::subscription_start(self.call.sql, customer)?,
             None => None,
         };
         let now = self.conversion.occurred_at;
@@ -139,7 +139,8 @@ impl<'a, 'c> Sale<'a, 'c> {
         let conversion = self.conversion;
         let country = conversion.sold_in.as_deref().unwrap_or(&conversion.place.country);
         let covers = |territory: &&Territory| {
-            territory.holds_at(conversion.occurred_at) && territory.countries.iter().any(|one| one == country)
+            territory.is_in_force_at(conversion.occurred_at)
+                && territory.countries.iter().any(|one| one == country)
         };
         self.terms.territories.iter().find(covers)
     }

@@ -2,14 +2,14 @@
 
 use crate::store::{
     Sql, SqlError,
-    commissions::usage_counters::{self, Use},
+    commissions::usage_counters::{self, CounterIncrement},
 };
 
 /// Counters, read as they are asked for, with what this conversion adds to them.
 pub struct Tally<'a> {
     sql: &'a dyn Sql,
     /// What is to be written.
-    pub added: Vec<Use>,
+    pub added: Vec<CounterIncrement>,
 }
 
 impl<'a> Tally<'a> {
@@ -19,7 +19,7 @@ impl<'a> Tally<'a> {
 
     /// How far a counter is.
     pub fn used(&self, key: &str) -> Result<i64, SqlError> {
-        let mut used = usage_counters::used(self.sql, key)?;
+        let mut used = usage_counters::value(self.sql, key)?;
         for more in self.added.iter().filter(|more| more.key == key) {
             used = used.checked_add(more.added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         }
@@ -30,7 +30,7 @@ impl<'a> Tally<'a> {
     pub fn add(&mut self, key: String, added: i64) -> Result<i64, SqlError> {
         let used = self.used(&key)?.checked_add(added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         if added != 0 {
-            self.added.push(Use { key, added });
+            self.added.push(CounterIncrement { key, added });
         }
         Ok(used)
     }
