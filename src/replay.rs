@@ -11,10 +11,7 @@ use crate::{
     store::{
         Sql, SqlError,
         books::accounts,
-        log::{
-            change::{self, Change},
-            events,
-        },
+        log::{apply::apply_change, change::Change, events},
         reports::counts,
         transaction,
         value::json_text,
@@ -168,7 +165,7 @@ fn apply(sql: &dyn Sql, event: &EventLine<'_>, line: u64) -> Result<(), ReplayEr
     let partner_no = change.as_ref().map_or(0, Change::partner_no);
     transaction(sql, || -> Result<(), SqlError> {
         if let Some(change) = &change {
-            change::apply(sql, change, event.data.get(), event.created_at)?;
+            apply_change(sql, change, event.data.get(), event.created_at)?;
         }
         let ledger = event.ledger.map(|ledger| ledger.get().to_owned());
         events::append(sql, &event.id, event.kind, partner_no, event.created_at, event.data.get(), ledger)

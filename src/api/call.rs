@@ -15,10 +15,7 @@ use crate::{
     },
     store::{
         Page, Sql,
-        log::{
-            change::{self, Change},
-            events, outbox,
-        },
+        log::{apply::apply_change, change::Change, events, outbox},
         value::json_text,
     },
 };
@@ -98,7 +95,7 @@ impl Call<'_> {
         data: &T,
         answer: &str,
     ) -> Result<(), Problem> {
-        change::apply(self.sql, change, answer, self.now)?;
+        apply_change(self.sql, change, answer, self.now)?;
         let id = self.new_id(EventId::generate);
         let (data, ledger) = (json_text(data)?, json_text(change)?);
         Ok(events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?)
@@ -111,7 +108,7 @@ impl Call<'_> {
         change: &Change,
         view: impl FnOnce() -> Result<T, Problem>,
     ) -> Result<String, Problem> {
-        change::apply(self.sql, change, "", self.now)?;
+        apply_change(self.sql, change, "", self.now)?;
         let id = self.new_id(EventId::generate);
         let (data, ledger) = (json_text(&view()?)?, json_text(change)?);
         events::append(self.sql, &id, kind, change.partner_no(), self.now, &data, Some(ledger))?;

@@ -16,10 +16,7 @@ use crate::{
         Sql, SqlError,
         books::accounts,
         commissions::{self, Commission},
-        log::{
-            change::{self, Change},
-            events,
-        },
+        log::{apply::apply_change, change::Change, events},
         programme::partners,
         transaction,
         value::json_text,
@@ -75,7 +72,7 @@ fn mature(
     let partner = partners::by_no(sql, commission.partner_no)?;
     let partner = partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?;
     let change = Change::Matured { commission_no: commission.no, reversed: commission.reversed, transfer };
-    change::apply(sql, &change, "", now)?;
+    apply_change(sql, &change, "", now)?;
     let (data, ledger) = (json_text(&views::commission(&commission, &partner.id))?, json_text(&change)?);
     let id = EventId::generate(now, entropy);
     let partner_no = commission.partner_no;

@@ -197,7 +197,7 @@ impl LedgerHandle {
     /// The KV value of a slug, if a link has it.
     pub fn slug(&self, slug: &str) -> Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.sql, slug).map_err(thrown)?;
-        link.map(|link| crate::store::log::change::slug_value(&link.token)).transpose().map_err(thrown)
+        link.map(|link| crate::store::log::apply::slug_value(&link.token)).transpose().map_err(thrown)
     }
 
     /// Applies count deltas of a shard, each once however often it comes: `{"applied_seq":n}`.

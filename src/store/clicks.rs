@@ -2,193 +2,23 @@
 //! segments of the log to KV. Everything that is forwarded is recorded in a row first, so that it can be sent again
 //! unchanged. A shard also relays clicks of other shards that arrived in one batch with its own.
 
+mod append;
 mod count;
 mod counted;
 mod forwarding;
 mod page;
+mod recent;
 mod row;
 mod segment;
+mod shard;
 mod work;
 
+pub use append::{AppendError, DUPLICATE_WITHIN_MS};
 pub use count::{CLICKS_A_ROW, Counts};
-pub use counted::{RECENT_CLICKS, Recent};
 pub use forwarding::ForwardBatch;
 pub use page::PageQuery;
+pub use recent::{RECENT_CLICKS, Recent};
 pub use row::{PackedClick, StoredClick};
 pub use segment::{SEGMENT_AGE_MS, SEGMENT_CLICKS, Segment};
+pub use shard::ClickLog;
 pub use work::{DELETED_ROWS, KEEP_MS, Work};
-
-use crate::domain::{
-    clicks::{
-        bucket::Bucket,
-        visit::{ClickRecord, MalformedClickRecord},
-    },
-    values::time::HOUR_MS,
-};
-use crate::store::{
-    Sql, SqlError, Value,
-    schema::{MigrateError, Step, migrate, script},
-    transaction,
-};
-use counted::Counted;
-use json::Verbatim;
-use std::{cell::RefCell, collections::HashSet, rc::Rc};
-
-/// The schema steps; see [`migrate`].
-const STEPS: &[Step] = &[
-    Step { version: 1, script: script!("schema/clicklog_0001.sql") },
-    Step { version: 2, script: script!("schema/clicklog_0002.sql") },
-];
-
-/// A click is a duplicate if a counted click by the same visitor on the same link is less than this far away.
-pub const DUPLICATE_WITHIN_MS: i64 = HOUR_MS;
-
-/// One shard of the click log.
-#[derive(Clone)]
-pub struct ClickLog<'a> {
-    sql: &'a dyn Sql,
-    shard: u8,
-    recent: Rc<RefCell<Recent>>,
-}
-
-/// The reason that a batch was rejected.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// The batch is not a JSON array of click records.
-    #[error(transparent)]
-    Records(#[from] MalformedClickRecord),
-    /// The database failed.
-    #[error(transparent)]
-    Sql(#[from] SqlError),
-}
-
-impl std::fmt::Debug for ClickLog<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClickLog").field("shard", &self.shard).finish_non_exhaustive()
-    }
-}
-
-/// The bucket and uniqueness that the shard determined for a visit.
-#[derive(Clone, Copy)]
-struct Classified {
-    bucket: Bucket,
-    first_of_day: bool,
-}
-
-impl Classified {
-    /// Encodes both as one letter, starting at `a`, for SQL to decode.
-    fn encode(self) -> char {
-        let code = self.bucket.code().saturating_mul(2).saturating_add(u8::from(self.first_of_day));
-        char::from(b'a'.saturating_add(code))
-    }
-}
-
-impl<'a> ClickLog<'a> {
-    /// Opens the shard in `sql` and migrates its schema.
-    pub fn open(sql: &'a dyn Sql, shard: u8) -> Result<Self, MigrateError> {
-        migrate(sql, STEPS)?;
-        Ok(Self::opened(sql, shard, Rc::default()))
-    }
-
-    /// Returns the shard in a database that [`ClickLog::open`] has opened before. `recent` must belong to that
-    /// database.
-    #[must_use]
-    pub fn opened(sql: &'a dyn Sql, shard: u8, recent: Rc<RefCell<Recent>>) -> Self {
-        Self { sql, shard, recent }
-    }
-
-    /// Stores a batch: a JSON array of the records that redirects write ([`Visit::to_json`]). The batch is stored
-    /// completely or not at all, and each visit once, even if it arrives again in other batches. This takes two
-    /// statements regardless of the size of the batch. Returns the number of new visits.
-    ///
-    /// Which of two clicks of one visitor counts depends on which arrives first; within a batch, the earlier one
-    /// counts. The total number of counted and of unique clicks does not depend on the order of arrival.
-    ///
-    /// [`Visit::to_json`]: crate::domain::clicks::visit::Visit::to_json
-    pub fn append(&self, records: &str) -> Result<usize, AppendError> {
-        let clicks = ClickRecord::parse_batch(records)?;
-        // A record arrives twice only if its batch was resent after a failure. Therefore the insert first assumes that
-        // all records are new. If it fails, it leaves nothing behind, and the stored records are filtered out for a
-        // second attempt.
-        if let Ok(classified) = transaction(self.sql, || self.store(records, &clicks)) {
-            self.remember_counted(&clicks, &classified);
-            return Ok(clicks.len());
-        }
-        let (records, clicks) = self.new_records(records, clicks)?;
-        let classified = transaction(self.sql, || self.store(&records, &clicks))?;
-        self.remember_counted(&clicks, &classified);
-        Ok(clicks.len())
-    }
-
-    fn store(&self, records: &str, clicks: &[ClickRecord<'_>]) -> Result<Vec<Classified>, SqlError> {
-        if clicks.is_empty() {
-            return Ok(Vec::new());
-        }
-        let classified = classify(clicks, self.counted(clicks)?);
-        self.insert(records, &classified)?;
-        Ok(classified)
-    }
-
-    fn remember_counted(&self, clicks: &[ClickRecord<'_>], classified: &[Classified]) {
-        let counted =
-            clicks.iter().zip(classified).filter(|(_, classified)| classified.bucket == Bucket::Human);
-        self.add_recent(counted.filter_map(|(click, _)| Some((click.visitor?, click.link_no, click.at))));
-    }
-
-    /// Returns the records of a batch that are not stored yet, each once.
-    fn new_records<'r>(
-        &self,
-        records: &'r str,
-        clicks: Vec<ClickRecord<'r>>,
-    ) -> Result<(String, Vec<ClickRecord<'r>>), AppendError> {
-        let ids: Vec<&str> = clicks.iter().map(|click| click.id).collect();
-        let rows = self
-            .sql
-            .exec("SELECT id FROM click WHERE id IN (SELECT value FROM json_each(?1))", &[json(&ids)?])?;
-        let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let records = Verbatim::read_list(records).map_err(|_| MalformedClickRecord)?;
-        let (records, clicks): (Vec<_>, Vec<_>) =
-            records.into_iter().zip(clicks).filter(|(_, click)| seen.insert(click.id)).unzip();
-        Ok((crate::store::value::json_text(&records)?, clicks))
-    }
-
-    fn insert(&self, records: &str, classified: &[Classified]) -> Result<(), SqlError> {
-        let letters: String = classified.iter().map(|classified| classified.encode()).collect();
-        self.sql
-            .exec(
-                // This decodes the letters of `encode`. It uses jsonb_each because json_each would serialise each
-                // record to text that would have to be parsed again.
-                "INSERT INTO click (id, at_ms, link_no, visitor, country, device, bucket, first_of_day, trail)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                   unicode(substr(?2, key + 1, 1)) - 97 >> 1, unicode(substr(?2, key + 1, 1)) - 97 & 1,
-                   value ->> 7 FROM jsonb_each(?1)",
-                &[records.into(), Value::Text(letters)],
-            )
-            .map(drop)
-    }
-}
-
-/// Applies the rules for duplicates and unique clicks in order of time. A visit without a visitor is neither.
-fn classify(clicks: &[ClickRecord<'_>], mut counted: Counted) -> Vec<Classified> {
-    let mut classified: Vec<_> =
-        clicks.iter().map(|click| Classified { bucket: click.bucket, first_of_day: false }).collect();
-    let mut oldest_first: Vec<_> = clicks.iter().zip(&mut classified).collect();
-    oldest_first.sort_unstable_by_key(|(click, _)| (click.at, click.id));
-    for (click, classified) in oldest_first {
-        let (Bucket::Human, Some(visitor)) = (click.bucket, click.visitor) else { continue };
-        let earlier = counted.entry((visitor, click.link_no)).or_default();
-        // The distance is absolute because a late click may be older than one that was already counted.
-        if earlier.iter().any(|at| at.ms().abs_diff(click.at.ms()) < DUPLICATE_WITHIN_MS.unsigned_abs()) {
-            classified.bucket = Bucket::Duplicate;
-            continue;
-        }
-        classified.first_of_day = earlier.iter().all(|at| at.utc_day() != click.at.utc_day());
-        earlier.push(click.at);
-    }
-    classified
-}
-
-/// Serialises an argument for `json_each`.
-fn json(value: &impl serde::Serialize) -> Result<Value, SqlError> {
-    serde_json::to_string(value).map(Value::Text).map_err(|error| SqlError::Engine(error.to_string()))
-}

@@ -23,7 +23,7 @@ use crate::{
     },
     store::{
         books::accounts::Transfer,
-        commissions::{self, Commission, usage_counters::CounterIncrement},
+        commissions::{self, Commission, usage_counters::Usage},
         conversions::{self, BoundTouch, Conversion, credits},
         log::change::Change,
         programme::listings,
@@ -47,7 +47,7 @@ pub struct Earned {
     /// What it brings about besides: earlier sales' shortfall, bonuses.
     pub besides: Vec<Commission>,
     /// What is added to the counters of the terms.
-    pub uses: Vec<CounterIncrement>,
+    pub uses: Vec<Usage>,
     /// The listing that it happened on.
     pub listing_id: Option<ListingId>,
 }

@@ -2,37 +2,21 @@
 //! are in a table that is written in batches of thousands, because visitors arrive in random order and single inserts
 //! would dirty a page each. After a restart, the memory is restored from the log.
 
-use crate::store::clicks::{ClickLog, json};
 use crate::{
     domain::{
         clicks::{bucket::Bucket, visit::ClickRecord, visitor::Visitor},
         values::time::Timestamp,
     },
-    store::{Row, SqlError, Value},
+    store::{
+        Row, SqlError, Value,
+        clicks::{
+            recent::{Counted, RECENT_CLICKS, Recent},
+            shard::ClickLog,
+        },
+        value::json_text,
+    },
 };
-use std::collections::{HashMap, HashSet};
-
-/// The number of counted clicks that are collected in memory before they are written: about 60 bytes each, and a few
-/// milliseconds to write.
-pub const RECENT_CLICKS: usize = 4_096;
-
-/// The times of a visitor's counted clicks on a link. There is at most one per hour, and a visitor hash lasts one day.
-pub(super) type Counted = HashMap<(Visitor, u32), Vec<Timestamp>>;
-
-/// The counted clicks that are newer than the last one written to the table.
-#[derive(Debug, Default)]
-pub struct Recent {
-    /// `None` until it is first needed.
-    counted: Option<Counted>,
-    clicks: usize,
-}
-
-impl Recent {
-    fn add(&mut self, visitor: Visitor, link_no: u32, at: Timestamp) {
-        self.counted.get_or_insert_default().entry((visitor, link_no)).or_default().push(at);
-        self.clicks = self.clicks.saturating_add(1);
-    }
-}
+use std::collections::HashSet;
 
 fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
     let visitor = Visitor::parse(row.text(0)?).ok_or(SqlError::Shape { column: 0, expected: "a visitor" })?;
@@ -56,7 +40,7 @@ impl ClickLog<'_> {
         let rows = self.sql.exec(
             "SELECT c.visitor, c.link_no, c.at_ms FROM jsonb_each(?1) AS key JOIN counted AS c
              ON c.day = key.value ->> 0 AND c.visitor = key.value ->> 1 AND c.link_no = key.value ->> 2",
-            &[json(&keys)?],
+            &[json_text(&keys)?.into()],
         )?;
         let mut counted = Counted::new();
         for row in &rows {

@@ -1,7 +1,7 @@
 //! Clicks on their way through this object to their own shards: stored as received, and forwarded together with later
 //! ones. A shard stores each click once, so forwarding again is harmless.
 
-use crate::store::clicks::ClickLog;
+use crate::store::clicks::shard::ClickLog;
 use crate::store::{Row, SqlError, Value};
 
 /// The maximum number of characters forwarded at once, unless a single batch is longer. It is well below the size limit

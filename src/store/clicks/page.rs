@@ -1,8 +1,8 @@
 //! Reading a shard: newest first for `GET /v1/clicks`, in log order for the tail of the export that is not in KV yet,
 //! and a visitor's trail for attribution.
 
-use crate::store::clicks::{ClickLog, json, row::PACKED};
-use crate::store::{Row, SqlError, Value};
+use crate::store::clicks::{row::PACKED, shard::ClickLog};
+use crate::store::{Row, SqlError, Value, value::json_text};
 use json::FromJson;
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ impl ClickLog<'_> {
         let chosen = match &query.links {
             None => format!("{WITHIN} {ORDER}"),
             Some(links) => {
-                args.push(json(links)?);
+                args.push(json_text(links)?.into());
                 // The inner query takes the newest clicks of each link from the index. Without it, SQLite would read
                 // and sort all clicks of those links.
                 let newest = format!("SELECT seq FROM click WHERE link_no = link.value AND {WITHIN} {ORDER}");

@@ -1,7 +1,7 @@
 //! Segments: parts of a shard's log, one KV key each. The range of a segment is recorded in a row before it is written,
 //! and its clicks never change, so that a second attempt writes the same bytes under the same key.
 
-use crate::store::clicks::ClickLog;
+use crate::store::clicks::shard::ClickLog;
 use crate::{
     domain::values::time::Timestamp,
     store::{SqlError, Value},

@@ -1,6 +1,6 @@
 //! The pending work of a shard besides storing clicks, and when to check again.
 
-use crate::store::clicks::{ClickLog, Counts, Segment};
+use crate::store::clicks::{count::Counts, segment::Segment, shard::ClickLog};
 use crate::{
     domain::values::time::{DAY_MS, HOUR_MS, Timestamp},
     store::{SqlError, transaction},

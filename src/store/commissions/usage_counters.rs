@@ -4,7 +4,7 @@ use crate::store::{Sql, SqlError, Value};
 
 /// An addition to a counter.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct CounterIncrement {
+pub struct Usage {
     /// The counter's name.
     pub key: String,
     /// The amount added: a count or minor units.
@@ -19,8 +19,8 @@ pub fn value(sql: &dyn Sql, key: &str) -> Result<i64, SqlError> {
 }
 
 /// Adds to counters. Sums are passed as text and checked here, as for accounts.
-pub fn add(sql: &dyn Sql, increments: &[CounterIncrement]) -> Result<(), SqlError> {
-    for CounterIncrement { key, added } in increments {
+pub fn add(sql: &dyn Sql, increments: &[Usage]) -> Result<(), SqlError> {
+    for Usage { key, added } in increments {
         let sum = value(sql, key)?.checked_add(*added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         let args: [Value; 2] = [key.as_str().into(), sum.to_string().into()];
         sql.exec(

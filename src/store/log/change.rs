@@ -16,16 +16,12 @@ use crate::domain::{
 use crate::store::{
     books::{accounts::Transfer, fx::DatedRate},
     callbacks::{AccountAlias, MarketplaceAccount, WaitingRefund},
-    commissions::{Commission, usage_counters::CounterIncrement},
+    commissions::{Commission, usage_counters::Usage},
     conversions::{BoundTouch, Conversion, Place, credits::SharedCredit, refunds::Refund},
     payouts::{details::DetailsSet, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
 use serde::{Deserialize, Serialize};
-
-mod apply;
-
-pub use apply::{apply, slug_value};
 
 /// A touch that a conversion binds to its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +100,7 @@ pub enum Change {
         counts: ConversionDelta,
         /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<CounterIncrement>,
+        uses: Vec<Usage>,
         /// The credits of a shared conversion and the count deltas of the smaller ones.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
@@ -159,7 +155,7 @@ pub enum Change {
         to: ConversionDelta,
         /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<CounterIncrement>,
+        uses: Vec<Usage>,
         /// The credits of a shared conversion and the count deltas of the smaller ones.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
@@ -215,7 +211,7 @@ pub enum Change {
         counts: ConversionDelta,
         /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<CounterIncrement>,
+        uses: Vec<Usage>,
         /// The amounts refunded so far of each credit of a shared conversion, in their order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refunded_shares: Vec<i64>,

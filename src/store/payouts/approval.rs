@@ -1,14 +1,15 @@
 //! Approval of a draft: assigns its commissions and moves the money, with a few statements over all rows.
 
-use super::{
-    super::{Sql, SqlError, meta},
-    OPEN_OF_M as OPEN,
-    fx_transfers::{Direction, post_run},
-};
 use crate::domain::{money::Currency, values::time::Timestamp};
 use crate::store::{
+    Sql, SqlError,
     books::fx,
-    payouts::runs::{self, Run},
+    meta,
+    payouts::{
+        fx_transfers::{Direction, post_run},
+        rows::OPEN_OF_M as OPEN,
+        runs::{self, Run},
+    },
 };
 
 /// The reason that a draft no longer matches the ledger.

@@ -1,10 +1,6 @@
 //! Computation of a draft. It only reads open amounts, so that a draft can be recomputed or cancelled without a trace
 //! in the books.
 
-use super::{
-    super::{Sql, SqlError, meta, value::json_text},
-    OPEN, amount,
-};
 use crate::domain::{
     money::{Currency, fx::ExchangeRate},
     payouts::{Part, PayoutStatus, Proposal, UnpaidReason, propose},
@@ -12,8 +8,14 @@ use crate::domain::{
     values::{id::DERIVED_LENGTH, time::Timestamp},
 };
 use crate::store::{
+    Sql, SqlError,
     books::fx,
-    payouts::runs::{self, RunTerms},
+    meta,
+    payouts::{
+        rows::{OPEN, amount},
+        runs::{self, RunTerms},
+    },
+    value::json_text,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,10 +1,11 @@
 //! The transfers of payouts. Each part in another currency is exchanged by two transfers that carry the rate, and then
 //! the whole amount moves out of `payable`. A payout that fails reverses all of them.
 
-use super::super::{Sql, SqlError, Value};
-use super::Payout;
 use crate::domain::values::{id::DERIVED_LENGTH, time::Timestamp};
-use crate::store::payouts::runs::Run;
+use crate::store::{
+    Sql, SqlError, Value,
+    payouts::{rows::Payout, runs::Run},
+};
 
 /// The direction in which the money moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,5 @@
 //! The contents of payouts: parts by currency, and commissions.
 
-use super::{
-    super::{Page, Row, Sql, SqlError},
-    OPEN, OPEN_OF_M, Payout, amount,
-};
 use crate::domain::{
     conversions::CommissionSource,
     money::Currency,
@@ -14,6 +10,10 @@ use crate::domain::{
         id::{CommissionId, ConversionId, PayoutId},
         time::Timestamp,
     },
+};
+use crate::store::{
+    Page, Row, Sql, SqlError,
+    payouts::rows::{OPEN, OPEN_OF_M, Payout, amount},
 };
 
 /// The part of a payout that was earned in one currency.

@@ -1,19 +1,19 @@
 //! Settlement of payouts: paid, or failed and payable again.
 
-use super::{
-    super::{Sql, SqlError},
-    Payout,
-    fx_transfers::{Direction, post_payout},
-};
 use crate::domain::values::time::Timestamp;
 use crate::store::{
+    Sql, SqlError,
     books::accounts::{self, Transfer},
-    payouts::runs,
+    payouts::{
+        fx_transfers::{Direction, post_payout},
+        rows::{self, Payout},
+        runs,
+    },
 };
 
 /// Returns the payout with this number.
 fn require(sql: &dyn Sql, no: i64) -> Result<Payout, SqlError> {
-    super::by_no(sql, no)?.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })
+    rows::by_no(sql, no)?.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })
 }
 
 /// Records that a payout was paid. Its payable commissions become paid; those reversed in the meantime keep their

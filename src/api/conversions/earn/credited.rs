@@ -23,7 +23,7 @@ use crate::{
     },
     store::{
         SqlError,
-        commissions::{self, Commission, usage_counters::CounterIncrement},
+        commissions::{self, Commission, usage_counters::Usage},
         conversions::{self, BoundTouch, Conversion},
         programme::partners,
     },
@@ -110,13 +110,13 @@ pub fn uncounted(
     conversion: &Conversion,
     parts: &[(PartnerNo, i64)],
     is_whole: bool,
-) -> Result<Vec<CounterIncrement>, Problem> {
+) -> Result<Vec<Usage>, Problem> {
     let terms = programme::current(call)?;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
     let Some(currency) = currency.filter(|_| is_counted(&terms, conversion)) else { return Ok(Vec::new()) };
     let period = period(call, &terms, conversion)?;
-    let mut uses: Vec<CounterIncrement> = Vec::new();
-    let mut lower = |key: String, by: i64| uses.push(CounterIncrement { key, added: by.saturating_neg() });
+    let mut uses: Vec<Usage> = Vec::new();
+    let mut lower = |key: String, by: i64| uses.push(Usage { key, added: by.saturating_neg() });
     for (place, (partner_no, part)) in parts.iter().enumerate() {
         lower(revenue_key(*partner_no, &period.quarter, currency), *part);
         let is_new = !parts.iter().take(place).any(|(before, _)| before == partner_no);

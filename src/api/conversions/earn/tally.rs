@@ -2,14 +2,14 @@
 
 use crate::store::{
     Sql, SqlError,
-    commissions::usage_counters::{self, CounterIncrement},
+    commissions::usage_counters::{self, Usage},
 };
 
 /// Counters, read as they are asked for, with what this conversion adds to them.
 pub struct Tally<'a> {
     sql: &'a dyn Sql,
     /// What is to be written.
-    pub added: Vec<CounterIncrement>,
+    pub added: Vec<Usage>,
 }
 
 impl<'a> Tally<'a> {
@@ -30,7 +30,7 @@ impl<'a> Tally<'a> {
     pub fn add(&mut self, key: String, added: i64) -> Result<i64, SqlError> {
         let used = self.used(&key)?.checked_add(added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         if added != 0 {
-            self.added.push(CounterIncrement { key, added });
+            self.added.push(Usage { key, added });
         }
         Ok(used)
     }

@@ -32,7 +32,7 @@ pub fn slug_value(token: &str) -> Result<String, SqlError> {
 }
 
 /// Applies a change made at `at`. `response` is the response to the caller; conversions, refunds and runs store it.
-pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
+pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
     match change {
         Change::Program(program) => meta::set_program(sql, program),
         Change::Partner(partner) => partners::put(sql, partner),
