@@ -2,7 +2,7 @@
 //! bits) in an order-keeping base32, so that ids sort by the time they were made.
 
 use crate::{entropy::Entropy, time::Timestamp};
-use base32::Alphabet;
+use data_encoding::BASE32_DNSSEC;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// Characters after the prefix.
@@ -20,7 +20,7 @@ fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     for (to, from) in bytes.iter_mut().zip(time.iter().skip(2)) {
         *to = *from;
     }
-    base32::encode(Alphabet::Rfc4648HexLower { padding: false }, &bytes)
+    BASE32_DNSSEC.encode(&bytes)
 }
 
 #[inline]

@@ -93,16 +93,6 @@ impl DayKey {
 pub struct Visitor(u64);
 
 impl Visitor {
-    /// The visitor's 16 lower-case hexadecimal digits.
-    #[must_use]
-    pub fn digits(&self) -> Digits {
-        let mut digits = [b'0'; 16];
-        // Sixteen digits are what eight bytes take.
-        let written = base16ct::lower::encode(&self.0.to_be_bytes(), &mut digits);
-        debug_assert!(written.is_ok());
-        Digits(digits)
-    }
-
     /// The visitor that 16 lower-case hexadecimal digits spell.
     #[must_use]
     #[inline]
@@ -112,20 +102,9 @@ impl Visitor {
     }
 }
 
-/// The digits of a visitor.
-pub struct Digits([u8; 16]);
-
-impl Digits {
-    /// As text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
 impl std::fmt::Display for Visitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.digits().as_str())
+        write!(f, "{:016x}", self.0)
     }
 }
 

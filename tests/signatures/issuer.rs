@@ -4,7 +4,6 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use der::asn1::ObjectIdentifier;
 use p256::{
     ecdsa::signature::{Signer, hazmat::PrehashSigner},
     pkcs8::EncodePublicKey,
@@ -17,6 +16,7 @@ use signpost::{
     marketplace::signature::{Expected, Keys, Refusal, TokenScheme, Trust},
 };
 use vectors::vector::Request;
+use x509_cert::der::asn1::ObjectIdentifier;
 
 /// The clock of these tests, 2026-11-22T12:00:00Z.
 pub const NOW_S: i64 = 1_795_348_800;

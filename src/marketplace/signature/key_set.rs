@@ -47,7 +47,7 @@ impl Jwk {
             }
             ("EC", None | Some("ES256")) if self.crv.as_deref() == Some("P-256") => {
                 let (x, y) = (number(&self.x)?.try_into().ok()?, number(&self.y)?.try_into().ok()?);
-                PublicKey::from_p256_numbers(&x, &y).ok()
+                PublicKey::from_p256_coordinates(&x, &y).ok()
             }
             _ => None,
         }

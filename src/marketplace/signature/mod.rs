@@ -16,7 +16,6 @@
 //! The HTTP answer to every refusal is one and the same 401. [`Refusal`] is for tests and the operator's log.
 
 mod apple;
-mod asn1;
 mod basic;
 mod bearer;
 mod callback;
@@ -42,7 +41,6 @@ mod query;
 mod refusal;
 mod scheme;
 mod secret;
-mod spki;
 mod store_keys;
 mod token;
 mod uri;

@@ -3,6 +3,7 @@
 
 use super::scheme::Scheme;
 use crate::domain::{time::Timestamp, words};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// The end of the time that a [`Timestamp`] can name: what is remembered until then is remembered for ever. Tokens
@@ -89,7 +90,7 @@ pub fn single_use_key(scheme: Scheme, token: &[u8]) -> String {
 
 pub(super) fn key_under(name: &str, token: &[u8]) -> String {
     let hash = Sha256::new().chain_update(name).chain_update([0]).chain_update(token);
-    base16ct::lower::encode_string(&hash.finalize())
+    HEXLOWER.encode(&hash.finalize())
 }
 
 /// A proven callback.

@@ -40,9 +40,9 @@ impl Certificate {
 
     /// Refuses a certificate outside of its validity, of which both ends are inside (RFC 5280 §4.1.2.5).
     pub fn check(&self, now: Timestamp) -> Result<(), Refusal> {
-        if now.ms() < self.validity.from_ms {
+        if now.ms() < self.validity.not_before_ms {
             Err(Refusal::Future)
-        } else if now.ms() > self.validity.until_ms.saturating_add(LAST_SECOND_MS) {
+        } else if now.ms() > self.validity.not_after_ms.saturating_add(LAST_SECOND_MS) {
             Err(Refusal::Stale)
         } else {
             Ok(())

@@ -4,6 +4,7 @@
 //! host and the time. Paths are encoded twice, as for every service but S3.
 
 use crate::domain::{destination::RESERVED, order::sorted, time::Timestamp};
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -78,7 +79,7 @@ pub enum SigningError {
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
-    base16ct::lower::encode_string(bytes.as_ref())
+    HEXLOWER.encode(bytes.as_ref())
 }
 
 fn mac(key: &[u8], text: &str) -> Result<[u8; 32], SigningError> {
