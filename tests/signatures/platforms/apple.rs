@@ -5,14 +5,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use signpost::marketplace::signature::{
     Keys, Refusal,
-    platforms::{AdAttributionKit, Bound, PlatformScheme, PlatformVerifier, Skadnetwork},
+    platforms::{AdAttributionKit, Allowed, PlatformScheme, PlatformVerifier, Skadnetwork},
 };
 
 const APP: &str = "6448311069";
 const NETWORK: &str = "acme.example";
 
-fn bound(name: &str) -> Bound {
-    Bound::To(vec!["before".to_owned(), name.to_owned()])
+fn bound(name: &str) -> Allowed {
+    Allowed::Only(vec!["before".to_owned(), name.to_owned()])
 }
 
 fn skadnetwork() -> PlatformVerifier {

@@ -12,7 +12,7 @@ use signpost::{
     domain::time::Timestamp,
     marketplace::signature::{
         Refusal, Verified,
-        platforms::{Fetched, PlatformScheme, PlatformVerifier},
+        platforms::{FetchedDocuments, PlatformScheme, PlatformVerifier},
     },
 };
 use std::path::Path;
@@ -42,7 +42,7 @@ fn judge(
     documents: &[(&str, &str)],
     now: Timestamp,
 ) -> Result<String, Refusal> {
-    request.callback(|callback| verifier.verify(callback, Fetched(documents), now).map(payload))
+    request.callback(|callback| verifier.verify(callback, FetchedDocuments(documents), now).map(payload))
 }
 
 fn payload(proof: Verified<'_>) -> String {

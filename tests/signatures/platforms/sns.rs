@@ -4,7 +4,7 @@ use super::{judge, judge_as, noon, post, signer, valid};
 use serde_json::{Map, Value};
 use signpost::marketplace::signature::{
     Refusal,
-    platforms::{Fetched, PlatformScheme, PlatformVerifier, Sns, confirmation_address},
+    platforms::{FetchedDocuments, PlatformScheme, PlatformVerifier, Sns, confirmation_address},
 };
 use vectors::vector::Request;
 
@@ -288,8 +288,9 @@ fn a_genuine_message_of_another_topic_is_not_ours() {
 fn a_subscription_is_confirmed_where_the_topic_lives() {
     let confirmed = |message: &Message| {
         message.request().callback(|callback| {
-            let proof =
-                verifier().verify(callback, Fetched(&[(ADDRESS, signer::CERTIFICATE)]), noon()).unwrap();
+            let proof = verifier()
+                .verify(callback, FetchedDocuments(&[(ADDRESS, signer::CERTIFICATE)]), noon())
+                .unwrap();
             confirmation_address(&proof)
         })
     };

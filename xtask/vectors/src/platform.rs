@@ -9,10 +9,10 @@ use signpost::{
     marketplace::signature::{
         Keys, Refusal,
         platforms::{
-            AGREEMENT_SOURCE, APPLE_KEY, AdAttributionKit, AdobeCommerce, AdobeIoEvents, ApiDestination,
-            Bound, DEVELOPMENT_KEYS, Fetched, PRODUCTION_KEY, PlatformScheme, PlatformVerifier, Skadnetwork,
-            Sns,
-            challenge::{self, Greeting},
+            AGREEMENT_SOURCE, APPLE_KEY, AdAttributionKit, AdobeCommerce, AdobeIoEvents, Allowed,
+            ApiDestination, DEVELOPMENT_KEYS, FetchedDocuments, PRODUCTION_KEY, PlatformScheme,
+            PlatformVerifier, Skadnetwork, Sns,
+            challenge::{self, ChallengeResponse},
             sigv4::{self, AccessKey, MARKETPLACE_SERVICE, Scope, Unsigned},
         },
         public_key::PublicKey,
@@ -68,9 +68,9 @@ fn public_key(text: &str) -> Option<PublicKey> {
     PublicKey::from_spki(&STANDARD.decode(text).ok()?).ok()
 }
 
-fn bound(vector: &Vector, names: &[&str]) -> Bound {
+fn bound(vector: &Vector, names: &[&str]) -> Allowed {
     let names = texts(&vector.config, names);
-    if names.is_empty() { Bound::ToNobody } else { Bound::To(names) }
+    if names.is_empty() { Allowed::Any } else { Allowed::Only(names) }
 }
 
 fn window_seconds(vector: &Vector) -> Option<u32> {
@@ -147,7 +147,7 @@ fn verify(vector: &Vector, scheme: PlatformScheme) -> Outcome {
         documents.extend(
             addresses.iter().flat_map(|address| single.iter().map(|text| (address.as_str(), text.as_str()))),
         );
-        match verifier.verify(callback, Fetched(&documents), now) {
+        match verifier.verify(callback, FetchedDocuments(&documents), now) {
             Ok(_) => Outcome::Accepted,
             Err(refusal) => refusal.into(),
         }
@@ -166,13 +166,17 @@ fn answer(vector: &Vector) -> Outcome {
         Err(refusal) => return refusal.into(),
     };
     let Some(Value::Object(expected)) = &vector.expected_response else { return Outcome::Accepted };
-    let status = expected.get("status").and_then(Value::as_u64).unwrap_or(u64::from(Greeting::STATUS));
+    let status =
+        expected.get("status").and_then(Value::as_u64).unwrap_or(u64::from(ChallengeResponse::STATUS));
     let mut headers = expected.get("headers").and_then(Value::as_object).into_iter().flatten();
     let typed = headers
         .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        .is_none_or(|(_, value)| value.as_str().map(media_type) == Some(Greeting::MEDIA_TYPE));
+        .is_none_or(|(_, value)| value.as_str().map(media_type) == Some(ChallengeResponse::MEDIA_TYPE));
     let body = expected.get("body").and_then(Value::as_str);
-    if status == u64::from(Greeting::STATUS) && typed && body.is_none_or(|body| body == greeting.body()) {
+    if status == u64::from(ChallengeResponse::STATUS)
+        && typed
+        && body.is_none_or(|body| body == greeting.body())
+    {
         Outcome::Accepted
     } else {
         Outcome::Refused(format!("the answer is {}", greeting.body()))
