@@ -1,7 +1,8 @@
 //! Apple's App Store Server Notifications, version 2, and the certificate chain that signs them.
 //!
-//! A notification contains further tokens. Each is verified on its own, because the signature of the notification does not
-//! prove who signed the tokens in it. Sources: <https://developer.apple.com/documentation/appstoreservernotifications>, and Apple's libraries
+//! A notification contains further tokens. Each is verified on its own, because the signature of the notification
+//! does not prove who signed the tokens in it. Sources:
+//! <https://developer.apple.com/documentation/appstoreservernotifications>, and Apple's libraries
 //! (apple/app-store-server-library-node, jws_verification.ts), which are followed where the documentation is silent.
 
 use super::{
@@ -19,8 +20,8 @@ use json::FromJson;
 use json::Verbatim;
 use serde::Serialize;
 
-/// Apple retries for days and sends the history on demand, so no notification is too old. A time in the future would make
-/// all later notifications look outdated, so it is refused.
+/// Apple retries for days and sends the history on demand, so no notification is too old. A time in the future would
+/// make all later notifications look outdated, so it is refused.
 const WINDOW: Window = Window { past_ms: i64::MAX, future_ms: 60 * 1000 };
 
 /// The body of a request.

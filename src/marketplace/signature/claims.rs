@@ -1,5 +1,5 @@
-//! The JSON in tokens, and the claims that all tokens have (RFC 7519 §4.1). The whole text must be UTF-8; the JSON parser
-//! alone would not check the strings that it skips.
+//! The JSON in tokens, and the claims that all tokens have (RFC 7519 §4.1). The whole text must be UTF-8; the JSON
+//! parser alone would not check the strings that it skips.
 
 use super::{refusal::Refusal, window::Unit};
 use crate::domain::time::Timestamp;
@@ -35,8 +35,8 @@ impl Audience {
     }
 }
 
-/// Checks `start − leeway ≤ now < end + leeway`, with starts and end in Unix seconds (§4.1.4: a token must not be accepted on
-/// or after `exp`). Returns the end of the validity, leeway included, in Unix milliseconds.
+/// Checks `start − leeway ≤ now < end + leeway`, with starts and end in Unix seconds (§4.1.4: a token must not be
+/// accepted on or after `exp`). Returns the end of the validity, leeway included, in Unix milliseconds.
 pub(super) fn check_times(
     end: i64,
     starts: impl IntoIterator<Item = i64>,

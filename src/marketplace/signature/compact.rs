@@ -1,14 +1,14 @@
 //! Parsing of JWS compact serialisation (RFC 7515 §7.1), for tokens with any kind of key.
 //!
-//! The scheme pins the algorithm. A token with another algorithm is refused before any key is used (RFC 8725 §3.1: `none`,
-//! and HS256 with a public key as the secret), and so is one that requires an extension (`crit`).
+//! The scheme pins the algorithm. A token with another algorithm is refused before any key is used (RFC 8725 §3.1:
+//! `none`, and HS256 with a public key as the secret), and so is one that requires an extension (`crit`).
 
 use super::{claims, refusal::Refusal};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use json::{FromJson, Node};
 
-/// The maximum length of a token, in bytes. Apple's notifications are the longest, with up to three tokens inside and three
-/// certificates in each: about 20 KB.
+/// The maximum length of a token, in bytes. Apple's notifications are the longest, with up to three tokens inside and
+/// three certificates in each: about 20 KB.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Whether a member is present, even if it is `null`.

@@ -1,5 +1,5 @@
-//! Encodings of tags. Decoding is strict, so that a tag has only one accepted text: no other alphabet, padding or case, and
-//! no stray bits.
+//! Encodings of tags. Decoding is strict, so that a tag has only one accepted text: no other alphabet, padding or
+//! case, and no stray bits.
 
 use super::{
     refusal::Refusal,

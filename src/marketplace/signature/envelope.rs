@@ -1,7 +1,8 @@
 //! Signed envelopes: one field that contains a JSON text and its MAC, both in base64, separated by a dot.
 //!
-//! Neither of the two vendors' envelopes has a reliable time (Salesforce calls `issuedAt` "for internal use only", and real
-//! values are negative). So an envelope never expires, and its MAC must be remembered for ever to detect replays.
+//! Neither of the two vendors' envelopes has a reliable time (Salesforce calls `issuedAt` "for internal use only",
+//! and real values are negative). So an envelope never expires, and its MAC must be remembered for ever to detect
+//! replays.
 
 use super::{
     callback::Callback,

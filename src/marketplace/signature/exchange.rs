@@ -1,5 +1,5 @@
-//! The two proofs of an OAuth installation: the vendor accepts an authorization code that it issued (RFC 6749 §4.1.3), and
-//! the app presents the client secret (§2.3.1).
+//! The two proofs of an OAuth installation: the vendor accepts an authorization code that it issued (RFC 6749
+//! §4.1.3), and the app presents the client secret (§2.3.1).
 
 use super::{
     callback::Callback,
@@ -55,8 +55,8 @@ pub fn exchange<'a>(
     Ok(Exchange::Proven(Verified::new(Evidence::CodeExchange, payload)))
 }
 
-/// Checks the status of a vendor's answer: a client error means that the vendor rejected the request, and any other error
-/// that it may be retried.
+/// Checks the status of a vendor's answer: a client error means that the vendor rejected the request, and any other
+/// error that it may be retried.
 pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
     match status {
         200..=299 => Ok(()),

@@ -1,5 +1,5 @@
-//! Parameters of a query or a form (`application/x-www-form-urlencoded`, WHATWG URL §5.1), parsed strictly: invalid UTF-8
-//! is refused instead of replaced, and so is a duplicate of a name that is read.
+//! Parameters of a query or a form (`application/x-www-form-urlencoded`, WHATWG URL §5.1), parsed strictly: invalid
+//! UTF-8 is refused instead of replaced, and so is a duplicate of a name that is read.
 
 use super::{callback::Callback, refusal::Refusal};
 use percent_encoding::percent_decode;
@@ -24,8 +24,8 @@ impl<'a> Fields<'a> {
     }
 
     fn parse(text: &'a [u8]) -> Result<Self, Refusal> {
-        // The WHATWG parser never fails: it replaces invalid UTF-8 with U+FFFD, which would give different texts the same
-        // meaning.
+        // The WHATWG parser never fails: it replaces invalid UTF-8 with U+FFFD, which would give different texts the
+        // same meaning.
         percent_decode(text).decode_utf8().map_err(|_| Refusal::MalformedParameters)?;
         Ok(Self(url::form_urlencoded::parse(text).collect()))
     }

@@ -1,8 +1,8 @@
-//! RS256 tokens that prove the identity of a caller or user: Microsoft Entra, Google Cloud Marketplace's sign-up, Pub/Sub's
-//! push, and Google's OpenID Connect.
+//! RS256 tokens that prove the identity of a caller or user: Microsoft Entra, Google Cloud Marketplace's sign-up,
+//! Pub/Sub's push, and Google's OpenID Connect.
 //!
-//! The vendors sign with the same keys for all of their customers, so a valid signature alone proves nothing: each rule also
-//! checks the audience and the issuer.
+//! The vendors sign with the same keys for all of their customers, so a valid signature alone proves nothing: each
+//! rule also checks the audience and the issuer.
 
 use super::{
     callback::Callback,
@@ -34,7 +34,8 @@ const GOOGLE_SIGNUP_FIELD: &str = "x-gcp-marketplace-token";
 /// According to the same page, a token is valid for five minutes.
 const GOOGLE_SIGNUP_LIFE_MS: i64 = 5 * 60 * 1000;
 
-/// Google's keys for ID tokens, from its discovery document (<https://accounts.google.com/.well-known/openid-configuration>).
+/// Google's keys for ID tokens, from its discovery document
+/// (<https://accounts.google.com/.well-known/openid-configuration>).
 pub(super) const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
 
 /// The address of a tenant's keys, from its discovery document
@@ -155,8 +156,8 @@ pub(super) fn google_signup(
     Ok(verified.signed_at_time(signed_at).once_under(name, &id, end_ms.min(latest_ms)))
 }
 
-/// Verifies a Google user's sign-in: the ID token of an app or of Google's token endpoint. The caller must check the `nonce`
-/// that it sent. <https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken>
+/// Verifies a Google user's sign-in: the ID token of an app or of Google's token endpoint. The caller must check the
+/// `nonce` that it sent. <https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken>
 pub fn google_sign_in(
     token: &str,
     keys: &Keys,

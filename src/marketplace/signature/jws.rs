@@ -79,8 +79,8 @@ impl<'t> Jws<'t> {
         claims::object(&self.payload).ok_or(Refusal::MalformedClaims)
     }
 
-    /// Verifies the signature with the vendor's key that the token names. A token with certificates is refused, because it
-    /// would choose its key itself.
+    /// Verifies the signature with the vendor's key that the token names. A token with certificates is refused,
+    /// because it would choose its key itself.
     pub fn verify_with(self, keys: &Keys) -> Result<VerifiedJws, Refusal> {
         if self.x5c.is_some() {
             return Err(Refusal::SuppliedKey);

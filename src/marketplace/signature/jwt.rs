@@ -1,8 +1,8 @@
 //! JSON Web Tokens signed with HMAC-SHA256: JWS compact serialisation (RFC 7515), HS256 (RFC 7518 §3.2), claims
 //! (RFC 7519).
 //!
-//! A token without an expiry (`exp`) is refused, and so is one with a duplicate of a header parameter or claim that is used
-//! here.
+//! A token without an expiry (`exp`) is refused, and so is one with a duplicate of a header parameter or claim that
+//! is used here.
 
 use super::{
     callback::Callback,

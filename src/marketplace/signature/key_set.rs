@@ -1,5 +1,5 @@
-//! Key sets that vendors publish. Tokens name one of the keys by its id (`kid`). A key set is an argument: the address that
-//! it was fetched from comes from the configuration, never from a token.
+//! Key sets that vendors publish. Tokens name one of the keys by its id (`kid`). A key set is an argument: the
+//! address that it was fetched from comes from the configuration, never from a token.
 
 use super::{
     pem,
@@ -72,8 +72,8 @@ impl Keys {
     }
 
     /// Parses a JSON object of key ids and X.509 certificates in PEM, as Google publishes it at
-    /// <https://www.googleapis.com/robot/v1/metadata/x509/>. Only the keys are used. The certificates are not verified: they
-    /// are trusted because of the address that they were fetched from.
+    /// <https://www.googleapis.com/robot/v1/metadata/x509/>. Only the keys are used. The certificates are not
+    /// verified: they are trusted because of the address that they were fetched from.
     pub fn from_certificates(json: &str) -> Result<Self, KeyError> {
         let texts: BTreeMap<String, String> = json::read(json).map_err(|_| KeyError)?;
         let mut keys = Vec::new();
@@ -85,8 +85,8 @@ impl Keys {
         Ok(Self(keys))
     }
 
-    /// The key that a token names. A token without a key id is refused, even if there is only one key: trying all keys could
-    /// accept a key that the vendor uses for another purpose.
+    /// The key that a token names. A token without a key id is refused, even if there is only one key: trying all
+    /// keys could accept a key that the vendor uses for another purpose.
     pub(super) fn find(&self, kid: Option<&str>) -> Result<&PublicKey, Refusal> {
         let kid = kid.ok_or(Refusal::UnknownKey)?;
         self.0.iter().find(|(known, _)| known == kid).map(|(_, key)| key).ok_or(Refusal::UnknownKey)

@@ -20,8 +20,8 @@ use std::borrow::Cow;
 pub(super) enum TagLocation {
     /// The first of these headers that is present.
     Header(&'static [&'static str]),
-    /// A header that lists signatures of several versions, separated by spaces (Standard Webhooks). Only the entries that
-    /// start with this version are used.
+    /// A header that lists signatures of several versions, separated by spaces (Standard Webhooks). Only the entries
+    /// that start with this version are used.
     List { header: &'static str, version: &'static str },
     /// A parameter of the query.
     Query(&'static str),

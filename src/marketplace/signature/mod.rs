@@ -1,19 +1,20 @@
 //! Verification of callbacks: takes a callback and the operator's configuration, and returns a [`Verified`] proof or a
 //! [`Refusal`].
 //!
-//! A scheme with a shared secret is a row of data ([`scheme`]): what is signed, with which hash, in which encoding, where
-//! the signature and the time are, and how old the signature may be. Five rules interpret the rows: detached MACs
-//! ([`mac`]), JWTs ([`jwt`]), signed envelopes ([`envelope`]), and two kinds of credentials ([`basic`] and [`outbound`]).
-//! Three further proofs need an answer of the vendor: [`exchange`] verifies an OAuth installation, [`store_keys`] the API
-//! keys of a store, and [`polled`] accepts what a vendor's API answers.
+//! A scheme with a shared secret is a row of data ([`scheme`]): what is signed, with which hash, in which encoding,
+//! where the signature and the time are, and how old the signature may be. Five rules interpret the rows: detached
+//! MACs ([`mac`]), JWTs ([`jwt`]), signed envelopes ([`envelope`]), and two kinds of credentials ([`basic`] and
+//! [`outbound`]). Three further proofs need an answer of the vendor: [`exchange`] verifies an OAuth installation,
+//! [`store_keys`] the API keys of a store, and [`polled`] accepts what a vendor's API answers.
 //!
 //! The schemes with vendors' public keys are listed in [`token`]: tokens ([`jws`]) that name a key of a key set
 //! ([`key_set`]) or carry certificates up to a pinned root ([`x509`]), and the rules for their claims ([`id_token`],
 //! [`apple`]).
 //!
-//! Every rule keeps this order, so that an attacker learns nothing and unverified content is never interpreted: presence
-//! and form of the signature; the algorithm, which is pinned; the MAC over the raw bytes, compared in constant time under
-//! every configured secret; then the clock, the audience and the sender; and only then the payload.
+//! Every rule keeps this order, so that an attacker learns nothing and unverified content is never interpreted:
+//! presence and form of the signature; the algorithm, which is pinned; the MAC over the raw bytes, compared in
+//! constant time under every configured secret; then the clock, the audience and the sender; and only then the
+//! payload.
 //!
 //! The HTTP response to every refusal is the same 401. [`Refusal`] is for tests and the operator's log.
 

@@ -1,5 +1,5 @@
-//! Salesforce's outbound messages (SOAP 1.1). They are not signed: the last segment of the path is a secret, and the message
-//! names its organisation. That is weak evidence, which must be confirmed before money moves.
+//! Salesforce's outbound messages (SOAP 1.1). They are not signed: the last segment of the path is a secret, and the
+//! message names its organisation. That is weak evidence, which must be confirmed before money moves.
 //!
 //! The XML parser refuses document types, so the sender cannot define entities or read files.
 

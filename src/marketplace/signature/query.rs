@@ -1,8 +1,8 @@
 //! The signed text of Shopify's queries.
 //!
-//! Source: Shopify's Python library (`Session.calculate_hmac`). Values are decoded, and then `%` and `&` are escaped again
-//! (in names `=`, too), so that a value cannot be read as another parameter. The values of `name[]` are joined to
-//! `name=["2", "1"]`. The pairs are sorted by their bytes.
+//! Source: Shopify's Python library (`Session.calculate_hmac`). Values are decoded, and then `%` and `&` are escaped
+//! again (in names `=`, too), so that a value cannot be read as another parameter. The values of `name[]` are joined
+//! to `name=["2", "1"]`. The pairs are sorted by their bytes.
 
 use super::{fields::Fields, refusal::Refusal};
 
@@ -11,8 +11,8 @@ const UNSIGNED: [&str; 2] = ["hmac", "signature"];
 
 /// The signed text of `fields`.
 ///
-/// Duplicate names are refused. So are queries that would have the same signed text as another one: those with a quote or a
-/// backslash in a list, or with a single value that looks like a list.
+/// Duplicate names are refused. So are queries that would have the same signed text as another one: those with a
+/// quote or a backslash in a list, or with a single value that looks like a list.
 pub(super) fn signed_text(fields: &Fields<'_>) -> Result<String, Refusal> {
     // The fields are sorted by name; the values of one name stay in the order of the query.
     let mut all: Vec<(&str, &str)> = fields.iter().collect();

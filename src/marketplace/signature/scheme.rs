@@ -236,8 +236,8 @@ const SHOPIFY_SESSION_TOKEN: Row = row(
     }),
 );
 
-// https://shopify.dev/docs/apps/build/webhooks. Shopify signs cookies and queries with the same key, so the body must be
-// a JSON object.
+// https://shopify.dev/docs/apps/build/webhooks. Shopify signs cookies and queries with the same key, so the body must
+// be a JSON object.
 const SHOPIFY_WEBHOOK: Row = row(
     "shopify_webhook",
     hmac(body_mac(&["X-Shopify-Hmac-Sha256", "Shopify-Hmac-Sha256"], Body::JsonObject)),

@@ -41,7 +41,8 @@ pub enum SecretError {
 pub(super) enum MacAlgorithm {
     /// HMAC-SHA256 (RFC 2104) under the secret.
     HmacSha256,
-    /// SHA-256 of the secret followed by the text: HubSpot's v1 and v2. It is not a MAC, because it allows length extension.
+    /// SHA-256 of the secret followed by the text: HubSpot's v1 and v2. It is not a MAC, because it allows length
+    /// extension.
     SecretThenSha256,
 }
 
@@ -95,8 +96,8 @@ impl Secrets {
         self.0.first().map(|key| key.tag(parts))
     }
 
-    /// Whether one of `presented` is the tag of `parts` under one of the secrets. All are compared, in constant time, so the
-    /// duration reveals neither which secret matched nor how much of a tag was correct.
+    /// Whether one of `presented` is the tag of `parts` under one of the secrets. All are compared, in constant time,
+    /// so the duration reveals neither which secret matched nor how much of a tag was correct.
     pub fn verify(&self, parts: &[&[u8]], presented: &[Tag]) -> bool {
         let mut found = Choice::from(0);
         for key in &self.0 {

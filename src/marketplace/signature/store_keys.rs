@@ -1,6 +1,6 @@
-//! API keys of a WooCommerce store, which the store itself sends (`/wc-auth/v1/authorize`). The message is not signed and
-//! does not name the store. It returns a sealed text of ours, which names the store and may be used once within an hour. The
-//! proof is that the keys are accepted by that store.
+//! API keys of a WooCommerce store, which the store itself sends (`/wc-auth/v1/authorize`). The message is not signed
+//! and does not name the store. It returns a sealed text of ours, which names the store and may be used once within
+//! an hour. The proof is that the keys are accepted by that store.
 //!
 //! Sources: woocommerce/woocommerce `class-wc-auth.php`, `class-wc-rest-system-status-v2-controller.php`.
 
@@ -75,8 +75,8 @@ fn is_key(text: &str, prefix: &str) -> bool {
     text.len() <= KEY_LENGTH && text.starts_with(prefix) && text.bytes().all(plain)
 }
 
-/// Tries the keys at the store that the sealed text names. Without an answer it returns the request to send, and with one
-/// the proof. The payload of the proof is `user_id`, `store`, `click_id`, `consumer_key`, `consumer_secret` and
+/// Tries the keys at the store that the sealed text names. Without an answer it returns the request to send, and with
+/// one the proof. The payload of the proof is `user_id`, `store`, `click_id`, `consumer_key`, `consumer_secret` and
 /// `key_permissions`. The store confirmed all of them except the last.
 pub fn store_keys<'a>(
     callback: &Callback<'_>,
@@ -103,8 +103,8 @@ pub fn store_keys<'a>(
     if now.ms() > until {
         return Err(Refusal::Stale);
     }
-    // The address was checked when it was sealed. It is checked again because anybody who knows the secret can seal, and must
-    // not be able to make us call other hosts.
+    // The address was checked when it was sealed. It is checked again because anybody who knows the secret can seal,
+    // and must not be able to make us call other hosts.
     if public_host::address(store).as_deref() != Some(store) {
         return Err(Refusal::WrongSubject);
     }

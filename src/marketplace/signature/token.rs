@@ -1,5 +1,5 @@
-//! Schemes with vendors' public keys: signed tokens, and Apple's certificate chains. Keys, roots and expected claims are
-//! arguments; nothing is fetched here.
+//! Schemes with vendors' public keys: signed tokens, and Apple's certificate chains. Keys, roots and expected claims
+//! are arguments; nothing is fetched here.
 
 use super::{
     apple,
@@ -114,7 +114,8 @@ impl TokenScheme {
         Some(Trust { keys: keys.ok()?, roots: Vec::new() })
     }
 
-    /// The key of a single-use token: SHA-256 in hexadecimal, of its `jti` or, if it has none, of all bytes of its signature.
+    /// The key of a single-use token: SHA-256 in hexadecimal, of its `jti` or, if it has none, of all bytes of its
+    /// signature.
     #[must_use]
     pub fn single_use_key(self, token: &[u8]) -> String {
         key_under(self.name(), token)

@@ -1,7 +1,7 @@
 //! The signed form of URIs in HubSpot's v3: twelve percent escapes are decoded, and all others stay.
 //!
-//! Source: HubSpot, "Validating requests", the table of URL-encoded characters to decode. There is one pass: `%2540` stays
-//! `%2540`. The table has upper-case digits; lower-case digits are equivalent (RFC 3986 §2.1).
+//! Source: HubSpot, "Validating requests", the table of URL-encoded characters to decode. There is one pass: `%2540`
+//! stays `%2540`. The table has upper-case digits; lower-case digits are equivalent (RFC 3986 §2.1).
 
 /// The characters whose escapes are decoded.
 const DECODED: &[u8] = b":/?@!$'()*,;";

@@ -1,5 +1,5 @@
-//! The proof that a callback is authentic. Only the verifiers of this module can construct one, so a function that takes a
-//! [`Verified`] cannot be called with an unverified callback.
+//! The proof that a callback is authentic. Only the verifiers of this module can construct one, so a function that
+//! takes a [`Verified`] cannot be called with an unverified callback.
 
 use super::scheme::Scheme;
 use crate::domain::{time::Timestamp, words};
@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 /// remembered for ever.
 pub const FOREVER: i64 = i64::MAX;
 
-/// How long a single-use token is remembered beyond the end of its validity, in milliseconds. The clocks of the machines
-/// that receive the same token may differ.
+/// How long a single-use token is remembered beyond the end of its validity, in milliseconds. The clocks of the
+/// machines that receive the same token may differ.
 const MARGIN_MS: i64 = 10 * 60 * 1000;
 
 words! {
@@ -19,7 +19,8 @@ words! {
     Evidence {
         /// The vendor signed it.
         Signed = "signed";
-        /// The caller knew a secret that only we and the vendor share. The payload is not signed, but was sent over TLS.
+        /// The caller knew a secret that only we and the vendor share. The payload is not signed, but was sent over
+        /// TLS.
         Credentials = "credentials";
         /// The vendor accepted a code that it had issued, and answered whose it is.
         CodeExchange = "code_exchange";
@@ -29,8 +30,8 @@ words! {
         TransportOnly = "transport_only";
         /// The app on the customer's device reported it, which anybody can forge.
         ClientReported = "client_reported";
-        /// The address contains a secret and the message an expected name. Anybody who reads the address in a log can forge
-        /// such a message, so no money may move on it.
+        /// The address contains a secret and the message an expected name. Anybody who reads the address in a log can
+        /// forge such a message, so no money may move on it.
         UnsignedBound = "unsigned_bound";
     }
 }
@@ -57,8 +58,8 @@ pub enum Payload<'a> {
     Parameters(Vec<(String, String)>),
 }
 
-/// A token that may be used once. The verifiers are stateless: the caller must store `key` in the same transaction as the
-/// changes of the callback, and refuse a known key with [`super::Refusal::Replayed`].
+/// A token that may be used once. The verifiers are stateless: the caller must store `key` in the same transaction as
+/// the changes of the callback, and refuse a known key with [`super::Refusal::Replayed`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SingleUse {
     key: String,
@@ -66,23 +67,23 @@ pub struct SingleUse {
 }
 
 impl SingleUse {
-    /// A hash of the token in 64 hexadecimal digits, which does not reveal the token. The same token has the same key on
-    /// every endpoint (BigCommerce's `/load` and `/uninstall`).
+    /// A hash of the token in 64 hexadecimal digits, which does not reveal the token. The same token has the same key
+    /// on every endpoint (BigCommerce's `/load` and `/uninstall`).
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// Until when the key must be stored. After that the token is refused as too old. For a token that never expires it is
-    /// the end of the year 9999.
+    /// Until when the key must be stored. After that the token is refused as too old. For a token that never expires
+    /// it is the end of the year 9999.
     #[must_use]
     pub fn keep_until(&self) -> Timestamp {
         self.keep_until
     }
 }
 
-/// The key of a single-use token of `scheme`: SHA-256 in hexadecimal. `token` identifies it: the `jti` of a JWT (all bytes
-/// of its signature if it has none), or the decoded MAC of another token.
+/// The key of a single-use token of `scheme`: SHA-256 in hexadecimal. `token` identifies it: the `jti` of a JWT (all
+/// bytes of its signature if it has none), or the decoded MAC of another token.
 #[must_use]
 pub fn single_use_key(scheme: Scheme, token: &[u8]) -> String {
     key_under(scheme.name(), token)
@@ -113,7 +114,8 @@ impl<'a> Verified<'a> {
         Self { signed_at: at, ..self }
     }
 
-    /// Makes the token a single-use token. `valid_until_ms` is the last time at which it could be accepted, or [`FOREVER`].
+    /// Makes the token a single-use token. `valid_until_ms` is the last time at which it could be accepted, or
+    /// [`FOREVER`].
     pub(super) fn once(self, scheme: Scheme, token: &[u8], valid_until_ms: i64) -> Self {
         self.once_under(scheme.name(), token, valid_until_ms)
     }

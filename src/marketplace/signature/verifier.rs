@@ -22,8 +22,8 @@ pub struct Parameters {
     pub audiences: Vec<String>,
     /// For outbound messages: the ids of our organisations, with 15 or 18 characters.
     pub organization_ids: Vec<String>,
-    /// The maximum age of a detached signature, in seconds, instead of the scheme's own limit. If the scheme allows times
-    /// in the future, the same limit applies to them.
+    /// The maximum age of a detached signature, in seconds, instead of the scheme's own limit. If the scheme allows
+    /// times in the future, the same limit applies to them.
     pub window_seconds: Option<u32>,
     /// Whether a scheme is allowed that the vendor has replaced by a stronger one.
     pub allow_legacy: bool,

@@ -1,8 +1,8 @@
 //! Apple's policy for certificate chains (RFC 5280): three certificates up to a pinned root.
 //!
-//! The hash of a certificate's signature comes from the certificate, not from the issuer's curve: Apple's own test chain
-//! signs SHA-384 with P-256. The third certificate of a chain is ignored, as in Apple's libraries: the second one must be
-//! signed by a root that is pinned here.
+//! The hash of a certificate's signature comes from the certificate, not from the issuer's curve: Apple's own test
+//! chain signs SHA-384 with P-256. The third certificate of a chain is ignored, as in Apple's libraries: the second
+//! one must be signed by a root that is pinned here.
 
 use super::{public_key::PublicKey, refusal::Refusal};
 use crate::domain::time::Timestamp;
@@ -58,7 +58,8 @@ enum Role {
     Leaf,
 }
 
-/// A chain whose signatures and purposes are verified. Its validity depends on the time of signing and is checked later.
+/// A chain whose signatures and purposes are verified. Its validity depends on the time of signing and is checked
+/// later.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub key: PublicKey,
@@ -204,8 +205,8 @@ fn unix_ms(time: Time) -> Option<i64> {
 const MAX_CACHED: usize = 8;
 
 thread_local! {
-    /// Verified chains by [`fingerprint`]. Verifying a chain is deterministic and costs more than everything else about a
-    /// token. Apple's libraries cache chains, too.
+    /// Verified chains by [`fingerprint`]. Verifying a chain is deterministic and costs more than everything else
+    /// about a token. Apple's libraries cache chains, too.
     static CACHE: RefCell<Vec<([u8; 32], Chain)>> = const { RefCell::new(Vec::new()) };
 }
 

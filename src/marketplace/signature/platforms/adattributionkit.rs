@@ -1,9 +1,9 @@
-//! Postbacks of Apple's AdAttributionKit: a JWS (RFC 7515) with ES256 in the member `jws-string`. Source: Apple, "Verifying a
-//! postback" (AdAttributionKit).
+//! Postbacks of Apple's AdAttributionKit: a JWS (RFC 7515) with ES256 in the member `jws-string`. Source: Apple,
+//! "Verifying a postback" (AdAttributionKit).
 //!
-//! Only the JWS is signed: `conversion-value`, `coarse-conversion-value`, `country-code` and `ad-interaction-type` are outside
-//! of it and are not. The payload of the proof is the payload of the JWS. A postback has no signed time; its
-//! `postback-identifier` makes it unique. Apple's development keys sign test postbacks of any developer's device.
+//! Only the JWS is signed: `conversion-value`, `coarse-conversion-value`, `country-code` and `ad-interaction-type`
+//! are outside of it and are not. The payload of the proof is the payload of the JWS. A postback has no signed time;
+//! its `postback-identifier` makes it unique. Apple's development keys sign test postbacks of any developer's device.
 
 use super::{Allowed, object};
 use crate::marketplace::signature::{

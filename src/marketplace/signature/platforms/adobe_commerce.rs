@@ -1,5 +1,6 @@
-//! Webhooks of a merchant's Adobe Commerce: RSA (PKCS #1 v1.5, SHA-256) over the base64 text of the raw body. Source: Adobe
-//! Developer, "Commerce webhooks: signature verification"; its text says HMAC, but its code verifies with a public key.
+//! Webhooks of a merchant's Adobe Commerce: RSA (PKCS #1 v1.5, SHA-256) over the base64 text of the raw body. Source:
+//! Adobe Developer, "Commerce webhooks: signature verification"; its text says HMAC, but its code verifies with a
+//! public key.
 //!
 //! Each merchant has its own key pair, and the operator copies the public key from its Admin, so the key identifies the
 //! sender. The message has no signed time and no recipient, so its effects must be idempotent.

@@ -1,12 +1,12 @@
-//! Adobe I/O Events, signed twice with RSA (PKCS #1 v1.5, SHA-256) over the raw body. Source: Adobe Developer, "Adobe I/O
-//! Events: security, digital signatures".
+//! Adobe I/O Events, signed twice with RSA (PKCS #1 v1.5, SHA-256) over the raw body. Source: Adobe Developer, "Adobe
+//! I/O Events: security, digital signatures".
 //!
-//! One valid signature is enough. Each has its own key, so that Adobe can replace one key at a time. The path of a key comes
-//! from a header that is not signed. Adobe's own library appends it to the host without checks, so that it would fetch
-//! `@evil.example/x.pem` from another host.
+//! One valid signature is enough. Each has its own key, so that Adobe can replace one key at a time. The path of a
+//! key comes from a header that is not signed. Adobe's own library appends it to the host without checks, so that it
+//! would fetch `@evil.example/x.pem` from another host.
 //!
-//! Adobe signs the events of all customers with the same two keys, so only the client id of the recipient proves that an
-//! event is for us.
+//! Adobe signs the events of all customers with the same two keys, so only the client id of the recipient proves that
+//! an event is for us.
 
 use super::{FetchedDocuments, has_names, object, signature};
 use crate::{
@@ -30,8 +30,8 @@ const HEADERS: [(&str, &str); 2] = [
     ("x-adobe-digital-signature-2", "x-adobe-public-key2-path"),
 ];
 
-/// Adobe retries for 24 hours. The provider of an event sets its time and its clock may be ahead, so times in the future are
-/// accepted.
+/// Adobe retries for 24 hours. The provider of an event sets its time and its clock may be ahead, so times in the
+/// future are accepted.
 const WINDOW: Window = Window { past_ms: 25 * HOUR_MS, future_ms: i64::MAX };
 
 /// The operator's configuration.
@@ -93,8 +93,8 @@ impl Pair {
     }
 }
 
-/// The precedence of a refusal if both signatures fail. A key that could not be fetched comes first, because it might have
-/// verified the event.
+/// The precedence of a refusal if both signatures fail. A key that could not be fetched comes first, because it might
+/// have verified the event.
 fn precedence(refusal: Refusal) -> u8 {
     match refusal {
         Refusal::Unanswered => 2,

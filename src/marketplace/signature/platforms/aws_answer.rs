@@ -1,6 +1,6 @@
-//! AWS's answers to our signed requests. The requests go to hard-coded addresses over TLS, so an answer comes from AWS. The
-//! name of an error decides who must act, because the status of all errors is 400 (AWS JSON 1.0 and 1.1 protocols,
-//! "operation error serialization").
+//! AWS's answers to our signed requests. The requests go to hard-coded addresses over TLS, so an answer comes from
+//! AWS. The name of an error decides who must act, because the status of all errors is 400 (AWS JSON 1.0 and 1.1
+//! protocols, "operation error serialization").
 
 use crate::marketplace::{
     outgoing::Answered,
@@ -14,8 +14,8 @@ use crate::marketplace::{
 const DECLINED: [&str; 4] =
     ["InvalidTokenException", "ExpiredTokenException", "ResourceNotFoundException", "ValidationException"];
 
-/// Checks an answer. An error means that AWS rejected the request, that our keys lack the permission, or that the request may
-/// be retried.
+/// Checks an answer. An error means that AWS rejected the request, that our keys lack the permission, or that the
+/// request may be retried.
 fn check(answered: &Answered) -> Result<(), Refusal> {
     match answered.status {
         200..=299 => return Ok(()),

@@ -1,9 +1,9 @@
 //! The key of an X.509 certificate (RFC 5280) that was fetched from an address on a vendor's allow-list.
 //!
-//! The format, the kind and size of the key, and the validity are checked; AWS's own validators do not check the validity. The
-//! chain, the name and revocation are not checked: the certificate is trusted because of the TLS connection to the vendor's
-//! exact address. A chain would prove no more, because anybody who can obtain certificates for that host could also obtain one
-//! for SNS.
+//! The format, the kind and size of the key, and the validity are checked; AWS's own validators do not check the
+//! validity. The chain, the name and revocation are not checked: the certificate is trusted because of the TLS
+//! connection to the vendor's exact address. A chain would prove no more, because anybody who can obtain certificates
+//! for that host could also obtain one for SNS.
 
 use crate::{
     domain::time::Timestamp,

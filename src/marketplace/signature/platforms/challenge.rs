@@ -1,6 +1,6 @@
-//! The challenge of Adobe I/O Events, which registers a webhook address: the response must repeat the challenge. Source:
-//! Adobe Developer, "Introduction to I/O Events webhooks", "The challenge request". A challenge is not authenticated, so there
-//! is no proof.
+//! The challenge of Adobe I/O Events, which registers a webhook address: the response must repeat the challenge.
+//! Source: Adobe Developer, "Introduction to I/O Events webhooks", "The challenge request". A challenge is not
+//! authenticated, so there is no proof.
 
 use crate::marketplace::signature::{callback::Callback, fields::Fields, refusal::Refusal};
 

@@ -1,7 +1,7 @@
 //! Amazon EventBridge's API destinations. Nothing is signed: the connection adds one header that the operator chose
-//! (EventBridge user guide, "Authorization for API destinations"), so anybody who knows the header can send any message at any
-//! time, and checking a time would prove nothing. `PutEvents` refuses sources that start with `aws.`, so within EventBridge
-//! the source is reliable.
+//! (EventBridge user guide, "Authorization for API destinations"), so anybody who knows the header can send any
+//! message at any time, and checking a time would prove nothing. `PutEvents` refuses sources that start with `aws.`,
+//! so within EventBridge the source is reliable.
 
 use super::{has_names, object};
 use crate::marketplace::signature::{

@@ -1,10 +1,10 @@
-//! Schemes of platforms that sign with their own keys and publish the public keys: Amazon Web Services, Adobe, Apple. This
-//! module also signs requests to AWS ([`sigv4`]), verifies the answers ([`aws_answers`]), and answers Adobe's challenge
-//! ([`challenge`]).
+//! Schemes of platforms that sign with their own keys and publish the public keys: Amazon Web Services, Adobe, Apple.
+//! This module also signs requests to AWS ([`sigv4`]), verifies the answers ([`aws_answers`]), and answers Adobe's
+//! challenge ([`challenge`]).
 //!
-//! Nothing is fetched here. [`PlatformVerifier::addresses`] returns the addresses of the documents that a callback needs. An
-//! address comes from an unverified message, so the whole address must match what the vendor documents before it is fetched.
-//! [`PlatformVerifier::verify`] takes the fetched documents.
+//! Nothing is fetched here. [`PlatformVerifier::addresses`] returns the addresses of the documents that a callback
+//! needs. An address comes from an unverified message, so the whole address must match what the vendor documents
+//! before it is fetched. [`PlatformVerifier::verify`] takes the fetched documents.
 //!
 //! The order of checks is: format; allow-lists of key addresses, key ids and algorithms; the signature; the clock; the
 //! configured recipient or sender. The payload of the proof contains only what was signed.
@@ -113,8 +113,9 @@ impl PlatformVerifier {
         }
     }
 
-    /// The addresses of the keys or certificates that `callback` needs, each on the vendor's allow-list. The caller must fetch
-    /// them without following redirects, and may cache them by address. Schemes with configured keys have none.
+    /// The addresses of the keys or certificates that `callback` needs, each on the vendor's allow-list. The caller
+    /// must fetch them without following redirects, and may cache them by address. Schemes with configured keys have
+    /// none.
     pub fn addresses(&self, callback: &Callback<'_>) -> Result<Vec<String>, Refusal> {
         match self {
             Self::AdobeIoEvents(events) => events.addresses(callback),
@@ -155,8 +156,8 @@ impl<'f> FetchedDocuments<'f> {
     }
 }
 
-/// The names that a platform's message may contain. Apple signs all postbacks with one key, and its documentation contains
-/// genuine ones, so only the app and the ad network show that a postback is for the operator.
+/// The names that a platform's message may contain. Apple signs all postbacks with one key, and its documentation
+/// contains genuine ones, so only the app and the ad network show that a postback is for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowed {
     /// Only these names.

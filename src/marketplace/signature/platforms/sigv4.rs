@@ -1,7 +1,7 @@
 //! Signs requests to AWS with Signature Version 4. Source: AWS, "Create a signed AWS API request" (IAM user guide).
 //!
-//! All given headers are signed, and also the host and the time. Paths are encoded twice, as for every service except S3.
-//! AWS's answers are not signed: they are trusted because of TLS.
+//! All given headers are signed, and also the host and the time. Paths are encoded twice, as for every service except
+//! S3. AWS's answers are not signed: they are trusted because of TLS.
 
 use crate::domain::{destination::RESERVED, time::Timestamp};
 use data_encoding::HEXLOWER;
@@ -138,8 +138,8 @@ fn canonical_headers(
     Ok(headers)
 }
 
-/// Signs `request` and returns the headers to add: `x-amz-date`, `x-amz-security-token` if the key has a session token, and
-/// `authorization`. The signature is valid for five minutes.
+/// Signs `request` and returns the headers to add: `x-amz-date`, `x-amz-security-token` if the key has a session
+/// token, and `authorization`. The signature is valid for five minutes.
 pub fn sign(
     request: &Unsigned<'_>,
     key: AccessKey<'_>,

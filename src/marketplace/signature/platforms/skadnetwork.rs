@@ -1,10 +1,10 @@
-//! Postbacks of Apple's SKAdNetwork, versions 2.1 to 4.0: ECDSA on P-256 with SHA-256, in DER. Source: Apple, "Verifying an
-//! install-validation postback" and "Combining parameters for postbacks" (StoreKit).
+//! Postbacks of Apple's SKAdNetwork, versions 2.1 to 4.0: ECDSA on P-256 with SHA-256, in DER. Source: Apple,
+//! "Verifying an install-validation postback" and "Combining parameters for postbacks" (StoreKit).
 //!
 //! The signature covers some of the values, joined with U+2063; `conversion-value`, `coarse-conversion-value` and
-//! `country-code` are not signed. The payload of the proof is the signed values. Versions 1.0 and 2.0 are refused because
-//! they are signed on P-192, which is too weak. A postback has no signed time. ECDSA signatures are malleable, so the
-//! signature does not identify a postback: its transaction id and its index in the sequence do.
+//! `country-code` are not signed. The payload of the proof is the signed values. Versions 1.0 and 2.0 are refused
+//! because they are signed on P-192, which is too weak. A postback has no signed time. ECDSA signatures are
+//! malleable, so the signature does not identify a postback: its transaction id and its index in the sequence do.
 
 use super::{Allowed, object, signature};
 use crate::marketplace::signature::{
@@ -89,7 +89,8 @@ impl Postback {
         signed.push(value("app-id", self.app_id)?);
         signed.push(value("transaction-id", self.transaction_id)?);
         signed.push(value("redownload", self.redownload)?);
-        // The app or website that showed the ad. Apple omits both to protect privacy; a postback with both is ambiguous.
+        // The app or website that showed the ad. Apple omits both to protect privacy; a postback with both is
+        // ambiguous.
         let domain = self.source_domain.filter(|_| version == Version::V4_0);
         match (self.source_app_id, domain) {
             (Some(_), Some(_)) => return Err(Refusal::MalformedBody),

@@ -1,12 +1,12 @@
-//! Amazon SNS over HTTPS. Source: "Verifying the signatures of Amazon SNS messages" and "Parsing message formats" (Amazon
-//! SNS developer guide).
+//! Amazon SNS over HTTPS. Source: "Verifying the signatures of Amazon SNS messages" and "Parsing message formats"
+//! (Amazon SNS developer guide).
 //!
 //! The message contains the signature, which covers some of its members: `MessageAttributes`, `UnsubscribeURL`,
 //! `SigningCertURL` and `SignatureVersion` are not signed, and neither are the headers. The payload of the proof is the
 //! signed members. Raw delivery has no signature and is refused.
 //!
-//! Any AWS account can subscribe our address to its own topic and have SNS sign any message, so only the configured list of
-//! topics proves the sender.
+//! Any AWS account can subscribe our address to its own topic and have SNS sign any message, so only the configured
+//! list of topics proves the sender.
 
 use super::{
     FetchedDocuments, certificate::Certificate, has_names, object, signature, sns_address::TopicEndpoint,
@@ -101,8 +101,8 @@ impl Message {
         }
         signed.push(("TopicArn", topic.clone()));
         signed.push(("Type", kind));
-        // Names and values are separated by line feeds, so a signed text could be read as another message if a value other
-        // than the first contained one. SNS does not allow line feeds in subjects (API reference, `Publish`).
+        // Names and values are separated by line feeds, so a signed text could be read as another message if a value
+        // other than the first contained one. SNS does not allow line feeds in subjects (API reference, `Publish`).
         if signed.iter().skip(1).any(|(_, value)| value.contains('\n')) {
             return Err(Refusal::MalformedBody);
         }
@@ -156,9 +156,9 @@ impl Sns {
     }
 }
 
-/// The address that confirms a verified `SubscriptionConfirmation`; `None` for other messages. The caller must send a GET
-/// request that follows no redirects. The address is built from the topic and the token instead of `SubscribeURL`, because a
-/// message could contain any address there (CVE-2019-6715).
+/// The address that confirms a verified `SubscriptionConfirmation`; `None` for other messages. The caller must send a
+/// GET request that follows no redirects. The address is built from the topic and the token instead of
+/// `SubscribeURL`, because a message could contain any address there (CVE-2019-6715).
 #[must_use]
 pub fn confirmation_address(proof: &Verified<'_>) -> Option<String> {
     let Payload::Parameters(signed) = proof.payload() else { return None };

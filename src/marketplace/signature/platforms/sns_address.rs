@@ -1,9 +1,9 @@
 //! The endpoint of an SNS topic, and the addresses of its signing certificates.
 //!
-//! An address is not parsed but compared as a whole text, so it cannot contain a user name, port, query or another path or
-//! spelling. It would not be enough to check the host and the end of the path: the response to
-//! `https://sns.us-east-1.amazonaws.com/?Action=…&x=.pem` comes from SNS but contains an attacker's text (spaceraccoon,
-//! DEF CON 30), and `sns.s3-us-west-2.amazonaws.com` is an S3 bucket.
+//! An address is not parsed but compared as a whole text, so it cannot contain a user name, port, query or another
+//! path or spelling. It would not be enough to check the host and the end of the path: the response to
+//! `https://sns.us-east-1.amazonaws.com/?Action=…&x=.pem` comes from SNS but contains an attacker's text
+//! (spaceraccoon, DEF CON 30), and `sns.s3-us-west-2.amazonaws.com` is an S3 bucket.
 
 /// The number of digits of an AWS account id.
 const ACCOUNT_DIGITS: usize = 12;
