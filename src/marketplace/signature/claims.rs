@@ -2,7 +2,7 @@
 //! parser alone would not check the strings that it skips.
 
 use super::{refusal::Refusal, window::Unit};
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use json::{FromJson, OneOrSeveral, Verbatim};
 
 /// Parses `json`. Returns `None` if it is not UTF-8, not JSON, not a `T`, or has a duplicate member of `T`.

@@ -2,7 +2,7 @@
 //! takes a [`Verified`] cannot be called with an unverified callback.
 
 use super::scheme::Scheme;
-use crate::domain::{time::Timestamp, words};
+use crate::domain::values::{string_enum::string_enum, time::Timestamp};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ pub const FOREVER: i64 = i64::MAX;
 /// machines that receive the same token may differ.
 const MARGIN_MS: i64 = 10 * 60 * 1000;
 
-words! {
+string_enum! {
     /// The strength of a proof and of the facts in its payload.
     Evidence {
         /// The vendor signed it.

@@ -12,7 +12,7 @@ use super::{
     secret::{Credentials, MacAlgorithm, SecretError, SecretForm, Secrets},
     verified::Verified,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 /// The parameters of a scheme. A signature proves the marketplace; only the configured audience or organisation proves
 /// that the callback is for us.

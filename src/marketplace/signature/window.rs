@@ -1,7 +1,7 @@
 //! Freshness of signed times: how old they may be, and how far in the future.
 
 use super::refusal::Refusal;
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 /// A window of time around now. Both ends are inclusive.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@
 //! one must be signed by a root that is pinned here.
 
 use super::{public_key::PublicKey, refusal::Refusal};
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256, Sha384};
 use std::cell::RefCell;

@@ -10,7 +10,7 @@
 
 use super::{FetchedDocuments, has_names, object, signature};
 use crate::{
-    domain::time::{HOUR_MS, Timestamp},
+    domain::values::time::{HOUR_MS, Timestamp},
     marketplace::signature::{
         callback::Callback,
         public_key::{Algorithm, PublicKey},

@@ -6,7 +6,7 @@
 //! for that host could also obtain one for SNS.
 
 use crate::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{
         pem,
         public_key::PublicKey,

@@ -3,7 +3,7 @@
 //! All given headers are signed, and also the host and the time. Paths are encoded twice, as for every service except
 //! S3. AWS's answers are not signed: they are trusted because of TLS.
 
-use crate::domain::{destination::RESERVED, time::Timestamp};
+use crate::domain::{links::destination::RESERVED, values::time::Timestamp};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};

@@ -12,7 +12,7 @@ use super::{
     FetchedDocuments, certificate::Certificate, has_names, object, signature, sns_address::TopicEndpoint,
 };
 use crate::{
-    domain::{destination::RESERVED, time::Timestamp},
+    domain::{links::destination::RESERVED, values::time::Timestamp},
     marketplace::signature::{
         callback::Callback,
         public_key::Algorithm,
