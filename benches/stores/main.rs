@@ -12,7 +12,7 @@ mod clicks;
 mod growth;
 mod payouts;
 mod reports;
-#[path = "../../tests/support/mod.rs"]
+#[path = "../../tests/native/support/mod.rs"]
 mod support;
 mod year;
 

@@ -27,7 +27,7 @@ pub fn seed(signing_keys: &str, data_key: &str, snapshot: &str) -> Result<(), Js
 
 /// Replaces the snapshot.
 #[wasm_bindgen]
-pub fn renew(snapshot: &str) -> Result<(), JsValue> {
+pub fn set_snapshot(snapshot: &str) -> Result<(), JsValue> {
     let snapshot = Snapshot::new(json::read(snapshot).map_err(thrown)?);
     GUIDE.with_borrow_mut(|guide| match guide {
         Some((guide, _)) => {

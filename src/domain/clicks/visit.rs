@@ -50,9 +50,7 @@ impl Visit {
         to.push_str(&self.id);
         // Writing to a string cannot fail.
         let written = match self.visitor {
-            Some(visitor) => {
-                write!(to, "\",{},{},\"{}\"", self.at.ms(), self.link_no, visitor.digits().as_str())
-            }
+            Some(visitor) => write!(to, "\",{},{},\"{visitor}\"", self.at.ms(), self.link_no),
             None => write!(to, "\",{},{},null", self.at.ms(), self.link_no),
         };
         debug_assert!(written.is_ok());

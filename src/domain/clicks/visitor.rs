@@ -91,16 +91,6 @@ impl DayKey {
 pub struct Visitor(u64);
 
 impl Visitor {
-    /// Returns the 16 lower-case hexadecimal digits.
-    #[must_use]
-    pub fn digits(&self) -> Digits {
-        let mut digits = [b'0'; 16];
-        // Eight bytes encode to sixteen digits.
-        let written = base16ct::lower::encode(&self.0.to_be_bytes(), &mut digits);
-        debug_assert!(written.is_ok());
-        Digits(digits)
-    }
-
     /// Parses 16 lower-case hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -109,20 +99,9 @@ impl Visitor {
     }
 }
 
-/// The hexadecimal digits of a visitor.
-pub struct Digits([u8; 16]);
-
-impl Digits {
-    /// Returns the digits as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
 impl std::fmt::Display for Visitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.digits().as_str())
+        write!(f, "{:016x}", self.0)
     }
 }
 

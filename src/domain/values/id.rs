@@ -2,7 +2,7 @@
 //! in an order-preserving base32. Ids therefore sort by creation time.
 
 use crate::values::{entropy::Entropy, time::Timestamp};
-use base32::Alphabet;
+use data_encoding::BASE32_DNSSEC;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// The number of characters after the prefix.
@@ -20,7 +20,7 @@ fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     for (to, from) in bytes.iter_mut().zip(time.iter().skip(2)) {
         *to = *from;
     }
-    base32::encode(Alphabet::Rfc4648HexLower { padding: false }, &bytes)
+    BASE32_DNSSEC.encode(&bytes)
 }
 
 fn is_body(text: &str) -> bool {
