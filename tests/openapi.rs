@@ -9,7 +9,7 @@ mod payouts;
 
 use contract::CONTRACT;
 use serde_json::{Map, Value, json};
-use signpost::api::{openapi, operation::Operation, problem::Code};
+use signpost::api::{http::problems::Code, openapi, operation::Operation};
 use std::{collections::BTreeSet, path::Path};
 use support::{Answer, Ledger};
 

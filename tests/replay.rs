@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::json;
 use signpost::{
-    api::export::{Position, cut},
+    api::reports::export::{Position, cut},
     replay::{ReplayError, replay, totals},
     store::{
         Sql, Value,

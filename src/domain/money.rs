@@ -1,6 +1,7 @@
 //! Amounts in minor units, currencies, and the one place where a rate is applied.
 
 pub mod accounts;
+pub mod amount;
 pub mod fx;
 
 use iso_currency::Currency as Iso;

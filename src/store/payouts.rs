@@ -4,7 +4,7 @@ mod approval;
 pub mod details;
 mod draft;
 mod ending;
-mod legs;
+mod fx_transfers;
 mod lines;
 pub mod runs;
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use serde_json::json;
 use signpost::{
-    api::export::{Position, cut},
+    api::reports::export::{Position, cut},
     replay::replay,
     store::{
         log::{events, outbox::event_line},

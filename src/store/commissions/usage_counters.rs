@@ -4,7 +4,7 @@ use crate::store::{Sql, SqlError, Value};
 
 /// What is added to a counter.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Use {
+pub struct Usage {
     /// The counter's name.
     pub key: String,
     /// What is added, a count or minor units.
@@ -19,8 +19,8 @@ pub fn used(sql: &dyn Sql, key: &str) -> Result<i64, SqlError> {
 }
 
 /// Adds to counters. Sums cross as text and are checked here, as those of accounts are.
-pub fn add(sql: &dyn Sql, uses: &[Use]) -> Result<(), SqlError> {
-    for Use { key, added } in uses {
+pub fn add(sql: &dyn Sql, uses: &[Usage]) -> Result<(), SqlError> {
+    for Usage { key, added } in uses {
         let sum = used(sql, key)?.checked_add(*added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         let args: [Value; 2] = [key.as_str().into(), sum.to_string().into()];
         sql.exec(

@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::store::{
     books::{accounts::Transfer, fx::DatedRate},
     callbacks::{Account, Alias, WaitingRefund},
-    commissions::{Commission, usage_counters::Use},
+    commissions::{Commission, usage_counters::Usage},
     conversions::{BoundTouch, Conversion, Place, credits::SharedCredit, refunds::Refund},
     payouts::{details::DetailsSet, runs::RunTerms},
     reports::counts::ConversionDelta,
@@ -103,7 +103,7 @@ pub enum Change {
         counts: ConversionDelta,
         /// What it adds to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
+        uses: Vec<Usage>,
         /// The credits of a shared one, and what the others of them add to the counts.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
@@ -157,7 +157,7 @@ pub enum Change {
         to: ConversionDelta,
         /// What it adds to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
+        uses: Vec<Usage>,
         /// The credits of a shared one, and what the others of them add to the counts.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
@@ -212,7 +212,7 @@ pub enum Change {
         counts: ConversionDelta,
         /// What it adds to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
+        uses: Vec<Usage>,
         /// Refunded of each credit of a shared conversion so far, in their order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refunded_shares: Vec<i64>,

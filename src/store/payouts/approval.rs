@@ -3,7 +3,7 @@
 use super::{
     super::{Sql, SqlError, meta},
     OPEN_OF_M as OPEN,
-    legs::{Direction, of_run},
+    fx_transfers::{Direction, of_run},
 };
 use crate::domain::{money::Currency, values::time::Timestamp};
 use crate::store::{

@@ -3,7 +3,7 @@
 use super::{
     super::{Sql, SqlError},
     Payout,
-    legs::{Direction, of_payout},
+    fx_transfers::{Direction, of_payout},
 };
 use crate::domain::values::time::Timestamp;
 use crate::store::{
