@@ -1,16 +1,20 @@
 //! Links.
 
-use super::{
-    body::Checks,
-    call::Call,
-    http::Response,
-    problem::{Code, Problem},
-    views::{self, LinkView},
-};
 use crate::{
+    api::http::{
+        call::Call,
+        checks::Checks,
+        failure::Failure,
+        message::Response,
+        problems::{Code, Problem},
+    },
     domain::{
         event::EventType,
-        links::{destination::path_is_safe, link::Link, token::LinkToken},
+        links::{
+            destination::path_is_safe,
+            link::{Link, LinkStatus},
+            token::LinkToken,
+        },
         programme::{
             listing::Listing,
             partner::{Partner, PartnerStatus},
@@ -21,6 +25,7 @@ use crate::{
             time::Timestamp,
         },
     },
+    ledger::view::view,
     store::{
         SqlError, links,
         log::change::Change,
@@ -68,7 +73,68 @@ pub struct MadeLinks {
     data: Vec<LinkView>,
 }
 
-/// Who and what a new link joins, once its fields have been found right.
+view! {
+    /// A link.
+    pub struct LinkView {
+        /// Id.
+        id: LinkId,
+        /// Whose link it is.
+        partner_id: PartnerId,
+        /// Where it leads.
+        listing_id: ListingId,
+        /// Campaign.
+        campaign: Option<String>,
+        /// Replaces the path of the listing's URL.
+        path: Option<String>,
+        /// Short name.
+        slug: Option<String>,
+        /// The signed link.
+        url: String,
+        /// The short link.
+        short_url: Option<String>,
+        /// The signed link as a QR code, SVG.
+        qr_svg_url: String,
+        /// Where it leads at the moment.
+        status: LinkStatus,
+        /// From when on it leads to the landing page; whole seconds.
+        expires_at: Option<Timestamp>,
+        /// When it was revoked.
+        revoked_at: Option<Timestamp>,
+        /// Free annotations.
+        metadata: Metadata,
+        /// When it was made.
+        created_at: Timestamp,
+    }
+}
+
+/// A link's view; `base` is the Worker's scheme and host.
+fn view(link: &Link, partner: &PartnerId, listing: &ListingId, base: &str, now: Timestamp) -> LinkView {
+    let expired = link.expires_at.is_some_and(|at| at <= now);
+    LinkView {
+        id: link.id.clone(),
+        partner_id: partner.clone(),
+        listing_id: listing.clone(),
+        campaign: link.campaign.clone(),
+        path: link.path.clone(),
+        slug: link.slug.clone(),
+        url: format!("{base}/r/{}", link.token),
+        short_url: link.slug.as_ref().map(|slug| format!("{base}/{slug}")),
+        qr_svg_url: format!("{base}/v1/links/{}/qr.svg", link.id),
+        status: if link.revoked_at.is_some() {
+            LinkStatus::Revoked
+        } else if expired {
+            LinkStatus::Expired
+        } else {
+            LinkStatus::Active
+        },
+        expires_at: link.expires_at,
+        revoked_at: link.revoked_at,
+        metadata: link.metadata.clone(),
+        created_at: link.created_at,
+    }
+}
+
+/// The partner, listing and expiry of a new link, once its fields are validated.
 struct Ends {
     partner: Partner,
     listing: Listing,
@@ -93,12 +159,12 @@ fn check(call: &Call<'_>, new: &NewLink, checks: &mut Checks) -> Result<Option<E
         );
     }
     let partner = match PartnerId::parse(&new.partner_id) {
-        Some(id) => partners::by_id(call.sql, &id)?,
+        Some(id) => partners::by_id(call.tx.sql, &id)?,
         None => None,
     };
     let partner = match partner {
         Some(partner) if call.caller.sees(partner.no) => Some(partner),
-        // To a partner's key another partner is not there, whether it exists or not.
+        // For a partner's key no other partner exists.
         _ if call.caller.partner.is_some() => return Err(Problem::not_found()),
         _ => None,
     };
@@ -110,7 +176,7 @@ fn check(call: &Call<'_>, new: &NewLink, checks: &mut Checks) -> Result<Option<E
         Some(_) => {}
     }
     let listing = match ListingId::parse(&new.listing_id) {
-        Some(id) => listings::by_id(call.sql, &id)?,
+        Some(id) => listings::by_id(call.tx.sql, &id)?,
         None => None,
     };
     if listing.is_none() {
@@ -126,7 +192,7 @@ fn token_seconds(at: Timestamp) -> Option<u32> {
 
 fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<LinkView, Problem> {
     if let Some(slug) = &new.slug
-        && links::by_slug(call.sql, slug)?.is_some()
+        && links::by_slug(call.tx.sql, slug)?.is_some()
     {
         return Err(Problem::field(
             Code::SlugTaken,
@@ -134,7 +200,7 @@ fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<Lin
             format!("{slug:?} is taken."),
         ));
     }
-    let no = links::next_no(call.sql)?;
+    let no = links::next_no(call.tx.sql)?;
     let link_no = u32::try_from(no).map_err(|_| SqlError::Overflow("the number of links"))?;
     let seconds = ends.expires_at.and_then(token_seconds);
     let token = LinkToken {
@@ -145,11 +211,11 @@ fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<Lin
     };
     let link = Link {
         no: link_no,
-        id: call.new_id(LinkId::generate),
+        id: call.tx.new_id(LinkId::generate),
         partner_no: ends.partner.no,
         listing_no: ends.listing.no,
         token: token
-            .mint(&call.config.ring)
+            .mint(&call.tx.config.ring)
             .ok_or_else(|| SqlError::Engine("the key ring cannot sign".to_owned()))?,
         campaign: new.campaign,
         path: new.path,
@@ -157,31 +223,31 @@ fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<Lin
         expires_at: seconds.map(|seconds| Timestamp::clamped(i64::from(seconds).saturating_mul(1000))),
         revoked_at: None,
         metadata: new.metadata.unwrap_or_default(),
-        created_at: call.now,
+        created_at: call.tx.now,
     };
-    let view = views::link(&link, &ends.partner.id, &ends.listing.id, call.request.base_url, call.now);
-    call.commit(EventType::LinkCreated, &Change::Link(link), &view, "")?;
+    let view = view(&link, &ends.partner.id, &ends.listing.id, call.request.base_url, call.tx.now);
+    call.tx.commit(EventType::LinkCreated, &Change::Link(link), &view, "")?;
     Ok(view)
 }
 
 /// `POST /v1/links`
-pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewLink = call.body()?;
     let mut checks = Checks::default();
     let ends = check(call, &body, &mut checks)?;
     checks.finish()?;
     let ends = ends.ok_or_else(Problem::not_found)?;
     let view = make(call, body, &ends, "")?;
-    call.bump_snapshot_version()?;
+    call.tx.bump_snapshot_version()?;
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/links/{}", view.id)))
 }
 
 /// `POST /v1/links/bulk`
-pub fn create_bulk(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn create_bulk(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewLinks = call.body()?;
     if !(1..=100).contains(&body.links.len()) {
         let detail = format!("{} links; send 1 to 100.", body.links.len());
-        return Err(Problem::field(Code::OutOfRange, "/links", detail));
+        return Err(Problem::field(Code::OutOfRange, "/links", detail).into());
     }
     let mut all = Checks::default();
     let mut ends = Vec::with_capacity(body.links.len());
@@ -193,42 +259,42 @@ pub fn create_bulk(call: &Call<'_>) -> Result<Response, Problem> {
     all.finish()?;
     let mut data = Vec::with_capacity(ends.len());
     for (index, (link, ends)) in body.links.into_iter().zip(ends).enumerate() {
-        // A refusal rolls back the links before it: the transaction is the request's.
+        // An error rolls back the links before it, because they are in the request's transaction.
         data.push(make(call, link, &ends.ok_or_else(Problem::not_found)?, &format!("/links/{index}"))?);
     }
-    call.bump_snapshot_version()?;
+    call.tx.bump_snapshot_version()?;
     call.json(201, &MadeLinks { data })
 }
 
-fn show(call: &Call<'_>, link: &Link) -> Result<LinkView, Problem> {
-    let partner = partners::by_no(call.sql, link.partner_no)?;
-    let listing = listings::by_no(call.sql, link.listing_no)?;
+fn show(call: &Call<'_>, link: &Link) -> Result<LinkView, SqlError> {
+    let partner = partners::by_no(call.tx.sql, link.partner_no)?;
+    let listing = listings::by_no(call.tx.sql, link.listing_no)?;
     let (partner, listing) =
         partner.zip(listing).ok_or(SqlError::Shape { column: 2, expected: "a partner and a listing" })?;
-    Ok(views::link(link, &partner.id, &listing.id, call.request.base_url, call.now))
+    Ok(view(link, &partner.id, &listing.id, call.request.base_url, call.tx.now))
 }
 
 fn named(call: &Call<'_>) -> Result<Link, Problem> {
     let id = call.id(LinkId::parse)?;
-    links::by_id(call.sql, &id)?
+    links::by_id(call.tx.sql, &id)?
         .filter(|link| call.caller.sees(link.partner_no))
         .ok_or_else(Problem::not_found)
 }
 
 /// `GET /v1/links`
-pub fn list(call: &Call<'_>) -> Result<Response, Problem> {
-    let fetch = |page| links::list(call.sql, call.caller.partner, page);
+pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
+    let fetch = |page| links::list(call.tx.sql, call.caller.partner, page);
     call.page("links", fetch, |link| i64::from(link.no), |link| show(call, link))
 }
 
 /// `GET /v1/links/{id}`
-pub fn get(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     call.json(200, &show(call, &named(call)?)?)
 }
 
 /// `GET /v1/links/{id}/qr.svg`
-pub fn qr(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn qr(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     let link = named(call)?;
     let url = format!("{}/r/{}", call.request.base_url, link.token);
@@ -236,24 +302,18 @@ pub fn qr(call: &Call<'_>) -> Result<Response, Problem> {
     let code = qrcode::QrCode::with_error_correction_level(url.as_bytes(), qrcode::EcLevel::M)
         .map_err(|error| SqlError::Engine(format!("QR code: {error}")))?;
     let svg = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(256, 256).build();
-    Ok(Response {
-        status: 200,
-        headers: vec![("content-type", "image/svg+xml".to_owned())],
-        body: svg,
-        log: None,
-    }
-    .with_header("cache-control", "private, max-age=86400"))
+    Ok(Response::of_type("image/svg+xml", svg).with_header("cache-control", "private, max-age=86400"))
 }
 
 /// `POST /v1/links/{id}/revoke`; revoking again changes nothing.
-pub fn revoke(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn revoke(call: &Call<'_>) -> Result<Response, Failure> {
     let mut link = named(call)?;
     if link.revoked_at.is_none() {
-        link.revoked_at = Some(call.now);
-        call.bump_snapshot_version()?;
+        link.revoked_at = Some(call.tx.now);
+        call.tx.bump_snapshot_version()?;
         let view = show(call, &link)?;
         let change = Change::Revoked { link_no: link.no, partner_no: link.partner_no };
-        call.commit(EventType::LinkRevoked, &change, &view, "")?;
+        call.tx.commit(EventType::LinkRevoked, &change, &view, "")?;
     }
     call.json(200, &show(call, &link)?)
 }

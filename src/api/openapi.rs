@@ -13,11 +13,8 @@ mod schemas;
 mod texts;
 mod vocabulary;
 
-use super::{
-    operation::Operation,
-    routes::{Access, ROUTES},
-};
-use crate::domain::programme::key::Scope;
+use super::{operation::Operation, routes::ROUTES};
+use crate::{api::http::auth::Access, domain::programme::key::Scope};
 use describe::{Answer, Content, Description, Header, Tag};
 use schemas::Schemas;
 use serde_json::{Map, Value, json};

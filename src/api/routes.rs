@@ -2,31 +2,18 @@
 //! `openapi/`.
 
 use super::{
-    balances,
-    call::Call,
-    clicks, commissions, conversions, coupons, events, export, fx, history,
-    http::Response,
-    installs, keys, ledger, links, listings,
+    conversions::{commissions, create, history, installs, read as conversions, refunds},
+    http::{auth::Access, call::Call, failure::Failure, message::Response},
+    links,
     operation::Operation,
-    partners,
-    payouts::{self, details, endings, files, runs, statement},
-    placements,
-    problem::Problem,
-    programme, refunds, report, simulation,
+    payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
+    programme::{coupons, keys, listings, partners, placements, terms},
+    reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
 };
 use crate::domain::programme::key::Scope;
 
-/// Who may use a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Keys of the programme only; to a partner's key the route is not there.
-    Programme,
-    /// Partners' keys too, narrowed to their own data.
-    Partner,
-}
-
 /// Carries out a request.
-pub type Handler = fn(&Call<'_>) -> Result<Response, Problem>;
+pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
 
 /// A route.
 pub struct Route {
@@ -83,8 +70,8 @@ use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 
 /// All routes that the Ledger answers. `/v1/clicks` and `/v1/export` also read other stores (edge).
 pub const ROUTES: &[Route] = &[
-    get("/v1/program", Programme, programme::get, Operation::GetProgram),
-    write("PUT", "/v1/program", Admin, Programme, programme::put, Operation::SetProgram),
+    get("/v1/program", Programme, terms::get, Operation::GetProgram),
+    write("PUT", "/v1/program", Admin, Programme, terms::put, Operation::SetProgram),
     creates(write("POST", "/v1/keys", Admin, Programme, keys::create, Operation::CreateKey))
         .keeping(keys::without_secret),
     Route { scope: Admin, ..get("/v1/keys", Programme, keys::list, Operation::ListKeys) },
@@ -126,7 +113,7 @@ pub const ROUTES: &[Route] = &[
         "/v1/conversions",
         ConversionsWrite,
         Programme,
-        conversions::create,
+        create::create,
         Operation::CreateConversion,
     )),
     creates(write(
@@ -148,7 +135,7 @@ pub const ROUTES: &[Route] = &[
         refunds::create,
         Operation::CreateRefund,
     )),
-    get("/v1/attribution", Partner, report::attribution, Operation::GetAttribution),
+    get("/v1/attribution", Partner, attribution::get, Operation::GetAttribution),
     write(
         "POST",
         "/v1/attribution/simulate",
@@ -187,10 +174,10 @@ pub const ROUTES: &[Route] = &[
         Operation::RejectCommission,
     ),
     get("/v1/commissions/{id}/history", Partner, history::get, Operation::GetHistory),
-    creates(payout_write("/v1/partners/{id}/write-off", ledger::write_off, Operation::WriteOff)),
-    get("/v1/ledger/trial-balance", Programme, ledger::trial_balance, Operation::GetTrialBalance),
-    write("PUT", "/v1/fx", PayoutsWrite, Programme, fx::put, Operation::SetRates),
-    get("/v1/fx", Programme, fx::list, Operation::ListRates),
+    creates(payout_write("/v1/partners/{id}/write-off", write_off::create, Operation::WriteOff)),
+    get("/v1/ledger/trial-balance", Programme, trial_balance::get, Operation::GetTrialBalance),
+    write("PUT", "/v1/fx", PayoutsWrite, Programme, rates::put, Operation::SetRates),
+    get("/v1/fx", Programme, rates::list, Operation::ListRates),
     write(
         "PUT",
         "/v1/partners/{id}/payout-details",
@@ -207,7 +194,7 @@ pub const ROUTES: &[Route] = &[
     payout_write("/v1/payouts/runs/{id}/refresh", runs::refresh, Operation::RefreshRun),
     payout_write("/v1/payouts/runs/{id}/cancel", runs::cancel, Operation::CancelRun),
     payout_write("/v1/payouts/runs/{id}/approve", runs::approve, Operation::ApproveRun),
-    payout_write("/v1/payouts/runs/{id}/results", endings::results, Operation::SendResults),
+    payout_write("/v1/payouts/runs/{id}/results", settlement::results, Operation::SendResults),
     get("/v1/payouts/runs/{id}/files/csv", Programme, files::table, Operation::GetRunTable),
     get("/v1/payouts/runs/{id}/files/sepa", Programme, files::transfers, Operation::GetSepaFile),
     get("/v1/payouts/runs/{id}/files/paypal", Programme, files::paypal, Operation::GetPaypalFile),
@@ -215,8 +202,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/payouts", Partner, payouts::list, Operation::ListPayouts),
     get("/v1/payouts/{id}", Partner, payouts::get, Operation::GetPayout),
     get("/v1/payouts/{id}/items", Partner, payouts::items, Operation::ListPayoutItems),
-    payout_write("/v1/payouts/{id}/paid", endings::paid, Operation::PayPayout),
-    payout_write("/v1/payouts/{id}/failed", endings::failed, Operation::FailPayout),
+    payout_write("/v1/payouts/{id}/paid", settlement::paid, Operation::PayPayout),
+    payout_write("/v1/payouts/{id}/failed", settlement::failed, Operation::FailPayout),
     get("/v1/payouts/{id}/statement.json", Partner, statement::json, Operation::GetStatement),
     get("/v1/payouts/{id}/statement.csv", Partner, statement::csv, Operation::GetStatementCsv),
     get("/v1/payouts/{id}/statement.html", Partner, statement::html, Operation::GetStatementHtml),

@@ -1,6 +1,7 @@
 //! Amounts in minor units, currencies, and the application of rates.
 
 pub mod accounts;
+pub mod amount;
 pub mod fx;
 
 use iso_currency::Currency as Iso;

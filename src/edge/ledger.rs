@@ -9,12 +9,17 @@ use super::{
 };
 use crate::{
     api::{
-        self, Config, Environment, callbacks,
-        http::{Request, Response},
-        problem::{Code, Problem},
-        trails::{NO_TRAILS, Trails},
+        self, Environment, Outcome,
+        http::{
+            message::{Request, Response},
+            problems::{Code, Problem},
+        },
     },
     domain::values::time::Timestamp,
+    ledger::{
+        config::Config,
+        trails::{NO_TRAILS, Trails},
+    },
     marketplace::step::Report,
     store::{
         SqlError, callbacks as rows, commissions, links,
@@ -26,6 +31,9 @@ use crate::{
     },
 };
 use wasm_bindgen::prelude::*;
+
+/// The trail that a request needs, `<shard> <click id>`; the object's JavaScript fetches it and hands the request in again.
+const TRAIL_HEADER: &str = "x-signpost-trail";
 
 /// The Worker's secrets as the entry hands them over.
 #[derive(json::FromJson)]
@@ -147,14 +155,19 @@ impl LedgerHandle {
         let zones = IntlZones::default();
         let environment =
             Environment { sql: &self.sql, config, zones: &zones, now: now(now_ms), trails: &trails };
-        api::handle(&environment, &mut CryptoEntropy::default(), request).into()
+        match api::handle(&environment, &mut CryptoEntropy::default(), request) {
+            Outcome::Response(response) => response.into(),
+            Outcome::TrailNeeded(trail) => Response::json(503, "{}".to_owned())
+                .with_header(TRAIL_HEADER, format!("{} {}", trail.shard, trail.click_id))
+                .into(),
+        }
     }
 
     /// A listing as the callback handler needs it, JSON, with its secrets opened; nothing if there is none.
     pub fn callback_listing(&self, id: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
-        callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
+        api::callback_listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
     }
 
     /// The id of the App Store listing of an app; nothing if there is none.
@@ -162,13 +175,13 @@ impl LedgerHandle {
         listings::of_app(&self.sql, app).map_err(thrown)
     }
 
-    /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].
+    /// Writes what a callback reports; `report_json` is a [`Report`]. Returns a `Reported` as JSON.
     pub fn report(&self, report_json: &str, trails_json: &str, now_ms: f64) -> Result<String, JsValue> {
         let report: Report = json::read(report_json).map_err(thrown)?;
         let trails: Trails = json::read(trails_json).map_err(thrown)?;
         let zones = IntlZones::default();
         let environment = Environment { trails: &trails, ..self.environment(&zones, now_ms)? };
-        let reported = callbacks::report(&environment, &mut CryptoEntropy::default(), &report);
+        let reported = api::report(&environment, &mut CryptoEntropy::default(), &report);
         serde_json::to_string(&reported.map_err(thrown)?).map_err(thrown)
     }
 
@@ -176,7 +189,7 @@ impl LedgerHandle {
     pub fn resume(&self, id: &str, cookies: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
-        callbacks::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)
+        api::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)
     }
 
     fn environment<'a>(&'a self, zones: &'a IntlZones, now_ms: f64) -> Result<Environment<'a>, JsValue> {

@@ -1,7 +1,8 @@
 //! What the document says of an operation beyond its route.
 
-use super::{super::problem::Code, schemas::Schemas};
+use super::schemas::Schemas;
 use crate::{
+    api::http::problems::Code,
     domain::{
         conversions::{CommissionStatus, HeldReason},
         money::Currency,

@@ -2,12 +2,14 @@
 //! export.
 
 use super::{
-    super::{
-        call::List, clicks::ClickView, export::End, health::HealthView, operation::Operation, routes::Access,
-    },
+    super::{health::HealthView, operation::Operation},
     Endpoint, examples,
 };
 use crate::{
+    api::{
+        http::{auth::Access, call::List},
+        reports::{clicks::ClickView, export::End},
+    },
     domain::{
         clicks::{bucket::Bucket, click::Device},
         programme::key::Scope,

@@ -1,18 +1,19 @@
 //! What operations have in common: their parameters, and the shapes of their answers.
 
 use super::{
-    super::{
-        call::List,
-        payouts::{PayoutView, runs::RunView},
-        problem::Code,
-        report::ReportView,
-    },
     describe::{Content, Description, Header, Query, QuerySchema},
     edge::CallbackKind,
 };
-use crate::domain::{
-    programme::listing::Marketplace,
-    values::id::{ListingId, PayoutId, RunId},
+use crate::{
+    api::{
+        http::{call::List, problems::Code},
+        reports::attribution::ReportView,
+    },
+    domain::{
+        programme::listing::Marketplace,
+        values::id::{ListingId, PayoutId, RunId},
+    },
+    ledger::payouts::{run_view::RunView, view::PayoutView},
 };
 use schemars::JsonSchema;
 

@@ -3,43 +3,65 @@
 
 use super::{
     super::{
-        balances::Balances,
-        call::List,
-        clicks::ClickView,
-        commissions::{NewRejection, NewRelease},
-        conversions::{ConversionView, NewConversion, explain::ExplanationView},
-        coupons::{CouponView, NewCoupon},
-        events::EventView,
-        fx::{NewRates, RateView},
         health::HealthView,
-        history::HistoryView,
-        installs::PlayInstall,
-        keys::{KeyView, MadeKey, NewKey},
-        ledger::{NewWriteOff, TrialBalanceView, WriteOffView},
         links::{MadeLinks, NewLink, NewLinks},
-        listings::{ListingChange, NewListing},
         operation::Operation,
-        partners::{NewPartner, PartnerChange},
         payouts::{
-            ItemView, PayoutView,
             details::{NewPayoutDetails, PayoutDetailsView},
-            endings::{Failure, Payment, PayoutResults},
-            runs::{NewRun, RunView},
+            runs::NewRun,
             statement::StatementView,
         },
-        placements::{NewPlacement, PlacementView},
-        problem::Code,
-        programme::{NewProgramme, ProgrammeView},
-        refunds::{NewRefund, RefundView},
-        simulation::{NewSimulation, SimulationView},
-        views::{CommissionView, LinkView, ListingView, PartnerView},
     },
     describe::{Content, Description, Header, Tag},
     edge::{ExportLine, Slug, Token},
     forms::*,
 };
-use crate::domain::values::id::{
-    CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId, RunId,
+use crate::{
+    api::{
+        conversions::{
+            commissions::{NewRejection, NewRelease},
+            history::HistoryView,
+            installs::PlayInstall,
+            refunds::NewRefund,
+            request::NewConversion,
+        },
+        http::{call::List, problems::Code},
+        links::LinkView,
+        payouts::{
+            rates::NewRates,
+            settlement::{Failed, Payment, PayoutResults},
+            write_off::NewWriteOff,
+        },
+        programme::{
+            coupons::{CouponView, NewCoupon},
+            keys::{KeyView, MadeKey, NewKey},
+            listings::{ListingChange, ListingView, NewListing},
+            partners::{NewPartner, PartnerChange, PartnerView},
+            placements::{NewPlacement, PlacementView},
+            terms::{NewProgramme, ProgrammeView},
+        },
+        reports::{
+            balances::Balances, clicks::ClickView, events::EventView, simulation::NewSimulation,
+            trial_balance::TrialBalanceView,
+        },
+    },
+    domain::values::id::{
+        CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId,
+        RunId,
+    },
+    ledger::{
+        attribution::explanation::ExplanationView,
+        commissions::view::CommissionView,
+        conversions::view::ConversionView,
+        payouts::{
+            rates::RateView,
+            run_view::RunView,
+            view::{ItemView, PayoutView},
+            write_off::WriteOffView,
+        },
+        refunds::view::RefundView,
+        simulation::SimulationView,
+    },
 };
 
 /// What each operation takes, answers and refuses.
@@ -262,7 +284,7 @@ pub fn describe(operation: Operation) -> Description {
             list::<ItemView>(of(Tag::Payouts).names::<PayoutId>(PAYOUT), "Its commissions, newest first.")
         }
         Op::PayPayout => ended::<Payment>(of(Tag::Payouts), "The payout, paid."),
-        Op::FailPayout => ended::<Failure>(of(Tag::Payouts), "The payout, failed."),
+        Op::FailPayout => ended::<Failed>(of(Tag::Payouts), "The payout, failed."),
         Op::GetStatement => {
             statement(of(Tag::Payouts), Content::Json(super::describe::of::<StatementView>()))
         }

@@ -2,14 +2,14 @@
 //! from its description.
 
 use super::{
-    super::{
-        problem::{Code, Problem, ProblemBody},
-        routes::Access,
-    },
     Endpoint,
     describe::{Description, Header, of},
     examples,
     schemas::Schemas,
+};
+use crate::api::http::{
+    auth::Access,
+    problems::{Code, Problem, ProblemBody},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -9,18 +9,15 @@ mod wise;
 
 pub use csv::{Table, percent, text};
 
-use super::{
-    super::{
+use super::runs;
+use crate::{
+    api::http::{
         call::Call,
-        http::Response,
-        problem::{Code, FieldError, Problem},
-        programme,
+        failure::Failure,
+        message::Response,
+        problems::{Code, FieldError, Problem},
         query::Query,
     },
-    details::of_payout,
-    is_public, runs,
-};
-use crate::{
     domain::{
         money::Currency,
         payouts::{
@@ -28,6 +25,10 @@ use crate::{
             payer::{PayoutDetails, PayoutMethod},
         },
         values::{date::Date, id::PayoutId},
+    },
+    ledger::{
+        payouts::{details::of_payout, runs::is_public},
+        terms,
     },
     store::{
         payouts::{self, Payout, runs::Run},
@@ -71,8 +72,8 @@ fn batch(
     }
     let mut batch = Batch { run, entries: Vec::new(), left_out: Vec::new() };
     for status in statuses {
-        for payout in payouts::of_run(call.sql, batch.run.terms.no, *status, MAX_SAFE_INTEGER)? {
-            match of_payout(call, &payout)? {
+        for payout in payouts::of_run(call.tx.sql, batch.run.terms.no, *status, MAX_SAFE_INTEGER)? {
+            match of_payout(call.tx, &payout)? {
                 Some(details) if method.is_none_or(|method| method == details.method) => {
                     batch.entries.push(Entry { payout, details });
                 }
@@ -142,7 +143,7 @@ const CSV: &str = "text/csv; charset=utf-8; header=present";
 const CSV_BARE: &str = "text/csv; charset=utf-8; header=absent";
 
 /// `GET /v1/payouts/runs/{id}/files/csv`: every payout of the run that was approved, however it ended.
-pub fn table(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn table(call: &Call<'_>) -> Result<Response, Failure> {
     let all = [PayoutStatus::Open, PayoutStatus::Paid, PayoutStatus::Failed];
     let (batch, query) = batch(call, None, &all, &["partial"])?;
     complete(&batch, &query)?;
@@ -151,7 +152,7 @@ pub fn table(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// `GET /v1/payouts/runs/{id}/files/sepa`
-pub fn transfers(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
     let (mut batch, query) =
         batch(call, Some(PayoutMethod::Sepa), &[PayoutStatus::Open], &["partial", "execution_date"])?;
     let day = query.text("execution_date").map(|text| {
@@ -159,8 +160,8 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Problem> {
             || Problem::new(Code::InvalidParameter, "\"execution_date\" must be a day such as 2026-11-03.");
         Date::parse(text).ok_or_else(refused)
     });
-    let day = day.transpose()?.unwrap_or_else(|| Date::of(call.now));
-    let payer = programme::current(call)?.payer.ok_or_else(|| {
+    let day = day.transpose()?.unwrap_or_else(|| Date::of(call.tx.now));
+    let payer = terms::current(call.tx)?.payer.ok_or_else(|| {
         Problem::new(Code::PayerMissing, "Say who pays first: \"payer\" in PUT /v1/program.")
     })?;
     only(
@@ -171,7 +172,7 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Problem> {
     );
     complete(&batch, &query)?;
     some(&batch)?;
-    let file = sepa::File { run: &batch.run, payer: &payer, created_at: call.now, execution_date: day };
+    let file = sepa::File { run: &batch.run, payer: &payer, created_at: call.tx.now, execution_date: day };
     let body = file.text(&batch.entries, &named_left_out(&batch))?;
     Ok(answer(&batch, "application/xml", &format!("{}.xml", batch.run.terms.id), body))
 }
@@ -209,7 +210,7 @@ fn part(batch: &mut Batch, query: &Query, most: usize) -> Result<(), Problem> {
 }
 
 /// `GET /v1/payouts/runs/{id}/files/paypal`
-pub fn paypal(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn paypal(call: &Call<'_>) -> Result<Response, Failure> {
     let known = ["partial", "currency", "part"];
     let (mut batch, query) = batch(call, Some(PayoutMethod::Paypal), &[PayoutStatus::Open], &known)?;
     let mut currencies: Vec<Currency> = batch.entries.iter().map(|entry| entry.payout.currency).collect();
@@ -219,13 +220,13 @@ pub fn paypal(call: &Call<'_>) -> Result<Response, Problem> {
         Some(Some(chosen)) => batch.entries.retain(|entry| entry.payout.currency == chosen),
         Some(None) => {
             let detail = "\"currency\" must be an ISO 4217 code such as EUR.";
-            return Err(Problem::new(Code::InvalidParameter, detail));
+            return Err(Problem::new(Code::InvalidParameter, detail).into());
         }
         None if currencies.len() > 1 => {
             let codes: Vec<&str> = currencies.iter().map(Currency::code).collect();
             let detail =
                 format!("PayPal takes one currency a file: ask for ?currency= {}.", codes.join(", "));
-            return Err(Problem::new(Code::SeveralCurrencies, detail));
+            return Err(Problem::new(Code::SeveralCurrencies, detail).into());
         }
         None => {}
     }
@@ -236,11 +237,11 @@ pub fn paypal(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// `GET /v1/payouts/runs/{id}/files/wise`
-pub fn wise(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn wise(call: &Call<'_>) -> Result<Response, Failure> {
     let (mut batch, query) =
         batch(call, Some(PayoutMethod::Wise), &[PayoutStatus::Open], &["partial", "part"])?;
     complete(&batch, &query)?;
     part(&mut batch, &query, wise::MOST)?;
-    let body = wise::file(programme::current(call)?.currency, &batch.entries);
+    let body = wise::file(terms::current(call.tx)?.currency, &batch.entries);
     Ok(answer(&batch, CSV, &format!("{}-wise.csv", batch.run.terms.id), body))
 }

@@ -3,19 +3,16 @@
 mod html;
 mod table;
 
-use super::{
-    super::{
-        call::Call,
-        http::Response,
-        problem::{Code, Problem},
-        programme,
-        views::view,
-    },
-    ItemView,
-    details::of_payout,
-    is_public, named, run_of, show_item,
-};
 use crate::{
+    api::{
+        http::{
+            call::Call,
+            failure::Failure,
+            message::Response,
+            problems::{Code, Problem},
+        },
+        payouts::read::{named, run_of},
+    },
     domain::{
         money::Currency,
         payouts::{
@@ -27,6 +24,15 @@ use crate::{
             id::{PartnerId, PayoutId, RunId},
             time::Timestamp,
         },
+    },
+    ledger::{
+        payouts::{
+            details::of_payout,
+            runs::is_public,
+            view::{ItemView, show_item},
+        },
+        terms,
+        view::view,
     },
     store::{
         Page, SqlError,
@@ -127,7 +133,7 @@ fn payee(details: Option<&PayoutDetails>, display_name: &str) -> PartyView {
 fn payer(call: &Call<'_>, run: &Run) -> Result<PartyView, Problem> {
     let (name, payer) = match run.payer.clone() {
         Some(named) => named,
-        None => (programme::current(call)?.name, None),
+        None => (terms::current(call.tx)?.name, None),
     };
     Ok(match payer {
         Some(payer) => {
@@ -139,9 +145,10 @@ fn payer(call: &Call<'_>, run: &Run) -> Result<PartyView, Problem> {
 
 /// By currency: the balance that was open when the period began, and what came since.
 fn parts(call: &Call<'_>, payout: &Payout, run: &Run) -> Result<Vec<StatementPartView>, Problem> {
-    let opening = accounts::balances_until(call.sql, Some(run.terms.from.start()), Some(payout.partner_no))?;
+    let opening =
+        accounts::balances_until(call.tx.sql, Some(run.terms.from.start()), Some(payout.partner_no))?;
     let mut shown = Vec::new();
-    for part in payouts::parts(call.sql, payout.no)? {
+    for part in payouts::parts(call.tx.sql, payout.no)? {
         let Some(converted) = part.converted else { continue };
         let before = opening.iter().find(|balance| balance.currency == part.currency);
         let opening_balance = before.map_or(0, |balance| balance.payable);
@@ -174,10 +181,10 @@ fn statement(call: &Call<'_>) -> Result<StatementView, Problem> {
         let detail = format!("It is {}: nothing of it was paid out.", payout.status.as_str());
         return Err(Problem::new(Code::PayoutNotOpen, detail));
     };
-    let details = of_payout(call, &payout)?;
-    let partner = partners::by_no(call.sql, payout.partner_no)?.ok_or_else(Problem::not_found)?;
+    let details = of_payout(call.tx, &payout)?;
+    let partner = partners::by_no(call.tx.sql, payout.partner_no)?.ok_or_else(Problem::not_found)?;
     let all = Page { before: None, limit: MAX_SAFE_INTEGER };
-    let lines = payouts::items(call.sql, payout.no, all)?;
+    let lines = payouts::items(call.tx.sql, payout.no, all)?;
     let rate_bp = details.as_ref().and_then(|details| details.vat_rate_bp);
     Ok(StatementView {
         invoice_number: invoice_number(invoice_no),
@@ -202,7 +209,7 @@ fn statement(call: &Call<'_>) -> Result<StatementView, Problem> {
 }
 
 /// `GET /v1/payouts/{id}/statement.json`
-pub fn json(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn json(call: &Call<'_>) -> Result<Response, Failure> {
     call.json(200, &statement(call)?)
 }
 
@@ -212,7 +219,7 @@ fn document(media: &str, body: String) -> Response {
 }
 
 /// `GET /v1/payouts/{id}/statement.csv`
-pub fn csv(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn csv(call: &Call<'_>) -> Result<Response, Failure> {
     let statement = statement(call)?;
     let name = format!("attachment; filename=\"{}.csv\"", statement.invoice_number);
     let answer = document("text/csv; charset=utf-8; header=present", table::text(&statement));
@@ -220,7 +227,7 @@ pub fn csv(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// `GET /v1/payouts/{id}/statement.html`
-pub fn html(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn html(call: &Call<'_>) -> Result<Response, Failure> {
     let page = html::text(&statement(call)?)?;
     // Nothing on the page may load or run anything, whatever a name holds.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

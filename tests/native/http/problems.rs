@@ -1,6 +1,6 @@
 //! The problems that JavaScript answers (src/problem.mjs) are those of the contract, word for word.
 
-use signpost::api::problem::Code;
+use signpost::api::http::problems::Code;
 
 /// The rows of the table: code, status, title.
 fn rows(script: &str) -> Vec<(String, u16, String)> {

@@ -6,7 +6,7 @@ mod payouts;
 use crate::support::{Answer, Ledger, OPERATOR, event};
 use contract::CONTRACT;
 use serde_json::{Map, Value, json};
-use signpost::api::{openapi, operation::Operation, problem::Code};
+use signpost::api::{http::problems::Code, openapi, operation::Operation};
 use std::{collections::BTreeSet, path::Path};
 
 /// Every operation with its method and path.

@@ -97,7 +97,7 @@ fn codes() -> String {
         "<h2 id=\"problem-codes\">Problem codes</h2>\n<table><caption>Problem codes</caption><thead><tr>\
          <th scope=\"col\">Code</th><th scope=\"col\">Status</th><th scope=\"col\">Meaning</th></tr></thead><tbody>\n",
     );
-    for code in signpost::api::problem::Code::ALL {
+    for code in signpost::api::http::problems::Code::ALL {
         html.push_str(&format!(
             "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}.</td></tr>\n",
             code.as_str(),

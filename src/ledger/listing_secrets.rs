@@ -1,0 +1,48 @@
+//! The secrets of a listing, stored sealed.
+
+use super::tx::Tx;
+use crate::{
+    domain::programme::listing::Listing,
+    store::{SqlError, programme::listings, value::json_text},
+};
+use json::{FromJson, Node, OneOrSeveral, Refusal};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A secret: one value, or several while it is being rotated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Secret {
+    /// The value.
+    One(String),
+    /// All values that are accepted, newest first.
+    Several(Vec<String>),
+}
+
+impl<'de> FromJson<'de> for Secret {
+    fn from_json(node: Node<'de, '_>) -> Result<Self, Refusal> {
+        Ok(match OneOrSeveral::from_json(node)? {
+            OneOrSeveral::One(value) => Self::One(value),
+            OneOrSeveral::Several(values) => Self::Several(values),
+        })
+    }
+}
+
+/// A listing's secrets by name; `null` removes one.
+pub type Secrets = BTreeMap<String, Option<Secret>>;
+
+/// A listing's secrets, opened.
+pub fn open_secrets(tx: &Tx<'_>, listing: &Listing) -> Result<Secrets, SqlError> {
+    let Some(sealed) = listings::sealed_secrets(tx.sql, listing.no)? else { return Ok(Secrets::new()) };
+    let opened = tx.open_sealed(&sealed, listing.id.as_str())?;
+    json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))
+}
+
+/// Seals secrets for their listing; `None` if there are none.
+pub fn seal_secrets(tx: &Tx<'_>, listing: &Listing, secrets: &Secrets) -> Result<Option<String>, SqlError> {
+    if secrets.is_empty() {
+        return Ok(None);
+    }
+    tx.seal(&json_text(secrets)?, listing.id.as_str()).map(Some)
+}
