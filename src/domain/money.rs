@@ -16,7 +16,7 @@ pub const WHOLE_BP: i64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
-/// What serde says of a text that names no currency; `api/body.rs` knows it by that.
+/// What serde says of a text that names no currency; `api/http/body.rs` knows it by that.
 pub const CURRENCY_REFUSED: &str = "expected an ISO 4217 code";
 
 impl Currency {

@@ -4,7 +4,7 @@ use crate::values::time::{DAY_MS, Timestamp};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// What serde says of a text that is no day; `api/body.rs` knows it by that.
+/// What serde says of a text that is no day; `api/http/body.rs` knows it by that.
 pub const DATE_REFUSED: &str = "expected a day such as 2026-10-31";
 
 /// A day, between 1970-01-01 and 9999-12-31.
