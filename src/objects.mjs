@@ -127,7 +127,7 @@ export class Ledger extends Worker {
     return this.#rust.call((ledger) => ledger.listing_of_app(app));
   }
 
-  /** Writes what a callback told (`Report` in marketplace/step.rs); what became of it (`Reported` in api/callbacks.rs). */
+  /** Writes what a callback told (`Report` in marketplace/step.rs); what became of it (`Reported` in ledger/callbacks/report.rs). */
   async report(report) {
     const reported = await this.#withTrails((trails) => {
       const answer = JSON.parse(this.#rust.call((ledger) => ledger.report(report, trails, Date.now())));

@@ -35,7 +35,7 @@ use crate::{
 use json::FromJson;
 use serde::Serialize;
 
-/// A link to make.
+/// A link to create.
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -50,13 +50,13 @@ pub struct NewLink {
     path: Option<String>,
     /// Short name: `[a-z0-9][a-z0-9-]{2,39}`.
     slug: Option<String>,
-    /// From when on it leads to the landing page; cut to whole seconds.
+    /// When it begins to lead to the landing page; rounded down to whole seconds.
     expires_at: Option<String>,
     /// Free annotations.
     metadata: Option<Metadata>,
 }
 
-/// Links to make, all or none.
+/// Links to create, all or none.
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -65,7 +65,7 @@ pub struct NewLinks {
     links: Vec<NewLink>,
 }
 
-/// Links just made.
+/// Links that were created just now.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct MadeLinks {
@@ -96,13 +96,13 @@ view! {
         qr_svg_url: String,
         /// Where it leads at the moment.
         status: LinkStatus,
-        /// From when on it leads to the landing page; whole seconds.
+        /// When it begins to lead to the landing page; whole seconds.
         expires_at: Option<Timestamp>,
         /// When it was revoked.
         revoked_at: Option<Timestamp>,
         /// Free annotations.
         metadata: Metadata,
-        /// When it was made.
+        /// When it was created.
         created_at: Timestamp,
     }
 }
@@ -141,6 +141,28 @@ struct Ends {
     expires_at: Option<Timestamp>,
 }
 
+/// The partner of a new link.
+fn owner(call: &Call<'_>, id: &str, checks: &mut Checks) -> Result<Option<Partner>, Problem> {
+    let partner = match PartnerId::parse(id) {
+        Some(id) => partners::by_id(call.tx.sql, &id)?,
+        None => None,
+    };
+    let partner = match partner {
+        Some(partner) if call.caller.sees(partner.no) => Some(partner),
+        // For a partner's key no other partner exists.
+        _ if call.caller.partner.is_some() => return Err(Problem::not_found()),
+        _ => None,
+    };
+    match &partner {
+        None => checks.refuse(Code::UnknownPartner, "partner_id", "There is no partner with this id."),
+        Some(partner) if partner.status == PartnerStatus::Terminated => {
+            checks.refuse(Code::PartnerTerminated, "partner_id", "A terminated partner gets no new links.");
+        }
+        Some(_) => {}
+    }
+    Ok(partner)
+}
+
 fn check(call: &Call<'_>, new: &NewLink, checks: &mut Checks) -> Result<Option<Ends>, Problem> {
     checks.text("campaign", new.campaign.as_deref(), 100);
     checks.slug("slug", new.slug.as_deref());
@@ -158,23 +180,7 @@ fn check(call: &Call<'_>, new: &NewLink, checks: &mut Checks) -> Result<Option<E
             "Expected a time from 1970-01-01T00:00:01Z to 2106-02-07.",
         );
     }
-    let partner = match PartnerId::parse(&new.partner_id) {
-        Some(id) => partners::by_id(call.tx.sql, &id)?,
-        None => None,
-    };
-    let partner = match partner {
-        Some(partner) if call.caller.sees(partner.no) => Some(partner),
-        // For a partner's key no other partner exists.
-        _ if call.caller.partner.is_some() => return Err(Problem::not_found()),
-        _ => None,
-    };
-    match &partner {
-        None => checks.refuse(Code::UnknownPartner, "partner_id", "There is no partner with this id."),
-        Some(partner) if partner.status == PartnerStatus::Terminated => {
-            checks.refuse(Code::PartnerTerminated, "partner_id", "A terminated partner gets no new links.");
-        }
-        Some(_) => {}
-    }
+    let partner = owner(call, &new.partner_id, checks)?;
     let listing = match ListingId::parse(&new.listing_id) {
         Some(id) => listings::by_id(call.tx.sql, &id)?,
         None => None,
@@ -185,11 +191,12 @@ fn check(call: &Call<'_>, new: &NewLink, checks: &mut Checks) -> Result<Option<E
     Ok(partner.zip(listing).map(|(partner, listing)| Ends { partner, listing, expires_at }))
 }
 
-/// Whole Unix seconds as a token carries them; 0 means "never" there and so is no expiry.
+/// Whole Unix seconds as a token stores them. 0 means "never" in a token, so it cannot be an expiry.
 fn token_seconds(at: Timestamp) -> Option<u32> {
     u32::try_from(at.ms().div_euclid(1000)).ok().filter(|seconds| *seconds > 0)
 }
 
+/// Creates a link; its request is at `pointer`.
 fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<LinkView, Problem> {
     if let Some(slug) = &new.slug
         && links::by_slug(call.tx.sql, slug)?.is_some()
@@ -298,7 +305,7 @@ pub fn qr(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     let link = named(call)?;
     let url = format!("{}/r/{}", call.request.base_url, link.token);
-    // Level M survives a printed poster's usual wear (ISO/IEC 18004: 15 % of the code words).
+    // Level M tolerates the usual wear of a printed poster (ISO/IEC 18004: 15 % of the code words).
     let code = qrcode::QrCode::with_error_correction_level(url.as_bytes(), qrcode::EcLevel::M)
         .map_err(|error| SqlError::Engine(format!("QR code: {error}")))?;
     let svg = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(256, 256).build();

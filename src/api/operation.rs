@@ -1,5 +1,5 @@
-//! What the Worker can be asked for. Every route names its operation, and the documentation matches on all of them:
-//! a route that is not documented does not compile.
+//! The operations of the HTTP contract. Every route names its operation, and the documentation matches on all of them, so a
+//! route without documentation does not compile.
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $variant:ident = $id:literal, $summary:literal;)*) => {
@@ -11,7 +11,7 @@ macro_rules! operations {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// OpenAPI's `operationId`. Client generators make method names of it: never rename one.
+            /// OpenAPI's `operationId`. Client generators derive method names from it, so never rename one.
             #[must_use]
             pub fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }

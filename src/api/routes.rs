@@ -1,5 +1,5 @@
-//! The table of routes: one line each. OpenAPI is made from the same table; what it says of an operation stands in
-//! `openapi/`.
+//! The table of routes, one line each. OpenAPI is generated from the same table; the descriptions of its operations are in
+//! `openapi/`. The table is above the handlers, and not in `http/`, because it imports all of them.
 
 use super::{
     conversions::{commissions, create, history, installs, read as conversions, refunds},
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::domain::programme::key::Scope;
 
-/// Carries out a request.
+/// Handles a request.
 pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
 
 /// A route.
 pub struct Route {
     /// Method.
     pub method: &'static str,
-    /// Path; `{…}` stands for one segment.
+    /// Path; `{…}` matches one segment.
     pub path: &'static str,
-    /// What it does; the documentation says more of it.
+    /// The operation that it performs; the documentation describes it.
     pub operation: Operation,
-    /// The scope it needs.
+    /// The scope that it needs.
     pub scope: Scope,
     /// Who may use it.
     pub access: Access,
-    /// It creates something, and so takes `Idempotency-Key`.
+    /// It creates something, so it takes `Idempotency-Key`.
     pub creates: bool,
-    /// What of its answer is kept for replays.
+    /// The part of its response that is kept for replays.
     pub kept: fn(&str) -> String,
-    /// What carries it out.
+    /// The function that handles it.
     pub handler: Handler,
 }
 
@@ -50,7 +50,7 @@ const fn write(
     Route { method, path, operation, scope, access, creates: false, kept: whole, handler }
 }
 
-/// A write of payouts, by the programme's keys alone.
+/// A write of payouts, for the programme's keys only.
 const fn payout_write(path: &'static str, handler: Handler, operation: Operation) -> Route {
     write("POST", path, Scope::PayoutsWrite, Access::Programme, handler, operation)
 }
@@ -60,15 +60,15 @@ const fn creates(mut route: Route) -> Route {
     route
 }
 
-/// Replays show the whole answer.
-fn whole(answer: &str) -> String {
-    answer.to_owned()
+/// Keeps the whole response for replays.
+fn whole(response: &str) -> String {
+    response.to_owned()
 }
 
 use Access::{Partner, Programme};
 use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 
-/// All routes that the Ledger answers. `/v1/clicks` and `/v1/export` also read other stores (edge).
+/// All routes that the Ledger answers. The Worker answers `/v1/clicks` and `/v1/export` with the help of [`INTERNAL`].
 pub const ROUTES: &[Route] = &[
     get("/v1/program", Programme, terms::get, Operation::GetProgram),
     write("PUT", "/v1/program", Admin, Programme, terms::put, Operation::SetProgram),
@@ -187,7 +187,7 @@ pub const ROUTES: &[Route] = &[
         Operation::SetPayoutDetails,
     ),
     get("/v1/partners/{id}/payout-details", Partner, details::get, Operation::GetPayoutDetails),
-    // Before the payouts: a run is none of them.
+    // The routes of runs come before `/v1/payouts/{id}`, which would match them.
     creates(payout_write("/v1/payouts/runs", runs::create, Operation::CreateRun)),
     get("/v1/payouts/runs", Programme, runs::list, Operation::ListRuns),
     get("/v1/payouts/runs/{id}", Programme, runs::get, Operation::GetRun),
@@ -210,8 +210,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 
-/// What the Worker itself asks the Ledger, under the caller's own key: the halves of operations that also read other
-/// stores. The Worker forwards no outside request to `/internal/`.
+/// Requests that the Worker itself sends to the Ledger with the caller's key, for operations that also read other stores.
+/// The Worker forwards no outside request to `/internal/`.
 pub const INTERNAL: &[Route] = &[
     get("/internal/clicks", Partner, clicks::start, Operation::ListClicks),
     write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, Operation::ListClicks),

@@ -35,7 +35,7 @@ use crate::{
 };
 
 view! {
-    /// The click that earned a commission, as its id tells it.
+    /// The click that earned a commission, decoded from its id.
     pub struct EarningClickView {
         /// Click id.
         click_id: String,
@@ -57,7 +57,7 @@ view! {
         source: CommissionSource,
         /// By which plan; `null` = by the rate of the partner or the programme.
         plan: Option<String>,
-        /// For which placement, period or partner, where no conversion says it.
+        /// The placement, period or partner that earned it, if no conversion did.
         subject: Option<String>,
         /// What the rate was applied to, minor units.
         base: Option<i64>,
@@ -71,7 +71,7 @@ view! {
         reversed: i64,
         /// Bound in payouts that are approved or paid.
         settled: i64,
-        /// Forgiven of a negative rest.
+        /// Written off of a negative remainder.
         written_off: i64,
         /// What is open: amount − reversed − settled + written off.
         open: i64,
@@ -107,7 +107,7 @@ view! {
         currency: Currency,
         /// The rate of an exchange, decimal.
         rate: Option<String>,
-        /// The payout that it is for the whole of; `null` = it is for this commission alone.
+        /// The payout that it moves as a whole; `null` = it moves this commission only.
         payout_id: Option<PayoutId>,
         /// When.
         created_at: Timestamp,
@@ -119,17 +119,17 @@ view! {
         id: PayoutId,
         /// How much of the commission was in it, minor units.
         amount: i64,
-        /// Where it stands.
+        /// Its status.
         status: PayoutStatus,
         /// The provider's reference.
         reference: Option<String>,
     }
 
-    /// All that is known of a commission, in the order in which it came about.
+    /// The history of a commission, in order.
     pub struct HistoryView {
-        /// The click that earned it; `null` where none did.
+        /// The click that earned it; `null` = none did.
         click: Option<EarningClickView>,
-        /// Every touch that was weighed, and why it won or lost; `null` where no conversion earned it.
+        /// Every touch that was weighed, and why it won or lost; `null` = no conversion earned it.
         attribution: Option<ExplanationView>,
         /// The conversion that earned it, if one did.
         conversion: Option<ConversionView>,

@@ -37,23 +37,23 @@ use crate::{
 };
 use json::FromJson;
 
-/// The last second that a time can lie in, the end of the year 9999.
+/// The last second of the year 9999, the latest that a time may be.
 pub const MAX_SECONDS: i64 = 253_402_300_799;
 
-/// What the app read of the Play Install Referrer Library, on its first run.
+/// What the app read from the Play Install Referrer Library on its first run.
 #[derive(Debug, Clone, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PlayInstall {
-    /// The listing, which stands on Google Play.
+    /// The listing, which must be on Google Play.
     listing_id: String,
     /// The app's own id of this installation: unique for ever.
     install_id: String,
     /// The referrer as the library returns it, decoded once.
     referrer: String,
-    /// The app's package; it must be the listing's, if that names one.
+    /// The app's package; if the listing names one, it must be the same.
     package_name: Option<String>,
-    /// The id that the app sets as the obfuscated account id of purchases: purchases under it are this customer's.
+    /// The id that the app sets as the obfuscated account id of purchases; purchases with it belong to this customer.
     obfuscated_account_id: Option<String>,
     /// When the store's page was opened, by the device; Unix seconds, 0 = unknown.
     referrer_click_timestamp_seconds: Option<i64>,
@@ -179,22 +179,12 @@ pub fn report_google_play(call: &Call<'_>) -> Result<Response, Failure> {
         return Err(Problem::field(Code::ConversionConflict, "/install_id", detail).into());
     }
     let reported = ReportedConversion {
-        kind,
-        external_id,
         click_id,
-        other_clicks: &[],
         customer_id: Some(customer_id.clone()),
-        coupon: None,
-        amount: None,
-        currency: None,
-        tax: None,
-        discount: None,
-        shipping: None,
-        country: None,
         occurred_at: Some(body.begun_at(call.tx.now)),
         listing: Some((listing.id.to_string(), listing.no)),
         metadata,
-        held_reason: None,
+        ..ReportedConversion::new(kind, external_id)
     };
     let conversion = accept(call.tx, reported)?;
     if conversion.is_earned {

@@ -27,7 +27,7 @@ pub struct NewConversion {
     external_id: String,
     /// The click id that the redirect put into the URL.
     click_id: Option<String>,
-    /// Your id of the customer: binds later conversions to the same touches.
+    /// Your id of the customer; later conversions of the customer are bound to the same touches.
     customer_id: Option<String>,
     /// Coupon that was used.
     coupon: Option<String>,
@@ -59,20 +59,7 @@ pub fn check(tx: &Tx<'_>, body: NewConversion) -> Result<ReportedConversion<'sta
     checks.text("coupon", body.coupon.as_deref(), 100);
     checks.metadata("metadata", body.metadata.as_ref());
     checks.currency("currency", body.currency.as_deref());
-    if body.amount.is_none() && (body.kind.is_sale() || body.currency.is_some()) {
-        checks.refuse(
-            Code::MissingField,
-            "amount",
-            "Sales and subscriptions, and whatever has a currency, need an amount.",
-        );
-    }
-    if body.currency.is_none() && (body.kind.is_sale() || body.amount.is_some()) {
-        checks.refuse(
-            Code::MissingField,
-            "currency",
-            "Sales and subscriptions, and whatever has an amount, need a currency.",
-        );
-    }
+    check_amount(&mut checks, &body);
     checks.country("country", body.country.as_deref());
     parts(&mut checks, &body);
     let occurred_at = checks.time("occurred_at", body.occurred_at.as_deref());
@@ -106,6 +93,24 @@ pub fn check(tx: &Tx<'_>, body: NewConversion) -> Result<ReportedConversion<'sta
         metadata: body.metadata.unwrap_or_default(),
         held_reason: None,
     })
+}
+
+/// Checks that amount and currency are there if they must be.
+fn check_amount(checks: &mut Checks, body: &NewConversion) {
+    if body.amount.is_none() && (body.kind.is_sale() || body.currency.is_some()) {
+        checks.refuse(
+            Code::MissingField,
+            "amount",
+            "Sales and subscriptions need an amount, and so does every conversion with a currency.",
+        );
+    }
+    if body.currency.is_none() && (body.kind.is_sale() || body.amount.is_some()) {
+        checks.refuse(
+            Code::MissingField,
+            "currency",
+            "Sales and subscriptions need a currency, and so does every conversion with an amount.",
+        );
+    }
 }
 
 /// Checks that tax, discount and shipping together do not exceed the amount.

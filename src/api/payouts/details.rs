@@ -30,34 +30,34 @@ use json::FromJson;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewPayoutDetails {
-    /// How.
+    /// The payment method.
     method: PayoutMethod,
-    /// Name as the bank or provider knows it, 1 to 70 characters.
+    /// Name of the account holder at the bank or provider, 1 to 70 characters.
     legal_name: String,
-    /// Address; statements show it, and some banks want it.
+    /// Address; statements show it, and some banks require it.
     address: Option<Address>,
-    /// Account (ISO 13616); `sepa` needs it, `wise` takes it.
+    /// Account (ISO 13616); required for `sepa`, optional for `wise`.
     iban: Option<String>,
-    /// Its bank (ISO 9362), where the bank wants to be told.
+    /// Its bank (ISO 9362), if the bank requires it.
     bic: Option<String>,
-    /// PayPal's account; `paypal` needs it.
+    /// PayPal account; required for `paypal`.
     paypal_email: Option<String>,
-    /// Where Wise writes to; `wise` needs it, unless there is an account.
+    /// E-mail address for Wise; required for `wise` unless there is an account.
     wise_email: Option<String>,
     /// Tax number or VAT id; statements show it.
     tax_id: Option<String>,
-    /// VAT that what the partner is paid contains, basis points; statements show it.
+    /// VAT that the partner's payouts include, basis points; statements show it.
     vat_rate_bp: Option<i64>,
 }
 
 view! {
     /// How a partner is paid, as far as it is shown.
     pub struct PayoutDetailsView {
-        /// Whose.
+        /// The partner.
         partner_id: PartnerId,
-        /// How.
+        /// The payment method.
         method: PayoutMethod,
-        /// The end of the account or address that is paid to; `null` if there is none.
+        /// The last characters of the account or address that is paid; `null` if there is none.
         ends_with: Option<String>,
         /// Which fields are set; their values are never shown.
         set: Vec<String>,

@@ -94,9 +94,9 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         let refused = || Problem::new(Code::InvalidParameter, "\"date\" must be a day such as 2026-10-31.");
         Date::parse(text).ok_or_else(refused)
     });
-    let narrowed = (date.transpose()?, currency(&query, "from")?, currency(&query, "to")?);
-    let shown = |name: &str| query.text(name).unwrap_or_default().to_owned();
-    let name = format!("fx {} {} {}", shown("date"), shown("from"), shown("to"));
-    let fetch = |page| fx::list(call.tx.sql, narrowed, page);
+    let filters = (date.transpose()?, currency(&query, "from")?, currency(&query, "to")?);
+    let filter = |name: &str| query.text(name).unwrap_or_default().to_owned();
+    let name = format!("fx {} {} {}", filter("date"), filter("from"), filter("to"));
+    let fetch = |page| fx::list(call.tx.sql, filters, page);
     call.page_of(&query, &name, fetch, |rate| rate.no, |rate| Ok(show(rate)))
 }

@@ -36,11 +36,11 @@ pub struct NewMoney {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRun {
-    /// What became payable by the end of its last day is paid, however long ago.
+    /// Everything that became payable by the end of its last day is paid, however old.
     period: Period,
     /// Only payouts in this currency; all if absent.
     currency: Option<Currency>,
-    /// Payouts in its currency are made from this amount on; less is carried into the next run.
+    /// The smallest payout in its currency; smaller amounts are carried into the next run.
     minimum: Option<NewMoney>,
     /// The day whose exchange rates are used; the period's last if absent.
     rate_date: Option<Date>,

@@ -37,15 +37,15 @@ use json::FromJson;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewCoupon {
-    /// What customers type: 3 to 100 characters. Case, and blanks around it, do not matter.
+    /// What customers type, 3 to 100 characters. Case and surrounding spaces are ignored.
     code: String,
     /// Whose it is.
     partner_id: String,
-    /// The only listing where it counts; everywhere if absent.
+    /// The only listing that it is valid for; all listings if absent.
     listing_id: Option<String>,
-    /// From when on it counts; from now on if absent.
+    /// When it becomes valid; now if absent.
     effective_from: Option<String>,
-    /// Until when it counts; until it is revoked if absent.
+    /// When it expires; when it is revoked if absent.
     effective_until: Option<String>,
     /// Free annotations.
     metadata: Option<Metadata>,
@@ -60,11 +60,11 @@ view! {
         code: String,
         /// Whose it is.
         partner_id: PartnerId,
-        /// The only listing where it counts.
+        /// The only listing that it is valid for.
         listing_id: Option<ListingId>,
-        /// From when on it counts.
+        /// When it becomes valid.
         effective_from: Timestamp,
-        /// Until when it counts.
+        /// When it expires.
         effective_until: Option<Timestamp>,
         /// When it was revoked.
         revoked_at: Option<Timestamp>,
@@ -93,7 +93,11 @@ fn check(call: &Call<'_>, body: NewCoupon) -> Result<Coupon, Problem> {
     let code = body.code.trim();
     checks.text("code", Some(code), *CODE_CHARACTERS.end());
     if (1..*CODE_CHARACTERS.start()).contains(&code.chars().count()) {
-        checks.refuse(Code::InvalidText, "code", "Expected at least 3 characters besides blanks.");
+        checks.refuse(
+            Code::InvalidText,
+            "code",
+            "Expected at least 3 characters, not counting surrounding spaces.",
+        );
     }
     let partner = owner(call, &body, &mut checks)?;
     let id = body.listing_id.as_deref().map(ListingId::parse);
@@ -104,7 +108,7 @@ fn check(call: &Call<'_>, body: NewCoupon) -> Result<Coupon, Problem> {
     let from = checks.time("effective_from", body.effective_from.as_deref()).unwrap_or(call.tx.now);
     let until = checks.time("effective_until", body.effective_until.as_deref());
     if until.is_some_and(|until| until <= from) {
-        let detail = format!("It would begin at {from}; say a later end, or an earlier effective_from.");
+        let detail = format!("It begins at {from}; send a later end, or an earlier effective_from.");
         checks.refuse(Code::EndsBeforeStart, "effective_until", detail);
     }
     checks.metadata("metadata", body.metadata.as_ref());

@@ -30,7 +30,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use json::FromJson;
 use serde::Serialize;
 
-/// A key to make.
+/// A key to create.
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -39,7 +39,7 @@ pub struct NewKey {
     name: String,
     /// What it may do.
     scopes: Vec<Scope>,
-    /// It shall see this partner's data alone.
+    /// Restricts the key to this partner's data.
     partner_id: Option<String>,
 }
 
@@ -52,18 +52,18 @@ view! {
         name: String,
         /// What it may do.
         scopes: Vec<Scope>,
-        /// It sees this partner's data alone.
+        /// It sees only this partner's data.
         partner_id: Option<PartnerId>,
-        /// When it was made.
+        /// When it was created.
         created_at: Timestamp,
     }
 }
 
-/// A key just made.
+/// A key that was created just now.
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct MadeKey {
-    /// The key, shown this once: a replay of the answer leaves it out.
+    /// The key, shown once: a replay of the response leaves it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     #[serde(flatten)]

@@ -31,15 +31,15 @@ use json::FromJson;
 pub struct NewListing {
     /// Display name, 1 to 200 characters.
     name: String,
-    /// Where it stands.
+    /// The marketplace that it is on.
     marketplace: Marketplace,
     /// Where its links lead: an absolute http or https URL.
     url: String,
     /// A short unique name.
     slug: Option<String>,
-    /// Where a browser-borne install is forwarded to.
+    /// Where a browser is forwarded to after an install.
     forward_to: Option<String>,
-    /// The marketplace's settings, at most 16 KiB; and what plans cost, where the marketplace tells no amounts.
+    /// The marketplace's settings, at most 16 KiB, and what plans cost if the marketplace reports no amounts.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// The marketplace's secrets; write-only.
     secrets: Option<Secrets>,
@@ -47,7 +47,7 @@ pub struct NewListing {
     window_days: Option<i64>,
 }
 
-/// What to change of a listing: absent leaves as is, `null` clears.
+/// Changes to a listing. An absent field stays as it is; `null` clears it.
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -59,12 +59,12 @@ pub struct ListingChange {
     /// A short unique name.
     #[json(present)]
     slug: Option<Option<String>>,
-    /// Where a browser-borne install is forwarded to.
+    /// Where a browser is forwarded to after an install.
     #[json(present)]
     forward_to: Option<Option<String>>,
-    /// The marketplace's settings, and what plans cost; replaces all of them.
+    /// The marketplace's settings, and what plans cost; replaces all settings.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
-    /// Secrets to set or (with `null`) to remove; the others stay.
+    /// Secrets to set, or to remove with `null`; other secrets stay.
     secrets: Option<Secrets>,
     /// Days from a click on its links to a conversion.
     #[json(present)]
@@ -78,13 +78,13 @@ view! {
         id: ListingId,
         /// Display name.
         name: String,
-        /// Where it stands.
+        /// The marketplace that it is on.
         marketplace: Marketplace,
         /// Where its links lead.
         url: String,
         /// A short unique name.
         slug: Option<String>,
-        /// Where a browser-borne install is forwarded to.
+        /// Where a browser is forwarded to after an install.
         forward_to: Option<String>,
         /// The marketplace's settings.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
@@ -124,7 +124,7 @@ fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
     checks.text("name", Some(&listing.name), 200);
     checks.url("url", Some(&listing.url));
     if text::web_url(&listing.url).is_some_and(|url| url.fragment().is_some_and(|f| f.contains('?'))) {
-        checks.refuse(Code::InvalidUrl, "url", "A query behind the fragment never reaches the server.");
+        checks.refuse(Code::InvalidUrl, "url", "A query after the fragment never reaches the server.");
     }
     checks.range("window_days", listing.window_days, 1, 3650);
     checks.slug("slug", listing.slug.as_deref());

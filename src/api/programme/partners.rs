@@ -36,9 +36,9 @@ pub struct NewPartner {
     currency: Option<String>,
     /// Commission in basis points; the programme's if absent.
     commission_bp: Option<i64>,
-    /// Recognition level, in your own words: plans may be for one.
+    /// Recognition level, in your own words; plans may apply to one.
     tier: Option<String>,
-    /// The partner that brought this one: it earns by the programme's `referral`.
+    /// The partner that referred this one; it earns by the programme's `referral`.
     referred_by: Option<String>,
     /// Your own id of this partner; unique.
     external_id: Option<String>,
@@ -46,7 +46,7 @@ pub struct NewPartner {
     metadata: Option<Metadata>,
 }
 
-/// What to change of a partner: absent leaves as is, `null` clears.
+/// Changes to a partner. An absent field stays as it is; `null` clears it.
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -72,7 +72,7 @@ pub struct PartnerChange {
     /// Recognition level.
     #[json(present)]
     tier: Option<Option<String>>,
-    /// The partner that brought this one.
+    /// The partner that referred this one.
     #[json(present)]
     referred_by: Option<Option<String>>,
     /// Your own id of this partner.
@@ -103,7 +103,7 @@ view! {
         commission_bp: Option<i64>,
         /// Recognition level.
         tier: Option<String>,
-        /// The partner that brought this one.
+        /// The partner that referred this one.
         referred_by: Option<PartnerId>,
         /// The operator's own id.
         external_id: Option<String>,
@@ -165,7 +165,7 @@ fn referrer(
             checks.refuse(
                 Code::ReferralCircle,
                 "referred_by",
-                "A partner cannot have brought the one who brought it.",
+                "Two partners cannot have referred each other.",
             );
         }
         Some(partner) => return Ok(Some(partner.id)),
@@ -238,10 +238,8 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     call.json(200, &show(&named(call)?))
 }
 
-/// `PATCH /v1/partners/{id}`
-pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
-    let old = named(call)?;
-    let body: PartnerChange = call.body()?;
+/// The partner as a request changes it, with its fields checked.
+fn changed(call: &Call<'_>, body: PartnerChange, old: &Partner) -> Result<Partner, Problem> {
     let mut partner = Partner {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         kind: body.kind.unwrap_or(old.kind),
@@ -267,8 +265,15 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
     if body.currency.is_some() {
         partner.currency = parsed;
     }
+    Ok(partner)
+}
+
+/// `PATCH /v1/partners/{id}`
+pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
+    let old = named(call)?;
+    let mut partner = changed(call, call.body()?, &old)?;
     if old.status == PartnerStatus::Terminated && partner.status != PartnerStatus::Terminated {
-        let detail = "Termination is final; add the partner anew to work together again.";
+        let detail = "Termination is final; add the partner again as a new one.";
         return Err(Problem::field(Code::PartnerTerminated, "/status", detail).into());
     }
     if partner.status == PartnerStatus::Terminated {

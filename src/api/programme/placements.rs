@@ -1,4 +1,4 @@
-//! Placements: fixed fees for a post, video, session or issue, and what came back.
+//! Placements: fixed fees for a post, video, session or issue, and their return.
 
 use crate::{
     api::{
@@ -47,17 +47,17 @@ pub struct NewPlacement {
     partner_id: String,
     /// What was placed.
     kind: PlacementKind,
-    /// How people call it.
+    /// Its title.
     title: String,
     /// Your own id of it; unique.
     external_id: String,
-    /// The link in it: its return is what this link brings.
+    /// The link in it; the placement's return is the revenue of this link.
     link_id: Option<String>,
     /// What it costs, once.
     fee: Money,
     /// When it was published; now if absent.
     published_at: Option<String>,
-    /// What should come back, basis points of the fee: 30000 = 3:1.
+    /// The target return, basis points of the fee: 30000 = 3:1.
     target_roi_bp: Option<i64>,
     /// Free annotations.
     metadata: Option<Metadata>,
@@ -72,7 +72,7 @@ view! {
         partner_id: PartnerId,
         /// What was placed.
         kind: PlacementKind,
-        /// How people call it.
+        /// Its title.
         title: String,
         /// The operator's own id.
         external_id: String,
@@ -82,14 +82,14 @@ view! {
         fee: Money,
         /// When it was published.
         published_at: Timestamp,
-        /// What should come back, basis points of the fee.
+        /// The target return, basis points of the fee.
         target_roi_bp: Option<i64>,
-        /// Revenue less refunds that its link brought since, by currency.
+        /// Revenue less refunds of its link since then, by currency.
         returned: Vec<MoneyView>,
-        /// What came back in the fee's currency, basis points of the fee, cut; `null` = it has no link.
+        /// The return in the fee's currency, basis points of the fee, rounded towards zero; `null` = it has no link.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<i64>"))]
         roi_bp: Option<i128>,
-        /// Whether that reaches the target; `null` = there is none, or no link.
+        /// Whether the return reaches the target; `null` = it has no target or no link.
         meets_target: Option<bool>,
         /// Free annotations.
         metadata: Metadata,
@@ -144,7 +144,7 @@ fn check(call: &Call<'_>, body: &NewPlacement) -> Result<Checked, Problem> {
     checks.money("fee", Some(&body.fee));
     let published_at = checks.time("published_at", body.published_at.as_deref()).unwrap_or(call.tx.now);
     if published_at > call.tx.now.plus_ms(DAY_MS) {
-        let detail = "It is added when it is published, not before.";
+        let detail = "Add a placement when it is published, not before.";
         checks.refuse(Code::OccurredInFuture, "published_at", detail);
     }
     let partner =

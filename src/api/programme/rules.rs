@@ -18,24 +18,24 @@ use json::FromJson;
 pub struct NewAttribution {
     /// How credit is shared among touches; `last_touch` if absent.
     model: Option<Model>,
-    /// Days from click to conversion within which a touch may earn, where its listing says nothing else; 30 if absent.
+    /// Days from click to conversion within which a touch may earn, unless its listing overrides it; 30 if absent.
     window_days: Option<i64>,
     /// Days in which the weight of a touch halves, for `time_decay`; 7 if absent.
     half_life_days: Option<i64>,
-    /// What wins where a coupon was used and a link was clicked; `coupon_first` if absent.
+    /// What wins if a coupon was used and a link was clicked; `coupon_first` if absent.
     precedence: Option<Precedence>,
-    /// What new touches of a customer earn who has bought before; `earn` if absent.
+    /// What new touches of a returning customer earn; `earn` if absent.
     repeat_customers: Option<RepeatCustomers>,
 }
 
 impl NewAttribution {
-    /// Checks the figures; their pointers begin with `/attribution`.
+    /// Checks the numbers; their pointers begin with `/attribution`.
     pub fn check(&self, checks: &mut Checks) {
         checks.range("attribution/window_days", self.window_days, 1, 3650);
         checks.range("attribution/half_life_days", self.half_life_days, 1, 3650);
     }
 
-    /// The rules, with the defaults of what is left out.
+    /// The rules; fields that are left out take their defaults.
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules {
@@ -48,25 +48,25 @@ impl NewAttribution {
     }
 }
 
-/// Rules of what is held. What is left out takes its default.
+/// Rules that hold commissions for review. Fields that are left out take their defaults.
 #[derive(Debug, Default, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewFraudRules {
-    /// Hold what partners earn of their own purchases; `true` if absent.
+    /// Hold what partners earn from their own purchases; `true` if absent.
     self_referral: Option<bool>,
-    /// Hold leads, installs and subscriptions' beginnings that a customer had before; `true` if absent.
+    /// Hold leads, installs and starts of subscriptions that repeat for a customer; `true` if absent.
     duplicate_customer: Option<bool>,
-    /// Conversions that a partner may be credited with in an hour; those beyond are held. Off if absent.
+    /// How many conversions an hour a partner may be credited with; more are held. Off if absent.
     velocity_per_hour: Option<i64>,
-    /// Seconds that lie at least between a click and what it led to. Off if absent.
+    /// Minimum seconds between a click and its conversion. Off if absent.
     min_seconds_from_click: Option<i64>,
-    /// Customers a day who may use a partner's coupon without a click of the partner's. Off if absent.
+    /// How many customers a day may use a partner's coupon without a click of the partner's. Off if absent.
     coupon_uses_per_day: Option<i64>,
 }
 
 impl NewFraudRules {
-    /// Checks the figures; their pointers begin with `/fraud`.
+    /// Checks the numbers; their pointers begin with `/fraud`.
     pub fn check(&self, checks: &mut Checks) {
         checks.range("fraud/velocity_per_hour", self.velocity_per_hour, 1, fraud::Rules::MAX_VELOCITY);
         let most = fraud::Rules::MAX_SECONDS_FROM_CLICK;
@@ -74,7 +74,7 @@ impl NewFraudRules {
         checks.range("fraud/coupon_uses_per_day", self.coupon_uses_per_day, 1, fraud::Rules::MAX_COUPON_USES);
     }
 
-    /// The rules, with the defaults of what is left out.
+    /// The rules; fields that are left out take their defaults.
     #[must_use]
     pub fn rules(self) -> fraud::Rules {
         let default = fraud::Rules::default();
@@ -93,13 +93,13 @@ view! {
     pub struct AttributionRulesView {
         /// How credit is shared.
         model: Model,
-        /// Days from click to conversion, where the listing says nothing else.
+        /// Days from click to conversion, unless the listing overrides it.
         window_days: i64,
         /// Days in which the weight of a touch halves, for `time_decay`.
         half_life_days: i64,
-        /// What wins where a coupon was used and a link was clicked.
+        /// What wins if a coupon was used and a link was clicked.
         precedence: Precedence,
-        /// What new touches of a customer earn who has bought before.
+        /// What new touches of a returning customer earn.
         repeat_customers: RepeatCustomers,
     }
 }

@@ -32,8 +32,8 @@ use crate::{
 };
 use json::FromJson;
 
-/// Terms to set. What is left out takes its default; what has none stays: name and currency, and the terms of money
-/// (time zone, plans, territories, joint products, referral, payer).
+/// Terms to set. Fields that are left out take their defaults. Fields without a default keep their value: name, currency,
+/// time zone, plans, territories, joint products, referral and payer.
 #[derive(Debug, FromJson)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -42,7 +42,7 @@ pub struct NewProgramme {
     name: Option<String>,
     /// ISO 4217 currency; fixed once money has moved.
     currency: Option<String>,
-    /// Where visitors go whose link does not (or no longer) lead to a listing.
+    /// Where visitors go whose link does not lead to a listing, or no longer does.
     landing_url: Option<String>,
     /// Attribution rules.
     attribution: Option<NewAttribution>,
@@ -52,23 +52,23 @@ pub struct NewProgramme {
     click_param: Option<String>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
-    /// Who pays, which payment files need; `null` = not set.
+    /// Who pays; payment files need it. `null` = not set.
     #[json(present)]
     payer: Option<Option<Payer>>,
-    /// The version that you have read: refused if the terms were set again since.
+    /// The version that you have read; the request is refused if the terms were set again since.
     version: Option<i64>,
-    /// IANA zone of the months and quarters by which terms count.
+    /// IANA time zone of the months and quarters of the terms.
     timezone: Option<String>,
-    /// What credited partners earn; all of them. Those that have begun must be there, and may only be given an end.
+    /// What credited partners earn: all plans. Plans in force must be among them, and may only be given an end.
     plans: Option<Vec<Plan>>,
-    /// Regions that belong to a partner; all of them, as plans.
+    /// Regions that belong to a partner: all of them, under the rule of `plans`.
     territories: Option<Vec<Territory>>,
-    /// Products whose revenue a partner shares; all of them, as plans.
+    /// Products whose revenue a partner shares: all of them, under the rule of `plans`.
     joint_products: Option<Vec<JointProduct>>,
-    /// What those earn who bring partners; `null` = nothing.
+    /// What partners earn who refer partners; `null` = nothing.
     #[json(present)]
     referral: Option<Option<Referral>>,
-    /// What is held until an operator has looked at it.
+    /// What is held for review by an operator.
     fraud: Option<NewFraudRules>,
 }
 
@@ -91,7 +91,7 @@ view! {
         commission_bp: i64,
         /// How often the terms were set.
         version: i64,
-        /// IANA zone of the months and quarters by which terms count.
+        /// IANA time zone of the months and quarters of the terms.
         timezone: String,
         /// What credited partners earn.
         plans: Vec<Plan>,
@@ -99,9 +99,9 @@ view! {
         territories: Vec<Territory>,
         /// Products whose revenue a partner shares.
         joint_products: Vec<JointProduct>,
-        /// What those earn who bring partners.
+        /// What partners earn who refer partners.
         referral: Option<Referral>,
-        /// What is held until an operator has looked at it; `null` = that rule is off.
+        /// What is held for review by an operator; `null` = that rule is off.
         fraud: fraud::Rules,
         /// Who pays.
         payer: Option<Payer>,
@@ -152,31 +152,31 @@ fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
     Some(Payer { iban, bic, ..payer })
 }
 
-/// `PUT /v1/program`
-pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
-    let body: NewProgramme = call.body()?;
-    let old = terms::current(call.tx)?;
-    let mut checks = Checks::default();
+/// Checks the fields of a request other than the payer, and returns its currency.
+fn check_fields(checks: &mut Checks, body: &NewProgramme, old: &Program) -> Currency {
     checks.text("name", body.name.as_deref(), 200);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
-    let attribution = body.attribution.unwrap_or_default();
-    attribution.check(&mut checks);
-    let rules = attribution.rules();
+    if let Some(attribution) = &body.attribution {
+        attribution.check(checks);
+    }
     checks.range("version", body.version, 0, i64::MAX);
     checks.range("hold_days", body.hold_days, 0, 3650);
     checks.range("commission_bp", body.commission_bp, 0, WHOLE_BP);
-    let fraud = body.fraud.unwrap_or_default();
-    fraud.check(&mut checks);
+    if let Some(fraud) = &body.fraud {
+        fraud.check(checks);
+    }
     if body.click_param.as_deref().is_some_and(|text| !is_click_param(text)) {
         let detail = "Expected a letter, then up to 31 letters, digits, hyphens or underscores.";
         checks.refuse(Code::InvalidText, "click_param", detail);
     }
-    let payer = match body.payer {
-        Some(payer) => checked_payer(&mut checks, payer),
-        None => old.payer.clone(),
-    };
-    let mut program = Program {
+    currency
+}
+
+/// The terms that a request sets.
+fn terms_of(body: NewProgramme, old: &Program, currency: Currency, payer: Option<Payer>) -> Program {
+    let rules = body.attribution.unwrap_or_default().rules();
+    Program {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         currency,
         landing_url: body.landing_url,
@@ -192,25 +192,50 @@ pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
         territories: body.territories.unwrap_or_else(|| old.territories.clone()),
         joint_products: body.joint_products.unwrap_or_else(|| old.joint_products.clone()),
         referral: body.referral.unwrap_or_else(|| old.referral.clone()),
-        fraud: fraud.rules(),
+        fraud: body.fraud.unwrap_or_default().rules(),
         half_life_days: Some(rules.half_life_days),
         precedence: rules.precedence,
         repeat_customers: rules.repeat_customers,
         payer,
-    };
-    term_checks::check(call.tx, &mut checks, &program)?;
-    checks.finish()?;
-    if let Some(version) = body.version.filter(|version| *version != old.version) {
+    }
+}
+
+/// Checks new terms against those in force: `version` is the version that the caller has read.
+fn check_change(
+    call: &Call<'_>,
+    old: &Program,
+    program: &Program,
+    version: Option<i64>,
+) -> Result<(), Problem> {
+    if let Some(version) = version.filter(|version| *version != old.version) {
         let detail =
             format!("You have read version {version}, version {} is in force: read it again.", old.version);
-        return Err(Problem::field(Code::ProgramChanged, "/version", detail).into());
+        return Err(Problem::field(Code::ProgramChanged, "/version", detail));
     }
-    term_checks::keep_terms_in_force(&old, &program, call.tx.now)?;
-    if currency != old.currency && accounts::has_transfers(call.tx.sql)? {
+    term_checks::keep_terms_in_force(old, program, call.tx.now)?;
+    if program.currency != old.currency && accounts::has_transfers(call.tx.sql)? {
         let detail =
             format!("Money has moved in {}; start another programme for another currency.", old.currency);
-        return Err(Problem::field(Code::CurrencyFixed, "/currency", detail).into());
+        return Err(Problem::field(Code::CurrencyFixed, "/currency", detail));
     }
+    Ok(())
+}
+
+/// `PUT /v1/program`
+pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
+    let mut body: NewProgramme = call.body()?;
+    let old = terms::current(call.tx)?;
+    let mut checks = Checks::default();
+    let currency = check_fields(&mut checks, &body, &old);
+    let payer = match body.payer.take() {
+        Some(payer) => checked_payer(&mut checks, payer),
+        None => old.payer.clone(),
+    };
+    let version = body.version;
+    let mut program = terms_of(body, &old, currency, payer);
+    term_checks::check(call.tx, &mut checks, &program)?;
+    checks.finish()?;
+    check_change(call, &old, &program, version)?;
     if program.counted_from.is_none() && !program.plans.is_empty() {
         program.counted_from = Some(conversions::next_no(call.tx.sql)?);
     }

@@ -1,4 +1,4 @@
-//! The attribution report: sums by quarter hour, grouped for the reader, in any time zone.
+//! The attribution report: counts by quarter hour, grouped by time in any zone, or by another property.
 
 use crate::{
     api::{
@@ -27,7 +27,7 @@ use crate::{
 };
 
 view! {
-    /// Visits that are no human clicks, each in one bucket.
+    /// Visits that are not human clicks, each in one bucket.
     pub struct FilteredView {
         /// The same visitor on the same link within an hour.
         duplicate: i64,
@@ -113,7 +113,7 @@ fn show(sums: &Sums) -> SumsView {
     }
 }
 
-/// A bound of the report as a quarter hour.
+/// A bound of the report, as the number of a quarter hour.
 fn quarter(query: &Query, name: &'static str) -> Result<Option<i64>, Problem> {
     let Some(at) = query.time(name)? else { return Ok(None) };
     if at.ms().rem_euclid(QUARTER_MS) == 0 {
@@ -141,8 +141,8 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
             let id = LinkId::parse(text).ok_or_else(Problem::not_found)?;
             let link = links::by_id(call.tx.sql, &id)?.filter(|link| call.caller.sees(link.partner_no));
             let link = link.ok_or_else(Problem::not_found)?;
-            // A link's data stand under its partner: the narrower key reads fewer rows. A link of another partner
-            // than the one asked for has none there.
+            // Counts are keyed by partner first, so the link's partner reads fewer rows. A link of a partner other than the
+            // requested one has no counts there.
             partner = partner.or(Some(link.partner_no));
             Some(link.no)
         }
@@ -161,14 +161,14 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
     Ok(Filter { partner, link, listing, from, to })
 }
 
-/// The spans of constant offset that the report covers.
+/// The spans of constant UTC offset that the report covers.
 fn spans(call: &Call<'_>, query: &Query, filter: &Filter, group: Group) -> Result<Vec<Span>, Problem> {
     let zone = query.text("timezone").unwrap_or("UTC");
     let unknown = || {
         let detail = "\"timezone\" must be an IANA name such as Europe/Berlin.";
         Problem::new(Code::UnknownTimezone, detail)
     };
-    // The zone is judged even where it changes nothing.
+    // An unknown zone is refused even if the grouping does not depend on it.
     call.tx.zones.offset_seconds(zone, call.tx.now).ok_or_else(unknown)?;
     let Some((first, last)) = reports::extent(call.tx.sql, filter)? else { return Ok(Vec::new()) };
     let (from, to) = (filter.from.unwrap_or(first).max(first), filter.to.unwrap_or(last).min(last));

@@ -1,4 +1,4 @@
-//! What is owed to whom: sums of the ledger's transfers.
+//! Balances of partners: sums of the ledger's transfers.
 
 use crate::{
     api::{
@@ -14,13 +14,13 @@ use serde::Serialize;
 view! {
     /// A partner's balances in one currency, minor units.
     pub struct BalanceView {
-        /// Whose.
+        /// The partner.
         partner_id: PartnerId,
         /// ISO 4217 code.
         currency: Currency,
         /// Owed, within the hold.
         pending: i128,
-        /// Owed, may be paid; negative after a clawback. What is bound in payouts that are not settled is part of it.
+        /// Owed and payable, including what open payouts bind; negative after a clawback.
         payable: i128,
         /// Paid out.
         paid: i128,

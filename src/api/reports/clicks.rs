@@ -1,5 +1,5 @@
-//! `GET /v1/clicks`: sixteen shards merged, newest first. The Ledger checks the caller and names things; JavaScript asks
-//! the shards in between (src/api.mjs).
+//! `GET /v1/clicks`: the clicks of sixteen shards, merged, newest first. The Ledger authorises the caller and resolves ids;
+//! the Worker queries the shards in between.
 
 use crate::{
     api::{
@@ -54,17 +54,17 @@ view! {
     }
 }
 
-/// What the edge collected from the shards, in their order.
+/// The clicks that the Worker collected, by shard.
 #[derive(FromJson)]
 pub struct Collected<'a> {
     shards: Vec<Vec<PackedClick<'a>>>,
 }
 
 const KNOWN: &[&str] = &["partner_id", "link_id", "from", "to", "limit", "cursor"];
-/// Links whose clicks are looked for one by one; a partner with more is asked to name a link.
+/// How many links a query by partner looks up; a partner with more must name a link.
 const MOST_LINKS: i64 = 1_000;
 
-/// Which links the caller asks for; `None` = all.
+/// The links that the caller asks for; `None` = all.
 fn wanted(call: &Call<'_>, query: &Query) -> Result<Option<Vec<u32>>, Problem> {
     let partner = partner_of_query(call, query.text("partner_id"))?;
     if let Some(text) = query.text("link_id") {
@@ -83,7 +83,7 @@ fn wanted(call: &Call<'_>, query: &Query) -> Result<Option<Vec<u32>>, Problem> {
     Ok(Some(numbers))
 }
 
-/// The list that a cursor belongs to.
+/// The name of the list, for cursors; the filters are part of it.
 fn list_name(call: &Call<'_>, query: &Query) -> String {
     let part = |name| query.text(name).unwrap_or_default();
     let partner = call.caller.partner.map_or(0, |partner| partner);
@@ -103,18 +103,19 @@ pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
             links: wanted(call, &query)?,
             from_ms: query.time("from")?.map(Timestamp::ms),
             to_ms: query.time("to")?.map(Timestamp::ms),
-            // One more tells whether there is a next page.
+            // One more click tells whether there is a next page.
             limit: u32::try_from(limit.saturating_add(1)).unwrap_or(1),
         },
     )
 }
 
-/// `POST /internal/clicks`: what the shards answered, merged and shown.
+/// `POST /internal/clicks`: merges what the shards answered into a page.
 pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
     let query = call.query(KNOWN)?;
     let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
-    let unreadable =
-        |error: &dyn std::fmt::Display| SqlError::Engine(format!("what shards tell cannot be read: {error}"));
+    let unreadable = |error: &dyn std::fmt::Display| {
+        SqlError::Engine(format!("the shards' clicks cannot be parsed: {error}"))
+    };
     let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
     let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));

@@ -1,4 +1,4 @@
-//! Every change, oldest first, for syncing.
+//! The log of changes, oldest first, for synchronisation.
 
 use crate::{
     api::http::{
@@ -34,8 +34,8 @@ pub struct EventView {
     data: Verbatim<'static>,
 }
 
-/// What a partner's key sees of an event: a conversion may have named another partner's click, which did not earn, and a
-/// note on a release or a rejection is the operator's.
+/// What a partner sees of an event. A click that the conversion named but that did not earn may be another partner's, and a
+/// note on a release, rejection or write-off is the operator's; both are removed.
 fn own(kind: EventType, data: String) -> Result<String, SqlError> {
     let of_conversion =
         [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];

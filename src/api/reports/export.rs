@@ -1,5 +1,5 @@
-//! The export: the log of events, then the sixteen logs of clicks, paged. What KV holds is read there; what it does
-//! not hold yet comes from the object that will write it. This file decides; JavaScript fetches (src/export.mjs).
+//! The export: the log of events, then the sixteen logs of clicks, paged. Most lines are read from KV; lines that are not in
+//! KV yet come from the object that will write them. This file decides what to read, and the Worker reads it.
 
 use crate::{
     api::http::{
@@ -28,7 +28,7 @@ use json::FromJson;
 use json::JsonError;
 use serde::Serialize;
 
-/// Where a page starts, and which lines are wanted. Stage 0 is the log of events, 1 … 16 those of clicks.
+/// Where a page starts, and the period of its lines. Stage 0 is the log of events, stages 1 … 16 are the logs of clicks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
 pub struct Position {
     /// Which log.
@@ -41,7 +41,7 @@ pub struct Position {
     pub to_ms: i64,
 }
 
-/// Lines that an object tells at once of what KV does not hold yet; fewer mean that there are no more.
+/// How many lines an object returns at once of those that are not in KV yet; fewer mean that there are no more.
 pub const TAIL_LINES: u32 = 1_000;
 
 /// Stages of the export.
@@ -57,7 +57,7 @@ impl Position {
         }
     }
 
-    /// The KV key of the segment that starts right behind this position, if one does.
+    /// The KV key of the segment that starts right after this position, if there is one.
     #[must_use]
     pub fn next_key(&self) -> String {
         format!("{}{:012}", self.prefix(), self.after.saturating_add(1))
@@ -70,7 +70,7 @@ impl Position {
     }
 }
 
-/// Where a line stands in its log.
+/// The place and the time of a line.
 #[derive(FromJson)]
 struct Place {
     seq: i64,
@@ -78,24 +78,24 @@ struct Place {
     at: Timestamp,
 }
 
-/// Lines that are wanted of what a log holds behind a position.
+/// The lines of a log that belong to the export.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cut {
     /// The lines.
     pub text: String,
     /// How many.
     pub lines: u64,
-    /// The place of the last line read, wanted or not.
+    /// The place of the last line read, exported or not.
     pub last: Option<i64>,
-    /// Lines read, wanted or not.
+    /// Lines read, exported or not.
     pub read: u64,
 }
 
-/// Picks the wanted lines, and unpacks clicks.
+/// Selects the lines after `position` and within its period, and unpacks clicks.
 pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
     let mut cut = Cut::default();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        // Events, and clicks of logs that are older than the packed form, stand there in full.
+        // Events are not packed, nor are clicks of logs that are older than the packed format.
         let packed = if line.starts_with('[') { Some(PackedClick::parse(line)?) } else { None };
         let place = match &packed {
             Some(click) => Place { seq: click.seq(), at: click.at() },
@@ -119,31 +119,31 @@ pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
     Ok(cut)
 }
 
-/// What a log holds cannot be read.
+/// Why a log cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum CutError {
-    /// A line is not of its form.
+    /// A line is malformed.
     #[error(transparent)]
     Line(#[from] JsonError),
-    /// A packed click is not of its form.
+    /// A packed click is malformed.
     #[error(transparent)]
     Click(#[from] MalformedClickRecord),
-    /// A click cannot be written out.
+    /// A click cannot be serialized.
     #[error(transparent)]
     Write(#[from] SqlError),
 }
 
-/// The list that the export's cursors belong to: the period is part of it.
+/// The name of the list, for cursors; the period is part of it.
 fn list_name(from_ms: i64, to_ms: i64) -> String {
     format!("export {from_ms} {to_ms}")
 }
 
-/// Beyond any time that a row holds.
+/// Later than any time in a row.
 const END_OF_TIME_MS: i64 = 253_402_300_800_000;
-/// Bits of the place within a log in a cursor; the stage stands above them.
+/// Bits of a cursor that hold the place within a log; the stage is in the bits above them.
 const PLACE_BITS: u32 = 48;
 
-/// `GET /internal/export`: checks the caller and the query of `GET /v1/export`, and answers where to start.
+/// `GET /internal/export`: checks the query of `GET /v1/export`, and returns where to start.
 pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
     let query = call.query(&["from", "to", "cursor"])?;
     let from_ms = query.time("from")?.map_or(0, Timestamp::ms);
@@ -160,7 +160,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
     call.json(200, &Position { stage, after: packed & ((1 << PLACE_BITS) - 1), from_ms, to_ms })
 }
 
-/// `POST /internal/export/events`: events behind a position that KV does not hold yet, NDJSON.
+/// `POST /internal/export/events`: events after a position that are not in KV yet, NDJSON.
 pub fn tail(call: &Call<'_>) -> Result<Response, Failure> {
     let position: Position = call.body()?;
     let mut body = String::new();
@@ -198,8 +198,8 @@ pub struct End {
     totals: Option<Totals>,
 }
 
-/// `POST /internal/export/end`: the page's last line. The last page also says what a Ledger rebuilt from all of it must
-/// come to, if nothing was left out at the front.
+/// `POST /internal/export/end`: the page's last line. On the last page of an export from the beginning it also has the
+/// totals of a Ledger that is rebuilt from the export.
 pub fn end(call: &Call<'_>) -> Result<Response, Failure> {
     let stop: Stop = call.body()?;
     let Position { from_ms, to_ms, .. } = stop.position;

@@ -57,15 +57,15 @@ view! {
         model: Model,
         /// The programme's window that was in force, days.
         window_days: i64,
-        /// The half-life that was in force, days; `null` where the model knows none.
+        /// The half-life that was in force, days; `null` if the model has none.
         half_life_days: Option<i64>,
-        /// What wins where a coupon was used and a link was clicked.
+        /// What wins if a coupon was used and a link was clicked.
         precedence: Precedence,
-        /// What new touches of a customer earn who has bought before.
+        /// What new touches of a returning customer earn.
         repeat_customers: RepeatCustomers,
-        /// Whether the visitor's clicks of before the conversion's own were weighed.
+        /// Whether the visitor's earlier clicks were weighed.
         trail: TrailState,
-        /// What became of the coupon that was named, in a word; `null` = none was, or it is another partner's.
+        /// What became of the coupon that was named, in a word; `null` = none was named, or it is another partner's.
         coupon_reason: Option<Reason>,
         /// Why, in a word.
         reason: Reason,

@@ -33,15 +33,15 @@ view! {
         account: String,
         /// The customer, as conversions name it.
         customer_id: String,
-        /// What the newest callback told.
+        /// What the newest callback reported.
         status: String,
-        /// The plan, in the vendor's word.
+        /// The plan, as the vendor names it.
         plan: Option<String>,
         /// When that happened.
         changed_at: Timestamp,
     }
 
-    /// A plan that a customer's account had before the one that it is known to have.
+    /// A plan that a customer's account had before its newest one.
     pub struct EarlierPlanView {
         /// The listing.
         listing_id: ListingId,
@@ -49,9 +49,9 @@ view! {
         account: String,
         /// The customer, as conversions name it.
         customer_id: String,
-        /// The plan, in the vendor's word.
+        /// The plan, as the vendor names it.
         plan: String,
-        /// From when on.
+        /// Since when.
         since: Timestamp,
     }
 

@@ -88,22 +88,17 @@ fn reported<'a>(
         metadata.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
     let (amount, currency) = event.amount.zip(event.currency.clone()).or(priced.price).unzip();
     Ok(ReportedConversion {
-        kind,
-        external_id: external_id(listing, &event.transaction),
         click_id,
         other_clicks: &event.clicks,
         customer_id: Some(customer_id(listing, &event.account)),
         coupon: event.coupon.clone(),
         amount,
         currency,
-        tax: None,
-        discount: None,
-        shipping: None,
-        country: None,
         occurred_at: Some(occurred_at(tx, event)),
         listing: Some((listing.id.to_string(), listing.no)),
         metadata,
         held_reason: (event.evidence == Evidence::TransportOnly).then_some(HeldReason::TransportOnly),
+        ..ReportedConversion::new(kind, external_id(listing, &event.transaction))
     })
 }
 

@@ -30,22 +30,22 @@ view! {
         reversed: i64,
         /// ISO 4217 code.
         currency: Currency,
-        /// Where it stands.
+        /// Its status.
         status: CommissionStatus,
         /// Rate applied, basis points.
         rate_bp: i64,
         /// Share of the conversion, basis points.
         share_bp: i64,
-        /// What the rate was applied to, minor units; `null` = a fixed amount, or not known any more.
+        /// The base of the rate, minor units; `null` = a fixed amount, or no longer known.
         base: Option<i64>,
         /// By which plan; `null` = by the simple rate of the partner or the programme.
         plan: Option<String>,
-        /// For which placement, period or partner, where no conversion says it.
+        /// The placement, period or partner that earned it, if no conversion did.
         subject: Option<String>,
         /// What a person should look at before it is paid: `bot_click`, `prefetch_click`, and `held_…` for each reason for
         /// which it is or was held.
         flags: Vec<String>,
-        /// Why it stays pending beyond `payable_at` until it is released, the gravest reason; `null` = it is not held.
+        /// The gravest reason why it stays pending beyond `payable_at` until it is released; `null` = it is not held.
         held_reason: Option<HeldReason>,
         /// When the hold ends.
         payable_at: Timestamp,

@@ -45,6 +45,28 @@ pub struct ReportedConversion<'a> {
 }
 
 impl ReportedConversion<'_> {
+    /// A conversion of which nothing else is known.
+    pub fn new(kind: ConversionType, external_id: String) -> Self {
+        Self {
+            kind,
+            external_id,
+            click_id: None,
+            other_clicks: &[],
+            customer_id: None,
+            coupon: None,
+            amount: None,
+            currency: None,
+            tax: None,
+            discount: None,
+            shipping: None,
+            country: None,
+            occurred_at: None,
+            listing: None,
+            metadata: Metadata::new(),
+            held_reason: None,
+        }
+    }
+
     /// The number of its listing.
     pub fn listing_no(&self) -> Option<ListingNo> {
         self.listing.as_ref().map(|(_, no)| *no)

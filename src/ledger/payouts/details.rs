@@ -21,11 +21,11 @@ use crate::{
 };
 
 view! {
-    /// How a partner is paid, as events tell it.
+    /// How a partner is paid, as events show it.
     pub struct PayoutDetailsEventView {
-        /// Whose.
+        /// The partner.
         partner_id: PartnerId,
-        /// How.
+        /// The payment method.
         method: PayoutMethod,
         /// Which fields are set.
         set: Vec<String>,

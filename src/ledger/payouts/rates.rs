@@ -34,7 +34,7 @@ view! {
         set_at: Timestamp,
     }
 
-    /// Rates that were supplied or corrected, as events tell it.
+    /// Rates that were supplied or corrected, as events show them.
     pub struct RatesEventView {
         /// The rates.
         rates: Vec<RateView>,

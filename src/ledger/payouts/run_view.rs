@@ -43,19 +43,19 @@ view! {
         currency: Currency,
     }
 
-    /// A run's payouts in one currency: those to be paid, open, paid or failed.
+    /// A run's payouts in one currency that are draft, open, paid or failed.
     pub struct RunTotalView {
         /// ISO 4217 code.
         currency: Currency,
         /// Minor units.
         amount: i128,
-        /// How many payouts.
+        /// The number of payouts.
         payouts: i64,
-        /// Of how many commissions.
+        /// The number of commissions.
         commissions: i64,
     }
 
-    /// How many partners stand how.
+    /// How many partners have each status.
     pub struct RunCountsView {
         /// To be paid, if the run is approved.
         draft: i64,
@@ -73,7 +73,7 @@ view! {
 
     /// A part of a partner's balance that is held.
     pub struct HeldView {
-        /// Whose.
+        /// The partner.
         partner_id: PartnerId,
         /// The partner's entry in the run.
         payout_id: PayoutId,
@@ -89,7 +89,7 @@ view! {
 
     /// A partner's balance that is carried into the next run.
     pub struct CarriedView {
-        /// Whose.
+        /// The partner.
         partner_id: PartnerId,
         /// The partner's entry in the run.
         payout_id: PayoutId,
@@ -105,33 +105,33 @@ view! {
     pub struct RunView {
         /// Id.
         id: RunId,
-        /// Where it stands.
+        /// Its status.
         status: RunStatus,
         /// Its days.
         period: Period,
         /// Only payouts in this currency; `null` = in all.
         currency: Option<Currency>,
-        /// The least that is paid out in its currency.
+        /// The smallest payout in its currency.
         minimum: Option<MinimumView>,
         /// The day whose exchange rates are used.
         rate_date: Date,
         /// The key that asked for it.
         maker: String,
-        /// The key that computed it anew last.
+        /// The key that last refreshed it.
         refreshed_by: Option<String>,
         /// The key that approved it.
         approver: Option<String>,
         /// What is paid, by currency.
         totals: Vec<RunTotalView>,
-        /// How many partners stand how.
+        /// How many partners have each status.
         counts: RunCountsView,
         /// What is held, the first 100.
         held: Vec<HeldView>,
         /// What is carried into the next run, the first 100.
         carried: Vec<CarriedView>,
-        /// When it was made.
+        /// When it was created.
         created_at: Timestamp,
-        /// When it was computed last.
+        /// When it was last computed.
         computed_at: Timestamp,
         /// When it was approved.
         approved_at: Option<Timestamp>,
@@ -149,7 +149,7 @@ fn held(run: &Run, part: HeldPart) -> HeldView {
         ),
         None => (
             UnpaidReason::InOtherRun,
-            "End the payout of this partner in the other run (or cancel that, if it is a draft), then refresh this one.".to_owned(),
+            "Settle the partner's payout in the other run, or cancel that run if it is a draft; then refresh this one.".to_owned(),
         ),
     };
     HeldView {

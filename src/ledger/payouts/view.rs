@@ -18,41 +18,41 @@ use crate::{
 };
 
 view! {
-    /// What of a payout was earned in one currency.
+    /// The part of a payout that was earned in one currency.
     pub struct PartView {
         /// ISO 4217 code.
         currency: Currency,
         /// Minor units; negative where refunds took back more than was earned since the last payout.
         amount: i64,
-        /// Of so many commissions.
+        /// The number of commissions.
         commissions: i64,
-        /// The rate that it is exchanged at, decimal; `null` in the payout's own currency, or where it is missing.
+        /// The exchange rate, decimal; `null` in the payout's own currency, or if the rate is missing.
         rate: Option<String>,
-        /// What it is worth in the payout's currency, minor units; `null` = it is held.
+        /// Its value in the payout's currency, minor units; `null` = it is held.
         converted: Option<i64>,
         /// Why it is held.
         held_reason: Option<UnpaidReason>,
     }
 
-    /// What a run is for one partner.
+    /// One partner's payout in a run.
     pub struct PayoutView {
         /// Id.
         id: PayoutId,
         /// Its run.
         run_id: RunId,
-        /// Whose it is.
+        /// The partner.
         partner_id: PartnerId,
         /// What it is paid in.
         currency: Currency,
         /// Minor units.
         amount: i64,
-        /// Where it stands.
+        /// Its status.
         status: PayoutStatus,
         /// Why nothing is paid.
         reason: Option<UnpaidReason>,
-        /// What it is made of, by currency.
+        /// Its parts, by currency.
         parts: Vec<PartView>,
-        /// Number of its self-billing invoice, given at approval.
+        /// Number of its self-billing invoice, assigned at approval.
         invoice_number: Option<String>,
         /// The provider's reference.
         reference: Option<String>,
@@ -82,9 +82,9 @@ view! {
         rate_bp: i64,
         /// Earned, minor units.
         earned: i64,
-        /// Of that, taken back by refunds when the run was approved; of a draft's, so far.
+        /// Of that, taken back by refunds before the run was approved; for a draft, so far.
         reversed: i64,
-        /// Of that, paid out before, less what was forgiven.
+        /// Of that, paid out before, less what was written off.
         paid_before: i64,
         /// In this payout, minor units; negative where more was paid before than is left.
         amount: i64,

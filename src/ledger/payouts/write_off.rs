@@ -27,15 +27,15 @@ use crate::{
 };
 
 view! {
-    /// What was forgiven of a partner's negative balance.
+    /// The part of a partner's negative balance that was written off.
     pub struct WriteOffView {
-        /// Whose.
+        /// The partner.
         partner_id: PartnerId,
         /// ISO 4217 code.
         currency: Currency,
         /// Minor units.
         amount: i64,
-        /// Of so many commissions.
+        /// The number of commissions.
         commissions: i64,
         /// Why, in the operator's words.
         note: Option<String>,

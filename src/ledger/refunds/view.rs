@@ -15,7 +15,7 @@ view! {
     pub struct ReversalView {
         /// The commission.
         id: CommissionId,
-        /// Whose it is.
+        /// The partner.
         partner_id: PartnerId,
         /// Taken back by this refund, minor units.
         reversed: i64,
@@ -23,7 +23,7 @@ view! {
         remaining: i64,
         /// ISO 4217 code.
         currency: Currency,
-        /// Where it stands now.
+        /// Its status now.
         status: CommissionStatus,
     }
 
