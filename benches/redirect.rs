@@ -55,7 +55,8 @@ fn trail(ring: &KeyRing, length: u8) -> String {
 
 fn redirects(c: &mut Criterion) {
     let ring = ring();
-    let token = LinkToken { link_no: 40_000, listing_no: 12, has_path: false, expires_s: 1_900_000_000 };
+    let token =
+        LinkToken { link_no: 40_000, listing_no: 12, has_path: false, expires_s: Some(1_900_000_000) };
     let token = token.mint(&ring).unwrap();
     let mut entropy = SeededEntropy::new(2);
     for (name, length) in [("redirect, new visitor", 0), ("redirect, visitor with 8 earlier clicks", 8)] {

@@ -162,7 +162,7 @@ fn apply(sql: &dyn Sql, event: &EventLine<'_>, line: u64) -> Result<(), ReplayEr
     let malformed = |error| ReplayError::Malformed { line, error };
     let change: Option<Change> =
         event.ledger.map(|ledger| serde_json::from_str(ledger.get())).transpose().map_err(malformed)?;
-    let partner_no = change.as_ref().map_or(0, Change::partner_no);
+    let partner_no = change.as_ref().and_then(Change::partner_no);
     transaction(sql, || -> Result<(), SqlError> {
         if let Some(change) = &change {
             apply_change(sql, change, event.data.get(), event.created_at)?;

@@ -63,7 +63,7 @@ impl Visitors {
         let visit = Visit {
             id: self.click_id(),
             at: Timestamp::clamped(START + i64::from(self.number)),
-            link_no: 1 + self.number % 3,
+            link_no: Some(1 + self.number % 3),
             visitor: Visitor::parse(&format!("{visitor:016x}")),
             country: Country::parse("DE"),
             device: Device::Mobile,

@@ -3,6 +3,7 @@
 use crate::{figure, percentile_us, support::Ledger, timed};
 use signpost::{
     domain::{
+        clicks::click::{Country, Device},
         conversions::ConversionType,
         values::time::{QUARTER_MS, Timestamp},
     },
@@ -78,13 +79,13 @@ impl Programme {
 fn delta(link: u32, quarter: i64) -> ConversionDelta {
     ConversionDelta {
         // Each partner has one link, created together with it, so both have the same number.
-        partner_no: link,
+        partner_no: Some(link),
         occurred_at: Timestamp::clamped(quarter * QUARTER_MS),
-        link_no: link,
-        listing_no: 1,
-        country: "DE".to_owned(),
-        device: 1,
-        currency: "EUR".to_owned(),
+        link_no: Some(link),
+        listing_no: Some(1),
+        country: Country::parse("DE"),
+        device: Device::Desktop,
+        currency: Some("EUR".to_owned()),
         counted: Some(ConversionType::Sale),
         uncounted: false,
         revenue: 4_990,

@@ -210,12 +210,8 @@ fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<Lin
     let no = links::next_no(call.tx.sql)?;
     let link_no = u32::try_from(no).map_err(|_| SqlError::Overflow("the number of links"))?;
     let seconds = ends.expires_at.and_then(token_seconds);
-    let token = LinkToken {
-        link_no,
-        listing_no: ends.listing.no,
-        has_path: new.path.is_some(),
-        expires_s: seconds.unwrap_or(0),
-    };
+    let token =
+        LinkToken { link_no, listing_no: ends.listing.no, has_path: new.path.is_some(), expires_s: seconds };
     let link = Link {
         no: link_no,
         id: call.tx.new_id(LinkId::generate),

@@ -16,7 +16,6 @@ use crate::{
     },
 };
 use rules::{Model, Precedence, RepeatCustomers, Rules};
-use serde::{Deserialize, Serialize};
 
 /// How much later than the conversion a click named by it may be. Clocks differ, and many shops truncate times to whole
 /// seconds or minutes.
@@ -139,15 +138,68 @@ string_enum! {
     }
 }
 
+/// What makes a touch: a click on a link, or the use of a coupon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TouchOrigin {
+    /// A click.
+    Click {
+        /// The click id.
+        click_id: String,
+        /// The link.
+        link_no: LinkNo,
+    },
+    /// The use of a coupon.
+    Coupon {
+        /// The coupon.
+        coupon_id: CouponId,
+    },
+}
+
+impl TouchOrigin {
+    /// Returns the click id or the coupon's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Click { click_id, .. } => click_id,
+            Self::Coupon { coupon_id } => coupon_id.as_str(),
+        }
+    }
+
+    /// Returns the click id, or `None` for a coupon.
+    #[must_use]
+    pub fn click_id(&self) -> Option<&str> {
+        match self {
+            Self::Click { click_id, .. } => Some(click_id),
+            Self::Coupon { .. } => None,
+        }
+    }
+
+    /// Returns the link of a click, or `None` for a coupon.
+    #[must_use]
+    pub fn link_no(&self) -> Option<LinkNo> {
+        match self {
+            Self::Click { link_no, .. } => Some(*link_no),
+            Self::Coupon { .. } => None,
+        }
+    }
+
+    /// Returns the coupon, or `None` for a click.
+    #[must_use]
+    pub fn coupon_id(&self) -> Option<&CouponId> {
+        match self {
+            Self::Click { .. } => None,
+            Self::Coupon { coupon_id } => Some(coupon_id),
+        }
+    }
+}
+
 /// A click or a coupon that may earn credit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touch {
-    /// The click id, or the coupon's id (see [`Touch::coupon`]).
-    pub click_id: String,
+    /// The click or the coupon.
+    pub origin: TouchOrigin,
     /// When the link was clicked or the coupon was used.
     pub at: Timestamp,
-    /// The link of the click; 0 for a coupon.
-    pub link_no: LinkNo,
     /// The partner of the link or coupon, and when it was terminated; `None` if the ledger does not know the link.
     pub partner: Option<(PartnerNo, Option<Timestamp>)>,
     /// The kind of client that clicked. Bots and prefetches may earn, but are flagged.
@@ -155,22 +207,18 @@ pub struct Touch {
     /// How it became a candidate.
     pub source: Source,
     /// The attribution window of the link's listing in days, if it has its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_days: Option<i64>,
     /// The reason that the coupon is not valid, if it is not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Reason>,
     /// Whether the touch is new and its customer had bought before. It is set only if the rules depend on it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_repeat: bool,
 }
 
 impl Touch {
-    /// Returns the coupon's id if the touch is a coupon. The two kinds of ids differ in length, so one column holds
-    /// both (`customer_touches`, `conversion_credits`, `commissions`).
+    /// Returns the coupon if the touch is the use of one.
     #[must_use]
-    pub fn coupon(&self) -> Option<CouponId> {
-        CouponId::parse(&self.click_id)
+    pub fn coupon(&self) -> Option<&CouponId> {
+        self.origin.coupon_id()
     }
 }
 
@@ -181,8 +229,6 @@ pub struct Credit {
     pub touch: usize,
     /// The credited partner.
     pub partner_no: PartnerNo,
-    /// The link; 0 for a coupon.
-    pub link_no: LinkNo,
     /// The share in basis points.
     pub share_bp: i64,
     /// The number of newer credited touches.
@@ -323,7 +369,7 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
         }
         if won {
             let newer = credits.len();
-            credits.push(Credit { touch, partner_no, link_no: found.link_no, share_bp, newer });
+            credits.push(Credit { touch, partner_no, share_bp, newer });
         }
     }
     credits.sort_by_key(|credit| credit.touch);

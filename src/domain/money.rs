@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_add_up_and_what_is_left_goes_to_the_largest_remainder() {
+    fn parts_add_up_by_largest_remainder() {
         for (total, weights, expected) in [
             (10_000, &[1, 1, 1][..], Some(vec![3_334, 3_333, 3_333])),
             (10, &[3_334, 3_333, 3_333], Some(vec![4, 3, 3])),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn currencies_know_their_minor_unit() {
+    fn currencies_have_a_minor_unit() {
         for (code, exponent) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("ISK", 0), ("CLF", 4)] {
             assert_eq!(Currency::parse(code).map(|c| c.exponent()), Some(exponent), "{code}");
         }

@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vat_is_contained_in_what_is_paid() {
+    fn contained_vat_is_rounded_half_up() {
         for (gross, rate_bp, vat) in [
             (11_900, 1_900, 1_900),
             (100, 1_900, 16),

@@ -59,7 +59,7 @@ fn mature(
         amount: commission.amount.saturating_sub(commission.reversed),
         currency: commission.currency,
         kind: TransferKind::Maturity,
-        commission_no: commission.no,
+        commission_no: Some(commission.no),
         at: now,
         rate: None,
         payout_no: None,

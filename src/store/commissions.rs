@@ -2,8 +2,9 @@
 
 pub mod usage_counters;
 
-use super::{Page, Row, Sql, SqlError, Value};
+use super::{Page, Row, Sql, SqlError, Value, columns};
 use crate::domain::{
+    attribution::TouchOrigin,
     conversions::{CommissionSource, CommissionStatus, HeldReason},
     links::link::LinkNo,
     money::{Currency, WHOLE_BP},
@@ -14,6 +15,74 @@ use crate::domain::{
         time::Timestamp,
     },
 };
+
+/// What earned a commission, apart from its conversion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommissionOrigin {
+    /// A credited click or coupon.
+    Touch(TouchOrigin),
+    /// A placement that contains this link.
+    PlacementLink(LinkNo),
+}
+
+impl CommissionOrigin {
+    /// Returns the touch, if a touch earned the commission.
+    #[must_use]
+    pub fn touch(&self) -> Option<&TouchOrigin> {
+        match self {
+            Self::Touch(touch) => Some(touch),
+            Self::PlacementLink(_) => None,
+        }
+    }
+
+    /// Returns the link of the click or placement.
+    #[must_use]
+    pub fn link_no(&self) -> Option<LinkNo> {
+        match self {
+            Self::Touch(touch) => touch.link_no(),
+            Self::PlacementLink(link_no) => Some(*link_no),
+        }
+    }
+}
+
+/// The columns of the origin, which the log contains as well: `click_id` is the coupon's id for a coupon, and `link_no`
+/// is 0 if there is no link.
+mod origin_columns {
+    use super::{CommissionOrigin, LinkNo, columns};
+    use crate::domain::attribution::TouchOrigin;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Columns {
+        #[serde(with = "columns::zero")]
+        link_no: Option<LinkNo>,
+        click_id: Option<String>,
+    }
+
+    pub fn origin(link_no: Option<LinkNo>, id: Option<String>) -> Option<CommissionOrigin> {
+        match id {
+            Some(id) => Some(CommissionOrigin::Touch(columns::touch_origin(id, link_no.unwrap_or(0)))),
+            None => link_no.map(CommissionOrigin::PlacementLink),
+        }
+    }
+
+    pub fn serialize<S: Serializer>(
+        origin: &Option<CommissionOrigin>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let touch = origin.as_ref().and_then(CommissionOrigin::touch);
+        let link_no = origin.as_ref().and_then(CommissionOrigin::link_no);
+        Columns { link_no, click_id: touch.map(|touch| TouchOrigin::id(touch).to_owned()) }
+            .serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<CommissionOrigin>, D::Error> {
+        let Columns { link_no, click_id } = Columns::deserialize(deserializer)?;
+        Ok(origin(link_no, click_id))
+    }
+}
 
 /// A commission as stored.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -28,10 +97,9 @@ pub struct Commission {
     pub conversion_id: Option<ConversionId>,
     /// The partner that earns it.
     pub partner_no: PartnerNo,
-    /// The link that earned it.
-    pub link_no: LinkNo,
-    /// The click id, or the coupon's id, that earned it.
-    pub click_id: Option<String>,
+    /// The touch or placement that earned it, if any.
+    #[serde(flatten, with = "origin_columns")]
+    pub origin: Option<CommissionOrigin>,
     /// The share of the conversion in basis points.
     pub share_bp: i64,
     /// The rate in basis points.
@@ -93,8 +161,7 @@ impl Commission {
             conversion_no: None,
             conversion_id: None,
             partner_no,
-            link_no: 0,
-            click_id: None,
+            origin: None,
             share_bp: WHOLE_BP,
             rate_bp: 0,
             amount: 0,
@@ -112,6 +179,18 @@ impl Commission {
             settled: 0,
             written_off: 0,
         }
+    }
+
+    /// Returns the link of the click or placement that earned it.
+    #[must_use]
+    pub fn link_no(&self) -> Option<LinkNo> {
+        self.origin.as_ref().and_then(CommissionOrigin::link_no)
+    }
+
+    /// Returns the click or coupon that earned it.
+    #[must_use]
+    pub fn touch(&self) -> Option<&TouchOrigin> {
+        self.origin.as_ref().and_then(CommissionOrigin::touch)
     }
 
     /// Holds the commission for another reason. `held_reason` is the most severe one; every reason has a flag.
@@ -147,8 +226,7 @@ fn read(row: &Row) -> Result<Commission, SqlError> {
         conversion_no: row.opt_int(2)?,
         conversion_id: row.opt_parsed(3, "a conversion id", ConversionId::parse)?,
         partner_no: row.number(4)?,
-        link_no: row.number(5)?,
-        click_id: row.opt_string(6)?,
+        origin: origin_columns::origin(columns::nonzero(row, 5)?, row.opt_string(6)?),
         share_bp: row.int(7)?,
         rate_bp: row.int(8)?,
         amount: row.int(9)?,
@@ -184,8 +262,8 @@ pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
         commission.id.as_str().into(),
         commission.conversion_no.into(),
         commission.partner_no.into(),
-        commission.link_no.into(),
-        commission.click_id.clone().into(),
+        columns::number_or_zero(commission.link_no()),
+        commission.touch().map(TouchOrigin::id).into(),
         commission.share_bp.into(),
         commission.rate_bp.into(),
         commission.amount.into(),

@@ -4,27 +4,95 @@ pub mod credits;
 pub mod customers;
 pub mod refunds;
 
-use super::{Page, Row, Sql, SqlError, Value};
+use super::{Page, Row, Sql, SqlError, Value, columns};
 use crate::domain::{
-    attribution::{Source, Touch},
-    clicks::click::Class,
+    attribution::{Reason, Source, Touch},
+    clicks::click::{Class, Country, Device},
     conversions::{ConversionType, HeldReason},
     links::link::LinkNo,
     programme::{listing::ListingNo, partner::PartnerNo},
     values::{id::ConversionId, string_enum::Word, time::Timestamp},
 };
 
-/// Under which partner, link and place a conversion is counted; zeros and blanks if nobody earns it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-pub struct Place {
-    /// Who earns; 0 = nobody.
+/// A credit's dimensions in the counts: whom it credits, and where the credited click came from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CreditDimensions {
+    /// The credited partner.
     pub partner_no: PartnerNo,
-    /// By which link; 0 = none.
-    pub link_no: LinkNo,
-    /// Country of the credited click; empty = unknown.
-    pub country: String,
-    /// Device code of the credited click; 0 = unknown.
-    pub device: u8,
+    /// The link of the credited click; absent for a coupon.
+    #[serde(with = "columns::zero")]
+    pub link_no: Option<LinkNo>,
+    /// The country of the credited click, if known.
+    #[serde(with = "columns::empty_country")]
+    pub country: Option<Country>,
+    /// The device of the credited click.
+    #[serde(with = "columns::device_code")]
+    pub device: Device,
+}
+
+/// Reads the columns `partner_no`, `link_no`, `country` and `device`; a conversion without credit has zeros.
+fn credit_dimensions(row: &Row, columns: [usize; 4]) -> Result<Option<CreditDimensions>, SqlError> {
+    let [partner_no, link_no, country, device] = columns;
+    let Some(partner_no) = columns::nonzero(row, partner_no)? else { return Ok(None) };
+    Ok(Some(CreditDimensions {
+        partner_no,
+        link_no: columns::nonzero(row, link_no)?,
+        country: columns::country(row, country)?,
+        device: columns::device(row, device)?,
+    }))
+}
+
+/// Binds the columns `partner_no`, `link_no`, `country` and `device`.
+fn dimension_values(dimensions: Option<&CreditDimensions>) -> [Value; 4] {
+    [
+        columns::number_or_zero(dimensions.map(|dimensions| dimensions.partner_no)),
+        columns::number_or_zero(dimensions.and_then(|dimensions| dimensions.link_no)),
+        columns::country_or_empty(dimensions.and_then(|dimensions| dimensions.country)),
+        dimensions.map_or(Device::Unknown, |dimensions| dimensions.device).code().into(),
+    ]
+}
+
+/// The dimensions of a conversion in the log, where all of them are zero or empty if it has no credit.
+mod unattributed_as_zeros {
+    use super::{CreditDimensions, columns};
+    use crate::domain::{
+        clicks::click::{Country, Device},
+        links::link::LinkNo,
+        programme::partner::PartnerNo,
+    };
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Logged {
+        #[serde(with = "columns::zero")]
+        partner_no: Option<PartnerNo>,
+        #[serde(with = "columns::zero")]
+        link_no: Option<LinkNo>,
+        #[serde(with = "columns::empty_country")]
+        country: Option<Country>,
+        #[serde(with = "columns::device_code")]
+        device: Device,
+    }
+
+    pub fn serialize<S: Serializer>(
+        credited: &Option<CreditDimensions>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let logged = Logged {
+            partner_no: credited.as_ref().map(|credited| credited.partner_no),
+            link_no: credited.as_ref().and_then(|credited| credited.link_no),
+            country: credited.as_ref().and_then(|credited| credited.country),
+            device: credited.as_ref().map_or(Device::Unknown, |credited| credited.device),
+        };
+        logged.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<CreditDimensions>, D::Error> {
+        let Logged { partner_no, link_no, country, device } = Logged::deserialize(deserializer)?;
+        Ok(partner_no.map(|partner_no| CreditDimensions { partner_no, link_no, country, device }))
+    }
 }
 
 /// A conversion as stored.
@@ -56,10 +124,12 @@ pub struct Conversion {
     pub metadata: String,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// The dimensions under which it is counted.
-    pub place: Place,
+    /// The dimensions of its largest credit, under which it is counted; absent if it is unattributed.
+    #[serde(rename = "place", with = "unattributed_as_zeros")]
+    pub credited: Option<CreditDimensions>,
     /// The canonical form of the request, to decide whether a later request is a repeat.
-    pub sent: String,
+    #[serde(rename = "sent")]
+    pub fingerprint: String,
     /// The attribution with the verdicts of all touches, as JSON.
     pub attribution: String,
     /// The first response, which equals the data of the conversion's event.
@@ -102,13 +172,8 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
         occurred_at: row.time(11)?,
         metadata: row.text(12)?.to_owned(),
         created_at: row.time(13)?,
-        place: Place {
-            partner_no: row.number(14)?,
-            link_no: row.number(15)?,
-            country: row.text(16)?.to_owned(),
-            device: u8::try_from(row.int(17)?).unwrap_or(0),
-        },
-        sent: row.text(18)?.to_owned(),
+        credited: credit_dimensions(row, [14, 15, 16, 17])?,
+        fingerprint: row.text(18)?.to_owned(),
         attribution: row.text(19)?.to_owned(),
         answer: row.text(20)?.to_owned(),
         held_reason: row.opt_parsed(21, "a reason", HeldReason::parse)?,
@@ -131,6 +196,7 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
          ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)"
     );
     let (amount, currency) = conversion.amount.clone().unzip();
+    let [partner_no, link_no, country, device] = dimension_values(conversion.credited.as_ref());
     let args: [Value; 26] = [
         conversion.no.into(),
         conversion.id.as_str().into(),
@@ -146,11 +212,11 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
         conversion.occurred_at.into(),
         conversion.metadata.as_str().into(),
         conversion.created_at.into(),
-        conversion.place.partner_no.into(),
-        conversion.place.link_no.into(),
-        conversion.place.country.as_str().into(),
-        conversion.place.device.into(),
-        conversion.sent.as_str().into(),
+        partner_no,
+        link_no,
+        country,
+        device,
+        conversion.fingerprint.as_str().into(),
         conversion.attribution.as_str().into(),
         answer.into(),
         conversion.held_reason.map(Word::from).into(),
@@ -174,18 +240,16 @@ pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
 }
 
 /// Credits a conversion that was unattributed.
-pub fn credit(sql: &dyn Sql, no: i64, place: &Place, attribution: &str) -> Result<(), SqlError> {
-    let args: [Value; 6] = [
-        no.into(),
-        place.partner_no.into(),
-        place.link_no.into(),
-        place.country.as_str().into(),
-        place.device.into(),
-        attribution.into(),
-    ];
+pub fn credit(
+    sql: &dyn Sql,
+    no: i64,
+    credited: &CreditDimensions,
+    attribution: &str,
+) -> Result<(), SqlError> {
+    let [partner_no, link_no, country, device] = dimension_values(Some(credited));
     sql.exec(
         "UPDATE conversions SET partner_no = ?2, link_no = ?3, country = ?4, device = ?5, attribution = ?6 WHERE no = ?1",
-        &args,
+        &[no.into(), partner_no, link_no, country, device, attribution.into()],
     )
     .map(drop)
 }
@@ -285,15 +349,88 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
 
 /// A touch that is bound to a customer, or may become so.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "LoggedBoundTouch", from = "LoggedBoundTouch")]
 pub struct BoundTouch {
     /// The touch, with the current state of its partner.
     pub touch: Touch,
-    /// The country of the click; empty if unknown.
-    pub country: String,
-    /// The device code of the click.
-    pub device: u8,
+    /// The country of the click, if known.
+    pub country: Option<Country>,
+    /// The device of the click.
+    pub device: Device,
     /// The listing of the link or coupon.
     pub listing_no: Option<ListingNo>,
+}
+
+/// A touch in the log: `click_id` is the coupon's id and `link_no` is 0 for the use of a coupon.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct LoggedTouch {
+    click_id: String,
+    at: Timestamp,
+    #[serde(with = "columns::zero")]
+    link_no: Option<LinkNo>,
+    partner: Option<(PartnerNo, Option<Timestamp>)>,
+    class: Class,
+    source: Source,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window_days: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Reason>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_repeat: bool,
+}
+
+/// A [`BoundTouch`] in the log.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct LoggedBoundTouch {
+    touch: LoggedTouch,
+    #[serde(with = "columns::empty_country")]
+    country: Option<Country>,
+    #[serde(with = "columns::device_code")]
+    device: Device,
+    listing_no: Option<ListingNo>,
+}
+
+impl From<BoundTouch> for LoggedBoundTouch {
+    fn from(bound: BoundTouch) -> Self {
+        let touch = bound.touch;
+        Self {
+            touch: LoggedTouch {
+                click_id: touch.origin.id().to_owned(),
+                at: touch.at,
+                link_no: touch.origin.link_no(),
+                partner: touch.partner,
+                class: touch.class,
+                source: touch.source,
+                window_days: touch.window_days,
+                refused: touch.refused,
+                is_repeat: touch.is_repeat,
+            },
+            country: bound.country,
+            device: bound.device,
+            listing_no: bound.listing_no,
+        }
+    }
+}
+
+impl From<LoggedBoundTouch> for BoundTouch {
+    fn from(logged: LoggedBoundTouch) -> Self {
+        let touch = logged.touch;
+        Self {
+            touch: Touch {
+                origin: columns::touch_origin(touch.click_id, touch.link_no.unwrap_or(0)),
+                at: touch.at,
+                partner: touch.partner,
+                class: touch.class,
+                source: touch.source,
+                window_days: touch.window_days,
+                refused: touch.refused,
+                is_repeat: touch.is_repeat,
+            },
+            country: logged.country,
+            device: logged.device,
+            listing_no: logged.listing_no,
+        }
+    }
 }
 
 /// Returns the newest touches bound to a customer, newest first. They have no `window_days` because their windows were
@@ -314,9 +451,8 @@ pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<Bo
         };
         Ok(BoundTouch {
             touch: Touch {
-                click_id: row.text(0)?.to_owned(),
+                origin: columns::touch_origin(row.text(0)?.to_owned(), row.number(2)?),
                 at: row.time(1)?,
-                link_no: row.number(2)?,
                 partner,
                 class: class.ok_or(SqlError::Shape { column: 3, expected: "a class" })?,
                 source: Source::Customer,
@@ -324,32 +460,32 @@ pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<Bo
                 refused: None,
                 is_repeat: false,
             },
-            country: row.text(4)?.to_owned(),
-            device: u8::try_from(row.int(5)?).unwrap_or(0),
+            country: columns::country(row, 4)?,
+            device: columns::device(row, 5)?,
             listing_no: row.opt_int(8)?.and_then(|no| u16::try_from(no).ok()),
         })
     };
     rows.iter().map(read).collect()
 }
 
-/// Binds a touch to a customer. An existing binding stays unchanged.
+/// Binds a touch to a customer, by a conversion if it is not bound later. An existing binding stays unchanged.
 pub fn bind(
     sql: &dyn Sql,
     customer_id: &str,
     bound: &BoundTouch,
-    conversion_no: i64,
+    conversion_no: Option<i64>,
 ) -> Result<(), SqlError> {
     let statement = "INSERT OR IGNORE INTO customer_touches (customer_id, click_id, link_no, clicked_at, class, \
                      country, device, bound_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let args: [Value; 8] = [
         customer_id.into(),
-        bound.touch.click_id.as_str().into(),
-        bound.touch.link_no.into(),
+        bound.touch.origin.id().into(),
+        columns::number_or_zero(bound.touch.origin.link_no()),
         bound.touch.at.into(),
         bound.touch.class.code().into(),
-        bound.country.as_str().into(),
-        bound.device.into(),
-        conversion_no.into(),
+        columns::country_or_empty(bound.country),
+        bound.device.code().into(),
+        columns::number_or_zero(conversion_no),
     ];
     sql.exec(statement, &args).map(drop)
 }

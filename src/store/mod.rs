@@ -4,6 +4,7 @@
 pub mod books;
 pub mod callbacks;
 pub mod clicks;
+pub mod columns;
 pub mod commissions;
 pub mod conversions;
 mod error;

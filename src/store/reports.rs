@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_weeks_and_months_are_named_by_the_calendar() {
+    fn report_keys_follow_the_calendar() {
         for (day, expected) in [
             (0, ["1970-01-01", "1970-W01", "1970-01"]),
             // 2024-12-30 is in the first ISO week of 2025. 2024-02-29 exists.

@@ -6,6 +6,7 @@ use crate::{
         http::{call::Call, failure::Failure, message::Response},
     },
     domain::{
+        attribution::TouchOrigin,
         clicks::click::{Class, ClickId, Device},
         conversions::CommissionSource,
         money::{
@@ -217,7 +218,7 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     };
     let viewer = call.caller.viewer();
     let view = HistoryView {
-        click: click(call, commission.click_id.as_deref())?,
+        click: click(call, commission.touch().and_then(TouchOrigin::click_id))?,
         attribution: conversion
             .as_ref()
             .map(|conversion| explanation::show(call.tx, conversion, viewer))

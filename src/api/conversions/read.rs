@@ -13,7 +13,7 @@ pub fn named(call: &Call<'_>) -> Result<Conversion, Problem> {
     let conversion = conversions::by_id(call.tx.sql, &id)?.ok_or_else(Problem::not_found)?;
     match call.caller.partner {
         Some(partner)
-            if conversion.place.partner_no != partner
+            if conversion.credited.as_ref().is_none_or(|credited| credited.partner_no != partner)
                 && !credits::is_shared_by(call.tx.sql, conversion.no, partner)? =>
         {
             Err(Problem::not_found())

@@ -128,7 +128,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
     let list = list_name(call, &query);
     let next_cursor = last.map(|(_, click)| cursor::encode_at(&list, click.at().ms(), click.row_id()));
     let clicks: Vec<StoredClick> = rows.iter().map(|(shard, click)| click.unpack(*shard)).collect();
-    let names = names(call, &clicks.iter().map(|click| click.link_no).collect::<Vec<_>>())?;
+    let names = names(call, &clicks.iter().filter_map(|click| click.link_no).collect::<Vec<_>>())?;
     let data = clicks.into_iter().map(|click| view(click, &names)).collect();
     call.json(200, &List { data, next_cursor })
 }
@@ -148,7 +148,7 @@ fn names(call: &Call<'_>, numbers: &[u32]) -> Result<Names, Problem> {
 }
 
 fn view(click: StoredClick, names: &Names) -> ClickView {
-    let named = names.iter().find(|(link_no, ..)| *link_no == click.link_no);
+    let named = names.iter().find(|(link_no, ..)| Some(*link_no) == click.link_no);
     let (link_id, partner_id) = named.map(|(_, link, partner)| (link.clone(), partner.clone())).unzip();
     ClickView {
         id: click.id,

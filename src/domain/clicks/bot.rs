@@ -212,8 +212,8 @@ mod tests {
         assert!(parse("CURL/8.5.0").bot);
         assert!(parse("GoogleBOT").bot);
         let long = format!("{}bot", "a".repeat(AGENT_BYTES));
-        assert!(!parse(&long).bot, "what lies beyond the limit is not looked at");
-        assert!(!parse(&"ü".repeat(AGENT_BYTES)).bot, "a character cut in two is no reason to stop");
+        assert!(!parse(&long).bot, "text beyond the limit is ignored");
+        assert!(!parse(&"ü".repeat(AGENT_BYTES)).bot, "a split character is not an error");
     }
 
     #[test]

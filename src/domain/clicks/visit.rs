@@ -6,6 +6,7 @@ use crate::{
         click::{Country, Device},
         visitor::Visitor,
     },
+    links::link::LinkNo,
     values::time::Timestamp,
 };
 use json::{FromJson, Node, Refusal};
@@ -20,8 +21,8 @@ pub struct Visit {
     pub id: String,
     /// The time of the redirect.
     pub at: Timestamp,
-    /// The link's number; 0 if the link is unknown.
-    pub link_no: u32,
+    /// The link's number, if the link is known.
+    pub link_no: Option<LinkNo>,
     /// The visitor's hash for the day; `None` with Global Privacy Control or without an address.
     pub visitor: Option<Visitor>,
     /// The visitor's country, if known.
@@ -48,10 +49,11 @@ impl Visit {
     pub fn write_json(&self, to: &mut String) {
         to.push_str("[\"");
         to.push_str(&self.id);
+        let link_no = self.link_no.unwrap_or(0);
         // Writing to a string cannot fail.
         let written = match self.visitor {
-            Some(visitor) => write!(to, "\",{},{},\"{visitor}\"", self.at.ms(), self.link_no),
-            None => write!(to, "\",{},{},null", self.at.ms(), self.link_no),
+            Some(visitor) => write!(to, "\",{},{},\"{visitor}\"", self.at.ms(), link_no),
+            None => write!(to, "\",{},{},null", self.at.ms(), link_no),
         };
         debug_assert!(written.is_ok());
         to.push_str(",\"");
@@ -86,8 +88,8 @@ pub struct ClickRecord<'a> {
     pub id: &'a str,
     /// The time of the redirect.
     pub at: Timestamp,
-    /// The link's number; 0 if the link is unknown.
-    pub link_no: u32,
+    /// The link's number, if the link is known.
+    pub link_no: Option<LinkNo>,
     /// The visitor's hash for the day.
     pub visitor: Option<Visitor>,
     /// The visitor's country, if known.
@@ -122,7 +124,7 @@ impl<'a> TryFrom<Wire<'a>> for ClickRecord<'a> {
         Ok(Self {
             id,
             at: Timestamp::from_ms(at).ok_or(MalformedClickRecord)?,
-            link_no,
+            link_no: Some(link_no).filter(|link_no| *link_no != 0),
             visitor: visitor.map(|text| Visitor::parse(text).ok_or(MalformedClickRecord)).transpose()?,
             country: if country.is_empty() {
                 None

@@ -166,11 +166,11 @@ impl RedirectEngine {
     /// Caches a path that led to a click. A link's path never changes.
     fn cache_path(&mut self, decision: &RedirectDecision, path: &str) {
         let RedirectDecision::Respond(response) = decision else { return };
-        if response.visit.bucket.has_click_id() {
+        if let Some(link_no) = response.visit.link_no.filter(|_| response.visit.bucket.has_click_id()) {
             if self.paths.len() >= CACHE_ENTRIES {
                 self.paths.clear();
             }
-            self.paths.insert(response.visit.link_no, path.to_owned());
+            self.paths.insert(link_no, path.to_owned());
         }
     }
 

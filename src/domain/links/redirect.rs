@@ -9,7 +9,7 @@ use crate::{
         visit::Visit,
         visitor::{Visitor, shard},
     },
-    links::{keyring::KeyRing, snapshot::Snapshot, token::LinkToken},
+    links::{keyring::KeyRing, link::LinkNo, snapshot::Snapshot, token::LinkToken},
     values::time::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -99,25 +99,28 @@ pub fn decide(
     random: [u8; RANDOM_BYTES],
 ) -> RedirectDecision {
     let Some(token) = LinkToken::verify(request.token, context.ring) else {
-        return landing_response(request, context, Bucket::Invalid, 0, random);
+        return landing_response(request, context, Bucket::Invalid, None, random);
     };
     let Some(destination) = context.snapshot.destination(token.link_no, token.listing_no) else {
         if !context.is_newest {
             return RedirectDecision::NeedSnapshot(token.link_no);
         }
-        return landing_response(request, context, Bucket::Invalid, 0, random);
+        return landing_response(request, context, Bucket::Invalid, None, random);
     };
-    if token.expires_s != 0 && request.now.ms() >= i64::from(token.expires_s).saturating_mul(1000) {
-        return landing_response(request, context, Bucket::Expired, token.link_no, random);
+    let expires_ms = token.expires_s.map(|expires_s| i64::from(expires_s).saturating_mul(1000));
+    if expires_ms.is_some_and(|expires_ms| request.now.ms() >= expires_ms) {
+        return landing_response(request, context, Bucket::Expired, Some(token.link_no), random);
     }
     if context.snapshot.is_blocked(token.link_no) {
-        return landing_response(request, context, Bucket::Revoked, token.link_no, random);
+        return landing_response(request, context, Bucket::Revoked, Some(token.link_no), random);
     }
     let path = match (token.has_path, context.path) {
         (false, _) => None,
         (true, LinkPath::Known(path)) => Some(path),
         (true, LinkPath::Unknown) => return RedirectDecision::NeedPath(token.link_no),
-        (true, LinkPath::Missing) => return landing_response(request, context, Bucket::Invalid, 0, random),
+        (true, LinkPath::Missing) => {
+            return landing_response(request, context, Bucket::Invalid, None, random);
+        }
     };
     let param = context.snapshot.click_param();
     let click = click_id(request, token.link_no, random);
@@ -126,7 +129,7 @@ pub fn decide(
         Some((id, location))
     });
     let Some((id, location)) = minted else {
-        return landing_response(request, context, Bucket::Invalid, 0, random);
+        return landing_response(request, context, Bucket::Invalid, None, random);
     };
     let trail = if request.gpc { Trail::default() } else { Trail::parse(request.cookies, context.ring) };
     let joined = trail.joined();
@@ -137,7 +140,7 @@ pub fn decide(
         visit: Visit {
             id,
             at: request.now,
-            link_no: token.link_no,
+            link_no: Some(token.link_no),
             visitor: visitor(request),
             country: request.country,
             device: request.agent.device,
@@ -176,7 +179,7 @@ fn landing_response(
     request: &RedirectRequest<'_>,
     context: &RedirectContext<'_>,
     bucket: Bucket,
-    link_no: u32,
+    link_no: Option<LinkNo>,
     random: [u8; RANDOM_BYTES],
 ) -> RedirectDecision {
     let [r0, r1, r2, r3, ..] = random;

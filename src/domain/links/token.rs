@@ -30,8 +30,8 @@ pub struct LinkToken {
     pub listing_no: u16,
     /// Whether the link has its own path, which replaces the path of the listing's URL.
     pub has_path: bool,
-    /// Unix seconds from which on the link no longer leads to the listing; 0 = never.
-    pub expires_s: u32,
+    /// Unix seconds from which the link no longer leads to the listing; absent means never.
+    pub expires_s: Option<u32>,
 }
 
 impl LinkToken {
@@ -44,7 +44,7 @@ impl LinkToken {
         bytes.push(if self.has_path { FLAG_PATH } else { 0 });
         bytes.extend_from_slice(&self.link_no.to_be_bytes());
         bytes.extend_from_slice(&self.listing_no.to_be_bytes());
-        bytes.extend_from_slice(&self.expires_s.to_be_bytes());
+        bytes.extend_from_slice(&self.expires_s.unwrap_or(0).to_be_bytes());
         let tag = ring.sign(Purpose::Link, key_id, &bytes)?;
         bytes.extend_from_slice(&tag);
         Some(URL_SAFE_NO_PAD.encode(bytes))
@@ -63,7 +63,7 @@ impl LinkToken {
             link_no: u32::from_be_bytes([l0, l1, l2, l3]),
             listing_no: u16::from_be_bytes([g0, g1]),
             has_path: flags & FLAG_PATH != 0,
-            expires_s: u32::from_be_bytes([e0, e1, e2, e3]),
+            expires_s: Some(u32::from_be_bytes([e0, e1, e2, e3])).filter(|expires_s| *expires_s != 0),
         })
     }
 }

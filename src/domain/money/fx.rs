@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_no_amount() {
+    fn overflow_is_none() {
         let currency = |code| Currency::parse(code).unwrap();
         let rate = ExchangeRate::parse("100000000").unwrap();
         assert_eq!(convert(i64::MAX, currency("JPY"), currency("CLF"), rate), None);

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn another_kind_or_spelling_is_no_id() {
+    fn other_kinds_and_encodings_are_rejected() {
         let id = LinkId::generate(Timestamp::clamped(0), &mut SeededEntropy::new(2)).to_string();
         for text in [
             "",

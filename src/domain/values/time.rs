@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_is_refused() {
+    fn invalid_timestamps_are_rejected() {
         for text in
             ["", "2026-11-22", "2026-11-22T10:00:00", "1969-12-31T23:59:59Z", "2026-02-29T00:00:00Z", "now"]
         {

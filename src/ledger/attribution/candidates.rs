@@ -5,10 +5,10 @@ use super::super::{error::LedgerError, tx::Tx};
 use crate::{
     domain::{
         attribution::{
-            Attribution, CLOCK_SKEW_MS, Reason, Source, Touch, TrailState,
+            Attribution, CLOCK_SKEW_MS, Reason, Source, Touch, TouchOrigin, TrailState,
             rules::{Model, RepeatCustomers, Rules},
         },
-        clicks::click::{Class, ClickId},
+        clicks::click::{Class, ClickId, Device},
         programme::listing::ListingNo,
         values::time::Timestamp,
     },
@@ -62,7 +62,7 @@ impl Candidates {
     }
 
     fn has(&self, id: &str) -> bool {
-        self.touches.iter().any(|bound| bound.touch.click_id == id)
+        self.touches.iter().any(|bound| bound.touch.origin.id() == id)
     }
 }
 
@@ -70,7 +70,7 @@ impl Candidates {
 pub fn of_customer(tx: &Tx<'_>, customer: &str) -> Result<Vec<BoundTouch>, SqlError> {
     let mut bound: Vec<BoundTouch> = Vec::new();
     for touch in conversions::touches_of(tx.sql, customer, MAX_TOUCHES)? {
-        if bound.iter().all(|newer| newer.touch.click_id != touch.touch.click_id) {
+        if bound.iter().all(|newer| newer.touch.origin.id() != touch.touch.origin.id()) {
             bound.push(touch);
         }
     }
@@ -109,9 +109,8 @@ fn touch_of_click(tx: &Tx<'_>, id: &str, click: &ClickId, source: Source) -> Res
     let terms = conversions::link_terms(tx.sql, click.link_no)?;
     Ok(BoundTouch {
         touch: Touch {
-            click_id: id.to_owned(),
+            origin: TouchOrigin::Click { click_id: id.to_owned(), link_no: click.link_no },
             at: click.at,
-            link_no: click.link_no,
             partner: terms.map(|terms| (terms.partner_no, terms.terminated_at)),
             class: click.class,
             source,
@@ -119,8 +118,8 @@ fn touch_of_click(tx: &Tx<'_>, id: &str, click: &ClickId, source: Source) -> Res
             refused: None,
             is_repeat: false,
         },
-        country: click.country.map_or_else(String::new, |country| country.as_str().to_owned()),
-        device: click.device.code(),
+        country: click.country,
+        device: click.device,
         listing_no: terms.and_then(|terms| terms.listing_no),
     })
 }
@@ -179,9 +178,8 @@ fn add_coupon(
     let partner = partners::by_no(tx.sql, coupon.partner_no)?;
     let used = BoundTouch {
         touch: Touch {
-            click_id: coupon.id.to_string(),
+            origin: TouchOrigin::Coupon { coupon_id: coupon.id.clone() },
             at: used_at,
-            link_no: 0,
             partner: partner.map(|partner| (partner.no, partner.terminated_at)),
             class: Class::Human,
             source: Source::Coupon,
@@ -189,8 +187,8 @@ fn add_coupon(
             refused,
             is_repeat: false,
         },
-        country: String::new(),
-        device: 0,
+        country: None,
+        device: Device::Unknown,
         listing_no: coupon.listing_no,
     };
     candidates.touches.push(used);
@@ -210,11 +208,10 @@ fn mark_repeat(tx: &Tx<'_>, query: &CandidateQuery<'_>, candidates: &mut Candida
 /// Keeps one touch of a coupon that is used again: this use if it counts, else the use that bound the coupon.
 fn keep_one_use(touches: &mut Vec<BoundTouch>, rules: Rules) {
     let Some(used) = touches.iter().find(|bound| bound.touch.source == Source::Coupon) else { return };
-    let (id, ignores) = (used.touch.click_id.clone(), rules.repeat_customers == RepeatCustomers::Ignore);
+    let (id, ignores) = (used.touch.origin.clone(), rules.repeat_customers == RepeatCustomers::Ignore);
     let counts = used.touch.refused.is_none() && !(used.touch.is_repeat && ignores);
-    if touches.iter().any(|bound| bound.touch.click_id == id && bound.touch.source == Source::Customer) {
-        touches
-            .retain(|bound| bound.touch.click_id != id || (bound.touch.source == Source::Coupon) == counts);
+    if touches.iter().any(|bound| bound.touch.origin == id && bound.touch.source == Source::Customer) {
+        touches.retain(|bound| bound.touch.origin != id || (bound.touch.source == Source::Coupon) == counts);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
             time::Timestamp,
         },
     },
-    store::{SqlError, conversions::Conversion, links, programme::partners},
+    store::{SqlError, columns::touch_origin, conversions::Conversion, links, programme::partners},
 };
 
 view! {
@@ -78,12 +78,13 @@ view! {
 
 fn touch(tx: &Tx<'_>, touch: &StoredTouch) -> Result<TouchView, SqlError> {
     let partner = touch.partner_no.map(|no| partners::by_no(tx.sql, no)).transpose()?.flatten();
-    let coupon_id = CouponId::parse(&touch.click_id);
+    let origin = touch_origin(touch.click_id.clone(), touch.link_no);
+    let link = origin.link_no().map(|no| links::by_no(tx.sql, no)).transpose()?.flatten();
     Ok(TouchView {
-        click_id: coupon_id.is_none().then(|| touch.click_id.clone()),
-        coupon_id,
+        click_id: origin.click_id().map(str::to_owned),
+        coupon_id: origin.coupon_id().cloned(),
         clicked_at: Timestamp::clamped(touch.at_ms),
-        link_id: links::by_no(tx.sql, touch.link_no)?.map(|link| link.id),
+        link_id: link.map(|link| link.id),
         partner_id: partner.map(|partner| partner.id),
         class: touch.class.clone(),
         source: touch.source,

@@ -11,7 +11,7 @@ use crate::{
         clicks::click::Class,
         values::time::Timestamp,
     },
-    store::{SqlError, conversions::Conversion, value::json_text},
+    store::{SqlError, columns::touch_origin, conversions::Conversion, value::json_text},
 };
 use json::FromJson;
 use serde::Serialize;
@@ -99,9 +99,9 @@ pub fn to_json(
         reason: attribution.reason,
         touches: judged
             .map(|(index, (touch, verdict))| StoredTouch {
-                click_id: touch.click_id.clone(),
+                click_id: touch.origin.id().to_owned(),
                 at_ms: touch.at.ms(),
-                link_no: touch.link_no,
+                link_no: touch.origin.link_no().unwrap_or(0),
                 partner_no: touch.partner.map(|(no, _)| no),
                 class: touch.class.as_str().to_owned(),
                 source: touch.source,
@@ -124,9 +124,8 @@ pub fn weighed(conversion: &Conversion) -> Result<(Vec<Touch>, Vec<i64>), SqlErr
     let touches = StoredAttribution::of(conversion)?.touches.into_iter().map(|touch| {
         let class = Class::ALL.iter().copied().find(|class| class.as_str() == touch.class);
         let weighed = Touch {
-            click_id: touch.click_id,
+            origin: touch_origin(touch.click_id, touch.link_no),
             at: Timestamp::clamped(touch.at_ms),
-            link_no: touch.link_no,
             partner: touch.partner_no.map(|no| (no, None)),
             class: class.unwrap_or(Class::Human),
             source: touch.source,

@@ -2,18 +2,26 @@
 //! conversion itself is counted once.
 
 use crate::{
-    domain::{attribution::Attribution, money::split_largest_remainder},
+    domain::{
+        attribution::Attribution, clicks::click::Device, money::split_largest_remainder,
+        programme::partner::PartnerNo,
+    },
     store::{
         SqlError,
-        conversions::{BoundTouch, Conversion, Place, credits::SharedCredit},
+        conversions::{BoundTouch, Conversion, CreditDimensions, credits::SharedCredit},
         log::change::Shares,
         reports::counts::ConversionDelta,
     },
 };
 
-/// The place where a credit is counted.
-pub fn place(partner_no: u32, bound: &BoundTouch) -> Place {
-    Place { partner_no, link_no: bound.touch.link_no, country: bound.country.clone(), device: bound.device }
+/// The dimensions under which a credit is counted.
+pub fn dimensions(partner_no: PartnerNo, bound: &BoundTouch) -> CreditDimensions {
+    CreditDimensions {
+        partner_no,
+        link_no: bound.touch.origin.link_no(),
+        country: bound.country,
+        device: bound.device,
+    }
 }
 
 /// The credits of a conversion that several touches share. What was refunded is shared in the same proportions.
@@ -33,8 +41,8 @@ pub fn credits(
     for ((credit, amount), refunded) in attribution.credits.iter().zip(parts).zip(refunded) {
         let Some(bound) = candidates.get(credit.touch) else { continue };
         credits.push(SharedCredit {
-            place: place(credit.partner_no, bound),
-            click_id: bound.touch.click_id.clone(),
+            dimensions: dimensions(credit.partner_no, bound),
+            origin: bound.touch.origin.clone(),
             share_bp: credit.share_bp,
             amount,
             refunded,
@@ -43,23 +51,24 @@ pub fn credits(
     Ok(credits)
 }
 
-/// The place where the conversion itself is counted: that of its largest credit.
-pub fn main_place(attribution: &Attribution, candidates: &[BoundTouch]) -> Place {
-    let main = attribution.main().and_then(|credit| Some((credit, candidates.get(credit.touch)?)));
-    main.map_or_else(Place::default, |(credit, bound)| place(credit.partner_no, bound))
+/// The dimensions under which the conversion itself is counted: those of its largest credit.
+pub fn main_credit(attribution: &Attribution, candidates: &[BoundTouch]) -> Option<CreditDimensions> {
+    let credit = attribution.main()?;
+    Some(dimensions(credit.partner_no, candidates.get(credit.touch)?))
 }
 
 /// What a conversion adds to the counts.
 pub fn delta(conversion: &Conversion) -> ConversionDelta {
     let revenue = conversion.amount.as_ref().filter(|_| conversion.kind.earns());
+    let credited = conversion.credited.as_ref();
     ConversionDelta {
-        partner_no: conversion.place.partner_no,
+        partner_no: credited.map(|credited| credited.partner_no),
         occurred_at: conversion.occurred_at,
-        link_no: conversion.place.link_no,
-        listing_no: conversion.listing_no.unwrap_or(0),
-        country: conversion.place.country.clone(),
-        device: conversion.place.device,
-        currency: revenue.map_or_else(String::new, |(_, currency)| currency.clone()),
+        link_no: credited.and_then(|credited| credited.link_no),
+        listing_no: conversion.listing_no,
+        country: credited.and_then(|credited| credited.country),
+        device: credited.map_or(Device::Unknown, |credited| credited.device),
+        currency: revenue.map(|(_, currency)| currency.clone()),
         counted: Some(conversion.kind),
         uncounted: false,
         revenue: revenue.map_or(0, |(amount, _)| *amount),
@@ -73,13 +82,13 @@ fn revenue(conversion: &Conversion) -> i64 {
     conversion.amount.as_ref().filter(|_| conversion.kind.earns()).map_or(0, |(amount, _)| *amount)
 }
 
-/// `whole` counted at another place, without its sums.
-fn under(whole: &ConversionDelta, place: &Place) -> ConversionDelta {
+/// `whole` counted under other dimensions, without its sums.
+fn under(whole: &ConversionDelta, dimensions: &CreditDimensions) -> ConversionDelta {
     ConversionDelta {
-        partner_no: place.partner_no,
-        link_no: place.link_no,
-        country: place.country.clone(),
-        device: place.device,
+        partner_no: Some(dimensions.partner_no),
+        link_no: dimensions.link_no,
+        country: dimensions.country,
+        device: dimensions.device,
         counted: None,
         uncounted: false,
         revenue: 0,
@@ -97,7 +106,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Spreads `whole` over the credits: the conversion is counted at the place of the largest credit, and `sums` gives
+    /// Spreads `whole` over the credits: the conversion is counted under the largest credit, and `sums` gives
     /// each credit's part of revenue and refunds. Without credits `whole` stays as it is.
     pub fn new(
         whole: ConversionDelta,
@@ -105,9 +114,9 @@ impl Spread {
         sums: impl Fn(usize, &SharedCredit) -> (i64, i64),
     ) -> Self {
         let is_main = |credit: &SharedCredit| {
-            let place = &credit.place;
-            (place.partner_no, place.link_no, place.device) == (whole.partner_no, whole.link_no, whole.device)
-                && place.country == whole.country
+            let CreditDimensions { partner_no, link_no, country, device } = credit.dimensions;
+            (Some(partner_no), link_no, country, device)
+                == (whole.partner_no, whole.link_no, whole.country, whole.device)
         };
         let main = credits.iter().position(is_main).unwrap_or(0);
         let mut deltas: Vec<_> = credits
@@ -115,7 +124,7 @@ impl Spread {
             .enumerate()
             .map(|(index, credit)| {
                 let (revenue, refunds) = sums(index, credit);
-                let base = under(&whole, &credit.place);
+                let base = under(&whole, &credit.dimensions);
                 if index == main {
                     let (counted, uncounted) = (whole.counted, whole.uncounted);
                     ConversionDelta { revenue, refunds, counted, uncounted, ..base }

@@ -11,12 +11,11 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{AttributionStatus, Reason, rules::Model},
-        links::link::LinkNo,
+        attribution::{AttributionStatus, Reason, TouchOrigin, rules::Model},
         programme::partner::PartnerNo,
         values::id::{CouponId, LinkId, PartnerId},
     },
-    store::{SqlError, conversions::Conversion},
+    store::{SqlError, columns::touch_origin, conversions::Conversion},
 };
 
 view! {
@@ -48,22 +47,22 @@ view! {
     }
 }
 
-/// A credit for a click, or for a coupon whose id is stored in place of a click id.
+/// A credit for a click or a coupon.
 pub fn credit(
     tx: &Tx<'_>,
     partner_no: PartnerNo,
-    link_no: LinkNo,
-    id: String,
+    origin: &TouchOrigin,
     share_bp: i64,
 ) -> Result<CreditView, SqlError> {
     let partner_id = partner_id(tx.sql, partner_no)?;
-    Ok(match CouponId::parse(&id) {
-        Some(coupon) => {
-            CreditView { partner_id, link_id: None, click_id: None, coupon_id: Some(coupon), share_bp }
+    Ok(match origin {
+        TouchOrigin::Coupon { coupon_id } => {
+            let coupon_id = Some(coupon_id.clone());
+            CreditView { partner_id, link_id: None, click_id: None, coupon_id, share_bp }
         }
-        None => {
-            let link_id = Some(link_id(tx.sql, link_no)?);
-            CreditView { partner_id, link_id, click_id: Some(id), coupon_id: None, share_bp }
+        TouchOrigin::Click { click_id, link_no } => {
+            let (link_id, click_id) = (Some(link_id(tx.sql, *link_no)?), Some(click_id.clone()));
+            CreditView { partner_id, link_id, click_id, coupon_id: None, share_bp }
         }
     })
 }
@@ -73,7 +72,8 @@ pub fn credits(tx: &Tx<'_>, stored: &StoredAttribution, viewer: Viewer) -> Resul
     let mut credits = Vec::new();
     for touch in stored.touches.iter().filter(|touch| touch.share_bp > 0) {
         let Some(partner_no) = touch.partner_no.filter(|no| viewer.sees(*no)) else { continue };
-        credits.push(credit(tx, partner_no, touch.link_no, touch.click_id.clone(), touch.share_bp)?);
+        let origin = touch_origin(touch.click_id.clone(), touch.link_no);
+        credits.push(credit(tx, partner_no, &origin, touch.share_bp)?);
     }
     Ok(credits)
 }

@@ -155,7 +155,7 @@ pub fn bind(tx: &Tx<'_>, customer: &str, click_id: &str, clicks: &[String]) -> R
         return Ok(());
     }
     for binding in bindings {
-        let click_id = binding.touch.touch.click_id.clone();
+        let click_id = binding.touch.touch.origin.id().to_owned();
         let view = BoundView { customer_id: customer.to_owned(), click_id };
         tx.commit(EventType::CustomerBound, &Change::Bound(binding), &view, "")?;
     }

@@ -28,7 +28,7 @@ pub fn record(
         amount: commission.amount,
         currency: commission.currency,
         kind: TransferKind::Commission,
-        commission_no: commission.no,
+        commission_no: Some(commission.no),
         at: tx.now,
         rate: None,
         payout_no: None,

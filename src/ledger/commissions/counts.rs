@@ -2,11 +2,11 @@
 
 use super::super::tx::Tx;
 use crate::{
-    domain::money::WHOLE_BP,
+    domain::{clicks::click::Device, money::WHOLE_BP},
     store::{
         SqlError,
         commissions::Commission,
-        conversions::{Conversion, credits},
+        conversions::{Conversion, CreditDimensions, credits},
         reports::counts::ConversionDelta,
     },
 };
@@ -19,13 +19,13 @@ pub fn place(
     conversion: Option<&Conversion>,
 ) -> Result<ConversionDelta, SqlError> {
     let nowhere = ConversionDelta {
-        partner_no: commission.partner_no,
+        partner_no: Some(commission.partner_no),
         occurred_at: commission.created_at,
-        link_no: commission.link_no,
-        listing_no: 0,
-        country: String::new(),
-        device: 0,
-        currency: commission.currency.to_string(),
+        link_no: commission.link_no(),
+        listing_no: None,
+        country: None,
+        device: Device::Unknown,
+        currency: Some(commission.currency.to_string()),
         counted: None,
         uncounted: false,
         revenue: 0,
@@ -33,17 +33,21 @@ pub fn place(
         commission: 0,
     };
     let Some(conversion) = conversion else { return Ok(nowhere) };
-    let earned_at = (commission.partner_no, commission.link_no);
+    let earned_by = (commission.partner_no, commission.link_no());
+    let is_own = |credit: &CreditDimensions| (credit.partner_no, credit.link_no) == earned_by;
     // A credit for the whole conversion is counted at the conversion's own place; shared credits have rows of their own.
-    let place = if commission.share_bp == WHOLE_BP {
-        Some(conversion.place.clone()).filter(|place| (place.partner_no, place.link_no) == earned_at)
+    let credited = if commission.share_bp == WHOLE_BP {
+        conversion.credited.clone().filter(is_own)
     } else {
         let credits = credits::of(tx.sql, conversion.no)?.into_iter();
-        let mut own = credits.filter(|credit| (credit.place.partner_no, credit.place.link_no) == earned_at);
-        own.find(|credit| commission.click_id.as_deref() == Some(credit.click_id.as_str()))
-            .map(|credit| credit.place)
+        let mut own = credits.filter(|credit| is_own(&credit.dimensions));
+        own.find(|credit| commission.touch() == Some(&credit.origin)).map(|credit| credit.dimensions)
     };
-    let (country, device) = place.map_or_else(|| (String::new(), 0), |place| (place.country, place.device));
-    let listing_no = conversion.listing_no.unwrap_or(0);
-    Ok(ConversionDelta { occurred_at: conversion.occurred_at, listing_no, country, device, ..nowhere })
+    Ok(ConversionDelta {
+        occurred_at: conversion.occurred_at,
+        listing_no: conversion.listing_no,
+        country: credited.as_ref().and_then(|credited| credited.country),
+        device: credited.map_or(Device::Unknown, |credited| credited.device),
+        ..nowhere
+    })
 }

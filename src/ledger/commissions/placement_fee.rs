@@ -9,7 +9,7 @@ use crate::{
     },
     store::{
         SqlError,
-        commissions::{self, Commission},
+        commissions::{self, Commission, CommissionOrigin},
     },
 };
 
@@ -20,7 +20,7 @@ pub fn commission(tx: &Tx<'_>, placement: &Placement) -> Result<Commission, SqlE
     let (id, source) = (tx.new_id(CommissionId::generate), CommissionSource::Placement);
     Ok(Commission {
         no: commissions::next_no(tx.sql)?,
-        link_no: placement.link_no.unwrap_or(0),
+        origin: placement.link_no.map(CommissionOrigin::PlacementLink),
         amount: placement.fee.amount,
         subject: Some(placement.id.to_string()),
         ..Commission::new(id, placement.partner_no, source, placement.fee.currency, times)

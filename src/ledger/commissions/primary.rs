@@ -20,7 +20,7 @@ use crate::{
     },
     store::{
         SqlError,
-        commissions::{self, Commission},
+        commissions::{self, Commission, CommissionOrigin},
         conversions::{self, BoundTouch},
         programme::partners,
     },
@@ -114,8 +114,7 @@ impl Part<'_> {
     fn commission(&self, sale: &Sale<'_, '_>, currency: Currency) -> Commission {
         let touch = self.touch.map(|bound| &bound.touch);
         Commission {
-            link_no: self.credit.link_no,
-            click_id: touch.map(|touch| touch.click_id.clone()),
+            origin: touch.map(|touch| CommissionOrigin::Touch(touch.origin.clone())),
             share_bp: self.credit.share_bp,
             flags: flags(touch.map(|touch| touch.class), &self.held),
             held_reason: self.held.first().copied(),
@@ -299,8 +298,7 @@ pub fn adjustments(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Ve
         for first in rows.iter().filter(|row| is_of(row, CommissionSource::Conversion)) {
             let added = rows.iter().filter(|row| {
                 is_of(row, CommissionSource::TierAdjustment)
-                    && (row.conversion_no, row.link_no, &row.click_id)
-                        == (first.conversion_no, first.link_no, &first.click_id)
+                    && (row.conversion_no, &row.origin) == (first.conversion_no, &first.origin)
             });
             let already = added.fold(first.amount, |sum, row| sum.saturating_add(row.amount));
             let base = first.base.unwrap_or(0);

@@ -72,7 +72,7 @@ fn transfer(tx: &Tx<'_>, commission: &Commission, from: Account, rest: i64) -> T
         amount: rest,
         currency: commission.currency,
         kind: TransferKind::Rejection,
-        commission_no: commission.no,
+        commission_no: Some(commission.no),
         at: tx.now,
         rate: None,
         payout_no: None,

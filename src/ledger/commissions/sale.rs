@@ -3,6 +3,7 @@
 use super::{super::tx::Tx, listing_settings, usage_counters::UsageCounters};
 use crate::{
     domain::{
+        clicks::click::Country,
         conversions::{CommissionSource, HeldReason},
         money::{Currency, WHOLE_BP, share_half_up},
         programme::{
@@ -134,7 +135,8 @@ impl<'a, 'c> Sale<'a, 'c> {
     /// The territory of the sale: that of the customer's country, else that of the credited click's country.
     pub fn territory(&self) -> Option<&'a Territory> {
         let conversion = self.conversion;
-        let country = conversion.sold_in.as_deref().unwrap_or(&conversion.place.country);
+        let click_country = conversion.credited.as_ref().and_then(|credited| credited.country.as_ref());
+        let country = conversion.sold_in.as_deref().or(click_country.map(Country::as_str))?;
         let covers = |territory: &&Territory| {
             territory.is_in_force_at(conversion.occurred_at)
                 && territory.countries.iter().any(|one| one == country)

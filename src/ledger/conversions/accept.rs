@@ -51,7 +51,7 @@ pub fn submit(tx: &Tx<'_>, reported: ReportedConversion<'_>) -> Result<Submitted
         return accept(tx, reported).map(Submitted::Accepted);
     };
     let before: RequestFingerprint =
-        json::read(&first.sent).map_err(|error| SqlError::Engine(error.to_string()))?;
+        json::read(&first.fingerprint).map_err(|error| SqlError::Engine(error.to_string()))?;
     match before.difference(&RequestFingerprint::of(&reported)) {
         None => Ok(Submitted::Replayed(first.answer)),
         Some(field) => Err(ConversionError::Conflict {
@@ -113,7 +113,7 @@ fn conversion(
         no: conversions::next_no(tx.sql)?,
         id: tx.new_id(ConversionId::generate),
         metadata: json_text(&reported.metadata)?,
-        sent: json_text(&RequestFingerprint::of(&reported))?,
+        fingerprint: json_text(&RequestFingerprint::of(&reported))?,
         listing_no: reported.listing_no().or(winner.and_then(|bound| bound.listing_no)),
         kind: reported.kind,
         external_id: reported.external_id,
@@ -124,7 +124,7 @@ fn conversion(
         coupon: reported.coupon,
         occurred_at,
         created_at: tx.now,
-        place: shares::main_place(attribution, candidates),
+        credited: shares::main_credit(attribution, candidates),
         attribution: stored_attribution,
         answer: String::new(),
         held_reason: reported.held_reason,

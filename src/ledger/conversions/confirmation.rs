@@ -27,7 +27,7 @@ pub fn confirm(
     conversion.metadata = json_text(&metadata)?;
     let change = Change::Confirmed {
         conversion_no: conversion.no,
-        partner_no: conversion.place.partner_no,
+        partner_no: conversion.credited.as_ref().map(|credited| credited.partner_no),
         metadata: conversion.metadata.clone(),
     };
     tx.commit(EventType::ConversionConfirmed, &change, &show(tx, &conversion, Viewer::Programme)?, "")

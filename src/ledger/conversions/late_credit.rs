@@ -102,7 +102,8 @@ fn credit(
         refunds: unattributed.refunds.saturating_neg(),
         ..unattributed
     };
-    conversion.place = shares::main_place(attribution, candidates);
+    let Some(credited) = shares::main_credit(attribution, candidates) else { return Ok(()) };
+    conversion.credited = Some(credited.clone());
     conversion.attribution = stored;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
     let earned = compute(tx, &conversion, attribution, candidates, currency, terms)?;
@@ -111,7 +112,7 @@ fn credit(
     let (to, shares) = spread.parts();
     let change = Change::Credited {
         conversion_no: conversion.no,
-        place: conversion.place.clone(),
+        credited,
         attribution: conversion.attribution.clone(),
         from,
         to,

@@ -84,8 +84,8 @@ fn first_view(
 ) -> Result<ConversionView, SqlError> {
     let mut credits = Vec::with_capacity(attribution.credits.len());
     for share in &attribution.credits {
-        let id = candidates.get(share.touch).map(|bound| bound.touch.click_id.clone());
-        credits.push(credit(tx, share.partner_no, share.link_no, id.unwrap_or_default(), share.share_bp)?);
+        let Some(bound) = candidates.get(share.touch) else { continue };
+        credits.push(credit(tx, share.partner_no, &bound.touch.origin, share.share_bp)?);
     }
     let mut commissions: Vec<CommissionView> = Vec::with_capacity(earned.primary_commissions.len());
     for commission in &earned.primary_commissions {

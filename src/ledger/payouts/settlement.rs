@@ -99,7 +99,7 @@ fn record(tx: &Tx<'_>, payout: &Payout, settlement: &Settlement<'_>) -> Result<(
                 amount: payout.amount,
                 currency: payout.currency,
                 kind: TransferKind::Payment,
-                commission_no: 0,
+                commission_no: None,
                 at: tx.now,
                 rate: None,
                 payout_no: Some(payout_no),

@@ -66,7 +66,7 @@ fn transfers(
             amount,
             currency,
             kind: TransferKind::WriteOff,
-            commission_no,
+            commission_no: Some(commission_no),
             at: tx.now,
             rate: None,
             payout_no: None,

@@ -126,7 +126,7 @@ struct Shared {
 /// Shares a refund in proportion to what is left of each credit, so that no credit's refunds exceed its amount.
 fn shared(tx: &Tx<'_>, conversion: &Conversion, refund: &Refund) -> Result<Shared, SqlError> {
     let whole = counts::ConversionDelta {
-        currency: refund.currency.clone(),
+        currency: Some(refund.currency.clone()),
         counted: None,
         revenue: 0,
         refunds: refund.amount,
@@ -134,8 +134,8 @@ fn shared(tx: &Tx<'_>, conversion: &Conversion, refund: &Refund) -> Result<Share
     };
     let credits = credits::of(tx.sql, conversion.no)?;
     if credits.is_empty() {
-        let sole = Some(conversion.place.partner_no).filter(|partner_no| *partner_no > 0);
-        let parts = sole.map(|partner_no| (partner_no, refund.amount)).into_iter().collect();
+        let credited = conversion.credited.iter();
+        let parts = credited.map(|credited| (credited.partner_no, refund.amount)).collect();
         let spread = Spread::new(whole, credits, |_, _| (0, 0));
         return Ok(Shared { spread, refunded_shares: Vec::new(), parts });
     }
@@ -144,7 +144,8 @@ fn shared(tx: &Tx<'_>, conversion: &Conversion, refund: &Refund) -> Result<Share
         split_largest_remainder(refund.amount, &left).ok_or(SqlError::Overflow("the parts of a refund"))?;
     let refunded = credits.iter().zip(&amounts).map(|(credit, part)| credit.refunded.saturating_add(*part));
     let refunded_shares = refunded.collect();
-    let parts = credits.iter().zip(&amounts).map(|(credit, part)| (credit.place.partner_no, *part)).collect();
+    let parts =
+        credits.iter().zip(&amounts).map(|(credit, part)| (credit.dimensions.partner_no, *part)).collect();
     let spread = Spread::new(whole, credits, |index, _| (0, amounts.get(index).copied().unwrap_or(0)));
     Ok(Shared { spread, refunded_shares, parts })
 }

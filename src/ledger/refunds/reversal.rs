@@ -69,7 +69,7 @@ pub fn reversal(
         amount: part,
         currency: commission.currency,
         kind: TransferKind::Reversal,
-        commission_no: commission.no,
+        commission_no: Some(commission.no),
         at: tx.now,
         rate: None,
         payout_no: None,

@@ -8,7 +8,7 @@ use crate::domain::{
     programme::partner::PartnerNo,
     values::{id::TransferId, string_enum::Word, time::Timestamp},
 };
-use crate::store::{Sql, SqlError, Value};
+use crate::store::{Sql, SqlError, Value, columns};
 
 /// A transfer between two accounts of a partner.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -27,8 +27,9 @@ pub struct Transfer {
     pub currency: Currency,
     /// The reason.
     pub kind: TransferKind,
-    /// The commission; 0 for a transfer of a whole payout.
-    pub commission_no: i64,
+    /// The commission; absent for a transfer of a whole payout.
+    #[serde(with = "columns::zero")]
+    pub commission_no: Option<i64>,
     /// When it was made.
     pub at: Timestamp,
     /// The rate of an exchange as a decimal.
@@ -84,7 +85,7 @@ pub fn post(sql: &dyn Sql, transfer: &Transfer) -> Result<(), SqlError> {
         transfer.amount.into(),
         transfer.currency.code().into(),
         Word::from(transfer.kind).into(),
-        transfer.commission_no.into(),
+        columns::number_or_zero(transfer.commission_no),
         transfer.at.into(),
         transfer.rate.clone().into(),
         transfer.payout_no.into(),

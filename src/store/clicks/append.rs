@@ -81,7 +81,7 @@ impl ClickLog<'_> {
     fn remember_counted(&self, clicks: &[ClickRecord<'_>], classified: &[Classified]) {
         let counted =
             clicks.iter().zip(classified).filter(|(_, classified)| classified.bucket == Bucket::Human);
-        self.add_recent(counted.filter_map(|(click, _)| Some((click.visitor?, click.link_no, click.at))));
+        self.add_recent(counted.filter_map(|(click, _)| Some((click.visitor?, click.link_no?, click.at))));
     }
 
     /// Returns the records of a batch that are not stored yet, each once.
@@ -125,8 +125,11 @@ fn classify(clicks: &[ClickRecord<'_>], mut counted: Counted) -> Vec<Classified>
     let mut oldest_first: Vec<_> = clicks.iter().zip(&mut classified).collect();
     oldest_first.sort_unstable_by_key(|(click, _)| (click.at, click.id));
     for (click, classified) in oldest_first {
-        let (Bucket::Human, Some(visitor)) = (click.bucket, click.visitor) else { continue };
-        let earlier = counted.entry((visitor, click.link_no)).or_default();
+        let (Bucket::Human, Some(visitor), Some(link_no)) = (click.bucket, click.visitor, click.link_no)
+        else {
+            continue;
+        };
+        let earlier = counted.entry((visitor, link_no)).or_default();
         // The distance is absolute because a late click may be older than one that was already counted.
         if earlier.iter().any(|at| at.ms().abs_diff(click.at.ms()) < DUPLICATE_WITHIN_MS.unsigned_abs()) {
             classified.bucket = Bucket::Duplicate;

@@ -5,6 +5,7 @@
 use crate::{
     domain::{
         clicks::{bucket::Bucket, visit::ClickRecord, visitor::Visitor},
+        links::link::LinkNo,
         values::time::Timestamp,
     },
     store::{
@@ -18,7 +19,7 @@ use crate::{
 };
 use std::collections::HashSet;
 
-fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
+fn read(row: &Row) -> Result<((Visitor, LinkNo), Timestamp), SqlError> {
     let visitor = Visitor::parse(row.text(0)?).ok_or(SqlError::Shape { column: 0, expected: "a visitor" })?;
     Ok(((visitor, row.number(1)?), Timestamp::clamped(row.int(2)?)))
 }
@@ -27,10 +28,10 @@ impl ClickLog<'_> {
     /// Returns the counted clicks that the rules for `clicks` depend on.
     pub(super) fn counted(&self, clicks: &[ClickRecord<'_>]) -> Result<Counted, SqlError> {
         self.restore_recent()?;
-        let keys_needed: HashSet<(i64, Visitor, u32)> = clicks
+        let keys_needed: HashSet<(i64, Visitor, LinkNo)> = clicks
             .iter()
             .filter(|click| click.bucket == Bucket::Human)
-            .filter_map(|click| Some((click.at.utc_day(), click.visitor?, click.link_no)))
+            .filter_map(|click| Some((click.at.utc_day(), click.visitor?, click.link_no?)))
             .collect();
         if keys_needed.is_empty() {
             return Ok(Counted::new());
@@ -58,7 +59,7 @@ impl ClickLog<'_> {
     }
 
     /// Adds committed counted clicks to the memory.
-    pub(super) fn add_recent(&self, clicks: impl Iterator<Item = (Visitor, u32, Timestamp)>) {
+    pub(super) fn add_recent(&self, clicks: impl Iterator<Item = (Visitor, LinkNo, Timestamp)>) {
         let mut recent = self.recent.borrow_mut();
         clicks.for_each(|(visitor, link_no, at)| recent.add(visitor, link_no, at));
     }

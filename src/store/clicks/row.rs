@@ -8,8 +8,10 @@ use crate::domain::{
         click::Device,
         visit::{ClickRecord, MalformedClickRecord},
     },
+    links::link::LinkNo,
     values::time::Timestamp,
 };
+use crate::store::columns;
 use json::{FromJson, Node, Refusal};
 use serde::Serialize;
 
@@ -25,7 +27,9 @@ pub struct StoredClick {
     /// The time of the redirect.
     pub at: Timestamp,
     /// The link's number; 0 if the link is unknown.
-    pub link_no: u32,
+    #[serde(with = "columns::zero")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "LinkNo"))]
+    pub link_no: Option<LinkNo>,
     /// The shard that stores it.
     pub shard: u8,
     /// The position in the shard's log.

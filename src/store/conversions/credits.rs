@@ -1,15 +1,16 @@
 //! Rows of credits: the shares of conversions that several touches earn.
 
-use crate::domain::programme::partner::PartnerNo;
-use crate::store::{Row, Sql, SqlError, Value, conversions::Place};
+use crate::domain::{attribution::TouchOrigin, programme::partner::PartnerNo};
+use crate::store::{Row, Sql, SqlError, Value, columns, conversions::CreditDimensions};
 
 /// A credit for part of a conversion, with the dimensions under which it is counted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "LoggedCredit", from = "LoggedCredit")]
 pub struct SharedCredit {
     /// The partner, link and origin.
-    pub place: Place,
-    /// The click id, or the coupon's id.
-    pub click_id: String,
+    pub dimensions: CreditDimensions,
+    /// The credited click or coupon.
+    pub origin: TouchOrigin,
     /// The share in basis points.
     pub share_bp: i64,
     /// The share of the conversion's amount in minor units.
@@ -18,15 +19,41 @@ pub struct SharedCredit {
     pub refunded: i64,
 }
 
+/// A [`SharedCredit`] in the log: `click_id` is the coupon's id if a coupon is credited.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct LoggedCredit {
+    place: CreditDimensions,
+    click_id: String,
+    share_bp: i64,
+    amount: i64,
+    refunded: i64,
+}
+
+impl From<SharedCredit> for LoggedCredit {
+    fn from(credit: SharedCredit) -> Self {
+        let SharedCredit { dimensions, origin, share_bp, amount, refunded } = credit;
+        Self { place: dimensions, click_id: origin.id().to_owned(), share_bp, amount, refunded }
+    }
+}
+
+impl From<LoggedCredit> for SharedCredit {
+    fn from(logged: LoggedCredit) -> Self {
+        let LoggedCredit { place: dimensions, click_id, share_bp, amount, refunded } = logged;
+        let origin = columns::touch_origin(click_id, dimensions.link_no.unwrap_or(0));
+        Self { dimensions, origin, share_bp, amount, refunded }
+    }
+}
+
 fn read(row: &Row) -> Result<SharedCredit, SqlError> {
+    let dimensions = CreditDimensions {
+        partner_no: row.number(0)?,
+        link_no: columns::nonzero(row, 1)?,
+        country: columns::country(row, 3)?,
+        device: columns::device(row, 4)?,
+    };
     Ok(SharedCredit {
-        place: Place {
-            partner_no: row.number(0)?,
-            link_no: row.number(1)?,
-            country: row.text(3)?.to_owned(),
-            device: u8::try_from(row.int(4)?).unwrap_or(0),
-        },
-        click_id: row.text(2)?.to_owned(),
+        origin: columns::touch_origin(row.text(2)?.to_owned(), row.number(1)?),
+        dimensions,
         share_bp: row.int(5)?,
         amount: row.int(6)?,
         refunded: row.int(7)?,
@@ -37,15 +64,15 @@ fn read(row: &Row) -> Result<SharedCredit, SqlError> {
 pub fn insert(sql: &dyn Sql, conversion_no: i64, credits: &[SharedCredit]) -> Result<(), SqlError> {
     let statement = "INSERT INTO conversion_credits (conversion_no, place, partner_no, link_no, click_id, country, device, \
                      share_bp, amount, refunded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    for (place, credit) in (0i64..).zip(credits) {
+    for (position, credit) in (0i64..).zip(credits) {
         let args: [Value; 10] = [
             conversion_no.into(),
-            place.into(),
-            credit.place.partner_no.into(),
-            credit.place.link_no.into(),
-            credit.click_id.as_str().into(),
-            credit.place.country.as_str().into(),
-            credit.place.device.into(),
+            position.into(),
+            credit.dimensions.partner_no.into(),
+            columns::number_or_zero(credit.origin.link_no()),
+            credit.origin.id().into(),
+            columns::country_or_empty(credit.dimensions.country),
+            credit.dimensions.device.code().into(),
             credit.share_bp.into(),
             credit.amount.into(),
             credit.refunded.into(),
@@ -71,8 +98,8 @@ pub fn is_shared_by(sql: &dyn Sql, conversion_no: i64, partner: PartnerNo) -> Re
 /// Sets the refunded amount of each credit of a conversion, in their order.
 pub fn set_refunded(sql: &dyn Sql, conversion_no: i64, refunded: &[i64]) -> Result<(), SqlError> {
     let statement = "UPDATE conversion_credits SET refunded = ?3 WHERE conversion_no = ?1 AND place = ?2";
-    for (place, refunded) in (0i64..).zip(refunded) {
-        sql.exec(statement, &[conversion_no.into(), place.into(), (*refunded).into()])?;
+    for (position, refunded) in (0i64..).zip(refunded) {
+        sql.exec(statement, &[conversion_no.into(), position.into(), (*refunded).into()])?;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
             usage_counters::add(sql, uses)?;
             conversions::insert(sql, conversion, answer)?;
             for binding in binding.iter().chain(more_bindings) {
-                conversions::bind(sql, &binding.customer_id, &binding.touch, conversion.no)?;
+                conversions::bind(sql, &binding.customer_id, &binding.touch, Some(conversion.no))?;
             }
             counts::add_conversion(sql, counts, at)?;
             share(sql, conversion.no, shares, at)
@@ -74,11 +74,10 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
             callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
         }
         Change::AccountAliased(alias) => callbacks::put_alias(sql, alias),
-        // No conversion binds it. Conversion numbers start at 1.
-        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
-        Change::Credited { conversion_no, place, attribution, from, to, shares, uses } => {
+        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, None),
+        Change::Credited { conversion_no, credited, attribution, from, to, shares, uses } => {
             usage_counters::add(sql, uses)?;
-            conversions::credit(sql, *conversion_no, place, attribution)?;
+            conversions::credit(sql, *conversion_no, credited, attribution)?;
             counts::add_conversion(sql, from, at)?;
             counts::add_conversion(sql, to, at)?;
             share(sql, *conversion_no, shares, at)
@@ -135,7 +134,10 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
         Change::PayoutFailed { payout_no, reason, .. } => payouts::failed(sql, *payout_no, reason, at),
         Change::WrittenOff { transfers, .. } => transfers.iter().try_for_each(|transfer| {
             accounts::post(sql, transfer)?;
-            commissions::write_off(sql, transfer.commission_no, transfer.amount)
+            match transfer.commission_no {
+                Some(commission_no) => commissions::write_off(sql, commission_no, transfer.amount),
+                None => Ok(()),
+            }
         }),
     }
 }

@@ -16,8 +16,9 @@ use crate::domain::{
 use crate::store::{
     books::{accounts::Transfer, fx::DatedRate},
     callbacks::{AccountAlias, MarketplaceAccount, WaitingRefund},
+    columns,
     commissions::{Commission, usage_counters::Usage},
-    conversions::{BoundTouch, Conversion, Place, credits::SharedCredit, refunds::Refund},
+    conversions::{BoundTouch, Conversion, CreditDimensions, credits::SharedCredit, refunds::Refund},
     payouts::{details::DetailsSet, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
@@ -47,14 +48,14 @@ impl Shares {
     }
 }
 
-/// Returns the partner of all deltas, or 0 if they belong to several partners. An event is visible to the partner it
-/// belongs to.
+/// Returns the partner of all deltas, or `None` if they belong to several partners or none. An event is visible to the
+/// partner it belongs to.
 fn sole_partner<'a>(
     first: &ConversionDelta,
     more: impl IntoIterator<Item = &'a ConversionDelta>,
-) -> PartnerNo {
+) -> Option<PartnerNo> {
     let is_same = more.into_iter().all(|delta| delta.partner_no == first.partner_no);
-    if is_same { first.partner_no } else { 0 }
+    if is_same { first.partner_no } else { None }
 }
 
 /// A change to the Ledger.
@@ -145,8 +146,9 @@ pub enum Change {
     Credited {
         /// The conversion.
         conversion_no: i64,
-        /// The dimensions under which it is counted from now on.
-        place: Place,
+        /// The dimensions of its largest credit, under which it is counted from now on.
+        #[serde(rename = "place")]
+        credited: CreditDimensions,
         /// The attribution with the verdicts of all touches, as JSON.
         attribution: String,
         /// The count delta that removes it from the unattributed counts.
@@ -164,8 +166,9 @@ pub enum Change {
     Confirmed {
         /// The conversion.
         conversion_no: i64,
-        /// The credited partner; 0 if none.
-        partner_no: PartnerNo,
+        /// The credited partner, if any.
+        #[serde(with = "columns::zero")]
+        partner_no: Option<PartnerNo>,
         /// Its new metadata as JSON.
         metadata: String,
     },
@@ -286,9 +289,9 @@ pub enum Change {
 }
 
 impl Change {
-    /// Returns the partner that the change belongs to; 0 for the programme.
+    /// Returns the partner that the change belongs to; `None` for the programme.
     #[must_use]
-    pub fn partner_no(&self) -> PartnerNo {
+    pub fn partner_no(&self) -> Option<PartnerNo> {
         match self {
             Self::Program(_)
             | Self::Listing(_)
@@ -300,28 +303,28 @@ impl Change {
             | Self::Run(_)
             | Self::RunRefreshed { .. }
             | Self::RunApproved { .. }
-            | Self::RunCancelled { .. } => 0,
-            Self::Bound(binding) => binding.touch.touch.partner.map_or(0, |(partner_no, _)| partner_no),
+            | Self::RunCancelled { .. } => None,
+            Self::Bound(binding) => binding.touch.touch.partner.map(|(partner_no, _)| partner_no),
             Self::Credited { to, shares, .. } => sole_partner(to, &shares.more_counts),
-            Self::Coupon(coupon) => coupon.partner_no,
-            Self::Partner(partner) => partner.no,
-            Self::Link(link) => link.partner_no,
-            Self::Placement(placement) => placement.partner_no,
+            Self::Coupon(coupon) => Some(coupon.partner_no),
+            Self::Partner(partner) => Some(partner.no),
+            Self::Link(link) => Some(link.partner_no),
+            Self::Placement(placement) => Some(placement.partner_no),
             Self::Revoked { partner_no, .. }
-            | Self::Confirmed { partner_no, .. }
             | Self::CouponRevoked { partner_no, .. }
             | Self::Released { partner_no, .. }
             | Self::Held { partner_no, .. }
             | Self::PayoutFailed { partner_no, .. }
-            | Self::WrittenOff { partner_no, .. } => *partner_no,
-            Self::PayoutDetails(set) => set.partner_no,
+            | Self::WrittenOff { partner_no, .. } => Some(*partner_no),
+            Self::Confirmed { partner_no, .. } => *partner_no,
+            Self::PayoutDetails(set) => Some(set.partner_no),
             Self::Conversion { counts, shares, .. } => sole_partner(counts, &shares.more_counts),
             Self::Refund { counts, more_counts, .. } => sole_partner(counts, more_counts),
             Self::Commission { transfer, .. }
             | Self::Matured { transfer, .. }
             | Self::Reversed { transfer, .. }
             | Self::Rejected { transfer, .. }
-            | Self::PayoutPaid { transfer, .. } => transfer.partner_no,
+            | Self::PayoutPaid { transfer, .. } => Some(transfer.partner_no),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::{
     programme::partner::PartnerNo,
     values::{id::EventId, string_enum::Word, time::Timestamp},
 };
-use crate::store::{Row, Sql, SqlError, Value};
+use crate::store::{Row, Sql, SqlError, Value, columns};
 
 /// An event as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Event {
     pub id: EventId,
     /// What changed.
     pub kind: EventType,
-    /// The partner that it belongs to; 0 for the programme.
-    pub partner_no: PartnerNo,
+    /// The partner that it belongs to; `None` for the programme.
+    pub partner_no: Option<PartnerNo>,
     /// When it was recorded.
     pub at: Timestamp,
     /// The change as the API returns it, a JSON object.
@@ -31,7 +31,7 @@ pub fn append(
     sql: &dyn Sql,
     id: &EventId,
     kind: EventType,
-    partner_no: PartnerNo,
+    partner_no: Option<PartnerNo>,
     at: Timestamp,
     data: &str,
     ledger: Option<String>,
@@ -41,7 +41,7 @@ pub fn append(
     let args: [Value; 6] = [
         id.as_str().into(),
         Word::from(kind).into(),
-        partner_no.into(),
+        columns::number_or_zero(partner_no),
         at.into(),
         data.into(),
         ledger.into(),
@@ -54,7 +54,7 @@ fn read(row: &Row) -> Result<Event, SqlError> {
         seq: row.int(0)?,
         id: row.parsed(1, "an event id", EventId::parse)?,
         kind: row.parsed(2, "an event type", EventType::parse)?,
-        partner_no: row.number(3)?,
+        partner_no: columns::nonzero(row, 3)?,
         at: row.time(4)?,
         data: row.text(5)?.to_owned(),
         ledger: row.opt_string(6)?,

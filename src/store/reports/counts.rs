@@ -1,12 +1,13 @@
 //! Counts by quarter hour, the basis of reports.
 
 use crate::domain::{
+    clicks::click::{Country, Device},
     conversions::ConversionType,
     links::link::LinkNo,
     programme::{listing::ListingNo, partner::PartnerNo},
     values::time::Timestamp,
 };
-use crate::store::{Sql, SqlError, Value};
+use crate::store::{Sql, SqlError, Value, columns};
 
 /// A numbered set of count deltas from one shard of the ClickLog.
 #[derive(Debug, json::FromJson)]
@@ -103,20 +104,26 @@ pub fn add_rows(sql: &dyn Sql, rows: &str, through_ms: i64) -> Result<(), SqlErr
 /// A count delta: the changes to the sums by a conversion, refund or reversal.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ConversionDelta {
-    /// The credited partner; 0 if none.
-    pub partner_no: PartnerNo,
+    /// The credited partner, if any.
+    #[serde(with = "columns::zero")]
+    pub partner_no: Option<PartnerNo>,
     /// When the conversion occurred.
     pub occurred_at: Timestamp,
-    /// The credited link; 0 if none.
-    pub link_no: LinkNo,
-    /// The listing; 0 if unknown.
-    pub listing_no: ListingNo,
-    /// The country of the credited click; empty if unknown.
-    pub country: String,
-    /// The device code of the credited click; 0 if unknown.
-    pub device: u8,
-    /// The currency of the sums; empty if there are none.
-    pub currency: String,
+    /// The credited link, if any.
+    #[serde(with = "columns::zero")]
+    pub link_no: Option<LinkNo>,
+    /// The listing, if known.
+    #[serde(with = "columns::zero")]
+    pub listing_no: Option<ListingNo>,
+    /// The country of the credited click, if known.
+    #[serde(with = "columns::empty_country")]
+    pub country: Option<Country>,
+    /// The device of the credited click.
+    #[serde(with = "columns::device_code")]
+    pub device: Device,
+    /// The ISO 4217 currency of the sums; absent if there are none.
+    #[serde(with = "columns::empty")]
+    pub currency: Option<String>,
     /// The type of the conversion to count; absent for a refund.
     pub counted: Option<ConversionType>,
     /// Whether the conversion is subtracted, because it is counted elsewhere from now on.
@@ -157,19 +164,19 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
     }
     let statement = "INSERT INTO data_through (partner_no, through_ms) VALUES (?1, ?2), (0, ?2) \
                      ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)";
-    sql.exec(statement, &[delta.partner_no.into(), now.into()]).map(drop)
+    sql.exec(statement, &[columns::number_or_zero(delta.partner_no), now.into()]).map(drop)
 }
 
 /// Returns the key columns of a row of conversion counts.
 fn key(delta: &ConversionDelta) -> [Value; 7] {
     [
-        delta.partner_no.into(),
+        columns::number_or_zero(delta.partner_no),
         delta.occurred_at.quarter().into(),
-        delta.link_no.into(),
-        delta.listing_no.into(),
-        delta.country.as_str().into(),
-        delta.device.into(),
-        delta.currency.as_str().into(),
+        columns::number_or_zero(delta.link_no),
+        columns::number_or_zero(delta.listing_no),
+        columns::country_or_empty(delta.country),
+        delta.device.code().into(),
+        columns::text_or_empty(delta.currency.as_deref()),
     ]
 }
 
@@ -186,7 +193,9 @@ fn delete_empty_row(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
 
 /// Returns the time of the newest data in a partner's report, or in all data if no partner is given.
 pub fn data_through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
-    let rows = sql
-        .exec("SELECT through_ms FROM data_through WHERE partner_no = ?1", &[partner.unwrap_or(0).into()])?;
+    let rows = sql.exec(
+        "SELECT through_ms FROM data_through WHERE partner_no = ?1",
+        &[columns::number_or_zero(partner)],
+    )?;
     rows.first().map(|row| row.time(0)).transpose()
 }

@@ -6,7 +6,7 @@
 
 use signpost::domain::{
     attribution::{
-        Attribution, Reason, Source, Touch, attribute,
+        Attribution, Reason, Source, Touch, TouchOrigin, attribute,
         rules::{Model, Precedence, RepeatCustomers, Rules},
     },
     clicks::click::Class,
@@ -44,9 +44,12 @@ fn rules(model: &str, said: &str) -> Rules {
 fn touch(at_ms: i64, source: Source, is_coupon: bool, number: u32) -> Touch {
     let coupon = CouponId::generate(Timestamp::clamped(at_ms), &mut SeededEntropy::new(number.into()));
     Touch {
-        click_id: if is_coupon { coupon.to_string() } else { format!("click {number}") },
+        origin: if is_coupon {
+            TouchOrigin::Coupon { coupon_id: coupon }
+        } else {
+            TouchOrigin::Click { click_id: format!("click {number}"), link_no: number }
+        },
         at: Timestamp::clamped(at_ms),
-        link_no: if is_coupon { 0 } else { number },
         partner: Some((number, None)),
         class: Class::Human,
         source,

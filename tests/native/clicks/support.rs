@@ -6,7 +6,7 @@ pub(crate) fn visit(id: &str, at: i64, link_no: u32, visitor: Option<u64>) -> Vi
     Visit {
         id: id.to_owned(),
         at: Timestamp::from_ms(at).unwrap(),
-        link_no,
+        link_no: Some(link_no).filter(|link_no| *link_no != 0),
         visitor: visitor.map(|hash| Visitor::parse(&format!("{hash:016x}")).unwrap()),
         country: Country::parse("DE"),
         device: Device::Mobile,

@@ -81,7 +81,12 @@ mod support {
 
     pub(crate) fn link_of(vector: &LinkVector) -> LinkToken {
         let LinkVector { link_no, listing_no, has_path, expires_s, .. } = *vector;
-        LinkToken { link_no, listing_no, has_path, expires_s }
+        LinkToken {
+            link_no,
+            listing_no,
+            has_path,
+            expires_s: Some(expires_s).filter(|seconds| *seconds != 0),
+        }
     }
 
     pub(crate) fn click_of(vector: &ClickVector) -> ClickId {
@@ -132,7 +137,7 @@ fn golden_forgeries_are_refused() {
 fn rotation_keeps_old_tokens_and_removal_revokes_them() {
     let first = with_new_key(None, &mut SeededEntropy::new(1)).unwrap();
     let second = with_new_key(Some(&first), &mut SeededEntropy::new(2)).unwrap();
-    let token = LinkToken { link_no: 5, listing_no: 1, has_path: false, expires_s: 0 };
+    let token = LinkToken { link_no: 5, listing_no: 1, has_path: false, expires_s: None };
     let old = token.mint(&KeyRing::parse(&first).unwrap()).unwrap();
     let rotated = KeyRing::parse(&second).unwrap();
     let new = token.mint(&rotated).unwrap();
@@ -184,7 +189,7 @@ mod strategies {
             link_no,
             listing_no,
             has_path,
-            expires_s,
+            expires_s: Some(expires_s).filter(|seconds| *seconds != 0),
         })
     }
 
