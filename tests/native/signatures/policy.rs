@@ -129,7 +129,8 @@ fn a_shopify_query_names_a_shop_and_a_time() {
     let request =
         get(&format!("{published}b93b9f82996f6f8bf9f1b7bbddec284c8fabacdc4e12dc80550b4705f3003b1e"));
     let verifier = Verifier::new(Scheme::ShopifyOauthQuery, &["hush"], Parameters::default()).unwrap();
-    let outcome = request.callback(|callback| verifier.verify(callback, crate::signatures::signer::now()).map(drop));
+    let outcome =
+        request.callback(|callback| verifier.verify(callback, crate::signatures::signer::now()).map(drop));
     assert_eq!(outcome, Err(Refusal::MissingParameter("timestamp")));
 }
 
@@ -240,7 +241,8 @@ fn a_woocommerce_secret_is_decoded_once() {
         (Scheme::WooSaasBillingWebhook, SECRET, Ok(())),
     ] {
         let verifier = Verifier::new(scheme, &[secret], Parameters::default()).unwrap();
-        let outcome = request.callback(|callback| verifier.verify(callback, crate::signatures::signer::now()).map(drop));
+        let outcome = request
+            .callback(|callback| verifier.verify(callback, crate::signatures::signer::now()).map(drop));
         assert_eq!(outcome, expected);
     }
     for (scheme, decoded) in [(Scheme::WoocommerceWebhook, true), (Scheme::WooSaasBillingWebhook, false)] {
