@@ -8,11 +8,10 @@ use super::{
 };
 use crate::{
     domain::{
-        key::Scope,
-        keyring::{KeyRing, KeyRingError},
-        partner::PartnerNo,
+        links::keyring::{KeyRing, KeyRingError},
+        programme::{key::Scope, partner::PartnerNo},
     },
-    store::keys,
+    store::programme::keys,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;

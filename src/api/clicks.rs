@@ -12,16 +12,18 @@ use super::{
 };
 use crate::{
     domain::{
-        bucket::Bucket,
-        click::Device,
-        id::{LinkId, PartnerId},
+        clicks::{bucket::Bucket, click::Device},
         order::order,
-        time::Timestamp,
+        values::{
+            id::{LinkId, PartnerId},
+            time::Timestamp,
+        },
     },
     store::{
         SqlError,
-        clicklog::{PackedClick, PageQuery, StoredClick},
-        links, partners,
+        clicks::{PackedClick, PageQuery, StoredClick},
+        links,
+        programme::partners,
     },
 };
 use json::FromJson;

@@ -7,7 +7,7 @@ use super::{
     published::{Document, Wanted},
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use json::FromJson;
 use serde::Serialize;
 

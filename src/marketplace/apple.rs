@@ -16,7 +16,7 @@ use super::{
     proven,
     signature::{AppleEnvironment, Refusal, Trust, Verified, platforms::APPLE_KEY},
 };
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 
 /// Apple App Store.
 pub struct Apple {

@@ -19,7 +19,7 @@ use super::{
     adapter::{Adapter, Answer, Arrival, Kind, Proof, Told, Unreadable, Way},
     signature::{Refusal, Verified},
 };
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 
 /// AWS Marketplace.
 pub struct Aws;

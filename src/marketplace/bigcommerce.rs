@@ -16,7 +16,7 @@ use super::{
     oauth, proven,
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use json::FromJson;
 
 /// BigCommerce.

@@ -14,7 +14,7 @@ use super::{
     proven,
     signature::{Exchange, Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified, exchange},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use json::FromJson;
 
 /// DigitalOcean Marketplace.

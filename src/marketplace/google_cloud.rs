@@ -19,7 +19,7 @@ use super::{
     proven,
     signature::{Expected, Refusal, TokenScheme, Verified, polled},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use json::FromJson;
 
 /// Google Cloud Marketplace.

@@ -19,7 +19,10 @@ use super::{
     google::{self, Api, Called},
     signature::{Refusal, Verified, polled},
 };
-use crate::domain::{digest::sha256_hex, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    programme::listing::Marketplace,
+    values::{digest::sha256_hex, time::Timestamp},
+};
 use json::FromJson;
 use purchase::Purchase;
 

@@ -17,7 +17,7 @@ use super::{
         google_sign_in, polled,
     },
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace};
+use crate::domain::{clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace};
 use json::FromJson;
 
 /// Google Workspace Marketplace.

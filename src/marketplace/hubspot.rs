@@ -16,7 +16,10 @@ use super::{
     oauth, proven,
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, program::Program};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH,
+    programme::{Program, listing::Marketplace},
+};
 use json::FromJson;
 use serde_json::Value as Json;
 

@@ -21,7 +21,9 @@ use super::{
         public_key::PublicKey,
     },
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
+};
 use orders::Object;
 
 /// Adobe Commerce.

@@ -20,7 +20,7 @@ use super::{
     oauth, proven,
     signature::{Refusal, Verified},
 };
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 use fulfillment::{Access, NO_ACCESS, Said, Subscription};
 use json::FromJson;
 

@@ -16,7 +16,7 @@ use super::{
     proven,
     signature::{Parameters, Refusal, Scheme, Verified},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use json::FromJson;
 use roxmltree::{Document, Node};
 

@@ -20,7 +20,10 @@ use super::{
     signature::{Parameters, Refusal, Scheme, Verified},
 };
 use crate::domain::{
-    click::CLICK_ID_LENGTH, digest::sha256_hex, listing::Marketplace, money::Currency, time::Timestamp,
+    clicks::click::CLICK_ID_LENGTH,
+    money::Currency,
+    programme::listing::Marketplace,
+    values::{digest::sha256_hex, time::Timestamp},
 };
 use json::FromJson;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{call::Call, problem::Problem},
-    domain::listing::Listing,
+    domain::programme::listing::Listing,
     marketplace::step::{HAND_OVER_MS, Kept},
     store::{SqlError, callbacks},
 };

@@ -10,7 +10,7 @@ use super::{
     About, Happened, charge, ended, name,
     purchase::{Order, Purchase},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 /// What was answered to the call of this number.
 fn answered<'a>(arrival: &Arrival<'a>, number: usize) -> Result<&'a Answered, Unreadable> {

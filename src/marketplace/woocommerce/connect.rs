@@ -11,7 +11,7 @@ use super::super::{
     proven, public_host,
     signature::{Connection, Exchange, Payload, Refusal, Verified, bearer, store_keys},
 };
-use crate::domain::click::CLICK_ID_LENGTH;
+use crate::domain::clicks::click::CLICK_ID_LENGTH;
 use json::FromJson;
 
 /// Where the app asks for the way to a store.

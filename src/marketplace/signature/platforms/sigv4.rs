@@ -3,7 +3,7 @@
 //! Not a proof but a signature: who reads AWS's answers trusts TLS. All headers that are given are signed, and with them the
 //! host and the time. Paths are encoded twice, as for every service but S3.
 
-use crate::domain::{destination::RESERVED, order::sorted, time::Timestamp};
+use crate::domain::{links::destination::RESERVED, order::sorted, values::time::Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
