@@ -19,11 +19,10 @@ use crate::{
         plan::Plan,
     },
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// The programme, as stored. What was added later is absent in what was stored before, and then means what held then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     /// Display name.
     pub name: String,

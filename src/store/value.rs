@@ -1,6 +1,7 @@
 //! Values that cross into SQLite and back.
 
 use super::SqlError;
+use serde::de::DeserializeOwned;
 
 /// A value bound to a placeholder or read from a column. There are no floats: money must not meet one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,8 +147,8 @@ impl Row {
     }
 
     /// A column of JSON text.
-    pub fn json<T: for<'j> json::FromJson<'j>>(&self, column: usize) -> Result<T, SqlError> {
-        self.parsed(column, "JSON", |text| json::read(text).ok())
+    pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, SqlError> {
+        self.parsed(column, "JSON", |text| strict_json::from_str(text).ok())
     }
 
     /// An owned text that may be NULL.

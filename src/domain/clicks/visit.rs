@@ -8,8 +8,7 @@ use crate::{
     },
     values::time::Timestamp,
 };
-use json::{FromJson, Node, Refusal};
-use serde::de::Error as _;
+use serde::Deserialize;
 use std::fmt::Write;
 
 /// What is kept of a visit. No address, no user agent.
@@ -82,7 +81,8 @@ fn digit(code: u8) -> char {
 }
 
 /// A visit as it is read from a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Wire<'a>")]
 pub struct Arrival<'a> {
     /// See [`Visit`], also for the other fields.
     pub id: &'a str,
@@ -106,14 +106,7 @@ impl<'a> Arrival<'a> {
     /// Reads a JSON array of records.
     #[inline]
     pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
-        json::read(json).map_err(|_| VisitError)
-    }
-}
-
-impl<'a> FromJson<'a> for Arrival<'a> {
-    #[inline]
-    fn from_json(node: Node<'a, '_>) -> Result<Self, Refusal> {
-        Self::try_from(Wire::from_json(node)?).map_err(Refusal::custom)
+        strict_json::from_str(json).map_err(|_| VisitError)
     }
 }
 

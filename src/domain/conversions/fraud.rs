@@ -5,14 +5,13 @@ use crate::{
     conversions::{ConversionType, HeldReason},
     values::time::Timestamp,
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// The hour that a partner's pace is measured in, milliseconds.
 pub const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// Which rules are in force; a number that is absent switches its rule off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FraudRules"))]
 pub struct Rules {
     /// Holds what partners earn of their own purchases.

@@ -12,12 +12,12 @@
 //! terminated.
 
 use crate::links::destination::{Carry, Destination};
-use json::FromJson;
+use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
 /// The text form. It is read outside, because what reads JSON is compiled for size, and this crate for speed.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 pub struct Text {
     version: u64,
     click_param: String,
@@ -118,7 +118,7 @@ mod tests {
             r#"{{"version":3,"click_param":"sp_click","landing_url":"https://shop.example","max_link_no":9,
                 "listings":{{"1":"https://shop.example/a","2":"no url"}},"blocked":{blocked}}}"#
         );
-        Snapshot::new(json::read(&text).unwrap())
+        Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
             ("null", "invalid type: null, expected a JSON object"),
             (r#"{"version":-1}"#, "invalid value: integer `-1`, expected u64"),
         ] {
-            assert_eq!(json::read::<Text>(text).unwrap_err().to_string(), said, "{text}");
+            assert_eq!(strict_json::from_str::<Text>(text).unwrap_err().to_string(), said, "{text}");
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Who pays and who is paid: names, addresses and accounts that stand in payment files and on statements.
 
 use crate::values::string_enum::string_enum;
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// A postal address, structured as banks demand it (EPC217-08).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Address {
@@ -22,7 +21,7 @@ pub struct Address {
 }
 
 /// The programme's operator as the payer of commissions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Payer {
@@ -56,7 +55,7 @@ string_enum! {
 }
 
 /// How a partner is paid, and what its statements say of it. Personal and secret: it is kept sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutDetails {
     /// How.
     pub method: PayoutMethod,

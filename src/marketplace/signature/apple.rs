@@ -15,23 +15,22 @@ use super::{
     x509::Chain,
 };
 use crate::domain::values::time::Timestamp;
-use json::FromJson;
-use json::Verbatim;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Apple repeats for days what was not answered, and tells history on demand: nothing is too old. But a time in the
 /// future would make all that follows look outdated.
 const WINDOW: Window = Window { past_ms: i64::MAX, future_ms: 60 * 1000 };
 
 /// The body of a request.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
     signed_payload: String,
 }
 
 /// A notification, as far as it is judged here. Exactly one of the four is there.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     signed_date: Option<i64>,
@@ -42,7 +41,7 @@ struct Notification {
 }
 
 /// Whose a notification or a token in it is.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Claims {
     bundle_id: Option<String>,
@@ -61,13 +60,13 @@ struct Claims {
 /// What is proven of a notification: its claims and, decoded, those of the tokens in it.
 #[derive(Serialize)]
 struct Proven<'p> {
-    notification: Verbatim<'p>,
+    notification: &'p RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
-    transaction: Option<Verbatim<'p>>,
+    transaction: Option<&'p RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    renewal: Option<Verbatim<'p>>,
+    renewal: Option<&'p RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    app_transaction: Option<Verbatim<'p>>,
+    app_transaction: Option<&'p RawValue>,
 }
 
 /// Which of Apple's tokens one is; they differ in what they name.
@@ -132,8 +131,8 @@ fn check_date(signed_date: Option<i64>, chain: &Chain, now: Timestamp) -> Result
     Ok(signed_at)
 }
 
-fn verbatim(signed: &Signed) -> Result<Verbatim<'_>, Refusal> {
-    claims::verbatim(&signed.json).ok_or(Refusal::MalformedClaims)
+fn raw(signed: &Signed) -> Result<&RawValue, Refusal> {
+    claims::raw(&signed.json).ok_or(Refusal::MalformedClaims)
 }
 
 /// What tokens within a notification are verified with.
@@ -181,10 +180,10 @@ pub(super) fn notification(
     let renewal = judge.inner(Kind::Renewal, &told.signed_renewal_info)?;
     let app_transaction = judge.inner(Kind::AppTransaction, &told.signed_app_transaction_info)?;
     let proven = Proven {
-        notification: verbatim(&outer)?,
-        transaction: transaction.as_ref().map(verbatim).transpose()?,
-        renewal: renewal.as_ref().map(verbatim).transpose()?,
-        app_transaction: app_transaction.as_ref().map(verbatim).transpose()?,
+        notification: raw(&outer)?,
+        transaction: transaction.as_ref().map(raw).transpose()?,
+        renewal: renewal.as_ref().map(raw).transpose()?,
+        app_transaction: app_transaction.as_ref().map(raw).transpose()?,
     };
     let json = serde_json::to_vec(&proven).map_err(|_| Refusal::MalformedClaims)?;
     Ok(Verified::new(Evidence::Signed, Payload::Json(json)).signed_at_time(Some(signed_at)))

@@ -3,34 +3,39 @@
 
 use super::{refusal::Refusal, window::Unit};
 use crate::domain::values::time::Timestamp;
-use json::{FromJson, OneOrSeveral, Verbatim};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 /// Reads `json`; `None` if it is no UTF-8, no JSON, or not of the form of `T`. A member of `T` that stands there twice
 /// is refused, too.
-pub(super) fn read<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
-    json::read(str::from_utf8(json).ok()?).ok()
+pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    strict_json::from_str(str::from_utf8(json).ok()?).ok()
 }
 
-/// The same with all that is in it.
-pub(super) fn verbatim(json: &[u8]) -> Option<Verbatim<'_>> {
-    Verbatim::read(str::from_utf8(json).ok()?).ok()
-}
-
-/// The same of an object. A list is none, though serde would read a struct out of it, member by member.
-pub(super) fn object<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
+/// The same of an object.
+pub(super) fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     if json.trim_ascii_start().first() == Some(&b'{') { read(json) } else { None }
 }
 
+/// Checks that `json` is UTF-8 and JSON, and keeps it as text.
+pub(super) fn raw(json: &[u8]) -> Option<&RawValue> {
+    serde_json::from_slice(json).ok()
+}
+
 /// §4.1.3: one name, or a list of them.
-#[derive(FromJson)]
-pub(super) struct Audience(OneOrSeveral);
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
 
 impl Audience {
     /// Whether it is one of `ours`.
     pub fn check(&self, ours: &[String]) -> Result<(), Refusal> {
-        let names = match &self.0 {
-            OneOrSeveral::One(name) => std::slice::from_ref(name),
-            OneOrSeveral::Several(names) => names,
+        let names = match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
         };
         if names.iter().any(|name| ours.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
     }

@@ -14,7 +14,7 @@ use super::{
     verified::{Evidence, FOREVER, Payload, Verified},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::Deserialize;
 
 /// A scheme of this kind.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub(super) enum EnvelopeRule {
 /// The one algorithm that Canvas signs with. Salesforce's own SDK uses whichever the envelope names.
 const CANVAS_ALGORITHM: &str = "HMACSHA256";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CanvasHead {
     algorithm: String,
 }

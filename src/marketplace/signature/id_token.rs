@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::Deserialize;
 
 /// Milliseconds by which the vendor's clock may differ from ours.
 const SKEW_MS: i64 = 60 * 1000;
@@ -48,7 +48,7 @@ pub(super) fn entra_keys(tenant: &str) -> String {
 const GOOGLE_ISSUERS: &[&str] = &["https://accounts.google.com", "accounts.google.com"];
 
 /// The claims that are judged here; times are Unix seconds (RFC 7519 §4.1).
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Claims {
     aud: Audience,
     exp: i64,
@@ -113,7 +113,7 @@ pub(super) fn entra<'a>(
 }
 
 /// The issuer, before anything is proven.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Issuer {
     iss: Option<String>,
 }
@@ -182,19 +182,19 @@ pub fn google_sign_in(
 }
 
 /// The envelope of a push, as far as it is judged here.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Push {
     subscription: Option<String>,
     message: Option<PushMessage>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct PushMessage {
     data: Option<String>,
 }
 
 /// <https://developer.android.com/google/play/billing/rtdn-reference>
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PlayNotification {
     package_name: Option<String>,

@@ -7,7 +7,7 @@ use super::{
     public_key::{Algorithm, PublicKey},
     refusal::Refusal,
 };
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
 /// Algorithms that a scheme may pin (RFC 7518 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) struct Signed {
 
 impl Signed {
     /// The claims in it.
-    pub fn claims<T: for<'j> FromJson<'j>>(&self) -> Result<T, Refusal> {
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         claims::object(&self.json).ok_or(Refusal::MalformedClaims)
     }
 }
@@ -75,7 +75,7 @@ impl<'t> Jws<'t> {
     }
 
     /// A claim that decides which keys are looked at, before anything is proven: good to refuse with, and for nothing else.
-    pub fn unproven<T: for<'j> FromJson<'j>>(&self) -> Result<T, Refusal> {
+    pub fn unproven<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         claims::object(&self.payload).ok_or(Refusal::MalformedClaims)
     }
 

@@ -16,7 +16,7 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::domain::values::time::Timestamp;
-use json::FromJson;
+use serde::Deserialize;
 use url::Url;
 
 /// Where the token stands.
@@ -47,7 +47,7 @@ pub(super) struct JwtRule {
 }
 
 /// The claims that are judged here; times are Unix seconds.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Claims {
     aud: Audience,
     exp: i64,

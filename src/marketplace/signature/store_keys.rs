@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::FromJson;
+use serde::Deserialize;
 
 /// A merchant has so long to approve.
 const APPROVAL_MS: i64 = 60 * 60 * 1000;
@@ -61,7 +61,7 @@ impl Connection<'_> {
 }
 
 /// What the store sends, as far as it is read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Keys {
     user_id: String,
     consumer_key: String,
@@ -87,7 +87,7 @@ pub fn store_keys<'a>(
 ) -> Result<Exchange<'a>, Refusal> {
     let secrets = keyed(secrets)?;
     let body = str::from_utf8(callback.body).map_err(|_| Refusal::MalformedBody)?;
-    let keys: Keys = json::read(body).map_err(|_| Refusal::MalformedBody)?;
+    let keys: Keys = strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)?;
     let (sealed, tag) = keys.user_id.split_once('.').ok_or(Refusal::MalformedSignature)?;
     let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
     if !secrets.verify(&signed(listing_id, sealed), &[tag]) {
@@ -116,7 +116,7 @@ pub fn store_keys<'a>(
     };
     confirmed(*status)?;
     // A site that answers everything with a page of its own has confirmed nothing.
-    let status: serde_json::Value = json::read(body).map_err(|_| Refusal::Declined)?;
+    let status: serde_json::Value = strict_json::from_str(body).map_err(|_| Refusal::Declined)?;
     if !status.get("settings").is_some_and(serde_json::Value::is_object) {
         return Err(Refusal::Declined);
     }

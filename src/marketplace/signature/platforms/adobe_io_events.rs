@@ -18,7 +18,7 @@ use crate::{
         window::Window,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Where Adobe publishes its keys.
 const ORIGIN: &str = "https://static.adobeioevents.com";
@@ -40,7 +40,7 @@ pub struct AdobeIoEvents {
 }
 
 /// What is judged of an event.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Event {
     /// The new spelling.
     recipientclientid: Option<String>,

@@ -32,7 +32,7 @@ pub use sns::{Sns, confirmation_address};
 use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::named};
 use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
 /// A signature scheme of a platform's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -187,6 +187,6 @@ fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Reads a body that is a JSON object.
-fn object<T: for<'t> FromJson<'t>>(body: &[u8]) -> Result<T, Refusal> {
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     claims::object(body).ok_or(if body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody })
 }

@@ -19,8 +19,8 @@ use crate::{
         window::Window,
     },
 };
-use json::FromJson;
 use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
 
 /// How far the signed time may be from now: SNS tries for an hour at most, whatever policy was chosen (its developer guide,
 /// "Message delivery retries"), and clocks differ.
@@ -36,7 +36,7 @@ pub struct Sns {
 }
 
 /// A message, as it came in.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Message {
     #[serde(rename = "Type")]
