@@ -16,10 +16,10 @@ use crate::{
     ledger::commissions::{rejection, release, view::show},
     store::commissions::{self, Commission, Filter},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A rejection of a commission.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRejection {
@@ -28,7 +28,7 @@ pub struct NewRejection {
 }
 
 /// A release of a commission that is held.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRelease {

@@ -59,7 +59,7 @@ pub fn authenticate(sql: &dyn Sql, config: &Config, authorization: Option<&str>)
     if config.is_operator_key(&hash) {
         return Ok(Caller { id: "operator".to_owned(), scopes: vec![Scope::Admin], partner: None });
     }
-    let key = keys::by_hash(sql, &base16ct::lower::encode_string(&hash))?.ok_or_else(refused)?;
+    let key = keys::by_hash(sql, &data_encoding::HEXLOWER.encode(&hash))?.ok_or_else(refused)?;
     Ok(Caller { id: key.id.to_string(), scopes: key.scopes, partner: key.partner_no })
 }
 

@@ -18,10 +18,10 @@ use crate::{
     },
     store::payouts::runs::{self as rows, Run, RunTerms},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A sum of money.
-#[derive(Debug, Clone, Copy, FromJson)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewMoney {
@@ -32,7 +32,7 @@ pub struct NewMoney {
 }
 
 /// A run to compute.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRun {

@@ -5,10 +5,10 @@ use super::super::{
     programme::partners::named,
 };
 use crate::{domain::money::Currency, ledger::payouts::write_off};
-use json::FromJson;
+use serde::Deserialize;
 
 /// A negative balance to forgive.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewWriteOff {

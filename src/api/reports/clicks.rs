@@ -15,7 +15,6 @@ use crate::{
     },
     domain::{
         clicks::{bucket::Bucket, click::Device},
-        order::order,
         values::{
             id::{LinkId, PartnerId},
             time::Timestamp,
@@ -29,7 +28,7 @@ use crate::{
         programme::partners,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 view! {
     /// A visit.
@@ -56,8 +55,9 @@ view! {
 }
 
 /// The clicks that the Worker collected, by shard.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 pub struct Collected<'a> {
+    #[serde(borrow)]
     shards: Vec<Vec<PackedClick<'a>>>,
 }
 
@@ -118,13 +118,11 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
         SqlError::Engine(format!("the shards' clicks cannot be parsed: {error}"))
     };
     let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
-    let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
+    let collected: Collected<'_> = strict_json::from_str(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
     let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
-    let key = |index: usize| all.get(index).map(|(_, click)| (click.at(), click.row_id()));
-    let newest_first = order(all.len(), &|a, b| key(b).cmp(&key(a)));
-    let mut rows: Vec<&(u8, PackedClick<'_>)> =
-        newest_first.into_iter().filter_map(|index| all.get(index)).collect();
+    let mut rows: Vec<&(u8, PackedClick<'_>)> = all.iter().collect();
+    rows.sort_unstable_by(|(_, a), (_, b)| (b.at(), b.row_id()).cmp(&(a.at(), a.row_id())));
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
