@@ -22,6 +22,8 @@ pub mod api;
 mod edge;
 pub mod marketplace;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod replay;
 pub mod store;
 

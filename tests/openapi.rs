@@ -9,7 +9,10 @@ mod payouts;
 
 use contract::CONTRACT;
 use serde_json::{Map, Value, json};
-use signpost::api::{openapi, operation::Operation, problem::Code};
+use signpost::{
+    api::{operation::Operation, problem::Code},
+    openapi,
+};
 use std::{collections::BTreeSet, path::Path};
 use support::{Answer, Ledger};
 

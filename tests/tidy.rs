@@ -62,6 +62,7 @@ fn layers_import_one_way() {
         ("marketplace", &["marketplace", "domain"]),
         ("store", &["store", "domain"]),
         ("api", &["api", "store", "marketplace", "domain"]),
+        ("openapi", &["openapi", "api", "store", "marketplace", "domain"]),
         ("edge", &["edge", "api", "store", "marketplace", "domain"]),
     ]);
     let mut offences = Vec::new();

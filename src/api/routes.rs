@@ -1,5 +1,5 @@
 //! The table of routes: one line each. OpenAPI is made from the same table; what it says of an operation stands in
-//! `openapi/`.
+//! `src/openapi`.
 
 use super::{
     balances,

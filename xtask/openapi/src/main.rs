@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 fn main() -> Result<()> {
     let out: PathBuf = std::env::args_os().nth(1).context("usage: openapi <directory>")?.into();
-    let document = signpost::api::openapi::document();
+    let document = signpost::openapi::document();
     let files = [("openapi.json", document.to_string()), ("docs.html", page::render(&document))];
     for (name, text) in files {
         let path = out.join(name);

@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_link_leads_somewhere_and_nothing_is_loaded() {
-        let page = render(&signpost::api::openapi::document());
+        let page = render(&signpost::openapi::document());
         for link in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(page.contains(&format!("id=\"{link}\"")), "#{link} leads nowhere");
         }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn anchors_are_unique() {
-        let page = render(&signpost::api::openapi::document());
+        let page = render(&signpost::openapi::document());
         let mut ids: Vec<&str> =
             page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         let all = ids.len();

@@ -1,6 +1,6 @@
 //! What a reader should know of an operation beyond its name.
 
-use super::super::operation::Operation;
+use crate::api::operation::Operation;
 
 /// The text; empty where the name says all.
 pub fn about(operation: Operation) -> &'static str {

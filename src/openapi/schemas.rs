@@ -1,6 +1,6 @@
 //! Schemas of the code's types as components of the document.
 
-use super::{describe::Schema, vocabulary};
+use crate::openapi::{describe::Schema, vocabulary};
 use schemars::{
     SchemaGenerator,
     generate::{Contract, SchemaSettings},
@@ -53,10 +53,10 @@ impl Schemas {
             all.entry(public_name(&name)).or_insert_with(|| public(schema));
         }
         if let Some(problem) = all.get_mut("Problem") {
-            super::problems::complete(problem);
+            crate::openapi::problems::complete(problem);
         }
         if let Some(error) = all.get_mut("FieldError") {
-            super::problems::complete(error);
+            crate::openapi::problems::complete(error);
         }
         all
     }

@@ -1,8 +1,11 @@
 //! What each operation takes, answers and refuses. The match is exhaustive: a route needs an operation, and an
 //! operation needs its arm here.
 
-use super::{
-    super::{
+use crate::domain::values::id::{
+    CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId, RunId,
+};
+use crate::{
+    api::{
         balances::Balances,
         call::List,
         clicks::ClickView,
@@ -34,18 +37,17 @@ use super::{
         simulation::{NewSimulation, SimulationView},
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
-    describe::{Content, Description, Header, Tag},
-    edge::{ExportLine, Slug, Token},
-    forms::*,
-};
-use crate::domain::values::id::{
-    CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId, RunId,
+    openapi::{
+        describe::{Content, Description, Header, Tag},
+        edge::{ExportLine, Slug, Token},
+        forms::*,
+    },
 };
 
 /// What each operation takes, answers and refuses.
 pub fn describe(operation: Operation) -> Description {
     use Operation as Op;
-    let about = super::texts::about(operation);
+    let about = crate::openapi::texts::about(operation);
     let of = |tag| Description::new(tag, about);
     match operation {
         Op::GetProgram => of(Tag::Programme).answers::<ProgrammeView>(200, "The terms in force."),
@@ -129,7 +131,7 @@ pub fn describe(operation: Operation) -> Description {
             of(Tag::Conversions),
             "The conversion, accepted for good.",
         )
-        .gives(200, SENT_BEFORE, Content::Json(super::describe::of::<ConversionView>()), &[])
+        .gives(200, SENT_BEFORE, Content::Json(crate::openapi::describe::of::<ConversionView>()), &[])
         .refuses(TEXT_CODES)
         .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
         .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict])
@@ -138,7 +140,7 @@ pub fn describe(operation: Operation) -> Description {
             of(Tag::Conversions),
             "The install, accepted for good as a conversion.",
         )
-        .gives(200, SENT_BEFORE, Content::Json(super::describe::of::<ConversionView>()), &[])
+        .gives(200, SENT_BEFORE, Content::Json(crate::openapi::describe::of::<ConversionView>()), &[])
         .refuses(&[Code::InvalidText, Code::InvalidValue, Code::OutOfRange])
         .refuses(&[Code::UnknownListing, Code::ConversionConflict]),
         Op::ListConversions => list::<ConversionView>(of(Tag::Conversions), "Conversions, newest first."),
@@ -223,7 +225,7 @@ pub fn describe(operation: Operation) -> Description {
             .names::<PartnerId>(PARTNER)
             .answers::<PayoutDetailsView>(200, "What is set; never the values."),
         Op::CreateRun => created::<NewRun, RunView>(of(Tag::Payouts), "The draft.")
-            .gives(200, ASKED_BEFORE, Content::Json(super::describe::of::<RunView>()), &[])
+            .gives(200, ASKED_BEFORE, Content::Json(crate::openapi::describe::of::<RunView>()), &[])
             .refuses(&[Code::InvalidDate, Code::InvalidPeriod, Code::PeriodNotOver, Code::InvalidCurrency])
             .refuses(&[Code::AmountOutOfRange, Code::CurrencyMismatch, Code::RunConflict]),
         Op::ListRuns => list::<RunView>(of(Tag::Payouts), "Runs, newest first."),
@@ -264,7 +266,7 @@ pub fn describe(operation: Operation) -> Description {
         Op::PayPayout => ended::<Payment>(of(Tag::Payouts), "The payout, paid."),
         Op::FailPayout => ended::<Failure>(of(Tag::Payouts), "The payout, failed."),
         Op::GetStatement => {
-            statement(of(Tag::Payouts), Content::Json(super::describe::of::<StatementView>()))
+            statement(of(Tag::Payouts), Content::Json(crate::openapi::describe::of::<StatementView>()))
         }
         Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
         Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),
@@ -275,7 +277,7 @@ pub fn describe(operation: Operation) -> Description {
         }
         Op::ExportLog => of(Tag::Reading)
             .query([FROM, TO, CURSOR])
-            .gives(200, EXPORT, Content::Lines(super::describe::of::<ExportLine>()), &[])
+            .gives(200, EXPORT, Content::Lines(crate::openapi::describe::of::<ExportLine>()), &[])
             .refuses(PAGE_CODES),
         Op::FollowLink | Op::ProbeLink => {
             redirect(of(Tag::Visitors).names::<Token>("The link's signed token."))

@@ -1,11 +1,11 @@
 //! What the Worker answers without the Ledger, or from more than it: redirects, health, the documents, clicks and the
 //! export.
 
-use super::{
-    super::{
+use crate::{
+    api::{
         call::List, clicks::ClickView, export::End, health::HealthView, operation::Operation, routes::Access,
     },
-    Endpoint, examples,
+    openapi::{Endpoint, examples},
 };
 use crate::{
     domain::{

@@ -1,10 +1,10 @@
 //! Examples: what the API really takes and answers. `tests/openapi.rs` records them from a Ledger and fails when they
 //! are no longer true.
 
-use super::super::operation::Operation;
+use crate::api::operation::Operation;
 use serde_json::Value;
 
-const RECORDED: &str = include_str!("../../../fixtures/api_examples.json");
+const RECORDED: &str = include_str!("../../fixtures/api_examples.json");
 
 fn recorded(operation: Operation, part: &str) -> Option<Value> {
     let all: Value = serde_json::from_str(RECORDED).ok()?;
@@ -18,7 +18,7 @@ pub fn request(operation: Operation) -> Option<Value> {
 
 /// What it answers.
 pub fn answer(operation: Operation) -> Option<Value> {
-    super::edge::example(operation).or_else(|| recorded(operation, "answer"))
+    crate::openapi::edge::example(operation).or_else(|| recorded(operation, "answer"))
 }
 
 /// How it refuses, and the status of that.

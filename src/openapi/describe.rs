@@ -1,6 +1,6 @@
 //! What the document says of an operation beyond its route.
 
-use super::{super::problem::Code, schemas::Schemas};
+use crate::{api::problem::Code, openapi::schemas::Schemas};
 use crate::{
     domain::{
         conversions::{CommissionStatus, HeldReason},

@@ -1,15 +1,17 @@
 //! Answers that refuse: RFC 9457 problems. Which codes an operation can answer follows from its route, for the rest
 //! from its description.
 
-use super::{
-    super::{
+use crate::{
+    api::{
         problem::{Code, Problem, ProblemBody},
         routes::Access,
     },
-    Endpoint,
-    describe::{Description, Header, of},
-    examples,
-    schemas::Schemas,
+    openapi::{
+        Endpoint,
+        describe::{Description, Header, of},
+        examples,
+        schemas::Schemas,
+    },
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

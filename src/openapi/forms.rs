@@ -1,18 +1,20 @@
 //! What operations have in common: their parameters, and the shapes of their answers.
 
-use super::{
-    super::{
+use crate::domain::{
+    programme::listing::Marketplace,
+    values::id::{ListingId, PayoutId, RunId},
+};
+use crate::{
+    api::{
         call::List,
         payouts::{PayoutView, runs::RunView},
         problem::Code,
         report::ReportView,
     },
-    describe::{Content, Description, Header, Query, QuerySchema},
-    edge::CallbackKind,
-};
-use crate::domain::{
-    programme::listing::Marketplace,
-    values::id::{ListingId, PayoutId, RunId},
+    openapi::{
+        describe::{Content, Description, Header, Query, QuerySchema},
+        edge::CallbackKind,
+    },
 };
 use schemars::JsonSchema;
 
@@ -104,7 +106,7 @@ pub fn list<T: JsonSchema>(description: Description, says: &'static str) -> Desc
 
 /// Makes an `Out` of an `In`; the answer says where it is.
 pub fn created<In: JsonSchema, Out: JsonSchema>(description: Description, says: &'static str) -> Description {
-    let content = Content::Json(super::describe::of::<Out>());
+    let content = Content::Json(crate::openapi::describe::of::<Out>());
     description.takes::<In>().gives(201, says, content, &[Header::Location])
 }
 
@@ -142,7 +144,7 @@ pub fn report(description: Description) -> Description {
     description
         .query(query)
         .conditional()
-        .gives(200, "The report.", Content::Json(super::describe::of::<ReportView>()), headers)
+        .gives(200, "The report.", Content::Json(crate::openapi::describe::of::<ReportView>()), headers)
         .gives(304, "Nothing has changed since the `ETag` that was sent.", Content::Nothing, headers)
         .refuses(&[Code::InvalidValue, Code::UnalignedTime, Code::UnknownTimezone, Code::OutOfRange])
         .refuses(&[Code::NotFound])

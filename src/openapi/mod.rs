@@ -13,7 +13,7 @@ mod schemas;
 mod texts;
 mod vocabulary;
 
-use super::{
+use crate::api::{
     operation::Operation,
     routes::{Access, ROUTES},
 };
@@ -25,7 +25,7 @@ use serde_json::{Map, Value, json};
 pub use vocabulary::limits_of;
 
 /// What stands in front of the list of operations.
-const INTRODUCTION: &str = include_str!("openapi/introduction.md");
+const INTRODUCTION: &str = include_str!("introduction.md");
 
 /// An operation with what is known of it besides its description.
 #[derive(Debug, Clone, Copy)]
