@@ -18,6 +18,7 @@
 )]
 
 pub mod api;
+pub mod documents;
 #[cfg(target_arch = "wasm32")]
 mod edge;
 pub mod marketplace;

@@ -24,11 +24,10 @@ use crate::{
         operation::Operation,
         partners::{NewPartner, PartnerChange},
         payouts::{
-            ItemView, PayoutView,
+            PayoutView,
             details::{NewPayoutDetails, PayoutDetailsView},
             endings::{Failure, Payment, PayoutResults},
             runs::{NewRun, RunView},
-            statement::StatementView,
         },
         placements::{NewPlacement, PlacementView},
         problem::Code,
@@ -37,6 +36,7 @@ use crate::{
         simulation::{NewSimulation, SimulationView},
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
+    documents::statement::{Statement, StatementLine},
     openapi::{
         describe::{Content, Description, Header, Tag},
         edge::{ExportLine, Slug, Token},
@@ -260,13 +260,14 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetPayout => {
             of(Tag::Payouts).names::<PayoutId>(PAYOUT).answers::<PayoutView>(200, "The payout as it stands.")
         }
-        Op::ListPayoutItems => {
-            list::<ItemView>(of(Tag::Payouts).names::<PayoutId>(PAYOUT), "Its commissions, newest first.")
-        }
+        Op::ListPayoutItems => list::<StatementLine>(
+            of(Tag::Payouts).names::<PayoutId>(PAYOUT),
+            "Its commissions, newest first.",
+        ),
         Op::PayPayout => ended::<Payment>(of(Tag::Payouts), "The payout, paid."),
         Op::FailPayout => ended::<Failure>(of(Tag::Payouts), "The payout, failed."),
         Op::GetStatement => {
-            statement(of(Tag::Payouts), Content::Json(crate::openapi::describe::of::<StatementView>()))
+            statement(of(Tag::Payouts), Content::Json(crate::openapi::describe::of::<Statement>()))
         }
         Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
         Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),
