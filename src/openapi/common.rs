@@ -1,8 +1,11 @@
-//! What operations have in common: their parameters, and the shapes of their answers.
+//! What several operations share: texts, groups of problem codes, parameters, and kinds of operations.
 
-use crate::domain::{
-    programme::listing::Marketplace,
-    values::id::{ListingId, PayoutId, RunId},
+use super::{
+    description::{Content, Description},
+    headers::Header,
+    query::{QueryParameter, QuerySchema},
+    schemas::schema_of,
+    wire_types::CallbackKind,
 };
 use crate::{
     api::{
@@ -11,9 +14,9 @@ use crate::{
         problem::Code,
         report::ReportView,
     },
-    openapi::{
-        describe::{Content, Description, Header, Query, QuerySchema},
-        edge::CallbackKind,
+    domain::{
+        programme::listing::Marketplace,
+        values::id::{ListingId, PayoutId, RunId},
     },
 };
 use schemars::JsonSchema;
@@ -55,6 +58,7 @@ pub const LINK_CODES: &[Code] = &[
     Code::PartnerTerminated,
     Code::NotFound,
 ];
+const PAGE_CODES: &[Code] = &[Code::InvalidCursor, Code::CursorMismatch, Code::OutOfRange];
 
 pub const PARTNER: &str = "The partner's id.";
 pub const LISTING: &str = "The listing's id.";
@@ -62,144 +66,225 @@ pub const COUPON: &str = "The coupon's id.";
 pub const LINK: &str = "The link's id.";
 pub const CONVERSION: &str = "The conversion's id.";
 pub const COMMISSION: &str = "The commission's id.";
-pub const SENT_BEFORE: &str =
-    "It was sent before, with the same content: the first answer again. Nothing was changed.";
-pub const EXPORT: &str =
-    "A page of the log. Its last line says whether there is more; without that line it was cut off.";
-pub const REDIRECTED: &str = "To the listing, with the visitor's own query and a new click id; to the landing page if the \
-                          link is expired, revoked, paused or not ours.";
-
-pub const CURSOR: Query = Query {
-    name: "cursor",
-    says: "`next_cursor` of the previous page, unchanged; another list's is refused.",
-    schema: QuerySchema::Opaque,
-};
-pub const AFTER: Query = Query {
-    name: "after",
-    says: "`cursor` of the last event that you have; `cursor` means the same here.",
-    schema: QuerySchema::Opaque,
-};
-pub const OF_PARTNER: Query =
-    Query { name: "partner_id", says: "Only this partner's.", schema: QuerySchema::Partner };
-pub const HELD: Query =
-    Query { name: "held", says: "Only those that are held, or that are not.", schema: QuerySchema::Flag };
-pub const HELD_REASON: Query = Query {
-    name: "held_reason",
-    says: "Only those that are held for this reason before all.",
-    schema: QuerySchema::HeldReason,
-};
-pub const STATUS: Query =
-    Query { name: "status", says: "Only those that stand there.", schema: QuerySchema::CommissionStatus };
-pub const OF_LINK: Query = Query { name: "link_id", says: "Only this link's.", schema: QuerySchema::Link };
-pub const AT: Query =
-    Query { name: "at", says: "As of this time, itself included; now if absent.", schema: QuerySchema::Time };
-pub const FROM: Query = Query { name: "from", says: "From this time on.", schema: QuerySchema::Time };
-pub const TO: Query = Query { name: "to", says: "Before this time.", schema: QuerySchema::Time };
-/// What a list refuses.
-pub const PAGE_CODES: &[Code] = &[Code::InvalidCursor, Code::CursorMismatch, Code::OutOfRange];
-
-/// A list of `T`, by pages.
-pub fn list<T: JsonSchema>(description: Description, says: &'static str) -> Description {
-    let limit = Query { name: "limit", says: "Rows a page.", schema: QuerySchema::Limit };
-    description.query([limit, CURSOR]).answers::<List<T>>(200, says).refuses(PAGE_CODES)
-}
-
-/// Makes an `Out` of an `In`; the answer says where it is.
-pub fn created<In: JsonSchema, Out: JsonSchema>(description: Description, says: &'static str) -> Description {
-    let content = Content::Json(crate::openapi::describe::of::<Out>());
-    description.takes::<In>().gives(201, says, content, &[Header::Location])
-}
-
-pub fn redirect(description: Description) -> Description {
-    let headers = &[Header::Location, Header::SetCookie, Header::CacheControl, Header::ReferrerPolicy];
-    description.gives(302, REDIRECTED, Content::Nothing, headers).refuses(&[Code::NotFound])
-}
-
-/// What all callbacks have in common. What a success looks like is each vendor's own.
-pub fn callback(description: Description) -> Description {
-    description
-        .names::<Marketplace>("The marketplace.")
-        .names::<ListingId>(LISTING)
-        .names::<CallbackKind>("Which of the marketplace's callbacks it is.")
-        .gives(200, "It is written: the answer that the vendor wants.", Content::Text("text/plain"), &[])
-        .gives(401, "It is not proven. The same for every reason.", Content::Text("text/plain"), &[])
-        .refuses(&[Code::Unavailable])
-}
-
-pub fn report(description: Description) -> Description {
-    let query = [
-        OF_PARTNER,
-        Query { name: "listing_id", says: "Only this listing's.", schema: QuerySchema::Listing },
-        OF_LINK,
-        Query { says: "From this time on; on a 15-minute mark.", ..FROM },
-        Query { says: "Before this time; on a 15-minute mark.", ..TO },
-        Query {
-            name: "timezone",
-            says: "IANA time zone of days, weeks and months.",
-            schema: QuerySchema::Zone,
-        },
-        Query { name: "group_by", says: "What the rows are.", schema: QuerySchema::Group },
-    ];
-    let headers = &[Header::ETag, Header::CacheControl];
-    description
-        .query(query)
-        .conditional()
-        .gives(200, "The report.", Content::Json(crate::openapi::describe::of::<ReportView>()), headers)
-        .gives(304, "Nothing has changed since the `ETag` that was sent.", Content::Nothing, headers)
-        .refuses(&[Code::InvalidValue, Code::UnalignedTime, Code::UnknownTimezone, Code::OutOfRange])
-        .refuses(&[Code::NotFound])
-}
-
 pub const RUN: &str = "The run's id.";
 pub const PAYOUT: &str = "The payout's id.";
-pub const ASKED_BEFORE: &str =
-    "The run of this period and currency was asked for before, with the same terms: the first answer again.";
-pub const OF_DATE: Query = Query { name: "date", says: "Only this day's.", schema: QuerySchema::Date };
-pub const FROM_CURRENCY: Query =
-    Query { name: "from", says: "Only from this currency.", schema: QuerySchema::Currency };
-pub const TO_CURRENCY: Query =
-    Query { name: "to", says: "Only to this currency.", schema: QuerySchema::Currency };
-pub const IN_CURRENCY: Query =
-    Query { name: "currency", says: "Only payouts in this currency.", schema: QuerySchema::Currency };
-pub const OF_RUN: Query = Query { name: "run_id", says: "Only this run's.", schema: QuerySchema::Run };
-pub const STANDING: Query =
-    Query { name: "status", says: "Only those that stand so.", schema: QuerySchema::Standing };
-pub const PARTIAL: Query = Query {
-    name: "partial",
-    says: "`true`: leave out what cannot be in it; the header `x-signpost-left-out` names that.",
+pub const ALREADY_SENT: &str =
+    "The same content was sent before: the first response again. Nothing was changed.";
+pub const ALREADY_REQUESTED: &str =
+    "A run of this period and currency was requested before with the same terms: the first response again.";
+
+pub const CURSOR: QueryParameter = QueryParameter {
+    name: "cursor",
+    description: "`next_cursor` of the previous page, unchanged. The cursor of another list is refused.",
+    schema: QuerySchema::Opaque,
+};
+pub const AFTER: QueryParameter = QueryParameter {
+    name: "after",
+    description: "`cursor` of the last event that you have. The parameter `cursor` means the same here.",
+    schema: QuerySchema::Opaque,
+};
+pub const BY_PARTNER: QueryParameter = QueryParameter {
+    name: "partner_id",
+    description: "Only data of this partner.",
+    schema: QuerySchema::Partner,
+};
+pub const BY_LISTING: QueryParameter = QueryParameter {
+    name: "listing_id",
+    description: "Only data of this listing.",
+    schema: QuerySchema::Listing,
+};
+pub const BY_LINK: QueryParameter =
+    QueryParameter { name: "link_id", description: "Only data of this link.", schema: QuerySchema::Link };
+pub const BY_HELD: QueryParameter = QueryParameter {
+    name: "held",
+    description: "`true`: only commissions that are held; `false`: only those that are not.",
     schema: QuerySchema::Flag,
 };
-pub const EXECUTION: Query = Query {
+pub const BY_HELD_REASON: QueryParameter = QueryParameter {
+    name: "held_reason",
+    description: "Only commissions whose most serious reason for being held is this one.",
+    schema: QuerySchema::HeldReason,
+};
+pub const BY_COMMISSION_STATUS: QueryParameter = QueryParameter {
+    name: "status",
+    description: "Only commissions with this status.",
+    schema: QuerySchema::CommissionStatus,
+};
+pub const BY_DATE: QueryParameter =
+    QueryParameter { name: "date", description: "Only rates of this day.", schema: QuerySchema::Date };
+pub const BY_SOURCE_CURRENCY: QueryParameter = QueryParameter {
+    name: "from",
+    description: "Only rates from this currency.",
+    schema: QuerySchema::Currency,
+};
+pub const BY_TARGET_CURRENCY: QueryParameter =
+    QueryParameter { name: "to", description: "Only rates to this currency.", schema: QuerySchema::Currency };
+pub const BY_CURRENCY: QueryParameter = QueryParameter {
+    name: "currency",
+    description: "Only payouts in this currency.",
+    schema: QuerySchema::Currency,
+};
+pub const BY_RUN: QueryParameter =
+    QueryParameter { name: "run_id", description: "Only payouts of this run.", schema: QuerySchema::Run };
+pub const BY_PAYOUT_STATUS: QueryParameter = QueryParameter {
+    name: "status",
+    description: "Only payouts with this status.",
+    schema: QuerySchema::PayoutStatus,
+};
+pub const AT: QueryParameter = QueryParameter {
+    name: "at",
+    description: "The state at this time, inclusive; now if absent.",
+    schema: QuerySchema::Time,
+};
+pub const FROM: QueryParameter = QueryParameter {
+    name: "from",
+    description: "The start of the period, inclusive.",
+    schema: QuerySchema::Time,
+};
+pub const TO: QueryParameter = QueryParameter {
+    name: "to",
+    description: "The end of the period, exclusive.",
+    schema: QuerySchema::Time,
+};
+pub const PARTIAL: QueryParameter = QueryParameter {
+    name: "partial",
+    description: "`true`: leave out payouts that cannot be in the file. The header `x-signpost-left-out` lists them.",
+    schema: QuerySchema::Flag,
+};
+pub const EXECUTION_DATE: QueryParameter = QueryParameter {
     name: "execution_date",
-    says: "When the bank is to pay; today if absent.",
+    description: "The day on which the bank is asked to pay; today if absent.",
     schema: QuerySchema::Date,
 };
-pub const PART: Query = Query {
+pub const PART: QueryParameter = QueryParameter {
     name: "part",
-    says: "Which of the files, where the provider takes fewer rows than there are.",
+    description: "The number of the file, if there are more rows than the provider accepts in one file.",
     schema: QuerySchema::Part,
 };
 
-/// A step of a draft's life.
-pub fn changed_run(description: Description, says: &'static str) -> Description {
-    description.names::<RunId>(RUN).answers::<RunView>(200, says).refuses(&[Code::RunImmutable])
+/// The operation returns `T`s in pages.
+pub fn list<T: JsonSchema>(operation: Description, description: &'static str) -> Description {
+    let limit = QueryParameter { name: "limit", description: "Rows per page.", schema: QuerySchema::Limit };
+    operation.query_parameters([limit, CURSOR]).json::<List<T>>(200, description).problems(PAGE_CODES)
 }
 
-/// How a payout ended, told by an `In`.
-pub fn ended<In: JsonSchema>(description: Description, says: &'static str) -> Description {
-    let described = description.names::<PayoutId>(PAYOUT).takes::<In>().answers::<PayoutView>(200, says);
-    described.refuses(&[Code::InvalidText, Code::PayoutNotOpen, Code::PayoutEnded])
+/// The operation creates an `Out` from an `In`.
+pub fn create<In: JsonSchema, Out: JsonSchema>(
+    operation: Description,
+    description: &'static str,
+) -> Description {
+    let content = Content::Json(schema_of::<Out>());
+    operation.request_body::<In>().response(201, description, content, &[Header::Location])
 }
 
-/// A payment file of a run.
-pub fn file(description: Description, media_type: &'static str, says: &'static str) -> Description {
-    let described =
-        description.names::<RunId>(RUN).gives(200, says, Content::Text(media_type), &[Header::CacheControl]);
-    described.refuses(&[Code::RunNotApproved, Code::PayoutsLeftOut])
+/// The operation redirects a visitor.
+pub fn redirect(operation: Description) -> Description {
+    let headers = &[Header::Location, Header::SetCookie, Header::CacheControl, Header::ReferrerPolicy];
+    let description = "To the listing, with the visitor's own query and a new click id; to the landing page if the link is \
+                       expired, revoked, paused or not signed by this Worker.";
+    operation.response(302, description, Content::Nothing, headers).problems(&[Code::NotFound])
 }
 
-/// A payout's statement.
-pub fn statement(description: Description, content: Content) -> Description {
-    let described = description.names::<PayoutId>(PAYOUT).gives(200, "The statement.", content, &[]);
-    described.refuses(&[Code::RunNotApproved, Code::PayoutNotOpen])
+/// The operation returns the log in pages of NDJSON.
+pub fn export<T: JsonSchema>(operation: Description) -> Description {
+    let description = "A page of the log. Its last line tells whether more pages follow; without that line the response was \
+                       cut off.";
+    operation
+        .query_parameters([FROM, TO, CURSOR])
+        .response(200, description, Content::Lines(schema_of::<T>()), &[])
+        .problems(PAGE_CODES)
+}
+
+/// The operation is a callback. Each marketplace defines the content of its own successful responses.
+pub fn callback(operation: Description) -> Description {
+    operation
+        .path_parameter::<Marketplace>("The marketplace.")
+        .path_parameter::<ListingId>(LISTING)
+        .path_parameter::<CallbackKind>("The kind of callback.")
+        .response(
+            200,
+            "The message is stored. The body is what the marketplace expects.",
+            Content::Text("text/plain"),
+            &[],
+        )
+        .response(
+            401,
+            "The message could not be verified. The response is the same for every reason.",
+            Content::Text("text/plain"),
+            &[],
+        )
+        .problems(&[Code::Unavailable])
+}
+
+/// A callback sends the browser on to a page of the Worker.
+pub fn continued(operation: Description) -> Description {
+    operation.response(
+        303,
+        "To a page of the Worker at the top level, where the visitor's cookies are visible.",
+        Content::Nothing,
+        &[Header::Location, Header::CacheControl],
+    )
+}
+
+/// The operation returns the attribution report.
+pub fn report(operation: Description) -> Description {
+    let query = [
+        BY_PARTNER,
+        BY_LISTING,
+        BY_LINK,
+        QueryParameter { description: "The start of the period, on a 15-minute mark; inclusive.", ..FROM },
+        QueryParameter { description: "The end of the period, on a 15-minute mark; exclusive.", ..TO },
+        QueryParameter {
+            name: "timezone",
+            description: "The IANA time zone of days, weeks and months.",
+            schema: QuerySchema::TimeZone,
+        },
+        QueryParameter {
+            name: "group_by",
+            description: "The dimension of the rows.",
+            schema: QuerySchema::Group,
+        },
+    ];
+    let headers = &[Header::ETag, Header::CacheControl];
+    operation
+        .query_parameters(query)
+        .conditional()
+        .response(200, "The report.", Content::Json(schema_of::<ReportView>()), headers)
+        .response(304, "Nothing has changed since the given `ETag`.", Content::Nothing, headers)
+        .problems(&[Code::InvalidValue, Code::UnalignedTime, Code::UnknownTimezone, Code::OutOfRange])
+        .problems(&[Code::NotFound])
+}
+
+/// The operation changes a draft run.
+pub fn change_run(operation: Description, description: &'static str) -> Description {
+    operation.path_parameter::<RunId>(RUN).json::<RunView>(200, description).problems(&[Code::RunImmutable])
+}
+
+/// The operation records the result of a payout.
+pub fn record_result<In: JsonSchema>(operation: Description, description: &'static str) -> Description {
+    operation
+        .path_parameter::<PayoutId>(PAYOUT)
+        .request_body::<In>()
+        .json::<PayoutView>(200, description)
+        .problems(&[Code::InvalidText, Code::PayoutNotOpen, Code::PayoutEnded])
+}
+
+/// The operation returns a payment file of a run.
+pub fn payment_file(
+    operation: Description,
+    media_type: &'static str,
+    description: &'static str,
+) -> Description {
+    operation
+        .path_parameter::<RunId>(RUN)
+        .response(200, description, Content::Text(media_type), &[Header::CacheControl])
+        .problems(&[Code::RunNotApproved, Code::PayoutsLeftOut])
+}
+
+/// The operation returns the statement of a payout.
+pub fn statement(operation: Description, content: Content) -> Description {
+    operation
+        .path_parameter::<PayoutId>(PAYOUT)
+        .response(200, "The statement.", content, &[])
+        .problems(&[Code::RunNotApproved, Code::PayoutNotOpen])
 }

@@ -1,127 +1,58 @@
-//! What the Worker answers without the Ledger, or from more than it: redirects, health, the documents, clicks and the
-//! export.
+//! The endpoints of the API: those of the Ledger's routing table, and those that the Worker answers without the Ledger or
+//! from several stores.
 
 use crate::{
     api::{
-        call::List, clicks::ClickView, export::End, health::HealthView, operation::Operation, routes::Access,
+        operation::Operation,
+        routes::{Access, ROUTES},
     },
-    openapi::{Endpoint, examples},
+    domain::programme::key::Scope,
 };
-use crate::{
-    domain::{
-        clicks::{bucket::Bucket, click::Device},
-        programme::key::Scope,
-        values::{
-            id::{LinkId, PartnerId},
-            time::Timestamp,
-        },
-    },
-    store::{clicks::StoredClick, log::outbox},
-};
-use serde_json::Value;
 
-const fn open(method: &'static str, path: &'static str, operation: Operation) -> Endpoint {
-    Endpoint { method, path, operation, needs: None, creates: false }
+/// An operation at its method and path.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub operation: Operation,
+    /// The scope that a key needs and the kinds of keys that are accepted; `None` = no key is needed.
+    pub authorization: Option<(Scope, Access)>,
+    /// The operation accepts `Idempotency-Key`.
+    pub creates: bool,
+}
+
+const fn public(method: &'static str, path: &'static str, operation: Operation) -> Endpoint {
+    Endpoint { method, path, operation, authorization: None, creates: false }
 }
 
 const fn read(path: &'static str, access: Access, operation: Operation) -> Endpoint {
-    Endpoint { method: "GET", path, operation, needs: Some((Scope::Read, access)), creates: false }
+    Endpoint { method: "GET", path, operation, authorization: Some((Scope::Read, access)), creates: false }
 }
 
-/// The endpoints. The Ledger's own stand in `routes.rs`.
-pub const ENDPOINTS: &[Endpoint] = &[
+/// The Worker's endpoints.
+const WORKER_ENDPOINTS: &[Endpoint] = &[
     read("/v1/clicks", Access::Partner, Operation::ListClicks),
     read("/v1/export", Access::Programme, Operation::ExportLog),
-    open("GET", "/r/{token}", Operation::FollowLink),
-    open("HEAD", "/r/{token}", Operation::ProbeLink),
-    open("GET", "/{slug}", Operation::FollowSlug),
-    open("HEAD", "/{slug}", Operation::ProbeSlug),
-    open("GET", "/callbacks/{marketplace}/{listing_id}/{kind}", Operation::OpenCallback),
-    open("POST", "/callbacks/{marketplace}/{listing_id}/{kind}", Operation::ReceiveCallback),
-    open("GET", "/healthz", Operation::GetHealth),
-    open("GET", "/readyz", Operation::GetReadiness),
-    open("GET", "/openapi.json", Operation::GetOpenapi),
-    open("GET", "/docs", Operation::GetDocs),
+    public("GET", "/r/{token}", Operation::FollowLink),
+    public("HEAD", "/r/{token}", Operation::ProbeLink),
+    public("GET", "/{slug}", Operation::FollowSlug),
+    public("HEAD", "/{slug}", Operation::ProbeSlug),
+    public("GET", "/callbacks/{marketplace}/{listing_id}/{kind}", Operation::OpenCallback),
+    public("POST", "/callbacks/{marketplace}/{listing_id}/{kind}", Operation::ReceiveCallback),
+    public("GET", "/healthz", Operation::GetHealth),
+    public("GET", "/readyz", Operation::GetReadiness),
+    public("GET", "/openapi.json", Operation::GetOpenapi),
+    public("GET", "/docs", Operation::GetDocs),
 ];
 
-/// A line of the export.
-pub struct ExportLine;
-
-impl schemars::JsonSchema for ExportLine {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ExportLine".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "oneOf": [
-            generator.subschema_for::<StoredClick>(),
-            generator.subschema_for::<outbox::Line<'_>>(),
-            generator.subschema_for::<End>(),
-        ] })
-    }
-}
-
-/// A link's token: `[A-Za-z0-9_-]`, at most 32 characters.
-pub struct Token;
-
-impl schemars::JsonSchema for Token {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Token".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$" })
-    }
-}
-
-/// A link's short name.
-pub struct Slug;
-
-impl schemars::JsonSchema for Slug {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Slug".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" })
-    }
-}
-
-/// A kind of callback: the last segment of its address.
-pub struct CallbackKind;
-
-impl schemars::JsonSchema for CallbackKind {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "CallbackKind".into()
-    }
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[a-z-]{1,40}$" })
-    }
-}
-
-/// An answer of the Worker itself, from the very type.
-pub fn example(operation: Operation) -> Option<Value> {
-    match operation {
-        Operation::GetHealth | Operation::GetReadiness => serde_json::to_value(HealthView::ok()).ok(),
-        Operation::ListClicks => {
-            let page = List { data: vec![click()?], next_cursor: None };
-            serde_json::to_value(page).ok()
-        }
-        _ => None,
-    }
-}
-
-/// The click that the recorded conversion names.
-fn click() -> Option<ClickView> {
-    let link = examples::answer(Operation::CreateLink)?;
-    let conversion = examples::request(Operation::CreateConversion)?;
-    let text = |value: &Value, field: &str| value.get(field)?.as_str().map(str::to_owned);
-    Some(ClickView {
-        id: text(&conversion, "click_id"),
-        link_id: LinkId::parse(&text(&link, "id")?),
-        partner_id: PartnerId::parse(&text(&link, "partner_id")?),
-        clicked_at: Timestamp::parse(&text(&link, "created_at")?)?,
-        country: Some("DE".to_owned()),
-        device: Device::Mobile,
-        bucket: Bucket::Human,
-        unique: true,
-        trail: Vec::new(),
-    })
+/// All endpoints.
+pub fn all() -> impl Iterator<Item = Endpoint> {
+    let ledger = ROUTES.iter().map(|route| Endpoint {
+        method: route.method,
+        path: route.path,
+        operation: route.operation,
+        authorization: Some((route.scope, route.access)),
+        creates: route.creates,
+    });
+    ledger.chain(WORKER_ENDPOINTS.iter().copied())
 }

@@ -1,8 +1,13 @@
-//! What each operation takes, answers and refuses. The match is exhaustive: a route needs an operation, and an
-//! operation needs its arm here.
+//! What each operation accepts and returns. The match is exhaustive, so a route without a description does not compile.
 
-use crate::domain::values::id::{
-    CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId, RunId,
+use super::{
+    common::*,
+    description::{Content, Description},
+    descriptions,
+    headers::Header,
+    schemas::schema_of,
+    tags::Tag,
+    wire_types::{ExportLine, Slug, Token},
 };
 use crate::{
     api::{
@@ -37,27 +42,26 @@ use crate::{
         views::{CommissionView, LinkView, ListingView, PartnerView},
     },
     documents::statement::{Statement, StatementLine},
-    openapi::{
-        describe::{Content, Description, Header, Tag},
-        edge::{ExportLine, Slug, Token},
-        forms::*,
+    domain::values::id::{
+        CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId,
+        RunId,
     },
 };
 
-/// What each operation takes, answers and refuses.
+/// The description of an operation.
 pub fn describe(operation: Operation) -> Description {
     use Operation as Op;
-    let about = crate::openapi::texts::about(operation);
+    let about = descriptions::about(operation);
     let of = |tag| Description::new(tag, about);
     match operation {
-        Op::GetProgram => of(Tag::Programme).answers::<ProgrammeView>(200, "The terms in force."),
+        Op::GetProgram => of(Tag::Programme).json::<ProgrammeView>(200, "The current terms."),
         Op::SetProgram => of(Tag::Programme)
-            .takes::<NewProgramme>()
-            .answers::<ProgrammeView>(200, "The terms now in force.")
-            .refuses(TEXT_CODES)
-            .refuses(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
-            .refuses(&[Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
-            .refuses(&[
+            .request_body::<NewProgramme>()
+            .json::<ProgrammeView>(200, "The terms as set.")
+            .problems(TEXT_CODES)
+            .problems(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
+            .problems(&[Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
+            .problems(&[
                 Code::AmountOutOfRange,
                 Code::InvalidCountry,
                 Code::InvalidTime,
@@ -65,250 +69,262 @@ pub fn describe(operation: Operation) -> Description {
                 Code::InvalidBic,
                 Code::UnknownTimezone,
             ])
-            .refuses(&[Code::UnknownPartner, Code::UnknownListing, Code::DuplicateName, Code::PlansOverlap])
-            .refuses(&[Code::EndsBeforeStart, Code::ContradictoryTerms]),
+            .problems(&[Code::UnknownPartner, Code::UnknownListing, Code::DuplicateName, Code::PlansOverlap])
+            .problems(&[Code::EndsBeforeStart, Code::ContradictoryTerms]),
         Op::CreateKey => of(Tag::Keys)
-            .takes::<NewKey>()
-            .answers::<MadeKey>(201, "The key, shown this once.")
-            .refuses(TEXT_CODES)
-            .refuses(&[Code::UnknownPartner]),
-        Op::ListKeys => list::<KeyView>(of(Tag::Keys), "Keys in force, newest first."),
-        Op::RevokeKey => of(Tag::Keys).names::<KeyId>("The key's id.").gives(
+            .request_body::<NewKey>()
+            .json::<MadeKey>(201, "The key. Its secret is shown only in this response.")
+            .problems(TEXT_CODES)
+            .problems(&[Code::UnknownPartner]),
+        Op::ListKeys => list::<KeyView>(of(Tag::Keys), "Keys that are not revoked, newest first."),
+        Op::RevokeKey => of(Tag::Keys).path_parameter::<KeyId>("The key's id.").response(
             204,
-            "The key is no longer accepted.",
+            "The key is revoked.",
             Content::Nothing,
             &[],
         ),
         Op::CreatePartner => {
-            created::<NewPartner, PartnerView>(of(Tag::Partners), "The partner.").refuses(PARTNER_CODES)
+            create::<NewPartner, PartnerView>(of(Tag::Partners), "The partner.").problems(PARTNER_CODES)
         }
         Op::ListPartners => list::<PartnerView>(of(Tag::Partners), "Partners, newest first."),
         Op::GetPartner => {
-            of(Tag::Partners).names::<PartnerId>(PARTNER).answers::<PartnerView>(200, "The partner.")
+            of(Tag::Partners).path_parameter::<PartnerId>(PARTNER).json::<PartnerView>(200, "The partner.")
         }
         Op::UpdatePartner => of(Tag::Partners)
-            .names::<PartnerId>(PARTNER)
-            .takes::<PartnerChange>()
-            .answers::<PartnerView>(200, "The partner as it is now.")
-            .refuses(PARTNER_CODES)
-            .refuses(&[Code::PartnerTerminated]),
-        Op::CreateListing => created::<NewListing, ListingView>(of(Tag::Listings), "The listing.")
-            .refuses(LISTING_CODES)
-            .refuses(&[Code::InvalidValue, Code::ListingLimit]),
+            .path_parameter::<PartnerId>(PARTNER)
+            .request_body::<PartnerChange>()
+            .json::<PartnerView>(200, "The partner after the change.")
+            .problems(PARTNER_CODES)
+            .problems(&[Code::PartnerTerminated]),
+        Op::CreateListing => create::<NewListing, ListingView>(of(Tag::Listings), "The listing.")
+            .problems(LISTING_CODES)
+            .problems(&[Code::InvalidValue, Code::ListingLimit]),
         Op::ListListings => list::<ListingView>(of(Tag::Listings), "Listings, newest first."),
         Op::GetListing => {
-            of(Tag::Listings).names::<ListingId>(LISTING).answers::<ListingView>(200, "The listing.")
+            of(Tag::Listings).path_parameter::<ListingId>(LISTING).json::<ListingView>(200, "The listing.")
         }
         Op::UpdateListing => of(Tag::Listings)
-            .names::<ListingId>(LISTING)
-            .takes::<ListingChange>()
-            .answers::<ListingView>(200, "The listing as it is now.")
-            .refuses(LISTING_CODES),
-        Op::CreateLink => created::<NewLink, LinkView>(of(Tag::Links), "The link.").refuses(LINK_CODES),
+            .path_parameter::<ListingId>(LISTING)
+            .request_body::<ListingChange>()
+            .json::<ListingView>(200, "The listing after the change.")
+            .problems(LISTING_CODES),
+        Op::CreateLink => create::<NewLink, LinkView>(of(Tag::Links), "The link.").problems(LINK_CODES),
         Op::CreateLinks => of(Tag::Links)
-            .takes::<NewLinks>()
-            .answers::<MadeLinks>(201, "The links, in the order of the request.")
-            .refuses(LINK_CODES),
+            .request_body::<NewLinks>()
+            .json::<MadeLinks>(201, "The links, in the order of the request.")
+            .problems(LINK_CODES),
         Op::ListLinks => list::<LinkView>(of(Tag::Links), "Links, newest first."),
-        Op::GetLink => of(Tag::Links).names::<LinkId>(LINK).answers::<LinkView>(200, "The link."),
-        Op::GetLinkQr => of(Tag::Links).names::<LinkId>(LINK).gives(
+        Op::GetLink => of(Tag::Links).path_parameter::<LinkId>(LINK).json::<LinkView>(200, "The link."),
+        Op::GetLinkQr => of(Tag::Links).path_parameter::<LinkId>(LINK).response(
             200,
             "The signed link as a QR code.",
             Content::Text("image/svg+xml"),
             &[Header::CacheControl],
         ),
-        Op::RevokeLink => of(Tag::Links).names::<LinkId>(LINK).answers::<LinkView>(200, "The link, revoked."),
-        Op::CreateCoupon => created::<NewCoupon, CouponView>(of(Tag::Coupons), "The coupon.")
-            .refuses(&[Code::InvalidText, Code::InvalidTime, Code::InvalidMetadata, Code::UnknownPartner])
-            .refuses(&[Code::UnknownListing, Code::PartnerTerminated, Code::EndsBeforeStart])
-            .refuses(&[Code::CouponTaken]),
-        Op::ListCoupons => list::<CouponView>(of(Tag::Coupons), "Coupons, newest first."),
-        Op::GetCoupon => of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon."),
-        Op::RevokeCoupon => {
-            of(Tag::Coupons).names::<CouponId>(COUPON).answers::<CouponView>(200, "The coupon, revoked.")
+        Op::RevokeLink => {
+            of(Tag::Links).path_parameter::<LinkId>(LINK).json::<LinkView>(200, "The revoked link.")
         }
-        Op::CreateConversion => created::<NewConversion, ConversionView>(
+        Op::CreateCoupon => create::<NewCoupon, CouponView>(of(Tag::Coupons), "The coupon.")
+            .problems(&[Code::InvalidText, Code::InvalidTime, Code::InvalidMetadata, Code::UnknownPartner])
+            .problems(&[Code::UnknownListing, Code::PartnerTerminated, Code::EndsBeforeStart])
+            .problems(&[Code::CouponTaken]),
+        Op::ListCoupons => list::<CouponView>(of(Tag::Coupons), "Coupons, newest first."),
+        Op::GetCoupon => {
+            of(Tag::Coupons).path_parameter::<CouponId>(COUPON).json::<CouponView>(200, "The coupon.")
+        }
+        Op::RevokeCoupon => {
+            of(Tag::Coupons).path_parameter::<CouponId>(COUPON).json::<CouponView>(200, "The revoked coupon.")
+        }
+        Op::CreateConversion => create::<NewConversion, ConversionView>(
             of(Tag::Conversions),
-            "The conversion, accepted for good.",
+            "The conversion. It is stored durably.",
         )
-        .gives(200, SENT_BEFORE, Content::Json(crate::openapi::describe::of::<ConversionView>()), &[])
-        .refuses(TEXT_CODES)
-        .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
-        .refuses(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict])
-        .refuses(&[Code::InvalidCountry, Code::PartExceedsAmount]),
-        Op::ReportPlayInstall => created::<PlayInstall, ConversionView>(
+        .response(200, ALREADY_SENT, Content::Json(schema_of::<ConversionView>()), &[])
+        .problems(TEXT_CODES)
+        .problems(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
+        .problems(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict])
+        .problems(&[Code::InvalidCountry, Code::PartExceedsAmount]),
+        Op::ReportPlayInstall => create::<PlayInstall, ConversionView>(
             of(Tag::Conversions),
-            "The install, accepted for good as a conversion.",
+            "The install as a conversion. It is stored durably.",
         )
-        .gives(200, SENT_BEFORE, Content::Json(crate::openapi::describe::of::<ConversionView>()), &[])
-        .refuses(&[Code::InvalidText, Code::InvalidValue, Code::OutOfRange])
-        .refuses(&[Code::UnknownListing, Code::ConversionConflict]),
+        .response(200, ALREADY_SENT, Content::Json(schema_of::<ConversionView>()), &[])
+        .problems(&[Code::InvalidText, Code::InvalidValue, Code::OutOfRange])
+        .problems(&[Code::UnknownListing, Code::ConversionConflict]),
         Op::ListConversions => list::<ConversionView>(of(Tag::Conversions), "Conversions, newest first."),
         Op::GetConversion => of(Tag::Conversions)
-            .names::<ConversionId>(CONVERSION)
-            .answers::<ConversionView>(200, "The conversion as it stands now."),
-        Op::ExplainConversion => of(Tag::Conversions)
-            .names::<ConversionId>(CONVERSION)
-            .answers::<ExplanationView>(200, "Every candidate, and why it won or lost."),
+            .path_parameter::<ConversionId>(CONVERSION)
+            .json::<ConversionView>(200, "The conversion in its current state."),
+        Op::ExplainConversion => {
+            of(Tag::Conversions).path_parameter::<ConversionId>(CONVERSION).json::<ExplanationView>(
+                200,
+                "Every candidate touch, with the reason why it was credited or not.",
+            )
+        }
         Op::CreateRefund => of(Tag::Conversions)
-            .names::<ConversionId>(CONVERSION)
-            .takes::<NewRefund>()
-            .answers::<RefundView>(201, "The refund, and what it took back.")
-            .answers::<RefundView>(200, SENT_BEFORE)
-            .refuses(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
-            .refuses(&[Code::NotRefundable, Code::RefundConflict]),
+            .path_parameter::<ConversionId>(CONVERSION)
+            .request_body::<NewRefund>()
+            .json::<RefundView>(201, "The refund and the commission that it reversed.")
+            .json::<RefundView>(200, ALREADY_SENT)
+            .problems(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
+            .problems(&[Code::NotRefundable, Code::RefundConflict]),
         Op::GetAttribution => report(of(Tag::Reading)),
         Op::SimulateAttribution => of(Tag::Reading)
-            .takes::<NewSimulation>()
-            .answers::<SimulationView>(200, "Who would gain or lose. Nothing was changed.")
-            .refuses(&[Code::InvalidValue, Code::OutOfRange, Code::InvalidTime, Code::TooManyConversions]),
+            .request_body::<NewSimulation>()
+            .json::<SimulationView>(200, "Which partners would earn more or less. Nothing was changed.")
+            .problems(&[Code::InvalidValue, Code::OutOfRange, Code::InvalidTime, Code::TooManyConversions]),
         Op::ListBalances => of(Tag::Reading)
-            .query([OF_PARTNER, AT])
-            .answers::<Balances>(200, "Balances, one entry a partner and currency.")
-            .refuses(&[Code::NotFound]),
+            .query_parameters([BY_PARTNER, AT])
+            .json::<Balances>(200, "Balances, one entry per partner and currency.")
+            .problems(&[Code::NotFound]),
         Op::ListCommissions => {
-            let narrowed = of(Tag::Reading).query([HELD, HELD_REASON, STATUS]).refuses(&[Code::InvalidValue]);
-            list::<CommissionView>(narrowed, "Commissions, newest first.")
+            let filtered = of(Tag::Reading)
+                .query_parameters([BY_HELD, BY_HELD_REASON, BY_COMMISSION_STATUS])
+                .problems(&[Code::InvalidValue]);
+            list::<CommissionView>(filtered, "Commissions, newest first.")
         }
         Op::ReleaseCommission => of(Tag::Conversions)
-            .names::<CommissionId>(COMMISSION)
-            .takes::<NewRelease>()
-            .answers::<CommissionView>(200, "The commission, no longer held.")
-            .refuses(&[Code::InvalidText, Code::NotHeld]),
+            .path_parameter::<CommissionId>(COMMISSION)
+            .request_body::<NewRelease>()
+            .json::<CommissionView>(200, "The commission, which is no longer held.")
+            .problems(&[Code::InvalidText, Code::NotHeld]),
         Op::RejectCommission => of(Tag::Conversions)
-            .names::<CommissionId>(COMMISSION)
-            .takes::<NewRejection>()
-            .answers::<CommissionView>(200, "The commission, taken back.")
-            .refuses(&[Code::InvalidText, Code::NotRejectable]),
+            .path_parameter::<CommissionId>(COMMISSION)
+            .request_body::<NewRejection>()
+            .json::<CommissionView>(200, "The rejected commission.")
+            .problems(&[Code::InvalidText, Code::NotRejectable]),
         Op::GetCommission => of(Tag::Reading)
-            .names::<CommissionId>(COMMISSION)
-            .answers::<CommissionView>(200, "The commission as it stands now."),
-        Op::CreatePlacement => created::<NewPlacement, PlacementView>(
+            .path_parameter::<CommissionId>(COMMISSION)
+            .json::<CommissionView>(200, "The commission in its current state."),
+        Op::CreatePlacement => create::<NewPlacement, PlacementView>(
             of(Tag::Conversions),
-            "The placement; its fee is a commission.",
+            "The placement. Its fee is a commission.",
         )
-        .refuses(TEXT_CODES)
-        .refuses(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
-        .refuses(&[Code::UnknownPartner, Code::PartnerTerminated, Code::InvalidMetadata, Code::OutOfRange])
-        .refuses(&[Code::ExternalIdTaken, Code::UnknownLink]),
+        .problems(TEXT_CODES)
+        .problems(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
+        .problems(&[Code::UnknownPartner, Code::PartnerTerminated, Code::InvalidMetadata, Code::OutOfRange])
+        .problems(&[Code::ExternalIdTaken, Code::UnknownLink]),
         Op::ListPlacements => list::<PlacementView>(of(Tag::Reading), "Placements, newest first."),
         Op::GetPlacement => of(Tag::Reading)
-            .names::<PlacementId>("The placement's id.")
-            .answers::<PlacementView>(200, "The placement, and what came back."),
+            .path_parameter::<PlacementId>("The placement's id.")
+            .json::<PlacementView>(200, "The placement and the revenue that it brought."),
         Op::GetHistory => of(Tag::Reading)
-            .names::<CommissionId>(COMMISSION)
-            .answers::<HistoryView>(200, "From the click to the payout."),
+            .path_parameter::<CommissionId>(COMMISSION)
+            .json::<HistoryView>(200, "The history, from the click to the payout."),
         Op::GetTrialBalance => of(Tag::Reading)
-            .query([AT])
-            .answers::<TrialBalanceView>(200, "Every account's debits and credits, by currency."),
+            .query_parameters([AT])
+            .json::<TrialBalanceView>(200, "The debits and credits of every account, by currency."),
         Op::WriteOff => of(Tag::Payouts)
-            .names::<PartnerId>(PARTNER)
-            .takes::<NewWriteOff>()
-            .answers::<WriteOffView>(201, "What was forgiven.")
-            .refuses(&[Code::InvalidText, Code::InvalidCurrency, Code::PayoutOpen, Code::NothingOwedBack]),
+            .path_parameter::<PartnerId>(PARTNER)
+            .request_body::<NewWriteOff>()
+            .json::<WriteOffView>(201, "The amount that was written off.")
+            .problems(&[Code::InvalidText, Code::InvalidCurrency, Code::PayoutOpen, Code::NothingOwedBack]),
         Op::SetRates => of(Tag::Payouts)
-            .takes::<NewRates>()
-            .answers::<List<RateView>>(200, "The rates, in the order of the request.")
-            .refuses(&[Code::InvalidDate, Code::InvalidCurrency, Code::InvalidRate, Code::InvalidValue])
-            .refuses(&[Code::RateInUse]),
+            .request_body::<NewRates>()
+            .json::<List<RateView>>(200, "The rates, in the order of the request.")
+            .problems(&[Code::InvalidDate, Code::InvalidCurrency, Code::InvalidRate, Code::InvalidValue])
+            .problems(&[Code::RateInUse]),
         Op::ListRates => list::<RateView>(
-            of(Tag::Payouts).query([OF_DATE, FROM_CURRENCY, TO_CURRENCY]),
+            of(Tag::Payouts).query_parameters([BY_DATE, BY_SOURCE_CURRENCY, BY_TARGET_CURRENCY]),
             "Rates, newest first.",
         ),
         Op::SetPayoutDetails => of(Tag::Payouts)
-            .names::<PartnerId>(PARTNER)
-            .takes::<NewPayoutDetails>()
-            .answers::<PayoutDetailsView>(200, "What is set; never the values.")
-            .refuses(&[Code::InvalidText, Code::InvalidValue, Code::InvalidIban, Code::InvalidBic])
-            .refuses(&[Code::InvalidEmail, Code::InvalidCountry]),
+            .path_parameter::<PartnerId>(PARTNER)
+            .request_body::<NewPayoutDetails>()
+            .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned.")
+            .problems(&[Code::InvalidText, Code::InvalidValue, Code::InvalidIban, Code::InvalidBic])
+            .problems(&[Code::InvalidEmail, Code::InvalidCountry]),
         Op::GetPayoutDetails => of(Tag::Payouts)
-            .names::<PartnerId>(PARTNER)
-            .answers::<PayoutDetailsView>(200, "What is set; never the values."),
-        Op::CreateRun => created::<NewRun, RunView>(of(Tag::Payouts), "The draft.")
-            .gives(200, ASKED_BEFORE, Content::Json(crate::openapi::describe::of::<RunView>()), &[])
-            .refuses(&[Code::InvalidDate, Code::InvalidPeriod, Code::PeriodNotOver, Code::InvalidCurrency])
-            .refuses(&[Code::AmountOutOfRange, Code::CurrencyMismatch, Code::RunConflict]),
+            .path_parameter::<PartnerId>(PARTNER)
+            .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned."),
+        Op::CreateRun => create::<NewRun, RunView>(of(Tag::Payouts), "The draft.")
+            .response(200, ALREADY_REQUESTED, Content::Json(schema_of::<RunView>()), &[])
+            .problems(&[Code::InvalidDate, Code::InvalidPeriod, Code::PeriodNotOver, Code::InvalidCurrency])
+            .problems(&[Code::AmountOutOfRange, Code::CurrencyMismatch, Code::RunConflict]),
         Op::ListRuns => list::<RunView>(of(Tag::Payouts), "Runs, newest first."),
-        Op::GetRun => of(Tag::Payouts).names::<RunId>(RUN).answers::<RunView>(200, "The run as it stands."),
-        Op::RefreshRun => changed_run(of(Tag::Payouts), "The draft, computed anew."),
-        Op::CancelRun => changed_run(of(Tag::Payouts), "The run, cancelled."),
+        Op::GetRun => of(Tag::Payouts)
+            .path_parameter::<RunId>(RUN)
+            .json::<RunView>(200, "The run in its current state."),
+        Op::RefreshRun => change_run(of(Tag::Payouts), "The recomputed draft."),
+        Op::CancelRun => change_run(of(Tag::Payouts), "The cancelled run."),
         Op::ApproveRun => {
-            changed_run(of(Tag::Payouts), "The run, approved.").refuses(&[Code::OwnRun, Code::RunOutdated])
+            change_run(of(Tag::Payouts), "The approved run.").problems(&[Code::OwnRun, Code::RunOutdated])
         }
         Op::SendResults => of(Tag::Payouts)
-            .names::<RunId>(RUN)
-            .takes::<PayoutResults>()
-            .answers::<RunView>(200, "The run as it stands now.")
-            .refuses(&[Code::InvalidText, Code::InvalidValue, Code::MisplacedField, Code::UnknownPayout])
-            .refuses(&[Code::PayoutNotOpen, Code::PayoutEnded]),
-        Op::GetRunTable => file(of(Tag::Payouts).query([PARTIAL]), "text/csv", "The table."),
-        Op::GetSepaFile => file(of(Tag::Payouts).query([PARTIAL, EXECUTION]), "application/xml", "The file.")
-            .refuses(&[Code::PayerMissing, Code::NothingToPay]),
-        Op::GetPaypalFile => {
-            file(of(Tag::Payouts).query([PARTIAL, IN_CURRENCY, PART]), "text/csv", "The file.").refuses(&[
-                Code::SeveralCurrencies,
-                Code::FileTooLong,
-                Code::NothingToPay,
-            ])
+            .path_parameter::<RunId>(RUN)
+            .request_body::<PayoutResults>()
+            .json::<RunView>(200, "The run in its current state.")
+            .problems(&[Code::InvalidText, Code::InvalidValue, Code::MisplacedField, Code::UnknownPayout])
+            .problems(&[Code::PayoutNotOpen, Code::PayoutEnded]),
+        Op::GetRunTable => {
+            payment_file(of(Tag::Payouts).query_parameters([PARTIAL]), "text/csv", "The table.")
         }
-        Op::GetWiseFile => file(of(Tag::Payouts).query([PARTIAL, PART]), "text/csv", "The file.")
-            .refuses(&[Code::FileTooLong, Code::NothingToPay]),
+        Op::GetSepaFile => payment_file(
+            of(Tag::Payouts).query_parameters([PARTIAL, EXECUTION_DATE]),
+            "application/xml",
+            "The file.",
+        )
+        .problems(&[Code::PayerMissing, Code::NothingToPay]),
+        Op::GetPaypalFile => payment_file(
+            of(Tag::Payouts).query_parameters([PARTIAL, BY_CURRENCY, PART]),
+            "text/csv",
+            "The file.",
+        )
+        .problems(&[Code::SeveralCurrencies, Code::FileTooLong, Code::NothingToPay]),
+        Op::GetWiseFile => {
+            payment_file(of(Tag::Payouts).query_parameters([PARTIAL, PART]), "text/csv", "The file.")
+                .problems(&[Code::FileTooLong, Code::NothingToPay])
+        }
         Op::ListPayouts => {
-            let narrowed = of(Tag::Payouts).query([OF_RUN, STANDING]).refuses(&[Code::NotFound]);
-            list::<PayoutView>(narrowed, "Payouts, newest first.")
+            let filtered =
+                of(Tag::Payouts).query_parameters([BY_RUN, BY_PAYOUT_STATUS]).problems(&[Code::NotFound]);
+            list::<PayoutView>(filtered, "Payouts, newest first.")
         }
-        Op::GetPayout => {
-            of(Tag::Payouts).names::<PayoutId>(PAYOUT).answers::<PayoutView>(200, "The payout as it stands.")
-        }
+        Op::GetPayout => of(Tag::Payouts)
+            .path_parameter::<PayoutId>(PAYOUT)
+            .json::<PayoutView>(200, "The payout in its current state."),
         Op::ListPayoutItems => list::<StatementLine>(
-            of(Tag::Payouts).names::<PayoutId>(PAYOUT),
-            "Its commissions, newest first.",
+            of(Tag::Payouts).path_parameter::<PayoutId>(PAYOUT),
+            "The commissions of the payout, newest first.",
         ),
-        Op::PayPayout => ended::<Payment>(of(Tag::Payouts), "The payout, paid."),
-        Op::FailPayout => ended::<Failure>(of(Tag::Payouts), "The payout, failed."),
-        Op::GetStatement => {
-            statement(of(Tag::Payouts), Content::Json(crate::openapi::describe::of::<Statement>()))
-        }
+        Op::PayPayout => record_result::<Payment>(of(Tag::Payouts), "The paid payout."),
+        Op::FailPayout => record_result::<Failure>(of(Tag::Payouts), "The failed payout."),
+        Op::GetStatement => statement(of(Tag::Payouts), Content::Json(schema_of::<Statement>())),
         Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
         Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),
-        Op::ListEvents => list::<EventView>(of(Tag::Reading).query([AFTER]), "Events, oldest first."),
+        Op::ListEvents => {
+            list::<EventView>(of(Tag::Reading).query_parameters([AFTER]), "Events, oldest first.")
+        }
         Op::ListClicks => {
-            let narrowed = of(Tag::Reading).query([OF_PARTNER, OF_LINK, FROM, TO]).refuses(&[Code::NotFound]);
-            list::<ClickView>(narrowed, "Clicks of the last 90 days, newest first.")
+            let filtered = of(Tag::Reading)
+                .query_parameters([BY_PARTNER, BY_LINK, FROM, TO])
+                .problems(&[Code::NotFound]);
+            list::<ClickView>(filtered, "Clicks of the last 90 days, newest first.")
         }
-        Op::ExportLog => of(Tag::Reading)
-            .query([FROM, TO, CURSOR])
-            .gives(200, EXPORT, Content::Lines(crate::openapi::describe::of::<ExportLine>()), &[])
-            .refuses(PAGE_CODES),
+        Op::ExportLog => export::<ExportLine>(of(Tag::Reading)),
         Op::FollowLink | Op::ProbeLink => {
-            redirect(of(Tag::Visitors).names::<Token>("The link's signed token."))
+            redirect(of(Tag::Visitors).path_parameter::<Token>("The link's signed token."))
         }
-        Op::FollowSlug | Op::ProbeSlug => redirect(of(Tag::Visitors).names::<Slug>("The link's short name.")),
-        Op::OpenCallback => callback(of(Tag::Callbacks))
-            .gives(302, "On to the product.", Content::Nothing, &[Header::Location, Header::CacheControl])
-            .gives(
-                303,
-                "On to a page of ours where the visitor's cookies are seen.",
-                Content::Nothing,
-                &[Header::Location, Header::CacheControl],
-            ),
-        Op::ReceiveCallback => callback(of(Tag::Callbacks))
-            .gives(201, "It is written.", Content::Object, &[])
-            .gives(204, "It is written.", Content::Nothing, &[])
-            .gives(
-                303,
-                "On to a page of ours where the visitor's cookies are seen.",
-                Content::Nothing,
-                &[Header::Location, Header::CacheControl],
-            )
-            .refuses(&[Code::BodyTooLarge]),
-        Op::GetHealth => of(Tag::Worker).answers::<HealthView>(200, "It runs."),
+        Op::FollowSlug | Op::ProbeSlug => {
+            redirect(of(Tag::Visitors).path_parameter::<Slug>("The link's short name."))
+        }
+        Op::OpenCallback => continued(callback(of(Tag::Callbacks))).response(
+            302,
+            "To the product.",
+            Content::Nothing,
+            &[Header::Location, Header::CacheControl],
+        ),
+        Op::ReceiveCallback => continued(callback(of(Tag::Callbacks)))
+            .response(201, "The message is stored.", Content::Object, &[])
+            .response(204, "The message is stored.", Content::Nothing, &[])
+            .problems(&[Code::BodyTooLarge]),
+        Op::GetHealth => of(Tag::Worker).json::<HealthView>(200, "The Worker runs."),
         Op::GetReadiness => {
-            of(Tag::Worker).answers::<HealthView>(200, "Every store answers.").refuses(&[Code::Unavailable])
+            of(Tag::Worker).json::<HealthView>(200, "All stores respond.").problems(&[Code::Unavailable])
         }
-        Op::GetOpenapi => of(Tag::Worker).gives(200, "This document.", Content::Object, &[]),
+        Op::GetOpenapi => of(Tag::Worker).response(200, "This document.", Content::Object, &[]),
         Op::GetDocs => {
-            of(Tag::Worker).gives(200, "A page that needs nothing else.", Content::Text("text/html"), &[])
+            of(Tag::Worker).response(200, "The page. It loads nothing else.", Content::Text("text/html"), &[])
         }
     }
 }
