@@ -8,6 +8,7 @@ use crate::{
         message::Response,
         problems::{Code, Problem},
     },
+    documents::qr::svg,
     domain::{
         event::EventType,
         links::{
@@ -304,11 +305,7 @@ pub fn qr(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     let link = named(call)?;
     let url = format!("{}/r/{}", call.request.base_url, link.token);
-    // Level M tolerates the usual wear of a printed poster (ISO/IEC 18004: 15 % of the code words).
-    let code = qrcode::QrCode::with_error_correction_level(url.as_bytes(), qrcode::EcLevel::M)
-        .map_err(|error| SqlError::Engine(format!("QR code: {error}")))?;
-    let svg = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(256, 256).build();
-    Ok(Response::of_type("image/svg+xml", svg).with_header("cache-control", "private, max-age=86400"))
+    Ok(Response::of_type("image/svg+xml", svg(&url)?).with_header("cache-control", "private, max-age=86400"))
 }
 
 /// `POST /v1/links/{id}/revoke`; revoking again changes nothing.

@@ -6,7 +6,10 @@ mod payouts;
 use crate::support::{Answer, Ledger, OPERATOR, event};
 use contract::CONTRACT;
 use serde_json::{Map, Value, json};
-use signpost::api::{http::problems::Code, openapi, operation::Operation};
+use signpost::{
+    api::{http::message::problems::Code, operation::Operation},
+    openapi,
+};
 use std::{collections::BTreeSet, path::Path};
 
 /// Every operation with its method and path.
