@@ -7,7 +7,7 @@ use crate::support::{Answer, Ledger, OPERATOR, event};
 use contract::CONTRACT;
 use serde_json::{Map, Value, json};
 use signpost::{
-    api::{http::message::problems::Code, operation::Operation},
+    api::{http::problems::Code, operation::Operation},
     openapi,
 };
 use std::{collections::BTreeSet, path::Path};
