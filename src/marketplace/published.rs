@@ -9,7 +9,7 @@ use super::{
     adapter::{Arrival, Proof},
     signature::{
         Expected, Refusal, TokenScheme, Trust, Verified,
-        platforms::{Fetched, PlatformVerifier},
+        platforms::{FetchedDocuments, PlatformVerifier},
     },
 };
 use json::FromJson;
@@ -89,7 +89,7 @@ impl<'a> Arrival<'a> {
         }
         let known = |document: &'a Document| Some((document.url.as_str(), document.text.as_deref()?));
         let documents: Vec<_> = self.documents.iter().filter_map(known).collect();
-        let judged = verifier.verify(&self.callback, Fetched(&documents), self.now);
+        let judged = verifier.verify(&self.callback, FetchedDocuments(&documents), self.now);
         // A key that the vendor says does not exist is nobody's: there is nothing to wait for.
         let exists = |document: &Document| document.text.is_some() || !document.absent;
         match judged {

@@ -289,7 +289,7 @@ fn relay(
     let location = arrival.listing.onward(query)?;
     let mut random = [0; 16];
     entropy.fill(&mut random);
-    let id = base16ct::lower::encode_string(&random);
+    let id = data_encoding::HEXLOWER.encode(&random);
     let relay = Relay { id_hash: sha256_hex(id.as_bytes()), account, location, in_frame: false };
     Some((format!("/callbacks/continue/{id}"), relay))
 }

@@ -11,7 +11,7 @@ use super::{
         signature::{
             AppleEnvironment, Keys, Refusal, Verified,
             platforms::{
-                AdAttributionKit, Bound, DEVELOPMENT_KEYS, PRODUCTION_KEY, PlatformVerifier, Skadnetwork,
+                AdAttributionKit, Allowed, DEVELOPMENT_KEYS, PRODUCTION_KEY, PlatformVerifier, Skadnetwork,
             },
             public_key::PublicKey,
         },
@@ -30,13 +30,13 @@ fn key(spki: &str) -> Result<PublicKey, Refusal> {
 }
 
 /// The app and the ad networks. Apple signs everybody's postbacks, so without them none is ours.
-fn bounds(arrival: &Arrival<'_>) -> Result<(Bound, Bound), Refusal> {
+fn bounds(arrival: &Arrival<'_>) -> Result<(Allowed, Allowed), Refusal> {
     let app = app_apple_id(arrival).ok_or(Refusal::NotConfigured)?;
     let networks = arrival.listing.texts("ad_network_ids");
     if networks.is_empty() {
         return Err(Refusal::NotConfigured);
     }
-    Ok((Bound::To(vec![app.to_string()]), Bound::To(networks)))
+    Ok((Allowed::Only(vec![app.to_string()]), Allowed::Only(networks)))
 }
 
 /// A postback of SKAdNetwork.
