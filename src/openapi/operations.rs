@@ -11,40 +11,54 @@ use super::{
 };
 use crate::{
     api::{
-        balances::Balances,
-        call::List,
-        clicks::ClickView,
-        commissions::{NewRejection, NewRelease},
-        conversions::{ConversionView, NewConversion, explain::ExplanationView},
-        coupons::{CouponView, NewCoupon},
-        events::EventView,
-        fx::{NewRates, RateView},
-        health::HealthView,
-        history::HistoryView,
-        installs::PlayInstall,
-        keys::{KeyView, MadeKey, NewKey},
-        ledger::{NewWriteOff, TrialBalanceView, WriteOffView},
-        links::{MadeLinks, NewLink, NewLinks},
-        listings::{ListingChange, NewListing},
-        operation::Operation,
-        partners::{NewPartner, PartnerChange},
-        payouts::{
-            PayoutView,
-            details::{NewPayoutDetails, PayoutDetailsView},
-            endings::{Failure, Payment, PayoutResults},
-            runs::{NewRun, RunView},
+        conversions::{
+            commissions::{NewRejection, NewRelease},
+            history::HistoryView,
+            installs::PlayInstall,
+            refunds::NewRefund,
+            request::NewConversion,
         },
-        placements::{NewPlacement, PlacementView},
-        problem::Code,
-        programme::{NewProgramme, ProgrammeView},
-        refunds::{NewRefund, RefundView},
-        simulation::{NewSimulation, SimulationView},
-        views::{CommissionView, LinkView, ListingView, PartnerView},
+        health::HealthView,
+        http::{call::List, problems::Code},
+        links::{LinkView, MadeLinks, NewLink, NewLinks},
+        operation::Operation,
+        payouts::{
+            details::{NewPayoutDetails, PayoutDetailsView},
+            rates::NewRates,
+            runs::NewRun,
+            settlement::{Failed, Payment, PayoutResults},
+            write_off::NewWriteOff,
+        },
+        programme::{
+            coupons::{CouponView, NewCoupon},
+            keys::{KeyView, MadeKey, NewKey},
+            listings::{ListingChange, ListingView, NewListing},
+            partners::{NewPartner, PartnerChange, PartnerView},
+            placements::{NewPlacement, PlacementView},
+            terms::{NewProgramme, ProgrammeView},
+        },
+        reports::{
+            balances::Balances, clicks::ClickView, events::EventView, simulation::NewSimulation,
+            trial_balance::TrialBalanceView,
+        },
     },
-    documents::statement::{Statement, StatementLine},
+    documents::statement::Statement,
     domain::values::id::{
         CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId,
         RunId,
+    },
+    ledger::{
+        attribution::explanation::ExplanationView,
+        commissions::view::CommissionView,
+        conversions::view::ConversionView,
+        payouts::{
+            rates::RateView,
+            run_view::RunView,
+            view::{ItemView, PayoutView},
+            write_off::WriteOffView,
+        },
+        refunds::view::RefundView,
+        simulation::SimulationView,
     },
 };
 
@@ -283,12 +297,12 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetPayout => of(Tag::Payouts)
             .path_parameter::<PayoutId>(PAYOUT)
             .json::<PayoutView>(200, "The payout in its current state."),
-        Op::ListPayoutItems => list::<StatementLine>(
+        Op::ListPayoutItems => list::<ItemView>(
             of(Tag::Payouts).path_parameter::<PayoutId>(PAYOUT),
             "The commissions of the payout, newest first.",
         ),
         Op::PayPayout => record_result::<Payment>(of(Tag::Payouts), "The paid payout."),
-        Op::FailPayout => record_result::<Failure>(of(Tag::Payouts), "The failed payout."),
+        Op::FailPayout => record_result::<Failed>(of(Tag::Payouts), "The failed payout."),
         Op::GetStatement => statement(of(Tag::Payouts), Content::Json(schema_of::<Statement>())),
         Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
         Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),
