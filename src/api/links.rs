@@ -8,7 +8,7 @@ use crate::{
         message::Response,
         problems::{Code, Problem},
     },
-    documents::qr::svg,
+    documents::qr,
     domain::{
         event::EventType,
         links::{
@@ -245,7 +245,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     checks.finish()?;
     let ends = ends.ok_or_else(Problem::not_found)?;
     let view = make(call, body, &ends, "")?;
-    call.tx.touch_snapshot()?;
+    call.tx.bump_snapshot_version()?;
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/links/{}", view.id)))
 }
 
@@ -269,7 +269,7 @@ pub fn create_bulk(call: &Call<'_>) -> Result<Response, Failure> {
         // An error rolls back the links before it, because they are in the request's transaction.
         data.push(make(call, link, &ends.ok_or_else(Problem::not_found)?, &format!("/links/{index}"))?);
     }
-    call.tx.touch_snapshot()?;
+    call.tx.bump_snapshot_version()?;
     call.json(201, &MadeLinks { data })
 }
 
@@ -305,7 +305,8 @@ pub fn qr(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     let link = named(call)?;
     let url = format!("{}/r/{}", call.request.base_url, link.token);
-    Ok(Response::of_type("image/svg+xml", svg(&url)?).with_header("cache-control", "private, max-age=86400"))
+    let svg = qr::svg(&url)?;
+    Ok(Response::of_type("image/svg+xml", svg).with_header("cache-control", "private, max-age=86400"))
 }
 
 /// `POST /v1/links/{id}/revoke`; revoking again changes nothing.
@@ -313,7 +314,7 @@ pub fn revoke(call: &Call<'_>) -> Result<Response, Failure> {
     let mut link = named(call)?;
     if link.revoked_at.is_none() {
         link.revoked_at = Some(call.tx.now);
-        call.tx.touch_snapshot()?;
+        call.tx.bump_snapshot_version()?;
         let view = show(call, &link)?;
         let change = Change::Revoked { link_no: link.no, partner_no: link.partner_no };
         call.tx.commit(EventType::LinkRevoked, &change, &view, "")?;

@@ -177,7 +177,7 @@ fn write(call: &Call<'_>, route: &Route) -> Result<Response, Failure> {
     let response = (route.handler)(call)?;
     let answer = (route.kept)(&response.body);
     let record = idempotency::Record { body_hash, status: response.status, answer };
-    idempotency::keep(call.tx.sql, &scope, &record, call.tx.now)?;
+    idempotency::put(call.tx.sql, &scope, &record, call.tx.now)?;
     idempotency::expire(call.tx.sql, call.tx.now, 2)?;
     Ok(response)
 }

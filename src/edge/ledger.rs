@@ -212,7 +212,7 @@ impl LedgerHandle {
     /// The KV value of a slug, if a link has it.
     pub fn slug(&self, slug: &str) -> Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.sql, slug).map_err(thrown)?;
-        link.map(|link| crate::store::log::change::slug_value(&link.token)).transpose().map_err(thrown)
+        link.map(|link| crate::store::log::apply::slug_value(&link.token)).transpose().map_err(thrown)
     }
 
     /// Applies count deltas of a shard, each once however often it comes: `{"applied_seq":n}`.
@@ -229,7 +229,7 @@ impl LedgerHandle {
         idempotency::expire(&self.sql, now, 500).map_err(thrown)?;
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(thrown)?;
         let matures_at = commissions::next_maturity(&self.sql).map_err(thrown)?.map(Timestamp::ms);
-        let forgets_at = rows::forget_kept(&self.sql, now).map_err(thrown)?;
+        let forgets_at = rows::delete_expired_responses(&self.sql, now).map_err(thrown)?;
         for at in [matures_at, forgets_at].into_iter().flatten() {
             let at = at.max(now.ms());
             work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));

@@ -8,10 +8,7 @@ use crate::{
     },
     store::{
         Sql, SqlError,
-        log::{
-            change::{self, Change},
-            events,
-        },
+        log::{apply::apply_change, change::Change, events},
         value::json_text,
     },
 };
@@ -26,7 +23,7 @@ pub fn record(
     data: &str,
     response: &str,
 ) -> Result<(), SqlError> {
-    change::apply(sql, change, response, now)?;
+    apply_change(sql, change, response, now)?;
     append(sql, now, entropy, kind, change, data)
 }
 

@@ -1,7 +1,7 @@
 //! Encryption at rest of secrets and payout details: AES-256-GCM under a subkey of the Worker secret `DATA_KEY`.
 
 use crate::domain::{
-    links::keyring::{KEY_BYTES, keyed, mac},
+    links::keyring::{KEY_BYTES, mac, new_hmac},
     values::entropy::Entropy,
 };
 use aes_gcm::{
@@ -44,7 +44,7 @@ impl Sealer {
     /// A sealer under a subkey of the data key.
     #[must_use]
     pub fn new(data_key: &[u8; KEY_BYTES]) -> Self {
-        let subkey = mac(&keyed(data_key), b"signpost sealing v1");
+        let subkey = mac(&new_hmac(data_key), b"signpost sealing v1");
         Self(Aes256Gcm::new(&subkey.into()))
     }
 

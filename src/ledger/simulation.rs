@@ -136,7 +136,7 @@ impl Rerun<'_, '_> {
         let (mut touches, shares) = record::weighed(conversion)?;
         let is_repeat = match &conversion.customer_id {
             Some(customer) if self.rules.repeat_customers == RepeatCustomers::Ignore => {
-                customers::had_bought(self.tx.sql, customer, conversion.occurred_at)?
+                customers::has_bought_before(self.tx.sql, customer, conversion.occurred_at)?
             }
             Some(_) | None => false,
         };

@@ -14,10 +14,7 @@ use crate::{
     },
     store::{
         Sql, SqlError,
-        log::{
-            change::{self, Change},
-            events, outbox,
-        },
+        log::{apply::apply_change, change::Change, events, outbox},
         value::json_text,
     },
 };
@@ -116,16 +113,16 @@ impl<'a> Tx<'a> {
         change: &Change,
         view: impl FnOnce() -> Result<T, SqlError>,
     ) -> Result<String, SqlError> {
-        change::apply(self.sql, change, "", self.now)?;
+        apply_change(self.sql, change, "", self.now)?;
         let data = json_text(&view()?)?;
         self.with_entropy(|entropy| journal::append(self.sql, self.now, entropy, kind, change, &data))?;
         Ok(data)
     }
 
     /// Notes that redirects must learn of what was written.
-    pub fn touch_snapshot(&self) -> Result<(), SqlError> {
+    pub fn bump_snapshot_version(&self) -> Result<(), SqlError> {
         self.snapshot_touched.set(true);
-        outbox::touch_snapshot(self.sql)
+        outbox::bump_snapshot_version(self.sql)
     }
 
     /// Whether redirects must learn of what was written.

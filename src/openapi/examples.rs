@@ -1,4 +1,4 @@
-//! Examples of requests and responses. `tests/openapi.rs` records them from a Ledger and fails when the recording in
+//! Examples of requests and responses. `tests/native/openapi/mod.rs` records them from a Ledger and fails when the recording in
 //! `fixtures/api_examples.json` is outdated. Responses of the Worker itself are made from their types here.
 
 use crate::{

@@ -1,16 +1,6 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
-use crate::domain::{
-    conversions::fraud::Rules,
-    links::destination::MAX_PATH_BYTES,
-    money::{Currency, WHOLE_BP},
-    values::{
-        id::{LinkId, ListingId, PartnerId, PayoutId},
-        text::MAX_URL_BYTES,
-        time::Timestamp,
-    },
-};
 use crate::{
     api::{
         conversions::installs::MAX_SECONDS,
@@ -19,7 +9,16 @@ use crate::{
             term_checks::{MOST, MOST_ENTRIES, MOST_MONTHS, MOST_SALES},
         },
     },
-    domain::money::amount::Amount,
+    domain::{
+        conversions::fraud::Rules,
+        links::destination::MAX_PATH_BYTES,
+        money::{Currency, WHOLE_BP, amount::Amount},
+        values::{
+            id::{LinkId, ListingId, PartnerId, PayoutId},
+            text::MAX_URL_BYTES,
+            time::Timestamp,
+        },
+    },
 };
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};

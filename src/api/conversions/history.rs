@@ -30,7 +30,7 @@ use crate::{
         commissions::Commission,
         conversions::{self as rows, refunds},
         links,
-        payouts::{self, Placed},
+        payouts::{self, CommissionPayout},
     },
 };
 
@@ -187,7 +187,7 @@ fn refunded(call: &Call<'_>, conversion_no: Option<i64>) -> Result<Vec<HistoryRe
     Ok(refunds::of_conversion(call.tx.sql, no)?.into_iter().map(show).collect())
 }
 
-fn transfer(transfer: transfers::Shown) -> TransferView {
+fn transfer(transfer: transfers::TransferRow) -> TransferView {
     TransferView {
         id: transfer.id,
         kind: transfer.kind,
@@ -209,7 +209,7 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
         commission.conversion_id.as_ref().map(|id| rows::by_id(call.tx.sql, id)).transpose()?.flatten();
     let moved = transfers::of_commission(call.tx.sql, commission.partner_no, commission.no)?;
     let paid = payouts::of_commission(call.tx.sql, commission.partner_no, commission.no)?;
-    let payout = |placed: Placed| HistoryPayoutView {
+    let payout = |placed: CommissionPayout| HistoryPayoutView {
         id: placed.id,
         amount: placed.amount,
         status: placed.status,

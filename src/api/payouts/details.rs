@@ -14,7 +14,7 @@ use crate::{
     domain::{
         money::WHOLE_BP,
         payouts::{
-            iban::masked,
+            iban::mask,
             payer::{Address, PayoutDetails, PayoutMethod},
         },
         programme::partner::Partner,
@@ -109,7 +109,7 @@ fn show(
     PayoutDetailsView {
         partner_id: partner.id.clone(),
         method: set.method,
-        ends_with: details.and_then(PayoutDetails::destination).map(masked),
+        ends_with: details.and_then(PayoutDetails::destination).map(mask),
         set: set.fields.clone(),
         set_at: at,
     }

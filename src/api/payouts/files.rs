@@ -68,12 +68,12 @@ fn select(
     method: Option<PayoutMethod>,
     statuses: &[PayoutStatus],
     known_parameters: &[&str],
-) -> Result<(Selection, Query), Problem> {
+) -> Result<(Selection, Query), Failure> {
     let query = call.query(known_parameters)?;
     let run = runs::named(call)?;
     if !is_public(run.status) {
         let detail = format!("The run is {}. Files exist only for approved runs.", run.status.as_str());
-        return Err(Problem::new(Code::RunNotApproved, detail));
+        return Err(Problem::new(Code::RunNotApproved, detail).into());
     }
     let mut selected = Vec::new();
     let mut left_out = Vec::new();

@@ -10,7 +10,7 @@ use crate::{
         query::Query,
     },
     domain::{
-        money::{Currency, fx::Rate},
+        money::{Currency, fx::ExchangeRate},
         values::date::Date,
     },
     ledger::payouts::rates::{self, show},
@@ -58,7 +58,7 @@ fn checked(rates: &[NewRate]) -> Result<Vec<DatedRate>, Problem> {
         if !seen.insert((new.date, new.from, new.to)) {
             of_one.refuse(Code::InvalidValue, "date", "The rate of this day is given twice.");
         }
-        match Rate::parse(&new.rate) {
+        match ExchangeRate::parse(&new.rate) {
             Some(rate) => {
                 dated.push(DatedRate { date: new.date, from: new.from, to: new.to, rate: rate.to_string() })
             }

@@ -19,7 +19,7 @@ use crate::{
     store::{
         SqlError,
         payouts::{
-            self, Item, Narrowed, Payout,
+            self, Item, Payout, PayoutFilter,
             runs::{self as rows, Run},
         },
     },
@@ -70,8 +70,11 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         PayoutStatus::parse(text).ok_or_else(|| Problem::new(Code::InvalidParameter, detail))
     });
     let status = status.transpose()?;
-    let narrowed =
-        Narrowed { run_no: run.as_ref().map(|run| run.terms.no), status, partner_no: call.caller.partner };
+    let narrowed = PayoutFilter {
+        run_no: run.as_ref().map(|run| run.terms.no),
+        status,
+        partner_no: call.caller.partner,
+    };
     let name =
         format!("payouts {} {}", run.map_or(0, |run| run.terms.no), status.map_or("", PayoutStatus::as_str));
     let fetch = |page| payouts::list(call.tx.sql, narrowed, page);

@@ -201,7 +201,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     listing_settings::check(&listing.settings)?;
     slug_free(call, &listing)?;
     let sealed = change_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
-    call.tx.touch_snapshot()?;
+    call.tx.bump_snapshot_version()?;
     let (view, no) = (view(&listing)?, listing.no);
     call.tx.commit(EventType::ListingCreated, &Change::Listing(listing), &view, "")?;
     listings::set_sealed_secrets(call.tx.sql, no, sealed)?;
@@ -268,7 +268,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
         listings::set_sealed_secrets(call.tx.sql, listing.no, sealed)?;
     }
     if listing.url != old.url {
-        call.tx.touch_snapshot()?;
+        call.tx.bump_snapshot_version()?;
     }
     let view = view(&listing)?;
     call.tx.commit(EventType::ListingUpdated, &Change::Listing(listing), &view, "")?;

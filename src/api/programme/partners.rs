@@ -281,7 +281,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
     }
     external_id_free(call, &partner)?;
     if partner.status != old.status {
-        call.tx.touch_snapshot()?;
+        call.tx.bump_snapshot_version()?;
     }
     let view = show(&partner);
     call.tx.commit(EventType::PartnerUpdated, &Change::Partner(partner), &view, "")?;

@@ -237,7 +237,7 @@ fn keep<T: Dated>(field: &str, old: &[T], new: &[T], now: Timestamp) -> Result<(
                 format!("{name:?} has begun, and must stay in the list: end it with effective_until.");
             return Err(Problem::field(Code::PlanInForce, format!("/{field}"), detail));
         };
-        if after.ending(None) != before.ending(None) {
+        if after.with_end(None) != before.with_end(None) {
             let detail = format!(
                 "{name:?} has begun: end it with effective_until, and add another of another name from then on."
             );

@@ -213,7 +213,7 @@ fn check_change(
         return Err(Problem::field(Code::ProgramChanged, "/version", detail));
     }
     term_checks::keep_terms_in_force(old, program, call.tx.now)?;
-    if program.currency != old.currency && accounts::has_moved(call.tx.sql)? {
+    if program.currency != old.currency && accounts::has_transfers(call.tx.sql)? {
         let detail =
             format!("Money has moved in {}; start another programme for another currency.", old.currency);
         return Err(Problem::field(Code::CurrencyFixed, "/currency", detail));
@@ -239,7 +239,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
     if program.counted_from.is_none() && !program.plans.is_empty() {
         program.counted_from = Some(conversions::next_no(call.tx.sql)?);
     }
-    call.tx.touch_snapshot()?;
+    call.tx.bump_snapshot_version()?;
     let view = show(&program);
     call.tx.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;
     call.json(200, &view)

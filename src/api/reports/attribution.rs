@@ -193,7 +193,7 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
         totals.add(sums)?;
         data.push(GroupView { key: key.clone(), sums: show(sums) });
     }
-    let complete_through = counts::through(call.tx.sql, filter.partner)?;
+    let complete_through = counts::data_through(call.tx.sql, filter.partner)?;
     let body = json_text(&ReportView { data, totals: show(&totals), complete_through })?;
     let etag = format!("\"{}\"", sha256_hex(body.as_bytes()).get(..32).unwrap_or_default());
     let fresh = |response: Response| {

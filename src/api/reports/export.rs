@@ -10,7 +10,7 @@ use crate::{
         problems::{Code, Problem},
     },
     domain::{
-        clicks::{click::SHARDS, visit::VisitError},
+        clicks::{click::SHARDS, visit::MalformedClickRecord},
         values::time::Timestamp,
     },
     store::{
@@ -125,7 +125,7 @@ pub enum CutError {
     Line(#[from] strict_json::Error),
     /// A packed click is malformed.
     #[error(transparent)]
-    Click(#[from] VisitError),
+    Click(#[from] MalformedClickRecord),
     /// A click cannot be serialized.
     #[error(transparent)]
     Write(#[from] SqlError),

@@ -6,10 +6,10 @@ use serde::{
     de::{self, Unexpected, Visitor},
 };
 
-/// What is said of an amount that is out of range.
+/// The message for an amount that is out of range.
 pub const AMOUNT_REFUSED: &str = "an amount is a whole number of minor units from 0 to 1000000000000";
 
-/// An amount in minor units, 0 … 10^12.
+/// An amount in minor units, from 0 to 10^12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub i64);
 

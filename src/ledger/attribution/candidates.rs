@@ -165,7 +165,7 @@ fn add_coupon(
     let used_at =
         clicked_at.filter(|at| *at <= within_skew).unwrap_or(query.occurred_at).max(query.occurred_at);
     let refused: Vec<_> =
-        coupons.iter().map(|coupon| coupon.refused(query.occurred_at, listing_no)).collect();
+        coupons.iter().map(|coupon| coupon.rejection_reason(query.occurred_at, listing_no)).collect();
     // "In force, but for another listing" explains more than "not in force".
     let rank = |reason: &Option<Reason>| match reason {
         None => 0,
@@ -200,7 +200,7 @@ fn add_coupon(
 /// Marks new touches of a customer who had bought before.
 fn mark_repeat(tx: &Tx<'_>, query: &CandidateQuery<'_>, candidates: &mut Candidates) -> Result<(), SqlError> {
     let Some(customer) = query.customer else { return Ok(()) };
-    let is_repeat = customers::had_bought(tx.sql, customer, query.new_until)?;
+    let is_repeat = customers::has_bought_before(tx.sql, customer, query.new_until)?;
     for bound in &mut candidates.touches {
         bound.touch.is_repeat = is_repeat && bound.touch.source != Source::Customer;
     }
@@ -227,6 +227,6 @@ pub fn bindings(
     let Some(customer) = customer else { return Vec::new() };
     let judged = candidates.iter().zip(&attribution.verdicts);
     let new =
-        judged.filter(|(bound, verdict)| bound.touch.source != Source::Customer && verdict.might_earn());
+        judged.filter(|(bound, verdict)| bound.touch.source != Source::Customer && verdict.is_eligible());
     new.map(|(touch, _)| Binding { customer_id: customer.to_owned(), touch: touch.clone() }).collect()
 }

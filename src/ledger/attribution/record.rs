@@ -130,7 +130,7 @@ pub fn weighed(conversion: &Conversion) -> Result<(Vec<Touch>, Vec<i64>), SqlErr
             class: class.unwrap_or(Class::Human),
             source: touch.source,
             window_days: touch.window_days,
-            refused: Some(touch.verdict).filter(|verdict| verdict.is_of_coupon()),
+            refused: Some(touch.verdict).filter(|verdict| verdict.is_coupon_rejection()),
             is_repeat: false,
         };
         (weighed, touch.share_bp)

@@ -19,7 +19,7 @@ use crate::{
     },
     store::{
         SqlError,
-        callbacks::{self, Account, Alias},
+        callbacks::{self, AccountAlias, MarketplaceAccount},
         log::change::Change,
     },
 };
@@ -74,17 +74,17 @@ pub fn occurred_at(tx: &Tx<'_>, event: &Event) -> Timestamp {
 /// Records another name of an account. A new name of an account that has others leads to the account, too, because shops
 /// rename themselves.
 pub fn learn_name(tx: &Tx<'_>, listing: &Listing, name: &AccountName) -> Result<(), SqlError> {
-    let known = callbacks::account_of(tx.sql, listing.no, &name.alias)?;
+    let known = callbacks::account_of_alias(tx.sql, listing.no, &name.alias)?;
     let (alias, account) = match known {
         Some(known) if known == name.account => return Ok(()),
         Some(known) => (name.account.clone(), known),
         None => (name.alias.clone(), resolved(tx, listing, None, &name.account)?),
     };
-    if callbacks::account_of(tx.sql, listing.no, &alias)?.is_some() {
+    if callbacks::account_of_alias(tx.sql, listing.no, &alias)?.is_some() {
         return Ok(());
     }
     let view = AliasView { listing_id: listing.id.clone(), alias: alias.clone(), account: account.clone() };
-    let change = Change::Named(Alias { listing_no: listing.no, alias, account });
+    let change = Change::AccountAliased(AccountAlias { listing_no: listing.no, alias, account });
     tx.commit(EventType::AccountNamed, &change, &view, "")
 }
 
@@ -96,7 +96,7 @@ pub fn resolved(
     account: &str,
 ) -> Result<String, SqlError> {
     for name in alias.into_iter().chain([account]) {
-        if let Some(known) = callbacks::account_of(tx.sql, listing.no, name)? {
+        if let Some(known) = callbacks::account_of_alias(tx.sql, listing.no, name)? {
             return Ok(known);
         }
     }
@@ -112,7 +112,7 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), SqlEr
     {
         learn_earlier_plan(tx, listing, event, at)?;
     }
-    let mut account = known.clone().unwrap_or_else(|| Account {
+    let mut account = known.clone().unwrap_or_else(|| MarketplaceAccount {
         listing_no: listing.no,
         account: event.account.clone(),
         status: event.kind.as_str().to_owned(),

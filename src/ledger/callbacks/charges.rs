@@ -62,7 +62,7 @@ pub fn convert(
         return click_id.map_or(Ok(()), |click_id| bind(tx, &customer, &click_id, &event.clicks));
     }
     let accepted = accept(tx, reported(tx, listing, event, kind, click_id)?)?;
-    for waiting in callbacks::waiting(tx.sql, &external_id)? {
+    for waiting in callbacks::waiting_refunds(tx.sql, &external_id)? {
         refunds::refund_charge(tx, &external_id, &waiting.external_id, waiting.amount)?;
     }
     // Its click may be new, or may have become known by the API since the last charge.

@@ -15,13 +15,14 @@ use crate::{
 /// unknown, too old, or was used before.
 pub fn resume(tx: &Tx<'_>, id: &str, cookies: &str) -> Result<Option<String>, LedgerError> {
     transaction(tx.sql, || {
-        let Some(handoff) = callbacks::take_relay(tx.sql, &sha256_hex(id.as_bytes()), tx.now)? else {
+        let Some(handoff) = callbacks::take_browser_handoff(tx.sql, &sha256_hex(id.as_bytes()), tx.now)?
+        else {
             return Ok(None);
         };
         if let Some(listing) = listings::by_no(tx.sql, handoff.listing_no)? {
-            callbacks::lead_out(tx.sql, listing.no, &handoff.account)?;
+            callbacks::complete_handoff(tx.sql, listing.no, &handoff.account)?;
             let customer = customer_id(&listing, &handoff.account);
-            let trail = Trail::read(cookies, &tx.config.ring).joined();
+            let trail = Trail::parse(cookies, &tx.config.ring).joined();
             let clicks: Vec<_> = trail.split('.').map(str::to_owned).collect();
             if let Some(click_id) = clicks.last().filter(|id| !id.is_empty()) {
                 bind(tx, &customer, click_id, &clicks)?;

@@ -44,7 +44,7 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), Ledge
         return Ok(());
     }
     let refund = WaitingRefund { charge, external_id, amount };
-    if callbacks::waiting(tx.sql, &refund.charge)?.contains(&refund) {
+    if callbacks::waiting_refunds(tx.sql, &refund.charge)?.contains(&refund) {
         return Ok(());
     }
     let view = WaitingRefundView {
@@ -52,7 +52,7 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), Ledge
         external_id: refund.external_id.clone(),
         amount: refund.amount,
     };
-    Ok(tx.commit(EventType::RefundWaiting, &Change::RefundWaits(refund), &view, "")?)
+    Ok(tx.commit(EventType::RefundWaiting, &Change::RefundWaiting(refund), &view, "")?)
 }
 
 /// What a running total exceeds the earlier refunds of the charge by, recorded or waiting; `None` if it does not. The
@@ -60,7 +60,7 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), Ledge
 fn more_than_before(tx: &Tx<'_>, charge: &str, total: i64) -> Result<Option<i64>, SqlError> {
     let sale = rows::by_key(tx.sql, ConversionType::Sale, charge)?;
     let mut before = sale.map_or(0, |sale| sale.refunded);
-    for waiting in callbacks::waiting(tx.sql, charge)? {
+    for waiting in callbacks::waiting_refunds(tx.sql, charge)? {
         // A refund without an amount is for all that is left, so nothing remains.
         before = before.saturating_add(waiting.amount.unwrap_or(i64::MAX));
     }

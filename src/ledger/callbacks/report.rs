@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         SqlError,
-        callbacks::{self, Relay},
+        callbacks::{self, BrowserHandoff},
         programme::listings,
         transaction,
     },
@@ -72,11 +72,11 @@ fn write_all(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
     }
     if let Some(relay) = &report.relay {
         let account = accounts::resolved(tx, &listing, None, &relay.account)?;
-        if relay.in_frame && callbacks::is_led_out(tx.sql, listing.no, &account)? {
+        if relay.in_frame && callbacks::is_handoff_completed(tx.sql, listing.no, &account)? {
             return Ok(Reported::Known);
         }
-        let row = Relay { listing_no: listing.no, account, location: relay.location.clone() };
-        callbacks::put_relay(tx.sql, &relay.id_hash, &row, tx.now.plus_ms(RELAY_MS), tx.now)?;
+        let row = BrowserHandoff { listing_no: listing.no, account, location: relay.location.clone() };
+        callbacks::put_browser_handoff(tx.sql, &relay.id_hash, &row, tx.now.plus_ms(RELAY_MS), tx.now)?;
     }
     match &report.ask_for {
         Some(code_hash) => Ok(Reported::HandedOver(token_responses::fetch(tx, &listing, code_hash)?)),
@@ -86,13 +86,13 @@ fn write_all(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
 
 /// Uses a single-use token up. It is valid if it is new, or if it is used again where it was used first and may be.
 fn use_token(tx: &Tx<'_>, token: &Token) -> Result<bool, SqlError> {
-    let is_new = callbacks::use_up(tx.sql, &token.key, token.keep_until, tx.now)?;
+    let is_new = callbacks::use_token(tx.sql, &token.key, token.keep_until, tx.now)?;
     let Some(place) = &token.again_at else { return Ok(is_new) };
     let here = format!("{}@{place}", token.key);
     if is_new {
-        callbacks::use_up(tx.sql, &here, token.keep_until, tx.now)
+        callbacks::use_token(tx.sql, &here, token.keep_until, tx.now)
     } else {
-        callbacks::is_used_up(tx.sql, &here)
+        callbacks::is_token_used(tx.sql, &here)
     }
 }
 

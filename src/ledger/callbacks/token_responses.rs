@@ -16,11 +16,13 @@ fn owner(listing: &Listing, code_hash: &str) -> String {
 pub fn keep(tx: &Tx<'_>, listing: &Listing, kept: &Kept) -> Result<(), SqlError> {
     let sealed = tx.seal(&kept.body, &owner(listing, &kept.code_hash))?;
     let until = tx.now.plus_ms(HAND_OVER_MS);
-    callbacks::keep(tx.sql, listing.no, &kept.code_hash, &sealed, until)
+    callbacks::put_token_response(tx.sql, listing.no, &kept.code_hash, &sealed, until)
 }
 
 /// The response that is kept under a code.
 pub fn fetch(tx: &Tx<'_>, listing: &Listing, code_hash: &str) -> Result<Option<String>, SqlError> {
-    let Some(sealed) = callbacks::kept(tx.sql, listing.no, code_hash, tx.now)? else { return Ok(None) };
+    let Some(sealed) = callbacks::token_response(tx.sql, listing.no, code_hash, tx.now)? else {
+        return Ok(None);
+    };
     tx.open_sealed(&sealed, &owner(listing, code_hash)).map(Some)
 }

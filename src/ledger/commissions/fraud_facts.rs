@@ -5,7 +5,7 @@ use crate::{
     domain::{
         conversions::{
             HeldReason,
-            fraud::{CouponUse, Facts, HOUR_MS, Rules, happens_once, suspicions},
+            fraud::{CouponUse, Facts, HOUR_MS, Rules, hold_reasons, is_once_per_customer},
         },
         programme::partner::Partner,
         values::{string_enum::Metadata, time::Timestamp},
@@ -38,10 +38,10 @@ pub fn held_reasons(
     let metadata: Metadata = strict_json::from_str(&conversion.metadata).unwrap_or_default();
     let noted = CUSTOMER_KEYS.iter().filter_map(|key| metadata.get(*key)).map(String::as_str);
     let own = [partner.email.as_deref(), partner.external_id.as_deref(), Some(partner.id.as_str())];
-    let in_hour_before = match rules.velocity_per_hour {
+    let conversions_in_last_hour = match rules.velocity_per_hour {
         Some(limit) => {
             let since = conversion.created_at.plus_ms(HOUR_MS.saturating_neg());
-            conversions::pace(tx.sql, partner.no, conversion.no, since, limit)?
+            conversions::count_recent(tx.sql, partner.no, conversion.no, since, limit)?
         }
         None => 0,
     };
@@ -51,11 +51,11 @@ pub fn held_reasons(
         partner: own.into_iter().flatten().collect(),
         occurred_at: conversion.occurred_at,
         clicked_at: origin.clicked_at,
-        in_hour_before,
+        conversions_in_last_hour,
         is_repeat: rules.duplicate_customer
-            && happens_once(conversion.kind)
+            && is_once_per_customer(conversion.kind)
             && customers::is_repeat(tx.sql, conversion)?,
         coupon: origin.coupon,
     };
-    Ok(conversion.held_reason.into_iter().chain(suspicions(&facts, rules)).collect())
+    Ok(conversion.held_reason.into_iter().chain(hold_reasons(&facts, rules)).collect())
 }

@@ -14,7 +14,7 @@ use crate::{
         money::{Currency, WHOLE_BP, share_half_up},
         programme::{
             partner::{Partner, PartnerNo},
-            plan::{self, Base, Cap, CapPer, Plan, Rate, TierMode},
+            plan::{self, Base, Cap, CapPer, Plan, PlanRate, TierMode},
         },
         values::id::CommissionId,
     },
@@ -204,11 +204,11 @@ fn by_plan(
         let basis = sale.basis(plan.base)?;
         if let Some(mut commission) = at_rate(sale, attribution, part, basis, rate.bp())? {
             match rate {
-                Rate::RecurringOver => commission.flags.push("recurring_over".to_owned()),
-                Rate::Plain(_) | Rate::Tiered(_) if kind.is_sale() && lifts(plan) => {
+                PlanRate::RecurringOver => commission.flags.push("recurring_over".to_owned()),
+                PlanRate::Plain(_) | PlanRate::Tiered(_) if kind.is_sale() && lifts(plan) => {
                     commission.subject = Some(sale.period.month.clone());
                 }
-                Rate::Plain(_) | Rate::Tiered(_) | Rate::Recurring(_) => {}
+                PlanRate::Plain(_) | PlanRate::Tiered(_) | PlanRate::Recurring(_) => {}
             }
             earned.push(commission);
         }
@@ -287,7 +287,8 @@ fn customer_of(
 pub fn adjustments(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Vec<Commission>, SqlError> {
     let mut adjusted = Vec::new();
     for earner in earners {
-        let Some(plan) = earner.plan.filter(|plan| plan.lifts_the_month(earner.standing.sale_no)) else {
+        let Some(plan) = earner.plan.filter(|plan| plan.reaches_whole_month_tier(earner.standing.sale_no))
+        else {
             continue;
         };
         let at = sale.conversion.occurred_at;

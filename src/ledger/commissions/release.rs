@@ -72,7 +72,7 @@ pub fn release(
 pub fn confirm(tx: &Tx<'_>, mut commission: Commission, evidence: Evidence) -> Result<(), SqlError> {
     let unsigned = HeldReason::TransportOnly.flag();
     commission.flags.retain(|flag| *flag != unsigned);
-    commission.held_reason = commission.flags.iter().filter_map(|flag| HeldReason::of_flag(flag)).min();
+    commission.held_reason = commission.flags.iter().filter_map(|flag| HeldReason::from_flag(flag)).min();
     let change = Change::Held {
         commission_no: commission.no,
         partner_no: commission.partner_no,

@@ -124,7 +124,7 @@ impl<'a, 'c> Sale<'a, 'c> {
     /// When the customer's subscription began, as far as that is known; otherwise it begins with this conversion.
     pub fn subscribed_since(&self) -> Result<Timestamp, SqlError> {
         let known = match &self.conversion.customer_id {
-            Some(customer) => customers::subscribed_since(self.tx.sql, customer)?,
+            Some(customer) => customers::subscription_start(self.tx.sql, customer)?,
             None => None,
         };
         let now = self.conversion.occurred_at;
@@ -136,7 +136,8 @@ impl<'a, 'c> Sale<'a, 'c> {
         let conversion = self.conversion;
         let country = conversion.sold_in.as_deref().unwrap_or(&conversion.place.country);
         let covers = |territory: &&Territory| {
-            territory.holds_at(conversion.occurred_at) && territory.countries.iter().any(|one| one == country)
+            territory.is_in_force_at(conversion.occurred_at)
+                && territory.countries.iter().any(|one| one == country)
         };
         self.terms.territories.iter().find(covers)
     }

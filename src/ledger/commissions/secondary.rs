@@ -57,7 +57,9 @@ pub fn territory(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Opti
 pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, SqlError> {
     let mut earned = Vec::new();
     for product in &sale.terms.joint_products {
-        if !product.holds_at(sale.conversion.occurred_at) || sale.listing_id() != Some(&product.listing_id) {
+        if !product.is_in_force_at(sale.conversion.occurred_at)
+            || sale.listing_id() != Some(&product.listing_id)
+        {
             continue;
         }
         let Some(maker) = sale.earning(&product.partner_id)? else { continue };
@@ -96,7 +98,7 @@ pub fn referrals(
             continue;
         };
         let Some(by) = &earner.partner.referred_by else { continue };
-        if !referral.holds(&earner.partner, sale.conversion.occurred_at) {
+        if !referral.is_in_force(&earner.partner, sale.conversion.occurred_at) {
             continue;
         }
         let Some(referrer) = sale.earning(by)? else { continue };
@@ -111,7 +113,7 @@ pub fn referrals(
             flags: commission
                 .flags
                 .iter()
-                .filter(|flag| HeldReason::of_flag(flag).is_some())
+                .filter(|flag| HeldReason::from_flag(flag).is_some())
                 .cloned()
                 .collect(),
             ..sale.commission(referrer.no, CommissionSource::Referral, commission.currency)

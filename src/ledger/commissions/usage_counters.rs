@@ -19,7 +19,7 @@ impl<'a> UsageCounters<'a> {
 
     /// The count so far, this conversion included.
     pub fn used(&self, key: &str) -> Result<i64, SqlError> {
-        let mut used = usage_counters::used(self.sql, key)?;
+        let mut used = usage_counters::value(self.sql, key)?;
         for more in self.added.iter().filter(|more| more.key == key) {
             used = used.checked_add(more.added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         }

@@ -74,7 +74,7 @@ pub fn credit_unearned(tx: &Tx<'_>, customer: &str) -> Result<(), SqlError> {
     let rules = terms.rules();
     let mut after = 0;
     loop {
-        let page = conversions::unearned(tx.sql, customer, after, PAGE)?;
+        let page = conversions::unattributed(tx.sql, customer, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.no;
         for conversion in page {

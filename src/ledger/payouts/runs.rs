@@ -50,14 +50,14 @@ fn view_of(tx: &Tx<'_>, no: i64) -> Result<RunView, SqlError> {
 
 /// Creates a draft, or returns the run that exists for the same period, currency and terms.
 pub fn create(tx: &Tx<'_>, terms: RunTerms) -> Result<Requested, LedgerError> {
-    if let Some(first) = runs::standing(tx.sql, terms.from, terms.to, terms.currency)? {
+    if let Some(first) = runs::active(tx.sql, terms.from, terms.to, terms.currency)? {
         return Ok(Requested::Replayed(replayed(first, &terms)?));
     }
     tx.with_entropy(|entropy| maturity::sweep_all(tx.sql, tx.now, entropy))?;
     let (no, id) = (terms.no, terms.id.clone());
     let change = Change::Run(Box::new(terms));
     let json = tx.commit_computed(EventType::PayoutRunCreated, &change, || view_of(tx, no))?;
-    runs::keep_answer(tx.sql, no, &json)?;
+    runs::set_response(tx.sql, no, &json)?;
     Ok(Requested::Created { id, json })
 }
 

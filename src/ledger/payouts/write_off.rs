@@ -52,7 +52,7 @@ fn transfers(
     owed: i64,
 ) -> Result<Vec<Transfer>, SqlError> {
     let (mut left, mut transfers) = (owed, Vec::new());
-    for (commission_no, back) in payouts::owed_back(tx.sql, partner_no, currency)? {
+    for (commission_no, back) in payouts::overpaid(tx.sql, partner_no, currency)? {
         let amount = back.min(left);
         if amount <= 0 {
             break;

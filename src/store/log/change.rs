@@ -15,17 +15,13 @@ use crate::domain::{
 };
 use crate::store::{
     books::{accounts::Transfer, fx::DatedRate},
-    callbacks::{Account, Alias, WaitingRefund},
+    callbacks::{AccountAlias, MarketplaceAccount, WaitingRefund},
     commissions::{Commission, usage_counters::Usage},
     conversions::{BoundTouch, Conversion, Place, credits::SharedCredit, refunds::Refund},
     payouts::{details::DetailsSet, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
 use serde::{Deserialize, Serialize};
-
-mod apply;
-
-pub use apply::{apply, slug_value};
 
 /// A touch that a conversion binds to its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +124,7 @@ pub enum Change {
         transfer: Transfer,
     },
     /// A callback reported a customer's account on a marketplace; this is its new state.
-    Account(Account),
+    Account(MarketplaceAccount),
     /// A callback reported an earlier plan of an account.
     EarlierPlan {
         /// The listing.
@@ -141,7 +137,8 @@ pub enum Change {
         told_at: Timestamp,
     },
     /// An alias of a customer's account was reported.
-    Named(Alias),
+    #[serde(rename = "named")]
+    AccountAliased(AccountAlias),
     /// A touch that arrived late was bound to its customer.
     Bound(Binding),
     /// A previously unattributed conversion was credited, because a touch of its customer arrived late.
@@ -202,7 +199,8 @@ pub enum Change {
         counts: ConversionDelta,
     },
     /// A refund is waiting for its charge.
-    RefundWaits(WaitingRefund),
+    #[serde(rename = "refund_waits")]
+    RefundWaiting(WaitingRefund),
     /// A refund was created.
     Refund {
         /// The refund.
@@ -296,8 +294,8 @@ impl Change {
             | Self::Listing(_)
             | Self::Account(_)
             | Self::EarlierPlan { .. }
-            | Self::Named(_)
-            | Self::RefundWaits(_)
+            | Self::AccountAliased(_)
+            | Self::RefundWaiting(_)
             | Self::Rates(_)
             | Self::Run(_)
             | Self::RunRefreshed { .. }

@@ -1,10 +1,11 @@
 //! The transfers of payouts. Each part in another currency is exchanged by two transfers that carry the rate, and then
 //! the whole amount moves out of `payable`. A payout that fails reverses all of them.
 
-use super::super::{Sql, SqlError, Value};
-use super::Payout;
 use crate::domain::values::{id::DERIVED_LENGTH, time::Timestamp};
-use crate::store::payouts::runs::Run;
+use crate::store::{
+    Sql, SqlError, Value,
+    payouts::{rows::Payout, runs::Run},
+};
 
 /// The direction in which the money moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,14 +17,14 @@ pub enum Direction {
 }
 
 /// Records the transfers of all payouts of a draft.
-pub fn of_run(sql: &dyn Sql, run: &Run, direction: Direction, at: Timestamp) -> Result<(), SqlError> {
+pub fn post_run(sql: &dyn Sql, run: &Run, direction: Direction, at: Timestamp) -> Result<(), SqlError> {
     let condition = "y.run_no = ?1 AND y.status = 'draft'";
     let start = run.terms.id.body().get(..DERIVED_LENGTH).unwrap_or_default();
     post(sql, (condition, run.terms.no), direction, start, at)
 }
 
 /// Records the transfers of one payout.
-pub fn of_payout(
+pub fn post_payout(
     sql: &dyn Sql,
     payout: &Payout,
     direction: Direction,
@@ -42,7 +43,7 @@ fn statement(condition: &str, direction: Direction) -> String {
         Direction::Failed => ("payout_failed", "credit", "debit"),
     };
     let parts = "FROM payouts y CROSS JOIN payout_parts t ON t.payout_no = y.no";
-    let leg = |step: u8, amount: &str, currency: &str, (from, to): (&str, &str)| {
+    let transfer = |step: u8, amount: &str, currency: &str, (from, to): (&str, &str)| {
         format!(
             "SELECT y.no AS payout_no, y.partner_no, {step} AS step, t.currency AS part, \
              iif({amount} > 0, '{from}', '{to}') AS debit, iif({amount} > 0, '{to}', '{from}') AS credit, \
@@ -51,8 +52,8 @@ fn statement(condition: &str, direction: Direction) -> String {
         )
     };
     let (out, into) = (
-        leg(1, "t.amount", "t.currency", ("payable", "exchange")),
-        leg(2, "t.converted", "y.currency", ("exchange", "payable")),
+        transfer(1, "t.amount", "t.currency", ("payable", "exchange")),
+        transfer(2, "t.converted", "y.currency", ("exchange", "payable")),
     );
     format!(
         "INSERT INTO transfers (no, id, partner_no, debit, credit, amount, currency, kind, commission_no, created_at, rate, \

@@ -8,7 +8,7 @@ use signpost::domain::{
         visitor::VisitorSecret,
     },
     links::{
-        engine::Guide,
+        engine::RedirectEngine,
         keyring::{KeyRing, with_new_key},
         snapshot::Snapshot,
         token::LinkToken,
@@ -65,9 +65,9 @@ fn redirects(c: &mut Criterion) {
             "{NOW}\n\n{token}\n\nDE\n203.0.113.9\n\n{BROWSER}\n{cookies}\nutm_source=newsletter&utm_campaign=autumn"
         );
         let secret = VisitorSecret::parse(&"A".repeat(43)).unwrap();
-        let mut guide = Guide::new(ring.clone(), secret, snapshot());
-        assert!(guide.answer(&line, &mut entropy).unwrap().starts_with("A\nhttps://shop.example/app/12"));
-        c.bench_function(name, |b| b.iter(|| guide.answer(black_box(&line), &mut entropy)));
+        let mut engine = RedirectEngine::new(ring.clone(), secret, snapshot());
+        assert!(engine.handle(&line, &mut entropy).unwrap().starts_with("A\nhttps://shop.example/app/12"));
+        c.bench_function(name, |b| b.iter(|| engine.handle(black_box(&line), &mut entropy)));
     }
 }
 

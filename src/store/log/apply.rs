@@ -32,7 +32,7 @@ pub fn slug_value(token: &str) -> Result<String, SqlError> {
 }
 
 /// Applies a change made at `at`. `response` is the response to the caller; conversions, refunds and runs store it.
-pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
+pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
     match change {
         Change::Program(program) => meta::set_program(sql, program),
         Change::Partner(partner) => partners::put(sql, partner),
@@ -73,7 +73,7 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
         Change::EarlierPlan { listing_no, account, plan, told_at } => {
             callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
         }
-        Change::Named(alias) => callbacks::put_alias(sql, alias),
+        Change::AccountAliased(alias) => callbacks::put_alias(sql, alias),
         // No conversion binds it. Conversion numbers start at 1.
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
         Change::Credited { conversion_no, place, attribution, from, to, shares, uses } => {
@@ -95,10 +95,10 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             accounts::post(sql, transfer)?;
             counts::add_conversion(sql, counts, at)
         }
-        Change::RefundWaits(refund) => callbacks::put_waiting(sql, refund),
+        Change::RefundWaiting(refund) => callbacks::put_waiting_refund(sql, refund),
         Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses } => {
             usage_counters::add(sql, uses)?;
-            callbacks::arrived(sql, refund.conversion_no, &refund.external_id)?;
+            callbacks::delete_waiting_refund(sql, refund.conversion_no, &refund.external_id)?;
             conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
             refunds::insert(sql, refund, answer)?;
             credits::set_refunded(sql, refund.conversion_no, refunded_shares)?;
