@@ -131,9 +131,9 @@ fn what_a_file_cannot_hold_is_never_left_out_in_silence() {
     world.sale(&ada, 100, "EUR");
     world.sale(&bob, 200, "USD");
     world.sale(&cyd, 300, "EUR");
-    for (scene, iban) in [(&bob, "NO9386011117947"), (&cyd, "DE02120300000000202051")] {
+    for (scenario, iban) in [(&bob, "NO9386011117947"), (&cyd, "DE02120300000000202051")] {
         let details = json!({"method": "sepa", "legal_name": "X", "iban": iban});
-        world.ledger.put(&format!("/v1/partners/{}/payout-details", scene.partner), &details);
+        world.ledger.put(&format!("/v1/partners/{}/payout-details", scenario.partner), &details);
     }
     world.at("2026-11-02T08:00:00Z");
     let run = world.draft(october());
@@ -183,9 +183,9 @@ fn what_a_file_cannot_hold_is_never_left_out_in_silence() {
 fn files_of_providers_hold_one_currency_and_no_more_rows_than_they_take() {
     let mut world = World::new();
     let add = |world: &mut World, currency: &str, details: &serde_json::Value| {
-        let scene = world.partner("P", Some(currency));
-        world.sale(&scene, 100, currency);
-        world.ledger.put(&format!("/v1/partners/{}/payout-details", scene.partner), details);
+        let scenario = world.partner("P", Some(currency));
+        world.sale(&scenario, 100, currency);
+        world.ledger.put(&format!("/v1/partners/{}/payout-details", scenario.partner), details);
     };
     let paypal = json!({"method": "paypal", "legal_name": "P", "paypal_email": "p@example.com"});
     add(&mut world, "EUR", &paypal);

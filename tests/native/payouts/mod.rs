@@ -7,7 +7,7 @@
 mod details;
 mod files;
 mod fx;
-mod life;
+mod lifecycle;
 mod lists;
 mod random;
 mod refusals;

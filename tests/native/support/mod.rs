@@ -96,7 +96,7 @@ impl Ledger {
 }
 
 /// Where a link leads from and to.
-pub struct Scene {
+pub struct Scenario {
     pub partner: String,
     pub listing: String,
     pub link: String,
@@ -221,11 +221,11 @@ impl<S: Sql> Ledger<S> {
     }
 
     /// A partner at `commission_bp` with one link to a listing of its own.
-    pub fn scene(&mut self, commission_bp: i64) -> Scene {
+    pub fn scenario(&mut self, commission_bp: i64) -> Scenario {
         let partner = self.partner("Ada", Some(commission_bp));
         let listing = self.listing("https://shop.example/buy?lang=de");
         let (link, link_no) = self.link(&partner, &listing);
-        Scene { partner, listing, link, link_no }
+        Scenario { partner, listing, link, link_no }
     }
 
     /// Sends a sale in EUR that a click led to, and answers it.
