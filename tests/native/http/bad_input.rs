@@ -29,6 +29,14 @@ pub fn world() -> World {
     World { ledger, scenario, sale, held, app, month }
 }
 
+/// Whether a request creates something, so that its success is 201.
+fn creates(method: &str, target: &str) -> bool {
+    method == "POST"
+        && !["/release", "/reject", "/simulate", "/approve", "/cancel", "/refresh"]
+            .iter()
+            .any(|action| target.ends_with(action))
+}
+
 /// Sends bytes that may be anything.
 fn send(ledger: &mut Ledger, method: &str, target: &str, body: &[u8]) -> Answer {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -129,6 +137,7 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
 
 #[test]
 fn every_body_must_be_a_json_object_in_utf_8() {
+    let mut others = Vec::new();
     let mut world = world();
     for (method, target, good) in bodies(&world) {
         let text = good.to_string();
@@ -165,9 +174,13 @@ fn every_body_must_be_a_json_object_in_utf_8() {
         }
         // Exactly 1 MiB is still read.
         let full = format!("{}{}", text, " ".repeat(1024 * 1024 - text.len()));
-        let taken = send(&mut self::world().ledger, method, &target, full.as_bytes());
-        assert!([200, 201, 404].contains(&taken.status), "{method} {target}: {}", taken.raw.body);
+        let accepted = send(&mut self::world().ledger, method, &target, full.as_bytes());
+        let expected = if creates(method, &target) { 201 } else { 200 };
+        if accepted.status != expected {
+            others.push(format!("{method} {target}: {}, {}", accepted.status, accepted.raw.body));
+        }
     }
+    assert_eq!(others, Vec::<String>::new());
 }
 
 #[test]
