@@ -6,7 +6,7 @@ import { inTime } from "./patience.mjs";
 import { Refusal } from "./problem.mjs";
 import { renew } from "./snapshot.mjs";
 
-/** Largest body that is read, in bytes (src/api/body.rs). */
+/** Largest body that is read, in bytes (src/api/http/body.rs). */
 const MAX_BODY_BYTES = 1_048_576;
 /** Requests that a key may make in the window (wrangler.toml, `API_LIMIT`). */
 const REQUESTS_A_WINDOW = 1_000;

@@ -1,4 +1,4 @@
-// The problems that are answered outside Rust (RFC 9457). A test holds the table against src/api/problem.rs.
+// The problems that are answered outside Rust (RFC 9457). A test holds the table against src/api/http/problems.rs.
 
 const PROBLEMS = {
   not_found: { status: 404, title: "There is no such thing here" },

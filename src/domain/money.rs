@@ -1,6 +1,7 @@
 //! Amounts in minor units, currencies, and the application of rates.
 
 pub mod accounts;
+pub mod amount;
 pub mod fx;
 
 use iso_currency::Currency as Iso;
@@ -15,7 +16,7 @@ pub const WHOLE_BP: i64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
-/// The message of a serde error for an unknown currency; `api/body.rs` recognises the error by this text.
+/// The message of a serde error for an unknown currency; `api/http/body.rs` recognises the error by this text.
 pub const CURRENCY_REFUSED: &str = "expected an ISO 4217 code";
 
 impl Currency {
@@ -76,12 +77,6 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-impl<'de> json::FromJson<'de> for Currency {
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(CURRENCY_REFUSED))
-    }
-}
-
 #[cfg(not(target_arch = "wasm32"))]
 impl schemars::JsonSchema for Currency {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -95,7 +90,7 @@ impl schemars::JsonSchema for Currency {
 }
 
 /// An amount of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, json::FromJson)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FixedAmount"))]
 pub struct Money {

@@ -2,7 +2,7 @@
 //! of what was read are wanted. A position travels as JSON, so that nothing of an instance is held between two reads.
 
 use super::instance::thrown;
-use crate::api::export::{Position, STAGES, TAIL_LINES, cut};
+use crate::api::reports::export::{Position, STAGES, TAIL_LINES, cut};
 use wasm_bindgen::prelude::*;
 
 /// What one reading of a log comes to.
@@ -20,7 +20,7 @@ pub struct ExportStep {
 }
 
 fn position(json: &str) -> Result<Position, JsValue> {
-    json::read(json).map_err(thrown)
+    strict_json::from_str(json).map_err(thrown)
 }
 
 /// The KV key of the segment that starts right behind a position, if one does.

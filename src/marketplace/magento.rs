@@ -57,7 +57,8 @@ fn validation(arrival: &Arrival<'_>) -> Option<String> {
 fn verify_events<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     if arrival.callback.method == "GET" {
         let greeting = challenge::answer(&arrival.callback)?;
-        let (status, media_type) = (challenge::Greeting::STATUS, challenge::Greeting::MEDIA_TYPE);
+        let (status, media_type) =
+            (challenge::ChallengeResponse::STATUS, challenge::ChallengeResponse::MEDIA_TYPE);
         return Ok(Proof::Greeting(Answer::with_body(status, media_type, greeting.body())));
     }
     let is_signed =

@@ -9,11 +9,10 @@ use super::{
     adapter::{Arrival, Proof},
     signature::{
         Expected, Refusal, TokenScheme, Trust, Verified,
-        platforms::{Fetched, PlatformVerifier},
+        platforms::{FetchedDocuments, PlatformVerifier},
     },
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A document that is to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,7 +24,7 @@ pub struct Wanted {
 }
 
 /// A document as it is known.
-#[derive(Debug, Clone, PartialEq, Eq, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Document {
     /// Where it was fetched.
     pub url: String,
@@ -89,7 +88,7 @@ impl<'a> Arrival<'a> {
         }
         let known = |document: &'a Document| Some((document.url.as_str(), document.text.as_deref()?));
         let documents: Vec<_> = self.documents.iter().filter_map(known).collect();
-        let judged = verifier.verify(&self.callback, Fetched(&documents), self.now);
+        let judged = verifier.verify(&self.callback, FetchedDocuments(&documents), self.now);
         // A key that the vendor says does not exist is nobody's: there is nothing to wait for.
         let exists = |document: &Document| document.text.is_some() || !document.absent;
         match judged {

@@ -15,8 +15,8 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// Crates of the workspace that layers are made of. A path that begins with one of them leaves the crate.
-const OTHER_CRATES: [&str; 3] = ["curves", "domain", "json"];
+/// Other crates that are layers. A path that begins with one of them leaves the crate.
+const OTHER_CRATES: [&str; 1] = ["domain"];
 
 /// A resolved path may pass through this many re-exports.
 const MAX_ALIASES: usize = 16;

@@ -40,3 +40,23 @@ pub fn sources() -> io::Result<Vec<Source>> {
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
+
+/// The crates under src, each with the path of its root: the Worker's own, and those in folders with a Cargo.toml.
+pub fn crates() -> Vec<(String, String)> {
+    let mut found = vec![("signpost".to_owned(), "src/lib.rs".to_owned())];
+    let mut waiting = vec![PathBuf::from("src")];
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(Path::new(ROOT).join(&folder)).unwrap() {
+            let entry = entry.unwrap();
+            let path = folder.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push(path);
+            } else if path.ends_with("Cargo.toml") {
+                let name = folder.file_name().unwrap().to_string_lossy().replace('-', "_");
+                found.push((name, folder.join("lib.rs").to_string_lossy().into_owned()));
+            }
+        }
+    }
+    found.sort();
+    found
+}

@@ -8,8 +8,7 @@ use crate::{
     },
     values::time::Timestamp,
 };
-use json::{FromJson, Node, Refusal};
-use serde::de::Error as _;
+use serde::Deserialize;
 use std::fmt::Write;
 
 /// The stored data of a visit. It contains no address and no user agent.
@@ -36,8 +35,8 @@ pub struct Visit {
 
 /// A record that does not have the form that [`Visit::to_json`] writes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a visit's record")]
-pub struct VisitError;
+#[error("malformed click record")]
+pub struct MalformedClickRecord;
 
 /// The transport form of a record. It is a plain array because thousands are sent per second.
 type Wire<'a> = (&'a str, i64, u32, Option<&'a str>, &'a str, u8, u8, &'a str);
@@ -50,9 +49,7 @@ impl Visit {
         to.push_str(&self.id);
         // Writing to a string cannot fail.
         let written = match self.visitor {
-            Some(visitor) => {
-                write!(to, "\",{},{},\"{}\"", self.at.ms(), self.link_no, visitor.digits().as_str())
-            }
+            Some(visitor) => write!(to, "\",{},{},\"{visitor}\"", self.at.ms(), self.link_no),
             None => write!(to, "\",{},{},null", self.at.ms(), self.link_no),
         };
         debug_assert!(written.is_ok());
@@ -82,8 +79,9 @@ fn digit(code: u8) -> char {
 }
 
 /// A click record as parsed; [`Visit`] documents the fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival<'a> {
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Wire<'a>")]
+pub struct ClickRecord<'a> {
     /// The click id, or 22 random characters.
     pub id: &'a str,
     /// The time of the redirect.
@@ -102,33 +100,31 @@ pub struct Arrival<'a> {
     pub trail: &'a str,
 }
 
-impl<'a> Arrival<'a> {
+impl<'a> ClickRecord<'a> {
     /// Parses a JSON array of records.
-    pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
-        json::read(json).map_err(|_| VisitError)
+    pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, MalformedClickRecord> {
+        strict_json::from_str(json).map_err(|_| MalformedClickRecord)
     }
 }
 
-impl<'a> FromJson<'a> for Arrival<'a> {
-    fn from_json(node: Node<'a, '_>) -> Result<Self, Refusal> {
-        Self::try_from(Wire::from_json(node)?).map_err(Refusal::custom)
-    }
-}
-
-impl<'a> TryFrom<Wire<'a>> for Arrival<'a> {
-    type Error = VisitError;
+impl<'a> TryFrom<Wire<'a>> for ClickRecord<'a> {
+    type Error = MalformedClickRecord;
 
     fn try_from(
         (id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>,
-    ) -> Result<Self, VisitError> {
+    ) -> Result<Self, MalformedClickRecord> {
         Ok(Self {
             id,
-            at: Timestamp::from_ms(at).ok_or(VisitError)?,
+            at: Timestamp::from_ms(at).ok_or(MalformedClickRecord)?,
             link_no,
-            visitor: visitor.map(|text| Visitor::parse(text).ok_or(VisitError)).transpose()?,
-            country: if country.is_empty() { None } else { Some(Country::parse(country).ok_or(VisitError)?) },
-            device: Device::from_code(device).ok_or(VisitError)?,
-            bucket: Bucket::from_code(bucket).ok_or(VisitError)?,
+            visitor: visitor.map(|text| Visitor::parse(text).ok_or(MalformedClickRecord)).transpose()?,
+            country: if country.is_empty() {
+                None
+            } else {
+                Some(Country::parse(country).ok_or(MalformedClickRecord)?)
+            },
+            device: Device::from_code(device).ok_or(MalformedClickRecord)?,
+            bucket: Bucket::from_code(bucket).ok_or(MalformedClickRecord)?,
             trail,
         })
     }

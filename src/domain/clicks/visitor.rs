@@ -6,7 +6,7 @@
 
 use crate::{
     clicks::{bot::AGENT_BYTES, click::SHARDS},
-    links::keyring::{KEY_BYTES, keyed, mac},
+    links::keyring::{KEY_BYTES, mac, new_hmac},
     values::time::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -36,14 +36,14 @@ impl VisitorSecret {
     pub fn parse(data_key: &str) -> Result<Self, DataKeyError> {
         let bytes = URL_SAFE_NO_PAD.decode(data_key).map_err(|_| DataKeyError)?;
         let key: [u8; KEY_BYTES] = bytes.try_into().map_err(|_| DataKeyError)?;
-        Ok(Self(keyed(&mac(&keyed(&key), LABEL))))
+        Ok(Self(new_hmac(&mac(&new_hmac(&key), LABEL))))
     }
 
     /// Returns the key of the UTC day that contains `at`.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> DayKey {
         let day = at.utc_day();
-        DayKey { day, keyed: keyed(&mac(&self.0, &day.to_be_bytes())) }
+        DayKey { day, keyed: new_hmac(&mac(&self.0, &day.to_be_bytes())) }
     }
 }
 
@@ -91,16 +91,6 @@ impl DayKey {
 pub struct Visitor(u64);
 
 impl Visitor {
-    /// Returns the 16 lower-case hexadecimal digits.
-    #[must_use]
-    pub fn digits(&self) -> Digits {
-        let mut digits = [b'0'; 16];
-        // Eight bytes encode to sixteen digits.
-        let written = base16ct::lower::encode(&self.0.to_be_bytes(), &mut digits);
-        debug_assert!(written.is_ok());
-        Digits(digits)
-    }
-
     /// Parses 16 lower-case hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -109,20 +99,9 @@ impl Visitor {
     }
 }
 
-/// The hexadecimal digits of a visitor.
-pub struct Digits([u8; 16]);
-
-impl Digits {
-    /// Returns the digits as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
 impl std::fmt::Display for Visitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.digits().as_str())
+        write!(f, "{:016x}", self.0)
     }
 }
 

@@ -7,8 +7,7 @@
 use crate::values::entropy::Entropy;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
@@ -51,14 +50,14 @@ pub enum KeyRingError {
     #[error("key {0} is not 32 bytes in base64url without padding")]
     Key(u8),
     /// The signing key is not in the ring.
-    #[error("key {0} is to sign, but is not in the ring")]
+    #[error("the signing key {0} is not in the key ring")]
     NoSigningKey(u8),
     /// All sixteen key ids are in use.
-    #[error("all sixteen key ids are taken: remove a key that no live link needs")]
+    #[error("all sixteen key ids are in use: remove a key that no live link needs")]
     Full,
 }
 
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RingText {
     sign: u8,
@@ -74,7 +73,7 @@ struct Subkeys {
 
 impl Subkeys {
     fn new(key: &[u8; KEY_BYTES]) -> Self {
-        let subkey = |purpose: Purpose| keyed(&mac(&keyed(key), purpose.label()));
+        let subkey = |purpose: Purpose| new_hmac(&mac(&new_hmac(key), purpose.label()));
         Self { link: subkey(Purpose::Link), click: subkey(Purpose::Click) }
     }
 
@@ -88,7 +87,7 @@ impl Subkeys {
 
 /// Returns HMAC-SHA256 keyed with 32 bytes (RFC 2104).
 #[must_use]
-pub fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
+pub fn new_hmac(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     // RFC 2104 pads a key shorter than the hash's block with zeros. `KeyInit::new` takes a whole block and so cannot
     // fail, unlike `new_from_slice`.
     let mut block = [0; 64];
@@ -124,7 +123,7 @@ impl std::fmt::Debug for KeyRing {
 type Keys = Vec<(u8, [u8; KEY_BYTES])>;
 
 fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
-    let ring: RingText = json::read(text).map_err(|_| KeyRingError::Malformed)?;
+    let ring: RingText = strict_json::from_str(text).map_err(|_| KeyRingError::Malformed)?;
     let mut keys = Keys::new();
     for (id, key) in ring.keys {
         let number = id.parse().ok().filter(|n: &u8| *n <= MAX_KEY_ID && n.to_string() == id);

@@ -4,7 +4,7 @@ use crate::values::time::{DAY_MS, Timestamp};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// The message of a serde error for an invalid day; `api/body.rs` recognises the error by this text.
+/// The message of a serde error for an invalid day; `api/http/body.rs` recognises the error by this text.
 pub const DATE_REFUSED: &str = "expected a day such as 2026-10-31";
 
 /// A calendar day between 1970-01-01 and 9999-12-31.
@@ -64,12 +64,6 @@ impl Serialize for Date {
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(DATE_REFUSED))
-    }
-}
-
-impl<'de> json::FromJson<'de> for Date {
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(DATE_REFUSED))
     }
 }
 

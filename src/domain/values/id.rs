@@ -2,7 +2,7 @@
 //! in an order-preserving base32. Ids therefore sort by creation time.
 
 use crate::values::{entropy::Entropy, time::Timestamp};
-use base32::Alphabet;
+use data_encoding::BASE32_DNSSEC;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// The number of characters after the prefix.
@@ -20,7 +20,7 @@ fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     for (to, from) in bytes.iter_mut().zip(time.iter().skip(2)) {
         *to = *from;
     }
-    base32::encode(Alphabet::Rfc4648HexLower { padding: false }, &bytes)
+    BASE32_DNSSEC.encode(&bytes)
 }
 
 fn is_body(text: &str) -> bool {
@@ -89,12 +89,6 @@ macro_rules! ids {
             }
         }
 
-        impl<'de> json::FromJson<'de> for $name {
-            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-                Self::parse(node.text()?)
-                    .ok_or_else(|| json::Refusal::custom(concat!("expected an id that starts with ", $prefix)))
-            }
-        }
 
         #[cfg(not(target_arch = "wasm32"))]
         impl schemars::JsonSchema for $name {

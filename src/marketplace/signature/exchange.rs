@@ -1,5 +1,5 @@
-//! Two proofs without a signature scheme, of an install by OAuth: the vendor takes a code that it gave out (RFC 6749
-//! §4.1.3), and the app shows that it knows the client secret (§2.3.1).
+//! The two proofs of an OAuth installation: the vendor accepts an authorization code that it issued (RFC 6749
+//! §4.1.3), and the app presents the client secret (§2.3.1).
 
 use super::{
     callback::Callback,
@@ -8,12 +8,12 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::marketplace::outgoing::{Answered, Request};
-use json::FromJson;
+use serde::Deserialize;
 
-/// How a vendor's token endpoint wants its parameters.
+/// The encoding of the parameters of a vendor's token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenEncoding {
-    /// As RFC 6749 has it.
+    /// A form, as in RFC 6749.
     Form,
     /// A JSON object.
     Json,
@@ -22,22 +22,23 @@ pub enum TokenEncoding {
 /// A vendor's token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenEndpoint {
-    /// Its address, a constant of ours: a code and a client secret go there.
+    /// Its address. It is hard-coded because codes and client secrets are sent to it.
     pub url: &'static str,
-    /// How it wants its parameters.
+    /// The encoding of its parameters.
     pub encoding: TokenEncoding,
 }
 
-/// Where an exchange stands.
+/// The state of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchange<'a> {
-    /// The vendor is to be asked.
+    /// This request must be sent to the vendor.
     Ask(Request),
-    /// The vendor took the code.
+    /// The vendor accepted the code.
     Proven(Verified<'a>),
 }
 
-/// Has a code exchanged: first the call, then, with what was answered, the proof. Its payload is the vendor's answer.
+/// Exchanges a code. Without an answer it returns the request to send, and with one the proof, whose payload is the
+/// vendor's answer.
 pub fn exchange<'a>(
     endpoint: TokenEndpoint,
     parameters: &[(&str, &str)],
@@ -54,30 +55,31 @@ pub fn exchange<'a>(
     Ok(Exchange::Proven(Verified::new(Evidence::CodeExchange, payload)))
 }
 
-/// Whether a status says yes; if not, whether it says no or nothing.
+/// Checks the status of a vendor's answer: a client error means that the vendor rejected the request, and any other
+/// error that it may be retried.
 pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
     match status {
         200..=299 => Ok(()),
-        // Too slow and too many are no judgement of what was asked.
+        // Request timeout and rate limit: the vendor did not decide.
         408 | 429 => Err(Refusal::Unanswered),
         400..=499 => Err(Refusal::Declined),
         _ => Err(Refusal::Unanswered),
     }
 }
 
-/// The parameters of a token request that are read.
-#[derive(FromJson, Default)]
+/// The parameters of a token request that are used here.
+#[derive(Deserialize, Default)]
 struct TokenRequest {
     client_secret: Option<String>,
     code: Option<String>,
 }
 
 impl TokenRequest {
-    /// Of a JSON object or a form, whichever it is: vendors differ, and an app asks here as it would ask there.
+    /// Parses a JSON object or a form. Vendors differ, and an app sends us what it would send to its vendor.
     fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.first() == Some(&b'{') {
             let text = str::from_utf8(body).map_err(|_| Refusal::MalformedBody)?;
-            return json::read(text).map_err(|_| Refusal::MalformedBody);
+            return strict_json::from_str(text).map_err(|_| Refusal::MalformedBody);
         }
         let mut read = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {
@@ -94,12 +96,12 @@ impl TokenRequest {
     }
 }
 
-/// Verifies a token request of the app's, by the client secret in its body. Its payload is the `code`.
+/// Verifies a token request of the app by the client secret in its body. The payload of the proof is the `code`.
 pub fn client_secret_post(callback: &Callback<'_>, secrets: &[&str]) -> Result<Verified<'static>, Refusal> {
     let known = Credentials::new(secrets, SecretForm::Raw).map_err(|_| Refusal::NotConfigured)?;
     let request = TokenRequest::read(callback.body)?;
     let presented = request.client_secret.ok_or(Refusal::MissingParameter("client_secret"))?;
-    if !known.contain(presented.as_bytes()) {
+    if !known.matches(presented.as_bytes()) {
         return Err(Refusal::BadSignature);
     }
     let code = request.code.ok_or(Refusal::MissingParameter("code"))?;

@@ -1,4 +1,5 @@
-//! The word of a vendor's API: what it answers to a call with the operator's credentials, over TLS, at an address of ours.
+//! Answers of a vendor's API as proofs. The call uses the operator's credentials, TLS, and an address that is
+//! configured here, so the answer comes from the vendor.
 
 use super::{
     exchange::confirmed,
@@ -7,8 +8,8 @@ use super::{
 };
 use crate::marketplace::outgoing::Answered;
 
-/// The proof that a vendor's API said yes; its payload is what it said. Of what, is for the caller to compare: an answer
-/// speaks of nothing but what was asked.
+/// Turns a successful answer of a vendor's API into a proof, with the answer as its payload. The caller must check
+/// that the answer is about the thing that it asked for.
 pub fn polled(answered: &Answered) -> Result<Verified<'static>, Refusal> {
     confirmed(answered.status)?;
     Ok(Verified::new(Evidence::ApiPoll, Payload::Json(answered.body.clone().into_bytes())))

@@ -7,9 +7,10 @@ use crate::domain::{
     values::time::Timestamp,
 };
 use crate::store::{Sql, SqlError, Value};
+use serde::Deserialize;
 
 /// A numbered set of count deltas from one shard of the ClickLog.
-#[derive(Debug, json::FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deltas {
     /// The shard.
@@ -27,9 +28,9 @@ pub struct Deltas {
 pub enum DeltasError {
     /// The deltas do not have the documented form.
     #[error("the count deltas are malformed: {0}")]
-    Malformed(#[from] json::JsonError),
+    Malformed(#[from] strict_json::Error),
     /// An earlier set of deltas is missing.
-    #[error("shard {shard} sent deltas {seq} after {applied}")]
+    #[error("shard {shard} sent deltas {seq}, but the last ones applied are {applied}")]
     Gap {
         /// The shard.
         shard: u8,
@@ -52,7 +53,7 @@ pub fn applied_seq(sql: &dyn Sql, shard: u8) -> Result<i64, SqlError> {
 /// Adds the deltas to the counts, each number once even if it arrives repeatedly. Returns the last number applied. Call
 /// it in a transaction. The number of statements does not depend on the number of rows.
 pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
-    let deltas: Deltas = json::read(text)?;
+    let deltas: Deltas = strict_json::from_str(text)?;
     let applied = applied_seq(sql, deltas.shard)?;
     if deltas.seq <= applied {
         return Ok(applied);
@@ -153,7 +154,7 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
     let key = key(delta);
     sql.exec(statement, &[key.as_slice(), &sums].concat())?;
     if delta.uncounted {
-        forget_empty(sql, &key)?;
+        delete_empty_row(sql, &key)?;
     }
     let statement = "INSERT INTO data_through (partner_no, through_ms) VALUES (?1, ?2), (0, ?2) \
                      ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)";
@@ -174,7 +175,7 @@ fn key(delta: &ConversionDelta) -> [Value; 7] {
 }
 
 /// Deletes a row whose sums are all zero, so that reports do not show it.
-fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
+fn delete_empty_row(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM conversion_counts WHERE partner_no = ?1 AND quarter = ?2 AND link_no = ?3 AND listing_no = ?4
          AND country = ?5 AND device = ?6 AND currency = ?7 AND leads = 0 AND installs = 0 AND sales = 0
@@ -185,7 +186,7 @@ fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
 }
 
 /// Returns the time of the newest data in a partner's report, or in all data if no partner is given.
-pub fn through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
+pub fn data_through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
     let rows = sql
         .exec("SELECT through_ms FROM data_through WHERE partner_no = ?1", &[partner.unwrap_or(0).into()])?;
     rows.first().map(|row| row.time(0)).transpose()

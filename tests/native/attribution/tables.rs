@@ -150,7 +150,7 @@ fn check(touches: &[Touch], amount: i64, found: &Attribution) {
     let parts = found.parts(amount);
     if found.credits.is_empty() {
         assert_eq!((shares, parts.filter(|_| amount > 0)), (0, None));
-        assert!(found.verdicts.iter().all(|verdict| !verdict.might_earn()), "{found:?}");
+        assert!(found.verdicts.iter().all(|verdict| !verdict.is_eligible()), "{found:?}");
         return;
     }
     let parts = parts.unwrap();

@@ -95,7 +95,7 @@ fn a_skadnetwork_postback_of_elsewhere_is_refused() {
         let mut world = world_with(&settings);
         world.adapter = None;
         assert_eq!(world.refused(said, &genuine), 401, "{said}");
-        let is_set_up = !world.logged[0].contains("the listing is not set up for it");
+        let is_set_up = !world.logged[0].contains("the listing is not set up for this callback");
         assert_eq!(is_set_up, !said.starts_with("no "), "{said}");
     }
 }
@@ -193,7 +193,7 @@ fn development_keys_count_in_the_sandbox_alone() {
     };
     let mut sandbox = settings();
     sandbox["environment"] = json!("Sandbox");
-    let (unknown, wrong) = ("the key is none of the vendor's", "the signature does not match");
+    let (unknown, wrong) = ("the key id is not in the vendor's key set", "the signature does not match");
     for kid in ["apple-development-identifier/0", "apple-development-identifier/1"] {
         // Apple's development keys are Apple's, so that all a test can see is that one is looked at.
         assert_eq!(reason(&settings(), &kit(kid, 1, &json!({}))), unknown);
@@ -203,13 +203,13 @@ fn development_keys_count_in_the_sandbox_alone() {
     assert_eq!(reason(&settings(), &kit(PRODUCTION, 2, &json!({}))), wrong);
     assert_eq!(
         reason(&settings(), &kit(PRODUCTION, 1, &json!({"advertised-item-identifier": 1}))),
-        "for another audience"
+        "the audience is not ours"
     );
     let other = json!({"ad-network-identifier": "com.other"});
-    assert_eq!(reason(&settings(), &kit(PRODUCTION, 1, &other)), "from another issuer");
+    assert_eq!(reason(&settings(), &kit(PRODUCTION, 1, &other)), "the issuer is not the expected one");
     let mut neither = settings();
     neither["environment"] = json!("Xcode");
-    let not_set_up = "the listing is not set up for it: a secret or a setting is missing";
+    let not_set_up = "the listing is not set up for this callback: a secret or a setting is missing";
     let mut world = world_with(&neither);
     assert_eq!(world.refused("no environment", &kit(PRODUCTION, 1, &json!({}))), 401);
     assert!(world.logged[0].ends_with(not_set_up), "{:?}", world.logged);

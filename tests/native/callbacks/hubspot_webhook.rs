@@ -43,7 +43,7 @@ fn signed(world: &World, body: &Json) -> Sent {
 
 /// Signed with v1 or v2 alone; `before` is what v2 signs before the body.
 fn legacy(version: &str, before: &str, body: String) -> Sent {
-    let hash = base16ct::lower::encode_string(&Sha256::digest(format!("{SECRET}{before}{body}")));
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(format!("{SECRET}{before}{body}")));
     let headers =
         headers(&[("X-HubSpot-Signature", hash), ("X-HubSpot-Signature-Version", version.to_owned())]);
     Sent { method: "POST", kind: "webhook", rest: String::new(), headers, body }

@@ -39,12 +39,9 @@ use crate::{
 };
 use serde_json::{Value as Json, json};
 use signpost::{
-    api::{
-        Environment,
-        callbacks::{self, Reported},
-        trails::NO_TRAILS,
-    },
+    api::{self, Environment},
     domain::values::entropy::SeededEntropy,
+    ledger::{callbacks::report::Reported, trails::NO_TRAILS},
     marketplace::{
         adapter::{Adapter, Answer, Listing},
         outgoing::{Answered, Request, ToSign},
@@ -138,8 +135,8 @@ impl World {
     /// What the Worker does with a callback: verify and read, then write, then answer.
     pub(crate) fn receive(&mut self, sent: &Sent) -> Answer {
         let environment = Self::environment(&self.ledger);
-        let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
-        let listing: Listing = json::read(&listing).unwrap();
+        let listing = api::callback_listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
+        let listing: Listing = strict_json::from_str(&listing).unwrap();
         let path = sent.rest.split('?').next().unwrap();
         let slash = if path.is_empty() { "" } else { "/" };
         let head = Head {
@@ -182,12 +179,12 @@ impl World {
                 Outcome::Report { report, answer, otherwise, known, log } => {
                     self.logged.extend(log);
                     let environment = Self::environment(&self.ledger);
-                    return match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
+                    return match api::report(&environment, &mut self.entropy, &report).unwrap() {
                         Reported::Written => answer,
                         Reported::Known => known.unwrap(),
                         Reported::HandedOver(Some(body)) => Answer { body, ..answer },
                         Reported::Replayed | Reported::HandedOver(None) => otherwise,
-                        Reported::TrailWished(wish) => panic!("{wish:?} under last touch"),
+                        Reported::TrailNeeded(wish) => panic!("{wish:?} under last touch"),
                     };
                 }
             }
@@ -202,7 +199,7 @@ impl World {
         let (_, id) = way.split_once("/callbacks/continue/").unwrap();
         let id = id.split('"').next().unwrap();
         let environment = Self::environment(&self.ledger);
-        callbacks::resume(&environment, &mut self.entropy, id, cookies).unwrap()
+        api::resume(&environment, &mut self.entropy, id, cookies).unwrap()
     }
 
     /// Answers a callback that must leave every row as it was.

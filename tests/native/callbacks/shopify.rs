@@ -34,7 +34,7 @@ fn browser(world: &World, kind: &'static str, age_s: i64, parameters: &[(&str, &
     pairs.push(format!("timestamp={timestamp}"));
     pairs.sort_unstable();
     let signed = pairs.join("&");
-    let rest = format!("?hmac={}&{signed}", base16ct::lower::encode_string(&mac(signed.as_bytes())));
+    let rest = format!("?hmac={}&{signed}", data_encoding::HEXLOWER.encode(&mac(signed.as_bytes())));
     Sent { method: "GET", kind, rest, headers: vec![], body: String::new() }
 }
 

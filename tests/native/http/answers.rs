@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, Ledger, OPERATOR};
 use serde_json::json;
-use signpost::api::problem::Code;
+use signpost::api::http::problems::Code;
 
 /// Status, headers and body as a person reads them.
 fn shown(answer: &Answer) -> String {

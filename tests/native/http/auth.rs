@@ -9,8 +9,8 @@ use crate::{
 use serde_json::{Value as Json, json};
 use signpost::{
     api::{
-        http::Request,
-        routes::{self, Access, ROUTES},
+        http::{auth::Access, message::Request},
+        routes::{self, ROUTES},
     },
     domain::programme::key::Scope,
 };

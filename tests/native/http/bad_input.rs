@@ -4,7 +4,7 @@
 use crate::reports::month::{Month, month};
 use crate::support::{Answer, Ledger, OPERATOR, Scenario, event};
 use serde_json::{Value as Json, json};
-use signpost::api::{http::Request, routes::ROUTES};
+use signpost::api::{http::message::Request, routes::ROUTES};
 
 pub struct World {
     pub ledger: Ledger,

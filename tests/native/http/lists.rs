@@ -2,7 +2,7 @@
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
-use signpost::api::routes::{Access, ROUTES};
+use signpost::api::{http::auth::Access, routes::ROUTES};
 use std::collections::BTreeSet;
 
 /// Routes that answer `{"data", "next_cursor"}`.

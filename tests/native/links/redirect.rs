@@ -5,11 +5,11 @@ use signpost::domain::{
     clicks::{
         bucket::Bucket,
         click::{CLICK_ID_LENGTH, Class, ClickId, Device},
-        visit::{Arrival, Visit, VisitError},
+        visit::{ClickRecord, MalformedClickRecord, Visit},
         visitor::VisitorSecret,
     },
     links::{
-        engine::{Guide, LineError},
+        engine::{MalformedRequest, RedirectEngine},
         keyring::{KeyRing, with_new_key},
         snapshot::Snapshot,
         token::LinkToken,
@@ -39,12 +39,12 @@ mod support {
             r#"{{"version":{version},"click_param":"sp_click","landing_url":{landing},"max_link_no":{max_link_no},
                 "listings":{{"1":"https://shop.example/app?own=1"}},"blocked":[[30,39]]}}"#
         );
-        Snapshot::new(json::read(&text).unwrap())
+        Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
-    pub(crate) fn guide(landing: Option<&str>) -> Guide {
+    pub(crate) fn guide(landing: Option<&str>) -> RedirectEngine {
         let secret = VisitorSecret::parse(&"A".repeat(43)).unwrap();
-        Guide::new(ring(), secret, snapshot(1, 100, landing))
+        RedirectEngine::new(ring(), secret, snapshot(1, 100, landing))
     }
 
     pub(crate) fn token(link_no: u32) -> LinkToken {
@@ -90,15 +90,15 @@ mod support {
     }
 
     impl Ask {
-        pub(crate) fn raw(&self, guide: &mut Guide, seed: u64) -> String {
+        pub(crate) fn raw(&self, guide: &mut RedirectEngine, seed: u64) -> String {
             let Ask { now, flags, token, path, country, ip, purpose, agent, cookies, query } = self;
             let line = format!(
                 "{now}\n{flags}\n{token}\n{path}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}"
             );
-            guide.answer(&line, &mut SeededEntropy::new(seed)).unwrap()
+            guide.handle(&line, &mut SeededEntropy::new(seed)).unwrap()
         }
 
-        pub(crate) fn told(&self, guide: &mut Guide) -> Told {
+        pub(crate) fn told(&self, guide: &mut RedirectEngine) -> Told {
             let answer = self.raw(guide, 7);
             let fields: Vec<&str> = answer.split('\n').collect();
             let ["A", location, cookie, shard, record] = fields[..] else { panic!("{answer}") };
@@ -147,7 +147,7 @@ fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_paramet
                 "listings":{{"1":"https://play.example/details?id=a"}},"blocked":[]}}"#
         );
         let mut guide = guide(None);
-        guide.renew(Snapshot::new(json::read(&text).unwrap()));
+        guide.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
         let told = Ask { query: "hl=de", ..ask(token(5)) }.told(&mut guide);
         assert_eq!(told.location, format!("{expected}{}", told.visit.id), "{more}");
     }
@@ -288,7 +288,7 @@ fn a_number_beyond_the_snapshot_asks_for_a_newer_one() {
     let mut guide = guide(Some(LANDING));
     let ask = ask(token(101));
     assert_eq!(ask.raw(&mut guide, 7), "S\n101");
-    guide.renew(snapshot(2, 101, None));
+    guide.set_snapshot(snapshot(2, 101, None));
     assert_eq!(ask.told(&mut guide).visit.bucket, Bucket::Human);
 }
 
@@ -300,8 +300,8 @@ fn keys_and_their_visitors_stay_out_of_debug_output() {
 
 /// Records as a ClickLog reads them.
 #[cfg(test)]
-fn read(records: &str) -> Result<Vec<Visit>, VisitError> {
-    let owned = |arrival: Arrival<'_>| Visit {
+fn read(records: &str) -> Result<Vec<Visit>, MalformedClickRecord> {
+    let owned = |arrival: ClickRecord<'_>| Visit {
         id: arrival.id.to_owned(),
         at: arrival.at,
         link_no: arrival.link_no,
@@ -311,13 +311,13 @@ fn read(records: &str) -> Result<Vec<Visit>, VisitError> {
         bucket: arrival.bucket,
         trail: arrival.trail.to_owned(),
     };
-    Ok(Arrival::parse_batch(records)?.into_iter().map(owned).collect())
+    Ok(ClickRecord::parse_batch(records)?.into_iter().map(owned).collect())
 }
 
 #[test]
 fn a_torn_line_is_refused() {
     for line in ["", "\n\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n\n"] {
-        assert_eq!(guide(None).answer(line, &mut SeededEntropy::new(0)), Err(LineError), "{line:?}");
+        assert_eq!(guide(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
     }
 }
 
@@ -331,7 +331,7 @@ fn records_of_another_form_are_refused() {
     {
         let record = good.to_json().replacen(from, to, 1);
         assert_ne!(record, good.to_json());
-        assert_eq!(read(&format!("[{record}]")), Err(VisitError), "{record}");
+        assert_eq!(read(&format!("[{record}]")), Err(MalformedClickRecord), "{record}");
     }
     assert_eq!(good.at, Timestamp::clamped(NOW));
 }

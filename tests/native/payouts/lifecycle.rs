@@ -4,7 +4,7 @@ use super::world::{World, october};
 use crate::support::rows;
 use serde_json::json;
 use signpost::{
-    api::export::{Position, cut},
+    api::reports::export::{Position, cut},
     replay::replay,
     store::{
         log::{events, outbox::event_line},

@@ -7,7 +7,7 @@ use super::world::World;
 use serde_json::json;
 use signpost::domain::money::{
     Currency,
-    fx::{Rate, convert},
+    fx::{ExchangeRate, convert},
 };
 use std::{fs, path::Path};
 
@@ -34,7 +34,7 @@ fn amounts_are_exchanged_as_the_table_says() {
         let [amount, from, rate, worth, to] = [0, 1, 2, 3, 4].map(|cell| row[cell].as_str());
         let currency = |code: &str| Currency::parse(code).unwrap();
         let converted =
-            convert(minor(amount, from), currency(from), currency(to), Rate::parse(rate).unwrap());
+            convert(minor(amount, from), currency(from), currency(to), ExchangeRate::parse(rate).unwrap());
         assert_eq!(converted, Some(minor(worth, to)), "{row:?}");
         assert_eq!(currency(to).decimal(i128::from(converted.unwrap())), worth, "{row:?}");
     }

@@ -4,7 +4,7 @@ use super::report::{apply, busy, clicks, key, quarter};
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
 use signpost::{
-    api::http::Request,
+    api::http::message::Request,
     store::{
         reports::counts::{self, DeltasError},
         transaction,

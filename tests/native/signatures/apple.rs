@@ -1,8 +1,8 @@
-//! Apple's notifications and the certificates under them, each wrong in one thing.
+//! Apple's notifications and certificate chains, each with one defect.
 
 use crate::signatures::issuer::{
     AUTHORITY, CONSTRAINTS, Form, INTERMEDIATE_MARKER, LEAF_MARKER, NO_AUTHORITY, NOW_S, SIGNS_CERTIFICATES,
-    SIGNS_MESSAGES, Signatory, USAGE, es256, forms, judge, x5c,
+    SIGNS_MESSAGES, Signatory, USAGE, es256, forms, verify_request, x5c,
 };
 use serde_json::{Value, json};
 use signpost::marketplace::signature::{AppleEnvironment, Expected, Refusal, TokenScheme, Trust};
@@ -17,10 +17,10 @@ fn request(body: String) -> Request {
 
 fn chain(x5c: &[String], roots: Vec<Vec<u8>>) -> Result<(), Refusal> {
     let trust = Trust { roots, ..Trust::default() };
-    judge(TokenScheme::AppleX5cChain, &request(json!(x5c).to_string()), &trust, &Expected::default())
+    verify_request(TokenScheme::AppleX5cChain, &request(json!(x5c).to_string()), &trust, &Expected::default())
 }
 
-/// What is said of a chain in which `change` was done.
+/// The outcome for a chain that was issued after `change`.
 fn chain_with(change: impl FnOnce(&mut [Form; 3])) -> Result<(), Refusal> {
     let mut forms = forms();
     change(&mut forms);
@@ -36,7 +36,7 @@ fn a_chain_is_three_certificates_in_order() {
         |certificates: &[&Vec<u8>]| x5c(&certificates.iter().map(|der| (*der).clone()).collect::<Vec<_>>());
     let whole = of(&[&leaf, &intermediate, &root]);
     assert_eq!(chain(&whole, roots()), Ok(()));
-    // As Apple's libraries do, the third is passed over: the pinned root counts.
+    // The third certificate is ignored, as in Apple's libraries: the pinned root is used instead.
     assert_eq!(chain(&of(&[&leaf, &intermediate, &leaf]), roots()), Ok(()));
     for (what, certificates, refusal) in [
         ("none", of(&[]), Refusal::MalformedSignature),
@@ -68,7 +68,7 @@ fn a_chain_is_three_certificates_in_order() {
 #[test]
 fn each_certificate_is_signed_by_the_next() {
     assert_eq!(chain_with(|_| {}), Ok(()));
-    // The hash is the certificate's to choose, whatever the curve.
+    // The certificate chooses the hash, independently of the curve.
     assert_eq!(chain_with(|forms| forms.iter_mut().for_each(|form| form.sha384 = false)), Ok(()));
     for at in [0, 1] {
         assert_eq!(chain_with(|forms| forms[at].signatory = Signatory::p384(9)), Err(Refusal::BadSignature));
@@ -100,8 +100,8 @@ fn each_certificate_is_for_its_purpose() {
         (0, USAGE, Some(SIGNS_CERTIFICATES)),
         (0, LEAF_MARKER, None),
     ] {
-        let judged = chain_with(|forms| set(&mut forms[at], id, value));
-        assert_eq!(judged, Err(Refusal::WrongCertificate), "{at} {id} {value:?}");
+        let outcome = chain_with(|forms| set(&mut forms[at], id, value));
+        assert_eq!(outcome, Err(Refusal::WrongCertificate), "{at} {id} {value:?}");
     }
     for (at, id) in [(1, USAGE), (0, USAGE), (0, CONSTRAINTS)] {
         assert_eq!(chain_with(|forms| set(&mut forms[at], id, None)), Ok(()), "{at} without {id}");
@@ -114,25 +114,25 @@ fn each_certificate_is_for_its_purpose() {
         assert_eq!(chain_with(add(false, CONSTRAINTS)), Err(Refusal::MalformedSignature));
         // The markers are not interchangeable.
         let markers = [LEAF_MARKER, INTERMEDIATE_MARKER];
-        let judged = chain_with(|forms| {
+        let outcome = chain_with(|forms| {
             set(&mut forms[at], markers[at], None);
             forms[at].extensions.push((markers[1 - at], false, vec![5, 0]));
         });
-        assert_eq!(judged, Err(Refusal::WrongCertificate));
+        assert_eq!(outcome, Err(Refusal::WrongCertificate));
     }
 }
 
 #[test]
 fn each_certificate_is_valid_at_the_time_of_signing() {
     for at in 0..3 {
-        for (from, until, judged) in [
+        for (from, until, outcome) in [
             ("210101000000Z", "261122115900Z", Ok(())),
             ("210101000000Z", "261122115859Z", Err(Refusal::Stale)),
             ("261122120100Z", "310101000000Z", Ok(())),
             ("261122120101Z", "310101000000Z", Err(Refusal::Future)),
         ] {
             let said = chain_with(|forms| (forms[at].from, forms[at].until) = (from, until));
-            assert_eq!(said, judged, "{at} {from} {until}");
+            assert_eq!(said, outcome, "{at} {from} {until}");
         }
     }
 }
@@ -170,13 +170,13 @@ fn expected() -> Expected {
     }
 }
 
-fn told(token: &str, expected: &Expected) -> Result<(), Refusal> {
+fn verify_token(token: &str, expected: &Expected) -> Result<(), Refusal> {
     let trust = Trust { roots: vec![forms()[2].issue()], ..Trust::default() };
     let request = request(json!({"signedPayload": token}).to_string());
-    judge(TokenScheme::AppleAsnV2, &request, &trust, expected)
+    verify_request(TokenScheme::AppleAsnV2, &request, &trust, expected)
 }
 
-/// `value` with one member changed; `null` takes it out.
+/// `value` with one member changed, or removed if `to` is `null`.
 fn changed(mut value: Value, name: &str, to: Value) -> Value {
     let object = value.as_object_mut().unwrap();
     match to {
@@ -201,30 +201,30 @@ fn a_notification_is_signed_by_the_leaf_alone() {
         ("x5c", json!("text"), Refusal::MalformedSignature),
     ] {
         let token = es256(&changed(header(), name, value).to_string(), &claims, &leaf());
-        assert_eq!(told(&token, &expected()), Err(refusal), "{name}");
+        assert_eq!(verify_token(&token, &expected()), Err(refusal), "{name}");
     }
     let other = p256::ecdsa::SigningKey::from_slice(&[4; 32]).unwrap();
     let token = es256(&header().to_string(), &claims, &other);
-    assert_eq!(told(&token, &expected()), Err(Refusal::BadSignature));
+    assert_eq!(verify_token(&token, &expected()), Err(Refusal::BadSignature));
 }
 
 #[test]
 fn each_byte_of_a_notification_counts() {
     let token = token(&notification());
     let dot = token.find('.').unwrap();
-    assert_eq!(told(&token, &expected()), Ok(()));
-    // Of the certificates, which are long, one character in 29.
+    assert_eq!(verify_token(&token, &expected()), Ok(()));
+    // The header contains long certificates, so only every 29th character of it is changed.
     for at in (0..dot).step_by(29).chain(dot + 1..token.len()).filter(|at| token.as_bytes()[*at] != b'.') {
         let mut bytes = token.clone().into_bytes();
         bytes[at] ^= 1;
-        let judged = told(&String::from_utf8(bytes).unwrap(), &expected());
-        let refused = match judged {
+        let outcome = verify_token(&String::from_utf8(bytes).unwrap(), &expected());
+        let refused = match outcome {
             Err(Refusal::BadSignature | Refusal::MalformedSignature) => true,
-            // Within a certificate, or the name of the algorithm.
+            // The change is in a certificate or in the name of the algorithm.
             Err(Refusal::WrongCertificate | Refusal::WrongAlgorithm) => at < dot,
             _ => false,
         };
-        assert!(refused, "{at} {judged:?}");
+        assert!(refused, "{at} {outcome:?}");
     }
 }
 
@@ -232,7 +232,7 @@ fn each_byte_of_a_notification_counts() {
 fn a_notification_is_about_our_app_and_where_it_is_sold() {
     let of = |name: &str, to: Value| changed(notification(), "data", changed(data(), name, to));
     let audience = Err(Refusal::WrongAudience);
-    for (claims, judged) in [
+    for (claims, outcome) in [
         (notification(), Ok(())),
         (of("bundleId", json!("com.other.app")), audience),
         (of("bundleId", json!(null)), audience),
@@ -248,12 +248,12 @@ fn a_notification_is_about_our_app_and_where_it_is_sold() {
         (changed(changed(notification(), "data", json!(null)), "summary", data()), Ok(())),
         (changed(notification(), "signedDate", json!(NOW_MS + 60_000)), Ok(())),
         (changed(notification(), "signedDate", json!(NOW_MS + 60_001)), Err(Refusal::Future)),
-        // Told again after years, under certificates of that time.
+        // A notification may be sent again after years, if its certificates were valid when it was signed.
         (changed(notification(), "signedDate", json!(1_640_995_200_000_i64)), Ok(())),
         (changed(notification(), "signedDate", json!(1_577_836_800_000_i64)), Err(Refusal::Future)),
         (changed(notification(), "signedDate", json!("now")), Err(Refusal::MalformedClaims)),
     ] {
-        assert_eq!(told(&token(&claims), &expected()), judged, "{claims}");
+        assert_eq!(verify_token(&token(&claims), &expected()), outcome, "{claims}");
     }
     for name in ["Xcode", "LocalTesting", "production", ""] {
         assert_eq!(AppleEnvironment::from_name(name), None);
@@ -263,13 +263,13 @@ fn a_notification_is_about_our_app_and_where_it_is_sold() {
         Expected { app_apple_id: None, ..expected() },
         Expected { audiences: Vec::new(), ..expected() },
     ] {
-        assert_eq!(told(&token(&notification()), &missing), Err(Refusal::NotConfigured));
+        assert_eq!(verify_token(&token(&notification()), &missing), Err(Refusal::NotConfigured));
     }
     let external =
         |id: &str| json!({"externalPurchaseId": id, "bundleId": "com.acme.app", "appAppleId": 1234});
-    for (id, judged) in [("1", Ok(())), ("SANDBOX_1", audience)] {
+    for (id, outcome) in [("1", Ok(())), ("SANDBOX_1", audience)] {
         let claims = json!({"signedDate": NOW_MS, "externalPurchaseToken": external(id)});
-        assert_eq!(told(&token(&claims), &expected()), judged, "{id}");
+        assert_eq!(verify_token(&token(&claims), &expected()), outcome, "{id}");
     }
 }
 
@@ -289,7 +289,7 @@ fn what_a_notification_holds_is_verified_on_its_own() {
         let forged = es256(&header().to_string(), &claims.to_string(), &other);
         let unsigned = es256(r#"{"alg":"none"}"#, &claims.to_string(), &leaf());
         let nameless = if name == "signedRenewalInfo" { Ok(()) } else { Err(Refusal::WrongAudience) };
-        for (inner, judged) in [
+        for (inner, outcome) in [
             (token(&claims), Ok(())),
             (forged, Err(Refusal::BadSignature)),
             (unsigned, Err(Refusal::WrongAlgorithm)),
@@ -299,7 +299,7 @@ fn what_a_notification_holds_is_verified_on_its_own() {
             (token(&changed(claims.clone(), environment, json!("Sandbox"))), Err(Refusal::WrongAudience)),
             (token(&changed(claims.clone(), date, json!(NOW_MS + 60_001))), Err(Refusal::Future)),
         ] {
-            assert_eq!(told(&token(&with(name, inner)), &expected()), judged, "{name}");
+            assert_eq!(verify_token(&token(&with(name, inner)), &expected()), outcome, "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The valid vectors, and where in each scheme the signature stands and how it is written.
+//! The valid vectors, with the location and the encoding of each scheme's signature.
 
 use base64::{
     Engine,
@@ -18,27 +18,27 @@ use vectors::{
 
 pub const FIXTURES: &str = "fixtures/vectors";
 
-/// Where the signature stands.
+/// The location of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spot {
+pub enum Location {
     Header(&'static str),
     Query(&'static str),
     Form(&'static str),
     Path,
 }
 
-/// How it is written there.
+/// The encoding of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Base64,
     Hex,
-    /// `v1,` and base64.
+    /// `v1,` followed by base64.
     Versioned,
-    /// The third part of a JWT, after `Bearer ` if it stands in a header.
+    /// The third part of a JWT, which follows `Bearer ` in a header.
     Jwt,
-    /// Base64 before the dot.
+    /// Base64 in front of a dot.
     Canvas,
-    /// Base64 of hexadecimal after the dot.
+    /// Base64 of hexadecimal text, after a dot.
     Legacy,
     /// The credentials themselves, in base64 after `Basic `.
     Basic,
@@ -46,24 +46,24 @@ pub enum Form {
     Plain,
 }
 
-/// The place of a scheme's signature, once for each vector and place.
-fn place(scheme: Scheme) -> (Spot, Form) {
+/// The location and encoding of a scheme's signature.
+fn location(scheme: Scheme) -> (Location, Form) {
     match scheme {
-        Scheme::AdobeIoEventsLegacyHmac => (Spot::Header("x-adobe-signature"), Form::Base64),
-        Scheme::BigcommerceSignedPayloadJwt => (Spot::Query("signed_payload_jwt"), Form::Jwt),
-        Scheme::BigcommerceSignedPayloadLegacy => (Spot::Query("signed_payload"), Form::Legacy),
-        Scheme::BigcommerceWebhook => (Spot::Header("webhook-signature"), Form::Versioned),
-        Scheme::DigitaloceanBasicAuth => (Spot::Header("authorization"), Form::Basic),
-        Scheme::DigitaloceanSso => (Spot::Form("token"), Form::Hex),
-        Scheme::HubspotV1 | Scheme::HubspotV2 => (Spot::Header("X-HubSpot-Signature"), Form::Hex),
-        Scheme::HubspotV3 => (Spot::Header("X-HubSpot-Signature-v3"), Form::Base64),
-        Scheme::SalesforceCanvasSignedRequest => (Spot::Form("signed_request"), Form::Canvas),
-        Scheme::SalesforceOutboundMessage => (Spot::Path, Form::Plain),
-        Scheme::ShopifyOauthQuery => (Spot::Query("hmac"), Form::Hex),
-        Scheme::ShopifySessionToken => (Spot::Header("authorization"), Form::Jwt),
-        Scheme::ShopifyWebhook => (Spot::Header("X-Shopify-Hmac-Sha256"), Form::Base64),
+        Scheme::AdobeIoEventsLegacyHmac => (Location::Header("x-adobe-signature"), Form::Base64),
+        Scheme::BigcommerceSignedPayloadJwt => (Location::Query("signed_payload_jwt"), Form::Jwt),
+        Scheme::BigcommerceSignedPayloadLegacy => (Location::Query("signed_payload"), Form::Legacy),
+        Scheme::BigcommerceWebhook => (Location::Header("webhook-signature"), Form::Versioned),
+        Scheme::DigitaloceanBasicAuth => (Location::Header("authorization"), Form::Basic),
+        Scheme::DigitaloceanSso => (Location::Form("token"), Form::Hex),
+        Scheme::HubspotV1 | Scheme::HubspotV2 => (Location::Header("X-HubSpot-Signature"), Form::Hex),
+        Scheme::HubspotV3 => (Location::Header("X-HubSpot-Signature-v3"), Form::Base64),
+        Scheme::SalesforceCanvasSignedRequest => (Location::Form("signed_request"), Form::Canvas),
+        Scheme::SalesforceOutboundMessage => (Location::Path, Form::Plain),
+        Scheme::ShopifyOauthQuery => (Location::Query("hmac"), Form::Hex),
+        Scheme::ShopifySessionToken => (Location::Header("authorization"), Form::Jwt),
+        Scheme::ShopifyWebhook => (Location::Header("X-Shopify-Hmac-Sha256"), Form::Base64),
         Scheme::WooSaasBillingWebhook | Scheme::WoocommerceWebhook => {
-            (Spot::Header("X-WC-Webhook-Signature"), Form::Base64)
+            (Location::Header("X-WC-Webhook-Signature"), Form::Base64)
         }
     }
 }
@@ -73,14 +73,14 @@ fn place(scheme: Scheme) -> (Spot, Form) {
 pub struct Case {
     pub scheme: Scheme,
     pub id: String,
-    pub spot: Spot,
+    pub location: Location,
     pub form: Form,
     pub vector: Vector,
     pub verifier: Verifier,
     pub now: Timestamp,
 }
 
-/// The files of vectors of schemes with a shared secret; those of others have suites of their own.
+/// The vector files of the schemes with a shared secret. The other schemes have separate tests.
 fn files() -> Vec<std::path::PathBuf> {
     let known = |file: &std::path::PathBuf| {
         file.file_stem().and_then(|name| Scheme::from_name(name.to_str()?)).is_some()
@@ -88,30 +88,31 @@ fn files() -> Vec<std::path::PathBuf> {
     vector::files(Path::new(FIXTURES)).unwrap().into_iter().filter(known).collect()
 }
 
-/// All valid vectors. A session token stands in the header and in the query of its vector: here in one of them.
+/// All valid vectors. The vector of a session token has the token in the header and in the query; it becomes two
+/// cases with the token in one place each.
 pub fn valid() -> Vec<Case> {
     let mut cases = Vec::new();
     for file in files() {
         for mut vector in vector::read(&file).unwrap().into_iter().filter(|vector| vector.valid) {
-            // Schemes without a shared secret have suites of their own.
+            // Schemes without a shared secret have separate tests.
             let Some(scheme) = Scheme::from_name(&vector.scheme) else { continue };
-            let (mut spot, form) = place(scheme);
+            let (mut location, form) = self::location(scheme);
             if vector.request.headers.iter().any(|(name, _)| name == "shopify-hmac-sha256") {
-                spot = Spot::Header("shopify-hmac-sha256");
+                location = Location::Header("shopify-hmac-sha256");
             }
             let verifier = shared_secret::verifier(&vector, scheme).unwrap();
             let now = vector.now.unwrap_or(Timestamp::parse("2026-11-24T00:00:00Z").unwrap());
-            let mut add = |id: &str, spot, vector: &Vector| {
+            let mut add = |id: &str, location, vector: &Vector| {
                 let (id, vector, verifier) = (id.to_owned(), vector.clone(), verifier.clone());
-                cases.push(Case { scheme, id, spot, form, vector, verifier, now });
+                cases.push(Case { scheme, id, location, form, vector, verifier, now });
             };
             if scheme == Scheme::ShopifySessionToken {
                 let mut in_query = vector.clone();
                 in_query.request.headers.clear();
-                add(&format!("{} in the query", vector.id), Spot::Query("id_token"), &in_query);
+                add(&format!("{} in the query", vector.id), Location::Query("id_token"), &in_query);
                 vector.request.url = "https://app.example.com/".to_owned();
             }
-            add(&vector.id, spot, &vector);
+            add(&vector.id, location, &vector);
         }
     }
     for scheme in Scheme::ALL {
@@ -125,7 +126,7 @@ pub fn of(scheme: Scheme) -> Vec<Case> {
     valid().into_iter().filter(|case| case.scheme == scheme).collect()
 }
 
-/// The value of a parameter of `text`, and where in it the value stands.
+/// The start and the end of the value of a parameter in `text`.
 fn parameter(text: &str, name: &str) -> (usize, usize) {
     let key = format!("{name}=");
     let start = text.match_indices(&key).find(|(at, _)| *at == 0 || "?&".contains(&text[at - 1..*at]));
@@ -134,16 +135,16 @@ fn parameter(text: &str, name: &str) -> (usize, usize) {
 }
 
 impl Case {
-    /// What the verifier says to `request` at `now`: nothing, or why it refuses.
-    pub fn judge_at(&self, request: &Request, now: Timestamp) -> Result<(), Refusal> {
+    /// Verifies `request` at `now`.
+    pub fn verify_at(&self, request: &Request, now: Timestamp) -> Result<(), Refusal> {
         request.callback(|callback| self.verifier.verify(callback, now).map(drop))
     }
 
-    pub fn judge(&self, request: &Request) -> Result<(), Refusal> {
-        self.judge_at(request, self.now)
+    pub fn verify(&self, request: &Request) -> Result<(), Refusal> {
+        self.verify_at(request, self.now)
     }
 
-    /// A verifier with other secrets, and everything else alike.
+    /// The same case with other secrets.
     pub fn with_secrets(&self, secrets: &[&str]) -> Self {
         let names = |name: &str| {
             let value = self.vector.config.get(name);
@@ -168,43 +169,43 @@ impl Case {
         names.iter().find_map(|name| self.vector.keys.get(*name)?.as_str()).unwrap()
     }
 
-    /// The text in the signature's place, decoded.
+    /// The decoded text that contains the signature.
     pub fn text(&self) -> String {
         let Request { url, headers, body, .. } = &self.vector.request;
         let value = |text: &str, name| {
             let (start, end) = parameter(text, name);
             percent_encoding::percent_decode_str(&text[start..end]).decode_utf8().unwrap().into_owned()
         };
-        match self.spot {
-            Spot::Header(name) => {
+        match self.location {
+            Location::Header(name) => {
                 headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).unwrap().1.clone()
             }
-            Spot::Query(name) => value(url, name),
-            Spot::Form(name) => value(std::str::from_utf8(body).unwrap(), name),
-            Spot::Path => url.rsplit('/').next().unwrap().to_owned(),
+            Location::Query(name) => value(url, name),
+            Location::Form(name) => value(std::str::from_utf8(body).unwrap(), name),
+            Location::Path => url.rsplit('/').next().unwrap().to_owned(),
         }
     }
 
-    /// The request with another text in the signature's place.
+    /// The request with another text instead of [`Self::text`].
     pub fn with_text(&self, text: &str) -> Request {
         let mut request = self.vector.request.clone();
         let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        match self.spot {
-            Spot::Header(name) => {
+        match self.location {
+            Location::Header(name) => {
                 let found = request.headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name));
                 found.unwrap().1 = text.to_owned();
             }
-            Spot::Query(name) => {
+            Location::Query(name) => {
                 let (start, end) = parameter(&request.url, name);
                 request.url.replace_range(start..end, &encoded);
             }
-            Spot::Form(name) => {
+            Location::Form(name) => {
                 let mut body = String::from_utf8(request.body).unwrap();
                 let (start, end) = parameter(&body, name);
                 body.replace_range(start..end, &encoded);
                 request.body = body.into_bytes();
             }
-            Spot::Path => {
+            Location::Path => {
                 let start = request.url.rfind('/').unwrap() + 1;
                 request.url.replace_range(start.., text);
             }
@@ -212,7 +213,7 @@ impl Case {
         request
     }
 
-    /// The text around the written signature: what stands before it, itself, what stands after it.
+    /// [`Self::text`] in three parts: before the signature, the encoded signature, and after it.
     pub fn around(&self) -> (String, String, String) {
         let text = self.text();
         let (before, written, after) = match self.form {
@@ -231,7 +232,7 @@ impl Case {
         (before.to_owned(), written.to_owned(), after.to_owned())
     }
 
-    /// The signature's bytes.
+    /// The decoded signature.
     pub fn tag(&self) -> Vec<u8> {
         let written = self.around().1;
         match self.form {
@@ -243,7 +244,7 @@ impl Case {
         }
     }
 
-    /// The request with other bytes for a signature, written as they should be.
+    /// The request with another signature, correctly encoded.
     pub fn with_tag(&self, tag: &[u8]) -> Request {
         let (before, _, after) = self.around();
         let written = match self.form {
@@ -256,30 +257,30 @@ impl Case {
         self.with_text(&format!("{before}{written}{after}"))
     }
 
-    /// The request without the signature's place.
+    /// The request without the header, parameter or segment that contains the signature.
     pub fn without(&self) -> Request {
         let mut request = self.vector.request.clone();
-        match self.spot {
-            Spot::Header(name) => request.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name)),
-            Spot::Query(name) => request.url = request.url.replace(&format!("{name}="), "other="),
-            Spot::Form(name) => {
+        match self.location {
+            Location::Header(name) => request.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name)),
+            Location::Query(name) => request.url = request.url.replace(&format!("{name}="), "other="),
+            Location::Form(name) => {
                 let body = String::from_utf8(request.body).unwrap();
                 request.body = body.replace(&format!("{name}="), "other=").into_bytes();
             }
-            Spot::Path => request.url.truncate(request.url.rfind('/').unwrap() + 1),
+            Location::Path => request.url.truncate(request.url.rfind('/').unwrap() + 1),
         }
         request
     }
 
-    /// The request with the signature's place twice; `None` for a path.
+    /// The request with that header or parameter twice; `None` for a segment of the path.
     pub fn twice(&self) -> Option<Request> {
         let mut request = self.vector.request.clone();
         let encoded = utf8_percent_encode(&self.text(), NON_ALPHANUMERIC).to_string();
-        match self.spot {
-            Spot::Header(name) => request.headers.push((name.to_uppercase(), self.text())),
-            Spot::Query(name) => request.url.push_str(&format!("&{name}={encoded}")),
-            Spot::Form(name) => request.body.extend(format!("&{name}={encoded}").into_bytes()),
-            Spot::Path => return None,
+        match self.location {
+            Location::Header(name) => request.headers.push((name.to_uppercase(), self.text())),
+            Location::Query(name) => request.url.push_str(&format!("&{name}={encoded}")),
+            Location::Form(name) => request.body.extend(format!("&{name}={encoded}").into_bytes()),
+            Location::Path => return None,
         }
         Some(request)
     }

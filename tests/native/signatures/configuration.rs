@@ -1,4 +1,4 @@
-//! Secrets and parameters: what is refused before any callback comes, and rotation.
+//! Invalid secrets and parameters, which are refused before any callback, and rotation of secrets.
 
 use crate::signatures::{
     cases::valid,
@@ -23,8 +23,8 @@ fn another_secret_refuses_and_a_rotated_list_accepts() {
             (&[OTHER, "acme:a third", right], Ok(())),
             (&[OTHER, "acme:a third"], Err(Refusal::BadSignature)),
         ] {
-            let judged = case.with_secrets(secrets).judge(request);
-            assert_eq!(judged, expected, "{} under {} secrets", case.id, secrets.len());
+            let outcome = case.with_secrets(secrets).verify(request);
+            assert_eq!(outcome, expected, "{} under {} secrets", case.id, secrets.len());
         }
     }
 }
@@ -86,8 +86,8 @@ fn what_would_be_anybodys_needs_a_recipient() {
 #[test]
 fn a_verifier_shows_no_secret() {
     for scheme in Scheme::ALL {
-        let shown = format!("{:?}", Verifier::new(*scheme, &["acme:hush-hush"], parameters()).unwrap());
-        assert!(!shown.contains("hush"), "{shown}");
+        let debug = format!("{:?}", Verifier::new(*scheme, &["acme:hush-hush"], parameters()).unwrap());
+        assert!(!debug.contains("hush"), "{debug}");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Every valid vector, corrupted in every place.
+//! Every valid vector, corrupted at every position.
 
-use crate::signatures::cases::{Case, Form, Spot, valid};
+use crate::signatures::cases::{Case, Form, Location, valid};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use signpost::marketplace::signature::{Refusal, Scheme};
@@ -8,15 +8,15 @@ use vectors::vector::Request;
 
 #[track_caller]
 fn refused(case: &Case, request: &Request, refusal: Refusal, what: &str) {
-    assert_eq!(case.judge(request), Err(refusal), "{}: {what}\n{request:?}", case.id);
+    assert_eq!(case.verify(request), Err(refusal), "{}: {what}\n{request:?}", case.id);
 }
 
 #[test]
 fn uncorrupted_all_are_accepted() {
     for case in valid() {
-        assert_eq!(case.judge(&case.vector.request), Ok(()), "{}", case.id);
-        // So that a corruption is what its test refuses, and not the way in which it was written.
-        assert_eq!(case.judge(&case.with_tag(&case.tag())), Ok(()), "{}", case.id);
+        assert_eq!(case.verify(&case.vector.request), Ok(()), "{}", case.id);
+        // This shows that `with_tag` encodes correctly, so that the refusals below are caused by the corruptions.
+        assert_eq!(case.verify(&case.with_tag(&case.tag())), Ok(()), "{}", case.id);
     }
 }
 
@@ -28,7 +28,7 @@ fn each_bit_of_the_signature_counts() {
             let mut flipped = tag.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let refusal = match case.form {
-                // A path is text; its bits are flipped below, as characters.
+                // The secret in a path is text. Its characters are changed below.
                 Form::Plain => continue,
                 Form::Basic if !flipped.contains(&b':') => Refusal::MalformedSignature,
                 _ => Refusal::BadSignature,
@@ -38,8 +38,9 @@ fn each_bit_of_the_signature_counts() {
     }
 }
 
-/// Whether a text is written as a signature of 32 bytes is, by another implementation than the tested one.
-fn well_written(form: Form, text: &str) -> bool {
+/// Whether a text is a correctly encoded signature of 32 bytes, according to another implementation than the tested
+/// one.
+fn is_well_encoded(form: Form, text: &str) -> bool {
     let hexadecimal = |text: &[u8]| HEXLOWER.decode(text).is_ok_and(|tag| tag.len() == 32);
     match form {
         Form::Base64 | Form::Versioned | Form::Canvas => {
@@ -58,7 +59,8 @@ fn each_character_of_the_signature_counts() {
     for case in valid() {
         let (before, written, after) = case.around();
         for at in 0..written.len() {
-            // One bit, another case (hexadecimal has one only), something of no alphabet.
+            // One changed bit, the other case (hexadecimal allows one case only), and a character outside of all
+            // alphabets.
             let byte = written.as_bytes()[at];
             for replaced in [byte ^ 1, byte ^ 0x20, b'~'] {
                 if replaced == byte || !(0x21..0x7f).contains(&replaced) || b"#?/.".contains(&replaced) {
@@ -67,7 +69,7 @@ fn each_character_of_the_signature_counts() {
                 let mut text = written.clone().into_bytes();
                 text[at] = replaced;
                 let text = String::from_utf8(text).unwrap();
-                let refusal = if well_written(case.form, &text) {
+                let refusal = if is_well_encoded(case.form, &text) {
                     Refusal::BadSignature
                 } else {
                     Refusal::MalformedSignature
@@ -101,20 +103,20 @@ fn a_shortened_lengthened_or_empty_signature_is_malformed() {
 #[test]
 fn the_signature_stands_there_once() {
     for case in valid() {
-        let (missing, twice) = match case.spot {
-            Spot::Header("shopify-hmac-sha256") => (
+        let (missing, twice) = match case.location {
+            Location::Header("shopify-hmac-sha256") => (
                 Refusal::MissingHeader("X-Shopify-Hmac-Sha256"),
                 Refusal::DuplicateHeader("Shopify-Hmac-Sha256"),
             ),
-            // Without the header the token may stand in the query.
-            Spot::Header(name) if case.scheme == Scheme::ShopifySessionToken => {
+            // Without the header, the token may be in the query.
+            Location::Header(name) if case.scheme == Scheme::ShopifySessionToken => {
                 (Refusal::MissingParameter("id_token"), Refusal::DuplicateHeader(name))
             }
-            Spot::Header(name) => (Refusal::MissingHeader(name), Refusal::DuplicateHeader(name)),
-            Spot::Query(name) | Spot::Form(name) => {
+            Location::Header(name) => (Refusal::MissingHeader(name), Refusal::DuplicateHeader(name)),
+            Location::Query(name) | Location::Form(name) => {
                 (Refusal::MissingParameter(name), Refusal::DuplicateParameter)
             }
-            Spot::Path => (Refusal::MalformedSignature, Refusal::MalformedSignature),
+            Location::Path => (Refusal::MalformedSignature, Refusal::MalformedSignature),
         };
         refused(&case, &case.without(), missing, "missing");
         refused(&case, &case.with_text(""), Refusal::MalformedSignature, "empty");
@@ -132,7 +134,7 @@ fn the_case_of_a_header_and_the_space_around_its_value_do_not_count() {
             *name = name.to_uppercase();
             *value = format!(" \t{value} ");
         }
-        assert_eq!(case.judge(&request), Ok(()), "{}", case.id);
+        assert_eq!(case.verify(&request), Ok(()), "{}", case.id);
     }
 }
 
@@ -210,13 +212,13 @@ fn flip_headers(case: &Case, names: &[&str]) {
         let found = case.vector.request.headers.iter().position(|(known, _)| known == name).unwrap();
         for at in 0..case.vector.request.headers[found].1.len() {
             let mut request = case.vector.request.clone();
-            // A digit stays a digit.
+            // A digit with its lowest bit changed is still a digit.
             request.headers[found].1 = flip(&request.headers[found].1, at);
             refused(case, &request, Refusal::BadSignature, &format!("character {at} of {name}"));
         }
         let mut request = case.vector.request.clone();
         request.headers.remove(found);
-        let missing = case.judge(&request);
+        let missing = case.verify(&request);
         assert!(matches!(missing, Err(Refusal::MissingHeader(known)) if known == *name), "{missing:?}");
     }
 }
@@ -242,8 +244,8 @@ fn flip_query(case: &Case) {
         let mut request = case.vector.request.clone();
         request.url = flip(url, at);
         let raw = &request.url[query..];
-        let judged = case.judge(&request);
-        // The character before a name or behind a value parts it from its neighbour.
+        let outcome = case.verify(&request);
+        // The character before a name or after a value separates the parameter from its neighbour.
         let named_otherwise = |start: usize, name: &str| {
             (start..start + name.len()).contains(&at) || (at + 1 == start && start > query)
         };
@@ -260,7 +262,7 @@ fn flip_query(case: &Case) {
         } else {
             Refusal::BadSignature
         };
-        assert_eq!(judged, Err(expected), "{}: character {at} of {}", case.id, request.url);
+        assert_eq!(outcome, Err(expected), "{}: character {at} of {}", case.id, request.url);
     }
 }
 
@@ -283,7 +285,7 @@ fn each_character_of_a_token_counts() {
         let dots = |at: usize| payload.as_bytes()[at] == b'.';
         for at in (0..payload.len()).filter(|at| !dots(*at)) {
             let changed = flip(&payload, at);
-            // `.` and `/` differ in one bit: a changed character may be a new dot.
+            // `.` and `/` differ in one bit, so a changed character may become a new dot.
             if changed.matches('.').count() != payload.matches('.').count() {
                 continue;
             }
@@ -303,7 +305,7 @@ fn each_character_of_a_token_counts() {
     }
 }
 
-/// Why a token's header alone is reason to refuse it, by other means than the tested ones.
+/// The refusal that a token's header causes, computed independently of the tested code.
 fn header_refusal(token: &str) -> Option<Refusal> {
     let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap());
     let header = header.ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());

@@ -1,6 +1,6 @@
-//! Keys, certificates and signatures in DER and PEM: one encoding of each is taken, and what is one byte off it is not.
+//! Keys, certificates and signatures in DER and PEM: only the canonical encoding is accepted.
 
-use crate::signatures::issuer::{forms, judge as verify, x5c};
+use crate::signatures::issuer::{forms, verify_request, x5c};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use p256::{ecdsa::signature::Signer, pkcs8::EncodePublicKey};
 use serde_json::json;
@@ -21,7 +21,7 @@ fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     [&[0x30, u8::try_from(value.len()).unwrap()], value.as_slice()].concat()
 }
 
-/// `der` with the one place where `from` stands changed.
+/// `der` with the only occurrence of `from` replaced.
 fn with(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(der.windows(from.len()).filter(|window| *window == from).count(), 1);
     let at = der.windows(from.len()).position(|window| window == from).unwrap();
@@ -64,7 +64,7 @@ fn a_key_on_a_curve_names_it() {
     assert_eq!(of(p256, 0, &point(false)), Ok(expected.clone()));
     assert_eq!(of(p256, 0, &point(true)), Ok(expected));
     let p384: &[u8] = &[6, 5, 0x2b, 0x81, 4, 0, 0x22];
-    for (what, judged) in [
+    for (what, outcome) in [
         ("P-384", of(p384, 0, &point(false))),
         ("no curve", of(&[], 0, &point(false))),
         ("a curve and more", of(&[p256, &[5, 0]].concat(), 0, &point(false))),
@@ -73,7 +73,7 @@ fn a_key_on_a_curve_names_it() {
         ("nowhere", of(p256, 0, &[0])),
         ("short", of(p256, 0, &point(false)[..64])),
     ] {
-        assert_eq!(judged, Err(KeyError), "{what}");
+        assert_eq!(outcome, Err(KeyError), "{what}");
     }
 }
 
@@ -82,10 +82,10 @@ fn a_signature_is_two_numbers() {
     let public = PublicKey::from_spki(key().verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap();
     let signature: p256::ecdsa::Signature = key().sign(b"message");
     let der = signature.to_der().as_bytes().to_vec();
-    let judge = |der: &[u8]| public.verify(Algorithm::P256Sha256Der, b"message", der);
-    assert_eq!(judge(&der), Ok(()));
+    let check = |der: &[u8]| public.verify(Algorithm::P256Sha256Der, b"message", der);
+    assert_eq!(check(&der), Ok(()));
     let one: &[u8] = &[2, 1, 1];
-    assert_eq!(judge(&sequence(&[one, one])), Err(Refusal::BadSignature));
+    assert_eq!(check(&sequence(&[one, one])), Err(Refusal::BadSignature));
     let wide = [&[2, 33, 1][..], &[0; 32]].concat();
     for (what, der) in [
         ("more behind it", [&der[..], &[0]].concat()),
@@ -99,29 +99,29 @@ fn a_signature_is_two_numbers() {
         ("a length in two bytes", [&[0x30, 0x81, 6], one, one].concat()),
         ("side by side", signature.to_bytes().to_vec()),
     ] {
-        assert_eq!(judge(&der), Err(Refusal::MalformedSignature), "{what}");
+        assert_eq!(check(&der), Err(Refusal::MalformedSignature), "{what}");
     }
 }
 
 #[test]
 fn a_certificate_is_of_its_version() {
     let [leaf, intermediate, root] = forms().map(|form| form.issue());
-    let judge = |leaf: Vec<u8>| {
+    let check = |leaf: Vec<u8>| {
         let body = json!(x5c(&[leaf, intermediate.clone(), root.clone()])).to_string();
         let url = "https://hooks.example.com/apple".to_owned();
         let request =
             Request { method: "POST".to_owned(), url, headers: Vec::new(), body: body.into_bytes() };
         let trust = Trust { roots: vec![root.clone()], ..Trust::default() };
-        verify(TokenScheme::AppleX5cChain, &request, &trust, &Expected::default())
+        verify_request(TokenScheme::AppleX5cChain, &request, &trust, &Expected::default())
     };
     let version = [0xa0, 3, 2, 1, 2];
-    assert_eq!(judge(leaf.clone()), Ok(()));
+    assert_eq!(check(leaf.clone()), Ok(()));
     for to in [[0xa0, 3, 2, 1, 1], [0xa0, 3, 2, 1, 0], [0xa0, 3, 2, 1, 3], [0xa1, 3, 2, 1, 2]] {
-        assert_eq!(judge(with(&leaf, &version, &to)), Err(Refusal::MalformedSignature), "{to:?}");
+        assert_eq!(check(with(&leaf, &version, &to)), Err(Refusal::MalformedSignature), "{to:?}");
     }
-    // A flag is set by one value alone, and by the same rule a date has a month.
-    assert_eq!(judge(with(&leaf, &[1, 1, 0xff, 4, 2], &[1, 1, 1, 4, 2])), Err(Refusal::MalformedSignature));
-    assert_eq!(judge(with(&leaf, b"210101000000Z", b"211301000000Z")), Err(Refusal::MalformedSignature));
+    // In DER, `TRUE` has only one encoding. Dates must be valid.
+    assert_eq!(check(with(&leaf, &[1, 1, 0xff, 4, 2], &[1, 1, 1, 4, 2])), Err(Refusal::MalformedSignature));
+    assert_eq!(check(with(&leaf, b"210101000000Z", b"211301000000Z")), Err(Refusal::MalformedSignature));
 }
 
 #[test]

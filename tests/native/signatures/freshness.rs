@@ -1,4 +1,4 @@
-//! The clock: exactly at the edge of each window, and one unit beyond.
+//! Freshness: the outcome exactly at the ends of each window, and one unit beyond.
 
 use crate::signatures::{
     cases::{Case, of, valid},
@@ -9,7 +9,7 @@ use signpost::{
     marketplace::signature::{Parameters, Refusal, Scheme, Verifier},
 };
 
-/// Schemes with a signed time: how far it may lie back and ahead, and its unit, in milliseconds.
+/// Schemes with a signed time: its maximum age, how far it may be in the future, and its unit, in milliseconds.
 const WINDOWS: [(Scheme, i64, i64, i64); 4] = [
     (Scheme::BigcommerceWebhook, 300_000, 300_000, 1000),
     (Scheme::DigitaloceanSso, 120_000, 0, 1000),
@@ -39,8 +39,8 @@ fn a_window_ends_where_it_is_said_to_end() {
                 (-future_ms - unit_ms, Err(Refusal::Future)),
                 (-365 * 86_400_000, Err(Refusal::Future)),
             ] {
-                let judged = case.judge_at(&case.vector.request, at.plus_ms(offset_ms));
-                assert_eq!(judged, expected, "{}: {offset_ms} ms after signing", case.id);
+                let outcome = case.verify_at(&case.vector.request, at.plus_ms(offset_ms));
+                assert_eq!(outcome, expected, "{}: {offset_ms} ms after signing", case.id);
             }
         }
     }
@@ -65,21 +65,21 @@ fn a_configured_window_replaces_the_schemes_own() {
                 (-future, Ok(())),
                 (-future - 1, Err(Refusal::Future)),
             ] {
-                let judged = case.judge_at(&case.vector.request, at.plus_ms(offset_ms));
-                assert_eq!(judged, expected, "{}: {offset_ms} ms", case.id);
+                let outcome = case.verify_at(&case.vector.request, at.plus_ms(offset_ms));
+                assert_eq!(outcome, expected, "{}: {offset_ms} ms", case.id);
             }
         }
     }
 }
 
-/// The signed time of a case, by its scheme's own window.
+/// The signed time of a case, verified with its scheme's own window.
 fn signed_at_of(case: &Case) -> Timestamp {
     signed_at(&case.with_secrets(&[case.secret()]))
 }
 
 #[test]
 fn a_token_is_valid_from_nbf_until_before_exp() {
-    // `exp` and `nbf` as the vectors' notes and documents give them.
+    // The accepted clock skews come from the vendors' documentation.
     for (scheme, leeway_ms) in
         [(Scheme::BigcommerceSignedPayloadJwt, 0), (Scheme::ShopifySessionToken, 10_000)]
     {
@@ -102,21 +102,21 @@ fn a_token_is_valid_from_nbf_until_before_exp() {
                 (end, Err(Refusal::Stale)),
                 (end + 1000, Err(Refusal::Stale)),
             ] {
-                let judged = case.judge_at(&case.vector.request, Timestamp::from_ms(ms).unwrap());
-                assert_eq!(judged, expected, "{}: at {ms}", case.id);
+                let outcome = case.verify_at(&case.vector.request, Timestamp::from_ms(ms).unwrap());
+                assert_eq!(outcome, expected, "{}: at {ms}", case.id);
             }
         }
     }
 }
 
 #[test]
-fn the_mac_is_judged_before_the_clock() {
+fn the_mac_is_checked_before_the_clock() {
     for case in valid() {
         let mut tag = case.tag();
         tag[0] ^= 1;
         let request = case.with_tag(&tag);
         for now in [Timestamp::clamped(0), Timestamp::clamped(i64::MAX)] {
-            assert_eq!(case.judge_at(&request, now), Err(Refusal::BadSignature), "{}", case.id);
+            assert_eq!(case.verify_at(&request, now), Err(Refusal::BadSignature), "{}", case.id);
         }
     }
 }
@@ -129,7 +129,7 @@ fn a_scheme_without_a_clock_has_none() {
     };
     for case in valid().into_iter().filter(|case| !clocked(case)) {
         for now in [Timestamp::clamped(0), Timestamp::clamped(i64::MAX)] {
-            assert_eq!(case.judge_at(&case.vector.request, now), Ok(()), "{}", case.id);
+            assert_eq!(case.verify_at(&case.vector.request, now), Ok(()), "{}", case.id);
         }
     }
 }
@@ -144,7 +144,7 @@ fn what_is_no_plain_number_is_no_time() {
             [("webhook-id", "msg_1"), ("webhook-timestamp", text), ("webhook-signature", signature.as_str())];
         let request = signer::post("https://app.example.com/", &headers, body);
         assert_eq!(
-            signer::judge(Scheme::BigcommerceWebhook, &request),
+            signer::verify_request(Scheme::BigcommerceWebhook, &request),
             Err(Refusal::MalformedTime),
             "{text:?}"
         );

@@ -1,10 +1,9 @@
-//! Plays the vendors with public keys: signs tokens and issues certificates that no vector holds.
+//! Simulates the vendors with public keys: signs tokens and issues certificates that are not in the vectors.
 
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use der::asn1::ObjectIdentifier;
 use p256::{
     ecdsa::signature::{Signer, hazmat::PrehashSigner},
     pkcs8::EncodePublicKey,
@@ -17,8 +16,9 @@ use signpost::{
     marketplace::signature::{Expected, Keys, Refusal, TokenScheme, Trust},
 };
 use vectors::vector::Request;
+use x509_cert::der::asn1::ObjectIdentifier;
 
-/// The clock of these tests, 2026-11-22T12:00:00Z.
+/// The time of these tests: 2026-11-22T12:00:00Z.
 pub const NOW_S: i64 = 1_795_348_800;
 pub const KID: &str = "key-1";
 const PEM: &str = include_str!("throw_away_rsa.pem");
@@ -28,7 +28,7 @@ fn rsa() -> rsa::PrivateKey {
     rsa::PrivateKey::from_pkcs8_der(&STANDARD.decode(body).unwrap()).unwrap()
 }
 
-/// The public key, as a JWK set, once usable and once for another purpose each.
+/// A JWK set with the usable public key, and with keys for other purposes.
 pub fn keys() -> Keys {
     let public = rsa().to_public_key();
     let number = |value: Box<[u8]>| URL_SAFE_NO_PAD.encode(value);
@@ -52,12 +52,12 @@ fn compact(header: &str, claims: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> S
     format!("{signed}.{signature}")
 }
 
-/// Signed with the vendor's RSA key, whatever the header says.
+/// A token that is signed with the vendor's RSA key, whatever the header says.
 pub fn rs256(header: &str, claims: &str) -> String {
     compact(header, claims, |signed| pkcs1v15::SigningKey::<Sha256>::new(rsa()).sign(signed).to_vec())
 }
 
-/// Signed with a key on P-256, whatever the header says.
+/// A token that is signed with a key on P-256, whatever the header says.
 pub fn es256(header: &str, claims: &str, key: &p256::ecdsa::SigningKey) -> String {
     compact(header, claims, |signed| {
         let signature: p256::ecdsa::Signature = key.sign(signed);
@@ -69,7 +69,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_ms(NOW_S * 1000).unwrap()
 }
 
-pub fn judge(
+pub fn verify_request(
     scheme: TokenScheme,
     request: &Request,
     trust: &Trust,
@@ -78,7 +78,7 @@ pub fn judge(
     request.callback(|callback| scheme.verify(callback, trust, expected, now()).map(drop))
 }
 
-/// Who signs certificates, and with what.
+/// A key that signs certificates.
 #[derive(Clone)]
 pub enum Signatory {
     P256(p256::ecdsa::SigningKey),
@@ -115,7 +115,7 @@ impl Signatory {
     }
 }
 
-/// A certificate to issue. What is wrong in it is a field that a test changed.
+/// The content of a certificate to issue. Tests change fields to make it invalid.
 #[derive(Clone)]
 pub struct Form {
     pub issuer: &'static str,
@@ -124,10 +124,10 @@ pub struct Form {
     pub signatory: Signatory,
     pub from: &'static str,
     pub until: &'static str,
-    /// Ids, whether critical, values.
+    /// The id, criticality and value of each extension.
     pub extensions: Vec<(&'static str, bool, Vec<u8>)>,
     pub sha384: bool,
-    /// Names another algorithm outside of what is signed than inside.
+    /// Whether the algorithm outside of the signed part differs from the one inside.
     pub other_outside: bool,
 }
 
@@ -188,7 +188,7 @@ impl Form {
     }
 }
 
-/// Forms as Apple fills them: the signer's, the intermediate's, the root's.
+/// A valid chain like Apple's: leaf, intermediate and root.
 pub fn forms() -> [Form; 3] {
     let (root, intermediate, leaf) = (Signatory::p384(1), Signatory::p384(2), Signatory::p256(3));
     let form = |issuer, subject, key: &Signatory, signatory: &Signatory, extensions| Form {

@@ -1,6 +1,6 @@
-//! Signatures of marketplaces' callbacks: every scheme × every valid vector × every corruption, the exact refusal asserted.
-//! What counts as failure: a vector that is judged otherwise than its file says; anything accepted that was not signed as
-//! it came; a refusal for another reason than the one that applies; a panic, whatever came in.
+//! Signatures of marketplaces' callbacks: every scheme × every valid vector × every corruption, with the exact
+//! refusal. A test fails if a vector has another outcome than its file says, if a request is accepted that was not
+//! signed exactly as received, if a refusal has the wrong reason, or if any input causes a panic.
 
 mod apple;
 mod cases;
@@ -24,7 +24,7 @@ use std::path::Path;
 use vectors::{outcome::Tally, platform, vector};
 
 #[test]
-fn every_vector_is_judged_as_its_file_says() {
+fn every_vector_has_the_outcome_of_its_file() {
     let mut tally = Tally::default();
     for file in vector::files(Path::new(cases::FIXTURES)).unwrap() {
         for vector in vector::read(&file).unwrap() {

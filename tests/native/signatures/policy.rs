@@ -1,6 +1,6 @@
-//! Requests that are signed as they should be and must be refused all the same, and the odd ones that must not.
+//! Requests with a valid signature that must be refused, and unusual requests that must be accepted.
 
-use crate::signatures::signer::{NOW_S, SECRET, base64, get, hash, hex, judge, post, verifier};
+use crate::signatures::signer::{NOW_S, SECRET, base64, get, hash, hex, post, verifier, verify_request};
 use signpost::marketplace::signature::{
     Evidence, Parameters, Payload, Refusal, Scheme, SecretForm, Verifier,
 };
@@ -9,7 +9,7 @@ use vectors::vector::Request;
 const URL: &str = "https://app.example.com/callbacks";
 
 fn shopify(body: &str) -> Result<(), Refusal> {
-    judge(Scheme::ShopifyWebhook, &post(URL, &[("X-Shopify-Hmac-Sha256", &base64(body))], body))
+    verify_request(Scheme::ShopifyWebhook, &post(URL, &[("X-Shopify-Hmac-Sha256", &base64(body))], body))
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn a_shopify_webhook_is_a_json_object() {
         (r#"{"id":1}"#, Ok(())),
         (" \n{\"id\":1}\n", Ok(())),
         ("", Err(Refusal::EmptyBody)),
-        // What Shopify signs with the same key elsewhere must not pass for a webhook.
+        // Other texts that Shopify signs with the same key must not be accepted as a webhook.
         ("code=1&shop=some-shop.myshopify.com&timestamp=1", Err(Refusal::MalformedBody)),
         (r#"[{"id":1}]"#, Err(Refusal::MalformedBody)),
         (r#"{"id":1"#, Err(Refusal::MalformedBody)),
@@ -36,15 +36,15 @@ fn an_empty_webhook_is_refused_where_vendors_send_none() {
         (Scheme::WooSaasBillingWebhook, "X-WC-Webhook-Signature"),
         (Scheme::WoocommerceWebhook, "X-WC-Webhook-Signature"),
     ] {
-        assert_eq!(judge(scheme, &post(URL, &[(header, &base64(""))], "")), Err(Refusal::EmptyBody));
-        assert_eq!(judge(scheme, &post(URL, &[(header, &base64("x"))], "x")), Ok(()));
+        assert_eq!(verify_request(scheme, &post(URL, &[(header, &base64(""))], "")), Err(Refusal::EmptyBody));
+        assert_eq!(verify_request(scheme, &post(URL, &[(header, &base64("x"))], "x")), Ok(()));
     }
 }
 
-/// The canonical text is signed; `query` is what is sent, beside the signature and the time.
+/// Verifies `query`, sent with a time and a signature over `canonical`.
 fn shopify_query(query: &str, canonical: &str) -> Result<(), Refusal> {
     let url = format!("{URL}?{query}&timestamp={NOW_S}&hmac={}", hex(canonical));
-    judge(Scheme::ShopifyOauthQuery, &get(&url))
+    verify_request(Scheme::ShopifyOauthQuery, &get(&url))
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_shopify_query_is_signed_decoded_escaped_and_sorted() {
         ("shop=a.myshopify.com&a", format!("a=&{tail}")),
         ("ids[]=2&shop=a.myshopify.com&ids[]=1", format!("ids=[\"2\", \"1\"]&{tail}")),
         ("ids%5B%5D=2&shop=a.myshopify.com", format!("ids=[\"2\"]&{tail}")),
-        // Sorted as whole pairs, by bytes.
+        // The pairs are sorted by their bytes.
         ("shop=a.myshopify.com&b=1&a=2&B=3&a2=4", format!("B=3&a2=4&a=2&b=1&{tail}")),
         // The obsolete signature is not signed.
         ("shop=a.myshopify.com&signature=abc", tail.clone()),
@@ -110,7 +110,7 @@ fn a_shopify_query_names_a_shop_and_a_time() {
         ("", Err(Refusal::WrongSubject)),
     ] {
         let text = format!("shop={shop}&timestamp={NOW_S}");
-        assert_eq!(judge(Scheme::ShopifyOauthQuery, &get(&signed(&text, shop))), expected, "{shop}");
+        assert_eq!(verify_request(Scheme::ShopifyOauthQuery, &get(&signed(&text, shop))), expected, "{shop}");
     }
     for (text, refusal) in [
         ("shop=a.myshopify.com".to_owned(), Refusal::MissingParameter("timestamp")),
@@ -118,16 +118,20 @@ fn a_shopify_query_names_a_shop_and_a_time() {
         (format!("shop[]=a.myshopify.com&timestamp={NOW_S}"), Refusal::BadSignature),
         ("shop=a.myshopify.com&timestamp=soon".to_owned(), Refusal::MalformedTime),
     ] {
-        assert_eq!(judge(Scheme::ShopifyOauthQuery, &get(&signed(&text, ""))), Err(refusal), "{text}");
+        assert_eq!(
+            verify_request(Scheme::ShopifyOauthQuery, &get(&signed(&text, ""))),
+            Err(refusal),
+            "{text}"
+        );
     }
-    // Published by Shopify for its libraries: right, but without a time.
+    // Shopify published this query for its libraries. Its signature is valid, but it has no time.
     let published = format!("{URL}?ids[]=2&ids[]=1&shop=some-shop.myshopify.com&hmac=");
     let request =
         get(&format!("{published}b93b9f82996f6f8bf9f1b7bbddec284c8fabacdc4e12dc80550b4705f3003b1e"));
     let verifier = Verifier::new(Scheme::ShopifyOauthQuery, &["hush"], Parameters::default()).unwrap();
-    let judged =
+    let outcome =
         request.callback(|callback| verifier.verify(callback, crate::signatures::signer::now()).map(drop));
-    assert_eq!(judged, Err(Refusal::MissingParameter("timestamp")));
+    assert_eq!(outcome, Err(Refusal::MissingParameter("timestamp")));
 }
 
 fn hubspot(extra: &[(&str, &str)], version: &str, signature: &str) -> Request {
@@ -139,15 +143,15 @@ fn hubspot(extra: &[(&str, &str)], version: &str, signature: &str) -> Request {
 fn beside_hubspots_third_signature_the_first_two_do_not_count() {
     let text = "POSThttps://app.example.com/hook[]";
     let (v1, v2) = (hash("[]"), hash(text));
-    assert_eq!(judge(Scheme::HubspotV1, &hubspot(&[], "v1", &v1)), Ok(()));
-    assert_eq!(judge(Scheme::HubspotV2, &hubspot(&[], "v2", &v2)), Ok(()));
-    // Each only under its own name: they could be mistaken for one another.
-    assert_eq!(judge(Scheme::HubspotV1, &hubspot(&[], "v2", &v1)), Err(Refusal::WrongAlgorithm));
-    assert_eq!(judge(Scheme::HubspotV2, &hubspot(&[], "v1", &v2)), Err(Refusal::WrongAlgorithm));
+    assert_eq!(verify_request(Scheme::HubspotV1, &hubspot(&[], "v1", &v1)), Ok(()));
+    assert_eq!(verify_request(Scheme::HubspotV2, &hubspot(&[], "v2", &v2)), Ok(()));
+    // Each version is accepted only with its own version header.
+    assert_eq!(verify_request(Scheme::HubspotV1, &hubspot(&[], "v2", &v1)), Err(Refusal::WrongAlgorithm));
+    assert_eq!(verify_request(Scheme::HubspotV2, &hubspot(&[], "v1", &v2)), Err(Refusal::WrongAlgorithm));
     let mut unnamed = hubspot(&[], "v1", &v1);
     unnamed.headers.pop();
     let missing = Refusal::MissingHeader("X-HubSpot-Signature-Version");
-    assert_eq!(judge(Scheme::HubspotV1, &unnamed), Err(missing));
+    assert_eq!(verify_request(Scheme::HubspotV1, &unnamed), Err(missing));
     let time = (NOW_S * 1000).to_string();
     let right = base64(format!("{text}{time}"));
     for (third, expected) in [
@@ -156,10 +160,10 @@ fn beside_hubspots_third_signature_the_first_two_do_not_count() {
         (&base64("x"), Err(Refusal::BadSignature)),
     ] {
         let third = [("x-hubspot-signature-v3", third), ("x-hubspot-request-timestamp", &time)];
-        assert_eq!(judge(Scheme::HubspotV3, &hubspot(&third, "v1", &v1)), expected);
+        assert_eq!(verify_request(Scheme::HubspotV3, &hubspot(&third, "v1", &v1)), expected);
         for (scheme, version, signature) in [(Scheme::HubspotV1, "v1", &v1), (Scheme::HubspotV2, "v2", &v2)] {
-            let judged = judge(scheme, &hubspot(&third, version, signature));
-            assert_eq!(judged, Err(Refusal::StrongerSignature));
+            let outcome = verify_request(scheme, &hubspot(&third, version, signature));
+            assert_eq!(outcome, Err(Refusal::StrongerSignature));
         }
     }
 }
@@ -171,7 +175,7 @@ fn hubspots_method_is_in_upper_case_and_its_uri_has_no_fragment() {
     let headers = [("x-hubspot-signature-v3", signature.as_str()), ("x-hubspot-request-timestamp", &time)];
     let mut request = post("https://app.example.com/a?b=%40%2B#c", &headers, "");
     request.method = "post".to_owned();
-    assert_eq!(judge(Scheme::HubspotV3, &request), Ok(()));
+    assert_eq!(verify_request(Scheme::HubspotV3, &request), Ok(()));
 }
 
 #[test]
@@ -179,9 +183,9 @@ fn one_of_the_listed_standard_webhook_signatures_must_match() {
     let time = NOW_S.to_string();
     let right = base64(format!("msg_1.{time}.{{}}"));
     let wrong = base64("x");
-    let judged = |list: &str| {
+    let outcome_of = |list: &str| {
         let headers = [("webhook-id", "msg_1"), ("webhook-timestamp", &time), ("webhook-signature", list)];
-        judge(Scheme::BigcommerceWebhook, &post(URL, &headers, "{}"))
+        verify_request(Scheme::BigcommerceWebhook, &post(URL, &headers, "{}"))
     };
     for (list, expected) in [
         (format!("v1,{right}"), Ok(())),
@@ -194,10 +198,10 @@ fn one_of_the_listed_standard_webhook_signatures_must_match() {
         (format!("v2,{right}"), Err(Refusal::MalformedSignature)),
         (right.clone(), Err(Refusal::MalformedSignature)),
         (format!("v1,{right},v1,{right}"), Err(Refusal::MalformedSignature)),
-        // A list is cut before it costs us more than it costs its sender.
+        // A long list is cut, so that verifying it stays cheap.
         (format!("{}v1,{right}", format!("v1,{wrong} ").repeat(8)), Err(Refusal::BadSignature)),
     ] {
-        assert_eq!(judged(&list), expected, "{list}");
+        assert_eq!(outcome_of(&list), expected, "{list}");
     }
 }
 
@@ -220,8 +224,8 @@ fn a_standard_webhooks_secret_is_base64_only_if_that_is_configured() {
     ] {
         let parameters = Parameters { secret_form, ..Parameters::default() };
         let verifier = Verifier::new(Scheme::BigcommerceWebhook, &[secret], parameters).unwrap();
-        let judged = request.callback(|callback| verifier.verify(callback, now).map(drop));
-        assert_eq!(judged, expected, "{secret} {secret_form:?}");
+        let outcome = request.callback(|callback| verifier.verify(callback, now).map(drop));
+        assert_eq!(outcome, expected, "{secret} {secret_form:?}");
     }
 }
 
@@ -232,32 +236,32 @@ fn a_woocommerce_secret_is_decoded_once() {
     let stored = SECRET.replace('a', "&#0097;");
     for (scheme, secret, expected) in [
         (Scheme::WoocommerceWebhook, SECRET, Ok(())),
-        // WordPress does not decode an `a`.
+        // WordPress does not decode the entity of `a`.
         (Scheme::WoocommerceWebhook, stored.as_str(), Err(Refusal::BadSignature)),
         (Scheme::WooSaasBillingWebhook, SECRET, Ok(())),
     ] {
         let verifier = Verifier::new(scheme, &[secret], Parameters::default()).unwrap();
-        let judged = request
+        let outcome = request
             .callback(|callback| verifier.verify(callback, crate::signatures::signer::now()).map(drop));
-        assert_eq!(judged, expected);
+        assert_eq!(outcome, expected);
     }
     for (scheme, decoded) in [(Scheme::WoocommerceWebhook, true), (Scheme::WooSaasBillingWebhook, false)] {
         let verifier = |secret: &str| Verifier::new(scheme, &[secret], Parameters::default()).unwrap();
-        // Vector woocommerce_webhook-03.
+        // From the vector woocommerce_webhook-03.
         let body = r#"{"id":1,"status":"completed"}"#;
         let headers = [("X-WC-Webhook-Signature", "Q68BpXgP/px7aLWDD0mqkn3rWCB/0cc8Fl50ee3kBPk=")];
         let request = post(URL, &headers, body);
-        let judged = request.callback(|callback| {
+        let outcome = request.callback(|callback| {
             verifier("p&amp;ss&quot;w&#039;rd").verify(callback, crate::signatures::signer::now()).is_ok()
         });
-        assert_eq!(judged, decoded);
+        assert_eq!(outcome, decoded);
     }
 }
 
 #[test]
 fn basic_credentials_are_compared_as_a_whole() {
     let with = |authorization: &str| {
-        judge(Scheme::DigitaloceanBasicAuth, &post(URL, &[("Authorization", authorization)], "{}"))
+        verify_request(Scheme::DigitaloceanBasicAuth, &post(URL, &[("Authorization", authorization)], "{}"))
     };
     use ::base64::{Engine, engine::general_purpose::STANDARD};
     let encoded = |text: &str| STANDARD.encode(text);
@@ -295,18 +299,18 @@ fn a_digitalocean_token_proves_the_resource_and_nothing_else() {
             assert_eq!(verified.signed_at(), Some(crate::signatures::signer::now()));
         });
     }
-    // The query does not stand in for the form.
+    // A POST request needs the parameters in the form; the query is not read.
     assert_eq!(
-        judge(Scheme::DigitaloceanSso, &post(&format!("{URL}?{form}"), &[], "")),
+        verify_request(Scheme::DigitaloceanSso, &post(&format!("{URL}?{form}"), &[], "")),
         Err(Refusal::MissingParameter("token"))
     );
     for name in ["timestamp", "resource_uuid"] {
         let without = form.replace(&format!("{name}="), "other=");
-        let judged = judge(Scheme::DigitaloceanSso, &post(URL, &[], &without));
-        assert_eq!(judged, Err(Refusal::MissingParameter(name)));
+        let outcome = verify_request(Scheme::DigitaloceanSso, &post(URL, &[], &without));
+        assert_eq!(outcome, Err(Refusal::MissingParameter(name)));
         let twice = format!("{form}&{name}=1");
-        let judged = judge(Scheme::DigitaloceanSso, &post(URL, &[], &twice));
-        assert_eq!(judged, Err(Refusal::DuplicateParameter));
+        let outcome = verify_request(Scheme::DigitaloceanSso, &post(URL, &[], &twice));
+        assert_eq!(outcome, Err(Refusal::DuplicateParameter));
     }
 }
 

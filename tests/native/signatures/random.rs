@@ -1,4 +1,4 @@
-//! Whatever comes in: no panic, and nothing accepted that was not signed.
+//! Random requests: none is accepted and none causes a panic.
 
 use crate::signatures::{
     cases::{Case, valid},
@@ -8,7 +8,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use signpost::{domain::values::time::Timestamp, marketplace::signature::Scheme};
 use vectors::vector::Request;
 
-/// What the rules look for, and what is near to it.
+/// Texts that the rules look for, and similar ones.
 const WORDS: &[&str] = &[
     "",
     "authorization",
@@ -84,8 +84,8 @@ proptest! {
     fn whatever_comes_in_is_refused_and_nothing_panics(request in request(), now in any::<i64>()) {
         for scheme in Scheme::ALL {
             let now = Timestamp::clamped(now);
-            let judged = request.callback(|callback| verifier(*scheme).verify(callback, now).map(drop));
-            prop_assert!(judged.is_err(), "{} accepted {request:?}", scheme.name());
+            let outcome = request.callback(|callback| verifier(*scheme).verify(callback, now).map(drop));
+            prop_assert!(outcome.is_err(), "{} accepted {request:?}", scheme.name());
         }
     }
 
@@ -115,7 +115,7 @@ proptest! {
                 }
             }
             for now in [case.now, Timestamp::clamped(now)] {
-                // Accepted or not: what was replaced may be what nobody signs.
+                // The outcome is not asserted, because the replaced piece may be unsigned.
                 request.callback(|callback| verifier.verify(callback, now).is_ok());
             }
         }

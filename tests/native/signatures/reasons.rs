@@ -1,4 +1,4 @@
-//! Vectors under a vendor's public keys: each one that is refused, for the reason that its file gives.
+//! Vectors with vendors' public keys: each invalid one is refused for its own reason.
 
 use crate::signatures::cases::FIXTURES;
 use signpost::marketplace::signature::{Evidence, Payload, Refusal, TokenScheme};
@@ -61,11 +61,11 @@ fn each_is_refused_for_its_own_reason() {
     for (scheme, vector) in vectors() {
         let trust = token::trust(&vector).unwrap();
         let request = token::request(&vector, scheme, &trust);
-        let judged = request.callback(|callback| {
+        let outcome = request.callback(|callback| {
             scheme.verify(callback, &trust, &token::expected(&vector), vector.now.unwrap()).map(drop)
         });
         let expected = if vector.valid { Ok(()) } else { Err(reason(&vector.id)) };
-        assert_eq!(judged, expected, "{}", vector.id);
+        assert_eq!(outcome, expected, "{}", vector.id);
     }
 }
 
@@ -77,7 +77,7 @@ fn a_proof_says_what_is_proven() {
         request.callback(|callback| {
             let now = vector.now.unwrap();
             let proof = scheme.verify(callback, &trust, &token::expected(&vector), now).unwrap();
-            // A bearer's body is brought by TLS alone.
+            // A bearer token does not sign the body; only TLS protects it.
             let evidence = match scheme {
                 TokenScheme::EntraBearer => Evidence::TransportOnly,
                 TokenScheme::PubsubPushOidc => Evidence::TransportOnly,
@@ -102,13 +102,13 @@ fn apples_own_root_is_pinned() {
     let digest = <sha2::Sha256 as sha2::Digest>::digest(&root);
     let hexadecimal = data_encoding::HEXLOWER.encode(&digest);
     assert_eq!(hexadecimal, "63343abfb89a6a03ebb57e9b3f5fa7be7c4f5c756f3017b3a8c488c3653e9179");
-    // Whatever is signed under another root is not Apple's.
+    // A token with a chain to another root is not Apple's.
     for (scheme, vector) in vectors().into_iter().filter(|(_, vector)| vector.id == "asn-valid-refund") {
         let trust = signpost::marketplace::signature::Trust::apple();
-        let judged = vector.request.callback(|callback| {
+        let outcome = vector.request.callback(|callback| {
             scheme.verify(callback, &trust, &token::expected(&vector), vector.now.unwrap()).map(drop)
         });
-        assert_eq!(judged, Err(Refusal::WrongCertificate));
+        assert_eq!(outcome, Err(Refusal::WrongCertificate));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tokens that are accepted once: their keys, and how long those must be remembered.
+//! Single-use tokens: their keys, and how long the keys must be stored.
 
 use crate::signatures::{
     cases::{of, valid},
@@ -9,7 +9,7 @@ use signpost::{
     marketplace::signature::{FOREVER, Scheme, single_use_key},
 };
 
-/// Single-use schemes; all others have none, because a vendor delivers their messages again.
+/// Schemes with single-use tokens. The messages of all other schemes may be delivered again.
 const ONCE: [Scheme; 6] = [
     Scheme::BigcommerceSignedPayloadJwt,
     Scheme::BigcommerceSignedPayloadLegacy,
@@ -32,7 +32,7 @@ fn a_token_is_remembered_for_longer_than_it_is_accepted() {
             let (key, until) = (once.key(), once.keep_until());
             assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
             assert!(!case.vector.request.url.contains(key) && !case.text().contains(key));
-            // At the end of its memory the token must be too old already, by some minutes for clocks that differ.
+            // When the key may be deleted, the token must have been too old for some minutes, because clocks differ.
             let still = case.verifier.verify(callback, until.plus_ms(-5 * 60_000));
             let for_ever = until == Timestamp::clamped(FOREVER);
             assert_eq!(still.is_ok(), for_ever, "{}", case.id);
@@ -65,9 +65,9 @@ fn a_token_has_one_key_on_all_endpoints() {
     assert_eq!(load, uninstall);
     assert_eq!(load, single_use_key(Scheme::BigcommerceSignedPayloadJwt, b"a"));
     assert_ne!(load, key_of(&format!("https://app.example.com/load?signed_payload_jwt={other}")));
-    // The same id is another token with another vendor.
+    // The same id of another vendor is another token.
     assert_ne!(load, single_use_key(Scheme::ShopifySessionToken, b"a"));
-    // Without an id, or with an empty one, a token is known by its signature.
+    // The signature identifies a token without an id or with an empty one.
     let (none, empty) = (jwt(header, &claims("null")), jwt(header, &claims(r#""""#)));
     let key = |token: &str| key_of(&format!("https://app.example.com/load?signed_payload_jwt={token}"));
     assert_ne!(key(&none), key(&empty));

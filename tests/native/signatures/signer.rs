@@ -1,4 +1,4 @@
-//! Signs what no vector holds: requests that are authentic and must be refused all the same.
+//! Signs requests that are not in the vectors: authentic ones that must be refused.
 
 use base64::{
     Engine,
@@ -70,6 +70,6 @@ pub fn now() -> Timestamp {
     Timestamp::from_ms(NOW_S * 1000).unwrap()
 }
 
-pub fn judge(scheme: Scheme, request: &Request) -> Result<(), Refusal> {
+pub fn verify_request(scheme: Scheme, request: &Request) -> Result<(), Refusal> {
     request.callback(|callback| verifier(scheme).verify(callback, now()).map(drop))
 }

@@ -1,6 +1,6 @@
-//! Tokens that are signed as they should be, and say something that they should not.
+//! Tokens with a valid signature and invalid content.
 
-use crate::signatures::signer::{AUDIENCE, NOW_S, base64, get, hex, judge, jwt, mac, post};
+use crate::signatures::signer::{AUDIENCE, NOW_S, base64, get, hex, jwt, mac, post, verify_request};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use signpost::marketplace::signature::{Refusal, Scheme};
@@ -9,7 +9,7 @@ const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
 fn load(header: &str, claims: &str) -> Result<(), Refusal> {
     let url = format!("https://app.example.com/load?signed_payload_jwt={}", jwt(header, claims));
-    judge(Scheme::BigcommerceSignedPayloadJwt, &get(&url))
+    verify_request(Scheme::BigcommerceSignedPayloadJwt, &get(&url))
 }
 
 fn bigcommerce() -> Value {
@@ -17,7 +17,7 @@ fn bigcommerce() -> Value {
            "jti": "9dd6cf2c-1b4c-4c7d-9a2e-0d6f7f3f7f11", "sub": "stores/z4zn3wo"})
 }
 
-/// The claims with one of them changed; `null` takes it out.
+/// The claims with one of them changed, or removed if the value is `null`.
 fn changed(mut claims: Value, name: &str, value: Value) -> String {
     let object = claims.as_object_mut().unwrap();
     match value {
@@ -72,17 +72,17 @@ fn a_token_has_three_parts() {
         format!("Bearer {token}"),
     ] {
         let url = format!("https://app.example.com/load?signed_payload_jwt={token}");
-        let judged = judge(Scheme::BigcommerceSignedPayloadJwt, &get(&url));
-        assert_eq!(judged, Err(Refusal::MalformedSignature), "{token}");
+        let outcome = verify_request(Scheme::BigcommerceSignedPayloadJwt, &get(&url));
+        assert_eq!(outcome, Err(Refusal::MalformedSignature), "{token}");
     }
-    // A fourth part becomes one of the signed text, which was signed otherwise.
+    // With a fourth part, the signed text differs from the one that was signed.
     let url = format!("https://app.example.com/load?signed_payload_jwt={header}.{claims}.x.{tag}");
-    let judged = judge(Scheme::BigcommerceSignedPayloadJwt, &get(&url));
-    assert_eq!(judged, Err(Refusal::BadSignature));
+    let outcome = verify_request(Scheme::BigcommerceSignedPayloadJwt, &get(&url));
+    assert_eq!(outcome, Err(Refusal::BadSignature));
 }
 
 #[test]
-fn bigcommerces_claims_are_all_judged() {
+fn bigcommerces_claims_are_all_checked() {
     assert_eq!(load(HEADER, &bigcommerce().to_string()), Ok(()));
     for (name, value, expected) in [
         ("aud", json!("client-2"), Err(Refusal::WrongAudience)),
@@ -151,7 +151,7 @@ fn a_session_token_is_about_one_shop() {
         let claims = changed(shopify(), name, value);
         let authorization = format!("Bearer {}", session(&claims));
         let request = post("https://app.example.com/", &[("Authorization", &authorization)], "");
-        assert_eq!(judge(Scheme::ShopifySessionToken, &request), expected, "{claims}");
+        assert_eq!(verify_request(Scheme::ShopifySessionToken, &request), expected, "{claims}");
     }
 }
 
@@ -170,15 +170,15 @@ fn a_session_token_in_the_header_goes_before_one_in_the_query() {
     ] {
         let url = format!("https://app.example.com/?embedded=1&id_token={query}");
         let headers: Vec<_> = header.as_deref().map(|value| ("Authorization", value)).into_iter().collect();
-        let judged = judge(Scheme::ShopifySessionToken, &post(&url, &headers, ""));
-        assert_eq!(judged, expected, "{header:?}");
+        let outcome = verify_request(Scheme::ShopifySessionToken, &post(&url, &headers, ""));
+        assert_eq!(outcome, expected, "{header:?}");
     }
 }
 
 fn canvas(envelope: &str, tag: &str) -> Result<(), Refusal> {
     let encoded = |text: &str| text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let body = format!("signed_request={}.{}", encoded(tag), encoded(&STANDARD.encode(envelope)));
-    judge(Scheme::SalesforceCanvasSignedRequest, &post("https://app.example.com/canvas", &[], &body))
+    verify_request(Scheme::SalesforceCanvasSignedRequest, &post("https://app.example.com/canvas", &[], &body))
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_canvas_envelope_names_the_one_algorithm() {
         assert_eq!(canvas(envelope, &base64(STANDARD.encode(envelope))), expected, "{envelope}");
     }
     let envelope = r#"{"algorithm":"HMACSHA256"}"#;
-    // Over the JSON instead of its base64.
+    // These MACs cover the JSON instead of its base64 text.
     assert_eq!(canvas(envelope, &base64(envelope)), Err(Refusal::BadSignature));
     assert_eq!(canvas(envelope, &hex(STANDARD.encode(envelope))), Err(Refusal::MalformedSignature));
     assert_eq!(canvas(envelope, ""), Err(Refusal::MalformedSignature));
@@ -211,8 +211,9 @@ fn a_plus_that_was_not_escaped_is_not_mended() {
         .find(|(_, tag)| tag.contains('+'))
         .unwrap();
     let body = format!("signed_request={tag}.{envelope}");
-    let judged = judge(Scheme::SalesforceCanvasSignedRequest, &post("https://a.example/", &[], &body));
-    assert_eq!(judged, Err(Refusal::MalformedSignature));
+    let outcome =
+        verify_request(Scheme::SalesforceCanvasSignedRequest, &post("https://a.example/", &[], &body));
+    assert_eq!(outcome, Err(Refusal::MalformedSignature));
 }
 
 #[test]
@@ -228,6 +229,6 @@ fn a_legacy_payload_is_signed_in_hexadecimal() {
     ] {
         let text = format!("{}.{second}", STANDARD.encode(json)).replace('+', "%2B").replace('=', "%3D");
         let url = format!("https://app.example.com/load?signed_payload={text}");
-        assert_eq!(judge(Scheme::BigcommerceSignedPayloadLegacy, &get(&url)), expected, "{second}");
+        assert_eq!(verify_request(Scheme::BigcommerceSignedPayloadLegacy, &get(&url)), expected, "{second}");
     }
 }

@@ -1,6 +1,6 @@
-//! Tokens under a vendor's public keys: Microsoft Entra's and Google's, of which each claim is judged.
+//! Tokens under a vendor's public keys: Microsoft Entra's and Google's, with each claim corrupted.
 
-use crate::signatures::issuer::{KID, NOW_S, es256, judge, keys, rs256};
+use crate::signatures::issuer::{KID, NOW_S, es256, keys, rs256, verify_request};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Value, json};
 use signpost::marketplace::signature::{Expected, Keys, Refusal, TokenScheme, Trust};
@@ -51,12 +51,12 @@ fn request(scheme: TokenScheme, token: &str) -> Request {
     Request { method: "POST".to_owned(), url, headers, body: body.into_bytes() }
 }
 
-fn told(scheme: TokenScheme, token: &str) -> Result<(), Refusal> {
+fn verify_token(scheme: TokenScheme, token: &str) -> Result<(), Refusal> {
     let trust = Trust { keys: keys(), ..Trust::default() };
-    judge(scheme, &request(scheme, token), &trust, &expected())
+    verify_request(scheme, &request(scheme, token), &trust, &expected())
 }
 
-/// The claims with one of them changed; `null` takes it out.
+/// The claims with one of them changed, or removed if `value` is `null`.
 fn changed(scheme: TokenScheme, name: &str, value: &Value) -> String {
     let mut claims = claims(scheme);
     let object = claims.as_object_mut().unwrap();
@@ -69,9 +69,14 @@ fn changed(scheme: TokenScheme, name: &str, value: &Value) -> String {
 
 #[track_caller]
 fn each(scheme: TokenScheme, cases: Vec<(&str, Value, Result<(), Refusal>)>) {
-    for (name, value, judged) in cases {
+    for (name, value, outcome) in cases {
         let claims = changed(scheme, name, &value);
-        assert_eq!(told(scheme, &rs256(&header(), &claims)), judged, "{} {name} {value}", scheme.name());
+        assert_eq!(
+            verify_token(scheme, &rs256(&header(), &claims)),
+            outcome,
+            "{} {name} {value}",
+            scheme.name()
+        );
     }
 }
 
@@ -80,7 +85,7 @@ fn the_vendor_pins_the_algorithm_and_the_key() {
     let curve = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
     for scheme in SCHEMES {
         let claims = claims(scheme).to_string();
-        assert_eq!(told(scheme, &rs256(&header(), &claims)), Ok(()));
+        assert_eq!(verify_token(scheme, &rs256(&header(), &claims)), Ok(()));
         for (header, refusal) in [
             (json!({"alg": "none"}), Refusal::WrongAlgorithm),
             (json!({"alg": "none", "kid": KID}), Refusal::WrongAlgorithm),
@@ -105,13 +110,13 @@ fn the_vendor_pins_the_algorithm_and_the_key() {
             (json!({"alg": "RS256", "kid": KID, "x5u": "https://a.example/"}), Refusal::SuppliedKey),
             (json!({"alg": "RS256", "kid": KID, "x5c": ["AAAA"]}), Refusal::SuppliedKey),
         ] {
-            assert_eq!(told(scheme, &rs256(&header.to_string(), &claims)), Err(refusal), "{header}");
+            assert_eq!(verify_token(scheme, &rs256(&header.to_string(), &claims)), Err(refusal), "{header}");
         }
         let twice = format!(r#"{{"alg":"RS256","alg":"RS256","kid":"{KID}"}}"#);
-        assert_eq!(told(scheme, &rs256(&twice, &claims)), Err(Refusal::MalformedSignature));
-        // A key of the set, and a signature of its own kind, under the pinned algorithm's name.
+        assert_eq!(verify_token(scheme, &rs256(&twice, &claims)), Err(Refusal::MalformedSignature));
+        // The token names the pinned algorithm, but has a signature of another key of the set and of that key's kind.
         let token = es256(r#"{"alg":"RS256","kid":"curve"}"#, &claims, &curve);
-        assert_eq!(told(scheme, &token), Err(Refusal::WrongAlgorithm));
+        assert_eq!(verify_token(scheme, &token), Err(Refusal::WrongAlgorithm));
     }
 }
 
@@ -135,7 +140,7 @@ fn the_form_is_the_only_one() {
             format!("{head}.{payload}{long}.{signature}"),
         ] {
             assert_eq!(
-                told(scheme, &wrong),
+                verify_token(scheme, &wrong),
                 Err(Refusal::MalformedSignature),
                 "{} {wrong:.80}",
                 scheme.name()
@@ -149,11 +154,11 @@ fn the_form_is_the_only_one() {
         bare.headers.clear();
         bare.body = b"{}".to_vec();
         let trust = Trust { keys: keys(), ..Trust::default() };
-        assert_eq!(judge(scheme, &bare, &trust, &expected()), Err(missing));
+        assert_eq!(verify_request(scheme, &bare, &trust, &expected()), Err(missing));
     }
 }
 
-/// Why a changed token is refused, by other means than the tested ones.
+/// The expected refusal of a changed token, computed independently of the tested code.
 fn refusal(scheme: TokenScheme, token: &str) -> Refusal {
     let parts: Vec<_> = token.split('.').map(|part| BASE64URL_NOPAD.decode(part.as_bytes()).ok()).collect();
     let object = |json: &Option<Vec<u8>>| serde_json::from_slice::<Value>(json.as_deref()?).ok();
@@ -184,14 +189,14 @@ fn each_byte_of_a_token_counts() {
             let mut bytes = token.clone().into_bytes();
             bytes[at] ^= 1;
             let other = String::from_utf8(bytes).unwrap();
-            // One bit makes a full stop of a slash only, which is none of the alphabet.
-            assert_eq!(told(scheme, &other), Err(refusal(scheme, &other)), "{} {at}", scheme.name());
+            // A changed bit turns only a slash into a full stop, and the alphabet has no slash.
+            assert_eq!(verify_token(scheme, &other), Err(refusal(scheme, &other)), "{} {at}", scheme.name());
         }
     }
 }
 
 #[test]
-fn clocks_and_audiences_are_judged_alike() {
+fn clocks_and_audiences_are_checked_alike() {
     for scheme in SCHEMES {
         let stale = Err(Refusal::Stale);
         each(
@@ -218,7 +223,7 @@ fn clocks_and_audiences_are_judged_alike() {
             ],
         );
         let twice = claims(scheme).to_string().replacen('{', r#"{"aud":"app-1","#, 1);
-        assert_eq!(told(scheme, &rs256(&header(), &twice)), Err(Refusal::MalformedClaims));
+        assert_eq!(verify_token(scheme, &rs256(&header(), &twice)), Err(Refusal::MalformedClaims));
     }
 }
 
@@ -252,7 +257,7 @@ fn a_sign_up_is_googles_and_of_an_account() {
             ("sub", json!(""), Err(Refusal::WrongSubject)),
             ("sub", json!(null), Err(Refusal::WrongSubject)),
             ("iat", json!(null), Err(Refusal::MalformedClaims)),
-            // However late it ends.
+            // The limit applies even if `exp` is later.
             ("iat", json!(NOW_S - 359), Ok(())),
             ("iat", json!(NOW_S - 360), Err(Refusal::Stale)),
             (
@@ -262,10 +267,10 @@ fn a_sign_up_is_googles_and_of_an_account() {
             ),
         ],
     );
-    // The issuer is judged before a key is looked up.
+    // The issuer is checked before a key is looked up.
     let foreign = changed(scheme, "iss", &json!("https://attacker.example/certs"));
     let token = rs256(r#"{"alg":"RS256","kid":"evil"}"#, &foreign);
-    assert_eq!(told(scheme, &token), Err(Refusal::WrongIssuer));
+    assert_eq!(verify_token(scheme, &token), Err(Refusal::WrongIssuer));
 }
 
 #[test]
@@ -293,7 +298,7 @@ fn a_push_is_sent_by_the_service_account() {
         ("no json", Refusal::MalformedBody),
     ] {
         request.body = body.as_bytes().to_vec();
-        assert_eq!(judge(scheme, &request, &trust, &expected()), Err(refusal), "{body}");
+        assert_eq!(verify_request(scheme, &request, &trust, &expected()), Err(refusal), "{body}");
     }
 }
 
@@ -303,7 +308,7 @@ fn a_play_notification_is_about_our_package() {
     let trust = Trust { keys: keys(), ..Trust::default() };
     let expected = Expected { package_name: Some("com.acme.app".to_owned()), ..expected() };
     let mut request = request(scheme, &rs256(&header(), &claims(scheme).to_string()));
-    for (data, judged) in [
+    for (data, outcome) in [
         (BASE64.encode(br#"{"packageName":"com.acme.app"}"#), Ok(())),
         (BASE64.encode(br#"{"packageName":"com.other.app"}"#), Err(Refusal::WrongAudience)),
         (BASE64.encode(b"{}"), Err(Refusal::WrongAudience)),
@@ -313,7 +318,7 @@ fn a_play_notification_is_about_our_package() {
     ] {
         let push = json!({"subscription": SUBSCRIPTION, "message": {"data": data}});
         request.body = push.to_string().into_bytes();
-        assert_eq!(judge(scheme, &request, &trust, &expected), judged, "{push}");
+        assert_eq!(verify_request(scheme, &request, &trust, &expected), outcome, "{push}");
     }
 }
 
@@ -324,13 +329,13 @@ fn what_is_not_configured_proves_nothing() {
         let request = request(scheme, &rs256(&header(), &claims(scheme).to_string()));
         for audiences in [vec![], vec![String::new()], vec!["app-1".to_owned(), String::new()]] {
             let expected = Expected { audiences, ..expected() };
-            assert_eq!(judge(scheme, &request, &trust, &expected), Err(Refusal::NotConfigured));
+            assert_eq!(verify_request(scheme, &request, &trust, &expected), Err(Refusal::NotConfigured));
         }
         let nobody = Expected { tenant_id: None, email: None, ..expected() };
         let needs = scheme != TokenScheme::GcpMarketplaceSignupJwt;
-        let judged = if needs { Err(Refusal::NotConfigured) } else { Ok(()) };
-        assert_eq!(judge(scheme, &request, &trust, &nobody), judged);
-        let no_keys = judge(scheme, &request, &Trust::default(), &expected());
+        let outcome = if needs { Err(Refusal::NotConfigured) } else { Ok(()) };
+        assert_eq!(verify_request(scheme, &request, &trust, &nobody), outcome);
+        let no_keys = verify_request(scheme, &request, &Trust::default(), &expected());
         assert_eq!(no_keys, Err(Refusal::UnknownKey));
     }
     for broken in ["", "{}", r#"{"keys":{}}"#, r#"{"keys":[{"kid":"x"}]}"#] {

@@ -1,6 +1,6 @@
-//! Salesforce's outbound messages: the secret in the path, the organisation, and XML that is not to be read.
+//! Salesforce's outbound messages: the secret in the path, the organisation, and XML that must be refused.
 
-use crate::signatures::signer::{ORGANIZATION, judge, post};
+use crate::signatures::signer::{ORGANIZATION, post, verify_request};
 use signpost::marketplace::signature::{Parameters, Refusal, Scheme, Verifier};
 
 const PATH: &str = "https://hooks.example.com/sf/om/a%20secret";
@@ -18,7 +18,7 @@ fn organization(id: &str) -> String {
     message(&format!("<OrganizationId>{id}</OrganizationId>"))
 }
 
-fn judged(url: &str, body: &str, known: &str) -> Result<(), Refusal> {
+fn outcome_of(url: &str, body: &str, known: &str) -> Result<(), Refusal> {
     let parameters = Parameters { organization_ids: vec![known.to_owned()], ..Parameters::default() };
     let verifier = Verifier::new(Scheme::SalesforceOutboundMessage, &["a%20secret"], parameters).unwrap();
     let request = post(url, &[], body);
@@ -42,7 +42,7 @@ fn the_last_segment_of_the_path_is_the_secret() {
         ("https://hooks.example.com/", Err(Refusal::MalformedSignature)),
         ("", Err(Refusal::MalformedSignature)),
     ] {
-        assert_eq!(judged(url, &body, ORGANIZATION), expected, "{url}");
+        assert_eq!(outcome_of(url, &body, ORGANIZATION), expected, "{url}");
     }
 }
 
@@ -63,7 +63,7 @@ fn an_organisation_has_an_id_of_15_or_18_characters() {
         ("ééééééééé", ORGANIZATION, Err(Refusal::WrongIssuer)),
         ("", ORGANIZATION, Err(Refusal::MalformedBody)),
     ] {
-        assert_eq!(judged(PATH, &organization(sent), known), expected, "{sent:?} for {known}");
+        assert_eq!(outcome_of(PATH, &organization(sent), known), expected, "{sent:?} for {known}");
     }
 }
 
@@ -81,7 +81,7 @@ fn xml_that_is_not_to_be_read_is_refused() {
         (organization("&x;"), Refusal::MalformedBody),
         (message(""), Refusal::MalformedBody),
         (message(&id.repeat(2)), Refusal::MalformedBody),
-        // Readers see different parts of these.
+        // Parsers differ in which part of these they return.
         (organization("00Dxx0000<!-- -->001gPLEAY"), Refusal::MalformedBody),
         (organization("<a>00Dxx0000001gPLEAY</a>"), Refusal::MalformedBody),
         (good.replace("2005/09/outbound", "2005/09/other"), Refusal::MalformedBody),
@@ -104,10 +104,10 @@ fn xml_that_is_not_to_be_read_is_refused() {
         ),
     ] {
         let start: String = body.chars().take(700).collect();
-        assert_eq!(judged(PATH, &body, ORGANIZATION), Err(refusal), "{start}");
+        assert_eq!(outcome_of(PATH, &body, ORGANIZATION), Err(refusal), "{start}");
     }
     let mut request = post(PATH, &[], &good);
     request.url = format!("https://hooks.example.com/{}", crate::signatures::signer::SECRET);
     request.body.push(0xff);
-    assert_eq!(judge(Scheme::SalesforceOutboundMessage, &request), Err(Refusal::MalformedBody));
+    assert_eq!(verify_request(Scheme::SalesforceOutboundMessage, &request), Err(Refusal::MalformedBody));
 }

@@ -5,7 +5,7 @@
 use crate::support::{Ledger, OPERATOR, TzDatabase};
 use serde_json::json;
 use signpost::{
-    api::{self, Environment, http::Request},
+    api::{self, Environment, Outcome, http::message::Request},
     domain::values::entropy::SeededEntropy,
     store::{
         Page, Row, Sql, SqlError, Value,
@@ -90,7 +90,9 @@ fn send(
         now: ledger.now,
         trails: &ledger.trails,
     };
-    let answer = api::handle(&environment, &mut *entropy.borrow_mut(), request);
+    let Outcome::Response(answer) = api::handle(&environment, &mut *entropy.borrow_mut(), request) else {
+        panic!("{method} {target} needs a trail")
+    };
     assert!(answer.status < 300, "{method} {target}: {}", answer.body);
     answer.body
 }

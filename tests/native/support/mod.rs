@@ -11,10 +11,8 @@ use chrono::{Offset, TimeZone};
 use serde_json::Value as Json;
 use signpost::{
     api::{
-        self, Config, Environment,
-        callbacks::{self, Reported},
-        http::{Request, Response},
-        trails::{TRAIL_HEADER, Trails},
+        self, Environment, Outcome,
+        http::message::{Request, Response},
     },
     domain::{
         clicks::click::{Class, ClickId, Country, Device},
@@ -25,6 +23,7 @@ use signpost::{
             zone::Zones,
         },
     },
+    ledger::{callbacks::report::Reported, config::Config, trails::Trails},
     store::{
         Sql,
         native::NativeSql,
@@ -123,7 +122,7 @@ impl<S: Sql> Ledger<S> {
     /// Writes what a callback of a listing told.
     pub fn told(&mut self, listing_no: u16, events: &[Json]) {
         let report = serde_json::json!({"listing_no": listing_no, "events": events});
-        let report = json::read(&report.to_string()).unwrap();
+        let report = strict_json::from_str(&report.to_string()).unwrap();
         let mut asked = Trails::new();
         loop {
             let environment = Environment {
@@ -133,10 +132,10 @@ impl<S: Sql> Ledger<S> {
                 now: self.now,
                 trails: &asked,
             };
-            match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
-                Reported::TrailWished(wish) => {
-                    let trail = self.trails.get(&wish.click_id).cloned().flatten();
-                    assert!(asked.insert(wish.click_id, trail).is_none(), "asked twice");
+            match api::report(&environment, &mut self.entropy, &report).unwrap() {
+                Reported::TrailNeeded(request) => {
+                    let trail = self.trails.get(&request.click_id).cloned().flatten();
+                    assert!(asked.insert(request.click_id, trail).is_none(), "asked twice");
                 }
                 reported => return assert_eq!(reported, Reported::Written),
             }
@@ -159,11 +158,12 @@ impl<S: Sql> Ledger<S> {
                 now: self.now,
                 trails: &asked,
             };
-            let raw = api::handle(&environment, &mut self.entropy, request);
-            let Some(wish) = raw.header(TRAIL_HEADER) else { break raw };
-            let (_, click_id) = wish.split_once(' ').unwrap();
-            let trail = self.trails.get(click_id).cloned().flatten();
-            assert!(asked.insert(click_id.to_owned(), trail).is_none(), "asked twice");
+            let needed = match api::handle(&environment, &mut self.entropy, request) {
+                Outcome::Response(raw) => break raw,
+                Outcome::TrailNeeded(needed) => needed,
+            };
+            let trail = self.trails.get(&needed.click_id).cloned().flatten();
+            assert!(asked.insert(needed.click_id, trail).is_none(), "asked twice");
         };
         let json = serde_json::from_str(&raw.body).unwrap_or(Json::Null);
         Answer { status: raw.status, json, raw }

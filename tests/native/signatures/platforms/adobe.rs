@@ -1,6 +1,6 @@
-//! Adobe I/O Events, Adobe Commerce's webhooks, and the greeting.
+//! Adobe I/O Events, Adobe Commerce's webhooks, and Adobe's challenge.
 
-use super::{judge, judge_as, noon, post, signer, valid, vectors_of};
+use super::{noon, post, signer, valid, vectors_of, verify_as, verify_request};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use signpost::marketplace::signature::{
     Refusal,
@@ -42,7 +42,7 @@ fn without(mut request: Request, name: &str) -> Request {
 }
 
 fn judge_event(request: &Request) -> Option<Refusal> {
-    judge(&events(), request, &DOCUMENTS, noon()).err()
+    verify_request(&events(), request, &DOCUMENTS, noon()).err()
 }
 
 #[test]
@@ -63,17 +63,18 @@ fn either_signature_is_enough_and_none_is_not() {
             assert!(matches!(judge_event(&request), Some(Refusal::BadSignature | Refusal::Unanswered)));
         }
     }
-    // Each with its own key.
+    // Each signature belongs to its own key.
     let swapped = with(with(event(BODY), PATHS[0], OTHER_PATH), PATHS[1], PATH);
     assert_eq!(judge_event(&swapped), Some(Refusal::BadSignature));
-    // A key that did not come might have proven it; one that is none did not.
+    // A key that could not be fetched might have verified the event, so the request may be retried. An unusable key
+    // might not.
     let broken = with(event(BODY), SIGNATURES[1], &broken);
-    assert_eq!(judge(&events(), &broken, &DOCUMENTS[1..], noon()), Err(Refusal::Unanswered));
-    assert_eq!(judge(&events(), &event(BODY), &[], noon()), Err(Refusal::Unanswered));
+    assert_eq!(verify_request(&events(), &broken, &DOCUMENTS[1..], noon()), Err(Refusal::Unanswered));
+    assert_eq!(verify_request(&events(), &event(BODY), &[], noon()), Err(Refusal::Unanswered));
     let useless = [(ADDRESS, "no key"), (OTHER_ADDRESS, signer::WEAK_PUBLIC)];
-    assert_eq!(judge(&events(), &event(BODY), &useless, noon()), Err(Refusal::UnusableKey));
+    assert_eq!(verify_request(&events(), &event(BODY), &useless, noon()), Err(Refusal::UnusableKey));
     let half = [(ADDRESS, "no key"), DOCUMENTS[1]];
-    assert!(judge(&events(), &event(BODY), &half, noon()).is_ok());
+    assert!(verify_request(&events(), &event(BODY), &half, noon()).is_ok());
 }
 
 #[test]
@@ -129,10 +130,10 @@ fn a_key_stands_under_adobes_path_or_is_not_fetched() {
     ] {
         let request = with(without(event(BODY), SIGNATURES[1]), PATHS[0], path);
         let address = format!("https://static.adobeioevents.com{path}");
-        let judged = judge(&events(), &request, &[(&address, signer::PUBLIC)], noon());
-        assert_eq!(judged, Err(Refusal::ForeignKey), "{path}");
+        let outcome = verify_request(&events(), &request, &[(&address, signer::PUBLIC)], noon());
+        assert_eq!(outcome, Err(Refusal::ForeignKey), "{path}");
         assert_eq!(request.callback(|callback| events().addresses(callback)), Err(Refusal::ForeignKey));
-        // The other key is fetched, and this one is not.
+        // Only the other key is fetched.
         let both = with(event(BODY), PATHS[0], path);
         let addresses = both.callback(|callback| events().addresses(callback));
         assert_eq!(addresses, Ok(vec![OTHER_ADDRESS.to_owned()]));
@@ -140,7 +141,7 @@ fn a_key_stands_under_adobes_path_or_is_not_fetched() {
     let longest = format!("/prod/keys/pub-key-{}.pem", "a".repeat(64));
     let address = format!("https://static.adobeioevents.com{longest}");
     let request = with(event(BODY), PATHS[0], &longest);
-    assert!(judge(&events(), &request, &[(&address, signer::PUBLIC)], noon()).is_ok());
+    assert!(verify_request(&events(), &request, &[(&address, signer::PUBLIC)], noon()).is_ok());
     let addresses = event(BODY).callback(|callback| events().addresses(callback));
     assert_eq!(addresses, Ok(vec![ADDRESS.to_owned(), OTHER_ADDRESS.to_owned()]));
     let same = with(event(BODY), PATHS[1], PATH).callback(|callback| events().addresses(callback));
@@ -172,7 +173,7 @@ fn an_event_for_somebody_else_is_not_ours() {
     }
     assert_eq!(judge_event(&event("")), Some(Refusal::EmptyBody));
     let nobody = PlatformVerifier::AdobeIoEvents(AdobeIoEvents::default());
-    assert_eq!(judge(&nobody, &event(BODY), &DOCUMENTS, noon()), Err(Refusal::NotConfigured));
+    assert_eq!(verify_request(&nobody, &event(BODY), &DOCUMENTS, noon()), Err(Refusal::NotConfigured));
     let addresses = event(BODY).callback(|callback| nobody.addresses(callback));
     assert_eq!(addresses, Err(Refusal::NotConfigured));
 }
@@ -211,7 +212,7 @@ fn each_byte_of_an_event_and_of_its_signatures_counts() {
             let mut request = case.vector.request.clone();
             request.body[at] ^= 1;
             assert_eq!(
-                judge_as(&case, &request),
+                verify_as(&case, &request),
                 Err(Refusal::BadSignature),
                 "{}: byte {at}",
                 case.vector.id
@@ -234,14 +235,15 @@ fn commerce(keys: &[&str]) -> PlatformVerifier {
 
 #[test]
 fn a_commerce_webhook_is_signed_as_base64() {
-    let judge_by = |keys: &[&str], request: &Request| judge(&commerce(keys), request, &[], noon()).err();
-    let judge_one = |request: &Request| judge_by(&[signer::PUBLIC], request);
+    let verify_by =
+        |keys: &[&str], request: &Request| verify_request(&commerce(keys), request, &[], noon()).err();
+    let judge_one = |request: &Request| verify_by(&[signer::PUBLIC], request);
     assert_eq!(judge_one(&webhook(BODY)), None);
     assert_eq!(judge_one(&webhook("")), None);
-    assert_eq!(judge_by(&[signer::OTHER_PUBLIC, signer::PUBLIC], &webhook(BODY)), None);
-    assert_eq!(judge_by(&[signer::OTHER_PUBLIC], &webhook(BODY)), Some(Refusal::BadSignature));
-    assert_eq!(judge_by(&[], &webhook(BODY)), Some(Refusal::NotConfigured));
-    // Over the body itself, as I/O Events has it.
+    assert_eq!(verify_by(&[signer::OTHER_PUBLIC, signer::PUBLIC], &webhook(BODY)), None);
+    assert_eq!(verify_by(&[signer::OTHER_PUBLIC], &webhook(BODY)), Some(Refusal::BadSignature));
+    assert_eq!(verify_by(&[], &webhook(BODY)), Some(Refusal::NotConfigured));
+    // This signature covers the body itself, as in I/O Events.
     let raw = signer::base64(signer::sha256(BODY.as_bytes()));
     assert_eq!(judge_one(&post(&[(COMMERCE, &raw)], BODY)), Some(Refusal::BadSignature));
     assert_eq!(judge_one(&post(&[], BODY)), Some(Refusal::MissingHeader(COMMERCE)));

@@ -1,18 +1,18 @@
 //! Apple's postbacks: SKAdNetwork and AdAttributionKit.
 
-use super::{judge, judge_as, noon, post, signer, valid};
+use super::{noon, post, signer, valid, verify_as, verify_request};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use signpost::marketplace::signature::{
     Keys, Refusal,
-    platforms::{AdAttributionKit, Bound, PlatformScheme, PlatformVerifier, Skadnetwork},
+    platforms::{AdAttributionKit, Allowed, PlatformScheme, PlatformVerifier, Skadnetwork},
 };
 
 const APP: &str = "6448311069";
 const NETWORK: &str = "acme.example";
 
-fn bound(name: &str) -> Bound {
-    Bound::To(vec!["before".to_owned(), name.to_owned()])
+fn bound(name: &str) -> Allowed {
+    Allowed::Only(vec!["before".to_owned(), name.to_owned()])
 }
 
 fn skadnetwork() -> PlatformVerifier {
@@ -52,7 +52,7 @@ const FOUR: [&str; 11] = [
 ];
 
 fn judge_postback(postback: &Value) -> Result<String, Refusal> {
-    judge(&skadnetwork(), &post(&[], postback.to_string()), &[], noon())
+    verify_request(&skadnetwork(), &post(&[], postback.to_string()), &[], noon())
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn each_version_signs_its_own_values() {
                 (_, "version") => Ok(proven.clone()),
                 (true, "source-domain") => Err(Refusal::MalformedBody),
                 (true, _) => Err(Refusal::BadSignature),
-                // Not signed, and so not in the proof.
+                // Members that are not signed are not in the proof.
                 (false, _) => Ok(proven.clone()),
             };
             assert_eq!(judge_postback(&changed), expected, "{version} {name}");
@@ -142,16 +142,19 @@ fn a_postback_is_of_our_app_and_network_and_of_its_documented_form() {
     }
     assert_eq!(judge_postback(&signed(postback(), &FOUR, 2)), Err(Refusal::BadSignature));
     assert_eq!(judge_postback(&postback()), Err(Refusal::MissingParameter("attribution-signature")));
-    assert_eq!(judge(&skadnetwork(), &post(&[], ""), &[], noon()), Err(Refusal::EmptyBody));
+    assert_eq!(verify_request(&skadnetwork(), &post(&[], ""), &[], noon()), Err(Refusal::EmptyBody));
     for body in ["[]", "null", "{", r#"{"version":"4.0","version":"4.0"}"#] {
-        assert_eq!(judge(&skadnetwork(), &post(&[], body), &[], noon()), Err(Refusal::MalformedBody));
+        assert_eq!(
+            verify_request(&skadnetwork(), &post(&[], body), &[], noon()),
+            Err(Refusal::MalformedBody)
+        );
     }
     let text = |tag: &str| {
         let mut changed = signed(postback(), &FOUR, 1);
         changed["attribution-signature"] = tag.into();
         judge_postback(&changed)
     };
-    // Two numbers side by side are JWTs' way, and no DER.
+    // JWTs have `r` and `s` side by side, which is not DER.
     let fixed = signer::base64(signer::ec_fixed(1, b"x"));
     for tag in ["", "~", "AAAA", &fixed] {
         assert_eq!(text(tag), Err(Refusal::MalformedSignature), "{tag}");
@@ -167,15 +170,15 @@ fn each_bit_of_a_postbacks_signature_counts() {
         for bit in 0..tag.len() * 8 {
             let mut flipped = tag.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            // Whether it is still two numbers in DER, by another implementation.
+            // Another implementation decides whether this is still valid DER.
             let refusal = match p256::ecdsa::Signature::from_der(&flipped) {
                 Ok(_) => Refusal::BadSignature,
                 Err(_) => Refusal::MalformedSignature,
             };
             let mut changed = body.clone();
             changed["attribution-signature"] = signer::base64(&flipped).into();
-            let judged = judge_as(&case, &post(&[], changed.to_string()));
-            assert_eq!(judged, Err(refusal), "{} bit {bit}", case.vector.id);
+            let outcome = verify_as(&case, &post(&[], changed.to_string()));
+            assert_eq!(outcome, Err(refusal), "{} bit {bit}", case.vector.id);
         }
     }
 }
@@ -196,7 +199,7 @@ fn jws(header: &str, claims: &str) -> String {
 
 fn judge_jws(jws: &str) -> Result<String, Refusal> {
     let body = json!({"jws-string": jws, "conversion-value": 63}).to_string();
-    judge(&kit(), &post(&[], body), &[], noon())
+    verify_request(&kit(), &post(&[], body), &[], noon())
 }
 
 #[test]
@@ -273,7 +276,7 @@ fn a_jws_has_three_parts_and_each_character_of_them_counts() {
         let jws = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(flipped));
         assert_eq!(judge_jws(&jws), Err(Refusal::BadSignature), "bit {bit}");
     }
-    let body = |body: &str| judge(&kit(), &post(&[], body), &[], noon());
+    let body = |body: &str| verify_request(&kit(), &post(&[], body), &[], noon());
     assert_eq!(body("{}"), Err(Refusal::MissingParameter("jws-string")));
     assert_eq!(body(""), Err(Refusal::EmptyBody));
     for text in ["[]", r#"{"jws-string":1}"#, r#"{"jws-string":"a","jws-string":"b"}"#] {
@@ -285,12 +288,12 @@ fn a_jws_has_three_parts_and_each_character_of_them_counts() {
 fn only_what_was_signed_is_proven_of_a_vector() {
     for case in valid(PlatformScheme::AdAttributionKitPostback) {
         let mut body: Value = serde_json::from_slice(&case.vector.request.body).unwrap();
-        let proven = judge_as(&case, &case.vector.request).unwrap();
+        let proven = verify_as(&case, &case.vector.request).unwrap();
         for (name, value) in
             [("conversion-value", json!(1)), ("country-code", json!("ZZ")), ("did-win", json!(0))]
         {
             body[name] = value;
         }
-        assert_eq!(judge_as(&case, &post(&[], body.to_string())), Ok(proven));
+        assert_eq!(verify_as(&case, &post(&[], body.to_string())), Ok(proven));
     }
 }

@@ -1,6 +1,6 @@
-//! EventBridge's API destinations: a header that the operator chose, and whose event it is.
+//! EventBridge's API destinations: the header that the operator chose, the source and the account.
 
-use super::{judge, judge_as, noon, post, valid};
+use super::{noon, post, valid, verify_as, verify_request};
 use signpost::marketplace::signature::{
     Refusal,
     platforms::{AGREEMENT_SOURCE, ApiDestination, PlatformScheme, PlatformVerifier},
@@ -19,7 +19,7 @@ fn verifier(values: &[&str]) -> PlatformVerifier {
 #[track_caller]
 fn refused(headers: &[(&str, &str)], body: &str, refusal: Refusal) {
     assert_eq!(
-        judge(&verifier(&[VALUE]), &post(headers, body), &[], noon()),
+        verify_request(&verifier(&[VALUE]), &post(headers, body), &[], noon()),
         Err(refusal),
         "{headers:?} {body}"
     );
@@ -42,10 +42,10 @@ fn the_header_stands_there_once_and_is_the_configured_one() {
     }
     for name in [HEADER, "X-ACME-KEY"] {
         let request = post(&[(name, VALUE)], EVENT);
-        assert!(judge(&verifier(&[VALUE]), &request, &[], noon()).is_ok());
-        // While it is changed, both count.
-        assert!(judge(&verifier(&["new", VALUE]), &request, &[], noon()).is_ok());
-        assert_eq!(judge(&verifier(&["new"]), &request, &[], noon()), Err(Refusal::BadSignature));
+        assert!(verify_request(&verifier(&[VALUE]), &request, &[], noon()).is_ok());
+        // During a rotation, both values are accepted.
+        assert!(verify_request(&verifier(&["new", VALUE]), &request, &[], noon()).is_ok());
+        assert_eq!(verify_request(&verifier(&["new"]), &request, &[], noon()), Err(Refusal::BadSignature));
     }
 }
 
@@ -64,7 +64,7 @@ fn an_event_of_another_source_or_account_is_not_ours() {
     }
     let doubled = with("{\"id\"", "{\"source\":\"x\",\"id\"");
     refused(&[(HEADER, VALUE)], &doubled, Refusal::MalformedBody);
-    // Nobody learns whether the body was right who does not know the header.
+    // A sender who does not know the header does not learn whether the body is valid.
     refused(&[(HEADER, "guess")], "{", Refusal::BadSignature);
 }
 
@@ -81,8 +81,8 @@ fn what_is_not_configured_proves_nothing() {
     ] {
         let destination = ApiDestination::new(header, &[VALUE], sources, accounts).unwrap();
         let verifier = PlatformVerifier::ApiDestination(destination);
-        let judged = judge(&verifier, &post(&[(HEADER, VALUE)], EVENT), &[], noon());
-        assert_eq!(judged, Err(Refusal::NotConfigured));
+        let outcome = verify_request(&verifier, &post(&[(HEADER, VALUE)], EVENT), &[], noon());
+        assert_eq!(outcome, Err(Refusal::NotConfigured));
     }
     assert!(!format!("{:?}", verifier(&[VALUE])).contains(VALUE));
 }
@@ -91,10 +91,10 @@ fn what_is_not_configured_proves_nothing() {
 fn it_is_no_signature() {
     for case in valid(PlatformScheme::AwsEventbridgeApiDestination) {
         let mut request = case.vector.request.clone();
-        let proven = judge_as(&case, &request).unwrap();
-        // The caller may say anything in the detail, and the proof says so by its evidence.
+        let proven = verify_as(&case, &request).unwrap();
+        // The content of the detail is not signed, which the evidence of the proof states.
         request.body = String::from_utf8(request.body).unwrap().replace("782858285006", "1").into_bytes();
-        assert_ne!(judge_as(&case, &request).unwrap(), proven);
+        assert_ne!(verify_as(&case, &request).unwrap(), proven);
         let evidence = request.callback(|callback| {
             case.verifier.verify(callback, Default::default(), case.now).unwrap().evidence()
         });

@@ -1,4 +1,4 @@
-//! The schemes of AWS, Adobe and Apple: what a vendor signs, and everything that looks like it.
+//! The schemes of AWS, Adobe and Apple: valid requests, and similar ones that must be refused.
 
 mod adobe;
 mod apple;
@@ -12,7 +12,7 @@ use signpost::{
     domain::values::time::Timestamp,
     marketplace::signature::{
         Refusal, Verified,
-        platforms::{Fetched, PlatformScheme, PlatformVerifier},
+        platforms::{FetchedDocuments, PlatformScheme, PlatformVerifier},
     },
 };
 use std::path::Path;
@@ -35,26 +35,26 @@ fn post(headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Request {
     }
 }
 
-/// What a verifier says to a request: the proof's payload as text, or why there is none.
-fn judge(
+/// Verifies a request and returns the payload of the proof as text.
+fn verify_request(
     verifier: &PlatformVerifier,
     request: &Request,
     documents: &[(&str, &str)],
     now: Timestamp,
 ) -> Result<String, Refusal> {
-    request.callback(|callback| verifier.verify(callback, Fetched(documents), now).map(payload))
+    request.callback(|callback| verifier.verify(callback, FetchedDocuments(documents), now).map(payload))
 }
 
 fn payload(proof: Verified<'_>) -> String {
     format!("{:?}", proof.payload())
 }
 
-/// A file's vectors, of which all, some or none are valid.
+/// The vectors of a file.
 fn vectors_of(scheme: &str) -> Vec<Vector> {
     vector::read(&Path::new(crate::signatures::cases::FIXTURES).join(format!("{scheme}.json"))).unwrap()
 }
 
-/// A valid vector, with its verifier, its documents and its clock.
+/// A valid vector, with its verifier, its documents and its time.
 struct Case {
     vector: Vector,
     verifier: PlatformVerifier,
@@ -79,10 +79,10 @@ fn valid(scheme: PlatformScheme) -> Vec<Case> {
     found
 }
 
-/// What a vector's own verifier says to another request than the vector's.
-fn judge_as(case: &Case, request: &Request) -> Result<String, Refusal> {
+/// Verifies another request with the verifier of a vector.
+fn verify_as(case: &Case, request: &Request) -> Result<String, Refusal> {
     let documents = case.documents.iter().map(|(address, text)| (address.as_str(), text.as_str()));
-    judge(&case.verifier, request, &documents.collect::<Vec<_>>(), case.now)
+    verify_request(&case.verifier, request, &documents.collect::<Vec<_>>(), case.now)
 }
 
 #[test]
@@ -96,22 +96,22 @@ fn a_scheme_has_one_name() {
     assert_eq!(PlatformScheme::from_name("carrier_pigeon"), None);
 }
 
-/// Whatever byte of a body is changed: it is refused, or it was not signed and the proof says the same as before.
+/// Changes each byte of a body: either the request is refused, or the byte was not signed and the proof is the same.
 #[test]
 fn no_changed_byte_changes_what_is_proven() {
     for scheme in PlatformScheme::ALL {
-        // Not signed at all.
+        // The body is not signed.
         if *scheme == PlatformScheme::AwsEventbridgeApiDestination {
             continue;
         }
         for case in valid(*scheme) {
             let Vector { request, id, .. } = &case.vector;
-            let proven = judge_as(&case, request).unwrap();
+            let proven = verify_as(&case, request).unwrap();
             for at in 0..request.body.len() {
                 for mask in [1, 0x20, 0x80] {
                     let mut changed = request.clone();
                     changed.body[at] ^= mask;
-                    if let Ok(payload) = judge_as(&case, &changed) {
+                    if let Ok(payload) = verify_as(&case, &changed) {
                         assert_eq!(payload, proven, "{id}: byte {at} with {mask:#x}");
                     }
                 }

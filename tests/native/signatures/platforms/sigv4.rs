@@ -1,4 +1,4 @@
-//! Requests to AWS: what AWS's own documentation signs, and what cannot be signed.
+//! Requests to AWS: the signatures of AWS's own documentation, and requests that cannot be signed.
 
 use super::noon;
 use signpost::{
@@ -10,7 +10,7 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const KEY: AccessKey<'_> = AccessKey { id: "AKIDEXAMPLE", secret: SECRET, session_token: None };
 const SCOPE: Scope<'_> = Scope { region: "us-east-1", service: "service" };
 
-/// The signature of a request at the time that AWS's examples have.
+/// The signature of a request at the time of AWS's examples.
 fn signature(method: &str, url: &str, headers: &[(&str, &str)], body: &str, service: &str) -> String {
     let request = Unsigned { method, url, headers, body: body.as_bytes() };
     let at = Timestamp::parse("2015-08-30T12:36:00Z").unwrap();

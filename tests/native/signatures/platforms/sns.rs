@@ -1,10 +1,10 @@
-//! Amazon SNS: messages that AWS did not sign, signed for somebody else, or too long ago.
+//! Amazon SNS: messages with invalid signatures, for other recipients, or with stale times.
 
-use super::{judge, judge_as, noon, post, signer, valid};
+use super::{noon, post, signer, valid, verify_as, verify_request};
 use serde_json::{Map, Value};
 use signpost::marketplace::signature::{
     Refusal,
-    platforms::{Fetched, PlatformScheme, PlatformVerifier, Sns, confirmation_address},
+    platforms::{FetchedDocuments, PlatformScheme, PlatformVerifier, Sns, confirmation_address},
 };
 use vectors::vector::Request;
 
@@ -48,7 +48,7 @@ impl Message {
         self
     }
 
-    /// Signed as it is now.
+    /// The message with a new signature over its current members.
     pub fn signed(self) -> Self {
         let names: &[&str] = match self.0["Type"].as_str().unwrap() {
             "Notification" => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
@@ -67,14 +67,14 @@ impl Message {
         post(&[("content-type", "text/plain; charset=UTF-8")], Value::Object(self.0.clone()).to_string())
     }
 
-    fn judge(&self) -> Result<String, Refusal> {
-        judge(&verifier(), &self.request(), &[(ADDRESS, signer::CERTIFICATE)], noon())
+    fn verify(&self) -> Result<String, Refusal> {
+        verify_request(&verifier(), &self.request(), &[(ADDRESS, signer::CERTIFICATE)], noon())
     }
 }
 
 #[track_caller]
 fn refused(message: &Message, refusal: Refusal) {
-    assert_eq!(message.judge(), Err(refusal), "{:?}", message.0);
+    assert_eq!(message.verify(), Err(refusal), "{:?}", message.0);
 }
 
 #[test]
@@ -82,11 +82,11 @@ fn what_was_signed_is_proven_in_either_version() {
     for version in ["1", "2"] {
         let message = Message::notification().with("SignatureVersion", version);
         for message in [message.clone(), message.with("Subject", "café ☕")] {
-            assert!(message.signed().judge().is_ok(), "{version}");
+            assert!(message.signed().verify().is_ok(), "{version}");
         }
         for kind in ["SubscriptionConfirmation", "UnsubscribeConfirmation"] {
             let message = Message::confirmation(kind).with("SignatureVersion", version);
-            assert!(message.signed().judge().is_ok(), "{version} {kind}");
+            assert!(message.signed().verify().is_ok(), "{version} {kind}");
         }
     }
 }
@@ -98,7 +98,7 @@ fn each_signed_member_counts_and_no_other_is_in_the_proof() {
         Message::confirmation("SubscriptionConfirmation").signed(),
         Message::confirmation("UnsubscribeConfirmation").signed(),
     ] {
-        let proven = message.judge().unwrap();
+        let proven = message.verify().unwrap();
         for name in ["Message", "MessageId", "Subject", "SubscribeURL", "Token"] {
             if let Some(value) = message.0.get(name) {
                 let value = value.as_str().unwrap();
@@ -119,10 +119,10 @@ fn each_signed_member_counts_and_no_other_is_in_the_proof() {
             ("subject", "another"),
             ("Plan", "gold"),
         ] {
-            assert_eq!(message.clone().with(name, value).judge(), Ok(proven.clone()), "{name}");
+            assert_eq!(message.clone().with(name, value).verify(), Ok(proven.clone()), "{name}");
         }
     }
-    // What the message may leave out is not added by anybody else.
+    // An optional member that is absent cannot be added.
     refused(&Message::notification().signed().with("Subject", "added"), Refusal::BadSignature);
     refused(&Message::notification().with("Subject", "s").signed().without("Subject"), Refusal::BadSignature);
 }
@@ -136,7 +136,7 @@ fn each_bit_of_the_signature_counts() {
             .to_owned()
             + TOPIC + "\nType\nNotification\n";
     let tag = signer::sha256(text.as_bytes());
-    assert!(message.clone().with("Signature", &signer::base64(&tag)).judge().is_ok());
+    assert!(message.clone().with("Signature", &signer::base64(&tag)).verify().is_ok());
     for bit in 0..tag.len() * 8 {
         let mut flipped = tag.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
@@ -185,19 +185,20 @@ fn what_is_no_message_is_refused() {
     for time in ["", "1795348800", "yesterday", "2026-11-24"] {
         refused(&Message::notification().with("Timestamp", time).signed(), Refusal::MalformedTime);
     }
-    let judge = |body: &str| judge(&verifier(), &post(&[], body), &[(ADDRESS, signer::CERTIFICATE)], noon());
-    assert_eq!(judge(""), Err(Refusal::EmptyBody));
+    let verify_request =
+        |body: &str| verify_request(&verifier(), &post(&[], body), &[(ADDRESS, signer::CERTIFICATE)], noon());
+    assert_eq!(verify_request(""), Err(Refusal::EmptyBody));
     for body in
         ["{", "[]", "null", "\"Type\"", "{\"Type\":1}", "{\"Type\":\"a\",\"Type\":\"b\"}", "\u{feff}{}"]
     {
-        assert_eq!(judge(body), Err(Refusal::MalformedBody), "{body}");
+        assert_eq!(verify_request(body), Err(Refusal::MalformedBody), "{body}");
     }
 }
 
-/// Names and values are parted by line feeds alone: without this rule one signed text would be two messages.
+/// Names and values are separated by line feeds. Without this rule, two messages could have the same signed text.
 #[test]
 fn no_value_but_the_message_holds_a_line_feed() {
-    assert!(Message::notification().with("Message", "a\nMessageId\nb\n").signed().judge().is_ok());
+    assert!(Message::notification().with("Message", "a\nMessageId\nb\n").signed().verify().is_ok());
     for name in ["MessageId", "Subject"] {
         refused(&Message::notification().with(name, "a\nb").signed(), Refusal::MalformedBody);
     }
@@ -205,7 +206,7 @@ fn no_value_but_the_message_holds_a_line_feed() {
         let message = Message::confirmation("SubscriptionConfirmation").with(name, "a\nb").signed();
         refused(&message, Refusal::MalformedBody);
     }
-    // A subject that is moved into the id before it.
+    // The subject is moved into the id before it.
     let message = Message::notification().with("Subject", "s").signed();
     let id = format!("{}\nSubject\ns", message.0["MessageId"].as_str().unwrap());
     refused(&message.without("Subject").with("MessageId", &id), Refusal::MalformedBody);
@@ -215,19 +216,20 @@ fn no_value_but_the_message_holds_a_line_feed() {
 fn a_message_is_as_old_as_sns_may_try() {
     let at = |ms| Message::notification().with("Timestamp", &noon().plus_ms(ms).to_string()).signed();
     for ms in [0, -3_900_000, 3_900_000] {
-        assert!(at(ms).judge().is_ok(), "{ms}");
+        assert!(at(ms).verify().is_ok(), "{ms}");
     }
     refused(&at(-3_900_001), Refusal::Stale);
     refused(&at(3_900_001), Refusal::Future);
     let verifier = PlatformVerifier::Sns(Sns { topic_arns: vec![TOPIC.to_owned()], window_seconds: Some(7) });
-    let judge = |ms| judge(&verifier, &at(ms).request(), &[(ADDRESS, signer::CERTIFICATE)], noon());
-    assert!(judge(-7000).is_ok());
-    assert_eq!(judge(-7001), Err(Refusal::Stale));
+    let verify_request =
+        |ms| verify_request(&verifier, &at(ms).request(), &[(ADDRESS, signer::CERTIFICATE)], noon());
+    assert!(verify_request(-7000).is_ok());
+    assert_eq!(verify_request(-7001), Err(Refusal::Stale));
 }
 
 #[test]
 fn a_certificate_counts_while_it_is_valid() {
-    // From 1 November to the last second of the 30th.
+    // The certificate is valid from 1 November to the last second of the 30th.
     for (time, expected) in [
         ("2026-10-31T23:59:59.999Z", Some(Refusal::Future)),
         ("2026-11-01T00:00:00Z", None),
@@ -236,26 +238,30 @@ fn a_certificate_counts_while_it_is_valid() {
     ] {
         let now = signpost::domain::values::time::Timestamp::parse(time).unwrap();
         let request = Message::notification().with("Timestamp", time).signed().request();
-        let judged = judge(&verifier(), &request, &[(ADDRESS, signer::CERTIFICATE)], now);
-        assert_eq!(judged.err(), expected, "{time}");
+        let outcome = verify_request(&verifier(), &request, &[(ADDRESS, signer::CERTIFICATE)], now);
+        assert_eq!(outcome.err(), expected, "{time}");
     }
 }
 
 #[test]
 fn only_the_key_in_the_certificate_counts() {
     let request = Message::notification().signed().request();
-    let judge = |documents: &[(&str, &str)]| judge(&verifier(), &request, documents, noon()).err();
+    let verify_request =
+        |documents: &[(&str, &str)]| verify_request(&verifier(), &request, documents, noon()).err();
     let chain = format!("{}\n{}", signer::CERTIFICATE, signer::OTHER_CERTIFICATE);
-    assert_eq!(judge(&[(ADDRESS, &chain)]), None);
-    assert_eq!(judge(&[(ADDRESS, signer::OTHER_CERTIFICATE)]), Some(Refusal::BadSignature));
-    assert_eq!(judge(&[(ADDRESS, signer::EC_CERTIFICATE)]), Some(Refusal::WrongAlgorithm));
+    assert_eq!(verify_request(&[(ADDRESS, &chain)]), None);
+    assert_eq!(verify_request(&[(ADDRESS, signer::OTHER_CERTIFICATE)]), Some(Refusal::BadSignature));
+    assert_eq!(verify_request(&[(ADDRESS, signer::EC_CERTIFICATE)]), Some(Refusal::WrongAlgorithm));
     let huge = format!("{}{}", signer::CERTIFICATE, " ".repeat(16 * 1024));
     for text in ["", "-----BEGIN CERTIFICATE-----", signer::WEAK_CERTIFICATE, signer::PUBLIC, &huge] {
-        assert_eq!(judge(&[(ADDRESS, text)]), Some(Refusal::UnusableKey), "{text}");
+        assert_eq!(verify_request(&[(ADDRESS, text)]), Some(Refusal::UnusableKey), "{text}");
     }
-    // Not fetched, or fetched from elsewhere: nobody's fault, and to be tried again.
-    assert_eq!(judge(&[]), Some(Refusal::Unanswered));
-    assert_eq!(judge(&[("https://attacker.example/", signer::CERTIFICATE)]), Some(Refusal::Unanswered));
+    // The certificate was not fetched, or was fetched from another address, so the request may be retried.
+    assert_eq!(verify_request(&[]), Some(Refusal::Unanswered));
+    assert_eq!(
+        verify_request(&[("https://attacker.example/", signer::CERTIFICATE)]),
+        Some(Refusal::Unanswered)
+    );
 }
 
 #[test]
@@ -271,16 +277,16 @@ fn a_genuine_message_of_another_topic_is_not_ours() {
             Refusal::WrongIssuer,
         );
     }
-    // The header beside it proves nothing.
+    // The header is not signed.
     let mut request = Message::notification().with("TopicArn", &format!("{TOPIC}2")).signed().request();
     request.headers.push(("x-amz-sns-topic-arn".to_owned(), TOPIC.to_owned()));
-    let judged = judge(&verifier(), &request, &[(ADDRESS, signer::CERTIFICATE)], noon());
-    assert_eq!(judged, Err(Refusal::WrongIssuer));
+    let outcome = verify_request(&verifier(), &request, &[(ADDRESS, signer::CERTIFICATE)], noon());
+    assert_eq!(outcome, Err(Refusal::WrongIssuer));
     for topic_arns in [vec![], vec![String::new()]] {
         let verifier = PlatformVerifier::Sns(Sns { topic_arns, window_seconds: None });
         let request = Message::notification().signed().request();
-        let judged = judge(&verifier, &request, &[(ADDRESS, signer::CERTIFICATE)], noon());
-        assert_eq!(judged, Err(Refusal::NotConfigured));
+        let outcome = verify_request(&verifier, &request, &[(ADDRESS, signer::CERTIFICATE)], noon());
+        assert_eq!(outcome, Err(Refusal::NotConfigured));
     }
 }
 
@@ -288,8 +294,9 @@ fn a_genuine_message_of_another_topic_is_not_ours() {
 fn a_subscription_is_confirmed_where_the_topic_lives() {
     let confirmed = |message: &Message| {
         message.request().callback(|callback| {
-            let proof =
-                verifier().verify(callback, Fetched(&[(ADDRESS, signer::CERTIFICATE)]), noon()).unwrap();
+            let proof = verifier()
+                .verify(callback, FetchedDocuments(&[(ADDRESS, signer::CERTIFICATE)]), noon())
+                .unwrap();
             confirmation_address(&proof)
         })
     };
@@ -306,8 +313,8 @@ fn a_subscription_is_confirmed_where_the_topic_lives() {
 fn a_vector_is_proven_whatever_its_headers_say() {
     for case in valid(PlatformScheme::AwsSns) {
         let mut request = case.vector.request.clone();
-        let proven = judge_as(&case, &request).unwrap();
+        let proven = verify_as(&case, &request).unwrap();
         request.headers.clear();
-        assert_eq!(judge_as(&case, &request), Ok(proven));
+        assert_eq!(verify_as(&case, &request), Ok(proven));
     }
 }

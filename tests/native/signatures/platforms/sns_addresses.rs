@@ -1,8 +1,9 @@
-//! Where SNS's certificates stand, and where they do not.
+//! Addresses of SNS's certificates, and similar addresses that must be refused.
 
 use super::{
-    judge, noon, signer,
+    noon, signer,
     sns::{ADDRESS, Message, TOPIC, verifier},
+    verify_request,
 };
 use signpost::marketplace::signature::{
     Refusal,
@@ -53,9 +54,9 @@ fn an_address_that_is_not_the_topics_is_neither_fetched_nor_used() {
         "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.PEM",
     ] {
         let request = Message::notification().with("SigningCertURL", address).signed().request();
-        // Even if somebody fetched it, and it held the right key.
-        let judged = judge(&verifier(), &request, &[(address, signer::CERTIFICATE)], noon());
-        assert_eq!(judged, Err(Refusal::ForeignKey), "{address:?}");
+        // The message is refused even if the document at the address contains the right key.
+        let outcome = verify_request(&verifier(), &request, &[(address, signer::CERTIFICATE)], noon());
+        assert_eq!(outcome, Err(Refusal::ForeignKey), "{address:?}");
         assert_eq!(request.callback(|callback| verifier().addresses(callback)), Err(Refusal::ForeignKey));
     }
     let request = Message::notification().signed().request();
@@ -75,8 +76,9 @@ fn a_topic_lives_in_its_partition() {
         let message =
             Message::notification().with("TopicArn", &topic).with("SigningCertURL", &address).signed();
         let verifier = PlatformVerifier::Sns(Sns { topic_arns: vec![topic], window_seconds: None });
-        let judged = judge(&verifier, &message.request(), &[(&address, signer::CERTIFICATE)], noon());
-        assert!(judged.is_ok(), "{judged:?} {address}");
+        let outcome =
+            verify_request(&verifier, &message.request(), &[(&address, signer::CERTIFICATE)], noon());
+        assert!(outcome.is_ok(), "{outcome:?} {address}");
     }
 }
 
@@ -104,12 +106,12 @@ fn what_is_no_topic_signs_nothing() {
         &format!("{TOPIC}/"),
         &format!("x{TOPIC}"),
     ] {
-        // In the operator's list by mistake: still no host is made of it.
+        // Even if the operator lists such a topic by mistake, no host name is built from it.
         let topic_arns =
             [topic, TOPIC].into_iter().filter(|arn| !arn.is_empty()).map(str::to_owned).collect();
         let verifier = PlatformVerifier::Sns(Sns { topic_arns, window_seconds: None });
         let request = Message::notification().with("TopicArn", topic).signed().request();
-        let judged = judge(&verifier, &request, &[(ADDRESS, signer::CERTIFICATE)], noon());
-        assert_eq!(judged, Err(Refusal::WrongIssuer), "{topic}");
+        let outcome = verify_request(&verifier, &request, &[(ADDRESS, signer::CERTIFICATE)], noon());
+        assert_eq!(outcome, Err(Refusal::WrongIssuer), "{topic}");
     }
 }
