@@ -1,4 +1,4 @@
-//! Partners.
+//! Partners: their fields, their status, and the snapshot that blocks them.
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};

@@ -1,4 +1,4 @@
-//! Attribution: the newest click in its window earns; customers are bound to their touches.
+//! Attribution by last touch: the newest click within its window earns, and customers are bound to their touches.
 
 use crate::conversions::{post, verdict};
 use crate::support::{Ledger, Scenario};

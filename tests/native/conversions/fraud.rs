@@ -1,6 +1,6 @@
-//! What is suspect is held, at once and with its reasons: each rule just below its edge, at it and above. What counts as
-//! failure: a commission held for another reason than that, or not held; a sale that is refused or not counted for it; one
-//! that becomes payable before somebody has released it.
+//! Fraud rules hold suspicious commissions. Each rule is tested just below its limit, at it and above it. These tests
+//! fail if a commission is held for another reason or is not held, if the sale itself is refused or not counted, or if
+//! a held commission becomes payable before an operator releases it.
 
 use crate::support::{Answer, Ledger, OPERATOR, Scenario};
 use serde_json::{Value as Json, json};

@@ -1,4 +1,5 @@
-//! Conversions: accepted once, counted by their type, refused if anything is wrong but the click id.
+//! Conversions: each external id is recorded once, is counted by its type, and is refused for any invalid field except
+//! the click id.
 
 mod fraud;
 mod holds;

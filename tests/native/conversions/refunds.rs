@@ -1,4 +1,4 @@
-//! Refunds: what they take back, when, and never more than there is.
+//! Refunds: the commission that each takes back, when it does, and that the total never exceeds the sale.
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};

@@ -1,5 +1,5 @@
-//! Rejections: what an operator takes back of a commission. What counts as failure: a unit that is taken twice or not at
-//! all; a report that says otherwise than the books; a note that its partner sees; anything written by what is refused.
+//! An operator rejects commissions. These tests fail if an amount is taken back twice or not at all, if a report
+//! differs from the ledger, if a partner sees the operator's note, or if a refused request writes anything.
 
 use crate::http::bad_input::{refuse, world};
 use crate::support::{Answer, Ledger, OPERATOR};

@@ -1,5 +1,5 @@
-//! Who may do what: every route of the table against every kind of key. A route that is added to the table and not
-//! to `examples.rs` fails here.
+//! Authorisation: every route of the table is called with every kind of key. A route that is missing from
+//! `examples.rs` fails here.
 
 use super::examples::{example, placement_of};
 use crate::{

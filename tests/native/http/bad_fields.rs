@@ -1,4 +1,4 @@
-//! Bad fields, route by route: (body) → (status, code, pointer), and every row as it was.
+//! Invalid fields, route by route: (body) → (status, code, pointer). Every row stays as it was.
 
 use super::bad_input::{refuse, world};
 use serde_json::{Value as Json, json};

@@ -1,5 +1,5 @@
-//! Bad input of every route: what is no JSON, no UTF-8, too large, or not known. Whatever is refused leaves every row
-//! of every table as it was.
+//! Invalid input for every route: invalid JSON or UTF-8, a body that is too large, unknown fields. A refused request
+//! changes no row of any table.
 
 use crate::reports::month::{Month, month};
 use crate::support::{Answer, Ledger, OPERATOR, Scenario, event};

@@ -1,4 +1,4 @@
-//! For each route a request that it answers with success, in the world of `auth.rs`.
+//! For each route, a request that succeeds in the world of `auth.rs`.
 
 use super::auth::World;
 use crate::{reports::month::Month, support::Scenario};

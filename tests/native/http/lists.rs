@@ -1,4 +1,5 @@
-//! Lists: pages that stay stable while rows are added, cursors that fit one list alone, events for syncing.
+//! Lists: pages stay stable while rows are added, a cursor is valid for one list only, and events allow incremental
+//! sync.
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};

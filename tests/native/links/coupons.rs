@@ -1,5 +1,5 @@
-//! Coupons: a code is a touch without a click; it counts while it is in force, for one partner at a time, and its customers
-//! stay its partner's. Also windows of listings, and customers who had bought before.
+//! Coupons: a code is a touch without a click. It counts while it is valid and for one partner at a time, and its
+//! customers stay with that partner. Also the windows of listings, and customers who had bought before.
 
 use crate::conversions::post;
 use crate::http::bad_input::{refuse, world};

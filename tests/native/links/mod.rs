@@ -1,4 +1,4 @@
-//! Links: what their tokens say, slugs, bulk, revocation.
+//! Links: their tokens, slugs, creation in bulk, and revocation.
 
 mod coupons;
 mod destination;

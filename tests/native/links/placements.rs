@@ -1,4 +1,4 @@
-//! Placements: fixed fees, and what came back.
+//! Placements: fixed fees, and the revenue that they brought.
 
 use crate::support::Ledger;
 use serde_json::{Value as Json, json};

@@ -1,8 +1,8 @@
-//! The tables in `fixtures/ledger/`: what a sale earns, and what its refunds take back, in figures that a finance
+//! The tables in `fixtures/ledger/`: the commissions that sales earn and refunds take back, in figures that a finance
 //! person can check by hand. Each row is sent through the API.
 //!
-//! Failure is: a commission, a reversal or a remainder that differs by one smallest unit; balances or a report that
-//! say otherwise than the rows; books that do not balance.
+//! These tests fail if a commission, a reversal or a remainder differs by one smallest unit, if balances or a report
+//! differ from the rows, or if the books do not balance.
 
 use crate::support::{
     Ledger,

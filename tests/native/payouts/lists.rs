@@ -1,4 +1,5 @@
-//! Pages of runs, payouts, their commissions and rates: each row once, newest first, under a cursor of their own.
+//! Pages of runs, payouts, their commissions and rates: each row appears once, newest first, and each list has its own
+//! cursors.
 
 use super::world::{World, october};
 use serde_json::{Value as Json, json};

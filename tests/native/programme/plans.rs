@@ -1,9 +1,8 @@
-//! The scenarios in `fixtures/ledger/plans/`: terms as an operator sends them, sales as they come in, and what each earns
-//! whom, in figures that a finance person can check by hand. Every line is sent through the API.
+//! The scenarios in `fixtures/ledger/plans/`: the terms that an operator sends, the sales that follow, and the
+//! commission of each partner, in figures that a finance person can check by hand. Every line is sent through the API.
 //!
-//! Failure is: a commission that differs by one smallest unit, is missing, or is there and not in the scenario; another
-//! source, flag or reason for a hold than the scenario says; books that do not balance; a report that says otherwise than
-//! the balances.
+//! These tests fail if a commission differs by one smallest unit, is missing, or is not in the scenario; if its
+//! source, flags or hold reason differ; if the books do not balance; or if a report differs from the balances.
 
 use crate::support::{Ledger, figures::minor};
 use serde_json::{Map, Value as Json, json};

@@ -1,4 +1,4 @@
-//! The programme's terms.
+//! The programme's settings.
 
 use crate::support::Ledger;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! Terms of money: what is refused, where, and that nothing is written then; and what may change once it has begun.
+//! Commercial terms: which are refused, with which pointer and nothing written, and which may change once the
+//! programme has begun.
 
 use crate::support::{Ledger, Scenario};
 use serde_json::{Value as Json, json};

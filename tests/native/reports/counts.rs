@@ -1,4 +1,4 @@
-//! Counts that the ClickLog sends, and reports whose bytes change only with data.
+//! Counts that the ClickLog sends, and reports whose bytes change only with the data.
 
 use super::report::{apply, busy, clicks, key, quarter};
 use crate::support::{Ledger, OPERATOR};

@@ -1,4 +1,4 @@
-//! The attribution report: every sum, every grouping, every zone.
+//! The attribution report: every sum, every grouping, every time zone.
 
 use crate::support::{Answer, Ledger, Scenario};
 use serde_json::{Value as Json, json};

@@ -1,4 +1,4 @@
-//! History under other rules: who would gain or lose, to the cent, and nothing written.
+//! Simulations of other rules: who would gain or lose, to the cent. Nothing is written.
 
 use crate::conversions::post;
 use crate::http::bad_input::{refuse, world};

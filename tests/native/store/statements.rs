@@ -1,6 +1,6 @@
-//! What the statements of a whole working day cost as the data grow: which tables they read from end to end.
+//! Which tables the statements of a whole working day scan from end to end.
 //!
-//! Failure is: a statement that scans a table and is not among those below, each of which has its reason.
+//! A statement fails if it scans a table and is not listed below with a reason.
 
 use crate::support::{Ledger, OPERATOR, double_bound::DoubleBound, event};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The API over a database in memory, for native tests: real SQL, real signatures, a clock that the test sets.
+//! The API over an in-memory database, for native tests: real SQL, real signatures, and a clock that the test sets.
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 

@@ -1,9 +1,10 @@
-//! Random operations against a model of a few lines: partners, links, clicks, conversions, refunds, releases, rejections,
-//! terminations, pauses, waits, repetitions, conflicts.
+//! Random operations are compared with a small model: partners, links, clicks, conversions, refunds, releases,
+//! rejections, terminations, pauses, waits, retries and conflicts.
 //!
-//! Failure is: a commission held for another reason than the model's; a conversion credited to another click than the model's; an amount that differs by one unit; a repeated
-//! or refused request that writes anything; books that do not balance; a report or balances that say otherwise than the
-//! model; a row that differs between SQLite as it is and SQLite as workerd binds it.
+//! These tests fail if a commission is held for another reason than the model's; if a conversion is credited to
+//! another click; if an amount differs by one unit; if a retried or refused request writes anything; if the books do
+//! not balance; if a report or the balances differ from the model; or if a row differs between SQLite and workerd's
+//! binding of it.
 
 mod model;
 mod review;

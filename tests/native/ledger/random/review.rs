@@ -1,4 +1,4 @@
-//! What an operator decides of commissions: releases and rejections.
+//! An operator's decisions about commissions: releases and rejections.
 
 use super::Run;
 use serde_json::json;
