@@ -1,5 +1,5 @@
-//! docs/marketplaces.md says what the registry does: what arrives, how it is proven, what carries the referral, what the
-//! operator sets up, and what is not possible.
+//! docs/marketplaces.md describes what the registry declares: the callbacks, their proof, what carries the referral,
+//! what the operator configures, and what is not possible.
 
 use signpost::{
     domain::programme::listing::Marketplace,

@@ -1,6 +1,6 @@
-//! One shard of the click log over SQLite. What counts as failure: a visit that is lost or counted twice, whatever
-//! batches it comes in and wherever the program is killed; work that grows with the batch or the log; a piece of the
-//! log that is written with different content the second time.
+//! One shard of the click log over SQLite. These tests fail if a visit is lost or counted twice, whatever the batches
+//! and wherever the process is killed; if the work grows with the batch or the log; or if a segment of the log is
+//! written a second time with different content.
 
 use serde_json::Value as Json;
 use signpost::{

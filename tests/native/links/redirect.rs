@@ -1,5 +1,6 @@
-//! Redirects as an isolate answers them: a line in, a line out. What counts as failure: a visit that leads astray or
-//! is put in the wrong bucket, a cookie that keeps what does not verify, personal data that outlives the answer.
+//! The redirect engine: one line of input gives one line of output. These tests fail if a visit is sent to the wrong
+//! place or put in the wrong bucket, if a cookie keeps content that does not verify, or if personal data outlives the
+//! response.
 
 use signpost::domain::{
     clicks::{

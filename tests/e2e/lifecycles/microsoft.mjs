@@ -97,6 +97,7 @@ export default {
       `sale subscribe:${PURCHASE} of microsoft:${PURCHASE}; api_poll, attributed; 4900 USD, refunded 0; earns 980, 0`,
       `uninstall unsubscribe:${PURCHASE} of microsoft:${PURCHASE}; api_poll, attributed`,
     ],
+    balances: ["USD: pending 2960, payable 0, reversed 0"],
     accounts: [`${PURCHASE}: uninstalled, gold`],
   },
 };

@@ -88,6 +88,7 @@ export default {
       `sale invoice-1 of google-workspace:${DOMAIN}; invoice, attributed; 12345 EUR, refunded 0; earns 2469, 0`,
       `uninstall uninstall:${DOMAIN} of google-workspace:${DOMAIN}; api_poll, attributed`,
     ],
+    balances: ["EUR: pending 2469, payable 0, reversed 0"],
     accounts: [`${DOMAIN}: uninstalled, null`],
   },
 };

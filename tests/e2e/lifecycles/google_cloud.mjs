@@ -103,6 +103,7 @@ export default {
       `sale ENTITLEMENT_RENEWED-709a3d39 of google-cloud:${ACCOUNT}; api_poll, attributed; 9900 USD, refunded 0; earns 1980, 0`,
       `uninstall uninstall:${ACCOUNT} of google-cloud:${ACCOUNT}; api_poll, attributed`,
     ],
+    balances: ["USD: pending 1980, payable 0, reversed 0"],
     accounts: [`${ACCOUNT}: uninstalled, gold`],
   },
 };

@@ -60,6 +60,7 @@ export default {
       `sale transaction:2000000100000003 of ${USER}; signed, attributed; 9999 USD, refunded 0; earns 2000, 0`,
       `uninstall ended:2000000100000003 of ${USER}; signed, attributed`,
     ],
+    balances: ["USD: pending 2300, payable 0, reversed 100"],
     accounts: [`${TOKEN.toLowerCase()}: uninstalled, com.acme.app.pro.yearly`],
   },
 };

@@ -1,4 +1,4 @@
-//! What a run does with the money.
+//! The transfers of a payout run, from draft to paid or failed.
 
 use super::world::{World, october};
 use crate::support::rows;

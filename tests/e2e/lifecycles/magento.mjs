@@ -98,6 +98,7 @@ export default {
       "sale order:674 of magento:customer:26; signed, attributed; 10 USD, refunded 0; earns 2, 0",
       `uninstall uninstalled:${INSTANCE} of magento:instance:${INSTANCE}; signed, attributed`,
     ],
+    balances: ["USD: pending 7594, payable 0, reversed 600"],
     accounts: [`instance:${INSTANCE}: uninstalled, pro`],
   },
 };

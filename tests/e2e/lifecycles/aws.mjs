@@ -118,6 +118,7 @@ export default {
       `sale invoice:${AGREEMENT}:i-1 of aws:${BUYER}; api_poll, attributed; 120050 USD, refunded 20050; earns 24010, 4010`,
       `uninstall ended:${AGREEMENT} of aws:${BUYER}; signed, attributed`,
     ],
+    balances: ["USD: pending 20000, payable 0, reversed 4010"],
     accounts: [`${BUYER}: uninstalled, ${OFFER}`],
   },
 };

@@ -58,7 +58,7 @@ const voided = (purchaseToken, orderId, refundType) => ({
   voidedPurchaseNotification: { purchaseToken, orderId, productType: 1, refundType },
 });
 /** The notifications: when, what, and the API's word at that time, by path. */
-const life = {
+const notifications = {
   purchased: [1, about(4, OLD), {
     [`purchases/subscriptionsv2/tokens/${OLD}`]: subscription("ACTIVE", "monthly", FIRST),
     [`orders/${FIRST}`]: order("PROCESSED", 1, nine),
@@ -136,7 +136,7 @@ export default {
         install_begin_timestamp_server_seconds: Math.floor(Date.parse(minutes(0)) / 1_000),
       });
     },
-    ...Object.fromEntries(Object.entries(life).map(([name, told]) => [name, push(at, name, told)])),
+    ...Object.fromEntries(Object.entries(notifications).map(([name, told]) => [name, push(at, name, told)])),
   }),
   ends: {
     conversions: [
@@ -146,6 +146,7 @@ export default {
       `sale order:${UPGRADE} of google-play:${USER}; api_poll, attributed; 1999 EUR, refunded 1999; earns 400, 400`,
       `uninstall ended:${ended} of google-play:${USER}; api_poll, attributed`,
     ],
+    balances: ["EUR: pending 333, payable 0, reversed 467"],
     accounts: [`${USER}: uninstalled, pro:yearly`],
   },
 };
