@@ -25,13 +25,13 @@ pub(super) fn object<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
 pub(super) struct Audience(OneOrSeveral);
 
 impl Audience {
-    /// Checks that one of the names is in `ours`.
-    pub fn check(&self, ours: &[String]) -> Result<(), Refusal> {
+    /// Checks that one of the names is in `expected`.
+    pub fn check(&self, expected: &[String]) -> Result<(), Refusal> {
         let names = match &self.0 {
             OneOrSeveral::One(name) => std::slice::from_ref(name),
             OneOrSeveral::Several(names) => names,
         };
-        if names.iter().any(|name| ours.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
+        if names.iter().any(|name| expected.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
     }
 }
 
