@@ -1,6 +1,6 @@
-//! One shard of the click log: takes visits in once, sorts out duplicates, and passes on counts (to the Ledger) and
-//! segments of the log (to KV). Whatever is passed on is fixed in a row first and can be passed on again. On the way it
-//! also holds clicks of other shards that came in one batch with its own.
+//! One shard of the click log. It stores each visit once, detects duplicates, and forwards counts to the Ledger and
+//! segments of the log to KV. Everything that is forwarded is recorded in a row first, so that it can be sent again
+//! unchanged. A shard also relays clicks of other shards that arrived in one batch with its own.
 
 mod count;
 mod counted;
@@ -23,7 +23,6 @@ use crate::domain::{
         bucket::Bucket,
         visit::{Arrival, VisitError},
     },
-    order::order,
     values::time::HOUR_MS,
 };
 use crate::store::{
@@ -35,13 +34,13 @@ use counted::Counted;
 use json::Verbatim;
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
-/// Schema steps; see [`migrate`].
+/// The schema steps; see [`migrate`].
 const STEPS: &[Step] = &[
     Step { version: 1, script: script!("schema/clicklog_0001.sql") },
     Step { version: 2, script: script!("schema/clicklog_0002.sql") },
 ];
 
-/// A click counts as a duplicate if its visitor's last counted click on the link is less than this away.
+/// A click is a duplicate if a counted click by the same visitor on the same link is less than this far away.
 pub const DUPLICATE_WITHIN_MS: i64 = HOUR_MS;
 
 /// One shard of the click log.
@@ -52,10 +51,10 @@ pub struct ClickLog<'a> {
     recent: Rc<RefCell<Recent>>,
 }
 
-/// Why a batch was not taken in.
+/// The reason that a batch was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// It is no JSON array of records.
+    /// The batch is not a JSON array of click records.
     #[error(transparent)]
     Records(#[from] VisitError),
     /// The database failed.
@@ -69,7 +68,7 @@ impl std::fmt::Debug for ClickLog<'_> {
     }
 }
 
-/// What the shard found out about a visit.
+/// The bucket and uniqueness that the shard determined for a visit.
 #[derive(Clone, Copy)]
 struct Sorted {
     bucket: Bucket,
@@ -77,7 +76,7 @@ struct Sorted {
 }
 
 impl Sorted {
-    /// Both as one letter, for SQL to take apart: bucket and flag, from `a` on.
+    /// Encodes both as one letter, starting at `a`, for SQL to decode.
     fn letter(self) -> char {
         let code = self.bucket.code().saturating_mul(2).saturating_add(u8::from(self.first_of_day));
         char::from(b'a'.saturating_add(code))
@@ -85,30 +84,32 @@ impl Sorted {
 }
 
 impl<'a> ClickLog<'a> {
-    /// The shard in `sql`, with its schema brought up to date.
+    /// Opens the shard in `sql` and migrates its schema.
     pub fn open(sql: &'a dyn Sql, shard: u8) -> Result<Self, MigrateError> {
         migrate(sql, STEPS)?;
         Ok(Self::opened(sql, shard, Rc::default()))
     }
 
-    /// The shard in a database that [`ClickLog::open`] has seen already; `recent` belongs to that database.
+    /// Returns the shard in a database that [`ClickLog::open`] has opened before. `recent` must belong to that
+    /// database.
     #[must_use]
     pub fn opened(sql: &'a dyn Sql, shard: u8, recent: Rc<RefCell<Recent>>) -> Self {
         Self { sql, shard, recent }
     }
 
-    /// Takes a batch in, a JSON array of what redirects record ([`Visit::to_json`]): all or nothing, and each visit
-    /// once, however often and in whatever batches it arrives. Two statements whatever the batch's size. Answers how
-    /// many visits were new.
+    /// Stores a batch: a JSON array of the records that redirects write ([`Visit::to_json`]). The batch is stored
+    /// completely or not at all, and each visit once, even if it arrives again in other batches. This takes two
+    /// statements regardless of the size of the batch. Returns the number of new visits.
     ///
-    /// Which of two clicks of one visitor counts depends on which arrives first; within a batch, the earlier. That one
-    /// of them counts, and how many unique clicks there are, does not depend on it.
+    /// Which of two clicks of one visitor counts depends on which arrives first; within a batch, the earlier one
+    /// counts. The total number of counted and of unique clicks does not depend on the order of arrival.
     ///
     /// [`Visit::to_json`]: crate::domain::clicks::visit::Visit::to_json
     pub fn append(&self, records: &str) -> Result<usize, AppendError> {
         let arrivals = Arrival::parse_batch(records)?;
-        // A record comes twice only if its batch was sent again after a failure. So all are taken to be new, and looked
-        // at one by one if the table knows better: the failed insert left nothing behind.
+        // A record arrives twice only if its batch was resent after a failure. Therefore the insert first assumes that
+        // all records are new. If it fails, it leaves nothing behind, and the stored records are filtered out for a
+        // second attempt.
         if let Ok(sorted) = transaction(self.sql, || self.take_in(records, &arrivals)) {
             self.gather_counted(&arrivals, &sorted);
             return Ok(arrivals.len());
@@ -133,7 +134,7 @@ impl<'a> ClickLog<'a> {
         self.gather(counted.filter_map(|(arrival, _)| Some((arrival.visitor?, arrival.link_no, arrival.at))));
     }
 
-    /// The records of a batch that are not stored yet, each once.
+    /// Returns the records of a batch that are not stored yet, each once.
     fn fresh<'r>(
         &self,
         records: &'r str,
@@ -154,8 +155,8 @@ impl<'a> ClickLog<'a> {
         let letters: String = sorted.iter().map(|sorted| sorted.letter()).collect();
         self.sql
             .exec(
-                // The letters of `Sorted::letter`, taken apart. jsonb_each, since json_each would write each record out
-                // as text, to be parsed again.
+                // This decodes the letters of `encode`. It uses jsonb_each because json_each would serialise each
+                // record to text that would have to be parsed again.
                 "INSERT INTO click (id, at_ms, link_no, visitor, country, device, bucket, first_of_day, trail)
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                    unicode(substr(?2, key + 1, 1)) - 97 >> 1, unicode(substr(?2, key + 1, 1)) - 97 & 1,
@@ -166,17 +167,16 @@ impl<'a> ClickLog<'a> {
     }
 }
 
-/// The rules for duplicates and for unique clicks, in the order of time. A visit without a visitor is neither.
+/// Applies the rules for duplicates and unique clicks in order of time. A visit without a visitor is neither.
 fn sort(arrivals: &[Arrival<'_>], mut counted: Counted) -> Vec<Sorted> {
-    let key = |index: usize| arrivals.get(index).map(|arrival| (arrival.at, arrival.id));
-    let order = order(arrivals.len(), &|a, b| key(a).cmp(&key(b)));
     let mut sorted: Vec<_> =
         arrivals.iter().map(|arrival| Sorted { bucket: arrival.bucket, first_of_day: false }).collect();
-    for index in order {
-        let Some((arrival, sorted)) = arrivals.get(index).zip(sorted.get_mut(index)) else { continue };
+    let mut oldest_first: Vec<_> = arrivals.iter().zip(&mut sorted).collect();
+    oldest_first.sort_unstable_by_key(|(arrival, _)| (arrival.at, arrival.id));
+    for (arrival, sorted) in oldest_first {
         let (Bucket::Human, Some(visitor)) = (arrival.bucket, arrival.visitor) else { continue };
         let earlier = counted.entry((visitor, arrival.link_no)).or_default();
-        // Both ways: a click that arrives late may be older than one that was counted.
+        // The distance is absolute because a late click may be older than one that was already counted.
         if earlier.iter().any(|at| at.ms().abs_diff(arrival.at.ms()) < DUPLICATE_WITHIN_MS.unsigned_abs()) {
             sorted.bucket = Bucket::Duplicate;
             continue;
@@ -187,7 +187,7 @@ fn sort(arrivals: &[Arrival<'_>], mut counted: Counted) -> Vec<Sorted> {
     sorted
 }
 
-/// A JSON argument for `json_each`.
+/// Serialises an argument for `json_each`.
 fn json(value: &impl serde::Serialize) -> Result<Value, SqlError> {
     serde_json::to_string(value).map(Value::Text).map_err(|error| SqlError::Engine(error.to_string()))
 }

@@ -1,25 +1,26 @@
-//! The guide: all that one isolate knows for redirects, and the form in which a redirect crosses the border between
-//! JavaScript and WebAssembly. Each crossing costs more than the rules behind it, so there is one: a text in, a text
-//! out.
+//! The redirect engine: the state that an isolate keeps for redirects, and the text format in which redirects cross the
+//! boundary between JavaScript and WebAssembly. A crossing costs more than the decision itself, so each redirect makes
+//! only one: one text in, one text out.
 //!
-//! In, ten fields joined by line feeds (no header and no URL can hold one; the last takes what is left):
+//! The request has ten fields joined by line feeds. No header and no URL can contain a line feed, and the last field
+//! takes the rest of the text:
 //!
 //! ```text
-//! 0 now, Unix milliseconds            5 address of the visitor, or nothing
-//! 1 flags: h HEAD, g Sec-GPC: 1,      6 Sec-Purpose, Purpose, X-Moz and X-Purpose, joined anyhow
+//! 0 now, Unix milliseconds            5 address of the visitor, or empty
+//! 1 flags: h HEAD, g Sec-GPC: 1,      6 Sec-Purpose, Purpose, X-Moz and X-Purpose, in any order
 //!   f the snapshot is the newest      7 user agent
 //! 2 link token                        8 Cookie header
-//! 3 path: /…, or - for "no store      9 query without its ?
-//!   could tell", or nothing
-//! 4 country, or nothing
+//! 3 path: /…, or - if no store has    9 query without ?
+//!   it, or empty
+//! 4 country, or empty
 //! ```
 //!
-//! Out, one of:
+//! The response is one of:
 //!
 //! ```text
-//! A, location (nothing = 404), value of the cookies (nothing = none), shard, record   the answer
-//! P, link number                      tell the link's path in field 3 and ask again
-//! S, link number                      seed the newest snapshot and ask again with flag f
+//! A, location (empty = 404), value of the cookies (empty = none), shard, record   the response
+//! P, link number                      send the request again with the link's path in field 3
+//! S, link number                      load the newest snapshot and send the request again with flag f
 //! ```
 
 use crate::{
@@ -37,21 +38,22 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// User agents and paths that are remembered at most; a full memory is emptied, which costs one look-up each.
+/// The maximum number of cached user agents and of cached paths. A full cache is cleared, which costs one lookup per
+/// entry.
 const MEMORY: usize = 2048;
-/// User agents longer than this are read each time, so that the memory stays small.
+/// Longer user agents are not cached, so that the cache stays small.
 const REMEMBERED_AGENT_BYTES: usize = 512;
 
-/// A line that is not of the documented form.
+/// A request that does not have the documented form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a redirect's line")]
 pub struct LineError;
 
-/// The line of an answer.
+/// Formats a response.
 fn told(answer: &Answer) -> String {
     let (location, cookie) =
         (answer.location.as_deref().unwrap_or_default(), answer.cookie.as_deref().unwrap_or_default());
-    // A record is its trail and some 130 characters more.
+    // A record is its trail plus about 130 characters.
     let length = [location, cookie, &answer.visit.trail]
         .iter()
         .fold(192usize, |sum, part| part.len().saturating_add(sum));
@@ -61,7 +63,7 @@ fn told(answer: &Answer) -> String {
         line.push_str(part);
         line.push('\n');
     }
-    // Shards have one or two digits.
+    // Shard numbers have one or two digits.
     if answer.shard >= 10 {
         line.push('1');
     }
@@ -71,7 +73,7 @@ fn told(answer: &Answer) -> String {
     line
 }
 
-/// What one isolate knows for redirects.
+/// The state that an isolate keeps for redirects.
 #[derive(Debug)]
 pub struct Guide {
     ring: KeyRing,
@@ -83,19 +85,19 @@ pub struct Guide {
 }
 
 impl Guide {
-    /// A guide that knows the keys and a snapshot.
+    /// Creates an engine with keys and a snapshot.
     #[must_use]
     pub fn new(ring: KeyRing, visitors: VisitorSecret, snapshot: Snapshot) -> Self {
         let day = visitors.day(Timestamp::clamped(0));
         Self { ring, visitors, snapshot, day, agents: HashMap::new(), paths: HashMap::new() }
     }
 
-    /// Takes in another snapshot.
+    /// Replaces the snapshot.
     pub fn renew(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
     }
 
-    /// Answers a redirect's line.
+    /// Answers a redirect request in the text format.
     pub fn answer(&mut self, line: &str, entropy: &mut dyn Entropy) -> Result<String, LineError> {
         let mut fields = line.splitn(10, '\n');
         let mut field = || fields.next().ok_or(LineError);
@@ -141,7 +143,7 @@ impl Guide {
         Knowledge { ring: &self.ring, snapshot: &self.snapshot, fresh, path }
     }
 
-    /// Decides with what is remembered of paths.
+    /// Decides a redirect with the cached path, if there is one.
     fn decide(&self, request: &Request<'_>, fresh: bool, random: [u8; RANDOM_BYTES]) -> Outcome {
         let outcome = decide(request, &self.knowledge(fresh, LinkPath::Unknown), random);
         match &outcome {
@@ -153,7 +155,7 @@ impl Guide {
         }
     }
 
-    /// Keeps a path that led to a click: a link's path never changes.
+    /// Caches a path that led to a click. A link's path never changes.
     fn remember(&mut self, outcome: &Outcome, path: &str) {
         let Outcome::Answer(answer) = outcome else { return };
         if answer.visit.bucket.has_click_id() {

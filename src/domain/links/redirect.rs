@@ -1,4 +1,4 @@
-//! The redirect: from a link's token and what the request tells, to where the visitor goes and what is recorded.
+//! The redirect decision: from a link token and the request to the visitor's destination and the click record.
 
 use crate::{
     clicks::{
@@ -14,80 +14,80 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Random bytes that one redirect uses: 4 in a click id, or 16 as the id of a record without one.
+/// The number of random bytes per redirect: 4 in a click id, or 16 for the id of a record without a click id.
 pub const RANDOM_BYTES: usize = 16;
 
-/// What is known of a link's own path when the redirect is decided.
+/// The link's own path, as far as it is known when the redirect is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkPath<'a> {
-    /// Nobody has asked yet.
+    /// It has not been looked up yet.
     Unknown,
-    /// This is it.
+    /// The path.
     Known(&'a str),
-    /// No store could tell.
+    /// No store had it.
     Missing,
 }
 
-/// What the request tells.
+/// The properties of the request that affect the redirect.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The link's token, as it stands in the URL or behind the slug.
+    /// The link token, from the URL or the slug.
     pub token: &'a str,
-    /// The query without its `?`, as it came.
+    /// The raw query without its `?`.
     pub query: &'a str,
-    /// The `Cookie` header, or nothing.
+    /// The `Cookie` header, or an empty string.
     pub cookies: &'a str,
-    /// What the user agent says.
+    /// The classification of the user agent.
     pub agent: Agent,
-    /// The visitor of the day, if the request has an address. Ignored with `gpc`.
+    /// The visitor's hash for the day, if the request has an address. Ignored if `gpc` is set.
     pub visitor: Option<Visitor>,
-    /// Where the request comes from, if known.
+    /// The country that the request comes from, if known.
     pub country: Option<Country>,
-    /// The method is HEAD.
+    /// Whether the method is HEAD.
     pub head: bool,
-    /// The browser fetches ahead.
+    /// Whether the browser is prefetching.
     pub ahead: bool,
-    /// `Sec-GPC: 1`.
+    /// Whether the request has `Sec-GPC: 1`.
     pub gpc: bool,
-    /// The time of the answer.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// What the isolate knows.
+/// The state of the isolate that affects the redirect.
 #[derive(Debug, Clone, Copy)]
 pub struct Knowledge<'a> {
-    /// The signing keys.
+    /// The key ring with the signing keys.
     pub ring: &'a KeyRing,
-    /// The programme.
+    /// The snapshot of the programme.
     pub snapshot: &'a Snapshot,
-    /// The snapshot is the newest there is: what it does not know does not exist.
+    /// Whether the snapshot is the newest one, so that links it lacks do not exist.
     pub fresh: bool,
     /// The link's own path.
     pub path: LinkPath<'a>,
 }
 
-/// The answer to a visit.
+/// The response to a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Where to: 302. `None` is 404: the link leads nowhere and no landing page is set.
+    /// The `Location` of a 302 response. `None` means 404: the link leads nowhere and no landing page is set.
     pub location: Option<String>,
     /// The value of both cookies; `None` sets none.
     pub cookie: Option<String>,
-    /// The ClickLog that stores the record.
+    /// The ClickLog shard that stores the record.
     pub shard: u8,
-    /// What is recorded.
+    /// The record to store.
     pub visit: Visit,
 }
 
-/// The outcome of a decision.
+/// The outcome of a redirect decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The answer.
+    /// The response.
     Answer(Box<Answer>),
-    /// Ask for the path of this link, then decide again.
+    /// The path of this link is needed: look it up, then decide again.
     NeedPath(u32),
-    /// The token is genuine, but the snapshot does not know this link or its listing yet: get the newest snapshot,
-    /// then decide again.
+    /// The token is valid, but the snapshot lacks this link or its listing: load the newest snapshot, then decide
+    /// again.
     NeedSnapshot(u32),
 }
 
@@ -166,7 +166,8 @@ fn click_id(request: &Request<'_>, link_no: u32, random: [u8; RANDOM_BYTES]) -> 
     }
 }
 
-/// The answer to a visit that leads to no listing: the landing page, without a click id; counted all the same.
+/// Returns the response to a visit that leads to no listing: the landing page, without a click id. The visit is counted
+/// nevertheless.
 fn lost(
     request: &Request<'_>,
     known: &Knowledge<'_>,

@@ -1,22 +1,22 @@
-//! The snapshot: all that a redirect must know of the programme, small enough to stay in every isolate's memory.
+//! The snapshot: everything a redirect needs to know about the programme, small enough to keep in every isolate's
+//! memory.
 //!
-//! The Ledger writes it (KV key `snapshot`), isolates read it. JSON:
+//! The Ledger writes it to KV (key `snapshot`) and isolates read it. It is JSON:
 //!
 //! ```text
 //! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "max_link_no": 1200,
 //!  "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]]}
 //! ```
-//! `carry` says what brings the click id, where that is no query parameter of its own; an isolate that does not know the
-//! word, or of `carry`, adds the parameter.
-//! `blocked` holds sorted, inclusive ranges of the numbers of links that are revoked or whose partner is paused or
-//! terminated.
+//! `carry` lists the listings whose click id is not passed in its own query parameter. An isolate that does not know
+//! `carry` or one of its values adds the query parameter instead.
+//! `blocked` holds sorted, inclusive ranges of link numbers that are revoked or whose partner is paused or terminated.
 
 use crate::links::destination::{Carry, Destination};
 use json::FromJson;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
-/// The text form. It is read outside, because what reads JSON is compiled for size, and this crate for speed.
+/// The JSON form.
 #[derive(Debug, FromJson)]
 pub struct Text {
     version: u64,
@@ -24,13 +24,13 @@ pub struct Text {
     landing_url: Option<String>,
     max_link_no: u32,
     listings: HashMap<u16, String>,
-    // Snapshots of earlier versions do not say.
+    // Snapshots written by earlier versions do not have this field.
     #[serde(default)]
     carry: HashMap<u16, String>,
     blocked: Vec<(u32, u32)>,
 }
 
-/// A snapshot, ready for use.
+/// A parsed snapshot.
 #[derive(Debug)]
 pub struct Snapshot {
     version: u64,
@@ -42,9 +42,9 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The snapshot of a text. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
+    /// Builds a snapshot from its JSON form. A listing whose URL is invalid is left out, so that only its own links
+    /// break.
     #[must_use]
-    #[inline]
     pub fn new(text: Text) -> Self {
         let listings = text
             .listings
@@ -66,25 +66,26 @@ impl Snapshot {
         }
     }
 
-    /// Grows with every change.
+    /// Returns the version, which increases with every change.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The query parameter that carries the click id.
+    /// Returns the name of the query parameter that carries the click id.
     #[must_use]
     pub fn click_param(&self) -> &str {
         &self.click_param
     }
 
-    /// Where visitors go whose link leads nowhere.
+    /// Returns the URL for visitors whose link does not lead to a listing.
     #[must_use]
     pub fn landing_url(&self) -> Option<&str> {
         self.landing_url.as_deref()
     }
 
-    /// Where the links of a listing lead, if both numbers had been given out when the snapshot was made.
+    /// Returns the destination of a listing, or `None` if the link or listing number had not been assigned when the
+    /// snapshot was written.
     #[must_use]
     pub fn destination(&self, link_no: u32, listing_no: u16) -> Option<&Destination> {
         if link_no == 0 || link_no > self.max_link_no {
@@ -93,7 +94,7 @@ impl Snapshot {
         self.listings.get(&listing_no)
     }
 
-    /// Whether the link is revoked, or its partner paused or terminated.
+    /// Returns whether the link is revoked, or its partner is paused or terminated.
     #[must_use]
     pub fn is_blocked(&self, link_no: u32) -> bool {
         let place = |&(first, last): &(u32, u32)| {

@@ -1,12 +1,10 @@
-//! Bank accounts by ISO 13616, and banks by ISO 9362. Both checks are a page of the standard each; crates for them carry
-//! tables of every country's account format, which would be more to load than all of this file, and refuse what a
-//! country introduces later.
+//! Bank account numbers (ISO 13616) and bank identifiers (ISO 9362). Both checks are short. Crates for them include
+//! tables of every country's account format and reject formats that a country introduces later.
 
-/// The IBAN that a text spells, in its electronic form: upper case, without the blanks of print.
+/// Parses an IBAN and returns its electronic form: upper case, without spaces.
 ///
-/// Checked are the characters, the length (15 to 34) and the check digits (ISO 7064, MOD 97-10).
+/// It checks the characters, the length (15 to 34) and the check digits (ISO 7064, MOD 97-10).
 #[must_use]
-#[inline]
 pub fn iban(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
     let right = (15..=34).contains(&plain.len())
@@ -28,10 +26,9 @@ pub fn iban(text: &str) -> Option<String> {
     (remainder == 1).then_some(plain)
 }
 
-/// The BIC that a text spells: four letters or digits of the bank, two letters of the country, two of the place, and
-/// three of the branch or none (BICFIDec2014Identifier).
+/// Parses a BIC: four letters or digits for the bank, two letters for the country, two characters for the location, and
+/// optionally three for the branch (BICFIDec2014Identifier).
 #[must_use]
-#[inline]
 pub fn bic(text: &str) -> Option<String> {
     let plain = text.to_ascii_uppercase();
     let right = matches!(plain.len(), 8 | 11)
@@ -42,9 +39,9 @@ pub fn bic(text: &str) -> Option<String> {
     right.then_some(plain)
 }
 
-/// What may be shown of an account or address that is kept secret: its last four characters, if there are more than eight.
+/// Masks a secret account number or address: its last four characters if it has more than eight, otherwise none of
+/// them.
 #[must_use]
-#[inline]
 pub fn masked(text: &str) -> String {
     let length = text.chars().count();
     let end: String = text.chars().skip(length.saturating_sub(4)).collect();
@@ -57,7 +54,7 @@ mod tests {
 
     #[test]
     fn ibans_are_checked_by_their_digits() {
-        // Examples of the IBAN registry.
+        // Examples from the IBAN registry.
         for text in [
             "DE89 3704 0044 0532 0130 00",
             "GB29NWBK60161331926819",
@@ -67,7 +64,7 @@ mod tests {
         ] {
             let plain = iban(text).unwrap();
             assert_eq!(plain, text.replace(' ', "").to_uppercase());
-            // Each digit changed, and each pair of neighbours that differ swapped, is found out.
+            // Changing any digit, or swapping any two different neighbours, is detected.
             for at in 2..plain.len() {
                 let mut other: Vec<u8> = plain.bytes().collect();
                 other[at] = if other[at] == b'7' { b'8' } else { b'7' };

@@ -7,16 +7,16 @@ use crate::domain::{
 use crate::store::{Page, Row, Sql, SqlError, Value};
 use serde::{Deserialize, Serialize};
 
-/// A rate of a day.
+/// An exchange rate for a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatedRate {
     /// The day.
     pub date: Date,
-    /// One of this currency …
+    /// The source currency.
     pub from: Currency,
-    /// … is worth so much of this.
+    /// The target currency.
     pub to: Currency,
-    /// Decimal.
+    /// The value of one unit of `from` in `to`, as a decimal.
     pub rate: String,
 }
 
@@ -27,7 +27,7 @@ pub struct StoredRate {
     pub no: i64,
     /// The rate.
     pub dated: DatedRate,
-    /// An approved run used it: it stays.
+    /// Whether an approved run used it; it can no longer be changed then.
     pub used: bool,
     /// When it was set.
     pub set_at: Timestamp,
@@ -35,7 +35,7 @@ pub struct StoredRate {
 
 const COLUMNS: &str = "no, date, from_currency, to_currency, CAST(rate AS TEXT), used, set_at";
 
-/// A column that holds a day.
+/// Reads a column that holds a day.
 pub fn day(row: &Row, column: usize) -> Result<Date, SqlError> {
     row.parsed(column, "a day", Date::parse)
 }
@@ -59,7 +59,7 @@ fn read(row: &Row) -> Result<StoredRate, SqlError> {
     })
 }
 
-/// Sets rates; one of the same day and currencies is replaced.
+/// Sets rates. A rate replaces the existing one of the same day and currencies.
 pub fn put(sql: &dyn Sql, rates: &[DatedRate], at: Timestamp) -> Result<(), SqlError> {
     let statement = "INSERT INTO fx_rates (date, from_currency, to_currency, rate, used, set_at) \
                      VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, ?5) ON CONFLICT (date, from_currency, to_currency) \
@@ -78,7 +78,7 @@ pub fn put(sql: &dyn Sql, rates: &[DatedRate], at: Timestamp) -> Result<(), SqlE
     Ok(())
 }
 
-/// The rate of a day from one currency to another.
+/// Returns the rate of a day from one currency to another.
 pub fn of_day(
     sql: &dyn Sql,
     date: Date,
@@ -91,7 +91,7 @@ pub fn of_day(
     sql.exec(&statement, &args)?.first().map(read).transpose()
 }
 
-/// Rates, the last added first; narrowed to a day and to currencies.
+/// Returns rates, the latest added first, optionally limited to a day and to currencies.
 pub fn list(
     sql: &dyn Sql,
     (date, from, to): (Option<Date>, Option<Currency>, Option<Currency>),

@@ -1,6 +1,6 @@
-//! The counted clicks that the rules for duplicates and for unique clicks ask about. The newest are in memory, the others
-//! in a table that is written by the thousand: visitors arrive in no order, and a row at a time would dirty a page each.
-//! What is in memory is read again from the log after a restart.
+//! The counted clicks that the rules for duplicates and unique clicks depend on. The newest are in memory. Older ones
+//! are in a table that is written in batches of thousands, because visitors arrive in random order and single inserts
+//! would dirty a page each. After a restart, the memory is restored from the log.
 
 use crate::store::clicks::{ClickLog, json};
 use crate::{
@@ -12,16 +12,17 @@ use crate::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// Counted clicks that are gathered in memory: about 60 bytes each, and a few milliseconds to write.
+/// The number of counted clicks that are collected in memory before they are written: about 60 bytes each, and a few
+/// milliseconds to write.
 pub const GATHERED: usize = 4_096;
 
-/// Times of the counted clicks of a visitor on a link: one an hour at most, and a visitor is one of a day.
+/// The times of a visitor's counted clicks on a link. There is at most one per hour, and a visitor hash lasts one day.
 pub(super) type Counted = HashMap<(Visitor, u32), Vec<Timestamp>>;
 
-/// What is in memory: the counted clicks behind the last that was written to the table.
+/// The counted clicks that are newer than the last one written to the table.
 #[derive(Debug, Default)]
 pub struct Recent {
-    /// Nothing until it is first asked for.
+    /// `None` until it is first needed.
     counted: Option<Counted>,
     clicks: usize,
 }
@@ -39,7 +40,7 @@ fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
 }
 
 impl ClickLog<'_> {
-    /// The counted clicks that the rules for `arrivals` depend on.
+    /// Returns the counted clicks that the rules for `clicks` depend on.
     pub(super) fn counted(&self, arrivals: &[Arrival<'_>]) -> Result<Counted, SqlError> {
         self.recall()?;
         let asked: HashSet<(i64, Visitor, u32)> = arrivals
@@ -72,13 +73,13 @@ impl ClickLog<'_> {
         Ok(counted)
     }
 
-    /// Notes which clicks were counted; once they are committed.
+    /// Adds committed counted clicks to the memory.
     pub(super) fn gather(&self, clicks: impl Iterator<Item = (Visitor, u32, Timestamp)>) {
         let mut recent = self.recent.borrow_mut();
         clicks.for_each(|(visitor, link_no, at)| recent.add(visitor, link_no, at));
     }
 
-    /// Reads what belongs into memory, if it is not there.
+    /// Restores the memory from the log if it is empty.
     fn recall(&self) -> Result<(), SqlError> {
         if self.recent.borrow().counted.is_some() {
             return Ok(());
@@ -97,8 +98,8 @@ impl ClickLog<'_> {
         Ok(())
     }
 
-    /// Writes what is in memory to the table, if it is enough to be worth it; in a transaction. Afterwards memory must be
-    /// told by [`ClickLog::forget`].
+    /// Writes the clicks in memory to the table if there are enough. Call it in a transaction, and call
+    /// [`ClickLog::clear_recent`] after the commit if it returns `true`.
     pub(super) fn write_counted(&self, now: Timestamp) -> Result<bool, SqlError> {
         if self.recent.borrow().clicks < GATHERED {
             return Ok(false);
@@ -109,14 +110,14 @@ impl ClickLog<'_> {
              ORDER BY 1, 2, 3, 4",
             &[],
         )?;
-        // Yesterday's may still be asked for by clicks that arrive late.
+        // Clicks that arrive late may still need yesterday's rows.
         let yesterday = now.utc_day().saturating_sub(1);
         self.sql.exec("DELETE FROM counted WHERE day < ?1", &[Value::Int(yesterday)])?;
         self.sql.exec("UPDATE counted_through SET seq = (SELECT max(seq) FROM click)", &[])?;
         Ok(true)
     }
 
-    /// Empties the memory: the table has it all.
+    /// Clears the memory after its clicks have been written to the table.
     pub(super) fn forget(&self) {
         *self.recent.borrow_mut() = Recent { counted: Some(Counted::new()), clicks: 0 };
     }

@@ -1,27 +1,28 @@
-//! Clicks on their way through this object to the shards they belong to: taken in as they came, and passed on with what
-//! came after them. A shard takes each click once, so passing on again does no harm.
+//! Clicks on their way through this object to their own shards: stored as received, and forwarded together with later
+//! ones. A shard stores each click once, so forwarding again is harmless.
 
 use crate::store::clicks::ClickLog;
 use crate::store::{Row, SqlError, Value};
 
-/// Characters that are passed on at once, unless one batch alone is longer: well within what a value may hold.
+/// The maximum number of characters forwarded at once, unless a single batch is longer. It is well below the size limit
+/// of a value.
 const PASSED_ON: i64 = 1_000_000;
 
-/// Clicks to pass on to their shard.
+/// Clicks to forward to their shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parcel {
-    /// Their shard.
+    /// The shard.
     pub shard: u8,
-    /// A JSON array of records.
+    /// The clicks as a JSON array of records.
     pub records: String,
-    /// With the shard, names the parcel in [`ClickLog::passed_on`].
+    /// Together with the shard, identifies the batch in [`ClickLog::forwarded`].
     pub last: i64,
 }
 
 impl ClickLog<'_> {
-    /// Takes clicks in that belong to several shards: a JSON object of arrays of records by shard.
+    /// Stores clicks of several shards: a JSON object that maps shards to arrays of records.
     pub fn take(&self, by_shard: &str) -> Result<(), SqlError> {
-        // Not looked into further: who takes it over as a shard's own does (`append`).
+        // The records are not checked here; the receiving shard checks them as it does its own (`append`).
         self.sql
             .exec(
                 "INSERT INTO intake (shard, records) SELECT CAST(key AS INTEGER), value FROM json_each(?1)",
@@ -30,7 +31,7 @@ impl ClickLog<'_> {
             .map(drop)
     }
 
-    /// What is to be passed on: a parcel a shard, and whether there is more than is passed on at once.
+    /// Returns the batches to forward, one per shard, and whether more remain.
     pub fn parcels(&self) -> Result<(Vec<Parcel>, bool), SqlError> {
         let rows = self.sql.exec(
             "SELECT max(place), max(place) < (SELECT max(place) FROM intake) FROM
@@ -55,7 +56,7 @@ impl ClickLog<'_> {
         Ok((rows.iter().map(parcel).collect::<Result<_, SqlError>>()?, more))
     }
 
-    /// Notes that the shard has these clicks. Saying so twice, or of another parcel, changes nothing.
+    /// Records that the shard has stored a batch. Repeating it, or passing another batch, has no effect.
     pub fn passed_on(&self, shard: u8, last: i64) -> Result<(), SqlError> {
         self.sql
             .exec(

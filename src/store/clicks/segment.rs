@@ -1,5 +1,5 @@
-//! Segments: pieces of a shard's log for KV, one key each. A piece's range is fixed in a row before it is written, and
-//! its clicks never change, so a second attempt writes the same bytes under the same key.
+//! Segments: parts of a shard's log, one KV key each. The range of a segment is recorded in a row before it is written,
+//! and its clicks never change, so that a second attempt writes the same bytes under the same key.
 
 use crate::store::clicks::ClickLog;
 use crate::{
@@ -8,55 +8,55 @@ use crate::{
 };
 use serde::Serialize;
 
-/// Clicks of a full segment.
+/// The number of clicks in a full segment.
 pub const SEGMENT_CLICKS: i64 = 1000;
-/// A segment that is not full is cut when its first click is this old.
+/// A segment that is not full is closed when its first click is this old.
 pub const SEGMENT_AGE_MS: i64 = 60_000;
 
 /// A segment to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Its first click's place in the shard's log; names the segment in [`ClickLog::segment_written`].
+    /// The position of its first click in the shard's log; identifies the segment in [`ClickLog::segment_written`].
     pub first: i64,
     /// The KV key: `log/clicks/<shard, two digits>/<first, twelve digits>`.
     pub key: String,
-    /// A packed visit a line.
+    /// The clicks, one packed visit per line.
     pub value: String,
-    /// For whoever lists keys and must not read every value.
+    /// The key's metadata, so that listing keys does not require reading values.
     pub metadata: Extent,
 }
 
-/// What a segment spans.
+/// The range of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Extent {
-    /// Time of its oldest click, Unix milliseconds.
+    /// The time of the oldest click in Unix milliseconds.
     pub from_ms: i64,
-    /// Time of its newest click, Unix milliseconds.
+    /// The time of the newest click in Unix milliseconds.
     pub to_ms: i64,
-    /// Its first click's place in the shard's log.
+    /// The position of the first click in the shard's log.
     pub first: i64,
-    /// Its last click's place.
+    /// The position of the last click.
     pub last: i64,
 }
 
-/// What lies behind the newest segment.
+/// The clicks after the newest segment.
 pub(super) struct Uncut {
-    /// Place of the first click.
+    /// The position of the first click.
     first: i64,
-    /// Its time.
+    /// The time of the first click.
     from_ms: i64,
     full: bool,
 }
 
 impl Uncut {
-    /// When it is to be cut.
+    /// Returns when the next segment must be closed.
     pub(super) fn due_ms(&self) -> i64 {
         if self.full { i64::MIN } else { self.from_ms.saturating_add(SEGMENT_AGE_MS) }
     }
 }
 
 impl ClickLog<'_> {
-    /// The segment to write: the one that was not acknowledged yet, or else a new one if it is time.
+    /// Returns the segment to write: the one that has not been acknowledged yet, otherwise a new one if it is due.
     pub(super) fn segment_due(&self, now: Timestamp) -> Result<Option<Segment>, SqlError> {
         let rows = self
             .sql
@@ -76,8 +76,8 @@ impl ClickLog<'_> {
         }
     }
 
-    /// What lies behind the newest segment, if anything does. Asked at every alarm, so it reads two rows, however many
-    /// there are: places have no gaps.
+    /// Returns the clicks after the newest segment, if any. This runs at every alarm, and reads two rows regardless of
+    /// the number of clicks because positions have no gaps.
     pub(super) fn uncut(&self) -> Result<Option<Uncut>, SqlError> {
         let rows = self.sql.exec(
             "SELECT seq, at_ms, (SELECT max(seq) FROM click) FROM click
@@ -90,7 +90,7 @@ impl ClickLog<'_> {
         Ok(Some(Uncut { first, from_ms: row.int(1)?, full: clicks >= SEGMENT_CLICKS }))
     }
 
-    /// What the next segment spans.
+    /// Returns the range of the next segment.
     fn extent(&self, first: i64) -> Result<Extent, SqlError> {
         let rows = self.sql.exec(
             "SELECT min(at_ms), max(at_ms), max(seq) FROM click WHERE seq >= ?1 AND seq < ?1 + ?2",
@@ -101,7 +101,7 @@ impl ClickLog<'_> {
     }
 
     fn cut(&self, Extent { from_ms, to_ms, first, last }: Extent) -> Result<(), SqlError> {
-        // Rows before the newest have been written: only the newest can be waiting.
+        // All rows before the newest have been written, so only the newest can be pending.
         self.sql.exec("DELETE FROM segment", &[])?;
         self.sql
             .exec(
@@ -120,7 +120,8 @@ impl ClickLog<'_> {
         })
     }
 
-    /// Notes that KV has the segment that starts at `first`. Saying so twice, or of another one, changes nothing.
+    /// Records that KV has the segment that starts at `first`. Repeating it, or passing another position, has no
+    /// effect.
     pub fn segment_written(&self, first: i64) -> Result<(), SqlError> {
         self.sql.exec("UPDATE segment SET written = 1 WHERE first = ?1", &[first.into()]).map(drop)
     }

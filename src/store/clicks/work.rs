@@ -1,4 +1,4 @@
-//! What a shard has to do besides taking clicks in, and when to look again.
+//! The pending work of a shard besides storing clicks, and when to check again.
 
 use crate::store::clicks::{ClickLog, Counts, Segment};
 use crate::{
@@ -6,27 +6,27 @@ use crate::{
     store::{SqlError, transaction},
 };
 
-/// Clicks are kept for this long.
+/// The time for which clicks are kept.
 pub const KEEP_MS: i64 = 90 * DAY_MS;
-/// Old clicks that one call deletes at most.
+/// The maximum number of old clicks that one call deletes.
 pub const SWEEP_ROWS: i64 = 500;
-/// Old clicks are swept at most this often, so that a shard without visitors sleeps.
+/// The minimum interval between deletions, so that a shard without visitors can sleep.
 const SWEEP_EVERY_MS: i64 = HOUR_MS;
 
-/// What is to be done now. Do both parts, acknowledge what went well, then ask again.
+/// The pending work. Do both parts, acknowledge those that succeeded, then call [`ClickLog::due`] again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
-    /// Counts for the Ledger; acknowledge with [`ClickLog::counts_sent`].
+    /// Counts for the Ledger; acknowledge them with [`ClickLog::counts_sent`].
     pub counts: Option<Counts>,
-    /// A segment for KV; acknowledge with [`ClickLog::segment_written`].
+    /// A segment for KV; acknowledge it with [`ClickLog::segment_written`].
     pub segment: Option<Segment>,
-    /// When to ask again if nothing else happens, Unix milliseconds; `None` for an empty shard.
+    /// When to check again if nothing else happens, in Unix milliseconds; `None` for an empty shard.
     pub next_at_ms: Option<i64>,
 }
 
 impl ClickLog<'_> {
-    /// What is to be done at `now`. Whatever it hands out is fixed in a row first, so asking again without an
-    /// acknowledgement hands out the same.
+    /// Returns the work pending at `now`. All of it is recorded in rows first, so a call without an acknowledgement in
+    /// between returns the same work again.
     pub fn due(&self, now: Timestamp) -> Result<Work, SqlError> {
         let (work, written) = transaction(self.sql, || {
             let written = self.write_counted(now)?;
@@ -46,8 +46,8 @@ impl ClickLog<'_> {
         Ok(work)
     }
 
-    /// Deletes some clicks that are too old, unless they are not in KV or not counted yet; the newest click stays, since it keeps the
-    /// shard's place. Whether there was anything to delete.
+    /// Deletes some clicks older than [`KEEP_MS`] that have been counted and written to KV. The newest click stays,
+    /// because it holds the shard's position. Returns whether anything was deleted.
     fn sweep(&self, now: Timestamp) -> Result<bool, SqlError> {
         let before = now.plus_ms(KEEP_MS.saturating_neg());
         let rows = self.sql.exec(
@@ -61,7 +61,7 @@ impl ClickLog<'_> {
         Ok(!rows.is_empty())
     }
 
-    /// When a shard that has nothing to hand out has something again: a segment to cut or clicks to delete.
+    /// Returns when a shard without pending work has work again: a segment to close or clicks to delete.
     fn idle_until(&self, now: Timestamp) -> Result<Option<i64>, SqlError> {
         let cut = self.uncut()?.map(|uncut| uncut.due_ms());
         let rows = self.sql.exec("SELECT min(at_ms) FROM click", &[])?;

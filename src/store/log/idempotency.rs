@@ -1,23 +1,23 @@
-//! First answers, by idempotency key. A record is written in the transaction of the change it belongs to.
+//! Stored responses by idempotency key. A record is written in the transaction of its change.
 
 use crate::domain::values::time::{DAY_MS, Timestamp};
 use crate::store::{Sql, SqlError, Value};
 
-/// How long a first answer is kept.
+/// The time for which a response is stored.
 pub const KEPT_MS: i64 = 30 * DAY_MS;
 
-/// A first answer.
+/// A stored response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// SHA-256 of the body as sent, hex.
+    /// The SHA-256 of the request body, in hexadecimal.
     pub body_hash: String,
-    /// Status.
+    /// The HTTP status.
     pub status: u16,
-    /// Body.
+    /// The body.
     pub answer: String,
 }
 
-/// The answer under `scope` (caller, route and key in one text), if it is not too old.
+/// Returns the response stored under `scope` (caller, route and key in one string) unless it has expired.
 pub fn find(sql: &dyn Sql, scope: &str, now: Timestamp) -> Result<Option<Record>, SqlError> {
     let statement = "SELECT body_hash, status, answer FROM idempotency WHERE scope = ?1 AND created_at > ?2";
     let rows = sql.exec(statement, &[scope.into(), now.ms().saturating_sub(KEPT_MS).into()])?;
@@ -27,7 +27,7 @@ pub fn find(sql: &dyn Sql, scope: &str, now: Timestamp) -> Result<Option<Record>
     Ok(Some(Record { body_hash: row.text(0)?.to_owned(), status, answer: row.text(2)?.to_owned() }))
 }
 
-/// Keeps an answer; one that is too old gives way.
+/// Stores a response, replacing an expired one.
 pub fn keep(sql: &dyn Sql, scope: &str, record: &Record, now: Timestamp) -> Result<(), SqlError> {
     let statement = "INSERT OR REPLACE INTO idempotency (scope, body_hash, status, answer, created_at) \
                      VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -41,7 +41,7 @@ pub fn keep(sql: &dyn Sql, scope: &str, record: &Record, now: Timestamp) -> Resu
     sql.exec(statement, &args).map(drop)
 }
 
-/// Drops up to `limit` answers that are too old.
+/// Deletes up to `limit` expired responses.
 pub fn expire(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<(), SqlError> {
     let statement = "DELETE FROM idempotency WHERE scope IN \
                      (SELECT scope FROM idempotency WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)";

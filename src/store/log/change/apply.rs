@@ -1,4 +1,4 @@
-//! How changes are written: each into the rows that it is about.
+//! Application of changes to the rows.
 
 use crate::domain::{conversions::CommissionStatus, values::time::Timestamp};
 use crate::store::{
@@ -20,18 +20,18 @@ use crate::store::{
 };
 use serde::Serialize;
 
-/// KV value of a slug.
+/// The KV value of a slug.
 #[derive(Serialize)]
 struct SlugValue<'a> {
     token: &'a str,
 }
 
-/// The KV value of a slug that names the link with this token.
+/// Returns the KV value of a slug that stands for the link with this token.
 pub fn slug_value(token: &str) -> Result<String, SqlError> {
     value::json_text(&SlugValue { token })
 }
 
-/// Writes a change made at `at`. `answer` is what the caller is told; conversions and refunds keep it.
+/// Applies a change made at `at`. `response` is the response to the caller; conversions, refunds and runs store it.
 pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
     match change {
         Change::Program(program) => meta::set_program(sql, program),
@@ -74,7 +74,7 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
             callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
         }
         Change::Named(alias) => callbacks::put_alias(sql, alias),
-        // No conversion binds it: places begin with 1.
+        // No conversion binds it. Conversion numbers start at 1.
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
         Change::Credited { conversion_no, place, attribution, from, to, shares, uses } => {
             usage_counters::add(sql, uses)?;
@@ -140,7 +140,7 @@ pub fn apply(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Res
     }
 }
 
-/// Writes how a conversion is shared.
+/// Inserts the credits of a shared conversion and adds their count deltas.
 fn share(sql: &dyn Sql, conversion_no: i64, shares: &Shares, at: Timestamp) -> Result<(), SqlError> {
     credits::insert(sql, conversion_no, &shares.credits)?;
     shares.more_counts.iter().try_for_each(|delta| counts::add_conversion(sql, delta, at))
