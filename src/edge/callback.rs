@@ -34,11 +34,14 @@ pub fn callback_step(
     documents_json: &str,
     now_ms: f64,
 ) -> Result<String, JsValue> {
-    let head: Head = json::read(head_json).map_err(thrown)?;
-    let listing: Option<Listing> =
-        if listing_json.is_empty() { None } else { Some(json::read(listing_json).map_err(thrown)?) };
-    let answers: Vec<Answered> = json::read(answers_json).map_err(thrown)?;
-    let documents: Vec<Document> = json::read(documents_json).map_err(thrown)?;
+    let head: Head = strict_json::from_str(head_json).map_err(thrown)?;
+    let listing: Option<Listing> = if listing_json.is_empty() {
+        None
+    } else {
+        Some(strict_json::from_str(listing_json).map_err(thrown)?)
+    };
+    let answers: Vec<Answered> = strict_json::from_str(answers_json).map_err(thrown)?;
+    let documents: Vec<Document> = strict_json::from_str(documents_json).map_err(thrown)?;
     let entropy = &mut CryptoEntropy::default();
     let known = (answers.as_slice(), documents.as_slice());
     let outcome = step::step(&head, body, listing.as_ref(), known, super::timestamp(now_ms), entropy);

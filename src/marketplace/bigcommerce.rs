@@ -17,13 +17,13 @@ use super::{
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
-use json::FromJson;
+use serde::Deserialize;
 
 /// BigCommerce.
 pub struct Bigcommerce;
 
 /// The claims of a `signed_payload_jwt`, as far as we read them; the scheme has judged the others.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Claims {
     /// `stores/{hash}`.
     sub: String,
@@ -31,14 +31,14 @@ struct Claims {
 }
 
 /// What the token endpoint answers, as far as we read it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     /// `stores/{hash}`.
     context: String,
 }
 
 /// A webhook. Scopes other than ours have other members.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Hook {
     scope: String,
     /// `stores/{hash}`.

@@ -15,13 +15,13 @@ use super::{
     signature::{Exchange, Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified, exchange},
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
-use json::FromJson;
+use serde::Deserialize;
 
 /// DigitalOcean Marketplace.
 pub struct Digitalocean;
 
 /// `POST …/resources`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Provisioned {
     uuid: String,
     plan_slug: Option<String>,
@@ -29,19 +29,19 @@ struct Provisioned {
     oauth_grant: Option<OauthGrant>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct OauthGrant {
     code: String,
 }
 
 /// `PUT …/resources/{uuid}`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Replanned {
     plan_slug: String,
 }
 
 /// `POST …/notifications`. Types that are not known here tell nothing.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Notification {
     #[serde(rename = "type")]
     kind: String,
@@ -50,7 +50,7 @@ struct Notification {
     payload: Affected,
 }
 
-#[derive(FromJson, Default)]
+#[derive(Deserialize, Default)]
 struct Affected {
     #[serde(default)]
     resources_uuids: Vec<String>,
@@ -58,12 +58,12 @@ struct Affected {
     plan: Option<Plan>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Resource {
     uuid: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Plan {
     slug: String,
 }
@@ -87,7 +87,7 @@ fn named(arrival: &Arrival<'_>) -> Result<String, Unreadable> {
 }
 
 fn message(status: u16, fields: serde_json::Value) -> Reply {
-    Reply::Plain(Answer::with_body(status, "application/json", json::text(&fields)))
+    Reply::Plain(Answer::with_body(status, "application/json", fields.to_string()))
 }
 
 fn resources(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {

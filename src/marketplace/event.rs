@@ -1,8 +1,7 @@
 //! What a marketplace tells of a customer, in our own words, whatever words its vendor has for it.
 
 use crate::domain::values::{string_enum::string_enum, time::Timestamp};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 string_enum! {
     /// What happened.
@@ -29,7 +28,7 @@ string_enum! {
 pub use super::signature::Evidence;
 
 /// One thing that a callback tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,

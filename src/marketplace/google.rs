@@ -15,7 +15,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::json;
 
 /// Where service accounts get their tokens. A key file names an address too, which is not believed: a private key's
@@ -67,13 +67,13 @@ pub fn verify_push<'a>(arrival: &Arrival<'a>, package_name: Option<&str>) -> Res
     arrival.verify_token(TokenScheme::PubsubPushOidc, &expected)
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Push {
     message: Message,
 }
 
 /// A message of Pub/Sub's.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Message {
     data: String,
     #[serde(rename = "messageId")]
@@ -99,7 +99,7 @@ pub fn is_plain(text: &str, max: usize) -> bool {
 }
 
 /// A service account's key file, as far as it is read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct KeyFile {
     client_email: String,
     /// PKCS#8 in PEM.
@@ -121,7 +121,7 @@ pub enum Called<'a> {
     Answered(&'a Answered),
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     access_token: String,
 }
@@ -130,7 +130,7 @@ impl<'v, 'a> Api<'v, 'a> {
     /// With the listing's secret `service_account`; nothing if that is not set.
     pub fn of(arrival: &'v Arrival<'a>, scope: &'static str) -> Result<Option<Self>, Refusal> {
         let Some(file) = arrival.listing.secret("service_account").first().copied() else { return Ok(None) };
-        let key = json::read(file).map_err(|_| Refusal::NotConfigured)?;
+        let key = strict_json::from_str(file).map_err(|_| Refusal::NotConfigured)?;
         Ok(Some(Self { arrival, key, scope }))
     }
 
@@ -143,7 +143,7 @@ impl<'v, 'a> Api<'v, 'a> {
             "iss": self.key.client_email, "scope": self.scope, "aud": TOKEN_URL,
             "iat": issued, "exp": issued.saturating_add(ASSERTION_S),
         });
-        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(json::text(value));
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         format!("{}.{}", part(&json!({"alg": "RS256", "typ": "JWT"})), part(&claims))
     }
 
@@ -171,7 +171,7 @@ impl<'v, 'a> Api<'v, 'a> {
             400..=403 => return Err(Refusal::NotConfigured),
             _ => return Err(Refusal::Unanswered),
         }
-        let granted: Granted = json::read(&granted.body).map_err(|_| Refusal::Unanswered)?;
+        let granted: Granted = strict_json::from_str(&granted.body).map_err(|_| Refusal::Unanswered)?;
         Ok(match self.arrival.answers.get(number.saturating_add(2)) {
             Some(answered) => Called::Answered(answered),
             None => Called::Next(Proof::Ask(Request::get_as(url, &granted.access_token))),

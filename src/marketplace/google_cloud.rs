@@ -20,7 +20,7 @@ use super::{
     signature::{Expected, Refusal, TokenScheme, Verified, polled},
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
-use json::FromJson;
+use serde::Deserialize;
 
 /// Google Cloud Marketplace.
 pub struct GoogleCloud;
@@ -34,7 +34,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const ID_LENGTH: usize = 64;
 
 /// The claims of a sign-up token, as far as we read them; the scheme has judged the others.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SignUp {
     /// The procurement account.
     sub: String,
@@ -42,14 +42,14 @@ struct SignUp {
     google: Orders,
 }
 
-#[derive(FromJson, Default)]
+#[derive(Deserialize, Default)]
 struct Orders {
     #[serde(default)]
     orders: Vec<String>,
 }
 
 /// An event of the procurement API.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notice {
     event_id: Option<String>,
@@ -58,7 +58,7 @@ struct Notice {
     account: Option<Subject>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Subject {
     id: String,
@@ -67,7 +67,7 @@ struct Subject {
 }
 
 /// An entitlement as the API has it, as far as we read it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entitlement {
     /// `providers/…/accounts/…`
@@ -105,7 +105,7 @@ fn signed_up(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
 
 fn notice(proof: &Verified<'_>) -> Result<Notice, Unreadable> {
     let (data, message_id) = google::pushed(proof)?;
-    let mut notice: Notice = json::read(&data)?;
+    let mut notice: Notice = strict_json::from_str(&data)?;
     notice.event_id.get_or_insert(message_id);
     Ok(notice)
 }
@@ -241,7 +241,7 @@ fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     }
     if proof.evidence() == Evidence::ApiPoll {
         let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
-        let found: Entitlement = json::read(&found.body)?;
+        let found: Entitlement = strict_json::from_str(&found.body)?;
         let product = arrival.listing.setting("product");
         if product.is_some() && product != found.product_external_name.as_deref() {
             return Ok(google::acknowledged(Vec::new()));

@@ -23,8 +23,8 @@ use crate::domain::{
     programme::listing::Marketplace,
     values::{digest::sha256_hex, time::Timestamp},
 };
-use json::FromJson;
 use purchase::Purchase;
+use serde::Deserialize;
 
 /// Google Play.
 pub struct GooglePlay;
@@ -37,7 +37,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
 const NAME_LENGTH: usize = 2048;
 
 /// A notification, about one thing of these.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     /// Unix milliseconds, as a text.
@@ -47,7 +47,7 @@ struct Notification {
     voided_purchase_notification: Option<About>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct About {
     purchase_token: String,
@@ -91,7 +91,7 @@ impl Happened {
 impl Notification {
     fn read(proof: &Verified<'_>) -> Result<(Self, String), Unreadable> {
         let (data, message_id) = google::pushed(proof)?;
-        Ok((json::read(&data)?, message_id))
+        Ok((strict_json::from_str(&data)?, message_id))
     }
 
     /// What happened, and to what. The numbers are those of the reference; what is not here announces something, or is
@@ -174,7 +174,7 @@ fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
     };
     let proof = proof.confirmed_by(&polled(first)?);
     if happened.is_paid() {
-        let purchase: Option<Purchase> = json::read(&first.body).ok();
+        let purchase: Option<Purchase> = strict_json::from_str(&first.body).ok();
         for (number, order) in (1..).zip(purchase.iter().flat_map(Purchase::orders)) {
             match api.get(number, &format!("{APPLICATIONS}/{package}/orders/{order}"))? {
                 Called::Next(next) => return Ok(next),

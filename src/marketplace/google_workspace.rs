@@ -18,7 +18,7 @@ use super::{
     },
 };
 use crate::domain::{clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace};
-use json::FromJson;
+use serde::{Deserialize, de::DeserializeOwned};
 
 /// Google Workspace Marketplace.
 pub struct GoogleWorkspace;
@@ -37,13 +37,13 @@ const DOMAIN_LENGTH: usize = 253;
 const SECRET: &str = "app_secret";
 
 /// What the token endpoint answers, as far as we read it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     id_token: String,
 }
 
 /// The claims of an id token, as far as we read them; the scheme has judged the others.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Identity {
     /// The user.
     sub: String,
@@ -61,20 +61,20 @@ impl Identity {
 }
 
 /// What the app tells of a sign-in.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SignIn {
     id_token: String,
     click_id: Option<String>,
 }
 
 /// Whose licence is asked about.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Asked {
     customer: String,
 }
 
 /// A customer's licence, as far as we read it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct License {
     state: String,
@@ -83,9 +83,9 @@ struct License {
 }
 
 /// The JSON that the app posts.
-fn posted<T: for<'j> FromJson<'j>>(arrival: &Arrival<'_>) -> Result<T, Refusal> {
+fn posted<T: DeserializeOwned>(arrival: &Arrival<'_>) -> Result<T, Refusal> {
     let body = str::from_utf8(arrival.callback.body).map_err(|_| Refusal::MalformedBody)?;
-    json::read(body).map_err(|_| Refusal::MalformedBody)
+    strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)
 }
 
 /// The proof that an id token is Google's, for the app.
@@ -159,7 +159,7 @@ fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unrea
 }
 
 fn answer(events: Vec<Event>, fields: &serde_json::Value) -> Told {
-    Told::new(events, Reply::Plain(Answer::with_body(200, "application/json", json::text(fields))))
+    Told::new(events, Reply::Plain(Answer::with_body(200, "application/json", fields.to_string())))
 }
 
 /// The sign-in that the app tells of.
@@ -174,7 +174,7 @@ fn signed_in(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
 fn licensed(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let Asked { customer } = proven::read(proof)?;
     let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
-    let License { state, customer_id } = json::read(&found.body)?;
+    let License { state, customer_id } = strict_json::from_str(&found.body)?;
     let account = customer_id.unwrap_or(customer).to_ascii_lowercase();
     let ended = || Event {
         occurred_at: Some(arrival.now),

@@ -20,14 +20,14 @@ use crate::domain::{
     clicks::click::CLICK_ID_LENGTH,
     programme::{Program, listing::Marketplace},
 };
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// HubSpot.
 pub struct Hubspot;
 
 /// What the token endpoint answers, as far as we read it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     /// The account that the app was installed in.
     hub_id: u64,

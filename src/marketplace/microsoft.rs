@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::programme::listing::Marketplace;
 use fulfillment::{Access, NO_ACCESS, Said, Subscription};
-use json::FromJson;
+use serde::Deserialize;
 
 /// Microsoft.
 pub struct Microsoft;
@@ -31,7 +31,7 @@ const LANDING: Kind = Kind { name: "landing", methods: &["GET"], way: Way::Brows
 const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Server };
 
 /// Whose purchase a token names, as far as we read it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resolved {
     id: String,

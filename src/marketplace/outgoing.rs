@@ -3,8 +3,7 @@
 //! merchant's is where the operator's app said, if that is a public address ([`super::public_host`]).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A call to a vendor's API. It may hold secrets, so it is never logged.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +28,7 @@ impl std::fmt::Debug for Request {
 }
 
 /// What a vendor answered. It may hold tokens, so it is never logged.
-#[derive(Clone, PartialEq, Eq, FromJson)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Answered {
     /// HTTP status; 0 if none came in time.
     pub status: u16,
@@ -89,7 +88,7 @@ impl Request {
         for (name, value) in fields {
             object.insert((*name).to_owned(), (*value).into());
         }
-        Self::post(url, "application/json", json::text(&serde_json::Value::Object(object)))
+        Self::post(url, "application/json", serde_json::Value::Object(object).to_string())
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     adapter::{Unreadable, unreadable},
     signature::{Payload, Verified},
 };
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
 /// The text that was proven: a body, or what a token or an answer holds.
 pub fn text<'p>(proof: &'p Verified<'_>) -> Result<&'p str, Unreadable> {
@@ -17,8 +17,8 @@ pub fn text<'p>(proof: &'p Verified<'_>) -> Result<&'p str, Unreadable> {
 }
 
 /// The JSON that was proven.
-pub fn read<T: for<'t> FromJson<'t>>(proof: &Verified<'_>) -> Result<T, Unreadable> {
-    Ok(json::read(text(proof)?)?)
+pub fn read<T: DeserializeOwned>(proof: &Verified<'_>) -> Result<T, Unreadable> {
+    Ok(strict_json::from_str(text(proof)?)?)
 }
 
 /// The value of a parameter that was proven.

@@ -12,8 +12,7 @@ use super::{
         platforms::{FetchedDocuments, PlatformVerifier},
     },
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A document that is to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,7 +24,7 @@ pub struct Wanted {
 }
 
 /// A document as it is known.
-#[derive(Debug, Clone, PartialEq, Eq, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Document {
     /// Where it was fetched.
     pub url: String,

@@ -17,8 +17,8 @@ use super::{
     signature::{Parameters, Refusal, Scheme, Verified},
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
-use json::FromJson;
 use roxmltree::{Document, Node};
+use serde::Deserialize;
 
 /// Salesforce AppExchange.
 pub struct Salesforce;
@@ -41,17 +41,17 @@ const ID_WITHOUT_CHECKSUM: usize = 15;
 const PLAN_FIELDS: [&str; 2] = ["sfLma__Version_Number__c", "sfLma__Package_Version__c"];
 
 /// The envelope of a signed request, as far as we read it. `issuedAt` is no clock: real ones are negative.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CanvasRequest {
     context: Context,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Context {
     organization: Organization,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Organization {
     #[serde(rename = "organizationId")]
     id: String,

@@ -17,7 +17,7 @@ use super::{
     signature::{Parameters, Refusal, Scheme, Verified, is_shop},
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
-use json::FromJson;
+use serde::Deserialize;
 
 /// Shopify.
 pub struct Shopify;
@@ -47,12 +47,12 @@ const DOMAIN: [&str; 2] = ["x-shopify-shop-domain", "shopify-shop-domain"];
 const TRIGGERED_AT: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
 /// `app_subscriptions/update`. Newer versions of it also have a price, which is the plan's and no payment.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SubscriptionUpdate {
     app_subscription: Subscription,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Subscription {
     /// `gid://shopify/AppSubscription/…`.
     admin_graphql_api_id: String,
@@ -65,7 +65,7 @@ struct Subscription {
 }
 
 /// The shop, of `app/uninstalled` and `shop/update`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Shop {
     id: u64,
     myshopify_domain: Option<String>,
@@ -73,7 +73,7 @@ struct Shop {
 }
 
 /// The topics of privacy law.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Privacy {
     shop_id: u64,
     shop_domain: Option<String>,
@@ -179,7 +179,7 @@ fn opened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadabl
 }
 
 /// The claim of a session token that names the shop.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SessionToken {
     /// `https://{shop}`.
     dest: String,

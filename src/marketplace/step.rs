@@ -15,14 +15,13 @@ use crate::domain::{
     programme::listing::Marketplace,
     values::{digest::sha256_hex, entropy::Entropy, time::Timestamp},
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A browser must reach the page where our cookies are seen within this.
 pub const RELAY_MS: i64 = 10 * 60 * 1000;
 
 /// What came in, but for the body.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 pub struct Head {
     /// Method.
     pub method: String,
@@ -39,7 +38,7 @@ pub struct Head {
 }
 
 /// A browser on its way to the page where our cookies are seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relay {
     /// SHA-256 of the one-time id, hexadecimal.
     pub id_hash: String,
@@ -52,7 +51,7 @@ pub struct Relay {
 }
 
 /// A token that counts once, or again at one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// What it is remembered by.
     pub key: String,
@@ -66,7 +65,7 @@ pub struct Token {
 pub const HAND_OVER_MS: i64 = 10 * 60 * 1000;
 
 /// A vendor's answer that is kept for the app.
-#[derive(Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// SHA-256 of the code that it is asked for with, hexadecimal.
     pub code_hash: String,
@@ -81,7 +80,7 @@ impl std::fmt::Debug for Kept {
 }
 
 /// What the Ledger is told of a callback.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Number of the listing.
     pub listing_no: u16,

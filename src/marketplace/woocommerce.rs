@@ -25,13 +25,13 @@ use crate::domain::{
     programme::listing::Marketplace,
     values::{digest::sha256_hex, time::Timestamp},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// WooCommerce.
 pub struct Woocommerce;
 
 /// An order, as far as we read it. What is not told is `null`, an empty text or absent, by version and plugin.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Order {
     id: u64,
     status: Option<String>,
@@ -52,28 +52,28 @@ struct Order {
     meta_data: Vec<Meta>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Billing {
     email: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct LineItem {
     sku: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CouponLine {
     code: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct RefundLine {
     id: u64,
     total: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Meta {
     key: String,
     value: Option<serde_json::Value>,
@@ -301,7 +301,7 @@ impl Adapter for Woocommerce {
         } else if arrival.kind == oauth::TOKEN {
             return oauth::read_token(proof);
         } else {
-            events(&json::read(proven::text(proof)?)?, arrival, proof.evidence())?
+            events(&strict_json::from_str(proven::text(proof)?)?, arrival, proof.evidence())?
         };
         Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
     }

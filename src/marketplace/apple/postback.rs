@@ -22,7 +22,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 fn key(spki: &str) -> Result<PublicKey, Refusal> {
     let der = STANDARD.decode(spki).map_err(|_| Refusal::UnusableKey)?;
@@ -60,14 +60,14 @@ pub fn verify_adattributionkit<'a>(arrival: &Arrival<'a>, spki: &str) -> Result<
 }
 
 /// A postback of either kind, as it came.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Unproven {
     app_id: Option<i64>,
     jws_string: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct UnprovenToken {
     advertised_item_identifier: i64,
@@ -77,10 +77,10 @@ struct UnprovenToken {
 /// Apple posts to an address that names none.
 #[must_use]
 pub fn app(body: &[u8]) -> Option<i64> {
-    let Unproven { app_id, jws_string } = json::read(str::from_utf8(body).ok()?).ok()?;
+    let Unproven { app_id, jws_string } = strict_json::from_str(str::from_utf8(body).ok()?).ok()?;
     let in_token = || {
         let payload = URL_SAFE_NO_PAD.decode(jws_string.as_deref()?.split('.').nth(1)?).ok()?;
-        let token: UnprovenToken = json::read(str::from_utf8(&payload).ok()?).ok()?;
+        let token: UnprovenToken = strict_json::from_str(str::from_utf8(&payload).ok()?).ok()?;
         Some(token.advertised_item_identifier)
     };
     app_id.or_else(in_token)
@@ -110,7 +110,7 @@ pub fn parse_skadnetwork(proof: &Verified<'_>) -> Result<Told, Unreadable> {
 }
 
 /// What the signed part of a postback of AdAttributionKit says.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Signed {
     postback_identifier: Option<String>,

@@ -50,7 +50,7 @@ pub fn request(arrival: &Arrival<'_>, api: &Api, operation: &str, body: &Json) -
     };
     let key =
         AccessKey { id: secret(ACCESS_KEY_ID)?, secret: secret(SECRET_ACCESS_KEY)?, session_token: None };
-    let (target, body) = (format!("{}.{operation}", api.prefix), json::text(body));
+    let (target, body) = (format!("{}.{operation}", api.prefix), body.to_string());
     let headers = [("content-type", api.media_type), ("x-amz-target", target.as_str())];
     let unsigned = Unsigned { method: "POST", url: api.url, headers: &headers, body: body.as_bytes() };
     let scope = Scope { region: REGION, service: MARKETPLACE_SERVICE };

@@ -29,7 +29,7 @@ fn message(proof: &Verified<'_>) -> Option<Json> {
         Payload::Parameters(_) => proven::parameter(proof, "Message")?,
         Payload::Body(_) | Payload::Json(_) => proven::text(proof).ok()?,
     };
-    json::read(text).ok()
+    strict_json::from_str(text).ok()
 }
 
 /// Judges what the Agreement API says of the agreement that a message names. Of another product, it is none of our business.
@@ -43,7 +43,7 @@ fn confirm<'a>(
         return api::request(arrival, &AGREEMENTS, "DescribeAgreement", &body).map(Proof::Ask);
     };
     let confirmed = aws_answers(&[("agreement", answer)], Evidence::ApiPoll)?;
-    let agreement: Json = json::read(&answer.body).map_err(|_| Refusal::MalformedBody)?;
+    let agreement: Json = strict_json::from_str(&answer.body).map_err(|_| Refusal::MalformedBody)?;
     let is = |pointer, said: &str| text(&agreement, pointer) == Some(said);
     if !is("/agreementId", notice.agreement) || !is("/acceptor/accountId", notice.acceptor) {
         return Err(Refusal::WrongSubject);
@@ -142,7 +142,8 @@ pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
         return Ok(legacy(action, &message, id, proof, arrival));
     }
     let Some(notice) = Notice::read(&message, arrival)? else { return Ok(answered(Vec::new(), None)) };
-    let agreement: Option<Json> = arrival.answers.first().and_then(|answer| json::read(&answer.body).ok());
+    let agreement: Option<Json> =
+        arrival.answers.first().and_then(|answer| strict_json::from_str(&answer.body).ok());
     let status = agreement.as_ref().and_then(|agreement| text(agreement, "/status"));
     let mut told = notice.told(proof, status)?;
     if proof.evidence() == Evidence::TransportOnly && !arrival.answers.is_empty() {

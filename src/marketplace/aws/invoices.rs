@@ -19,7 +19,7 @@ use super::{
     api::{self, AGREEMENTS, text},
 };
 use crate::domain::{money::Currency, values::time::Timestamp};
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 /// The secret that the scheduler and the listing share.
@@ -28,7 +28,7 @@ pub const SECRET: &str = "poll_secret";
 /// Answers that one callback may ask for.
 const MAX_ANSWERS: usize = 6;
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Wanted {
     agreement_id: String,
 }
@@ -44,7 +44,7 @@ fn name(place: usize) -> &'static str {
 
 /// Where an answer's list goes on.
 fn next(answered: Option<&Answered>) -> Option<String> {
-    let page: Json = json::read(&answered?.body).ok()?;
+    let page: Json = strict_json::from_str(&answered?.body).ok()?;
     text(&page, "/nextToken").map(str::to_owned)
 }
 
@@ -73,7 +73,7 @@ pub fn verify(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
     let answers: Vec<_> = arrival.answers.iter().enumerate().map(|(at, it)| (name(at), it)).collect();
     let proof = aws_answers(&answers, Evidence::ApiPoll)?;
     if let Some(agreement) = arrival.answers.first() {
-        let agreement: Json = json::read(&agreement.body).map_err(|_| Refusal::MalformedBody)?;
+        let agreement: Json = strict_json::from_str(&agreement.body).map_err(|_| Refusal::MalformedBody)?;
         if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, arrival) {
             return Err(Refusal::WrongAudience);
         }
@@ -86,7 +86,7 @@ pub fn verify(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
 
 /// Seconds since 1970, with or without a fraction, as AWS writes times.
 fn time(seconds: Option<&Json>) -> Option<Timestamp> {
-    let seconds = json::text(seconds.filter(|seconds| seconds.is_number())?);
+    let seconds = seconds.filter(|seconds| seconds.is_number())?.to_string();
     let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
     Timestamp::from_ms(seconds.checked_mul(1000)?)
 }
@@ -194,7 +194,7 @@ impl Reading<'_> {
 /// What AWS billed, and gave back.
 pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
     let Payload::Parameters(bodies) = proof.payload() else { return Err(unreadable("there are no answers")) };
-    let agreement: Json = json::read(proven::parameter(proof, name(0)).unwrap_or_default())?;
+    let agreement: Json = strict_json::from_str(proven::parameter(proof, name(0)).unwrap_or_default())?;
     let required = |pointer| text(&agreement, pointer).ok_or_else(|| unreadable(format!("no {pointer}")));
     let mut reading = Reading {
         account: required("/acceptor/accountId")?,
@@ -208,7 +208,7 @@ pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
         adjustments: 0,
     };
     for (place, (_, body)) in bodies.iter().enumerate().skip(1) {
-        let page: Json = json::read(body)?;
+        let page: Json = strict_json::from_str(body)?;
         let list = if place == 1 { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
         for entry in page.get(list).and_then(Json::as_array).into_iter().flatten() {
             if place == 1 { reading.adjustment(entry) } else { reading.invoice(entry) }
@@ -217,6 +217,6 @@ pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unread
     let is_whole = next(arrival.answers.last()).is_none() && next(arrival.answers.get(1)).is_none();
     let log = reading.log(is_whole);
     let answer = json!({ "told": reading.events.len(), "left_out": reading.left_out, "complete": is_whole });
-    let answer = Answer::with_body(200, "application/json", json::text(&answer));
+    let answer = Answer::with_body(200, "application/json", answer.to_string());
     Ok(Told { log, ..Told::new(reading.events, Reply::Plain(answer)) })
 }

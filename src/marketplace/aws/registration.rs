@@ -53,7 +53,7 @@ pub fn verify(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
 }
 
 fn customer(proof: &Verified<'_>) -> Result<Json, Unreadable> {
-    Ok(json::read(proven::parameter(proof, CUSTOMER).unwrap_or_default())?)
+    Ok(strict_json::from_str(proven::parameter(proof, CUSTOMER).unwrap_or_default())?)
 }
 
 /// The end of a licence's ARN: documentation and messages write the rest of it in different ways.

@@ -20,7 +20,7 @@ fn answered<'a>(arrival: &Arrival<'a>, number: usize) -> Result<&'a Answered, Un
 /// What was given back of a voided purchase, as its order has it. One that does not show it yet makes the notification come
 /// again.
 pub fn voided(all: bool, about: &About, at: Timestamp, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let order: Order = json::read(&answered(arrival, 0)?.body)?;
+    let order: Order = strict_json::from_str(&answered(arrival, 0)?.body)?;
     let charge = charge(about.order_id.as_deref().unwrap_or_default());
     let refunded = order.refunded(&charge, &name(&about.purchase_token), at)?;
     match refunded.filter(|_| !all || order.is_refunded()) {
@@ -76,7 +76,7 @@ fn charges(
             log = Some("an order is not shown: the service account may not view financial data".to_owned());
             continue;
         }
-        let order: Order = json::read(&answered.body)?;
+        let order: Order = strict_json::from_str(&answered.body)?;
         if let Some((amount, currency, at)) = order.paid()? {
             events.push(Event {
                 amount: Some(amount),
@@ -96,7 +96,7 @@ pub fn changed(
     at: Timestamp,
     arrival: &Arrival<'_>,
 ) -> Result<Told, Unreadable> {
-    let purchase: Purchase = json::read(&answered(arrival, 0)?.body)?;
+    let purchase: Purchase = strict_json::from_str(&answered(arrival, 0)?.body)?;
     let objection = if purchase.is_test() {
         Some("it is a test purchase")
     } else if !purchase.agrees(happened == Happened::Ended) {

@@ -12,10 +12,10 @@ use super::{
     },
     fulfillment::{self, Subscription, Word, is_guid, time, word},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// What Microsoft sends, as far as we read it. It reserves the right to send more.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
     id: Option<String>,

@@ -14,7 +14,7 @@ use super::{
     time,
 };
 use crate::domain::money::Currency;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Webhooks of SaaS billing.
 pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], way: Way::Server };
@@ -22,12 +22,12 @@ pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], way: Way::
 /// What amounts are in that come without a currency, where the operator does not say.
 const USUAL_CURRENCY: &str = "USD";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Message {
     subscription: Subscription,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Subscription {
     id: serde_json::Value,
     status: String,
@@ -36,7 +36,7 @@ struct Subscription {
     transactions: Vec<Transaction>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Transaction {
     id: serde_json::Value,
     amount: Option<String>,
@@ -76,7 +76,7 @@ fn standing(status: &str) -> Option<EventKind> {
 
 /// The events of a subscription: its charges, what was given back of them, and how it stands.
 pub fn events(text: &str, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Vec<Event>, Unreadable> {
-    let Message { subscription } = json::read(text)?;
+    let Message { subscription } = strict_json::from_str(text)?;
     let account = id(&subscription.id)?;
     let currency = subscription.currency.as_deref().or_else(|| arrival.listing.setting("currency"));
     let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));

@@ -12,7 +12,7 @@ use super::super::{
     signature::{Connection, Exchange, Payload, Refusal, Verified, bearer, store_keys},
 };
 use crate::domain::clicks::click::CLICK_ID_LENGTH;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Where the app asks for the way to a store.
 pub const CONNECT: Kind = Kind { name: "connect", methods: &["POST"], way: Way::App };
@@ -23,7 +23,7 @@ pub const AUTH: Kind = Kind { name: "auth", methods: &["POST"], way: Way::Server
 const SECRET: &str = "connect_secret";
 
 /// What the app asks.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Wanted {
     shop: String,
     return_url: String,
@@ -55,7 +55,7 @@ pub fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
 }
 
 fn answer(status: u16, body: &serde_json::Value) -> Told {
-    let mut answer = Answer::with_body(status, "application/json", json::text(body));
+    let mut answer = Answer::with_body(status, "application/json", body.to_string());
     answer.headers.push(("cache-control", "no-store".to_owned()));
     Told::new(Vec::new(), Reply::Plain(answer))
 }
@@ -66,7 +66,7 @@ fn invalid(what: &str) -> Told {
 
 /// Where the app sends the browser.
 pub fn connect(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Ok(wanted) = json::read::<Wanted>(proven::text(proof)?) else {
+    let Ok(wanted) = strict_json::from_str::<Wanted>(proven::text(proof)?) else {
         return Ok(invalid("The body is a JSON object with `shop`, `return_url` and, if known, `click_id`."));
     };
     let Some(store) = public_host::address(&wanted.shop) else {
@@ -118,6 +118,6 @@ pub fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, U
         "shop": store, "consumer_key": key, "consumer_secret": secret, "key_permissions": permissions,
         "user_id": user_id,
     });
-    let hand_over = Some(HandOver { code: user_id.clone(), body: json::text(&body) });
+    let hand_over = Some(HandOver { code: user_id.clone(), body: body.to_string() });
     Ok(Told { hand_over, ..Told::new(vec![installed], Reply::Plain(Answer::empty(200))) })
 }
