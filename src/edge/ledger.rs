@@ -17,7 +17,7 @@ use crate::{
         trails::{NO_TRAILS, Trails},
     },
     domain::time::Timestamp,
-    marketplace::step::Report,
+    marketplace::receive::Report,
     store::{
         SqlError, callbacks as rows, commissions, counts, idempotency, links, listings,
         migrate::{LEDGER, migrate},
