@@ -38,15 +38,15 @@ type About = (&'static str, &'static str);
 #[cfg(not(target_arch = "wasm32"))]
 pub const AUDIENCE: About = (
     "audience",
-    "the audience of the push subscription's tokens, or a list of them; where the subscription names none, it is the \
-     address that is pushed to",
+    "the audience of the push subscription's tokens, or a list of audiences; if the subscription sets none, it is the push \
+     endpoint's URL",
 );
 /// the service account,
 #[cfg(not(target_arch = "wasm32"))]
 pub const PUSH_EMAIL: About = (
     "push_email",
-    "the service account that the push subscription authenticates as: anybody may have Google push here with this \
-     audience, so the account is the proof",
+    "the service account that the push subscription authenticates as: anybody can have Google push here with this audience, \
+     so the account is the proof",
 );
 /// and the subscription.
 #[cfg(not(target_arch = "wasm32"))]

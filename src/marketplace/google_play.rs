@@ -1,9 +1,8 @@
-//! Google Play. Real-time developer notifications are pushed. Nobody signs them, and they tell no money: each says which
-//! purchase it is about, and the Developer API says the rest, whose it is and what was paid for it above all.
+//! Google Play. Pub/Sub pushes real-time developer notifications, which are not signed and contain no amounts. Each only
+//! identifies a purchase; the Developer API supplies the rest, above all the account and the payment.
 //!
-//! A purchase has a token, and a plan that takes another one's place has a new token that names the old one. The app may
-//! give each purchase an id of its own user's: that is the account then, and else the first token of the chain, of which
-//! only a hash is kept.
+//! A purchase has a token. A plan that replaces another has a new token that names the old one. If the app sets its own user
+//! id on purchases, that id is the account; otherwise the account is a hash of the first token of the chain.
 //!
 //! Sources: developer.android.com/google/play/billing/rtdn-reference, …/billing/lifecycle/subscriptions;
 //! developers.google.com/android-publisher/api-ref/rest/v3 (purchases.subscriptionsv2, purchases.productsv2, orders).
@@ -35,13 +34,13 @@ const RTDN: Kind = Kind { name: "rtdn", methods: &["POST"], origin: CallbackOrig
 
 const APPLICATIONS: &str = "https://androidpublisher.googleapis.com/androidpublisher/v3/applications";
 const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
-/// Characters of a token, an order's id or a package's name at most.
+/// The maximum length of a token, an order id or a package name.
 const NAME_LENGTH: usize = 2048;
 /// The name of the response about the purchase or the order that a notification names. A paid order has the name of its
 /// [`charge`].
 const SUBJECT: &str = "subject";
 
-/// A notification, about one thing of these.
+/// A notification about one of these.
 #[derive(FromJson)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
@@ -58,9 +57,9 @@ struct About {
     purchase_token: String,
     #[serde(default)]
     notification_type: u32,
-    /// Subscriptions: what was bought. Deprecated: it may be absent.
+    /// Subscriptions: the product. Deprecated, so it may be absent.
     subscription_id: Option<String>,
-    /// One-time products: what was bought.
+    /// One-time products: the product.
     sku: Option<String>,
     /// Voided purchases.
     order_id: Option<String>,
@@ -68,22 +67,22 @@ struct About {
     refund_type: u32,
 }
 
-/// What happened.
+/// What a notification reports.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Happened {
-    /// Nothing of ours.
+    /// Nothing that concerns us.
     Nothing,
-    /// A subscription changed; whether something was paid, too.
+    /// A subscription changed; the flag says whether something was paid too.
     Changed(EventKind, bool),
     /// A subscription ended.
     Ended,
-    /// Something was paid, and no more.
+    /// A payment, and nothing else.
     Paid,
     /// A one-time product was bought.
     Bought,
-    /// A purchase was voided, all of it.
+    /// A purchase was voided completely.
     Voided,
-    /// A part of one was.
+    /// A part of a purchase was voided.
     PartlyVoided,
 }
 
@@ -99,8 +98,8 @@ impl Notification {
         Ok((json::read(&data)?, message_id))
     }
 
-    /// What happened, and to what. The numbers are those of the reference; what is not here announces something, or is
-    /// undone by another notification.
+    /// What happened, and to which purchase. The numbers are those of the reference. Types that are not listed only announce
+    /// something, or are superseded by another notification.
     fn about(&self) -> (Happened, Option<&About>) {
         if let Some(about) = &self.subscription_notification {
             let happened = match about.notification_type {
@@ -136,7 +135,7 @@ impl Notification {
     }
 }
 
-/// The name of a purchase without its token, which opens it to whoever has access to the API.
+/// The name of a purchase: a hash, because the token gives access to the purchase in the API.
 fn name(token: &str) -> String {
     sha256_hex(token.as_bytes())
 }
@@ -145,8 +144,8 @@ fn is_plain(text: &str) -> bool {
     google::is_plain(text, NAME_LENGTH)
 }
 
-/// What the API is asked first, behind the package's address; nothing where there is nothing to ask.
-fn question(happened: Happened, about: &About) -> Option<String> {
+/// The path of the first API request, relative to the package; `None` if there is nothing to ask.
+fn api_path(happened: Happened, about: &About) -> Option<String> {
     let (path, name) = match happened {
         Happened::Nothing => return None,
         Happened::Bought => ("purchases/productsv2/tokens", about.purchase_token.as_str()),
@@ -169,7 +168,7 @@ async fn verify<'a>(
     // `parse` reports a message that cannot be read.
     let Ok((notification, _)) = Notification::read(&verified) else { return Ok(verified.into()) };
     let (happened, about) = notification.about();
-    let path = about.and_then(|about| question(happened, about));
+    let path = about.and_then(|about| api_path(happened, about));
     let (Some(account), Some(path)) = (ServiceAccount::of(context.listing, SCOPE)?, path) else {
         return Ok(verified.into());
     };
@@ -189,7 +188,7 @@ async fn verify<'a>(
     Ok(Verification::with_responses(verified, responses))
 }
 
-/// What is told on the caller's word alone. Which order was paid, and whose a purchase is, only the API says.
+/// Parses a notification without the API, which alone knows the account and which order was paid.
 fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> ParsedCallback {
     let event = |kind, transaction| Event {
         plan: about.subscription_id.clone().or_else(|| about.sku.clone()),
@@ -212,7 +211,7 @@ fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> 
             }],
             None => Vec::new(),
         },
-        // How much, only the API says: it must not become all of it.
+        // Only the API knows the amount. The refund must not be booked as a full one.
         Happened::PartlyVoided => {
             let log = Some("a part was refunded, and without the API nobody knows how much".to_owned());
             return ParsedCallback { log, ..google::acknowledged(Vec::new()) };
@@ -250,10 +249,10 @@ impl Adapter for GooglePlay {
             secrets: &[(
                 "service_account",
                 "the JSON key file of a service account that the Play Console lets view app information, financial data and \
-                 orders; without it nothing is confirmed and no amount is known",
+                 orders; without it, nothing is confirmed and no amounts are known",
             )],
             settings: &[
-                ("package_name", "the app's package name; a subscription may tell of several apps"),
+                ("package_name", "the app's package name; a subscription may carry several apps"),
                 google::AUDIENCE,
                 google::PUSH_EMAIL,
                 google::SUBSCRIPTION,
@@ -262,15 +261,15 @@ impl Adapter for GooglePlay {
                     package). The notification itself is not signed: with `service_account` the Developer API is asked for \
                     the purchase and its order, and must agree (`evidence` is `api_poll`); without it, and for an order that \
                     the API does not show, `evidence` is `transport_only`",
-            carrier: "the Play Store's `referrer`, which links put the click id into, and which the app reads on its first run and \
-                      its backend reports (`POST /v1/installs/google-play`); or a click id that the app sets as the \
+            carrier: "the Play Store's `referrer`, which carries the click id of the link; the app reads it on its first run, and its \
+                      backend reports it (`POST /v1/installs/google-play`). Alternatively, the app sets a click id as the \
                       obfuscated account id of a purchase",
-            limits: "no callback tells of an install: the app does. An amount is what the customer paid for the order, with taxes; a \
-                     free trial and a test purchase are no charge. The API tells a subscription's latest order: where a \
-                     notification is delivered a whole period late, the order before it is not told. A partial refund counts \
-                     as much as Google's order says was given back. The customer is `google-play:<obfuscated account id>`, if the \
-                     app sets one, and else the SHA-256 of the first purchase token; without `service_account` it is that of each \
-                     token, an upgrade ends one customer and begins another, and refunds find no charge",
+            limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, including \
+                     taxes; free trials and test purchases are not charges. The API returns a subscription's latest order: if a \
+                     notification is delivered a whole period late, the order before it is lost. A partial refund has the \
+                     refunded amount of Google's order. The customer is `google-play:<obfuscated account id>` if the app sets \
+                     one, otherwise the SHA-256 of the first purchase token. Without `service_account` it is the SHA-256 of each \
+                     token: an upgrade then ends one customer and starts another, and refunds are not matched to charges",
         }
     }
 
@@ -296,7 +295,7 @@ impl Adapter for GooglePlay {
                 _ => confirmed::changed(happened, about, at, &proof.responses),
             };
         }
-        if happened != Happened::Nothing && question(happened, about).is_none() {
+        if happened != Happened::Nothing && api_path(happened, about).is_none() {
             return Err(unreadable("a token or an order is no plain name"));
         }
         Ok(unconfirmed(happened, about, id, at))

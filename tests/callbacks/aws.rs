@@ -1,11 +1,9 @@
 //! AWS Marketplace: the registration, and a whole life over signed SNS, in every order.
 
+use super::fake_vendor::{DocumentRequest, VendorResult, respond};
 use super::{Sent, World, orders, signer};
 use serde_json::{Value as Json, json};
-use signpost::marketplace::{
-    published_keys::{Document, Wanted},
-    vendor_api::{VendorRequest, VendorResponse},
-};
+use signpost::marketplace::vendor_api::{Document, VendorError, VendorRequest};
 
 pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:993604559884:aws-marketplace-agreement-events";
 pub(crate) const CERTIFICATE: &str =
@@ -33,33 +31,33 @@ pub(crate) fn secrets() -> Json {
 
 pub(crate) fn world_with(settings: &Json, secrets: &Json) -> World {
     let mut world = World::new("aws", settings, secrets);
-    world.publishes = |wanted: &Wanted| {
-        assert_eq!((wanted.url.as_str(), wanted.newer), (CERTIFICATE, false));
+    world.vendor.publishes = |request: &DocumentRequest| {
+        assert_eq!((request.url.as_str(), request.newer), (CERTIFICATE, false));
         let text = Some(signer::CERTIFICATE.to_owned());
-        Document { url: wanted.url.clone(), text, absent: false, newest: true }
+        Document { text, absent: false, newest: true }
     };
-    world.vendor = |_| customer(&json!({}));
+    world.vendor.responds = |_| customer(&json!({}));
     world
 }
 
 /// What AWS says, in words and in an answer, and the status of ours.
-pub(crate) type Said = (&'static str, fn(&VendorRequest) -> VendorResponse, u16);
+pub(crate) type Said = (&'static str, fn(&VendorRequest) -> VendorResult, u16);
 
 fn world() -> World {
     world_with(&settings(), &secrets())
 }
 
-pub(crate) fn ok(body: &Json) -> VendorResponse {
-    VendorResponse { status: 200, body: body.to_string() }
+pub(crate) fn ok(body: &Json) -> VendorResult {
+    respond(200, body.to_string())
 }
 
 /// An error of AWS's, which is status 400 whatever it is.
-pub(crate) fn error(name: &str) -> VendorResponse {
-    VendorResponse { status: 400, body: json!({"__type": name, "message": "secret detail"}).to_string() }
+pub(crate) fn error(name: &str) -> VendorResult {
+    respond(400, json!({"__type": name, "message": "secret detail"}).to_string())
 }
 
 /// What `ResolveCustomer` answers, with other members.
-fn customer(other: &Json) -> VendorResponse {
+fn customer(other: &Json) -> VendorResult {
     let mut customer = json!({"ProductCode": PRODUCT, "CustomerAWSAccountId": BUYER, "CustomerIdentifier": "X01EXAMPLEX",
         "LicenseArn": format!("arn:aws:license-manager::294406891311:license:{LICENSE}"),
         "Metadata": {"AgreementId": AGREEMENT}});
@@ -68,7 +66,7 @@ fn customer(other: &Json) -> VendorResponse {
 }
 
 /// What `DescribeAgreement` answers.
-pub(crate) fn described(status: &str) -> VendorResponse {
+pub(crate) fn described(status: &str) -> VendorResult {
     ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": BUYER}, "status": status,
         "proposalSummary": {"offerId": "offer-uovnpk2f6jq7s", "resources": [{"id": PRODUCT_ID, "type": "SaaSProduct"}]}}))
 }
@@ -152,7 +150,7 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
     let mut expected = None;
     for order in orders(5) {
         let mut world = world();
-        world.vendor = |request| match request.body.contains("agreementId") {
+        world.vendor.responds = |request| match request.body.contains("agreementId") {
             true => described("CANCELLED"),
             false => customer(&json!({})),
         };
@@ -210,7 +208,7 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
 fn a_registration_is_resolved_with_a_signature_that_aws_libraries_make_too() {
     let mut world = world();
     assert_eq!(world.receive(&registration()).status, 303);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     let headers: Vec<(&str, &str)> =
         asked.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     // The vector `sigv4-resolve-customer`, which botocore, aws4fetch and @smithy/signature-v4 made alike.
@@ -235,14 +233,15 @@ fn a_registration_is_resolved_with_a_signature_that_aws_libraries_make_too() {
     );
     // A plus sign and a slash come through.
     assert_eq!(world.receive(&form("x-amzn-marketplace-token=a%2Bb%2Fc%3D%3D")).status, 303);
-    assert_eq!(world.asked[1].body, r#"{"RegistrationToken":"a+b/c=="}"#);
+    assert_eq!(world.requests[1].body, r#"{"RegistrationToken":"a+b/c=="}"#);
     assert_eq!(world.ledger.rows("conversions"), 1, "the same customer");
 }
 
 #[test]
 fn a_customer_without_an_aws_account_is_known_by_the_older_identifier() {
     let mut world = world();
-    world.vendor = |_| customer(&json!({"CustomerAWSAccountId": null, "LicenseArn": null, "Metadata": null}));
+    world.vendor.responds =
+        |_| customer(&json!({"CustomerAWSAccountId": null, "LicenseArn": null, "Metadata": null}));
     assert_eq!(world.receive(&registration()).status, 303);
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["customer_id"], "aws:X01EXAMPLEX");
@@ -258,16 +257,16 @@ fn what_aws_says_to_a_token_decides_who_must_act() {
         ("too many, with a namespace", |_| error("com.amazonaws.metering#ThrottlingException"), 503),
         ("a key that may not", |_| error("AccessDeniedException"), 401),
         ("a wrong key", |_| error("UnrecognizedClientException"), 401),
-        ("a page of somebody's", |_| VendorResponse { status: 403, body: "<html>".to_owned() }, 503),
-        ("a failure", |_| VendorResponse { status: 500, body: String::new() }, 503),
-        ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
-        ("no JSON", |_| VendorResponse { status: 200, body: "yes".to_owned() }, 401),
+        ("a page of somebody's", |_| respond(403, "<html>"), 503),
+        ("a failure", |_| respond(500, ""), 503),
+        ("nothing", |_| Err(VendorError::NoResponse), 503),
+        ("no JSON", |_| respond(200, "yes"), 401),
         ("another product", |_| customer(&json!({"ProductCode": "another"})), 401),
         ("nobody", |_| customer(&json!({"CustomerAWSAccountId": "", "CustomerIdentifier": ""})), 500),
     ];
     for (said, vendor, status) in cases {
         let mut world = world();
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &registration()), status, "{said}");
         let logged = world.logged.join("\n");
         assert!(!logged.contains("secret detail") && !logged.contains(TOKEN), "{logged}");
@@ -277,7 +276,7 @@ fn what_aws_says_to_a_token_decides_who_must_act() {
 #[test]
 fn nobody_asks_aws_for_what_cannot_be_a_registration() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     for (said, body) in [
         ("nothing", ""),
         ("no token", "x-amzn-marketplace-agreement-id=agmt-1"),

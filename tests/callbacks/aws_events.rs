@@ -1,6 +1,7 @@
 //! AWS Marketplace's messages: over SNS with its handshakes, of AWS's older topics, and from an API destination, where the
 //! Agreement API is asked.
 
+use super::fake_vendor::respond;
 use super::{
     Sent, World,
     aws::{
@@ -10,7 +11,7 @@ use super::{
     signer,
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::{published_keys::Document, vendor_api::VendorResponse};
+use signpost::marketplace::vendor_api::{Document, VendorError, VendorResponse};
 use signpost::store::Sql;
 
 const NOW: &str = "2026-11-22T11:59:57.204Z";
@@ -18,7 +19,7 @@ const NOW: &str = "2026-11-22T11:59:57.204Z";
 /// A listing at which nobody is asked, for it has no key.
 fn world() -> World {
     let mut world = world_with(&settings(), &json!({"eventbridge_secret": "b7f9c2e1d4a84f5e"}));
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     world
 }
 
@@ -52,19 +53,19 @@ fn evidence(world: &mut World) -> Json {
 #[test]
 fn a_subscription_is_confirmed_where_sns_is_and_nowhere_else() {
     let mut world = world();
-    world.vendor = |_| ok(&json!({}));
+    world.vendor.responds = |_| ok(&json!({}));
     assert_eq!(world.refused("told nothing", &sns("SubscriptionConfirmation", "m", NOW, "Confirm.")), 200);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     let topic = TOPIC.replace(':', "%3A");
     let expected = format!(
         "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={topic}&Token=2336412f37"
     );
     assert_eq!((asked.method, asked.url.as_str(), asked.headers.len()), ("GET", expected.as_str(), 0));
     for status in [0, 403, 500] {
-        world.vendor = match status {
-            0 => |_| VendorResponse { status: 0, body: String::new() },
-            403 => |_| VendorResponse { status: 403, body: String::new() },
-            _ => |_| VendorResponse { status: 500, body: String::new() },
+        world.vendor.responds = match status {
+            0 => |_| Err(VendorError::NoResponse),
+            403 => |_| respond(403, ""),
+            _ => |_| respond(500, ""),
         };
         assert_eq!(
             world.refused("not confirmed", &sns("SubscriptionConfirmation", "m", NOW, "Confirm.")),
@@ -114,12 +115,12 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
     assert_eq!(world.refused("no topic", &good), 401);
     // SNS's certificate cannot be had: SNS tries again.
     let mut down = self::world();
-    down.publishes = |wanted| Document { url: wanted.url.clone(), text: None, absent: false, newest: true };
+    down.vendor.publishes = |_| Document { text: None, absent: false, newest: true };
     assert_eq!(down.refused("no certificate", &good), 503);
     let mut rotated = self::world();
-    rotated.publishes = |wanted| {
+    rotated.vendor.publishes = |_| {
         let text = Some(signer::OTHER_CERTIFICATE.to_owned());
-        Document { url: wanted.url.clone(), text, absent: false, newest: true }
+        Document { text, absent: false, newest: true }
     };
     assert_eq!(rotated.refused("another key", &good), 401);
 }
@@ -216,17 +217,17 @@ fn the_end_of_a_licence_is_no_end_where_another_agreement_goes_on() {
             |_| ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": "1"}})),
             1,
         ),
-        ("no JSON", |_| VendorResponse { status: 200, body: String::new() }, 1),
+        ("no JSON", |_| respond(200, ""), 1),
     ];
     for (said, vendor, ends) in cases {
         let mut world = world_with(&settings(), &secrets());
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.receive(&sent).status, 200, "{said}");
         assert_eq!(world.ledger.rows("conversions"), i64::from(ends), "{said}");
         assert_eq!(accounts(&world).len(), usize::from(ends), "{said}");
     }
     let mut down = world_with(&settings(), &secrets());
-    down.vendor = |_| VendorResponse { status: 0, body: String::new() };
+    down.vendor.responds = |_| Err(VendorError::NoResponse);
     assert_eq!(down.refused("nothing", &sent), 503);
 }
 
@@ -240,7 +241,7 @@ fn the_older_topics_know_a_customer_by_another_name() {
     let sent =
         |action: &str, id: &str, at: &str| sns_signed("Notification", id, at, &message(action, PRODUCT), "1");
     let mut world = world_with(&settings(), &secrets());
-    world.vendor = |_| {
+    world.vendor.responds = |_| {
         ok(
             &json!({"ProductCode": PRODUCT, "CustomerAWSAccountId": BUYER, "CustomerIdentifier": "X01EXAMPLEX"}),
         )
@@ -285,17 +286,17 @@ fn an_api_destinations_event_is_what_the_agreement_api_confirms() {
     assert_eq!(world.refused("none of our business", &from_destination(&ignored)), 200);
     for sent in [&ended, &deprovisioned] {
         let mut world = world_with(&settings(), &secrets());
-        world.vendor = |_| described("CANCELLED");
+        world.vendor.responds = |_| described("CANCELLED");
         assert_eq!(world.receive(&from_destination(sent)).status, 200);
         assert_eq!((account(&world).as_str(), evidence(&mut world)), ("uninstalled", json!("api_poll")));
-        let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+        let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
         assert_eq!(asked.url, "https://agreement-marketplace.us-east-1.amazonaws.com/");
         assert_eq!(asked.body, format!(r#"{{"agreementId":"{AGREEMENT}"}}"#));
         let target = ("x-amz-target", "AWSMPCommerceService_v20200301.DescribeAgreement".to_owned());
         assert!(asked.headers.contains(&target), "{:?}", asked.headers);
         // What the API says of the agreement counts, whatever the message says.
         let mut world = world_with(&settings(), &secrets());
-        world.vendor = |_| described("REPLACED");
+        world.vendor.responds = |_| described("REPLACED");
         assert_eq!(world.receive(&from_destination(sent)).status, 200);
         assert_eq!(accounts(&world), []);
         let denials: [Said; 6] = [
@@ -308,11 +309,11 @@ fn an_api_destinations_event_is_what_the_agreement_api_confirms() {
             ),
             ("another one", |_| ok(&json!({"agreementId": "agmt-1", "acceptor": {"accountId": BUYER}})), 401),
             ("too many", |_| error("ThrottlingException"), 503),
-            ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
+            ("nothing", |_| Err(VendorError::NoResponse), 503),
         ];
         for (said, vendor, status) in denials {
             let mut world = world_with(&settings(), &secrets());
-            world.vendor = vendor;
+            world.vendor.responds = vendor;
             assert_eq!(world.refused(said, &from_destination(sent)), status, "{said}");
         }
     }
@@ -324,12 +325,12 @@ fn without_a_key_that_may_ask_an_api_destinations_event_is_a_hint() {
     let ended = event("Purchase Agreement Ended - Proposer", at, &json!({"status": "CANCELLED"}));
     let header = json!({"eventbridge_secret": "b7f9c2e1d4a84f5e"});
     let mut world = world_with(&settings(), &header);
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     assert_eq!(world.receive(&from_destination(&ended)).status, 200);
     assert_eq!((account(&world).as_str(), evidence(&mut world)), ("uninstalled", json!("transport_only")));
     assert_eq!(world.logged, [""; 0]);
     let mut world = world_with(&settings(), &secrets());
-    world.vendor = |_| error("AccessDeniedException");
+    world.vendor.responds = |_| error("AccessDeniedException");
     assert_eq!(world.receive(&from_destination(&ended)).status, 200);
     assert_eq!(evidence(&mut world), "transport_only");
     let said = "was taken in part: nobody confirmed it: the access key may not ask";
@@ -345,7 +346,7 @@ fn where_the_seller_has_several_products_agreements_are_looked_up() {
     settings["product_id"] = json!(PRODUCT_ID);
     let world = |vendor| {
         let mut world = world_with(&settings, &secrets());
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         world
     };
     for sent in [told("m", &created), from_destination(&created)] {
@@ -354,12 +355,12 @@ fn where_the_seller_has_several_products_agreements_are_looked_up() {
         assert_eq!(account(&ours), "activated");
         let mut other = world(|_| {
             let described = described("ACTIVE");
-            VendorResponse { body: described.body.replace(PRODUCT_ID, "prod-another"), ..described }
+            described.map(|it| VendorResponse { body: it.body.replace(PRODUCT_ID, "prod-another"), ..it })
         });
         assert_eq!(other.refused("another product", &sent), 200);
         let mut denied = world(|_| error("AccessDeniedException"));
         assert_eq!(denied.refused("nobody says which product", &sent), 401);
-        let mut down = world(|_| VendorResponse { status: 0, body: String::new() });
+        let mut down = world(|_| Err(VendorError::NoResponse));
         assert_eq!(down.refused("nothing", &sent), 503);
     }
     // A licence names its product.

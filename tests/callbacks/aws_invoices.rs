@@ -1,11 +1,12 @@
 //! AWS Marketplace's money: what the Agreement API says was billed and given back, each exactly once.
 
+use super::fake_vendor::VendorResult;
 use super::{
     Sent, World,
     aws::{AGREEMENT, BUYER, PRODUCT, PRODUCT_ID, Said, error, ok, secrets, settings, world_with},
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::vendor_api::{VendorRequest, VendorResponse};
+use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 
 fn poll(secret: &str, body: &Json) -> Sent {
     let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
@@ -29,7 +30,7 @@ fn adjustment(id: &str, invoice: &str, amount: &str, status: &str) -> Json {
 }
 
 /// What AWS answers, by the operation.
-fn answer(request: &VendorRequest, adjustments: &[Json], invoices: &[Json]) -> VendorResponse {
+fn answer(request: &VendorRequest, adjustments: &[Json], invoices: &[Json]) -> VendorResult {
     let target = &request.headers.iter().find(|(name, _)| *name == "x-amz-target").unwrap().1;
     let body: Json = serde_json::from_str(&request.body).unwrap();
     assert_eq!(body["agreementId"], AGREEMENT);
@@ -51,11 +52,11 @@ fn answer(request: &VendorRequest, adjustments: &[Json], invoices: &[Json]) -> V
     }
 }
 
-fn billed(request: &VendorRequest) -> VendorResponse {
+fn billed(request: &VendorRequest) -> VendorResult {
     answer(request, &[], &[invoice("i-1", "INVOICE", "1200.50", "USD")])
 }
 
-fn refunded(request: &VendorRequest) -> VendorResponse {
+fn refunded(request: &VendorRequest) -> VendorResult {
     let adjustments =
         [adjustment("ba-1", "i-1", "200.5", "COMPLETED"), adjustment("ba-2", "i-1", "1", "PENDING")];
     let invoices = [
@@ -83,14 +84,14 @@ fn with_customer(mut world: World) -> World {
 #[test]
 fn what_aws_billed_and_gave_back_is_booked_once() {
     let mut world = with_customer(world());
-    world.vendor = billed;
+    world.vendor.responds = billed;
     let answer = world.receive(&asked());
     assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"complete":true,"left_out":0,"told":1}"#));
     let balances = |world: &mut World| world.ledger.get("/v1/balances").json["data"][0]["pending"].take();
     // A fifth of it.
     assert_eq!(balances(&mut world), 24_010);
     assert_eq!(world.refused("asked again", &asked()), 200);
-    world.vendor = refunded;
+    world.vendor.responds = refunded;
     assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":0,"told":3}"#);
     assert_eq!(balances(&mut world), 20_000 + 1_800);
     assert_eq!(world.refused("asked again", &asked()), 200);
@@ -110,7 +111,7 @@ fn what_aws_billed_and_gave_back_is_booked_once() {
     assert_eq!((&second["amount"], &second["refunded"]), (&json!(9_000), &json!(0)));
     // All at once comes to the same.
     let mut at_once = with_customer(self::world());
-    at_once.vendor = refunded;
+    at_once.vendor.responds = refunded;
     assert_eq!(at_once.receive(&asked()).status, 200);
     assert_eq!(at_once.outcome(), outcome);
 }
@@ -118,10 +119,11 @@ fn what_aws_billed_and_gave_back_is_booked_once() {
 #[test]
 fn an_adjustment_that_is_told_before_its_invoice_waits_for_it() {
     let mut world = with_customer(world());
-    world.vendor = |request| answer(request, &[adjustment("ba-1", "i-1", "200.50", "COMPLETED")], &[]);
+    world.vendor.responds =
+        |request| answer(request, &[adjustment("ba-1", "i-1", "200.50", "COMPLETED")], &[]);
     assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":0,"told":1}"#);
     assert_eq!(world.ledger.rows("waiting_refunds"), 1);
-    world.vendor = refunded;
+    world.vendor.responds = refunded;
     assert_eq!(world.receive(&asked()).status, 200);
     let sales = world.outcome()["conversions"].clone();
     let first = sales.as_array().unwrap().iter().find(|it| it["amount"] == 120_050).unwrap().clone();
@@ -131,7 +133,7 @@ fn an_adjustment_that_is_told_before_its_invoice_waits_for_it() {
 #[test]
 fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
     let mut world = with_customer(world());
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let invoices = [
             invoice("i-1", "INVOICE", "12.345", "USD"),
             invoice("i-2", "INVOICE", "-1.00", "USD"),
@@ -160,7 +162,7 @@ fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
 #[test]
 fn pages_are_turned_as_far_as_one_question_goes() {
     let mut world = with_customer(world());
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let first = answer(request, &[], &[]);
         let body: Json = serde_json::from_str(&request.body).unwrap();
         if body["groupBy"].is_null() {
@@ -171,7 +173,7 @@ fn pages_are_turned_as_far_as_one_question_goes() {
         ok(&json!({"agreementInvoiceLineItemGroupSummaries": invoices, "nextToken": page.to_string()}))
     };
     assert_eq!(world.receive(&asked()).body, r#"{"complete":false,"left_out":0,"told":4}"#);
-    assert_eq!(world.asked.len(), 6);
+    assert_eq!(world.requests.len(), 6);
     assert!(
         world.logged[0].ends_with("adjustment, and there is more than was asked for"),
         "{:?}",
@@ -183,7 +185,7 @@ fn pages_are_turned_as_far_as_one_question_goes() {
 #[test]
 fn only_the_scheduler_asks_and_only_aws_answers() {
     let mut nobody = world();
-    nobody.vendor = |request| panic!("nobody asks {request:?}");
+    nobody.vendor.responds = |request| panic!("nobody asks {request:?}");
     for (said, sent) in [
         ("a wrong secret", poll("poll-secret-0002", &json!({"agreement_id": AGREEMENT}))),
         ("no secret", Sent { headers: vec![], ..asked() }),
@@ -210,7 +212,7 @@ fn only_the_scheduler_asks_and_only_aws_answers() {
         (
             "nothing",
             |request| match request.body.contains("COMPLETED") {
-                true => VendorResponse { status: 0, body: String::new() },
+                true => Err(VendorError::NoResponse),
                 false => billed(request),
             },
             503,
@@ -218,12 +220,12 @@ fn only_the_scheduler_asks_and_only_aws_answers() {
     ];
     for (said, vendor, status) in cases {
         let mut world = world();
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &asked()), status, "{said}");
     }
     let mut settings = settings();
     settings["product_id"] = json!("prod-another");
     let mut other = world_with(&settings, &secrets());
-    other.vendor = billed;
+    other.vendor.responds = billed;
     assert_eq!(other.refused("another product", &asked()), 401);
 }

@@ -1,11 +1,12 @@
 //! DigitalOcean add-ons: server calls by Basic, and the browser's single sign-on, in every order.
 
+use super::fake_vendor::respond;
 use super::{Sent, World, orders};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::vendor_api::VendorResponse;
+use signpost::marketplace::vendor_api::VendorError;
 
 const UUID: &str = "61d2f6a0-7f0c-4a57-8d1f-0d6f7f3f7f11";
 const SALT: &str = "sso-salt-0001";
@@ -21,7 +22,7 @@ fn server(method: &'static str, kind: &'static str, rest: &str, body: Json) -> S
     Sent { method, kind, rest: rest.to_owned(), headers, body }
 }
 
-fn provision(metadata: Json) -> Sent {
+pub(crate) fn provision(metadata: Json) -> Sent {
     server(
         "POST",
         "resources",
@@ -172,15 +173,22 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
     assert_eq!(world.refused("a forged sign-on", &forged), 401);
 }
 
-#[test]
-fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
-    const GRANTED: &str =
-        r#"{"access_token":"doo_v1_a","refresh_token":"dor_v1_b","expires_in":28800,"token_type":"bearer"}"#;
+const GRANTED: &str =
+    r#"{"access_token":"doo_v1_a","refresh_token":"dor_v1_b","expires_in":28800,"token_type":"bearer"}"#;
+
+/// A listing that has the codes of new resources exchanged.
+pub(crate) fn exchanging() -> World {
     let secrets = json!({"credentials": "acme:1234", "sso_salt": SALT, "client_secret": "do-client-secret"});
     let mut world = World::new("digitalocean", &json!({}), &secrets);
-    world.vendor = |_| VendorResponse { status: 200, body: GRANTED.to_owned() };
+    world.vendor.responds = |_| respond(200, GRANTED);
+    world
+}
+
+#[test]
+fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
+    let mut world = exchanging();
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!(asked.url, "https://api.digitalocean.com/v2/add-ons/oauth/token");
     assert_eq!(
         serde_json::from_str::<Json>(&asked.body).unwrap(),
@@ -192,18 +200,18 @@ fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
     let ask = Sent { method: "POST", kind: "token", rest: String::new(), headers: vec![], body };
     assert_eq!(world.receive(&ask).body, GRANTED);
     // Delivered again, the code is used up: that is no reason to refuse the resource, nor to forget the tokens.
-    world.vendor = |_| VendorResponse { status: 400, body: String::new() };
+    world.vendor.responds = |_| respond(400, "");
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     assert_eq!(world.receive(&ask).body, GRANTED);
     assert_eq!(world.ledger.rows("conversions"), 1);
     // Nor is a vendor that cannot be asked.
-    let mut world = World::new("digitalocean", &json!({}), &secrets);
-    world.vendor = |_| VendorResponse { status: 0, body: String::new() };
+    let mut world = exchanging();
+    world.vendor.responds = |_| Err(VendorError::NoResponse);
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["metadata"]["evidence"], "credentials");
     assert_eq!(world.receive(&ask).status, 400);
     let forged = Sent { headers: vec![], ..provision(json!({})) };
     assert_eq!(world.refused("without credentials nobody is asked", &forged), 401);
-    assert_eq!(world.asked.len(), 1);
+    assert_eq!(world.requests.len(), 1);
 }

@@ -1,5 +1,6 @@
 //! Plays Google: signs tokens with a throw-away key, publishes it, pushes messages, and gives out access tokens.
 
+use super::fake_vendor::{DocumentRequest, VendorResult, respond};
 use super::{Sent, World};
 use base64::{
     Engine,
@@ -13,10 +14,7 @@ use rsa::{
 };
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::{
-    published_keys::{Document, Wanted},
-    vendor_api::{ToSign, VendorRequest, VendorResponse},
-};
+use signpost::marketplace::vendor_api::{Document, VendorError, VendorRequest};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, OnceLock},
@@ -74,9 +72,9 @@ pub fn token(claims: &Json) -> String {
 }
 
 /// What Google publishes, under one key's id; a newer document has another one beside it.
-pub fn publishes(wanted: &Wanted) -> Document {
-    let ids = if wanted.newer { vec!["key-1", "key-2"] } else { vec!["key-1"] };
-    let text = match wanted.url.as_str() {
+pub fn publishes(request: &DocumentRequest) -> Document {
+    let ids = if request.newer { vec!["key-1", "key-2"] } else { vec!["key-1"] };
+    let text = match request.url.as_str() {
         JWKS => {
             let (n, e) = numbers();
             let key =
@@ -90,13 +88,19 @@ pub fn publishes(wanted: &Wanted) -> Document {
             .into(),
         other => panic!("nobody publishes {other}"),
     };
-    Document { url: wanted.url.clone(), text: Some(text.to_string()), absent: false, newest: wanted.newer }
+    Document { text: Some(text.to_string()), absent: false, newest: request.newer }
 }
 
-/// As the Worker signs.
-pub fn signs(to_sign: &ToSign) -> VendorResponse {
-    assert_eq!(to_sign.key, ACCOUNT_KEY);
-    VendorResponse { status: 200, body: sign(ACCOUNT_KEY, &to_sign.text) }
+/// Signs with the service account's key, and with no other.
+pub fn signs(private_key_pem: &str, text: &str) -> Result<String, VendorError> {
+    assert_eq!(private_key_pem, ACCOUNT_KEY);
+    Ok(sign(ACCOUNT_KEY, text))
+}
+
+/// When an assertion says that it was issued, Unix seconds.
+pub fn issued_at(assertion: &str) -> i64 {
+    let claims = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Json>(&claims).unwrap()["iat"].as_i64().unwrap()
 }
 
 /// The key file of the operator's service account. Its address for tokens is not the one that is asked.
@@ -110,13 +114,13 @@ pub fn service_account() -> String {
 
 /// Answers a request for an access token, whose assertion must be the service account's for this scope; nothing for
 /// other requests.
-pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResponse> {
+pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResult> {
     if request.url != TOKEN_URL {
         assert!(request.headers.contains(&("authorization", format!("Bearer {ACCESS_TOKEN}"))));
-        assert_eq!((request.method, request.keep_s), ("GET", 0));
+        assert_eq!((request.method, request.cache_ttl_s), ("GET", 0));
         return None;
     }
-    assert_eq!((request.method, request.keep_s), ("POST", 600));
+    assert_eq!((request.method, request.cache_ttl_s), ("POST", 600));
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(request.body.as_bytes()).into_owned().collect();
     let [(grant, kind), (name, assertion)] = fields.as_slice() else { panic!("{fields:?}") };
@@ -135,7 +139,7 @@ pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResponse> {
         json!({"iss": ACCOUNT, "scope": scope, "aud": TOKEN_URL, "iat": issued, "exp": issued + 3_600})
     );
     let granted = json!({"access_token": ACCESS_TOKEN, "expires_in": 3599, "token_type": "Bearer"});
-    Some(VendorResponse { status: 200, body: granted.to_string() })
+    Some(respond(200, granted.to_string()))
 }
 
 /// A world in which Google publishes and the Worker signs, with the settings of a push beside these.
@@ -143,8 +147,8 @@ pub fn world(marketplace: &'static str, settings: &Json, secrets: &Json) -> Worl
     let mut all = json!({"audience": [AUDIENCE], "push_email": PUSH_EMAIL, "subscription": SUBSCRIPTION});
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let mut world = World::new(marketplace, &all, secrets);
-    world.publishes = publishes;
-    world.signs = signs;
+    world.vendor.publishes = publishes;
+    world.vendor.signs = signs;
     world
 }
 

@@ -40,7 +40,7 @@ fn without_the_api_an_event_is_told_on_the_caller_s_word_alone() {
             assert_eq!(conversion["metadata"], metadata, "{event_type}");
         }
         assert_eq!(world.refused("again", &sent), 204, "{event_type}");
-        assert!(world.asked.is_empty());
+        assert!(world.requests.is_empty());
     }
     let mut world = world_with(&json!({}));
     for event_type in ["ACCOUNT_ACTIVE", "ACCOUNT_CREATION_REQUESTED", "ACCOUNT_DELETED"] {
@@ -73,7 +73,7 @@ fn a_deleted_account_ends_once_with_its_entitlements() {
     let mut world = world();
     let sent = account(&world, "ACCOUNT_DELETED");
     assert_eq!(world.receive(&sent).status, 204);
-    world.vendor = super::google_cloud::cancelled;
+    world.vendor.responds = super::google_cloud::cancelled;
     let sent = event(&world, "1", "ENTITLEMENT_CANCELLED", 1);
     assert_eq!(world.receive(&sent).status, 204);
     assert_eq!(types(&world.outcome()), ["uninstall"]);
@@ -96,7 +96,7 @@ fn an_entitlement_of_another_product_is_another_listing_s() {
 #[test]
 fn a_push_of_anybody_else_s_changes_nothing() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let data = data(&world, "1", "ENTITLEMENT_RENEWED", 1);
     let good = google::push(&world, "events", "1", &data);
     for (said, sent) in google::forgeries(&world, &good, "events", &data) {
@@ -143,11 +143,11 @@ fn a_new_key_of_google_s_is_fetched_once_and_an_unknown_one_is_refused() {
     };
     assert_eq!(world.refused("an unknown key", &under("key-3")), 401);
     assert_eq!(world.receive(&under("key-2")).status, 204);
-    let newer: Vec<bool> = world.fetched.iter().map(|wanted| wanted.newer).collect();
+    let newer: Vec<bool> = world.documents.iter().map(|request| request.newer).collect();
     assert_eq!(newer, [false, true, false, true]);
-    assert!(world.fetched.iter().all(|wanted| wanted.url == google::JWKS));
-    world.publishes = |wanted| {
-        let mut document = google::publishes(wanted);
+    assert!(world.documents.iter().all(|request| request.url == google::JWKS));
+    world.vendor.publishes = |request| {
+        let mut document = google::publishes(request);
         (document.text, document.newest) = (None, true);
         document
     };

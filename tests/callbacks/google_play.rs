@@ -2,13 +2,10 @@
 //! failure: an order of context that ends in another ledger; an amount that is not what the customer paid; a part that was
 //! refunded and takes back all.
 
+use super::fake_vendor::{VendorResult, respond};
 use super::{Sent, World, google, orders};
 use serde_json::{Value as Json, json};
-use signpost::{
-    domain::digest::sha256_hex,
-    marketplace::vendor_api::{VendorRequest, VendorResponse},
-    store::Sql,
-};
+use signpost::{domain::digest::sha256_hex, marketplace::vendor_api::VendorRequest, store::Sql};
 
 pub const PACKAGE: &str = "com.acme.app";
 const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
@@ -19,7 +16,7 @@ const USER: &str = "user-1";
 const MINUTE: i64 = 60_000;
 
 /// What the API answers.
-pub type Vendor = fn(&VendorRequest) -> VendorResponse;
+pub type Vendor = fn(&VendorRequest) -> VendorResult;
 
 pub fn world_with(secrets: &Json) -> World {
     google::world("google-play", &json!({"package_name": PACKAGE}), secrets)
@@ -30,12 +27,12 @@ pub fn world() -> World {
 }
 
 /// What the API answers: `found` says it of a path, or `null` of what it does not know.
-pub fn api(request: &VendorRequest, found: impl Fn(&str) -> Json) -> VendorResponse {
+pub fn api(request: &VendorRequest, found: impl Fn(&str) -> Json) -> VendorResult {
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let found = found(request.url.strip_prefix(APPLICATION).unwrap());
         match found {
-            Json::Null => VendorResponse { status: 404, body: String::new() },
-            found => VendorResponse { status: 200, body: found.to_string() },
+            Json::Null => respond(404, ""),
+            found => respond(200, found.to_string()),
         }
     })
 }
@@ -62,7 +59,7 @@ pub fn order(state: &str, units: &str, nanos: u32) -> Json {
 }
 
 /// Bought, renewed, replaced by a better plan, refunded and revoked: the API as of each notification.
-fn first(request: &VendorRequest) -> VendorResponse {
+fn first(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => subscription("ACTIVE", "GPA.1"),
         "orders/GPA.1" => order("PROCESSED", "9", 990_000_000),
@@ -70,7 +67,7 @@ fn first(request: &VendorRequest) -> VendorResponse {
     })
 }
 
-fn renewed(request: &VendorRequest) -> VendorResponse {
+fn renewed(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => subscription("ACTIVE", "GPA.1..0"),
         "orders/GPA.1..0" => order("PROCESSED", "9", 990_000_000),
@@ -78,7 +75,7 @@ fn renewed(request: &VendorRequest) -> VendorResponse {
     })
 }
 
-fn replaced(request: &VendorRequest) -> VendorResponse {
+fn replaced(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => {
             let mut old = subscription("EXPIRED", "GPA.1..0");
@@ -96,7 +93,7 @@ fn replaced(request: &VendorRequest) -> VendorResponse {
     })
 }
 
-fn ended(request: &VendorRequest) -> VendorResponse {
+fn ended(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/new-token" => subscription("EXPIRED", "GPA.2"),
         "orders/GPA.2" => order("REFUNDED", "19", 990_000_000),
@@ -165,12 +162,12 @@ fn a_subscriber_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
                 assert_eq!(world.ledger.post("/v1/installs/google-play", &install).status, 201);
                 continue;
             };
-            world.vendor = *vendor;
+            world.vendor.responds = *vendor;
             let answer = world.receive(sent);
             assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{order:?} {index}");
         }
         for (index, (vendor, sent)) in life.iter().enumerate() {
-            world.vendor = *vendor;
+            world.vendor.responds = *vendor;
             assert_eq!(world.refused(&format!("{order:?}: {index} again"), sent), 204);
         }
         let outcome = world.outcome();
@@ -208,7 +205,7 @@ fn an_account_that_the_app_sets_may_be_the_click() {
     let mut world = world();
     let click = world.ledger.click(world.link_no);
     CLICK.with(|known| *known.borrow_mut() = click.clone());
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "orders/GPA.3" => order("PROCESSED", "0", 500_000_000),
             _ => json!({
@@ -222,7 +219,7 @@ fn an_account_that_the_app_sets_may_be_the_click() {
     world.ledger.wait(MINUTE);
     let sent = bought(&world);
     assert_eq!(world.receive(&sent).status, 204);
-    let urls: Vec<&str> = world.asked.iter().map(|request| request.url.as_str()).collect();
+    let urls: Vec<&str> = world.requests.iter().map(|request| request.url.as_str()).collect();
     let purchase = format!("{APPLICATION}purchases/productsv2/tokens/coins-token");
     let paid = format!("{APPLICATION}orders/GPA.3");
     assert_eq!(urls, ["https://oauth2.googleapis.com/token", purchase.as_str(), paid.as_str()]);
@@ -247,7 +244,7 @@ fn without_an_account_a_chain_of_tokens_is_one_customer() {
         }
         found
     }
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "purchases/subscriptionsv2/tokens/token-1" => of(None, "GPA.1"),
             "purchases/subscriptionsv2/tokens/token-2" => of(Some("token-1"), "GPA.2"),
@@ -271,7 +268,7 @@ fn without_an_account_a_chain_of_tokens_is_one_customer() {
 #[test]
 fn a_purchase_in_the_place_of_another_user_s_is_its_own_user_s() {
     let mut world = world();
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "purchases/subscriptionsv2/tokens/token-1" => subscription("ACTIVE", "GPA.1"),
             "purchases/subscriptionsv2/tokens/token-2" => {

@@ -1,6 +1,7 @@
 //! Google Play: what each notification comes to, with the API's word and without it, and what is refused. What counts as
 //! failure: a sale that nobody paid for; a refund of more than was given back; anything of another app.
 
+use super::fake_vendor::{VendorResult, respond};
 use super::{
     World, google,
     google_play::{
@@ -9,7 +10,7 @@ use super::{
 };
 use serde_json::{Value as Json, json};
 use signpost::{
-    marketplace::vendor_api::{VendorRequest, VendorResponse},
+    marketplace::vendor_api::{VendorError, VendorRequest},
     store::Sql,
 };
 
@@ -19,11 +20,11 @@ fn status(world: &World) -> Option<String> {
     rows.first().map(|row| row.text(0).unwrap().to_owned())
 }
 
-fn expired(request: &VendorRequest) -> VendorResponse {
+fn expired(request: &VendorRequest) -> VendorResult {
     api(request, |_| subscription("EXPIRED", "GPA.1"))
 }
 
-fn active(request: &VendorRequest) -> VendorResponse {
+fn active(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "orders/GPA.1" => order("PROCESSED", "9", 990_000_000),
         _ => subscription("ACTIVE", "GPA.1"),
@@ -56,7 +57,7 @@ fn each_notification_is_told_in_our_words() {
         (99, active, None, &[]),
     ] {
         let mut world = world();
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         let sent = told(&world, 5, "old-token", kind);
         assert_eq!(world.receive(&sent).status, 204, "{kind}");
         assert_eq!(status(&world).as_deref(), account, "{kind}");
@@ -123,7 +124,7 @@ fn what_nobody_paid_for_is_no_sale() {
         ),
     ] {
         let mut world = world();
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         let sent = told(&world, 5, "old-token", 4);
         assert_eq!(world.receive(&sent).status, 204, "{name}");
         assert_eq!(types(&world.outcome()), Vec::<&str>::new(), "{name}");
@@ -135,7 +136,7 @@ fn what_nobody_paid_for_is_no_sale() {
         ("cancelled", json!({"purchaseState": "CANCELLED"})),
     ] {
         let mut world = world();
-        world.vendor = if found["purchaseState"] == "PENDING" {
+        world.vendor.responds = if found["purchaseState"] == "PENDING" {
             |request| {
                 api(request, |path| match path {
                     "orders/GPA.3" => order("PROCESSED", "9", 0),
@@ -174,7 +175,7 @@ fn an_amount_is_exact_or_the_notification_comes_again() {
         let total = json!({"currencyCode": currency, "units": units, "nanos": nanos});
         TOTAL.with(|known| *known.borrow_mut() = total.clone());
         let mut world = world();
-        world.vendor = |request| {
+        world.vendor.responds = |request| {
             api(request, |path| match path {
                 "orders/GPA.1" => {
                     let mut order = order("PROCESSED", "0", 0);
@@ -209,7 +210,7 @@ fn given_back(state: &str, parts: &[(&str, &str, u32)]) -> Json {
 #[test]
 fn a_part_that_was_given_back_never_becomes_all_of_it() {
     let mut world = world();
-    world.vendor = active;
+    world.vendor.responds = active;
     let sent = told(&world, 9, "old-token", 4);
     world.receive(&sent);
     let refunded = |world: &mut World| {
@@ -220,9 +221,10 @@ fn a_part_that_was_given_back_never_becomes_all_of_it() {
     // Not yet: it comes again.
     assert_eq!(world.refused("no refund", &part), 500);
     assert_eq!(world.refused("no refund", &all), 500);
-    world.vendor = |request| api(request, |_| given_back("PARTIALLY_REFUNDED", &[("PENDING", "5", 0)]));
+    world.vendor.responds =
+        |request| api(request, |_| given_back("PARTIALLY_REFUNDED", &[("PENDING", "5", 0)]));
     assert_eq!(world.refused("a pending refund", &part), 500);
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let parts = [("PROCESSED_SUCCESSFULLY", "3", 330_000_000), ("PENDING", "5", 0)];
         api(request, |_| given_back("PARTIALLY_REFUNDED", &parts))
     };
@@ -230,18 +232,18 @@ fn a_part_that_was_given_back_never_becomes_all_of_it() {
     assert_eq!(world.receive(&part).status, 204);
     assert_eq!(world.refused("again", &part), 204);
     assert_eq!(refunded(&mut world), 333);
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let parts =
             [("PROCESSED_SUCCESSFULLY", "3", 330_000_000), ("PROCESSED_SUCCESSFULLY", "3", 330_000_000)];
         api(request, |_| given_back("PARTIALLY_REFUNDED", &parts))
     };
     assert_eq!(world.receive(&part).status, 204);
     assert_eq!(refunded(&mut world), 666);
-    world.vendor = |request| api(request, |_| given_back("REFUNDED", &[]));
+    world.vendor.responds = |request| api(request, |_| given_back("REFUNDED", &[]));
     assert_eq!(world.receive(&all).status, 204);
     assert_eq!(refunded(&mut world), 999);
     assert_eq!(world.refused("again", &all), 204);
-    world.vendor = |request| api(request, |_| order("CANCELED", "9", 0));
+    world.vendor.responds = |request| api(request, |_| order("CANCELED", "9", 0));
     assert_eq!(world.refused("never paid", &all), 204);
     world.ledger.audit();
 }
@@ -268,7 +270,7 @@ fn without_the_api_no_amount_is_known_and_the_caller_s_word_stands() {
             assert_eq!((&conversion["amount"], &conversion["metadata"]), (&Json::Null, &metadata), "{kind}");
         }
         assert_eq!(world.refused("again", &sent), 204, "{kind}");
-        assert!(world.asked.is_empty());
+        assert!(world.requests.is_empty());
     }
     let mut world = world_with(&json!({}));
     let sent = bought(&world);
@@ -285,7 +287,7 @@ fn without_the_api_no_amount_is_known_and_the_caller_s_word_stands() {
 #[test]
 fn an_order_that_is_not_shown_was_paid_nobody_knows_how() {
     let mut world = world();
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "orders/GPA.1" => Json::Null,
             _ => subscription("ACTIVE", "GPA.1"),
@@ -308,7 +310,7 @@ fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
         (
             "its own failure",
             |request| match active(request) {
-                answered if request.url.contains("tokens") => VendorResponse { status: 0, ..answered },
+                _ if request.url.contains("tokens") => Err(VendorError::NoResponse),
                 answered => answered,
             },
             503,
@@ -316,16 +318,16 @@ fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
         (
             "no answer for the order",
             |request| match active(request) {
-                answered if request.url.contains("orders") => VendorResponse { status: 0, ..answered },
+                _ if request.url.contains("orders") => Err(VendorError::NoResponse),
                 answered => answered,
             },
             503,
         ),
         ("no purchase", |request| api(request, |_| json!([])), 500),
-        ("no token", |_| VendorResponse { status: 403, body: String::new() }, 401),
-        ("no answer for a token", |_| VendorResponse { status: 0, body: String::new() }, 503),
+        ("no token", |_| respond(403, ""), 401),
+        ("no answer for a token", |_| Err(VendorError::NoResponse), 503),
     ] {
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &sent), status, "{said}");
     }
 }
@@ -333,7 +335,7 @@ fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
 #[test]
 fn a_push_of_another_app_or_of_anybody_else_s_changes_nothing() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let what = json!({"notificationType": 4, "purchaseToken": "old-token"});
     let good = data(&world, 1, "subscriptionNotification", what);
     let sent = google::push(&world, "rtdn", "1", &good);
@@ -345,7 +347,7 @@ fn a_push_of_another_app_or_of_anybody_else_s_changes_nothing() {
         data[name] = value;
         google::push(world, "rtdn", "1", &data)
     };
-    world.vendor = active;
+    world.vendor.responds = active;
     for (said, sent, status) in [
         ("another app's", with(&world, "packageName", json!("com.evil.app")), 401),
         ("no app's", with(&world, "packageName", Json::Null), 401),

@@ -2,10 +2,11 @@
 //! install on an id token that is not Google's and the app's; a code or a token that anybody but the app gets; an end that
 //! Google does not bear out.
 
+use super::fake_vendor::{VendorResult, respond};
 use super::{Sent, World, google, orders};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
-use signpost::marketplace::vendor_api::{VendorRequest, VendorResponse};
+use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 use std::cell::RefCell;
 
 const CLIENT_ID: &str = "1234-abc.apps.googleusercontent.com";
@@ -28,9 +29,9 @@ fn granted() -> String {
     .to_string()
 }
 
-fn vendor(request: &VendorRequest) -> VendorResponse {
+fn vendor(request: &VendorRequest) -> VendorResult {
     if request.body.contains("authorization_code") {
-        return VendorResponse { status: 200, body: granted() };
+        return respond(200, granted());
     }
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let url = "https://appsmarket.googleapis.com/appsmarket/v2/customerLicense/4711";
@@ -38,7 +39,7 @@ fn vendor(request: &VendorRequest) -> VendorResponse {
         let state = STATE.with(|state| *state.borrow());
         let found = json!({"kind": "appsmarket#customerLicense", "id": "1", "applicationId": "4711",
             "customerId": DOMAIN, "state": state});
-        VendorResponse { status: 200, body: found.to_string() }
+        respond(200, found.to_string())
     })
 }
 
@@ -48,7 +49,7 @@ fn world() -> World {
         "client_secret": CLIENT_SECRET, "app_secret": ["new", APP_SECRET], "service_account": google::service_account(),
     });
     let mut world = google::world("google-workspace", &settings, &secrets);
-    world.vendor = vendor;
+    world.vendor.responds = vendor;
     let id_token = google::token(&claims(&world));
     ID_TOKEN.with(|token| *token.borrow_mut() = id_token);
     STATE.with(|state| *state.borrow_mut() = "ACTIVE");
@@ -65,6 +66,11 @@ fn claims(world: &World) -> Json {
 
 fn oauth(query: &str) -> Sent {
     Sent { method: "GET", kind: "oauth", rest: query.to_owned(), headers: vec![], body: String::new() }
+}
+
+/// The first sign-in of a customer, which brings a code.
+pub(crate) fn first_sign_in() -> (World, Sent) {
+    (world(), oauth(QUERY))
 }
 
 /// What the app posts, under a secret.
@@ -87,7 +93,7 @@ fn the_first_sign_in_is_the_install_and_the_app_fetches_its_tokens() {
     let click = world.ledger.click(world.link_no);
     let answer = world.receive(&oauth(QUERY));
     assert_eq!(answer.status, 303);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!((asked.method, asked.url.as_str()), ("POST", "https://oauth2.googleapis.com/token"));
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(asked.body.as_bytes()).into_owned().collect();
@@ -228,19 +234,14 @@ fn a_user_without_an_organisation_is_a_customer_of_its_own() {
 fn what_google_does_not_take_or_answer_changes_nothing() {
     let mut world = world();
     for (said, vendor, status) in [
-        (
-            "no",
-            (|_| VendorResponse { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
-                as fn(&VendorRequest) -> VendorResponse,
-            401,
-        ),
-        ("its own failure", |_| VendorResponse { status: 0, body: String::new() }, 503),
-        ("no id token", |_| VendorResponse { status: 200, body: r#"{"access_token":"a"}"#.to_owned() }, 401),
+        ("no", (|_| respond(400, r#"{"error":"invalid_grant"}"#)) as fn(&VendorRequest) -> VendorResult, 401),
+        ("its own failure", |_| Err(VendorError::NoResponse), 503),
+        ("no id token", |_| respond(200, r#"{"access_token":"a"}"#), 401),
     ] {
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &oauth(QUERY)), status, "{said}");
     }
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let refuses = world.receive(&oauth("?error=access_denied&state=x"));
     let location = "https://app.example/start?plan=pro&error=access_denied&state=x".to_owned();
     assert_eq!((refuses.status, &refuses.headers[0]), (302, &("location", location)));
@@ -258,23 +259,20 @@ fn only_google_ends_a_licence_and_only_the_app_asks() {
     for (said, vendor, status) in [
         (
             "unknown",
-            (|request| {
-                google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 404, body: String::new() })
-            }) as fn(&VendorRequest) -> VendorResponse,
+            (|request| google::grants(request, SCOPE).unwrap_or(respond(404, "")))
+                as fn(&VendorRequest) -> VendorResult,
             401,
         ),
         (
             "its own failure",
-            |request| {
-                google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 0, body: String::new() })
-            },
+            |request| google::grants(request, SCOPE).unwrap_or(Err(VendorError::NoResponse)),
             503,
         ),
     ] {
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &license()), status, "{said}");
     }
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     for (said, sent) in [
         ("another secret", post("license", "x", &json!({"customer": DOMAIN}))),
         ("no customer", post("license", APP_SECRET, &json!({}))),

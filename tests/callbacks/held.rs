@@ -49,7 +49,7 @@ fn balance(world: &mut World) -> Json {
     json!([balance["pending"], balance["payable"], balance["reversed"]])
 }
 
-fn release(world: &mut World, body: &Json) -> crate::support::CallbackResponse {
+fn release(world: &mut World, body: &Json) -> crate::support::Answer {
     let id = commission(world)["id"].as_str().unwrap().to_owned();
     world.ledger.post(&format!("/v1/commissions/{id}/release"), body)
 }

@@ -1,6 +1,7 @@
 //! Adobe Commerce by Adobe I/O Events. What counts as failure: an order that is charged twice, or not to the cent; a refund
 //! that misses its charge; an event of somebody else's project; an address that is opened because a stranger says so.
 
+use super::fake_vendor::DocumentRequest;
 use super::{
     Sent, World, orders,
     vendor::{self, KEY, OTHER_KEY, OTHER_PUBLIC, PUBLIC},
@@ -9,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::published_keys::{Document, Wanted};
+use signpost::marketplace::vendor_api::Document;
 
 const CLIENT: &str = "c5a34355b7f5491f8277b8dd63f0bfa3";
 const PROVIDER: &str = "urn:uuid:1d02b72b-225f-45a0-a45f-4e89e1b3f300";
@@ -18,19 +19,19 @@ const ORDER: &str = "com.adobe.commerce.observer.sales_order_save_commit_after";
 const CHECKOUT: &str = "com.adobe.commerce.acme.observer.checkout_submit_all_after";
 const MEMO: &str = "com.adobe.commerce.observer.sales_order_creditmemo_save_after";
 
-fn publishes(wanted: &Wanted) -> Document {
-    let path = wanted.url.strip_prefix("https://static.adobeioevents.com").unwrap();
+fn publishes(request: &DocumentRequest) -> Document {
+    let path = request.url.strip_prefix("https://static.adobeioevents.com").unwrap();
     let text = if path == PATHS[0] { PUBLIC } else { OTHER_PUBLIC };
-    vendor::document(wanted, Some(text.to_owned()))
+    vendor::document(request, Some(text.to_owned()))
 }
 
 fn world_with(settings: &Json, secrets: &Json) -> World {
     let mut world = World::new("magento", settings, secrets);
-    world.publishes = publishes;
+    world.vendor.publishes = publishes;
     world
 }
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     world_with(&json!({"client_id": ["an-old-project", CLIENT], "click_field": "sp_click"}), &json!({}))
 }
 
@@ -48,6 +49,11 @@ pub(crate) fn order(fields: &Json) -> Json {
         "created_at": "2026-11-22 11:40:19",
     });
     with(base, fields)
+}
+
+/// A paid order, signed with both keys.
+pub(crate) fn paid_order() -> Sent {
+    event(ORDER, &order(&json!({})))
 }
 
 fn memo(fields: &Json) -> Json {
@@ -270,11 +276,11 @@ fn forged_foreign_and_stale_events_are_refused_and_keys_that_cannot_be_had_are_a
         assert_eq!(world.refused(said, &sent), 401, "{said}");
     }
     // One key is enough; with none it comes again.
-    world.publishes = |wanted| vendor::document(wanted, None);
+    world.vendor.publishes = |request| vendor::document(request, None);
     assert_eq!(world.refused("no keys", &signed(&good.to_string())), 503);
-    world.publishes = |wanted| match wanted.url.contains("other") {
-        true => publishes(wanted),
-        false => vendor::document(wanted, None),
+    world.vendor.publishes = |request| match request.url.contains("other") {
+        true => publishes(request),
+        false => vendor::document(request, None),
     };
     assert_eq!(world.receive(&signed(&good.to_string())).status, 200);
     assert_eq!(world.ledger.rows("conversions"), 1);
@@ -308,7 +314,7 @@ fn a_registration_is_greeted_and_an_address_to_open_is_shown_and_not_opened() {
         assert_eq!(world.refused(strange, &asks(strange)), 401, "{strange}");
         assert!(!world.logged.last().unwrap().contains("stranger"));
     }
-    assert_eq!(world.fetched.len() + world.asked.len(), 0);
+    assert_eq!(world.documents.len() + world.requests.len(), 0);
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod aws_invoices;
 mod bigcommerce;
 #[cfg(test)]
 mod digitalocean;
+mod fake_vendor;
 mod google;
 #[cfg(test)]
 mod google_cloud;
@@ -67,12 +68,16 @@ mod shopify;
 #[cfg(test)]
 mod vendor;
 #[cfg(test)]
+mod vendor_calls;
+#[cfg(test)]
 mod woocommerce;
 #[cfg(test)]
 mod woocommerce_billing;
 #[cfg(test)]
 mod woocommerce_connect;
 
+use fake_vendor::{Call, DocumentRequest, FakeVendor, Script};
+use pollster::block_on;
 use serde_json::{Value as Json, json};
 use signpost::{
     api::{
@@ -83,9 +88,8 @@ use signpost::{
     domain::entropy::SeededEntropy,
     marketplace::{
         adapter::{Adapter, CallbackResponse, Listing},
-        published_keys::{Document, Wanted},
-        step::{Head, Outcome, step, step_of},
-        vendor_api::{ToSign, VendorRequest, VendorResponse},
+        receive::{CallbackRequest, Outcome, ReportResponses, receive, receive_with},
+        vendor_api::VendorRequest,
     },
     store::Sql,
 };
@@ -111,14 +115,14 @@ pub(crate) struct World {
     pub adapter: Option<&'static dyn Adapter>,
     pub partner: String,
     pub link_no: u32,
-    /// What the vendor's API answers, and all that it was asked.
-    pub vendor: fn(&VendorRequest) -> VendorResponse,
-    pub asked: Vec<VendorRequest>,
-    /// What the vendor publishes, and all that was fetched.
-    pub publishes: fn(&Wanted) -> Document,
-    pub fetched: Vec<Wanted>,
-    /// How a text is signed with a key.
-    pub signs: fn(&ToSign) -> VendorResponse,
+    /// How the vendor behaves.
+    pub vendor: Script,
+    /// All calls that callbacks caused, in order.
+    pub calls: Vec<Call>,
+    /// The requests to the vendor's API among them.
+    pub requests: Vec<VendorRequest>,
+    /// The documents that were loaded.
+    pub documents: Vec<DocumentRequest>,
     /// Lines for the operator's log.
     pub logged: Vec<String>,
     entropy: SeededEntropy,
@@ -141,10 +145,6 @@ impl World {
         let listing = listing.text("/id");
         let partner = ledger.partner("Ada", Some(2_000));
         let (_, link_no) = ledger.link(&partner, &listing);
-        let vendor = |request: &VendorRequest| panic!("nobody asks {request:?}");
-        let publishes = |wanted: &Wanted| panic!("nobody fetches {wanted:?}");
-        let signs = |_: &ToSign| panic!("nobody signs");
-        let (asked, fetched, logged, entropy) = (Vec::new(), Vec::new(), Vec::new(), SeededEntropy::new(3));
         Self {
             ledger,
             listing,
@@ -152,13 +152,12 @@ impl World {
             adapter: None,
             partner,
             link_no,
-            vendor,
-            asked,
-            publishes,
-            fetched,
-            signs,
-            logged,
-            entropy,
+            vendor: Script::default(),
+            calls: Vec::new(),
+            requests: Vec::new(),
+            documents: Vec::new(),
+            logged: Vec::new(),
+            entropy: SeededEntropy::new(3),
         }
     }
 
@@ -172,14 +171,14 @@ impl World {
         }
     }
 
-    /// What the Worker does with a callback: verify and read, then write, then answer.
-    pub(crate) fn receive(&mut self, sent: &Sent) -> CallbackResponse {
+    /// Verifies and parses a callback.
+    pub(crate) fn judge(&mut self, sent: &Sent) -> Outcome {
         let environment = Self::environment(&self.ledger);
         let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
         let listing: Listing = json::read(&listing).unwrap();
         let path = sent.rest.split('?').next().unwrap();
         let slash = if path.is_empty() { "" } else { "/" };
-        let head = Head {
+        let request = CallbackRequest {
             method: sent.method.to_owned(),
             url: format!(
                 "https://go.example/callbacks/{}/{}/{}{slash}{}",
@@ -189,43 +188,43 @@ impl World {
             kind: sent.kind.to_owned(),
             rest: path.to_owned(),
             headers: sent.headers.clone(),
+            body: sent.body.clone().into_bytes(),
         };
-        let (mut answers, mut documents) = (Vec::new(), Vec::<Document>::new());
-        loop {
-            let now = self.ledger.now;
-            let known = (answers.as_slice(), documents.as_slice());
-            let (body, entropy) = (sent.body.as_bytes(), &mut self.entropy);
-            let outcome = match self.adapter {
-                Some(adapter) => step_of(adapter, &head, body, &listing, known, now, entropy),
-                None => step(&head, body, Some(&listing), known, now, entropy),
-            };
-            match outcome {
-                Outcome::CallbackResponse { answer, log } => {
-                    self.logged.extend(log);
-                    return answer;
-                }
-                Outcome::Ask { request } => {
-                    answers.push((self.vendor)(&request));
-                    self.asked.push(request);
-                }
-                Outcome::Fetch { documents: wanted } => {
-                    for one in wanted {
-                        documents.retain(|document| document.url != one.url);
-                        documents.push((self.publishes)(&one));
-                        self.fetched.push(one);
-                    }
-                }
-                Outcome::Sign { to_sign } => answers.push((self.signs)(&to_sign)),
-                Outcome::Report { report, answer, otherwise, known, log } => {
-                    self.logged.extend(log);
-                    let environment = Self::environment(&self.ledger);
-                    return match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
-                        Reported::Written => answer,
-                        Reported::Known => known.unwrap(),
-                        Reported::HandedOver(Some(body)) => CallbackResponse { body, ..answer },
-                        Reported::Replayed | Reported::HandedOver(None) => otherwise,
-                        Reported::TrailWished(wish) => panic!("{wish:?} under last touch"),
-                    };
+        let vendor = FakeVendor::new(self.vendor, self.ledger.now);
+        let entropy = &mut self.entropy;
+        let outcome = match self.adapter {
+            Some(adapter) => block_on(receive_with(adapter, &request, &listing, &vendor, entropy)),
+            None => block_on(receive(&request, Some(&listing), &vendor, entropy)),
+        };
+        for call in vendor.into_calls() {
+            match &call {
+                Call::Send(request) => self.requests.push(request.clone()),
+                Call::Document(request) => self.documents.push(request.clone()),
+                Call::Sign(_) => {}
+            }
+            self.calls.push(call);
+        }
+        outcome
+    }
+
+    /// What the Worker does with a callback: verify and parse it, write the report, respond.
+    pub(crate) fn receive(&mut self, sent: &Sent) -> CallbackResponse {
+        match self.judge(sent) {
+            Outcome::Respond { response, log } => {
+                self.logged.extend(log);
+                response
+            }
+            Outcome::RateLimited => CallbackResponse::empty(503),
+            Outcome::Report { report, responses, log } => {
+                self.logged.extend(log);
+                let ReportResponses { written, replayed, handoff_completed } = *responses;
+                let environment = Self::environment(&self.ledger);
+                match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
+                    Reported::Written => written,
+                    Reported::HandoffCompleted => handoff_completed.unwrap(),
+                    Reported::HandedOver(Some(body)) => CallbackResponse { body, ..written },
+                    Reported::Replayed | Reported::HandedOver(None) => replayed,
+                    Reported::TrailWished(wish) => panic!("{wish:?} under last touch"),
                 }
             }
         }

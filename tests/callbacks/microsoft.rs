@@ -2,6 +2,7 @@
 //! that is told; a change of plans that is vetoed by our answer; a test purchase that earns; an order of context that ends
 //! in another ledger.
 
+use super::fake_vendor::{DocumentRequest, VendorResult, respond};
 use super::{
     Sent, World, orders,
     vendor::{self, KEY, OTHER_KEY},
@@ -10,8 +11,7 @@ use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
         adapter::CallbackResponse,
-        published_keys::{Document, Wanted},
-        vendor_api::{VendorRequest, VendorResponse},
+        vendor_api::{Document, VendorError, VendorRequest},
     },
     store::Sql,
 };
@@ -37,21 +37,21 @@ const OPERATIONS: [(&str, &str, &str); 6] = [
     ("00000006-4c1b-4891-827d-eb05fbdc64b0", "Reinstate", "gold"),
 ];
 
-pub(crate) fn answered(status: u16, body: &Json) -> VendorResponse {
-    VendorResponse { status, body: body.to_string() }
+pub(crate) fn answered(status: u16, body: &Json) -> VendorResult {
+    respond(status, body.to_string())
 }
 
-pub(crate) fn granted() -> VendorResponse {
+pub(crate) fn granted() -> VendorResult {
     answered(200, &json!({"token_type": "Bearer", "expires_in": 3599, "access_token": "eyJ.access.token"}))
 }
 
-pub(crate) fn publishes(wanted: &Wanted) -> Document {
-    assert_eq!(wanted.url, KEYS);
-    vendor::document(wanted, Some(vendor::jwks(&[("key-1", KEY)])))
+pub(crate) fn publishes(request: &DocumentRequest) -> Document {
+    assert_eq!(request.url, KEYS);
+    vendor::document(request, Some(vendor::jwks(&[("key-1", KEY)])))
 }
 
 /// Microsoft's API, which knows the purchase and all operations.
-fn api(request: &VendorRequest) -> VendorResponse {
+fn api(request: &VendorRequest) -> VendorResult {
     let bearer = ("authorization", "Bearer eyJ.access.token".to_owned());
     if request.url == LOGIN {
         return granted();
@@ -82,8 +82,8 @@ fn api(request: &VendorRequest) -> VendorResponse {
 pub(crate) fn world(secrets: &Json) -> World {
     let settings = json!({"tenant_id": TENANT, "client_id": APP});
     let mut world = World::new("microsoft", &settings, secrets);
-    world.publishes = publishes;
-    world.vendor = api;
+    world.vendor.publishes = publishes;
+    world.vendor.responds = api;
     world
 }
 
@@ -194,7 +194,7 @@ fn a_purchase_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
 fn the_landing_page_asks_as_microsoft_documents_and_leads_on() {
     let mut world = with_secret();
     world.receive(&landing(QUERY));
-    let [login, resolve] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [login, resolve] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!(
         login.body,
         format!(
@@ -202,13 +202,13 @@ fn the_landing_page_asks_as_microsoft_documents_and_leads_on() {
              &scope=20e940b3-4c77-4b0b-9a53-9e16a1b010a7%2F.default"
         )
     );
-    assert_eq!((login.keep_s, resolve.keep_s), (600, 0));
+    assert_eq!((login.cache_ttl_s, resolve.cache_ttl_s), (600, 0));
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["occurred_at"], "2026-11-22T11:02:03.365Z", "when it was bought");
     // A plus sign that was not encoded, which a form's reader takes for a blank.
     assert_eq!(world.receive(&landing("?token=ab+cd/ef==&x=1")).status, 303);
     // To manage the purchase, later: it is no install of now.
-    world.vendor = |request| match request.url.as_str() {
+    world.vendor.responds = |request| match request.url.as_str() {
         LOGIN => granted(),
         _ => answered(
             200,
@@ -237,14 +237,14 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
     let foreign =
         |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(403, &json!({})) };
     for (said, vendor) in
-        [("a wrong secret", denied as fn(&VendorRequest) -> VendorResponse), ("another app", foreign)]
+        [("a wrong secret", denied as fn(&VendorRequest) -> VendorResult), ("another app", foreign)]
     {
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &landing(QUERY)), 302, "{said}");
         assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{said}");
     }
     // What is no GUID becomes no part of an address.
-    let asked = world.asked.len();
+    let asked = world.requests.len();
     let path = format!("/v1/listings/{}", world.listing);
     let settings =
         |tenant: &str, client: &str| json!({"settings": {"tenant_id": tenant, "client_id": client}});
@@ -253,32 +253,32 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
         assert_eq!(world.refused("no GUIDs", &landing(QUERY)), 302, "{settings}");
         assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{settings}");
     }
-    assert_eq!(world.asked.len(), asked);
+    assert_eq!(world.requests.len(), asked);
     assert_eq!(world.ledger.patch(&path, &settings(TENANT, APP)).status, 200);
     let says_no =
         |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(400, &json!({})) };
     let is_down =
-        |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(0, &json!({})) };
+        |request: &VendorRequest| if request.url == LOGIN { granted() } else { Err(VendorError::NoResponse) };
     for (said, vendor, query, status) in [
-        ("an old token", says_no as fn(&VendorRequest) -> VendorResponse, QUERY, 401),
+        ("an old token", says_no as fn(&VendorRequest) -> VendorResult, QUERY, 401),
         ("no answer", is_down, QUERY, 503),
-        ("no login", |_| answered(0, &json!({})), QUERY, 503),
+        ("no login", |_| Err(VendorError::NoResponse), QUERY, 503),
         ("no purchase", |_| answered(200, &json!({"access_token": "a", "id": "../activate"})), QUERY, 500),
         ("two tokens", api, "?token=a&token=b", 401),
         ("no header's text", api, "?token=a%0D%0Ab", 401),
         ("no token", api, "?x=1", 302),
     ] {
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &landing(query)), status, "{said}");
     }
-    let shown = format!("{:?} {:?}", world.asked, world.logged);
+    let shown = format!("{:?} {:?}", world.requests, world.logged);
     assert!(!shown.contains(SECRET) && !shown.contains("ab+cd"), "{shown}");
 }
 
 #[test]
 fn a_test_purchase_tells_nothing() {
     let mut world = with_secret();
-    world.vendor = |request| match request.url.as_str() {
+    world.vendor.responds = |request| match request.url.as_str() {
         LOGIN => granted(),
         _ => answered(
             200,
@@ -287,7 +287,7 @@ fn a_test_purchase_tells_nothing() {
         ),
     };
     assert_eq!(world.refused("landing", &landing(QUERY)), 302);
-    world.vendor = api;
+    world.vendor.responds = api;
     for operation in 0..OPERATIONS.len() {
         let mut told = body(operation, 10);
         told["subscription"]["isTest"] = json!(true);
@@ -317,22 +317,22 @@ fn forged_foreign_and_stale_tokens_are_refused_and_new_keys_are_fetched_once() {
     ] {
         assert_eq!(world.refused(said, &sent), 401, "{said}");
     }
-    assert_eq!(world.asked.len(), 0, "and nobody was asked");
+    assert_eq!(world.requests.len(), 0, "and nobody was asked");
     // The vendor has a new key.
-    let fetched = world.fetched.len();
-    world.publishes = |wanted| {
+    let fetched = world.documents.len();
+    world.vendor.publishes = |request| {
         let keys = [("key-1", KEY), ("key-2", OTHER_KEY)];
-        let keys = if wanted.newer { keys.as_slice() } else { &keys[..1] };
-        vendor::document(wanted, Some(vendor::jwks(keys)))
+        let keys = if request.newer { keys.as_slice() } else { &keys[..1] };
+        vendor::document(request, Some(vendor::jwks(keys)))
     };
     let sent = called(&vendor::token(OTHER_KEY, "key-2", &claims(&world)), &told);
     assert_eq!(world.receive(&sent).status, 200);
-    let newer: Vec<bool> = world.fetched[fetched..].iter().map(|wanted| wanted.newer).collect();
+    let newer: Vec<bool> = world.documents[fetched..].iter().map(|request| request.newer).collect();
     assert_eq!(newer, [false, true]);
     assert_eq!(world.ledger.rows("conversions"), 1);
     let unknown = called(&vendor::token(OTHER_KEY, "key-3", &claims(&world)), &told);
     assert_eq!(world.refused("an unknown key", &unknown), 401);
-    world.publishes = |wanted| vendor::document(wanted, None);
+    world.vendor.publishes = |request| vendor::document(request, None);
     assert_eq!(world.refused("no keys to be had", &webhook(&world, &told)), 503);
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {"client_id": APP}})).status, 200);

@@ -1,12 +1,13 @@
 //! What Microsoft's API says to what comes to the webhook, whose body nobody signed. What counts as failure: an event that
 //! it denies and that is told; a genuine one that is answered 4xx, or lost; a term that is charged twice.
 
+use super::fake_vendor::VendorResult;
 use super::{
     World,
     microsoft::{PURCHASE, account, answered, body, conversions, granted, webhook, world},
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::vendor_api::{VendorRequest, VendorResponse};
+use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 
 const CHANGE_PLAN: usize = 1;
 const RENEW: usize = 2;
@@ -14,18 +15,18 @@ const UNSUBSCRIBE: usize = 3;
 const SUSPEND: usize = 4;
 const REINSTATE: usize = 5;
 
-fn asked(secrets: &Json, vendor: fn(&VendorRequest) -> VendorResponse) -> World {
+fn asked(secrets: &Json, vendor: fn(&VendorRequest) -> VendorResult) -> World {
     let mut world = world(secrets);
-    world.vendor = vendor;
+    world.vendor.responds = vendor;
     world
 }
 
-fn with_secret(vendor: fn(&VendorRequest) -> VendorResponse) -> World {
+fn with_secret(vendor: fn(&VendorRequest) -> VendorResult) -> World {
     asked(&json!({"client_secret": "entra-client-secret"}), vendor)
 }
 
 /// There is no operation, and the purchase stands like this.
-fn purchase(request: &VendorRequest, fields: &Json) -> VendorResponse {
+fn purchase(request: &VendorRequest, fields: &Json) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -39,7 +40,7 @@ fn purchase(request: &VendorRequest, fields: &Json) -> VendorResponse {
 }
 
 /// The operation of a renewal, but for this.
-fn renewal(request: &VendorRequest, name: &str, value: Json) -> VendorResponse {
+fn renewal(request: &VendorRequest, name: &str, value: Json) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -50,7 +51,7 @@ fn renewal(request: &VendorRequest, name: &str, value: Json) -> VendorResponse {
 }
 
 /// The operation of a change of plans in this state.
-fn change(request: &VendorRequest, status: &str) -> VendorResponse {
+fn change(request: &VendorRequest, status: &str) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -64,11 +65,7 @@ fn row(kind: &str, id: &str, plan: &str, evidence: &str) -> [String; 4] {
 #[test]
 fn an_operation_that_microsoft_knows_otherwise_tells_nothing() {
     for (said, vendor, rows) in [
-        (
-            "as told",
-            (|asked| renewal(asked, "quantity", json!(1))) as fn(&VendorRequest) -> VendorResponse,
-            1,
-        ),
+        ("as told", (|asked| renewal(asked, "quantity", json!(1))) as fn(&VendorRequest) -> VendorResult, 1),
         ("of another action", |asked| renewal(asked, "action", json!("Suspend")), 0),
         ("of no action", |asked| renewal(asked, "action", Json::Null), 0),
         ("of another plan", |asked| renewal(asked, "planId", json!("free")), 0),
@@ -89,7 +86,7 @@ fn where_there_is_no_operation_the_purchase_confirms_what_agrees_with_it() {
     for (operation, fields, told) in [
         (
             CHANGE_PLAN,
-            (|asked| purchase(asked, &json!({}))) as fn(&VendorRequest) -> VendorResponse,
+            (|asked| purchase(asked, &json!({}))) as fn(&VendorRequest) -> VendorResult,
             "plan_changed gold",
         ),
         (CHANGE_PLAN, |asked| purchase(asked, &json!({"planId": "silver"})), ""),
@@ -121,7 +118,7 @@ fn where_there_is_no_operation_the_purchase_confirms_what_agrees_with_it() {
         let mut world = with_secret(fields);
         assert_eq!(world.receive(&webhook(&world, &body(operation, 30))).status, 200);
         assert_eq!(account(&world), told, "{operation} {:?}", world.logged);
-        let urls: Vec<&str> = world.asked.iter().map(|request| request.url.as_str()).collect();
+        let urls: Vec<&str> = world.requests.iter().map(|request| request.url.as_str()).collect();
         let id = body(operation, 1)["id"].as_str().unwrap().to_owned();
         let base = format!("https://marketplaceapi.microsoft.com/api/saas/subscriptions/{PURCHASE}");
         let version = "?api-version=2018-08-31";
@@ -177,7 +174,7 @@ fn without_a_secret_nobody_is_asked_and_what_is_told_is_held() {
 #[test]
 fn a_vendor_that_is_down_sends_it_again_and_one_that_knows_nothing_is_believed() {
     for (said, vendor) in [
-        ("no login", (|_| answered(0, &json!({}))) as fn(&VendorRequest) -> VendorResponse),
+        ("no login", (|_| Err(VendorError::NoResponse)) as fn(&VendorRequest) -> VendorResult),
         ("no operations", |asked| match asked.url.contains("/oauth2/") {
             true => granted(),
             false => answered(500, &json!({})),
@@ -222,7 +219,7 @@ fn what_is_none_of_our_business_is_answered_and_asks_nobody() {
     }
     let mut free = body(RENEW, 30);
     free["subscription"]["isFreeTrial"] = json!(true);
-    world.vendor = |asked| renewal(asked, "quantity", json!(1));
+    world.vendor.responds = |asked| renewal(asked, "quantity", json!(1));
     assert_eq!(world.refused("a free trial", &webhook(&world, &free)), 200);
     let sent = super::Sent { body: "[]".to_owned(), ..webhook(&world, &free) };
     assert_eq!(world.refused("no object", &sent), 500, "as a failure of ours");
@@ -246,7 +243,7 @@ fn a_change_of_plans_that_failed_sets_the_plan_back_in_whatever_order() {
         ("it failed meanwhile", "Failed", &body(CHANGE_PLAN, 30), ""),
         ("it failed", "Failed", &failed, "plan_changed silver"),
     ] {
-        world.vendor = match status {
+        world.vendor.responds = match status {
             "Failed" => |asked| change(asked, "Failed"),
             _ => |asked| change(asked, "InProgress"),
         };

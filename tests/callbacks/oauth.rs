@@ -2,31 +2,32 @@
 //! an install that the vendor did not confirm; a token that anybody but the app gets; a code or a secret that goes
 //! anywhere but to the vendor.
 
+use super::fake_vendor::{VendorResult, respond};
 use super::{Sent, World};
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
         adapter::CallbackResponse,
-        vendor_api::{VendorRequest, VendorResponse},
+        vendor_api::{VendorError, VendorRequest},
     },
     store::Sql,
 };
 
 const SECRET: &str = "bc-test-client-secret-0123456789abcdef";
 const CLIENT_ID: &str = "hjasdfhj09sasd80dsf04dfhg90rsds";
-const QUERY: &str =
+pub(crate) const QUERY: &str =
     "?account_uuid=f0&code=qr6h3thvbvag2ffq&context=stores%2Fsomebody&scope=store_v2_orders+store_v2_content";
 /// As documented (docs/integrations/apps/guide/auth).
 const GRANTED: &str = r#"{"access_token":"g3y3ab5cctiu0edpy9n8gzl0p25og8u","scope":"store_v2_orders store_v2_content","user":{"id":24654,"username":"merchant@mybigcommerce.com","email":"merchant@mybigcommerce.com"},"owner":{"id":1,"username":"o","email":"o@example.com"},"context":"stores/z4zn3wo","account_uuid":"f0"}"#;
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let secrets = json!({"client_secret": [SECRET, "the-old-secret-0123456789abcdef"]});
     let mut world = World::new("bigcommerce", &json!({"client_id": CLIENT_ID}), &secrets);
-    world.vendor = |_| VendorResponse { status: 200, body: GRANTED.to_owned() };
+    world.vendor.responds = |_| respond(200, GRANTED);
     world
 }
 
-fn auth(query: &str) -> Sent {
+pub(crate) fn auth(query: &str) -> Sent {
     Sent { method: "GET", kind: "auth", rest: query.to_owned(), headers: vec![], body: String::new() }
 }
 
@@ -44,7 +45,7 @@ fn the_vendor_is_asked_as_it_documents_and_its_answer_names_the_store() {
     let click = world.ledger.click(world.link_no);
     let answer = world.receive(&auth(QUERY));
     assert_eq!(answer.status, 200, "the page that leads out of the frame");
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!((asked.method, asked.url.as_str()), ("POST", "https://login.bigcommerce.com/oauth2/token"));
     let content_type = asked.headers.iter().find(|(name, _)| *name == "content-type").unwrap();
     assert_eq!(content_type.1, "application/json");
@@ -102,23 +103,18 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
 fn what_the_vendor_does_not_confirm_changes_nothing() {
     let mut world = world();
     for (said, vendor, status) in [
-        (
-            "no",
-            (|_| VendorResponse { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
-                as fn(&VendorRequest) -> VendorResponse,
-            401,
-        ),
-        ("a redirect", |_| VendorResponse { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| VendorResponse { status: 500, body: String::new() }, 503),
-        ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
-        ("too many", |_| VendorResponse { status: 429, body: String::new() }, 503),
-        ("no JSON", |_| VendorResponse { status: 200, body: "<html>".to_owned() }, 500),
-        ("no store", |_| VendorResponse { status: 200, body: r#"{"context":"users/1"}"#.to_owned() }, 500),
+        ("no", (|_| respond(400, r#"{"error":"invalid_grant"}"#)) as fn(&VendorRequest) -> VendorResult, 401),
+        ("a redirect", |_| respond(302, ""), 503),
+        ("its own failure", |_| respond(500, ""), 503),
+        ("nothing", |_| Err(VendorError::NoResponse), 503),
+        ("too many", |_| respond(429, ""), 503),
+        ("no JSON", |_| respond(200, "<html>"), 500),
+        ("no store", |_| respond(200, r#"{"context":"users/1"}"#), 500),
     ] {
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &auth(QUERY)), status, "{said}");
     }
-    let asked = world.asked.len();
+    let asked = world.requests.len();
     for (said, query) in [
         ("no code", "?context=stores%2Fa&scope=b"),
         ("no context", "?code=a&scope=b"),
@@ -130,7 +126,7 @@ fn what_the_vendor_does_not_confirm_changes_nothing() {
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);
     assert_eq!(world.refused("no client id", &auth(QUERY)), 401);
-    assert_eq!(world.asked.len(), asked, "and the vendor was not asked");
-    let shown = format!("{:?}", world.asked);
+    assert_eq!(world.requests.len(), asked, "and the vendor was not asked");
+    let shown = format!("{:?}", world.requests);
     assert!(!shown.contains(SECRET) && !shown.contains("qr6h3thvbvag2ffq"), "{shown}");
 }

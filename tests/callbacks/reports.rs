@@ -1,12 +1,16 @@
 //! What the Ledger makes of events, whichever marketplace told them, and what nobody told.
 
-use super::{Sent, World};
+use super::{
+    Sent, World,
+    fake_vendor::{FakeVendor, Script},
+};
 use crate::support::rows;
+use pollster::block_on;
 use serde_json::{Value as Json, json};
 use signpost::{
     api::callbacks::{self, Reported},
     domain::{entropy::SeededEntropy, time::Timestamp},
-    marketplace::step::{Head, Outcome, Report, step},
+    marketplace::receive::{CallbackRequest, Outcome, Report, receive},
     store::Sql,
 };
 
@@ -116,14 +120,16 @@ fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
     assert_eq!(world.receive(&Sent { kind: "resources", ..sent.clone() }), forged, "of another marketplace");
     world.marketplace = "web";
     assert_eq!(world.receive(&sent), forged, "of none");
-    let head = Head {
+    let request = CallbackRequest {
         method: "POST".to_owned(),
         url: "https://go.example/callbacks/woocommerce/lst_x/orders".to_owned(),
         marketplace: "woocommerce".to_owned(),
         kind: "orders".to_owned(),
         rest: String::new(),
         headers: vec![],
+        body: b"{}".to_vec(),
     };
-    let outcome = step(&head, b"{}", None, (&[], &[]), Timestamp::clamped(0), &mut SeededEntropy::new(1));
-    assert_eq!(outcome, Outcome::CallbackResponse { answer: forged, log: None }, "of no listing");
+    let vendor = FakeVendor::new(Script::default(), Timestamp::clamped(0));
+    let outcome = block_on(receive(&request, None, &vendor, &mut SeededEntropy::new(1)));
+    assert_eq!(outcome, Outcome::Respond { response: forged, log: None }, "of no listing");
 }

@@ -2,6 +2,7 @@
 //! go anywhere but to the store and to the app; a store that we call although nobody of ours named it, or although it is
 //! not on the public internet; a way that counts twice, or after its hour.
 
+use super::fake_vendor::{VendorResult, respond};
 use super::{Sent, World};
 use base64::{
     Engine,
@@ -13,7 +14,7 @@ use sha2::Sha256;
 use signpost::{
     marketplace::{
         adapter::CallbackResponse,
-        vendor_api::{VendorRequest, VendorResponse},
+        vendor_api::{VendorError, VendorRequest},
     },
     store::Sql,
 };
@@ -24,14 +25,14 @@ const KEY: &str = "ck_0123456789abcdef0123456789abcdef01234567";
 const KEY_SECRET: &str = "cs_76543210fedcba9876543210fedcba9876543210";
 const STORE: &str = "https://shop.example/store";
 
-fn confirms(_: &VendorRequest) -> VendorResponse {
-    VendorResponse { status: 200, body: r#"{"settings":{"api_enabled":false,"currency":"USD"}}"#.to_owned() }
+fn confirms(_: &VendorRequest) -> VendorResult {
+    respond(200, r#"{"settings":{"api_enabled":false,"currency":"USD"}}"#)
 }
 
 fn world() -> World {
     let settings = json!({"app_name": "Acme Sync", "scope": "read_write"});
     let mut world = World::new("woocommerce", &settings, &json!({"connect_secret": [SECRET, OLD_SECRET]}));
-    world.vendor = confirms;
+    world.vendor.responds = confirms;
     world
 }
 
@@ -106,7 +107,7 @@ fn the_app_is_told_the_way_and_the_stores_keys_are_the_install_of_the_click() {
     );
     let answer = world.receive(&auth(&user_id));
     assert_eq!((answer.status, answer.body.as_str()), (200, ""), "WooCommerce keeps the keys");
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     let query = "/wp-json/wc/v3/system_status?_fields=settings";
     assert_eq!(
         (asked.method, asked.url.clone(), asked.body.as_str()),
@@ -114,7 +115,7 @@ fn the_app_is_told_the_way_and_the_stores_keys_are_the_install_of_the_click() {
     );
     let basic = format!("Basic {}", STANDARD.encode(format!("{KEY}:{KEY_SECRET}")));
     assert!(asked.headers.contains(&("authorization", basic)));
-    assert!(!format!("{:?}", world.asked).contains(KEY_SECRET));
+    assert!(!format!("{:?}", world.requests).contains(KEY_SECRET));
     let conversions = world.ledger.get("/v1/conversions").json;
     let [install] = conversions["data"].as_array().unwrap().as_slice() else { panic!("{conversions}") };
     assert_eq!((&install["type"], &install["amount"]), (&json!("install"), &Json::Null));
@@ -168,9 +169,9 @@ fn a_way_counts_once_and_for_an_hour_and_a_store_is_installed_once() {
     assert_eq!(conversions["data"].as_array().unwrap().len(), 1);
     let late = user_id(&mut world, "");
     world.ledger.wait(3_600_001);
-    let asked = world.asked.len();
+    let asked = world.requests.len();
     assert_eq!(world.refused("too late", &auth(&late)), 401);
-    assert_eq!(world.asked.len(), asked, "and the store was not asked");
+    assert_eq!(world.requests.len(), asked, "and the store was not asked");
 }
 
 #[test]
@@ -180,32 +181,30 @@ fn what_the_store_does_not_confirm_changes_nothing_and_may_be_tried_again() {
     for (said, vendor, status) in [
         (
             "wrong keys",
-            (|_| VendorResponse {
-                status: 401,
-                body: r#"{"code":"woocommerce_rest_cannot_view"}"#.to_owned(),
-            }) as fn(&VendorRequest) -> VendorResponse,
+            (|_| respond(401, r#"{"code":"woocommerce_rest_cannot_view"}"#))
+                as fn(&VendorRequest) -> VendorResult,
             401,
         ),
-        ("no WooCommerce", |_| VendorResponse { status: 404, body: String::new() }, 401),
-        ("a redirect", |_| VendorResponse { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| VendorResponse { status: 500, body: String::new() }, 503),
-        ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
-        ("too many", |_| VendorResponse { status: 429, body: String::new() }, 503),
-        ("a page", |_| VendorResponse { status: 200, body: "<html>".to_owned() }, 401),
-        ("JSON of another", |_| VendorResponse { status: 200, body: "{}".to_owned() }, 401),
-        ("no object", |_| VendorResponse { status: 200, body: r#"{"settings":1}"#.to_owned() }, 401),
+        ("no WooCommerce", |_| respond(404, ""), 401),
+        ("a redirect", |_| respond(302, ""), 503),
+        ("its own failure", |_| respond(500, ""), 503),
+        ("nothing", |_| Err(VendorError::NoResponse), 503),
+        ("too many", |_| respond(429, ""), 503),
+        ("a page", |_| respond(200, "<html>"), 401),
+        ("JSON of another", |_| respond(200, "{}"), 401),
+        ("no object", |_| respond(200, r#"{"settings":1}"#), 401),
     ] {
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         assert_eq!(world.refused(said, &auth(&user_id)), status, "{said}");
     }
-    world.vendor = confirms;
+    world.vendor.responds = confirms;
     assert_eq!(world.receive(&auth(&user_id)).status, 200);
 }
 
 #[test]
 fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let good = user_id(&mut world, "");
     let (text, tag) = good.split_once('.').unwrap();
     let until = world.ledger.now.ms() + 1_000;
@@ -246,7 +245,7 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
         assert_eq!(world.refused(said, &sent), 401, "{said}");
     }
     // What this file seals is what the Worker opens: the refusals above are not of its form.
-    world.vendor = confirms;
+    world.vendor.responds = confirms;
     let old = sealed(OLD_SECRET, &listing, &format!("{until}  {STORE}"));
     assert_eq!(world.receive(&auth(&old)).status, 200, "under the secret before this one");
 }

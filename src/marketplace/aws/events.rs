@@ -1,5 +1,5 @@
-//! The two ways in which AWS's events come: signed, over SNS; or from an API destination, which signs nothing, so that the
-//! Agreement API is asked whether they are true.
+//! AWS's events arrive in two ways: over SNS, signed, or from an EventBridge API destination, which is not signed, so that the
+//! Agreement API is asked to confirm them.
 
 use super::{
     super::{
@@ -41,11 +41,11 @@ impl<'a> Confirmed<'a> {
     }
 }
 
-/// The secret that the header of the API destination holds.
+/// The name of the secret in the API destination's header.
 pub const HEADER_SECRET: &str = "eventbridge_secret";
 
-/// What is in SNS's envelope, or what an API destination posts; nothing if it is no JSON, as anybody who may publish to a
-/// topic can have it.
+/// The message in SNS's envelope, or the body of an API destination's request; `None` if it is not JSON, since anybody who may
+/// publish to the topic chooses the text.
 fn message(verified: &Verified<'_>) -> Option<Json> {
     let text = match verified.payload() {
         Payload::Parameters(_) => payload::parameter(verified, "Message")?,
