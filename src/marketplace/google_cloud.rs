@@ -252,7 +252,7 @@ fn parse_event(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<Parse
         };
     };
     if !is_id(&subject.id) {
-        return Err(unreadable("entitlement.id is no plain id"));
+        return Err(unreadable("entitlement.id is not a plain id"));
     }
     if proof.verified.evidence() == Evidence::ApiPoll {
         let found = proof.responses.get(FOUND).ok_or_else(|| unreadable("the API was not asked"))?;

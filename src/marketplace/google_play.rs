@@ -69,7 +69,7 @@ struct About {
 
 /// What a notification reports.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Happened {
+enum Change {
     /// Nothing that concerns us.
     Nothing,
     /// A subscription changed; the flag says whether something was paid too.
@@ -86,7 +86,7 @@ enum Happened {
     PartlyVoided,
 }
 
-impl Happened {
+impl Change {
     fn is_paid(self) -> bool {
         matches!(self, Self::Changed(_, true) | Self::Paid | Self::Bought)
     }
@@ -98,40 +98,40 @@ impl Notification {
         Ok((json::read(&data)?, message_id))
     }
 
-    /// What happened, and to which purchase. The numbers are those of the reference. Types that are not listed only announce
+    /// What changed, and which purchase. The numbers are those of the reference. Types that are not listed only announce
     /// something, or are superseded by another notification.
-    fn about(&self) -> (Happened, Option<&About>) {
+    fn about(&self) -> (Change, Option<&About>) {
         if let Some(about) = &self.subscription_notification {
-            let happened = match about.notification_type {
+            let change = match about.notification_type {
                 // Recovered from hold, or resumed.
-                1 => Happened::Changed(EventKind::Reinstated, true),
-                2 => Happened::Paid,
-                4 => Happened::Changed(EventKind::Activated, true),
+                1 => Change::Changed(EventKind::Reinstated, true),
+                2 => Change::Paid,
+                4 => Change::Changed(EventKind::Activated, true),
                 // On hold, and paused.
-                5 | 10 => Happened::Changed(EventKind::Suspended, false),
+                5 | 10 => Change::Changed(EventKind::Suspended, false),
                 // Revoked, and expired.
-                12 | 13 => Happened::Ended,
-                17 => Happened::Changed(EventKind::PlanChanged, true),
-                _ => Happened::Nothing,
+                12 | 13 => Change::Ended,
+                17 => Change::Changed(EventKind::PlanChanged, true),
+                _ => Change::Nothing,
             };
-            return (happened, Some(about));
+            return (change, Some(about));
         }
         if let Some(about) = &self.one_time_product_notification {
-            let happened = if about.notification_type == 1 { Happened::Bought } else { Happened::Nothing };
-            return (happened, Some(about));
+            let change = if about.notification_type == 1 { Change::Bought } else { Change::Nothing };
+            return (change, Some(about));
         }
         let about = self.voided_purchase_notification.as_ref();
-        let happened = match about.map(|about| about.refund_type) {
-            Some(1) => Happened::Voided,
-            Some(2) => Happened::PartlyVoided,
-            Some(_) | None => Happened::Nothing,
+        let change = match about.map(|about| about.refund_type) {
+            Some(1) => Change::Voided,
+            Some(2) => Change::PartlyVoided,
+            Some(_) | None => Change::Nothing,
         };
-        (happened, about)
+        (change, about)
     }
 
     fn at(&self) -> Result<Timestamp, Unreadable> {
         let at = self.event_time_millis.parse().ok().and_then(Timestamp::from_ms);
-        at.ok_or_else(|| unreadable("eventTimeMillis is no time"))
+        at.ok_or_else(|| unreadable("eventTimeMillis is not a time"))
     }
 }
 
@@ -145,12 +145,12 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// The path of the first API request, relative to the package; `None` if there is nothing to ask.
-fn api_path(happened: Happened, about: &About) -> Option<String> {
-    let (path, name) = match happened {
-        Happened::Nothing => return None,
-        Happened::Bought => ("purchases/productsv2/tokens", about.purchase_token.as_str()),
-        Happened::Voided | Happened::PartlyVoided => ("orders", about.order_id.as_deref()?),
-        Happened::Changed(..) | Happened::Ended | Happened::Paid => {
+fn api_path(change: Change, about: &About) -> Option<String> {
+    let (path, name) = match change {
+        Change::Nothing => return None,
+        Change::Bought => ("purchases/productsv2/tokens", about.purchase_token.as_str()),
+        Change::Voided | Change::PartlyVoided => ("orders", about.order_id.as_deref()?),
+        Change::Changed(..) | Change::Ended | Change::Paid => {
             ("purchases/subscriptionsv2/tokens", about.purchase_token.as_str())
         }
     };
@@ -167,15 +167,15 @@ async fn verify<'a>(
     let verified = google::verify_push(context, api, Some(package)).await?;
     // `parse` reports a message that cannot be read.
     let Ok((notification, _)) = Notification::read(&verified) else { return Ok(verified.into()) };
-    let (happened, about) = notification.about();
-    let path = about.and_then(|about| api_path(happened, about));
+    let (change, about) = notification.about();
+    let path = about.and_then(|about| api_path(change, about));
     let (Some(account), Some(path)) = (ServiceAccount::of(context.listing, SCOPE)?, path) else {
         return Ok(verified.into());
     };
     let client = account.sign_in(api).await?;
     let subject = client.get(&format!("{APPLICATIONS}/{package}/{path}")).await?;
     let verified = verified.confirmed_by(&polled(&subject)?);
-    let purchase: Option<Purchase> = if happened.is_paid() { json::read(&subject.body).ok() } else { None };
+    let purchase: Option<Purchase> = if change.is_paid() { json::read(&subject.body).ok() } else { None };
     let mut responses = VendorResponses::one(SUBJECT, subject);
     for id in purchase.iter().flat_map(Purchase::orders) {
         let order = client.get(&format!("{APPLICATIONS}/{package}/orders/{id}")).await?;
@@ -189,22 +189,22 @@ async fn verify<'a>(
 }
 
 /// Parses a notification without the API, which alone knows the account and which order was paid.
-fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> ParsedCallback {
+fn unconfirmed(change: Change, about: &About, id: String, at: Timestamp) -> ParsedCallback {
     let event = |kind, transaction| Event {
         plan: about.subscription_id.clone().or_else(|| about.sku.clone()),
         occurred_at: Some(at),
         ..Event::new(kind, name(&about.purchase_token), transaction, Evidence::TransportOnly)
     };
     let message = format!("message:{id}");
-    let events = match happened {
-        Happened::Nothing => Vec::new(),
-        Happened::Changed(kind, false) => vec![event(kind, message)],
-        Happened::Changed(kind, true) => {
+    let events = match change {
+        Change::Nothing => Vec::new(),
+        Change::Changed(kind, false) => vec![event(kind, message)],
+        Change::Changed(kind, true) => {
             vec![event(kind, message.clone()), event(EventKind::Charged, message)]
         }
-        Happened::Ended => vec![event(EventKind::Uninstalled, ended(about))],
-        Happened::Paid | Happened::Bought => vec![event(EventKind::Charged, message)],
-        Happened::Voided => match &about.order_id {
+        Change::Ended => vec![event(EventKind::Uninstalled, ended(about))],
+        Change::Paid | Change::Bought => vec![event(EventKind::Charged, message)],
+        Change::Voided => match &about.order_id {
             Some(order) => vec![Event {
                 charge: Some(charge(order)),
                 ..event(EventKind::Refunded, format!("{}:refunded", charge(order)))
@@ -212,7 +212,7 @@ fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> 
             None => Vec::new(),
         },
         // Only the API knows the amount. The refund must not be booked as a full one.
-        Happened::PartlyVoided => {
+        Change::PartlyVoided => {
             let log = Some("a part was refunded, and without the API nobody knows how much".to_owned());
             return ParsedCallback { log, ..google::acknowledged(Vec::new()) };
         }
@@ -284,21 +284,21 @@ impl Adapter for GooglePlay {
     fn parse(&self, proof: &Proof<'_>, _: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
         let verified = &proof.verified;
         let (notification, id) = Notification::read(verified)?;
-        let (happened, Some(about)) = notification.about() else {
+        let (change, Some(about)) = notification.about() else {
             return Ok(google::acknowledged(Vec::new()));
         };
         let at = notification.at()?;
         if verified.evidence() == Evidence::ApiPoll {
-            return match happened {
-                Happened::Voided => confirmed::voided(true, about, at, &proof.responses),
-                Happened::PartlyVoided => confirmed::voided(false, about, at, &proof.responses),
-                _ => confirmed::changed(happened, about, at, &proof.responses),
+            return match change {
+                Change::Voided => confirmed::voided(true, about, at, &proof.responses),
+                Change::PartlyVoided => confirmed::voided(false, about, at, &proof.responses),
+                _ => confirmed::changed(change, about, at, &proof.responses),
             };
         }
-        if happened != Happened::Nothing && api_path(happened, about).is_none() {
-            return Err(unreadable("a token or an order is no plain name"));
+        if change != Change::Nothing && api_path(change, about).is_none() {
+            return Err(unreadable("a token or an order is not a plain name"));
         }
-        Ok(unconfirmed(happened, about, id, at))
+        Ok(unconfirmed(change, about, id, at))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -154,7 +154,7 @@ fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
 fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let list: Json = payload::read(verified)?;
     let list = list.as_array().ok_or_else(|| unreadable("the body is not a list"))?;
-    let ours = app_id(context).map_err(|_| unreadable("app_id is no number"))?;
+    let ours = app_id(context).map_err(|_| unreadable("app_id is not a number"))?;
     let (mut left_out, mut was_read, mut last) = (0usize, list.is_empty(), None);
     for (index, element) in list.iter().enumerate() {
         let app = app_of(element);

@@ -260,7 +260,7 @@ fn amounts_are_exact_in_every_currency_or_not_booked() {
         bought.as_object_mut().unwrap().remove(missing);
         assert_eq!(world.refused(missing, &notification("DID_RENEW", 0, Some(&bought))), 500);
     }
-    assert!(world.logged[0].ends_with("/transaction/price is no amount"), "{:?}", world.logged);
+    assert!(world.logged[0].ends_with("/transaction/price is not an amount"), "{:?}", world.logged);
     // What is no money needs no price.
     let ended = transaction(FIRST, &json!({"price": null}));
     assert_eq!(world.receive(&notification("EXPIRED", 0, Some(&ended))).status, 200);

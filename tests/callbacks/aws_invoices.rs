@@ -148,7 +148,7 @@ fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
     };
     assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":5,"told":1}"#);
     let said = format!(
-        "a callback of {}, aws invoices, was taken in part: 5 entries do not count (the last: it is no invoice), 1 credit \
+        "a callback of {}, aws invoices, was taken in part: 5 entries do not count (the last: it is not an invoice), 1 credit \
          memos come from no billing adjustment",
         world.listing
     );

@@ -50,7 +50,7 @@ fn minor_units(price: i64, currency: Currency) -> Option<i64> {
 }
 
 /// How a notification changes the status of the customer's account; `None` if it does not.
-fn standing(kind: &str, subtype: &str) -> Option<EventKind> {
+fn status_change(kind: &str, subtype: &str) -> Option<EventKind> {
     match (kind, subtype) {
         ("SUBSCRIBED" | "OFFER_REDEEMED", "RESUBSCRIBE") | ("DID_RENEW", "BILLING_RECOVERY") => {
             Some(EventKind::Reinstated)
@@ -106,9 +106,9 @@ impl Transaction<'_> {
             return Ok(None);
         }
         let price = self.json.get("price").and_then(Json::as_i64).filter(|price| *price >= 0);
-        let price = price.ok_or_else(|| unreadable("/transaction/price is no amount"))?;
+        let price = price.ok_or_else(|| unreadable("/transaction/price is not an amount"))?;
         let currency = self.text("currency").and_then(Currency::parse);
-        let currency = currency.ok_or_else(|| unreadable("/transaction/currency is no ISO 4217 code"))?;
+        let currency = currency.ok_or_else(|| unreadable("/transaction/currency is not an ISO 4217 code"))?;
         let amount = minor_units(price, currency);
         let amount =
             amount.ok_or_else(|| unreadable("/transaction/price has fractions of the smallest unit"))?;
@@ -125,7 +125,7 @@ impl Transaction<'_> {
             share => share
                 .and_then(Json::as_i64)
                 .filter(|percentage| (0..=WHOLE).contains(percentage))
-                .ok_or_else(|| unreadable("/transaction/revocationPercentage is no percentage")),
+                .ok_or_else(|| unreadable("/transaction/revocationPercentage is not a percentage")),
         }
     }
 
@@ -161,7 +161,7 @@ impl Transaction<'_> {
         Ok(Some(match kind {
             "REFUND" => {
                 let total = share_half_up(price, self.refunded_share()?, WHOLE);
-                let total = total.ok_or_else(|| unreadable("the refund is no amount"))?;
+                let total = total.ok_or_else(|| unreadable("the refund is not an amount"))?;
                 let name = format!("refund:{}:{total}", self.id);
                 let refund =
                     self.paid(EventKind::Refunded, name, self.time("revocationDate"), (total, currency));
@@ -202,7 +202,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let account = token.clone().unwrap_or_else(|| original.to_owned());
     let transaction = Transaction { json, id, account, at: verified.signed_at(), verified };
     let mut events = Vec::new();
-    if let Some(kind) = standing(kind, subtype) {
+    if let Some(kind) = status_change(kind, subtype) {
         let name = if kind == EventKind::Uninstalled { "ended" } else { "standing" };
         events.push(transaction.event(kind, format!("{name}:{id}"), verified.signed_at()));
     }

@@ -97,10 +97,10 @@ fn time(seconds: Option<&Json>) -> Option<Timestamp> {
 
 /// A positive amount, or why it is not one.
 fn money(amount: Option<&str>, currency: Option<&str>) -> Result<(i64, Currency), &'static str> {
-    let currency = currency.and_then(Currency::parse).ok_or("its currency is no ISO 4217 code")?;
+    let currency = currency.and_then(Currency::parse).ok_or("its currency is not an ISO 4217 code")?;
     match amount.and_then(|amount| minor_units(amount, currency)) {
         Some((amount, false)) => Ok((amount, currency)),
-        Some((_, true)) | None => Err("its amount is no amount of the currency"),
+        Some((_, true)) | None => Err("its amount is not an amount of the currency"),
     }
 }
 
@@ -151,7 +151,7 @@ impl Reading<'_> {
                 self.credit_memos = self.credit_memos.saturating_add(1);
                 return;
             }
-            _ => return self.skip("it is no invoice"),
+            _ => return self.skip("it is not an invoice"),
         }
         let Some(id) = text(entry, "/invoiceId") else { return self.skip("it has no id") };
         let amount = text(entry, "/pricingCurrencyAmount/amount");

@@ -7,7 +7,7 @@ use super::{
         google,
         vendor_api::{VendorResponse, VendorResponses},
     },
-    About, Happened, SUBJECT, charge, ended, name,
+    About, Change, SUBJECT, charge, ended, name,
     purchase::{Order, Purchase},
 };
 use crate::domain::time::Timestamp;
@@ -96,7 +96,7 @@ fn charges(
 
 /// The events of a purchase, according to the API.
 pub fn changed(
-    happened: Happened,
+    change: Change,
     about: &About,
     at: Timestamp,
     responses: &VendorResponses,
@@ -104,7 +104,7 @@ pub fn changed(
     let purchase: Purchase = json::read(&response(responses, SUBJECT)?.body)?;
     let objection = if purchase.is_test() {
         Some("it is a test purchase")
-    } else if !purchase.agrees(happened == Happened::Ended) {
+    } else if !purchase.agrees(change == Change::Ended) {
         Some("the API does not agree with the notification")
     } else {
         None
@@ -118,21 +118,21 @@ pub fn changed(
         ..owner.event(kind, transaction, Evidence::ApiPoll, &purchase)
     };
     let mut events = Vec::new();
-    match happened {
-        Happened::Changed(kind, _) => {
+    match change {
+        Change::Changed(kind, _) => {
             // A purchase that replaces another is not an activation.
             let replaces = kind == EventKind::Activated && purchase.linked().is_some();
             let kind = if replaces { EventKind::PlanChanged } else { kind };
             let transaction = format!("{}:{}:{}", kind.as_str(), name(&about.purchase_token), at.ms());
             events.push(event(kind, transaction));
         }
-        Happened::Ended if !purchase.is_replaced() => {
+        Change::Ended if !purchase.is_replaced() => {
             events.push(event(EventKind::Uninstalled, ended(about)));
         }
         _ => {}
     }
     let mut log = None;
-    if happened.is_paid() {
+    if change.is_paid() {
         let (paid, not_shown) = charges(&purchase, &owner, at, responses)?;
         events.extend(paid);
         log = not_shown;

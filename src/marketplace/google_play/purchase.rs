@@ -162,11 +162,11 @@ impl Money {
     /// Exact minor units, and their currency.
     fn read(&self) -> Result<(i64, Currency), Unreadable> {
         let currency = Currency::parse(&self.currency_code);
-        let currency = currency.ok_or_else(|| unreadable("currencyCode is no ISO 4217 code"))?;
+        let currency = currency.ok_or_else(|| unreadable("currencyCode is not an ISO 4217 code"))?;
         let decimal = format!("{}.{:09}", self.units.as_deref().unwrap_or("0"), self.nanos);
         match minor_units(&decimal, currency) {
             Some((amount, false)) if self.nanos < 1_000_000_000 => Ok((amount, currency)),
-            _ => Err(unreadable("an amount is no amount of the currency")),
+            _ => Err(unreadable("an amount is not an amount of the currency")),
         }
     }
 }
