@@ -1,15 +1,19 @@
-//! What one redirect costs apart from JavaScript and HTTP: the guide's line in, the guide's line out, as in workerd.
+//! The cost of a redirect without JavaScript and HTTP: one request and one response in the engine's text format, as in
+//! workerd.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use signpost::domain::{
-    click::{Class, ClickId, Device},
-    entropy::SeededEntropy,
-    guide::Guide,
-    keyring::{KeyRing, with_new_key},
-    snapshot::Snapshot,
-    time::Timestamp,
-    token::LinkToken,
-    visitor::VisitorSecret,
+    clicks::{
+        click::{Class, ClickId, Device},
+        visitor::VisitorSecret,
+    },
+    links::{
+        engine::Guide,
+        keyring::{KeyRing, with_new_key},
+        snapshot::Snapshot,
+        token::LinkToken,
+    },
+    values::{entropy::SeededEntropy, time::Timestamp},
 };
 use std::hint::black_box;
 
@@ -22,7 +26,7 @@ fn ring() -> KeyRing {
     KeyRing::parse(&with_new_key(None, &mut SeededEntropy::new(1)).unwrap()).unwrap()
 }
 
-/// 200 listings and 500 blocked ranges: a programme that has seen some years.
+/// 200 listings and 500 blocked ranges, as in a programme that has run for some years.
 fn snapshot() -> Snapshot {
     let listings: Vec<_> =
         (1..=200).map(|no| format!(r#""{no}":"https://shop.example/app/{no}?own=1""#)).collect();

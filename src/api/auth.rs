@@ -8,11 +8,10 @@ use super::{
 };
 use crate::{
     domain::{
-        key::Scope,
-        keyring::{KeyRing, KeyRingError},
-        partner::PartnerNo,
+        links::keyring::{KeyRing, KeyRingError},
+        programme::{key::Scope, partner::PartnerNo},
     },
-    store::keys,
+    store::programme::keys,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -91,7 +90,7 @@ pub fn authenticate(environment: &Environment<'_>, authorization: Option<&str>) 
     if hash.ct_eq(&environment.config.operator_key_hash).into() {
         return Ok(Caller { id: "operator".to_owned(), scopes: vec![Scope::Admin], partner: None });
     }
-    let key = keys::by_hash(environment.sql, &base16ct::lower::encode_string(&hash))?.ok_or_else(refused)?;
+    let key = keys::by_hash(environment.sql, &data_encoding::HEXLOWER.encode(&hash))?.ok_or_else(refused)?;
     Ok(Caller { id: key.id.to_string(), scopes: key.scopes, partner: key.partner_no })
 }
 

@@ -13,16 +13,17 @@ use super::{
 use crate::{
     domain::{
         attribution::CLOCK_SKEW_MS,
-        click::ClickId,
-        conversion::{ConversionType, HeldReason},
-        digest::sha256_hex,
-        entropy::Entropy,
+        clicks::{click::ClickId, trail::Trail},
+        conversions::{ConversionType, HeldReason},
         event::EventType,
-        id::ListingId,
-        listing::Listing,
-        time::{DAY_MS, Timestamp},
-        trail::Trail,
-        words::Metadata,
+        programme::listing::Listing,
+        values::{
+            digest::sha256_hex,
+            entropy::Entropy,
+            id::ListingId,
+            string_enum::Metadata,
+            time::{DAY_MS, Timestamp},
+        },
     },
     marketplace::{
         event::{Event, EventKind, Evidence},
@@ -31,9 +32,10 @@ use crate::{
     store::{
         SqlError,
         callbacks::{self, BrowserHandoff},
-        change::Change,
         conversions::{self as rows, Conversion},
-        listings as listing_rows, transaction,
+        log::change::Change,
+        programme::listings as listing_rows,
+        transaction,
         value::json_text,
     },
 };

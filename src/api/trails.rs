@@ -6,7 +6,7 @@ use super::{
     call::Call,
     problem::{Code, Problem},
 };
-use crate::domain::click::ClickId;
+use crate::domain::clicks::click::ClickId;
 use std::collections::BTreeMap;
 
 /// What was answered, by click id: the visitor's earlier click ids, oldest first; nothing if it could not be told.

@@ -4,7 +4,7 @@ use super::{
     instance::{log, thrown},
     sql::DurableSql,
 };
-use crate::store::clicklog::{ClickLog, PageQuery, Parcel, Recent, Work};
+use crate::store::clicks::{ClickLog, PageQuery, Parcel, Recent, Work};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
@@ -118,7 +118,7 @@ impl ClickLogHandle {
         self.log()?.passed_on(shard, super::whole(last)).map_err(thrown)
     }
 
-    /// What is to be done now: see [`crate::store::clicklog::Work`].
+    /// What is to be done now: see [`crate::store::clicks::Work`].
     pub fn due(&self, now_ms: f64) -> Result<ClickLogWork, JsValue> {
         let Work { counts, segment, next_at_ms } =
             self.log()?.due(super::timestamp(now_ms)).map_err(thrown)?;

@@ -10,18 +10,19 @@ use super::{
 use crate::{
     api::{
         self, Config, Environment, callbacks,
-        http::Request,
-        http::Response,
-        problem::Code,
-        problem::Problem,
+        http::{Request, Response},
+        problem::{Code, Problem},
         trails::{NO_TRAILS, Trails},
     },
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::receive::Report,
     store::{
-        SqlError, callbacks as rows, commissions, counts, idempotency, links, listings,
-        migrate::{LEDGER, migrate},
-        outbox, transaction,
+        SqlError, callbacks as rows, commissions, links,
+        log::{idempotency, outbox},
+        programme::listings,
+        reports::counts,
+        schema::{LEDGER, migrate},
+        transaction,
     },
 };
 use wasm_bindgen::prelude::*;
@@ -196,7 +197,7 @@ impl LedgerHandle {
     /// The KV value of a slug, if a link has it.
     pub fn slug(&self, slug: &str) -> Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.sql, slug).map_err(thrown)?;
-        link.map(|link| crate::store::change::slug_value(&link.token)).transpose().map_err(thrown)
+        link.map(|link| crate::store::log::change::slug_value(&link.token)).transpose().map_err(thrown)
     }
 
     /// Applies count deltas of a shard, each once however often it comes: `{"applied_seq":n}`.

@@ -11,7 +11,7 @@ mod redirect;
 mod sql;
 mod zones;
 
-use crate::{api::health::HealthView, domain::time::Timestamp};
+use crate::{api::health::HealthView, domain::values::time::Timestamp};
 use wasm_bindgen::prelude::*;
 
 /// The answer of `GET /healthz`.

@@ -1,7 +1,10 @@
 //! The redirect's one crossing: a line in, a line out (`domain/guide.rs`), over keys and snapshot that the entry seeds.
 
 use super::{instance::thrown, random::CryptoEntropy};
-use crate::domain::{guide::Guide, keyring::KeyRing, snapshot::Snapshot, visitor::VisitorSecret};
+use crate::domain::{
+    clicks::visitor::VisitorSecret,
+    links::{engine::Guide, keyring::KeyRing, snapshot::Snapshot},
+};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 

@@ -1,10 +1,10 @@
 //! Events of a customer's account, in the terms that all marketplaces share.
 
-use crate::domain::{time::Timestamp, words};
+use crate::domain::values::{string_enum::string_enum, time::Timestamp};
 use json::FromJson;
 use serde::Serialize;
 
-words! {
+string_enum! {
     /// The kind of an event.
     EventKind {
         /// The customer installed the product.

@@ -25,7 +25,9 @@ use super::{
     },
     vendor_api::VendorApi,
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
+};
 use async_trait::async_trait;
 use orders::Object;
 
@@ -63,7 +65,8 @@ async fn verify_events<'a>(
 ) -> Result<Verification<'a>, VerifyError> {
     if context.callback.method == "GET" {
         let greeting = challenge::answer(&context.callback)?;
-        let (status, media_type) = (challenge::Greeting::STATUS, challenge::Greeting::MEDIA_TYPE);
+        let (status, media_type) =
+            (challenge::ChallengeResponse::STATUS, challenge::ChallengeResponse::MEDIA_TYPE);
         return Ok(Verification::respond(CallbackResponse::with_body(status, media_type, greeting.body())));
     }
     let is_signed =

@@ -11,7 +11,10 @@ use super::{
     signature::{Callback, Refusal},
     vendor_api::{LimitedApi, VendorApi, VendorError},
 };
-use crate::domain::{digest::sha256_hex, entropy::Entropy, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    programme::listing::Marketplace,
+    values::{digest::sha256_hex, entropy::Entropy, time::Timestamp},
+};
 use json::FromJson;
 use serde::Serialize;
 
@@ -307,7 +310,7 @@ fn browser_handoff(
     let location = context.listing.forward_url(query)?;
     let mut random = [0; 16];
     entropy.fill(&mut random);
-    let id = base16ct::lower::encode_string(&random);
+    let id = data_encoding::HEXLOWER.encode(&random);
     let handoff = BrowserHandoff { id_hash: sha256_hex(id.as_bytes()), account, location, in_frame: false };
     Some((format!("/callbacks/continue/{id}"), handoff))
 }

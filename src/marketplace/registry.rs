@@ -1,7 +1,7 @@
 //! The marketplaces with callbacks. A new one needs a file in this folder, a folder of fixtures, and a line here.
 
 use super::adapter::Adapter;
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 
 /// All of them.
 pub const ADAPTERS: &[&dyn Adapter] = &[

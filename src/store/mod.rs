@@ -1,79 +1,63 @@
-//! SQL, one noun a file, over the [`Sql`] trait: the same statements run on workerd's SQLite and natively.
+//! The SQL layer, with one file per kind of row, over the [`Sql`] trait. The same statements run on workerd's SQLite
+//! and on native SQLite.
 
-pub mod accounts;
+pub mod books;
 pub mod callbacks;
-pub mod change;
-pub mod clicklog;
+pub mod clicks;
 pub mod commissions;
 pub mod conversions;
-pub mod counts;
-pub mod coupons;
-pub mod credits;
-pub mod customers;
-pub mod events;
-pub mod fx;
-pub mod idempotency;
-pub mod keys;
 pub mod links;
-pub mod listings;
+pub mod log;
 pub mod meta;
-pub mod migrate;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod native;
-pub mod outbox;
 mod page;
-pub mod partners;
-pub mod payout_details;
 pub mod payouts;
-pub mod placements;
-pub mod refunds;
-pub mod report;
-pub mod runs;
-pub mod totals;
-pub mod transfers;
-pub mod trial_balance;
-pub mod uses;
+pub mod programme;
+pub mod reports;
+pub mod schema;
 pub mod value;
 
 pub use page::Page;
 pub use value::{Row, Value};
 
-/// Why a statement could not be carried out. Every case is ours to mend: callers' mistakes are found before SQL.
+/// The reason that a statement failed. All cases are faults of Signpost; callers' mistakes are detected before SQL
+/// runs.
 #[derive(Debug, thiserror::Error)]
 pub enum SqlError {
-    /// The engine refused the statement.
+    /// The engine rejected the statement.
     #[error("the database refused a statement: {0}")]
     Engine(String),
-    /// A row did not have the shape that the code expects.
+    /// A row does not have the expected shape.
     #[error("column {column} of a row is not {expected}")]
     Shape {
-        /// Zero-based column.
+        /// The zero-based column.
         column: usize,
-        /// The type that the code asked for.
+        /// The expected type.
         expected: &'static str,
     },
     /// An integer beyond ±(2^53 − 1), which workerd's SQLite binding would round.
     #[error("the integer {0} cannot cross into the engine unchanged")]
     UnsafeInteger(i64),
-    /// A sum or a counter left its range.
+    /// A sum or counter overflowed.
     #[error("arithmetic overflow in {0}")]
     Overflow(&'static str),
 }
 
-/// A SQLite database. Placeholders are `?1`, `?2`, …; at most 100 of them a statement (workerd's limit).
+/// A SQLite database. Placeholders are `?1`, `?2`, …; a statement has at most 100 (workerd's limit).
 pub trait Sql {
     /// Runs one statement and returns all its rows.
     fn exec(&self, sql: &str, args: &[Value]) -> Result<Vec<Row>, SqlError>;
 
-    /// Runs `body` in a transaction: committed if it answers `true`, rolled back if it answers `false` or if it
-    /// panics. Not re-entrant. Use [`transaction`].
+    /// Runs `body` in a transaction. It commits if `body` returns `true` and rolls back if it returns `false` or
+    /// panics. It is not re-entrant. Use [`transaction`] instead.
     fn atomically(&self, body: &mut dyn FnMut() -> bool) -> Result<(), SqlError>;
 
-    /// Runs a script of several statements without arguments (schema migrations).
+    /// Runs several statements without arguments, for schema migrations.
     fn script(&self, sql: &str) -> Result<(), SqlError>;
 }
 
-/// Runs `body` in one transaction; an `Err` rolls back all that it wrote.
+/// Runs `body` in a transaction and rolls back everything it wrote if it returns `Err`.
 pub fn transaction<T, E: From<SqlError>>(sql: &dyn Sql, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     let mut body = Some(body);
     let mut outcome = None;
@@ -89,7 +73,7 @@ pub fn transaction<T, E: From<SqlError>>(sql: &dyn Sql, body: impl FnOnce() -> R
     }
 }
 
-/// The number after the largest in a table whose rows are never deleted.
+/// Returns the largest number in a table plus one. The table's rows must never be deleted.
 fn next_no(sql: &dyn Sql, table: &'static str) -> Result<i64, SqlError> {
     let rows = sql.exec(&format!("SELECT coalesce(max(no), 0) + 1 FROM {table}"), &[])?;
     rows.first().map_or(Ok(1), |row| row.int(0))

@@ -1,10 +1,12 @@
-//! Rows of payouts: what a run is for each partner.
+//! Rows of payouts: one per run and partner.
 
 mod approval;
+pub mod details;
 mod draft;
 mod ending;
 mod legs;
 mod lines;
+pub mod runs;
 
 pub use approval::{Outdated, approve, changed_since};
 pub use draft::{cancel, compute};
@@ -13,16 +15,19 @@ pub use lines::{Item, Placed, StoredPart, draft_items, items, of_commission, owe
 
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
-    id::{PartnerId, PayoutId, RunId},
     money::Currency,
-    partner::PartnerNo,
-    payout::{PayoutStatus, RunStatus, UnpaidReason},
-    time::Timestamp,
+    payouts::{PayoutStatus, RunStatus, UnpaidReason},
+    programme::partner::PartnerNo,
+    values::{
+        id::{PartnerId, PayoutId, RunId},
+        time::Timestamp,
+    },
 };
 
-/// What is not paid of a commission, as the index `commissions_open` spells it: SQLite would not know it in another spelling.
+/// The open amount of a commission, written exactly as in the index `commissions_open`, because SQLite uses an
+/// expression index only for the same expression.
 const OPEN: &str = "amount - reversed - settled + written_off";
-/// The same where commissions are called `m`.
+/// The same expression for the table alias `m`.
 const OPEN_OF_M: &str = "m.amount - m.reversed - m.settled + m.written_off";
 
 /// A payout as stored.
@@ -32,35 +37,35 @@ pub struct Payout {
     pub no: i64,
     /// Public id.
     pub id: PayoutId,
-    /// Its run.
+    /// The number of its run.
     pub run_no: i64,
-    /// That run's public id.
+    /// The run's public id.
     pub run_id: RunId,
-    /// Where that run stands.
+    /// The run's status.
     pub run_status: RunStatus,
-    /// Whose it is.
+    /// The partner that is paid.
     pub partner_no: PartnerNo,
-    /// That partner's public id.
+    /// The partner's public id.
     pub partner_id: PartnerId,
-    /// What it is paid in.
+    /// The currency of the payment.
     pub currency: Currency,
-    /// Minor units.
+    /// The amount in minor units.
     pub amount: i64,
-    /// Where it stands.
+    /// Status.
     pub status: PayoutStatus,
-    /// Why nothing is paid.
+    /// The reason that it is not paid.
     pub reason: Option<UnpaidReason>,
-    /// Number of its self-billing invoice.
+    /// The number of its self-billing invoice.
     pub invoice_no: Option<i64>,
-    /// How the partner is paid, as of the approval.
+    /// The version of the partner's payout details at approval.
     pub details_no: Option<i64>,
     /// The provider's reference.
     pub reference: Option<String>,
-    /// Why it failed.
+    /// The reason that it failed.
     pub failure: Option<String>,
     /// When it was computed.
     pub created_at: Timestamp,
-    /// When it was paid, or failed.
+    /// When it was paid or failed.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -69,7 +74,7 @@ const COLUMNS: &str = "y.no, y.id, y.run_no, r.id, r.status, y.partner_no, p.id,
 const FROM: &str =
     "FROM payouts y CROSS JOIN payout_runs r ON r.no = y.run_no CROSS JOIN partners p ON p.no = y.partner_no";
 
-/// A column of an amount as text.
+/// Reads an amount from a text column.
 fn amount(row: &Row, column: usize) -> Result<i64, SqlError> {
     i64::try_from(row.big_int(column)?).map_err(|_| SqlError::Overflow("an amount of a payout"))
 }
@@ -96,30 +101,30 @@ fn read(row: &Row) -> Result<Payout, SqlError> {
     })
 }
 
-/// The payout with this id.
+/// Returns the payout with this id.
 pub fn by_id(sql: &dyn Sql, id: &PayoutId) -> Result<Option<Payout>, SqlError> {
     let statement = format!("SELECT {COLUMNS} {FROM} WHERE y.id = ?1");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// The payout with this number.
+/// Returns the payout with this number.
 pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Payout>, SqlError> {
     let statement = format!("SELECT {COLUMNS} {FROM} WHERE y.no = ?1");
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
-/// What a list of payouts is narrowed to.
+/// A filter for lists of payouts; absent fields match everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Narrowed {
-    /// One run's.
+    /// The run.
     pub run_no: Option<i64>,
-    /// Those that stand so.
+    /// The status.
     pub status: Option<PayoutStatus>,
-    /// One partner's, of approved runs.
+    /// The partner; only payouts of approved runs match.
     pub partner_no: Option<PartnerNo>,
 }
 
-/// Payouts, newest first.
+/// Returns payouts, newest first.
 pub fn list(sql: &dyn Sql, narrowed: Narrowed, page: Page) -> Result<Vec<Payout>, SqlError> {
     let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
     let mut conditions = String::new();
@@ -140,7 +145,7 @@ pub fn list(sql: &dyn Sql, narrowed: Narrowed, page: Page) -> Result<Vec<Payout>
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
-/// A run's payouts that stand so, in their order; at most `limit`.
+/// Returns the payouts of a run with this status in ascending order, at most `limit`.
 pub fn of_run(sql: &dyn Sql, run_no: i64, status: PayoutStatus, limit: i64) -> Result<Vec<Payout>, SqlError> {
     let statement =
         format!("SELECT {COLUMNS} {FROM} WHERE y.run_no = ?1 AND y.status = ?2 ORDER BY y.no LIMIT ?3");
@@ -148,28 +153,28 @@ pub fn of_run(sql: &dyn Sql, run_no: i64, status: PayoutStatus, limit: i64) -> R
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
-/// Whether a partner has a payout that is approved, and neither paid nor failed.
+/// Returns whether a partner has an approved payout that is neither paid nor failed.
 pub fn any_open(sql: &dyn Sql, partner_no: PartnerNo) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM payouts WHERE partner_no = ?1 AND status = 'open' LIMIT 1";
     Ok(!sql.exec(statement, &[partner_no.into()])?.is_empty())
 }
 
-/// A run's payouts of one status and currency, summed up.
+/// The sum of a run's payouts with the same status and currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sum {
-    /// Where they stand.
+    /// The status.
     pub status: PayoutStatus,
-    /// What they are paid in.
+    /// The currency.
     pub currency: Currency,
-    /// How many.
+    /// The number of payouts.
     pub payouts: i64,
-    /// Minor units.
+    /// The amount in minor units.
     pub amount: i128,
-    /// Of how many commissions.
+    /// The number of commissions.
     pub commissions: i64,
 }
 
-/// A run's payouts by status and currency.
+/// Returns the sums of a run's payouts by status and currency.
 pub fn sums(sql: &dyn Sql, run_no: i64) -> Result<Vec<Sum>, SqlError> {
     let statement = "SELECT status, currency, count(*), CAST(sum(amount) AS TEXT), \
                      coalesce(sum((SELECT sum(t.commissions) FROM payout_parts t \
@@ -187,24 +192,24 @@ pub fn sums(sql: &dyn Sql, run_no: i64) -> Result<Vec<Sum>, SqlError> {
     sql.exec(statement, &[run_no.into()])?.iter().map(read).collect()
 }
 
-/// Parts of a run that are held for want of a rate: whose, how much, and from which currency into which.
+/// A part of a run that is held because an exchange rate is missing or another run includes the partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPart {
-    /// The payout, if the rest is paid.
+    /// The payout that the part belongs to.
     pub payout_id: PayoutId,
-    /// Whose.
+    /// The partner.
     pub partner_id: PartnerId,
-    /// The currency that it was earned in; absent if another run has the partner.
+    /// The currency in which it was earned; absent if another run includes the partner.
     pub currency: Option<Currency>,
-    /// The payout's currency.
+    /// The currency of the payout.
     pub into: Currency,
-    /// Minor units.
+    /// The amount in minor units.
     pub amount: i64,
 }
 
-/// What of a run is held, at most `limit` rows, and how much there is of it in all.
+/// Returns the held parts of a run, at most `limit`, and the total number of them.
 pub fn held(sql: &dyn Sql, run_no: i64, limit: i64) -> Result<(Vec<HeldPart>, i64), SqlError> {
-    // No part at all: another run has the partner.
+    // A payout without parts is held because another run includes the partner.
     const HELD: &str = "FROM payouts y JOIN partners p ON p.no = y.partner_no \
                         LEFT JOIN payout_parts t ON t.payout_no = y.no \
                         WHERE y.run_no = ?1 AND t.converted IS NULL AND (t.payout_no IS NOT NULL OR y.status = 'held')";

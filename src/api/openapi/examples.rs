@@ -1,4 +1,4 @@
-//! Examples: what the API really takes and answers. `tests/openapi.rs` records them from a Ledger and fails when they
+//! Examples: what the API really takes and answers. `tests/native/openapi/mod.rs` records them from a Ledger and fails when they
 //! are no longer true.
 
 use super::super::operation::Operation;

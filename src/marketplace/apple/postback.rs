@@ -13,7 +13,7 @@ use super::{
         signature::{
             AppleEnvironment, Keys, Refusal, Verified,
             platforms::{
-                AdAttributionKit, Bound, DEVELOPMENT_KEYS, PRODUCTION_KEY, PlatformVerifier, Skadnetwork,
+                AdAttributionKit, Allowed, DEVELOPMENT_KEYS, PRODUCTION_KEY, PlatformVerifier, Skadnetwork,
             },
             public_key::PublicKey,
         },
@@ -33,13 +33,13 @@ fn key(spki: &str) -> Result<PublicKey, Refusal> {
 }
 
 /// The app and the ad networks. Apple signs the postbacks of all apps with the same key, so both must be configured.
-fn bounds(context: &CallbackContext<'_>) -> Result<(Bound, Bound), Refusal> {
+fn bounds(context: &CallbackContext<'_>) -> Result<(Allowed, Allowed), Refusal> {
     let app = app_apple_id(context).ok_or(Refusal::NotConfigured)?;
     let networks = context.listing.texts("ad_network_ids");
     if networks.is_empty() {
         return Err(Refusal::NotConfigured);
     }
-    Ok((Bound::To(vec![app.to_string()]), Bound::To(networks)))
+    Ok((Allowed::Only(vec![app.to_string()]), Allowed::Only(networks)))
 }
 
 /// Verifies a postback of SKAdNetwork.

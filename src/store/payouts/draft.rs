@@ -1,40 +1,38 @@
-//! The computation of a draft. It reads what is open, and binds nothing: a draft can be computed anew or given up without a
-//! trace in the ledger.
+//! Computation of a draft. It only reads open amounts, so that a draft can be recomputed or cancelled without a trace
+//! in the books.
 
 use super::{
-    super::{
-        Sql, SqlError, fx, meta,
-        runs::{self, RunTerms},
-        value::json_text,
-    },
+    super::{Sql, SqlError, meta, value::json_text},
     OPEN, amount,
 };
 use crate::domain::{
-    fx::Rate,
-    id::DERIVED_LENGTH,
-    money::Currency,
-    partner::PartnerNo,
-    payout::{Part, PayoutStatus, Proposal, UnpaidReason, propose},
-    time::Timestamp,
+    money::{Currency, fx::Rate},
+    payouts::{Part, PayoutStatus, Proposal, UnpaidReason, propose},
+    programme::partner::PartnerNo,
+    values::{id::DERIVED_LENGTH, time::Timestamp},
+};
+use crate::store::{
+    books::fx,
+    payouts::runs::{self, RunTerms},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rows that one statement writes.
+/// The maximum number of rows that one statement inserts.
 const AT_ONCE: usize = 1_000;
 
-/// A partner with all that is open of it.
+/// A partner with its open amounts.
 struct Owed {
     partner_no: PartnerNo,
     currency: Currency,
     parts: Vec<Part>,
 }
 
-/// A row of `payouts`: number, partner, currency, amount, status, reason.
+/// A row of `payouts`: number, partner, currency, amount, status and reason.
 type PayoutRow = (i64, PartnerNo, Currency, i64, PayoutStatus, Option<UnpaidReason>);
-/// A row of `payout_parts`: payout, currency, amount, commissions, rate, converted.
+/// A row of `payout_parts`: payout, currency, amount, commissions, rate and converted amount.
 type PartRow = (i64, Currency, i64, i64, Option<String>, Option<i64>);
 
-/// Computes a draft, or computes it anew.
+/// Computes or recomputes a draft.
 pub fn compute(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), SqlError> {
     let run_no = [terms.no.into()];
     sql.exec(
@@ -64,7 +62,7 @@ pub fn compute(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), Sql
     runs::computed(sql, terms.no, no, at)
 }
 
-/// What becomes of one partner, at the rates of the run's day, each looked up once.
+/// Proposes a partner's payout at the rates of the run's rate date, looking up each rate once.
 fn propose_with(
     sql: &dyn Sql,
     terms: &RunTerms,
@@ -84,14 +82,14 @@ fn propose_with(
     propose(into, &mut owed.parts, minimum, rate).ok_or(SqlError::Overflow("the sum of a payout"))
 }
 
-/// Partners that another run is to pay, or pays: this one's rows are gone when it is asked. One whose payout is open waits for how it
-/// ends; so what is not paid of the others is what is open of them.
+/// Returns the partners with a draft or open payout in another run; this run's rows have been deleted at this point.
+/// Such a partner must wait for the outcome, so that for all other partners the unpaid amount equals the open amount.
 fn in_other_runs(sql: &dyn Sql) -> Result<BTreeSet<PartnerNo>, SqlError> {
     let rows = sql.exec("SELECT partner_no FROM payouts WHERE status IN ('draft', 'open')", &[])?;
     rows.iter().map(|row| row.number(0)).collect()
 }
 
-/// What is open of each partner, by currency, of what became payable by the end of the period.
+/// Returns each partner's open amounts by currency that became payable by the end of the period.
 fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<Owed>, SqlError> {
     let of_programme = meta::program(sql)?.map_or(Currency::EUR, |program| program.currency);
     let statement = format!(
@@ -121,7 +119,7 @@ fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<Owed>, SqlError> {
     Ok(all)
 }
 
-/// Writes rows, many at a time; their arrays are the statement's argument.
+/// Inserts the rows in batches, passed as JSON arrays.
 fn insert(
     sql: &dyn Sql,
     terms: &RunTerms,
@@ -144,7 +142,7 @@ fn insert(
     Ok(())
 }
 
-/// Gives a draft up.
+/// Cancels a draft.
 pub fn cancel(sql: &dyn Sql, run_no: i64) -> Result<(), SqlError> {
     sql.exec("UPDATE payouts SET status = 'cancelled' WHERE run_no = ?1", &[run_no.into()])?;
     runs::cancelled(sql, run_no)

@@ -1,22 +1,23 @@
-//! How payouts end: paid, or failed and payable again.
+//! Settlement of payouts: paid, or failed and payable again.
 
 use super::{
-    super::{
-        Sql, SqlError,
-        accounts::{self, Transfer},
-        runs,
-    },
+    super::{Sql, SqlError},
     Payout,
     legs::{Direction, of_payout},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
+use crate::store::{
+    books::accounts::{self, Transfer},
+    payouts::runs,
+};
 
-/// The payout with this number.
+/// Returns the payout with this number.
 fn named(sql: &dyn Sql, no: i64) -> Result<Payout, SqlError> {
     super::by_no(sql, no)?.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })
 }
 
-/// A payout is paid: its money has left, and so have its commissions. One that was taken back meanwhile stays so.
+/// Records that a payout was paid. Its payable commissions become paid; those reversed in the meantime keep their
+/// status.
 pub fn paid(sql: &dyn Sql, no: i64, reference: &str, transfer: &Transfer) -> Result<(), SqlError> {
     let payout = named(sql, no)?;
     accounts::post(sql, transfer)?;
@@ -28,8 +29,8 @@ pub fn paid(sql: &dyn Sql, no: i64, reference: &str, transfer: &Transfer) -> Res
     runs::settle(sql, payout.run_no)
 }
 
-/// A payout failed: its money is payable again in the currencies that it was earned in, at the rates that it left them, and
-/// its commissions are no longer bound.
+/// Records that a payout failed. Its amount becomes payable again in the currencies in which it was earned, at the
+/// original rates, and its commissions are no longer part of an open payout.
 pub fn failed(sql: &dyn Sql, no: i64, reason: &str, at: Timestamp) -> Result<(), SqlError> {
     let payout = named(sql, no)?;
     of_payout(sql, &payout, Direction::Failed, at)?;

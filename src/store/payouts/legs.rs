@@ -1,27 +1,28 @@
-//! The transfers of payouts. What was earned in other currencies is exchanged, each part by two legs that carry the rate,
-//! and the whole is moved out of `payable`; a payout that fails takes the same way back.
+//! The transfers of payouts. Each part in another currency is exchanged by two transfers that carry the rate, and then
+//! the whole amount moves out of `payable`. A payout that fails reverses all of them.
 
-use super::super::{Sql, SqlError, Value, runs::Run};
+use super::super::{Sql, SqlError, Value};
 use super::Payout;
-use crate::domain::{id::DERIVED_LENGTH, time::Timestamp};
+use crate::domain::values::{id::DERIVED_LENGTH, time::Timestamp};
+use crate::store::payouts::runs::Run;
 
-/// Which way the money moves.
+/// The direction in which the money moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// A draft is approved: payable → in payout.
+    /// The approval of a draft: payable → in payout.
     Approved,
-    /// A payout failed: in payout → payable.
+    /// The failure of a payout: in payout → payable.
     Failed,
 }
 
-/// Moves the money of all payouts of a draft.
+/// Records the transfers of all payouts of a draft.
 pub fn of_run(sql: &dyn Sql, run: &Run, direction: Direction, at: Timestamp) -> Result<(), SqlError> {
     let condition = "y.run_no = ?1 AND y.status = 'draft'";
     let start = run.terms.id.body().get(..DERIVED_LENGTH).unwrap_or_default();
     post(sql, (condition, run.terms.no), direction, start, at)
 }
 
-/// Moves the money of one payout.
+/// Records the transfers of one payout.
 pub fn of_payout(
     sql: &dyn Sql,
     payout: &Payout,
@@ -32,9 +33,9 @@ pub fn of_payout(
     post(sql, ("y.no = ?1", payout.no), direction, start, at)
 }
 
-/// The statement that writes the transfers of the payouts that `condition` names. A part that is negative moves the other
-/// way; a leg that rounds to nothing is none. They are numbered in order, and their ids made of the numbers, so that a
-/// replay gives them the same.
+/// Returns the statement that inserts the transfers of the payouts selected by `condition`. Negative parts move in the
+/// opposite direction, and transfers that round to zero are omitted. Transfers are numbered in order and their ids
+/// derive from the numbers, so that a replay produces the same ids.
 fn statement(condition: &str, direction: Direction) -> String {
     let (kind, debit, credit) = match direction {
         Direction::Approved => ("payout", "debit", "credit"),
@@ -72,7 +73,7 @@ fn post(
     let rows = sql.exec("SELECT coalesce(max(no), 0) FROM transfers", &[])?;
     let before: Value = rows.first().map_or(Ok(0), |row| row.int(0))?.into();
     sql.exec(&statement(condition, direction), &[no.into(), before.clone(), start.into(), at.into()])?;
-    // The sums beside the transfers. An overflowing one would become a float: that is looked for, and refused.
+    // This updates the account sums. An overflowing sum would become a float, which the next query detects.
     let sums = "INSERT INTO accounts (partner_no, currency, account, debits, credits) \
                 SELECT partner_no, currency, account, sum(debit), sum(credit) FROM \
                 (SELECT partner_no, currency, debit AS account, amount AS debit, 0 AS credit FROM transfers WHERE no > ?1 \

@@ -1,0 +1,194 @@
+//! The redirect decision: from a link token and the request to the visitor's destination and the click record.
+
+use crate::{
+    clicks::{
+        bot::{self, Agent},
+        bucket::Bucket,
+        click::{Class, ClickId, Country},
+        trail::Trail,
+        visit::Visit,
+        visitor::{Visitor, shard},
+    },
+    links::{keyring::KeyRing, snapshot::Snapshot, token::LinkToken},
+    values::time::Timestamp,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// The number of random bytes per redirect: 4 in a click id, or 16 for the id of a record without a click id.
+pub const RANDOM_BYTES: usize = 16;
+
+/// The link's own path, as far as it is known when the redirect is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkPath<'a> {
+    /// It has not been looked up yet.
+    Unknown,
+    /// The path.
+    Known(&'a str),
+    /// No store had it.
+    Missing,
+}
+
+/// The properties of the request that affect the redirect.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The link token, from the URL or the slug.
+    pub token: &'a str,
+    /// The raw query without its `?`.
+    pub query: &'a str,
+    /// The `Cookie` header, or an empty string.
+    pub cookies: &'a str,
+    /// The classification of the user agent.
+    pub agent: Agent,
+    /// The visitor's hash for the day, if the request has an address. Ignored if `gpc` is set.
+    pub visitor: Option<Visitor>,
+    /// The country that the request comes from, if known.
+    pub country: Option<Country>,
+    /// Whether the method is HEAD.
+    pub head: bool,
+    /// Whether the browser is prefetching.
+    pub ahead: bool,
+    /// Whether the request has `Sec-GPC: 1`.
+    pub gpc: bool,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+/// The state of the isolate that affects the redirect.
+#[derive(Debug, Clone, Copy)]
+pub struct Knowledge<'a> {
+    /// The key ring with the signing keys.
+    pub ring: &'a KeyRing,
+    /// The snapshot of the programme.
+    pub snapshot: &'a Snapshot,
+    /// Whether the snapshot is the newest one, so that links it lacks do not exist.
+    pub fresh: bool,
+    /// The link's own path.
+    pub path: LinkPath<'a>,
+}
+
+/// The response to a visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The `Location` of a 302 response. `None` means 404: the link leads nowhere and no landing page is set.
+    pub location: Option<String>,
+    /// The value of both cookies; `None` sets none.
+    pub cookie: Option<String>,
+    /// The ClickLog shard that stores the record.
+    pub shard: u8,
+    /// The record to store.
+    pub visit: Visit,
+}
+
+/// The outcome of a redirect decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The response.
+    Answer(Box<Answer>),
+    /// The path of this link is needed: look it up, then decide again.
+    NeedPath(u32),
+    /// The token is valid, but the snapshot lacks this link or its listing: load the newest snapshot, then decide
+    /// again.
+    NeedSnapshot(u32),
+}
+
+/// Decides a redirect.
+#[must_use]
+pub fn decide(request: &Request<'_>, known: &Knowledge<'_>, random: [u8; RANDOM_BYTES]) -> Outcome {
+    let Some(token) = LinkToken::verify(request.token, known.ring) else {
+        return lost(request, known, Bucket::Invalid, 0, random);
+    };
+    let Some(destination) = known.snapshot.destination(token.link_no, token.listing_no) else {
+        if !known.fresh {
+            return Outcome::NeedSnapshot(token.link_no);
+        }
+        return lost(request, known, Bucket::Invalid, 0, random);
+    };
+    if token.expires_s != 0 && request.now.ms() >= i64::from(token.expires_s).saturating_mul(1000) {
+        return lost(request, known, Bucket::Expired, token.link_no, random);
+    }
+    if known.snapshot.is_blocked(token.link_no) {
+        return lost(request, known, Bucket::Revoked, token.link_no, random);
+    }
+    let path = match (token.has_path, known.path) {
+        (false, _) => None,
+        (true, LinkPath::Known(path)) => Some(path),
+        (true, LinkPath::Unknown) => return Outcome::NeedPath(token.link_no),
+        (true, LinkPath::Missing) => return lost(request, known, Bucket::Invalid, 0, random),
+    };
+    let param = known.snapshot.click_param();
+    let click = click_id(request, token.link_no, random);
+    let found = click.mint(known.ring).and_then(|id| {
+        let location = destination.address(path, request.query, param, &id)?;
+        Some((id, location))
+    });
+    let Some((id, location)) = found else {
+        return lost(request, known, Bucket::Invalid, 0, random);
+    };
+    let trail = if request.gpc { Trail::default() } else { Trail::read(request.cookies, known.ring) };
+    let joined = trail.joined();
+    Outcome::Answer(Box::new(Answer {
+        location: Some(location),
+        cookie: (!request.gpc).then(|| trail.followed_by(&joined, &id)),
+        shard: click.shard,
+        visit: Visit {
+            id,
+            at: request.now,
+            link_no: token.link_no,
+            visitor: visitor(request),
+            country: request.country,
+            device: request.agent.device,
+            bucket: match click.class {
+                Class::Prefetch => Bucket::Prefetch,
+                Class::Bot => Bucket::Bot,
+                Class::Human => Bucket::Human,
+            },
+            trail: joined,
+        },
+    }))
+}
+
+fn visitor(request: &Request<'_>) -> Option<Visitor> {
+    if request.gpc { None } else { request.visitor }
+}
+
+fn click_id(request: &Request<'_>, link_no: u32, random: [u8; RANDOM_BYTES]) -> ClickId {
+    let [r0, r1, r2, r3, ..] = random;
+    let random = [r0, r1, r2, r3];
+    ClickId {
+        at: request.now,
+        link_no,
+        shard: shard(visitor(request), random),
+        country: request.country,
+        device: request.agent.device,
+        class: bot::classify(request.agent, request.head, request.ahead),
+        gpc: request.gpc,
+        random,
+    }
+}
+
+/// Returns the response to a visit that leads to no listing: the landing page, without a click id. The visit is counted
+/// nevertheless.
+fn lost(
+    request: &Request<'_>,
+    known: &Knowledge<'_>,
+    bucket: Bucket,
+    link_no: u32,
+    random: [u8; RANDOM_BYTES],
+) -> Outcome {
+    let [r0, r1, r2, r3, ..] = random;
+    Outcome::Answer(Box::new(Answer {
+        location: known.snapshot.landing_url().map(str::to_owned),
+        cookie: None,
+        shard: shard(visitor(request), [r0, r1, r2, r3]),
+        visit: Visit {
+            id: URL_SAFE_NO_PAD.encode(random),
+            at: request.now,
+            link_no,
+            visitor: visitor(request),
+            country: request.country,
+            device: request.agent.device,
+            bucket,
+            trail: String::new(),
+        },
+    }))
+}

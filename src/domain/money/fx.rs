@@ -1,0 +1,129 @@
+//! Currency conversion at dated rates that the operator supplies.
+
+use crate::money::Currency;
+
+/// The number of decimal places of a rate.
+pub const RATE_DECIMALS: u16 = 10;
+/// The number of units of a rate in one.
+const RATE_UNIT: i64 = 10_000_000_000;
+/// The maximum rate: 10^8.
+const MAX_RATE: i64 = 100_000_000 * RATE_UNIT;
+
+/// The value of one unit of a currency in another, in units of 10^-10, exactly as supplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(i64);
+
+impl Rate {
+    /// Parses a decimal: digits with at most one point that has digits on both sides, up to 10 decimal places, greater
+    /// than 0 and at most 10^8.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole)
+            || !digits(decimals)
+            || whole.len() > 9
+            || decimals.len() > usize::from(RATE_DECIMALS)
+        {
+            return None;
+        }
+        let scaled: i64 = format!("{whole}{decimals:0<10}").parse().ok()?;
+        Self::from_scaled(scaled)
+    }
+
+    /// Creates a rate from units of 10^-10.
+    #[must_use]
+    pub fn from_scaled(scaled: i64) -> Option<Self> {
+        (1..=MAX_RATE).contains(&scaled).then_some(Self(scaled))
+    }
+
+    /// Returns the rate in units of 10^-10.
+    #[must_use]
+    pub fn scaled(self) -> i64 {
+        self.0
+    }
+}
+
+/// Formats the rate as a decimal without trailing zeros.
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whole, rest) =
+            (self.0.checked_div(RATE_UNIT).unwrap_or(0), self.0.checked_rem(RATE_UNIT).unwrap_or(0));
+        let decimals = format!("{rest:010}");
+        let decimals = decimals.trim_end_matches('0');
+        if decimals.is_empty() { write!(f, "{whole}") } else { write!(f, "{whole}.{decimals}") }
+    }
+}
+
+/// Converts `amount_minor` of `from` to minor units of `to`: amount × rate, adjusted for the decimal places of both
+/// currencies and rounded half up, with negative amounts rounded like positive ones. Returns `None` if the result
+/// overflows.
+#[must_use]
+pub fn convert(amount_minor: i64, from: Currency, to: Currency, rate: Rate) -> Option<i64> {
+    let ten = |places: u16| 10i128.checked_pow(u32::from(places));
+    let numerator = i128::from(amount_minor.unsigned_abs())
+        .checked_mul(i128::from(rate.0))?
+        .checked_mul(ten(to.exponent())?)?;
+    let denominator = ten(from.exponent().checked_add(RATE_DECIMALS)?)?;
+    let half_up =
+        numerator.checked_mul(2)?.checked_add(denominator)?.checked_div(denominator.checked_mul(2)?)?;
+    let signed = if amount_minor < 0 { half_up.checked_neg()? } else { half_up };
+    i64::try_from(signed).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_kept_as_they_were_supplied() {
+        for (text, canonical) in [
+            ("0.9231", "0.9231"),
+            ("1", "1"),
+            ("0.0000000001", "0.0000000001"),
+            ("100000000", "100000000"),
+            ("007.5000", "7.5"),
+            ("12345678.0123456789", "12345678.0123456789"),
+        ] {
+            let rate = Rate::parse(text).unwrap();
+            assert_eq!(rate.to_string(), canonical);
+            assert_eq!(Rate::parse(canonical), Some(rate));
+            assert_eq!(Rate::from_scaled(rate.scaled()), Some(rate));
+        }
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "0",
+            "0.0",
+            "-1",
+            "+1",
+            "1e3",
+            "1,5",
+            "0.00000000001",
+            "100000000.0000000001",
+            "1.2.3",
+            "٣",
+            " 1",
+            "1000000000",
+        ] {
+            assert_eq!(Rate::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_amount() {
+        let currency = |code| Currency::parse(code).unwrap();
+        let rate = Rate::parse("100000000").unwrap();
+        assert_eq!(convert(i64::MAX, currency("JPY"), currency("CLF"), rate), None);
+        assert_eq!(
+            convert(i64::MIN, currency("EUR"), currency("EUR"), Rate::parse("1").unwrap()),
+            Some(i64::MIN)
+        );
+        assert_eq!(
+            convert(i64::MAX, currency("EUR"), currency("EUR"), Rate::parse("1").unwrap()),
+            Some(i64::MAX)
+        );
+    }
+}

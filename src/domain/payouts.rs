@@ -1,0 +1,161 @@
+//! Payout runs: which of a partner's open balances are paid in a run, carried over to the next, or held.
+
+pub mod iban;
+pub mod payer;
+
+use crate::{
+    money::{
+        Currency, WHOLE_BP,
+        fx::{Rate, convert},
+    },
+    values::string_enum::string_enum,
+};
+
+string_enum! {
+    /// The status of a payout run.
+    RunStatus {
+        /// Computed but not binding: it can be recomputed, cancelled or approved.
+        Draft = "draft";
+        /// Approved: only the outcomes of its payouts still change.
+        Approved = "approved";
+        /// Approved, with no open payouts left.
+        Settled = "settled";
+        /// Cancelled before approval.
+        Cancelled = "cancelled";
+    }
+}
+
+string_enum! {
+    /// The status of a partner's payout within a run.
+    PayoutStatus {
+        /// To be paid if the run is approved.
+        Draft = "draft";
+        /// Approved, and neither paid nor failed yet.
+        Open = "open";
+        /// Paid; the provider's reference is recorded.
+        Paid = "paid";
+        /// The payment failed, and the amount is payable again.
+        Failed = "failed";
+        /// Not paid in this run; the balance is carried over to the next.
+        Carried = "carried";
+        /// Cannot be paid in this run; `reason` states what is missing.
+        Held = "held";
+        /// Its run was cancelled.
+        Cancelled = "cancelled";
+    }
+}
+
+string_enum! {
+    /// The reason that a partner is not paid in a run.
+    UnpaidReason {
+        /// The open balance is zero or negative.
+        Negative = "negative";
+        /// The open balance is below the run's minimum.
+        BelowMinimum = "below_minimum";
+        /// There is no exchange rate for the run's rate date.
+        RateMissing = "rate_missing";
+        /// Another run has a draft or open payout for this partner.
+        InOtherRun = "in_other_run";
+    }
+}
+
+/// A partner's open balance in one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The currency in which it was earned.
+    pub currency: Currency,
+    /// The amount in minor units; negative after a clawback.
+    pub amount: i64,
+    /// The number of commissions in it.
+    pub commissions: i64,
+    /// The exchange rate; absent in the payout's own currency, or if there is none.
+    pub rate: Option<Rate>,
+    /// The amount in the payout's currency, in minor units; absent if it is held.
+    pub converted: Option<i64>,
+}
+
+/// The proposed payout of a partner's open balances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The amount to pay or carry over, in minor units of the payout's currency.
+    pub amount: i64,
+    /// `Draft`, `Carried` or `Held`.
+    pub status: PayoutStatus,
+    /// The reason that it is not paid.
+    pub reason: Option<UnpaidReason>,
+}
+
+/// Converts the parts into the payout's currency and decides what happens to their sum. `rate` returns the rate of the
+/// run's rate date for exactly that pair; inverse rates and rates by way of a third currency are not used. `minimum` is
+/// in the payout's currency. Returns `None` if a sum overflows.
+#[must_use]
+pub fn propose(
+    currency: Currency,
+    parts: &mut [Part],
+    minimum: Option<i64>,
+    mut rate: impl FnMut(Currency) -> Option<Rate>,
+) -> Option<Proposal> {
+    let mut total = Some(0i64);
+    let mut exchanged = false;
+    for part in parts {
+        if part.currency == currency {
+            part.converted = Some(part.amount);
+        } else {
+            part.rate = rate(part.currency);
+            part.converted = match part.rate {
+                Some(rate) => Some(convert(part.amount, part.currency, currency, rate)?),
+                None => None,
+            };
+        }
+        if let Some(converted) = part.converted {
+            exchanged = true;
+            total = total?.checked_add(converted);
+        }
+    }
+    let amount = total?;
+    let (status, reason) = if !exchanged {
+        (PayoutStatus::Held, Some(UnpaidReason::RateMissing))
+    } else if amount <= 0 {
+        (PayoutStatus::Carried, Some(UnpaidReason::Negative))
+    } else if minimum.is_some_and(|minimum| amount < minimum) {
+        (PayoutStatus::Carried, Some(UnpaidReason::BelowMinimum))
+    } else {
+        (PayoutStatus::Draft, None)
+    };
+    Some(Proposal { amount, status, reason })
+}
+
+/// Returns the VAT contained in a gross amount at a rate in basis points, in minor units, rounded half up: gross −
+/// gross / (1 + rate). Returns `None` if the amount is negative or the result overflows.
+#[must_use]
+pub fn contained_vat(gross_minor: i64, rate_bp: i64) -> Option<i64> {
+    let whole = WHOLE_BP.checked_add(rate_bp)?;
+    crate::money::share_half_up(gross_minor, rate_bp, whole)
+}
+
+/// Formats the number of a self-billing invoice as printed on statements.
+#[must_use]
+pub fn invoice_number(no: i64) -> String {
+    format!("SB-{no:06}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vat_is_contained_in_what_is_paid() {
+        for (gross, rate_bp, vat) in [
+            (11_900, 1_900, 1_900),
+            (100, 1_900, 16),
+            (1, 1_900, 0),
+            (4, 1_900, 1),
+            (12_100, 0, 0),
+            (0, 2_000, 0),
+        ] {
+            assert_eq!(contained_vat(gross, rate_bp), Some(vat), "{gross} at {rate_bp}");
+        }
+        assert_eq!(contained_vat(-1, 1_900), None);
+        assert_eq!(invoice_number(7), "SB-000007");
+    }
+}

@@ -1,0 +1,124 @@
+//! The counted clicks that the rules for duplicates and unique clicks depend on. The newest are in memory. Older ones
+//! are in a table that is written in batches of thousands, because visitors arrive in random order and single inserts
+//! would dirty a page each. After a restart, the memory is restored from the log.
+
+use crate::store::clicks::{ClickLog, json};
+use crate::{
+    domain::{
+        clicks::{bucket::Bucket, visit::Arrival, visitor::Visitor},
+        values::time::Timestamp,
+    },
+    store::{Row, SqlError, Value},
+};
+use std::collections::{HashMap, HashSet};
+
+/// The number of counted clicks that are collected in memory before they are written: about 60 bytes each, and a few
+/// milliseconds to write.
+pub const GATHERED: usize = 4_096;
+
+/// The times of a visitor's counted clicks on a link. There is at most one per hour, and a visitor hash lasts one day.
+pub(super) type Counted = HashMap<(Visitor, u32), Vec<Timestamp>>;
+
+/// The counted clicks that are newer than the last one written to the table.
+#[derive(Debug, Default)]
+pub struct Recent {
+    /// `None` until it is first needed.
+    counted: Option<Counted>,
+    clicks: usize,
+}
+
+impl Recent {
+    fn add(&mut self, visitor: Visitor, link_no: u32, at: Timestamp) {
+        self.counted.get_or_insert_default().entry((visitor, link_no)).or_default().push(at);
+        self.clicks = self.clicks.saturating_add(1);
+    }
+}
+
+fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
+    let visitor = Visitor::parse(row.text(0)?).ok_or(SqlError::Shape { column: 0, expected: "a visitor" })?;
+    Ok(((visitor, row.number(1)?), Timestamp::clamped(row.int(2)?)))
+}
+
+impl ClickLog<'_> {
+    /// Returns the counted clicks that the rules for `clicks` depend on.
+    pub(super) fn counted(&self, arrivals: &[Arrival<'_>]) -> Result<Counted, SqlError> {
+        self.recall()?;
+        let asked: HashSet<(i64, Visitor, u32)> = arrivals
+            .iter()
+            .filter(|arrival| arrival.bucket == Bucket::Human)
+            .filter_map(|arrival| Some((arrival.at.utc_day(), arrival.visitor?, arrival.link_no)))
+            .collect();
+        if asked.is_empty() {
+            return Ok(Counted::new());
+        }
+        let keys: Vec<_> =
+            asked.iter().map(|(day, visitor, link)| (day, visitor.to_string(), link)).collect();
+        let rows = self.sql.exec(
+            "SELECT c.visitor, c.link_no, c.at_ms FROM jsonb_each(?1) AS key JOIN counted AS c
+             ON c.day = key.value ->> 0 AND c.visitor = key.value ->> 1 AND c.link_no = key.value ->> 2",
+            &[json(&keys)?],
+        )?;
+        let mut counted = Counted::new();
+        for row in &rows {
+            let (key, at) = read(row)?;
+            counted.entry(key).or_default().push(at);
+        }
+        let recent = self.recent.borrow();
+        for (_, visitor, link_no) in asked {
+            let key = (visitor, link_no);
+            if let Some(times) = recent.counted.as_ref().and_then(|counted| counted.get(&key)) {
+                counted.entry(key).or_default().extend_from_slice(times);
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Adds committed counted clicks to the memory.
+    pub(super) fn gather(&self, clicks: impl Iterator<Item = (Visitor, u32, Timestamp)>) {
+        let mut recent = self.recent.borrow_mut();
+        clicks.for_each(|(visitor, link_no, at)| recent.add(visitor, link_no, at));
+    }
+
+    /// Restores the memory from the log if it is empty.
+    fn recall(&self) -> Result<(), SqlError> {
+        if self.recent.borrow().counted.is_some() {
+            return Ok(());
+        }
+        let rows = self.sql.exec(
+            "SELECT visitor, link_no, at_ms FROM click
+             WHERE seq > (SELECT seq FROM counted_through) AND bucket = 0 AND visitor IS NOT NULL",
+            &[],
+        )?;
+        let mut recalled = Recent { counted: Some(Counted::new()), clicks: 0 };
+        for row in &rows {
+            let ((visitor, link_no), at) = read(row)?;
+            recalled.add(visitor, link_no, at);
+        }
+        *self.recent.borrow_mut() = recalled;
+        Ok(())
+    }
+
+    /// Writes the clicks in memory to the table if there are enough. Call it in a transaction, and call
+    /// [`ClickLog::clear_recent`] after the commit if it returns `true`.
+    pub(super) fn write_counted(&self, now: Timestamp) -> Result<bool, SqlError> {
+        if self.recent.borrow().clicks < GATHERED {
+            return Ok(false);
+        }
+        self.sql.exec(
+            "INSERT OR IGNORE INTO counted SELECT at_ms / 86400000, visitor, link_no, at_ms FROM click
+             WHERE seq > (SELECT seq FROM counted_through) AND bucket = 0 AND visitor IS NOT NULL
+             ORDER BY 1, 2, 3, 4",
+            &[],
+        )?;
+        // Clicks that arrive late may still need yesterday's rows.
+        let yesterday = now.utc_day().saturating_sub(1);
+        self.sql.exec("DELETE FROM counted WHERE day < ?1", &[Value::Int(yesterday)])?;
+        self.sql.exec("UPDATE counted_through SET seq = (SELECT max(seq) FROM click)", &[])?;
+        Ok(true)
+    }
+
+    /// Clears the memory after its clicks have been written to the table.
+    pub(super) fn forget(&self) {
+        *self.recent.borrow_mut() = Recent { counted: Some(Counted::new()), clicks: 0 };
+    }
+}

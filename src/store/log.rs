@@ -1,0 +1,7 @@
+//! The event log and what derives from it: changes, the outbox to KV, stored responses, and totals for comparison.
+
+pub mod change;
+pub mod events;
+pub mod idempotency;
+pub mod outbox;
+pub mod totals;
