@@ -5,49 +5,40 @@ use crate::domain::{
     money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR, Money},
     values::{date::DATE_REFUSED, string_enum::Metadata, text, time::Timestamp},
 };
-use json::{FromJson, JsonError, Node, Numeral, Refusal};
-use serde::de::{self, Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned, Unexpected, Visitor},
+};
 
 /// Largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
-pub fn parse<T: for<'j> FromJson<'j>>(body: &[u8]) -> Result<T, Problem> {
-    json::read(well_formed(body)?).map_err(|error| refused(&error))
-}
-
-/// The problem of a body that could not be read. Not generic, as little is that need not be.
-fn refused(error: &JsonError) -> Problem {
-    field_problem(error.pointer(), &error.to_string())
-}
-
-/// The text of a body that is well-formed JSON.
-fn well_formed(body: &[u8]) -> Result<&str, Problem> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(Code::InvalidUtf8, format!("The first bad byte is at offset {}.", error.valid_up_to()))
     })?;
-    // First the syntax of the whole, then the fields: a body that is no JSON is never judged by its first half.
-    serde_json::from_str::<de::IgnoredAny>(body)
-        .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
-    Ok(body)
+    strict_json::from_str(body).map_err(|error| refused(&error))
 }
 
-/// What is wrong with the field at `pointer`, from what serde said of it.
+/// The problem of a body that could not be read.
+fn refused(error: &strict_json::Error) -> Problem {
+    if error.is_syntax() {
+        return Problem::new(Code::MalformedJson, format!("{error}."));
+    }
+    field_problem(error.pointer(), &error.to_string())
+}
+
+/// The problem of the field at `pointer`, from serde's message about it.
 ///
-/// serde's own messages have been stable for a decade and carry the name in backticks; the tests pin them.
-pub fn field_problem(pointer: String, message: &str) -> Problem {
-    // serde_json puts " at line 1 column 2" behind what it says.
-    let said = message.rsplit_once(" at line ").map_or(message, |(said, _)| said);
+/// These messages have been stable for a decade and put names in backticks; tests pin them.
+pub fn field_problem(pointer: String, said: &str) -> Problem {
     let named = said.split('`').nth(1).unwrap_or_default();
     let child = |name: &str| format!("{pointer}/{name}");
     if said == "number out of range" {
         let amount = pointer.ends_with("/amount");
         let code = if amount { Code::AmountOutOfRange } else { Code::OutOfRange };
         return Problem::field(code, pointer, "This number is out of range.");
-    }
-    // What the first pass, which skips values, could not see: half a surrogate pair, too many levels.
-    if SYNTAX.iter().any(|start| said.starts_with(start)) {
-        return Problem::new(Code::MalformedJson, format!("{message}."));
     }
     let detail = shown(&pointer, said);
     if said.starts_with("unknown field") {
@@ -58,6 +49,10 @@ pub fn field_problem(pointer: String, message: &str) -> Problem {
     }
     if said.starts_with("duplicate field") {
         return Problem::field(Code::DuplicateField, child(named), "This field is given twice.");
+    }
+    // A map's keys are not part of the message, because a key may contain anything: the pointer names it.
+    if said.starts_with("duplicate key") {
+        return Problem::field(Code::DuplicateField, pointer, "This field is given twice.");
     }
     if said.starts_with("unknown variant") {
         return Problem::field(Code::InvalidValue, pointer, detail);
@@ -76,14 +71,6 @@ pub fn field_problem(pointer: String, message: &str) -> Problem {
     }
     Problem::field(Code::WrongType, pointer, detail)
 }
-
-/// How serde_json begins what it says of syntax that only shows when a value is read.
-const SYNTAX: &[&str] = &[
-    "lone leading surrogate",
-    "unexpected end of hex escape",
-    "invalid unicode code point",
-    "recursion limit",
-];
 
 /// Fields whose values stand in no error.
 const SECRET: &[&str] =
@@ -105,16 +92,39 @@ const AMOUNT_REFUSED: &str = "an amount is a whole number of minor units from 0 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub i64);
 
-impl<'de> FromJson<'de> for Amount {
-    fn from_json(node: Node<'de, '_>) -> Result<Self, Refusal> {
-        match node.number() {
-            Some(Numeral::Integer(value)) if (0..=MAX_AMOUNT_MINOR).contains(&value) => Ok(Self(value)),
-            // A JSON number that is not written as an integer, or has too many digits for one.
-            Some(Numeral::Float(value)) if value.fract() != 0.0 || (0.0..=9e15).contains(&value) => {
-                Err(node.unexpected("a whole number of minor units"))
-            }
-            Some(_) => Err(Refusal::custom(AMOUNT_REFUSED)),
-            None => Err(node.unexpected("a whole number of minor units")),
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AmountVisitor)
+    }
+}
+
+struct AmountVisitor;
+
+impl Visitor<'_> for AmountVisitor {
+    type Value = Amount;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a whole number of minor units")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Amount, E> {
+        if (0..=MAX_AMOUNT_MINOR).contains(&value) {
+            Ok(Amount(value))
+        } else {
+            Err(E::custom(AMOUNT_REFUSED))
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Amount, E> {
+        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+
+    /// Visits a number with a decimal point or an exponent, or one with too many digits for an integer.
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Amount, E> {
+        if value.fract() != 0.0 || (0.0..=9e15).contains(&value) {
+            Err(E::invalid_type(Unexpected::Float(value), &self))
+        } else {
+            Err(E::custom(AMOUNT_REFUSED))
         }
     }
 }

@@ -22,8 +22,7 @@ use crate::{
         value::json_text,
     },
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use std::cell::{Cell, RefCell};
 
 /// A request, who sent it, and what it may use.
@@ -69,7 +68,7 @@ impl Call<'_> {
     }
 
     /// The body.
-    pub fn body<T: for<'j> FromJson<'j>>(&self) -> Result<T, Problem> {
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         body::parse(self.request.body)
     }
 

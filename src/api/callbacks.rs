@@ -101,7 +101,8 @@ pub fn listing(
         id: &listing.id,
         no: listing.no,
         marketplace: listing.marketplace.as_str(),
-        settings: json::read(&listing.settings).map_err(|error| SqlError::Engine(error.to_string()))?,
+        settings: strict_json::from_str(&listing.settings)
+            .map_err(|error| SqlError::Engine(error.to_string()))?,
         secrets: listings::open_secrets(&call, &listing)?,
         forward_to: listing.forward_to.as_deref(),
     };
@@ -337,7 +338,7 @@ fn confirm(
     if known.held_reason.is_none() || !event.evidence.pays() {
         return Ok(());
     }
-    let metadata: Metadata = json::read(&known.metadata).unwrap_or_default();
+    let metadata: Metadata = strict_json::from_str(&known.metadata).unwrap_or_default();
     // The table may say another price by now: the one that was accepted stays.
     let accepted = known.amount.clone().filter(|_| metadata.contains_key("price"));
     let is_same = known.customer_id.as_deref() == Some(customer)

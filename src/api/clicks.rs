@@ -25,7 +25,7 @@ use crate::{
         programme::partners,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 view! {
     /// A visit.
@@ -52,8 +52,9 @@ view! {
 }
 
 /// What the edge collected from the shards, in their order.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 pub struct Collected<'a> {
+    #[serde(borrow)]
     shards: Vec<Vec<PackedClick<'a>>>,
 }
 
@@ -113,7 +114,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let unreadable =
         |error: &dyn std::fmt::Display| SqlError::Engine(format!("what shards tell cannot be read: {error}"));
     let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
-    let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
+    let collected: Collected<'_> = strict_json::from_str(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
     let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
     let mut rows: Vec<&(u8, PackedClick<'_>)> = all.iter().collect();

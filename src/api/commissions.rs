@@ -30,10 +30,10 @@ use crate::{
         reports::counts::ConversionDelta,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A rejection of a commission.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRejection {
@@ -42,7 +42,7 @@ pub struct NewRejection {
 }
 
 /// A release of a commission that is held.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRelease {

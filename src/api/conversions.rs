@@ -47,7 +47,8 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
     let checked = check(call, &body)?;
     let sent = sent(&body, &checked);
     if let Some(first) = conversions::by_key(call.sql, body.kind, &body.external_id)? {
-        let before: Sent = json::read(&first.sent).map_err(|error| SqlError::Engine(error.to_string()))?;
+        let before: Sent =
+            strict_json::from_str(&first.sent).map_err(|error| SqlError::Engine(error.to_string()))?;
         return match before.differs(&sent) {
             None => Ok(Response::json(200, first.answer).with_header("idempotent-replayed", "true")),
             Some(field) => {

@@ -23,12 +23,10 @@ use crate::{
         value::json_text,
     },
 };
-use json::FromJson;
-use json::JsonError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a page starts, and which lines are wanted. Stage 0 is the log of events, 1 … 16 those of clicks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Which log.
     pub stage: u8,
@@ -70,7 +68,7 @@ impl Position {
 }
 
 /// Where a line stands in its log.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Place {
     seq: i64,
     #[serde(alias = "created_at")]
@@ -98,7 +96,7 @@ pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
         let packed = if line.starts_with('[') { Some(PackedClick::parse(line)?) } else { None };
         let place = match &packed {
             Some(click) => Place { seq: click.seq(), at: click.at() },
-            None => json::read(line)?,
+            None => strict_json::from_str(line)?,
         };
         cut.last = Some(place.seq);
         cut.read = cut.read.saturating_add(1);
@@ -123,7 +121,7 @@ pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
 pub enum CutError {
     /// A line is not of its form.
     #[error(transparent)]
-    Line(#[from] JsonError),
+    Line(#[from] strict_json::Error),
     /// A packed click is not of its form.
     #[error(transparent)]
     Click(#[from] VisitError),
@@ -176,7 +174,7 @@ pub fn tail(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// Where a page ends.
-#[derive(Debug, Serialize, FromJson)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Stop {
     /// Lines of the page.
     pub lines: u64,

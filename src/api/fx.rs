@@ -19,11 +19,11 @@ use crate::{
         log::change::Change,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// A rate of a day.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRate {
@@ -38,7 +38,7 @@ pub struct NewRate {
 }
 
 /// Rates to supply or correct.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRates {

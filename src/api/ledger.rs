@@ -27,8 +27,7 @@ use crate::{
         payouts,
     },
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 view! {
     /// An account of all partners together in one currency, minor units.
@@ -100,7 +99,7 @@ pub fn trial_balance(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// A negative balance to forgive.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewWriteOff {

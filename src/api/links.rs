@@ -27,11 +27,10 @@ use crate::{
         programme::{listings, partners},
     },
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A link to make.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewLink {
@@ -52,7 +51,7 @@ pub struct NewLink {
 }
 
 /// Links to make, all or none.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewLinks {

@@ -16,13 +16,12 @@ use crate::{
     },
     store::{SqlError, log::change::Change, programme::listings},
 };
-use json::{FromJson, Node, OneOrSeveral, Refusal};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A secret: one value, or several while it is being rotated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Secret {
     /// The value.
@@ -31,20 +30,11 @@ pub enum Secret {
     Several(Vec<String>),
 }
 
-impl<'de> FromJson<'de> for Secret {
-    fn from_json(node: Node<'de, '_>) -> Result<Self, Refusal> {
-        Ok(match OneOrSeveral::from_json(node)? {
-            OneOrSeveral::One(value) => Self::One(value),
-            OneOrSeveral::Several(values) => Self::Several(values),
-        })
-    }
-}
-
 /// A listing's secrets by name; `null` removes one.
 pub type Secrets = BTreeMap<String, Option<Secret>>;
 
 /// A listing to add.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewListing {
@@ -67,7 +57,7 @@ pub struct NewListing {
 }
 
 /// What to change of a listing: absent leaves as is, `null` clears.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ListingChange {
@@ -76,17 +66,17 @@ pub struct ListingChange {
     /// Where its links lead.
     url: Option<String>,
     /// A short unique name.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     slug: Option<Option<String>>,
     /// Where a browser-borne install is forwarded to.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     forward_to: Option<Option<String>>,
     /// The marketplace's settings, and what plans cost; replaces all of them.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// Secrets to set or (with `null`) to remove; the others stay.
     secrets: Option<Secrets>,
     /// Days from a click on its links to a conversion.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     window_days: Option<Option<i64>>,
 }
 
@@ -132,7 +122,7 @@ fn slug_free(call: &Call<'_>, listing: &Listing) -> Result<(), Problem> {
 fn sealed(call: &Call<'_>, listing: &Listing) -> Result<Secrets, Problem> {
     let Some(sealed) = listings::sealed_secrets(call.sql, listing.no)? else { return Ok(Secrets::new()) };
     let opened = call.config.sealer.open(&sealed, listing.id.as_str()).map_err(sealing)?;
-    Ok(json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))?)
+    Ok(strict_json::from_str(&opened).map_err(|error| SqlError::Engine(error.to_string()))?)
 }
 
 /// A listing's secrets, opened: all values that are accepted of each.
@@ -188,7 +178,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Problem> {
         url: body.url,
         slug: body.slug,
         forward_to: body.forward_to,
-        settings: json::text(&serde_json::Value::Object(body.settings.unwrap_or_default())),
+        settings: serde_json::Value::Object(body.settings.unwrap_or_default()).to_string(),
         secret_names: Vec::new(),
         window_days: body.window_days,
         created_at: call.now,
@@ -244,7 +234,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Problem> {
     let id = call.id(ListingId::parse)?;
     let old = listings::by_id(call.sql, &id)?.ok_or_else(Problem::not_found)?;
     let body: ListingChange = call.body()?;
-    let settings = body.settings.map(|settings| json::text(&serde_json::Value::Object(settings)));
+    let settings = body.settings.map(|settings| serde_json::Value::Object(settings).to_string());
     let mut listing = Listing {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         url: body.url.unwrap_or_else(|| old.url.clone()),

@@ -16,10 +16,10 @@ use crate::{
     },
     store::{log::change::Change, programme::partners},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A partner to add.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewPartner {
@@ -46,7 +46,7 @@ pub struct NewPartner {
 }
 
 /// What to change of a partner: absent leaves as is, `null` clears.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PartnerChange {
@@ -57,25 +57,25 @@ pub struct PartnerChange {
     /// Status. Termination is final.
     status: Option<PartnerStatus>,
     /// Contact address.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     email: Option<Option<String>>,
     /// ISO 3166-1 alpha-2 country.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     country: Option<Option<String>>,
     /// Currency for payouts.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     currency: Option<Option<String>>,
     /// Commission in basis points.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     commission_bp: Option<Option<i64>>,
     /// Recognition level.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     tier: Option<Option<String>>,
     /// The partner that brought this one.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     referred_by: Option<Option<String>>,
     /// Your own id of this partner.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     external_id: Option<Option<String>>,
     /// Free annotations; replaces all of them.
     metadata: Option<Metadata>,

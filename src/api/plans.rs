@@ -6,21 +6,21 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::domain::money::{Currency, Money, WHOLE_BP};
-use json::FromJson;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Plans of a listing at most.
 pub const MAX_PLANS: usize = 200;
 
 /// What is read of a listing's settings here; the rest is its marketplace's business.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Settings {
     plans: Option<BTreeMap<String, Price>>,
     fees: Option<Fees>,
 }
 
 /// What the marketplace keeps of a listing's sales.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fees {
     /// Basis points of each sale's net amount.
@@ -30,7 +30,7 @@ pub struct Fees {
 }
 
 /// What a plan costs each time that it is charged for.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Price {
     amount: Amount,
@@ -39,7 +39,7 @@ struct Price {
 
 /// Checks the plans and fees of a listing's settings.
 pub fn check(settings: &str) -> Result<(), Problem> {
-    let read: Settings = json::read(settings)
+    let read: Settings = strict_json::from_str(settings)
         .map_err(|error| field_problem(format!("/settings{}", error.pointer()), &error.to_string()))?;
     if let Some(fees) = &read.fees {
         let mut checks = Checks::under("/settings/fees".to_owned());
@@ -58,13 +58,13 @@ pub fn check(settings: &str) -> Result<(), Problem> {
 /// What the marketplace keeps, if the settings say it.
 pub fn fees(settings: &str) -> Option<Fees> {
     // Settings of before there was this check may hold anything under the name.
-    json::read::<Settings>(settings).ok()?.fees
+    strict_json::from_str::<Settings>(settings).ok()?.fees
 }
 
 /// What a plan costs, minor units and ISO 4217 currency; nothing if the settings do not say.
 pub fn price(settings: &str, plan: &str) -> Option<(i64, String)> {
     // Settings of before there was this check may hold anything under the name.
-    let read: Settings = json::read(settings).ok()?;
+    let read: Settings = strict_json::from_str(settings).ok()?;
     let price = read.plans?.remove(plan)?;
     Some((price.amount.0, price.currency.to_string()))
 }

@@ -26,11 +26,11 @@ use crate::{
     },
     store::{books::accounts, conversions, log::change::Change, meta},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Terms to set. What is left out takes its default; what has none stays: name and currency, and the terms of money
 /// (time zone, plans, territories, joint products, referral, payer).
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewProgramme {
@@ -49,7 +49,7 @@ pub struct NewProgramme {
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
     /// Who pays, which payment files need; `null` = not set.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     payer: Option<Option<Payer>>,
     /// The version that you have read: refused if the terms were set again since.
     version: Option<i64>,
@@ -62,7 +62,7 @@ pub struct NewProgramme {
     /// Products whose revenue a partner shares; all of them, as plans.
     joint_products: Option<Vec<JointProduct>>,
     /// What those earn who bring partners; `null` = nothing.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     referral: Option<Option<Referral>>,
     /// What is held until an operator has looked at it.
     fraud: Option<NewFraudRules>,

@@ -37,10 +37,10 @@ use crate::{
         value::json_text,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A refund to book.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRefund {

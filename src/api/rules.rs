@@ -6,10 +6,10 @@ use crate::domain::{
     conversions::fraud,
     programme::Program,
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Attribution rules to set.
-#[derive(Debug, Default, FromJson)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewAttribution {
@@ -46,7 +46,7 @@ impl NewAttribution {
 }
 
 /// Rules of what is held. What is left out takes its default.
-#[derive(Debug, Default, FromJson)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewFraudRules {

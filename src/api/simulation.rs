@@ -39,7 +39,7 @@ use crate::{
         programme::{listings, partners},
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Conversions that are rerun at once.
@@ -50,7 +50,7 @@ const MOST_IDS: usize = 100;
 const PAGE: i64 = 500;
 
 /// Rules to try.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewSimulation {

@@ -17,6 +17,7 @@ use crate::{
     },
     store::{SqlError, commissions::Commission},
 };
+use serde_json::value::RawValue;
 
 /// Derives what every view needs; the schema only where OpenAPI is made.
 macro_rules! view {
@@ -80,7 +81,7 @@ view! {
         forward_to: Option<String>,
         /// The marketplace's settings.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-        settings: json::Verbatim<'static>,
+        settings: Box<RawValue>,
         /// Names of the secrets that are set; their values are never shown.
         secrets: Vec<String>,
         /// Days from a click on its links to a conversion; `null` = the programme's.
@@ -210,7 +211,7 @@ pub fn partner(partner: &Partner) -> PartnerView {
 
 /// Shows a listing.
 pub fn listing(listing: &Listing) -> Result<ListingView, SqlError> {
-    let settings = json::Verbatim::read(&listing.settings);
+    let settings = RawValue::from_string(listing.settings.clone());
     Ok(ListingView {
         id: listing.id.clone(),
         name: listing.name.clone(),
@@ -218,7 +219,7 @@ pub fn listing(listing: &Listing) -> Result<ListingView, SqlError> {
         url: listing.url.clone(),
         slug: listing.slug.clone(),
         forward_to: listing.forward_to.clone(),
-        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?.into_owned(),
+        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?,
         secrets: listing.secret_names.clone(),
         window_days: listing.window_days,
         created_at: listing.created_at,

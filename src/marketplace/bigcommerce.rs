@@ -22,13 +22,13 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// BigCommerce.
 pub struct Bigcommerce;
 
 /// The claims of a `signed_payload_jwt` that are read here. The scheme has checked the others.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Claims {
     /// `stores/{hash}`.
     sub: String,
@@ -36,14 +36,14 @@ struct Claims {
 }
 
 /// The fields of a token response that are read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     /// `stores/{hash}`.
     context: String,
 }
 
 /// A webhook. Other scopes have other members.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Hook {
     scope: String,
     /// `stores/{hash}`.

@@ -19,13 +19,13 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// DigitalOcean Marketplace.
 pub struct Digitalocean;
 
 /// `POST …/resources`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Provisioned {
     uuid: String,
     plan_slug: Option<String>,
@@ -33,19 +33,19 @@ struct Provisioned {
     oauth_grant: Option<OauthGrant>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct OauthGrant {
     code: String,
 }
 
 /// `PUT …/resources/{uuid}`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Replanned {
     plan_slug: String,
 }
 
 /// `POST …/notifications`. Unknown types are ignored.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Notification {
     #[serde(rename = "type")]
     kind: String,
@@ -54,7 +54,7 @@ struct Notification {
     payload: Affected,
 }
 
-#[derive(FromJson, Default)]
+#[derive(Deserialize, Default)]
 struct Affected {
     #[serde(default)]
     resources_uuids: Vec<String>,
@@ -62,12 +62,12 @@ struct Affected {
     plan: Option<Plan>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Resource {
     uuid: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Plan {
     slug: String,
 }
@@ -93,7 +93,7 @@ fn named(context: &CallbackContext<'_>) -> Result<String, Unreadable> {
 }
 
 fn message(status: u16, fields: serde_json::Value) -> Reply {
-    Reply::Plain(CallbackResponse::with_body(status, "application/json", json::text(&fields)))
+    Reply::Plain(CallbackResponse::with_body(status, "application/json", fields.to_string()))
 }
 
 fn resources(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {

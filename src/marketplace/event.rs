@@ -1,8 +1,7 @@
 //! Events of a customer's account, in the terms that all marketplaces share.
 
 use crate::domain::values::{string_enum::string_enum, time::Timestamp};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 string_enum! {
     /// The kind of an event.
@@ -29,7 +28,7 @@ string_enum! {
 pub use super::signature::Evidence;
 
 /// An event that a callback reports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Google Cloud Marketplace.
 pub struct GoogleCloud;
@@ -38,7 +38,7 @@ const FOUND: &str = "entitlement";
 const ID_LENGTH: usize = 64;
 
 /// The claims of a sign-up token that are read here. The scheme has checked the others.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SignUp {
     /// The procurement account.
     sub: String,
@@ -46,14 +46,14 @@ struct SignUp {
     google: Orders,
 }
 
-#[derive(FromJson, Default)]
+#[derive(Deserialize, Default)]
 struct Orders {
     #[serde(default)]
     orders: Vec<String>,
 }
 
 /// An event of the procurement API.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notice {
     event_id: Option<String>,
@@ -62,7 +62,7 @@ struct Notice {
     account: Option<Subject>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Subject {
     id: String,
@@ -71,7 +71,7 @@ struct Subject {
 }
 
 /// The fields of an entitlement that are read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entitlement {
     /// `providers/…/accounts/…`
@@ -111,7 +111,7 @@ fn signed_up(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<P
 
 fn notice(verified: &Verified<'_>) -> Result<Notice, Unreadable> {
     let (data, message_id) = google::pushed(verified)?;
-    let mut notice: Notice = json::read(&data)?;
+    let mut notice: Notice = strict_json::from_str(&data)?;
     notice.event_id.get_or_insert(message_id);
     Ok(notice)
 }
@@ -256,7 +256,7 @@ fn parse_event(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<Parse
     }
     if proof.verified.evidence() == Evidence::ApiPoll {
         let found = proof.responses.get(FOUND).ok_or_else(|| unreadable("the API was not asked"))?;
-        let found: Entitlement = json::read(&found.body)?;
+        let found: Entitlement = strict_json::from_str(&found.body)?;
         let product = context.listing.setting("product");
         if product.is_some() && product != found.product_external_name.as_deref() {
             return Ok(google::acknowledged(Vec::new()));

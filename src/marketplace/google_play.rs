@@ -27,8 +27,8 @@ use crate::domain::{
     values::{digest::sha256_hex, time::Timestamp},
 };
 use async_trait::async_trait;
-use json::FromJson;
 use purchase::Purchase;
+use serde::Deserialize;
 
 /// Google Play.
 pub struct GooglePlay;
@@ -44,7 +44,7 @@ const NAME_LENGTH: usize = 2048;
 const SUBJECT: &str = "subject";
 
 /// A notification about one of these.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     /// Unix milliseconds, as a text.
@@ -54,7 +54,7 @@ struct Notification {
     voided_purchase_notification: Option<About>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct About {
     purchase_token: String,
@@ -98,7 +98,7 @@ impl Change {
 impl Notification {
     fn read(verified: &Verified<'_>) -> Result<(Self, String), Unreadable> {
         let (data, message_id) = google::pushed(verified)?;
-        Ok((json::read(&data)?, message_id))
+        Ok((strict_json::from_str(&data)?, message_id))
     }
 
     /// What changed, and which purchase. The numbers are those of the reference. Types that are not listed only announce
@@ -178,7 +178,8 @@ async fn verify<'a>(
     let client = account.sign_in(api).await?;
     let subject = client.get(&format!("{APPLICATIONS}/{package}/{path}")).await?;
     let verified = verified.confirmed_by(&polled(&subject)?);
-    let purchase: Option<Purchase> = if change.is_paid() { json::read(&subject.body).ok() } else { None };
+    let purchase: Option<Purchase> =
+        if change.is_paid() { strict_json::from_str(&subject.body).ok() } else { None };
     let mut responses = VendorResponses::one(SUBJECT, subject);
     for id in purchase.iter().flat_map(Purchase::orders) {
         let order = client.get(&format!("{APPLICATIONS}/{package}/orders/{id}")).await?;

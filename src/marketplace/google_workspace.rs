@@ -26,7 +26,7 @@ use crate::domain::{
     clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
 };
 use async_trait::async_trait;
-use json::FromJson;
+use serde::{Deserialize, de::DeserializeOwned};
 
 /// Google Workspace Marketplace.
 pub struct GoogleWorkspace;
@@ -50,13 +50,13 @@ const LICENSED: &str = "license";
 const SECRET: &str = "app_secret";
 
 /// The fields of a token response that are read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     id_token: String,
 }
 
 /// The claims of an id token that are read here. The scheme has checked the others.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Identity {
     /// The user.
     sub: String,
@@ -74,20 +74,20 @@ impl Identity {
 }
 
 /// A sign-in that the app reports.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SignIn {
     id_token: String,
     click_id: Option<String>,
 }
 
 /// The customer whose licence the app asks about.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct LicenseRequest {
     customer: String,
 }
 
 /// The fields of a licence that are read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct License {
     state: String,
@@ -96,9 +96,9 @@ struct License {
 }
 
 /// The JSON that the app posts.
-fn posted<T: for<'j> FromJson<'j>>(context: &CallbackContext<'_>) -> Result<T, Refusal> {
+fn posted<T: DeserializeOwned>(context: &CallbackContext<'_>) -> Result<T, Refusal> {
     let body = str::from_utf8(context.callback.body).map_err(|_| Refusal::MalformedBody)?;
-    json::read(body).map_err(|_| Refusal::MalformedBody)
+    strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)
 }
 
 /// Verifies that an id token is Google's, and for the app.
@@ -183,7 +183,7 @@ fn authorized(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<Parsed
 fn answer(events: Vec<Event>, fields: &serde_json::Value) -> ParsedCallback {
     ParsedCallback::new(
         events,
-        Reply::Plain(CallbackResponse::with_body(200, "application/json", json::text(fields))),
+        Reply::Plain(CallbackResponse::with_body(200, "application/json", fields.to_string())),
     )
 }
 
@@ -200,7 +200,7 @@ fn licensed(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCa
     let verified = &proof.verified;
     let LicenseRequest { customer } = payload::read(verified)?;
     let found = proof.responses.get(LICENSED).ok_or_else(|| unreadable("Google was not asked"))?;
-    let License { state, customer_id } = json::read(&found.body)?;
+    let License { state, customer_id } = strict_json::from_str(&found.body)?;
     let account = customer_id.unwrap_or(customer).to_ascii_lowercase();
     let ended = || Event {
         occurred_at: Some(context.now),

@@ -24,14 +24,14 @@ use crate::domain::{
     programme::{Program, listing::Marketplace},
 };
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// HubSpot.
 pub struct Hubspot;
 
 /// The fields of a token response that are read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     /// The account that the app was installed in.
     hub_id: u64,

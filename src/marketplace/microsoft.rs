@@ -25,7 +25,7 @@ use super::{
 use crate::domain::programme::listing::Marketplace;
 use async_trait::async_trait;
 use fulfillment::{Access, Found, NO_ACCESS, Subscription};
-use json::FromJson;
+use serde::Deserialize;
 
 /// Microsoft.
 pub struct Microsoft;
@@ -34,7 +34,7 @@ const LANDING: Kind = Kind { name: "landing", methods: &["GET"], origin: Callbac
 const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
 /// The fields of a resolved token that are read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resolved {
     id: String,

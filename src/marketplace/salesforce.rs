@@ -21,8 +21,8 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
 use roxmltree::{Document, Node};
+use serde::Deserialize;
 
 /// Salesforce AppExchange.
 pub struct Salesforce;
@@ -45,17 +45,17 @@ const ID_WITHOUT_CHECKSUM: usize = 15;
 const PLAN_FIELDS: [&str; 2] = ["sfLma__Version_Number__c", "sfLma__Package_Version__c"];
 
 /// The fields of a signed request that are read. `issuedAt` is not a usable time: real requests have negative values.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CanvasRequest {
     context: Context,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Context {
     organization: Organization,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Organization {
     #[serde(rename = "organizationId")]
     id: String,

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Shopify.
 pub struct Shopify;
@@ -54,12 +54,12 @@ const DOMAIN: [&str; 2] = ["x-shopify-shop-domain", "shopify-shop-domain"];
 const TRIGGERED_AT: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
 /// `app_subscriptions/update`. Newer versions contain a price, which is the plan's and not a payment.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SubscriptionUpdate {
     app_subscription: Subscription,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Subscription {
     /// `gid://shopify/AppSubscription/…`.
     admin_graphql_api_id: String,
@@ -72,7 +72,7 @@ struct Subscription {
 }
 
 /// The shop in `app/uninstalled` and `shop/update`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Shop {
     id: u64,
     myshopify_domain: Option<String>,
@@ -80,7 +80,7 @@ struct Shop {
 }
 
 /// The privacy topics.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Privacy {
     shop_id: u64,
     shop_domain: Option<String>,
@@ -190,7 +190,7 @@ fn opened(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pars
 }
 
 /// The claim of a session token that names the shop.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SessionToken {
     /// `https://{shop}`.
     dest: String,

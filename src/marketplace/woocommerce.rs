@@ -30,13 +30,13 @@ use crate::domain::{
     values::{digest::sha256_hex, time::Timestamp},
 };
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// WooCommerce.
 pub struct Woocommerce;
 
 /// The fields of an order that are read. Depending on version and plugin, unknown values are `null`, empty or absent.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Order {
     id: u64,
     status: Option<String>,
@@ -57,28 +57,28 @@ struct Order {
     meta_data: Vec<Meta>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Billing {
     email: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct LineItem {
     sku: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CouponLine {
     code: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct RefundLine {
     id: u64,
     total: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Meta {
     key: String,
     value: Option<serde_json::Value>,
@@ -318,7 +318,7 @@ impl Adapter for Woocommerce {
         } else if context.kind == oauth::TOKEN {
             return oauth::parse_token_request(verified);
         } else {
-            events(&json::read(payload::text(verified)?)?, context, verified.evidence())?
+            events(&strict_json::from_str(payload::text(verified)?)?, context, verified.evidence())?
         };
         Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))))
     }

@@ -31,7 +31,7 @@ use crate::store::{
     transaction,
 };
 use counted::Counted;
-use json::Verbatim;
+use serde_json::value::RawValue;
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 /// The schema steps; see [`migrate`].
@@ -145,7 +145,7 @@ impl<'a> ClickLog<'a> {
             .sql
             .exec("SELECT id FROM click WHERE id IN (SELECT value FROM json_each(?1))", &[json(&ids)?])?;
         let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let records = Verbatim::read_list(records).map_err(|_| VisitError)?;
+        let records: Vec<&RawValue> = serde_json::from_str(records).map_err(|_| VisitError)?;
         let (records, arrivals): (Vec<_>, Vec<_>) =
             records.into_iter().zip(arrivals).filter(|(_, arrival)| seen.insert(arrival.id)).unzip();
         Ok((crate::store::value::json_text(&records)?, arrivals))

@@ -23,11 +23,10 @@ use crate::{
     },
     store::{SqlError, conversions::Conversion, links, programme::partners, value::json_text},
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A touch as it was weighed; of a coupon `click_id` is the coupon's id.
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, Deserialize)]
 struct StoredTouch {
     click_id: String,
     at_ms: i64,
@@ -42,7 +41,7 @@ struct StoredTouch {
 }
 
 /// An attribution as it is kept. What was added later is absent where it was not there yet, and where it is as it was then.
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, Deserialize)]
 struct Stored {
     model: Model,
     window_days: i64,
@@ -173,7 +172,7 @@ pub fn stored(
 }
 
 fn read(conversion: &Conversion) -> Result<Stored, SqlError> {
-    json::read(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
+    strict_json::from_str(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
 }
 
 /// The touches as they were weighed, each with its share; of their partners only the numbers are known. What the verdict

@@ -17,11 +17,10 @@ use crate::{
     },
     store::programme::listings,
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A conversion to accept.
-#[derive(Debug, Clone, FromJson)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewConversion {
@@ -57,7 +56,7 @@ pub struct NewConversion {
 }
 
 /// What a caller sent, in the form that decides whether a later one is the same.
-#[derive(Serialize, FromJson, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
 pub(super) struct Sent {
     pub(super) click_id: Option<String>,
     pub(super) customer_id: Option<String>,

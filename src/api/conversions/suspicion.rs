@@ -32,7 +32,7 @@ pub fn reasons(
     how: How,
     rules: &Rules,
 ) -> Result<Vec<HeldReason>, Problem> {
-    let metadata: Metadata = json::read(&conversion.metadata).unwrap_or_default();
+    let metadata: Metadata = strict_json::from_str(&conversion.metadata).unwrap_or_default();
     let noted = NAMES_OF_A_CUSTOMER.iter().filter_map(|name| metadata.get(*name)).map(String::as_str);
     let own = [partner.email.as_deref(), partner.external_id.as_deref(), Some(partner.id.as_str())];
     let in_hour_before = match rules.velocity_per_hour {

@@ -29,10 +29,10 @@ use crate::{
         value::json_text,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// How a partner is to be paid; replaces what was set before.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewPayoutDetails {
@@ -182,7 +182,7 @@ fn open(
     let opened =
         call.config.sealer.open(sealed, partner.as_str()).map_err(|error| ours(error.to_string()))?;
     // What could not be read is not repeated in the log.
-    json::read(&opened).map(Some).map_err(|_| ours("payout details cannot be read".to_owned()))
+    strict_json::from_str(&opened).map(Some).map_err(|_| ours("payout details cannot be read".to_owned()))
 }
 
 /// How a payout's partner is paid: as of the approval, or as it was set after it, where nothing was set by then.

@@ -25,10 +25,10 @@ use crate::{
         payouts::{self, Payout, runs as rows},
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A payout was paid.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Payment {
@@ -37,7 +37,7 @@ pub struct Payment {
 }
 
 /// A payout could not be paid.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Failure {
@@ -56,7 +56,7 @@ string_enum! {
 }
 
 /// How one payout of a run ended.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PayoutResult {
@@ -71,7 +71,7 @@ pub struct PayoutResult {
 }
 
 /// How payouts of a run ended.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PayoutResults {

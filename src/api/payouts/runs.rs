@@ -29,11 +29,10 @@ use crate::{
         },
     },
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A period of days in UTC, both included.
-#[derive(Debug, Clone, Copy, FromJson, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Period {
@@ -44,7 +43,7 @@ pub struct Period {
 }
 
 /// A sum of money.
-#[derive(Debug, Clone, Copy, FromJson)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewMoney {
@@ -55,7 +54,7 @@ pub struct NewMoney {
 }
 
 /// A run to compute.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRun {

@@ -25,7 +25,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 fn key(spki: &str) -> Result<PublicKey, Refusal> {
     let der = STANDARD.decode(spki).map_err(|_| Refusal::UnusableKey)?;
@@ -71,14 +71,14 @@ pub async fn verify_adattributionkit<'a>(
 }
 
 /// An unverified postback of either kind.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Unproven {
     app_id: Option<i64>,
     jws_string: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct UnprovenToken {
     advertised_item_identifier: i64,
@@ -87,10 +87,10 @@ struct UnprovenToken {
 /// The app that an unverified postback names. It only serves to find the listing, because Apple's URL does not name one.
 #[must_use]
 pub fn app(body: &[u8]) -> Option<i64> {
-    let Unproven { app_id, jws_string } = json::read(str::from_utf8(body).ok()?).ok()?;
+    let Unproven { app_id, jws_string } = strict_json::from_str(str::from_utf8(body).ok()?).ok()?;
     let in_token = || {
         let payload = URL_SAFE_NO_PAD.decode(jws_string.as_deref()?.split('.').nth(1)?).ok()?;
-        let token: UnprovenToken = json::read(str::from_utf8(&payload).ok()?).ok()?;
+        let token: UnprovenToken = strict_json::from_str(str::from_utf8(&payload).ok()?).ok()?;
         Some(token.advertised_item_identifier)
     };
     app_id.or_else(in_token)
@@ -120,7 +120,7 @@ pub fn parse_skadnetwork(verified: &Verified<'_>) -> Result<ParsedCallback, Unre
 }
 
 /// The signed claims of a postback of AdAttributionKit that are read.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Signed {
     postback_identifier: Option<String>,

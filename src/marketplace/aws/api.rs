@@ -60,7 +60,7 @@ pub async fn call(
     body: &Json,
 ) -> Result<VendorResponse, VerifyError> {
     let key = access_key(listing)?;
-    let (target, body) = (format!("{}.{operation}", api.prefix), json::text(body));
+    let (target, body) = (format!("{}.{operation}", api.prefix), body.to_string());
     let headers = [("content-type", api.media_type), ("x-amz-target", target.as_str())];
     let unsigned = Unsigned { method: "POST", url: api.url, headers: &headers, body: body.as_bytes() };
     let scope = Scope { region: REGION, service: MARKETPLACE_SERVICE };

@@ -51,7 +51,7 @@ fn message(verified: &Verified<'_>) -> Option<Json> {
         Payload::Parameters(_) => payload::parameter(verified, "Message")?,
         Payload::Body(_) | Payload::Json(_) => payload::text(verified).ok()?,
     };
-    json::read(text).ok()
+    strict_json::from_str(text).ok()
 }
 
 /// Asks the Agreement API about the agreement that a message names. The response is added to `responses` even if it does
@@ -67,7 +67,7 @@ async fn confirm<'a>(
     let response = api::call(context.listing, api, &AGREEMENTS, "DescribeAgreement", &body).await?;
     responses.insert(AGREEMENT, response.clone());
     let confirmed = aws_answers(&[(AGREEMENT, &response)], Evidence::ApiPoll)?;
-    let agreement: Json = json::read(&response.body).map_err(|_| Refusal::MalformedBody)?;
+    let agreement: Json = strict_json::from_str(&response.body).map_err(|_| Refusal::MalformedBody)?;
     let is = |pointer, value: &str| text(&agreement, pointer) == Some(value);
     if !is("/agreementId", notice.agreement) || !is("/acceptor/accountId", notice.acceptor) {
         return Err(Refusal::WrongSubject.into());
@@ -171,7 +171,7 @@ pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
     }
     let Some(notice) = Notice::read(&message, context)? else { return Ok(acknowledged(Vec::new(), None)) };
     let response = proof.responses.get(AGREEMENT);
-    let agreement: Option<Json> = response.and_then(|response| json::read(&response.body).ok());
+    let agreement: Option<Json> = response.and_then(|response| strict_json::from_str(&response.body).ok());
     let status = agreement.as_ref().and_then(|agreement| text(agreement, "/status"));
     let mut parsed = notice.parse(verified, status)?;
     if verified.evidence() == Evidence::TransportOnly && response.is_some() {

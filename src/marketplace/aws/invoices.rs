@@ -21,7 +21,7 @@ use super::{
     api::{self, AGREEMENTS, text},
 };
 use crate::domain::{money::Currency, values::time::Timestamp};
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 /// The name of the secret that the scheduler and the listing share.
@@ -32,14 +32,14 @@ const AGREEMENT: &str = "agreement";
 const ADJUSTMENTS: &str = "adjustments";
 const INVOICES: &str = "invoices";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct PollRequest {
     agreement_id: String,
 }
 
 /// The token of a list's next page, if there is one.
 fn next_page(body: &str) -> Option<String> {
-    let page: Json = json::read(body).ok()?;
+    let page: Json = strict_json::from_str(body).ok()?;
     text(&page, "/nextToken").map(str::to_owned)
 }
 
@@ -53,7 +53,7 @@ pub async fn verify(
     let mut responses = Vec::new();
     let body = json!({ "agreementId": agreement_id });
     let response = ask(context, api, "DescribeAgreement", &body).await?;
-    let agreement: Json = json::read(&response.body).map_err(|_| Refusal::MalformedBody)?;
+    let agreement: Json = strict_json::from_str(&response.body).map_err(|_| Refusal::MalformedBody)?;
     if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, context) {
         return Err(Refusal::WrongAudience.into());
     }
@@ -90,7 +90,7 @@ async fn ask(
 
 /// A time in seconds since 1970, with or without a fraction.
 fn time(seconds: Option<&Json>) -> Option<Timestamp> {
-    let seconds = json::text(seconds.filter(|seconds| seconds.is_number())?);
+    let seconds = seconds.filter(|seconds| seconds.is_number())?.to_string();
     let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
     Timestamp::from_ms(seconds.checked_mul(1000)?)
 }
@@ -200,7 +200,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let Payload::Parameters(bodies) = verified.payload() else {
         return Err(unreadable("there are no responses"));
     };
-    let agreement: Json = json::read(payload::parameter(verified, AGREEMENT).unwrap_or_default())?;
+    let agreement: Json = strict_json::from_str(payload::parameter(verified, AGREEMENT).unwrap_or_default())?;
     let required = |pointer| text(&agreement, pointer).ok_or_else(|| unreadable(format!("no {pointer}")));
     let mut reading = Reading {
         account: required("/acceptor/accountId")?,
@@ -214,7 +214,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
         adjustments: 0,
     };
     for (name, body) in bodies.iter().filter(|(name, _)| name != AGREEMENT) {
-        let page: Json = json::read(body)?;
+        let page: Json = strict_json::from_str(body)?;
         let is_adjustments = name == ADJUSTMENTS;
         let list = if is_adjustments { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
         for entry in page.get(list).and_then(Json::as_array).into_iter().flatten() {
@@ -226,6 +226,6 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let is_whole = adjustments.is_none() && invoices.is_none();
     let log = reading.log(is_whole);
     let body = json!({ "told": reading.events.len(), "left_out": reading.skipped, "complete": is_whole });
-    let response = CallbackResponse::with_body(200, "application/json", json::text(&body));
+    let response = CallbackResponse::with_body(200, "application/json", body.to_string());
     Ok(ParsedCallback { log, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
 }

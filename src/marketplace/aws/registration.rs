@@ -57,7 +57,7 @@ pub async fn verify(
 }
 
 fn customer(verified: &Verified<'_>) -> Result<Json, Unreadable> {
-    Ok(json::read(payload::parameter(verified, CUSTOMER).unwrap_or_default())?)
+    Ok(strict_json::from_str(payload::parameter(verified, CUSTOMER).unwrap_or_default())?)
 }
 
 /// The last part of a licence's ARN. The documentation and the messages differ in the rest.

@@ -25,7 +25,7 @@ pub fn voided(
     at: Timestamp,
     responses: &VendorResponses,
 ) -> Result<ParsedCallback, Unreadable> {
-    let order: Order = json::read(&response(responses, SUBJECT)?.body)?;
+    let order: Order = strict_json::from_str(&response(responses, SUBJECT)?.body)?;
     let charge = charge(about.order_id.as_deref().unwrap_or_default());
     let refunded = order.refunded(&charge, &name(&about.purchase_token), at)?;
     match refunded.filter(|_| !all || order.is_refunded()) {
@@ -81,7 +81,7 @@ fn charges(
             log = Some("an order is not shown: the service account may not view financial data".to_owned());
             continue;
         }
-        let order: Order = json::read(&response.body)?;
+        let order: Order = strict_json::from_str(&response.body)?;
         if let Some((amount, currency, at)) = order.paid()? {
             events.push(Event {
                 amount: Some(amount),
@@ -101,7 +101,7 @@ pub fn changed(
     at: Timestamp,
     responses: &VendorResponses,
 ) -> Result<ParsedCallback, Unreadable> {
-    let purchase: Purchase = json::read(&response(responses, SUBJECT)?.body)?;
+    let purchase: Purchase = strict_json::from_str(&response(responses, SUBJECT)?.body)?;
     let objection = if purchase.is_test() {
         Some("it is a test purchase")
     } else if !purchase.agrees(change == Change::Ended) {

@@ -6,14 +6,13 @@ use super::super::{
     money::minor_units,
 };
 use crate::domain::{money::Currency, values::time::Timestamp};
-use json::FromJson;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, de::IgnoredAny};
 
 /// The maximum number of orders that are requested for a purchase, whose items may have one order each.
 const ORDERS: usize = 3;
 
 /// A purchase: of a subscription (`purchases.subscriptionsv2`), or of a one-time product (`purchases.productsv2`).
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Purchase {
     subscription_state: Option<String>,
@@ -29,13 +28,13 @@ pub struct Purchase {
     order_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StateContext {
     purchase_state: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LineItem {
     product_id: String,
@@ -43,19 +42,19 @@ struct LineItem {
     latest_successful_order_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OfferDetails {
     base_plan_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Identifiers {
     obfuscated_external_account_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Canceled {
     replacement_cancellation: Option<IgnoredAny>,
@@ -120,7 +119,7 @@ impl Purchase {
 }
 
 /// An order (`orders`).
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     state: String,
@@ -129,27 +128,27 @@ pub struct Order {
     order_history: Option<History>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct History {
     #[serde(default)]
     partial_refund_events: Vec<PartialRefund>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PartialRefund {
     state: String,
     refund_details: Option<RefundDetails>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct RefundDetails {
     total: Option<Money>,
 }
 
 /// google.type.Money: fields that are zero are absent.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Money {
     currency_code: String,

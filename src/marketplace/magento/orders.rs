@@ -15,27 +15,28 @@ use crate::domain::{
     money::Currency,
     values::{digest::sha256_hex, time::Timestamp},
 };
-use json::Spelled;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
-/// A JSON object with raw members.
-pub struct Object<'t>(Spelled<'t>);
+/// A JSON object whose values are kept as text. Of several members with one name, the last counts.
+pub struct Object<'t>(BTreeMap<String, &'t RawValue>);
 
 impl<'t> Object<'t> {
     /// Parses a text; `None` if it is not an object.
     pub fn read(text: &'t str) -> Option<Self> {
-        Spelled::read(text).map(Self)
+        serde_json::from_str(text).ok().map(Self)
     }
 
     /// The object of this name.
     pub fn object(&self, name: &str) -> Option<Self> {
-        self.0.member(name).and_then(Self::read)
+        self.0.get(name).and_then(|value| Self::read(value.get()))
     }
 
     /// The text of this name, or the digits of the number; `None` if it is empty.
     pub fn text(&self, name: &str) -> Option<String> {
-        let raw = self.0.member(name)?;
+        let raw = self.0.get(name)?.get();
         let text = match raw.bytes().next()? {
-            b'"' => json::read(raw).ok()?,
+            b'"' => strict_json::from_str(raw).ok()?,
             b'-' | b'0'..=b'9' => raw.to_owned(),
             _ => return None,
         };

@@ -15,7 +15,7 @@ use super::{
     webhook::Change,
 };
 use crate::domain::values::time::Timestamp;
-use json::FromJson;
+use serde::Deserialize;
 
 const API: &str = "https://marketplaceapi.microsoft.com/api/saas/subscriptions";
 const VERSION: &str = "?api-version=2018-08-31";
@@ -39,7 +39,7 @@ pub fn time(text: Option<&str>) -> Option<Timestamp> {
 }
 
 /// The fields of a purchase that are read. Unknown values are absent, empty or `null`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
     pub id: Option<String>,
@@ -52,7 +52,7 @@ pub struct Subscription {
 }
 
 /// A billing term.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Term {
     start_date: Option<String>,
@@ -86,7 +86,7 @@ impl Subscription {
 }
 
 /// The fields of an operation that are read. The quantity is not compared, because no event reports it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Operation {
     id: Option<String>,
@@ -96,7 +96,7 @@ struct Operation {
     status: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     access_token: String,
 }

@@ -16,10 +16,10 @@ use super::{
     },
     fulfillment::{self, Confirmation, Subscription, is_guid, time},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// The fields of a webhook that are read. Microsoft reserves the right to send more.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
     id: Option<String>,

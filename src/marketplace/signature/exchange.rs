@@ -8,7 +8,7 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::marketplace::vendor_api::{VendorRequest, VendorResponse};
-use json::FromJson;
+use serde::Deserialize;
 
 /// The encoding of the parameters of a vendor's token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
 }
 
 /// The parameters of a token request that are used here.
-#[derive(FromJson, Default)]
+#[derive(Deserialize, Default)]
 struct TokenRequest {
     client_secret: Option<String>,
     code: Option<String>,
@@ -70,7 +70,7 @@ impl TokenRequest {
     fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.first() == Some(&b'{') {
             let text = str::from_utf8(body).map_err(|_| Refusal::MalformedBody)?;
-            return json::read(text).map_err(|_| Refusal::MalformedBody);
+            return strict_json::from_str(text).map_err(|_| Refusal::MalformedBody);
         }
         let mut read = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {

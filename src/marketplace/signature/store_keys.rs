@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::FromJson;
+use serde::Deserialize;
 
 /// How long a merchant may take to approve.
 const APPROVAL_MS: i64 = 60 * 60 * 1000;
@@ -61,7 +61,7 @@ impl Connection<'_> {
 }
 
 /// The parts of the store's message that are used.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct PostedKeys {
     user_id: String,
     consumer_key: String,
@@ -94,7 +94,7 @@ impl StoreKeys {
     ) -> Result<Self, Refusal> {
         let secrets = secrets_of(secrets)?;
         let body = str::from_utf8(callback.body).map_err(|_| Refusal::MalformedBody)?;
-        let keys: PostedKeys = json::read(body).map_err(|_| Refusal::MalformedBody)?;
+        let keys: PostedKeys = strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)?;
         let (sealed, tag) = keys.user_id.split_once('.').ok_or(Refusal::MalformedSignature)?;
         let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
         if !secrets.verify(&signed(listing_id, sealed), &[tag]) {
@@ -134,7 +134,8 @@ impl StoreKeys {
     pub fn confirm(self, response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
         confirmed(response.status)?;
         // A site that answers every URL with the same page has confirmed nothing.
-        let status: serde_json::Value = json::read(&response.body).map_err(|_| Refusal::Declined)?;
+        let status: serde_json::Value =
+            strict_json::from_str(&response.body).map_err(|_| Refusal::Declined)?;
         if !status.get("settings").is_some_and(serde_json::Value::is_object) {
             return Err(Refusal::Declined);
         }

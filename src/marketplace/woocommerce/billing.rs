@@ -14,7 +14,7 @@ use super::{
     time,
 };
 use crate::domain::money::Currency;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Webhooks of SaaS billing.
 pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], origin: CallbackOrigin::Server };
@@ -22,12 +22,12 @@ pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], origin: Ca
 /// The currency of amounts without one, unless the operator configures another.
 const USUAL_CURRENCY: &str = "USD";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Message {
     subscription: Subscription,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Subscription {
     id: serde_json::Value,
     status: String,
@@ -36,7 +36,7 @@ struct Subscription {
     transactions: Vec<Transaction>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Transaction {
     id: serde_json::Value,
     amount: Option<String>,
@@ -80,7 +80,7 @@ pub fn events(
     context: &CallbackContext<'_>,
     evidence: Evidence,
 ) -> Result<Vec<Event>, Unreadable> {
-    let Message { subscription } = json::read(text)?;
+    let Message { subscription } = strict_json::from_str(text)?;
     let account = id(&subscription.id)?;
     let currency = subscription.currency.as_deref().or_else(|| context.listing.setting("currency"));
     let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));

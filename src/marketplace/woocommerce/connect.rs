@@ -16,7 +16,7 @@ use super::super::{
     vendor_api::VendorApi,
 };
 use crate::domain::clicks::click::CLICK_ID_LENGTH;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Where the app requests the authorization URL of a store.
 pub const CONNECT: Kind = Kind { name: "connect", methods: &["POST"], origin: CallbackOrigin::App };
@@ -27,7 +27,7 @@ pub const AUTH: Kind = Kind { name: "auth", methods: &["POST"], origin: Callback
 const SECRET: &str = "connect_secret";
 
 /// The app's request.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct ConnectRequest {
     shop: String,
     return_url: String,
@@ -61,7 +61,7 @@ pub async fn verify<'a>(
 }
 
 fn answer(status: u16, body: &serde_json::Value) -> ParsedCallback {
-    let mut answer = CallbackResponse::with_body(status, "application/json", json::text(body));
+    let mut answer = CallbackResponse::with_body(status, "application/json", body.to_string());
     answer.headers.push(("cache-control", "no-store".to_owned()));
     ParsedCallback::new(Vec::new(), Reply::Plain(answer))
 }
@@ -72,7 +72,7 @@ fn invalid(what: &str) -> ParsedCallback {
 
 /// Returns the authorization URL.
 pub fn connect(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
-    let Ok(request) = json::read::<ConnectRequest>(payload::text(verified)?) else {
+    let Ok(request) = strict_json::from_str::<ConnectRequest>(payload::text(verified)?) else {
         return Ok(invalid("The body is a JSON object with `shop`, `return_url` and, if known, `click_id`."));
     };
     let Some(store) = public_host::address(&request.shop) else {
@@ -127,7 +127,7 @@ pub fn authorized(
         "shop": store, "consumer_key": key, "consumer_secret": secret, "key_permissions": permissions,
         "user_id": user_id,
     });
-    let token_handoff = Some(TokenHandoff { code: user_id.clone(), body: json::text(&body) });
+    let token_handoff = Some(TokenHandoff { code: user_id.clone(), body: body.to_string() });
     Ok(ParsedCallback {
         token_handoff,
         ..ParsedCallback::new(vec![installed], Reply::Plain(CallbackResponse::empty(200)))

@@ -137,7 +137,7 @@ impl World {
     pub(crate) fn judge(&mut self, sent: &Sent) -> Outcome {
         let environment = Self::environment(&self.ledger);
         let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
-        let listing: Listing = json::read(&listing).unwrap();
+        let listing: Listing = strict_json::from_str(&listing).unwrap();
         let path = sent.rest.split('?').next().unwrap();
         let slash = if path.is_empty() { "" } else { "/" };
         let request = CallbackRequest {

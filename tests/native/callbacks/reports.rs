@@ -26,7 +26,7 @@ fn a_refund_waits_for_its_charge_and_is_booked_with_it() {
     let beyond = event("refunded", "refund:2", Some("order:1"), 9_999);
     let tell = |world: &mut World, events: &[&Json]| {
         let report = json!({"listing_no": 1, "events": events, "single_use": null, "relay": null});
-        let report: Report = json::read(&report.to_string()).unwrap();
+        let report: Report = strict_json::from_str(&report.to_string()).unwrap();
         let environment = World::environment(&world.ledger);
         let reported = callbacks::report(&environment, &mut world.entropy, &report).unwrap();
         assert_eq!(reported, Reported::Written);
@@ -53,7 +53,7 @@ fn a_late_click_credits_all_that_a_customer_has_bought_however_much() {
     let mut events: Vec<Json> = (0..501).map(|number| event(number, &[])).collect();
     events.push(event(501, &[&click]));
     let report = json!({"listing_no": 1, "events": events});
-    let report: Report = json::read(&report.to_string()).unwrap();
+    let report: Report = strict_json::from_str(&report.to_string()).unwrap();
     let environment = World::environment(&world.ledger);
     assert_eq!(callbacks::report(&environment, &mut world.entropy, &report).unwrap(), Reported::Written);
     assert_eq!(world.ledger.rows("commissions"), 502);
@@ -73,7 +73,7 @@ fn no_money_moves_on_what_nobody_signed() {
         [("charged", json!(500)), ("charged", Json::Null), ("refunded", json!(500)), ("installed", json!(0))]
     {
         let report = json!({"listing_no": 1, "events": [event(kind, amount)]});
-        let report: Report = json::read(&report.to_string()).unwrap();
+        let report: Report = strict_json::from_str(&report.to_string()).unwrap();
         let before = rows::rows(&world.ledger.sql);
         let environment = World::environment(&world.ledger);
         let problem = callbacks::report(&environment, &mut world.entropy, &report).unwrap_err();
@@ -98,7 +98,7 @@ fn without_a_time_nothing_is_newer_than_the_end_but_an_install() {
             "amount": null, "currency": null, "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [],
             "coupon": null});
         let report = json!({"listing_no": 1, "events": [event], "single_use": null, "relay": null});
-        let report: Report = json::read(&report.to_string()).unwrap();
+        let report: Report = strict_json::from_str(&report.to_string()).unwrap();
         let environment = World::environment(&world.ledger);
         callbacks::report(&environment, &mut world.entropy, &report).unwrap();
         let rows = world.ledger.sql.exec("SELECT status FROM marketplace_accounts", &[]).unwrap();

@@ -350,7 +350,7 @@ fn pages_go_back_in_time_without_gaps_or_repeats() {
     append(&log, &visits).unwrap();
     let read = |query: &PageQuery| -> Vec<(i64, String)> {
         let page = log.page(query).unwrap();
-        let clicks: Vec<PackedClick<'_>> = json::read(&page).unwrap();
+        let clicks: Vec<PackedClick<'_>> = strict_json::from_str(&page).unwrap();
         clicks.iter().map(|click| (click.at().ms(), click.row_id().to_owned())).collect()
     };
     for (links, from_ms, to_ms, expected) in [

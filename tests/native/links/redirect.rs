@@ -39,7 +39,7 @@ mod support {
             r#"{{"version":{version},"click_param":"sp_click","landing_url":{landing},"max_link_no":{max_link_no},
                 "listings":{{"1":"https://shop.example/app?own=1"}},"blocked":[[30,39]]}}"#
         );
-        Snapshot::new(json::read(&text).unwrap())
+        Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
     pub(crate) fn guide(landing: Option<&str>) -> Guide {
@@ -147,7 +147,7 @@ fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_paramet
                 "listings":{{"1":"https://play.example/details?id=a"}},"blocked":[]}}"#
         );
         let mut guide = guide(None);
-        guide.renew(Snapshot::new(json::read(&text).unwrap()));
+        guide.renew(Snapshot::new(strict_json::from_str(&text).unwrap()));
         let told = Ask { query: "hl=de", ..ask(token(5)) }.told(&mut guide);
         assert_eq!(told.location, format!("{expected}{}", told.visit.id), "{more}");
     }

@@ -123,7 +123,7 @@ impl<S: Sql> Ledger<S> {
     /// Writes what a callback of a listing told.
     pub fn told(&mut self, listing_no: u16, events: &[Json]) {
         let report = serde_json::json!({"listing_no": listing_no, "events": events});
-        let report = json::read(&report.to_string()).unwrap();
+        let report = strict_json::from_str(&report.to_string()).unwrap();
         let mut asked = Trails::new();
         loop {
             let environment = Environment {

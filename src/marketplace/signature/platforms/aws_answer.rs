@@ -23,7 +23,7 @@ fn check(answered: &VendorResponse) -> Result<(), Refusal> {
         400..=499 => {}
         _ => return Err(Refusal::Unanswered),
     }
-    let error: serde_json::Value = json::read(&answered.body).unwrap_or_default();
+    let error: serde_json::Value = strict_json::from_str(&answered.body).unwrap_or_default();
     let name = error.get("__type").and_then(serde_json::Value::as_str).unwrap_or_default();
     // `com.amazonaws.…#ThrottlingException`; JSON 1.1 has no prefix.
     let name = name.rsplit_once('#').map_or(name, |(_, name)| name);

@@ -10,7 +10,7 @@ use crate::marketplace::signature::{
     secret::{Credentials, SecretError, SecretForm},
     verified::{Evidence, Payload, Verified},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// The source of AWS Marketplace's events.
 pub const AGREEMENT_SOURCE: &str = "aws.agreement-marketplace";
@@ -27,7 +27,7 @@ pub struct ApiDestination {
     accounts: Vec<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Event {
     source: String,
     account: String,
