@@ -150,7 +150,10 @@ impl Adapter for Microsoft {
                     "audiences",
                     "a list instead of `client_id`, for tokens that are made for `api://…` or for several applications",
                 ),
-                ("plans", "the price of a term of each plan, by the plan's id in the offer (see above)"),
+                (
+                    "plans",
+                    "the price of a term of each plan, by the plan's id in the offer (see `settings.plans` of a listing in the API reference)",
+                ),
             ],
             proof: "landing page: Microsoft's API resolves the token and names the purchase (`api_poll`). Webhook: a token of \
                     Entra's (RS256 under the tenant's published keys, of the Marketplace SaaS API, for the application). The token \

@@ -1,5 +1,5 @@
-//! docs/marketplaces.md says what the registry does: what arrives, how it is proven, what carries the referral, what the
-//! operator sets up, and what is not possible.
+//! docs/marketplaces.md matches the registry: which callbacks arrive, how they are proven, what carries the referral, what the
+//! operator configures, and what is not possible.
 
 use signpost::{
     domain::programme::listing::Marketplace,
@@ -65,14 +65,14 @@ fn rendered() -> String {
         .map(|marketplace| marketplace.as_str())
         .collect();
     text.push_str(&format!(
-        "\n## Not taken in yet\n\n{}: a listing can stand there and links lead to it; sales come in by the API.\n",
+        "\n## Without callbacks\n\n{}: a listing on these marketplaces can have links; send its sales with the API.\n",
         without.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ")
     ));
     text
 }
 
 #[test]
-fn the_document_says_what_the_registry_does() {
+fn the_document_matches_the_registry() {
     let document = include_str!("../../docs/marketplaces.md");
     let (written, found) =
         document.split_once(BEGIN).expect("docs/marketplaces.md has the line that its made part begins with");

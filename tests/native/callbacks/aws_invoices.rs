@@ -2,18 +2,18 @@
 
 use super::fake_vendor::VendorResult;
 use super::{
-    Sent, World,
-    aws::{AGREEMENT, BUYER, PRODUCT, PRODUCT_ID, Said, error, ok, secrets, settings, world_with},
+    TestCallback, World,
+    aws::{AGREEMENT, BUYER, PRODUCT, PRODUCT_ID, VendorCase, error, ok, secrets, settings, world_with},
 };
 use serde_json::{Value as Json, json};
 use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 
-fn poll(secret: &str, body: &Json) -> Sent {
+fn poll(secret: &str, body: &Json) -> TestCallback {
     let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
-    Sent { method: "POST", kind: "invoices", rest: String::new(), headers, body: body.to_string() }
+    TestCallback { method: "POST", kind: "invoices", rest: String::new(), headers, body: body.to_string() }
 }
 
-fn asked() -> Sent {
+fn asked() -> TestCallback {
     poll("poll-secret-0001", &json!({"agreement_id": AGREEMENT}))
 }
 
@@ -147,12 +147,12 @@ fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
         answer(request, &[], &invoices)
     };
     assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":5,"told":1}"#);
-    let said = format!(
+    let case = format!(
         "a callback of {}, aws invoices, was taken in part: 5 entries do not count (the last: it is not an invoice), 1 credit \
          memos come from no billing adjustment",
         world.listing
     );
-    assert_eq!(world.logged, [said]);
+    assert_eq!(world.logged, [case]);
     let sales = world.ledger.get("/v1/conversions").json;
     let amounts: Vec<_> = sales["data"].as_array().unwrap().iter().map(|it| &it["amount"]).collect();
     assert_eq!(amounts, [&json!(990), &Json::Null], "behind it the lead");
@@ -186,14 +186,14 @@ fn pages_are_turned_as_far_as_one_question_goes() {
 fn only_the_scheduler_asks_and_only_aws_answers() {
     let mut nobody = world();
     nobody.vendor.responds = |request| panic!("nobody asks {request:?}");
-    for (said, sent) in [
+    for (case, callback) in [
         ("a wrong secret", poll("poll-secret-0002", &json!({"agreement_id": AGREEMENT}))),
-        ("no secret", Sent { headers: vec![], ..asked() }),
+        ("no secret", TestCallback { headers: vec![], ..asked() }),
         ("no agreement", poll("poll-secret-0001", &json!({}))),
     ] {
-        assert_eq!(nobody.refused(said, &sent), 401, "{said}");
+        assert_eq!(nobody.refused(case, &callback), 401, "{case}");
     }
-    let cases: [Said; 5] = [
+    let cases: [VendorCase; 5] = [
         ("no such agreement", |_| error("ResourceNotFoundException"), 401),
         (
             "another agreement",
@@ -218,10 +218,10 @@ fn only_the_scheduler_asks_and_only_aws_answers() {
             503,
         ),
     ];
-    for (said, vendor, status) in cases {
+    for (case, vendor, status) in cases {
         let mut world = world();
         world.vendor.responds = vendor;
-        assert_eq!(world.refused(said, &asked()), status, "{said}");
+        assert_eq!(world.refused(case, &asked()), status, "{case}");
     }
     let mut settings = settings();
     settings["product_id"] = json!("prod-another");

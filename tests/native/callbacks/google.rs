@@ -1,7 +1,7 @@
 //! Plays Google: signs tokens with a throw-away key, publishes it, pushes messages, and gives out access tokens.
 
 use super::fake_vendor::{DocumentRequest, VendorResult, respond};
-use super::{Sent, World};
+use super::{TestCallback, World};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -162,7 +162,7 @@ pub fn push_claims(world: &World) -> Json {
 }
 
 /// A push of this message under a token with these claims.
-pub fn push_under(kind: &'static str, claims: &Json, id: &str, data: &Json) -> Sent {
+pub fn push_under(kind: &'static str, claims: &Json, id: &str, data: &Json) -> TestCallback {
     let body = json!({
         "message": {
             "attributes": {}, "data": STANDARD.encode(data.to_string()), "messageId": id, "message_id": id,
@@ -171,15 +171,20 @@ pub fn push_under(kind: &'static str, claims: &Json, id: &str, data: &Json) -> S
         "subscription": SUBSCRIPTION, "deliveryAttempt": 1,
     });
     let headers = vec![("authorization".to_owned(), format!("Bearer {}", token(claims)))];
-    Sent { method: "POST", kind, rest: String::new(), headers, body: body.to_string() }
+    TestCallback { method: "POST", kind, rest: String::new(), headers, body: body.to_string() }
 }
 
-pub fn push(world: &World, kind: &'static str, id: &str, data: &Json) -> Sent {
+pub fn push(world: &World, kind: &'static str, id: &str, data: &Json) -> TestCallback {
     push_under(kind, &push_claims(world), id, data)
 }
 
 /// What must be refused of any push: each with what is wrong.
-pub fn forgeries(world: &World, good: &Sent, kind: &'static str, data: &Json) -> Vec<(&'static str, Sent)> {
+pub fn forgeries(
+    world: &World,
+    good: &TestCallback,
+    kind: &'static str,
+    data: &Json,
+) -> Vec<(&'static str, TestCallback)> {
     let claims = push_claims(world);
     let with = |name: &str, value: Json| {
         let mut claims = claims.clone();
@@ -187,10 +192,11 @@ pub fn forgeries(world: &World, good: &Sent, kind: &'static str, data: &Json) ->
         push_under(kind, &claims, "1", data)
     };
     let now = world.ledger.now.ms() / 1000;
-    let header = |value: String| Sent { headers: vec![("authorization".to_owned(), value)], ..good.clone() };
+    let header =
+        |value: String| TestCallback { headers: vec![("authorization".to_owned(), value)], ..good.clone() };
     let signed = token(&claims);
     vec![
-        ("no token", Sent { headers: vec![], ..good.clone() }),
+        ("no token", TestCallback { headers: vec![], ..good.clone() }),
         ("another signature", header(format!("Bearer {}", &signed[..signed.len() - 4]))),
         ("another audience", with("aud", json!("another"))),
         ("another service account", with("email", json!("evil@evil.iam.gserviceaccount.com"))),
@@ -200,8 +206,8 @@ pub fn forgeries(world: &World, good: &Sent, kind: &'static str, data: &Json) ->
         ("tomorrow's", with("iat", json!(now + 86_400))),
         (
             "another subscription",
-            Sent { body: good.body.replace("projects/acme/", "projects/evil/"), ..good.clone() },
+            TestCallback { body: good.body.replace("projects/acme/", "projects/evil/"), ..good.clone() },
         ),
-        ("a browser's", Sent { method: "GET", ..good.clone() }),
+        ("a browser's", TestCallback { method: "GET", ..good.clone() }),
     ]
 }

@@ -3,7 +3,7 @@
 //! the same; a push of anybody else's.
 
 use super::fake_vendor::{VendorResult, respond};
-use super::{Sent, World, google, orders};
+use super::{TestCallback, World, google, orders};
 use serde_json::{Value as Json, json};
 use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 
@@ -46,7 +46,7 @@ pub fn cancelled(request: &VendorRequest) -> VendorResult {
 }
 
 /// A sign-up, or a log-in, that was signed so many seconds ago.
-pub fn signup(world: &World, seconds_ago: i64) -> Sent {
+pub fn signup(world: &World, seconds_ago: i64) -> TestCallback {
     let issued = world.ledger.now.ms() / 1000 - seconds_ago;
     let claims = json!({
         "iss": google::SIGNUP_ISSUER, "iat": issued, "exp": issued + 300, "aud": "app.acme.example", "sub": ACCOUNT,
@@ -55,10 +55,10 @@ pub fn signup(world: &World, seconds_ago: i64) -> Sent {
     signup_with(&google::token(&claims))
 }
 
-pub fn signup_with(token: &str) -> Sent {
+pub fn signup_with(token: &str) -> TestCallback {
     let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
     let body = format!("x-gcp-marketplace-token={token}");
-    Sent { method: "POST", kind: "signup", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "signup", rest: String::new(), headers, body }
 }
 
 pub fn data(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> Json {
@@ -73,7 +73,7 @@ pub fn data(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> Json
     data
 }
 
-pub fn event(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> Sent {
+pub fn event(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> TestCallback {
     google::push(world, "events", id, &data(world, id, event_type, minutes_ago))
 }
 
@@ -111,8 +111,8 @@ fn a_customer_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
         }
         // And all of it again, when the entitlement has ended.
         world.vendor.responds = cancelled;
-        for (index, sent) in life.iter().enumerate().skip(1) {
-            assert_eq!(world.refused(&format!("{order:?}: {index} again"), sent), 204);
+        for (index, callback) in life.iter().enumerate().skip(1) {
+            assert_eq!(world.refused(&format!("{order:?}: {index} again"), callback), 204);
         }
         assert_eq!(world.refused("the token again", &life[0]), 401);
         let mut outcome = world.outcome();
@@ -134,8 +134,8 @@ fn a_customer_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
 #[test]
 fn the_api_is_asked_as_the_service_account_and_says_whose_and_what_it_is() {
     let mut world = world();
-    let sent = event(&world, "3", "ENTITLEMENT_RENEWED", 2);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = event(&world, "3", "ENTITLEMENT_RENEWED", 2);
+    assert_eq!(world.receive(&callback).status, 204);
     let urls: Vec<(&str, &str)> =
         world.requests.iter().map(|request| (request.method, request.url.as_str())).collect();
     let api = "https://cloudcommerceprocurement.googleapis.com/v1/providers/acme-public/entitlements";
@@ -150,19 +150,19 @@ fn the_api_is_asked_as_the_service_account_and_says_whose_and_what_it_is() {
     assert_eq!(charge["metadata"], metadata);
     // Within ten minutes the request for a token is the same, so that it is not made again.
     world.ledger.wait(599_999);
-    assert_eq!(world.refused("again", &sent), 204);
+    assert_eq!(world.refused("again", &callback), 204);
     assert_eq!(world.requests[2], world.requests[0]);
     world.ledger.wait(1);
-    assert_eq!(world.refused("again", &sent), 204);
+    assert_eq!(world.refused("again", &callback), 204);
     assert_ne!(world.requests[4], world.requests[0]);
-    let shown = format!("{:?}", world.requests);
-    assert!(!shown.contains(google::ACCESS_TOKEN) && !shown.contains("assertion"), "{shown}");
+    let output = format!("{:?}", world.requests);
+    assert!(!output.contains(google::ACCESS_TOKEN) && !output.contains("assertion"), "{output}");
 }
 
 #[test]
 fn what_the_api_does_not_bear_out_is_not_told() {
     let contradicted = "was taken in part: the API does not agree with";
-    for (event_type, state, told, agrees) in [
+    for (event_type, state, expected, agrees) in [
         ("ENTITLEMENT_CANCELLED", "ENTITLEMENT_ACTIVE", &[][..], false),
         ("ENTITLEMENT_DELETED", "ENTITLEMENT_ACTIVE", &[], false),
         ("ENTITLEMENT_RENEWED", "ENTITLEMENT_ACTIVATION_REQUESTED", &[], false),
@@ -189,11 +189,11 @@ fn what_the_api_does_not_bear_out_is_not_told() {
             }
             _ => |request| entitlement(request, "ENTITLEMENT_ACTIVATION_REQUESTED"),
         };
-        let sent = event(&world, "1", event_type, 1);
-        assert_eq!(world.receive(&sent).status, 204, "{event_type} {state}");
-        assert_eq!(types(&world.outcome()), told, "{event_type} {state}");
-        let said = world.logged.iter().any(|line| line.contains(contradicted));
-        assert_eq!(said, !agrees, "{event_type} {state}: {:?}", world.logged);
+        let callback = event(&world, "1", event_type, 1);
+        assert_eq!(world.receive(&callback).status, 204, "{event_type} {state}");
+        assert_eq!(types(&world.outcome()), expected, "{event_type} {state}");
+        let case = world.logged.iter().any(|line| line.contains(contradicted));
+        assert_eq!(case, !agrees, "{event_type} {state}: {:?}", world.logged);
     }
 }
 
@@ -204,24 +204,24 @@ fn a_suspension_shows_with_the_next_event_and_so_does_its_end() {
         let accounts = world.outcome()["accounts"].as_str().unwrap().to_owned();
         ["activated", "suspended", "uninstalled"].into_iter().find(|status| accounts.contains(status))
     };
-    let sent = event(&world, "1", "ENTITLEMENT_ACTIVE", 9);
-    world.receive(&sent);
+    let callback = event(&world, "1", "ENTITLEMENT_ACTIVE", 9);
+    world.receive(&callback);
     assert_eq!(status(&mut world), Some("activated"));
     world.vendor.responds = |request| entitlement(request, "ENTITLEMENT_SUSPENDED");
-    let sent = event(&world, "2", "ENTITLEMENT_PLAN_CHANGE_REQUESTED", 2);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = event(&world, "2", "ENTITLEMENT_PLAN_CHANGE_REQUESTED", 2);
+    assert_eq!(world.receive(&callback).status, 204);
     assert_eq!(status(&mut world), Some("suspended"));
     world.vendor.responds = active;
-    let sent = event(&world, "3", "ENTITLEMENT_RENEWED", 1);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = event(&world, "3", "ENTITLEMENT_RENEWED", 1);
+    assert_eq!(world.receive(&callback).status, 204);
     assert_eq!(status(&mut world), Some("activated"));
 }
 
 #[test]
 fn an_entitlement_that_google_says_no_to_or_does_not_answer_for_changes_nothing() {
     let mut world = world();
-    let sent = event(&world, "1", "ENTITLEMENT_RENEWED", 1);
-    for (said, vendor, status) in [
+    let callback = event(&world, "1", "ENTITLEMENT_RENEWED", 1);
+    for (case, vendor, status) in [
         (
             "unknown",
             (|request| google::grants(request, SCOPE).unwrap_or(respond(404, "")))
@@ -239,7 +239,7 @@ fn an_entitlement_that_google_says_no_to_or_does_not_answer_for_changes_nothing(
         ("an empty token", |_| respond(200, "{}"), 503),
     ] {
         world.vendor.responds = vendor;
-        assert_eq!(world.refused(said, &sent), status, "{said}");
+        assert_eq!(world.refused(case, &callback), status, "{case}");
     }
     // What is gone for good is nothing to wait for: its end was told before.
     world.vendor.responds = |request| google::grants(request, SCOPE).unwrap_or(respond(404, ""));
@@ -247,12 +247,12 @@ fn an_entitlement_that_google_says_no_to_or_does_not_answer_for_changes_nothing(
     assert_eq!(world.refused("gone", &gone), 204);
     world.vendor.responds = active;
     world.vendor.signs = |_, _| Err(VendorError::UnusableKey);
-    assert_eq!(world.refused("no usable key", &sent), 401);
+    assert_eq!(world.refused("no usable key", &callback), 401);
     world.vendor.signs = google::signs;
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"secrets": {"service_account": "{}"}})).status, 200);
-    assert_eq!(world.refused("no key file", &sent), 401);
+    assert_eq!(world.refused("no key file", &callback), 401);
     let key = json!({"secrets": {"service_account": google::service_account()}});
     assert_eq!(world.ledger.patch(&path, &key).status, 200);
-    assert_eq!(world.receive(&sent).status, 204);
+    assert_eq!(world.receive(&callback).status, 204);
 }

@@ -1,7 +1,7 @@
 //! HubSpot apps: consent with and without a click in `state`, and the marketplace's own way in.
 
 use super::fake_vendor::{VendorResult, respond};
-use super::{Sent, World, orders};
+use super::{TestCallback, World, orders};
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
@@ -40,11 +40,11 @@ pub(crate) fn change(world: &mut World, fields: &Json) {
     assert_eq!(changed.status, 200, "{}", changed.raw.body);
 }
 
-fn get(kind: &'static str, query: &str) -> Sent {
-    Sent { method: "GET", kind, rest: query.to_owned(), headers: vec![], body: String::new() }
+fn get(kind: &'static str, query: &str) -> TestCallback {
+    TestCallback { method: "GET", kind, rest: query.to_owned(), headers: vec![], body: String::new() }
 }
 
-fn oauth(query: &str) -> Sent {
+fn oauth(query: &str) -> TestCallback {
     get("oauth", query)
 }
 
@@ -91,7 +91,7 @@ fn hubspot_is_asked_as_it_documents_and_its_answer_names_the_account() {
     assert_eq!(install["metadata"], json!({"marketplace": "hubspot", "evidence": "code_exchange"}));
     assert_eq!(install["attribution"]["credits"][0]["partner_id"], world.partner);
     let form = format!("grant_type=authorization_code&client_secret={SECRET}&code={CODE}");
-    let token = Sent { method: "POST", body: form, ..get("token", "") };
+    let token = TestCallback { method: "POST", body: form, ..get("token", "") };
     assert_eq!(world.receive(&token).body, GRANTED, "the app fetches its tokens");
     let kept = format!("{:?}", world.ledger.sql.exec("SELECT * FROM kept_answers", &[]).unwrap());
     assert!(!kept.contains("CIrToaiiMhI") && !kept.contains(CODE), "sealed");
@@ -175,10 +175,10 @@ fn without_a_code_the_browser_goes_on_with_its_query_and_nothing_is_told() {
         assert!(answer.headers.contains(&("referrer-policy", "no-referrer".to_owned())));
     }
     assert_eq!(world.logged, Vec::<String>::new());
-    for (said, query) in
+    for (case, query) in
         [("two codes", "?code=a&code=b"), ("two states", "?code=a&state=b&state=c"), ("no text", "?x=\u{e9}")]
     {
-        assert_eq!(world.refused(said, &oauth(query)), 401, "{said}");
+        assert_eq!(world.refused(case, &oauth(query)), 401, "{case}");
     }
     change(&mut world, &json!({"forward_to": "https://app.example/start#now"}));
     assert_eq!(location(&world.receive(&oauth("?a=b"))), "https://app.example/start?a=b#now");
@@ -201,7 +201,7 @@ fn what_hubspot_does_not_confirm_changes_nothing() {
     const USED: &str =
         r#"{"status":"BAD_AUTH_CODE","message":"missing or unknown auth code","correlationId":"1"}"#;
     let used: fn(&VendorRequest) -> VendorResult = |_| respond(400, USED);
-    for (said, vendor, status) in [
+    for (case, vendor, status) in [
         ("no", used, 401),
         ("a redirect", |_| respond(302, ""), 503),
         ("its own failure", |_| respond(502, ""), 503),
@@ -212,7 +212,7 @@ fn what_hubspot_does_not_confirm_changes_nothing() {
         ("an account below zero", |_| respond(200, r#"{"hub_id":-1}"#), 500),
     ] {
         world.vendor.responds = vendor;
-        assert_eq!(world.refused(said, &oauth(&query)), status, "{said}");
+        assert_eq!(world.refused(case, &oauth(&query)), status, "{case}");
     }
     world.vendor.responds = |_| respond(200, GRANTED);
     assert_eq!(world.receive(&oauth(&query)).status, 303);
@@ -224,8 +224,8 @@ fn what_hubspot_does_not_confirm_changes_nothing() {
     change(&mut world, &json!({"settings": settings(&json!({})), "secrets": {"client_secret": null}}));
     assert_eq!(world.refused("no client secret", &oauth(&query)), 401);
     assert_eq!(world.requests.len(), asked, "and HubSpot was not asked");
-    let shown = format!("{:?}{:?}", world.requests, world.logged);
-    assert!(!shown.contains(SECRET) && !shown.contains(CODE), "{shown}");
+    let output = format!("{:?}{:?}", world.requests, world.logged);
+    assert!(!output.contains(SECRET) && !output.contains(CODE), "{output}");
 }
 
 #[test]
@@ -242,9 +242,9 @@ fn an_influencers_link_leads_to_hubspots_consent_with_the_click_in_state() {
     };
     let install = |query: &str| get("install", query);
     let expected = consent(&world, &format!("&state={click}"));
-    let sent = install(&format!("?utm_source=ada&sp_click={click}"));
-    assert_eq!(world.refused("a visitor", &sent), 302, "nothing is told");
-    assert_eq!(location(&world.receive(&sent)), expected);
+    let callback = install(&format!("?utm_source=ada&sp_click={click}"));
+    assert_eq!(world.refused("a visitor", &callback), 302, "nothing is told");
+    assert_eq!(location(&world.receive(&callback)), expected);
     let plain = consent(&world, "");
     for hostile in [
         String::new(),

@@ -3,7 +3,7 @@
 
 use super::fake_vendor::DocumentRequest;
 use super::{
-    Sent, World, orders,
+    TestCallback, World, orders,
     vendor::{self, KEY, OTHER_KEY, OTHER_PUBLIC, PUBLIC},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -52,7 +52,7 @@ pub(crate) fn order(fields: &Json) -> Json {
 }
 
 /// A paid order, signed with both keys.
-pub(crate) fn paid_order() -> Sent {
+pub(crate) fn paid_order() -> TestCallback {
     event(ORDER, &order(&json!({})))
 }
 
@@ -70,12 +70,12 @@ fn message(kind: &str, value: &Json) -> Json {
     })
 }
 
-fn post(headers: Vec<(String, String)>, body: &str) -> Sent {
-    Sent { method: "POST", kind: "events", rest: String::new(), headers, body: body.to_owned() }
+fn post(headers: Vec<(String, String)>, body: &str) -> TestCallback {
+    TestCallback { method: "POST", kind: "events", rest: String::new(), headers, body: body.to_owned() }
 }
 
 /// Signed with both keys.
-fn signed(body: &str) -> Sent {
+fn signed(body: &str) -> TestCallback {
     let signature = |pem| STANDARD.encode(vendor::sign(pem, body.as_bytes()));
     let headers = [
         ("x-adobe-digital-signature-1", signature(KEY)),
@@ -86,7 +86,7 @@ fn signed(body: &str) -> Sent {
     post(headers.map(|(name, value)| (name.to_owned(), value)).to_vec(), body)
 }
 
-fn event(kind: &str, value: &Json) -> Sent {
+fn event(kind: &str, value: &Json) -> TestCallback {
     signed(&message(kind, value).to_string())
 }
 
@@ -108,15 +108,17 @@ fn an_order_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
         world.ledger.wait(-3_600_000);
         let click = world.ledger.click(world.link_no);
         world.ledger.wait(3_600_000);
-        let told = order(&json!({"extension_attributes": {"sp_click": click}}));
-        let complete =
-            with(told.clone(), &json!({"entity_id": 673, "state": "complete", "base_grand_total": "409.60"}));
+        let message = order(&json!({"extension_attributes": {"sp_click": click}}));
+        let complete = with(
+            message.clone(),
+            &json!({"entity_id": 673, "state": "complete", "base_grand_total": "409.60"}),
+        );
         let life = [
-            event(CHECKOUT, &json!({"order": told, "quote": {"entity_id": "730"}})),
+            event(CHECKOUT, &json!({"order": message, "quote": {"entity_id": "730"}})),
             event(ORDER, &complete),
             event(MEMO, &memo(&json!({}))),
             event(MEMO, &memo(&json!({"increment_id": "000000032", "base_grand_total": 9.99}))),
-            event(ORDER, &with(told.clone(), &json!({"state": "closed"}))),
+            event(ORDER, &with(message.clone(), &json!({"state": "closed"}))),
         ];
         for step in order_of.iter().chain(&order_of) {
             let answer = world.receive(&life[*step]);
@@ -204,7 +206,7 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
         value.as_object_mut().unwrap().remove(name);
         value
     };
-    for (said, sent, log) in [
+    for (case, callback, log) in [
         ("new", event(ORDER, &order(&json!({"state": "new"}))), ""),
         ("canceled", event(ORDER, &order(&json!({"state": "canceled"}))), ""),
         ("closed", event(ORDER, &order(&json!({"state": "closed"}))), ""),
@@ -218,7 +220,7 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
             "",
         ),
         ("a like name", event(&format!("{ORDER}_again"), &order(&json!({}))), ""),
-        ("another instance's", signed(&other.to_string()), "source is none of the listing's"),
+        ("another instance's", signed(&other.to_string()), "source is not one of the listing's"),
         ("no value", event(ORDER, &json!([])), "there is no data.value"),
         (
             "no id",
@@ -241,10 +243,10 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
             "base_grand_total is missing: select that field",
         ),
     ] {
-        assert_eq!(world.refused(said, &sent), 200, "{said}");
+        assert_eq!(world.refused(case, &callback), 200, "{case}");
         let logged: Vec<String> = world.logged.drain(..).collect();
-        assert_eq!(logged.len(), usize::from(!log.is_empty()), "{said}: {logged:?}");
-        assert!(logged.iter().all(|line| line.ends_with(log)), "{said}: {logged:?}");
+        assert_eq!(logged.len(), usize::from(!log.is_empty()), "{case}: {logged:?}");
+        assert!(logged.iter().all(|line| line.ends_with(log)), "{case}: {logged:?}");
     }
     assert_eq!(world.receive(&event(ORDER, &order(&json!({})))).status, 200);
     assert_eq!(world.ledger.rows("conversions"), 1, "of the listing's provider");
@@ -255,25 +257,25 @@ fn forged_foreign_and_stale_events_are_refused_and_keys_that_cannot_be_had_are_a
     let mut world = world();
     let good = message(ORDER, &order(&json!({})));
     let path = |path: &str| {
-        let mut sent = signed(&good.to_string());
-        for (name, value) in &mut sent.headers {
+        let mut callback = signed(&good.to_string());
+        for (name, value) in &mut callback.headers {
             if name.ends_with("-path") {
                 *value = path.to_owned();
             }
         }
-        sent
+        callback
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("no signature", post(vec![], &good.to_string())),
         (
             "other bytes",
-            Sent { body: good.to_string().replace("409.6", "909.6"), ..signed(&good.to_string()) },
+            TestCallback { body: good.to_string().replace("409.6", "909.6"), ..signed(&good.to_string()) },
         ),
         ("a stranger's key", path("@attacker.example/x.pem")),
         ("another project", signed(&with(good.clone(), &json!({"recipientclientid": "theirs"})).to_string())),
         ("an old one", signed(&with(good.clone(), &json!({"time": "2026-11-21T10:59:59Z"})).to_string())),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     // One key is enough; with none it comes again.
     world.vendor.publishes = |request| vendor::document(request, None);
@@ -291,7 +293,7 @@ fn forged_foreign_and_stale_events_are_refused_and_keys_that_cannot_be_had_are_a
 #[test]
 fn a_registration_is_greeted_and_an_address_to_open_is_shown_and_not_opened() {
     let mut world = world();
-    let get = |query: &str| Sent { method: "GET", rest: query.to_owned(), ..post(vec![], "") };
+    let get = |query: &str| TestCallback { method: "GET", rest: query.to_owned(), ..post(vec![], "") };
     let answer = world.receive(&get("?challenge=8ec8d794-e0ab-42df-9017-e3dada8e84f7"));
     assert_eq!(
         (answer.status, answer.body.as_str()),

@@ -59,7 +59,7 @@ use signpost::{
 
 /// A request of a vendor's.
 #[derive(Clone)]
-pub(crate) struct Sent {
+pub(crate) struct TestCallback {
     pub method: &'static str,
     pub kind: &'static str,
     /// The rest of the path, and behind a question mark the query.
@@ -134,23 +134,23 @@ impl World {
     }
 
     /// Verifies and parses a callback.
-    pub(crate) fn judge(&mut self, sent: &Sent) -> Outcome {
+    pub(crate) fn judge(&mut self, callback: &TestCallback) -> Outcome {
         let environment = Self::environment(&self.ledger);
         let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
         let listing: Listing = strict_json::from_str(&listing).unwrap();
-        let path = sent.rest.split('?').next().unwrap();
+        let path = callback.rest.split('?').next().unwrap();
         let slash = if path.is_empty() { "" } else { "/" };
         let request = CallbackRequest {
-            method: sent.method.to_owned(),
+            method: callback.method.to_owned(),
             url: format!(
                 "https://go.example/callbacks/{}/{}/{}{slash}{}",
-                self.marketplace, self.listing, sent.kind, sent.rest
+                self.marketplace, self.listing, callback.kind, callback.rest
             ),
             marketplace: self.marketplace.to_owned(),
-            kind: sent.kind.to_owned(),
+            kind: callback.kind.to_owned(),
             rest: path.to_owned(),
-            headers: sent.headers.clone(),
-            body: sent.body.clone().into_bytes(),
+            headers: callback.headers.clone(),
+            body: callback.body.clone().into_bytes(),
         };
         let vendor = FakeVendor::new(self.vendor, self.ledger.now);
         let entropy = &mut self.entropy;
@@ -170,8 +170,8 @@ impl World {
     }
 
     /// What the Worker does with a callback: verify and parse it, write the report, respond.
-    pub(crate) fn receive(&mut self, sent: &Sent) -> CallbackResponse {
-        match self.judge(sent) {
+    pub(crate) fn receive(&mut self, callback: &TestCallback) -> CallbackResponse {
+        match self.judge(callback) {
             Outcome::Respond { response, log } => {
                 self.logged.extend(log);
                 response
@@ -195,7 +195,7 @@ impl World {
     /// The browser follows the way on with these cookies; where it ends up.
     pub(crate) fn go_on(&mut self, answer: &CallbackResponse, cookies: &str) -> Option<String> {
         let location = answer.headers.iter().find(|(name, _)| *name == "location");
-        // Sent there, or led there by a link.
+        // The browser is redirected there, or follows a link to it.
         let way = location.map_or(answer.body.as_str(), |(_, location)| location);
         let (_, id) = way.split_once("/callbacks/continue/").unwrap();
         let id = id.split('"').next().unwrap();
@@ -204,10 +204,10 @@ impl World {
     }
 
     /// Answers a callback that must leave every row as it was.
-    pub(crate) fn refused(&mut self, said: &str, sent: &Sent) -> u16 {
+    pub(crate) fn refused(&mut self, case: &str, callback: &TestCallback) -> u16 {
         let before = rows::rows(&self.ledger.sql);
-        let answer = self.receive(sent);
-        assert_eq!(rows::difference(&before, &rows::rows(&self.ledger.sql)), Vec::<String>::new(), "{said}");
+        let answer = self.receive(callback);
+        assert_eq!(rows::difference(&before, &rows::rows(&self.ledger.sql)), Vec::<String>::new(), "{case}");
         answer.status
     }
 
@@ -215,8 +215,8 @@ impl World {
     pub(crate) fn outcome(&mut self) -> Json {
         self.ledger.audit();
         let mut conversions = self.ledger.get("/v1/conversions?limit=200").json["data"].take();
-        let told = conversions.as_array_mut().unwrap();
-        for conversion in told.iter_mut() {
+        let found = conversions.as_array_mut().unwrap();
+        for conversion in found.iter_mut() {
             let fields = conversion.as_object_mut().unwrap();
             for order in ["id", "created_at", "click_id"] {
                 fields.remove(order);
@@ -229,7 +229,7 @@ impl World {
                 }
             }
         }
-        told.sort_by_key(|conversion| conversion["external_id"].to_string());
+        found.sort_by_key(|conversion| conversion["external_id"].to_string());
         let mut report = self.ledger.get("/v1/attribution?group_by=partner").json;
         report.as_object_mut().unwrap().remove("complete_through");
         let accounts =

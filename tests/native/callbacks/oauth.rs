@@ -3,7 +3,7 @@
 //! anywhere but to the vendor.
 
 use super::fake_vendor::{VendorResult, respond};
-use super::{Sent, World};
+use super::{TestCallback, World};
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
@@ -27,12 +27,18 @@ pub(crate) fn world() -> World {
     world
 }
 
-pub(crate) fn auth(query: &str) -> Sent {
-    Sent { method: "GET", kind: "auth", rest: query.to_owned(), headers: vec![], body: String::new() }
+pub(crate) fn auth(query: &str) -> TestCallback {
+    TestCallback { method: "GET", kind: "auth", rest: query.to_owned(), headers: vec![], body: String::new() }
 }
 
-fn token(body: &str) -> Sent {
-    Sent { method: "POST", kind: "token", rest: String::new(), headers: vec![], body: body.to_owned() }
+fn token(body: &str) -> TestCallback {
+    TestCallback {
+        method: "POST",
+        kind: "token",
+        rest: String::new(),
+        headers: vec![],
+        body: body.to_owned(),
+    }
 }
 
 fn ask(world: &mut World, code: &str, secret: &str) -> CallbackResponse {
@@ -76,7 +82,7 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
     }
     let form = format!("grant_type=authorization_code&client_secret={SECRET}&code=qr6h3thvbvag2ffq");
     assert_eq!(world.receive(&token(&form)).body, GRANTED, "in a form, too");
-    for (said, body, status) in [
+    for (case, body, status) in [
         ("another secret", json!({"client_secret": "x", "code": "qr6h3thvbvag2ffq"}).to_string(), 401),
         ("no secret", json!({"code": "qr6h3thvbvag2ffq"}).to_string(), 401),
         ("no code", json!({"client_secret": SECRET}).to_string(), 401),
@@ -85,7 +91,7 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
         ("nothing", String::new(), 401),
         ("an unknown code", json!({"client_secret": SECRET, "code": "x"}).to_string(), 400),
     ] {
-        assert_eq!(world.refused(said, &token(&body)), status, "{said}");
+        assert_eq!(world.refused(case, &token(&body)), status, "{case}");
     }
     let kept = format!("{:?}", world.ledger.sql.exec("SELECT * FROM kept_answers", &[]).unwrap());
     assert!(
@@ -102,7 +108,7 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
 #[test]
 fn what_the_vendor_does_not_confirm_changes_nothing() {
     let mut world = world();
-    for (said, vendor, status) in [
+    for (case, vendor, status) in [
         ("no", (|_| respond(400, r#"{"error":"invalid_grant"}"#)) as fn(&VendorRequest) -> VendorResult, 401),
         ("a redirect", |_| respond(302, ""), 503),
         ("its own failure", |_| respond(500, ""), 503),
@@ -112,21 +118,21 @@ fn what_the_vendor_does_not_confirm_changes_nothing() {
         ("no store", |_| respond(200, r#"{"context":"users/1"}"#), 500),
     ] {
         world.vendor.responds = vendor;
-        assert_eq!(world.refused(said, &auth(QUERY)), status, "{said}");
+        assert_eq!(world.refused(case, &auth(QUERY)), status, "{case}");
     }
     let asked = world.requests.len();
-    for (said, query) in [
+    for (case, query) in [
         ("no code", "?context=stores%2Fa&scope=b"),
         ("no context", "?code=a&scope=b"),
         ("an empty code", "?code=&context=stores%2Fa&scope=b"),
         ("two codes", "?code=a&code=b&context=stores%2Fa&scope=b"),
     ] {
-        assert_eq!(world.refused(said, &auth(query)), 401, "{said}");
+        assert_eq!(world.refused(case, &auth(query)), 401, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);
     assert_eq!(world.refused("no client id", &auth(QUERY)), 401);
     assert_eq!(world.requests.len(), asked, "and the vendor was not asked");
-    let shown = format!("{:?}", world.requests);
-    assert!(!shown.contains(SECRET) && !shown.contains("qr6h3thvbvag2ffq"), "{shown}");
+    let output = format!("{:?}", world.requests);
+    assert!(!output.contains(SECRET) && !output.contains("qr6h3thvbvag2ffq"), "{output}");
 }

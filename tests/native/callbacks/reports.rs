@@ -1,7 +1,7 @@
 //! What the Ledger makes of events, whichever marketplace told them, and what nobody told.
 
 use super::{
-    Sent, World,
+    TestCallback, World,
     fake_vendor::{FakeVendor, Script},
 };
 use crate::support::rows;
@@ -110,16 +110,25 @@ fn without_a_time_nothing_is_newer_than_the_end_but_an_install() {
 #[test]
 fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
     let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
-    let sent =
-        Sent { method: "POST", kind: "orders", rest: String::new(), headers: vec![], body: "{}".to_owned() };
-    let forged = world.receive(&sent);
+    let callback = TestCallback {
+        method: "POST",
+        kind: "orders",
+        rest: String::new(),
+        headers: vec![],
+        body: "{}".to_owned(),
+    };
+    let forged = world.receive(&callback);
     assert_eq!((forged.status, forged.body.as_str()), (401, "unauthorized"));
-    assert_eq!(world.receive(&Sent { kind: "elsewhere", ..sent.clone() }), forged);
-    assert_eq!(world.receive(&Sent { method: "GET", ..sent.clone() }), forged);
+    assert_eq!(world.receive(&TestCallback { kind: "elsewhere", ..callback.clone() }), forged);
+    assert_eq!(world.receive(&TestCallback { method: "GET", ..callback.clone() }), forged);
     world.marketplace = "digitalocean";
-    assert_eq!(world.receive(&Sent { kind: "resources", ..sent.clone() }), forged, "of another marketplace");
+    assert_eq!(
+        world.receive(&TestCallback { kind: "resources", ..callback.clone() }),
+        forged,
+        "of another marketplace"
+    );
     world.marketplace = "web";
-    assert_eq!(world.receive(&sent), forged, "of none");
+    assert_eq!(world.receive(&callback), forged, "of none");
     let request = CallbackRequest {
         method: "POST".to_owned(),
         url: "https://go.example/callbacks/woocommerce/lst_x/orders".to_owned(),

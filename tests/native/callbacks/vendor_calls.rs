@@ -3,7 +3,7 @@
 //! call.
 
 use super::{
-    Sent, World, aws, digitalocean,
+    TestCallback, World, aws, digitalocean,
     fake_vendor::{Call, DocumentRequest, respond},
     google, google_cloud, google_workspace, magento, microsoft, oauth,
 };
@@ -11,6 +11,7 @@ use crate::support::rows;
 use serde_json::json;
 use signpost::marketplace::{
     receive::Outcome,
+    signature::Refusal,
     vendor_api::{Document, MAX_DOCUMENTS, VendorError},
 };
 
@@ -18,35 +19,35 @@ use signpost::marketplace::{
 struct Case {
     name: &'static str,
     world: World,
-    sent: Sent,
+    callback: TestCallback,
     calls: usize,
 }
 
-fn case(name: &'static str, calls: usize, (world, sent): (World, Sent)) -> Case {
-    Case { name, world, sent, calls }
+fn case(name: &'static str, calls: usize, (world, callback): (World, TestCallback)) -> Case {
+    Case { name, world, callback, calls }
 }
 
 /// An event that AWS signed, and about which the Agreement API has to be asked.
-fn aws_event() -> (World, Sent) {
+fn aws_event() -> (World, TestCallback) {
     let mut settings = aws::settings();
     settings["product_id"] = json!(aws::PRODUCT_ID);
     let mut world = aws::world_with(&settings, &aws::secrets());
     world.vendor.responds = |_| aws::described("ACTIVE");
     let detail_type = "Purchase Agreement Created - Proposer";
     let created = aws::event(detail_type, "2026-11-22T11:59:50Z", &json!({"intent": "NEW"}));
-    (world, aws::told("m", &created))
+    (world, aws::notification("m", &created))
 }
 
-fn google_cloud_event() -> (World, Sent) {
+fn google_cloud_event() -> (World, TestCallback) {
     let world = google_cloud::world();
-    let sent = google_cloud::event(&world, "1", "ENTITLEMENT_RENEWED", 1);
-    (world, sent)
+    let callback = google_cloud::event(&world, "1", "ENTITLEMENT_RENEWED", 1);
+    (world, callback)
 }
 
-fn microsoft_webhook() -> (World, Sent) {
+fn microsoft_webhook() -> (World, TestCallback) {
     let world = microsoft::world(&json!({"client_secret": "entra-client-secret"}));
-    let sent = microsoft::webhook(&world, &microsoft::body(2, 30));
-    (world, sent)
+    let callback = microsoft::webhook(&world, &microsoft::body(2, 30));
+    (world, callback)
 }
 
 fn cases() -> Vec<Case> {
@@ -63,8 +64,8 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn every_callback_causes_the_calls_that_it_says_and_succeeds() {
-    for Case { name, mut world, sent, calls } in cases() {
-        let outcome = world.judge(&sent);
+    for Case { name, mut world, callback, calls } in cases() {
+        let outcome = world.judge(&callback);
         assert!(matches!(outcome, Outcome::Report { .. }), "{name}: {outcome:?}");
         assert_eq!(world.calls.len(), calls, "{name}");
     }
@@ -74,10 +75,10 @@ fn every_callback_causes_the_calls_that_it_says_and_succeeds() {
 fn a_rate_limited_call_is_never_judged_whichever_it_is() {
     for (index, Case { calls, .. }) in cases().into_iter().enumerate() {
         for failing in 0..calls {
-            let Case { name, mut world, sent, .. } = cases().swap_remove(index);
+            let Case { name, mut world, callback, .. } = cases().swap_remove(index);
             world.vendor.fails = Some((failing, VendorError::RateLimited));
             let before = rows::rows(&world.ledger.sql);
-            assert_eq!(world.judge(&sent), Outcome::RateLimited, "{name} {failing}");
+            assert_eq!(world.judge(&callback), Outcome::RateLimited, "{name} {failing}");
             assert_eq!(
                 rows::difference(&before, &rows::rows(&world.ledger.sql)),
                 [""; 0],
@@ -91,9 +92,9 @@ fn a_rate_limited_call_is_never_judged_whichever_it_is() {
 fn a_vendor_that_does_not_answer_is_a_503_except_for_a_code_that_came_with_a_resource() {
     for (index, Case { calls, .. }) in cases().into_iter().enumerate() {
         for failing in 0..calls {
-            let Case { name, mut world, sent, .. } = cases().swap_remove(index);
+            let Case { name, mut world, callback, .. } = cases().swap_remove(index);
             world.vendor.fails = Some((failing, VendorError::NoResponse));
-            let outcome = world.judge(&sent);
+            let outcome = world.judge(&callback);
             if name.starts_with("digitalocean") {
                 assert!(matches!(outcome, Outcome::Report { .. }), "{outcome:?}");
                 continue;
@@ -110,10 +111,10 @@ fn a_vendor_that_does_not_answer_is_a_503_except_for_a_code_that_came_with_a_res
 
 #[test]
 fn documents_that_are_never_the_newest_are_loaded_so_often_and_no_more() {
-    let (mut world, sent) = google_cloud_event();
+    let (mut world, callback) = google_cloud_event();
     world.vendor.publishes =
         |_| Document { text: Some(r#"{"keys":[]}"#.to_owned()), absent: false, newest: false };
-    let Outcome::Respond { response, log } = world.judge(&sent) else { panic!("it was judged") };
+    let Outcome::Respond { response, log } = world.judge(&callback) else { panic!("it was judged") };
     assert_eq!(response.status, 500);
     assert!(log.unwrap().ends_with("is refused: the callback caused too many vendor calls"));
     let newer: Vec<bool> = world.documents.iter().map(|request| request.newer).collect();
@@ -135,11 +136,11 @@ fn two_keys_are_loaded_at_once() {
 
 #[test]
 fn the_calls_are_made_in_order_and_the_clock_is_read_after_each() {
-    let (mut world, sent) = google_cloud_event();
+    let (mut world, callback) = google_cloud_event();
     // The keys take ten minutes to arrive, and the assertion has the time after that.
     let start = world.ledger.now.ms() / 1000;
     world.vendor.latency_ms = 600_000;
-    world.judge(&sent);
+    world.judge(&callback);
     let [Call::Document(keys), Call::Sign(assertion), Call::Send(token), Call::Send(entitlement)] =
         world.calls.as_slice()
     else {
@@ -150,10 +151,10 @@ fn the_calls_are_made_in_order_and_the_clock_is_read_after_each() {
     assert_eq!(google::issued_at(assertion), start + 600);
 
     // A signature for AWS has the time of its own request.
-    let (mut world, sent) = aws_event();
+    let (mut world, callback) = aws_event();
     world.vendor.latency_ms = 7_000;
     let expected = world.ledger.now.plus_ms(7_000).to_string();
-    world.judge(&sent);
+    world.judge(&callback);
     let date = world.requests[0].headers.iter().find(|(name, _)| *name == "x-amz-date").unwrap();
     let digits: String = expected.chars().take(19).filter(char::is_ascii_digit).collect();
     assert_eq!(date.1.replace(['T', 'Z'], ""), digits);
@@ -161,18 +162,18 @@ fn the_calls_are_made_in_order_and_the_clock_is_read_after_each() {
 
 #[test]
 fn a_token_that_expires_while_its_keys_are_loaded_is_refused() {
-    let (mut world, sent) = microsoft_webhook();
+    let (mut world, callback) = microsoft_webhook();
     world.vendor.latency_ms = 2 * 3_600_000;
-    let Outcome::Respond { response, log } = world.judge(&sent) else { panic!("it was accepted") };
+    let Outcome::Respond { response, log } = world.judge(&callback) else { panic!("it was accepted") };
     assert_eq!(response.status, 401);
-    assert!(log.unwrap().ends_with("is refused: too old"));
+    assert!(log.unwrap().ends_with(&format!("is refused: {}", Refusal::Stale)));
     assert_eq!(world.calls.len(), 1);
 }
 
 #[test]
 fn debug_output_shows_no_secret() {
-    let (mut world, sent) = (oauth::world(), oauth::auth(oauth::QUERY));
-    world.judge(&sent);
-    let shown = format!("{:?} {:?}", world.calls, respond(200, "a-secret-body"));
-    assert!(!shown.contains("secret") && !shown.contains("qr6h3thvbvag2ffq"), "{shown}");
+    let (mut world, callback) = (oauth::world(), oauth::auth(oauth::QUERY));
+    world.judge(&callback);
+    let output = format!("{:?} {:?}", world.calls, respond(200, "a-secret-body"));
+    assert!(!output.contains("secret") && !output.contains("qr6h3thvbvag2ffq"), "{output}");
 }

@@ -3,7 +3,7 @@
 //! not on the public internet; a way that counts twice, or after its hour.
 
 use super::fake_vendor::{VendorResult, respond};
-use super::{Sent, World};
+use super::{TestCallback, World};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -36,27 +36,27 @@ fn world() -> World {
     world
 }
 
-fn sent(kind: &'static str, body: String) -> Sent {
-    Sent { method: "POST", kind, rest: String::new(), headers: vec![], body }
+fn callback(kind: &'static str, body: String) -> TestCallback {
+    TestCallback { method: "POST", kind, rest: String::new(), headers: vec![], body }
 }
 
-fn connect_under(secret: &str, body: &Json) -> Sent {
+fn connect_under(secret: &str, body: &Json) -> TestCallback {
     let headers = vec![("Authorization".to_owned(), format!("Bearer {secret}"))];
-    Sent { headers, ..sent("connect", body.to_string()) }
+    TestCallback { headers, ..callback("connect", body.to_string()) }
 }
 
 fn wanted(click: &str) -> Json {
     json!({"shop": "https://Shop.example/store/", "return_url": "https://app.example/done?a=1&b=2", "click_id": click})
 }
 
-fn auth(user_id: &str) -> Sent {
+fn auth(user_id: &str) -> TestCallback {
     let keys = json!({"key_id": 1, "user_id": user_id, "consumer_key": KEY, "consumer_secret": KEY_SECRET,
                       "key_permissions": "read_write"});
-    sent("auth", keys.to_string())
+    callback("auth", keys.to_string())
 }
 
 fn token(world: &mut World, code: &str, secret: &str) -> CallbackResponse {
-    world.receive(&sent("token", json!({"code": code, "client_secret": secret}).to_string()))
+    world.receive(&callback("token", json!({"code": code, "client_secret": secret}).to_string()))
 }
 
 fn authorize_url(answer: &CallbackResponse) -> url::Url {
@@ -178,7 +178,7 @@ fn a_way_counts_once_and_for_an_hour_and_a_store_is_installed_once() {
 fn what_the_store_does_not_confirm_changes_nothing_and_may_be_tried_again() {
     let mut world = world();
     let user_id = user_id(&mut world, "");
-    for (said, vendor, status) in [
+    for (case, vendor, status) in [
         (
             "wrong keys",
             (|_| respond(401, r#"{"code":"woocommerce_rest_cannot_view"}"#))
@@ -195,7 +195,7 @@ fn what_the_store_does_not_confirm_changes_nothing_and_may_be_tried_again() {
         ("no object", |_| respond(200, r#"{"settings":1}"#), 401),
     ] {
         world.vendor.responds = vendor;
-        assert_eq!(world.refused(said, &auth(&user_id)), status, "{said}");
+        assert_eq!(world.refused(case, &auth(&user_id)), status, "{case}");
     }
     world.vendor.responds = confirms;
     assert_eq!(world.receive(&auth(&user_id)).status, 200);
@@ -212,9 +212,9 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
     let with = |name: &str, value: Json| {
         let mut keys: Json = serde_json::from_str(&auth(&good).body).unwrap();
         keys[name] = value;
-        sent("auth", keys.to_string())
+        callback("auth", keys.to_string())
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("no user", auth("")),
         ("no MAC", auth(text)),
         ("an empty MAC", auth(&format!("{text}."))),
@@ -239,10 +239,10 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
         ("a key with a colon", with("consumer_key", json!("ck_a:b"))),
         ("a secret with a space", with("consumer_secret", json!("cs_a b"))),
         ("a long secret", with("consumer_secret", json!(format!("cs_{}", "a".repeat(98))))),
-        ("no JSON", sent("auth", "user_id=1".to_owned())),
-        ("nothing", sent("auth", String::new())),
+        ("no JSON", callback("auth", "user_id=1".to_owned())),
+        ("nothing", callback("auth", String::new())),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     // What this file seals is what the Worker opens: the refusals above are not of its form.
     world.vendor.responds = confirms;
@@ -254,24 +254,26 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
 fn only_the_app_asks_for_a_way_and_only_to_stores_with_public_addresses() {
     let mut world = world();
     let good = connect_under(SECRET, &wanted(""));
-    let header =
-        |value: &str| Sent { headers: vec![("authorization".to_owned(), value.to_owned())], ..good.clone() };
-    for (said, sent) in [
-        ("nobody", Sent { headers: vec![], ..good.clone() }),
+    let header = |value: &str| TestCallback {
+        headers: vec![("authorization".to_owned(), value.to_owned())],
+        ..good.clone()
+    };
+    for (case, callback) in [
+        ("nobody", TestCallback { headers: vec![], ..good.clone() }),
         ("another secret", connect_under("x", &wanted(""))),
         ("no secret", header("Bearer ")),
         ("no bearer", header(SECRET)),
         ("in another scheme", header(&format!("Basic {SECRET}"))),
-        ("a browser", Sent { method: "GET", ..good.clone() }),
+        ("a browser", TestCallback { method: "GET", ..good.clone() }),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     let with = |name: &str, value: Json| {
         let mut body = wanted("");
         body[name] = value;
         connect_under(SECRET, &body)
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("no shop", with("shop", Json::Null)),
         ("a private shop", with("shop", json!("https://127.0.0.1"))),
         ("a shop without TLS", with("shop", json!("http://shop.example"))),
@@ -279,12 +281,12 @@ fn only_the_app_asks_for_a_way_and_only_to_stores_with_public_addresses() {
         ("nowhere to return to", with("return_url", Json::Null)),
         ("a script to return to", with("return_url", json!("javascript:alert(1)"))),
         ("no object", connect_under(SECRET, &json!([]))),
-        ("a longer address", Sent { rest: "more".to_owned(), ..good.clone() }),
+        ("a longer address", TestCallback { rest: "more".to_owned(), ..good.clone() }),
     ] {
-        let answer = world.receive(&sent);
+        let answer = world.receive(&callback);
         let body: Json = serde_json::from_str(&answer.body).unwrap();
-        assert_eq!((answer.status, &body["error"]), (400, &json!("invalid_request")), "{said}");
-        assert_eq!(world.refused(said, &sent), 400, "{said}");
+        assert_eq!((answer.status, &body["error"]), (400, &json!("invalid_request")), "{case}");
+        assert_eq!(world.refused(case, &callback), 400, "{case}");
     }
     for click in ["x".repeat(41), "x".repeat(39), " ".repeat(40), "é".repeat(20)] {
         let user_id = user_id(&mut world, &click);
