@@ -18,9 +18,12 @@
 )]
 
 pub mod api;
+pub mod documents;
 #[cfg(target_arch = "wasm32")]
 mod edge;
 pub mod marketplace;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod replay;
 pub mod store;

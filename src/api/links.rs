@@ -8,6 +8,7 @@ use super::{
     views::{self, LinkView},
 };
 use crate::{
+    documents::qr::svg,
     domain::{
         event::EventType,
         links::{destination::path_is_safe, link::Link, token::LinkToken},
@@ -231,17 +232,9 @@ pub fn qr(call: &Call<'_>) -> Result<Response, Problem> {
     call.query(&[])?;
     let link = named(call)?;
     let url = format!("{}/r/{}", call.request.base_url, link.token);
-    // Level M survives a printed poster's usual wear (ISO/IEC 18004: 15 % of the code words).
-    let code = qrcode::QrCode::with_error_correction_level(url.as_bytes(), qrcode::EcLevel::M)
-        .map_err(|error| SqlError::Engine(format!("QR code: {error}")))?;
-    let svg = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(256, 256).build();
-    Ok(Response {
-        status: 200,
-        headers: vec![("content-type", "image/svg+xml".to_owned())],
-        body: svg,
-        log: None,
-    }
-    .with_header("cache-control", "private, max-age=86400"))
+    let headers = vec![("content-type", "image/svg+xml".to_owned())];
+    let response = Response { status: 200, headers, body: svg(&url)?, log: None };
+    Ok(response.with_header("cache-control", "private, max-age=86400"))
 }
 
 /// `POST /v1/links/{id}/revoke`; revoking again changes nothing.

@@ -13,12 +13,12 @@ use super::{
     views::view,
 };
 use crate::{
+    documents::statement::StatementLine,
     domain::{
-        conversions::CommissionSource,
         money::Currency,
         payouts::{PayoutStatus, RunStatus, UnpaidReason, invoice_number},
         values::{
-            id::{CommissionId, ConversionId, PartnerId, PayoutId, RunId},
+            id::{PartnerId, PayoutId, RunId},
             time::Timestamp,
         },
     },
@@ -74,34 +74,6 @@ view! {
         /// When it was paid, or failed.
         ended_at: Option<Timestamp>,
     }
-
-    /// A commission in a payout.
-    pub struct ItemView {
-        /// The commission.
-        commission_id: CommissionId,
-        /// What earned it.
-        source: CommissionSource,
-        /// The conversion that earned it, if one did.
-        conversion_id: Option<ConversionId>,
-        /// The caller's id of that conversion.
-        external_id: Option<String>,
-        /// When it was earned.
-        earned_at: Timestamp,
-        /// What the rate was applied to, minor units.
-        base: Option<i64>,
-        /// The rate, basis points.
-        rate_bp: i64,
-        /// Earned, minor units.
-        earned: i64,
-        /// Of that, taken back by refunds when the run was approved; of a draft's, so far.
-        reversed: i64,
-        /// Of that, paid out before, less what was forgiven.
-        paid_before: i64,
-        /// In this payout, minor units; negative where more was paid before than is left.
-        amount: i64,
-        /// ISO 4217 code.
-        currency: Currency,
-    }
 }
 
 fn part(part: &StoredPart) -> PartView {
@@ -136,8 +108,8 @@ pub fn show(call: &Call<'_>, payout: &Payout) -> Result<PayoutView, Problem> {
 }
 
 /// How a commission in a payout looks.
-pub fn show_item(item: &Item) -> ItemView {
-    ItemView {
+pub fn show_item(item: &Item) -> StatementLine {
+    StatementLine {
         commission_id: item.id.clone(),
         source: item.source,
         conversion_id: item.conversion_id.clone(),

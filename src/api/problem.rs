@@ -1,7 +1,7 @@
 //! Errors of the API: RFC 9457 problems with stable codes. This is the one place that gives an error its status.
 
 use super::http::Response;
-use crate::store::SqlError;
+use crate::{documents::DocumentError, store::SqlError};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -224,5 +224,12 @@ impl From<SqlError> for Problem {
     fn from(error: SqlError) -> Self {
         let detail = "Nothing was changed. Try again; if it stays, the operator finds the cause in the log.";
         Self { log: Some(error.to_string()), ..Self::new(Code::Internal, detail) }
+    }
+}
+
+/// A document that cannot be written is our fault, like a failing store: the caller gets the same constant body.
+impl From<DocumentError> for Problem {
+    fn from(error: DocumentError) -> Self {
+        Self::from(SqlError::Engine(error.to_string()))
     }
 }

@@ -61,7 +61,9 @@ fn layers_import_one_way() {
         ("domain", &["domain"][..]),
         ("marketplace", &["marketplace", "domain"]),
         ("store", &["store", "domain"]),
-        ("api", &["api", "store", "marketplace", "domain"]),
+        ("documents", &["documents", "domain"]),
+        ("api", &["api", "documents", "store", "marketplace", "domain"]),
+        ("openapi", &["openapi", "api", "documents", "store", "marketplace", "domain"]),
         ("edge", &["edge", "api", "store", "marketplace", "domain"]),
     ]);
     let mut offences = Vec::new();

@@ -1,19 +1,27 @@
 //! Schemas of the code's types as components of the document.
 
-use super::{describe::Schema, vocabulary};
+use super::vocabulary;
 use schemars::{
-    SchemaGenerator,
+    JsonSchema, SchemaGenerator,
     generate::{Contract, SchemaSettings},
 };
 use serde_json::{Map, Value};
 
+/// Creates the schema of a type.
+pub type Schema = fn(&mut SchemaGenerator) -> schemars::Schema;
+
+/// The schema of `T`.
+pub fn schema_of<T: JsonSchema>() -> Schema {
+    |generator| generator.subschema_for::<T>()
+}
+
 const COMPONENTS: &str = "#/components/schemas/";
 
-/// Collects schemas. What is read and what is written differ (an optional field may be left out of a body, but
-/// stands as `null` in an answer), so there are two generators.
+/// Collects schemas. Requests and responses need a generator each, because an optional field may be absent from a request
+/// but is `null` in a response.
 pub struct Schemas {
     requests: SchemaGenerator,
-    answers: SchemaGenerator,
+    responses: SchemaGenerator,
 }
 
 impl Default for Schemas {
@@ -26,59 +34,53 @@ impl Default for Schemas {
             });
             settings.into_generator()
         };
-        Self { requests: generator(Contract::Deserialize), answers: generator(Contract::Serialize) }
+        Self { requests: generator(Contract::Deserialize), responses: generator(Contract::Serialize) }
     }
 }
 
 impl Schemas {
-    /// The schema of a type that is read.
+    /// The schema of a type in requests.
     pub fn request(&mut self, schema: Schema) -> Value {
         public(schema(&mut self.requests).to_value())
     }
 
-    /// The schema of a type that is written.
-    pub fn answer(&mut self, schema: Schema) -> Value {
-        public(schema(&mut self.answers).to_value())
+    /// The schema of a type in responses.
+    pub fn response(&mut self, schema: Schema) -> Value {
+        public(schema(&mut self.responses).to_value())
     }
 
     /// All components.
-    pub fn finish(&mut self) -> Map<String, Value> {
+    pub fn components(&mut self) -> Map<String, Value> {
         let mut all = Map::new();
         for (name, mut schema) in self.requests.take_definitions(true) {
             vocabulary::limit(&name, &mut schema);
             all.insert(public_name(&name), public(schema));
         }
-        for (name, schema) in self.answers.take_definitions(true) {
-            // Ids and words look the same in both directions.
+        for (name, schema) in self.responses.take_definitions(true) {
+            // Types that occur in both, such as ids, have the same schema in both.
             all.entry(public_name(&name)).or_insert_with(|| public(schema));
-        }
-        if let Some(problem) = all.get_mut("Problem") {
-            super::problems::complete(problem);
-        }
-        if let Some(error) = all.get_mut("FieldError") {
-            super::problems::complete(error);
         }
         all
     }
 }
 
-/// Types that show things are called views in the code; a caller knows the things only.
+/// The name of a component. The code calls the types of responses views; the API does not.
 fn public_name(name: &str) -> String {
     match name.strip_suffix("ViewList") {
-        Some(thing) => format!("{thing}List"),
+        Some(base) => format!("{base}List"),
         None => name.strip_suffix("View").unwrap_or(name).to_owned(),
     }
 }
 
-/// The schema with public names in its references, and without what only Rust knows (integer widths, defaults).
+/// The schema with public names in its references and without keywords that matter to Rust only, such as integer widths.
 fn public(schema: Value) -> Value {
     match schema {
         Value::Array(items) => items.into_iter().map(public).collect(),
         Value::Object(mut fields) => {
-            // A choice of one is none: a word that has one value so far.
-            if let Some(Value::Array(choices)) = fields.get_mut("oneOf")
-                && choices.len() == 1
-                && let Some(Value::Object(only)) = choices.pop()
+            // An enumeration that has only one value so far is not a choice.
+            if let Some(Value::Array(alternatives)) = fields.get_mut("oneOf")
+                && alternatives.len() == 1
+                && let Some(Value::Object(only)) = alternatives.pop()
             {
                 fields.remove("oneOf");
                 for (name, value) in only {
@@ -102,7 +104,7 @@ fn public_field((name, value): (String, Value)) -> Option<(String, Value)> {
         {
             return None;
         }
-        // serde's default of a field that tells "absent" from "null": it is not what absence means.
+        // A field that distinguishes "absent" from "null" has this default in serde only.
         ("default", Value::Null) => return None,
         (_, value) => public(value),
     };

@@ -1,22 +1,23 @@
-//! Answers that refuse: RFC 9457 problems. Which codes an operation can answer follows from its route, for the rest
-//! from its description.
+//! Responses that refuse a request: RFC 9457 problems. Most codes follow from an operation's route, the others from its
+//! description.
 
 use super::{
-    super::{
-        problem::{Code, Problem, ProblemBody},
-        routes::Access,
-    },
-    Endpoint,
-    describe::{Description, Header, of},
+    description::Description,
+    endpoints::Endpoint,
     examples,
-    schemas::Schemas,
+    headers::Header,
+    schemas::{Schemas, schema_of},
+};
+use crate::api::{
+    problem::{Code, Problem, ProblemBody},
+    routes::Access,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Answers that are the same for every operation that can give them.
+/// Responses that are the same in every operation.
 const SHARED: [(u16, &str, &[Code]); 6] = [
     (401, "Unauthenticated", &[Code::Unauthenticated]),
     (403, "InsufficientScope", &[Code::InsufficientScope]),
@@ -26,10 +27,10 @@ const SHARED: [(u16, &str, &[Code]); 6] = [
     (503, "Unavailable", &[Code::Unavailable]),
 ];
 
-/// The shared answers as components.
+/// The shared responses as components.
 pub fn shared(schemas: &mut Schemas) -> Map<String, Value> {
-    // Nothing else names the problem's schema before the components are collected.
-    schemas.answer(of::<ProblemBody<'_>>());
+    // The responses refer to the schema by name only, so it is registered here.
+    schemas.response(schema_of::<ProblemBody<'_>>());
     let response = |status: u16, codes: &[Code]| {
         let headers: &[Header] = match status {
             401 => &[Header::RequestId, Header::Challenge],
@@ -41,8 +42,8 @@ pub fn shared(schemas: &mut Schemas) -> Map<String, Value> {
     SHARED.iter().map(|(status, name, codes)| ((*name).to_owned(), response(*status, codes))).collect()
 }
 
-/// Writes the problems of an endpoint beside its successes.
-pub fn responses(endpoint: Endpoint, description: &Description, responses: &mut Map<String, Value>) {
+/// The problems of an endpoint, by status.
+pub fn of(endpoint: Endpoint, description: &Description) -> Map<String, Value> {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in codes(endpoint, description) {
         let codes = by_status.entry(code.status()).or_default();
@@ -50,72 +51,78 @@ pub fn responses(endpoint: Endpoint, description: &Description, responses: &mut 
             codes.push(code);
         }
     }
-    let refusal = examples::refusal(endpoint.operation);
+    let example = examples::problem(endpoint.operation);
+    let mut responses = Map::new();
     for (status, codes) in by_status {
         let shared = SHARED.iter().find(|(_, _, shared)| *shared == codes.as_slice());
-        let answer = match shared {
+        let problem = match shared {
             Some((_, name, _)) => json!({ "$ref": format!("#/components/responses/{name}") }),
             None => {
-                let of_status = |example: &&Value| example.get("status").is_some_and(|is| *is == status);
-                response(&codes, &[Header::RequestId], refusal.as_ref().filter(of_status))
+                let has_status =
+                    |example: &&Value| example.get("status").is_some_and(|found| *found == status);
+                response(&codes, &[Header::RequestId], example.as_ref().filter(has_status))
             }
         };
-        responses.insert(status.to_string(), answer);
+        responses.insert(status.to_string(), problem);
     }
+    responses
 }
 
-/// The codes that `endpoint` can answer.
+/// The codes that `endpoint` can return.
 fn codes(endpoint: Endpoint, description: &Description) -> Vec<Code> {
     let mut codes = vec![Code::Internal];
-    if let Some((_, access)) = endpoint.needs {
+    if let Some((_, access)) = endpoint.authorization {
         codes.extend([Code::Unauthenticated, Code::InsufficientScope, Code::RateLimited, Code::Unavailable]);
-        if access == Access::Programme || !description.path.is_empty() {
+        if access == Access::Programme || !description.path_parameters.is_empty() {
             codes.push(Code::NotFound);
         }
-        // Writes take no parameters, and say so.
+        // Operations refuse parameters that they do not know, writes included.
         codes.extend([Code::InvalidParameter, Code::UnknownParameter]);
         if endpoint.method != "GET" {
             codes.push(Code::BodyTooLarge);
         }
     }
-    if description.request.is_some() {
+    if description.request_body.is_some() {
         codes.extend([Code::MalformedJson, Code::InvalidUtf8]);
         codes.extend([Code::UnknownField, Code::MissingField, Code::DuplicateField, Code::WrongType]);
-        // A number that no integer of ours can hold, in whichever field.
+        // Every body may contain a number that does not fit in a 64-bit integer.
         codes.push(Code::OutOfRange);
     }
     if endpoint.creates {
         codes.extend([Code::InvalidIdempotencyKey, Code::IdempotencyConflict]);
     }
-    codes.extend(&description.refuses);
+    codes.extend(&description.problems);
     codes
 }
 
 fn response(codes: &[Code], headers: &[Header], example: Option<&Value>) -> Value {
-    let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    let says: Vec<String> =
+    let values: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    let descriptions: Vec<String> =
         codes.iter().map(|code| format!("- `{}`: {}.", code.as_str(), code.title())).collect();
-    let made = || {
+    let generated = || {
         let problem = codes.first().map(|code| Problem::new(*code, format!("{}.", code.title())));
         problem.and_then(|problem| serde_json::from_str(&problem.response().body).ok()).unwrap_or(Value::Null)
     };
     json!({
-        "description": says.join("\n"),
+        "description": descriptions.join("\n"),
         "headers": Header::references(headers),
         "content": { MEDIA_TYPE: {
             "schema": { "allOf": [
                 { "$ref": "#/components/schemas/Problem" },
-                { "type": "object", "properties": { "code": { "type": "string", "enum": words } } },
+                { "type": "object", "properties": { "code": { "type": "string", "enum": values } } },
             ] },
-            "example": example.cloned().unwrap_or_else(made),
+            "example": example.cloned().unwrap_or_else(generated),
         } },
     })
 }
 
-/// Says which codes there are, in the schema of a problem or of a field's error.
-pub fn complete(schema: &mut Value) {
+/// Lists all codes in the schemas of a problem and of a field's error.
+pub fn list_codes(components: &mut Map<String, Value>) {
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    if let Some(code) = schema.pointer_mut("/properties/code").and_then(Value::as_object_mut) {
-        code.insert("enum".to_owned(), json!(codes));
+    for name in ["Problem", "FieldError"] {
+        let code = components.get_mut(name).and_then(|schema| schema.pointer_mut("/properties/code"));
+        if let Some(code) = code.and_then(Value::as_object_mut) {
+            code.insert("enum".to_owned(), json!(codes));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
-use super::super::{
+use crate::api::{
     body::Amount,
     installs::MAX_SECONDS,
     plans::MAX_PLANS,

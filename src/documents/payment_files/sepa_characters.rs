@@ -1,9 +1,10 @@
-//! The characters that every SEPA bank takes (EPC217-08): Latin letters, digits, blanks and `/ - ? : ( ) . , ' +`. Names are
-//! brought into them as that document recommends: letters lose their accents, umlauts become two letters, and what has no Latin
-//! form becomes a point.
+//! Text in the characters that every SEPA bank accepts (EPC217-08): Latin letters, digits, blanks and `/ - ? : ( ) . , ' +`.
+//!
+//! Names are transliterated as that document recommends: accents are removed, umlauts become two letters, and characters
+//! without a Latin form become a full stop.
 
-/// Letters of European alphabets with what stands for each: the letters, a colon, their form.
-const LETTERS: &[&str] = &[
+/// Transliterations: the letters, a colon, and what replaces each of them.
+const TRANSLITERATIONS: &[&str] = &[
     "ÀÁÂÃÅĀĂĄǍ:A",
     "Ä:Ae",
     "Æ:AE",
@@ -62,30 +63,32 @@ const LETTERS: &[&str] = &[
     "\u{a0}: ",
 ];
 
-fn is_taken(c: char) -> bool {
+fn is_accepted(c: char) -> bool {
     c.is_ascii_alphanumeric() || "/-?:().,'+ ".contains(c)
 }
 
-/// The text in characters that every bank takes, cut to `most` of them. It neither begins nor ends with a slash or a blank, and
-/// holds no two slashes in a row, which have a meaning of their own; what has nothing left is a point.
+/// The text in characters that every bank accepts, cut to `max_length` of them.
+///
+/// The result neither begins nor ends with a slash or a blank and contains no double slash, because banks give these a
+/// meaning of their own. Text with nothing left becomes a full stop, because the fields must not be empty.
 #[must_use]
-pub fn epc(text: &str, most: usize) -> String {
+pub fn transliterate(text: &str, max_length: usize) -> String {
     let mut plain = String::new();
     for c in text.chars() {
-        if is_taken(c) {
+        if is_accepted(c) {
             plain.push(c);
             continue;
         }
-        let form = LETTERS.iter().find_map(|row| {
-            let (letters, form) = row.rsplit_once(':')?;
-            letters.contains(c).then_some(form)
+        let replacement = TRANSLITERATIONS.iter().find_map(|row| {
+            let (letters, replacement) = row.rsplit_once(':')?;
+            letters.contains(c).then_some(replacement)
         });
-        plain.push_str(form.unwrap_or("."));
+        plain.push_str(replacement.unwrap_or("."));
     }
     while plain.contains("//") {
         plain = plain.replace("//", "/");
     }
-    let cut: String = plain.trim_matches(['/', ' ']).chars().take(most).collect();
+    let cut: String = plain.trim_matches(['/', ' ']).chars().take(max_length).collect();
     let cut = cut.trim_end_matches(['/', ' ']);
     if cut.is_empty() { ".".to_owned() } else { cut.to_owned() }
 }
@@ -95,8 +98,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_in_characters_that_every_bank_takes() {
-        for (text, most, plain) in [
+    fn names_are_written_in_characters_that_every_bank_accepts() {
+        for (text, max_length, plain) in [
             ("Ada Lovelace", 70, "Ada Lovelace"),
             ("Jörg Weiß & Söhne GmbH", 70, "Joerg Weiss + Soehne GmbH"),
             ("Łukasz Żółć", 70, "Lukasz Zolc"),
@@ -107,12 +110,12 @@ mod tests {
             ("", 70, "."),
             ("run_0123", 35, "run-0123"),
         ] {
-            assert_eq!(epc(text, most), plain, "{text}");
-            assert!(epc(text, most).chars().all(is_taken));
+            assert_eq!(transliterate(text, max_length), plain, "{text}");
+            assert!(transliterate(text, max_length).chars().all(is_accepted));
         }
-        for row in LETTERS {
-            let (letters, form) = row.rsplit_once(':').unwrap();
-            assert!(form.chars().all(is_taken) && !letters.chars().any(is_taken), "{row}");
+        for row in TRANSLITERATIONS {
+            let (letters, replacement) = row.rsplit_once(':').unwrap();
+            assert!(replacement.chars().all(is_accepted) && !letters.chars().any(is_accepted), "{row}");
         }
     }
 }
