@@ -18,10 +18,13 @@
 )]
 
 pub mod api;
+pub mod documents;
 #[cfg(target_arch = "wasm32")]
 mod edge;
 pub mod ledger;
 pub mod marketplace;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod replay;
 pub mod store;

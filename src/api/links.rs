@@ -8,6 +8,7 @@ use crate::{
         message::Response,
         problems::{Code, Problem},
     },
+    documents::qr,
     domain::{
         event::EventType,
         links::{
@@ -32,11 +33,10 @@ use crate::{
         programme::{listings, partners},
     },
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A link to create.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewLink {
@@ -57,7 +57,7 @@ pub struct NewLink {
 }
 
 /// Links to create, all or none.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewLinks {
@@ -301,10 +301,7 @@ pub fn qr(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     let link = named(call)?;
     let url = format!("{}/r/{}", call.request.base_url, link.token);
-    // Level M tolerates the usual wear of a printed poster (ISO/IEC 18004: 15 % of the code words).
-    let code = qrcode::QrCode::with_error_correction_level(url.as_bytes(), qrcode::EcLevel::M)
-        .map_err(|error| SqlError::Engine(format!("QR code: {error}")))?;
-    let svg = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(256, 256).build();
+    let svg = qr::svg(&url)?;
     Ok(Response::of_type("image/svg+xml", svg).with_header("cache-control", "private, max-age=86400"))
 }
 

@@ -10,8 +10,6 @@ pub mod conversions;
 pub mod health;
 pub mod http;
 pub mod links;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod openapi;
 pub mod operation;
 pub mod payouts;
 pub mod programme;
@@ -28,7 +26,7 @@ use crate::{
         trails::{TrailRequest, Trails},
         tx::Tx,
     },
-    marketplace::step::Report,
+    marketplace::receive::Report,
     store::{
         Sql, SqlError,
         log::{idempotency, outbox},

@@ -1,5 +1,5 @@
 //! The table of routes, one line each. OpenAPI is generated from the same table; the descriptions of its operations are in
-//! `openapi/`. The table is above the handlers, and not in `http/`, because it imports all of them.
+//! `src/openapi`. The table is above the handlers, and not in `http/`, because it imports all of them.
 
 use super::{
     conversions::{commissions, create, history, installs, read as conversions, refunds},
@@ -11,6 +11,7 @@ use super::{
     reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
 };
 use crate::domain::programme::key::Scope;
+use std::sync::LazyLock;
 
 /// Handles a request.
 pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
@@ -187,7 +188,6 @@ pub const ROUTES: &[Route] = &[
         Operation::SetPayoutDetails,
     ),
     get("/v1/partners/{id}/payout-details", Partner, details::get, Operation::GetPayoutDetails),
-    // The routes of runs come before `/v1/payouts/{id}`, which would match them.
     creates(payout_write("/v1/payouts/runs", runs::create, Operation::CreateRun)),
     get("/v1/payouts/runs", Programme, runs::list, Operation::ListRuns),
     get("/v1/payouts/runs/{id}", Programme, runs::get, Operation::GetRun),
@@ -227,45 +227,137 @@ impl Route {
     }
 }
 
-/// What stands at a path.
+/// What a path leads to.
 pub enum Found {
-    /// A route, and what stands for its placeholders.
+    /// A route, and the segments in place of its placeholders.
     Route(&'static Route, Vec<String>),
-    /// Routes of these methods.
+    /// Routes for these other methods.
     OtherMethods(String),
     /// Nothing.
     Nothing,
 }
 
-/// What stands for the placeholders of `template` in `path`, if it matches.
-fn matches(template: &str, path: &str) -> Option<Vec<String>> {
-    let mut params = Vec::new();
-    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return Some(params),
-            (Some(want), Some(got)) if want.starts_with('{') && !got.is_empty() => {
-                params.push(got.to_owned())
-            }
-            (Some(want), Some(got)) if want == got => {}
-            _ => return None,
+/// The routes of one method, each with its position in the tables above.
+struct MethodRouter {
+    method: &'static str,
+    router: matchit::Router<(usize, &'static Route)>,
+}
+
+/// One router per method. In a single router `GET /v1/links/bulk` would end at `POST /v1/links/bulk` and never reach
+/// `GET /v1/links/{id}`.
+static ROUTERS: LazyLock<Result<Vec<MethodRouter>, matchit::InsertError>> = LazyLock::new(routers);
+
+fn routers() -> Result<Vec<MethodRouter>, matchit::InsertError> {
+    let mut routers: Vec<MethodRouter> = Vec::new();
+    for (position, route) in ROUTES.iter().chain(INTERNAL).enumerate() {
+        if !routers.iter().any(|router| router.method == route.method) {
+            routers.push(MethodRouter { method: route.method, router: matchit::Router::new() });
+        }
+        // `matchit` spells `{id}` as `:id`.
+        let template = route.path.replace('{', ":").replace('}', "");
+        for MethodRouter { router, .. } in routers.iter_mut().filter(|router| router.method == route.method) {
+            router.insert(&template, (position, route))?;
         }
     }
+    Ok(routers)
 }
 
 /// Finds the route of a request.
 #[must_use]
 pub fn find(method: &str, path: &str) -> Found {
-    let mut others = Vec::new();
-    for route in ROUTES.iter().chain(INTERNAL) {
-        if let Some(params) = matches(route.path, path) {
-            if route.method == method {
-                return Found::Route(route, params);
+    // The templates are constants: a contradiction between them fails the tests below.
+    let Ok(routers) = ROUTERS.as_ref() else { return Found::Nothing };
+    let mut others: Vec<(usize, &'static str)> = Vec::new();
+    for MethodRouter { router, .. } in routers {
+        let Ok(matched) = router.at(path) else { continue };
+        let (position, route) = *matched.value;
+        let params: Vec<String> = matched.params.iter().map(|(_, segment)| segment.to_owned()).collect();
+        // `matchit` accepts an empty segment in place of a placeholder, as in `/v1/links//qr.svg`.
+        if params.iter().any(String::is_empty) {
+            continue;
+        }
+        if route.method == method {
+            return Found::Route(route, params);
+        }
+        others.push((position, route.method));
+    }
+    if others.is_empty() {
+        return Found::Nothing;
+    }
+    // `Allow` names the methods in the order of the tables.
+    others.sort_unstable();
+    let methods: Vec<&str> = others.into_iter().map(|(_, method)| method).collect();
+    Found::OtherMethods(methods.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The segments of `path` in place of the placeholders of `template`: the rule that the routers must follow.
+    fn params_of(template: &[&str], path: &[&str]) -> Option<Vec<String>> {
+        if template.len() != path.len() {
+            return None;
+        }
+        let mut params = Vec::new();
+        for (expected, segment) in template.iter().zip(path) {
+            if expected.starts_with('{') && !segment.is_empty() {
+                params.push((*segment).to_owned());
+            } else if expected != segment {
+                return None;
             }
-            if !others.contains(&route.method) {
-                others.push(route.method);
+        }
+        Some(params)
+    }
+
+    fn found(method: &str, path: &str) -> String {
+        match find(method, path) {
+            Found::Route(route, params) => format!("{} {} {params:?}", route.method, route.path),
+            Found::OtherMethods(methods) => methods,
+            Found::Nothing => String::new(),
+        }
+    }
+
+    /// Each route of the tables, its path in segments.
+    fn routes() -> Vec<(&'static Route, Vec<&'static str>)> {
+        ROUTES.iter().chain(INTERNAL).map(|route| (route, route.path.split('/').collect())).collect()
+    }
+
+    #[test]
+    fn routes_are_found_by_method_and_path() {
+        let routes = routes();
+        let mut segments: Vec<&str> = routes.iter().flat_map(|(_, segments)| segments.clone()).collect();
+        segments.extend(["", "x", "%2F", ":id", "*"]);
+        segments.sort_unstable();
+        segments.dedup();
+        let mut paths = vec![String::new(), "/".to_owned(), "//".to_owned(), "/v2/program".to_owned()];
+        for (route, _) in &routes {
+            for segment in &segments {
+                let path = route.path.replace("{id}", segment);
+                paths.extend([format!("{path}/"), format!("{path}/{segment}"), format!("/{path}"), path]);
+            }
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        for path in &paths {
+            let segments: Vec<&str> = path.split('/').collect();
+            let matching: Vec<(&Route, Vec<String>)> = routes
+                .iter()
+                .filter_map(|(route, template)| Some((*route, params_of(template, &segments)?)))
+                .collect();
+            let mut methods: Vec<&str> = Vec::new();
+            for (route, _) in &matching {
+                if !methods.contains(&route.method) {
+                    methods.push(route.method);
+                }
+            }
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "get"] {
+                let expected = match matching.iter().find(|(route, _)| route.method == method) {
+                    Some((route, params)) => format!("{} {} {params:?}", route.method, route.path),
+                    None => methods.join(", "),
+                };
+                assert_eq!(found(method, path), expected, "{method} {path}");
             }
         }
     }
-    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others.join(", ")) }
 }

@@ -77,12 +77,6 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-impl<'de> json::FromJson<'de> for Currency {
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(CURRENCY_REFUSED))
-    }
-}
-
 #[cfg(not(target_arch = "wasm32"))]
 impl schemars::JsonSchema for Currency {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -96,7 +90,7 @@ impl schemars::JsonSchema for Currency {
 }
 
 /// An amount of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, json::FromJson)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FixedAmount"))]
 pub struct Money {

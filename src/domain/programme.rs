@@ -19,11 +19,10 @@ use crate::{
         plan::Plan,
     },
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// The programme's terms as stored. Fields added in later versions default to the earlier behaviour when absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     /// Display name.
     pub name: String,

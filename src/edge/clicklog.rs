@@ -155,7 +155,7 @@ impl ClickLogHandle {
 
     /// A page of clicks, newest first: see [`ClickLog::page`].
     pub fn page(&self, query_json: &str) -> Result<String, JsValue> {
-        let query: PageQuery = json::read(query_json).map_err(thrown)?;
+        let query: PageQuery = strict_json::from_str(query_json).map_err(thrown)?;
         self.log()?.page(&query).map_err(thrown)
     }
 

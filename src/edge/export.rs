@@ -20,7 +20,7 @@ pub struct ExportStep {
 }
 
 fn position(json: &str) -> Result<Position, JsValue> {
-    json::read(json).map_err(thrown)
+    strict_json::from_str(json).map_err(thrown)
 }
 
 /// The KV key of the segment that starts right behind a position, if one does.

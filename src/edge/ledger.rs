@@ -16,11 +16,7 @@ use crate::{
         },
     },
     domain::values::time::Timestamp,
-    ledger::{
-        config::Config,
-        trails::{NO_TRAILS, Trails},
-    },
-    marketplace::step::Report,
+    marketplace::receive::Report,
     store::{
         SqlError, callbacks as rows, commissions, links,
         log::{idempotency, outbox},
@@ -30,13 +26,14 @@ use crate::{
         transaction,
     },
 };
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 
 /// The trail that a request needs, `<shard> <click id>`; the object's JavaScript fetches it and hands the request in again.
 const TRAIL_HEADER: &str = "x-signpost-trail";
 
 /// The Worker's secrets as the entry hands them over.
-#[derive(json::FromJson)]
+#[derive(Deserialize)]
 struct Secrets {
     operator_key: String,
     signing_keys: String,
@@ -45,7 +42,7 @@ struct Secrets {
 
 fn config(json: &str) -> Result<Config, String> {
     let missing = "OPERATOR_KEY, SIGNING_KEYS and DATA_KEY must be set: `cargo xtask keygen` makes them";
-    let secrets: Secrets = json::read(json).map_err(|_| missing.to_owned())?;
+    let secrets: Secrets = strict_json::from_str(json).map_err(|_| missing.to_owned())?;
     Config::new(&secrets.operator_key, &secrets.signing_keys, &secrets.data_key)
         .map_err(|error| error.to_string())
 }
@@ -59,7 +56,7 @@ pub struct LedgerHandle {
 }
 
 /// The headers of a request that the Ledger reads, and what the Worker knows of it.
-#[derive(json::FromJson)]
+#[derive(Deserialize)]
 struct Head {
     method: String,
     path: String,
@@ -138,7 +135,8 @@ impl LedgerHandle {
                 return Problem { log, ..Problem::new(Code::Unavailable, detail) }.response().into();
             }
         };
-        let (Ok(head), Ok(trails)) = (json::read::<Head>(head_json), json::read::<Trails>(trails_json))
+        let (Ok(head), Ok(trails)) =
+            (strict_json::from_str::<Head>(head_json), strict_json::from_str::<Trails>(trails_json))
         else {
             return Problem::from(SqlError::Engine("the Worker sent no head".to_owned())).response().into();
         };
@@ -177,8 +175,8 @@ impl LedgerHandle {
 
     /// Writes what a callback reports; `report_json` is a [`Report`]. Returns a `Reported` as JSON.
     pub fn report(&self, report_json: &str, trails_json: &str, now_ms: f64) -> Result<String, JsValue> {
-        let report: Report = json::read(report_json).map_err(thrown)?;
-        let trails: Trails = json::read(trails_json).map_err(thrown)?;
+        let report: Report = strict_json::from_str(report_json).map_err(thrown)?;
+        let trails: Trails = strict_json::from_str(trails_json).map_err(thrown)?;
         let zones = IntlZones::default();
         let environment = Environment { trails: &trails, ..self.environment(&zones, now_ms)? };
         let reported = api::report(&environment, &mut CryptoEntropy::default(), &report);

@@ -18,7 +18,7 @@ thread_local! {
 pub fn seed(signing_keys: &str, data_key: &str, snapshot: &str) -> Result<(), JsValue> {
     let ring = KeyRing::parse(signing_keys).map_err(|error| thrown(format!("SIGNING_KEYS: {error}")))?;
     let visitors = VisitorSecret::parse(data_key).map_err(thrown)?;
-    let snapshot = Snapshot::new(json::read(snapshot).map_err(thrown)?);
+    let snapshot = Snapshot::new(strict_json::from_str(snapshot).map_err(thrown)?);
     GUIDE.with_borrow_mut(|guide| {
         *guide = Some((RedirectEngine::new(ring, visitors, snapshot), CryptoEntropy::default()))
     });
@@ -28,7 +28,7 @@ pub fn seed(signing_keys: &str, data_key: &str, snapshot: &str) -> Result<(), Js
 /// Replaces the snapshot.
 #[wasm_bindgen]
 pub fn set_snapshot(snapshot: &str) -> Result<(), JsValue> {
-    let snapshot = Snapshot::new(json::read(snapshot).map_err(thrown)?);
+    let snapshot = Snapshot::new(strict_json::from_str(snapshot).map_err(thrown)?);
     GUIDE.with_borrow_mut(|guide| match guide {
         Some((guide, _)) => {
             guide.set_snapshot(snapshot);

@@ -5,28 +5,18 @@ use crate::{
     domain::programme::listing::Listing,
     store::{SqlError, programme::listings, value::json_text},
 };
-use json::{FromJson, Node, OneOrSeveral, Refusal};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A secret: one value, or several while it is being rotated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Secret {
     /// The value.
     One(String),
     /// All values that are accepted, newest first.
     Several(Vec<String>),
-}
-
-impl<'de> FromJson<'de> for Secret {
-    fn from_json(node: Node<'de, '_>) -> Result<Self, Refusal> {
-        Ok(match OneOrSeveral::from_json(node)? {
-            OneOrSeveral::One(value) => Self::One(value),
-            OneOrSeveral::Several(values) => Self::Several(values),
-        })
-    }
 }
 
 /// A listing's secrets by name; `null` removes one.
@@ -36,7 +26,7 @@ pub type Secrets = BTreeMap<String, Option<Secret>>;
 pub fn open_secrets(tx: &Tx<'_>, listing: &Listing) -> Result<Secrets, SqlError> {
     let Some(sealed) = listings::sealed_secrets(tx.sql, listing.no)? else { return Ok(Secrets::new()) };
     let opened = tx.open_sealed(&sealed, listing.id.as_str())?;
-    json::read(&opened).map_err(|error| SqlError::Engine(error.to_string()))
+    strict_json::from_str(&opened).map_err(|error| SqlError::Engine(error.to_string()))
 }
 
 /// Seals secrets for their listing; `None` if there are none.

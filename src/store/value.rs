@@ -1,6 +1,7 @@
 //! Values passed to and from SQLite.
 
 use crate::store::error::SqlError;
+use serde::de::DeserializeOwned;
 
 /// A value bound to a placeholder or read from a column. There is no float variant, because money must not be a float.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,8 +147,8 @@ impl Row {
     }
 
     /// Reads a column of JSON text.
-    pub fn json<T: for<'j> json::FromJson<'j>>(&self, column: usize) -> Result<T, SqlError> {
-        self.parsed(column, "JSON", |text| json::read(text).ok())
+    pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, SqlError> {
+        self.parsed(column, "JSON", |text| strict_json::from_str(text).ok())
     }
 
     /// Reads a text column that may be NULL as an owned string.

@@ -16,23 +16,23 @@ use crate::{
     ledger::commissions::{rejection, release, view::show},
     store::commissions::{self, Commission, Filter},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A rejection of a commission.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRejection {
-    /// Why; kept with the event, and not shown to the partner.
+    /// The reason. It is kept with the event, and partners do not see it.
     note: String,
 }
 
 /// A release of a commission that is held.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRelease {
-    /// Why; kept with the event, and not shown to the partner.
+    /// The reason. It is kept with the event, and partners do not see it.
     note: Option<String>,
 }
 

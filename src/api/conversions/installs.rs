@@ -35,13 +35,13 @@ use crate::{
     marketplace::event::Evidence,
     store::{SqlError, conversions as rows, programme::listings, value::json_text},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// The last second of the year 9999, the latest that a time may be.
 pub const MAX_SECONDS: i64 = 253_402_300_799;
 
 /// What the app read from the Play Install Referrer Library on its first run.
-#[derive(Debug, Clone, FromJson)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PlayInstall {
@@ -149,7 +149,7 @@ fn check(call: &Call<'_>, body: &PlayInstall) -> Result<Listing, Problem> {
         });
     };
     let settings: serde_json::Map<String, serde_json::Value> =
-        json::read(&listing.settings).map_err(|error| SqlError::Engine(error.to_string()))?;
+        strict_json::from_str(&listing.settings).map_err(|error| SqlError::Engine(error.to_string()))?;
     let package = settings.get("package_name").and_then(serde_json::Value::as_str);
     if body.package_name.as_deref().zip(package).is_some_and(|(reported, set)| reported != set) {
         checks.refuse(Code::InvalidValue, "package_name", "The listing's app has another package name.");

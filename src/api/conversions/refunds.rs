@@ -8,10 +8,10 @@ use crate::{
     domain::money::amount::Amount,
     ledger::refunds::refund::{Submitted, submit},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A refund to book.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRefund {

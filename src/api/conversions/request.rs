@@ -13,10 +13,10 @@ use crate::{
     ledger::{conversions::reported::ReportedConversion, tx::Tx},
     store::programme::listings,
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A conversion to accept.
-#[derive(Debug, Clone, FromJson)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewConversion {

@@ -1,4 +1,4 @@
-//! JSON bodies: read into types, every refusal with a code and a pointer to the field.
+//! JSON bodies: they are parsed into types, and every error has a code and a pointer to the field.
 
 use super::{
     checks::CURRENCY_EXPECTED,
@@ -8,39 +8,31 @@ use crate::domain::{
     money::{CURRENCY_REFUSED, amount::AMOUNT_REFUSED},
     values::date::DATE_REFUSED,
 };
-use json::{FromJson, JsonError};
-use serde::de;
+use serde::de::DeserializeOwned;
 
 /// Largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
-pub fn parse<T: for<'j> FromJson<'j>>(body: &[u8]) -> Result<T, Problem> {
-    json::read(well_formed(body)?).map_err(|error| refused(&error))
-}
-
-/// The problem of a body that could not be read. Not generic, as little is that need not be.
-fn refused(error: &JsonError) -> Problem {
-    field_problem(error.pointer(), &error.to_string())
-}
-
-/// The text of a body that is well-formed JSON.
-fn well_formed(body: &[u8]) -> Result<&str, Problem> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(Code::InvalidUtf8, format!("The first bad byte is at offset {}.", error.valid_up_to()))
     })?;
-    // First the syntax of the whole, then the fields: a body that is no JSON is never judged by its first half.
-    serde_json::from_str::<de::IgnoredAny>(body)
-        .map_err(|error| Problem::new(Code::MalformedJson, format!("{error}.")))?;
-    Ok(body)
+    strict_json::from_str(body).map_err(|error| refused(&error))
 }
 
-/// What is wrong with the field at `pointer`, from what serde said of it.
+/// The problem of a body that could not be read.
+fn refused(error: &strict_json::Error) -> Problem {
+    if error.is_syntax() {
+        return Problem::new(Code::MalformedJson, format!("{error}."));
+    }
+    field_problem(error.pointer(), &error.to_string())
+}
+
+/// The problem of the field at `pointer`, from serde's message about it.
 ///
-/// serde's own messages have been stable for a decade and carry the name in backticks; the tests pin them.
-pub fn field_problem(pointer: String, message: &str) -> Problem {
-    // serde_json puts " at line 1 column 2" behind what it says.
-    let said = message.rsplit_once(" at line ").map_or(message, |(said, _)| said);
+/// These messages have been stable for a decade and put names in backticks; tests pin them.
+pub fn field_problem(pointer: String, said: &str) -> Problem {
     let named = said.split('`').nth(1).unwrap_or_default();
     let child = |name: &str| format!("{pointer}/{name}");
     if said == "number out of range" {
@@ -48,19 +40,19 @@ pub fn field_problem(pointer: String, message: &str) -> Problem {
         let code = if amount { Code::AmountOutOfRange } else { Code::OutOfRange };
         return Problem::field(code, pointer, "This number is out of range.");
     }
-    // What the first pass, which skips values, could not see: half a surrogate pair, too many levels.
-    if SYNTAX.iter().any(|start| said.starts_with(start)) {
-        return Problem::new(Code::MalformedJson, format!("{message}."));
-    }
-    let detail = shown(&pointer, said);
+    let detail = presentable(&pointer, said);
     if said.starts_with("unknown field") {
-        return Problem::field(Code::UnknownField, pointer, "This field is not known here.");
+        return Problem::field(Code::UnknownField, pointer, "This field is unknown.");
     }
     if said.starts_with("missing field") {
         return Problem::field(Code::MissingField, child(named), "This field is required.");
     }
     if said.starts_with("duplicate field") {
         return Problem::field(Code::DuplicateField, child(named), "This field is given twice.");
+    }
+    // A map's keys are not part of the message, because a key may contain anything: the pointer names it.
+    if said.starts_with("duplicate key") {
+        return Problem::field(Code::DuplicateField, pointer, "This field is given twice.");
     }
     if said.starts_with("unknown variant") {
         return Problem::field(Code::InvalidValue, pointer, detail);
@@ -80,20 +72,12 @@ pub fn field_problem(pointer: String, message: &str) -> Problem {
     Problem::field(Code::WrongType, pointer, detail)
 }
 
-/// How serde_json begins what it says of syntax that only shows when a value is read.
-const SYNTAX: &[&str] = &[
-    "lone leading surrogate",
-    "unexpected end of hex escape",
-    "invalid unicode code point",
-    "recursion limit",
-];
-
-/// Fields whose values stand in no error.
+/// Fields whose values never appear in errors.
 const SECRET: &[&str] =
     &["/secrets", "/legal_name", "/address", "/iban", "/bic", "/paypal_email", "/wise_email", "/tax_id"];
 
-/// What serde said, fit to be shown: it repeats the value, which may be long or a secret.
-fn shown(pointer: &str, said: &str) -> String {
+/// serde's message as it may be shown. It repeats the value, which may be long or a secret.
+fn presentable(pointer: &str, said: &str) -> String {
     if SECRET.iter().any(|field| pointer.starts_with(field)) {
         return "This is not what is expected here.".to_owned();
     }

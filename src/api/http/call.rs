@@ -12,8 +12,7 @@ use crate::{
     ledger::tx::Tx,
     store::{Page, SqlError, value::json_text},
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// A request, who sent it, and the transaction that it runs in.
 pub struct Call<'a> {
@@ -44,7 +43,7 @@ impl Call<'_> {
     }
 
     /// Parses the body.
-    pub fn body<T: for<'j> FromJson<'j>>(&self) -> Result<T, Problem> {
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         body::parse(self.request.body)
     }
 

@@ -3,6 +3,7 @@
 
 use super::problems::{Code, Problem};
 use crate::{
+    documents::DocumentError,
     ledger::{
         error::{
             CommissionError, ConversionError, LedgerError, PayoutError, RateError, RefundError, RunError,
@@ -30,6 +31,12 @@ impl From<Problem> for Failure {
 
 impl From<SqlError> for Failure {
     fn from(error: SqlError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl From<DocumentError> for Failure {
+    fn from(error: DocumentError) -> Self {
         Self::Problem(error.into())
     }
 }

@@ -23,10 +23,10 @@ use crate::{
     ledger::{payouts::details, view::view},
     store::payouts::details::{self as rows, DetailsSet},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// How a partner is to be paid; replaces what was set before.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewPayoutDetails {
@@ -51,7 +51,7 @@ pub struct NewPayoutDetails {
 }
 
 view! {
-    /// How a partner is paid, as far as it is shown.
+    /// How a partner is paid, without the secret fields.
     pub struct PayoutDetailsView {
         /// The partner.
         partner_id: PartnerId,

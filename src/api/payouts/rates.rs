@@ -16,11 +16,11 @@ use crate::{
     ledger::payouts::rates::{self, show},
     store::books::fx::{self, DatedRate},
 };
-use json::FromJson;
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// A rate of a day.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRate {
@@ -35,7 +35,7 @@ pub struct NewRate {
 }
 
 /// Rates to supply or correct.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRates {

@@ -18,10 +18,10 @@ use crate::{
     },
     store::payouts::runs::{self as rows, Run, RunTerms},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A sum of money.
-#[derive(Debug, Clone, Copy, FromJson)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewMoney {
@@ -32,7 +32,7 @@ pub struct NewMoney {
 }
 
 /// A run to compute.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRun {
@@ -61,7 +61,7 @@ pub fn named(call: &Call<'_>) -> Result<Run, Problem> {
 fn terms(call: &Call<'_>, body: &NewRun) -> Result<RunTerms, Problem> {
     let mut checks = Checks::default();
     if body.period.from > body.period.to {
-        checks.refuse(Code::InvalidPeriod, "period/to", "The last day lies before the first.");
+        checks.refuse(Code::InvalidPeriod, "period/to", "The last day is before the first.");
     } else if body.period.to.end() > call.tx.now {
         let detail = format!("It is {} here; a run is for days that are over.", call.tx.now);
         checks.refuse(Code::PeriodNotOver, "period/to", detail);

@@ -18,10 +18,10 @@ use crate::{
     },
     store::payouts::{self, Payout, runs as rows},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A payout was paid.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Payment {
@@ -30,7 +30,7 @@ pub struct Payment {
 }
 
 /// A payout could not be paid.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "Failure"))]
@@ -40,7 +40,7 @@ pub struct Failed {
 }
 
 /// How one payout of a run ended.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PayoutResult {
@@ -55,7 +55,7 @@ pub struct PayoutResult {
 }
 
 /// How payouts of a run ended.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PayoutResults {

@@ -5,16 +5,16 @@ use super::super::{
     programme::partners::named,
 };
 use crate::{domain::money::Currency, ledger::payouts::write_off};
-use json::FromJson;
+use serde::Deserialize;
 
-/// A negative balance to forgive.
-#[derive(Debug, FromJson)]
+/// A negative balance to write off.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewWriteOff {
     /// The balance's currency.
     currency: Currency,
-    /// Why; kept with the event, and not shown to the partner.
+    /// The reason. It is kept with the event, and partners do not see it.
     note: Option<String>,
 }
 

@@ -30,10 +30,10 @@ use crate::{
         programme::{coupons, listings, partners},
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A coupon to add.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewCoupon {

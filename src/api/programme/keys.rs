@@ -27,11 +27,10 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A key to create.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewKey {
@@ -121,11 +120,11 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
 /// The response of [`create`] as a replay shows it: without the key, which is shown once.
 #[must_use]
 pub fn without_secret(answer: &str) -> String {
-    let Ok(mut value) = json::read::<serde_json::Map<String, serde_json::Value>>(answer) else {
+    let Ok(mut value) = strict_json::from_str::<serde_json::Map<String, serde_json::Value>>(answer) else {
         return String::new();
     };
     value.remove("key");
-    json::text(&serde_json::Value::Object(value))
+    serde_json::Value::Object(value).to_string()
 }
 
 /// `GET /v1/keys`

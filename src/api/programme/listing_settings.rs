@@ -12,7 +12,7 @@ pub const MAX_PLANS: usize = 200;
 
 /// Checks the plans and fees of a listing's settings.
 pub fn check(settings: &str) -> Result<(), Problem> {
-    let read: Settings = json::read(settings)
+    let read: Settings = strict_json::from_str(settings)
         .map_err(|error| field_problem(format!("/settings{}", error.pointer()), &error.to_string()))?;
     if let Some(fees) = &read.fees {
         let mut checks = Checks::under("/settings/fees".to_owned());

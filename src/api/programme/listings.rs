@@ -22,10 +22,11 @@ use crate::{
     },
     store::{SqlError, log::change::Change, programme::listings},
 };
-use json::FromJson;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// A listing to add.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewListing {
@@ -48,7 +49,7 @@ pub struct NewListing {
 }
 
 /// Changes to a listing. An absent field stays as it is; `null` clears it.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ListingChange {
@@ -57,17 +58,17 @@ pub struct ListingChange {
     /// Where its links lead.
     url: Option<String>,
     /// A short unique name.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     slug: Option<Option<String>>,
     /// Where a browser is forwarded to after an install.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     forward_to: Option<Option<String>>,
     /// The marketplace's settings, and what plans cost; replaces all settings.
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// Secrets to set, or to remove with `null`; other secrets stay.
     secrets: Option<Secrets>,
     /// Days from a click on its links to a conversion.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     window_days: Option<Option<i64>>,
 }
 
@@ -88,7 +89,7 @@ view! {
         forward_to: Option<String>,
         /// The marketplace's settings.
         #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-        settings: json::Verbatim<'static>,
+        settings: Box<RawValue>,
         /// Names of the secrets that are set; their values are never shown.
         secrets: Vec<String>,
         /// Days from a click on its links to a conversion; `null` = the programme's.
@@ -102,7 +103,7 @@ view! {
 
 /// A listing's view.
 fn view(listing: &Listing) -> Result<ListingView, SqlError> {
-    let settings = json::Verbatim::read(&listing.settings);
+    let settings = RawValue::from_string(listing.settings.clone());
     Ok(ListingView {
         id: listing.id.clone(),
         name: listing.name.clone(),
@@ -110,7 +111,7 @@ fn view(listing: &Listing) -> Result<ListingView, SqlError> {
         url: listing.url.clone(),
         slug: listing.slug.clone(),
         forward_to: listing.forward_to.clone(),
-        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?.into_owned(),
+        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?,
         secrets: listing.secret_names.clone(),
         window_days: listing.window_days,
         created_at: listing.created_at,
@@ -188,7 +189,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         url: body.url,
         slug: body.slug,
         forward_to: body.forward_to,
-        settings: json::text(&serde_json::Value::Object(body.settings.unwrap_or_default())),
+        settings: serde_json::Value::Object(body.settings.unwrap_or_default()).to_string(),
         secret_names: Vec::new(),
         window_days: body.window_days,
         created_at: call.tx.now,
@@ -244,7 +245,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
     let id = call.id(ListingId::parse)?;
     let old = listings::by_id(call.tx.sql, &id)?.ok_or_else(Problem::not_found)?;
     let body: ListingChange = call.body()?;
-    let settings = body.settings.map(|settings| json::text(&serde_json::Value::Object(settings)));
+    let settings = body.settings.map(|settings| serde_json::Value::Object(settings).to_string());
     let mut listing = Listing {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         url: body.url.unwrap_or_else(|| old.url.clone()),

@@ -17,10 +17,10 @@ use crate::{
     ledger::view::view,
     store::{SqlError, log::change::Change, programme::partners},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A partner to add.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewPartner {
@@ -47,7 +47,7 @@ pub struct NewPartner {
 }
 
 /// Changes to a partner. An absent field stays as it is; `null` clears it.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct PartnerChange {
@@ -58,25 +58,25 @@ pub struct PartnerChange {
     /// Status. Termination is final.
     status: Option<PartnerStatus>,
     /// Contact address.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     email: Option<Option<String>>,
     /// ISO 3166-1 alpha-2 country.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     country: Option<Option<String>>,
     /// Currency for payouts.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     currency: Option<Option<String>>,
     /// Commission in basis points.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     commission_bp: Option<Option<i64>>,
     /// Recognition level.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     tier: Option<Option<String>>,
     /// The partner that referred this one.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     referred_by: Option<Option<String>>,
     /// Your own id of this partner.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     external_id: Option<Option<String>>,
     /// Free annotations; replaces all of them.
     metadata: Option<Metadata>,

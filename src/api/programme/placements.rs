@@ -36,10 +36,10 @@ use crate::{
         programme::{partners, placements},
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// A placement to add.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewPlacement {

@@ -9,10 +9,10 @@ use crate::{
     },
     ledger::view::view,
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Attribution rules to set.
-#[derive(Debug, Default, FromJson)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewAttribution {
@@ -49,7 +49,7 @@ impl NewAttribution {
 }
 
 /// Rules that hold commissions for review. Fields that are left out take their defaults.
-#[derive(Debug, Default, FromJson)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewFraudRules {

@@ -30,11 +30,11 @@ use crate::{
     ledger::{terms, view::view},
     store::{books::accounts, conversions, log::change::Change},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Terms to set. Fields that are left out take their defaults. Fields without a default keep their value: name, currency,
 /// time zone, plans, territories, joint products, referral and payer.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewProgramme {
@@ -53,7 +53,7 @@ pub struct NewProgramme {
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
     /// Who pays; payment files need it. `null` = not set.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     payer: Option<Option<Payer>>,
     /// The version that you have read; the request is refused if the terms were set again since.
     version: Option<i64>,
@@ -66,7 +66,7 @@ pub struct NewProgramme {
     /// Products whose revenue a partner shares: all of them, under the rule of `plans`.
     joint_products: Option<Vec<JointProduct>>,
     /// What partners earn who refer partners; `null` = nothing.
-    #[json(present)]
+    #[serde(default, deserialize_with = "strict_json::double_option")]
     referral: Option<Option<Referral>>,
     /// What is held for review by an operator.
     fraud: Option<NewFraudRules>,

@@ -28,7 +28,7 @@ use crate::{
         programme::partners,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 view! {
     /// A visit.
@@ -45,7 +45,7 @@ view! {
         bucket: Bucket,
         /// The visitor's first counted click on the link in the UTC day.
         unique: bool,
-        /// ISO 3166-1 alpha-2 country, as the platform tells it.
+        /// ISO 3166-1 alpha-2 country, as the platform reports it.
         country: Option<String>,
         /// What the visitor used.
         device: Device,
@@ -55,8 +55,9 @@ view! {
 }
 
 /// The clicks that the Worker collected, by shard.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 pub struct Collected<'a> {
+    #[serde(borrow)]
     shards: Vec<Vec<PackedClick<'a>>>,
 }
 
@@ -117,7 +118,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
         SqlError::Engine(format!("the shards' clicks cannot be parsed: {error}"))
     };
     let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
-    let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
+    let collected: Collected<'_> = strict_json::from_str(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
     let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
     let mut rows: Vec<&(u8, PackedClick<'_>)> = all.iter().collect();

@@ -13,8 +13,8 @@ use crate::{
     },
     store::{SqlError, log::events},
 };
-use json::Verbatim;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// An event.
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ pub struct EventView {
     cursor: String,
     /// What changed, as the API shows it, with its number within the programme.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-    data: Verbatim<'static>,
+    data: Box<RawValue>,
 }
 
 /// What a partner sees of an event. A click that the conversion named but that did not earn may be another partner's, and a
@@ -48,15 +48,15 @@ fn own(kind: EventType, data: String) -> Result<String, SqlError> {
     } else {
         return Ok(data);
     };
-    let mut shown: serde_json::Value =
-        json::read(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
-    let named = shown.get(field).cloned().unwrap_or_default();
-    let credits = shown.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
+    let mut visible: serde_json::Value =
+        strict_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let named = visible.get(field).cloned().unwrap_or_default();
+    let credits = visible.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
     let earned = credits.is_some_and(|credits| credits.iter().any(|c| c.get("click_id") == Some(&named)));
-    if let (false, Some(click_id)) = (earned, shown.get_mut(field)) {
+    if let (false, Some(click_id)) = (earned, visible.get_mut(field)) {
         *click_id = serde_json::Value::Null;
     }
-    Ok(json::text(&shown))
+    Ok(visible.to_string())
 }
 
 /// `GET /v1/events`
@@ -73,13 +73,13 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let mut data = Vec::with_capacity(rows.len());
     for event in rows {
         let text = if call.caller.partner.is_some() { own(event.kind, event.data)? } else { event.data };
-        let data_shown = Verbatim::read(&text).map_err(|error| SqlError::Engine(error.to_string()))?;
+        let data_shown = RawValue::from_string(text).map_err(|error| SqlError::Engine(error.to_string()))?;
         data.push(EventView {
             id: event.id,
             kind: event.kind,
             created_at: event.at,
             cursor: cursor::encode(&list, event.seq),
-            data: data_shown.into_owned(),
+            data: data_shown,
         });
     }
     let next_cursor = data.last().filter(|_| more).map(|last| last.cursor.clone());

@@ -24,12 +24,10 @@ use crate::{
         value::json_text,
     },
 };
-use json::FromJson;
-use json::JsonError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a page starts, and the period of its lines. Stage 0 is the log of events, stages 1 … 16 are the logs of clicks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Which log.
     pub stage: u8,
@@ -71,7 +69,7 @@ impl Position {
 }
 
 /// The place and the time of a line.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Place {
     seq: i64,
     #[serde(alias = "created_at")]
@@ -99,7 +97,7 @@ pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
         let packed = if line.starts_with('[') { Some(PackedClick::parse(line)?) } else { None };
         let place = match &packed {
             Some(click) => Place { seq: click.seq(), at: click.at() },
-            None => json::read(line)?,
+            None => strict_json::from_str(line)?,
         };
         cut.last = Some(place.seq);
         cut.read = cut.read.saturating_add(1);
@@ -124,7 +122,7 @@ pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
 pub enum CutError {
     /// A line is malformed.
     #[error(transparent)]
-    Line(#[from] JsonError),
+    Line(#[from] strict_json::Error),
     /// A packed click is malformed.
     #[error(transparent)]
     Click(#[from] MalformedClickRecord),
@@ -149,7 +147,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
     let from_ms = query.time("from")?.map_or(0, Timestamp::ms);
     let to_ms = query.time("to")?.map_or(END_OF_TIME_MS, Timestamp::ms);
     if from_ms > to_ms {
-        return Err(Problem::new(Code::OutOfRange, "\"from\" lies behind \"to\".").into());
+        return Err(Problem::new(Code::OutOfRange, "\"from\" is later than \"to\".").into());
     }
     let packed = match query.text("cursor") {
         Some(text) => cursor::decode(&list_name(from_ms, to_ms), text)?,
@@ -172,7 +170,7 @@ pub fn tail(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 /// Where a page ends.
-#[derive(Debug, Serialize, FromJson)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Stop {
     /// Lines of the page.
     pub lines: u64,

@@ -5,10 +5,10 @@ use super::super::{
     programme::rules::NewAttribution,
 };
 use crate::{domain::values::time::Timestamp, ledger::simulation};
-use json::FromJson;
+use serde::Deserialize;
 
 /// Rules to try.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewSimulation {

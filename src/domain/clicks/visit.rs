@@ -9,8 +9,7 @@ use crate::{
     links::link::LinkNo,
     values::time::Timestamp,
 };
-use json::{FromJson, Node, Refusal};
-use serde::de::Error as _;
+use serde::Deserialize;
 use std::fmt::Write;
 
 /// The stored data of a visit. It contains no address and no user agent.
@@ -82,7 +81,8 @@ fn digit(code: u8) -> char {
 }
 
 /// A click record as parsed; [`Visit`] documents the fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Wire<'a>")]
 pub struct ClickRecord<'a> {
     /// The click id, or 22 random characters.
     pub id: &'a str,
@@ -105,13 +105,7 @@ pub struct ClickRecord<'a> {
 impl<'a> ClickRecord<'a> {
     /// Parses a JSON array of records.
     pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, MalformedClickRecord> {
-        json::read(json).map_err(|_| MalformedClickRecord)
-    }
-}
-
-impl<'a> FromJson<'a> for ClickRecord<'a> {
-    fn from_json(node: Node<'a, '_>) -> Result<Self, Refusal> {
-        Self::try_from(Wire::from_json(node)?).map_err(Refusal::custom)
+        strict_json::from_str(json).map_err(|_| MalformedClickRecord)
     }
 }
 

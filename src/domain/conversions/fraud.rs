@@ -5,14 +5,13 @@ use crate::{
     conversions::{ConversionType, HeldReason},
     values::time::Timestamp,
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// The interval over which a partner's conversions are counted, in milliseconds.
 pub const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// The rules in force; a limit that is absent disables its rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FraudRules"))]
 pub struct Rules {
     /// Whether to hold commissions on the partner's own purchases.

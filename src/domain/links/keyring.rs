@@ -7,8 +7,7 @@
 use crate::values::entropy::Entropy;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
@@ -58,7 +57,7 @@ pub enum KeyRingError {
     Full,
 }
 
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RingText {
     sign: u8,
@@ -124,7 +123,7 @@ impl std::fmt::Debug for KeyRing {
 type Keys = Vec<(u8, [u8; KEY_BYTES])>;
 
 fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
-    let ring: RingText = json::read(text).map_err(|_| KeyRingError::Malformed)?;
+    let ring: RingText = strict_json::from_str(text).map_err(|_| KeyRingError::Malformed)?;
     let mut keys = Keys::new();
     for (id, key) in ring.keys {
         let number = id.parse().ok().filter(|n: &u8| *n <= MAX_KEY_ID && n.to_string() == id);

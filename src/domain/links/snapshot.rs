@@ -12,12 +12,12 @@
 //! `blocked` holds sorted, inclusive ranges of link numbers that are revoked or whose partner is paused or terminated.
 
 use crate::links::destination::{ClickIdTransport, Destination};
-use json::FromJson;
+use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
 /// The JSON form.
-#[derive(Debug, FromJson)]
+#[derive(Debug, Deserialize)]
 pub struct SnapshotJson {
     version: u64,
     click_param: String,
@@ -119,7 +119,7 @@ mod tests {
             r#"{{"version":3,"click_param":"sp_click","landing_url":"https://shop.example","max_link_no":9,
                 "listings":{{"1":"https://shop.example/a","2":"no url"}},"blocked":{blocked}}}"#
         );
-        Snapshot::new(json::read(&text).unwrap())
+        Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
             ("null", "invalid type: null, expected a JSON object"),
             (r#"{"version":-1}"#, "invalid value: integer `-1`, expected u64"),
         ] {
-            assert_eq!(json::read::<SnapshotJson>(text).unwrap_err().to_string(), said, "{text}");
+            assert_eq!(strict_json::from_str::<SnapshotJson>(text).unwrap_err().to_string(), said, "{text}");
         }
     }
 }

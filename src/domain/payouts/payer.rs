@@ -1,11 +1,10 @@
 //! Payers and payees: names, addresses and accounts for payment files and statements.
 
 use crate::values::string_enum::string_enum;
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// A structured postal address, as banks require it (EPC217-08).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Address {
@@ -22,7 +21,7 @@ pub struct Address {
 }
 
 /// The programme's operator as the payer of commissions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Payer {
@@ -57,7 +56,7 @@ string_enum! {
 
 /// How a partner is paid, and the details printed on its statements. It is personal and secret, and therefore stored
 /// sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutDetails {
     /// The method.
     pub method: PayoutMethod,

@@ -12,7 +12,6 @@ use crate::{
         time::Timestamp,
     },
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 string_enum! {

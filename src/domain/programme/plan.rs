@@ -13,7 +13,6 @@ use crate::{
     },
 };
 use chrono::{DateTime, Months, Utc};
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 /// Adds the derives that every part of the terms needs, with the JSON schema on native targets only.
@@ -22,7 +21,7 @@ macro_rules! terms {
         $($(#[doc = $fdoc:literal])* $(#[serde($attribute:ident)])? $field:ident: $type:ty,)*
     })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $name { $($(#[doc = $fdoc])* $(#[serde($attribute)])? pub $field: $type,)* }

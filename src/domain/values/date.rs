@@ -67,12 +67,6 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
-impl<'de> json::FromJson<'de> for Date {
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(DATE_REFUSED))
-    }
-}
-
 #[cfg(not(target_arch = "wasm32"))]
 impl schemars::JsonSchema for Date {
     fn schema_name() -> std::borrow::Cow<'static, str> {

@@ -89,12 +89,6 @@ macro_rules! ids {
             }
         }
 
-        impl<'de> json::FromJson<'de> for $name {
-            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-                Self::parse(node.text()?)
-                    .ok_or_else(|| json::Refusal::custom(concat!("expected an id that starts with ", $prefix)))
-            }
-        }
 
         #[cfg(not(target_arch = "wasm32"))]
         impl schemars::JsonSchema for $name {

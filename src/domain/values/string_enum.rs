@@ -48,12 +48,6 @@ macro_rules! string_enum {
             }
         }
 
-        impl<'de> json::FromJson<'de> for $name {
-            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-                let which = node.word(&[$($word),*])?;
-                Self::ALL.get(which).copied().ok_or_else(|| node.unexpected("a text"))
-            }
-        }
 
         impl From<$name> for $crate::values::string_enum::Word {
             fn from(value: $name) -> Self {

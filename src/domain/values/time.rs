@@ -86,12 +86,6 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-impl<'de> json::FromJson<'de> for Timestamp {
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom("expected an RFC 3339 time"))
-    }
-}
-
 #[cfg(not(target_arch = "wasm32"))]
 impl schemars::JsonSchema for Timestamp {
     fn schema_name() -> std::borrow::Cow<'static, str> {

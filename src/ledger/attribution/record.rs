@@ -13,11 +13,10 @@ use crate::{
     },
     store::{SqlError, columns::touch_origin, conversions::Conversion, value::json_text},
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A touch as it was weighed; `click_id` of a coupon is the coupon's id.
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, Deserialize)]
 pub struct StoredTouch {
     pub click_id: String,
     pub at_ms: i64,
@@ -32,7 +31,7 @@ pub struct StoredTouch {
 }
 
 /// A stored attribution. Fields that were added later are absent in older rows, and where they have their default.
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, Deserialize)]
 pub struct StoredAttribution {
     pub model: Model,
     pub window_days: i64,
@@ -71,7 +70,7 @@ impl Findings {
 impl StoredAttribution {
     /// Parses the attribution that is stored with a conversion.
     pub fn of(conversion: &Conversion) -> Result<Self, SqlError> {
-        json::read(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
+        strict_json::from_str(&conversion.attribution).map_err(|error| SqlError::Engine(error.to_string()))
     }
 
     /// Whether somebody earns the conversion.

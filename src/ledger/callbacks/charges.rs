@@ -138,7 +138,7 @@ fn confirm(
     if known.held_reason.is_none() || !event.evidence.pays() {
         return Ok(());
     }
-    let metadata: Metadata = json::read(&known.metadata).unwrap_or_default();
+    let metadata: Metadata = strict_json::from_str(&known.metadata).unwrap_or_default();
     // The table of plans may have another price by now: the accepted one stays.
     let accepted = known.amount.clone().filter(|_| metadata.contains_key("price"));
     let is_same = known.customer_id.as_deref() == Some(customer)

@@ -29,7 +29,8 @@ pub fn opened(tx: &Tx<'_>, id: &str) -> Result<Option<String>, SqlError> {
         id: &listing.id,
         no: listing.no,
         marketplace: listing.marketplace.as_str(),
-        settings: json::read(&listing.settings).map_err(|error| SqlError::Engine(error.to_string()))?,
+        settings: strict_json::from_str(&listing.settings)
+            .map_err(|error| SqlError::Engine(error.to_string()))?,
         secrets: secret_values(tx, &listing)?,
         forward_to: listing.forward_to.as_deref(),
     };

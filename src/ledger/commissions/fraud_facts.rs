@@ -35,7 +35,7 @@ pub fn held_reasons(
     origin: CreditOrigin,
     rules: &Rules,
 ) -> Result<Vec<HeldReason>, SqlError> {
-    let metadata: Metadata = json::read(&conversion.metadata).unwrap_or_default();
+    let metadata: Metadata = strict_json::from_str(&conversion.metadata).unwrap_or_default();
     let noted = CUSTOMER_KEYS.iter().filter_map(|key| metadata.get(*key)).map(String::as_str);
     let own = [partner.email.as_deref(), partner.external_id.as_deref(), Some(partner.id.as_str())];
     let conversions_in_last_hour = match rules.velocity_per_hour {

@@ -2,11 +2,11 @@
 //! (`settings.plans`), and what the marketplace keeps (`settings.fees`).
 
 use crate::domain::money::{Currency, Money, amount::Amount};
-use json::FromJson;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The part of a listing's settings that concerns money; the rest belongs to its marketplace.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 pub struct Settings {
     /// Prices by plan.
     pub plans: Option<BTreeMap<String, Price>>,
@@ -15,7 +15,7 @@ pub struct Settings {
 }
 
 /// What the marketplace keeps of a listing's sales.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fees {
     /// Basis points of each sale's net amount.
@@ -25,7 +25,7 @@ pub struct Fees {
 }
 
 /// What a plan costs each time that it is charged.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
     amount: Amount,
@@ -35,13 +35,13 @@ pub struct Price {
 /// What the marketplace keeps, if the settings say so.
 pub fn fees(settings: &str) -> Option<Fees> {
     // Settings that are older than their validation may hold anything under this name.
-    json::read::<Settings>(settings).ok()?.fees
+    strict_json::from_str::<Settings>(settings).ok()?.fees
 }
 
 /// What a plan costs, minor units and ISO 4217 currency; `None` if the settings do not say.
 pub fn price(settings: &str, plan: &str) -> Option<(i64, String)> {
     // Settings that are older than their validation may hold anything under this name.
-    let read: Settings = json::read(settings).ok()?;
+    let read: Settings = strict_json::from_str(settings).ok()?;
     let price = read.plans?.remove(plan)?;
     Some((price.amount.0, price.currency.to_string()))
 }

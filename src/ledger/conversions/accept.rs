@@ -51,7 +51,7 @@ pub fn submit(tx: &Tx<'_>, reported: ReportedConversion<'_>) -> Result<Submitted
         return accept(tx, reported).map(Submitted::Accepted);
     };
     let before: RequestFingerprint =
-        json::read(&first.fingerprint).map_err(|error| SqlError::Engine(error.to_string()))?;
+        strict_json::from_str(&first.fingerprint).map_err(|error| SqlError::Engine(error.to_string()))?;
     match before.difference(&RequestFingerprint::of(&reported)) {
         None => Ok(Submitted::Replayed(first.answer)),
         Some(field) => Err(ConversionError::Conflict {

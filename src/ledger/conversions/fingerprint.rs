@@ -2,11 +2,10 @@
 
 use super::reported::ReportedConversion;
 use crate::domain::values::{string_enum::Metadata, time::Timestamp};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The fields that are compared. It is stored with the conversion as JSON.
-#[derive(Serialize, FromJson, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
 pub struct RequestFingerprint {
     click_id: Option<String>,
     customer_id: Option<String>,

@@ -102,7 +102,7 @@ pub fn conversion_view(
         occurred_at: conversion.occurred_at,
         attribution,
         commissions,
-        metadata: json::read(&conversion.metadata).unwrap_or_default(),
+        metadata: strict_json::from_str(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
     }
 }

@@ -71,7 +71,9 @@ pub fn open(
     let Some(sealed) = &stored.sealed else { return Ok(None) };
     let opened = tx.open_sealed(sealed, partner.as_str())?;
     // The error must not repeat the content, because it is logged.
-    json::read(&opened).map(Some).map_err(|_| SqlError::Engine("payout details cannot be read".to_owned()))
+    strict_json::from_str(&opened)
+        .map(Some)
+        .map_err(|_| SqlError::Engine("payout details cannot be read".to_owned()))
 }
 
 /// How a payout's partner is paid: as of the approval, or by the newest details if none were set by then.

@@ -17,14 +17,13 @@ use crate::{
     },
 };
 
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Rows of `held` and `carried` that a run shows; `GET /v1/payouts` lists all.
 const SHOWN: i64 = 100;
 
 /// A period of days in UTC, both included.
-#[derive(Debug, Clone, Copy, FromJson, Serialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Period {

@@ -16,23 +16,22 @@ use super::{
     x509::Chain,
 };
 use crate::domain::values::time::Timestamp;
-use json::FromJson;
-use json::Verbatim;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Apple retries for days and sends the history on demand, so no notification is too old. A time in the future would
 /// make all later notifications look outdated, so it is refused.
 const WINDOW: Window = Window { past_ms: i64::MAX, future_ms: 60 * 1000 };
 
 /// The body of a request.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
     signed_payload: String,
 }
 
 /// The parts of a notification that are checked. Exactly one of the four kinds of data is present.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     signed_date: Option<i64>,
@@ -43,7 +42,7 @@ struct Notification {
 }
 
 /// The claims of a notification or of a token in it.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Claims {
     bundle_id: Option<String>,
@@ -62,13 +61,13 @@ struct Claims {
 /// The payload of the proof: the claims of the notification and of the tokens in it.
 #[derive(Serialize)]
 struct VerifiedClaims<'p> {
-    notification: Verbatim<'p>,
+    notification: &'p RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
-    transaction: Option<Verbatim<'p>>,
+    transaction: Option<&'p RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    renewal: Option<Verbatim<'p>>,
+    renewal: Option<&'p RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    app_transaction: Option<Verbatim<'p>>,
+    app_transaction: Option<&'p RawValue>,
 }
 
 /// The kind of one of Apple's tokens. The kinds have different claims.
@@ -133,8 +132,8 @@ fn check_date(signed_date: Option<i64>, chain: &Chain, now: Timestamp) -> Result
     Ok(signed_at)
 }
 
-fn verbatim(jws: &VerifiedJws) -> Result<Verbatim<'_>, Refusal> {
-    claims::verbatim(&jws.json).ok_or(Refusal::MalformedClaims)
+fn raw(jws: &VerifiedJws) -> Result<&RawValue, Refusal> {
+    claims::raw(&jws.json).ok_or(Refusal::MalformedClaims)
 }
 
 /// Verifies the tokens in a notification.
@@ -186,10 +185,10 @@ pub(super) fn notification(
     let renewal = tokens.verify(Kind::Renewal, &claims.signed_renewal_info)?;
     let app_transaction = tokens.verify(Kind::AppTransaction, &claims.signed_app_transaction_info)?;
     let verified_claims = VerifiedClaims {
-        notification: verbatim(&outer)?,
-        transaction: transaction.as_ref().map(verbatim).transpose()?,
-        renewal: renewal.as_ref().map(verbatim).transpose()?,
-        app_transaction: app_transaction.as_ref().map(verbatim).transpose()?,
+        notification: raw(&outer)?,
+        transaction: transaction.as_ref().map(raw).transpose()?,
+        renewal: renewal.as_ref().map(raw).transpose()?,
+        app_transaction: app_transaction.as_ref().map(raw).transpose()?,
     };
     let json = serde_json::to_vec(&verified_claims).map_err(|_| Refusal::MalformedClaims)?;
     Ok(Verified::new(Evidence::Signed, Payload::Json(json)).signed_at_time(Some(signed_at)))

@@ -3,35 +3,40 @@
 
 use super::{refusal::Refusal, window::Unit};
 use crate::domain::values::time::Timestamp;
-use json::{FromJson, OneOrSeveral, Verbatim};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 /// Parses `json`. Returns `None` if it is not UTF-8, not JSON, not a `T`, or has a duplicate member of `T`.
-pub(super) fn read<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
-    json::read(str::from_utf8(json).ok()?).ok()
+pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    strict_json::from_str(str::from_utf8(json).ok()?).ok()
 }
 
 /// Checks that `json` is valid and returns it unparsed, with all of its members.
-pub(super) fn verbatim(json: &[u8]) -> Option<Verbatim<'_>> {
-    Verbatim::read(str::from_utf8(json).ok()?).ok()
+pub(super) fn raw(json: &[u8]) -> Option<&RawValue> {
+    serde_json::from_slice(json).ok()
 }
 
-/// Parses `json` like [`read`], but refuses a list, which serde would accept as the fields of a struct.
-pub(super) fn object<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
+/// Parses `json` like [`read`], but refuses anything but an object.
+pub(super) fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     if json.trim_ascii_start().first() == Some(&b'{') { read(json) } else { None }
 }
 
 /// The audience (§4.1.3): one name, or a list of names.
-#[derive(FromJson)]
-pub(super) struct Audience(OneOrSeveral);
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
 
 impl Audience {
-    /// Checks that one of the names is in `ours`.
-    pub fn check(&self, ours: &[String]) -> Result<(), Refusal> {
-        let names = match &self.0 {
-            OneOrSeveral::One(name) => std::slice::from_ref(name),
-            OneOrSeveral::Several(names) => names,
+    /// Checks that one of the names is in `expected`.
+    pub fn check(&self, expected: &[String]) -> Result<(), Refusal> {
+        let names = match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
         };
-        if names.iter().any(|name| ours.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
+        if names.iter().any(|name| expected.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{claims, refusal::Refusal};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::{FromJson, Node};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 /// The maximum length of a token, in bytes. Apple's notifications are the longest, with up to three tokens inside and
 /// three certificates in each: about 20 KB.
@@ -15,13 +15,13 @@ const MAX_BYTES: usize = 64 * 1024;
 #[derive(Default)]
 struct Present(bool);
 
-impl<'de> FromJson<'de> for Present {
-    fn from_json(_: Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Ok(Self(true))
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
     }
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Header {
     alg: String,
     kid: Option<String>,

@@ -15,7 +15,7 @@ use super::{
     verified::{Evidence, FOREVER, Payload, Verified},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::Deserialize;
 
 /// A kind of signed envelope.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ pub(super) enum EnvelopeRule {
 /// The only algorithm of Canvas. Salesforce's own SDK uses the algorithm that the envelope names.
 const CANVAS_ALGORITHM: &str = "HMACSHA256";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CanvasHead {
     algorithm: String,
 }

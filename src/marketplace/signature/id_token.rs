@@ -17,7 +17,7 @@ use super::{
 };
 use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::Deserialize;
 
 /// The accepted clock skew, in milliseconds.
 const SKEW_MS: i64 = 60 * 1000;
@@ -50,7 +50,7 @@ pub(super) fn entra_keys(tenant: &str) -> String {
 const GOOGLE_ISSUERS: &[&str] = &["https://accounts.google.com", "accounts.google.com"];
 
 /// The claims that are checked; times are in Unix seconds (RFC 7519 §4.1).
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Claims {
     aud: Audience,
     exp: i64,
@@ -118,7 +118,7 @@ pub(super) fn entra<'a>(
 }
 
 /// The issuer, parsed before the signature is verified.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Issuer {
     iss: Option<String>,
 }
@@ -187,19 +187,19 @@ pub fn google_sign_in(
 }
 
 /// The parts of a push that are checked.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Push {
     subscription: Option<String>,
     message: Option<PushMessage>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct PushMessage {
     data: Option<String>,
 }
 
 /// <https://developer.android.com/google/play/billing/rtdn-reference>
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PlayNotification {
     package_name: Option<String>,

@@ -7,7 +7,7 @@ use super::{
     public_key::{Algorithm, PublicKey},
     refusal::Refusal,
 };
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
 /// An algorithm that a scheme pins (RFC 7518 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) struct VerifiedJws {
 
 impl VerifiedJws {
     /// Parses the claims.
-    pub fn claims<T: for<'j> FromJson<'j>>(&self) -> Result<T, Refusal> {
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         claims::object(&self.json).ok_or(Refusal::MalformedClaims)
     }
 }
@@ -75,7 +75,7 @@ impl<'t> Jws<'t> {
     }
 
     /// Parses claims before the signature is verified. Use them only to refuse a token early.
-    pub fn unverified_claims<T: for<'j> FromJson<'j>>(&self) -> Result<T, Refusal> {
+    pub fn unverified_claims<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         claims::object(&self.payload).ok_or(Refusal::MalformedClaims)
     }
 

@@ -17,7 +17,7 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::domain::values::time::Timestamp;
-use json::FromJson;
+use serde::Deserialize;
 use url::Url;
 
 /// The location of the token.
@@ -48,7 +48,7 @@ pub(super) struct JwtRule {
 }
 
 /// The claims that are checked; times are in Unix seconds.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Claims {
     aud: Audience,
     exp: i64,

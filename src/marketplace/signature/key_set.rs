@@ -8,20 +8,20 @@ use super::{
     x509::Certificate,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::FromJson;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Public keys with their ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys(Vec<(String, PublicKey)>);
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Jwks {
     keys: Vec<Jwk>,
 }
 
 /// RFC 7517 §4, RFC 7518 §6.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Jwk {
     kty: String,
     kid: Option<String>,
@@ -63,7 +63,7 @@ impl Keys {
 
     /// Parses a JWK set (RFC 7517 §5).
     pub fn from_jwks(json: &str) -> Result<Self, KeyError> {
-        let Jwks { keys } = json::read(json).map_err(|_| KeyError)?;
+        let Jwks { keys } = strict_json::from_str(json).map_err(|_| KeyError)?;
         let named = |jwk: Jwk| {
             let key = jwk.key()?;
             Some((jwk.kid?, key))
@@ -75,7 +75,7 @@ impl Keys {
     /// <https://www.googleapis.com/robot/v1/metadata/x509/>. Only the keys are used. The certificates are not
     /// verified: they are trusted because of the address that they were fetched from.
     pub fn from_certificates(json: &str) -> Result<Self, KeyError> {
-        let texts: BTreeMap<String, String> = json::read(json).map_err(|_| KeyError)?;
+        let texts: BTreeMap<String, String> = strict_json::from_str(json).map_err(|_| KeyError)?;
         let mut keys = Vec::new();
         for (kid, pem) in texts {
             let der = pem::decode(&pem, "CERTIFICATE").ok_or(KeyError)?;

@@ -13,7 +13,7 @@ use crate::store::{
     transaction,
     value::json_text,
 };
-use json::Verbatim;
+use serde_json::value::RawValue;
 use std::collections::HashSet;
 
 /// A click is a duplicate if a counted click by the same visitor on the same link is less than this far away.
@@ -96,7 +96,7 @@ impl ClickLog<'_> {
             &[json_text(&ids)?.into()],
         )?;
         let mut seen: HashSet<&str> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let records = Verbatim::read_list(records).map_err(|_| MalformedClickRecord)?;
+        let records: Vec<&RawValue> = serde_json::from_str(records).map_err(|_| MalformedClickRecord)?;
         let (records, clicks): (Vec<_>, Vec<_>) =
             records.into_iter().zip(clicks).filter(|(_, click)| seen.insert(click.id)).unzip();
         Ok((json_text(&records)?, clicks))

@@ -3,11 +3,10 @@
 
 use crate::store::clicks::{row::PACKED, shard::ClickLog};
 use crate::store::{Row, SqlError, Value, value::json_text};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A query for a page of a shard's clicks, newest first.
-#[derive(Debug, Clone, Default, FromJson, Serialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// Only clicks before this position: the Unix milliseconds and stored id of the last click of the previous page.

@@ -7,7 +7,8 @@ use crate::domain::{
     values::{id::EventId, time::Timestamp},
 };
 use crate::store::{Sql, SqlError, links, log::events, meta, programme::listings, value::json_text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// The minimum interval between writes of the snapshot: KV accepts one write per second for a key.
@@ -122,7 +123,7 @@ pub struct Segment {
 }
 
 /// Identifies the writes that were returned, so that they can be acknowledged.
-#[derive(Debug, Default, Serialize, json::FromJson)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Ack {
     snapshot: Option<i64>,
     keys: Vec<(String, i64)>,
@@ -158,28 +159,27 @@ pub struct Line<'a> {
     created_at: Timestamp,
     /// The change as the API returns it.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-    data: json::Verbatim<'a>,
+    data: &'a RawValue,
     /// The data for rebuilding a Ledger; its form is internal to Signpost.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")
     )]
-    ledger: Option<json::Verbatim<'a>>,
+    ledger: Option<&'a RawValue>,
 }
 
 /// Formats an event as a line of the log and the export, without the line end.
 pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
-    let verbatim =
-        |text| json::Verbatim::read(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
+    let raw = |text| serde_json::from_str(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
     json_text(&Line {
         kind: "event",
         seq: event.seq,
         id: &event.id,
         event: event.kind,
         created_at: event.at,
-        data: verbatim(&event.data)?,
-        ledger: event.ledger.as_deref().map(verbatim).transpose()?,
+        data: raw(&event.data)?,
+        ledger: event.ledger.as_deref().map(raw).transpose()?,
     })
 }
 
@@ -272,7 +272,7 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
 
 /// Records that the writes of a [`Work`] have been made. Call it in a transaction.
 pub fn done(sql: &dyn Sql, ack: &str) -> Result<(), SqlError> {
-    let ack: Ack = json::read(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let ack: Ack = strict_json::from_str(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
     if let Some(version) = ack.snapshot {
         meta::set_int(sql, meta::name::SNAPSHOT_WRITTEN, version)?;
     }

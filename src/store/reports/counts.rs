@@ -8,9 +8,10 @@ use crate::domain::{
     values::time::Timestamp,
 };
 use crate::store::{Sql, SqlError, Value, columns};
+use serde::Deserialize;
 
 /// A numbered set of count deltas from one shard of the ClickLog.
-#[derive(Debug, json::FromJson)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deltas {
     /// The shard.
@@ -28,7 +29,7 @@ pub struct Deltas {
 pub enum DeltasError {
     /// The deltas do not have the documented form.
     #[error("the count deltas are malformed: {0}")]
-    Malformed(#[from] json::JsonError),
+    Malformed(#[from] strict_json::Error),
     /// An earlier set of deltas is missing.
     #[error("shard {shard} sent deltas {seq}, but the last ones applied are {applied}")]
     Gap {
@@ -53,7 +54,7 @@ pub fn applied_seq(sql: &dyn Sql, shard: u8) -> Result<i64, SqlError> {
 /// Adds the deltas to the counts, each number once even if it arrives repeatedly. Returns the last number applied. Call
 /// it in a transaction. The number of statements does not depend on the number of rows.
 pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
-    let deltas: Deltas = json::read(text)?;
+    let deltas: Deltas = strict_json::from_str(text)?;
     let applied = applied_seq(sql, deltas.shard)?;
     if deltas.seq <= applied {
         return Ok(applied);

@@ -1,6 +1,6 @@
-//! One shard of the click log over SQLite. What counts as failure: a visit that is lost or counted twice, whatever
-//! batches it comes in and wherever the program is killed; work that grows with the batch or the log; a piece of the
-//! log that is written with different content the second time.
+//! One shard of the click log over SQLite. These tests fail if a visit is lost or counted twice, whatever the batches
+//! and wherever the process is killed; if the work grows with the batch or the log; or if a segment of the log is
+//! written a second time with different content.
 
 use serde_json::Value as Json;
 use signpost::{
@@ -352,7 +352,7 @@ fn pages_go_back_in_time_without_gaps_or_repeats() {
     append(&log, &visits).unwrap();
     let read = |query: &PageQuery| -> Vec<(i64, String)> {
         let page = log.page(query).unwrap();
-        let clicks: Vec<PackedClick<'_>> = json::read(&page).unwrap();
+        let clicks: Vec<PackedClick<'_>> = strict_json::from_str(&page).unwrap();
         clicks.iter().map(|click| (click.at().ms(), click.row_id().to_owned())).collect()
     };
     for (links, from_ms, to_ms, expected) in [

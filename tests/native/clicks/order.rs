@@ -1,4 +1,4 @@
-//! Whatever the order of batches, repetitions and kills: the same sums, and a log without gaps.
+//! Whatever the order of batches, retries and kills, the sums are the same and the log has no gaps.
 
 use super::{support::*, *};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
-//! The table `fixtures/ledger/holds.txt`: which commissions are held, and why, by the rules of `domain::conversions::fraud`.
+//! The table `fixtures/ledger/holds.txt`: which commissions the rules of `domain::conversions::fraud` hold, and why.
 //!
-//! Failure is: a row that is held for another reason, for one more, for one less, or in another order.
+//! A row fails if its reasons differ, or if they are in another order.
 
 use signpost::domain::{
     conversions::{

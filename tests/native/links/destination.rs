@@ -1,5 +1,5 @@
-//! Where links lead. What counts as failure: an address on another host, a visitor's query that is not kept byte for
-//! byte, two click ids, a path that a browser or a server would read as another one.
+//! Destinations of links. These tests fail if a URL leads to another host, if a visitor's query is not kept byte for
+//! byte, if a URL carries two click ids, or if a browser or a server would read a path as another one.
 
 use proptest::prelude::*;
 use signpost::domain::links::destination::{ClickIdTransport, Destination, MAX_PATH_BYTES, path_is_safe};

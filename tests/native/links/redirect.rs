@@ -1,5 +1,6 @@
-//! Redirects as an isolate answers them: a line in, a line out. What counts as failure: a visit that leads astray or
-//! is put in the wrong bucket, a cookie that keeps what does not verify, personal data that outlives the answer.
+//! The redirect engine: one line of input gives one line of output. These tests fail if a visit is sent to the wrong
+//! place or put in the wrong bucket, if a cookie keeps content that does not verify, or if personal data outlives the
+//! response.
 
 use signpost::domain::{
     clicks::{
@@ -39,7 +40,7 @@ mod support {
             r#"{{"version":{version},"click_param":"sp_click","landing_url":{landing},"max_link_no":{max_link_no},
                 "listings":{{"1":"https://shop.example/app?own=1"}},"blocked":[[30,39]]}}"#
         );
-        Snapshot::new(json::read(&text).unwrap())
+        Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
     pub(crate) fn guide(landing: Option<&str>) -> RedirectEngine {
@@ -147,7 +148,7 @@ fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_paramet
                 "listings":{{"1":"https://play.example/details?id=a"}},"blocked":[]}}"#
         );
         let mut guide = guide(None);
-        guide.set_snapshot(Snapshot::new(json::read(&text).unwrap()));
+        guide.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
         let told = Ask { query: "hl=de", ..ask(token(5)) }.told(&mut guide);
         assert_eq!(told.location, format!("{expected}{}", told.visit.id), "{more}");
     }

@@ -1,4 +1,4 @@
-//! What clients outside this repository are written against.
+//! The routes of the contract.
 
 /// The routes of the contract. Clients outside this repository are written against them.
 pub const CONTRACT: &[(&str, &[&str])] = &[

@@ -1,4 +1,4 @@
-//! The document says all that the contract promises, and its examples are what the API really answers.
+//! The document describes the whole contract, and its examples are real responses of the API.
 
 mod contract;
 mod payouts;
@@ -6,7 +6,10 @@ mod payouts;
 use crate::support::{Answer, Ledger, OPERATOR, event};
 use contract::CONTRACT;
 use serde_json::{Map, Value, json};
-use signpost::api::{http::problems::Code, openapi, operation::Operation};
+use signpost::{
+    api::{http::problems::Code, operation::Operation},
+    openapi,
+};
 use std::{collections::BTreeSet, path::Path};
 
 /// Every operation with its method and path.
@@ -31,7 +34,7 @@ fn walk<'a>(value: &'a Value, visit: &mut impl FnMut(&'a Value)) {
 }
 
 #[test]
-fn it_has_the_routes_of_the_contract_and_no_others() {
+fn the_document_has_exactly_the_routes_of_the_contract() {
     let document = openapi::document();
     let found: BTreeSet<(String, String)> =
         operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
@@ -43,7 +46,7 @@ fn it_has_the_routes_of_the_contract_and_no_others() {
 }
 
 #[test]
-fn every_operation_is_there_once() {
+fn every_operation_is_listed_once() {
     let document = openapi::document();
     let mut found: Vec<String> = operations(&document)
         .iter()
@@ -59,7 +62,7 @@ fn every_operation_is_there_once() {
 }
 
 #[test]
-fn every_operation_can_succeed() {
+fn every_operation_has_a_success() {
     let document = openapi::document();
     for (path, method, operation) in operations(&document) {
         let mut statuses = operation["responses"].as_object().unwrap().keys();
@@ -68,7 +71,7 @@ fn every_operation_can_succeed() {
 }
 
 #[test]
-fn every_code_can_be_answered_by_some_operation() {
+fn every_code_is_returned_by_an_operation() {
     let document = openapi::document();
     let mut answered = BTreeSet::new();
     let responses = operations(&document).into_iter().map(|(_, _, operation)| &operation["responses"]);
@@ -78,7 +81,7 @@ fn every_code_can_be_answered_by_some_operation() {
             answered.extend(words.into_iter().flatten().filter_map(Value::as_str));
         });
     }
-    // A method that a path does not have is no operation; the introduction of the problems names the code.
+    // No operation returns this code, because it is the response to methods that a path does not have.
     answered.insert(Code::MethodNotAllowed.as_str());
     let all: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     assert_eq!(answered, all);
@@ -108,10 +111,10 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
 /// Free text, numbers and lists of a request have limits, or are listed here with the reason.
 #[test]
 fn every_field_of_a_request_has_limits() {
-    // Any JSON that fits in 16 KiB of text: a schema cannot say that. And whatever a visitor's address bar held: a sale
-    // is not refused for it.
+    // `settings` is any JSON of up to 16 KiB, which a schema cannot express. `click_id` comes from a visitor's address bar, and
+    // a sale is never refused because of it.
     let unlimited = ["settings", "click_id"];
-    // Their own types say what they may be.
+    // The types of these fields limit them.
     let typed = [
         "kind",
         "type",
@@ -172,7 +175,7 @@ fn request_bodies_refuse_unknown_fields_as_the_api_does() {
     }
 }
 
-/// Requests and their answers, in the order of a programme's life.
+/// Sends requests and records them with their responses.
 struct Recorder {
     ledger: Ledger,
     examples: Map<String, Value>,
@@ -337,7 +340,7 @@ fn record() -> Value {
     Value::Object(it.examples)
 }
 
-/// `UPDATE_EXAMPLES=1 cargo test --test native openapi` writes them anew.
+/// `UPDATE_EXAMPLES=1 cargo test --test native openapi` rewrites the file.
 #[test]
 fn the_examples_are_what_the_api_answers() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/api_examples.json");

@@ -4,7 +4,7 @@ use super::Recorder;
 use serde_json::json;
 use signpost::api::operation::Operation;
 
-/// A month that is paid: drafted by one key and approved by another.
+/// Pays a month: one key creates the run and another approves it.
 pub fn record(it: &mut Recorder, partner: &str) {
     use Operation as Op;
     let details = json!({
@@ -14,7 +14,7 @@ pub fn record(it: &mut Recorder, partner: &str) {
     let path = format!("/v1/partners/{partner}/payout-details");
     assert_eq!(it.send(Op::SetPayoutDetails, "PUT", &path, Some(details)).status, 200);
     it.get(Op::GetPayoutDetails, &path);
-    // The holds of November's sales end in December, and January pays them.
+    // The hold of November's sales ends in December, so the run of December pays them in January.
     it.ledger.wait(45 * 86_400_000);
     let rates = json!({ "rates": [{ "date": "2026-12-31", "from": "USD", "to": "EUR", "rate": "0.9231" }] });
     assert_eq!(it.send(Op::SetRates, "PUT", "/v1/fx", Some(rates)).status, 200);

@@ -1,11 +1,11 @@
-//! Files for banks and providers, each against its golden copy in `fixtures/payouts`. `UPDATE_FILES=1` writes them anew: read
-//! what changed. `tests/e2e/payouts.test.mjs` validates the XML against its schema.
+//! Files for banks and payment providers. Each is compared with its golden copy in `fixtures/payouts`; `UPDATE_FILES=1` rewrites
+//! the copies, so review the difference. `tests/e2e/payouts.test.mjs` validates the XML against its schema.
 
 use super::world::{World, october};
 use serde_json::json;
 use std::path::Path;
 
-/// Compares with a golden copy.
+/// Compares a file with its golden copy.
 pub fn golden(name: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/payouts").join(name);
     if std::env::var_os("UPDATE_FILES").is_some() {
@@ -16,7 +16,7 @@ pub fn golden(name: &str, text: &str) {
     assert!(kept == text, "{name} differs:\n{text}");
 }
 
-/// Partners of every method, with names that need care, and an approved run that pays all of them.
+/// An approved run that pays partners of every method, some with names that need escaping.
 pub fn approved() -> (World, String) {
     let mut world = World::new();
     let partners = [
@@ -66,7 +66,7 @@ pub fn approved() -> (World, String) {
 }
 
 #[test]
-fn each_provider_gets_the_file_that_it_takes() {
+fn each_file_equals_its_golden_copy() {
     let (mut world, run) = approved();
     for (kind, name, media) in [
         ("csv", "run.csv", "text/csv; charset=utf-8; header=present"),
@@ -91,7 +91,7 @@ fn each_provider_gets_the_file_that_it_takes() {
 }
 
 #[test]
-fn the_sums_of_a_bank_file_are_those_of_its_transfers() {
+fn the_sums_of_a_bank_file_equal_its_transfers() {
     let (mut world, run) = approved();
     let xml =
         world.ledger.get(&format!("/v1/payouts/runs/{run}/files/sepa?execution_date=2026-11-05")).raw.body;
@@ -110,7 +110,7 @@ fn the_sums_of_a_bank_file_are_those_of_its_transfers() {
     let ids: Vec<String> = payouts[..2].iter().map(|p| p["id"].as_str().unwrap().replace('_', "-")).collect();
     assert_eq!(values("EndToEndId"), ids);
     assert!(values("MsgId").iter().chain(&ids).all(|id| id.len() <= 35 && !id.contains('_')));
-    // What is paid leaves the bank's file, whose id is another then; the table keeps it.
+    // A paid payout leaves the bank's file, which then has another message id. It stays in the table.
     world.pay(&payouts[0], "bank-1");
     let later = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/sepa")).raw.body;
     assert!(later.contains("<CtrlSum>0.01</CtrlSum>") && !later.contains(&values("MsgId")[0]));
@@ -124,16 +124,16 @@ fn the_sums_of_a_bank_file_are_those_of_its_transfers() {
 }
 
 #[test]
-fn what_a_file_cannot_hold_is_never_left_out_in_silence() {
+fn payouts_are_left_out_of_a_file_only_on_request() {
     let mut world = World::new();
     let (ada, bob, cyd) =
         (world.partner("Ada", None), world.partner("Bob", Some("USD")), world.partner("Cyd", None));
     world.sale(&ada, 100, "EUR");
     world.sale(&bob, 200, "USD");
     world.sale(&cyd, 300, "EUR");
-    for (scene, iban) in [(&bob, "NO9386011117947"), (&cyd, "DE02120300000000202051")] {
+    for (scenario, iban) in [(&bob, "NO9386011117947"), (&cyd, "DE02120300000000202051")] {
         let details = json!({"method": "sepa", "legal_name": "X", "iban": iban});
-        world.ledger.put(&format!("/v1/partners/{}/payout-details", scene.partner), &details);
+        world.ledger.put(&format!("/v1/partners/{}/payout-details", scenario.partner), &details);
     }
     world.at("2026-11-02T08:00:00Z");
     let run = world.draft(october());
@@ -169,7 +169,7 @@ fn what_a_file_cannot_hold_is_never_left_out_in_silence() {
         world.ledger.get(&format!("{target}?partial=1")).problem(),
         (400, "invalid_parameter".to_owned())
     );
-    // What was set after the approval serves where nothing was set before.
+    // Details that were set after the approval are used if none were set before.
     let details = json!({"method": "paypal", "legal_name": "Ada", "paypal_email": "a@example.com"});
     world.ledger.put(&format!("/v1/partners/{}/payout-details", ada.partner), &details);
     assert_eq!(world.ledger.get(&format!("/v1/payouts/runs/{run}/files/paypal")).status, 200);
@@ -180,12 +180,12 @@ fn what_a_file_cannot_hold_is_never_left_out_in_silence() {
 }
 
 #[test]
-fn files_of_providers_hold_one_currency_and_no_more_rows_than_they_take() {
+fn files_respect_the_limits_of_the_providers() {
     let mut world = World::new();
     let add = |world: &mut World, currency: &str, details: &serde_json::Value| {
-        let scene = world.partner("P", Some(currency));
-        world.sale(&scene, 100, currency);
-        world.ledger.put(&format!("/v1/partners/{}/payout-details", scene.partner), details);
+        let scenario = world.partner("P", Some(currency));
+        world.sale(&scenario, 100, currency);
+        world.ledger.put(&format!("/v1/partners/{}/payout-details", scenario.partner), details);
     };
     let paypal = json!({"method": "paypal", "legal_name": "P", "paypal_email": "p@example.com"});
     add(&mut world, "EUR", &paypal);

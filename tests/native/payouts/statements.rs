@@ -1,10 +1,10 @@
-//! Statements, each form against its golden copy.
+//! Statements: each format is compared with its golden copy.
 
 use super::files::golden;
 use super::world::{World, october};
 use serde_json::json;
 
-/// A partner with sales in three currencies, a refund, a balance from before, and a name that would be a script.
+/// A partner with sales in three currencies, a refund, a balance from before, and a name that contains a script.
 fn paid() -> (World, String) {
     let mut world = World::new();
     world.at("2026-09-20T10:00:00Z");
@@ -45,7 +45,8 @@ fn a_statement_shows_what_was_paid_to_the_cent() {
             && page.raw.body.contains("&lt;script&gt;")
     );
 
-    // The parts add up: opening and movements to what is paid, the lines to it as well, and all exchanged to the total.
+    // The parts add up: the opening balance and the movements equal the amount, so do the lines, and the exchanged parts equal
+    // the total.
     let number = |value: &serde_json::Value| value.as_i64().unwrap();
     let parts = shown.json["parts"].as_array().unwrap();
     for part in parts {
@@ -66,7 +67,7 @@ fn a_statement_shows_what_was_paid_to_the_cent() {
         number(&shown.json["vat"]["net"]) + number(&shown.json["vat"]["vat"]),
         number(&shown.json["total"])
     );
-    // A refund and another name do not change what was issued.
+    // A later refund or another name does not change an issued statement.
     let conversion = world.ledger.get("/v1/conversions").text("/data/0/id");
     world.refund(&conversion, "later", 100);
     world.ledger.put("/v1/program", &json!({"name": "Other", "hold_days": 0}));
@@ -85,7 +86,7 @@ fn invoices_are_numbered_without_gaps_at_approval() {
         }
         world.at(&format!("2026-{}-02T00:00:00Z", 11 + month));
         let end = ["2026-10-31", "2026-11-30"][month];
-        // A draft that is cancelled takes no number with it.
+        // A cancelled draft uses no number.
         let draft = world.draft(json!({"from": format!("{year_month}-01"), "to": end}));
         world.ledger.post(&format!("/v1/payouts/runs/{draft}/cancel"), &json!({}));
         let run = world.draft(json!({"from": format!("{year_month}-01"), "to": end}));
@@ -104,7 +105,7 @@ fn invoices_are_numbered_without_gaps_at_approval() {
 }
 
 #[test]
-fn what_was_not_paid_has_no_statement() {
+fn a_carried_payout_has_no_statement() {
     let mut world = World::new();
     let ada = world.partner("Ada", None);
     world.sale(&ada, 100, "EUR");

@@ -1,7 +1,7 @@
-//! The tables in `fixtures/ledger/` that are about payouts: each row is sent through the API, or through the one function that
-//! exchanges.
+//! The tables in `fixtures/ledger/` about payouts: each row is sent through the API, or through the one function that
+//! converts currencies.
 //!
-//! Failure is: an amount that differs by one smallest unit, another reason, or books that do not balance.
+//! These tests fail if an amount differs by one smallest unit, if a reason differs, or if the books do not balance.
 
 use super::world::World;
 use serde_json::json;

@@ -1,6 +1,6 @@
-//! The Ledger's work does not grow with its data. What counts as failure: a statement on the way of a conversion, a
-//! refund, a partner's report or the alarm that reads a whole table, or more statements in a larger Ledger.
-//! (`cargo xtask bench` measures the same at a million conversions.)
+//! The Ledger's work does not grow with its data. These tests fail if a conversion, a refund, a partner's report or
+//! the alarm runs a statement that scans a whole table, or runs more statements in a larger Ledger. (`cargo xtask
+//! bench` measures the same at a million conversions.)
 
 use crate::support::{Ledger, OPERATOR, TzDatabase};
 use serde_json::json;

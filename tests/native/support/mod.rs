@@ -1,4 +1,4 @@
-//! The API over a database in memory, for native tests: real SQL, real signatures, a clock that the test sets.
+//! The API over an in-memory database, for native tests: real SQL, real signatures, and a clock that the test sets.
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
@@ -95,7 +95,7 @@ impl Ledger {
 }
 
 /// Where a link leads from and to.
-pub struct Scene {
+pub struct Scenario {
     pub partner: String,
     pub listing: String,
     pub link: String,
@@ -122,7 +122,7 @@ impl<S: Sql> Ledger<S> {
     /// Writes what a callback of a listing told.
     pub fn told(&mut self, listing_no: u16, events: &[Json]) {
         let report = serde_json::json!({"listing_no": listing_no, "events": events});
-        let report = json::read(&report.to_string()).unwrap();
+        let report = strict_json::from_str(&report.to_string()).unwrap();
         let mut asked = Trails::new();
         loop {
             let environment = Environment {
@@ -221,11 +221,11 @@ impl<S: Sql> Ledger<S> {
     }
 
     /// A partner at `commission_bp` with one link to a listing of its own.
-    pub fn scene(&mut self, commission_bp: i64) -> Scene {
+    pub fn scenario(&mut self, commission_bp: i64) -> Scenario {
         let partner = self.partner("Ada", Some(commission_bp));
         let listing = self.listing("https://shop.example/buy?lang=de");
         let (link, link_no) = self.link(&partner, &listing);
-        Scene { partner, listing, link, link_no }
+        Scenario { partner, listing, link, link_no }
     }
 
     /// Sends a sale in EUR that a click led to, and answers it.

@@ -13,7 +13,7 @@ use crate::marketplace::signature::{
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Apple's production key: its id and its SubjectPublicKeyInfo in base64. SKAdNetwork has the same key.
 pub const PRODUCTION_KEY: (&str, &str) = ("apple-cas-identifier/0", super::APPLE_KEY);
@@ -40,13 +40,13 @@ pub struct AdAttributionKit {
     pub networks: Allowed,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Postback {
     jws_string: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Claims {
     advertised_item_identifier: Option<u64>,

@@ -19,7 +19,7 @@ use crate::{
         window::Window,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// The origin of Adobe's keys.
 const ORIGIN: &str = "https://static.adobeioevents.com";
@@ -42,7 +42,7 @@ pub struct AdobeIoEvents {
 }
 
 /// The parts of an event that are checked.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Event {
     /// The new name of the recipient.
     recipientclientid: Option<String>,

@@ -10,12 +10,12 @@ use crate::marketplace::signature::{
     secret::{Credentials, SecretError, SecretForm},
     verified::{Evidence, Payload, Verified},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// The source of AWS Marketplace's events.
 pub const AGREEMENT_SOURCE: &str = "aws.agreement-marketplace";
 
-/// The name in refusals of the header, whose real name the operator chose.
+/// What refusals call the header. The operator chooses its name, and refusals contain only constant names.
 const HEADER: &str = "of the API destination";
 
 /// The operator's configuration.
@@ -27,7 +27,7 @@ pub struct ApiDestination {
     accounts: Vec<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Event {
     source: String,
     account: String,

@@ -32,7 +32,7 @@ pub use sns::{Sns, confirmation_address};
 use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::has_names};
 use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
 /// A platform's signature scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -188,6 +188,6 @@ fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
 }
 
 /// Parses a body that must be a JSON object.
-fn object<T: for<'t> FromJson<'t>>(body: &[u8]) -> Result<T, Refusal> {
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     claims::object(body).ok_or(if body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody })
 }

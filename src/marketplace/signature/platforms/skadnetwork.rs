@@ -13,7 +13,7 @@ use crate::marketplace::signature::{
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Apple's key for all versions since 2.1: SubjectPublicKeyInfo in base64, as its documentation prints it.
 pub const APPLE_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWdp8GPcGqmhgzEFj9Z2nSpQVddayaPe4FMzqM9wib1+aHaaIzoHoLN9zW4K8y4SPykE3YVK3sVqW6Af0lfx3gg==";
@@ -33,7 +33,7 @@ pub struct Skadnetwork {
 }
 
 /// The parts of a postback that are used. Ids may exceed 32 bits; a source identifier is a text with leading zeros.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Postback {
     version: Option<String>,

@@ -21,8 +21,8 @@ use crate::{
         window::Window,
     },
 };
-use json::FromJson;
 use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
 
 /// The accepted difference between the signed time and now: SNS retries for at most an hour, with any policy (developer
 /// guide, "Message delivery retries"), and clocks differ.
@@ -38,7 +38,7 @@ pub struct Sns {
 }
 
 /// A message as received.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Message {
     #[serde(rename = "Type")]
