@@ -11,6 +11,7 @@ use crate::{
         key::Scope,
         keyring::{KeyRing, KeyRingError},
         partner::PartnerNo,
+        programme_id::ProgrammeId,
     },
     store::keys,
 };
@@ -42,15 +43,25 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the secrets.
+    /// Reads the secrets for the programme `main`.
     pub fn new(operator_key: &str, signing_keys: &str, data: &str) -> Result<Self, ConfigError> {
+        Self::of_programme(&ProgrammeId::MAIN, operator_key, signing_keys, data)
+    }
+
+    /// Reads the secrets for a programme.
+    pub fn of_programme(
+        programme: &ProgrammeId,
+        operator_key: &str,
+        signing_keys: &str,
+        data: &str,
+    ) -> Result<Self, ConfigError> {
         if operator_key.is_empty() {
             return Err(ConfigError::OperatorKey);
         }
         Ok(Self {
             operator_key_hash: Sha256::digest(operator_key.as_bytes()).into(),
             ring: KeyRing::parse(signing_keys)?,
-            sealer: Sealer::new(&data_key(data)?),
+            sealer: Sealer::new(&data_key(data)?, programme),
         })
     }
 }

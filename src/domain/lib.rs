@@ -50,6 +50,7 @@ pub mod payout;
 pub mod placement;
 pub mod plan;
 pub mod program;
+pub mod programme_id;
 pub mod redirect;
 pub mod snapshot;
 pub mod text;
