@@ -26,11 +26,11 @@ use crate::{
     },
     marketplace::{
         event::{Event, EventKind, Evidence},
-        step::{RELAY_MS, Report, Token},
+        receive::{BROWSER_HANDOFF_MS, Report, Token},
     },
     store::{
         SqlError,
-        callbacks::{self, Relay},
+        callbacks::{self, BrowserHandoff},
         change::Change,
         conversions::{self as rows, Conversion},
         listings as listing_rows, transaction,
@@ -114,8 +114,9 @@ pub enum Reported {
     Written,
     /// Its token does not count any more: nothing is written.
     Replayed,
-    /// All of it is written; the account in the frame has gone its way before.
-    Known,
+    /// Everything is written. The framed account has completed its handoff before.
+    #[serde(rename = "known")]
+    HandoffCompleted,
     /// What was kept under the code that it asks for; nothing if that is unknown or too old.
     HandedOver(Option<String>),
     /// Nothing is written: it is to be handed in again with this trail.
@@ -155,18 +156,19 @@ fn write(call: &Call<'_>, report: &Report) -> Result<Reported, Problem> {
     for event in &events {
         apply(call, &listing, event)?;
     }
-    if let Some(kept) = &report.keep {
-        kept::keep(call, &listing, kept)?;
+    if let Some(response) = &report.store_token_response {
+        kept::keep(call, &listing, response)?;
     }
-    if let Some(relay) = &report.relay {
-        let account = accounts::resolved(call, &listing, None, &relay.account)?;
-        if relay.in_frame && callbacks::is_led_out(call.sql, listing.no, &account)? {
-            return Ok(Reported::Known);
+    if let Some(handoff) = &report.browser_handoff {
+        let account = accounts::resolved(call, &listing, None, &handoff.account)?;
+        if handoff.in_frame && callbacks::is_handoff_completed(call.sql, listing.no, &account)? {
+            return Ok(Reported::HandoffCompleted);
         }
-        let row = Relay { listing_no: listing.no, account, location: relay.location.clone() };
-        callbacks::put_relay(call.sql, &relay.id_hash, &row, call.now.plus_ms(RELAY_MS), call.now)?;
+        let row = BrowserHandoff { listing_no: listing.no, account, location: handoff.location.clone() };
+        let expires_at = call.now.plus_ms(BROWSER_HANDOFF_MS);
+        callbacks::put_browser_handoff(call.sql, &handoff.id_hash, &row, expires_at, call.now)?;
     }
-    match &report.ask_for {
+    match &report.requested_code_hash {
         Some(code_hash) => Ok(Reported::HandedOver(kept::hand_over(call, &listing, code_hash)?)),
         None => Ok(Reported::Written),
     }
@@ -194,19 +196,20 @@ pub fn resume(
 ) -> Result<Option<String>, Problem> {
     let call = call(environment, entropy);
     transaction(call.sql, || {
-        let Some(relay) = callbacks::take_relay(call.sql, &sha256_hex(id.as_bytes()), call.now)? else {
+        let id_hash = sha256_hex(id.as_bytes());
+        let Some(handoff) = callbacks::take_browser_handoff(call.sql, &id_hash, call.now)? else {
             return Ok(None);
         };
-        if let Some(listing) = listing_rows::by_no(call.sql, relay.listing_no)? {
-            callbacks::lead_out(call.sql, listing.no, &relay.account)?;
-            let customer = customer_id(&listing, &relay.account);
+        if let Some(listing) = listing_rows::by_no(call.sql, handoff.listing_no)? {
+            callbacks::complete_handoff(call.sql, listing.no, &handoff.account)?;
+            let customer = customer_id(&listing, &handoff.account);
             let trail = Trail::read(cookies, &call.config.ring).joined();
             let clicks: Vec<_> = trail.split('.').map(str::to_owned).collect();
             if let Some(click_id) = clicks.last().filter(|id| !id.is_empty()) {
                 bind(&call, &customer, click_id, &clicks)?;
             }
         }
-        Ok(Some(relay.location))
+        Ok(Some(handoff.location))
     })
 }
 

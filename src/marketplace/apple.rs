@@ -10,13 +10,18 @@ mod notification;
 mod postback;
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Told, Unreadable, Way},
-    proven,
-    signature::{AppleEnvironment, Refusal, Trust, Verified, platforms::APPLE_KEY},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Unreadable,
+        Verification, VerifyError,
+    },
+    payload,
+    signature::{AppleEnvironment, Refusal, Trust, platforms::APPLE_KEY},
+    vendor_api::VendorApi,
 };
 use crate::domain::listing::Marketplace;
+use async_trait::async_trait;
 
 /// Apple App Store.
 pub struct Apple {
@@ -29,23 +34,26 @@ pub struct Apple {
 /// Apple's own keys. Others are for tests: nobody but Apple can sign with these.
 pub const APPLE: Apple = Apple { trust: Trust::apple, postback_key: APPLE_KEY };
 
-const NOTIFICATIONS: Kind = Kind { name: "notifications", methods: &["POST"], way: Way::Server };
+const NOTIFICATIONS: Kind =
+    Kind { name: "notifications", methods: &["POST"], origin: CallbackOrigin::Server };
 pub use postback::app as postback_app;
 
-const SKADNETWORK: Kind = Kind { name: "skadnetwork", methods: &["POST"], way: Way::Server };
-const ADATTRIBUTIONKIT: Kind = Kind { name: "adattributionkit", methods: &["POST"], way: Way::Server };
+const SKADNETWORK: Kind = Kind { name: "skadnetwork", methods: &["POST"], origin: CallbackOrigin::Server };
+const ADATTRIBUTIONKIT: Kind =
+    Kind { name: "adattributionkit", methods: &["POST"], origin: CallbackOrigin::Server };
 
 /// Where the listing's app is sold: to customers, unless the operator says that it is to testers.
-fn environment(arrival: &Arrival<'_>) -> Result<AppleEnvironment, Refusal> {
-    let name = arrival.listing.setting("environment").unwrap_or(AppleEnvironment::Production.name());
+fn environment(context: &CallbackContext<'_>) -> Result<AppleEnvironment, Refusal> {
+    let name = context.listing.setting("environment").unwrap_or(AppleEnvironment::Production.name());
     AppleEnvironment::from_name(name).ok_or(Refusal::NotConfigured)
 }
 
 /// The app's id in the App Store, which may be written as a number or as a text.
-fn app_apple_id(arrival: &Arrival<'_>) -> Option<u64> {
-    proven::number(arrival.listing.settings.get("app_apple_id"))
+fn app_apple_id(context: &CallbackContext<'_>) -> Option<u64> {
+    payload::number(context.listing.settings.get("app_apple_id"))
 }
 
+#[async_trait(?Send)]
 impl Adapter for Apple {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Apple
@@ -56,8 +64,8 @@ impl Adapter for Apple {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Apple App Store",
             kinds: &[
                 (
@@ -112,23 +120,28 @@ impl Adapter for Apple {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        match arrival.kind {
-            NOTIFICATIONS => notification::verify(arrival, &(self.trust)()),
-            SKADNETWORK => postback::verify_skadnetwork(arrival, self.postback_key),
-            _ => postback::verify_adattributionkit(arrival, self.postback_key),
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        Ok(match context.kind {
+            NOTIFICATIONS => notification::verify(context, &(self.trust)())?.into(),
+            SKADNETWORK => postback::verify_skadnetwork(context, api, self.postback_key).await?.into(),
+            _ => postback::verify_adattributionkit(context, api, self.postback_key).await?.into(),
+        })
+    }
+
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        match context.kind {
+            NOTIFICATIONS => notification::parse(verified),
+            SKADNETWORK => postback::parse_skadnetwork(verified),
+            _ => postback::parse_adattributionkit(verified),
         }
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        match arrival.kind {
-            NOTIFICATIONS => notification::parse(proof),
-            SKADNETWORK => postback::parse_skadnetwork(proof),
-            _ => postback::parse_adattributionkit(proof),
-        }
-    }
-
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -14,21 +14,26 @@ mod notice;
 mod registration;
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Told, Unreadable, Way},
-    signature::{Refusal, Verified},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Unreadable,
+        Verification, VerifyError,
+    },
+    vendor_api::VendorApi,
 };
 use crate::domain::listing::Marketplace;
+use async_trait::async_trait;
 
 /// AWS Marketplace.
 pub struct Aws;
 
-const REGISTER: Kind = Kind { name: "register", methods: &["POST"], way: Way::Browser };
-const SNS: Kind = Kind { name: "sns", methods: &["POST"], way: Way::Server };
-const EVENTBRIDGE: Kind = Kind { name: "eventbridge", methods: &["POST"], way: Way::Server };
-const INVOICES: Kind = Kind { name: "invoices", methods: &["POST"], way: Way::App };
+const REGISTER: Kind = Kind { name: "register", methods: &["POST"], origin: CallbackOrigin::Browser };
+const SNS: Kind = Kind { name: "sns", methods: &["POST"], origin: CallbackOrigin::Server };
+const EVENTBRIDGE: Kind = Kind { name: "eventbridge", methods: &["POST"], origin: CallbackOrigin::Server };
+const INVOICES: Kind = Kind { name: "invoices", methods: &["POST"], origin: CallbackOrigin::App };
 
+#[async_trait(?Send)]
 impl Adapter for Aws {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Aws
@@ -39,8 +44,8 @@ impl Adapter for Aws {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "AWS Marketplace",
             kinds: &[
                 (
@@ -122,24 +127,28 @@ impl Adapter for Aws {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        match arrival.kind {
-            REGISTER => registration::verify(arrival),
-            SNS => events::verify_sns(arrival),
-            EVENTBRIDGE => events::verify_destination(arrival),
-            _ => invoices::verify(arrival),
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        match context.kind {
+            REGISTER => registration::verify(context, api).await,
+            SNS => events::verify_sns(context, api).await,
+            EVENTBRIDGE => events::verify_destination(context, api).await,
+            _ => invoices::verify(context, api).await,
         }
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        match arrival.kind {
-            REGISTER => registration::parse(proof, arrival),
-            INVOICES => invoices::parse(proof, arrival),
-            _ => events::parse(proof, arrival),
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        match context.kind {
+            REGISTER => registration::parse(&proof.verified, context),
+            INVOICES => invoices::parse(&proof.verified),
+            _ => events::parse(proof, context),
         }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -9,14 +9,19 @@
 //! Sources: developer.bigcommerce.com, docs/integrations/apps/guide/callbacks, …/webhooks; Standard Webhooks.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind},
-    oauth, proven,
+    oauth, payload,
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
+    vendor_api::VendorApi,
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
+use async_trait::async_trait;
 use json::FromJson;
 
 /// BigCommerce.
@@ -53,62 +58,66 @@ struct Hook {
 const TOKEN_ENDPOINT: TokenEndpoint =
     TokenEndpoint { url: "https://login.bigcommerce.com/oauth2/token", encoding: TokenEncoding::Json };
 
-const AUTH: Kind = Kind { name: "auth", methods: &["GET"], way: Way::Browser };
-const LOAD: Kind = Kind { name: "load", methods: &["GET"], way: Way::Browser };
-const UNINSTALL: Kind = Kind { name: "uninstall", methods: &["GET"], way: Way::Server };
-const REMOVE_USER: Kind = Kind { name: "remove-user", methods: &["GET"], way: Way::Server };
-const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Server };
+const AUTH: Kind = Kind { name: "auth", methods: &["GET"], origin: CallbackOrigin::Browser };
+const LOAD: Kind = Kind { name: "load", methods: &["GET"], origin: CallbackOrigin::Browser };
+const UNINSTALL: Kind = Kind { name: "uninstall", methods: &["GET"], origin: CallbackOrigin::Server };
+const REMOVE_USER: Kind = Kind { name: "remove-user", methods: &["GET"], origin: CallbackOrigin::Server };
+const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
 /// Who may show the app's page in a frame.
 const FRAME_ANCESTORS: &str = "https://*.mybigcommerce.com https://login.bigcommerce.com";
 
 /// What BigCommerce documents for its own calls: JSON, and nothing in it.
 fn received() -> Reply {
-    Reply::Plain(Answer::with_body(200, "application/json", "{}"))
+    Reply::Plain(CallbackResponse::with_body(200, "application/json", "{}"))
 }
 
 /// The install, and the page that leads out of the frame.
-fn installed(account: String, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+fn installed(
+    account: String,
+    verified: &Verified<'_>,
+    context: &CallbackContext<'_>,
+) -> Result<ParsedCallback, Unreadable> {
     // The app reads what BigCommerce sent, so it gets the query as it came.
-    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?;
+    let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?;
     let installed = Event {
-        occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        occurred_at: verified.signed_at(),
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
-    let reply = Reply::TopLevel {
+    let reply = Reply::FrameHandoff {
         account,
         query: query.to_owned(),
         frame_ancestors: FRAME_ANCESTORS.to_owned(),
         reloads: true,
     };
-    Ok(Told::new(vec![installed], reply))
+    Ok(ParsedCallback::new(vec![installed], reply))
 }
 
-fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
+fn authorized(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     // The store that BigCommerce names, not the one in the query: anybody can write that.
-    let Granted { context } = proven::read(proof)?;
-    if !context.starts_with("stores/") {
+    let Granted { context: store } = payload::read(verified)?;
+    if !store.starts_with("stores/") {
         return Err(unreadable("context is no store"));
     }
-    let hand_over = Some(oauth::for_the_app(proven::text(proof)?, arrival)?);
-    Ok(Told { hand_over, ..installed(context, proof, arrival)? })
+    let token_handoff = Some(oauth::token_handoff(payload::text(verified)?, context)?);
+    Ok(ParsedCallback { token_handoff, ..installed(store, verified, context)? })
 }
 
-fn uninstall(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let Claims { sub, jti } = proven::read(proof)?;
+fn uninstall(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let Claims { sub, jti } = payload::read(verified)?;
     let jti = jti.filter(|jti| !jti.is_empty()).ok_or_else(|| unreadable("there is no jti"))?;
     let uninstalled = Event {
-        occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Uninstalled, &sub, format!("uninstall:{sub}:{jti}"), proof.evidence())
+        occurred_at: verified.signed_at(),
+        ..Event::new(EventKind::Uninstalled, &sub, format!("uninstall:{sub}:{jti}"), verified.evidence())
     };
-    Ok(Told::new(vec![uninstalled], received()))
+    Ok(ParsedCallback::new(vec![uninstalled], received()))
 }
 
-fn webhook(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let hook: Hook = proven::read(proof)?;
-    let reply = Reply::Plain(Answer::empty(200));
+fn webhook(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let hook: Hook = payload::read(verified)?;
+    let reply = Reply::Plain(CallbackResponse::empty(200));
     if hook.scope != "store/app/uninstalled" {
-        return Ok(Told::new(Vec::new(), reply));
+        return Ok(ParsedCallback::new(Vec::new(), reply));
     }
     let store = hook.producer.filter(|producer| producer.starts_with("stores/"));
     let store = store.ok_or_else(|| unreadable("producer is no store"))?;
@@ -116,18 +125,24 @@ fn webhook(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let at = hook.created_at.and_then(|seconds| Timestamp::from_ms(seconds.checked_mul(1000)?));
     let uninstalled = Event {
         occurred_at: Some(at.ok_or_else(|| unreadable("created_at is no time"))?),
-        ..Event::new(EventKind::Uninstalled, &store, format!("uninstall:{store}:{hash}"), proof.evidence())
+        ..Event::new(EventKind::Uninstalled, &store, format!("uninstall:{store}:{hash}"), verified.evidence())
     };
-    Ok(Told::new(vec![uninstalled], reply))
+    Ok(ParsedCallback::new(vec![uninstalled], reply))
 }
 
-/// Has the code exchanged; BigCommerce wants its context and scope back with it.
-fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let context = oauth::parameter(arrival, "context")?.ok_or(Refusal::MissingParameter("context"))?;
-    let scope = oauth::parameter(arrival, "scope")?.ok_or(Refusal::MissingParameter("scope"))?;
-    oauth::prove(arrival, TOKEN_ENDPOINT, &[("context", &context), ("scope", &scope)])
+/// Exchanges the code. BigCommerce requires its context and scope in the request.
+async fn authorize<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let required = |name| oauth::parameter(context, name)?.ok_or(Refusal::MissingParameter(name));
+    let (store, scope) = (required("context")?, required("scope")?);
+    let more = [("context", store.as_str()), ("scope", scope.as_str())];
+    let (verified, _) = oauth::exchange_code(context, api, TOKEN_ENDPOINT, &more).await?;
+    Ok(verified.into())
 }
 
+#[async_trait(?Send)]
 impl Adapter for Bigcommerce {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Bigcommerce
@@ -138,8 +153,8 @@ impl Adapter for Bigcommerce {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "BigCommerce",
             kinds: &[
                 (
@@ -174,40 +189,35 @@ impl Adapter for Bigcommerce {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == AUTH {
-            return authorise(arrival);
-        }
-        if arrival.kind == oauth::TOKEN {
-            return oauth::verify_token(arrival, "client_secret");
-        }
-        let scheme = if arrival.kind == WEBHOOK {
-            Scheme::BigcommerceWebhook
-        } else {
-            Scheme::BigcommerceSignedPayloadJwt
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        let scheme = match context.kind {
+            AUTH => return authorize(context, api).await,
+            oauth::TOKEN => return Ok(oauth::verify_token_request(context, "client_secret")?.into()),
+            WEBHOOK => Scheme::BigcommerceWebhook,
+            _ => Scheme::BigcommerceSignedPayloadJwt,
         };
-        let audiences = arrival.listing.texts("client_id");
+        let audiences = context.listing.texts("client_id");
         let parameters = Parameters { audiences, ..Parameters::default() };
-        arrival.verify(scheme, "client_secret", parameters).map(Proof::Verified)
+        Ok(context.verify(scheme, "client_secret", parameters)?.into())
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == AUTH {
-            authorised(proof, arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::read_token(proof)
-        } else if arrival.kind == LOAD {
-            installed(proven::read::<Claims>(proof)?.sub, proof, arrival)
-        } else if arrival.kind == UNINSTALL {
-            uninstall(proof)
-        } else if arrival.kind == WEBHOOK {
-            webhook(proof)
-        } else {
-            Ok(Told::new(Vec::new(), received()))
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        match context.kind {
+            AUTH => authorized(verified, context),
+            oauth::TOKEN => oauth::parse_token_request(verified),
+            LOAD => installed(payload::read::<Claims>(verified)?.sub, verified, context),
+            UNINSTALL => uninstall(verified),
+            WEBHOOK => webhook(verified),
+            _ => Ok(ParsedCallback::new(Vec::new(), received())),
         }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

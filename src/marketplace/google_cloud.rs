@@ -8,28 +8,32 @@
 //! …/commerce-procurement-api/reference/rest/v1/providers.entitlements.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        AccountName, Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, is_urlencoded,
-        unreadable,
+        AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof,
+        Reply, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
     },
     event::{Event, EventKind, Evidence},
-    google::{self, Api, Called},
-    proven,
+    google::{self, ServiceAccount},
+    payload,
     signature::{Expected, Refusal, TokenScheme, Verified, polled},
+    vendor_api::{VendorApi, VendorResponses},
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
+use async_trait::async_trait;
 use json::FromJson;
 
 /// Google Cloud Marketplace.
 pub struct GoogleCloud;
 
-const SIGNUP: Kind = Kind { name: "signup", methods: &["POST"], way: Way::Browser };
-const EVENTS: Kind = Kind { name: "events", methods: &["POST"], way: Way::Server };
+const SIGNUP: Kind = Kind { name: "signup", methods: &["POST"], origin: CallbackOrigin::Browser };
+const EVENTS: Kind = Kind { name: "events", methods: &["POST"], origin: CallbackOrigin::Server };
 
 const PROVIDERS: &str = "https://cloudcommerceprocurement.googleapis.com/v1/providers";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// The name of the response that describes the entitlement.
+const FOUND: &str = "entitlement";
 /// Characters of an id of Google's at most.
 const ID_LENGTH: usize = 64;
 
@@ -90,50 +94,52 @@ fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
 
 /// The browser's sign-up, or one of its later log-ins. The product verifies the same token, so it gets the form as it
 /// came.
-fn signed_up(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let SignUp { sub: account, google: Orders { orders } } = proven::read(proof)?;
-    let form = str::from_utf8(arrival.callback.body).ok().filter(|form| is_urlencoded(form));
+fn signed_up(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let SignUp { sub: account, google: Orders { orders } } = payload::read(verified)?;
+    let form = str::from_utf8(context.callback.body).ok().filter(|form| is_urlencoded(form));
     let query = form.ok_or_else(|| unreadable("the form is not urlencoded"))?.to_owned();
     let installed = Event {
-        occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        occurred_at: verified.signed_at(),
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
     let name = |alias| AccountName { alias, account: account.clone() };
     let names = orders.into_iter().filter(|order| *order != account).map(name).collect();
-    Ok(Told { names, ..Told::new(vec![installed], Reply::Relay { account, query }) })
+    Ok(ParsedCallback {
+        names,
+        ..ParsedCallback::new(vec![installed], Reply::BrowserHandoff { account, query })
+    })
 }
 
-fn notice(proof: &Verified<'_>) -> Result<Notice, Unreadable> {
-    let (data, message_id) = google::pushed(proof)?;
+fn notice(verified: &Verified<'_>) -> Result<Notice, Unreadable> {
+    let (data, message_id) = google::pushed(verified)?;
     let mut notice: Notice = json::read(&data)?;
     notice.event_id.get_or_insert(message_id);
     Ok(notice)
 }
 
-/// The push, and behind it what the API says of the entitlement, if the operator lets us ask.
-fn verify_event<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let proof = match google::verify_push(arrival, None)? {
-        Proof::Verified(proof) => proof,
-        first => return Ok(first),
-    };
-    // What cannot be read is for the reading to say.
-    let Ok(notice) = notice(&proof) else { return Ok(Proof::Verified(proof)) };
+/// Verifies the push, and asks the API about the entitlement if the listing has a service account.
+async fn verify_event<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let verified = google::verify_push(context, api, None).await?;
+    // `parse` reports a message that cannot be read.
+    let Ok(notice) = notice(&verified) else { return Ok(verified.into()) };
     let entitlement = notice.entitlement.filter(|entitlement| is_id(&entitlement.id));
-    let (Some(api), Some(Subject { id, .. })) = (Api::of(arrival, SCOPE)?, entitlement) else {
-        return Ok(Proof::Verified(proof));
+    let account = ServiceAccount::of(context.listing, SCOPE)?;
+    let (Some(account), Some(Subject { id, .. })) = (account, entitlement) else {
+        return Ok(verified.into());
     };
-    let provider = arrival.listing.setting("provider_id").filter(|provider| is_id(provider));
+    let provider = context.listing.setting("provider_id").filter(|provider| is_id(provider));
     let provider = provider.ok_or(Refusal::NotConfigured)?;
-    match api.get(0, &format!("{PROVIDERS}/{provider}/entitlements/{id}"))? {
-        Called::Next(next) => Ok(next),
-        // What is deleted is not there any more, and its end was told when it was cancelled.
-        Called::Answered(answered)
-            if notice.event_type == "ENTITLEMENT_DELETED" && matches!(answered.status, 403 | 404) =>
-        {
-            Ok(Proof::Greeting(Answer::empty(204)))
-        }
-        Called::Answered(answered) => polled(answered).map(|by| Proof::Verified(proof.confirmed_by(&by))),
+    let client = account.sign_in(api).await?;
+    let response = client.get(&format!("{PROVIDERS}/{provider}/entitlements/{id}")).await?;
+    // A deleted entitlement cannot be read any more. Its end was reported when it was cancelled.
+    if notice.event_type == "ENTITLEMENT_DELETED" && matches!(response.status, 403 | 404) {
+        return Ok(Verification::respond(CallbackResponse::empty(204)));
     }
+    let verified = verified.confirmed_by(&polled(&response)?);
+    Ok(Verification::with_responses(verified, VendorResponses::one(FOUND, response)))
 }
 
 /// What an event is in our words; nothing for what only announces another one.
@@ -162,7 +168,12 @@ fn agrees(kind: EventKind, state: &str) -> bool {
 
 /// What is told of an entitlement that nobody was asked about. Its account is unknown, so there is no install to tell, and
 /// whether an offer that ended has a successor is unknown, too.
-fn unconfirmed(kind: EventKind, event_type: &str, subject: Subject, id: &str) -> Result<Told, Unreadable> {
+fn unconfirmed(
+    kind: EventKind,
+    event_type: &str,
+    subject: Subject,
+    id: &str,
+) -> Result<ParsedCallback, Unreadable> {
     if kind == EventKind::Installed || event_type == "ENTITLEMENT_OFFER_ENDED" {
         return Ok(google::acknowledged(Vec::new()));
     }
@@ -177,7 +188,12 @@ fn unconfirmed(kind: EventKind, event_type: &str, subject: Subject, id: &str) ->
 }
 
 /// What is told of an entitlement as the API has it.
-fn confirmed(event_type: &str, subject: &Subject, id: &str, found: &Entitlement) -> Result<Told, Unreadable> {
+fn confirmed(
+    event_type: &str,
+    subject: &Subject,
+    id: &str,
+    found: &Entitlement,
+) -> Result<ParsedCallback, Unreadable> {
     let account = found.account.as_deref().and_then(|name| name.rsplit('/').next()).unwrap_or(&subject.id);
     let event = |kind, transaction: String, at| Event {
         plan: found.plan.clone(),
@@ -220,13 +236,13 @@ fn confirmed(event_type: &str, subject: &Subject, id: &str, found: &Entitlement)
     Ok(told)
 }
 
-fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Notice { event_id, event_type, entitlement, account } = notice(proof)?;
+fn happened(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let Notice { event_id, event_type, entitlement, account } = notice(&proof.verified)?;
     let id = event_id.unwrap_or_default();
     let Some(subject) = entitlement else {
         return match account.filter(|_| event_type == "ACCOUNT_DELETED") {
             // Without the API an entitlement's end is not known to be this account's, and both would count.
-            Some(account) if !arrival.listing.secret("service_account").is_empty() => {
+            Some(account) if !context.listing.secret("service_account").is_empty() => {
                 let transaction = format!("uninstall:{}", account.id);
                 Ok(google::acknowledged(vec![Event {
                     occurred_at: time(account.update_time.as_deref())?,
@@ -239,10 +255,10 @@ fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     if !is_id(&subject.id) {
         return Err(unreadable("entitlement.id is no plain id"));
     }
-    if proof.evidence() == Evidence::ApiPoll {
-        let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
+    if proof.verified.evidence() == Evidence::ApiPoll {
+        let found = proof.responses.get(FOUND).ok_or_else(|| unreadable("the API was not asked"))?;
         let found: Entitlement = json::read(&found.body)?;
-        let product = arrival.listing.setting("product");
+        let product = context.listing.setting("product");
         if product.is_some() && product != found.product_external_name.as_deref() {
             return Ok(google::acknowledged(Vec::new()));
         }
@@ -254,6 +270,7 @@ fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     }
 }
 
+#[async_trait(?Send)]
 impl Adapter for GoogleCloud {
     fn marketplace(&self) -> Marketplace {
         Marketplace::GoogleCloud
@@ -264,8 +281,8 @@ impl Adapter for GoogleCloud {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Google Cloud Marketplace",
             kinds: &[
                 (
@@ -315,19 +332,23 @@ impl Adapter for GoogleCloud {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == EVENTS {
-            return verify_event(arrival);
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        if context.kind == EVENTS {
+            return verify_event(context, api).await;
         }
-        let expected = Expected { audiences: arrival.listing.texts("domain"), ..Expected::default() };
-        arrival.verify_token(TokenScheme::GcpMarketplaceSignupJwt, &expected)
+        let expected = Expected { audiences: context.listing.texts("domain"), ..Expected::default() };
+        Ok(context.verify_token(api, TokenScheme::GcpMarketplaceSignupJwt, &expected).await?.into())
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == EVENTS { happened(proof, arrival) } else { signed_up(proof, arrival) }
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        if context.kind == EVENTS { happened(proof, context) } else { signed_up(&proof.verified, context) }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

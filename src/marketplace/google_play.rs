@@ -12,26 +12,34 @@ mod confirmed;
 mod purchase;
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Unreadable,
+        Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind, Evidence},
-    google::{self, Api, Called},
+    google::{self, ServiceAccount},
     signature::{Refusal, Verified, polled},
+    vendor_api::{VendorApi, VendorResponses},
 };
 use crate::domain::{digest::sha256_hex, listing::Marketplace, time::Timestamp};
+use async_trait::async_trait;
 use json::FromJson;
 use purchase::Purchase;
 
 /// Google Play.
 pub struct GooglePlay;
 
-const RTDN: Kind = Kind { name: "rtdn", methods: &["POST"], way: Way::Server };
+const RTDN: Kind = Kind { name: "rtdn", methods: &["POST"], origin: CallbackOrigin::Server };
 
 const APPLICATIONS: &str = "https://androidpublisher.googleapis.com/androidpublisher/v3/applications";
 const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
 /// Characters of a token, an order's id or a package's name at most.
 const NAME_LENGTH: usize = 2048;
+/// The name of the response about the purchase or the order that a notification names. A paid order has the name of its
+/// [`charge`].
+const SUBJECT: &str = "subject";
 
 /// A notification, about one thing of these.
 #[derive(FromJson)]
@@ -86,8 +94,8 @@ impl Happened {
 }
 
 impl Notification {
-    fn read(proof: &Verified<'_>) -> Result<(Self, String), Unreadable> {
-        let (data, message_id) = google::pushed(proof)?;
+    fn read(verified: &Verified<'_>) -> Result<(Self, String), Unreadable> {
+        let (data, message_id) = google::pushed(verified)?;
         Ok((json::read(&data)?, message_id))
     }
 
@@ -150,44 +158,39 @@ fn question(happened: Happened, about: &About) -> Option<String> {
     is_plain(name).then(|| format!("{path}/{name}"))
 }
 
-/// The push, and behind it what the API says of the purchase and of what was paid, if the operator lets us ask.
-fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let package = arrival.listing.setting("package_name").filter(|name| is_plain(name));
+/// Verifies the push, and asks the API about the purchase and its payments if the listing has a service account.
+async fn verify<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let package = context.listing.setting("package_name").filter(|name| is_plain(name));
     let package = package.ok_or(Refusal::NotConfigured)?;
-    let proof = match google::verify_push(arrival, Some(package))? {
-        Proof::Verified(proof) => proof,
-        first => return Ok(first),
-    };
-    // What cannot be read is for the reading to say.
-    let Ok((notification, _)) = Notification::read(&proof) else { return Ok(Proof::Verified(proof)) };
+    let verified = google::verify_push(context, api, Some(package)).await?;
+    // `parse` reports a message that cannot be read.
+    let Ok((notification, _)) = Notification::read(&verified) else { return Ok(verified.into()) };
     let (happened, about) = notification.about();
-    let asked = about.and_then(|about| question(happened, about));
-    let (Some(api), Some(path)) = (Api::of(arrival, SCOPE)?, asked) else {
-        return Ok(Proof::Verified(proof));
+    let path = about.and_then(|about| question(happened, about));
+    let (Some(account), Some(path)) = (ServiceAccount::of(context.listing, SCOPE)?, path) else {
+        return Ok(verified.into());
     };
-    let first = match api.get(0, &format!("{APPLICATIONS}/{package}/{path}"))? {
-        Called::Next(next) => return Ok(next),
-        Called::Answered(answered) => answered,
-    };
-    let proof = proof.confirmed_by(&polled(first)?);
-    if happened.is_paid() {
-        let purchase: Option<Purchase> = json::read(&first.body).ok();
-        for (number, order) in (1..).zip(purchase.iter().flat_map(Purchase::orders)) {
-            match api.get(number, &format!("{APPLICATIONS}/{package}/orders/{order}"))? {
-                Called::Next(next) => return Ok(next),
-                // One that is not shown has an amount that is not known, which is for the reading to say.
-                Called::Answered(answered) => match polled(answered) {
-                    Ok(_) | Err(Refusal::Declined) => {}
-                    Err(refusal) => return Err(refusal),
-                },
-            }
+    let client = account.sign_in(api).await?;
+    let subject = client.get(&format!("{APPLICATIONS}/{package}/{path}")).await?;
+    let verified = verified.confirmed_by(&polled(&subject)?);
+    let purchase: Option<Purchase> = if happened.is_paid() { json::read(&subject.body).ok() } else { None };
+    let mut responses = VendorResponses::one(SUBJECT, subject);
+    for id in purchase.iter().flat_map(Purchase::orders) {
+        let order = client.get(&format!("{APPLICATIONS}/{package}/orders/{id}")).await?;
+        match polled(&order) {
+            // An order that the account may not view has an unknown amount. `parse` handles that.
+            Ok(_) | Err(Refusal::Declined) => responses.insert(charge(id), order),
+            Err(refusal) => return Err(refusal.into()),
         }
     }
-    Ok(Proof::Verified(proof))
+    Ok(Verification::with_responses(verified, responses))
 }
 
 /// What is told on the caller's word alone. Which order was paid, and whose a purchase is, only the API says.
-fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> Told {
+fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> ParsedCallback {
     let event = |kind, transaction| Event {
         plan: about.subscription_id.clone().or_else(|| about.sku.clone()),
         occurred_at: Some(at),
@@ -212,7 +215,7 @@ fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> 
         // How much, only the API says: it must not become all of it.
         Happened::PartlyVoided => {
             let log = Some("a part was refunded, and without the API nobody knows how much".to_owned());
-            return Told { log, ..google::acknowledged(Vec::new()) };
+            return ParsedCallback { log, ..google::acknowledged(Vec::new()) };
         }
     };
     google::acknowledged(events)
@@ -226,6 +229,7 @@ fn charge(order: &str) -> String {
     format!("order:{order}")
 }
 
+#[async_trait(?Send)]
 impl Adapter for GooglePlay {
     fn marketplace(&self) -> Marketplace {
         Marketplace::GooglePlay
@@ -236,8 +240,8 @@ impl Adapter for GooglePlay {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Google Play",
             kinds: &[(
                 RTDN.name,
@@ -270,21 +274,26 @@ impl Adapter for GooglePlay {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        verify(arrival)
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        verify(context, api).await
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        let (notification, id) = Notification::read(proof)?;
+    fn parse(&self, proof: &Proof<'_>, _: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        let (notification, id) = Notification::read(verified)?;
         let (happened, Some(about)) = notification.about() else {
             return Ok(google::acknowledged(Vec::new()));
         };
         let at = notification.at()?;
-        if proof.evidence() == Evidence::ApiPoll {
+        if verified.evidence() == Evidence::ApiPoll {
             return match happened {
-                Happened::Voided => confirmed::voided(true, about, at, arrival),
-                Happened::PartlyVoided => confirmed::voided(false, about, at, arrival),
-                _ => confirmed::changed(happened, about, at, arrival),
+                Happened::Voided => confirmed::voided(true, about, at, &proof.responses),
+                Happened::PartlyVoided => confirmed::voided(false, about, at, &proof.responses),
+                _ => confirmed::changed(happened, about, at, &proof.responses),
             };
         }
         if happened != Happened::Nothing && question(happened, about).is_none() {
@@ -293,7 +302,7 @@ impl Adapter for GooglePlay {
         Ok(unconfirmed(happened, about, id, at))
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -6,32 +6,43 @@
 //! …/workspace/marketplace/reference/rest/v2/customerLicense.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind},
-    google::{self, Api, Called},
-    oauth, proven,
+    google::{self, ServiceAccount},
+    oauth, payload,
+    published_keys::with_keys,
     signature::{
         Expected, Refusal, TokenEncoding, TokenEndpoint, TokenScheme, Trust, Verified, bearer,
         google_sign_in, polled,
     },
+    vendor_api::{VendorApi, VendorResponses},
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace};
+use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, time::Timestamp};
+use async_trait::async_trait;
 use json::FromJson;
 
 /// Google Workspace Marketplace.
 pub struct GoogleWorkspace;
 
-const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], way: Way::Browser };
-const SIGN_IN: Kind = Kind { name: "sign-in", methods: &["POST"], way: Way::App };
-const LICENSE: Kind = Kind { name: "license", methods: &["POST"], way: Way::App };
+const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], origin: CallbackOrigin::Browser };
+const SIGN_IN: Kind = Kind { name: "sign-in", methods: &["POST"], origin: CallbackOrigin::App };
+const LICENSE: Kind = Kind { name: "license", methods: &["POST"], origin: CallbackOrigin::App };
 
 const TOKEN_ENDPOINT: TokenEndpoint = TokenEndpoint { url: google::TOKEN_URL, encoding: TokenEncoding::Form };
 const LICENSES: &str = "https://appsmarket.googleapis.com/appsmarket/v2/customerLicense";
 const SCOPE: &str = "https://www.googleapis.com/auth/appsmarketplace.license";
 /// Characters of a domain's name at most.
 const DOMAIN_LENGTH: usize = 253;
+
+/// The name of Google's response to a code.
+const GRANTED: &str = "granted";
+/// The name of Google's response about a licence.
+const LICENSED: &str = "license";
 
 /// What the app and the listing share.
 const SECRET: &str = "app_secret";
@@ -83,102 +94,115 @@ struct License {
 }
 
 /// The JSON that the app posts.
-fn posted<T: for<'j> FromJson<'j>>(arrival: &Arrival<'_>) -> Result<T, Refusal> {
-    let body = str::from_utf8(arrival.callback.body).map_err(|_| Refusal::MalformedBody)?;
+fn posted<T: for<'j> FromJson<'j>>(context: &CallbackContext<'_>) -> Result<T, Refusal> {
+    let body = str::from_utf8(context.callback.body).map_err(|_| Refusal::MalformedBody)?;
     json::read(body).map_err(|_| Refusal::MalformedBody)
 }
 
-/// The proof that an id token is Google's, for the app.
-fn identify<'a>(arrival: &Arrival<'a>, id_token: &str) -> Result<Proof<'a>, Refusal> {
-    let expected = Expected { audiences: arrival.listing.texts("client_id"), ..Expected::default() };
-    let verify = |trust: &Trust| google_sign_in(id_token, &trust.keys, &expected, arrival.now);
-    // The keys are the same as those of pushes.
-    arrival.with_keys(TokenScheme::PubsubPushOidc, &expected, &verify)
+/// Verifies that an id token is Google's, and for the app.
+async fn identify(
+    context: &CallbackContext<'_>,
+    api: &dyn VendorApi,
+    id_token: &str,
+) -> Result<Verified<'static>, VerifyError> {
+    let expected = Expected { audiences: context.listing.texts("client_id"), ..Expected::default() };
+    let check = |trust: &Trust, now: Timestamp| google_sign_in(id_token, &trust.keys, &expected, now);
+    // Id tokens and pushes are signed with the same keys.
+    with_keys(api, TokenScheme::PubsubPushOidc, &expected, &check).await
 }
 
-/// Has the code of the first sign-in exchanged. The id token that comes with it is Google's own answer, and is verified
-/// all the same.
-fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    // All that can be wrong on our side is wrong before the code is used up: it counts once.
-    let query = arrival.query().ok_or(Refusal::MalformedParameters)?;
-    let onward = arrival.listing.onward(query).ok_or(Refusal::NotConfigured)?;
-    oauth::parameter(arrival, "state")?;
-    if oauth::parameter(arrival, "code")?.is_none() {
-        // A user who refuses.
-        return Ok(Proof::Greeting(Answer::redirect(302, onward)));
+/// Exchanges the code of the first sign-in. The id token in the response is verified, although it comes from Google
+/// directly.
+async fn authorize<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    // Everything that can be wrong on our side is checked before the code is used: it is accepted once.
+    let query = context.query().ok_or(Refusal::MalformedParameters)?;
+    let forward_url = context.listing.forward_url(query).ok_or(Refusal::NotConfigured)?;
+    oauth::parameter(context, "state")?;
+    if oauth::parameter(context, "code")?.is_none() {
+        // The user refused consent.
+        return Ok(Verification::respond(CallbackResponse::redirect(302, forward_url)));
     }
-    let taken = match oauth::prove(arrival, TOKEN_ENDPOINT, &[])? {
-        Proof::Verified(taken) => taken,
-        first => return Ok(first),
-    };
-    let granted: Granted = proven::read(&taken).map_err(|_| Refusal::MissingParameter("id_token"))?;
-    Ok(match identify(arrival, &granted.id_token)? {
-        Proof::Verified(proof) => Proof::Verified(proof.confirmed_by(&taken)),
-        first => first,
-    })
+    let (accepted, response) = oauth::exchange_code(context, api, TOKEN_ENDPOINT, &[]).await?;
+    let granted: Granted = payload::read(&accepted).map_err(|_| Refusal::MissingParameter("id_token"))?;
+    let verified = identify(context, api, &granted.id_token).await?.confirmed_by(&accepted);
+    Ok(Verification::with_responses(verified, VendorResponses::one(GRANTED, response)))
 }
 
-/// The app's own word for who it is, and behind it what Google says of the customer's licence.
-fn verify_license<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let proof = bearer(&arrival.callback, &arrival.listing.secret(SECRET))?;
-    let Asked { customer } = posted(arrival)?;
+/// Verifies the app's credentials, and asks Google about the customer's licence.
+async fn verify_license<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let verified = bearer(&context.callback, &context.listing.secret(SECRET))?;
+    let Asked { customer } = posted(context)?;
     if !google::is_plain(&customer, DOMAIN_LENGTH) {
-        return Err(Refusal::WrongSubject);
+        return Err(Refusal::WrongSubject.into());
     }
-    let application = arrival.listing.setting("application_id");
+    let application = context.listing.setting("application_id");
     let application = application.filter(|id| google::is_plain(id, DOMAIN_LENGTH));
-    let (Some(api), Some(application)) = (Api::of(arrival, SCOPE)?, application) else {
-        return Err(Refusal::NotConfigured);
+    let (Some(account), Some(application)) = (ServiceAccount::of(context.listing, SCOPE)?, application)
+    else {
+        return Err(Refusal::NotConfigured.into());
     };
-    match api.get(0, &format!("{LICENSES}/{application}/{customer}"))? {
-        Called::Next(next) => Ok(next),
-        Called::Answered(answered) => polled(answered).map(|by| Proof::Verified(proof.confirmed_by(&by))),
-    }
+    let client = account.sign_in(api).await?;
+    let response = client.get(&format!("{LICENSES}/{application}/{customer}")).await?;
+    let verified = verified.confirmed_by(&polled(&response)?);
+    Ok(Verification::with_responses(verified, VendorResponses::one(LICENSED, response)))
 }
 
 /// The install. What stands where a click id may stand is the app's own business if it is none, and is not passed on.
-fn installed(proof: &Verified<'_>, click: Option<String>) -> Result<(String, Event), Unreadable> {
+fn installed(verified: &Verified<'_>, click: Option<String>) -> Result<(String, Event), Unreadable> {
     let click = click.filter(|id| id.len() == CLICK_ID_LENGTH);
-    let account = proven::read::<Identity>(proof)?.account();
+    let account = payload::read::<Identity>(verified)?.account();
     let event = Event {
-        occurred_at: proof.signed_at(),
+        occurred_at: verified.signed_at(),
         clicks: click.into_iter().collect(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
     Ok((account, event))
 }
 
 /// The sign-in that a browser brought. The app goes on with the query, and fetches its tokens at `token`.
-fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let state = oauth::parameter(arrival, "state").ok().flatten();
-    let (account, event) = installed(proof, state)?;
-    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    let granted = arrival.answers.first().ok_or_else(|| unreadable("nothing was answered"))?;
-    let hand_over = Some(oauth::for_the_app(&granted.body, arrival)?);
-    Ok(Told { hand_over, ..Told::new(vec![event], Reply::Relay { account, query }) })
+fn authorized(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let state = oauth::parameter(context, "state").ok().flatten();
+    let (account, event) = installed(&proof.verified, state)?;
+    let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
+    let granted = proof.responses.get(GRANTED).ok_or_else(|| unreadable("Google was not asked"))?;
+    let token_handoff = Some(oauth::token_handoff(&granted.body, context)?);
+    Ok(ParsedCallback {
+        token_handoff,
+        ..ParsedCallback::new(vec![event], Reply::BrowserHandoff { account, query })
+    })
 }
 
-fn answer(events: Vec<Event>, fields: &serde_json::Value) -> Told {
-    Told::new(events, Reply::Plain(Answer::with_body(200, "application/json", json::text(fields))))
+fn answer(events: Vec<Event>, fields: &serde_json::Value) -> ParsedCallback {
+    ParsedCallback::new(
+        events,
+        Reply::Plain(CallbackResponse::with_body(200, "application/json", json::text(fields))),
+    )
 }
 
 /// The sign-in that the app tells of.
-fn signed_in(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let SignIn { click_id, .. } = posted(arrival).map_err(|_| unreadable("it is no sign-in"))?;
-    let (account, event) = installed(proof, click_id)?;
+fn signed_in(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let SignIn { click_id, .. } = posted(context).map_err(|_| unreadable("it is no sign-in"))?;
+    let (account, event) = installed(verified, click_id)?;
     let customer_id = format!("{}:{account}", Marketplace::GoogleWorkspace.as_str());
     Ok(answer(vec![event], &serde_json::json!({ "customer_id": customer_id })))
 }
 
 /// What a licence tells: its end, if it has ended.
-fn licensed(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Asked { customer } = proven::read(proof)?;
-    let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
+fn licensed(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let verified = &proof.verified;
+    let Asked { customer } = payload::read(verified)?;
+    let found = proof.responses.get(LICENSED).ok_or_else(|| unreadable("Google was not asked"))?;
     let License { state, customer_id } = json::read(&found.body)?;
     let account = customer_id.unwrap_or(customer).to_ascii_lowercase();
     let ended = || Event {
-        occurred_at: Some(arrival.now),
-        ..Event::new(EventKind::Uninstalled, &account, format!("uninstall:{account}"), proof.evidence())
+        occurred_at: Some(context.now),
+        ..Event::new(EventKind::Uninstalled, &account, format!("uninstall:{account}"), verified.evidence())
     };
     let events = match state.as_str() {
         "ACTIVE" => Vec::new(),
@@ -188,6 +212,7 @@ fn licensed(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     Ok(answer(events, &serde_json::json!({ "state": state })))
 }
 
+#[async_trait(?Send)]
 impl Adapter for GoogleWorkspace {
     fn marketplace(&self) -> Marketplace {
         Marketplace::GoogleWorkspace
@@ -198,8 +223,8 @@ impl Adapter for GoogleWorkspace {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Google Workspace Marketplace",
             kinds: &[
                 (
@@ -255,32 +280,33 @@ impl Adapter for GoogleWorkspace {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == OAUTH {
-            authorise(arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::verify_token(arrival, "client_secret")
-        } else if arrival.kind == SIGN_IN {
-            bearer(&arrival.callback, &arrival.listing.secret(SECRET))?;
-            identify(arrival, &posted::<SignIn>(arrival)?.id_token)
-        } else {
-            verify_license(arrival)
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        Ok(match context.kind {
+            OAUTH => authorize(context, api).await?,
+            oauth::TOKEN => oauth::verify_token_request(context, "client_secret")?.into(),
+            SIGN_IN => {
+                bearer(&context.callback, &context.listing.secret(SECRET))?;
+                let SignIn { id_token, .. } = posted(context)?;
+                identify(context, api, &id_token).await?.into()
+            }
+            _ => verify_license(context, api).await?,
+        })
+    }
+
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        match context.kind {
+            OAUTH => authorized(proof, context),
+            oauth::TOKEN => oauth::parse_token_request(&proof.verified),
+            SIGN_IN => signed_in(&proof.verified, context),
+            _ => licensed(proof, context),
         }
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == OAUTH {
-            authorised(proof, arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::read_token(proof)
-        } else if arrival.kind == SIGN_IN {
-            signed_in(proof, arrival)
-        } else {
-            licensed(proof, arrival)
-        }
-    }
-
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -10,26 +10,31 @@
 mod orders;
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind},
-    proven,
+    payload,
     signature::{
-        Parameters, Refusal, Scheme, Verified,
+        Parameters, Scheme, Verified,
         platforms::{AdobeCommerce, AdobeIoEvents, PlatformVerifier, challenge},
         public_key::PublicKey,
     },
+    vendor_api::VendorApi,
 };
 use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, time::Timestamp};
+use async_trait::async_trait;
 use orders::Object;
 
 /// Adobe Commerce.
 pub struct Magento;
 
-const EVENTS: Kind = Kind { name: "events", methods: &["GET", "POST"], way: Way::Server };
-const COMMERCE: Kind = Kind { name: "commerce", methods: &["POST"], way: Way::Server };
-const APP: Kind = Kind { name: "app", methods: &["POST"], way: Way::App };
+const EVENTS: Kind = Kind { name: "events", methods: &["GET", "POST"], origin: CallbackOrigin::Server };
+const COMMERCE: Kind = Kind { name: "commerce", methods: &["POST"], origin: CallbackOrigin::Server };
+const APP: Kind = Kind { name: "app", methods: &["POST"], origin: CallbackOrigin::App };
 
 /// Where Adobe has a registration confirmed that does not answer its challenge.
 const VALIDATION: &str = "https://csm.adobe.io/csm/registrations/validate?";
@@ -37,14 +42,14 @@ const VALIDATION: &str = "https://csm.adobe.io/csm/registrations/validate?";
 const VALIDATION_LENGTH: usize = 512;
 
 /// The instance goes on as if it had not asked.
-fn success() -> Answer {
-    Answer::with_body(200, "application/json", r#"[{"op":"success"}]"#)
+fn success() -> CallbackResponse {
+    CallbackResponse::with_body(200, "application/json", r#"[{"op":"success"}]"#)
 }
 
 /// The address that Adobe wants opened, of a registration whose challenge was not answered. Nothing proves that it is Adobe
 /// who says so, so it is not opened here, and only an address of Adobe's is shown to the operator.
-fn validation(arrival: &Arrival<'_>) -> Option<String> {
-    let text = std::str::from_utf8(arrival.callback.body).ok()?;
+fn validation(context: &CallbackContext<'_>) -> Option<String> {
+    let text = std::str::from_utf8(context.callback.body).ok()?;
     let address = Object::read(text)?.text("validationUrl")?;
     let plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b'&' | b'-' | b'_' | b'.' | b'%');
@@ -52,46 +57,54 @@ fn validation(arrival: &Arrival<'_>) -> Option<String> {
     (address.len() <= VALIDATION_LENGTH && query.bytes().all(plain)).then_some(address)
 }
 
-fn verify_events<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    if arrival.callback.method == "GET" {
-        let greeting = challenge::answer(&arrival.callback)?;
+async fn verify_events<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    if context.callback.method == "GET" {
+        let greeting = challenge::answer(&context.callback)?;
         let (status, media_type) = (challenge::Greeting::STATUS, challenge::Greeting::MEDIA_TYPE);
-        return Ok(Proof::Greeting(Answer::with_body(status, media_type, greeting.body())));
+        return Ok(Verification::respond(CallbackResponse::with_body(status, media_type, greeting.body())));
     }
     let is_signed =
         |(name, _): &(&str, &str)| name.to_ascii_lowercase().starts_with("x-adobe-digital-signature");
-    if !arrival.callback.headers.iter().any(is_signed) {
-        if let Some(address) = validation(arrival) {
+    if !context.callback.headers.iter().any(is_signed) {
+        if let Some(address) = validation(context) {
             let why = format!("Adobe wants the operator to open {address} within five minutes");
-            return Ok(Proof::Noted(Answer::empty(200), why));
+            return Ok(Verification::respond_and_log(CallbackResponse::empty(200), why));
         }
-        if arrival.listing.is_set("accept_legacy_hmac") {
+        if context.listing.is_set("accept_legacy_hmac") {
             let parameters = Parameters { allow_legacy: true, ..Parameters::default() };
-            let proof = arrival.verify(Scheme::AdobeIoEventsLegacyHmac, "client_secret", parameters);
-            return proof.map(Proof::Verified);
+            let verified = context.verify(Scheme::AdobeIoEventsLegacyHmac, "client_secret", parameters);
+            return Ok(verified?.into());
         }
     }
-    let client_ids = arrival.listing.texts("client_id");
-    arrival.verify_platform(&PlatformVerifier::AdobeIoEvents(AdobeIoEvents { client_ids }))
+    let client_ids = context.listing.texts("client_id");
+    let events = PlatformVerifier::AdobeIoEvents(AdobeIoEvents { client_ids });
+    Ok(context.verify_platform(api, &events).await?.into())
 }
 
-fn verify_commerce<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let pems = arrival.listing.texts("public_key");
+async fn verify_commerce<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let pems = context.listing.texts("public_key");
     let keys: Vec<_> = pems.iter().filter_map(|pem| PublicKey::from_pem(pem).ok()).collect();
-    arrival.verify_platform(&PlatformVerifier::AdobeCommerce(AdobeCommerce { keys }))
+    let commerce = PlatformVerifier::AdobeCommerce(AdobeCommerce { keys });
+    Ok(context.verify_platform(api, &commerce).await?.into())
 }
 
 /// What an event of Adobe I/O Events tells. An app may have a prefix of its own between Adobe's and the event's name.
-fn event(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Option<Event>, Unreadable> {
-    let message = Object::read(proven::text(proof)?).ok_or_else(|| unreadable("it is no object"))?;
-    let (kind, evidence) = (message.text("type").unwrap_or_default(), proof.evidence());
+fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Option<Event>, Unreadable> {
+    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is no object"))?;
+    let (kind, evidence) = (message.text("type").unwrap_or_default(), verified.evidence());
     let is = |name: &str| kind.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
     let is_order = is("observer.checkout_submit_all_after") || is("observer.sales_order_save_commit_after");
     let is_memo = is("observer.sales_order_creditmemo_save_after");
     if !is_order && !is_memo {
         return Ok(None);
     }
-    let sources = arrival.listing.texts("source");
+    let sources = context.listing.texts("source");
     if !sources.is_empty() && !message.text("source").is_some_and(|source| sources.contains(&source)) {
         return Err(unreadable("source is none of the listing's"));
     }
@@ -99,22 +112,22 @@ fn event(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Option<Event>, U
     let value = message.object("data").and_then(|data| data.object("value"));
     let value = value.ok_or_else(|| unreadable("there is no data.value"))?;
     if is_order {
-        orders::charge(value, at, arrival, evidence)
+        orders::charge(value, at, context, evidence)
     } else {
-        orders::refund(value, at, arrival, evidence)
+        orders::refund(value, at, context, evidence)
     }
 }
 
 /// What a webhook of the instance tells: an order, if it is stored and paid for by then.
-fn webhook(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Option<Event>, Unreadable> {
-    let message = Object::read(proven::text(proof)?).ok_or_else(|| unreadable("it is no object"))?;
+fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Option<Event>, Unreadable> {
+    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is no object"))?;
     let value = message.object("data").unwrap_or(message);
-    orders::charge(value, None, arrival, proof.evidence())
+    orders::charge(value, None, context, verified.evidence())
 }
 
 /// What the operator's app tells of a Commerce instance that it was installed in.
-fn app(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let message = Object::read(proven::text(proof)?).ok_or_else(|| unreadable("it is no object"))?;
+fn app(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is no object"))?;
     let required = |name| message.text(name).ok_or_else(|| unreadable(format!("there is no {name}")));
     let (event, instance) = (required("event")?, required("instance")?);
     let kind = match event.as_str() {
@@ -125,14 +138,15 @@ fn app(proof: &Verified<'_>) -> Result<Told, Unreadable> {
     let at = message.text("occurred_at").and_then(|time| Timestamp::parse(&time));
     let told = Event {
         plan: message.text("plan"),
-        occurred_at: at.or(proof.signed_at()),
+        occurred_at: at.or(verified.signed_at()),
         clicks: message.text("click_id").filter(|id| id.len() == CLICK_ID_LENGTH).into_iter().collect(),
         coupon: message.text("coupon"),
-        ..Event::new(kind, format!("instance:{instance}"), format!("{event}:{instance}"), proof.evidence())
+        ..Event::new(kind, format!("instance:{instance}"), format!("{event}:{instance}"), verified.evidence())
     };
-    Ok(Told::new(vec![told], Reply::Plain(Answer::empty(200))))
+    Ok(ParsedCallback::new(vec![told], Reply::Plain(CallbackResponse::empty(200))))
 }
 
+#[async_trait(?Send)]
 impl Adapter for Magento {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Magento
@@ -143,8 +157,8 @@ impl Adapter for Magento {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Adobe Commerce (Magento)",
             kinds: &[
                 (
@@ -223,26 +237,31 @@ impl Adapter for Magento {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == EVENTS {
-            verify_events(arrival)
-        } else if arrival.kind == COMMERCE {
-            verify_commerce(arrival)
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        if context.kind == EVENTS {
+            verify_events(context, api).await
+        } else if context.kind == COMMERCE {
+            verify_commerce(context, api).await
         } else {
             // BigCommerce's webhooks are Standard Webhooks.
             let scheme = Scheme::BigcommerceWebhook;
-            arrival.verify(scheme, "app_secret", Parameters::default()).map(Proof::Verified)
+            Ok(context.verify(scheme, "app_secret", Parameters::default())?.into())
         }
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == APP {
-            return app(proof);
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        if context.kind == APP {
+            return app(verified);
         }
-        let (told, answer) = if arrival.kind == EVENTS {
-            (event(proof, arrival), Answer::empty(200))
+        let (told, answer) = if context.kind == EVENTS {
+            (event(verified, context), CallbackResponse::empty(200))
         } else {
-            (webhook(proof, arrival), success())
+            (webhook(verified, context), success())
         };
         // A subscription that lacks a field lacks it in every event. Adobe gives an address up that answers so many with a
         // failure, and a checkout must not fail for it: the log says what is wrong.
@@ -250,10 +269,10 @@ impl Adapter for Magento {
             Ok(event) => (event.into_iter().collect(), None),
             Err(Unreadable(why)) => (Vec::new(), Some(why)),
         };
-        Ok(Told { log, ..Told::new(events, Reply::Plain(answer)) })
+        Ok(ParsedCallback { log, ..ParsedCallback::new(events, Reply::Plain(answer)) })
     }
 
-    fn refused(&self, kind: Kind) -> Answer {
-        if kind == COMMERCE { success() } else { Answer::unauthorized() }
+    fn refused(&self, kind: Kind) -> CallbackResponse {
+        if kind == COMMERCE { success() } else { CallbackResponse::unauthorized() }
     }
 }

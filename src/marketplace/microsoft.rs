@@ -11,24 +11,27 @@ mod fulfillment;
 mod webhook;
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, is_urlencoded, unreadable,
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
     },
     event::{Event, EventKind},
-    oauth, proven,
+    oauth, payload,
     signature::{Refusal, Verified},
+    vendor_api::VendorApi,
 };
 use crate::domain::listing::Marketplace;
-use fulfillment::{Access, NO_ACCESS, Said, Subscription};
+use async_trait::async_trait;
+use fulfillment::{Access, Found, NO_ACCESS, Subscription};
 use json::FromJson;
 
 /// Microsoft.
 pub struct Microsoft;
 
-const LANDING: Kind = Kind { name: "landing", methods: &["GET"], way: Way::Browser };
-const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Server };
+const LANDING: Kind = Kind { name: "landing", methods: &["GET"], origin: CallbackOrigin::Browser };
+const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
 /// Whose purchase a token names, as far as we read it.
 #[derive(FromJson)]
@@ -39,63 +42,66 @@ struct Resolved {
     subscription: Option<Subscription>,
 }
 
-/// Where the browser goes on to, with the query as it came: the product has to resolve the token, too.
-fn onward(arrival: &Arrival<'_>) -> Result<String, Refusal> {
-    let query = arrival.query().ok_or(Refusal::MalformedParameters)?;
-    arrival.listing.onward(query).ok_or(Refusal::NotConfigured)
+/// The URL that the browser is forwarded to. It keeps the raw query, because the product has to resolve the token too.
+fn forward_url(context: &CallbackContext<'_>) -> Result<String, Refusal> {
+    let query = context.query().ok_or(Refusal::MalformedParameters)?;
+    context.listing.forward_url(query).ok_or(Refusal::NotConfigured)
 }
 
-/// Has the token resolved. The product must not break for a listing that lacks what that takes: its visitors go on, and
-/// nothing is told of them.
-fn arrived<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let onward = Answer::redirect(302, onward(arrival)?);
-    let Some(token) = oauth::parameter(arrival, "token")? else { return Ok(Proof::Greeting(onward)) };
-    // A form's reader takes a plus sign for a blank; the token is base64, so it has no blanks.
+/// Resolves the token of a landing page. If the listing lacks the credentials for that, visitors are forwarded all the same
+/// and nothing is reported, so that the product keeps working.
+async fn resolve<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let forward = CallbackResponse::redirect(302, forward_url(context)?);
+    let Some(token) = oauth::parameter(context, "token")? else { return Ok(Verification::respond(forward)) };
+    // Form decoding turns a plus sign into a space. The token is base64, so it contains no spaces.
     let token = token.replace(' ', "+");
     if !is_urlencoded(&token) {
-        return Err(Refusal::MalformedParameters);
+        return Err(Refusal::MalformedParameters.into());
     }
-    let bearer = match fulfillment::access(arrival)? {
-        Access::Ask(request) => return Ok(Proof::Ask(request)),
+    let bearer = match Access::of(context.listing).sign_in(api).await? {
         Access::Granted(bearer) => bearer,
-        Access::Unwanted => return Ok(Proof::Noted(onward, "the listing has no client_secret".to_owned())),
-        Access::Denied => return Ok(Proof::Noted(onward, NO_ACCESS.to_owned())),
+        Access::NotConfigured => {
+            return Ok(Verification::respond_and_log(forward, "the listing has no client_secret"));
+        }
+        Access::Denied => return Ok(Verification::respond_and_log(forward, NO_ACCESS)),
     };
-    let Some(answered) = arrival.answers.get(1) else {
-        return Ok(Proof::Ask(fulfillment::resolve(&bearer, token)));
-    };
-    match fulfillment::said(answered)? {
-        Said::Yes(proof) => Ok(Proof::Verified(proof)),
-        Said::No => Err(Refusal::Declined),
-        Said::NotToUs => Ok(Proof::Noted(onward, NO_ACCESS.to_owned())),
+    match fulfillment::found(&api.send(&fulfillment::resolve(&bearer, token)).await?)? {
+        Found::Yes(verified) => Ok(verified.into()),
+        Found::No => Err(Refusal::Declined.into()),
+        Found::Denied => Ok(Verification::respond_and_log(forward, NO_ACCESS)),
     }
 }
 
 /// The install; also told when the buyer comes back to manage the purchase, as of the time when it was bought.
-fn installed(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let resolved: Resolved = proven::read(proof)?;
+fn installed(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let resolved: Resolved = payload::read(verified)?;
     if !fulfillment::is_guid(&resolved.id) {
         return Err(unreadable("id is no GUID"));
     }
     let account = resolved.id.to_ascii_lowercase();
     let known = resolved.subscription;
     if known.as_ref().is_some_and(Subscription::is_test) {
-        let onward = onward(arrival).map_err(|refusal| unreadable(refusal.to_string()))?;
-        let told = Told::new(Vec::new(), Reply::Plain(Answer::redirect(302, onward)));
-        return Ok(Told { log: Some("it is a test purchase".to_owned()), ..told });
+        let forward_url = forward_url(context).map_err(|refusal| unreadable(refusal.to_string()))?;
+        let told =
+            ParsedCallback::new(Vec::new(), Reply::Plain(CallbackResponse::redirect(302, forward_url)));
+        return Ok(ParsedCallback { log: Some("it is a test purchase".to_owned()), ..told });
     }
     let is_new = known.as_ref().is_none_or(|known| known.status() == "PendingFulfillmentStart");
     let bought_at = known.as_ref().and_then(Subscription::bought_at);
     let event = |at| Event {
         plan: resolved.plan_id.filter(|plan| !plan.is_empty()),
         occurred_at: Some(at),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
-    let events = bought_at.or(is_new.then_some(arrival.now)).map(event).into_iter().collect();
-    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    Ok(Told::new(events, Reply::Relay { account, query }))
+    let events = bought_at.or(is_new.then_some(context.now)).map(event).into_iter().collect();
+    let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
+    Ok(ParsedCallback::new(events, Reply::BrowserHandoff { account, query }))
 }
 
+#[async_trait(?Send)]
 impl Adapter for Microsoft {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Microsoft
@@ -106,8 +112,8 @@ impl Adapter for Microsoft {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Microsoft AppSource and Azure Marketplace",
             kinds: &[
                 (
@@ -163,15 +169,27 @@ impl Adapter for Microsoft {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == LANDING { arrived(arrival) } else { webhook::verify(arrival) }
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        if context.kind == LANDING {
+            resolve(context, api).await
+        } else {
+            webhook::verify(context, api).await
+        }
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == LANDING { installed(proof, arrival) } else { webhook::read(proof, arrival) }
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        if context.kind == LANDING {
+            installed(&proof.verified, context)
+        } else {
+            webhook::parse(proof, context)
+        }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -9,14 +9,19 @@
 //! never be seen, and each message is read by itself.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind, Evidence},
-    proven,
-    signature::{Parameters, Refusal, Scheme, Verified},
+    payload,
+    signature::{Parameters, Scheme, Verified},
+    vendor_api::VendorApi,
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
+use async_trait::async_trait;
 use json::FromJson;
 use roxmltree::{Document, Node};
 
@@ -160,11 +165,11 @@ fn notification(
 
 /// What a message of up to 100 notifications tells. One that cannot be read must not hold up the others; if none can, the
 /// message is refused as a whole, so that it comes again. Either way the log says why.
-fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let text = proven::text(proof)?;
+fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let text = payload::text(verified)?;
     // No document type, which is the default. The scheme has read the same text, so no error need be told apart.
     let document = Document::parse(text).map_err(|_| unreadable("it is no XML"))?;
-    let set = arrival.listing.setting("plan_field");
+    let set = context.listing.setting("plan_field");
     let plan_fields = set.as_ref().map_or(PLAN_FIELDS.as_slice(), std::slice::from_ref);
     // The scheme has found the one `notifications` where it must be.
     let list = document.root_element().children().find(|child| child.has_tag_name((ENVELOPE, "Body")));
@@ -174,7 +179,7 @@ fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
         list.iter().flat_map(Node::children).filter(|child| child.has_tag_name((OUTBOUND, "Notification")));
     let (mut events, mut was_read, mut left_out, mut error) = (Vec::new(), false, 0usize, None);
     for node in nodes {
-        match notification(node, plan_fields, proof.evidence()) {
+        match notification(node, plan_fields, verified.evidence()) {
             Ok(told) => {
                 was_read = true;
                 events.extend(told);
@@ -188,31 +193,34 @@ fn licenses(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     if let Some(error) = error.take_if(|_| !was_read) {
         return Err(error);
     }
-    let told = Told::new(events, Reply::Plain(Answer::with_body(200, "text/xml", ACKNOWLEDGED)));
+    let told =
+        ParsedCallback::new(events, Reply::Plain(CallbackResponse::with_body(200, "text/xml", ACKNOWLEDGED)));
     let log = error
         .map(|Unreadable(why)| format!("{left_out} notifications cannot be read, the last because {why}"));
-    Ok(Told { log, ..told })
+    Ok(ParsedCallback { log, ..told })
 }
 
 /// The app was opened by an organisation. The frame does not see our cookies: the page in it leads to the top.
-fn opened(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let request: CanvasRequest = proven::read(proof)?;
+fn opened(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let request: CanvasRequest = payload::read(verified)?;
     let account = account(&request.context.organization.id)?;
-    let activated = Event::new(EventKind::Activated, account, format!("canvas:{account}"), proof.evidence());
+    let activated =
+        Event::new(EventKind::Activated, account, format!("canvas:{account}"), verified.evidence());
     // The signed request holds a live token of the organisation's: nothing of it goes on.
-    let reply = Reply::TopLevel {
+    let reply = Reply::FrameHandoff {
         account: account.to_owned(),
         query: String::new(),
         frame_ancestors: FRAME_ANCESTORS.to_owned(),
         // The request is posted anew by Salesforce each time the app is opened.
         reloads: false,
     };
-    Ok(Told::new(vec![activated], reply))
+    Ok(ParsedCallback::new(vec![activated], reply))
 }
 
-const LICENSE: Kind = Kind { name: "license", methods: &["POST"], way: Way::Server };
-const CANVAS: Kind = Kind { name: "canvas", methods: &["POST"], way: Way::Browser };
+const LICENSE: Kind = Kind { name: "license", methods: &["POST"], origin: CallbackOrigin::Server };
+const CANVAS: Kind = Kind { name: "canvas", methods: &["POST"], origin: CallbackOrigin::Browser };
 
+#[async_trait(?Send)]
 impl Adapter for Salesforce {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Salesforce
@@ -223,8 +231,8 @@ impl Adapter for Salesforce {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Salesforce AppExchange",
             kinds: &[
                 (
@@ -270,23 +278,28 @@ impl Adapter for Salesforce {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        let proof = if arrival.kind == CANVAS {
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        _: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        let verified = if context.kind == CANVAS {
             let scheme = Scheme::SalesforceCanvasSignedRequest;
-            arrival.verify(scheme, "consumer_secret", Parameters::default())
+            context.verify(scheme, "consumer_secret", Parameters::default())
         } else {
-            let organization_ids = arrival.listing.texts("organization_id");
+            let organization_ids = context.listing.texts("organization_id");
             let parameters = Parameters { organization_ids, ..Parameters::default() };
-            arrival.verify(Scheme::SalesforceOutboundMessage, "path_secret", parameters)
+            context.verify(Scheme::SalesforceOutboundMessage, "path_secret", parameters)
         };
-        proof.map(Proof::Verified)
+        Ok(verified?.into())
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == CANVAS { opened(proof) } else { licenses(proof, arrival) }
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        if context.kind == CANVAS { opened(verified) } else { licenses(verified, context) }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -9,27 +9,34 @@
 //! Sources: shopify.dev, docs/apps/build/authentication-authorization, …/webhooks, …/privacy-law-compliance.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{AccountName, Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof,
+        Reply, Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind},
-    proven,
+    payload,
     signature::{Parameters, Refusal, Scheme, Verified, is_shop},
+    vendor_api::VendorApi,
 };
 use crate::domain::{listing::Marketplace, time::Timestamp};
+use async_trait::async_trait;
 use json::FromJson;
 
 /// Shopify.
 pub struct Shopify;
 
-const APP: Kind = Kind { name: "app", methods: &["GET"], way: Way::Browser };
-const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], way: Way::Browser };
-const SUBSCRIPTION: Kind = Kind { name: "subscription", methods: &["POST"], way: Way::Server };
-const UNINSTALLED: Kind = Kind { name: "uninstalled", methods: &["POST"], way: Way::Server };
-const SHOP: Kind = Kind { name: "shop", methods: &["POST"], way: Way::Server };
-const DATA_REQUEST: Kind = Kind { name: "customers-data-request", methods: &["POST"], way: Way::Server };
-const CUSTOMER_REDACT: Kind = Kind { name: "customers-redact", methods: &["POST"], way: Way::Server };
-const SHOP_REDACT: Kind = Kind { name: "shop-redact", methods: &["POST"], way: Way::Server };
+const APP: Kind = Kind { name: "app", methods: &["GET"], origin: CallbackOrigin::Browser };
+const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], origin: CallbackOrigin::Browser };
+const SUBSCRIPTION: Kind = Kind { name: "subscription", methods: &["POST"], origin: CallbackOrigin::Server };
+const UNINSTALLED: Kind = Kind { name: "uninstalled", methods: &["POST"], origin: CallbackOrigin::Server };
+const SHOP: Kind = Kind { name: "shop", methods: &["POST"], origin: CallbackOrigin::Server };
+const DATA_REQUEST: Kind =
+    Kind { name: "customers-data-request", methods: &["POST"], origin: CallbackOrigin::Server };
+const CUSTOMER_REDACT: Kind =
+    Kind { name: "customers-redact", methods: &["POST"], origin: CallbackOrigin::Server };
+const SHOP_REDACT: Kind = Kind { name: "shop-redact", methods: &["POST"], origin: CallbackOrigin::Server };
 
 /// The kinds of webhooks, each with its topic.
 const TOPICS: [(Kind, &str); 6] = [
@@ -80,9 +87,9 @@ struct Privacy {
 }
 
 /// A header. No header is signed: what it says is hearsay.
-fn header<'a>(arrival: &Arrival<'a>, names: &[&str]) -> Option<&'a str> {
+fn header<'a>(context: &CallbackContext<'a>, names: &[&str]) -> Option<&'a str> {
     let named = |known: &str| names.iter().any(|name| known.eq_ignore_ascii_case(name));
-    arrival.callback.headers.iter().find(|(known, _)| named(known)).map(|(_, value)| *value)
+    context.callback.headers.iter().find(|(known, _)| named(known)).map(|(_, value)| *value)
 }
 
 /// The number of a shop as it stands in GraphQL.
@@ -101,16 +108,16 @@ fn event(
     kind: EventKind,
     gid: &str,
     transaction: String,
-    proof: &Verified<'_>,
-    arrival: &Arrival<'_>,
+    verified: &Verified<'_>,
+    context: &CallbackContext<'_>,
 ) -> Event {
-    let domain = header(arrival, &DOMAIN).filter(|domain| is_shop(domain)).map(str::to_ascii_lowercase);
+    let domain = header(context, &DOMAIN).filter(|domain| is_shop(domain)).map(str::to_ascii_lowercase);
     let account = domain.unwrap_or_else(|| gid.to_owned());
-    Event { alias: Some(gid.to_owned()), ..Event::new(kind, account, transaction, proof.evidence()) }
+    Event { alias: Some(gid.to_owned()), ..Event::new(kind, account, transaction, verified.evidence()) }
 }
 
-fn answered(events: Vec<Event>, names: Vec<AccountName>) -> Told {
-    Told { names, ..Told::new(events, Reply::Plain(Answer::empty(200))) }
+fn answered(events: Vec<Event>, names: Vec<AccountName>) -> ParsedCallback {
+    ParsedCallback { names, ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))) }
 }
 
 fn time(text: &str) -> Result<Timestamp, Unreadable> {
@@ -118,8 +125,11 @@ fn time(text: &str) -> Result<Timestamp, Unreadable> {
 }
 
 /// A subscription's state. One that ends tells nothing: a change of plans ends one, too, in the same second.
-fn subscription(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let SubscriptionUpdate { app_subscription: told } = proven::read(proof)?;
+fn subscription(
+    verified: &Verified<'_>,
+    context: &CallbackContext<'_>,
+) -> Result<ParsedCallback, Unreadable> {
+    let SubscriptionUpdate { app_subscription: told } = payload::read(verified)?;
     let kind = match told.status.as_str() {
         "ACTIVE" => EventKind::Activated,
         "FROZEN" => EventKind::Suspended,
@@ -133,49 +143,50 @@ fn subscription(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unr
     let event = Event {
         plan: told.plan_handle.or(told.name),
         occurred_at: Some(time(&told.updated_at)?),
-        ..event(kind, shop, transaction, proof, arrival)
+        ..event(kind, shop, transaction, verified, context)
     };
     Ok(answered(vec![event], Vec::new()))
 }
 
-fn uninstalled(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let shop: Shop = proven::read(proof)?;
+fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let shop: Shop = payload::read(verified)?;
     // When it happened stands in a header alone; the body's time is that of the shop's last change.
-    let at = header(arrival, &TRIGGERED_AT).or(shop.updated_at.as_deref());
+    let at = header(context, &TRIGGERED_AT).or(shop.updated_at.as_deref());
     let at = at.ok_or_else(|| unreadable("neither a header nor the body says when"))?;
     let transaction = format!("uninstall:{}:{at}", shop.id);
     let event = Event {
         occurred_at: Some(time(at)?),
-        ..event(EventKind::Uninstalled, &gid(shop.id), transaction, proof, arrival)
+        ..event(EventKind::Uninstalled, &gid(shop.id), transaction, verified, context)
     };
     Ok(answered(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
 }
 
 /// A browser at the App URL or at the redirect URI. Shopify gives a code and an `id_token` only to an app that the shop has
 /// installed; the App URL alone is opened before that, too.
-fn opened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let shop =
-        proven::parameter(proof, "shop").ok_or_else(|| unreadable("there is no shop"))?.to_ascii_lowercase();
+fn opened(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let shop = payload::parameter(verified, "shop")
+        .ok_or_else(|| unreadable("there is no shop"))?
+        .to_ascii_lowercase();
     // The app verifies the same query, so it gets it as it came.
-    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    let proves_install = if arrival.kind == OAUTH { "code" } else { "id_token" };
+    let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
+    let proves_install = if context.kind == OAUTH { "code" } else { "id_token" };
     let mut events = Vec::new();
-    if proven::parameter(proof, proves_install).is_some() {
+    if payload::parameter(verified, proves_install).is_some() {
         events.push(Event {
-            occurred_at: proof.signed_at(),
-            clicks: proven::parameter(proof, "state").map(str::to_owned).into_iter().collect(),
-            ..Event::new(EventKind::Installed, &shop, format!("install:{shop}"), proof.evidence())
+            occurred_at: verified.signed_at(),
+            clicks: payload::parameter(verified, "state").map(str::to_owned).into_iter().collect(),
+            ..Event::new(EventKind::Installed, &shop, format!("install:{shop}"), verified.evidence())
         });
     }
-    let in_frame = arrival.kind == APP && proven::parameter(proof, "embedded") == Some("1");
+    let in_frame = context.kind == APP && payload::parameter(verified, "embedded") == Some("1");
     let reply = if in_frame {
         // As Shopify requires of an embedded app, so that no other site can have its page clicked.
         let frame_ancestors = format!("https://{shop} https://admin.shopify.com");
-        Reply::TopLevel { account: shop, query, frame_ancestors, reloads: true }
+        Reply::FrameHandoff { account: shop, query, frame_ancestors, reloads: true }
     } else {
-        Reply::Relay { account: shop, query }
+        Reply::BrowserHandoff { account: shop, query }
     };
-    Ok(Told::new(events, reply))
+    Ok(ParsedCallback::new(events, reply))
 }
 
 /// The claim of a session token that names the shop.
@@ -186,24 +197,25 @@ struct SessionToken {
 }
 
 /// The query, and the `id_token` in it if there is one: it must be of the same shop.
-fn verify_opened<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let proof = arrival.verify(Scheme::ShopifyOauthQuery, "client_secret", Parameters::default())?;
-    if arrival.kind == OAUTH && proven::parameter(&proof, "code").is_none() {
+fn verify_opened<'a>(context: &CallbackContext<'a>) -> Result<Verified<'a>, Refusal> {
+    let verified = context.verify(Scheme::ShopifyOauthQuery, "client_secret", Parameters::default())?;
+    if context.kind == OAUTH && payload::parameter(&verified, "code").is_none() {
         return Err(Refusal::MissingParameter("code"));
     }
-    if arrival.kind == APP && proven::parameter(&proof, "id_token").is_some() {
-        let audiences = arrival.listing.texts("client_id");
+    if context.kind == APP && payload::parameter(&verified, "id_token").is_some() {
+        let audiences = context.listing.texts("client_id");
         let parameters = Parameters { audiences, ..Parameters::default() };
-        let token = arrival.verify(Scheme::ShopifySessionToken, "client_secret", parameters)?;
-        let claims: SessionToken = proven::read(&token).map_err(|_| Refusal::MalformedClaims)?;
-        let shop = proven::parameter(&proof, "shop").unwrap_or_default();
+        let token = context.verify(Scheme::ShopifySessionToken, "client_secret", parameters)?;
+        let claims: SessionToken = payload::read(&token).map_err(|_| Refusal::MalformedClaims)?;
+        let shop = payload::parameter(&verified, "shop").unwrap_or_default();
         if claims.dest.strip_prefix("https://").is_none_or(|dest| !dest.eq_ignore_ascii_case(shop)) {
             return Err(Refusal::WrongSubject);
         }
     }
-    Ok(Proof::Verified(proof))
+    Ok(verified)
 }
 
+#[async_trait(?Send)]
 impl Adapter for Shopify {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Shopify
@@ -214,8 +226,8 @@ impl Adapter for Shopify {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Shopify App Store",
             kinds: &[
                 (
@@ -265,37 +277,42 @@ impl Adapter for Shopify {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if matches!(arrival.kind, APP | OAUTH) {
-            return verify_opened(arrival);
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        _: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        if matches!(context.kind, APP | OAUTH) {
+            return Ok(verify_opened(context)?.into());
         }
-        arrival.verify(Scheme::ShopifyWebhook, "client_secret", Parameters::default()).map(Proof::Verified)
+        Ok(context.verify(Scheme::ShopifyWebhook, "client_secret", Parameters::default())?.into())
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if matches!(arrival.kind, APP | OAUTH) {
-            return opened(proof, arrival);
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        if matches!(context.kind, APP | OAUTH) {
+            return opened(verified, context);
         }
-        let topic = TOPICS.iter().find(|(kind, _)| *kind == arrival.kind).map(|(_, topic)| *topic);
+        let topic = TOPICS.iter().find(|(kind, _)| *kind == context.kind).map(|(_, topic)| *topic);
         // Not proof of anything, but a sign of a wrong address.
-        if header(arrival, &TOPIC).is_some_and(|sent| Some(sent) != topic) {
+        if header(context, &TOPIC).is_some_and(|sent| Some(sent) != topic) {
             return Err(unreadable("the topic is another one's: each has an address of its own"));
         }
-        match arrival.kind {
-            SUBSCRIPTION => subscription(proof, arrival),
-            UNINSTALLED => uninstalled(proof, arrival),
+        match context.kind {
+            SUBSCRIPTION => subscription(verified, context),
+            UNINSTALLED => uninstalled(verified, context),
             SHOP => {
-                let shop: Shop = proven::read(proof)?;
+                let shop: Shop = payload::read(verified)?;
                 Ok(answered(Vec::new(), names(shop.id, shop.myshopify_domain.as_deref())))
             }
             _ => {
-                let privacy: Privacy = proven::read(proof)?;
+                let privacy: Privacy = payload::read(verified)?;
                 Ok(answered(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))
             }
         }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -11,17 +11,22 @@ mod billing;
 mod connect;
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind, Evidence},
     money::minor_units,
-    oauth, proven,
-    signature::{Parameters, Refusal, Scheme, Verified},
+    oauth, payload,
+    signature::{Parameters, Scheme},
+    vendor_api::VendorApi,
 };
 use crate::domain::{
     click::CLICK_ID_LENGTH, digest::sha256_hex, listing::Marketplace, money::Currency, time::Timestamp,
 };
+use async_trait::async_trait;
 use json::FromJson;
 
 /// WooCommerce.
@@ -135,7 +140,11 @@ fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
 }
 
 /// The events of an order: its charge, and its refunds.
-fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Vec<Event>, Unreadable> {
+fn events(
+    order: &Order,
+    context: &CallbackContext<'_>,
+    evidence: Evidence,
+) -> Result<Vec<Event>, Unreadable> {
     if !order.is_paid() {
         return Ok(Vec::new());
     }
@@ -144,9 +153,9 @@ fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Ve
     let amount = |text: &str| minor_units(text, currency);
     let total = order.total.as_deref().and_then(amount).filter(|(_, negative)| !negative);
     let (total, _) = total.ok_or_else(|| unreadable("total is no amount of the currency"))?;
-    let account = order.account(&arrival.listing.id)?;
+    let account = order.account(&context.listing.id)?;
     let transaction = format!("order:{}", order.id);
-    let click_param = arrival.listing.setting("click_param").unwrap_or("sp_click");
+    let click_param = context.listing.setting("click_param").unwrap_or("sp_click");
     let mut charge = Event {
         amount: Some(total),
         currency: Some(currency.code().to_owned()),
@@ -174,8 +183,9 @@ fn events(order: &Order, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Ve
     Ok(std::iter::once(charge).chain(refunds).collect())
 }
 
-const ORDERS: Kind = Kind { name: "orders", methods: &["POST"], way: Way::Server };
+const ORDERS: Kind = Kind { name: "orders", methods: &["POST"], origin: CallbackOrigin::Server };
 
+#[async_trait(?Send)]
 impl Adapter for Woocommerce {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Woocommerce
@@ -186,8 +196,8 @@ impl Adapter for Woocommerce {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "WooCommerce",
             kinds: &[
                 (
@@ -266,44 +276,47 @@ impl Adapter for Woocommerce {
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == billing::BILLING {
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        if context.kind == billing::BILLING {
             let scheme = Scheme::WooSaasBillingWebhook;
-            return arrival.verify(scheme, "billing_secret", Parameters::default()).map(Proof::Verified);
+            return Ok(context.verify(scheme, "billing_secret", Parameters::default())?.into());
         }
-        if arrival.kind != ORDERS {
-            return connect::verify(arrival);
+        if context.kind != ORDERS {
+            return connect::verify(context, api).await;
         }
         // On creation the store sends `webhook_id=14`, unsigned, and wants 200. It tells nothing, so it needs no proof.
-        let is_ping = arrival
+        let is_ping = context
             .callback
             .body
             .strip_prefix(b"webhook_id=")
             .is_some_and(|id| !id.is_empty() && id.len() <= 20 && id.iter().all(u8::is_ascii_digit));
         if is_ping {
-            return Ok(Proof::Greeting(Answer::empty(200)));
+            return Ok(Verification::respond(CallbackResponse::empty(200)));
         }
-        arrival
-            .verify(Scheme::WoocommerceWebhook, "webhook_secret", Parameters::default())
-            .map(Proof::Verified)
+        Ok(context.verify(Scheme::WoocommerceWebhook, "webhook_secret", Parameters::default())?.into())
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        let events = if arrival.kind == billing::BILLING {
-            billing::events(proven::text(proof)?, arrival, proof.evidence())?
-        } else if arrival.kind == connect::CONNECT {
-            return connect::connect(proof, arrival);
-        } else if arrival.kind == connect::AUTH {
-            return connect::authorised(proof, arrival);
-        } else if arrival.kind == oauth::TOKEN {
-            return oauth::read_token(proof);
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        let events = if context.kind == billing::BILLING {
+            billing::events(payload::text(verified)?, context, verified.evidence())?
+        } else if context.kind == connect::CONNECT {
+            return connect::connect(verified, context);
+        } else if context.kind == connect::AUTH {
+            return connect::authorised(verified, context);
+        } else if context.kind == oauth::TOKEN {
+            return oauth::parse_token_request(verified);
         } else {
-            events(&json::read(proven::text(proof)?)?, arrival, proof.evidence())?
+            events(&json::read(payload::text(verified)?)?, context, verified.evidence())?
         };
-        Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
+        Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))))
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -27,22 +27,22 @@ pub fn is_used_up(sql: &dyn Sql, key: &str) -> Result<bool, SqlError> {
     Ok(!rows.is_empty())
 }
 
-/// A browser on its way.
+/// A browser that has been sent to the page where our cookies are visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relay {
+pub struct BrowserHandoff {
     /// The listing.
     pub listing_no: ListingNo,
     /// The customer's account.
     pub account: String,
-    /// Where the browser goes on to.
+    /// Where the browser goes after that page.
     pub location: String,
 }
 
-/// Remembers a browser on its way until `expires_at`.
-pub fn put_relay(
+/// Stores a browser handoff until `expires_at`.
+pub fn put_browser_handoff(
     sql: &dyn Sql,
     id_hash: &str,
-    relay: &Relay,
+    handoff: &BrowserHandoff,
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), SqlError> {
@@ -52,9 +52,9 @@ pub fn put_relay(
     )?;
     let args: [Value; 5] = [
         id_hash.into(),
-        relay.listing_no.into(),
-        relay.account.as_str().into(),
-        relay.location.as_str().into(),
+        handoff.listing_no.into(),
+        handoff.account.as_str().into(),
+        handoff.location.as_str().into(),
         expires_at.into(),
     ];
     sql.exec(
@@ -65,8 +65,12 @@ pub fn put_relay(
     .map(drop)
 }
 
-/// Takes a browser's way out: it is there once.
-pub fn take_relay(sql: &dyn Sql, id_hash: &str, now: Timestamp) -> Result<Option<Relay>, SqlError> {
+/// Takes a browser handoff. Each can be taken once.
+pub fn take_browser_handoff(
+    sql: &dyn Sql,
+    id_hash: &str,
+    now: Timestamp,
+) -> Result<Option<BrowserHandoff>, SqlError> {
     let rows = sql.exec(
         "DELETE FROM relays WHERE id_hash = ?1 RETURNING listing_no, account, location, expires_at",
         &[id_hash.into()],
@@ -74,8 +78,9 @@ pub fn take_relay(sql: &dyn Sql, id_hash: &str, now: Timestamp) -> Result<Option
     let Some(row) = rows.first() else { return Ok(None) };
     let listing_no = u16::try_from(row.int(0)?)
         .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?;
-    let relay = Relay { listing_no, account: row.text(1)?.to_owned(), location: row.text(2)?.to_owned() };
-    Ok((row.time(3)? >= now).then_some(relay))
+    let handoff =
+        BrowserHandoff { listing_no, account: row.text(1)?.to_owned(), location: row.text(2)?.to_owned() };
+    Ok((row.time(3)? >= now).then_some(handoff))
 }
 
 /// Keeps a sealed answer of a vendor's for the app until `expires_at`.
@@ -234,8 +239,8 @@ pub fn account_of(sql: &dyn Sql, listing_no: ListingNo, alias: &str) -> Result<O
     rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()
 }
 
-/// Notes that the account has gone the way out of the vendor's frame.
-pub fn lead_out(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<(), SqlError> {
+/// Records that an account has completed its handoff out of the vendor's frame.
+pub fn complete_handoff(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<(), SqlError> {
     sql.exec(
         "INSERT INTO led_out (listing_no, account) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         &[listing_no.into(), account.into()],
@@ -243,8 +248,8 @@ pub fn lead_out(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<(
     .map(drop)
 }
 
-/// Whether the account has gone the way out of the vendor's frame.
-pub fn is_led_out(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<bool, SqlError> {
+/// Whether an account has completed its handoff out of the vendor's frame.
+pub fn is_handoff_completed(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<bool, SqlError> {
     let rows = sql.exec(
         "SELECT 1 FROM led_out WHERE listing_no = ?1 AND account = ?2",
         &[listing_no.into(), account.into()],

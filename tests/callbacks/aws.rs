@@ -3,8 +3,8 @@
 use super::{Sent, World, orders, signer};
 use serde_json::{Value as Json, json};
 use signpost::marketplace::{
-    outgoing::{Answered, Request},
-    published::{Document, Wanted},
+    published_keys::{Document, Wanted},
+    vendor_api::{VendorRequest, VendorResponse},
 };
 
 pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:993604559884:aws-marketplace-agreement-events";
@@ -43,23 +43,23 @@ pub(crate) fn world_with(settings: &Json, secrets: &Json) -> World {
 }
 
 /// What AWS says, in words and in an answer, and the status of ours.
-pub(crate) type Said = (&'static str, fn(&Request) -> Answered, u16);
+pub(crate) type Said = (&'static str, fn(&VendorRequest) -> VendorResponse, u16);
 
 fn world() -> World {
     world_with(&settings(), &secrets())
 }
 
-pub(crate) fn ok(body: &Json) -> Answered {
-    Answered { status: 200, body: body.to_string() }
+pub(crate) fn ok(body: &Json) -> VendorResponse {
+    VendorResponse { status: 200, body: body.to_string() }
 }
 
 /// An error of AWS's, which is status 400 whatever it is.
-pub(crate) fn error(name: &str) -> Answered {
-    Answered { status: 400, body: json!({"__type": name, "message": "secret detail"}).to_string() }
+pub(crate) fn error(name: &str) -> VendorResponse {
+    VendorResponse { status: 400, body: json!({"__type": name, "message": "secret detail"}).to_string() }
 }
 
 /// What `ResolveCustomer` answers, with other members.
-fn customer(other: &Json) -> Answered {
+fn customer(other: &Json) -> VendorResponse {
     let mut customer = json!({"ProductCode": PRODUCT, "CustomerAWSAccountId": BUYER, "CustomerIdentifier": "X01EXAMPLEX",
         "LicenseArn": format!("arn:aws:license-manager::294406891311:license:{LICENSE}"),
         "Metadata": {"AgreementId": AGREEMENT}});
@@ -68,7 +68,7 @@ fn customer(other: &Json) -> Answered {
 }
 
 /// What `DescribeAgreement` answers.
-pub(crate) fn described(status: &str) -> Answered {
+pub(crate) fn described(status: &str) -> VendorResponse {
     ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": BUYER}, "status": status,
         "proposalSummary": {"offerId": "offer-uovnpk2f6jq7s", "resources": [{"id": PRODUCT_ID, "type": "SaaSProduct"}]}}))
 }
@@ -258,10 +258,10 @@ fn what_aws_says_to_a_token_decides_who_must_act() {
         ("too many, with a namespace", |_| error("com.amazonaws.metering#ThrottlingException"), 503),
         ("a key that may not", |_| error("AccessDeniedException"), 401),
         ("a wrong key", |_| error("UnrecognizedClientException"), 401),
-        ("a page of somebody's", |_| Answered { status: 403, body: "<html>".to_owned() }, 503),
-        ("a failure", |_| Answered { status: 500, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("no JSON", |_| Answered { status: 200, body: "yes".to_owned() }, 401),
+        ("a page of somebody's", |_| VendorResponse { status: 403, body: "<html>".to_owned() }, 503),
+        ("a failure", |_| VendorResponse { status: 500, body: String::new() }, 503),
+        ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
+        ("no JSON", |_| VendorResponse { status: 200, body: "yes".to_owned() }, 401),
         ("another product", |_| customer(&json!({"ProductCode": "another"})), 401),
         ("nobody", |_| customer(&json!({"CustomerAWSAccountId": "", "CustomerIdentifier": ""})), 500),
     ];

@@ -10,7 +10,7 @@ use super::{
     signer,
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::{outgoing::Answered, published::Document};
+use signpost::marketplace::{published_keys::Document, vendor_api::VendorResponse};
 use signpost::store::Sql;
 
 const NOW: &str = "2026-11-22T11:59:57.204Z";
@@ -62,9 +62,9 @@ fn a_subscription_is_confirmed_where_sns_is_and_nowhere_else() {
     assert_eq!((asked.method, asked.url.as_str(), asked.headers.len()), ("GET", expected.as_str(), 0));
     for status in [0, 403, 500] {
         world.vendor = match status {
-            0 => |_| Answered { status: 0, body: String::new() },
-            403 => |_| Answered { status: 403, body: String::new() },
-            _ => |_| Answered { status: 500, body: String::new() },
+            0 => |_| VendorResponse { status: 0, body: String::new() },
+            403 => |_| VendorResponse { status: 403, body: String::new() },
+            _ => |_| VendorResponse { status: 500, body: String::new() },
         };
         assert_eq!(
             world.refused("not confirmed", &sns("SubscriptionConfirmation", "m", NOW, "Confirm.")),
@@ -177,7 +177,7 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
     for message in [
         // The operator is the buyer.
         agreement("Purchase Agreement Created - Acceptor", json!({"intent": "NEW"})),
-        agreement("Agreement Cancellation Request Approved - Proposer", json!({})),
+        agreement("Agreement Cancellation VendorRequest Approved - Proposer", json!({})),
         with("/source", "com.example.mine"),
         with("/account", "111111111111"),
         with("/detail/product/code", "another"),
@@ -216,7 +216,7 @@ fn the_end_of_a_licence_is_no_end_where_another_agreement_goes_on() {
             |_| ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": "1"}})),
             1,
         ),
-        ("no JSON", |_| Answered { status: 200, body: String::new() }, 1),
+        ("no JSON", |_| VendorResponse { status: 200, body: String::new() }, 1),
     ];
     for (said, vendor, ends) in cases {
         let mut world = world_with(&settings(), &secrets());
@@ -226,7 +226,7 @@ fn the_end_of_a_licence_is_no_end_where_another_agreement_goes_on() {
         assert_eq!(accounts(&world).len(), usize::from(ends), "{said}");
     }
     let mut down = world_with(&settings(), &secrets());
-    down.vendor = |_| Answered { status: 0, body: String::new() };
+    down.vendor = |_| VendorResponse { status: 0, body: String::new() };
     assert_eq!(down.refused("nothing", &sent), 503);
 }
 
@@ -308,7 +308,7 @@ fn an_api_destinations_event_is_what_the_agreement_api_confirms() {
             ),
             ("another one", |_| ok(&json!({"agreementId": "agmt-1", "acceptor": {"accountId": BUYER}})), 401),
             ("too many", |_| error("ThrottlingException"), 503),
-            ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
+            ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
         ];
         for (said, vendor, status) in denials {
             let mut world = world_with(&settings(), &secrets());
@@ -354,12 +354,12 @@ fn where_the_seller_has_several_products_agreements_are_looked_up() {
         assert_eq!(account(&ours), "activated");
         let mut other = world(|_| {
             let described = described("ACTIVE");
-            Answered { body: described.body.replace(PRODUCT_ID, "prod-another"), ..described }
+            VendorResponse { body: described.body.replace(PRODUCT_ID, "prod-another"), ..described }
         });
         assert_eq!(other.refused("another product", &sent), 200);
         let mut denied = world(|_| error("AccessDeniedException"));
         assert_eq!(denied.refused("nobody says which product", &sent), 401);
-        let mut down = world(|_| Answered { status: 0, body: String::new() });
+        let mut down = world(|_| VendorResponse { status: 0, body: String::new() });
         assert_eq!(down.refused("nothing", &sent), 503);
     }
     // A licence names its product.

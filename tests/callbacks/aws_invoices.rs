@@ -5,7 +5,7 @@ use super::{
     aws::{AGREEMENT, BUYER, PRODUCT, PRODUCT_ID, Said, error, ok, secrets, settings, world_with},
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorRequest, VendorResponse};
 
 fn poll(secret: &str, body: &Json) -> Sent {
     let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
@@ -29,7 +29,7 @@ fn adjustment(id: &str, invoice: &str, amount: &str, status: &str) -> Json {
 }
 
 /// What AWS answers, by the operation.
-fn answer(request: &Request, adjustments: &[Json], invoices: &[Json]) -> Answered {
+fn answer(request: &VendorRequest, adjustments: &[Json], invoices: &[Json]) -> VendorResponse {
     let target = &request.headers.iter().find(|(name, _)| *name == "x-amz-target").unwrap().1;
     let body: Json = serde_json::from_str(&request.body).unwrap();
     assert_eq!(body["agreementId"], AGREEMENT);
@@ -51,11 +51,11 @@ fn answer(request: &Request, adjustments: &[Json], invoices: &[Json]) -> Answere
     }
 }
 
-fn billed(request: &Request) -> Answered {
+fn billed(request: &VendorRequest) -> VendorResponse {
     answer(request, &[], &[invoice("i-1", "INVOICE", "1200.50", "USD")])
 }
 
-fn refunded(request: &Request) -> Answered {
+fn refunded(request: &VendorRequest) -> VendorResponse {
     let adjustments =
         [adjustment("ba-1", "i-1", "200.5", "COMPLETED"), adjustment("ba-2", "i-1", "1", "PENDING")];
     let invoices = [
@@ -210,7 +210,7 @@ fn only_the_scheduler_asks_and_only_aws_answers() {
         (
             "nothing",
             |request| match request.body.contains("COMPLETED") {
-                true => Answered { status: 0, body: String::new() },
+                true => VendorResponse { status: 0, body: String::new() },
                 false => billed(request),
             },
             503,

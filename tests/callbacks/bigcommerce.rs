@@ -65,7 +65,7 @@ fn cancelled(world: &World, fields: &Json) -> Sent {
     webhook(world, body.to_string())
 }
 
-fn header<'a>(answer: &'a signpost::marketplace::adapter::Answer, name: &str) -> &'a str {
+fn header<'a>(answer: &'a signpost::marketplace::adapter::CallbackResponse, name: &str) -> &'a str {
     &answer.headers.iter().find(|(known, _)| *known == name).unwrap().1
 }
 

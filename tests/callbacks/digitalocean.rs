@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::outgoing::Answered;
+use signpost::marketplace::vendor_api::VendorResponse;
 
 const UUID: &str = "61d2f6a0-7f0c-4a57-8d1f-0d6f7f3f7f11";
 const SALT: &str = "sso-salt-0001";
@@ -178,7 +178,7 @@ fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
         r#"{"access_token":"doo_v1_a","refresh_token":"dor_v1_b","expires_in":28800,"token_type":"bearer"}"#;
     let secrets = json!({"credentials": "acme:1234", "sso_salt": SALT, "client_secret": "do-client-secret"});
     let mut world = World::new("digitalocean", &json!({}), &secrets);
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    world.vendor = |_| VendorResponse { status: 200, body: GRANTED.to_owned() };
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
     assert_eq!(asked.url, "https://api.digitalocean.com/v2/add-ons/oauth/token");
@@ -192,13 +192,13 @@ fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
     let ask = Sent { method: "POST", kind: "token", rest: String::new(), headers: vec![], body };
     assert_eq!(world.receive(&ask).body, GRANTED);
     // Delivered again, the code is used up: that is no reason to refuse the resource, nor to forget the tokens.
-    world.vendor = |_| Answered { status: 400, body: String::new() };
+    world.vendor = |_| VendorResponse { status: 400, body: String::new() };
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     assert_eq!(world.receive(&ask).body, GRANTED);
     assert_eq!(world.ledger.rows("conversions"), 1);
     // Nor is a vendor that cannot be asked.
     let mut world = World::new("digitalocean", &json!({}), &secrets);
-    world.vendor = |_| Answered { status: 0, body: String::new() };
+    world.vendor = |_| VendorResponse { status: 0, body: String::new() };
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["metadata"]["evidence"], "credentials");

@@ -14,8 +14,8 @@ use rsa::{
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use signpost::marketplace::{
-    outgoing::{Answered, Request, ToSign},
-    published::{Document, Wanted},
+    published_keys::{Document, Wanted},
+    vendor_api::{ToSign, VendorRequest, VendorResponse},
 };
 use std::{
     collections::BTreeMap,
@@ -94,9 +94,9 @@ pub fn publishes(wanted: &Wanted) -> Document {
 }
 
 /// As the Worker signs.
-pub fn signs(to_sign: &ToSign) -> Answered {
+pub fn signs(to_sign: &ToSign) -> VendorResponse {
     assert_eq!(to_sign.key, ACCOUNT_KEY);
-    Answered { status: 200, body: sign(ACCOUNT_KEY, &to_sign.text) }
+    VendorResponse { status: 200, body: sign(ACCOUNT_KEY, &to_sign.text) }
 }
 
 /// The key file of the operator's service account. Its address for tokens is not the one that is asked.
@@ -110,7 +110,7 @@ pub fn service_account() -> String {
 
 /// Answers a request for an access token, whose assertion must be the service account's for this scope; nothing for
 /// other requests.
-pub fn grants(request: &Request, scope: &str) -> Option<Answered> {
+pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResponse> {
     if request.url != TOKEN_URL {
         assert!(request.headers.contains(&("authorization", format!("Bearer {ACCESS_TOKEN}"))));
         assert_eq!((request.method, request.keep_s), ("GET", 0));
@@ -135,7 +135,7 @@ pub fn grants(request: &Request, scope: &str) -> Option<Answered> {
         json!({"iss": ACCOUNT, "scope": scope, "aud": TOKEN_URL, "iat": issued, "exp": issued + 3_600})
     );
     let granted = json!({"access_token": ACCESS_TOKEN, "expires_in": 3599, "token_type": "Bearer"});
-    Some(Answered { status: 200, body: granted.to_string() })
+    Some(VendorResponse { status: 200, body: granted.to_string() })
 }
 
 /// A world in which Google publishes and the Worker signs, with the settings of a push beside these.

@@ -1,10 +1,10 @@
 //! Google Cloud Marketplace: the sign-up that a browser brings, and pushed events that the API confirms. What counts as
-//! failure: an order of arrival that ends in another ledger; an event that the API does not bear out and that is told all
+//! failure: an order of context that ends in another ledger; an event that the API does not bear out and that is told all
 //! the same; a push of anybody else's.
 
 use super::{Sent, World, google, orders};
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorRequest, VendorResponse};
 
 pub const ACCOUNT: &str = "4a1f9e3b-7c2d-4e5f-8a6b-9c0d1e2f3a4b";
 pub const ENTITLEMENT: &str = "c91aecd0-de62-43fc-88fd-ab0b77c57c7c";
@@ -23,7 +23,7 @@ pub fn world() -> World {
     world
 }
 
-fn entitlement(request: &Request, state: &str) -> Answered {
+fn entitlement(request: &VendorRequest, state: &str) -> VendorResponse {
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let url = "https://cloudcommerceprocurement.googleapis.com/v1/providers/acme-public/entitlements";
         assert_eq!(request.url, format!("{url}/{ENTITLEMENT}"));
@@ -32,15 +32,15 @@ fn entitlement(request: &Request, state: &str) -> Answered {
             "account": format!("providers/acme-public/accounts/{ACCOUNT}"), "orderId": ORDER, "plan": "gold",
             "productExternalName": "acme-sync", "state": state, "updateTime": "2026-11-22T11:57:00.000001Z",
         });
-        Answered { status: 200, body: found.to_string() }
+        VendorResponse { status: 200, body: found.to_string() }
     })
 }
 
-fn active(request: &Request) -> Answered {
+fn active(request: &VendorRequest) -> VendorResponse {
     entitlement(request, "ENTITLEMENT_ACTIVE")
 }
 
-pub fn cancelled(request: &Request) -> Answered {
+pub fn cancelled(request: &VendorRequest) -> VendorResponse {
     entitlement(request, "ENTITLEMENT_CANCELLED")
 }
 
@@ -224,40 +224,50 @@ fn an_entitlement_that_google_says_no_to_or_does_not_answer_for_changes_nothing(
         (
             "unknown",
             (|request| {
-                google::grants(request, SCOPE).unwrap_or(Answered { status: 404, body: String::new() })
-            }) as fn(&Request) -> Answered,
+                google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 404, body: String::new() })
+            }) as fn(&VendorRequest) -> VendorResponse,
             401,
         ),
         (
             "its own failure",
-            |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 0, body: String::new() }),
+            |request| {
+                google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 0, body: String::new() })
+            },
             503,
         ),
         (
             "too many",
-            |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 429, body: String::new() }),
+            |request| {
+                google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 429, body: String::new() })
+            },
             503,
         ),
         (
             "no JSON",
             |request| {
-                google::grants(request, SCOPE).unwrap_or(Answered { status: 200, body: "<html>".to_owned() })
+                google::grants(request, SCOPE)
+                    .unwrap_or(VendorResponse { status: 200, body: "<html>".to_owned() })
             },
             500,
         ),
-        ("no token", |_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() }, 401),
-        ("an empty token", |_| Answered { status: 200, body: "{}".to_owned() }, 503),
+        (
+            "no token",
+            |_| VendorResponse { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() },
+            401,
+        ),
+        ("an empty token", |_| VendorResponse { status: 200, body: "{}".to_owned() }, 503),
     ] {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &sent), status, "{said}");
     }
     // What is gone for good is nothing to wait for: its end was told before.
-    world.vendor =
-        |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 404, body: String::new() });
+    world.vendor = |request| {
+        google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 404, body: String::new() })
+    };
     let gone = event(&world, "2", "ENTITLEMENT_DELETED", 1);
     assert_eq!(world.refused("gone", &gone), 204);
     world.vendor = active;
-    world.signs = |_| Answered { status: 0, body: String::new() };
+    world.signs = |_| VendorResponse { status: 0, body: String::new() };
     assert_eq!(world.refused("no usable key", &sent), 401);
     world.signs = google::signs;
     let path = format!("/v1/listings/{}", world.listing);

@@ -1,12 +1,12 @@
 //! Google Play: pushed notifications, each confirmed by the purchase and by the order that paid for it. What counts as
-//! failure: an order of arrival that ends in another ledger; an amount that is not what the customer paid; a part that was
+//! failure: an order of context that ends in another ledger; an amount that is not what the customer paid; a part that was
 //! refunded and takes back all.
 
 use super::{Sent, World, google, orders};
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::digest::sha256_hex,
-    marketplace::outgoing::{Answered, Request},
+    marketplace::vendor_api::{VendorRequest, VendorResponse},
     store::Sql,
 };
 
@@ -19,7 +19,7 @@ const USER: &str = "user-1";
 const MINUTE: i64 = 60_000;
 
 /// What the API answers.
-pub type Vendor = fn(&Request) -> Answered;
+pub type Vendor = fn(&VendorRequest) -> VendorResponse;
 
 pub fn world_with(secrets: &Json) -> World {
     google::world("google-play", &json!({"package_name": PACKAGE}), secrets)
@@ -30,12 +30,12 @@ pub fn world() -> World {
 }
 
 /// What the API answers: `found` says it of a path, or `null` of what it does not know.
-pub fn api(request: &Request, found: impl Fn(&str) -> Json) -> Answered {
+pub fn api(request: &VendorRequest, found: impl Fn(&str) -> Json) -> VendorResponse {
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let found = found(request.url.strip_prefix(APPLICATION).unwrap());
         match found {
-            Json::Null => Answered { status: 404, body: String::new() },
-            found => Answered { status: 200, body: found.to_string() },
+            Json::Null => VendorResponse { status: 404, body: String::new() },
+            found => VendorResponse { status: 200, body: found.to_string() },
         }
     })
 }
@@ -62,7 +62,7 @@ pub fn order(state: &str, units: &str, nanos: u32) -> Json {
 }
 
 /// Bought, renewed, replaced by a better plan, refunded and revoked: the API as of each notification.
-fn first(request: &Request) -> Answered {
+fn first(request: &VendorRequest) -> VendorResponse {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => subscription("ACTIVE", "GPA.1"),
         "orders/GPA.1" => order("PROCESSED", "9", 990_000_000),
@@ -70,7 +70,7 @@ fn first(request: &Request) -> Answered {
     })
 }
 
-fn renewed(request: &Request) -> Answered {
+fn renewed(request: &VendorRequest) -> VendorResponse {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => subscription("ACTIVE", "GPA.1..0"),
         "orders/GPA.1..0" => order("PROCESSED", "9", 990_000_000),
@@ -78,7 +78,7 @@ fn renewed(request: &Request) -> Answered {
     })
 }
 
-fn replaced(request: &Request) -> Answered {
+fn replaced(request: &VendorRequest) -> VendorResponse {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => {
             let mut old = subscription("EXPIRED", "GPA.1..0");
@@ -96,7 +96,7 @@ fn replaced(request: &Request) -> Answered {
     })
 }
 
-fn ended(request: &Request) -> Answered {
+fn ended(request: &VendorRequest) -> VendorResponse {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/new-token" => subscription("EXPIRED", "GPA.2"),
         "orders/GPA.2" => order("REFUNDED", "19", 990_000_000),

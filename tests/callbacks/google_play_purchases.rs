@@ -9,7 +9,7 @@ use super::{
 };
 use serde_json::{Value as Json, json};
 use signpost::{
-    marketplace::outgoing::{Answered, Request},
+    marketplace::vendor_api::{VendorRequest, VendorResponse},
     store::Sql,
 };
 
@@ -19,11 +19,11 @@ fn status(world: &World) -> Option<String> {
     rows.first().map(|row| row.text(0).unwrap().to_owned())
 }
 
-fn expired(request: &Request) -> Answered {
+fn expired(request: &VendorRequest) -> VendorResponse {
     api(request, |_| subscription("EXPIRED", "GPA.1"))
 }
 
-fn active(request: &Request) -> Answered {
+fn active(request: &VendorRequest) -> VendorResponse {
     api(request, |path| match path {
         "orders/GPA.1" => order("PROCESSED", "9", 990_000_000),
         _ => subscription("ACTIVE", "GPA.1"),
@@ -308,7 +308,7 @@ fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
         (
             "its own failure",
             |request| match active(request) {
-                answered if request.url.contains("tokens") => Answered { status: 0, ..answered },
+                answered if request.url.contains("tokens") => VendorResponse { status: 0, ..answered },
                 answered => answered,
             },
             503,
@@ -316,14 +316,14 @@ fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
         (
             "no answer for the order",
             |request| match active(request) {
-                answered if request.url.contains("orders") => Answered { status: 0, ..answered },
+                answered if request.url.contains("orders") => VendorResponse { status: 0, ..answered },
                 answered => answered,
             },
             503,
         ),
         ("no purchase", |request| api(request, |_| json!([])), 500),
-        ("no token", |_| Answered { status: 403, body: String::new() }, 401),
-        ("no answer for a token", |_| Answered { status: 0, body: String::new() }, 503),
+        ("no token", |_| VendorResponse { status: 403, body: String::new() }, 401),
+        ("no answer for a token", |_| VendorResponse { status: 0, body: String::new() }, 503),
     ] {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &sent), status, "{said}");

@@ -5,7 +5,7 @@
 use super::{Sent, World, google, orders};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorRequest, VendorResponse};
 use std::cell::RefCell;
 
 const CLIENT_ID: &str = "1234-abc.apps.googleusercontent.com";
@@ -28,9 +28,9 @@ fn granted() -> String {
     .to_string()
 }
 
-fn vendor(request: &Request) -> Answered {
+fn vendor(request: &VendorRequest) -> VendorResponse {
     if request.body.contains("authorization_code") {
-        return Answered { status: 200, body: granted() };
+        return VendorResponse { status: 200, body: granted() };
     }
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let url = "https://appsmarket.googleapis.com/appsmarket/v2/customerLicense/4711";
@@ -38,7 +38,7 @@ fn vendor(request: &Request) -> Answered {
         let state = STATE.with(|state| *state.borrow());
         let found = json!({"kind": "appsmarket#customerLicense", "id": "1", "applicationId": "4711",
             "customerId": DOMAIN, "state": state});
-        Answered { status: 200, body: found.to_string() }
+        VendorResponse { status: 200, body: found.to_string() }
     })
 }
 
@@ -230,12 +230,12 @@ fn what_google_does_not_take_or_answer_changes_nothing() {
     for (said, vendor, status) in [
         (
             "no",
-            (|_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
-                as fn(&Request) -> Answered,
+            (|_| VendorResponse { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
+                as fn(&VendorRequest) -> VendorResponse,
             401,
         ),
-        ("its own failure", |_| Answered { status: 0, body: String::new() }, 503),
-        ("no id token", |_| Answered { status: 200, body: r#"{"access_token":"a"}"#.to_owned() }, 401),
+        ("its own failure", |_| VendorResponse { status: 0, body: String::new() }, 503),
+        ("no id token", |_| VendorResponse { status: 200, body: r#"{"access_token":"a"}"#.to_owned() }, 401),
     ] {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &oauth(QUERY)), status, "{said}");
@@ -259,13 +259,15 @@ fn only_google_ends_a_licence_and_only_the_app_asks() {
         (
             "unknown",
             (|request| {
-                google::grants(request, SCOPE).unwrap_or(Answered { status: 404, body: String::new() })
-            }) as fn(&Request) -> Answered,
+                google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 404, body: String::new() })
+            }) as fn(&VendorRequest) -> VendorResponse,
             401,
         ),
         (
             "its own failure",
-            |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 0, body: String::new() }),
+            |request| {
+                google::grants(request, SCOPE).unwrap_or(VendorResponse { status: 0, body: String::new() })
+            },
             503,
         ),
     ] {

@@ -1,6 +1,6 @@
 //! Commissions of what only its caller speaks for. What counts as failure: one that becomes payable before somebody has
 //! released it or better evidence has; better evidence of something else that releases it; a release that moves money, or
-//! shows its note to the partner; a sweep that reads what is held; an order of arrival that ends in another ledger.
+//! shows its note to the partner; a sweep that reads what is held; an order of context that ends in another ledger.
 
 use super::{World, orders};
 use crate::support::{OPERATOR, event, rows};
@@ -49,7 +49,7 @@ fn balance(world: &mut World) -> Json {
     json!([balance["pending"], balance["payable"], balance["reversed"]])
 }
 
-fn release(world: &mut World, body: &Json) -> crate::support::Answer {
+fn release(world: &mut World, body: &Json) -> crate::support::CallbackResponse {
     let id = commission(world)["id"].as_str().unwrap().to_owned();
     world.ledger.post(&format!("/v1/commissions/{id}/release"), body)
 }

@@ -4,8 +4,8 @@ use super::{Sent, World, orders};
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
+        adapter::CallbackResponse,
+        vendor_api::{VendorRequest, VendorResponse},
     },
     store::Sql,
 };
@@ -25,7 +25,7 @@ pub(crate) fn settings(more: &Json) -> Json {
 pub(crate) fn world_with(more: &Json) -> World {
     let secrets = json!({"client_secret": [SECRET, "the-old-secret-0123456789"]});
     let mut world = World::new("hubspot", &settings(more), &secrets);
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    world.vendor = |_| VendorResponse { status: 200, body: GRANTED.to_owned() };
     world
 }
 
@@ -47,7 +47,7 @@ fn oauth(query: &str) -> Sent {
     get("oauth", query)
 }
 
-fn location(answer: &Answer) -> &str {
+fn location(answer: &CallbackResponse) -> &str {
     &answer.headers.iter().find(|(name, _)| *name == "location").unwrap().1
 }
 
@@ -199,25 +199,30 @@ fn what_hubspot_does_not_confirm_changes_nothing() {
     // As for a code that was used before; the status alone is read.
     const USED: &str =
         r#"{"status":"BAD_AUTH_CODE","message":"missing or unknown auth code","correlationId":"1"}"#;
-    let used: fn(&Request) -> Answered = |_| Answered { status: 400, body: USED.to_owned() };
+    let used: fn(&VendorRequest) -> VendorResponse =
+        |_| VendorResponse { status: 400, body: USED.to_owned() };
     for (said, vendor, status) in [
         ("no", used, 401),
-        ("a redirect", |_| Answered { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| Answered { status: 502, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("no JSON", |_| Answered { status: 200, body: "<html>".to_owned() }, 500),
-        ("no account", |_| Answered { status: 200, body: r#"{"access_token":"a"}"#.to_owned() }, 500),
+        ("a redirect", |_| VendorResponse { status: 302, body: String::new() }, 503),
+        ("its own failure", |_| VendorResponse { status: 502, body: String::new() }, 503),
+        ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
+        ("no JSON", |_| VendorResponse { status: 200, body: "<html>".to_owned() }, 500),
+        ("no account", |_| VendorResponse { status: 200, body: r#"{"access_token":"a"}"#.to_owned() }, 500),
         (
             "an account that is no number",
-            |_| Answered { status: 200, body: r#"{"hub_id":"1"}"#.to_owned() },
+            |_| VendorResponse { status: 200, body: r#"{"hub_id":"1"}"#.to_owned() },
             500,
         ),
-        ("an account below zero", |_| Answered { status: 200, body: r#"{"hub_id":-1}"#.to_owned() }, 500),
+        (
+            "an account below zero",
+            |_| VendorResponse { status: 200, body: r#"{"hub_id":-1}"#.to_owned() },
+            500,
+        ),
     ] {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &oauth(&query)), status, "{said}");
     }
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    world.vendor = |_| VendorResponse { status: 200, body: GRANTED.to_owned() };
     assert_eq!(world.receive(&oauth(&query)).status, 303);
     world.vendor = used;
     assert_eq!(world.refused("the same again", &oauth(&query)), 401);

@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use signpost::marketplace::adapter::Answer;
+use signpost::marketplace::adapter::CallbackResponse;
 
 /// An element of a webhook, as documented.
 fn element(at: i64) -> Json {
@@ -32,7 +32,7 @@ fn signed_at(world: &World, body: String, ms: i64) -> Sent {
     let mut sent = legacy("v1", "", body);
     sent.headers.extend(headers(&[
         ("X-HubSpot-Signature-v3", STANDARD.encode(mac.finalize().into_bytes())),
-        ("X-HubSpot-Request-Timestamp", ms.to_string()),
+        ("X-HubSpot-VendorRequest-Timestamp", ms.to_string()),
     ]));
     sent
 }
@@ -64,7 +64,7 @@ fn webhooks_are_answered_and_a_deal_of_the_customers_is_no_sale_of_ours() {
     assert_eq!(world.refused("nothing", &signed(&world, &json!([]))), 200);
     let old = json!([{"eventType": "contact.privacyDeletion", "portalId": "62515", "objectId": 7}]);
     assert_eq!(world.refused("as in documents of old", &signed(&world, &old)), 200);
-    assert_eq!(world.receive(&deal), Answer::empty(200));
+    assert_eq!(world.receive(&deal), CallbackResponse::empty(200));
     assert_eq!(world.logged, Vec::<String>::new());
 }
 
@@ -127,7 +127,7 @@ fn forged_and_stale_webhooks_are_refused_and_no_older_signature_stands_in_for_a_
     let mut bad_v3 = v1.clone();
     bad_v3.headers.extend(headers(&[
         (v3, STANDARD.encode([7; 32])),
-        ("X-HubSpot-Request-Timestamp", world.ledger.now.ms().to_string()),
+        ("X-HubSpot-VendorRequest-Timestamp", world.ledger.now.ms().to_string()),
     ]));
     let mut empty_v3 = v1.clone();
     empty_v3.headers.extend(headers(&[(v3, String::new())]));
@@ -140,7 +140,7 @@ fn forged_and_stale_webhooks_are_refused_and_no_older_signature_stands_in_for_a_
         ("with another method", Sent { method: "GET", ..genuine.clone() }),
         ("300 001 ms old", signed_at(&world, body.clone(), now - 300_001)),
         ("of the future", signed_at(&world, body.clone(), now + 300_001)),
-        ("without its time", without(&genuine, "X-HubSpot-Request-Timestamp")),
+        ("without its time", without(&genuine, "X-HubSpot-VendorRequest-Timestamp")),
         ("a v1 beside a bad v3", bad_v3),
         ("a v1 beside an empty v3", empty_v3),
         ("two v3", twice),

@@ -1,5 +1,5 @@
 //! Callbacks from the request to the money, natively. What counts as failure: a forged, stale or repeated callback that
-//! changes a row; a redelivery that does; an order of arrival that ends in another ledger; a customer's click that is not
+//! changes a row; a redelivery that does; an order of context that ends in another ledger; a customer's click that is not
 //! credited although it is known in the end.
 
 #[path = "../support/mod.rs"]
@@ -82,10 +82,10 @@ use signpost::{
     },
     domain::entropy::SeededEntropy,
     marketplace::{
-        adapter::{Adapter, Answer, Listing},
-        outgoing::{Answered, Request, ToSign},
-        published::{Document, Wanted},
+        adapter::{Adapter, CallbackResponse, Listing},
+        published_keys::{Document, Wanted},
         step::{Head, Outcome, step, step_of},
+        vendor_api::{ToSign, VendorRequest, VendorResponse},
     },
     store::Sql,
 };
@@ -112,13 +112,13 @@ pub(crate) struct World {
     pub partner: String,
     pub link_no: u32,
     /// What the vendor's API answers, and all that it was asked.
-    pub vendor: fn(&Request) -> Answered,
-    pub asked: Vec<Request>,
+    pub vendor: fn(&VendorRequest) -> VendorResponse,
+    pub asked: Vec<VendorRequest>,
     /// What the vendor publishes, and all that was fetched.
     pub publishes: fn(&Wanted) -> Document,
     pub fetched: Vec<Wanted>,
     /// How a text is signed with a key.
-    pub signs: fn(&ToSign) -> Answered,
+    pub signs: fn(&ToSign) -> VendorResponse,
     /// Lines for the operator's log.
     pub logged: Vec<String>,
     entropy: SeededEntropy,
@@ -141,7 +141,7 @@ impl World {
         let listing = listing.text("/id");
         let partner = ledger.partner("Ada", Some(2_000));
         let (_, link_no) = ledger.link(&partner, &listing);
-        let vendor = |request: &Request| panic!("nobody asks {request:?}");
+        let vendor = |request: &VendorRequest| panic!("nobody asks {request:?}");
         let publishes = |wanted: &Wanted| panic!("nobody fetches {wanted:?}");
         let signs = |_: &ToSign| panic!("nobody signs");
         let (asked, fetched, logged, entropy) = (Vec::new(), Vec::new(), Vec::new(), SeededEntropy::new(3));
@@ -173,7 +173,7 @@ impl World {
     }
 
     /// What the Worker does with a callback: verify and read, then write, then answer.
-    pub(crate) fn receive(&mut self, sent: &Sent) -> Answer {
+    pub(crate) fn receive(&mut self, sent: &Sent) -> CallbackResponse {
         let environment = Self::environment(&self.ledger);
         let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
         let listing: Listing = json::read(&listing).unwrap();
@@ -200,7 +200,7 @@ impl World {
                 None => step(&head, body, Some(&listing), known, now, entropy),
             };
             match outcome {
-                Outcome::Answer { answer, log } => {
+                Outcome::CallbackResponse { answer, log } => {
                     self.logged.extend(log);
                     return answer;
                 }
@@ -222,7 +222,7 @@ impl World {
                     return match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
                         Reported::Written => answer,
                         Reported::Known => known.unwrap(),
-                        Reported::HandedOver(Some(body)) => Answer { body, ..answer },
+                        Reported::HandedOver(Some(body)) => CallbackResponse { body, ..answer },
                         Reported::Replayed | Reported::HandedOver(None) => otherwise,
                         Reported::TrailWished(wish) => panic!("{wish:?} under last touch"),
                     };
@@ -232,7 +232,7 @@ impl World {
     }
 
     /// The browser follows the way on with these cookies; where it ends up.
-    pub(crate) fn go_on(&mut self, answer: &Answer, cookies: &str) -> Option<String> {
+    pub(crate) fn go_on(&mut self, answer: &CallbackResponse, cookies: &str) -> Option<String> {
         let location = answer.headers.iter().find(|(name, _)| *name == "location");
         // Sent there, or led there by a link.
         let way = location.map_or(answer.body.as_str(), |(_, location)| location);
@@ -250,7 +250,7 @@ impl World {
         answer.status
     }
 
-    /// What all ways must come to: conversions without what the order of arrival gives them, balances, and counts.
+    /// What all ways must come to: conversions without what the order of context gives them, balances, and counts.
     pub(crate) fn outcome(&mut self) -> Json {
         self.ledger.audit();
         let mut conversions = self.ledger.get("/v1/conversions?limit=200").json["data"].take();

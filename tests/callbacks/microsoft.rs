@@ -1,5 +1,5 @@
 //! Microsoft: the landing page, and the connection webhook. What counts as failure: an event that Microsoft's API denies and
-//! that is told; a change of plans that is vetoed by our answer; a test purchase that earns; an order of arrival that ends
+//! that is told; a change of plans that is vetoed by our answer; a test purchase that earns; an order of context that ends
 //! in another ledger.
 
 use super::{
@@ -9,9 +9,9 @@ use super::{
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
-        published::{Document, Wanted},
+        adapter::CallbackResponse,
+        published_keys::{Document, Wanted},
+        vendor_api::{VendorRequest, VendorResponse},
     },
     store::Sql,
 };
@@ -37,11 +37,11 @@ const OPERATIONS: [(&str, &str, &str); 6] = [
     ("00000006-4c1b-4891-827d-eb05fbdc64b0", "Reinstate", "gold"),
 ];
 
-pub(crate) fn answered(status: u16, body: &Json) -> Answered {
-    Answered { status, body: body.to_string() }
+pub(crate) fn answered(status: u16, body: &Json) -> VendorResponse {
+    VendorResponse { status, body: body.to_string() }
 }
 
-pub(crate) fn granted() -> Answered {
+pub(crate) fn granted() -> VendorResponse {
     answered(200, &json!({"token_type": "Bearer", "expires_in": 3599, "access_token": "eyJ.access.token"}))
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn publishes(wanted: &Wanted) -> Document {
 }
 
 /// Microsoft's API, which knows the purchase and all operations.
-fn api(request: &Request) -> Answered {
+fn api(request: &VendorRequest) -> VendorResponse {
     let bearer = ("authorization", "Bearer eyJ.access.token".to_owned());
     if request.url == LOGIN {
         return granted();
@@ -127,7 +127,7 @@ fn landing(query: &str) -> Sent {
     Sent { method: "GET", kind: "landing", rest: query.to_owned(), headers: vec![], body: String::new() }
 }
 
-pub(crate) fn location(answer: &Answer) -> &str {
+pub(crate) fn location(answer: &CallbackResponse) -> &str {
     &answer.headers.iter().find(|(name, _)| *name == "location").unwrap().1
 }
 
@@ -233,10 +233,12 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
     );
     assert_eq!(without.logged, [expected]);
     let mut world = with_secret();
-    let denied = |_: &Request| answered(401, &json!({"error": "invalid_client"}));
+    let denied = |_: &VendorRequest| answered(401, &json!({"error": "invalid_client"}));
     let foreign =
-        |request: &Request| if request.url == LOGIN { granted() } else { answered(403, &json!({})) };
-    for (said, vendor) in [("a wrong secret", denied as fn(&Request) -> Answered), ("another app", foreign)] {
+        |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(403, &json!({})) };
+    for (said, vendor) in
+        [("a wrong secret", denied as fn(&VendorRequest) -> VendorResponse), ("another app", foreign)]
+    {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &landing(QUERY)), 302, "{said}");
         assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{said}");
@@ -254,10 +256,11 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
     assert_eq!(world.asked.len(), asked);
     assert_eq!(world.ledger.patch(&path, &settings(TENANT, APP)).status, 200);
     let says_no =
-        |request: &Request| if request.url == LOGIN { granted() } else { answered(400, &json!({})) };
-    let is_down = |request: &Request| if request.url == LOGIN { granted() } else { answered(0, &json!({})) };
+        |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(400, &json!({})) };
+    let is_down =
+        |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(0, &json!({})) };
     for (said, vendor, query, status) in [
-        ("an old token", says_no as fn(&Request) -> Answered, QUERY, 401),
+        ("an old token", says_no as fn(&VendorRequest) -> VendorResponse, QUERY, 401),
         ("no answer", is_down, QUERY, 503),
         ("no login", |_| answered(0, &json!({})), QUERY, 503),
         ("no purchase", |_| answered(200, &json!({"access_token": "a", "id": "../activate"})), QUERY, 500),

@@ -6,7 +6,7 @@ use super::{
     microsoft::{PURCHASE, account, answered, body, conversions, granted, webhook, world},
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorRequest, VendorResponse};
 
 const CHANGE_PLAN: usize = 1;
 const RENEW: usize = 2;
@@ -14,18 +14,18 @@ const UNSUBSCRIBE: usize = 3;
 const SUSPEND: usize = 4;
 const REINSTATE: usize = 5;
 
-fn asked(secrets: &Json, vendor: fn(&Request) -> Answered) -> World {
+fn asked(secrets: &Json, vendor: fn(&VendorRequest) -> VendorResponse) -> World {
     let mut world = world(secrets);
     world.vendor = vendor;
     world
 }
 
-fn with_secret(vendor: fn(&Request) -> Answered) -> World {
+fn with_secret(vendor: fn(&VendorRequest) -> VendorResponse) -> World {
     asked(&json!({"client_secret": "entra-client-secret"}), vendor)
 }
 
 /// There is no operation, and the purchase stands like this.
-fn purchase(request: &Request, fields: &Json) -> Answered {
+fn purchase(request: &VendorRequest, fields: &Json) -> VendorResponse {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -39,7 +39,7 @@ fn purchase(request: &Request, fields: &Json) -> Answered {
 }
 
 /// The operation of a renewal, but for this.
-fn renewal(request: &Request, name: &str, value: Json) -> Answered {
+fn renewal(request: &VendorRequest, name: &str, value: Json) -> VendorResponse {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -50,7 +50,7 @@ fn renewal(request: &Request, name: &str, value: Json) -> Answered {
 }
 
 /// The operation of a change of plans in this state.
-fn change(request: &Request, status: &str) -> Answered {
+fn change(request: &VendorRequest, status: &str) -> VendorResponse {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -64,7 +64,11 @@ fn row(kind: &str, id: &str, plan: &str, evidence: &str) -> [String; 4] {
 #[test]
 fn an_operation_that_microsoft_knows_otherwise_tells_nothing() {
     for (said, vendor, rows) in [
-        ("as told", (|asked| renewal(asked, "quantity", json!(1))) as fn(&Request) -> Answered, 1),
+        (
+            "as told",
+            (|asked| renewal(asked, "quantity", json!(1))) as fn(&VendorRequest) -> VendorResponse,
+            1,
+        ),
         ("of another action", |asked| renewal(asked, "action", json!("Suspend")), 0),
         ("of no action", |asked| renewal(asked, "action", Json::Null), 0),
         ("of another plan", |asked| renewal(asked, "planId", json!("free")), 0),
@@ -83,7 +87,11 @@ fn an_operation_that_microsoft_knows_otherwise_tells_nothing() {
 #[test]
 fn where_there_is_no_operation_the_purchase_confirms_what_agrees_with_it() {
     for (operation, fields, told) in [
-        (CHANGE_PLAN, (|asked| purchase(asked, &json!({}))) as fn(&Request) -> Answered, "plan_changed gold"),
+        (
+            CHANGE_PLAN,
+            (|asked| purchase(asked, &json!({}))) as fn(&VendorRequest) -> VendorResponse,
+            "plan_changed gold",
+        ),
         (CHANGE_PLAN, |asked| purchase(asked, &json!({"planId": "silver"})), ""),
         (
             SUSPEND,
@@ -169,7 +177,7 @@ fn without_a_secret_nobody_is_asked_and_what_is_told_is_held() {
 #[test]
 fn a_vendor_that_is_down_sends_it_again_and_one_that_knows_nothing_is_believed() {
     for (said, vendor) in [
-        ("no login", (|_| answered(0, &json!({}))) as fn(&Request) -> Answered),
+        ("no login", (|_| answered(0, &json!({}))) as fn(&VendorRequest) -> VendorResponse),
         ("no operations", |asked| match asked.url.contains("/oauth2/") {
             true => granted(),
             false => answered(500, &json!({})),

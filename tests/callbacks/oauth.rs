@@ -6,8 +6,8 @@ use super::{Sent, World};
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
+        adapter::CallbackResponse,
+        vendor_api::{VendorRequest, VendorResponse},
     },
     store::Sql,
 };
@@ -22,7 +22,7 @@ const GRANTED: &str = r#"{"access_token":"g3y3ab5cctiu0edpy9n8gzl0p25og8u","scop
 fn world() -> World {
     let secrets = json!({"client_secret": [SECRET, "the-old-secret-0123456789abcdef"]});
     let mut world = World::new("bigcommerce", &json!({"client_id": CLIENT_ID}), &secrets);
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    world.vendor = |_| VendorResponse { status: 200, body: GRANTED.to_owned() };
     world
 }
 
@@ -34,7 +34,7 @@ fn token(body: &str) -> Sent {
     Sent { method: "POST", kind: "token", rest: String::new(), headers: vec![], body: body.to_owned() }
 }
 
-fn ask(world: &mut World, code: &str, secret: &str) -> Answer {
+fn ask(world: &mut World, code: &str, secret: &str) -> CallbackResponse {
     world.receive(&token(&json!({"client_id": CLIENT_ID, "client_secret": secret, "code": code}).to_string()))
 }
 
@@ -104,16 +104,16 @@ fn what_the_vendor_does_not_confirm_changes_nothing() {
     for (said, vendor, status) in [
         (
             "no",
-            (|_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
-                as fn(&Request) -> Answered,
+            (|_| VendorResponse { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
+                as fn(&VendorRequest) -> VendorResponse,
             401,
         ),
-        ("a redirect", |_| Answered { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| Answered { status: 500, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("too many", |_| Answered { status: 429, body: String::new() }, 503),
-        ("no JSON", |_| Answered { status: 200, body: "<html>".to_owned() }, 500),
-        ("no store", |_| Answered { status: 200, body: r#"{"context":"users/1"}"#.to_owned() }, 500),
+        ("a redirect", |_| VendorResponse { status: 302, body: String::new() }, 503),
+        ("its own failure", |_| VendorResponse { status: 500, body: String::new() }, 503),
+        ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
+        ("too many", |_| VendorResponse { status: 429, body: String::new() }, 503),
+        ("no JSON", |_| VendorResponse { status: 200, body: "<html>".to_owned() }, 500),
+        ("no store", |_| VendorResponse { status: 200, body: r#"{"context":"users/1"}"#.to_owned() }, 500),
     ] {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &auth(QUERY)), status, "{said}");

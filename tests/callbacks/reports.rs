@@ -125,5 +125,5 @@ fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
         headers: vec![],
     };
     let outcome = step(&head, b"{}", None, (&[], &[]), Timestamp::clamped(0), &mut SeededEntropy::new(1));
-    assert_eq!(outcome, Outcome::Answer { answer: forged, log: None }, "of no listing");
+    assert_eq!(outcome, Outcome::CallbackResponse { answer: forged, log: None }, "of no listing");
 }

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::adapter::Answer;
+use signpost::marketplace::adapter::CallbackResponse;
 
 const PATH_SECRET: &str = "w8Jc0q1rV3m5t7y9";
 const CONSUMER_SECRET: &str = "4F2A9D0C7B1E48E2A6D5C3B8F90E1D2C";
@@ -76,16 +76,17 @@ fn canvas(token: &str) -> Sent {
     signed(CONSUMER_SECRET, &envelope(token))
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+fn header<'a>(answer: &'a CallbackResponse, name: &str) -> Option<&'a str> {
     answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
 /// The visitor follows the page's link to the top.
-fn follow(world: &mut World, page: &Answer, cookies: &str) -> Option<String> {
+fn follow(world: &mut World, page: &CallbackResponse, cookies: &str) -> Option<String> {
     let (_, link) = page.body.split_once("<a href=\"").unwrap();
     let (link, rest) = link.split_once('"').unwrap();
     assert!(rest.starts_with(" target=\"_top\">Continue</a>"), "{rest}");
-    let location = Answer { headers: vec![("location", link.to_owned())], ..Answer::empty(303) };
+    let location =
+        CallbackResponse { headers: vec![("location", link.to_owned())], ..CallbackResponse::empty(303) };
     world.go_on(&location, cookies)
 }
 

@@ -9,7 +9,7 @@ use base64::{
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::{marketplace::adapter::Answer, store::Sql};
+use signpost::{marketplace::adapter::CallbackResponse, store::Sql};
 
 const SECRET: &str = "hush";
 const CLIENT_ID: &str = "8f1b0c0de5a94e0f8d7c6b5a49382716";
@@ -97,7 +97,7 @@ fn uninstalled(domain: &Json) -> Sent {
     webhook("uninstalled", "app/uninstalled", SHOP, &body)
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+fn header<'a>(answer: &'a CallbackResponse, name: &str) -> &'a str {
     &answer.headers.iter().find(|(known, _)| *known == name).unwrap().1
 }
 

@@ -14,7 +14,7 @@ use rsa::{
 };
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::published::{Document, Wanted};
+use signpost::marketplace::published_keys::{Document, Wanted};
 
 /// The public half of the vendor's key, and that of another one.
 pub(crate) const PUBLIC: &str = include_str!("../signatures/platforms/keys/one_public.pem");

@@ -1,5 +1,5 @@
 //! SaaS billing of WooCommerce.com. What counts as failure: money that moves on what is not signed, or twice; an order of
-//! arrival of charges and running totals of refunds that ends in another ledger; an ended subscription that comes back.
+//! context of charges and running totals of refunds that ends in another ledger; an ended subscription that comes back.
 
 use super::{Sent, World, orders};
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -12,8 +12,8 @@ use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
+        adapter::CallbackResponse,
+        vendor_api::{VendorRequest, VendorResponse},
     },
     store::Sql,
 };
@@ -24,8 +24,8 @@ const KEY: &str = "ck_0123456789abcdef0123456789abcdef01234567";
 const KEY_SECRET: &str = "cs_76543210fedcba9876543210fedcba9876543210";
 const STORE: &str = "https://shop.example/store";
 
-fn confirms(_: &Request) -> Answered {
-    Answered { status: 200, body: r#"{"settings":{"api_enabled":false,"currency":"USD"}}"#.to_owned() }
+fn confirms(_: &VendorRequest) -> VendorResponse {
+    VendorResponse { status: 200, body: r#"{"settings":{"api_enabled":false,"currency":"USD"}}"#.to_owned() }
 }
 
 fn world() -> World {
@@ -54,11 +54,11 @@ fn auth(user_id: &str) -> Sent {
     sent("auth", keys.to_string())
 }
 
-fn token(world: &mut World, code: &str, secret: &str) -> Answer {
+fn token(world: &mut World, code: &str, secret: &str) -> CallbackResponse {
     world.receive(&sent("token", json!({"code": code, "client_secret": secret}).to_string()))
 }
 
-fn authorize_url(answer: &Answer) -> url::Url {
+fn authorize_url(answer: &CallbackResponse) -> url::Url {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let body: Json = serde_json::from_str(&answer.body).unwrap();
     url::Url::parse(body["authorize_url"].as_str().unwrap()).unwrap()
@@ -180,18 +180,20 @@ fn what_the_store_does_not_confirm_changes_nothing_and_may_be_tried_again() {
     for (said, vendor, status) in [
         (
             "wrong keys",
-            (|_| Answered { status: 401, body: r#"{"code":"woocommerce_rest_cannot_view"}"#.to_owned() })
-                as fn(&Request) -> Answered,
+            (|_| VendorResponse {
+                status: 401,
+                body: r#"{"code":"woocommerce_rest_cannot_view"}"#.to_owned(),
+            }) as fn(&VendorRequest) -> VendorResponse,
             401,
         ),
-        ("no WooCommerce", |_| Answered { status: 404, body: String::new() }, 401),
-        ("a redirect", |_| Answered { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| Answered { status: 500, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("too many", |_| Answered { status: 429, body: String::new() }, 503),
-        ("a page", |_| Answered { status: 200, body: "<html>".to_owned() }, 401),
-        ("JSON of another", |_| Answered { status: 200, body: "{}".to_owned() }, 401),
-        ("no object", |_| Answered { status: 200, body: r#"{"settings":1}"#.to_owned() }, 401),
+        ("no WooCommerce", |_| VendorResponse { status: 404, body: String::new() }, 401),
+        ("a redirect", |_| VendorResponse { status: 302, body: String::new() }, 503),
+        ("its own failure", |_| VendorResponse { status: 500, body: String::new() }, 503),
+        ("nothing", |_| VendorResponse { status: 0, body: String::new() }, 503),
+        ("too many", |_| VendorResponse { status: 429, body: String::new() }, 503),
+        ("a page", |_| VendorResponse { status: 200, body: "<html>".to_owned() }, 401),
+        ("JSON of another", |_| VendorResponse { status: 200, body: "{}".to_owned() }, 401),
+        ("no object", |_| VendorResponse { status: 200, body: r#"{"settings":1}"#.to_owned() }, 401),
     ] {
         world.vendor = vendor;
         assert_eq!(world.refused(said, &auth(&user_id)), status, "{said}");

@@ -3,7 +3,7 @@
 use crate::{
     api::{call::Call, problem::Problem},
     domain::listing::Listing,
-    marketplace::step::{HAND_OVER_MS, Kept},
+    marketplace::receive::{StoredTokenResponse, TOKEN_HANDOFF_MS},
     store::{SqlError, callbacks},
 };
 
@@ -13,11 +13,11 @@ fn kept_for(listing: &Listing, code_hash: &str) -> String {
 }
 
 /// Keeps an answer.
-pub fn keep(call: &Call<'_>, listing: &Listing, kept: &Kept) -> Result<(), Problem> {
+pub fn keep(call: &Call<'_>, listing: &Listing, kept: &StoredTokenResponse) -> Result<(), Problem> {
     let owner = kept_for(listing, &kept.code_hash);
     let sealed = call.config.sealer.seal(&kept.body, &owner, &mut **call.entropy.borrow_mut());
     let sealed = sealed.map_err(|error| SqlError::Engine(error.to_string()))?;
-    let until = call.now.plus_ms(HAND_OVER_MS);
+    let until = call.now.plus_ms(TOKEN_HANDOFF_MS);
     Ok(callbacks::keep(call.sql, listing.no, &kept.code_hash, &sealed, until)?)
 }
 

@@ -5,9 +5,11 @@
 
 use super::{
     super::{
-        adapter::{AccountName, Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            AccountName, CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, unreadable,
+        },
         event::{Event, EventKind},
-        proven,
+        payload,
         signature::{Expected, Refusal, TokenScheme, Trust, Verified},
     },
     app_apple_id, environment,
@@ -24,14 +26,14 @@ const WHOLE: i64 = 100_000;
 const NIL_UUID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Verifies a notification, and each token in it, for this app in this environment.
-pub fn verify<'a>(arrival: &Arrival<'a>, trust: &Trust) -> Result<Proof<'a>, Refusal> {
+pub fn verify<'a>(context: &CallbackContext<'a>, trust: &Trust) -> Result<Verified<'a>, Refusal> {
     let expected = Expected {
-        audiences: arrival.listing.texts("bundle_id"),
-        app_apple_id: app_apple_id(arrival),
-        environment: Some(environment(arrival)?),
+        audiences: context.listing.texts("bundle_id"),
+        app_apple_id: app_apple_id(context),
+        environment: Some(environment(context)?),
         ..Expected::default()
     };
-    TokenScheme::AppleAsnV2.verify(&arrival.callback, trust, &expected, arrival.now).map(Proof::Verified)
+    TokenScheme::AppleAsnV2.verify(&context.callback, trust, &expected, context.now)
 }
 
 /// Minor units of a price in thousandths of the currency's unit; never rounded.
@@ -81,7 +83,7 @@ struct Transaction<'t> {
     id: &'t str,
     account: String,
     at: Option<Timestamp>,
-    proof: &'t Verified<'t>,
+    verified: &'t Verified<'t>,
 }
 
 impl Transaction<'_> {
@@ -130,7 +132,7 @@ impl Transaction<'_> {
         Event {
             plan: self.text("productId").map(str::to_owned),
             occurred_at: at,
-            ..Event::new(kind, &self.account, name, self.proof.evidence())
+            ..Event::new(kind, &self.account, name, self.verified.evidence())
         }
     }
 
@@ -183,12 +185,12 @@ fn token(transaction: &Json) -> Option<String> {
 }
 
 /// What a notification tells.
-pub fn parse(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let proven: Json = proven::read(proof)?;
+pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let proven: Json = payload::read(verified)?;
     let said = |pointer: &str| proven.pointer(pointer).and_then(Json::as_str);
     let kind = said("/notification/notificationType");
     let kind = kind.ok_or_else(|| unreadable("there is no notificationType"))?;
-    let answer = |events| Told::new(events, Reply::Plain(Answer::empty(200)));
+    let answer = |events| ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)));
     // A test, or something that is about no purchase.
     let Some(json) = proven.get("transaction") else { return Ok(answer(Vec::new())) };
     let subtype = said("/notification/subtype").unwrap_or_default();
@@ -197,16 +199,16 @@ pub fn parse(proof: &Verified<'_>) -> Result<Told, Unreadable> {
         (required("/transaction/transactionId")?, required("/transaction/originalTransactionId")?);
     let token = token(json);
     let account = token.clone().unwrap_or_else(|| original.to_owned());
-    let transaction = Transaction { json, id, account, at: proof.signed_at(), proof };
+    let transaction = Transaction { json, id, account, at: verified.signed_at(), verified };
     let mut events = Vec::new();
     if let Some(kind) = standing(kind, subtype) {
         let name = if kind == EventKind::Uninstalled { "ended" } else { "standing" };
-        events.push(transaction.event(kind, format!("{name}:{id}"), proof.signed_at()));
+        events.push(transaction.event(kind, format!("{name}:{id}"), verified.signed_at()));
     }
     events.extend(transaction.money(kind, subtype, required("/notification/notificationUUID")?)?);
     // Of the first purchase alone: whoever subscribes anew under another token is another customer of the app's, though
     // Apple goes on with the same subscription.
     let name = |account| AccountName { alias: original.to_owned(), account };
     let names = token.filter(|_| id == original).map(name).into_iter().collect();
-    Ok(Told { names, ..answer(events) })
+    Ok(ParsedCallback { names, ..answer(events) })
 }

@@ -5,9 +5,11 @@
 
 use super::{
     super::{
-        adapter::{Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, VerifyError, unreadable,
+        },
         event::{Event, EventKind},
-        proven,
+        payload,
         signature::{
             AppleEnvironment, Keys, Refusal, Verified,
             platforms::{
@@ -15,6 +17,7 @@ use super::{
             },
             public_key::PublicKey,
         },
+        vendor_api::VendorApi,
     },
     app_apple_id, environment,
 };
@@ -30,9 +33,9 @@ fn key(spki: &str) -> Result<PublicKey, Refusal> {
 }
 
 /// The app and the ad networks. Apple signs everybody's postbacks, so without them none is ours.
-fn bounds(arrival: &Arrival<'_>) -> Result<(Bound, Bound), Refusal> {
-    let app = app_apple_id(arrival).ok_or(Refusal::NotConfigured)?;
-    let networks = arrival.listing.texts("ad_network_ids");
+fn bounds(context: &CallbackContext<'_>) -> Result<(Bound, Bound), Refusal> {
+    let app = app_apple_id(context).ok_or(Refusal::NotConfigured)?;
+    let networks = context.listing.texts("ad_network_ids");
     if networks.is_empty() {
         return Err(Refusal::NotConfigured);
     }
@@ -40,23 +43,31 @@ fn bounds(arrival: &Arrival<'_>) -> Result<(Bound, Bound), Refusal> {
 }
 
 /// A postback of SKAdNetwork.
-pub fn verify_skadnetwork<'a>(arrival: &Arrival<'a>, spki: &str) -> Result<Proof<'a>, Refusal> {
-    let (apps, networks) = bounds(arrival)?;
+pub async fn verify_skadnetwork<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+    spki: &str,
+) -> Result<Verified<'a>, VerifyError> {
+    let (apps, networks) = bounds(context)?;
     let verifier = Skadnetwork { key: key(spki)?, apps, networks };
-    arrival.verify_platform(&PlatformVerifier::Skadnetwork(verifier))
+    context.verify_platform(api, &PlatformVerifier::Skadnetwork(verifier)).await
 }
 
 /// A postback of AdAttributionKit.
-pub fn verify_adattributionkit<'a>(arrival: &Arrival<'a>, spki: &str) -> Result<Proof<'a>, Refusal> {
-    let (apps, networks) = bounds(arrival)?;
+pub async fn verify_adattributionkit<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+    spki: &str,
+) -> Result<Verified<'a>, VerifyError> {
+    let (apps, networks) = bounds(context)?;
     let mut keys = vec![(PRODUCTION_KEY.0.to_owned(), key(spki)?)];
-    if environment(arrival)? == AppleEnvironment::Sandbox {
+    if environment(context)? == AppleEnvironment::Sandbox {
         for (name, spki) in DEVELOPMENT_KEYS {
             keys.push((name.to_owned(), key(spki)?));
         }
     }
     let verifier = AdAttributionKit { keys: Keys::new(keys), apps, networks };
-    arrival.verify_platform(&PlatformVerifier::AdAttributionKit(verifier))
+    context.verify_platform(api, &PlatformVerifier::AdAttributionKit(verifier)).await
 }
 
 /// A postback of either kind, as it came.
@@ -91,22 +102,22 @@ fn told(
     framework: &str,
     id: Option<&str>,
     is_install: bool,
-    proof: &Verified<'_>,
-) -> Result<Told, Unreadable> {
+    verified: &Verified<'_>,
+) -> Result<ParsedCallback, Unreadable> {
     let id = id.filter(|id| !id.is_empty()).ok_or_else(|| unreadable("the postback has no id"))?;
     let account = format!("{framework}:{id}");
     let installed =
-        Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence());
+        Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence());
     let events = is_install.then_some(installed).into_iter().collect();
-    Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
+    Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))))
 }
 
 /// What a postback of SKAdNetwork tells. Versions before 3.0 go to winners alone, and those before 4.0 come once.
-pub fn parse_skadnetwork(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let said = |name| proven::parameter(proof, name);
+pub fn parse_skadnetwork(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let said = |name| payload::parameter(verified, name);
     let won = said("did-win").is_none_or(|won| won == "true");
     let is_first = said("postback-sequence-index").is_none_or(|index| index == "0");
-    told("skadnetwork", said("transaction-id"), won && is_first, proof)
+    told("skadnetwork", said("transaction-id"), won && is_first, verified)
 }
 
 /// What the signed part of a postback of AdAttributionKit says.
@@ -120,10 +131,10 @@ struct Signed {
 }
 
 /// What a postback of AdAttributionKit tells. One who has the app already is no install.
-pub fn parse_adattributionkit(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let signed: Signed = proven::read(proof)?;
+pub fn parse_adattributionkit(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let signed: Signed = payload::read(verified)?;
     let is_download = matches!(signed.conversion_type.as_deref(), Some("download" | "redownload"));
     let is_first = signed.postback_sequence_index.is_none_or(|index| index == 0);
     let is_install = signed.did_win == Some(true) && is_first && is_download;
-    told("adattributionkit", signed.postback_identifier.as_deref(), is_install, proof)
+    told("adattributionkit", signed.postback_identifier.as_deref(), is_install, verified)
 }

@@ -4,12 +4,12 @@
 //! Sources: AWS Marketplace API reference (Metering, Agreements); botocore 1.44.5 for targets and names for signing.
 
 use super::super::{
-    adapter::Arrival,
-    outgoing::Request,
+    adapter::{CallbackContext, Listing, VerifyError},
     signature::{
         Refusal,
         platforms::sigv4::{AccessKey, MARKETPLACE_SERVICE, Scope, Unsigned, sign},
     },
+    vendor_api::{VendorApi, VendorRequest, VendorResponse},
 };
 use serde_json::Value as Json;
 
@@ -42,22 +42,33 @@ pub const AGREEMENTS: Api = Api {
     prefix: "AWSMPCommerceService_v20200301",
 };
 
-/// A call of an operation. A listing without an access key cannot ask.
-pub fn request(arrival: &Arrival<'_>, api: &Api, operation: &str, body: &Json) -> Result<Request, Refusal> {
+/// The seller's access key; a listing without one cannot call the APIs.
+pub fn access_key<'l>(listing: &'l Listing) -> Result<AccessKey<'l>, Refusal> {
     let secret = |name| {
-        let values = arrival.listing.secret(name);
+        let values = listing.secret(name);
         values.into_iter().next().filter(|value| !value.is_empty()).ok_or(Refusal::NotConfigured)
     };
-    let key =
-        AccessKey { id: secret(ACCESS_KEY_ID)?, secret: secret(SECRET_ACCESS_KEY)?, session_token: None };
+    Ok(AccessKey { id: secret(ACCESS_KEY_ID)?, secret: secret(SECRET_ACCESS_KEY)?, session_token: None })
+}
+
+/// Calls an operation of one of the APIs, signed at the current time.
+pub async fn call(
+    listing: &Listing,
+    vendor: &dyn VendorApi,
+    api: &Api,
+    operation: &str,
+    body: &Json,
+) -> Result<VendorResponse, VerifyError> {
+    let key = access_key(listing)?;
     let (target, body) = (format!("{}.{operation}", api.prefix), json::text(body));
     let headers = [("content-type", api.media_type), ("x-amz-target", target.as_str())];
     let unsigned = Unsigned { method: "POST", url: api.url, headers: &headers, body: body.as_bytes() };
     let scope = Scope { region: REGION, service: MARKETPLACE_SERVICE };
-    let signature = sign(&unsigned, key, scope, arrival.now).map_err(|_| Refusal::NotConfigured)?;
+    let signature = sign(&unsigned, key, scope, vendor.now()).map_err(|_| Refusal::NotConfigured)?;
     let mut headers = vec![("content-type", api.media_type.to_owned()), ("x-amz-target", target.clone())];
     headers.extend(signature);
-    Ok(Request { method: "POST", url: api.url.to_owned(), headers, body, keep_s: 0 })
+    let request = VendorRequest { method: "POST", url: api.url.to_owned(), headers, body, cache_ttl_s: 0 };
+    Ok(vendor.send(&request).await?)
 }
 
 /// A text at a JSON pointer; nothing if it is empty.
@@ -67,8 +78,8 @@ pub fn text<'j>(json: &'j Json, pointer: &str) -> Option<&'j str> {
 
 /// Whether an agreement, as `DescribeAgreement` tells it, is about one of the listing's products; about any if the
 /// listing names none.
-pub fn is_ours(agreement: &Json, arrival: &Arrival<'_>) -> bool {
-    let ours = arrival.listing.texts("product_id");
+pub fn is_ours(agreement: &Json, context: &CallbackContext<'_>) -> bool {
+    let ours = context.listing.texts("product_id");
     let resources = agreement.pointer("/proposalSummary/resources").and_then(Json::as_array);
     let mut ids = resources.into_iter().flatten().filter_map(|resource| text(resource, "/id"));
     ours.is_empty() || ids.any(|id| ours.iter().any(|our| our == id))

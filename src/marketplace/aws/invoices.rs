@@ -9,12 +9,15 @@
 
 use super::{
     super::{
-        adapter::{Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, Verification, VerifyError,
+            unreadable,
+        },
         event::{Event, EventKind, Evidence},
         money::minor_units,
-        outgoing::Answered,
-        proven,
+        payload,
         signature::{Payload, Refusal, Verified, bearer, platforms::aws_answers},
+        vendor_api::{MAX_CALLS, VendorApi, VendorResponse},
     },
     api::{self, AGREEMENTS, text},
 };
@@ -25,63 +28,65 @@ use serde_json::{Value as Json, json};
 /// The secret that the scheduler and the listing share.
 pub const SECRET: &str = "poll_secret";
 
-/// Answers that one callback may ask for.
-const MAX_ANSWERS: usize = 6;
+/// Names of responses in the proof.
+const AGREEMENT: &str = "agreement";
+const ADJUSTMENTS: &str = "adjustments";
+const INVOICES: &str = "invoices";
 
 #[derive(FromJson)]
-struct Wanted {
+struct PollRequest {
     agreement_id: String,
 }
 
-/// What an answer is, by its place.
-fn name(place: usize) -> &'static str {
-    match place {
-        0 => "agreement",
-        1 => "adjustments",
-        _ => "invoices",
-    }
-}
-
-/// Where an answer's list goes on.
-fn next(answered: Option<&Answered>) -> Option<String> {
-    let page: Json = json::read(&answered?.body).ok()?;
+/// The token of a list's next page, if there is one.
+fn next_page(body: &str) -> Option<String> {
+    let page: Json = json::read(body).ok()?;
     text(&page, "/nextToken").map(str::to_owned)
 }
 
-/// The next question, or nothing if all is answered.
-fn question(agreement_id: &str, answers: &[Answered]) -> Option<(&'static str, Json)> {
-    let mut pages = json!({ "agreementId": agreement_id, "groupBy": "INVOICE_ID", "maxResults": 50 });
-    match answers.len() {
-        0 => Some(("DescribeAgreement", json!({ "agreementId": agreement_id }))),
-        1 => {
-            let body = json!({ "agreementId": agreement_id, "status": "COMPLETED", "maxResults": 50 });
-            Some(("ListBillingAdjustmentRequests", body))
-        }
-        2 => Some(("ListAgreementInvoiceLineItems", pages)),
-        asked => {
-            let token = next(answers.last()).filter(|_| asked < MAX_ANSWERS)?;
-            pages.as_object_mut()?.insert("nextToken".to_owned(), token.into());
-            Some(("ListAgreementInvoiceLineItems", pages))
+/// Verifies the scheduler, then collects what AWS says of the agreement. The responses are the proof.
+pub async fn verify(
+    context: &CallbackContext<'_>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'static>, VerifyError> {
+    let credentials = bearer(&context.callback, &context.listing.secret(SECRET))?;
+    let PollRequest { agreement_id } = payload::read(&credentials).map_err(|_| Refusal::MalformedBody)?;
+    let mut responses = Vec::new();
+    let body = json!({ "agreementId": agreement_id });
+    let response = ask(context, api, "DescribeAgreement", &body).await?;
+    let agreement: Json = json::read(&response.body).map_err(|_| Refusal::MalformedBody)?;
+    if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, context) {
+        return Err(Refusal::WrongAudience.into());
+    }
+    responses.push((AGREEMENT, response));
+    let body = json!({ "agreementId": agreement_id, "status": "COMPLETED", "maxResults": 50 });
+    responses.push((ADJUSTMENTS, ask(context, api, "ListBillingAdjustmentRequests", &body).await?));
+    let mut body = json!({ "agreementId": agreement_id, "groupBy": "INVOICE_ID", "maxResults": 50 });
+    loop {
+        let response = ask(context, api, "ListAgreementInvoiceLineItems", &body).await?;
+        let next = next_page(&response.body);
+        responses.push((INVOICES, response));
+        match (next, body.as_object_mut()) {
+            (Some(next), Some(fields)) if responses.len() < MAX_CALLS => {
+                fields.insert("nextToken".to_owned(), next.into());
+            }
+            _ => break,
         }
     }
+    let responses: Vec<_> = responses.iter().map(|(name, response)| (*name, response)).collect();
+    Ok(aws_answers(&responses, Evidence::ApiPoll)?.into())
 }
 
-/// The scheduler proves itself; then AWS is asked, and its answers are the proof.
-pub fn verify(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
-    let asked = bearer(&arrival.callback, &arrival.listing.secret(SECRET))?;
-    let Wanted { agreement_id } = proven::read(&asked).map_err(|_| Refusal::MalformedBody)?;
-    let answers: Vec<_> = arrival.answers.iter().enumerate().map(|(at, it)| (name(at), it)).collect();
-    let proof = aws_answers(&answers, Evidence::ApiPoll)?;
-    if let Some(agreement) = arrival.answers.first() {
-        let agreement: Json = json::read(&agreement.body).map_err(|_| Refusal::MalformedBody)?;
-        if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, arrival) {
-            return Err(Refusal::WrongAudience);
-        }
-    }
-    match question(&agreement_id, arrival.answers) {
-        Some((operation, body)) => api::request(arrival, &AGREEMENTS, operation, &body).map(Proof::Ask),
-        None => Ok(Proof::Verified(proof)),
-    }
+/// Asks AWS, and returns the response if it is not an error.
+async fn ask(
+    context: &CallbackContext<'_>,
+    api: &dyn VendorApi,
+    operation: &str,
+    body: &Json,
+) -> Result<VendorResponse, VerifyError> {
+    let response = api::call(context.listing, api, &AGREEMENTS, operation, body).await?;
+    aws_answers(&[(operation, &response)], Evidence::ApiPoll)?;
+    Ok(response)
 }
 
 /// Seconds since 1970, with or without a fraction, as AWS writes times.
@@ -191,32 +196,37 @@ impl Reading<'_> {
     }
 }
 
-/// What AWS billed, and gave back.
-pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Payload::Parameters(bodies) = proof.payload() else { return Err(unreadable("there are no answers")) };
-    let agreement: Json = json::read(proven::parameter(proof, name(0)).unwrap_or_default())?;
+/// Parses what AWS billed and refunded.
+pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let Payload::Parameters(bodies) = verified.payload() else {
+        return Err(unreadable("there are no responses"));
+    };
+    let agreement: Json = json::read(payload::parameter(verified, AGREEMENT).unwrap_or_default())?;
     let required = |pointer| text(&agreement, pointer).ok_or_else(|| unreadable(format!("no {pointer}")));
     let mut reading = Reading {
         account: required("/acceptor/accountId")?,
         agreement: required("/agreementId")?,
         plan: text(&agreement, "/proposalSummary/offerId"),
-        evidence: proof.evidence(),
+        evidence: verified.evidence(),
         events: Vec::new(),
         left_out: 0,
         why: "",
         credit_memos: 0,
         adjustments: 0,
     };
-    for (place, (_, body)) in bodies.iter().enumerate().skip(1) {
+    for (name, body) in bodies.iter().filter(|(name, _)| name != AGREEMENT) {
         let page: Json = json::read(body)?;
-        let list = if place == 1 { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
+        let is_adjustments = name == ADJUSTMENTS;
+        let list = if is_adjustments { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
         for entry in page.get(list).and_then(Json::as_array).into_iter().flatten() {
-            if place == 1 { reading.adjustment(entry) } else { reading.invoice(entry) }
+            if is_adjustments { reading.adjustment(entry) } else { reading.invoice(entry) }
         }
     }
-    let is_whole = next(arrival.answers.last()).is_none() && next(arrival.answers.get(1)).is_none();
+    let adjustments = payload::parameter(verified, ADJUSTMENTS).and_then(next_page);
+    let invoices = bodies.last().and_then(|(_, body)| next_page(body));
+    let is_whole = adjustments.is_none() && invoices.is_none();
     let log = reading.log(is_whole);
-    let answer = json!({ "told": reading.events.len(), "left_out": reading.left_out, "complete": is_whole });
-    let answer = Answer::with_body(200, "application/json", json::text(&answer));
-    Ok(Told { log, ..Told::new(reading.events, Reply::Plain(answer)) })
+    let body = json!({ "told": reading.events.len(), "left_out": reading.left_out, "complete": is_whole });
+    let response = CallbackResponse::with_body(200, "application/json", json::text(&body));
+    Ok(ParsedCallback { log, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
 }

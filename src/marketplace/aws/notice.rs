@@ -8,7 +8,9 @@
 
 use super::{
     super::{
-        adapter::{AccountName, Answer, Arrival, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            AccountName, CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, unreadable,
+        },
         event::{Event, EventKind, Evidence},
         signature::{Verified, platforms::AGREEMENT_SOURCE},
     },
@@ -79,15 +81,15 @@ fn is_over(status: &str) -> Option<bool> {
 
 impl<'m> Notice<'m> {
     /// Reads an event; nothing for one that is none of our business.
-    pub fn read(message: &'m Json, arrival: &Arrival<'_>) -> Result<Option<Self>, Unreadable> {
+    pub fn read(message: &'m Json, context: &CallbackContext<'_>) -> Result<Option<Self>, Unreadable> {
         let said = |pointer| text(message, pointer);
-        let seller = arrival.listing.setting("account_id");
+        let seller = context.listing.setting("account_id");
         if said("/source") != Some(AGREEMENT_SOURCE) || seller.is_some_and(|id| said("/account") != Some(id))
         {
             return Ok(None);
         }
         let Some(change) = said("/detail-type").and_then(Change::of) else { return Ok(None) };
-        let product = arrival.listing.setting("product_code");
+        let product = context.listing.setting("product_code");
         if change.names_product() && said("/detail/product/code") != product {
             return Ok(None);
         }
@@ -126,8 +128,8 @@ impl<'m> Notice<'m> {
     }
 
     /// What it tells.
-    pub fn told(&self, proof: &Verified<'_>, status: Option<&str>) -> Result<Told, Unreadable> {
-        let evidence = proof.evidence();
+    pub fn parse(&self, verified: &Verified<'_>, status: Option<&str>) -> Result<ParsedCallback, Unreadable> {
+        let evidence = verified.evidence();
         let at = self.said("/time").and_then(Timestamp::parse);
         let at = at.ok_or_else(|| unreadable("/time is not of RFC 3339"))?;
         let event = |kind: EventKind| {
@@ -146,18 +148,27 @@ impl<'m> Notice<'m> {
         let others = [Some(self.agreement), self.said("/detail/license/arn").and_then(license)];
         let name = |alias: &str| AccountName { alias: alias.to_owned(), account: self.acceptor.to_owned() };
         let names = others.into_iter().flatten().map(name).collect();
-        Ok(Told { names, ..answered(events, None) })
+        Ok(ParsedCallback { names, ..acknowledged(events, None) })
     }
 }
 
 /// A message is answered with an empty 200, whatever it told.
-pub fn answered(events: Vec<Event>, log: Option<&str>) -> Told {
-    Told { log: log.map(str::to_owned), ..Told::new(events, Reply::Plain(Answer::empty(200))) }
+pub fn acknowledged(events: Vec<Event>, log: Option<&str>) -> ParsedCallback {
+    ParsedCallback {
+        log: log.map(str::to_owned),
+        ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)))
+    }
 }
 
 /// What a message of AWS's own topics tells. It names the customer by an identifier of its own, which the registration
 /// leads to the account.
-pub fn legacy(action: &str, message: &Json, id: &str, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Told {
+pub fn legacy(
+    action: &str,
+    message: &Json,
+    id: &str,
+    verified: &Verified<'_>,
+    context: &CallbackContext<'_>,
+) -> ParsedCallback {
     let kind = match action {
         "subscribe-success" => Some(EventKind::Activated),
         "unsubscribe-success" => Some(EventKind::Uninstalled),
@@ -165,12 +176,12 @@ pub fn legacy(action: &str, message: &Json, id: &str, proof: &Verified<'_>, arri
         // No subscription came about, or it goes on for an hour.
         _ => None,
     };
-    let ours = text(message, "/product-code") == arrival.listing.setting("product_code");
+    let ours = text(message, "/product-code") == context.listing.setting("product_code");
     let customer = text(message, "/customer-identifier").map(str::trim);
     let event = |(kind, customer)| Event {
         plan: text(message, "/offer-identifier").map(str::to_owned),
-        occurred_at: proof.signed_at(),
-        ..Event::new(kind, customer, format!("{action}:{id}"), proof.evidence())
+        occurred_at: verified.signed_at(),
+        ..Event::new(kind, customer, format!("{action}:{id}"), verified.evidence())
     };
-    answered(kind.filter(|_| ours).zip(customer).map(event).into_iter().collect(), None)
+    acknowledged(kind.filter(|_| ours).zip(customer).map(event).into_iter().collect(), None)
 }

@@ -2,25 +2,30 @@
 
 use super::{
     super::{
-        adapter::{AccountName, Arrival, Told, Unreadable, unreadable},
+        adapter::{AccountName, ParsedCallback, Unreadable, unreadable},
         event::{Event, EventKind, Evidence},
         google,
-        outgoing::Answered,
+        vendor_api::{VendorResponse, VendorResponses},
     },
-    About, Happened, charge, ended, name,
+    About, Happened, SUBJECT, charge, ended, name,
     purchase::{Order, Purchase},
 };
 use crate::domain::time::Timestamp;
 
-/// What was answered to the call of this number.
-fn answered<'a>(arrival: &Arrival<'a>, number: usize) -> Result<&'a Answered, Unreadable> {
-    google::answered(arrival, number).ok_or_else(|| unreadable("nothing was answered"))
+/// The response of that name.
+fn response<'r>(responses: &'r VendorResponses, name: &str) -> Result<&'r VendorResponse, Unreadable> {
+    responses.get(name).ok_or_else(|| unreadable("the API was not asked"))
 }
 
 /// What was given back of a voided purchase, as its order has it. One that does not show it yet makes the notification come
 /// again.
-pub fn voided(all: bool, about: &About, at: Timestamp, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let order: Order = json::read(&answered(arrival, 0)?.body)?;
+pub fn voided(
+    all: bool,
+    about: &About,
+    at: Timestamp,
+    responses: &VendorResponses,
+) -> Result<ParsedCallback, Unreadable> {
+    let order: Order = json::read(&response(responses, SUBJECT)?.body)?;
     let charge = charge(about.order_id.as_deref().unwrap_or_default());
     let refunded = order.refunded(&charge, &name(&about.purchase_token), at)?;
     match refunded.filter(|_| !all || order.is_refunded()) {
@@ -65,18 +70,18 @@ fn charges(
     purchase: &Purchase,
     owner: &Owner,
     at: Timestamp,
-    arrival: &Arrival<'_>,
+    responses: &VendorResponses,
 ) -> Result<(Vec<Event>, Option<String>), Unreadable> {
     let (mut events, mut log) = (Vec::new(), None);
-    for (number, id) in (1..).zip(purchase.orders()) {
+    for id in purchase.orders() {
         let event = |evidence| owner.event(EventKind::Charged, charge(id), evidence, purchase);
-        let answered = answered(arrival, number)?;
-        if answered.status != 200 {
+        let response = response(responses, &charge(id))?;
+        if response.status != 200 {
             events.push(Event { occurred_at: Some(at), ..event(Evidence::TransportOnly) });
             log = Some("an order is not shown: the service account may not view financial data".to_owned());
             continue;
         }
-        let order: Order = json::read(&answered.body)?;
+        let order: Order = json::read(&response.body)?;
         if let Some((amount, currency, at)) = order.paid()? {
             events.push(Event {
                 amount: Some(amount),
@@ -94,9 +99,9 @@ pub fn changed(
     happened: Happened,
     about: &About,
     at: Timestamp,
-    arrival: &Arrival<'_>,
-) -> Result<Told, Unreadable> {
-    let purchase: Purchase = json::read(&answered(arrival, 0)?.body)?;
+    responses: &VendorResponses,
+) -> Result<ParsedCallback, Unreadable> {
+    let purchase: Purchase = json::read(&response(responses, SUBJECT)?.body)?;
     let objection = if purchase.is_test() {
         Some("it is a test purchase")
     } else if !purchase.agrees(happened == Happened::Ended) {
@@ -105,7 +110,7 @@ pub fn changed(
         None
     };
     if let Some(objection) = objection {
-        return Ok(Told { log: Some(objection.to_owned()), ..google::acknowledged(Vec::new()) });
+        return Ok(ParsedCallback { log: Some(objection.to_owned()), ..google::acknowledged(Vec::new()) });
     }
     let owner = Owner::of(&purchase, &about.purchase_token);
     let event = |kind, transaction| Event {
@@ -128,9 +133,9 @@ pub fn changed(
     }
     let mut log = None;
     if happened.is_paid() {
-        let (paid, not_shown) = charges(&purchase, &owner, at, arrival)?;
+        let (paid, not_shown) = charges(&purchase, &owner, at, responses)?;
         events.extend(paid);
         log = not_shown;
     }
-    Ok(Told { names: owner.names, log, ..google::acknowledged(events) })
+    Ok(ParsedCallback { names: owner.names, log, ..google::acknowledged(events) })
 }

@@ -6,7 +6,7 @@
 //! `Magento\Sales\Model\Order`, `Magento\Sales\Model\Order\Creditmemo`.
 
 use super::super::{
-    adapter::{Arrival, Unreadable, unreadable},
+    adapter::{CallbackContext, Unreadable, unreadable},
     event::{Event, EventKind, Evidence},
     money::minor_units,
 };
@@ -55,8 +55,8 @@ impl<'t> Object<'t> {
 
 /// The amount of an order or a memo. An instance has a currency of its own, and each order the customer's: amounts of both
 /// must never be mixed, so the listing says which counts.
-fn amount(of: &Object<'_>, arrival: &Arrival<'_>) -> Result<(i64, String), Unreadable> {
-    let (amount, currency) = match arrival.listing.setting("amounts") {
+fn amount(of: &Object<'_>, context: &CallbackContext<'_>) -> Result<(i64, String), Unreadable> {
+    let (amount, currency) = match context.listing.setting("amounts") {
         None | Some("base") => ("base_grand_total", "base_currency_code"),
         Some("order") => ("grand_total", "order_currency_code"),
         Some(_) => return Err(unreadable("the setting amounts is neither base nor order")),
@@ -86,8 +86,8 @@ fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
 }
 
 /// The click id in the field that the listing names: of the order, or one that an extension adds.
-fn click(order: &Object<'_>, arrival: &Arrival<'_>) -> Option<String> {
-    let field = arrival.listing.setting("click_field").filter(|field| !field.is_empty())?;
+fn click(order: &Object<'_>, context: &CallbackContext<'_>) -> Option<String> {
+    let field = context.listing.setting("click_field").filter(|field| !field.is_empty())?;
     let extended = || order.object("extension_attributes")?.text(field);
     order.text(field).or_else(extended).filter(|id| id.len() == CLICK_ID_LENGTH)
 }
@@ -96,7 +96,7 @@ fn click(order: &Object<'_>, arrival: &Arrival<'_>) -> Option<String> {
 pub fn charge(
     value: Object<'_>,
     at: Option<Timestamp>,
-    arrival: &Arrival<'_>,
+    context: &CallbackContext<'_>,
     evidence: Evidence,
 ) -> Result<Option<Event>, Unreadable> {
     let order = value.inner("order");
@@ -105,14 +105,14 @@ pub fn charge(
     }
     // A credit memo names its order by this number and by no other. An order that has none is not stored yet.
     let id = order.required("entity_id")?;
-    let (amount, currency) = amount(&order, arrival)?;
-    let account = account(&order, &id, &arrival.listing.id);
+    let (amount, currency) = amount(&order, context)?;
+    let account = account(&order, &id, &context.listing.id);
     Ok(Some(Event {
         amount: Some(amount),
         currency: Some(currency),
         // The same in every event of the order.
         occurred_at: order.created_at().or(at),
-        clicks: click(&order, arrival).into_iter().collect(),
+        clicks: click(&order, context).into_iter().collect(),
         coupon: order.text("coupon_code"),
         ..Event::new(EventKind::Charged, account, format!("order:{id}"), evidence)
     }))
@@ -125,7 +125,7 @@ const REFUNDED: &str = "2";
 pub fn refund(
     value: Object<'_>,
     at: Option<Timestamp>,
-    arrival: &Arrival<'_>,
+    context: &CallbackContext<'_>,
     evidence: Evidence,
 ) -> Result<Option<Event>, Unreadable> {
     let memo = value.inner("creditmemo");
@@ -133,7 +133,7 @@ pub fn refund(
         return Ok(None);
     }
     let (order, id) = (memo.required("order_id")?, memo.required("increment_id")?);
-    let (amount, currency) = amount(&memo, arrival)?;
+    let (amount, currency) = amount(&memo, context)?;
     Ok(Some(Event {
         charge: Some(format!("order:{order}")),
         amount: Some(amount),

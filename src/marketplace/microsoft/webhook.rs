@@ -5,12 +5,16 @@
 
 use super::{
     super::{
-        adapter::{Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            CallbackContext, CallbackResponse, ParsedCallback, Proof, Reply, Unreadable, Verification,
+            VerifyError, unreadable,
+        },
         event::{Event, EventKind, Evidence},
-        proven,
-        signature::{Expected, Refusal, TokenScheme, Verified},
+        payload,
+        signature::{Expected, TokenScheme},
+        vendor_api::VendorApi,
     },
-    fulfillment::{self, Subscription, Word, is_guid, time, word},
+    fulfillment::{self, Confirmation, Subscription, is_guid, time},
 };
 use json::FromJson;
 
@@ -134,44 +138,47 @@ impl<'m> Change<'m> {
     }
 }
 
-/// Verifies the caller, and has what it tells confirmed.
-pub fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let listing = arrival.listing;
+/// Verifies the caller, and asks Microsoft to confirm what the webhook reports.
+pub async fn verify<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let listing = context.listing;
     let audiences = [listing.texts("audiences"), listing.texts("client_id")];
     let audiences = audiences.into_iter().find(|texts| !texts.is_empty()).unwrap_or_default();
     let tenant_id = listing.setting("tenant_id").map(str::to_owned);
     let expected = Expected { audiences, tenant_id, ..Expected::default() };
-    let proof = match arrival.verify_token(TokenScheme::EntraBearer, &expected)? {
-        Proof::Verified(proof) => proof,
-        first => return Ok(first),
+    let verified = context.verify_token(api, TokenScheme::EntraBearer, &expected).await?;
+    // `parse` reports a message that cannot be read.
+    let Ok(message) = payload::read::<Message>(&verified) else { return Ok(verified.into()) };
+    let Ok(Some(change)) = Change::of(&message) else { return Ok(verified.into()) };
+    let responses = fulfillment::ask(listing, api, &change).await?;
+    let verified = match fulfillment::confirmation(listing, &responses, &change)? {
+        Confirmation::Confirmed(by) => verified.confirmed_by(&by),
+        Confirmation::Unconfirmed(_) | Confirmation::Denied(_) => verified,
     };
-    // What cannot be read is for `read` to say.
-    let Ok(message) = proven::read::<Message>(&proof) else { return Ok(Proof::Verified(proof)) };
-    let Ok(Some(change)) = Change::of(&message) else { return Ok(Proof::Verified(proof)) };
-    Ok(match word(arrival, &change)? {
-        Word::Ask(request) => Proof::Ask(request),
-        Word::Confirmed(by) => Proof::Verified(proof.confirmed_by(&by)),
-        Word::Unconfirmed(_) | Word::Denied(_) => Proof::Verified(proof),
-    })
+    Ok(Verification::with_responses(verified, responses))
 }
 
-/// What it tells.
-pub fn read(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let message: Message = proven::read(proof)?;
-    let told = |events, why: Option<&str>| Told {
+/// Parses a verified webhook.
+pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let message: Message = payload::read(&proof.verified)?;
+    let parsed = |events, why: Option<&str>| ParsedCallback {
         log: why.map(str::to_owned),
-        ..Told::new(events, Reply::Plain(Answer::empty(200)))
+        ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)))
     };
     let change = match Change::of(&message) {
         Ok(Some(change)) => change,
-        Ok(None) => return Ok(told(Vec::new(), None)),
-        Err(why) => return Ok(told(Vec::new(), Some(why))),
+        Ok(None) => return Ok(parsed(Vec::new(), None)),
+        Err(why) => return Ok(parsed(Vec::new(), Some(why))),
     };
-    let why = match word(arrival, &change) {
-        Ok(Word::Confirmed(_)) => None,
-        Ok(Word::Unconfirmed(why)) => why,
-        Ok(Word::Denied(why)) => return Ok(told(Vec::new(), Some(why))),
-        Ok(Word::Ask(_)) | Err(_) => return Err(unreadable("Microsoft was not asked")),
+    let confirmation = fulfillment::confirmation(context.listing, &proof.responses, &change)
+        .map_err(|refusal| unreadable(refusal.to_string()))?;
+    let why = match confirmation {
+        Confirmation::Confirmed(_) => None,
+        Confirmation::Unconfirmed(why) => why,
+        Confirmation::Denied(why) => return Ok(parsed(Vec::new(), Some(why))),
     };
-    Ok(told(change.events(fulfillment::is_by_state(arrival), proof.evidence()), why))
+    let is_by_state = fulfillment::is_by_state(&proof.responses);
+    Ok(parsed(change.events(is_by_state, proof.verified.evidence()), why))
 }

@@ -7,13 +7,13 @@ use super::{
     secret::{Credentials, SecretForm},
     verified::{Evidence, Payload, Verified},
 };
-use crate::marketplace::outgoing::{Answered, Request};
+use crate::marketplace::vendor_api::{VendorRequest, VendorResponse};
 use json::FromJson;
 
-/// How a vendor's token endpoint wants its parameters.
+/// How a vendor's token endpoint expects its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenEncoding {
-    /// As RFC 6749 has it.
+    /// A form, as in RFC 6749.
     Form,
     /// A JSON object.
     Json,
@@ -22,43 +22,35 @@ pub enum TokenEncoding {
 /// A vendor's token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenEndpoint {
-    /// Its address, a constant of ours: a code and a client secret go there.
+    /// Its URL. It is a constant, because codes and client secrets are sent there.
     pub url: &'static str,
-    /// How it wants its parameters.
+    /// How it expects its parameters.
     pub encoding: TokenEncoding,
 }
 
-/// Where an exchange stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exchange<'a> {
-    /// The vendor is to be asked.
-    Ask(Request),
-    /// The vendor took the code.
-    Proven(Verified<'a>),
+impl TokenEndpoint {
+    /// The request that exchanges a code.
+    #[must_use]
+    pub fn request(self, parameters: &[(&str, &str)]) -> VendorRequest {
+        match self.encoding {
+            TokenEncoding::Form => VendorRequest::form(self.url, parameters),
+            TokenEncoding::Json => VendorRequest::json(self.url, parameters),
+        }
+    }
 }
 
-/// Has a code exchanged: first the call, then, with what was answered, the proof. Its payload is the vendor's answer.
-pub fn exchange<'a>(
-    endpoint: TokenEndpoint,
-    parameters: &[(&str, &str)],
-    answered: Option<&'a Answered>,
-) -> Result<Exchange<'a>, Refusal> {
-    let Some(Answered { status, body }) = answered else {
-        return Ok(Exchange::Ask(match endpoint.encoding {
-            TokenEncoding::Form => Request::form(endpoint.url, parameters),
-            TokenEncoding::Json => Request::json(endpoint.url, parameters),
-        }));
-    };
-    confirmed(*status)?;
-    let payload = Payload::Json(body.clone().into_bytes());
-    Ok(Exchange::Proven(Verified::new(Evidence::CodeExchange, payload)))
+/// The proof that the vendor accepted a code. Its payload is the vendor's response.
+pub fn accepted_code(response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
+    confirmed(response.status)?;
+    let payload = Payload::Json(response.body.clone().into_bytes());
+    Ok(Verified::new(Evidence::CodeExchange, payload))
 }
 
-/// Whether a status says yes; if not, whether it says no or nothing.
+/// Whether a status confirms what was asked. An error says whether the vendor denied it or did not answer.
 pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
     match status {
         200..=299 => Ok(()),
-        // Too slow and too many are no judgement of what was asked.
+        // A timeout or a rate limit does not judge what was asked.
         408 | 429 => Err(Refusal::Unanswered),
         400..=499 => Err(Refusal::Declined),
         _ => Err(Refusal::Unanswered),

@@ -1,15 +1,15 @@
-//! The word of a vendor's API: what it answers to a call with the operator's credentials, over TLS, at an address of ours.
+//! Proof by a vendor's API: its response to a request with the operator's credentials, over TLS, to a constant host.
 
 use super::{
     exchange::confirmed,
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use crate::marketplace::outgoing::Answered;
+use crate::marketplace::vendor_api::VendorResponse;
 
-/// The proof that a vendor's API said yes; its payload is what it said. Of what, is for the caller to compare: an answer
-/// speaks of nothing but what was asked.
-pub fn polled(answered: &Answered) -> Result<Verified<'static>, Refusal> {
-    confirmed(answered.status)?;
-    Ok(Verified::new(Evidence::ApiPoll, Payload::Json(answered.body.clone().into_bytes())))
+/// The proof that a vendor's API confirmed what it was asked; its payload is the response. The caller must compare the
+/// response with the callback.
+pub fn polled(response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
+    confirmed(response.status)?;
+    Ok(Verified::new(Evidence::ApiPoll, Payload::Json(response.body.clone().into_bytes())))
 }

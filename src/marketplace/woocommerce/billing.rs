@@ -7,7 +7,7 @@
 
 use super::{
     super::{
-        adapter::{Arrival, Kind, Unreadable, Way, unreadable},
+        adapter::{CallbackContext, CallbackOrigin, Kind, Unreadable, unreadable},
         event::{Event, EventKind, Evidence},
         money::minor_units,
     },
@@ -17,7 +17,7 @@ use crate::domain::money::Currency;
 use json::FromJson;
 
 /// Webhooks of SaaS billing.
-pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], way: Way::Server };
+pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], origin: CallbackOrigin::Server };
 
 /// What amounts are in that come without a currency, where the operator does not say.
 const USUAL_CURRENCY: &str = "USD";
@@ -75,10 +75,14 @@ fn standing(status: &str) -> Option<EventKind> {
 }
 
 /// The events of a subscription: its charges, what was given back of them, and how it stands.
-pub fn events(text: &str, arrival: &Arrival<'_>, evidence: Evidence) -> Result<Vec<Event>, Unreadable> {
+pub fn events(
+    text: &str,
+    context: &CallbackContext<'_>,
+    evidence: Evidence,
+) -> Result<Vec<Event>, Unreadable> {
     let Message { subscription } = json::read(text)?;
     let account = id(&subscription.id)?;
-    let currency = subscription.currency.as_deref().or_else(|| arrival.listing.setting("currency"));
+    let currency = subscription.currency.as_deref().or_else(|| context.listing.setting("currency"));
     let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));
     let currency = currency.ok_or_else(|| unreadable("currency is no ISO 4217 code"))?;
     let mut events = Vec::new();

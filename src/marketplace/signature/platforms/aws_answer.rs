@@ -3,11 +3,11 @@
 //! protocols, "operation error serialization").
 
 use crate::marketplace::{
-    outgoing::Answered,
     signature::{
         refusal::Refusal,
         verified::{Evidence, Payload, Verified},
     },
+    vendor_api::VendorResponse,
 };
 
 /// Names of errors that say no to what was asked, whoever asks.
@@ -15,7 +15,7 @@ const DECLINED: [&str; 4] =
     ["InvalidTokenException", "ExpiredTokenException", "ResourceNotFoundException", "ValidationException"];
 
 /// Whether an answer is a yes; if not, whether it is a no, a sign that our keys may not ask, or nothing at all.
-fn judge(answered: &Answered) -> Result<(), Refusal> {
+fn judge(answered: &VendorResponse) -> Result<(), Refusal> {
     match answered.status {
         200..=299 => return Ok(()),
         408 | 429 => return Err(Refusal::Unanswered),
@@ -36,7 +36,10 @@ fn judge(answered: &Answered) -> Result<(), Refusal> {
 }
 
 /// The proof that AWS answers hold; its payload is the bodies of `answers`, by the names that are given here.
-pub fn aws_answers(answers: &[(&str, &Answered)], evidence: Evidence) -> Result<Verified<'static>, Refusal> {
+pub fn aws_answers(
+    answers: &[(&str, &VendorResponse)],
+    evidence: Evidence,
+) -> Result<Verified<'static>, Refusal> {
     let mut bodies = Vec::new();
     for (name, answered) in answers {
         judge(answered)?;
