@@ -2,14 +2,17 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use signpost::domain::{
-    click::{Class, ClickId, Device},
-    entropy::SeededEntropy,
-    guide::Guide,
-    keyring::{KeyRing, with_new_key},
-    snapshot::Snapshot,
-    time::Timestamp,
-    token::LinkToken,
-    visitor::VisitorSecret,
+    clicks::{
+        click::{Class, ClickId, Device},
+        visitor::VisitorSecret,
+    },
+    links::{
+        engine::Guide,
+        keyring::{KeyRing, with_new_key},
+        snapshot::Snapshot,
+        token::LinkToken,
+    },
+    values::{entropy::SeededEntropy, time::Timestamp},
 };
 use std::hint::black_box;
 

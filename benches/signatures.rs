@@ -5,7 +5,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{Scheme, TokenScheme},
 };
 use std::{hint::black_box, path::Path};

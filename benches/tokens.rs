@@ -2,11 +2,12 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use signpost::domain::{
-    click::{Class, ClickId, Country, Device},
-    entropy::SeededEntropy,
-    keyring::{KeyRing, with_new_key},
-    time::Timestamp,
-    token::LinkToken,
+    clicks::click::{Class, ClickId, Country, Device},
+    links::{
+        keyring::{KeyRing, with_new_key},
+        token::LinkToken,
+    },
+    values::{entropy::SeededEntropy, time::Timestamp},
 };
 use std::hint::black_box;
 

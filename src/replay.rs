@@ -1,13 +1,22 @@
 //! Rebuilding a Ledger from its log: the export's lines in, a database out, and whether it equals the original.
 
-pub use crate::store::totals::{Totals, totals};
+pub use crate::store::log::totals::{Totals, totals};
 
 use crate::{
-    domain::{bucket::Bucket, click::Device, event::EventType, id::EventId, time::Timestamp},
+    domain::{
+        clicks::{bucket::Bucket, click::Device},
+        event::EventType,
+        values::{id::EventId, time::Timestamp},
+    },
     store::{
-        Sql, SqlError, accounts,
-        change::{self, Change},
-        counts, events, transaction,
+        Sql, SqlError,
+        books::accounts,
+        log::{
+            change::{self, Change},
+            events,
+        },
+        reports::counts,
+        transaction,
         value::json_text,
     },
 };

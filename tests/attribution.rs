@@ -5,13 +5,17 @@
 //! verdict and credit disagree; another answer for the same question.
 
 use signpost::domain::{
-    attribution::{Attribution, Reason, Rules, Source, Touch, attribute},
-    click::Class,
-    entropy::{Entropy, SeededEntropy},
-    id::CouponId,
+    attribution::{
+        Attribution, Reason, Source, Touch, attribute,
+        rules::{Model, Precedence, RepeatCustomers, Rules},
+    },
+    clicks::click::Class,
     money::{Currency, MAX_AMOUNT_MINOR, WHOLE_BP},
-    program::{Model, Precedence, RepeatCustomers},
-    time::{DAY_MS, Timestamp},
+    values::{
+        entropy::{Entropy, SeededEntropy},
+        id::CouponId,
+        time::{DAY_MS, Timestamp},
+    },
 };
 use std::{fs, path::Path};
 

@@ -2,7 +2,7 @@
 //! byte, two click ids, a path that a browser or a server would read as another one.
 
 use proptest::prelude::*;
-use signpost::domain::destination::{Carry, Destination, MAX_PATH_BYTES, path_is_safe};
+use signpost::domain::links::destination::{Carry, Destination, MAX_PATH_BYTES, path_is_safe};
 use url::Url;
 
 const CLICK: &str = "CLICK";

@@ -7,8 +7,14 @@ mod support;
 use serde_json::json;
 use signpost::{
     api::{self, Environment, http::Request},
-    domain::entropy::SeededEntropy,
-    store::{Page, Row, Sql, SqlError, Value, conversions, counts, credits, outbox, transaction},
+    domain::values::entropy::SeededEntropy,
+    store::{
+        Page, Row, Sql, SqlError, Value,
+        conversions::{self, credits},
+        log::outbox,
+        reports::counts,
+        transaction,
+    },
 };
 use std::{cell::RefCell, collections::BTreeMap};
 use support::{Ledger, OPERATOR, TzDatabase};

@@ -1,11 +1,13 @@
-//! The table `fixtures/ledger/holds.txt`: which commissions are held, and why, by the rules of `domain::fraud`.
+//! The table `fixtures/ledger/holds.txt`: which commissions are held, and why, by the rules of `domain::conversions::fraud`.
 //!
 //! Failure is: a row that is held for another reason, for one more, for one less, or in another order.
 
 use signpost::domain::{
-    conversion::{ConversionType, HeldReason},
-    fraud::{CouponUse, Facts, Rules, suspicions},
-    time::Timestamp,
+    conversions::{
+        ConversionType, HeldReason,
+        fraud::{CouponUse, Facts, Rules, suspicions},
+    },
+    values::time::Timestamp,
 };
 use std::fs;
 

@@ -8,7 +8,7 @@
 mod support;
 
 use serde_json::{Map, Value as Json, json};
-use signpost::domain::{money::Currency, time::Timestamp};
+use signpost::domain::{money::Currency, values::time::Timestamp};
 use std::{collections::BTreeMap, fs};
 use support::{Ledger, figures::minor};
 

@@ -15,7 +15,7 @@ mod review;
 use model::{DAY, MIN_SECONDS, Model, Sent, VELOCITY, half_up};
 use serde_json::{Value as Json, json};
 use signpost::{
-    domain::entropy::{Entropy, SeededEntropy},
+    domain::values::entropy::{Entropy, SeededEntropy},
     store::{Sql, native::NativeSql},
 };
 use support::{Ledger, double_bound::DoubleBound, rows};

@@ -11,11 +11,16 @@ mod support;
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::{
-        entropy::{Entropy, SeededEntropy},
-        program::Model,
+        attribution::rules::Model,
+        values::entropy::{Entropy, SeededEntropy},
     },
     replay::{replay, totals},
-    store::{Sql, events, migrate::LEDGER, migrate::migrate, native::NativeSql, outbox::event_line},
+    store::{
+        Sql,
+        log::{events, outbox::event_line},
+        native::NativeSql,
+        schema::{LEDGER, migrate},
+    },
 };
 use std::collections::BTreeMap;
 use support::{Ledger, double_bound::DoubleBound, event, rows};

@@ -2,7 +2,7 @@
 //! operator sets up, and what is not possible.
 
 use signpost::{
-    domain::listing::Marketplace,
+    domain::programme::listing::Marketplace,
     marketplace::{adapter::Way, registry::ADAPTERS},
 };
 

@@ -6,8 +6,8 @@ mod support;
 use serde_json::json;
 use signpost::store::{
     Sql,
-    migrate::{LEDGER, MigrateError, Step, migrate},
     native::NativeSql,
+    schema::{LEDGER, MigrateError, Step, migrate},
 };
 use std::{fs, path::PathBuf};
 use support::{Ledger, rows};

@@ -2,16 +2,22 @@
 //! is put in the wrong bucket, a cookie that keeps what does not verify, personal data that outlives the answer.
 
 use signpost::domain::{
-    bucket::Bucket,
-    click::{CLICK_ID_LENGTH, Class, ClickId, Device},
-    entropy::SeededEntropy,
-    guide::{Guide, LineError},
-    keyring::{KeyRing, with_new_key},
-    snapshot::Snapshot,
-    time::{DAY_MS, Timestamp},
-    token::LinkToken,
-    visit::{Arrival, Visit, VisitError},
-    visitor::VisitorSecret,
+    clicks::{
+        bucket::Bucket,
+        click::{CLICK_ID_LENGTH, Class, ClickId, Device},
+        visit::{Arrival, Visit, VisitError},
+        visitor::VisitorSecret,
+    },
+    links::{
+        engine::{Guide, LineError},
+        keyring::{KeyRing, with_new_key},
+        snapshot::Snapshot,
+        token::LinkToken,
+    },
+    values::{
+        entropy::SeededEntropy,
+        time::{DAY_MS, Timestamp},
+    },
 };
 
 /// 2026-11-22T10:00:00.000Z.

@@ -7,10 +7,11 @@ use signpost::{
     api::export::{Position, cut},
     replay::{ReplayError, replay, totals},
     store::{
-        Sql, Value, counts, events,
-        migrate::{LEDGER, migrate},
+        Sql, Value,
+        log::{events, outbox::event_line},
         native::NativeSql,
-        outbox::event_line,
+        reports::counts,
+        schema::{LEDGER, migrate},
     },
 };
 use support::{Ledger, event};
@@ -193,7 +194,7 @@ fn clicks(ledger: &Ledger) -> String {
     let line = |seq: u32, link_no: u32, bucket: u8, unique: u8| {
         json!([seq, unique, ["Pz8", at, link_no, null, "DE", 2, bucket, ""]]).to_string()
     };
-    let quarter = signpost::domain::time::Timestamp::parse("2026-11-22T12:07:00Z").unwrap().quarter();
+    let quarter = signpost::domain::values::time::Timestamp::parse("2026-11-22T12:07:00Z").unwrap().quarter();
     let deltas = json!({"shard": 3, "seq": 1, "through_ms": 1_795_349_220_000_i64, "rows": [
         [1, quarter, "DE", 2, 0, 1, 1], [1, quarter, "DE", 2, 1, 1, 0], [2, quarter, "DE", 2, 2, 1, 0], [99, quarter, "DE", 2, 6, 1, 0]
     ]});

@@ -6,8 +6,8 @@ mod support;
 
 use serde_json::json;
 use signpost::{
-    domain::time::Timestamp,
-    store::{counts, outbox, transaction},
+    domain::values::time::Timestamp,
+    store::{log::outbox, reports::counts, transaction},
 };
 use support::{Ledger, OPERATOR, double_bound::DoubleBound, event};
 

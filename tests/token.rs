@@ -6,11 +6,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde::Deserialize;
 use signpost::domain::{
-    click::{CLICK_ID_LENGTH, Class, ClickId, Country, Device},
-    entropy::SeededEntropy,
-    keyring::{KeyRing, KeyRingError, with_new_key},
-    time::Timestamp,
-    token::{LinkToken, TOKEN_LENGTH},
+    clicks::click::{CLICK_ID_LENGTH, Class, ClickId, Country, Device},
+    links::{
+        keyring::{KeyRing, KeyRingError, with_new_key},
+        token::{LinkToken, TOKEN_LENGTH},
+    },
+    values::{entropy::SeededEntropy, time::Timestamp},
 };
 use std::collections::BTreeMap;
 

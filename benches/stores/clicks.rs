@@ -3,15 +3,16 @@
 use crate::{figure, timed};
 use signpost::{
     domain::{
-        bucket::Bucket,
-        click::{Class, ClickId, Country, Device},
-        entropy::SeededEntropy,
-        keyring::{KeyRing, with_new_key},
-        time::Timestamp,
-        visit::Visit,
-        visitor::Visitor,
+        clicks::{
+            bucket::Bucket,
+            click::{Class, ClickId, Country, Device},
+            visit::Visit,
+            visitor::Visitor,
+        },
+        links::keyring::{KeyRing, with_new_key},
+        values::{entropy::SeededEntropy, time::Timestamp},
     },
-    store::{clicklog::ClickLog, native::NativeSql},
+    store::{clicks::ClickLog, native::NativeSql},
 };
 use std::time::Duration;
 

@@ -3,10 +3,10 @@
 use crate::{figure, now, percentile_us, support::Ledger, timed};
 use signpost::{
     api::{self, Environment, http::Request, trails::NO_TRAILS},
-    domain::entropy::Entropy,
+    domain::values::entropy::Entropy,
     store::{
-        migrate::{LEDGER, migrate},
         native::NativeSql,
+        schema::{LEDGER, migrate},
     },
 };
 use std::{path::PathBuf, time::Duration};

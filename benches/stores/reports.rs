@@ -3,12 +3,12 @@
 use crate::{figure, percentile_us, support::Ledger, timed};
 use signpost::{
     domain::{
-        conversion::ConversionType,
-        time::{QUARTER_MS, Timestamp},
+        conversions::ConversionType,
+        values::time::{QUARTER_MS, Timestamp},
     },
     store::{
         SqlError,
-        counts::{self, ConversionDelta},
+        reports::counts::{self, ConversionDelta},
         transaction,
     },
 };

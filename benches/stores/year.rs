@@ -9,11 +9,11 @@ use super::{
 };
 use serde_json::{Value as Json, json};
 use signpost::{
-    domain::{
+    domain::values::{
         entropy::{Entropy, SeededEntropy},
         time::{DAY_MS, Timestamp},
     },
-    store::{accounts, native::NativeSql},
+    store::{books::accounts, native::NativeSql},
 };
 
 const CONVERSIONS: i64 = 100_000;

@@ -8,12 +8,10 @@ use super::{
 };
 use crate::{
     domain::{
-        key::Scope,
-        keyring::{KeyRing, KeyRingError},
-        partner::PartnerNo,
-        programme_id::ProgrammeId,
+        links::keyring::{KeyRing, KeyRingError},
+        programme::{id::ProgrammeId, key::Scope, partner::PartnerNo},
     },
-    store::keys,
+    store::programme::keys,
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;

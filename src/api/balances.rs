@@ -2,8 +2,8 @@
 
 use super::{call::Call, http::Response, problem::Problem, views::view};
 use crate::{
-    domain::{id::PartnerId, money::Currency, partner::PartnerNo},
-    store::{accounts, partners},
+    domain::{money::Currency, programme::partner::PartnerNo, values::id::PartnerId},
+    store::{books::accounts, programme::partners},
 };
 use serde::Serialize;
 

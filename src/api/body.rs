@@ -2,11 +2,8 @@
 
 use super::problem::{Code, FieldError, Problem};
 use crate::domain::{
-    date::DATE_REFUSED,
     money::{CURRENCY_REFUSED, Currency, MAX_AMOUNT_MINOR, Money},
-    text,
-    time::Timestamp,
-    words::Metadata,
+    values::{date::DATE_REFUSED, string_enum::Metadata, text, time::Timestamp},
 };
 use json::{FromJson, JsonError, Node, Numeral, Refusal};
 use serde::de::{self, Error as _};

@@ -9,11 +9,16 @@ use super::{
     trails::{TrailWish, Trails},
 };
 use crate::{
-    domain::{entropy::Entropy, event::EventType, id::EventId, time::Timestamp, zone::Zones},
+    domain::{
+        event::EventType,
+        values::{entropy::Entropy, id::EventId, time::Timestamp, zone::Zones},
+    },
     store::{
         Page, Sql,
-        change::{self, Change},
-        events, outbox,
+        log::{
+            change::{self, Change},
+            events, outbox,
+        },
         value::json_text,
     },
 };

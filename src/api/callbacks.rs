@@ -13,16 +13,17 @@ use super::{
 use crate::{
     domain::{
         attribution::CLOCK_SKEW_MS,
-        click::ClickId,
-        conversion::{ConversionType, HeldReason},
-        digest::sha256_hex,
-        entropy::Entropy,
+        clicks::{click::ClickId, trail::Trail},
+        conversions::{ConversionType, HeldReason},
         event::EventType,
-        id::ListingId,
-        listing::Listing,
-        time::{DAY_MS, Timestamp},
-        trail::Trail,
-        words::Metadata,
+        programme::listing::Listing,
+        values::{
+            digest::sha256_hex,
+            entropy::Entropy,
+            id::ListingId,
+            string_enum::Metadata,
+            time::{DAY_MS, Timestamp},
+        },
     },
     marketplace::{
         event::{Event, EventKind, Evidence},
@@ -31,13 +32,14 @@ use crate::{
     store::{
         SqlError,
         callbacks::{self, BrowserHandoff},
-        change::Change,
         conversions::{self as rows, Conversion},
-        listings as listing_rows, transaction,
+        log::change::Change,
+        programme::listings as listing_rows,
+        transaction,
         value::json_text,
     },
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 
 view! {
@@ -107,7 +109,7 @@ pub fn listing(
 }
 
 /// What became of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reported {
     /// All of it is written.

@@ -12,16 +12,17 @@ use super::{
 };
 use crate::{
     domain::{
-        bucket::Bucket,
-        click::Device,
-        id::{LinkId, PartnerId},
-        order::order,
-        time::Timestamp,
+        clicks::{bucket::Bucket, click::Device},
+        values::{
+            id::{LinkId, PartnerId},
+            time::Timestamp,
+        },
     },
     store::{
         SqlError,
-        clicklog::{PackedClick, PageQuery, StoredClick},
-        links, partners,
+        clicks::{PackedClick, PageQuery, StoredClick},
+        links,
+        programme::partners,
     },
 };
 use json::FromJson;
@@ -114,11 +115,8 @@ pub fn show(call: &Call<'_>) -> Result<Response, Problem> {
     let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
     let collected: Collected<'_> = json::read(body).map_err(|error| unreadable(&error))?;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
-    let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
-    let key = |index: usize| all.get(index).map(|(_, click)| (click.at(), click.row_id()));
-    let newest_first = order(all.len(), &|a, b| key(b).cmp(&key(a)));
-    let mut rows: Vec<&(u8, PackedClick<'_>)> =
-        newest_first.into_iter().filter_map(|index| all.get(index)).collect();
+    let mut rows: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
+    rows.sort_by(|(_, a), (_, b)| (b.at(), b.row_id()).cmp(&(a.at(), a.row_id())));
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);

@@ -11,21 +11,23 @@ use super::{
 };
 use crate::{
     domain::{
-        conversion::{CommissionStatus, HeldReason},
+        conversions::{CommissionStatus, HeldReason},
         event::EventType,
-        id::{CommissionId, ConversionId, PartnerId, TransferId},
-        ledger::{Account, TransferKind},
-        money::Currency,
+        money::{
+            Currency,
+            accounts::{Account, TransferKind},
+        },
+        values::id::{CommissionId, ConversionId, PartnerId, TransferId},
     },
     marketplace::event::Evidence,
     store::{
         SqlError,
-        accounts::Transfer,
-        change::Change,
+        books::accounts::Transfer,
         commissions::{self, Commission, Filter},
         conversions,
-        counts::ConversionDelta,
-        partners,
+        log::change::Change,
+        programme::partners,
+        reports::counts::ConversionDelta,
     },
 };
 use json::FromJson;

@@ -8,17 +8,17 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{Attribution, Reason, Rules, attribute},
+        attribution::{
+            Attribution, Reason, attribute,
+            rules::{Model, Rules},
+        },
         event::EventType,
-        id::ConversionId,
-        program::Model,
-        time::Timestamp,
+        values::{id::ConversionId, time::Timestamp},
     },
     store::{
         SqlError,
-        change::Change,
-        conversions::{self, BoundTouch, Conversion, Place},
-        credits,
+        conversions::{self, BoundTouch, Conversion, Place, credits},
+        log::change::Change,
         value::json_text,
     },
 };

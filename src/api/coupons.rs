@@ -9,14 +9,22 @@ use super::{
 };
 use crate::{
     domain::{
-        coupon::{CODE_CHARACTERS, Coupon},
         event::EventType,
-        id::{CouponId, ListingId, PartnerId},
-        partner::{Partner, PartnerStatus},
-        time::Timestamp,
-        words::Metadata,
+        programme::{
+            coupon::{CODE_CHARACTERS, Coupon},
+            partner::{Partner, PartnerStatus},
+        },
+        values::{
+            id::{CouponId, ListingId, PartnerId},
+            string_enum::Metadata,
+            time::Timestamp,
+        },
     },
-    store::{SqlError, change::Change, coupons, listings, partners},
+    store::{
+        SqlError,
+        log::change::Change,
+        programme::{coupons, listings, partners},
+    },
 };
 use json::FromJson;
 

@@ -24,7 +24,8 @@ pub fn encode(list: &str, position: i64) -> String {
 /// The position that a cursor of `list` names.
 pub fn decode(list: &str, cursor: &str) -> Result<i64, Problem> {
     let malformed = || Problem::new(Code::InvalidCursor, "Pass next_cursor of the previous page unchanged.");
-    let bytes: [u8; TAG_BYTES + 8] = crate::domain::token::decode_exact(cursor).ok_or_else(malformed)?;
+    let bytes: [u8; TAG_BYTES + 8] =
+        crate::domain::links::token::decode_exact(cursor).ok_or_else(malformed)?;
     let (of, position) = bytes.split_first_chunk::<TAG_BYTES>().unwrap_or((&[0; TAG_BYTES], &[]));
     if *of != tag(list) {
         return Err(mismatch());

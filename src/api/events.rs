@@ -7,8 +7,11 @@ use super::{
     problem::Problem,
 };
 use crate::{
-    domain::{event::EventType, id::EventId, time::Timestamp},
-    store::{SqlError, events},
+    domain::{
+        event::EventType,
+        values::{id::EventId, time::Timestamp},
+    },
+    store::{SqlError, log::events},
 };
 use json::Verbatim;
 use serde::Serialize;

@@ -8,13 +8,18 @@ use super::{
     problem::{Code, Problem},
 };
 use crate::{
-    domain::{click::SHARDS, time::Timestamp, visit::VisitError},
+    domain::{
+        clicks::{click::SHARDS, visit::VisitError},
+        values::time::Timestamp,
+    },
     store::{
         SqlError,
-        clicklog::PackedClick,
-        events,
-        outbox::event_line,
-        totals::{Totals, totals},
+        clicks::PackedClick,
+        log::{
+            events,
+            outbox::event_line,
+            totals::{Totals, totals},
+        },
         value::json_text,
     },
 };

@@ -9,10 +9,14 @@ use super::{
     views::view,
 };
 use crate::{
-    domain::{date::Date, event::EventType, fx::Rate, money::Currency, time::Timestamp},
+    domain::{
+        event::EventType,
+        money::{Currency, fx::Rate},
+        values::{date::Date, time::Timestamp},
+    },
     store::{
-        change::Change,
-        fx::{self, DatedRate, StoredRate},
+        books::fx::{self, DatedRate, StoredRate},
+        log::change::Change,
     },
 };
 use json::FromJson;

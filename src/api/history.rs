@@ -13,19 +13,24 @@ use super::{
 };
 use crate::{
     domain::{
-        click::{Class, ClickId, Device},
-        conversion::CommissionSource,
-        id::{LinkId, PayoutId, RefundId, TransferId},
-        ledger::{Account, TransferKind},
-        money::Currency,
-        payout::PayoutStatus,
-        time::Timestamp,
+        clicks::click::{Class, ClickId, Device},
+        conversions::CommissionSource,
+        money::{
+            Currency,
+            accounts::{Account, TransferKind},
+        },
+        payouts::PayoutStatus,
+        values::{
+            id::{LinkId, PayoutId, RefundId, TransferId},
+            time::Timestamp,
+        },
     },
     store::{
+        books::transfers,
         commissions::Commission,
-        conversions as rows, links,
+        conversions::{self as rows, refunds},
+        links,
         payouts::{self, Placed},
-        refunds, transfers,
     },
 };
 

@@ -17,14 +17,16 @@ use super::{
 };
 use crate::{
     domain::{
-        conversion::ConversionType,
-        id::ListingId,
-        listing::{Listing, Marketplace},
-        time::{DAY_MS, Timestamp},
-        words::Metadata,
+        conversions::ConversionType,
+        programme::listing::{Listing, Marketplace},
+        values::{
+            id::ListingId,
+            string_enum::Metadata,
+            time::{DAY_MS, Timestamp},
+        },
     },
     marketplace::event::Evidence,
-    store::{SqlError, conversions as rows, listings, value::json_text},
+    store::{SqlError, conversions as rows, programme::listings, value::json_text},
 };
 use json::FromJson;
 

@@ -9,13 +9,15 @@ use super::{
 };
 use crate::{
     domain::{
-        digest::sha256_hex,
         event::EventType,
-        id::{KeyId, PartnerId},
-        key::Scope,
-        time::Timestamp,
+        programme::key::Scope,
+        values::{
+            digest::sha256_hex,
+            id::{KeyId, PartnerId},
+            time::Timestamp,
+        },
     },
-    store::{
+    store::programme::{
         keys::{self, ApiKey},
         partners,
     },

@@ -11,12 +11,21 @@ use super::{
 use crate::{
     domain::{
         event::EventType,
-        id::{PartnerId, TransferId},
-        ledger::{Account, TransferKind},
-        money::Currency,
-        time::Timestamp,
+        money::{
+            Currency,
+            accounts::{Account, TransferKind},
+        },
+        values::{
+            id::{PartnerId, TransferId},
+            time::Timestamp,
+        },
     },
-    store::{SqlError, accounts::Transfer, change::Change, payouts, trial_balance},
+    store::{
+        SqlError,
+        books::{accounts::Transfer, trial_balance},
+        log::change::Change,
+        payouts,
+    },
 };
 use json::FromJson;
 use serde::Serialize;
@@ -144,7 +153,7 @@ pub fn write_off(call: &Call<'_>) -> Result<Response, Problem> {
         let detail = "A payout of this partner is neither paid nor failed yet; wait for that.";
         return Err(Problem::new(Code::PayoutOpen, detail));
     }
-    let balances = crate::store::accounts::balances(call.sql, Some(partner.no))?;
+    let balances = crate::store::books::accounts::balances(call.sql, Some(partner.no))?;
     let payable = balances.iter().find(|balance| balance.currency == body.currency).map_or(0, |b| b.payable);
     if payable >= 0 {
         let detail =

@@ -9,17 +9,23 @@ use super::{
 };
 use crate::{
     domain::{
-        destination::path_is_safe,
         event::EventType,
-        id::{LinkId, ListingId, PartnerId},
-        link::Link,
-        listing::Listing,
-        partner::{Partner, PartnerStatus},
-        time::Timestamp,
-        token::LinkToken,
-        words::Metadata,
+        links::{destination::path_is_safe, link::Link, token::LinkToken},
+        programme::{
+            listing::Listing,
+            partner::{Partner, PartnerStatus},
+        },
+        values::{
+            id::{LinkId, ListingId, PartnerId},
+            string_enum::Metadata,
+            time::Timestamp,
+        },
     },
-    store::{SqlError, change::Change, links, listings, partners},
+    store::{
+        SqlError, links,
+        log::change::Change,
+        programme::{listings, partners},
+    },
 };
 use json::FromJson;
 use serde::Serialize;

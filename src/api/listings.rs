@@ -11,11 +11,10 @@ use super::{
 use crate::{
     domain::{
         event::EventType,
-        id::ListingId,
-        listing::{Listing, Marketplace},
-        text,
+        programme::listing::{Listing, Marketplace},
+        values::{id::ListingId, text},
     },
-    store::{SqlError, change::Change, listings},
+    store::{SqlError, log::change::Change, programme::listings},
 };
 use json::{FromJson, Node, OneOrSeveral, Refusal};
 use serde::Serialize;

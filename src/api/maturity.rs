@@ -3,18 +3,25 @@
 use super::{problem::Problem, views};
 use crate::{
     domain::{
-        conversion::CommissionStatus,
-        entropy::Entropy,
+        conversions::CommissionStatus,
         event::EventType,
-        id::{EventId, TransferId},
-        ledger::{Account, TransferKind},
-        time::Timestamp,
+        money::accounts::{Account, TransferKind},
+        values::{
+            entropy::Entropy,
+            id::{EventId, TransferId},
+            time::Timestamp,
+        },
     },
     store::{
-        Sql, SqlError, accounts,
-        change::{self, Change},
+        Sql, SqlError,
+        books::accounts,
         commissions::{self, Commission},
-        events, partners, transaction,
+        log::{
+            change::{self, Change},
+            events,
+        },
+        programme::partners,
+        transaction,
         value::json_text,
     },
 };

@@ -50,8 +50,8 @@ pub use auth::{Caller, Config, ConfigError};
 pub use call::Call;
 
 use crate::{
-    domain::{digest::sha256_hex, entropy::Entropy, time::Timestamp, zone::Zones},
-    store::{Sql, idempotency, transaction},
+    domain::values::{digest::sha256_hex, entropy::Entropy, time::Timestamp, zone::Zones},
+    store::{Sql, log::idempotency, transaction},
 };
 use http::{Request, Response};
 use problem::{Code, Problem};
@@ -130,7 +130,7 @@ fn answer(
     }
     let mut response = outcome?;
     if call.snapshot_touched.get() {
-        let version = crate::store::outbox::snapshot_version(call.sql)?;
+        let version = crate::store::log::outbox::snapshot_version(call.sql)?;
         response = response.with_header(SNAPSHOT_HEADER, version.to_string());
     }
     Ok(response)

@@ -17,7 +17,7 @@ use super::{
     operation::Operation,
     routes::{Access, ROUTES},
 };
-use crate::domain::key::Scope;
+use crate::domain::programme::key::Scope;
 use describe::{Answer, Content, Description, Header, Tag};
 use schemas::Schemas;
 use serde_json::{Map, Value, json};

@@ -10,12 +10,11 @@ use super::{
 use crate::{
     domain::{
         event::EventType,
-        id::PartnerId,
         money::{Currency, WHOLE_BP},
-        partner::{Partner, PartnerKind, PartnerStatus},
-        words::Metadata,
+        programme::partner::{Partner, PartnerKind, PartnerStatus},
+        values::{id::PartnerId, string_enum::Metadata},
     },
-    store::{change::Change, partners},
+    store::{log::change::Change, programme::partners},
 };
 use json::FromJson;
 

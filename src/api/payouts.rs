@@ -14,16 +14,17 @@ use super::{
 };
 use crate::{
     domain::{
-        conversion::CommissionSource,
-        id::{CommissionId, ConversionId, PartnerId, PayoutId, RunId},
+        conversions::CommissionSource,
         money::Currency,
-        payout::{PayoutStatus, RunStatus, UnpaidReason, invoice_number},
-        time::Timestamp,
+        payouts::{PayoutStatus, RunStatus, UnpaidReason, invoice_number},
+        values::{
+            id::{CommissionId, ConversionId, PartnerId, PayoutId, RunId},
+            time::Timestamp,
+        },
     },
     store::{
         SqlError,
-        payouts::{self, Item, Narrowed, Payout, StoredPart},
-        runs as rows,
+        payouts::{self, Item, Narrowed, Payout, StoredPart, runs as rows},
     },
 };
 

@@ -10,17 +10,27 @@ use super::{
 };
 use crate::{
     domain::{
-        conversion::CommissionSource,
+        conversions::CommissionSource,
         event::EventType,
-        id::{CommissionId, LinkId, PartnerId, PlacementId},
-        link::Link,
+        links::link::Link,
         money::{Money, WHOLE_BP},
-        partner::Partner,
-        placement::{Placement, PlacementKind},
-        time::{DAY_MS, Timestamp},
-        words::Metadata,
+        programme::{
+            partner::Partner,
+            placement::{Placement, PlacementKind},
+        },
+        values::{
+            id::{CommissionId, LinkId, PartnerId, PlacementId},
+            string_enum::Metadata,
+            time::{DAY_MS, Timestamp},
+        },
     },
-    store::{SqlError, change::Change, commissions, commissions::Commission, links, partners, placements},
+    store::{
+        SqlError,
+        commissions::{self, Commission},
+        links,
+        log::change::Change,
+        programme::{partners, placements},
+    },
 };
 use json::FromJson;
 

@@ -12,16 +12,19 @@ use super::{
 };
 use crate::{
     domain::{
-        agreement::{JointProduct, Referral, Territory},
-        attribution::Rules,
+        attribution::rules::{Model, Precedence, RepeatCustomers, Rules},
+        conversions::fraud,
         event::EventType,
-        fraud,
         money::{Currency, WHOLE_BP},
-        payer::Payer,
-        plan::Plan,
-        program::{Model, Precedence, Program, RepeatCustomers, is_click_param},
+        payouts::payer::Payer,
+        programme::{
+            Program,
+            agreement::{JointProduct, Referral, Territory},
+            is_click_param,
+            plan::Plan,
+        },
     },
-    store::{accounts, change::Change, conversions, meta},
+    store::{books::accounts, conversions, log::change::Change, meta},
 };
 use json::FromJson;
 

@@ -1,7 +1,7 @@
 //! Query parameters: each is known, given once, and of its form.
 
 use super::problem::{Code, Problem};
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// Parameters by name.

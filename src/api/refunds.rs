@@ -10,22 +10,30 @@ use super::{
 };
 use crate::{
     domain::{
-        conversion::CommissionStatus,
+        conversions::CommissionStatus,
         event::EventType,
-        id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
-        ledger::{Account, TransferKind},
-        money::{Currency, share_half_up, split_largest_remainder},
-        partner::PartnerNo,
-        time::Timestamp,
+        money::{
+            Currency,
+            accounts::{Account, TransferKind},
+            share_half_up, split_largest_remainder,
+        },
+        programme::partner::PartnerNo,
+        values::{
+            id::{CommissionId, ConversionId, PartnerId, RefundId, TransferId},
+            time::Timestamp,
+        },
     },
     store::{
         SqlError,
-        accounts::Transfer,
-        change::{Change, Shares},
+        books::accounts::Transfer,
         commissions::{self, Commission},
-        conversions::Conversion,
-        counts, credits, partners,
-        refunds::{self, Refund},
+        conversions::{
+            Conversion, credits,
+            refunds::{self, Refund},
+        },
+        log::change::{Change, Shares},
+        programme::partners,
+        reports::counts,
         value::json_text,
     },
 };

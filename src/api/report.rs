@@ -10,15 +10,15 @@ use super::{
     views::{MoneyView, view},
 };
 use crate::{
-    domain::{
+    domain::values::{
         digest::sha256_hex,
         id::{LinkId, ListingId},
         time::{QUARTER_MS, Timestamp},
         zone::{self, Span},
     },
     store::{
-        counts, links,
-        report::{self, Amounts, Filter, Group, Sums},
+        links,
+        reports::{self, Amounts, Filter, Group, Sums, counts},
         value::json_text,
     },
 };
@@ -167,7 +167,7 @@ fn spans(call: &Call<'_>, query: &Query, filter: &Filter, group: Group) -> Resul
     };
     // The zone is judged even where it changes nothing.
     call.zones.offset_seconds(zone, call.now).ok_or_else(unknown)?;
-    let Some((first, last)) = report::extent(call.sql, filter)? else { return Ok(Vec::new()) };
+    let Some((first, last)) = reports::extent(call.sql, filter)? else { return Ok(Vec::new()) };
     let (from, to) = (filter.from.unwrap_or(first).max(first), filter.to.unwrap_or(last).min(last));
     if !group.is_time() {
         return Ok(vec![Span { from, to, offset_seconds: 0 }]);
@@ -182,7 +182,7 @@ pub fn attribution(call: &Call<'_>) -> Result<Response, Problem> {
     let group = group(&query)?;
     let filter = filter(call, &query)?;
     let spans = spans(call, &query, &filter, group)?;
-    let groups = report::groups(call.sql, &filter, group, &spans)?;
+    let groups = reports::groups(call.sql, &filter, group, &spans)?;
     let mut totals = Sums::default();
     let mut data = Vec::with_capacity(groups.len());
     for (key, sums) in &groups {

@@ -14,7 +14,7 @@ use super::{
     problem::Problem,
     programme, refunds, report, simulation,
 };
-use crate::domain::key::Scope;
+use crate::domain::programme::key::Scope;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::{body::Checks, views::view};
 use crate::domain::{
-    attribution::Rules,
-    fraud,
-    program::{Model, Precedence, Program, RepeatCustomers},
+    attribution::rules::{Model, Precedence, RepeatCustomers, Rules},
+    conversions::fraud,
+    programme::Program,
 };
 use json::FromJson;
 

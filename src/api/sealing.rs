@@ -1,9 +1,9 @@
 //! Sealing of listings' secrets: AES-256-GCM under a subkey of the Worker secret `DATA_KEY`.
 
 use crate::domain::{
-    entropy::Entropy,
-    keyring::{KEY_BYTES, keyed, mac},
-    programme_id::ProgrammeId,
+    links::keyring::{KEY_BYTES, keyed, mac},
+    programme::id::ProgrammeId,
+    values::entropy::Entropy,
 };
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
@@ -72,7 +72,7 @@ impl Sealer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::entropy::SeededEntropy;
+    use crate::domain::values::entropy::SeededEntropy;
 
     #[test]
     fn opens_for_its_owner_and_key_only() {

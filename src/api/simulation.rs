@@ -16,20 +16,27 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{Attribution, Rules, Touch, attribute},
-        conversion::CommissionSource,
-        id::{ConversionId, PartnerId},
+        attribution::{
+            Attribution, Touch, attribute,
+            rules::{RepeatCustomers, Rules},
+        },
+        conversions::CommissionSource,
         money::{Currency, WHOLE_BP, share_half_up},
-        partner::{Partner, PartnerNo},
-        plan,
-        program::{Program, RepeatCustomers},
-        time::Timestamp,
+        programme::{
+            Program,
+            partner::{Partner, PartnerNo},
+            plan,
+        },
+        values::{
+            id::{ConversionId, PartnerId},
+            time::Timestamp,
+        },
     },
     store::{
         SqlError,
         commissions::{self, Commission},
-        conversions::{self, Conversion},
-        customers, listings, partners,
+        conversions::{self, Conversion, customers},
+        programme::{listings, partners},
     },
 };
 use json::FromJson;

@@ -8,15 +8,19 @@ use super::{
 };
 use crate::{
     domain::{
-        agreement::{JointProduct, Territory},
-        conversion::ConversionType,
-        id::{ListingId, PartnerId},
+        conversions::ConversionType,
         money::{Money, WHOLE_BP},
-        plan::{Cap, Dated, Plan, Step, Tier},
-        program::Program,
-        time::Timestamp,
+        programme::{
+            Program,
+            agreement::{JointProduct, Territory},
+            plan::{Cap, Dated, Plan, Step, Tier},
+        },
+        values::{
+            id::{ListingId, PartnerId},
+            time::Timestamp,
+        },
     },
-    store::{listings, partners},
+    store::programme::{listings, partners},
 };
 
 /// Terms of one kind at most.

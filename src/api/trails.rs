@@ -6,7 +6,7 @@ use super::{
     call::Call,
     problem::{Code, Problem},
 };
-use crate::domain::click::ClickId;
+use crate::domain::clicks::click::ClickId;
 use std::collections::BTreeMap;
 
 /// What was answered, by click id: the visitor's earlier click ids, oldest first; nothing if it could not be told.
@@ -19,7 +19,7 @@ pub static NO_TRAILS: Trails = Trails::new();
 pub const TRAIL_HEADER: &str = "x-signpost-trail";
 
 /// A click whose trail is wished for.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TrailWish {
     /// The shard that has it.
     pub shard: u8,

@@ -2,14 +2,18 @@
 
 use crate::{
     domain::{
-        conversion::{CommissionSource, CommissionStatus, HeldReason},
-        id::{CommissionId, ConversionId, CouponId, LinkId, ListingId, PartnerId},
-        link::{Link, LinkStatus},
-        listing::{Listing, Marketplace},
+        conversions::{CommissionSource, CommissionStatus, HeldReason},
+        links::link::{Link, LinkStatus},
         money::Currency,
-        partner::{Partner, PartnerKind, PartnerStatus},
-        time::Timestamp,
-        words::Metadata,
+        programme::{
+            listing::{Listing, Marketplace},
+            partner::{Partner, PartnerKind, PartnerStatus},
+        },
+        values::{
+            id::{CommissionId, ConversionId, CouponId, LinkId, ListingId, PartnerId},
+            string_enum::Metadata,
+            time::Timestamp,
+        },
     },
     store::{SqlError, commissions::Commission},
 };

@@ -1,24 +1,27 @@
 //! Who earns a conversion: a pure function that can be run again. It says of every candidate touch why it won or lost.
 
 pub mod decay;
+pub mod rules;
 
 use crate::{
-    click::Class,
-    id::CouponId,
-    link::LinkNo,
+    clicks::click::Class,
+    links::link::LinkNo,
     money::{WHOLE_BP, split_largest_remainder},
-    partner::PartnerNo,
-    program::{Model, Precedence, RepeatCustomers},
-    time::{DAY_MS, Timestamp},
-    words::words,
+    programme::partner::PartnerNo,
+    values::{
+        id::CouponId,
+        string_enum::string_enum,
+        time::{DAY_MS, Timestamp},
+    },
 };
+use rules::{Model, Precedence, RepeatCustomers, Rules};
 use serde::{Deserialize, Serialize};
 
 /// A click may be this much younger than the conversion that names it: clocks differ, and many shops cut times to
 /// whole seconds or minutes.
 pub const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
 
-words! {
+string_enum! {
     /// How a touch came to be a candidate.
     Source {
         /// The conversion names its click id.
@@ -32,7 +35,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Why a touch won or lost, or why nobody earns.
     Reason {
         /// Won: the conversion's own click, or an earlier one of the same visitor's.
@@ -102,7 +105,7 @@ impl Reason {
     }
 }
 
-words! {
+string_enum! {
     /// Whether somebody earns a conversion.
     AttributionStatus {
         /// Somebody does.
@@ -112,7 +115,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What became of a touch.
     Outcome {
         /// It earns.
@@ -122,7 +125,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Whether the visitor's earlier clicks were weighed.
     #[derive(Default)]
     TrailState {
@@ -170,21 +173,6 @@ impl Touch {
     pub fn coupon(&self) -> Option<CouponId> {
         CouponId::parse(&self.click_id)
     }
-}
-
-/// The rules in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// How credit is shared.
-    pub model: Model,
-    /// Days from click to conversion, where the listing has no window of its own.
-    pub window_days: i64,
-    /// Days in which the weight of a touch halves, for time decay.
-    pub half_life_days: i64,
-    /// What wins where a coupon was used and a link was clicked.
-    pub precedence: Precedence,
-    /// What new touches of a customer earn who has bought before.
-    pub repeat_customers: RepeatCustomers,
 }
 
 /// A share of a conversion.

@@ -1,8 +1,8 @@
 //! Events: every change has one.
 
-use crate::words::words;
+use crate::values::string_enum::string_enum;
 
-words! {
+string_enum! {
     /// What changed.
     EventType {
         /// The programme's terms were set.

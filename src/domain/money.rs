@@ -1,5 +1,8 @@
 //! Amounts in minor units, currencies, and the one place where a rate is applied.
 
+pub mod accounts;
+pub mod fx;
+
 use iso_currency::Currency as Iso;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 

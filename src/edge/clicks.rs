@@ -1,11 +1,8 @@
 //! Clicks on their way from an instance to the ClickLog objects. Clicks that arrive together travel together: the first
 //! request of a batch carries those of the others, because Workers forbids input and output on another request's behalf.
 
-use super::{
-    http::with_timeout,
-    rpc::Stores,
-};
-use crate::domain::click::SHARDS;
+use super::{http::with_timeout, rpc::Stores};
+use crate::domain::clicks::click::SHARDS;
 use futures_util::future::join_all;
 use std::{
     cell::{Cell, RefCell},
@@ -28,12 +25,8 @@ const ON_THE_WAY: usize = 50_000;
 /// An object that has not answered by then is asked again. It takes a repeated click once.
 const CLICKLOG_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pauses between tries.
-const RETRY: [Duration; 4] = [
-    Duration::from_millis(50),
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(4),
-];
+const RETRY: [Duration; 4] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(4)];
 
 /// Records by shard: JSON arrays without their brackets.
 #[derive(Default)]

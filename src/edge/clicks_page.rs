@@ -4,7 +4,7 @@ use super::{
     http::{Refusal, ask, internal},
     rpc::Stores,
 };
-use crate::domain::click::SHARDS;
+use crate::domain::clicks::click::SHARDS;
 use futures_util::future::try_join_all;
 use worker::{Request, Response};
 
@@ -14,10 +14,9 @@ pub async fn answer(stores: &Stores, request: &Request) -> Result<Response, Refu
     if query.status_code() != 200 {
         return Ok(query);
     }
-    let query = query.text().await?;
-    let pages = (0..SHARDS)
-        .map(|shard| ask("CLICKLOG", async { stores.click_log(shard)?.page(&query).await }));
-    let pages = try_join_all(pages).await?;
+    let query = &query.text().await?;
+    let page = |shard| ask("CLICKLOG", async move { stores.click_log(shard)?.page(query).await });
+    let pages = try_join_all((0..SHARDS).map(page)).await?;
     let collected = format!("{{\"shards\":[{}]}}", pages.join(","));
     internal(stores, request, "/internal/clicks", Some(&collected)).await
 }

@@ -50,7 +50,10 @@ async fn fail(exchange: &Exchange<'_>, fault: &str, path: &str) -> Result<Respon
         // Passed on: `in_ledger` answers.
         _ => {
             let url = format!("https://ledger{path}");
-            return Ok(exchange.stores.ledger_response(worker::Request::new(&url, worker::Method::Get)?).await?);
+            return Ok(exchange
+                .stores
+                .ledger_response(worker::Request::new(&url, worker::Method::Get)?)
+                .await?);
         }
     }
     Ok(Response::ok("")?)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::{health::HealthView, problem::Problem},
-    domain::programme_id::ProgrammeId,
+    domain::programme::id::ProgrammeId,
 };
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, Headers, Method, Request, Response, ResponseBuilder, Result, event};
@@ -114,11 +114,7 @@ async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Respo
     Ok(ResponseBuilder::new().with_headers(headers).body(body))
 }
 
-async fn contract(
-    stores: &Stores,
-    request: Request,
-    path: &str,
-) -> std::result::Result<Response, Refusal> {
+async fn contract(stores: &Stores, request: Request, path: &str) -> std::result::Result<Response, Refusal> {
     http::limit_rate(stores, request.headers()).await?;
     http::check_length(&request)?;
     let response = match path {

@@ -59,10 +59,7 @@ pub fn tracked<F: Future>(call: u32, future: F) -> Tracked<F> {
 }
 
 /// The promise of an asynchronous export.
-pub fn promise(
-    call: u32,
-    future: impl Future<Output = Result<JsValue, JsValue>> + 'static,
-) -> Promise {
+pub fn promise(call: u32, future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     future_to_promise(tracked(call, future))
 }
 

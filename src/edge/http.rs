@@ -13,7 +13,9 @@ use futures_util::{
 };
 use sha2::{Digest, Sha256};
 use std::{future::Future, pin::pin, time::Duration};
-use worker::{Delay, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, web_sys};
+use worker::{
+    ByteStream, Delay, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, web_sys,
+};
 
 /// A caller waits this long at most. What the Ledger writes after that is durable, and a retry finds it.
 pub const CALLER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -99,10 +101,7 @@ pub async fn with_timeout<T>(limit: Duration, future: impl Future<Output = Resul
 }
 
 /// What a store answers while a caller waits, or the refusal that it cannot be reached.
-pub async fn ask<T>(
-    store: &str,
-    future: impl Future<Output = Result<T>>,
-) -> std::result::Result<T, Refusal> {
+pub async fn ask<T>(store: &str, future: impl Future<Output = Result<T>>) -> std::result::Result<T, Refusal> {
     with_timeout(CALLER_TIMEOUT, future).await.map_err(|error| Refusal::unreachable(store, &error))
 }
 
@@ -191,15 +190,19 @@ pub async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, Re
         // The platform holds a body to its declared length.
         return Ok(request.bytes().await?);
     }
-    let mut body = Vec::new();
-    let mut chunks = request.stream()?;
+    read_at_most(MAX_BODY_BYTES, request.stream()?).await?.ok_or_else(too_large)
+}
+
+/// A stream's bytes; `None` as soon as there are more than `limit`.
+pub async fn read_at_most(limit: usize, mut chunks: ByteStream) -> Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > MAX_BODY_BYTES {
-            return Err(too_large());
+        bytes.extend_from_slice(&chunk?);
+        if bytes.len() > limit {
+            return Ok(None);
         }
     }
-    Ok(body)
+    Ok(Some(bytes))
 }
 
 /// The request as the Ledger takes it: a body of undeclared length is read here, so that the Ledger never waits for a slow

@@ -1,4 +1,4 @@
-//! Redirects: one synchronous export for what the instance knows (`domain/guide.rs` says what the lines hold), and one
+//! Redirects: one synchronous export for what the instance knows (`domain/links/engine.rs` says what the lines hold), and one
 //! asynchronous export for the rest. `#[event(fetch)]` would cost a redirect a quarter of its speed.
 //!
 //! In: the guide's line; with the flag `s` its token is a slug. Out, one of
@@ -12,7 +12,8 @@
 //! r = refresh the snapshot.
 
 use super::{
-    clicks, guard, random::CryptoEntropy,
+    clicks, guard,
+    random::CryptoEntropy,
     refusal::thrown,
     rpc::Stores,
     snapshot::{self, Learnt, Slug},
@@ -20,8 +21,9 @@ use super::{
 use crate::{
     api::problem::{Code, Problem},
     domain::{
-        guide::Guide, keyring::KeyRing, programme_id::ProgrammeId, snapshot::Snapshot,
-        visitor::VisitorSecret,
+        clicks::visitor::VisitorSecret,
+        links::{engine::Guide, keyring::KeyRing, snapshot::Snapshot},
+        programme::id::ProgrammeId,
     },
 };
 use js_sys::Promise;
@@ -224,9 +226,8 @@ async fn find(stores: &Stores, line: &str) -> Result<String, JsValue> {
     } else {
         head.token.to_owned()
     };
-    let ask = |path: &str, flags: &str| {
-        LINKS.with_borrow_mut(|links| links.ask(&head.line(&token, path, flags)))
-    };
+    let ask =
+        |path: &str, flags: &str| LINKS.with_borrow_mut(|links| links.ask(&head.line(&token, path, flags)));
     let (mut path, mut flags) = (String::new(), "");
     let mut outcome = ask(&path, flags)?;
     // The guide lacks the newest snapshot, the link's path, or first the one and then the other.

@@ -12,14 +12,17 @@ mod guard;
 mod http;
 mod link;
 mod objects;
+mod outgoing;
+mod published;
 mod random;
+mod rate_limiter;
 mod refusal;
 mod rpc;
 mod snapshot;
 mod sql;
 mod zones;
 
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 /// JavaScript's clock as an instant.
 #[allow(clippy::as_conversions, reason = "a float of whole milliseconds; `as` saturates and maps NaN to 0")]

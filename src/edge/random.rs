@@ -1,6 +1,6 @@
 //! Randomness from the engine's `crypto.getRandomValues`.
 
-use crate::domain::entropy::Entropy;
+use crate::domain::values::entropy::Entropy;
 
 /// Draws from the engine, a block at a time: each crossing costs more than the bytes.
 pub struct CryptoEntropy {

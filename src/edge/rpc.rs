@@ -1,6 +1,6 @@
 //! The stores of a programme: its Durable Objects, called by Workers RPC or `fetch`, and its keys in KV.
 
-use crate::domain::programme_id::ProgrammeId;
+use crate::domain::programme::id::ProgrammeId;
 use js_sys::{Promise, futures::JsFuture};
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
@@ -57,7 +57,9 @@ async fn text(promise: std::result::Result<Promise, JsValue>) -> Result<Option<S
 
 /// The result of a method that returns a string.
 async fn some_text(promise: std::result::Result<Promise, JsValue>) -> Result<String> {
-    text(promise).await?.ok_or_else(|| worker::Error::RustError("the object did not return a string".to_owned()))
+    text(promise)
+        .await?
+        .ok_or_else(|| worker::Error::RustError("the object did not return a string".to_owned()))
 }
 
 /// The bindings that a request may use, and the programme that it belongs to.

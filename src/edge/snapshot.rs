@@ -7,7 +7,7 @@ use super::{
     link::{self, LINKS},
     rpc::Stores,
 };
-use crate::domain::snapshot::Snapshot;
+use crate::domain::links::snapshot::Snapshot;
 use std::{collections::HashMap, future::Future, hash::Hash, time::Duration};
 use wasm_bindgen::prelude::*;
 use worker::Result;
@@ -154,9 +154,8 @@ pub async fn refresh(stores: &Stores) {
 
 /// Looks for a snapshot that knows a link number: KV may have it, else the Ledger does. `knows` says whether it was found.
 pub async fn find_link(stores: &Stores, link_no: u32, now: f64, knows: impl Fn() -> bool) {
-    let is_unknown_link = LINKS.with_borrow(|links| {
-        links.learnt.unknown_links.get(&link_no).is_some_and(|until| *until > now)
-    });
+    let is_unknown_link =
+        LINKS.with_borrow(|links| links.learnt.unknown_links.get(&link_no).is_some_and(|until| *until > now));
     if is_unknown_link {
         return;
     }

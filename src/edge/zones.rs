@@ -1,6 +1,6 @@
 //! Time zones from the engine's own `Intl`: no table to ship, and always the engine's newest rules.
 
-use crate::domain::{time::Timestamp, zone::Zones};
+use crate::domain::values::{time::Timestamp, zone::Zones};
 use js_sys::{Array, Object, Reflect};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;

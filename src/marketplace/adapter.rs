@@ -6,7 +6,7 @@ use super::{
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
     vendor_api::{VendorApi, VendorError, VendorResponses},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
 use json::FromJson;
 use serde::Serialize;

@@ -20,7 +20,7 @@ use super::{
     signature::{AppleEnvironment, Refusal, Trust, platforms::APPLE_KEY},
     vendor_api::VendorApi,
 };
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 use async_trait::async_trait;
 
 /// Apple App Store.

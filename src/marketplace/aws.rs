@@ -22,7 +22,7 @@ use super::{
     },
     vendor_api::VendorApi,
 };
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 use async_trait::async_trait;
 
 /// AWS Marketplace.

@@ -20,7 +20,7 @@ use super::{
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
     vendor_api::VendorApi,
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
 use json::FromJson;
 

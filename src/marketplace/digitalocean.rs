@@ -16,7 +16,7 @@ use super::{
     signature::{Parameters, Scheme, TokenEncoding, TokenEndpoint, Verified, accepted_code},
     vendor_api::{VendorApi, VendorResponses},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
 use json::FromJson;
 

@@ -1,10 +1,10 @@
 //! What a marketplace tells of a customer, in our own words, whatever words its vendor has for it.
 
-use crate::domain::{time::Timestamp, words};
+use crate::domain::values::{string_enum::string_enum, time::Timestamp};
 use json::FromJson;
 use serde::Serialize;
 
-words! {
+string_enum! {
     /// What happened.
     EventKind {
         /// The customer installed the product.

@@ -14,7 +14,7 @@ use super::{
     signature::{Expected, Refusal, TokenScheme, Verified},
     vendor_api::{VendorApi, VendorRequest, VendorResponse},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},

@@ -20,7 +20,7 @@ use super::{
     signature::{Expected, Refusal, TokenScheme, Verified, polled},
     vendor_api::{VendorApi, VendorResponses},
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
 use json::FromJson;
 

@@ -23,7 +23,10 @@ use super::{
     signature::{Refusal, Verified, polled},
     vendor_api::{VendorApi, VendorResponses},
 };
-use crate::domain::{digest::sha256_hex, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    programme::listing::Marketplace,
+    values::{digest::sha256_hex, time::Timestamp},
+};
 use async_trait::async_trait;
 use json::FromJson;
 use purchase::Purchase;

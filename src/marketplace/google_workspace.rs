@@ -22,7 +22,9 @@ use super::{
     },
     vendor_api::{VendorApi, VendorResponses},
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
+};
 use async_trait::async_trait;
 use json::FromJson;
 

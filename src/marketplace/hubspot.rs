@@ -20,7 +20,10 @@ use super::{
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
     vendor_api::VendorApi,
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, program::Program};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH,
+    programme::{Program, listing::Marketplace},
+};
 use async_trait::async_trait;
 use json::FromJson;
 use serde_json::Value as Json;

@@ -25,7 +25,9 @@ use super::{
     },
     vendor_api::VendorApi,
 };
-use crate::domain::{click::CLICK_ID_LENGTH, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
+};
 use async_trait::async_trait;
 use orders::Object;
 

@@ -22,7 +22,7 @@ use super::{
     signature::{Refusal, Verified},
     vendor_api::VendorApi,
 };
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 use async_trait::async_trait;
 use fulfillment::{Access, Found, NO_ACCESS, Subscription};
 use json::FromJson;

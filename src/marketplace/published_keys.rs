@@ -12,7 +12,7 @@ use super::{
     },
     vendor_api::{Document, VendorApi},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use futures_util::future::try_join_all;
 
 /// A check that needs the vendor's keys. It is given the current time, because loading the keys may take seconds.

@@ -11,7 +11,10 @@ use super::{
     signature::{Callback, Refusal},
     vendor_api::{LimitedApi, VendorApi, VendorError},
 };
-use crate::domain::{digest::sha256_hex, entropy::Entropy, listing::Marketplace, time::Timestamp};
+use crate::domain::{
+    programme::listing::Marketplace,
+    values::{digest::sha256_hex, entropy::Entropy, time::Timestamp},
+};
 use json::FromJson;
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! The marketplaces that call back. Adding one is a file beside this one, a folder of fixtures, and a line here.
 
 use super::adapter::Adapter;
-use crate::domain::listing::Marketplace;
+use crate::domain::programme::listing::Marketplace;
 
 /// All of them.
 pub const ADAPTERS: &[&dyn Adapter] = &[

@@ -20,7 +20,7 @@ use super::{
     signature::{Parameters, Scheme, Verified},
     vendor_api::VendorApi,
 };
-use crate::domain::{listing::Marketplace, time::Timestamp};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
 use json::FromJson;
 use roxmltree::{Document, Node};

@@ -4,7 +4,7 @@
 //! Outbound hosts are constants of the adapters. The one exception is a merchant's store, whose host must be public
 //! ([`super::public_host`]). Requests hold secrets and responses hold tokens, so neither is ever logged.
 
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::cell::Cell;

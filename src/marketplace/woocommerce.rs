@@ -24,7 +24,10 @@ use super::{
     vendor_api::VendorApi,
 };
 use crate::domain::{
-    click::CLICK_ID_LENGTH, digest::sha256_hex, listing::Marketplace, money::Currency, time::Timestamp,
+    clicks::click::CLICK_ID_LENGTH,
+    money::Currency,
+    programme::listing::Marketplace,
+    values::{digest::sha256_hex, time::Timestamp},
 };
 use async_trait::async_trait;
 use json::FromJson;

@@ -2,7 +2,7 @@
 //! their charge.
 
 use super::{Sql, SqlError, Value};
-use crate::domain::{listing::ListingNo, time::Timestamp};
+use crate::domain::{programme::listing::ListingNo, values::time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Rows that are forgotten with each write at most.

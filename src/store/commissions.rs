@@ -1,14 +1,18 @@
 //! Rows of commissions.
 
+pub mod usage_counters;
+
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
-    conversion::{CommissionSource, CommissionStatus, HeldReason},
-    id::{CommissionId, ConversionId},
-    link::LinkNo,
+    conversions::{CommissionSource, CommissionStatus, HeldReason},
+    links::link::LinkNo,
     money::{Currency, WHOLE_BP},
-    partner::PartnerNo,
-    time::Timestamp,
-    words::Word,
+    programme::partner::PartnerNo,
+    values::{
+        id::{CommissionId, ConversionId},
+        string_enum::Word,
+        time::Timestamp,
+    },
 };
 
 /// A commission as stored.

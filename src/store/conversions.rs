@@ -1,16 +1,17 @@
 //! Rows of conversions, and the touches that they bound to customers.
 
+pub mod credits;
+pub mod customers;
+pub mod refunds;
+
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
     attribution::{Source, Touch},
-    click::Class,
-    conversion::{ConversionType, HeldReason},
-    id::ConversionId,
-    link::LinkNo,
-    listing::ListingNo,
-    partner::PartnerNo,
-    time::Timestamp,
-    words::Word,
+    clicks::click::Class,
+    conversions::{ConversionType, HeldReason},
+    links::link::LinkNo,
+    programme::{listing::ListingNo, partner::PartnerNo},
+    values::{id::ConversionId, string_enum::Word, time::Timestamp},
 };
 
 /// Under which partner, link and place a conversion is counted; zeros and blanks if nobody earns it.

@@ -2,10 +2,9 @@
 
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
-    id::LinkId,
-    link::{Link, LinkNo},
-    partner::PartnerNo,
-    time::Timestamp,
+    links::link::{Link, LinkNo},
+    programme::partner::PartnerNo,
+    values::{id::LinkId, time::Timestamp},
 };
 
 const COLUMNS: &str = "no, id, partner_no, listing_no, token, campaign, path, slug, expires_at, revoked_at, metadata, \

@@ -1,7 +1,7 @@
 //! Single values: the programme's terms, counters, and where consumers of the event table stand.
 
 use super::{Sql, SqlError};
-use crate::domain::program::Program;
+use crate::domain::programme::Program;
 
 /// Names of the values; each stands in one row of `meta`.
 pub mod name {

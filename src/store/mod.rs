@@ -1,38 +1,20 @@
 //! SQL, one noun a file, over the [`Sql`] trait: the same statements run on workerd's SQLite and natively.
 
-pub mod accounts;
+pub mod books;
 pub mod callbacks;
-pub mod change;
-pub mod clicklog;
+pub mod clicks;
 pub mod commissions;
 pub mod conversions;
-pub mod counts;
-pub mod coupons;
-pub mod credits;
-pub mod customers;
-pub mod events;
-pub mod fx;
-pub mod idempotency;
-pub mod keys;
 pub mod links;
-pub mod listings;
+pub mod log;
 pub mod meta;
-pub mod migrate;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod native;
-pub mod outbox;
 mod page;
-pub mod partners;
-pub mod payout_details;
 pub mod payouts;
-pub mod placements;
-pub mod refunds;
-pub mod report;
-pub mod runs;
-pub mod totals;
-pub mod transfers;
-pub mod trial_balance;
-pub mod uses;
+pub mod programme;
+pub mod reports;
+pub mod schema;
 pub mod value;
 
 pub use page::Page;

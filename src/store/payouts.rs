@@ -1,10 +1,12 @@
 //! Rows of payouts: what a run is for each partner.
 
 mod approval;
+pub mod details;
 mod draft;
 mod ending;
 mod legs;
 mod lines;
+pub mod runs;
 
 pub use approval::{Outdated, approve, changed_since};
 pub use draft::{cancel, compute};
@@ -13,11 +15,13 @@ pub use lines::{Item, Placed, StoredPart, draft_items, items, of_commission, owe
 
 use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
-    id::{PartnerId, PayoutId, RunId},
     money::Currency,
-    partner::PartnerNo,
-    payout::{PayoutStatus, RunStatus, UnpaidReason},
-    time::Timestamp,
+    payouts::{PayoutStatus, RunStatus, UnpaidReason},
+    programme::partner::PartnerNo,
+    values::{
+        id::{PartnerId, PayoutId, RunId},
+        time::Timestamp,
+    },
 };
 
 /// What is not paid of a commission, as the index `commissions_open` spells it: SQLite would not know it in another spelling.

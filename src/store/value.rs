@@ -100,21 +100,24 @@ impl Row {
     }
 }
 
-impl From<crate::domain::words::Word> for Value {
-    fn from(word: crate::domain::words::Word) -> Self {
+impl From<crate::domain::values::string_enum::Word> for Value {
+    fn from(word: crate::domain::values::string_enum::Word) -> Self {
         Self::Text(word.0.to_owned())
     }
 }
 
 impl Row {
     /// A column that holds an instant.
-    pub fn time(&self, column: usize) -> Result<crate::domain::time::Timestamp, SqlError> {
-        crate::domain::time::Timestamp::from_ms(self.int(column)?)
+    pub fn time(&self, column: usize) -> Result<crate::domain::values::time::Timestamp, SqlError> {
+        crate::domain::values::time::Timestamp::from_ms(self.int(column)?)
             .ok_or(SqlError::Shape { column, expected: "an instant" })
     }
 
     /// A column that holds an instant or NULL.
-    pub fn opt_time(&self, column: usize) -> Result<Option<crate::domain::time::Timestamp>, SqlError> {
+    pub fn opt_time(
+        &self,
+        column: usize,
+    ) -> Result<Option<crate::domain::values::time::Timestamp>, SqlError> {
         match self.opt_int(column)? {
             Some(_) => self.time(column).map(Some),
             None => Ok(None),
@@ -153,8 +156,8 @@ impl Row {
     }
 }
 
-impl From<crate::domain::time::Timestamp> for Value {
-    fn from(at: crate::domain::time::Timestamp) -> Self {
+impl From<crate::domain::values::time::Timestamp> for Value {
+    fn from(at: crate::domain::values::time::Timestamp) -> Self {
         Self::Int(at.ms())
     }
 }

@@ -3,7 +3,7 @@
 use super::conversions::{post, verdict};
 use crate::support::{Ledger, Scene};
 use serde_json::json;
-use signpost::domain::{click::Class, time::Timestamp};
+use signpost::domain::{clicks::click::Class, values::time::Timestamp};
 
 const DAY: i64 = 86_400_000;
 const MINUTE: i64 = 60_000;

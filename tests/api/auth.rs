@@ -12,7 +12,7 @@ use signpost::{
         http::Request,
         routes::{self, Access, ROUTES},
     },
-    domain::key::Scope,
+    domain::programme::key::Scope,
 };
 
 /// A Ledger with one of everything of Ada's, and Eve, who has nothing.

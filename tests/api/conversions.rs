@@ -2,7 +2,7 @@
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
-use signpost::domain::keyring::KeyRing;
+use signpost::domain::links::keyring::KeyRing;
 
 const DAY: i64 = 86_400_000;
 
@@ -231,8 +231,8 @@ fn whatever_comes_as_click_id_does_not_refuse_the_sale() {
     let scene = ledger.scene(1_000);
     let good = ledger.click(scene.link_no);
     let foreign = {
-        let mut entropy = signpost::domain::entropy::SeededEntropy::new(99);
-        let ring = signpost::domain::keyring::with_new_key(None, &mut entropy).unwrap();
+        let mut entropy = signpost::domain::values::entropy::SeededEntropy::new(99);
+        let ring = signpost::domain::links::keyring::with_new_key(None, &mut entropy).unwrap();
         let ours = std::mem::replace(&mut ledger.ring, KeyRing::parse(&ring).unwrap());
         let click = ledger.click(scene.link_no);
         ledger.ring = ours;

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use signpost::{
     api::http::Request,
     store::{
-        counts::{self, DeltasError},
+        reports::counts::{self, DeltasError},
         transaction,
     },
 };

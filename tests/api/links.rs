@@ -3,8 +3,8 @@
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
 use signpost::{
-    domain::{link::Link, token::LinkToken},
-    store::{Sql, links, outbox},
+    domain::links::{link::Link, token::LinkToken},
+    store::{Sql, links, log::outbox},
 };
 
 fn token(answer: &Json) -> String {
@@ -57,7 +57,7 @@ fn a_token_says_what_the_link_is() {
     let expected = LinkToken { link_no: 1, listing_no: 1, has_path: false, expires_s: 0 };
     assert_eq!(LinkToken::verify(&self::token(&plain), &ledger.ring), Some(expected));
     // From its last second on it is expired.
-    ledger.now = signpost::domain::time::Timestamp::parse("2026-12-31T23:59:59.999Z").unwrap();
+    ledger.now = signpost::domain::values::time::Timestamp::parse("2026-12-31T23:59:59.999Z").unwrap();
     assert_eq!(ledger.get(&format!("/v1/links/{id}")).json["status"], "active");
     ledger.wait(1);
     assert_eq!(ledger.get(&format!("/v1/links/{id}")).json["status"], "expired");

@@ -2,7 +2,7 @@
 
 use crate::support::{Ledger, OPERATOR, rows::rows};
 use serde_json::{Value as Json, json};
-use signpost::store::{Sql, listings::sealed_secrets};
+use signpost::store::{Sql, programme::listings::sealed_secrets};
 
 fn opened(ledger: &Ledger, id: &str) -> Option<serde_json::Value> {
     let sealed = sealed_secrets(&ledger.sql, 1).unwrap()?;
@@ -133,9 +133,9 @@ fn secrets_are_sealed_at_rest_and_shown_nowhere() {
     let mut shown = vec![replay.raw.body];
     shown.extend(["/v1/listings", target.as_str(), "/v1/events"].map(|target| ledger.get(target).raw.body));
     shown.extend(rows(&ledger.sql).into_values().flatten());
-    let events = signpost::store::events::after(&ledger.sql, 0, None, 100).unwrap();
-    shown.extend(events.iter().map(|event| signpost::store::outbox::event_line(event).unwrap()));
-    shown.push(signpost::store::outbox::snapshot(&ledger.sql).unwrap());
+    let events = signpost::store::log::events::after(&ledger.sql, 0, None, 100).unwrap();
+    shown.extend(events.iter().map(|event| signpost::store::log::outbox::event_line(event).unwrap()));
+    shown.push(signpost::store::log::outbox::snapshot(&ledger.sql).unwrap());
     for text in shown {
         assert!(!text.contains("hush"), "{text}");
     }
@@ -190,7 +190,7 @@ fn slugs_of_listings_are_unique() {
 fn the_snapshot_says_where_the_click_id_goes_inside_the_referrer() {
     let mut ledger = Ledger::new();
     let carry = |ledger: &Ledger| {
-        let text = signpost::store::outbox::snapshot(&ledger.sql).unwrap();
+        let text = signpost::store::log::outbox::snapshot(&ledger.sql).unwrap();
         serde_json::from_str::<Json>(&text).unwrap()["carry"].take()
     };
     ledger.listing("https://a.example");

@@ -2,7 +2,7 @@
 
 use crate::support::Ledger;
 use serde_json::json;
-use signpost::domain::time::Timestamp;
+use signpost::domain::values::time::Timestamp;
 
 /// What stands in the Ledger.
 pub struct Month {

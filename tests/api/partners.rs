@@ -89,7 +89,7 @@ fn a_pause_can_be_lifted_and_a_termination_cannot() {
     let scene = ledger.scene(1_000);
     let target = format!("/v1/partners/{}", scene.partner);
     let blocked = |ledger: &Ledger| -> Json {
-        let text = signpost::store::outbox::snapshot(&ledger.sql).unwrap();
+        let text = signpost::store::log::outbox::snapshot(&ledger.sql).unwrap();
         serde_json::from_str::<Json>(&text).unwrap()["blocked"].clone()
     };
     let mut version = 2;

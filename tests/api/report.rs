@@ -4,11 +4,11 @@ use crate::support::{Answer, Ledger, Scene};
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::{
-        click::{Class, ClickId, Country, Device},
-        time::Timestamp,
+        clicks::click::{Class, ClickId, Country, Device},
+        values::time::Timestamp,
     },
     store::{
-        counts::{self, DeltasError},
+        reports::counts::{self, DeltasError},
         transaction,
     },
 };

@@ -5,7 +5,7 @@
 use super::{Sent, World, google, orders};
 use serde_json::{Value as Json, json};
 use signpost::{
-    domain::digest::sha256_hex,
+    domain::values::digest::sha256_hex,
     marketplace::vendor_api::{VendorRequest, VendorResponse},
     store::Sql,
 };

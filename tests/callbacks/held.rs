@@ -6,7 +6,7 @@ use super::{World, orders};
 use crate::support::{OPERATOR, event, rows};
 use serde_json::{Value as Json, json};
 use signpost::{
-    domain::id::CommissionId,
+    domain::values::id::CommissionId,
     store::{Sql, commissions},
 };
 

@@ -80,7 +80,7 @@ use signpost::{
         callbacks::{self, Reported},
         trails::NO_TRAILS,
     },
-    domain::entropy::SeededEntropy,
+    domain::values::entropy::SeededEntropy,
     marketplace::{
         adapter::{Adapter, CallbackResponse, Listing},
         published_keys::{Document, Wanted},

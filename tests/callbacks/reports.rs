@@ -5,7 +5,7 @@ use crate::support::rows;
 use serde_json::{Value as Json, json};
 use signpost::{
     api::callbacks::{self, Reported},
-    domain::{entropy::SeededEntropy, time::Timestamp},
+    domain::values::{entropy::SeededEntropy, time::Timestamp},
     marketplace::step::{Head, Outcome, Report, step},
     store::Sql,
 };

@@ -5,20 +5,22 @@
 use serde_json::Value as Json;
 use signpost::{
     domain::{
-        bucket::Bucket,
-        click::{Country, Device},
-        time::{DAY_MS, HOUR_MS, QUARTER_MS, Timestamp},
-        visit::Visit,
-        visitor::Visitor,
+        clicks::{
+            bucket::Bucket,
+            click::{Country, Device},
+            visit::Visit,
+            visitor::Visitor,
+        },
+        values::time::{DAY_MS, HOUR_MS, QUARTER_MS, Timestamp},
     },
     store::{
         Sql, SqlError,
-        clicklog::{
+        clicks::{
             AppendError, ClickLog, GATHERED, KEEP_MS, PackedClick, PageQuery, SEGMENT_AGE_MS, SEGMENT_CLICKS,
             SWEEP_ROWS, Work,
         },
-        migrate::MigrateError,
         native::NativeSql,
+        schema::MigrateError,
     },
 };
 use std::collections::BTreeMap;

@@ -9,10 +9,9 @@ use signpost::{
     api::export::{Position, cut},
     replay::replay,
     store::{
-        events,
-        migrate::{LEDGER, migrate},
+        log::{events, outbox::event_line},
         native::NativeSql,
-        outbox::event_line,
+        schema::{LEDGER, migrate},
     },
 };
 

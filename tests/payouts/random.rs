@@ -4,7 +4,7 @@
 use crate::world::World;
 use serde_json::json;
 use signpost::{
-    domain::{
+    domain::values::{
         date::Date,
         entropy::{Entropy, SeededEntropy},
         time::DAY_MS,

@@ -5,9 +5,9 @@
 
 use crate::world::World;
 use serde_json::json;
-use signpost::domain::{
+use signpost::domain::money::{
+    Currency,
     fx::{Rate, convert},
-    money::Currency,
 };
 use std::{fs, path::Path};
 

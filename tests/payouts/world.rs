@@ -3,8 +3,8 @@
 use crate::support::{Answer, Ledger, Scene};
 use serde_json::{Value as Json, json};
 use signpost::{
-    domain::{id::PartnerId, time::Timestamp},
-    store::{Sql, accounts, native::NativeSql, partners},
+    domain::values::{id::PartnerId, time::Timestamp},
+    store::{Sql, books::accounts, native::NativeSql, programme::partners},
 };
 
 /// A Ledger with keys that make and approve runs.

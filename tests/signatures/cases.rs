@@ -7,7 +7,7 @@ use base64::{
 use data_encoding::HEXLOWER;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{Parameters, Refusal, Scheme, Verifier},
 };
 use std::path::Path;

@@ -5,7 +5,7 @@ use crate::{
     signer,
 };
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{Parameters, Refusal, Scheme, Verifier},
 };
 

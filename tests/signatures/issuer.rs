@@ -13,7 +13,7 @@ use rsa::{pkcs1v15, pkcs8::DecodePrivateKey, signature::SignatureEncoding, trait
 use serde_json::json;
 use sha2::{Digest, Sha256, Sha384};
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{Expected, Keys, Refusal, TokenScheme, Trust},
 };
 use vectors::vector::Request;

@@ -210,7 +210,7 @@ fn a_standard_webhooks_secret_is_base64_only_if_that_is_configured() {
         ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
     ];
     let request = post(URL, &headers, "{\"test\": 2432232314}");
-    let now = signpost::domain::time::Timestamp::from_ms(1_614_265_330_000).unwrap();
+    let now = signpost::domain::values::time::Timestamp::from_ms(1_614_265_330_000).unwrap();
     for (secret, secret_form, expected) in [
         (secret, Some(SecretForm::Base64), Ok(())),
         ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Some(SecretForm::Base64), Ok(())),

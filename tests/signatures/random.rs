@@ -5,7 +5,7 @@ use crate::{
     signer::verifier,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
-use signpost::{domain::time::Timestamp, marketplace::signature::Scheme};
+use signpost::{domain::values::time::Timestamp, marketplace::signature::Scheme};
 use vectors::vector::Request;
 
 /// What the rules look for, and what is near to it.

@@ -5,7 +5,7 @@ use crate::{
     signer::{AUDIENCE, NOW_S, get, jwt, now, verifier},
 };
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{FOREVER, Scheme, single_use_key},
 };
 

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{Parameters, Refusal, Scheme, Verifier},
 };
 use vectors::vector::Request;

@@ -17,16 +17,18 @@ use signpost::{
         trails::{TRAIL_HEADER, Trails},
     },
     domain::{
-        click::{Class, ClickId, Country, Device},
-        entropy::{Entropy, SeededEntropy},
-        keyring::{KeyRing, with_new_key},
-        time::Timestamp,
-        zone::Zones,
+        clicks::click::{Class, ClickId, Country, Device},
+        links::keyring::{KeyRing, with_new_key},
+        values::{
+            entropy::{Entropy, SeededEntropy},
+            time::Timestamp,
+            zone::Zones,
+        },
     },
     store::{
         Sql,
-        migrate::{LEDGER, migrate},
         native::NativeSql,
+        schema::{LEDGER, migrate},
     },
 };
 
@@ -296,8 +298,8 @@ impl<S: Sql> Ledger<S> {
 
     /// The books must balance and agree with their transfers.
     pub fn audit(&self) {
-        assert_eq!(signpost::store::accounts::discrepancies(&self.sql).unwrap(), Vec::<String>::new());
-        for balance in signpost::store::accounts::balances(&self.sql, None).unwrap() {
+        assert_eq!(signpost::store::books::accounts::discrepancies(&self.sql).unwrap(), Vec::<String>::new());
+        for balance in signpost::store::books::accounts::balances(&self.sql, None).unwrap() {
             let parts = balance.pending
                 + balance.payable
                 + balance.in_payout

@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: what things cost, natively and in real workerd beside its peers, each figure with its target.
+//! `cargo xtask bench`: measures natively and in workerd beside the peers, and compares each figure with its target.
 //!
-//! The measuring programs (`benches/`) print figures, one JSON object a line; here they are judged and shown.
+//! The measuring programs (`benches/`) print one JSON object per line and figure. This module evaluates them.
 
 mod figure;
 mod machine;
@@ -13,21 +13,21 @@ use figure::{Figure, Verdict};
 use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
 
-/// Load runs of each server after a start; what is shown is their median.
+/// Load runs per server start. The benchmark prints their median.
 const ROUNDS: u32 = 3;
 
-/// A part of the benchmark, by its name for `--only`.
+/// A part of the benchmark; `--only` selects it by name.
 struct Part {
     name: &'static str,
     kind: Kind,
 }
 
 enum Kind {
-    /// A criterion benchmark, and what it measures.
+    /// A criterion benchmark.
     Criterion(&'static [native::Criterion]),
-    /// Clicks in their shard, and the growth of the Ledger.
+    /// Storing clicks in a shard, and how the Ledger grows.
     Stores,
-    /// A load on real workerd (`benches/load/<name>.mjs`).
+    /// A load test against workerd (`benches/load/<name>.mjs`).
     Load,
 }
 
@@ -94,7 +94,7 @@ fn summary(figures: &[Figure], took: &str) -> Result<()> {
     bail!("{} of {} targets missed", failed.len(), judged.len())
 }
 
-/// Builds the Worker, the load generator, and installs the peer's packages.
+/// Builds the Worker and the load generator, and installs the peer's packages.
 fn prepare() -> Result<()> {
     build::build(&Progress::new(build::STEPS))?;
     let mut cargo = Command::new("cargo");
@@ -119,7 +119,7 @@ fn load(part: &str, length: f64, show: &mut dyn FnMut(Figure)) -> Result<()> {
         "sections": [part],
     });
     let mut node = npm::node_command()?;
-    // `node:sqlite` is announced as experimental with every start.
+    // Node prints a warning about the experimental `node:sqlite` at every start.
     node.arg("--disable-warning=ExperimentalWarning").arg(workspace::root().join("benches/load/main.mjs"));
     process::serve_lines(&mut node, &config.to_string(), |line| {
         show(Figure::parse(line)?);

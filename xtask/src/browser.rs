@@ -1,5 +1,5 @@
-//! The browser that the browser suite drives: Chromium from the system's packages. Test tools download browsers of their
-//! own from elsewhere, which is not possible everywhere.
+//! Finds the system's Chromium for the browser suite. The test tools' own browser downloads are not used, because they
+//! come from servers that are not reachable everywhere.
 
 use crate::process;
 use anyhow::{Result, bail};
@@ -17,7 +17,7 @@ fn installed() -> Option<PathBuf> {
     }
 }
 
-/// Finds Chromium; installs Debian's package where that can be done.
+/// Finds Chromium, or installs Debian's package if this process may do so.
 pub fn chromium() -> Result<PathBuf> {
     if let Some(path) = installed() {
         return Ok(path);
@@ -26,7 +26,7 @@ pub fn chromium() -> Result<PathBuf> {
     if !may_install || std::env::var_os("CHROMIUM").is_some() {
         bail!(MISSING);
     }
-    println!("Chromium is missing: Debian's package is being installed");
+    println!("Chromium is missing. Installing Debian's package");
     for arguments in [&["update", "-q"][..], &["install", "-y", "-q", "--no-install-recommends", "chromium"]]
     {
         let mut apt = Command::new("apt-get");

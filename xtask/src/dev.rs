@@ -1,4 +1,4 @@
-//! `cargo xtask dev`: the real Worker in workerd on this machine, with its data on disk.
+//! `cargo xtask dev`: runs the Worker in workerd on this machine and stores its data on disk.
 
 use crate::{build, keys::Keys, npm, process, progress::Progress, workspace};
 use anyhow::{Context, Result, anyhow, bail};
@@ -37,7 +37,7 @@ impl Options {
     }
 }
 
-/// The key travels in an HTTP header. It is a secret: what is wrong with it is said without showing it.
+/// Checks that the key can be sent in an HTTP header. The key is a secret, so the error does not show it.
 fn operator_key(key: String) -> Result<String> {
     if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         bail!("an operator key is visible ASCII characters without spaces");
@@ -47,7 +47,7 @@ fn operator_key(key: String) -> Result<String> {
 
 pub fn run(arguments: lexopt::Parser) -> Result<()> {
     let options = Options::parse(arguments)?;
-    // All that can be refused is refused before the build, which may take minutes.
+    // Bad arguments are refused before the build, which may take minutes.
     let data = make_data_dir(&options.data)?;
     let lock = lock(&data)?;
     check_port(options.port)?;
@@ -70,10 +70,10 @@ pub fn run(arguments: lexopt::Parser) -> Result<()> {
             "DATA_KEY": keys.data_key,
         },
     });
-    // The runner and workerd hold the lock as well: should this program be killed, the directory is free only when
-    // the last of them has let go of it.
+    // The runner and workerd inherit the lock. If this program is killed, the directory stays locked until the last of
+    // them has ended.
     rustix::io::fcntl_setfd(&lock, rustix::io::FdFlags::empty()).context("the lock cannot be shared")?;
-    // Secrets go through the pipe, not through arguments or the environment, which other programs can see.
+    // Secrets are passed through the pipe, because other programs can read arguments and the environment.
     process::serve(&mut npm::script("xtask/runner/dev.mjs")?, &config.to_string())
 }
 
@@ -104,7 +104,7 @@ fn lock(data: &Path) -> Result<File> {
     }
 }
 
-/// `0` is always free: the system picks one.
+/// Port 0 is always free, because the system then picks a port.
 fn check_port(port: u16) -> Result<()> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! `cargo xtask keygen`: the secrets of a deployment, on standard output; what to do with them, on standard error.
+//! `cargo xtask keygen`: prints a deployment's secrets on standard output and instructions on standard error.
 
 use crate::keys::Keys;
 use anyhow::{Context, Result};
@@ -38,7 +38,7 @@ fn print_rotated(file_or_text: &str) -> Result<()> {
             format!("{file_or_text:?} is neither a key ring's text nor a file that can be read")
         })?
     };
-    // The file may be what this command printed, with the secret's name in front.
+    // The file may contain the line that this command printed, which starts with the secret's name.
     let text = ring.lines().find_map(|line| line.strip_prefix("SIGNING_KEYS=")).unwrap_or(&ring).trim();
     println!("SIGNING_KEYS={}", crate::keys::signing_keys(Some(text))?);
     eprintln!(

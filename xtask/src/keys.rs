@@ -1,7 +1,7 @@
-//! The three secrets of a Worker, and where `dev` keeps its own.
+//! The three secrets of a Worker, and the file in which `dev` stores its own.
 
-use crate::entropy::Entropy;
 use crate::keyring::with_new_key;
+use crate::values::entropy::Entropy;
 use anyhow::{Context, Result, bail};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use std::path::Path;
 
 const FILE: &str = "keys.json";
 
-/// The Worker's secrets, under the names that it reads in lower case.
+/// The Worker's secrets. The field names are the secrets' names in lower case.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
@@ -20,7 +20,7 @@ pub struct Keys {
     pub data_key: String,
 }
 
-/// The operating system's randomness. `fill` cannot fail, so a failure is kept until it is asked for.
+/// The operating system's randomness. `Entropy::fill` cannot return an error, so the first error is stored.
 #[derive(Default)]
 struct SystemEntropy {
     failure: Option<getrandom::Error>,
@@ -49,7 +49,7 @@ fn random_text() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// A key ring with a new key that signs: `ring` with one more, or one of its own.
+/// Adds a new signing key to `ring`, or creates a key ring with one key.
 pub fn signing_keys(ring: Option<&str>) -> Result<String> {
     let text = SystemEntropy::draw(|entropy| with_new_key(ring, entropy))?;
     text.context("no key can be added to the ring")
@@ -64,7 +64,7 @@ impl Keys {
         })
     }
 
-    /// The keys kept in `data`; on its first use they are made. `has_state`: whether a Worker wrote there before.
+    /// Loads the keys stored in `data`, or creates them on first use. `has_state`: a Worker has written there before.
     pub fn kept_in(data: &Path, has_state: bool) -> Result<Self> {
         let path = data.join(FILE);
         match std::fs::read_to_string(&path) {
@@ -85,7 +85,7 @@ impl Keys {
         }
     }
 
-    /// Readable by the owner alone, and never half written.
+    /// Writes the file atomically, readable by its owner only.
     fn write(&self, path: &Path) -> Result<()> {
         let fresh = path.with_extension("json.new");
         let mut options = std::fs::OpenOptions::new();

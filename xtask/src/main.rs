@@ -1,7 +1,7 @@
-//! The project's one front door. A command is one file here and one line in [`COMMANDS`].
+//! The project's single entry point. Each command is one file here and one line in [`COMMANDS`].
 //!
-//! This crate must compile in seconds, because nothing is shown before it has: it does not link the library (and
-//! SQLite with it). What needs the library or takes long to compile is a crate of its own that a command runs.
+//! This crate must compile in seconds, because it prints nothing until it has compiled. It therefore does not link the
+//! library (and SQLite with it). Code that needs the library or compiles slowly is a crate of its own that a command runs.
 
 mod bench;
 mod browser;
@@ -20,11 +20,13 @@ mod vectors;
 mod workspace;
 mod wrangler;
 
-// The key ring from its own source: linking its crate would build half a hundred others first.
-#[path = "../../src/domain/entropy.rs"]
-#[allow(dead_code, reason = "the seeded entropy is for tests and replays")]
-mod entropy;
-#[path = "../../src/domain/keyring.rs"]
+// The key ring is compiled from its own source, because linking the `domain` crate would build fifty other crates first.
+#[path = "../../src/domain/values"]
+mod values {
+    #[allow(dead_code, reason = "the seeded entropy is for tests and replays")]
+    pub mod entropy;
+}
+#[path = "../../src/domain/links/keyring.rs"]
 #[allow(dead_code, reason = "only the Worker signs and verifies")]
 mod keyring;
 

@@ -1,16 +1,16 @@
-//! The npm packages (esbuild, wrangler with workerd, and a Node that is new enough for them).
+//! Installs the npm packages: esbuild, wrangler with workerd, and a Node version that they support.
 
 use crate::{process, workspace};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What wrangler asks for.
+/// The minimum version that wrangler requires.
 const NODE_NEEDED: (u32, u32) = (22, 12);
 
-/// Installs the packages of package-lock.json, unless exactly these were installed before.
+/// Installs the packages of package-lock.json, unless they are already installed.
 ///
-/// No package's install script is run: none that is used here needs one, and none is to be trusted with one.
+/// Install scripts are disabled: none of these packages needs one, and running them would be a supply-chain risk.
 pub fn install() -> Result<()> {
     let root = workspace::root();
     let lock = std::fs::read_to_string(root.join("package-lock.json")).context("package-lock.json")?;
@@ -20,13 +20,13 @@ pub fn install() -> Result<()> {
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&root);
-    // Standard output belongs to the commands' own results.
+    // npm must not write to standard output, which is reserved for the commands' results.
     npm.stdin(Stdio::null()).stdout(Stdio::null());
     process::run(&mut npm, "npm comes with Node.js: install Node.js 20 or newer, then try again")?;
     std::fs::write(installed, lock).context("node_modules cannot be written")
 }
 
-/// The Node to run tools with: the pinned one from npm, else the machine's own if it is new enough.
+/// Finds the Node that runs the tools: the pinned one from npm, else the system's if it is new enough.
 pub fn node() -> Result<PathBuf> {
     let machine = match std::env::consts::ARCH {
         "x86_64" => "x64",
@@ -51,7 +51,7 @@ pub fn node() -> Result<PathBuf> {
     }
 }
 
-/// Major and minor version, if the program runs.
+/// Returns the program's major and minor version, or `None` if it does not run.
 fn version(node: &Path) -> Option<(u32, u32)> {
     let output = Command::new(node).arg("--version").stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -59,22 +59,22 @@ fn version(node: &Path) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// That Node, to be run in the repository's root.
+/// A command that runs Node in the repository's root.
 pub fn node_command() -> Result<Command> {
     let mut command = Command::new(node()?);
     command.current_dir(workspace::root()).envs(OFFLINE);
     Ok(command)
 }
 
-/// The same with `script`, a path from the root.
+/// A command that runs `script` (a path from the root) with Node.
 pub fn script(script: &str) -> Result<Command> {
     let mut command = node_command()?;
     command.arg(workspace::root().join(script));
     Ok(command)
 }
 
-/// Keeps wrangler from talking: no metrics, no look for a newer version, no log files in the home directory, and
-/// no `.env` or `.dev.vars` of the developer's in place of what we pass.
+/// Disables wrangler's metrics, version check and log files, and stops it from reading the developer's `.env` and
+/// `.dev.vars` files instead of the values that are passed here.
 const OFFLINE: [(&str, &str); 6] = [
     ("WRANGLER_SEND_METRICS", "false"),
     ("WRANGLER_SEND_ERROR_REPORTS", "false"),

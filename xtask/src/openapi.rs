@@ -1,11 +1,11 @@
-//! `cargo xtask openapi`: writes the contract, as `dist/openapi.json` and `dist/docs.html`, and lints it.
+//! `cargo xtask openapi`: writes the API contract to `dist/openapi.json` and `dist/docs.html`, and lints it.
 
 use crate::{build, npm, process};
 use anyhow::Result;
 
 /// The script of the linter's npm package.
 const LINTER: &str = "node_modules/@redocly/cli/bin/cli.js";
-/// The linter would report its use and look for a newer version of itself.
+/// Disables the linter's telemetry and its check for a newer version.
 const OFFLINE: [(&str, &str); 2] = [("REDOCLY_TELEMETRY", "off"), ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true")];
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
@@ -17,7 +17,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     lint()
 }
 
-/// Lints `dist/openapi.json` by redocly.yaml, whose ruleset knows no warnings: what it finds is an error.
+/// Lints `dist/openapi.json` with the rules of redocly.yaml, which reports every finding as an error.
 pub fn lint() -> Result<()> {
     let mut linter = npm::script(LINTER)?;
     linter.envs(OFFLINE).args(["lint", "--config", "redocly.yaml", "dist/openapi.json"]);

@@ -1,7 +1,7 @@
-//! Child processes, and the promise that none outlives this one.
+//! Runs child processes and guarantees that none of them outlives this process.
 //!
-//! All children stay in this program's process group. A signal may reach this program alone, so it ends its
-//! children itself; those whose parent died before them are found too (on Linux this program adopts them).
+//! All children stay in this program's process group. A signal may be sent to this program only, so the program ends its
+//! children itself. It also finds orphaned descendants (on Linux it is their subreaper).
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,12 +18,11 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long any other child may take after it was asked.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the thread that handles signals and those that start children must agree on.
+/// State shared by the signal thread and the threads that start children.
 struct Family {
-    /// A signal came: nothing may be started any more, and the exit code is for that thread to choose.
+    /// A signal has arrived. No child may be started any more, and the signal thread chooses the exit code.
     ending: bool,
-    /// The running service's standard input. The service stops when this closes, whatever closes it: also our own
-    /// `SIGKILL`.
+    /// The running service's standard input. The service stops when it closes, even if `SIGKILL` ends this process.
     service: Option<ChildStdin>,
 }
 
@@ -33,8 +32,8 @@ fn family() -> MutexGuard<'static, Family> {
     FAMILY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Children are started while this is held, so that the signal thread either sees them or keeps them from starting.
-/// After a signal it does not return: what the signal ended looks like a failure to whoever waited for it.
+/// A child is started while this lock is held, so that the signal thread either sees the child or prevents its start.
+/// After a signal the call does not return, because the caller would report the interrupted child as a failure.
 fn unless_ending() -> MutexGuard<'static, Family> {
     loop {
         let family = family();
@@ -46,7 +45,7 @@ fn unless_ending() -> MutexGuard<'static, Family> {
     }
 }
 
-/// Runs `command` to its end. `if_missing` tells what to do when there is no such program.
+/// Runs `command` to its end. `if_missing` tells the user how to install the program if it does not exist.
 pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let family = unless_ending();
@@ -66,13 +65,13 @@ pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs `command` as the service: `config` is the first line of its standard input, which stays open.
+/// Runs `command` as the service. `config` is the first line of its standard input, which stays open.
 pub fn serve(command: &mut Command, config: &str) -> Result<()> {
     let child = start_service(command, config)?;
     end_service(child)
 }
 
-/// The same; each line of its standard output goes to `on_line`.
+/// Like [`serve`], and passes each line of its standard output to `on_line`.
 pub fn serve_lines(
     command: &mut Command,
     config: &str,
@@ -101,7 +100,7 @@ fn end_service(mut child: Child) -> Result<()> {
     Ok(())
 }
 
-/// Runs `command` to its end; each line of its standard output goes to `on_line`.
+/// Runs `command` to its end and passes each line of its standard output to `on_line`.
 pub fn run_lines(command: &mut Command, on_line: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let family = unless_ending();
@@ -124,7 +123,7 @@ fn lines(child: &mut Child, mut on_line: impl FnMut(&str) -> Result<()>) -> Resu
     Ok(())
 }
 
-/// From now on a signal that asks this program to end ends its descendants first.
+/// Installs the handler that ends all descendants before a signal ends this program.
 pub fn end_all_on_signal() -> Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
@@ -133,31 +132,31 @@ pub fn end_all_on_signal() -> Result<()> {
         if let Some(signal) = signals.forever().next() {
             let mut family = family();
             family.ending = true;
-            // Taken out and dropped: the service sees the end of its input.
+            // Dropping the pipe closes the service's standard input.
             let served = family.service.take().is_some();
             drop(family);
             if served {
                 wait_until_none(GRACE);
             }
             end_descendants();
-            // A service is stopped by a signal: that is success. Anything else was interrupted.
+            // A signal is the normal way to stop a service. Any other command was interrupted.
             std::process::exit(if served { 0 } else { signal.saturating_add(128) });
         }
     });
     Ok(())
 }
 
-/// To be called before this program ends by itself.
+/// Must be called before this program exits normally.
 pub fn before_exit() {
     drop(unless_ending());
     end_descendants();
 }
 
-/// Ends what is left of this program's descendants: asks, then insists.
+/// Ends the remaining descendants with `SIGTERM`, then with `SIGKILL`.
 fn end_descendants() {
     for signal in [Signal::TERM, Signal::KILL] {
         for pid in descendants() {
-            // It may have ended by itself since it was listed: that is what was wanted.
+            // The process may have ended since it was listed, which is fine.
             kill_process(pid, signal).unwrap_or_default();
         }
         if wait_until_none(PATIENCE) {
@@ -179,7 +178,7 @@ fn wait_until_none(limit: Duration) -> bool {
     }
 }
 
-/// The living descendants of this process.
+/// Lists the running descendants of this process.
 fn descendants() -> Vec<Pid> {
     let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat=,comm="]).output();
     let listing =
@@ -190,12 +189,12 @@ fn descendants() -> Vec<Pid> {
             let mut fields = line.split_whitespace();
             let (pid, parent) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
             let (state, name) = (fields.next()?, fields.next()?);
-            // A zombie has ended; and `ps` lists itself.
+            // Zombies have already ended, and `ps` lists itself.
             (!state.starts_with('Z') && name != "ps").then_some((pid, parent))
         })
         .collect();
     let mut family = BTreeSet::from([rustix::process::getpid().as_raw_nonzero().get()]);
-    // `ps` need not list parents first, so look until a look finds nobody new.
+    // `ps` does not list parents first, so the search repeats until it finds no new process.
     loop {
         let found: Vec<i32> = processes
             .iter()

@@ -1,16 +1,16 @@
-//! Progress lines on standard error: `[2/6] wasm … 34 s`.
+//! Prints progress lines on standard error: `[2/6] wasm … 34 s`.
 
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A step that takes longer than this is announced while it runs, so that nobody looks at a silent terminal.
+/// A step that takes longer than this is announced while it runs, so that the terminal is not silent.
 const QUIET: Duration = Duration::from_secs(1);
-/// And each time this much has passed, one line says what is still at work.
+/// Interval of the lines that name the steps which are still running.
 const REMINDER: Duration = Duration::from_secs(15);
 
-/// The time. (`Instant::now` panics in the Worker, so the lint bans it in the whole workspace.)
+/// The current time. (`Instant::now` panics in the Worker, so a lint bans it in the whole workspace.)
 #[expect(clippy::disallowed_methods, reason = "this crate never runs on wasm")]
 pub fn now() -> Instant {
     Instant::now()
@@ -28,19 +28,19 @@ struct State {
     over: bool,
 }
 
-/// The steps of a build, some of which run side by side.
+/// The steps of a build, some of which run in parallel.
 pub struct Progress {
     total: usize,
     state: Arc<(Mutex<State>, Condvar)>,
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // The lines are for people: a panic elsewhere is no reason to stop printing them.
+    // A panic in another thread must not stop the progress lines.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Progress {
-    /// Lines of `total` steps. A thread announces the long ones until this is dropped.
+    /// Starts progress lines for `total` steps. A thread announces long steps until this value is dropped.
     pub fn new(total: usize) -> Self {
         let state = Arc::new((Mutex::new(State::default()), Condvar::new()));
         let watched = Arc::clone(&state);
@@ -88,7 +88,7 @@ fn announce_long_steps((state, changed): &(Mutex<State>, Condvar), total: usize)
     }
 }
 
-/// `34 s`, and `0.3 s` below ten.
+/// Formats a duration as `34 s`, or as `0.3 s` below ten seconds.
 pub fn seconds(duration: Duration) -> String {
     if duration.as_secs() < 10 {
         format!("{:.1} s", duration.as_secs_f64())

@@ -1,11 +1,11 @@
-//! Steps whose inputs did not change since their last success are skipped.
+//! Skips build steps whose inputs have not changed since their last success.
 
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// Length and modification time of all `inputs` (a directory: of every file below it), as text.
+/// Describes the length and modification time of all `inputs` (of every file below a directory).
 fn fingerprint(inputs: &[PathBuf]) -> Result<String> {
     let mut text = String::new();
     for input in inputs {
@@ -26,14 +26,14 @@ fn describe(path: &Path, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Runs `body` unless `stamp` says that it succeeded with the very same `inputs` and all `outputs` exist.
+/// Runs `body`, unless `stamp` records a success with the same `inputs` and all `outputs` exist.
 pub fn unless_fresh(
     stamp: &Path,
     inputs: &[PathBuf],
     outputs: &[PathBuf],
     body: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
-    // Taken before the step runs: a file that changes while it runs makes the next run do the step again.
+    // The inputs are described before the step runs, so that a file that changes meanwhile causes another run.
     let wanted = fingerprint(inputs)?;
     let unchanged = std::fs::read_to_string(stamp).is_ok_and(|found| found == wanted);
     if unchanged && outputs.iter().all(|output| output.exists()) {

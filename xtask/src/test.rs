@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that is checked, in one command. Each runner's own output is left as it is.
+//! `cargo xtask test`: runs every check. The output of each test runner is passed through unchanged.
 
 use crate::progress::{Progress, now, seconds};
 use crate::{browser, build, npm, openapi, process, workspace, wrangler};
@@ -27,7 +27,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             suites.run("end to end", || end_to_end(Some(name)));
         }
         None => std::thread::scope(|scope| {
-            // The build's long link leaves a core idle: the other suites use it.
+            // The build's link step uses one core only, so the other suites run beside it.
             let built = scope.spawn(|| build::build(&Progress::new(build::STEPS)));
             suites.run("format", || cargo(&["fmt", "--all", "--check"]));
             suites
@@ -55,7 +55,7 @@ struct Suites {
 }
 
 impl Suites {
-    /// Runs one suite. A failure does not keep the others from running: one look shows all there is to mend.
+    /// Runs one suite. The other suites run even if it fails, so that one run shows every failure.
     fn run(&mut self, name: &'static str, body: impl FnOnce() -> Result<()>) {
         println!("\n── {name}");
         let since = now();
@@ -98,14 +98,14 @@ fn end_to_end(filter: Option<&str>) -> Result<()> {
     process::run(node.arg("tests/e2e/*.test.mjs"), "Run `cargo xtask build`")
 }
 
-/// Real pages in a real Chromium.
+/// Runs the browser suite in Chromium.
 fn in_browser() -> Result<()> {
     let mut node = npm::node_command()?;
     node.args(["--test", "--test-reporter=spec"]).env("CHROMIUM", browser::chromium()?);
     process::run(node.arg("tests/browser/*.test.mjs"), "Run `cargo xtask build`")
 }
 
-/// wrangler bundles, checks and measures exactly as it would for a deployment, and uploads nothing.
+/// Lets wrangler bundle, check and measure as for a deployment, without uploading.
 fn dry_run() -> Result<()> {
     let out = workspace::target()?.join("dry-run");
     let mut command = npm::script(wrangler::SCRIPT)?;
@@ -124,7 +124,7 @@ fn dry_run() -> Result<()> {
     Ok(())
 }
 
-/// The figure of wrangler's line `Total Upload: 738.50 KiB / gzip: 278.10 KiB`.
+/// Reads the gzip size from wrangler's line `Total Upload: 738.50 KiB / gzip: 278.10 KiB`.
 fn gzip_kib(text: &str) -> Option<f64> {
     let after = text.split_once("gzip: ")?.1;
     after.split_once(" KiB")?.0.parse().ok()

@@ -16,7 +16,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     }
     paths.first().context("name vector files, or a directory of them, such as fixtures/vectors")?;
     let mut cargo = Command::new("cargo");
-    // Not the released profile, whose link takes a minute: a vector takes microseconds in any.
+    // The release profile would take a minute to link, and a vector runs in microseconds in any profile.
     cargo.args(["run", "--quiet", "--profile", "tools", "--manifest-path"]);
     cargo.arg(workspace::root().join("Cargo.toml")).args(["--package", "vectors", "--"]).args(&paths);
     process::run(&mut cargo, "Install Rust with rustup (https://rustup.rs)")

@@ -1,17 +1,17 @@
-//! Where things are.
+//! Paths of the workspace.
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// The repository's root.
 pub fn root() -> PathBuf {
-    // At run time cargo names the tree that it runs in; the compile-time value is for a binary that is run by hand.
+    // cargo sets the variable at run time. The compile-time value is for a binary that is run by hand.
     let crate_dir =
         std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&crate_dir).parent().unwrap_or(Path::new(".")).to_path_buf()
 }
 
-/// Cargo's target directory, wherever it was configured to be: this program lies in `<target>/<profile>/`.
+/// Cargo's target directory, derived from this program's own path `<target>/<profile>/`.
 pub fn target() -> Result<PathBuf> {
     let program = std::env::current_exe().context("this program's own path is unknown")?;
     let target =

@@ -1,4 +1,4 @@
-//! `cargo xtask wrangler …`: the pinned wrangler, on a Node that is new enough for it.
+//! `cargo xtask wrangler …`: runs the pinned wrangler on a supported Node.
 
 use crate::{npm, process};
 use anyhow::Result;

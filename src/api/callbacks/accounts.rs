@@ -3,7 +3,11 @@
 use super::{customer_id, occurred_at};
 use crate::{
     api::{call::Call, problem::Problem, views::view},
-    domain::{event::EventType, id::ListingId, listing::Listing, time::Timestamp},
+    domain::{
+        event::EventType,
+        programme::listing::Listing,
+        values::{id::ListingId, time::Timestamp},
+    },
     marketplace::{
         adapter::AccountName,
         event::{Event, EventKind},
@@ -11,7 +15,7 @@ use crate::{
     store::{
         SqlError,
         callbacks::{self, Account, Alias},
-        change::Change,
+        log::change::Change,
     },
 };
 

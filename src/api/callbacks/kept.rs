@@ -2,7 +2,7 @@
 
 use crate::{
     api::{call::Call, problem::Problem},
-    domain::listing::Listing,
+    domain::programme::listing::Listing,
     marketplace::receive::{StoredTokenResponse, TOKEN_HANDOFF_MS},
     store::{SqlError, callbacks},
 };

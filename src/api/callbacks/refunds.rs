@@ -5,13 +5,13 @@ use super::{
     external_id,
 };
 use crate::{
-    domain::{conversion::ConversionType, event::EventType, listing::Listing},
+    domain::{conversions::ConversionType, event::EventType, programme::listing::Listing},
     marketplace::event::Event,
     store::{
         SqlError,
         callbacks::{self, WaitingRefund},
-        change::Change,
-        conversions as rows, refunds as refund_rows,
+        conversions::{self as rows, refunds as refund_rows},
+        log::change::Change,
     },
 };
 

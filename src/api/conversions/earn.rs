@@ -12,21 +12,22 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{Attribution, AttributionStatus},
+        attribution::{Attribution, AttributionStatus, rules::Model},
         event::EventType,
-        id::{CouponId, ListingId, TransferId},
-        ledger::{Account, TransferKind},
-        money::{Currency, WHOLE_BP},
-        program::{Model, Program},
+        money::{
+            Currency, WHOLE_BP,
+            accounts::{Account, TransferKind},
+        },
+        programme::Program,
+        values::id::{CouponId, ListingId, TransferId},
     },
     store::{
-        accounts::Transfer,
-        change::Change,
-        commissions::{self, Commission},
-        conversions::{self, BoundTouch, Conversion},
-        counts::ConversionDelta,
-        credits, listings,
-        uses::Use,
+        books::accounts::Transfer,
+        commissions::{self, Commission, usage_counters::Use},
+        conversions::{self, BoundTouch, Conversion, credits},
+        log::change::Change,
+        programme::listings,
+        reports::counts::ConversionDelta,
     },
 };
 

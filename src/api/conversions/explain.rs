@@ -11,13 +11,17 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{Attribution, AttributionStatus, Outcome, Reason, Rules, Source, Touch, TrailState},
-        click::Class,
-        id::{ConversionId, CouponId, LinkId, PartnerId},
-        program::{Model, Precedence, RepeatCustomers},
-        time::Timestamp,
+        attribution::{
+            Attribution, AttributionStatus, Outcome, Reason, Source, Touch, TrailState,
+            rules::{Model, Precedence, RepeatCustomers, Rules},
+        },
+        clicks::click::Class,
+        values::{
+            id::{ConversionId, CouponId, LinkId, PartnerId},
+            time::Timestamp,
+        },
     },
-    store::{SqlError, conversions::Conversion, links, partners, value::json_text},
+    store::{SqlError, conversions::Conversion, links, programme::partners, value::json_text},
 };
 use json::FromJson;
 use serde::Serialize;
@@ -88,7 +92,7 @@ view! {
         /// The link's or coupon's partner.
         partner_id: Option<PartnerId>,
         /// Who clicked.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::click::Class"))]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "crate::domain::clicks::click::Class"))]
         class: String,
         /// How it came to be a candidate.
         source: Source,

@@ -7,13 +7,15 @@ use super::super::{
 };
 use crate::{
     domain::{
-        conversion::{ConversionType, HeldReason},
-        id::ListingId,
+        conversions::{ConversionType, HeldReason},
         money::Currency,
-        time::{DAY_MS, Timestamp},
-        words::Metadata,
+        values::{
+            id::ListingId,
+            string_enum::Metadata,
+            time::{DAY_MS, Timestamp},
+        },
     },
-    store::listings,
+    store::programme::listings,
 };
 use json::FromJson;
 use serde::Serialize;

@@ -4,10 +4,9 @@ use crate::{
     domain::{attribution::Attribution, money::split_largest_remainder},
     store::{
         SqlError,
-        change::Shares,
-        conversions::{BoundTouch, Conversion, Place},
-        counts::ConversionDelta,
-        credits::SharedCredit,
+        conversions::{BoundTouch, Conversion, Place, credits::SharedCredit},
+        log::change::Shares,
+        reports::counts::ConversionDelta,
     },
 };
 

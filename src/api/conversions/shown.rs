@@ -10,14 +10,20 @@ use super::{
 };
 use crate::{
     domain::{
-        attribution::{AttributionStatus, Reason},
-        conversion::ConversionType,
-        id::{ConversionId, LinkId, ListingId, PartnerId},
-        program::Model,
-        time::Timestamp,
-        words::Metadata,
+        attribution::{AttributionStatus, Reason, rules::Model},
+        conversions::ConversionType,
+        values::{
+            id::{ConversionId, LinkId, ListingId, PartnerId},
+            string_enum::Metadata,
+            time::Timestamp,
+        },
     },
-    store::{SqlError, commissions, conversions::Conversion, links, listings, partners},
+    store::{
+        SqlError, commissions,
+        conversions::Conversion,
+        links,
+        programme::{listings, partners},
+    },
 };
 
 view! {

@@ -1,18 +1,16 @@
-//! Why what a conversion earns is held: what the rules of `domain::fraud` must know, loaded.
+//! Why what a conversion earns is held: what the rules of `crate::domain::conversions::fraud` must know, loaded.
 
 use super::super::{call::Call, problem::Problem};
 use crate::{
     domain::{
-        conversion::HeldReason,
-        fraud::{CouponUse, Facts, HOUR_MS, Rules, happens_once, suspicions},
-        partner::Partner,
-        time::Timestamp,
-        words::Metadata,
+        conversions::{
+            HeldReason,
+            fraud::{CouponUse, Facts, HOUR_MS, Rules, happens_once, suspicions},
+        },
+        programme::partner::Partner,
+        values::{string_enum::Metadata, time::Timestamp},
     },
-    store::{
-        conversions::{self, Conversion},
-        customers,
-    },
+    store::conversions::{self, Conversion, customers},
 };
 
 /// Annotations of a conversion that name its customer.

@@ -11,21 +11,19 @@ use super::{
 use crate::{
     domain::{
         attribution::{Attribution, attribute},
-        click::ClickId,
-        conversion::{ConversionType, HeldReason},
+        clicks::click::ClickId,
+        conversions::{ConversionType, HeldReason},
         event::EventType,
-        listing::Listing,
         money::Currency,
-        program::Program,
-        time::Timestamp,
-        words::Metadata,
+        programme::{Program, listing::Listing},
+        values::{string_enum::Metadata, time::Timestamp},
     },
     marketplace::event::Evidence,
     store::{
-        change::{Binding, Change},
         commissions as rows,
         conversions::{self, BoundTouch, Conversion},
-        counts::ConversionDelta,
+        log::change::{Binding, Change},
+        reports::counts::ConversionDelta,
         value::json_text,
     },
 };

@@ -3,17 +3,19 @@
 use super::super::{call::Call, problem::Problem};
 use crate::{
     domain::{
-        attribution::{Attribution, CLOCK_SKEW_MS, Reason, Rules, Source, Touch, TrailState},
-        click::{Class, ClickId},
-        listing::ListingNo,
-        program::{Model, RepeatCustomers},
-        time::Timestamp,
+        attribution::{
+            Attribution, CLOCK_SKEW_MS, Reason, Source, Touch, TrailState,
+            rules::{Model, RepeatCustomers, Rules},
+        },
+        clicks::click::{Class, ClickId},
+        programme::listing::ListingNo,
+        values::time::Timestamp,
     },
     store::{
         SqlError,
-        change::Binding,
-        conversions::{self, BoundTouch},
-        coupons, customers, partners,
+        conversions::{self, BoundTouch, customers},
+        log::change::Binding,
+        programme::{coupons, partners},
     },
 };
 

@@ -3,13 +3,15 @@
 use super::{super::problem::Code, schemas::Schemas};
 use crate::{
     domain::{
-        conversion::{CommissionStatus, HeldReason},
-        date::Date,
-        id::{LinkId, ListingId, PartnerId, RunId},
+        conversions::{CommissionStatus, HeldReason},
         money::Currency,
-        payout::PayoutStatus,
+        payouts::PayoutStatus,
+        values::{
+            date::Date,
+            id::{LinkId, ListingId, PartnerId, RunId},
+        },
     },
-    store::report::Group,
+    store::reports::Group,
 };
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};

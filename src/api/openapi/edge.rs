@@ -9,13 +9,14 @@ use super::{
 };
 use crate::{
     domain::{
-        bucket::Bucket,
-        click::Device,
-        id::{LinkId, PartnerId},
-        key::Scope,
-        time::Timestamp,
+        clicks::{bucket::Bucket, click::Device},
+        programme::key::Scope,
+        values::{
+            id::{LinkId, PartnerId},
+            time::Timestamp,
+        },
     },
-    store::{clicklog::StoredClick, outbox},
+    store::{clicks::StoredClick, log::outbox},
 };
 use serde_json::Value;
 

@@ -11,8 +11,8 @@ use super::{
     edge::CallbackKind,
 };
 use crate::domain::{
-    id::{ListingId, PayoutId, RunId},
-    listing::Marketplace,
+    programme::listing::Marketplace,
+    values::id::{ListingId, PayoutId, RunId},
 };
 use schemars::JsonSchema;
 

@@ -38,7 +38,7 @@ use super::{
     edge::{ExportLine, Slug, Token},
     forms::*,
 };
-use crate::domain::id::{
+use crate::domain::values::id::{
     CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId, RunId,
 };
 

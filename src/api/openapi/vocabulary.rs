@@ -8,12 +8,14 @@ use super::super::{
     terms::{MOST, MOST_ENTRIES, MOST_MONTHS, MOST_SALES},
 };
 use crate::domain::{
-    destination::MAX_PATH_BYTES,
-    fraud::Rules,
-    id::{LinkId, ListingId, PartnerId, PayoutId},
+    conversions::fraud::Rules,
+    links::destination::MAX_PATH_BYTES,
     money::{Currency, WHOLE_BP},
-    text::MAX_URL_BYTES,
-    time::Timestamp,
+    values::{
+        id::{LinkId, ListingId, PartnerId, PayoutId},
+        text::MAX_URL_BYTES,
+        time::Timestamp,
+    },
 };
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};

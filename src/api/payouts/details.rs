@@ -11,18 +11,21 @@ use super::super::{
 use crate::{
     domain::{
         event::EventType,
-        iban::{bic, iban, masked},
-        id::PartnerId,
         money::WHOLE_BP,
-        partner::Partner,
-        payer::{Address, PayoutDetails, PayoutMethod},
-        time::Timestamp,
+        payouts::{
+            iban::{bic, iban, masked},
+            payer::{Address, PayoutDetails, PayoutMethod},
+        },
+        programme::partner::Partner,
+        values::{id::PartnerId, time::Timestamp},
     },
     store::{
         SqlError,
-        change::Change,
-        payout_details::{self as rows, DetailsSet, StoredDetails},
-        payouts::Payout,
+        log::change::Change,
+        payouts::{
+            Payout,
+            details::{self as rows, DetailsSet, StoredDetails},
+        },
         value::json_text,
     },
 };

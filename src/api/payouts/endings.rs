@@ -12,16 +12,17 @@ use super::{
 use crate::{
     domain::{
         event::EventType,
-        id::{PayoutId, TransferId},
-        ledger::{Account, TransferKind},
-        payout::PayoutStatus,
-        words::words,
+        money::accounts::{Account, TransferKind},
+        payouts::PayoutStatus,
+        values::{
+            id::{PayoutId, TransferId},
+            string_enum::string_enum,
+        },
     },
     store::{
-        accounts::Transfer,
-        change::Change,
-        payouts::{self, Payout},
-        runs as rows,
+        books::accounts::Transfer,
+        log::change::Change,
+        payouts::{self, Payout, runs as rows},
     },
 };
 use json::FromJson;
@@ -44,7 +45,7 @@ pub struct Failure {
     reason: String,
 }
 
-words! {
+string_enum! {
     /// How a payout ended.
     PayoutOutcome {
         /// Its provider paid it.

@@ -22,15 +22,15 @@ use super::{
 };
 use crate::{
     domain::{
-        date::Date,
-        id::PayoutId,
         money::Currency,
-        payer::{PayoutDetails, PayoutMethod},
-        payout::PayoutStatus,
+        payouts::{
+            PayoutStatus,
+            payer::{PayoutDetails, PayoutMethod},
+        },
+        values::{date::Date, id::PayoutId},
     },
     store::{
-        payouts::{self, Payout},
-        runs::Run,
+        payouts::{self, Payout, runs::Run},
         value::MAX_SAFE_INTEGER,
     },
 };

@@ -15,11 +15,18 @@ use super::{
     is_public, rows,
 };
 use crate::{
-    domain::{date::Date, event::EventType, id::RunId, money::Currency, payout::RunStatus},
+    domain::{
+        event::EventType,
+        money::Currency,
+        payouts::RunStatus,
+        values::{date::Date, id::RunId},
+    },
     store::{
-        change::Change,
-        payouts::{self, Outdated},
-        runs::{Run, RunTerms},
+        log::change::Change,
+        payouts::{
+            self, Outdated,
+            runs::{Run, RunTerms},
+        },
     },
 };
 use json::FromJson;

@@ -17,17 +17,22 @@ use super::{
 };
 use crate::{
     domain::{
-        date::Date,
-        id::{PartnerId, PayoutId, RunId},
         money::Currency,
-        payer::{Address, PayoutDetails},
-        payout::{PayoutStatus, contained_vat, invoice_number},
-        time::Timestamp,
+        payouts::{
+            PayoutStatus, contained_vat, invoice_number,
+            payer::{Address, PayoutDetails},
+        },
+        values::{
+            date::Date,
+            id::{PartnerId, PayoutId, RunId},
+            time::Timestamp,
+        },
     },
     store::{
-        Page, SqlError, accounts, partners,
-        payouts::{self, Payout},
-        runs::Run,
+        Page, SqlError,
+        books::accounts,
+        payouts::{self, Payout, runs::Run},
+        programme::partners,
         value::MAX_SAFE_INTEGER,
     },
 };

@@ -1,6 +1,6 @@
 //! Weights that halve with age, in integers: no two machines may split a sale differently.
 
-use crate::time::DAY_MS;
+use crate::values::time::DAY_MS;
 
 /// A weight of one, in units of 2^-60.
 const ONE: i64 = 1 << 60;

@@ -3,9 +3,9 @@
 
 use super::alarm::{Alarm, STEPS_PER_ALARM, now_ms};
 use crate::{
-    domain::programme_id::ProgrammeId,
+    domain::programme::id::ProgrammeId,
     edge::{
-        guard::{call_of, tracked},
+        guard::{call_of, promise, tracked},
         http::with_timeout,
         milliseconds,
         refusal::thrown,
@@ -13,7 +13,7 @@ use crate::{
         sql::DurableSql,
         timestamp, whole,
     },
-    store::clicklog::{ClickLog, Counts, PageQuery, Parcel, Recent, Segment, Work},
+    store::clicks::{ClickLog, Counts, PageQuery, Parcel, Recent, Segment, Work},
 };
 use futures_util::future::join3;
 use js_sys::Promise;
@@ -165,7 +165,7 @@ impl ClickLogObject {
         let at = now_ms() + after_ms;
         let shard = Rc::clone(&self.shard);
         shard.alarm.is_late_for(at).then(|| {
-            crate::edge::guard::promise(call, async move {
+            promise(call, async move {
                 shard.alarm.wake(Some(at)).await?;
                 Ok(JsValue::UNDEFINED)
             })
@@ -177,8 +177,12 @@ impl ClickLogObject {
 #[wasm_bindgen]
 impl ClickLogObject {
     /// After an alarm that panicked, in the instance that follows.
-    pub async fn alarm_panicked(&self, call: u32, error: String) -> std::result::Result<(), JsValue> {
-        Ok(tracked(call, self.shard.alarm.failed(&error)).await?)
+    pub fn alarm_panicked(&self, call: u32, error: String) -> Promise {
+        let shard = Rc::clone(&self.shard);
+        promise(call, async move {
+            shard.alarm.failed(&error).await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Stores a batch of records of the shard: a JSON array, UTF-8. A repeat changes nothing.

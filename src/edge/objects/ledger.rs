@@ -10,9 +10,9 @@ use crate::{
         problem::{Code, Problem},
         trails::{NO_TRAILS, TRAIL_HEADER, TrailWish, Trails},
     },
-    domain::{programme_id::ProgrammeId, time::Timestamp},
+    domain::{programme::id::ProgrammeId, values::time::Timestamp},
     edge::{
-        guard::{call_of, tracked},
+        guard::{call_of, promise, tracked},
         http::{base_url, query, read_body, respond, with_timeout},
         random::CryptoEntropy,
         refusal::thrown,
@@ -21,14 +21,18 @@ use crate::{
         timestamp,
         zones::IntlZones,
     },
-    marketplace::step::Report,
+    marketplace::receive::Report,
     store::{
-        SqlError, callbacks as rows, commissions, counts, idempotency, links, listings,
-        migrate::{LEDGER, migrate},
-        outbox, transaction,
+        callbacks as rows, commissions, links,
+        log::{change, idempotency, outbox},
+        programme::listings,
+        reports::counts,
+        schema::{LEDGER, migrate},
+        transaction,
     },
 };
 use futures_util::future::join_all;
+use js_sys::Promise;
 use std::{rc::Rc, time::Duration};
 use wasm_bindgen::prelude::*;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
@@ -104,7 +108,9 @@ impl Ledger {
         match with_timeout(TRAIL_TIMEOUT, trail).await {
             Ok(trail) => trail,
             Err(error) => {
-                worker::console_error!("Ledger: no trail of a click, its conversion goes on without: {error}");
+                worker::console_error!(
+                    "Ledger: no trail of a click, its conversion goes on without: {error}"
+                );
                 None
             }
         }
@@ -148,10 +154,14 @@ impl Ledger {
         let reported = self.with_trails(|trails| {
             let zones = IntlZones::default();
             let environment = self.environment(&zones, trails)?;
-            Ok(match callbacks::report(&environment, &mut CryptoEntropy::default(), report).map_err(thrown)? {
-                Reported::TrailWished(wish) => Attempt::NeedsTrail(wish),
-                reported => Attempt::Ended(reported),
-            })
+            Ok(
+                match callbacks::report(&environment, &mut CryptoEntropy::default(), report)
+                    .map_err(thrown)?
+                {
+                    Reported::TrailWished(wish) => Attempt::NeedsTrail(wish),
+                    reported => Attempt::Ended(reported),
+                },
+            )
         });
         let reported = reported.await?;
         self.wake().await?;
@@ -245,9 +255,13 @@ impl DurableObject for LedgerObject {
                 Err(refusal) => return refusal.response("in the Ledger"),
             };
             let (url, path, headers) = (request.inner().url(), request.path(), request.headers());
-            let (authorization, idempotency_key, if_none_match) =
-                (headers.get("authorization")?, headers.get("idempotency-key")?, headers.get("if-none-match")?);
+            let (authorization, idempotency_key, if_none_match) = (
+                headers.get("authorization")?,
+                headers.get("idempotency-key")?,
+                headers.get("if-none-match")?,
+            );
             let method = request.inner().method();
+            let base_url = base_url(&ledger.stores, &url);
             let response = ledger.answer(ApiRequest {
                 method: if method == "HEAD" { "GET" } else { &method },
                 path: &path,
@@ -256,7 +270,7 @@ impl DurableObject for LedgerObject {
                 idempotency_key: idempotency_key.as_deref(),
                 if_none_match: if_none_match.as_deref(),
                 body: &body,
-                base_url: &base_url(&ledger.stores, &url),
+                base_url: &base_url,
             });
             respond(response.await?)
         })
@@ -284,28 +298,28 @@ impl DurableObject for LedgerObject {
 #[wasm_bindgen]
 impl LedgerObject {
     /// After an alarm that panicked, in the instance that follows.
-    pub async fn alarm_panicked(&self, call: u32, error: String) -> std::result::Result<(), JsValue> {
-        Ok(tracked(call, self.ledger.alarm.failed(&error)).await?)
+    pub fn alarm_panicked(&self, call: u32, error: String) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
+        promise(call, async move {
+            ledger.alarm.failed(&error).await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Writes what a callback reported, JSON in and out.
-    pub async fn report(&self, call: u32, report: String) -> std::result::Result<String, JsValue> {
-        tracked(call, async {
+    pub fn report(&self, call: u32, report: String) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
+        promise(call, async move {
             let report: Report = json::read(&report).map_err(thrown)?;
-            let reported = self.ledger.report(&report).await?;
-            serde_json::to_string(&reported).map_err(thrown)
+            let reported = ledger.report(&report).await?;
+            serde_json::to_string(&reported).map(JsValue::from).map_err(thrown)
         })
-        .await
     }
 
     /// Binds the clicks of a browser that comes back, and says where it goes on to; nothing if its id is unknown.
-    pub async fn resume(
-        &self,
-        call: u32,
-        id: String,
-        cookies: String,
-    ) -> std::result::Result<Option<String>, JsValue> {
-        tracked(call, self.ledger.resume(&id, &cookies)).await
+    pub fn resume(&self, call: u32, id: String, cookies: String) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
+        promise(call, async move { Ok(ledger.resume(&id, &cookies).await?.into()) })
     }
 
     /// A listing as the callback handler needs it, JSON, with its secrets opened; nothing if there is none.
@@ -333,7 +347,7 @@ impl LedgerObject {
     /// The KV value of a slug, if a link has it.
     pub fn slug(&self, slug: &str) -> std::result::Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.ledger.sql, slug).map_err(thrown)?;
-        link.map(|link| crate::store::change::slug_value(&link.token)).transpose().map_err(thrown)
+        link.map(|link| change::slug_value(&link.token)).transpose().map_err(thrown)
     }
 
     /// Applies count deltas of a shard, each once however often they arrive.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::{
     money::{Currency, share_half_up},
-    time::Timestamp,
+    values::time::Timestamp,
 };
 use serde_json::Value as Json;
 

@@ -21,7 +21,7 @@ use super::{
     },
     api::{self, AGREEMENTS, text},
 };
-use crate::domain::{money::Currency, time::Timestamp};
+use crate::domain::{money::Currency, values::time::Timestamp};
 use json::FromJson;
 use serde_json::{Value as Json, json};
 

@@ -17,7 +17,7 @@ use super::{
     api::text,
     registration::license,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use serde_json::Value as Json;
 
 /// What became of an agreement or of the licence under it.

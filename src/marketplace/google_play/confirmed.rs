@@ -10,7 +10,7 @@ use super::{
     About, Happened, SUBJECT, charge, ended, name,
     purchase::{Order, Purchase},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 /// The response of that name.
 fn response<'r>(responses: &'r VendorResponses, name: &str) -> Result<&'r VendorResponse, Unreadable> {

@@ -5,7 +5,7 @@ use super::super::{
     event::{Event, EventKind, Evidence},
     money::minor_units,
 };
-use crate::domain::{money::Currency, time::Timestamp};
+use crate::domain::{money::Currency, values::time::Timestamp};
 use json::FromJson;
 use serde::de::IgnoredAny;
 

@@ -10,7 +10,11 @@ use super::super::{
     event::{Event, EventKind, Evidence},
     money::minor_units,
 };
-use crate::domain::{click::CLICK_ID_LENGTH, digest::sha256_hex, money::Currency, time::Timestamp};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH,
+    money::Currency,
+    values::{digest::sha256_hex, time::Timestamp},
+};
 use json::Spelled;
 
 /// A JSON object, its members as they stand there.

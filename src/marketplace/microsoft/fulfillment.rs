@@ -14,7 +14,7 @@ use super::{
     },
     webhook::Change,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use json::FromJson;
 
 const API: &str = "https://marketplaceapi.microsoft.com/api/saas/subscriptions";

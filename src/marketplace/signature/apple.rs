@@ -14,7 +14,7 @@ use super::{
     window::Window,
     x509::Chain,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use json::FromJson;
 use json::Verbatim;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 //! alone would not look into the texts it skips.
 
 use super::{refusal::Refusal, window::Unit};
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use json::{FromJson, OneOrSeveral, Verbatim};
 
 /// Reads `json`; `None` if it is no UTF-8, no JSON, or not of the form of `T`. A member of `T` that stands there twice

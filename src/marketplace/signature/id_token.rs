@@ -15,7 +15,7 @@ use super::{
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use json::FromJson;
 
@@ -40,7 +40,7 @@ pub(super) const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs
 /// A tenant's keys (its discovery document: `https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration`).
 /// The tenant is the operator's setting, never a token's.
 pub(super) fn entra_keys(tenant: &str) -> String {
-    let tenant = percent_encoding::utf8_percent_encode(tenant, crate::domain::destination::RESERVED);
+    let tenant = percent_encoding::utf8_percent_encode(tenant, crate::domain::links::destination::RESERVED);
     format!("https://login.microsoftonline.com/{tenant}/discovery/v2.0/keys")
 }
 

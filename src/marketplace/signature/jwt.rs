@@ -15,7 +15,7 @@ use super::{
     secret::Secrets,
     verified::{Evidence, Payload, Verified},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use json::FromJson;
 use url::Url;
 

@@ -12,7 +12,7 @@ use super::{
     verified::{Evidence, FOREVER, Payload, Verified},
     window::{Unit, Window},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use std::borrow::Cow;
 
 /// Where the signature stands.

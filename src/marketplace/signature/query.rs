@@ -5,7 +5,6 @@
 //! parameter; the values of `name[]` are joined to `name=["2", "1"]`; the pairs are sorted by their bytes.
 
 use super::{fields::Fields, refusal::Refusal};
-use crate::domain::order::sorted;
 
 /// Parameters that carry a signature and so are not signed: today's, and the obsolete one.
 const UNSIGNED: [&str; 2] = ["hmac", "signature"];
@@ -18,7 +17,7 @@ pub(super) fn signed_text(fields: &Fields<'_>) -> Result<String, Refusal> {
     // By name; the values of a name in the order of the query.
     let mut all: Vec<(&str, usize, &str)> = Vec::new();
     all.extend(fields.iter().enumerate().map(|(place, (name, value))| (name, place, value)));
-    let all = sorted(&all);
+    all.sort_unstable();
     let mut pairs: Vec<String> = Vec::new();
     for group in all.chunk_by(|(a, ..), (b, ..)| a == b) {
         let [(name, _, value), others @ ..] = group else { continue };
@@ -43,7 +42,8 @@ pub(super) fn signed_text(fields: &Fields<'_>) -> Result<String, Refusal> {
         let values: Vec<&str> = group.iter().map(|(.., value)| *value).collect();
         pairs.push(pair(list, &format!("[\"{}\"]", values.join("\", \""))));
     }
-    Ok(sorted(&pairs).join("&"))
+    pairs.sort_unstable();
+    Ok(pairs.join("&"))
 }
 
 fn pair(name: &str, value: &str) -> String {

@@ -13,7 +13,7 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::{
         public_host,
         vendor_api::{VendorRequest, VendorResponse},

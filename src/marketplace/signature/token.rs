@@ -11,7 +11,7 @@ use super::{
     refusal::Refusal,
     verified::{Verified, key_under},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// Apple Root CA – G3, <https://www.apple.com/certificateauthority/AppleRootCA-G3.cer>, SHA-256

@@ -2,7 +2,7 @@
 //! function that takes a [`Verified`] cannot be called with anything unproven.
 
 use super::scheme::Scheme;
-use crate::domain::{time::Timestamp, words};
+use crate::domain::values::{string_enum::string_enum, time::Timestamp};
 use sha2::{Digest, Sha256};
 
 /// The end of the time that a [`Timestamp`] can name: what is remembered until then is remembered for ever. Tokens
@@ -13,7 +13,7 @@ pub const FOREVER: i64 = i64::MAX;
 /// machines that see the same token differ.
 const MARGIN_MS: i64 = 10 * 60 * 1000;
 
-words! {
+string_enum! {
     /// What stands behind a proof, and behind what is told with it.
     Evidence {
         /// The vendor signed it.

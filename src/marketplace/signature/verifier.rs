@@ -12,7 +12,7 @@ use super::{
     secret::{Credentials, Digest, SecretError, SecretForm, Secrets},
     verified::Verified,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 /// What a scheme needs to know beside its secrets. A signature proves the marketplace; only the configured audience or
 /// organisation proves that it speaks of us.

@@ -1,7 +1,7 @@
 //! How old a signed time may be, and how far in the future.
 
 use super::refusal::Refusal;
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 
 /// A window around now. Both of its ends are inside.
 #[derive(Debug, Clone, Copy)]

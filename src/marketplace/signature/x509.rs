@@ -10,7 +10,7 @@ use super::{
     refusal::Refusal,
     spki::{KeyInfo, read_algorithm},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use der::{
     Tag, TagNumber,

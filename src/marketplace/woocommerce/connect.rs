@@ -15,7 +15,7 @@ use super::super::{
     signature::{Connection, Payload, Refusal, StoreKeys, Verified, bearer},
     vendor_api::VendorApi,
 };
-use crate::domain::click::CLICK_ID_LENGTH;
+use crate::domain::clicks::click::CLICK_ID_LENGTH;
 use json::FromJson;
 
 /// Where the app asks for the way to a store.

@@ -1,14 +1,15 @@
 //! The approval of a draft: its commissions are bound and its money moves, in a few statements over all of them.
 
 use super::{
-    super::{
-        Sql, SqlError, fx, meta,
-        runs::{self, Run},
-    },
+    super::{Sql, SqlError, meta},
     OPEN_OF_M as OPEN,
     legs::{Direction, of_run},
 };
-use crate::domain::{money::Currency, time::Timestamp};
+use crate::domain::{money::Currency, values::time::Timestamp};
+use crate::store::{
+    books::fx,
+    payouts::runs::{self, Run},
+};
 
 /// Why a draft is no longer what the ledger says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

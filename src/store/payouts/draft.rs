@@ -2,20 +2,18 @@
 //! trace in the ledger.
 
 use super::{
-    super::{
-        Sql, SqlError, fx, meta,
-        runs::{self, RunTerms},
-        value::json_text,
-    },
+    super::{Sql, SqlError, meta, value::json_text},
     OPEN, amount,
 };
 use crate::domain::{
-    fx::Rate,
-    id::DERIVED_LENGTH,
-    money::Currency,
-    partner::PartnerNo,
-    payout::{Part, PayoutStatus, Proposal, UnpaidReason, propose},
-    time::Timestamp,
+    money::{Currency, fx::Rate},
+    payouts::{Part, PayoutStatus, Proposal, UnpaidReason, propose},
+    programme::partner::PartnerNo,
+    values::{id::DERIVED_LENGTH, time::Timestamp},
+};
+use crate::store::{
+    books::fx,
+    payouts::runs::{self, RunTerms},
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,15 +1,15 @@
 //! How payouts end: paid, or failed and payable again.
 
 use super::{
-    super::{
-        Sql, SqlError,
-        accounts::{self, Transfer},
-        runs,
-    },
+    super::{Sql, SqlError},
     Payout,
     legs::{Direction, of_payout},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
+use crate::store::{
+    books::accounts::{self, Transfer},
+    payouts::runs,
+};
 
 /// The payout with this number.
 fn named(sql: &dyn Sql, no: i64) -> Result<Payout, SqlError> {

@@ -1,9 +1,10 @@
 //! The transfers of payouts. What was earned in other currencies is exchanged, each part by two legs that carry the rate,
 //! and the whole is moved out of `payable`; a payout that fails takes the same way back.
 
-use super::super::{Sql, SqlError, Value, runs::Run};
+use super::super::{Sql, SqlError, Value};
 use super::Payout;
-use crate::domain::{id::DERIVED_LENGTH, time::Timestamp};
+use crate::domain::values::{id::DERIVED_LENGTH, time::Timestamp};
+use crate::store::payouts::runs::Run;
 
 /// Which way the money moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

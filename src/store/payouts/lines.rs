@@ -5,13 +5,15 @@ use super::{
     OPEN, OPEN_OF_M, Payout, amount,
 };
 use crate::domain::{
-    conversion::CommissionSource,
-    date::Date,
-    id::{CommissionId, ConversionId, PayoutId},
+    conversions::CommissionSource,
     money::Currency,
-    partner::PartnerNo,
-    payout::PayoutStatus,
-    time::Timestamp,
+    payouts::PayoutStatus,
+    programme::partner::PartnerNo,
+    values::{
+        date::Date,
+        id::{CommissionId, ConversionId, PayoutId},
+        time::Timestamp,
+    },
 };
 
 /// What of a payout was earned in one currency.

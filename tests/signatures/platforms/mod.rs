@@ -9,7 +9,7 @@ mod sns;
 mod sns_addresses;
 
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{
         Refusal, Verified,
         platforms::{Fetched, PlatformScheme, PlatformVerifier},

@@ -2,7 +2,7 @@
 
 use super::noon;
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::platforms::sigv4::{AccessKey, Scope, SigningError, Unsigned, sign},
 };
 

@@ -234,7 +234,7 @@ fn a_certificate_counts_while_it_is_valid() {
         ("2026-11-30T23:59:59.999Z", None),
         ("2026-12-01T00:00:00Z", Some(Refusal::Stale)),
     ] {
-        let now = signpost::domain::time::Timestamp::parse(time).unwrap();
+        let now = signpost::domain::values::time::Timestamp::parse(time).unwrap();
         let request = Message::notification().with("Timestamp", time).signed().request();
         let judged = judge(&verifier(), &request, &[(ADDRESS, signer::CERTIFICATE)], now);
         assert_eq!(judged.err(), expected, "{time}");

@@ -1,29 +1,29 @@
-//! One HTTP/1.1 connection with at most one request under way.
+//! An HTTP/1.1 connection with at most one request in flight.
 
 use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-/// Headers of an answer at most.
+/// Maximum number of headers of a response.
 const HEADERS: usize = 64;
 
 pub struct Connection {
     socket: TcpStream,
     buffer: Vec<u8>,
-    /// When the request under way was sent, or was to be.
+    /// The time at which the current request was sent or was due.
     since: Option<Instant>,
 }
 
-/// What reading brought.
+/// The result of reading from the socket.
 pub enum Progress {
-    /// Not a whole answer yet.
+    /// The response is still incomplete.
     Partial,
-    /// An answer; `last`: the server closes the connection behind it.
+    /// A complete response. `last` says that the server closes the connection after it.
     Answer { status: u16, since: Instant, last: bool },
 }
 
-/// The head of an answer.
+/// The status line and headers of a response.
 struct Head {
     status: u16,
     length: usize,
@@ -48,12 +48,12 @@ impl Connection {
         &self.socket
     }
 
-    /// Whether a request is under way.
+    /// Whether a request is in flight.
     pub fn waits(&self) -> bool {
         self.since.is_some()
     }
 
-    /// Sends a request. It is far smaller than a socket's buffer, which is empty, so it fits in whole.
+    /// Sends a request. The socket's buffer is empty and far larger than a request, so one write suffices.
     pub fn send(&mut self, request: &[u8], since: Instant) -> Result<()> {
         self.since = Some(since);
         let written = self.socket.write(request)?;
@@ -63,7 +63,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what has come.
+    /// Reads the available bytes.
     pub fn receive(&mut self) -> Result<Progress> {
         let mut chunk = [0; 16 * 1024];
         match self.socket.read(&mut chunk) {
@@ -106,14 +106,14 @@ fn parse_head(buffer: &[u8]) -> Result<Option<Head>> {
     Ok(Some(head))
 }
 
-/// The length of a whole chunked body, if all of it has come.
+/// Returns the length of a chunked body, or `None` if it is incomplete.
 fn chunked_length(body: &[u8]) -> Result<Option<usize>> {
     let mut at = 0;
     loop {
         let rest = body.get(at..).unwrap_or_default();
         let parsed = httparse::parse_chunk_size(rest).ok().context("a chunk without a size")?;
         let httparse::Status::Complete((line, size)) = parsed else { return Ok(None) };
-        // Each chunk, the empty last one too, ends with a line end.
+        // Every chunk, including the empty last one, ends with CRLF.
         at += line + usize::try_from(size)? + 2;
         if at > body.len() {
             return Ok(None);

@@ -1,14 +1,14 @@
 //! `load --port <n> --requests <file> [--connections <n>] [--seconds <s>] [--rate <per second>] [--first <n>]`
 //!
-//! Keeps that many connections to a server on this machine busy, one request at a time on each, and prints what came
-//! back as one line of JSON: answers by status, errors, and how long answers took. Every request is accounted for: it
-//! was answered, it failed, or it was still open when the server went away. When the time is over nothing new is sent,
-//! and answers under way are awaited.
+//! Keeps that many connections to a server on this machine busy, with one request at a time on each, and prints the
+//! result as one line of JSON: responses by status, errors and latencies. Every request is accounted for: it was
+//! answered, it failed, or it was still open when the server ended. When the time is over, the program sends no new request and
+//! waits for the open responses.
 //!
-//! One thread and one epoll: the server under test needs the machine's other core for itself.
+//! The program uses one thread and one epoll, because the server under test needs the other core.
 //!
-//! With `--rate` requests fall due at fixed times, and an answer's time counts from then, so that a server that stalls
-//! is not spared the requests that it kept from being sent.
+//! With `--rate` requests are due at fixed times, and latency counts from the due time. A server that stalls therefore
+//! cannot hide the requests that it delayed (coordinated omission).
 
 mod connection;
 mod requests;
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tally::Tally;
 
-/// Answers under way at the end are awaited so long.
+/// How long the program waits for open responses at the end.
 const DRAIN: Duration = Duration::from_secs(5);
 
 struct Options {
@@ -33,7 +33,7 @@ struct Options {
     requests: PathBuf,
     connections: usize,
     length: Duration,
-    /// Time between two requests, if they are to fall due at fixed times.
+    /// Time between two requests if they are due at fixed times.
     interval: Option<Duration>,
     first: u64,
 }
@@ -65,7 +65,7 @@ impl Options {
     }
 }
 
-/// The time. (`Instant::now` panics in the Worker, so the lint bans it in the whole workspace.)
+/// The current time. (`Instant::now` panics in the Worker, so a lint bans it in the whole workspace.)
 #[expect(clippy::disallowed_methods, reason = "this crate never runs on wasm")]
 fn now() -> Instant {
     Instant::now()
@@ -158,7 +158,7 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// How long there is nothing to do unless an answer comes.
+    /// How long the event loop may wait for a response.
     fn patience(&self, at: Instant, end: Instant) -> Duration {
         let next = match self.options.interval {
             Some(_) if !self.idle.is_empty() => self.due.min(end),
@@ -168,13 +168,13 @@ impl<'a> Load<'a> {
         next.saturating_duration_since(at).max(Duration::from_micros(1))
     }
 
-    /// Requests without an answer.
+    /// Number of requests without a response.
     fn under_way(&self) -> u64 {
         let waiting = self.connections.iter().flatten().filter(|connection| connection.waits()).count();
         waiting.try_into().unwrap_or(u64::MAX)
     }
 
-    /// Sends what may be sent now.
+    /// Sends the requests that are due.
     fn send_due(&mut self, at: Instant) -> Result<()> {
         while let Some(&index) = self.idle.last() {
             let since = match self.options.interval {
@@ -209,7 +209,7 @@ impl<'a> Load<'a> {
                 let at = now();
                 self.tally.answer(status, at - since, at <= end);
                 if last {
-                    // Closed in good order: a new connection takes its place.
+                    // The server closed the connection cleanly, so a new connection replaces it.
                     self.connections[index] = self.connect(index).ok();
                 }
                 self.idle.push(index);
@@ -222,7 +222,7 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// A connection broke; another takes its place, unless the server is gone.
+    /// Replaces a broken connection, unless the server has ended.
     fn lose(&mut self, index: usize) {
         let waited = self.connections[index].as_ref().is_some_and(Connection::waits);
         self.tally.broken(waited);

@@ -1,14 +1,14 @@
-//! The requests to send, one after the other and again from the start.
+//! The requests to send, in a cycle.
 //!
-//! The file holds a JSON array of `{"method", "path", "headers": {…}, "body"}`. Wherever `{sequence}` stands, ten
-//! digits are put that no other request of the run has: for ids that must be new each time.
+//! The file contains a JSON array of `{"method", "path", "headers": {…}, "body"}`. Each `{sequence}` is replaced by
+//! ten digits that are unique within the run, for ids that must be new each time.
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// As long as what stands in its place, so that lengths stay.
+/// The placeholder has as many characters as its replacement, so that lengths do not change.
 const MARK: &str = "{sequence}";
 
 #[derive(Deserialize)]
@@ -22,13 +22,13 @@ struct Text {
     body: String,
 }
 
-/// A request as bytes, and where its number stands.
+/// A request as bytes, with the offsets of its sequence number.
 struct Request {
     bytes: Vec<u8>,
     marks: Vec<usize>,
 }
 
-/// Requests in a circle.
+/// A cycle of requests.
 pub struct Requests {
     all: Vec<Request>,
     first: u64,
@@ -45,7 +45,7 @@ impl Requests {
         Ok(Self { all: texts.iter().map(Request::new).collect(), first, number: first })
     }
 
-    /// The bytes of the next request.
+    /// Returns the bytes of the next request.
     pub fn next(&mut self) -> &[u8] {
         let length = u64::try_from(self.all.len()).unwrap_or(u64::MAX);
         let index = usize::try_from(self.number % length).unwrap_or(0);
@@ -60,7 +60,7 @@ impl Requests {
         &request.bytes
     }
 
-    /// How many were handed out.
+    /// Number of requests returned so far.
     pub fn sent(&self) -> u64 {
         self.number - self.first
     }

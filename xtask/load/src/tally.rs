@@ -1,4 +1,4 @@
-//! What came back, and how fast.
+//! Counts responses and measures latencies.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Tally {
     statuses: BTreeMap<u16, u64>,
-    /// Microseconds of each answer that came in time: exact percentiles need no more than a sort.
+    /// Latency of each response in microseconds. All are kept, because sorting them gives exact percentiles.
     times: Vec<u32>,
     broken_idle: u64,
     broken_waiting: u64,
@@ -23,18 +23,18 @@ struct Report {
     sent: u64,
     answered: u64,
     statuses: BTreeMap<u16, u64>,
-    /// Answers a second while requests were being sent.
+    /// Responses per second while requests were being sent.
     per_second: f64,
     p50_us: u32,
     p99_us: u32,
     max_us: u32,
-    /// Requests whose connection broke before the answer.
+    /// Requests whose connection broke before the response.
     failed: u64,
-    /// Requests still without an answer when waiting ended.
+    /// Requests that were still open when the program stopped waiting.
     unanswered: u64,
     /// Connections that broke between requests.
     broken_idle: u64,
-    /// Processor time of this program, seconds.
+    /// CPU time of this program in seconds.
     own_cpu: f64,
 }
 
@@ -61,7 +61,7 @@ impl Tally {
     pub fn report(mut self, sent: u64) -> Result<String> {
         self.times.sort_unstable();
         let in_time = self.times.len();
-        // A server that went away ends the run early.
+        // The run ends early if the server ends.
         let span = self.elapsed.min(self.length).as_secs_f64();
         let cpu = Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime))?;
         Ok(serde_json::to_string(&Report {
@@ -81,7 +81,7 @@ impl Tally {
     }
 }
 
-/// Nearest rank, of sorted values; 0 if there are none.
+/// Nearest-rank percentile of sorted values; 0 if there are none.
 fn percentile(sorted: &[u32], percent: usize) -> u32 {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)

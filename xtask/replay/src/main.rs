@@ -1,12 +1,12 @@
-//! `replay <file> [<database>]`: rebuilds a Ledger from an export of `GET /v1/export` (pages appended to one another)
-//! and says whether its balances and counts equal the original's. Exit code 1 if they do not.
+//! `replay <file> [<database>]`: rebuilds a Ledger from an export of `GET /v1/export` (with all pages appended) and
+//! compares its balances and counts with the original's. The exit code is 1 if they differ.
 
 use anyhow::{Context, Result, bail};
 use signpost::{
     replay::{Replayed, Totals, replay},
     store::{
-        migrate::{LEDGER, migrate},
         native::NativeSql,
+        schema::{LEDGER, migrate},
     },
 };
 use std::{
@@ -44,7 +44,7 @@ fn run() -> Result<bool> {
     Ok(report(&found))
 }
 
-/// Prints what was found; whether all is well.
+/// Prints the comparison and returns whether everything is equal.
 fn report(found: &Replayed) -> bool {
     for discrepancy in &found.discrepancies {
         println!("BOOKS {discrepancy}");
@@ -59,7 +59,7 @@ fn report(found: &Replayed) -> bool {
     balances && counts && found.discrepancies.is_empty()
 }
 
-/// Balances as text: earned, pending, payable, paid, reversed.
+/// Formats balances as text: earned, pending, payable, paid, reversed.
 fn by_text(totals: &Totals) -> BTreeMap<String, String> {
     totals.balances.iter().map(|(owner, parts)| (owner.clone(), parts.join(" "))).collect()
 }

@@ -1,10 +1,10 @@
-//! A figure: what was measured, and what it should be.
+//! Measured figures and their targets.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::fmt;
 
-/// One figure.
+/// A measured figure.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figure {
@@ -16,21 +16,21 @@ pub struct Figure {
     pub at_least: Option<f64>,
     #[serde(default)]
     pub at_most: Option<f64>,
-    /// What the figure is of, and what it is compared with.
+    /// What was measured, and the baseline if the figure is a ratio.
     pub compares: String,
 }
 
-/// Whether a figure is what it should be.
+/// Whether a figure meets its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Pass,
     Fail,
-    /// It has no target.
+    /// The figure has no target.
     None,
 }
 
 impl Figure {
-    /// Reads the line of a measuring program.
+    /// Parses a line of a measuring program.
     pub fn parse(line: &str) -> Result<Self> {
         serde_json::from_str(line).with_context(|| format!("no figure: {line}"))
     }
@@ -55,7 +55,7 @@ impl Figure {
     }
 }
 
-/// Three significant digits, and no more than that below a thousand.
+/// Formats with three significant digits; numbers from 100 on are rounded to whole ones.
 fn digits(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),

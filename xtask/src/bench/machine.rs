@@ -1,10 +1,10 @@
-//! The machine that figures were measured on.
+//! Describes the machine that runs the benchmark.
 
 use crate::{npm, workspace};
 use std::path::Path;
 use std::process::Command;
 
-/// One line: processor, system, and the versions of what is measured.
+/// Describes the processor, the system and the measured versions in one line.
 pub fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let node = npm::node().map(|node| output(&node, &["--version"])).unwrap_or_default();
@@ -28,7 +28,7 @@ fn processor() -> String {
     }
 }
 
-/// What others do here shows in every rate, and less in ratios.
+/// The load average. Other processes affect absolute rates strongly, and ratios less.
 fn busy(cores: usize) -> String {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     match text.split(' ').next().and_then(|load| load.parse::<f64>().ok()) {
@@ -44,7 +44,7 @@ fn package_version(name: &str) -> String {
     package.get("version").and_then(|version| version.as_str()).unwrap_or("of unknown version").to_owned()
 }
 
-/// The first line that a program prints, or nothing.
+/// Returns the first line that a program prints, or an empty text.
 fn output(program: &Path, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();

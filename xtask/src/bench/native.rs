@@ -1,4 +1,4 @@
-//! The native benchmarks: criterion's, whose figures are read from the files it leaves, and the stores' own.
+//! The native benchmarks: criterion's (figures are read from its output files) and the stores' own program.
 
 use super::figure::Figure;
 use crate::{process, workspace};
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::process::{Command, Stdio};
 
-/// A measurement of criterion's and its target.
+/// A criterion measurement and its target.
 pub struct Criterion {
     name: &'static str,
     at_most_us: Option<f64>,
@@ -71,7 +71,7 @@ struct Estimates {
 
 #[derive(Deserialize)]
 struct Estimate {
-    /// Nanoseconds.
+    /// Mean time in nanoseconds.
     point_estimate: f64,
 }
 

@@ -5,7 +5,7 @@ use crate::{outcome::Outcome, vector::Vector};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{
         Keys, Refusal,
         platforms::{

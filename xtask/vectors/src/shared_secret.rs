@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{
         Parameters, Refusal, Scheme, SecretForm, Verifier, VerifierError, single_use_key,
     },

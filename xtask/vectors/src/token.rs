@@ -11,7 +11,7 @@ use base64::{
 };
 use serde_json::{Map, Value, json};
 use signpost::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{AppleEnvironment, Expected, Keys, Refusal, TokenScheme, Trust},
 };
 

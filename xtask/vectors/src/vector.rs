@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use signpost::{domain::time::Timestamp, marketplace::signature::Callback};
+use signpost::{domain::values::time::Timestamp, marketplace::signature::Callback};
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -8,11 +8,13 @@ use super::{
 };
 use crate::{
     domain::{
-        conversion::{CommissionSource, HeldReason},
+        conversions::{CommissionSource, HeldReason},
         money::{WHOLE_BP, share_half_up},
-        partner::Partner,
-        plan::{Bonus, Dated, Plan},
-        time::DAY_MS,
+        programme::{
+            partner::Partner,
+            plan::{Bonus, Dated, Plan},
+        },
+        values::time::DAY_MS,
     },
     store::{SqlError, commissions::Commission},
 };

@@ -2,7 +2,7 @@
 
 use super::{super::super::problem::Problem, sale::Sale};
 use crate::{
-    domain::{fraud::CouponUse, partner::PartnerNo},
+    domain::{conversions::fraud::CouponUse, programme::partner::PartnerNo},
     store::conversions::BoundTouch,
 };
 

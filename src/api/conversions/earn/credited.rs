@@ -11,20 +11,21 @@ use super::{
 use crate::{
     domain::{
         attribution::{Attribution, Credit},
-        click::Class,
-        conversion::{CommissionSource, CommissionStatus, HeldReason},
-        id::CommissionId,
+        clicks::click::Class,
+        conversions::{CommissionSource, CommissionStatus, HeldReason},
         money::{Currency, WHOLE_BP, share_half_up},
-        partner::{Partner, PartnerNo},
-        plan::{self, Base, Cap, CapPer, Plan, Rate, TierMode},
-        program::Program,
+        programme::{
+            Program,
+            partner::{Partner, PartnerNo},
+            plan::{self, Base, Cap, CapPer, Plan, Rate, TierMode},
+        },
+        values::id::CommissionId,
     },
     store::{
         SqlError,
-        commissions::{self, Commission},
+        commissions::{self, Commission, usage_counters::Use},
         conversions::{self, BoundTouch, Conversion},
-        partners,
-        uses::Use,
+        programme::partners,
     },
 };
 

@@ -6,18 +6,27 @@ use super::{
 };
 use crate::{
     domain::{
-        agreement::{OthersEarn, Territory},
-        calendar::{self, Period},
-        conversion::{CommissionSource, HeldReason},
-        id::{CommissionId, ListingId},
-        listing::Listing,
+        conversions::{CommissionSource, HeldReason},
         money::{Currency, WHOLE_BP, share_half_up},
-        partner::{Partner, PartnerNo},
-        plan::{Base, Dated},
-        program::Program,
-        time::{DAY_MS, Timestamp},
+        programme::{
+            Program,
+            agreement::{OthersEarn, Territory},
+            calendar::{self, Period},
+            listing::Listing,
+            partner::{Partner, PartnerNo},
+            plan::{Base, Dated},
+        },
+        values::{
+            id::{CommissionId, ListingId},
+            time::{DAY_MS, Timestamp},
+        },
     },
-    store::{SqlError, commissions::Commission, conversions::Conversion, customers, partners},
+    store::{
+        SqlError,
+        commissions::Commission,
+        conversions::{Conversion, customers},
+        programme::partners,
+    },
 };
 
 /// What rates are applied to, minor units, and why what comes of it is held.
@@ -147,7 +156,7 @@ impl<'a, 'c> Sale<'a, 'c> {
     }
 
     /// The partner that the terms name, if it still earns.
-    pub fn earning(&self, id: &crate::domain::id::PartnerId) -> Result<Option<Partner>, Problem> {
+    pub fn earning(&self, id: &crate::domain::values::id::PartnerId) -> Result<Option<Partner>, Problem> {
         Ok(partners::by_id(self.call.sql, id)?.filter(|partner| !self.is_after(partner)))
     }
 

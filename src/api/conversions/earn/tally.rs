@@ -2,7 +2,7 @@
 
 use crate::store::{
     Sql, SqlError,
-    uses::{self, Use},
+    commissions::usage_counters::{self, Use},
 };
 
 /// Counters, read as they are asked for, with what this conversion adds to them.
@@ -19,7 +19,7 @@ impl<'a> Tally<'a> {
 
     /// How far a counter is.
     pub fn used(&self, key: &str) -> Result<i64, SqlError> {
-        let mut used = uses::used(self.sql, key)?;
+        let mut used = usage_counters::used(self.sql, key)?;
         for more in self.added.iter().filter(|more| more.key == key) {
             used = used.checked_add(more.added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         }

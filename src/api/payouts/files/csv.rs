@@ -1,7 +1,7 @@
 //! CSV (RFC 4180), and the table of a run for people and for spreadsheets.
 
 use super::Entry;
-use crate::domain::payout::invoice_number;
+use crate::domain::payouts::invoice_number;
 use csv_core::{Terminator, Writer, WriterBuilder};
 
 /// A table that is being written.

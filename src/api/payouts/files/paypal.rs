@@ -6,7 +6,7 @@ use super::{
     Entry,
     csv::{Table, text},
 };
-use crate::{domain::payout::invoice_number, store::runs::Run};
+use crate::{domain::payouts::invoice_number, store::payouts::runs::Run};
 
 /// Rows that PayPal takes in a file.
 pub const MOST: usize = 5_000;

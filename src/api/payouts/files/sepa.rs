@@ -6,14 +6,14 @@
 use super::{Entry, epc::epc};
 use crate::{
     domain::{
-        date::Date,
-        digest::sha256_hex,
         money::Currency,
-        payer::{Address, Payer},
-        payout::invoice_number,
-        time::Timestamp,
+        payouts::{
+            invoice_number,
+            payer::{Address, Payer},
+        },
+        values::{date::Date, digest::sha256_hex, time::Timestamp},
     },
-    store::{SqlError, runs::Run},
+    store::{SqlError, payouts::runs::Run},
 };
 use quick_xml::{
     Writer,

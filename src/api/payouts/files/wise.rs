@@ -8,7 +8,7 @@ use super::{
     Entry,
     csv::{Table, text},
 };
-use crate::domain::{money::Currency, payout::invoice_number};
+use crate::domain::{money::Currency, payouts::invoice_number};
 
 /// Rows that Wise takes in a file.
 pub const MOST: usize = 1_000;

@@ -6,16 +6,15 @@ use super::{
 };
 use crate::{
     domain::{
-        date::Date,
-        id::{PartnerId, PayoutId, RunId},
         money::Currency,
-        payout::{PayoutStatus, RunStatus, UnpaidReason},
-        time::Timestamp,
+        payouts::{PayoutStatus, RunStatus, UnpaidReason},
+        values::{
+            date::Date,
+            id::{PartnerId, PayoutId, RunId},
+            time::Timestamp,
+        },
     },
-    store::{
-        payouts::{self, HeldPart, Payout},
-        runs::Run,
-    },
+    store::payouts::{self, HeldPart, Payout, runs::Run},
 };
 
 /// Rows of `held` and `carried` that an answer shows; `GET /v1/payouts` lists all.

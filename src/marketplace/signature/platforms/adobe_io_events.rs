@@ -9,7 +9,7 @@
 
 use super::{Fetched, named, object, signature};
 use crate::{
-    domain::time::{HOUR_MS, Timestamp},
+    domain::values::time::{HOUR_MS, Timestamp},
     marketplace::signature::{
         callback::Callback,
         public_key::{Algorithm, PublicKey},

@@ -6,7 +6,7 @@
 //! whoever controls that host's certificates could have one issued for SNS, too.
 
 use crate::{
-    domain::time::Timestamp,
+    domain::values::time::Timestamp,
     marketplace::signature::{
         pem,
         public_key::PublicKey,

@@ -30,7 +30,7 @@ pub use skadnetwork::{APPLE_KEY, Skadnetwork};
 pub use sns::{Sns, confirmation_address};
 
 use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::named};
-use crate::domain::time::Timestamp;
+use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use json::FromJson;
 

@@ -3,7 +3,7 @@
 //! Not a proof but a signature: who reads AWS's answers trusts TLS. All headers that are given are signed, and with them the
 //! host and the time. Paths are encoded twice, as for every service but S3.
 
-use crate::domain::{destination::RESERVED, order::sorted, time::Timestamp};
+use crate::domain::{links::destination::RESERVED, values::time::Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -110,7 +110,7 @@ fn canonical_query(query: &str) -> Result<String, SigningError> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         pairs.push((encoded(name)?, encoded(value)?));
     }
-    let pairs = sorted(&pairs);
+    pairs.sort_unstable();
     let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Ok(pairs.join("&"))
 }
@@ -133,7 +133,8 @@ fn canonical_headers(
         }
         headers.push((name, folded(value)));
     }
-    Ok(sorted(&headers))
+    headers.sort_unstable();
+    Ok(headers)
 }
 
 /// The headers that make a signed request of `request`: `x-amz-date`, `x-amz-security-token` if the key has one, and

@@ -10,7 +10,7 @@
 
 use super::{Fetched, certificate::Certificate, named, object, signature, sns_address::Home};
 use crate::{
-    domain::{destination::RESERVED, time::Timestamp},
+    domain::{links::destination::RESERVED, values::time::Timestamp},
     marketplace::signature::{
         callback::Callback,
         public_key::Algorithm,

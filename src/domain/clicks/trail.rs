@@ -1,0 +1,64 @@
+//! The visitor's trail: the click ids that the cookies `sp` and `sp_x` carry from visit to visit.
+//!
+//! Both hold the same value, the last click ids joined by `.`, newest last. `sp` (SameSite=Lax) is what browsers keep
+//! longest; `sp_x` (SameSite=None) is what a redirect inside another site's frame still sees.
+
+use crate::{
+    clicks::click::{CLICK_ID_LENGTH, ClickId},
+    links::keyring::KeyRing,
+};
+
+/// Click ids that a cookie holds at most.
+pub const TRAIL_LENGTH: usize = 8;
+/// Names of the two cookies.
+pub const COOKIE_NAMES: [&str; 2] = ["sp", "sp_x"];
+
+/// Earlier click ids of a visitor, oldest first, each of them verified.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trail<'a>(Vec<&'a str>);
+
+impl<'a> Trail<'a> {
+    /// Reads a `Cookie` header: of all cookies of the two names the one with the most ids (the first of equals), and
+    /// of that one the newest [`TRAIL_LENGTH`] ids, without those that do not verify. So a visitor who sends
+    /// megabytes of cookies costs us eight verifications, like any other.
+    #[must_use]
+    pub fn read(cookies: &'a str, ring: &KeyRing) -> Self {
+        let mut longest: &str = "";
+        for cookie in cookies.split(';') {
+            let Some((name, value)) = cookie.trim_start().split_once('=') else { continue };
+            if COOKIE_NAMES.contains(&name) && value.len() > longest.len() {
+                longest = value;
+            }
+        }
+        let mut ids: Vec<&str> = longest
+            .rsplit('.')
+            .take(TRAIL_LENGTH)
+            .filter(|id| id.len() == CLICK_ID_LENGTH && ClickId::verify(id, ring).is_some())
+            .collect();
+        ids.reverse();
+        Self(ids)
+    }
+
+    /// The ids joined by `.`.
+    #[must_use]
+    pub fn joined(&self) -> String {
+        self.0.join(".")
+    }
+
+    /// The cookies' next value: this trail, `joined`, with `click_id` at its end, and without its oldest id if it was
+    /// full.
+    #[must_use]
+    pub fn followed_by(&self, joined: &str, click_id: &str) -> String {
+        let kept = match joined.split_once('.') {
+            Some((_, rest)) if self.0.len() >= TRAIL_LENGTH => rest,
+            Some(_) | None => joined,
+        };
+        let mut value = String::with_capacity(TRAIL_LENGTH.saturating_mul(CLICK_ID_LENGTH.saturating_add(1)));
+        if !kept.is_empty() {
+            value.push_str(kept);
+            value.push('.');
+        }
+        value.push_str(click_id);
+        value
+    }
+}

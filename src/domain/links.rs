@@ -1,0 +1,9 @@
+//! Links: what partners share, how a link proves itself, and where it leads.
+
+pub mod destination;
+pub mod engine;
+pub mod keyring;
+pub mod link;
+pub mod redirect;
+pub mod snapshot;
+pub mod token;

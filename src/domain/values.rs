@@ -1,0 +1,10 @@
+//! Values that every subject uses: ids, times, dates, texts, digests and randomness.
+
+pub mod date;
+pub mod digest;
+pub mod entropy;
+pub mod id;
+pub mod string_enum;
+pub mod text;
+pub mod time;
+pub mod zone;

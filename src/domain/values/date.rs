@@ -1,0 +1,124 @@
+//! Days of the calendar, in UTC: periods of payouts, and the days that exchange rates hold for.
+
+use crate::values::time::{DAY_MS, Timestamp};
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+/// What serde says of a text that is no day; `api/body.rs` knows it by that.
+pub const DATE_REFUSED: &str = "expected a day such as 2026-10-31";
+
+/// A day, between 1970-01-01 and 9999-12-31.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(NaiveDate);
+
+impl Date {
+    /// The day that `YYYY-MM-DD` spells, if there is one: no 29 February in other years than leap years.
+    #[must_use]
+    #[inline]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
+        if text.len() != 10 || !digits {
+            return None;
+        }
+        // By its parts: chrono's reader of formats would be all of them, and takes one digit for two.
+        let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
+        let year = i32::try_from(part(0..4)?).ok()?;
+        let day = NaiveDate::from_ymd_opt(year, part(5..7)?, part(8..10)?)?;
+        (1970..=9999).contains(&day.year()).then_some(Self(day))
+    }
+
+    /// The instant at which the day begins in UTC.
+    #[must_use]
+    #[inline]
+    pub fn start(self) -> Timestamp {
+        Timestamp::clamped(self.0.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
+    }
+
+    /// The instant at which the day is over in UTC: the next day's first.
+    #[must_use]
+    #[inline]
+    pub fn end(self) -> Timestamp {
+        self.start().plus_ms(DAY_MS)
+    }
+
+    /// The UTC day that an instant lies in.
+    #[must_use]
+    #[inline]
+    pub fn of(at: Timestamp) -> Self {
+        let day = chrono::DateTime::from_timestamp_millis(at.ms()).map(|at| at.date_naive());
+        Self(day.unwrap_or_default())
+    }
+}
+
+impl std::fmt::Display for Date {
+    #[inline]
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(DATE_REFUSED))
+    }
+}
+
+impl<'de> json::FromJson<'de> for Date {
+    #[inline]
+    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(DATE_REFUSED))
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for Date {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Date".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "description": "A day in UTC", "examples": ["2026-10-31"]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (text, start, end) in [
+            ("1970-01-01", "1970-01-01T00:00:00.000Z", "1970-01-02T00:00:00.000Z"),
+            ("2028-02-29", "2028-02-29T00:00:00.000Z", "2028-03-01T00:00:00.000Z"),
+            ("2026-12-31", "2026-12-31T00:00:00.000Z", "2027-01-01T00:00:00.000Z"),
+        ] {
+            let day = Date::parse(text).unwrap();
+            assert_eq!((day.start().to_string(), day.end().to_string()), (start.to_owned(), end.to_owned()));
+            assert_eq!(day.to_string(), text);
+            assert_eq!(Date::of(day.end().plus_ms(-1)), day);
+        }
+        for text in [
+            "",
+            "2026-02-29",
+            "2026-2-01",
+            "+026-02-01",
+            "2026-13-01",
+            "1969-12-31",
+            "2026-10-31T00:00:00Z",
+            "2026/10/31",
+        ] {
+            assert_eq!(Date::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Closed sets of words that stand in the API and in rows, and free annotations.
+
+use std::collections::BTreeMap;
+
+/// Free annotations: at most 50 keys; see [`crate::values::text`] for the limits of each.
+pub type Metadata = BTreeMap<String, String>;
+
+/// Defines an enum whose variants are words of the API: `as_str`, `parse`, serde, and the JSON Schema.
+#[macro_export]
+macro_rules! string_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
+
+        impl $name {
+            /// All of them, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word in the API and in rows.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What the word names.
+            #[must_use]
+            #[inline]
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|variant| variant.as_str() == word)
+            }
+        }
+
+        // Not derived: serde would take the object `{"word": null}` for the word as well.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl serde::de::Visitor<'_> for Visitor {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a text")
+                    }
+                    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<$name, E> {
+                        $name::parse(word).ok_or_else(|| E::unknown_variant(word, &[$($word),*]))
+                    }
+                }
+                deserializer.deserialize_str(Visitor)
+            }
+        }
+
+        impl<'de> json::FromJson<'de> for $name {
+            #[inline]
+            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
+                let which = node.word(&[$($word),*])?;
+                Self::ALL.get(which).copied().ok_or_else(|| node.unexpected("a text"))
+            }
+        }
+
+        impl From<$name> for $crate::values::string_enum::Word {
+            fn from(value: $name) -> Self {
+                $crate::values::string_enum::Word(value.as_str())
+            }
+        }
+    };
+}
+pub use string_enum;
+
+/// A word of a closed set on its way into a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Word(pub &'static str);

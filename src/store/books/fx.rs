@@ -1,0 +1,117 @@
+//! Rows of exchange rates.
+
+use crate::domain::{
+    money::{Currency, fx::Rate},
+    values::{date::Date, time::Timestamp},
+};
+use crate::store::{Page, Row, Sql, SqlError, Value};
+use serde::{Deserialize, Serialize};
+
+/// A rate of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatedRate {
+    /// The day.
+    pub date: Date,
+    /// One of this currency …
+    pub from: Currency,
+    /// … is worth so much of this.
+    pub to: Currency,
+    /// Decimal.
+    pub rate: String,
+}
+
+/// A rate as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRate {
+    /// Number, for paging.
+    pub no: i64,
+    /// The rate.
+    pub dated: DatedRate,
+    /// An approved run used it: it stays.
+    pub used: bool,
+    /// When it was set.
+    pub set_at: Timestamp,
+}
+
+const COLUMNS: &str = "no, date, from_currency, to_currency, CAST(rate AS TEXT), used, set_at";
+
+/// A column that holds a day.
+pub fn day(row: &Row, column: usize) -> Result<Date, SqlError> {
+    row.parsed(column, "a day", Date::parse)
+}
+
+fn rate(row: &Row, column: usize) -> Result<Rate, SqlError> {
+    let scaled = i64::try_from(row.big_int(column)?).ok().and_then(Rate::from_scaled);
+    scaled.ok_or(SqlError::Shape { column, expected: "a rate" })
+}
+
+fn read(row: &Row) -> Result<StoredRate, SqlError> {
+    Ok(StoredRate {
+        no: row.int(0)?,
+        dated: DatedRate {
+            date: day(row, 1)?,
+            from: row.parsed(2, "a currency", Currency::parse)?,
+            to: row.parsed(3, "a currency", Currency::parse)?,
+            rate: rate(row, 4)?.to_string(),
+        },
+        used: row.int(5)? == 1,
+        set_at: row.time(6)?,
+    })
+}
+
+/// Sets rates; one of the same day and currencies is replaced.
+pub fn put(sql: &dyn Sql, rates: &[DatedRate], at: Timestamp) -> Result<(), SqlError> {
+    let statement = "INSERT INTO fx_rates (date, from_currency, to_currency, rate, used, set_at) \
+                     VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, ?5) ON CONFLICT (date, from_currency, to_currency) \
+                     DO UPDATE SET rate = excluded.rate, set_at = excluded.set_at";
+    for dated in rates {
+        let rate = Rate::parse(&dated.rate).ok_or(SqlError::Overflow("a rate"))?;
+        let args: [Value; 5] = [
+            dated.date.to_string().into(),
+            dated.from.code().into(),
+            dated.to.code().into(),
+            rate.scaled().to_string().into(),
+            at.into(),
+        ];
+        sql.exec(statement, &args)?;
+    }
+    Ok(())
+}
+
+/// The rate of a day from one currency to another.
+pub fn of_day(
+    sql: &dyn Sql,
+    date: Date,
+    from: Currency,
+    to: Currency,
+) -> Result<Option<StoredRate>, SqlError> {
+    let statement =
+        format!("SELECT {COLUMNS} FROM fx_rates WHERE date = ?1 AND from_currency = ?2 AND to_currency = ?3");
+    let args = [date.to_string().into(), from.code().into(), to.code().into()];
+    sql.exec(&statement, &args)?.first().map(read).transpose()
+}
+
+/// Rates, the last added first; narrowed to a day and to currencies.
+pub fn list(
+    sql: &dyn Sql,
+    (date, from, to): (Option<Date>, Option<Currency>, Option<Currency>),
+    page: Page,
+) -> Result<Vec<StoredRate>, SqlError> {
+    let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
+    let mut conditions = String::new();
+    let currency = |currency: Currency| currency.code().to_owned();
+    let narrowed = [
+        ("date", date.map(|date| date.to_string())),
+        ("from_currency", from.map(currency)),
+        ("to_currency", to.map(currency)),
+    ];
+    for (column, value) in narrowed {
+        if let Some(value) = value {
+            args.push(value.into());
+            conditions.push_str(&format!("{column} = ?{} AND ", args.len()));
+        }
+    }
+    let statement =
+        format!("SELECT {COLUMNS} FROM fx_rates WHERE {conditions} no < ?1 ORDER BY no DESC LIMIT ?2");
+    sql.exec(&statement, &args)?.iter().map(read).collect()
+}

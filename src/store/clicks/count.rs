@@ -1,0 +1,90 @@
+//! Counts on their way to the Ledger: the clicks behind the last counted place, summed per link, quarter hour, country,
+//! device and bucket into a numbered row whose content never changes. The Ledger applies each number once, so a row may
+//! be sent again.
+
+use crate::store::clicks::ClickLog;
+use crate::store::{Row, SqlError, Value};
+use serde::Serialize;
+
+/// Clicks that one row carries at most, and so its counts: about 40 bytes of JSON each.
+pub const CLICKS_A_ROW: i64 = 2000;
+
+/// A numbered row of counts to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts {
+    /// Grows by one from row to row of a shard.
+    pub seq: i64,
+    /// `{"shard","seq","through_ms","rows":[[link_no,quarter,country,device,bucket,count,unique_count],…]}`.
+    pub body: String,
+}
+
+/// Link number, quarter hour, country, device, bucket, clicks, unique clicks.
+type Delta<'a> = (i64, i64, &'a str, i64, i64, i64, i64);
+
+#[derive(Serialize)]
+struct Body<'a> {
+    shard: u8,
+    seq: i64,
+    through_ms: i64,
+    rows: Vec<Delta<'a>>,
+}
+
+impl ClickLog<'_> {
+    /// The row to send: the one that was not acknowledged yet, or else a new one of the clicks behind it.
+    pub(super) fn counts_due(&self) -> Result<Option<Counts>, SqlError> {
+        let rows = self.sql.exec("SELECT seq, body, through FROM outbox ORDER BY seq DESC LIMIT 1", &[])?;
+        let Some(newest) = rows.first() else { return self.pack(1, 0) };
+        let seq = newest.int(0)?;
+        match newest.opt_text(1)? {
+            Some(body) => Ok(Some(Counts { seq, body: body.to_owned() })),
+            None => self.pack(seq.checked_add(1).ok_or(SqlError::Overflow("count rows"))?, newest.int(2)?),
+        }
+    }
+
+    fn pack(&self, seq: i64, after: i64) -> Result<Option<Counts>, SqlError> {
+        let rows = self.sql.exec(
+            // 900000: a quarter hour in milliseconds (`Timestamp::quarter`).
+            "SELECT link_no, at_ms / 900000 AS quarter, country, device, bucket, count(*), sum(first_of_day),
+               max(at_ms), max(seq)
+             FROM click WHERE seq > ?1 AND seq <= ?1 + ?2
+             GROUP BY link_no, quarter, country, device, bucket ORDER BY link_no, quarter, country, device, bucket",
+            &[after.into(), Value::Int(CLICKS_A_ROW)],
+        )?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let mut body = Body { shard: self.shard, seq, through_ms: 0, rows: Vec::with_capacity(rows.len()) };
+        let mut through = after;
+        for row in &rows {
+            body.rows.push(delta(row)?);
+            body.through_ms = row.int(7)?.max(body.through_ms);
+            through = row.int(8)?.max(through);
+        }
+        let body = serde_json::to_string(&body).map_err(|error| SqlError::Engine(error.to_string()))?;
+        // Rows before the newest have been acknowledged: only the newest can be waiting.
+        self.sql.exec("DELETE FROM outbox", &[])?;
+        self.sql.exec(
+            "INSERT INTO outbox (seq, body, through) VALUES (?1, ?2, ?3)",
+            &[seq.into(), body.as_str().into(), through.into()],
+        )?;
+        Ok(Some(Counts { seq, body }))
+    }
+
+    /// Notes that the Ledger has the row of this number. Saying so twice, or of another row, changes nothing.
+    pub fn counts_sent(&self, seq: i64) -> Result<(), SqlError> {
+        self.sql.exec("UPDATE outbox SET body = NULL WHERE seq = ?1", &[Value::Int(seq)]).map(drop)
+    }
+
+    /// Whether there are clicks that no row carries yet.
+    pub(super) fn has_uncounted(&self) -> Result<bool, SqlError> {
+        let rows = self.sql.exec(
+            "SELECT coalesce((SELECT max(seq) FROM click), 0) > coalesce((SELECT max(through) FROM outbox), 0)",
+            &[],
+        )?;
+        Ok(rows.first().map_or(Ok(0), |row| row.int(0))? == 1)
+    }
+}
+
+fn delta(row: &Row) -> Result<Delta<'_>, SqlError> {
+    Ok((row.int(0)?, row.int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.int(5)?, row.int(6)?))
+}

@@ -1,0 +1,43 @@
+//! What is known of customers: the conversions that name them.
+
+use crate::domain::{
+    conversions::ConversionType,
+    values::{string_enum::Word, time::Timestamp},
+};
+use crate::store::{Sql, SqlError, Value, conversions::Conversion};
+
+/// Whether a customer had bought anything before `at`.
+pub fn had_bought(sql: &dyn Sql, customer_id: &str, at: Timestamp) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM conversions WHERE customer_id = ?1 AND customer_id IS NOT NULL \
+                     AND type IN ('sale', 'subscription_started', 'subscription_renewed') AND occurred_at < ?2 LIMIT 1";
+    Ok(!sql.exec(statement, &[customer_id.into(), at.into()])?.is_empty())
+}
+
+/// When a customer's subscription began: its first charge, else the customer's first sale; nothing if there is neither.
+pub fn subscribed_since(sql: &dyn Sql, customer_id: &str) -> Result<Option<Timestamp>, SqlError> {
+    for kind in
+        [ConversionType::SubscriptionStarted, ConversionType::Sale, ConversionType::SubscriptionRenewed]
+    {
+        let statement = "SELECT min(occurred_at) FROM conversions WHERE customer_id = ?1 AND type = ?2";
+        let rows = sql.exec(statement, &[customer_id.into(), Word::from(kind).into()])?;
+        if let Some(since) = rows.first().map(|row| row.opt_time(0)).transpose()?.flatten() {
+            return Ok(Some(since));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the customer of a conversion did the same on the same listing before, and somebody was credited with it. Only
+/// what happens once to a customer is looked for (`crate::domain::conversions::fraud::happens_once`; the index `conversions_once`).
+pub fn is_repeat(sql: &dyn Sql, conversion: &Conversion) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM conversions WHERE partner_no <> 0 AND customer_id IS NOT NULL \
+                     AND type IN ('lead', 'install', 'subscription_started') AND customer_id = ?1 AND type = ?2 \
+                     AND no < ?3 AND listing_no IS ?4 LIMIT 1";
+    let args: [Value; 4] = [
+        conversion.customer_id.clone().into(),
+        Word::from(conversion.kind).into(),
+        conversion.no.into(),
+        conversion.listing_no.into(),
+    ];
+    Ok(!sql.exec(statement, &args)?.is_empty())
+}

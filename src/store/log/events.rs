@@ -1,0 +1,85 @@
+//! The event table: every change, in order, written in the change's own transaction.
+
+use crate::domain::{
+    event::EventType,
+    programme::partner::PartnerNo,
+    values::{id::EventId, string_enum::Word, time::Timestamp},
+};
+use crate::store::{Row, Sql, SqlError, Value};
+
+/// An event as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Place in the order of all events: 1, 2, …
+    pub seq: i64,
+    /// Public id.
+    pub id: EventId,
+    /// What changed.
+    pub kind: EventType,
+    /// Whose data it is; 0 = the programme's.
+    pub partner_no: PartnerNo,
+    /// When.
+    pub at: Timestamp,
+    /// The change as the API shows it, a JSON object.
+    pub data: String,
+    /// What a Ledger needs besides to be rebuilt, a JSON object; for the log and the export alone.
+    pub ledger: Option<String>,
+}
+
+/// Appends an event.
+pub fn append(
+    sql: &dyn Sql,
+    id: &EventId,
+    kind: EventType,
+    partner_no: PartnerNo,
+    at: Timestamp,
+    data: &str,
+    ledger: Option<String>,
+) -> Result<(), SqlError> {
+    let statement =
+        "INSERT INTO events (id, type, partner_no, created_at, data, ledger) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let args: [Value; 6] = [
+        id.as_str().into(),
+        Word::from(kind).into(),
+        partner_no.into(),
+        at.into(),
+        data.into(),
+        ledger.into(),
+    ];
+    sql.exec(statement, &args).map(drop)
+}
+
+fn read(row: &Row) -> Result<Event, SqlError> {
+    Ok(Event {
+        seq: row.int(0)?,
+        id: row.parsed(1, "an event id", EventId::parse)?,
+        kind: row.parsed(2, "an event type", EventType::parse)?,
+        partner_no: row.number(3)?,
+        at: row.time(4)?,
+        data: row.text(5)?.to_owned(),
+        ledger: row.opt_string(6)?,
+    })
+}
+
+/// Events after `after`, oldest first; `partner` narrows to one partner's.
+pub fn after(
+    sql: &dyn Sql,
+    after: i64,
+    partner: Option<PartnerNo>,
+    limit: i64,
+) -> Result<Vec<Event>, SqlError> {
+    let (condition, partner) = match partner {
+        Some(partner) => ("partner_no = ?3 AND", partner),
+        None => ("?3 IS NOT NULL AND", 0),
+    };
+    let statement = format!(
+        "SELECT seq, id, type, partner_no, created_at, data, ledger FROM events WHERE {condition} seq > ?1 ORDER BY seq LIMIT ?2"
+    );
+    sql.exec(&statement, &[after.into(), limit.into(), partner.into()])?.iter().map(read).collect()
+}
+
+/// The last event's place, 0 if there is none; and when the oldest event after `after` was written.
+pub fn last_seq(sql: &dyn Sql) -> Result<i64, SqlError> {
+    let rows = sql.exec("SELECT coalesce(max(seq), 0) FROM events", &[])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}

@@ -1,0 +1,298 @@
+//! What must follow the Ledger into KV: the snapshot that redirects read, keys of slugs and paths, and the log of
+//! events. Everything here may be written twice and ends the same.
+
+use crate::domain::{
+    event::EventType,
+    links::{destination::Carry, link::LinkNo},
+    values::{id::EventId, time::Timestamp},
+};
+use crate::store::{Sql, SqlError, links, log::events, meta, programme::listings, value::json_text};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// KV takes one write a second of a key.
+const SNAPSHOT_EVERY_MS: i64 = 1_000;
+/// Events are logged when so many wait …
+const SEGMENT_EVENTS: i64 = 500;
+/// … or when the oldest has waited so long.
+const SEGMENT_AGE_MS: i64 = 60_000;
+/// Keys written in one step: the platform allows 1,000 operations a call.
+const WRITES_A_STEP: i64 = 200;
+
+#[derive(Serialize)]
+struct Snapshot {
+    version: i64,
+    click_param: String,
+    landing_url: Option<String>,
+    max_link_no: i64,
+    listings: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    carry: BTreeMap<String, Carry>,
+    blocked: Vec<(LinkNo, LinkNo)>,
+}
+
+/// Ascending numbers as inclusive ranges.
+fn ranges(numbers: &[LinkNo]) -> Vec<(LinkNo, LinkNo)> {
+    let mut ranges: Vec<(LinkNo, LinkNo)> = Vec::new();
+    for &no in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(no) => *last = no,
+            _ => ranges.push((no, no)),
+        }
+    }
+    ranges
+}
+
+/// The snapshot as of now, JSON (its form: ARCHITECTURE.md).
+pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
+    let program = meta::program(sql)?;
+    let (mut by_no, mut carry) = (BTreeMap::new(), BTreeMap::new());
+    for (no, url, marketplace) in listings::urls(sql)? {
+        by_no.insert(no.to_string(), url);
+        if marketplace.carry() != Carry::Parameter {
+            carry.insert(no.to_string(), marketplace.carry());
+        }
+    }
+    json_text(&Snapshot {
+        version: snapshot_version(sql)?,
+        click_param: program.as_ref().map_or_else(
+            || crate::domain::programme::Program::DEFAULT_CLICK_PARAM.to_owned(),
+            |program| program.click_param.clone(),
+        ),
+        landing_url: program.and_then(|program| program.landing_url),
+        max_link_no: links::next_no(sql)?.saturating_sub(1),
+        listings: by_no,
+        carry,
+        blocked: ranges(&links::blocked(sql)?),
+    })
+}
+
+/// The version of the snapshot as of now; grows with every change that redirects must learn of.
+pub fn snapshot_version(sql: &dyn Sql) -> Result<i64, SqlError> {
+    Ok(meta::get_int(sql, meta::name::SNAPSHOT_VERSION)?.unwrap_or(0))
+}
+
+/// Notes that redirects must learn of a change.
+pub fn touch_snapshot(sql: &dyn Sql) -> Result<(), SqlError> {
+    meta::set_int(sql, meta::name::SNAPSHOT_VERSION, snapshot_version(sql)?.saturating_add(1))
+}
+
+/// Queues a KV key.
+pub fn queue_write(sql: &dyn Sql, key: &str, value: &str) -> Result<(), SqlError> {
+    let statement = "INSERT INTO kv_writes (key, value, version) VALUES (?1, ?2, 1) \
+                     ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1";
+    sql.exec(statement, &[key.into(), value.into()]).map(drop)
+}
+
+/// The KV key of a slug.
+#[must_use]
+pub fn slug_key(slug: &str) -> String {
+    format!("slug/{slug}")
+}
+
+/// The KV key of a link's path.
+#[must_use]
+pub fn path_key(no: LinkNo) -> String {
+    format!("path/{no}")
+}
+
+/// One KV write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Put {
+    /// Key.
+    pub key: String,
+    /// Value.
+    pub value: String,
+    /// Metadata of a log segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Segment>,
+}
+
+/// Metadata of a log segment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Segment {
+    /// Time of its first line, Unix milliseconds.
+    pub from_ms: i64,
+    /// Time of its last line.
+    pub to_ms: i64,
+    /// Place of its first line.
+    pub first: i64,
+    /// Place of its last line.
+    pub last: i64,
+}
+
+/// What was handed out, so that it can be noted as done.
+#[derive(Debug, Default, Serialize, json::FromJson)]
+struct Ack {
+    snapshot: Option<i64>,
+    keys: Vec<(String, i64)>,
+    events: Option<i64>,
+}
+
+/// Writes that are due, and when to look again.
+#[derive(Debug, Serialize)]
+pub struct Work {
+    /// Writes to make.
+    pub puts: Vec<Put>,
+    /// Hand it back to [`done`] once all writes have been made.
+    pub ack: String,
+    /// When to look again, Unix milliseconds; `None` = when something changes.
+    pub next_at_ms: Option<i64>,
+}
+
+/// An event as a line of the log.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "LoggedEvent"))]
+pub struct Line<'a> {
+    /// Always `event`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "event")))]
+    kind: &'static str,
+    /// Its place in the order of all events.
+    seq: i64,
+    /// Id.
+    id: &'a EventId,
+    /// What changed.
+    #[serde(rename = "type")]
+    event: EventType,
+    /// When.
+    created_at: Timestamp,
+    /// What changed, as the API shows it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
+    data: json::Verbatim<'a>,
+    /// What a Ledger is rebuilt from; its form is Signpost's own business.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")
+    )]
+    ledger: Option<json::Verbatim<'a>>,
+}
+
+/// An event as a line of the log and the export, without the line end.
+pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
+    let verbatim =
+        |text| json::Verbatim::read(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
+    json_text(&Line {
+        kind: "event",
+        seq: event.seq,
+        id: &event.id,
+        event: event.kind,
+        created_at: event.at,
+        data: verbatim(&event.data)?,
+        ledger: event.ledger.as_deref().map(verbatim).transpose()?,
+    })
+}
+
+/// The writes due at `now`. Call it in a transaction: the range of a segment is fixed before it is written, so that
+/// a repeat writes the same bytes under the same key.
+pub fn due(sql: &dyn Sql, now: Timestamp) -> Result<Work, SqlError> {
+    let mut puts = Vec::new();
+    let mut ack = Ack::default();
+    let mut next_at: Option<i64> = None;
+    let mut wake = |at: i64| next_at = Some(next_at.map_or(at, |next| next.min(at)));
+
+    let version = snapshot_version(sql)?;
+    if meta::get_int(sql, meta::name::SNAPSHOT_WRITTEN)?.unwrap_or(0) < version {
+        let written_at = meta::get_int(sql, meta::name::SNAPSHOT_WRITTEN_AT)?.unwrap_or(0);
+        let allowed_at = written_at.saturating_add(SNAPSHOT_EVERY_MS);
+        if now.ms() < allowed_at {
+            wake(allowed_at);
+        } else {
+            puts.push(Put { key: "snapshot".to_owned(), value: snapshot(sql)?, metadata: None });
+            // Before the write, not after it: an attempt that failed half-way counts against the limit too.
+            meta::set_int(sql, meta::name::SNAPSHOT_WRITTEN_AT, now.ms())?;
+            ack.snapshot = Some(version);
+        }
+    }
+    for row in sql.exec("SELECT key, value, version FROM kv_writes LIMIT ?1", &[WRITES_A_STEP.into()])? {
+        puts.push(Put { key: row.text(0)?.to_owned(), value: row.text(1)?.to_owned(), metadata: None });
+        ack.keys.push((row.text(0)?.to_owned(), row.int(2)?));
+    }
+    match segment(sql, now)? {
+        Due::Now(put, last) => {
+            puts.push(put);
+            ack.events = Some(last);
+        }
+        Due::At(at) => wake(at),
+        Due::Never => {}
+    }
+    if !puts.is_empty() {
+        // More may wait behind what is handed out now.
+        wake(now.ms());
+    }
+    Ok(Work { puts, ack: json_text(&ack)?, next_at_ms: next_at })
+}
+
+enum Due {
+    Now(Put, i64),
+    At(i64),
+    Never,
+}
+
+fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
+    let logged = meta::get_int(sql, meta::name::EVENTS_LOGGED)?.unwrap_or(0);
+    let logging = meta::get_int(sql, meta::name::EVENTS_LOGGING)?.unwrap_or(0);
+    let limit = if logging > logged { logging.saturating_sub(logged) } else { SEGMENT_EVENTS };
+    let events = events::after(sql, logged, None, limit)?;
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Due::Never) };
+    if logging <= logged {
+        let due_at = first.at.ms().saturating_add(SEGMENT_AGE_MS);
+        if i64::try_from(events.len()).is_ok_and(|n| n < SEGMENT_EVENTS) && now.ms() < due_at {
+            return Ok(Due::At(due_at));
+        }
+        meta::set_int(sql, meta::name::EVENTS_LOGGING, last.seq)?;
+    }
+    let mut value = String::new();
+    for event in &events {
+        value.push_str(&event_line(event)?);
+        value.push('\n');
+    }
+    let metadata = Segment { from_ms: first.at.ms(), to_ms: last.at.ms(), first: first.seq, last: last.seq };
+    Ok(Due::Now(
+        Put { key: format!("log/events/{:012}", first.seq), value, metadata: Some(metadata) },
+        last.seq,
+    ))
+}
+
+/// When [`due`] may next have something, Unix milliseconds. Four look-ups, whatever the size of the Ledger.
+pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
+    let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
+                     coalesce((SELECT value FROM meta WHERE name = ?2), 0), \
+                     (SELECT min(matures_at) FROM commissions WHERE status = 'pending'), \
+                     (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \
+                     ORDER BY seq LIMIT 1), (SELECT min(expires_at) + 1 FROM kept_answers)";
+    let names = [meta::name::SNAPSHOT_WRITTEN, meta::name::SNAPSHOT_VERSION, meta::name::EVENTS_LOGGED];
+    let rows = sql.exec(statement, &names.map(Into::into))?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let at_once = (row.int(0)? == 1).then_some(now.ms());
+    let segment = row.opt_int(2)?.map(|at| at.saturating_add(SEGMENT_AGE_MS));
+    Ok([at_once, row.opt_int(1)?, segment, row.opt_int(3)?].into_iter().flatten().min())
+}
+
+/// Notes that the writes of a [`Work`] have been made. Call it in a transaction.
+pub fn done(sql: &dyn Sql, ack: &str) -> Result<(), SqlError> {
+    let ack: Ack = json::read(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
+    if let Some(version) = ack.snapshot {
+        meta::set_int(sql, meta::name::SNAPSHOT_WRITTEN, version)?;
+    }
+    for (key, version) in ack.keys {
+        // A key that was queued again in the meantime stays.
+        let args = [key.into(), version.into()];
+        sql.exec("DELETE FROM kv_writes WHERE key = ?1 AND version = ?2", &args)?;
+    }
+    if let Some(last) = ack.events {
+        meta::set_int(sql, meta::name::EVENTS_LOGGED, last)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::log::outbox::ranges;
+
+    #[test]
+    fn neighbours_form_a_range() {
+        assert_eq!(ranges(&[]), []);
+        assert_eq!(ranges(&[1, 2, 3, 7, 9, 10, u32::MAX]), [(1, 3), (7, 7), (9, 10), (u32::MAX, u32::MAX)]);
+    }
+}

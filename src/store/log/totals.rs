@@ -1,0 +1,70 @@
+//! What a Ledger says of itself, by which it is compared with one that is rebuilt from its log.
+
+use crate::domain::values::{time::Timestamp, zone::Span};
+use crate::store::{
+    Sql, SqlError,
+    books::accounts,
+    reports::{self, Filter, Group, Sums},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a Ledger says of itself: all balances, and all counts. Two Ledgers of the same history say the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Totals {
+    /// `partner currency` → earned, pending, payable, paid, reversed, in payout, written off, exchange; minor units.
+    pub balances: BTreeMap<String, [String; 8]>,
+    /// Counts by bucket and conversions by type.
+    pub counts: BTreeMap<String, String>,
+}
+
+/// What a Ledger says of itself as of `to` (all of it if absent).
+pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> {
+    let mut balances = BTreeMap::new();
+    for balance in accounts::balances_until(sql, to, None)? {
+        let parts = [
+            balance.earned,
+            balance.pending,
+            balance.payable,
+            balance.paid,
+            balance.reversed,
+            balance.in_payout,
+            balance.written_off,
+            balance.exchange,
+        ];
+        let owner = format!("{} {}", balance.partner_no, balance.currency);
+        balances.insert(owner, parts.map(|part| part.to_string()));
+    }
+    let filter =
+        Filter { partner: None, link: None, listing: None, from: None, to: to.map(Timestamp::quarter) };
+    let mut sums = Sums::default();
+    if let Some((first, last)) = reports::extent(sql, &filter)? {
+        let span = Span { from: first, to: filter.to.unwrap_or(last).min(last), offset_seconds: 0 };
+        for group in reports::groups(sql, &filter, Group::Partner, &[span])?.values() {
+            sums.add(group)?;
+        }
+    }
+    // Put in one by one: a map that is made of a list sorts it first, which is more code.
+    let mut counts = BTreeMap::new();
+    let plain = [
+        ("clicks", sums.clicks),
+        ("unique_clicks", sums.uniques),
+        ("duplicate", sums.duplicate),
+        ("bot", sums.bot),
+        ("prefetch", sums.prefetch),
+        ("revoked", sums.revoked),
+        ("expired", sums.expired),
+        ("invalid", sums.invalid),
+        ("leads", sums.leads),
+        ("installs", sums.installs),
+        ("sales", sums.sales),
+    ];
+    counts.extend(plain.into_iter().map(|(name, count)| (name.to_owned(), count.to_string())));
+    for (name, sums) in
+        [("revenue", &sums.revenue), ("refunds", &sums.refunds), ("commission", &sums.commission)]
+    {
+        counts.extend(sums.iter().map(|(currency, sum)| (format!("{name} {currency}"), sum.to_string())));
+    }
+    Ok(Totals { balances, counts })
+}

@@ -1,0 +1,85 @@
+//! Rows of how partners are paid. What is secret of it is sealed, and stands in no event.
+
+use crate::domain::{
+    payouts::payer::PayoutMethod,
+    programme::partner::PartnerNo,
+    values::{string_enum::Word, time::Timestamp},
+};
+use crate::store::{Row, Sql, SqlError, Value, value::json_text};
+use serde::{Deserialize, Serialize};
+
+/// A version of how a partner is paid, without what is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailsSet {
+    /// Number of the version.
+    pub no: i64,
+    /// Whose.
+    pub partner_no: PartnerNo,
+    /// How.
+    pub method: PayoutMethod,
+    /// Which fields are set.
+    pub fields: Vec<String>,
+}
+
+/// The same as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDetails {
+    /// What may be told.
+    pub set: DetailsSet,
+    /// The rest; absent in a Ledger that was rebuilt from its log.
+    pub sealed: Option<String>,
+    /// When it was set.
+    pub set_at: Timestamp,
+}
+
+const COLUMNS: &str = "no, partner_no, method, fields, sealed, set_at";
+
+fn read(row: &Row) -> Result<StoredDetails, SqlError> {
+    Ok(StoredDetails {
+        set: DetailsSet {
+            no: row.int(0)?,
+            partner_no: row.number(1)?,
+            method: row.parsed(2, "a method", PayoutMethod::parse)?,
+            fields: row.json(3)?,
+        },
+        sealed: row.opt_string(4)?,
+        set_at: row.time(5)?,
+    })
+}
+
+/// The number that the next version gets.
+pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
+    crate::store::next_no(sql, "payout_details")
+}
+
+/// Adds a version.
+pub fn insert(sql: &dyn Sql, set: &DetailsSet, at: Timestamp) -> Result<(), SqlError> {
+    let statement =
+        "INSERT INTO payout_details (no, partner_no, method, fields, set_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let args: [Value; 5] = [
+        set.no.into(),
+        set.partner_no.into(),
+        Word::from(set.method).into(),
+        json_text(&set.fields)?.into(),
+        at.into(),
+    ];
+    sql.exec(statement, &args).map(drop)
+}
+
+/// Keeps what is secret of a version.
+pub fn seal(sql: &dyn Sql, no: i64, sealed: String) -> Result<(), SqlError> {
+    sql.exec("UPDATE payout_details SET sealed = ?2 WHERE no = ?1", &[no.into(), sealed.into()]).map(drop)
+}
+
+/// How a partner is paid now.
+pub fn newest(sql: &dyn Sql, partner_no: PartnerNo) -> Result<Option<StoredDetails>, SqlError> {
+    let statement =
+        format!("SELECT {COLUMNS} FROM payout_details WHERE partner_no = ?1 ORDER BY no DESC LIMIT 1");
+    sql.exec(&statement, &[partner_no.into()])?.first().map(read).transpose()
+}
+
+/// A version.
+pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<StoredDetails>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM payout_details WHERE no = ?1");
+    sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
+}

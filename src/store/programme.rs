@@ -1,0 +1,7 @@
+//! Rows of the programme: partners, listings, coupons, placements and API keys.
+
+pub mod coupons;
+pub mod keys;
+pub mod listings;
+pub mod partners;
+pub mod placements;

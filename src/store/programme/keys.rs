@@ -1,0 +1,89 @@
+//! Rows of API keys. A key itself is never stored, only its SHA-256.
+
+use crate::domain::{
+    programme::{key::Scope, partner::PartnerNo},
+    values::{id::KeyId, time::Timestamp},
+};
+use crate::store::{Page, Row, Sql, SqlError, Value};
+
+/// An API key as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Number, for paging.
+    pub no: i64,
+    /// Public id.
+    pub id: KeyId,
+    /// Display name.
+    pub name: String,
+    /// SHA-256 of the key, lower-case hex.
+    pub hash: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// It sees this partner's data alone.
+    pub partner_no: Option<PartnerNo>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "no, id, name, hash, scopes, partner_no, created_at, revoked_at";
+
+fn read(row: &Row) -> Result<ApiKey, SqlError> {
+    Ok(ApiKey {
+        no: row.int(0)?,
+        id: row.parsed(1, "a key id", KeyId::parse)?,
+        name: row.text(2)?.to_owned(),
+        hash: row.text(3)?.to_owned(),
+        scopes: row.json(4)?,
+        partner_no: row.opt_int(5)?.and_then(|no| u32::try_from(no).ok()),
+        created_at: row.time(6)?,
+        revoked_at: row.opt_time(7)?,
+    })
+}
+
+/// The number that the next key gets.
+pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
+    crate::store::next_no(sql, "api_keys")
+}
+
+/// Adds a key.
+pub fn insert(sql: &dyn Sql, key: &ApiKey) -> Result<(), SqlError> {
+    let statement = format!("INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    let args: [Value; 8] = [
+        key.no.into(),
+        key.id.as_str().into(),
+        key.name.as_str().into(),
+        key.hash.as_str().into(),
+        crate::store::value::json_text(&key.scopes)?.into(),
+        key.partner_no.into(),
+        key.created_at.into(),
+        key.revoked_at.into(),
+    ];
+    sql.exec(&statement, &args).map(drop)
+}
+
+/// Notes that a key was revoked.
+pub fn revoke(sql: &dyn Sql, id: &KeyId, at: Timestamp) -> Result<(), SqlError> {
+    sql.exec("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1", &[id.as_str().into(), at.into()]).map(drop)
+}
+
+/// The live key with this hash. The look-up compares hashes of secrets, not secrets: its timing tells nothing.
+pub fn by_hash(sql: &dyn Sql, hash: &str) -> Result<Option<ApiKey>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL");
+    sql.exec(&statement, &[hash.into()])?.first().map(read).transpose()
+}
+
+/// The live key with this id.
+pub fn by_id(sql: &dyn Sql, id: &KeyId) -> Result<Option<ApiKey>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM api_keys WHERE id = ?1 AND revoked_at IS NULL");
+    sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
+}
+
+/// Live keys, newest first.
+pub fn list(sql: &dyn Sql, page: Page) -> Result<Vec<ApiKey>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM api_keys WHERE revoked_at IS NULL AND no < ?1 ORDER BY no DESC LIMIT ?2"
+    );
+    sql.exec(&statement, &[page.below().into(), page.limit.into()])?.iter().map(read).collect()
+}

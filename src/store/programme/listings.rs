@@ -1,0 +1,128 @@
+//! Rows of listings.
+
+use crate::domain::{
+    programme::{
+        listing::{Listing, ListingNo, Marketplace},
+        partner::PartnerNo,
+    },
+    values::{id::ListingId, string_enum::Word},
+};
+use crate::store::{Page, Row, Sql, SqlError, Value};
+
+const COLUMNS: &str = "no, id, name, marketplace, url, slug, forward_to, settings, secret_names, created_at, updated_at, window_days";
+
+fn read(row: &Row) -> Result<Listing, SqlError> {
+    Ok(Listing {
+        no: u16::try_from(row.int(0)?)
+            .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?,
+        id: row.parsed(1, "a listing id", ListingId::parse)?,
+        name: row.text(2)?.to_owned(),
+        marketplace: row.parsed(3, "a marketplace", Marketplace::parse)?,
+        url: row.text(4)?.to_owned(),
+        slug: row.opt_string(5)?,
+        forward_to: row.opt_string(6)?,
+        settings: row.text(7)?.to_owned(),
+        secret_names: row.json(8)?,
+        created_at: row.time(9)?,
+        updated_at: row.time(10)?,
+        window_days: row.opt_int(11)?,
+    })
+}
+
+/// The number that the next listing gets.
+pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
+    crate::store::next_no(sql, "listings")
+}
+
+/// Adds a listing, or replaces all but the number of one that is there. Its sealed secrets stay as they are.
+pub fn put(sql: &dyn Sql, listing: &Listing) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO listings ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+         ON CONFLICT (no) DO UPDATE SET name = ?3, marketplace = ?4, url = ?5, slug = ?6, forward_to = ?7, \
+         settings = ?8, secret_names = ?9, updated_at = ?11, window_days = ?12"
+    );
+    let args: [Value; 12] = [
+        listing.no.into(),
+        listing.id.as_str().into(),
+        listing.name.as_str().into(),
+        Word::from(listing.marketplace).into(),
+        listing.url.as_str().into(),
+        listing.slug.clone().into(),
+        listing.forward_to.clone().into(),
+        listing.settings.as_str().into(),
+        crate::store::value::json_text(&listing.secret_names)?.into(),
+        listing.created_at.into(),
+        listing.updated_at.into(),
+        listing.window_days.into(),
+    ];
+    sql.exec(&statement, &args).map(drop)
+}
+
+/// A listing's secrets, sealed.
+pub fn sealed_secrets(sql: &dyn Sql, no: ListingNo) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec("SELECT secrets_sealed FROM listings WHERE no = ?1", &[no.into()])?;
+    rows.first().map_or(Ok(None), |row| row.opt_string(0))
+}
+
+/// Replaces a listing's sealed secrets.
+pub fn set_sealed_secrets(sql: &dyn Sql, no: ListingNo, sealed: Option<String>) -> Result<(), SqlError> {
+    sql.exec("UPDATE listings SET secrets_sealed = ?2 WHERE no = ?1", &[no.into(), sealed.into()]).map(drop)
+}
+
+fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Listing>, SqlError> {
+    let rows = sql.exec(&format!("SELECT {COLUMNS} FROM listings WHERE {condition} = ?1"), &[arg])?;
+    rows.first().map(read).transpose()
+}
+
+/// The listing with this id.
+pub fn by_id(sql: &dyn Sql, id: &ListingId) -> Result<Option<Listing>, SqlError> {
+    one(sql, "id", id.as_str().into())
+}
+
+/// The listing with this number.
+pub fn by_no(sql: &dyn Sql, no: ListingNo) -> Result<Option<Listing>, SqlError> {
+    one(sql, "no", no.into())
+}
+
+/// The listing with this slug.
+pub fn by_slug(sql: &dyn Sql, slug: &str) -> Result<Option<Listing>, SqlError> {
+    one(sql, "slug", slug.into())
+}
+
+/// The id of the App Store listing of an app, whether its setting is a number or a text; the customers' rather than the testers', the first if there are several.
+pub fn of_app(sql: &dyn Sql, app_apple_id: &str) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec(
+        "SELECT id FROM listings
+         WHERE marketplace = 'apple' AND CAST(settings ->> '$.app_apple_id' AS TEXT) = ?1
+         ORDER BY coalesce(settings ->> '$.environment', '') = 'Sandbox', no LIMIT 1",
+        &[app_apple_id.into()],
+    )?;
+    rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
+}
+
+/// Listings, newest first; `partner` narrows to those that the partner's links lead to.
+pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Listing>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM listings WHERE no < ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM links WHERE \
+         partner_no = ?2 AND listing_no = listings.no)) ORDER BY no DESC LIMIT ?3"
+    );
+    let args = [page.below().into(), partner.into(), page.limit.into()];
+    sql.exec(&statement, &args)?.iter().map(read).collect()
+}
+
+/// Number, URL and marketplace of every listing, for the snapshot.
+pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, Marketplace)>, SqlError> {
+    let rows = sql.exec("SELECT no, url, marketplace FROM listings ORDER BY no", &[])?;
+    let read = |row: &Row| {
+        let no = u16::try_from(row.int(0)?)
+            .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?;
+        Ok((no, row.text(1)?.to_owned(), row.parsed(2, "a marketplace", Marketplace::parse)?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Whether a partner has a link to the listing.
+pub fn is_linked(sql: &dyn Sql, no: ListingNo, partner: PartnerNo) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM links WHERE listing_no = ?1 AND partner_no = ?2 LIMIT 1";
+    Ok(!sql.exec(statement, &[no.into(), partner.into()])?.is_empty())
+}

@@ -1,0 +1,101 @@
+//! Rows of partners.
+
+use crate::domain::{
+    money::Currency,
+    programme::partner::{Partner, PartnerKind, PartnerNo, PartnerStatus},
+    values::{id::PartnerId, string_enum::Word},
+};
+use crate::store::{Page, Row, Sql, SqlError, Value, value::json_text};
+
+const COLUMNS: &str = "no, id, name, kind, status, email, country, currency, commission_bp, external_id, metadata, \
+                       created_at, updated_at, terminated_at, tier, referred_by";
+
+fn read(row: &Row) -> Result<Partner, SqlError> {
+    Ok(Partner {
+        no: row.number(0)?,
+        id: row.parsed(1, "a partner id", PartnerId::parse)?,
+        name: row.text(2)?.to_owned(),
+        kind: row.parsed(3, "a kind", PartnerKind::parse)?,
+        status: row.parsed(4, "a status", PartnerStatus::parse)?,
+        email: row.opt_string(5)?,
+        country: row.opt_string(6)?,
+        currency: row.opt_text(7)?.and_then(Currency::parse),
+        commission_bp: row.opt_int(8)?,
+        external_id: row.opt_string(9)?,
+        metadata: row.json(10)?,
+        created_at: row.time(11)?,
+        updated_at: row.time(12)?,
+        terminated_at: row.opt_time(13)?,
+        tier: row.opt_string(14)?,
+        referred_by: row.opt_parsed(15, "a partner id", PartnerId::parse)?,
+    })
+}
+
+fn write(partner: &Partner) -> Result<Vec<Value>, SqlError> {
+    Ok(vec![
+        partner.no.into(),
+        partner.id.as_str().into(),
+        partner.name.as_str().into(),
+        Word::from(partner.kind).into(),
+        Word::from(partner.status).into(),
+        partner.email.clone().into(),
+        partner.country.clone().into(),
+        partner.currency.map(|currency| currency.code().to_owned()).into(),
+        partner.commission_bp.into(),
+        partner.external_id.clone().into(),
+        json_text(&partner.metadata)?.into(),
+        partner.created_at.into(),
+        partner.updated_at.into(),
+        partner.terminated_at.into(),
+        partner.tier.clone().into(),
+        partner.referred_by.as_ref().map(PartnerId::as_str).into(),
+    ])
+}
+
+/// The number that the next partner gets.
+pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
+    crate::store::next_no(sql, "partners")
+}
+
+/// Adds a partner, or replaces all but the number of one that is there.
+pub fn put(sql: &dyn Sql, partner: &Partner) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO partners ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+         ON CONFLICT (no) DO UPDATE SET name = ?3, status = ?5, kind = ?4, email = ?6, country = ?7, currency = ?8, \
+         commission_bp = ?9, external_id = ?10, metadata = ?11, updated_at = ?13, terminated_at = ?14, \
+         tier = ?15, referred_by = ?16"
+    );
+    sql.exec(&statement, &write(partner)?).map(drop)
+}
+
+fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Partner>, SqlError> {
+    let rows = sql.exec(&format!("SELECT {COLUMNS} FROM partners WHERE {condition} = ?1"), &[arg])?;
+    rows.first().map(read).transpose()
+}
+
+/// The partner with this id.
+pub fn by_id(sql: &dyn Sql, id: &PartnerId) -> Result<Option<Partner>, SqlError> {
+    one(sql, "id", id.as_str().into())
+}
+
+/// The partner with this number.
+pub fn by_no(sql: &dyn Sql, no: PartnerNo) -> Result<Option<Partner>, SqlError> {
+    one(sql, "no", no.into())
+}
+
+/// The partner with this external id.
+pub fn by_external_id(sql: &dyn Sql, external_id: &str) -> Result<Option<Partner>, SqlError> {
+    one(sql, "external_id", external_id.into())
+}
+
+/// Partners, newest first; `only` narrows to one.
+pub fn list(sql: &dyn Sql, only: Option<PartnerNo>, page: Page) -> Result<Vec<Partner>, SqlError> {
+    // Two statements, not `?3 IS NULL OR …`: that would read all partners to find one.
+    let (condition, only) = match only {
+        Some(only) => ("no = ?3 AND", only),
+        None => ("?3 IS NOT NULL AND", 0),
+    };
+    let statement =
+        format!("SELECT {COLUMNS} FROM partners WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
+    sql.exec(&statement, &[page.below().into(), page.limit.into(), only.into()])?.iter().map(read).collect()
+}

@@ -1,0 +1,192 @@
+//! Counts by quarter hour: what reports are made of.
+
+use crate::domain::{
+    conversions::ConversionType,
+    links::link::LinkNo,
+    programme::{listing::ListingNo, partner::PartnerNo},
+    values::time::Timestamp,
+};
+use crate::store::{Sql, SqlError, Value};
+
+/// Count deltas of one shard of the ClickLog, in order.
+#[derive(Debug, json::FromJson)]
+#[serde(deny_unknown_fields)]
+pub struct Deltas {
+    /// The shard.
+    pub shard: u8,
+    /// Its number in the shard's order: 1, 2, …
+    pub seq: i64,
+    /// Time of the newest click in it, Unix milliseconds.
+    pub through_ms: i64,
+    /// `[link_no, quarter, country, device, bucket, count, uniques]` each.
+    pub rows: Vec<(LinkNo, i64, String, u8, u8, i64, i64)>,
+}
+
+/// Why deltas were not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum DeltasError {
+    /// Not the documented form.
+    #[error("the count deltas are malformed: {0}")]
+    Malformed(#[from] json::JsonError),
+    /// An earlier one is missing.
+    #[error("shard {shard} sent deltas {seq} after {applied}")]
+    Gap {
+        /// The shard.
+        shard: u8,
+        /// What came.
+        seq: i64,
+        /// What was applied last.
+        applied: i64,
+    },
+    /// The database refused.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+/// The last deltas applied of a shard, 0 if none.
+pub fn applied_seq(sql: &dyn Sql, shard: u8) -> Result<i64, SqlError> {
+    let rows = sql.exec("SELECT applied_seq FROM shards WHERE shard = ?1", &[shard.into()])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// Adds the deltas to the counts, each once however often it comes; answers the last number applied. Call it in a
+/// transaction. The number of statements does not depend on the number of rows.
+pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
+    let deltas: Deltas = json::read(text)?;
+    let applied = applied_seq(sql, deltas.shard)?;
+    if deltas.seq <= applied {
+        return Ok(applied);
+    }
+    if deltas.seq != applied.saturating_add(1) {
+        return Err(DeltasError::Gap { shard: deltas.shard, seq: deltas.seq, applied });
+    }
+    // Without rows there is no newer data, whatever the time says.
+    if !deltas.rows.is_empty() {
+        add_rows(sql, &crate::store::value::json_text(&deltas.rows)?, deltas.through_ms)?;
+    }
+    sql.exec(
+        "INSERT INTO shards (shard, applied_seq) VALUES (?1, ?2) \
+         ON CONFLICT (shard) DO UPDATE SET applied_seq = excluded.applied_seq",
+        &[deltas.shard.into(), deltas.seq.into()],
+    )?;
+    Ok(deltas.seq)
+}
+
+/// Adds rows of `[link_no, quarter, country, device, bucket, count, uniques]`, JSON.
+pub fn add_rows(sql: &dyn Sql, rows: &str, through_ms: i64) -> Result<(), SqlError> {
+    const READ: &str = "WITH r AS (SELECT json_extract(value, '$[0]') AS link_no, json_extract(value, '$[1]') AS \
+         quarter, json_extract(value, '$[2]') AS country, json_extract(value, '$[3]') AS device, \
+         json_extract(value, '$[4]') AS bucket, json_extract(value, '$[5]') AS n, json_extract(value, '$[6]') AS u \
+         FROM json_each(?1))";
+    let statement = format!(
+        "{READ} INSERT INTO click_counts (partner_no, quarter, link_no, country, device, clicks, uniques, duplicate, bot, \
+         prefetch, revoked, expired, invalid) \
+         SELECT coalesce(l.partner_no, 0), r.quarter, coalesce(l.no, 0), r.country, r.device, \
+         sum(iif(r.bucket = 0, r.n, 0)), sum(r.u), sum(iif(r.bucket = 1, r.n, 0)), sum(iif(r.bucket = 2, r.n, 0)), \
+         sum(iif(r.bucket = 3, r.n, 0)), sum(iif(r.bucket = 4, r.n, 0)), sum(iif(r.bucket = 5, r.n, 0)), \
+         sum(iif(r.bucket = 6, r.n, 0)) \
+         FROM r LEFT JOIN links l ON l.no = r.link_no WHERE true GROUP BY 1, 2, 3, 4, 5 \
+         ON CONFLICT (partner_no, quarter, link_no, country, device) DO UPDATE SET clicks = clicks + excluded.clicks, \
+         uniques = uniques + excluded.uniques, duplicate = duplicate + excluded.duplicate, bot = bot + excluded.bot, \
+         prefetch = prefetch + excluded.prefetch, revoked = revoked + excluded.revoked, \
+         expired = expired + excluded.expired, invalid = invalid + excluded.invalid"
+    );
+    sql.exec(&statement, &[rows.into()])?;
+    let statement = format!(
+        "{READ} INSERT INTO data_through (partner_no, through_ms) SELECT DISTINCT l.partner_no, CAST(?2 AS INTEGER) \
+         FROM r JOIN links l ON l.no = r.link_no WHERE true UNION SELECT 0, CAST(?2 AS INTEGER) \
+         ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)"
+    );
+    sql.exec(&statement, &[rows.into(), through_ms.into()]).map(drop)
+}
+
+/// What a conversion, a refund or a reversal adds to the sums.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ConversionDelta {
+    /// Who earns; 0 = nobody.
+    pub partner_no: PartnerNo,
+    /// When the conversion occurred.
+    pub occurred_at: Timestamp,
+    /// By which link; 0 = none.
+    pub link_no: LinkNo,
+    /// On which listing; 0 = unknown.
+    pub listing_no: ListingNo,
+    /// Country of the credited click; empty = unknown.
+    pub country: String,
+    /// Device code of the credited click.
+    pub device: u8,
+    /// Currency of the sums; empty if there are none.
+    pub currency: String,
+    /// The conversion to count; none for a refund.
+    pub counted: Option<ConversionType>,
+    /// It is taken away instead: it is counted elsewhere from now on.
+    #[serde(default)]
+    pub uncounted: bool,
+    /// Gross amount, minor units.
+    pub revenue: i64,
+    /// Refunded, minor units.
+    pub refunds: i64,
+    /// Commission earned (positive) or taken back (negative), minor units.
+    pub commission: i64,
+}
+
+/// Adds to the sums, and notes that the partner's report holds data of `now`.
+pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) -> Result<(), SqlError> {
+    let one = if delta.uncounted { -1i64 } else { 1 };
+    let is = |kind: Option<bool>| if kind == Some(true) { one } else { 0 };
+    let statement = "INSERT INTO conversion_counts (partner_no, quarter, link_no, listing_no, country, device, currency, \
+                     leads, installs, sales, revenue, refunds, commission) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER), CAST(?9 AS INTEGER), \
+                     CAST(?10 AS INTEGER), CAST(?11 AS INTEGER), CAST(?12 AS INTEGER), CAST(?13 AS INTEGER)) \
+                     ON CONFLICT (partner_no, quarter, link_no, listing_no, country, device, currency) DO UPDATE SET \
+                     leads = leads + excluded.leads, installs = installs + excluded.installs, \
+                     sales = sales + excluded.sales, revenue = revenue + excluded.revenue, \
+                     refunds = refunds + excluded.refunds, commission = commission + excluded.commission";
+    let sums: [Value; 6] = [
+        is(delta.counted.map(|kind| kind == ConversionType::Lead)).into(),
+        is(delta.counted.map(|kind| kind == ConversionType::Install)).into(),
+        is(delta.counted.map(ConversionType::is_sale)).into(),
+        delta.revenue.into(),
+        delta.refunds.into(),
+        delta.commission.into(),
+    ];
+    let key = key(delta);
+    sql.exec(statement, &[key.as_slice(), &sums].concat())?;
+    if delta.uncounted {
+        forget_empty(sql, &key)?;
+    }
+    let statement = "INSERT INTO data_through (partner_no, through_ms) VALUES (?1, ?2), (0, ?2) \
+                     ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)";
+    sql.exec(statement, &[delta.partner_no.into(), now.into()]).map(drop)
+}
+
+/// What a row of conversions' sums is found by.
+fn key(delta: &ConversionDelta) -> [Value; 7] {
+    [
+        delta.partner_no.into(),
+        delta.occurred_at.quarter().into(),
+        delta.link_no.into(),
+        delta.listing_no.into(),
+        delta.country.as_str().into(),
+        delta.device.into(),
+        delta.currency.as_str().into(),
+    ]
+}
+
+/// Sums that came to nothing, because what they counted is counted elsewhere now, are no row of a report.
+fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
+    sql.exec(
+        "DELETE FROM conversion_counts WHERE partner_no = ?1 AND quarter = ?2 AND link_no = ?3 AND listing_no = ?4
+         AND country = ?5 AND device = ?6 AND currency = ?7 AND leads = 0 AND installs = 0 AND sales = 0
+         AND revenue = 0 AND refunds = 0 AND commission = 0",
+        key,
+    )
+    .map(drop)
+}
+
+/// Time of the newest data in a partner's report (all data if none is named).
+pub fn through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
+    let rows = sql
+        .exec("SELECT through_ms FROM data_through WHERE partner_no = ?1", &[partner.unwrap_or(0).into()])?;
+    rows.first().map(|row| row.time(0)).transpose()
+}

@@ -1,0 +1,120 @@
+//! Schema versions. A database opens under the code that made it and under any newer code: the steps it has not
+//! taken yet are taken in order, each in a transaction with the note that it was taken.
+
+use crate::store::{Sql, SqlError, transaction};
+
+/// One step: its version and its statements.
+#[derive(Debug)]
+pub struct Step {
+    /// 1, 2, 3, …
+    pub version: i64,
+    /// The statements.
+    pub script: &'static str,
+}
+
+/// Length of a script without its comments, which go from `--` to the end of the line; no text of ours has two dashes.
+pub(crate) const fn bare_length(mut script: &[u8]) -> usize {
+    let (mut length, mut in_comment) = (0usize, false);
+    while let [byte, rest @ ..] = script {
+        in_comment = matches!(script, [b'-', b'-', ..]) || (in_comment && *byte != b'\n');
+        if !in_comment {
+            length = length.saturating_add(1);
+        }
+        script = rest;
+    }
+    length
+}
+
+/// A script without its comments: they say why to whoever reads the file, and need not be a hundredth of the bundle.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, for which a panic is an error")]
+pub(crate) const fn bare<const LENGTH: usize>(mut script: &[u8]) -> [u8; LENGTH] {
+    let (mut bare, mut length, mut in_comment) = ([0; LENGTH], 0usize, false);
+    while let [byte, rest @ ..] = script {
+        in_comment = matches!(script, [b'-', b'-', ..]) || (in_comment && *byte != b'\n');
+        if !in_comment {
+            bare[length] = *byte;
+            length = length.saturating_add(1);
+        }
+        script = rest;
+    }
+    bare
+}
+
+/// The statements of a script in a file.
+macro_rules! script {
+    ($file:literal) => {{
+        const SCRIPT: &[u8] = include_bytes!($file);
+        const BARE: [u8; $crate::store::schema::bare_length(SCRIPT)] = $crate::store::schema::bare(SCRIPT);
+        const TEXT: &str = match str::from_utf8(&BARE) {
+            Ok(text) => text,
+            Err(_) => panic!("a script is not UTF-8"),
+        };
+        TEXT
+    }};
+}
+pub(crate) use script;
+
+/// The Ledger's steps. Add to the end; never change one that has been released.
+pub const LEDGER: &[Step] = &[
+    Step { version: 1, script: script!("schema/ledger_0001.sql") },
+    Step { version: 2, script: script!("schema/ledger_0002.sql") },
+    Step { version: 3, script: script!("schema/ledger_0003.sql") },
+    Step { version: 4, script: script!("schema/ledger_0004.sql") },
+    Step { version: 5, script: script!("schema/ledger_0005.sql") },
+    Step { version: 6, script: script!("schema/ledger_0006.sql") },
+    Step { version: 7, script: script!("schema/ledger_0007.sql") },
+    Step { version: 8, script: script!("schema/ledger_0008.sql") },
+    Step { version: 9, script: script!("schema/ledger_0009.sql") },
+];
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The database was written by newer code.
+    #[error(
+        "the database has schema version {found}, this code knows {known}: deploy a version at least as new"
+    )]
+    TooNew {
+        /// The database's version.
+        found: i64,
+        /// The newest version this code knows.
+        known: i64,
+    },
+    /// A step failed; nothing of it remains.
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+}
+
+/// Brings a database up to the newest version of `steps` and returns that version.
+pub fn migrate(sql: &dyn Sql, steps: &[Step]) -> Result<i64, MigrateError> {
+    sql.exec("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY) WITHOUT ROWID", &[])?;
+    let rows = sql.exec("SELECT max(version) FROM schema_version", &[])?;
+    let found = rows.first().map(|row| row.opt_int(0)).transpose()?.flatten().unwrap_or(0);
+    let known = steps.last().map_or(0, |step| step.version);
+    if found > known {
+        return Err(MigrateError::TooNew { found, known });
+    }
+    for step in steps.iter().filter(|step| step.version > found) {
+        transaction(sql, || -> Result<(), SqlError> {
+            sql.script(step.script)?;
+            sql.exec("INSERT INTO schema_version (version) VALUES (?1)", &[step.version.into()])?;
+            Ok(())
+        })?;
+    }
+    Ok(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_the_same_without_its_comments() {
+        const SCRIPT: &[u8] = b"-- a\nCREATE TABLE a (x - 1); -- b\n--\nSELECT 'x-y';--";
+        const BARE: [u8; bare_length(SCRIPT)] = bare(SCRIPT);
+        assert_eq!(str::from_utf8(&BARE), Ok("\nCREATE TABLE a (x - 1); \n\nSELECT 'x-y';"));
+        for step in LEDGER {
+            assert!(!step.script.contains("--") && step.script.contains("CREATE "), "{}", step.version);
+        }
+    }
+}
