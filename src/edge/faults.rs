@@ -1,12 +1,12 @@
 //! Faults on demand, for the end-to-end tests: compiled with the feature `faults` alone, which the deployed Worker never has.
-#![allow(clippy::panic, reason = "a real panic is what the tests are about")]
+#![allow(clippy::panic, reason = "the tests need real panics")]
 
-use super::{fetch::Exchange, guard, http::Refusal, sql::DurableSql};
+use super::{fetch::Exchange, guard, http::Refusal, objects::Alarm, published, sql::DurableSql};
 use crate::store::Sql;
 use js_sys::Reflect;
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
-use worker::{Delay, Response, State};
+use worker::{Delay, Method, Request, Response, State};
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,85 +15,99 @@ extern "C" {
     fn parse_json(text: &str) -> JsValue;
 }
 
-/// A row that a transaction writes before it panics.
-const ROW: &str = "INSERT INTO fault_rows VALUES (1)";
+/// How long a request waits that others fail beside.
+const WAIT: Duration = Duration::from_millis(500);
+/// A wait after which a future is polled again.
+const MOMENT: Duration = Duration::from_millis(5);
+/// Futures that are polled in one microtask turn; every second one panics.
+const TURN: usize = 20;
+
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS fault_rows (n INTEGER)";
+const ROW: &str = "INSERT INTO fault_rows VALUES (1)";
 
 /// Answers `/fault/…`; `None` for every other path.
-pub async fn answer(exchange: &Exchange<'_>, path: &str) -> Option<Result<Response, Refusal>> {
+pub async fn answer(exchange: &Exchange<'_>, request: &Request) -> Option<Result<Response, Refusal>> {
+    let path = request.path();
     let fault = path.strip_prefix("/fault/")?;
-    Some(fail(exchange, fault, path).await)
+    Some(if fault.starts_with("ledger/") {
+        let url = format!("https://ledger{path}");
+        let forwarded = async { exchange.stores.ledger_response(Request::new(&url, Method::Get)?).await };
+        forwarded.await.map_err(Refusal::from)
+    } else {
+        fail(exchange, request, fault).await.map_err(Refusal::from)
+    })
 }
 
-async fn fail(exchange: &Exchange<'_>, fault: &str, path: &str) -> Result<Response, Refusal> {
+async fn fail(exchange: &Exchange<'_>, request: &Request, fault: &str) -> worker::Result<Response> {
     match fault {
+        "wait" => Delay::from(WAIT).await,
         "panic" => panic!("on request"),
-        "panic-after-wait" => {
-            Delay::from(Duration::from_millis(5)).await;
+        "panic-later" => {
+            Delay::from(MOMENT).await;
             panic!("after a wait");
         }
-        // Many futures wait for the same microtask turn, and every second one panics in it.
-        "turn/panic" => {
-            Delay::from(Duration::from_millis(20)).await;
-            panic!("among others of its turn");
-        }
-        "turn/wait" => Delay::from(Duration::from_millis(20)).await,
         "exception" => drop(parse_json("not JSON")),
         "background" => guard::in_background(exchange.context, async {
-            Delay::from(Duration::from_millis(5)).await;
+            Delay::from(MOMENT).await;
             panic!("in the background");
         }),
-        "memory" => {
-            let pages = core::arch::wasm32::memory_size(0);
-            return Ok(Response::ok(pages.to_string())?);
-        }
-        // Passed on: `in_ledger` answers.
-        _ => {
-            let url = format!("https://ledger{path}");
-            return Ok(exchange
-                .stores
-                .ledger_response(worker::Request::new(&url, worker::Method::Get)?)
-                .await?);
-        }
+        "turn" => (0..TURN).for_each(|number| {
+            guard::in_background(exchange.context, async move {
+                assert!(number % 2 == 0, "among others of its turn");
+                worker::console_log!("number {number} of the turn went on");
+            });
+        }),
+        "memory" => return Response::ok(core::arch::wasm32::memory_size(0).to_string()),
+        "document" => return document(exchange, request).await,
+        _ => return Response::error("there is no such fault", 404),
     }
-    Ok(Response::ok("")?)
+    Response::ok("")
 }
 
-/// Faults inside the Ledger.
-pub async fn in_ledger(sql: &DurableSql, alarm: &super::objects::Alarm, path: &str) -> Option<Response> {
-    match path.strip_prefix("/fault/ledger/")? {
+/// What `published.rs` knows of the document at `?url=`.
+async fn document(exchange: &Exchange<'_>, request: &Request) -> worker::Result<Response> {
+    let url = request.url()?;
+    let query = |name: &str| url.query_pairs().find(|(known, _)| known == name);
+    let address = query("url").map(|(_, address)| address.into_owned()).unwrap_or_default();
+    let document = published::document(exchange, &address, query("newer").is_some()).await;
+    Response::from_json(&serde_json::json!({
+        "text": document.text, "absent": document.absent, "newest": document.newest,
+    }))
+}
+
+/// Answers `/fault/ledger/…` inside the Ledger; `None` for every other path.
+pub async fn in_ledger(sql: &DurableSql, alarm: &Alarm, path: &str) -> Option<Response> {
+    let fault = path.strip_prefix("/fault/ledger/")?;
+    sql.script(TABLE).ok()?;
+    let write = |commit: bool| {
+        sql.atomically(&mut || {
+            drop(sql.exec(ROW, &[]));
+            commit
+        })
+    };
+    let answer = match fault {
         "panic" => panic!("in the Ledger"),
         "transaction" => {
-            sql.script(TABLE).ok()?;
             let outcome = sql.atomically(&mut || {
                 drop(sql.exec(ROW, &[]));
                 panic!("in a transaction");
             });
-            // Not reached: a panic is no refusal of the database's.
-            Response::ok(format!("went on with {outcome:?}")).ok()
+            format!("went on with {outcome:?}")
         }
-        "refused-transaction" => {
-            sql.script(TABLE).ok()?;
-            let outcome = sql.atomically(&mut || {
-                drop(sql.exec(ROW, &[]));
-                false
-            });
-            Response::ok(format!("{outcome:?}")).ok()
-        }
-        "rows" => {
-            sql.script(TABLE).ok()?;
-            Response::ok(sql.exec("SELECT n FROM fault_rows", &[]).ok()?.len().to_string()).ok()
-        }
+        "commit" => format!("{:?}", write(true)),
+        "refuse" => format!("{:?}", write(false)),
+        "rows" => sql.exec("SELECT n FROM fault_rows", &[]).ok()?.len().to_string(),
         "alarm" => {
             Reflect::set(alarm.state().as_raw().as_ref(), &"panics".into(), &JsValue::TRUE).ok()?;
-            alarm.failed("a fault is wanted").await.ok()?;
-            Response::ok("").ok()
+            alarm.wake(Some(js_sys::Date::now())).await.ok()?;
+            String::new()
         }
-        _ => Response::error("there is no such fault", 404).ok(),
-    }
+        _ => return Response::error("there is no such fault", 404).ok(),
+    };
+    Response::ok(answer).ok()
 }
 
-/// Panics in the alarm that follows `/fault/ledger/alarm`.
+/// Panics in the first alarm after `/fault/ledger/alarm`.
 pub fn in_alarm(state: &State) {
     let state: &JsValue = state.as_raw().as_ref();
     if Reflect::get(state, &"panics".into()).is_ok_and(|panics| panics.is_truthy()) {

@@ -60,7 +60,7 @@ fn without_body(response: Response) -> Response {
 async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result<Response, Refusal> {
     let path = request.path();
     #[cfg(feature = "faults")]
-    if let Some(response) = super::faults::answer(exchange, &path).await {
+    if let Some(response) = super::faults::answer(exchange, &request).await {
         return response;
     }
     match path.as_str() {
