@@ -25,11 +25,12 @@ async function factory(wasmDir) {
     logLevel: "warning",
   });
   const [{ text }] = outputFiles;
+  // What wasm-bindgen writes has names of its own, such as `wasm`; these three are none of them.
   return `
-    import wasm from "./${WASM}";
+    import compiledModule from "./${WASM}";
     export function instantiate(queueMicrotask, host) {
       const module = { exports: {} };
-      const require = (name) => (name === "host" ? host : wasm);
+      const require = (name) => (name === "host" ? host : compiledModule);
       ${text}
       return module.exports;
     }`;

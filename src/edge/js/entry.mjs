@@ -1,6 +1,6 @@
 // The Worker's entry: links are answered by one synchronous export (redirect.mjs), everything else by the `worker` crate's
 // fetch (src/edge/fetch.rs).
-import { instance, start } from "./instance.mjs";
+import { instance } from "./instance.mjs";
 import { isLink, redirect } from "./redirect.mjs";
 
 export { ClickLog, Ledger } from "./objects.mjs";
@@ -32,7 +32,7 @@ function failed(requestId, error) {
 /** Answers whatever is no link. */
 function other(request, env, ctx, requestId) {
   ctx.requestId = requestId; // for the log
-  const response = start((rust, number) => {
+  const response = instance().start((rust, number) => {
     ctx.call = number; // `guard::call_of` reads it
     return rust.fetch(request, env, ctx);
   });

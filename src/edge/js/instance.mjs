@@ -66,9 +66,29 @@ class Instance {
   }
 
   /** Retires the instance unless `error` is a refusal. */
-  judge(error) {
+  #judge(error) {
     if (error?.name !== REFUSAL) this.end(error);
     return error;
+  }
+
+  /** Calls a synchronous export. */
+  call(body) {
+    try {
+      return body(this.exports);
+    } catch (error) {
+      throw this.#judge(error);
+    }
+  }
+
+  /** Calls an export that may be asynchronous. `body` is given the exports and the call's number. */
+  start(body) {
+    const number = this.startCall();
+    try {
+      const result = body(this.exports, number);
+      return result instanceof Promise ? this.guarded(number, result) : result;
+    } catch (error) {
+      return Promise.reject(this.#judge(error));
+    }
   }
 
   startCall() {
@@ -98,28 +118,6 @@ export function instance() {
   return current;
 }
 
-/** Calls a synchronous export. `body` is given the exports and the instance. */
-export function call(body) {
-  const it = instance();
-  try {
-    return body(it.exports, it);
-  } catch (error) {
-    throw it.judge(error);
-  }
-}
-
-/** Calls an export that may be asynchronous. `body` is given the exports and the call's number. */
-export function start(body) {
-  const it = instance();
-  const number = it.startCall();
-  try {
-    const result = body(it.exports, number);
-    return result instanceof Promise ? it.guarded(number, result) : result;
-  } catch (error) {
-    return Promise.reject(it.judge(error));
-  }
-}
-
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(64 * 1024);
 
@@ -144,12 +142,12 @@ export class Handle {
 
   /** Calls a synchronous method. */
   call(body) {
-    return call((exports) => body(this.#at(exports)));
+    return instance().call((exports) => body(this.#at(exports)));
   }
 
   /** Calls a method that may be asynchronous, with the call's number. */
   start(body) {
-    return start((exports, number) => body(this.#at(exports), number));
+    return instance().start((exports, number) => body(this.#at(exports), number));
   }
 
   #at(exports) {

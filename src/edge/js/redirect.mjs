@@ -1,6 +1,6 @@
 // The redirect's fast path: one crossing into Rust (src/edge/link.rs says what the lines hold), one Response. Nothing is
 // awaited for a link that the instance knows.
-import { bytesOf, call, start } from "./instance.mjs";
+import { bytesOf, instance } from "./instance.mjs";
 import { bring } from "./snapshot.mjs";
 
 const SLUG = /^\/[a-z0-9][a-z0-9-]{2,39}$/;
@@ -26,26 +26,28 @@ function lineOf(request, path, query) {
 /** Answers a visitor: a Response, or a promise of one if a store must be asked. */
 export function redirect(request, env, ctx, path, query, requestId) {
   const line = lineOf(request, path, query);
-  const outcome = call((rust, instance) => {
-    if (!instance.isSeeded) {
+  const current = instance();
+  const outcome = current.call((rust) => {
+    if (!current.isSeeded) {
       rust.seed(env.SIGNING_KEYS, env.DATA_KEY);
-      instance.isSeeded = true;
+      current.isSeeded = true;
     }
-    bring(instance);
+    bring(current);
     return rust.redirect(bytesOf(line));
   });
-  if (outcome !== "W") return respond(env, ctx, outcome, requestId);
-  const found = start((rust, number) => rust.redirect_with_stores(number, env, line));
-  const response = found.then((late) => respond(env, ctx, late, requestId));
+  if (outcome !== "W") return respond(current, env, ctx, outcome, requestId);
+  const found = current.start((rust, number) => rust.redirect_with_stores(number, env, line));
+  const response = found.then((late) => respond(current, env, ctx, late, requestId));
   // A client that hangs up must not stop the future: one that is never polled again is never freed.
   ctx.waitUntil(response.catch(() => undefined));
   return response;
 }
 
-function respond(env, ctx, outcome, requestId) {
+function respond(current, env, ctx, outcome, requestId) {
   const [how, location, cookie] = outcome.split("\n");
   if (how.length > 1) {
-    const done = start((rust, number) => rust.redirect_follow_up(number, env, how.includes("c"), how.includes("r")));
+    // In the same instance, even if it has ended meanwhile: it holds the clicks.
+    const done = current.start((rust, number) => rust.redirect_follow_up(number, env, how.includes("c"), how.includes("r")));
     ctx.waitUntil(done.catch(() => undefined)); // what failed is in the log
   }
   if (how.startsWith("E")) {

@@ -1,7 +1,7 @@
 // The Worker with neighbours that fail on request: `/test-fault/<name>` sets what is broken from then on.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import signpost, { ClickLog as SoundClickLog, Ledger as SoundLedger } from "../../../src/edge/js/entry.mjs";
-import { call } from "../../../src/edge/js/instance.mjs";
+import { instance } from "../../../src/edge/js/instance.mjs";
 
 let fault = "none";
 const calls = {}; // method of a Ledger → how often the Worker called it
@@ -71,7 +71,7 @@ export default class extends WorkerEntrypoint {
     if (pathname === "/test-fault/trap") {
       try {
         // What a Rust panic comes to under panic=abort: a trap. Here a method on an object far outside the memory.
-        call((wasm) => wasm.ClickLogObject.prototype.last.call({ __wbg_ptr: 0xfffffff0 }));
+        instance().call((wasm) => wasm.ClickLogObject.prototype.last.call({ __wbg_ptr: 0xfffffff0 }));
       } catch {
         return new Response(null, { status: 500 });
       }
@@ -81,7 +81,7 @@ export default class extends WorkerEntrypoint {
       try {
         // An exception of JavaScript's that crosses the wasm's frames: it ends the instance too, and looks like any other.
         const storage = { get sql() { throw new Error("not caught by the binding"); } };
-        call((wasm) => new wasm.ClickLogObject({ id: { name: "0" }, storage }, {}));
+        instance().call((wasm) => new wasm.ClickLogObject({ id: { name: "0" }, storage }, {}));
       } catch {
         return new Response(null, { status: 500 });
       }
