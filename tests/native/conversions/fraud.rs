@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 const DAY: i64 = 86_400_000;
 
-/// A programme with these rules of fraud, and a partner who can be taken for a customer.
+/// A programme with these fraud rules, and a partner whose external id a customer may share.
 fn world(fraud: &Json) -> (Ledger, Scenario) {
     let mut ledger = Ledger::new();
     let set = ledger.put("/v1/program", &json!({"name": "P", "hold_days": 1, "fraud": fraud}));
@@ -18,7 +18,7 @@ fn world(fraud: &Json) -> (Ledger, Scenario) {
     (ledger, scenario)
 }
 
-/// A conversion of EUR 50.00 by a click of now, with these fields besides.
+/// A conversion of EUR 50.00 through a click made now, with additional fields.
 fn convert(ledger: &mut Ledger, scenario: &Scenario, external_id: &str, fields: &Json) -> Answer {
     let click = ledger.click(scenario.link_no);
     let mut body = json!({"type": "sale", "external_id": external_id, "click_id": click, "amount": 5_000,
@@ -29,7 +29,7 @@ fn convert(ledger: &mut Ledger, scenario: &Scenario, external_id: &str, fields: 
     answer
 }
 
-/// Why its commission is held before all, and its flags.
+/// The first reason for the hold of its commission, and its flags.
 fn held(answer: &Answer) -> (Option<String>, Vec<String>) {
     let commission = &answer.json["commissions"][0];
     assert_eq!((&commission["amount"], &commission["status"]), (&json!(500), &json!("pending")));
@@ -85,7 +85,7 @@ fn another_partners_names_and_names_of_nobody_hold_nothing() {
     let (mut ledger, scenario) = world(&json!({}));
     let other = ledger.partner("Grace", None);
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({"customer_id": other}))), free());
-    // A partner whose id outside is a blank is not every customer without a name.
+    // A partner with a blank external id does not match every customer without a name.
     let blank = json!({"external_id": " ", "email": null});
     assert_eq!(ledger.patch(&format!("/v1/partners/{}", scenario.partner), &blank).status, 200);
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({"customer_id": " "}))), free());
@@ -106,7 +106,7 @@ fn what_a_partner_earns_beyond_its_pace_is_held() {
     let grace = ledger.scenario(1_000);
     for n in 0..3 {
         assert_eq!(held(&convert(&mut ledger, &scenario, &format!("o-{n}"), &json!({}))), free(), "{n}");
-        // Neither an uninstall nor what another partner or nobody earns is part of a partner's pace.
+        // An uninstall, another partner's conversion and an unattributed one do not count towards a partner's velocity.
         convert_uncounted(&mut ledger, &scenario, n);
         ledger.wait(60_000);
     }
@@ -120,7 +120,7 @@ fn what_a_partner_earns_beyond_its_pace_is_held() {
     // The third, the fourth and the fifth.
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-5", &json!({}))), for_reason("velocity"));
     ledger.wait(60_000 + 1);
-    // The fourth is an hour old: the fifth and the sixth remain. Those that are held count, too.
+    // The fourth is an hour old, so the fifth and the sixth remain. Held ones count too.
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-6", &json!({}))), free());
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-7", &json!({}))), for_reason("velocity"));
 }
@@ -177,11 +177,11 @@ fn what_happens_once_to_a_customer_is_held_the_second_time() {
         assert_eq!(held(&convert(&mut ledger, &scenario, "b", &fields("c-2"))), free(), "{kind}");
         let again = convert(&mut ledger, &scenario, "c", &fields("c-1"));
         assert_eq!(held(&again), for_reason("duplicate_customer"), "{kind}");
-        // Without a customer there is nobody who did it before.
+        // Without a customer id there is no earlier conversion of the same customer.
         for id in ["d", "e"] {
             assert_eq!(held(&convert(&mut ledger, &scenario, id, &json!({"type": kind}))), free(), "{kind}");
         }
-        // On another listing it is another thing.
+        // A conversion on another listing does not count.
         let listing = ledger.listing("https://two.example");
         let (_, link_no) = ledger.link(&scenario.partner, &listing);
         let elsewhere = Scenario { link_no, listing, ..scenario };
@@ -205,7 +205,7 @@ fn sales_repeat_and_what_nobody_earned_before_is_no_repeat() {
     assert_eq!(ledger.post("/v1/conversions", &organic).json["attribution"]["status"], "unattributed");
     let install = json!({"type": "install", "customer_id": "c-9"});
     assert_eq!(held(&convert(&mut ledger, &scenario, "i-1", &install)), free());
-    // Another type is another thing; what was sent twice is answered as before.
+    // Another type does not count, and a retry returns the first response.
     let lead = json!({"type": "lead", "customer_id": "c-9"});
     assert_eq!(held(&convert(&mut ledger, &scenario, "i-1", &lead)), free());
 }
@@ -226,7 +226,7 @@ fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
         (Some("self_referral"), all.iter().map(|f| f.to_string()).collect())
     );
 
-    // The partner sees why, and can do nothing about it.
+    // The partner sees the reasons and cannot release the commission.
     let id = second.text("/commissions/0/id");
     let (target, note) = (format!("/v1/commissions/{id}"), json!({"note": "her own shop, agreed"}));
     let key = ledger.key(&["admin", "read"], Some(&scenario.partner));
@@ -317,13 +317,13 @@ fn a_coupon_that_goes_round_is_held_from_the_customer_beyond_the_limit_on() {
         held(&answer)
     };
     let customer = |id: &str| json!({"customer_id": id});
-    // The same customer again is no further one.
+    // The same customer counts once.
     for (n, id) in ["c-1", "c-2", "c-1"].into_iter().enumerate() {
         assert_eq!(use_it(&mut ledger, n, &customer(id)), free(), "{id}");
     }
     assert_eq!(use_it(&mut ledger, 3, &customer("c-3")), for_reason("coupon_leakage"));
     assert_eq!(use_it(&mut ledger, 4, &json!({})), for_reason("coupon_leakage"));
-    // Who also came by the partner's own link did not find the code somewhere.
+    // A customer who also came through the partner's own link did not find the code on a coupon site.
     let click = ledger.click(scenario.link_no);
     ledger.wait(1);
     assert_eq!(use_it(&mut ledger, 5, &json!({"customer_id": "c-5", "click_id": click})), free());

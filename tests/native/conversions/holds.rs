@@ -19,12 +19,12 @@ fn milliseconds(text: &str) -> i64 {
     sign * format!("{whole}{decimals:0<3}").parse::<i64>().unwrap()
 }
 
-/// A number, or nothing where the rule is off.
+/// A number, or `None` where the rule is off.
 fn limit(text: &str) -> Option<i64> {
     (text != "off").then(|| text.strip_suffix(" s").unwrap_or(text).parse().unwrap())
 }
 
-/// Names, or none at all; a dot is a blank.
+/// Names, or none; a dot stands for a blank.
 fn names(text: &str) -> Vec<String> {
     if text == "nobody" { Vec::new() } else { text.split(", ").map(|name| name.replace('·', " ")).collect() }
 }

@@ -9,7 +9,7 @@ const PATH: &str = "/v1/installs/google-play";
 /// The Ledger's clock, 2026-11-22T12:00:00Z.
 const NOW_S: i64 = 1_795_348_800;
 
-/// A Ledger with an app on Google Play, its listing, the number of a link to it, and who made it.
+/// A Ledger with a listing of an app on Google Play, the number of a link to it, and the link's partner.
 struct World {
     ledger: Ledger,
     app: String,
@@ -30,7 +30,7 @@ fn world() -> World {
 }
 
 impl World {
-    /// A click of a minute ago.
+    /// A click from a minute ago.
     fn click(&mut self) -> String {
         self.ledger.wait(-60_000);
         let click = self.ledger.click(self.link_no);
@@ -74,7 +74,7 @@ fn a_report_binds_the_click_in_its_referrer_to_the_customer() {
     });
     assert_eq!(of("metadata"), metadata);
     assert_eq!(made.json["attribution"]["credits"][0]["partner_id"], world.partner);
-    // What the customer pays needs no click.
+    // The customer's payments need no click.
     let sale = json!({"type": "sale", "external_id": "s-1", "customer_id": "google-play:user-1", "amount": 1_000, "currency": "EUR"});
     let sale = world.ledger.post("/v1/conversions", &sale);
     assert_eq!(sale.json["commissions"][0]["amount"], 200);

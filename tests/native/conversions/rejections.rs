@@ -8,7 +8,7 @@ use signpost::store::Sql;
 
 const DAY: i64 = 86_400_000;
 
-/// A sale of EUR 100.00 at 15 %: the conversion, and the commission.
+/// A sale of EUR 100.00 at 15 %: returns the conversion and the commission.
 fn sold(ledger: &mut Ledger, customer: &str) -> (String, String) {
     let scenario = ledger.scenario(1_500);
     assert_eq!(
@@ -28,7 +28,7 @@ fn reject(ledger: &mut Ledger, commission: &str) -> Answer {
     ledger.post(&format!("/v1/commissions/{commission}/reject"), &json!({"note": "never delivered"}))
 }
 
-/// Pending, payable, paid and reversed; and what the report says of the commission.
+/// Pending, payable, paid and reversed, and the commission in the report.
 fn books(ledger: &mut Ledger) -> Json {
     ledger.audit();
     let balance = ledger.get("/v1/balances").json["data"][0].take();
@@ -75,7 +75,7 @@ fn what_is_pending_held_or_payable_is_taken_back_whole() {
             ledger.sql.exec(kinds, &[]).unwrap()[0].text(0).unwrap(),
             format!("rejection {account} reversed 1500")
         );
-        // It does not mature any more.
+        // It no longer matures.
         ledger.wait(40 * DAY);
         assert_eq!(books(&mut ledger), json!([0, 0, 0, 1_500, 0]));
     }
@@ -142,7 +142,7 @@ fn what_is_rejected_refunded_bound_or_paid_cannot_be_rejected() {
         (again.problem(), again.text("/detail").as_str()),
         ((409, "not_rejectable".to_owned()), nothing)
     );
-    // Nor is it held any more.
+    // It is no longer held either.
     let release = format!("/v1/commissions/{commission}/release");
     assert_eq!(ledger.post(&release, &json!({})).problem(), (409, "not_held".to_owned()));
 }

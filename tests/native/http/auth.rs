@@ -15,7 +15,7 @@ use signpost::{
     domain::programme::key::Scope,
 };
 
-/// A Ledger with one of everything of Ada's, and Eve, who has nothing.
+/// A Ledger in which Ada has one of everything, and Eve has nothing.
 pub struct World {
     pub ledger: Ledger,
     pub ada: Scenario,
@@ -122,7 +122,7 @@ fn every_route_wants_its_scope_and_no_more() {
     }
 }
 
-/// What a stranger must never read.
+/// Text that another partner must never see.
 fn traces(world: &World) -> Vec<String> {
     let Scenario { partner, listing, link, .. } = &world.ada;
     let ours = [

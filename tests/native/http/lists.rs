@@ -61,7 +61,7 @@ fn pages_are_stable_while_rows_are_added() {
             assert!(page["data"].as_array().unwrap().len() <= 2);
             walked.extend(ids(&page));
             match page["next_cursor"].as_str() {
-                // A sync that goes on for ever would follow what is added here; stop where the rows of before end.
+                // The rows added here would never end the sync, so it stops after the rows that existed before.
                 Some(next) if walked.len() < whole.len() => cursor = next.to_owned(),
                 _ => break,
             }
@@ -177,7 +177,7 @@ fn a_cursor_fits_one_list_of_one_caller() {
     }
     for list in LISTS {
         let good = ledger.get(&format!("{list}?limit=1")).text("/next_cursor");
-        // The position of a good one turned into 2^63 − 1, and into −1.
+        // A valid cursor with its position changed to 2^63 − 1, and to −1.
         let beyond = format!("{}{}", &good[..9], "X__________");
         for bad in
             ["x", "AAAA", &good[1..], &format!("{good}A"), &format!("{good}="), "%F0%9F%A6%80", &beyond]
@@ -223,7 +223,7 @@ fn syncing_by_cursor_sees_every_event_once() {
         add_one(&mut ledger, n);
         let page = ledger.get(&format!("/v1/events?after={after}&limit=3")).json;
         seen.extend(ids(&page));
-        // Every event carries where to go on, so that a sync that has caught up does not lose its place.
+        // Every page of events has a cursor, so that a sync that has caught up keeps its position.
         if let Some(last) = page["data"].as_array().unwrap().last() {
             after = last["cursor"].as_str().unwrap().to_owned();
         }

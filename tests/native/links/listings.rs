@@ -116,7 +116,7 @@ fn secrets_are_sealed_at_rest_and_shown_nowhere() {
     let target = format!("/v1/listings/{id}");
     assert_eq!(opened(&ledger, &id), Some(body["secrets"].clone()));
 
-    // Rotation: what is named changes, the rest stays, null removes.
+    // Rotation: named secrets change, others stay, and null removes one.
     let rotated =
         ledger.patch(&target, &json!({"secrets": {"client_secret": ["shpss-hush-4", "shpss-hush-1"]}}));
     assert_eq!((rotated.status, &rotated.json["secrets"]), (200, &json!(["client_secret", "webhook"])));

@@ -52,7 +52,7 @@ mod support {
         LinkToken { link_no, listing_no: 1, has_path: false, expires_s: 0 }
     }
 
-    /// A visit with nothing unusual about it; tests change what they are about.
+    /// An ordinary visit; each test changes the fields that it is about.
     #[derive(Clone)]
     pub(crate) struct Ask {
         pub now: i64,
@@ -274,7 +274,7 @@ fn a_path_is_asked_for_once_and_remembered() {
     let mut guide = guide(Some(LANDING));
     let ask = ask(LinkToken { has_path: true, ..token(5) });
     assert_eq!(ask.raw(&mut guide, 7), "P\n5");
-    // Not remembered: no store could tell, which may be over in a second; and a path that leads elsewhere.
+    // Not cached: a failure of all stores, which may be over in a second, and a path that leads elsewhere.
     for path in ["-", "//evil.example", "/../x"] {
         assert_eq!(Ask { path, ..ask.clone() }.told(&mut guide).location, LANDING, "{path}");
         assert_eq!(ask.raw(&mut guide, 7), "P\n5");

@@ -273,7 +273,7 @@ proptest! {
         let (token, click) = (token.mint(&ring).unwrap(), click.mint(&ring).unwrap());
         prop_assert_eq!(ClickId::verify(&token, &ring), None);
         prop_assert_eq!(LinkToken::verify(&click, &ring), None);
-        // Not even cut or filled up to the other's length.
+        // Also when it is cut or padded to the other's length.
         prop_assert_eq!(LinkToken::verify(&click[..TOKEN_LENGTH], &ring), None);
         prop_assert_eq!(ClickId::verify(&format!("{token}{}", &token[..8]), &ring), None);
     }

@@ -34,7 +34,7 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     assert_eq!((put.status, &put.json), (200, &whole));
     assert_eq!(put.raw.header("x-signpost-snapshot"), Some("1"));
     assert_eq!(ledger.get("/v1/program").json, whole);
-    // What has a default falls back to it; name and currency, which have none, stay.
+    // Omitted settings return to their defaults; name and currency have none and stay.
     let put = ledger.put("/v1/program", &json!({"hold_days": 5}));
     let mut expected = defaults();
     expected["name"] = json!("Acme");
@@ -80,7 +80,7 @@ fn the_currency_is_fixed_once_money_has_moved() {
     let scenario = ledger.scenario(0);
     let click = ledger.click(scenario.link_no);
     ledger.sale("o-1", &click, 100);
-    // A commission of nothing moves no money.
+    // A commission of zero moves no money.
     assert_eq!(ledger.put("/v1/program", &json!({"currency": "USD"})).status, 200);
     ledger.patch(&format!("/v1/partners/{}", scenario.partner), &json!({"commission_bp": 1_000}));
     ledger.sale("o-2", &click, 100);

@@ -10,7 +10,7 @@ use signpost::store::{
 };
 use std::{fs, path::PathBuf};
 
-/// A file of this test alone, removed with the value.
+/// A file for one test, removed when the value is dropped.
 struct File(PathBuf);
 
 impl File {
@@ -73,7 +73,7 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
     let mut ledger = Ledger::over(file.open());
     let partners = ledger.get("/v1/partners");
     assert_eq!((partners.status, &partners.json["data"][0]["name"]), (200, &json!("Ada")));
-    // What was earned before anything could be held is not held.
+    // Commissions from before holds existed are not held.
     let earned = ledger.get("/v1/commissions").json["data"][0].take();
     assert_eq!((&earned["held_reason"], &earned["status"]), (&json!(null), &json!("payable")));
     assert_eq!(ledger.get("/v1/balances").json["data"][0]["payable"], 75);
@@ -83,7 +83,7 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
     assert_eq!(ledger.sale("o-1", &click, 1_000).json["commissions"][0]["amount"], 150);
     ledger.audit();
     drop(ledger);
-    // Opened again: nothing is done twice, nothing is lost.
+    // Opened again, nothing is migrated twice and nothing is lost.
     let sql = file.open();
     let before = rows::rows(&sql);
     assert_eq!(migrate(&sql, LEDGER).unwrap(), newest());
@@ -145,7 +145,7 @@ fn only_the_steps_that_are_missing_are_taken_in_order() {
 
 #[test]
 fn a_step_that_fails_leaves_nothing_of_itself() {
-    // The second step breaks at its end, after a table, a column and rows.
+    // The second migration fails at its end, after it added a table, a column and rows.
     let broken = Step {
         version: 2,
         script: "CREATE TABLE c (x INTEGER); ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = 5; DELETE FROM a; \
@@ -154,12 +154,12 @@ fn a_step_that_fails_leaves_nothing_of_itself() {
     let sql = NativeSql::in_memory().unwrap();
     let refused = migrate(&sql, &[FIRST, broken, THIRD]).unwrap_err();
     assert_eq!(refused.to_string(), "the database refused a statement: no such table: nowhere");
-    // The first step stands whole, the second not at all, the third was not tried.
+    // The first migration is applied, the second is rolled back, and the third was not tried.
     let mut expected = rows::Rows::new();
     expected.insert("a".to_owned(), vec!["1".to_owned()]);
     expected.insert("schema_version".to_owned(), vec!["1".to_owned()]);
     assert_eq!(rows::rows(&sql), expected);
-    // Mended, it goes on from there.
+    // Once it is repaired, migration continues from there.
     assert_eq!(migrate(&sql, &[FIRST, SECOND, THIRD]).unwrap(), 3);
     assert_eq!(number(&sql, "SELECT x FROM b"), 2);
 }
