@@ -300,7 +300,7 @@ fn rebuild(ledger: &Ledger) {
 }
 
 #[test]
-fn under_every_model_the_parts_are_the_whole() {
+fn under_every_model_the_parts_add_up_to_the_whole() {
     for (seed, model) in (1..).zip(Model::ALL) {
         for precedence in ["coupon_first", "click_first"] {
             let run = live(NativeSql::in_memory().unwrap(), seed, &rules(*model, precedence), STEPS);

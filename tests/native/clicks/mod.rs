@@ -169,7 +169,7 @@ fn clicks_of_other_shards_are_passed_on_until_their_shards_have_them() {
 }
 
 #[test]
-fn a_long_intake_is_passed_on_in_parts_in_order() {
+fn a_long_backlog_is_passed_on_in_parts_and_in_order() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let record =
@@ -200,7 +200,7 @@ fn a_long_intake_is_passed_on_in_parts_in_order() {
 }
 
 #[test]
-fn a_shard_of_the_first_version_keeps_what_it_knew() {
+fn a_shard_of_the_first_version_keeps_its_data() {
     let sql = NativeSql::in_memory().unwrap();
     sql.script(include_str!("../../../src/store/schema/clicklog_0001.sql")).unwrap();
     sql.script("CREATE TABLE schema_version (version INTEGER PRIMARY KEY) WITHOUT ROWID; INSERT INTO schema_version VALUES (1);")
@@ -223,7 +223,7 @@ fn a_shard_of_the_first_version_keeps_what_it_knew() {
 }
 
 #[test]
-fn counts_are_numbered_and_sent_again_unchanged_until_they_are_acknowledged() {
+fn counts_are_numbered_and_retried_unchanged_until_acknowledged() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let now = Timestamp::clamped(NOW);
@@ -251,7 +251,7 @@ fn counts_are_numbered_and_sent_again_unchanged_until_they_are_acknowledged() {
 }
 
 #[test]
-fn segments_are_cut_at_an_age_or_a_size() {
+fn segments_end_at_an_age_or_a_size() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let mut far = Far::default();
@@ -292,7 +292,7 @@ fn segments_are_cut_at_an_age_or_a_size() {
 }
 
 #[test]
-fn a_visit_without_a_click_id_has_none_in_the_log_and_a_trail_is_told() {
+fn a_visit_without_a_click_id_is_logged_without_one_and_trails_are_returned() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 0).unwrap();
     append(

@@ -46,7 +46,7 @@ fn free() -> (Option<String>, Vec<String>) {
 }
 
 #[test]
-fn a_partner_who_is_the_customer_is_held_and_counted_all_the_same() {
+fn a_self_referral_is_held_and_still_counted() {
     let (mut ledger, scenario) = world(&json!({}));
     for (n, fields) in [
         json!({"customer_id": "ada@acme.EXAMPLE"}),
@@ -81,7 +81,7 @@ fn a_partner_who_is_the_customer_is_held_and_counted_all_the_same() {
 }
 
 #[test]
-fn another_partners_names_and_names_of_nobody_hold_nothing() {
+fn names_of_other_partners_or_of_nobody_cause_no_hold() {
     let (mut ledger, scenario) = world(&json!({}));
     let other = ledger.partner("Grace", None);
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({"customer_id": other}))), free());
@@ -92,7 +92,7 @@ fn another_partners_names_and_names_of_nobody_hold_nothing() {
 }
 
 #[test]
-fn rules_that_are_off_hold_nothing() {
+fn disabled_rules_hold_nothing() {
     let (mut ledger, scenario) = world(&json!({"self_referral": false, "duplicate_customer": false}));
     for n in 0..3 {
         let fields = json!({"type": "install", "customer_id": "crm-7"});
@@ -101,7 +101,7 @@ fn rules_that_are_off_hold_nothing() {
 }
 
 #[test]
-fn what_a_partner_earns_beyond_its_pace_is_held() {
+fn conversions_beyond_a_partners_hourly_limit_are_held() {
     let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 3}));
     let grace = ledger.scenario(1_000);
     for n in 0..3 {
@@ -134,7 +134,7 @@ fn convert_uncounted(ledger: &mut Ledger, scenario: &Scenario, n: u32) {
 }
 
 #[test]
-fn an_hour_ends_to_the_millisecond() {
+fn the_hour_of_the_velocity_rule_ends_to_the_millisecond() {
     for (ms, expected) in [(3_599_999, for_reason("velocity")), (3_600_000, free()), (3_600_001, free())] {
         let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 1}));
         assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({}))), free());
@@ -144,7 +144,7 @@ fn an_hour_ends_to_the_millisecond() {
 }
 
 #[test]
-fn what_comes_too_soon_after_its_click_is_held() {
+fn a_conversion_too_soon_after_its_click_is_held() {
     let rules = json!({"min_seconds_from_click": 3});
     for (kind, ms, is_held) in [
         ("sale", 2_999, true),
@@ -169,7 +169,7 @@ fn what_comes_too_soon_after_its_click_is_held() {
 }
 
 #[test]
-fn what_happens_once_to_a_customer_is_held_the_second_time() {
+fn a_second_first_event_of_a_customer_is_held() {
     for kind in ["lead", "install", "subscription_started"] {
         let (mut ledger, scenario) = world(&json!({}));
         let fields = |customer: &str| json!({"type": kind, "customer_id": customer});
@@ -192,7 +192,7 @@ fn what_happens_once_to_a_customer_is_held_the_second_time() {
 }
 
 #[test]
-fn sales_repeat_and_what_nobody_earned_before_is_no_repeat() {
+fn sales_may_repeat_and_an_unattributed_event_is_no_repeat() {
     let (mut ledger, scenario) = world(&json!({}));
     for kind in ["sale", "subscription_renewed"] {
         for n in 0..3 {
@@ -211,7 +211,7 @@ fn sales_repeat_and_what_nobody_earned_before_is_no_repeat() {
 }
 
 #[test]
-fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
+fn flags_list_all_reasons_and_a_release_ends_them_all() {
     let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 1, "min_seconds_from_click": 3}));
     let install = json!({"type": "install", "customer_id": "crm-7"});
     let first = convert(&mut ledger, &scenario, "i-1", &install);
@@ -247,7 +247,7 @@ fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
 }
 
 #[test]
-fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
+fn the_list_filters_by_reason_and_status() {
     let (mut ledger, scenario) = world(&json!({"min_seconds_from_click": 3}));
     let now = ledger.now.to_string();
     for (id, fields) in [
@@ -304,7 +304,7 @@ fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
 }
 
 #[test]
-fn a_coupon_that_goes_round_is_held_from_the_customer_beyond_the_limit_on() {
+fn a_leaked_coupon_is_held_from_the_first_customer_beyond_the_limit() {
     let (mut ledger, scenario) = world(&json!({"coupon_uses_per_day": 2}));
     let coupon = json!({"code": "ADA", "partner_id": scenario.partner});
     assert_eq!(ledger.post("/v1/coupons", &coupon).status, 201);

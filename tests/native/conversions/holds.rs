@@ -42,7 +42,7 @@ fn holds(line: &str) -> HeldReason {
 }
 
 #[test]
-fn every_row_is_held_for_what_it_says() {
+fn every_row_is_held_for_the_stated_reasons() {
     let text = fs::read_to_string("fixtures/ledger/holds.txt").unwrap();
     let rows: Vec<&str> =
         text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).skip(2).collect();

@@ -30,7 +30,7 @@ pub fn verdict(conversion: &Json) -> (Option<&str>, &str) {
 }
 
 #[test]
-fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
+fn a_reused_external_id_is_refused_and_the_differing_field_is_named() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let other = ledger.listing("https://two.example");
@@ -85,7 +85,7 @@ fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
 }
 
 #[test]
-fn both_keys_together_answer_the_first_answer() {
+fn idempotency_key_and_external_id_together_return_the_first_response() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let click = ledger.click(scenario.link_no);
@@ -110,7 +110,7 @@ fn both_keys_together_answer_the_first_answer() {
 }
 
 #[test]
-fn types_count_as_the_contract_says() {
+fn each_type_is_counted_as_the_contract_defines() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let click = ledger.click(scenario.link_no);
@@ -154,7 +154,7 @@ fn types_count_as_the_contract_says() {
 }
 
 #[test]
-fn the_largest_amount_is_taken_and_one_more_is_not() {
+fn the_largest_amount_is_accepted_and_one_more_is_refused() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(10_000);
     let click = ledger.click(scenario.link_no);
@@ -233,7 +233,7 @@ fn clocks_may_differ_by_a_day_ahead() {
 }
 
 #[test]
-fn whatever_comes_as_click_id_does_not_refuse_the_sale() {
+fn an_invalid_click_id_never_refuses_the_sale() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let good = ledger.click(scenario.link_no);

@@ -18,7 +18,7 @@ fn sold(ledger: &mut Ledger, amount: i64) -> String {
 }
 
 #[test]
-fn a_refund_is_booked_once_and_shows_its_own_part() {
+fn a_refund_is_booked_once_and_returns_its_own_reversal() {
     let mut ledger = Ledger::new();
     let target = sold(&mut ledger, 10_000);
     let body = json!({"external_id": "r-1", "amount": 2_500});
@@ -81,7 +81,7 @@ fn external_ids_of_refunds_belong_to_their_conversion() {
 }
 
 #[test]
-fn no_more_is_refunded_than_is_left() {
+fn a_refund_may_not_exceed_the_remaining_amount() {
     let mut ledger = Ledger::new();
     let target = sold(&mut ledger, 1_000);
     for (n, (amount, left)) in [(1_001_i64, 1_000), (1_000_000_000_000, 1_000)].into_iter().enumerate() {
@@ -106,7 +106,7 @@ fn no_more_is_refunded_than_is_left() {
 }
 
 #[test]
-fn what_has_no_amount_cannot_be_refunded() {
+fn a_conversion_without_an_amount_cannot_be_refunded() {
     let mut ledger = Ledger::new();
     for (kind, amount) in [("lead", None), ("install", None), ("uninstall", None), ("uninstall", Some(5))] {
         let body = json!({"type": kind, "external_id": format!("{kind}-{amount:?}"), "amount": amount,
@@ -160,7 +160,7 @@ fn before_the_hold_ends_refunds_take_from_pending_and_after_it_from_payable() {
 }
 
 #[test]
-fn what_is_wholly_taken_back_never_becomes_payable() {
+fn a_fully_reversed_commission_never_becomes_payable() {
     let mut ledger = Ledger::new();
     let target = sold(&mut ledger, 10_000);
     assert_eq!(
@@ -174,7 +174,7 @@ fn what_is_wholly_taken_back_never_becomes_payable() {
 }
 
 #[test]
-fn a_commission_that_rounding_has_used_up_stays_used_up() {
+fn a_commission_that_rounding_has_reversed_stays_reversed() {
     // 3 at 15 % earn nothing; 4 at 15 % earn 1, which is gone once half of the sale is refunded.
     for (amount, earned) in [(3, 0), (4, 1)] {
         let mut ledger = Ledger::new();
@@ -193,7 +193,7 @@ fn a_commission_that_rounding_has_used_up_stays_used_up() {
 }
 
 #[test]
-fn many_holds_end_in_sweeps_and_each_once() {
+fn many_holds_end_in_batches_and_each_once() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(10_000);
     let click = ledger.click(scenario.link_no);

@@ -33,7 +33,7 @@ macro_rules! see {
 }
 
 #[test]
-fn answers_look_like_this() {
+fn responses_match_their_snapshots() {
     let mut ledger = Ledger::new();
     see!(
         "program",

@@ -74,7 +74,7 @@ fn a_coupon_earns_without_a_click_however_it_is_written() {
 }
 
 #[test]
-fn which_of_coupon_and_click_wins_is_the_programmes_choice() {
+fn the_programme_chooses_whether_coupon_or_click_wins() {
     for (precedence, by_coupon) in [("coupon_first", true), ("click_first", false)] {
         let mut ledger = Ledger::new();
         ledger.put("/v1/program", &json!({"attribution": {"precedence": precedence}}));
@@ -121,7 +121,7 @@ fn a_coupon_is_used_after_the_click_whatever_the_shops_clock_says() {
 }
 
 #[test]
-fn a_coupon_counts_in_its_time_on_its_listing_while_its_partner_is_one() {
+fn a_coupon_counts_in_its_period_on_its_listing_while_its_partner_is_active() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let elsewhere = ledger.listing("https://other.example");
@@ -201,7 +201,7 @@ fn a_revoked_code_is_free_and_its_customers_stay() {
 }
 
 #[test]
-fn a_coupon_used_again_counts_from_now_while_it_is_in_force_and_else_from_then() {
+fn a_reused_coupon_counts_from_its_latest_use_while_it_was_valid() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);

@@ -15,7 +15,7 @@ fn address(listing: &str, path: Option<&str>, query: &str) -> Option<String> {
 }
 
 #[test]
-fn addresses() {
+fn destinations_are_built_as_listed() {
     for (listing, path, query, expected) in [
         ("https://shop.example", None, "", "https://shop.example/?sp_click=CLICK"),
         ("https://shop.example/a", None, "", "https://shop.example/a?sp_click=CLICK"),
@@ -234,7 +234,7 @@ fn paths_that_lead_elsewhere_are_refused_at_creation_and_harmless_at_the_redirec
 }
 
 #[test]
-fn ordinary_paths_are_welcome() {
+fn ordinary_paths_are_accepted() {
     for path in [
         "/",
         "/a",

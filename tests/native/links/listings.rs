@@ -104,7 +104,7 @@ fn a_listing_of_before_plans_were_checked_can_still_be_changed() {
 }
 
 #[test]
-fn secrets_are_sealed_at_rest_and_shown_nowhere() {
+fn secrets_are_sealed_at_rest_and_never_shown() {
     let mut ledger = Ledger::new();
     let body = json!({
         "name": "App", "marketplace": "shopify", "url": "https://apps.example",
@@ -187,7 +187,7 @@ fn slugs_of_listings_are_unique() {
 }
 
 #[test]
-fn the_snapshot_says_where_the_click_id_goes_inside_the_referrer() {
+fn the_snapshot_names_the_parameter_of_the_click_id_inside_the_referrer() {
     let mut ledger = Ledger::new();
     let carry = |ledger: &Ledger| {
         let text = signpost::store::log::outbox::snapshot(&ledger.sql).unwrap();

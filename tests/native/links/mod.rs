@@ -28,7 +28,7 @@ fn queued(ledger: &Ledger) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_token_says_what_the_link_is() {
+fn a_token_contains_the_links_fields() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let second = ledger.listing("https://two.example");
@@ -71,7 +71,7 @@ fn a_token_says_what_the_link_is() {
 }
 
 #[test]
-fn a_taken_slug_is_refused_wherever_it_stands() {
+fn a_taken_slug_is_refused_in_single_and_bulk_requests() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let with =
@@ -151,7 +151,7 @@ fn reserved_slugs_and_unsafe_paths_are_refused() {
 }
 
 #[test]
-fn bulk_makes_all_or_none() {
+fn a_bulk_request_creates_all_links_or_none() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let link = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
@@ -217,7 +217,7 @@ fn bulk_makes_all_or_none() {
 }
 
 #[test]
-fn revoking_twice_is_revoking_once() {
+fn revoking_twice_has_the_effect_of_revoking_once() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let target = format!("/v1/links/{}/revoke", scenario.link);

@@ -4,7 +4,7 @@ use crate::support::Ledger;
 use serde_json::{Value as Json, json};
 
 #[test]
-fn a_fee_is_owed_once_and_its_return_is_what_its_link_brings() {
+fn a_fee_is_owed_once_and_its_return_is_the_revenue_of_its_link() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let before = ledger.click(scenario.link_no);

@@ -104,7 +104,7 @@ fn run(ledger: &mut Ledger, number: usize, row: &Row) {
 }
 
 #[test]
-fn every_row_of_every_table_holds() {
+fn every_row_of_every_table_has_the_expected_amounts() {
     let names = ["commissions.txt", "currencies.txt", "refunds.txt"];
     let mut ledger = Ledger::new();
     let mut number = 0;

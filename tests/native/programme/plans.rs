@@ -214,7 +214,7 @@ impl Stage {
 }
 
 #[test]
-fn every_scene_earns_what_it_says() {
+fn every_scenario_earns_the_commissions_it_states() {
     let mut names: Vec<_> =
         fs::read_dir("fixtures/ledger/plans").unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();

@@ -97,7 +97,7 @@ fn bad_plans_are_refused_with_a_pointer_and_nothing_is_written() {
 }
 
 #[test]
-fn plans_for_the_same_may_not_hold_at_the_same_time() {
+fn plans_with_the_same_target_may_not_overlap() {
     let mut ledger = Ledger::new();
     let until = |at: &str| json!({"effective_until": at});
     let from = |at: &str| json!({"effective_from": at});
@@ -168,7 +168,7 @@ fn agreements_are_checked_as_plans_are() {
 }
 
 #[test]
-fn what_has_begun_may_only_end() {
+fn a_plan_that_has_begun_may_only_end() {
     let mut ledger = Ledger::new();
     let old = plan("old", &json!({}));
     let future = plan(
@@ -196,7 +196,7 @@ fn what_has_begun_may_only_end() {
 }
 
 #[test]
-fn terms_read_before_somebody_else_set_them_are_refused() {
+fn terms_based_on_an_outdated_version_are_refused() {
     let mut ledger = Ledger::new();
     let terms = ledger.put("/v1/program", &json!({"name": "A"})).json;
     assert_eq!(terms["version"], 1);
@@ -236,7 +236,7 @@ fn a_conversion_keeps_the_plan_that_was_in_force() {
 }
 
 #[test]
-fn parts_of_an_amount_are_no_more_than_the_amount() {
+fn parts_of_an_amount_may_not_exceed_it() {
     let mut ledger = Ledger::new();
     let body = json!({"type": "sale", "external_id": "o", "amount": 100, "currency": "EUR", "tax": 60, "discount": 41});
     let answer = ledger.unchanged("parts", |ledger| ledger.post("/v1/conversions", &body));
@@ -257,7 +257,7 @@ fn parts_of_an_amount_are_no_more_than_the_amount() {
 }
 
 #[test]
-fn partners_bring_partners_and_never_each_other() {
+fn partners_refer_partners_and_never_each_other() {
     let mut ledger = Ledger::new();
     let ada = ledger.partner("Ada", None);
     let body = json!({"name": "Ben", "kind": "media", "referred_by": ada, "tier": "gold"});

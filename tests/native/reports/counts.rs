@@ -86,7 +86,7 @@ fn complete_through_and_the_tag_change_only_with_data() {
 }
 
 #[test]
-fn a_reader_who_has_the_report_gets_304() {
+fn a_client_with_the_current_report_gets_304() {
     let (mut ledger, ..) = busy();
     let first = ledger.get("/v1/attribution");
     assert_eq!(first.raw.header("cache-control"), Some("private, no-transform"));

@@ -66,7 +66,6 @@ pub fn month(ledger: &mut Ledger, partner: &str, link_no: u32) -> Month {
     let refund = json!({"external_id": "month"});
     assert_eq!(ledger.post(&format!("/v1/conversions/{}/refunds", sales[3]), &refund).status, 201);
     let draft = run(ledger, "2026-10-02");
-    // Restores the clock of the suite.
     assert_eq!(ledger.rows("payout_runs"), 2);
     Month { draft, approved, payout, debtor }
 }

@@ -116,7 +116,7 @@ fn usd(amount: i64) -> Json {
 }
 
 #[test]
-fn every_bucket_and_every_sum_stands_where_it_belongs() {
+fn every_bucket_and_every_sum_is_reported_in_its_group() {
     let (mut ledger, ada, _) = busy();
     let totals = ledger.get("/v1/attribution").json["totals"].clone();
     assert_eq!(
@@ -144,7 +144,7 @@ fn every_bucket_and_every_sum_stands_where_it_belongs() {
 type Cut<'a> = (Option<&'a str>, i64, i64);
 
 #[test]
-fn groups_add_up_to_the_totals_however_they_are_cut() {
+fn every_grouping_adds_up_to_the_totals() {
     let (mut ledger, ada, bob) = busy();
     let links: Vec<String> = ledger.get("/v1/links").json["data"]
         .as_array()
@@ -187,7 +187,7 @@ fn groups_add_up_to_the_totals_however_they_are_cut() {
 }
 
 #[test]
-fn filters_narrow() {
+fn filters_narrow_the_report() {
     let (mut ledger, ada, bob) = busy();
     let spring = ledger.get("/v1/links").text("/data/0/id");
     let q = |clicks: i64, sales: i64| (json!(clicks), json!(sales));
@@ -286,7 +286,7 @@ fn local_days_follow_the_zone_and_its_clock_changes() {
 }
 
 #[test]
-fn weeks_are_iso_weeks_and_months_months() {
+fn weeks_are_iso_weeks_and_months_are_calendar_months() {
     let mut ledger = Ledger::new();
     ledger.scenario(1_000);
     let rows: Vec<Json> =

@@ -21,7 +21,7 @@ fn simulate(ledger: &mut Ledger, body: &Json) -> Json {
 }
 
 #[test]
-fn it_tells_who_would_gain_or_lose_to_the_cent() {
+fn a_simulation_reports_gains_and_losses_to_the_cent() {
     let mut ledger = Ledger::new();
     ledger.put("/v1/program", &json!({"attribution": {"model": "linear"}}));
     let listing = ledger.listing("https://shop.example");
@@ -78,7 +78,7 @@ fn it_tells_who_would_gain_or_lose_to_the_cent() {
 }
 
 #[test]
-fn coupons_customers_and_terminations_are_weighed_as_they_were_told() {
+fn coupons_customers_and_terminations_are_simulated_as_they_were_recorded() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);
@@ -119,7 +119,7 @@ fn coupons_customers_and_terminations_are_weighed_as_they_were_told() {
 }
 
 #[test]
-fn what_cannot_be_simulated_is_refused() {
+fn a_simulation_that_is_not_possible_is_refused() {
     let mut world = world();
     for (body, code, pointer) in [
         (json!({}), "missing_field", "/attribution"),

@@ -61,13 +61,13 @@ fn version_1(file: &File) {
 }
 
 #[test]
-fn steps_are_numbered_from_one_without_a_gap() {
+fn migrations_are_numbered_from_one_without_a_gap() {
     let versions: Vec<i64> = LEDGER.iter().map(|step| step.version).collect();
     assert_eq!(versions, (1..=newest()).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
+fn a_ledger_of_version_1_opens_under_current_code_with_all_its_data() {
     let file = File::new("version-1");
     version_1(&file);
     let mut ledger = Ledger::over(file.open());
@@ -92,7 +92,7 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
 }
 
 #[test]
-fn the_plans_that_accounts_have_are_known_from_when_they_were_told() {
+fn plans_of_accounts_are_known_from_the_time_they_were_reported() {
     let sql = NativeSql::in_memory().unwrap();
     migrate(&sql, &LEDGER[..3]).unwrap();
     sql.script(
@@ -133,7 +133,7 @@ fn number(sql: &dyn Sql, statement: &str) -> i64 {
 }
 
 #[test]
-fn only_the_steps_that_are_missing_are_taken_in_order() {
+fn only_missing_migrations_are_applied_and_in_order() {
     let sql = NativeSql::in_memory().unwrap();
     assert_eq!(migrate(&sql, &[FIRST]).unwrap(), 1);
     sql.exec("INSERT INTO a VALUES (10)", &[]).unwrap();
@@ -144,7 +144,7 @@ fn only_the_steps_that_are_missing_are_taken_in_order() {
 }
 
 #[test]
-fn a_step_that_fails_leaves_nothing_of_itself() {
+fn a_failed_migration_leaves_no_trace() {
     // The second migration fails at its end, after it added a table, a column and rows.
     let broken = Step {
         version: 2,

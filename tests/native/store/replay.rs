@@ -202,7 +202,7 @@ fn clicks(ledger: &Ledger) -> String {
 }
 
 #[test]
-fn an_export_shows_clicks_in_full_whichever_way_the_log_has_them() {
+fn an_export_contains_clicks_in_full_in_every_log_format() {
     let full = |seq: i64, ms: u32, id: &str, trail: &str| {
         format!(
             r#"{{"kind":"click","id":{id},"at":"2026-11-22T12:07:00.{ms:03}Z","link_no":7,"shard":3,"seq":{seq},"visitor":"00000000000000ff","country":null,"device":"tablet","bucket":"{}","unique":false,"trail":{trail}}}"#,
@@ -258,7 +258,7 @@ fn a_replayed_ledger_equals_the_original() {
 }
 
 #[test]
-fn a_log_from_before_anything_could_be_held_is_replayed() {
+fn a_log_from_before_holds_is_replayed() {
     let ledger = history();
     let now = format!("{}\n{}\n", event_lines(&ledger).join("\n"), end_line(&ledger));
     let before = now.replace(r#","held_reason":null"#, "");
@@ -278,7 +278,7 @@ fn a_log_from_before_anything_could_be_held_is_replayed() {
 }
 
 #[test]
-fn a_lost_event_and_a_missing_page_are_named() {
+fn a_lost_event_and_a_missing_page_are_reported() {
     let ledger = history();
     let (lines, end) = (event_lines(&ledger), end_line(&ledger));
     let fresh = || {

@@ -345,21 +345,21 @@ macro_rules! seeds {
     ($($name:ident = $seeds:expr;)*) => {$(
         #[test]
         fn $name() {
-            let lives: Vec<_> =
+            let ledgers: Vec<_> =
                 $seeds.map(|seed| run(NativeSql::in_memory().unwrap(), seed, 5_000)).collect();
             for reason in ["self_referral", "velocity", "impossible_time", "duplicate_customer"] {
                 let held = format!("SELECT count(*) FROM commissions WHERE flags LIKE '%held_{reason}%'");
                 let of = |ledger: &Ledger| ledger.sql.exec(&held, &[]).unwrap()[0].int(0).unwrap();
-                assert!(lives.iter().map(of).sum::<i64>() > 0, "nothing held for {reason}");
+                assert!(ledgers.iter().map(of).sum::<i64>() > 0, "nothing held for {reason}");
             }
         }
     )*};
 }
 seeds! {
-    the_first_five_lives_of_five_thousand_steps = 1..=5;
-    the_second_five_lives_of_five_thousand_steps = 6..=10;
-    the_third_five_lives_of_five_thousand_steps = 11..=15;
-    the_fourth_five_lives_of_five_thousand_steps = 16..=20;
+    the_first_five_programmes_of_five_thousand_steps_match_the_model = 1..=5;
+    the_second_five_programmes_of_five_thousand_steps_match_the_model = 6..=10;
+    the_third_five_programmes_of_five_thousand_steps_match_the_model = 11..=15;
+    the_fourth_five_programmes_of_five_thousand_steps_match_the_model = 16..=20;
 }
 
 #[test]
