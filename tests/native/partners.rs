@@ -45,7 +45,7 @@ fn a_partner_is_added_read_and_changed() {
 }
 
 #[test]
-fn every_kind_of_the_contract_is_known() {
+fn every_partner_kind_of_the_contract_is_accepted() {
     let mut ledger = Ledger::new();
     for kind in [
         "influencer",
@@ -84,7 +84,7 @@ fn external_ids_are_unique() {
 }
 
 #[test]
-fn a_pause_can_be_lifted_and_a_termination_cannot() {
+fn a_pause_can_be_ended_and_a_termination_cannot() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let target = format!("/v1/partners/{}", scenario.partner);
@@ -120,7 +120,7 @@ fn a_pause_can_be_lifted_and_a_termination_cannot() {
 }
 
 #[test]
-fn the_first_answer_comes_again_for_thirty_days() {
+fn the_first_response_is_returned_for_thirty_days() {
     let mut ledger = Ledger::new();
     let body = r#"{"name": "A", "kind": "media"}"#;
     let other = r#"{"kind": "media", "name": "A"}"#;
@@ -150,7 +150,7 @@ fn the_first_answer_comes_again_for_thirty_days() {
 }
 
 #[test]
-fn a_failure_is_not_remembered() {
+fn a_failure_is_not_stored() {
     let mut ledger = Ledger::new();
     let taken = json!({"name": "A", "kind": "media", "external_id": "x"}).to_string();
     let id = ledger.call(OPERATOR, "POST", "/v1/partners", &taken, None).text("/id");
@@ -170,7 +170,7 @@ fn a_failure_is_not_remembered() {
 }
 
 #[test]
-fn old_answers_are_dropped_as_new_ones_come() {
+fn old_responses_are_dropped_as_new_ones_arrive() {
     let mut ledger = Ledger::new();
     let body = r#"{"name": "A", "kind": "media"}"#;
     for n in 0..6 {

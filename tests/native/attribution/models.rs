@@ -138,7 +138,7 @@ fn a_customer_is_bound_to_its_click_and_a_newer_click_competes() {
 }
 
 #[test]
-fn an_older_click_than_the_bound_one_loses_and_is_remembered() {
+fn an_older_click_than_the_bound_one_loses_and_is_recorded() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let (_, bobs_no) = rival(&mut ledger, &ada);
@@ -153,7 +153,7 @@ fn an_older_click_than_the_bound_one_loses_and_is_remembered() {
 }
 
 #[test]
-fn the_newest_fifty_touches_of_a_busy_customer_are_weighed() {
+fn only_the_newest_fifty_touches_of_a_customer_are_considered() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let mut last = String::new();
@@ -214,7 +214,7 @@ fn revoked_and_paused_still_earn_from_earlier_clicks_and_terminated_do_not() {
 }
 
 #[test]
-fn rates_are_the_partners_own_else_the_programmes_and_hold_from_then_on() {
+fn a_partners_own_rate_precedes_the_programmes_and_applies_from_its_change() {
     let mut ledger = Ledger::new();
     ledger.put("/v1/program", &json!({"commission_bp": 500, "hold_days": 10}));
     let partner = ledger.partner("Ada", None);

@@ -180,7 +180,7 @@ fn each_partner_sees_its_own_part_of_a_shared_conversion() {
 }
 
 #[test]
-fn lists_of_own_and_shared_conversions_are_one_list() {
+fn own_and_shared_conversions_are_listed_together() {
     let mut world = world(json!({"model": "linear"}));
     let mut made = Vec::new();
     for n in 0..5 {
@@ -223,7 +223,7 @@ fn several_touches_of_one_partner_are_several_credits() {
 }
 
 #[test]
-fn a_trail_is_believed_as_far_as_our_keys_signed_it() {
+fn only_signed_clicks_of_a_trail_are_credited() {
     let mut world = world(json!({"model": "linear"}));
     let clicks = world.clicks();
     // A signed click id with one character changed.
@@ -246,7 +246,7 @@ fn a_trail_is_believed_as_far_as_our_keys_signed_it() {
 }
 
 #[test]
-fn a_trail_that_cannot_be_told_refuses_nothing_and_is_noted() {
+fn an_unavailable_trail_refuses_nothing_and_is_recorded() {
     for (model, expected) in
         [("linear", "unavailable"), ("first_touch", "unavailable"), ("last_touch", "not_needed")]
     {
@@ -292,7 +292,7 @@ fn the_first_touch_earns_all_and_the_trail_is_bound_to_the_customer() {
 }
 
 #[test]
-fn a_click_that_comes_to_light_late_shares_what_was_sold_before_and_refunded() {
+fn a_late_click_shares_earlier_sales_and_their_refunds() {
     let mut world = world(json!({"model": "linear"}));
     let clicks = world.clicks();
     let charge = event("charged", "order:1", &json!({"amount": 10_001, "currency": "EUR"}));

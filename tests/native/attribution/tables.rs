@@ -83,7 +83,7 @@ fn decimal(minor: i64, places: usize) -> String {
 }
 
 #[test]
-fn the_table_is_what_is_decided() {
+fn decisions_equal_the_table() {
     let text = fs::read_to_string(Path::new("fixtures/ledger/attribution.txt")).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let mut rows = 0;

@@ -184,7 +184,7 @@ fn every_body_must_be_a_json_object_in_utf_8() {
 }
 
 #[test]
-fn every_body_refuses_fields_that_it_does_not_know() {
+fn every_body_refuses_unknown_fields() {
     let mut world = world();
     for (method, target, good) in bodies(&world) {
         for (name, pointer) in [
@@ -215,7 +215,7 @@ fn every_body_refuses_fields_that_it_does_not_know() {
 }
 
 #[test]
-fn a_body_is_too_large_wherever_it_is_sent() {
+fn a_large_body_is_refused_on_every_route() {
     let mut world = world();
     let huge = vec![b' '; 1024 * 1024 + 1];
     let revoke = format!("/v1/links/{}/revoke", world.scenario.link);
@@ -228,7 +228,7 @@ fn a_body_is_too_large_wherever_it_is_sent() {
 }
 
 #[test]
-fn queries() {
+fn unknown_and_invalid_query_parameters_are_refused() {
     let mut world = world();
     let report = |query: &str| format!("/v1/attribution?{query}");
     for (target, status, code) in [
@@ -270,7 +270,7 @@ fn queries() {
 }
 
 #[test]
-fn texts_that_look_like_sql_are_texts() {
+fn text_that_looks_like_sql_is_stored_as_text() {
     let mut world = world();
     let evil = "'); DROP TABLE partners; --\" OR '1'='1' ? ?1 :x @x $x %s \\";
     let partner = world.ledger.post(

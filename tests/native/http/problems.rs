@@ -17,7 +17,7 @@ fn rows(script: &str) -> Vec<(String, u16, String)> {
 }
 
 #[test]
-fn each_is_a_code_of_the_contract() {
+fn each_problem_is_a_code_of_the_contract() {
     let rows = rows(include_str!("../../../src/problem.mjs"));
     let ours = |code: &str| Code::ALL.iter().find(|known| known.as_str() == code).copied();
     for (code, status, title) in &rows {
