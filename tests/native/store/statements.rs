@@ -5,7 +5,10 @@
 use crate::support::{Ledger, OPERATOR, double_bound::DoubleBound, event};
 use serde_json::json;
 use signpost::{
-    api::routes::{Access, ROUTES, Route},
+    api::{
+        http::auth::Access,
+        routes::{ROUTES, Route},
+    },
     domain::values::time::Timestamp,
     store::{log::outbox, reports::counts, transaction},
 };
