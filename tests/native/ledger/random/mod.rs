@@ -265,7 +265,9 @@ impl<S: Sql> Run<S> {
                 let Some(conversion) = self.model.conversions.last() else { return };
                 let amount = conversion.amount - conversion.refunded + 1;
                 let target = format!("/v1/conversions/{}/refunds", conversion.id);
-                (target, json!({"external_id": "x", "amount": amount}), (422, "refund_exceeds_sale"))
+                let is_amount = amount <= 1_000_000_000_000;
+                let code = if is_amount { "refund_exceeds_sale" } else { "amount_out_of_range" };
+                (target, json!({"external_id": "x", "amount": amount}), (422, code))
             }
         };
         let answer = self.ledger.post(&target, &body);
