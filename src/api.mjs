@@ -146,7 +146,7 @@ function route(api, request) {
   if (path === "/healthz") return health();
   if (path === "/readyz") return ready(api);
   if (path.startsWith("/v1/")) return contract(api, request);
-  throw new Refusal("not_found", "Check the path and the id; what another partner owns is not shown.");
+  throw new Refusal("not_found", "Check the path and the id; data of other partners are hidden.");
 }
 
 /** Answers a request. */

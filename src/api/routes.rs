@@ -188,7 +188,6 @@ pub const ROUTES: &[Route] = &[
         Operation::SetPayoutDetails,
     ),
     get("/v1/partners/{id}/payout-details", Partner, details::get, Operation::GetPayoutDetails),
-    // The routes of runs come before `/v1/payouts/{id}`, which would match them.
     creates(payout_write("/v1/payouts/runs", runs::create, Operation::CreateRun)),
     get("/v1/payouts/runs", Programme, runs::list, Operation::ListRuns),
     get("/v1/payouts/runs/{id}", Programme, runs::get, Operation::GetRun),

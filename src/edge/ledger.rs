@@ -16,11 +16,7 @@ use crate::{
         },
     },
     domain::values::time::Timestamp,
-    ledger::{
-        config::Config,
-        trails::{NO_TRAILS, Trails},
-    },
-    marketplace::step::Report,
+    marketplace::receive::Report,
     store::{
         SqlError, callbacks as rows, commissions, links,
         log::{idempotency, outbox},

@@ -145,7 +145,7 @@ pub enum PayoutError {
 /// Why a balance cannot be written off.
 #[derive(Debug, PartialEq, Eq)]
 pub enum WriteOffError {
-    /// A payout of the partner is open: if it failed, what was forgiven would be paid out after all.
+    /// A payout of the partner is open. If it failed, the written-off amount would be paid out after all.
     PayoutOpen,
     /// The balance is not negative.
     NothingOwed {

@@ -8,6 +8,11 @@
 //!
 //! Imports between the folders run in one direction:
 //! `callbacks → conversions → refunds → commissions → attribution`, and `simulation`, `payouts → maturity` beside them.
+//! `maturity`, `simulation` and `terms` are single files, because each is one operation.
+//!
+//! The layer imports `store` and `domain`, and from `marketplace` only the types in which a verified callback is reported
+//! (`Report`, `Event`, `Evidence`). Views, the JSON forms of things, are here and not in `api`, because the ledger stores them
+//! in its events.
 
 pub mod attribution;
 pub mod callbacks;

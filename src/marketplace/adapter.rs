@@ -1,40 +1,40 @@
-//! What a marketplace must bring to be one of ours. No method has a body here: forgetting one does not compile.
+//! The interface of a marketplace adapter. No method has a default body, so an adapter that forgets one does not compile.
 
 use super::{
     event::Event,
-    oauth::HandOver,
-    outgoing::{Answered, Request, ToSign},
-    published::{Document, Wanted},
+    oauth::TokenHandoff,
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
+    vendor_api::{VendorApi, VendorError, VendorResponses},
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// A listing as callbacks need it, with its secrets opened.
+/// A listing as callbacks need it, with its secrets decrypted.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Listing {
     /// Public id.
     pub id: String,
     /// Number within the programme.
     pub no: u16,
-    /// Where it stands.
+    /// The marketplace it is on.
     pub marketplace: Marketplace,
     /// The marketplace's settings.
     pub settings: serde_json::Map<String, serde_json::Value>,
-    /// The marketplace's secrets by name, each with all values that are accepted, the current one first.
+    /// The marketplace's secrets by name. Each has all accepted values, the current one first.
     pub secrets: serde_json::Map<String, serde_json::Value>,
-    /// Where a browser-borne install is forwarded to.
+    /// Where a browser is forwarded after an install.
     pub forward_to: Option<String>,
 }
 
 impl Listing {
-    /// A text among the settings.
+    /// A setting that is a string.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name)?.as_str()
     }
 
-    /// The texts of a setting that is a text or a list of texts; none if it is not set.
+    /// The strings of a setting that is a string or a list of strings; empty if it is not set.
     #[must_use]
     pub fn texts(&self, name: &str) -> Vec<String> {
         let texts = match self.settings.get(name) {
@@ -50,17 +50,17 @@ impl Listing {
         self.settings.get(name).is_some_and(|value| value == &serde_json::Value::Bool(true))
     }
 
-    /// The values of a secret; none if it is not set.
+    /// The values of a secret; empty if it is not set.
     #[must_use]
     pub fn secret(&self, name: &str) -> Vec<&str> {
         let values = self.secrets.get(name).and_then(serde_json::Value::as_array);
         values.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
     }
 
-    /// `forward_to` with a query behind its own, as it came, and before its fragment; nothing if there is no
+    /// `forward_to` with `query` appended, unchanged, to its own query and before its fragment; `None` if there is no
     /// `forward_to`.
     #[must_use]
-    pub fn onward(&self, query: &str) -> Option<String> {
+    pub fn forward_url(&self, query: &str) -> Option<String> {
         let forward_to = self.forward_to.as_deref()?;
         let (base, fragment) =
             forward_to.split_once('#').map_or((forward_to, None), |(base, it)| (base, Some(it)));
@@ -74,68 +74,64 @@ impl Listing {
     }
 }
 
-/// How a callback reaches us.
+/// Who sends a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// The visitor's browser brings it, and with it our cookies: an answer leads the browser on.
+pub enum CallbackOrigin {
+    /// The visitor's browser, which also sends our cookies and follows the response.
     Browser,
-    /// The vendor's server calls.
+    /// The vendor's server.
     Server,
-    /// The operator's own app calls.
+    /// The operator's own app.
     App,
 }
 
-/// A kind of callback: the last segment of its address.
+/// A kind of callback: the last segment of its URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// The segment.
+    /// The path segment.
     pub name: &'static str,
     /// Methods that the vendor uses.
     pub methods: &'static [&'static str],
-    /// How it arrives.
-    pub way: Way,
+    /// Who sends it.
+    pub origin: CallbackOrigin,
 }
 
-/// A callback at its address.
+/// A callback with the listing that it is for.
 #[derive(Debug, Clone, Copy)]
-pub struct Arrival<'a> {
-    /// What came in.
+pub struct CallbackContext<'a> {
+    /// The HTTP request.
     pub callback: Callback<'a>,
     /// Which of the adapter's kinds it is.
     pub kind: Kind,
-    /// The rest of the path behind the kind, without a slash at either end; empty if there is none.
+    /// The rest of the path after the kind, without a slash at either end; empty if there is none.
     pub rest: &'a str,
     /// The listing it was sent to.
     pub listing: &'a Listing,
-    /// What was answered so far to what [`Proof::Ask`] asked and to what [`Proof::Sign`] gave to sign, in order.
-    pub answers: &'a [Answered],
-    /// Documents of the vendor's that [`Proof::Fetch`] named.
-    pub documents: &'a [Document],
-    /// The time.
+    /// The time: of arrival while the callback is verified, and after all vendor calls when it is parsed.
     pub now: Timestamp,
 }
 
-/// Whether a text can stand in a header as it came: a query or a form that is urlencoded can.
+/// Whether a text can be put into a header unchanged, as an urlencoded query or form can.
 #[must_use]
 pub fn is_urlencoded(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-impl<'a> Arrival<'a> {
-    /// The address that was called, and the query as it came.
+impl<'a> CallbackContext<'a> {
+    /// The URL without its query, and the raw query.
     #[must_use]
     pub fn address(&self) -> (&'a str, &'a str) {
         self.callback.url.split_once('?').unwrap_or((self.callback.url, ""))
     }
 
-    /// The query as it came, for the browser to take along; nothing if it is not urlencoded.
+    /// The raw query, to be forwarded with the browser; `None` if it is not urlencoded.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         Some(self.address().1).filter(|query| is_urlencoded(query))
     }
 
-    /// Verifies the callback under a scheme with the listing's secret of this name. A listing without the secret
-    /// refuses everything.
+    /// Verifies the callback under a scheme with the listing's secret of this name. A listing without the secret refuses
+    /// everything.
     pub fn verify(
         &self,
         scheme: Scheme,
@@ -147,27 +143,80 @@ impl<'a> Arrival<'a> {
     }
 }
 
-/// What verifying comes to.
+/// A verified callback, and what the vendor's API said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof<'a> {
-    /// It is proven.
-    Verified(Verified<'a>),
-    /// It tells nothing and wants this answer: the handshake of an address that is being registered, or a browser that
-    /// is only passing through.
-    Greeting(Answer),
-    /// The same, and what the operator should know of it. A line for the log holds nothing that came in unjudged.
-    Noted(Answer, String),
-    /// The vendor is to be asked first; then it is verified again, with the answer.
-    Ask(Request),
-    /// These documents of the vendor's are to be fetched first; then it is verified again, with them.
-    Fetch(Vec<Wanted>),
-    /// This is to be signed first, for a call to the vendor; the signature comes as an answer.
-    Sign(ToSign),
+pub struct Proof<'a> {
+    /// The verified payload.
+    pub verified: Verified<'a>,
+    /// The vendor's responses, for the adapter to parse.
+    pub responses: VendorResponses,
 }
 
-/// An HTTP answer to the vendor or the browser.
+/// The result of verifying a callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification<'a> {
+    /// The callback is authentic and is to be parsed.
+    Verified(Proof<'a>),
+    /// The callback reports nothing and gets this response: the handshake of a newly registered URL, or a browser that is
+    /// only passing through.
+    Respond {
+        /// The response.
+        response: CallbackResponse,
+        /// What the operator should know. It quotes nothing unverified.
+        log: Option<String>,
+    },
+}
+
+impl<'a> Verification<'a> {
+    /// A verified callback about which the vendor's API was asked.
+    #[must_use]
+    pub fn with_responses(verified: Verified<'a>, responses: VendorResponses) -> Self {
+        Self::Verified(Proof { verified, responses })
+    }
+
+    /// A response to a callback that reports nothing.
+    #[must_use]
+    pub fn respond(response: CallbackResponse) -> Self {
+        Self::Respond { response, log: None }
+    }
+
+    /// The same, with a line for the operator's log.
+    #[must_use]
+    pub fn respond_and_log(response: CallbackResponse, log: impl Into<String>) -> Self {
+        Self::Respond { response, log: Some(log.into()) }
+    }
+}
+
+impl<'a> From<Verified<'a>> for Verification<'a> {
+    fn from(verified: Verified<'a>) -> Self {
+        Self::with_responses(verified, VendorResponses::default())
+    }
+}
+
+/// Why a callback was not verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The callback was judged and refused, or its vendor did not answer ([`Refusal::Unanswered`]).
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Our own limits do not allow the vendor calls that the callback needs. No adapter handles this.
+    #[error(transparent)]
+    Limited(VendorError),
+}
+
+impl From<VendorError> for VerifyError {
+    fn from(error: VendorError) -> Self {
+        match error {
+            VendorError::NoResponse => Self::Refused(Refusal::Unanswered),
+            VendorError::UnusableKey => Self::Refused(Refusal::NotConfigured),
+            VendorError::RateLimited | VendorError::CallLimit => Self::Limited(error),
+        }
+    }
+}
+
+/// An HTTP response to the vendor or the browser.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Answer {
+pub struct CallbackResponse {
     /// Status.
     pub status: u16,
     /// Headers; names in lower case.
@@ -176,7 +225,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl CallbackResponse {
     /// Without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
@@ -189,13 +238,14 @@ impl Answer {
         Self { status, headers: vec![("content-type", media_type.to_owned())], body: body.into() }
     }
 
-    /// The answer to what is not proven: the same for every reason, and for what nobody can have registered.
+    /// The response to an unverified callback. It is the same for every reason, and for URLs that nobody can have
+    /// registered.
     #[must_use]
     pub fn unauthorized() -> Self {
         Self::with_body(401, "text/plain", "unauthorized")
     }
 
-    /// Sends a browser on. The address may hold codes: nobody keeps the answer, and nobody behind it learns of ours.
+    /// Redirects a browser. The URL may hold codes, so the response is not cached and the next site gets no referrer.
     #[must_use]
     pub fn redirect(status: u16, location: String) -> Self {
         let headers = vec![
@@ -207,52 +257,52 @@ impl Answer {
     }
 }
 
-/// How a callback is answered once what it tells is durable.
+/// How a callback is answered once its events are durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// Like this.
-    Plain(Answer),
-    /// The browser goes on to the listing's `forward_to` with this query, by way of a page of ours where the cookies of
-    /// the account's clicks are seen: a form that another site posts brings none (SameSite=Lax).
-    Relay {
+    /// With this response.
+    Plain(CallbackResponse),
+    /// The browser goes on to the listing's `forward_to` with this query, by way of a page of ours that sees the cookies
+    /// of the account's clicks: a cross-site form POST sends none (SameSite=Lax).
+    BrowserHandoff {
         /// The customer's account.
         account: String,
-        /// The query that the product gets, as it came.
+        /// The raw query for the product.
         query: String,
     },
-    /// The same way, from a page in a frame of the vendor's, where our cookies are not visible: a link on it leads to
-    /// the top of the window. A listing without `forward_to` has a page that leads nowhere. Once the account has gone that
-    /// way, its frame goes on to `forward_to` at once.
-    TopLevel {
+    /// The same from a page in the vendor's frame, where our cookies are not visible: the page links to the top of the
+    /// window. Without `forward_to` the page has no link. Once an account has completed the handoff, its frame is
+    /// redirected to `forward_to` directly.
+    FrameHandoff {
         /// The customer's account.
         account: String,
-        /// The query that the product gets, as it came.
+        /// The raw query for the product.
         query: String,
-        /// Who may frame the page: sources of CSP, separated by spaces.
+        /// Who may frame the page: CSP sources, separated by spaces.
         frame_ancestors: String,
-        /// The page has its token in its address, so that browsers reload it with the same: it counts again, but as
-        /// nothing else, not at another kind, nor if it came there first.
+        /// Whether the URL of the page contains its token, so that a browser that reloads the page sends the token again.
+        /// The token is then accepted repeatedly, but only at this kind, and only if it was first used there.
         reloads: bool,
     },
-    /// With what was kept for the app under this code ([`Told::hand_over`]).
-    HandOver {
+    /// With the vendor's token response that was stored for the app under this code ([`ParsedCallback::token_handoff`]).
+    TokenHandoff {
         /// The code.
         code: String,
     },
 }
 
-/// What a callback tells.
+/// What a callback reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// Events, in order; none for what is none of our business.
+pub struct ParsedCallback {
+    /// Events, in order; empty if nothing in the callback concerns us.
     pub events: Vec<Event>,
     /// How it is answered.
     pub reply: Reply,
-    /// What is kept for the app, for a while.
-    pub hand_over: Option<HandOver>,
-    /// What of it could not be read, for the operator's log. It holds nothing that came in.
+    /// A token response that is stored for the app for a limited time.
+    pub token_handoff: Option<TokenHandoff>,
+    /// For the operator's log: which part could not be read. It quotes nothing from the callback.
     pub log: Option<String>,
-    /// Names of accounts that the proof tells together.
+    /// Account names that the callback proves to belong together.
     pub names: Vec<AccountName>,
 }
 
@@ -265,21 +315,21 @@ pub struct AccountName {
     pub account: String,
 }
 
-impl Told {
-    /// Events and how they are answered; nothing for the app, nothing for the log.
+impl ParsedCallback {
+    /// Events and a reply, and nothing else.
     #[must_use]
     pub fn new(events: Vec<Event>, reply: Reply) -> Self {
-        Self { events, reply, hand_over: None, log: None, names: Vec::new() }
+        Self { events, reply, token_handoff: None, log: None, names: Vec::new() }
     }
 }
 
-/// A proven callback that is not of the documented form: the vendor changed it, or we read it wrongly. It is answered as
-/// a failure of ours, so that the vendor sends it again when we can read it.
+/// An authentic callback that is not of the documented form: the vendor changed the form, or we misread it. It is answered
+/// with 500, so that the vendor sends it again when we can read it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a proven callback is not of its documented form: {0}")]
+#[error("a verified callback is not of its documented form: {0}")]
 pub struct Unreadable(pub String);
 
-/// What cannot be read, and why.
+/// An [`Unreadable`] with this reason.
 pub fn unreadable(why: impl Into<String>) -> Unreadable {
     Unreadable(why.into())
 }
@@ -290,17 +340,17 @@ impl From<strict_json::Error> for Unreadable {
     }
 }
 
-/// What the operator reads of a marketplace (docs/marketplaces.md). The Worker does not carry it.
+/// The operator's documentation of a marketplace (docs/marketplaces.md). The Worker does not contain it.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Debug, Clone, Copy)]
-pub struct Guide {
+pub struct MarketplaceDocs {
     /// The marketplace's own name.
     pub title: &'static str,
-    /// The kinds of callback by name, each with what it is.
+    /// The kinds of callback: name and description.
     pub kinds: &'static [(&'static str, &'static str)],
-    /// Secrets to set, each with what it is.
+    /// The secrets: name and description.
     pub secrets: &'static [(&'static str, &'static str)],
-    /// Settings, each with what it is.
+    /// The settings: name and description.
     pub settings: &'static [(&'static str, &'static str)],
     /// How an event is proven.
     pub proof: &'static str,
@@ -311,23 +361,28 @@ pub struct Guide {
 }
 
 /// A marketplace.
+#[async_trait(?Send)]
 pub trait Adapter: Sync {
-    /// Which it is.
+    /// Which marketplace it is.
     fn marketplace(&self) -> Marketplace;
 
     /// Its kinds of callback.
     fn kinds(&self) -> &'static [Kind];
 
-    /// What the operator reads.
+    /// The operator's documentation.
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide;
+    fn docs(&self) -> MarketplaceDocs;
 
-    /// Proves that a callback is the vendor's.
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal>;
+    /// Verifies that a callback is authentic, and asks the vendor's API where the callback itself proves too little.
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError>;
 
-    /// Reads what it tells.
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable>;
+    /// Parses a verified callback.
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable>;
 
-    /// The answer to what is refused: one and the same for every reason.
-    fn refused(&self, kind: Kind) -> Answer;
+    /// The response to a refused callback, which is the same for every reason.
+    fn refused(&self, kind: Kind) -> CallbackResponse;
 }

@@ -1,28 +1,33 @@
-//! BigCommerce apps. `/auth` is unsigned: its proof is that BigCommerce takes the code, and BigCommerce's answer names the
-//! store. An app that has its own `/auth` is installed with the first load in the control panel. BigCommerce tells no
-//! charges.
+//! BigCommerce apps. Requests to `/auth` are not signed. The proof is that BigCommerce accepts the code, and BigCommerce's
+//! response names the store. For an app with its own `/auth`, the first load in the control panel is the install. BigCommerce
+//! reports no charges.
 //!
-//! A signed payload does not name the endpoint that it was made for, so a token of `/load`, which lies in browsers'
-//! histories, verifies on `/uninstall` too. Hence a token counts where it came first and nowhere else, also one of
-//! `/remove_user`, which tells nothing.
+//! A signed payload does not name its endpoint, so a token of `/load`, which browser histories contain, also verifies on
+//! `/uninstall`. Therefore a token is accepted only where it was first used. That includes `/remove_user`, which reports
+//! nothing.
 //!
 //! Sources: developer.bigcommerce.com, docs/integrations/apps/guide/callbacks, …/webhooks; Standard Webhooks.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind},
-    oauth, proven,
+    oauth, payload,
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
+    vendor_api::VendorApi,
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
+use async_trait::async_trait;
 use serde::Deserialize;
 
 /// BigCommerce.
 pub struct Bigcommerce;
 
-/// The claims of a `signed_payload_jwt`, as far as we read them; the scheme has judged the others.
+/// The claims of a `signed_payload_jwt` that are read here. The scheme has checked the others.
 #[derive(Deserialize)]
 struct Claims {
     /// `stores/{hash}`.
@@ -30,14 +35,14 @@ struct Claims {
     jti: Option<String>,
 }
 
-/// What the token endpoint answers, as far as we read it.
+/// The fields of a token response that are read.
 #[derive(Deserialize)]
 struct Granted {
     /// `stores/{hash}`.
     context: String,
 }
 
-/// A webhook. Scopes other than ours have other members.
+/// A webhook. Other scopes have other members.
 #[derive(Deserialize)]
 struct Hook {
     scope: String,
@@ -53,81 +58,91 @@ struct Hook {
 const TOKEN_ENDPOINT: TokenEndpoint =
     TokenEndpoint { url: "https://login.bigcommerce.com/oauth2/token", encoding: TokenEncoding::Json };
 
-const AUTH: Kind = Kind { name: "auth", methods: &["GET"], way: Way::Browser };
-const LOAD: Kind = Kind { name: "load", methods: &["GET"], way: Way::Browser };
-const UNINSTALL: Kind = Kind { name: "uninstall", methods: &["GET"], way: Way::Server };
-const REMOVE_USER: Kind = Kind { name: "remove-user", methods: &["GET"], way: Way::Server };
-const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Server };
+const AUTH: Kind = Kind { name: "auth", methods: &["GET"], origin: CallbackOrigin::Browser };
+const LOAD: Kind = Kind { name: "load", methods: &["GET"], origin: CallbackOrigin::Browser };
+const UNINSTALL: Kind = Kind { name: "uninstall", methods: &["GET"], origin: CallbackOrigin::Server };
+const REMOVE_USER: Kind = Kind { name: "remove-user", methods: &["GET"], origin: CallbackOrigin::Server };
+const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// Who may show the app's page in a frame.
+/// Sites that may frame the app's page.
 const FRAME_ANCESTORS: &str = "https://*.mybigcommerce.com https://login.bigcommerce.com";
 
-/// What BigCommerce documents for its own calls: JSON, and nothing in it.
+/// The response that BigCommerce documents: an empty JSON object.
 fn received() -> Reply {
-    Reply::Plain(Answer::with_body(200, "application/json", "{}"))
+    Reply::Plain(CallbackResponse::with_body(200, "application/json", "{}"))
 }
 
-/// The install, and the page that leads out of the frame.
-fn installed(account: String, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    // The app reads what BigCommerce sent, so it gets the query as it came.
-    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?;
+/// The install, and the page that links to the top of the window.
+fn installed(
+    account: String,
+    verified: &Verified<'_>,
+    context: &CallbackContext<'_>,
+) -> Result<ParsedCallback, Unreadable> {
+    // The app reads the same query, so it is forwarded unchanged.
+    let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?;
     let installed = Event {
-        occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        occurred_at: verified.signed_at(),
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
-    let reply = Reply::TopLevel {
+    let reply = Reply::FrameHandoff {
         account,
         query: query.to_owned(),
         frame_ancestors: FRAME_ANCESTORS.to_owned(),
         reloads: true,
     };
-    Ok(Told::new(vec![installed], reply))
+    Ok(ParsedCallback::new(vec![installed], reply))
 }
 
-fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    // The store that BigCommerce names, not the one in the query: anybody can write that.
-    let Granted { context } = proven::read(proof)?;
-    if !context.starts_with("stores/") {
-        return Err(unreadable("context is no store"));
+fn authorized(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    // The store in the response counts. The one in the query is not proven.
+    let Granted { context: store } = payload::read(verified)?;
+    if !store.starts_with("stores/") {
+        return Err(unreadable("context is not a store"));
     }
-    let hand_over = Some(oauth::for_the_app(proven::text(proof)?, arrival)?);
-    Ok(Told { hand_over, ..installed(context, proof, arrival)? })
+    let token_handoff = Some(oauth::token_handoff(payload::text(verified)?, context)?);
+    Ok(ParsedCallback { token_handoff, ..installed(store, verified, context)? })
 }
 
-fn uninstall(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let Claims { sub, jti } = proven::read(proof)?;
+fn uninstall(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let Claims { sub, jti } = payload::read(verified)?;
     let jti = jti.filter(|jti| !jti.is_empty()).ok_or_else(|| unreadable("there is no jti"))?;
     let uninstalled = Event {
-        occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Uninstalled, &sub, format!("uninstall:{sub}:{jti}"), proof.evidence())
+        occurred_at: verified.signed_at(),
+        ..Event::new(EventKind::Uninstalled, &sub, format!("uninstall:{sub}:{jti}"), verified.evidence())
     };
-    Ok(Told::new(vec![uninstalled], received()))
+    Ok(ParsedCallback::new(vec![uninstalled], received()))
 }
 
-fn webhook(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let hook: Hook = proven::read(proof)?;
-    let reply = Reply::Plain(Answer::empty(200));
+fn webhook(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let hook: Hook = payload::read(verified)?;
+    let reply = Reply::Plain(CallbackResponse::empty(200));
     if hook.scope != "store/app/uninstalled" {
-        return Ok(Told::new(Vec::new(), reply));
+        return Ok(ParsedCallback::new(Vec::new(), reply));
     }
     let store = hook.producer.filter(|producer| producer.starts_with("stores/"));
-    let store = store.ok_or_else(|| unreadable("producer is no store"))?;
+    let store = store.ok_or_else(|| unreadable("producer is not a store"))?;
     let hash = hook.hash.filter(|hash| !hash.is_empty()).ok_or_else(|| unreadable("there is no hash"))?;
     let at = hook.created_at.and_then(|seconds| Timestamp::from_ms(seconds.checked_mul(1000)?));
     let uninstalled = Event {
-        occurred_at: Some(at.ok_or_else(|| unreadable("created_at is no time"))?),
-        ..Event::new(EventKind::Uninstalled, &store, format!("uninstall:{store}:{hash}"), proof.evidence())
+        occurred_at: Some(at.ok_or_else(|| unreadable("created_at is not a time"))?),
+        ..Event::new(EventKind::Uninstalled, &store, format!("uninstall:{store}:{hash}"), verified.evidence())
     };
-    Ok(Told::new(vec![uninstalled], reply))
+    Ok(ParsedCallback::new(vec![uninstalled], reply))
 }
 
-/// Has the code exchanged; BigCommerce wants its context and scope back with it.
-fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let context = oauth::parameter(arrival, "context")?.ok_or(Refusal::MissingParameter("context"))?;
-    let scope = oauth::parameter(arrival, "scope")?.ok_or(Refusal::MissingParameter("scope"))?;
-    oauth::prove(arrival, TOKEN_ENDPOINT, &[("context", &context), ("scope", &scope)])
+/// Exchanges the code. BigCommerce requires its context and scope in the request.
+async fn authorize<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let required = |name| oauth::parameter(context, name)?.ok_or(Refusal::MissingParameter(name));
+    let (store, scope) = (required("context")?, required("scope")?);
+    let more = [("context", store.as_str()), ("scope", scope.as_str())];
+    let (verified, _) = oauth::exchange_code(context, api, TOKEN_ENDPOINT, &more).await?;
+    Ok(verified.into())
 }
 
+#[async_trait(?Send)]
 impl Adapter for Bigcommerce {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Bigcommerce
@@ -138,76 +153,70 @@ impl Adapter for Bigcommerce {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "BigCommerce",
             kinds: &[
                 (
                     AUTH.name,
-                    "the app's Auth Callback URL, if Signpost is to have the code exchanged: the install; its page leads out of the \
-            frame as that of `load` does, and the app fetches its tokens at `token`",
+                    "the app's Auth Callback URL, if Signpost is to exchange the code: the install. Its page links to the top of \
+                     the window as that of `load` does, and the app fetches its tokens at `token`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     LOAD.name,
-                    "the app's Load Callback URL, shown in the control panel: the first load is the install; its page leads out of \
-            the frame, and on to `forward_to` with the query as it came",
+                    "the app's Load Callback URL, shown in the control panel: the first load is the install. Its page links to the \
+                     top of the window, and from there to `forward_to` with the query unchanged",
                 ),
                 (UNINSTALL.name, "the app's Uninstall Callback URL"),
-                (REMOVE_USER.name, "the app's Remove User Callback URL: answered, tells nothing"),
+                (REMOVE_USER.name, "the app's Remove User Callback URL: answered, and reports nothing"),
                 (
                     WEBHOOK.name,
-                    "webhooks of the app; `store/app/uninstalled` counts, every other scope is answered and tells nothing",
+                    "webhooks of the app; `store/app/uninstalled` counts, and other scopes are answered and ignored",
                 ),
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
             settings: &[("client_id", "the app's client id, for which every signed payload must be made")],
-            proof: "`auth`: BigCommerce takes the code and names the store; `signed_payload_jwt` (HS256, for the client id, 24 h): it counts where it came first and nowhere else, \
-                    there once, and on `load` as often as the page is loaded; webhooks by Standard Webhooks \
-                    (HMAC-SHA256, 5 min)",
-            carrier: "the visitor's cookie, seen on the way from the page in the control panel to `forward_to`; in the \
-                      frame itself it is not visible",
-            limits: "BigCommerce pushes no charges: Unified Billing is polled by the app, and its charges come in by the \
-                     API; a missed `uninstall` is not repeated by BigCommerce; a code counts once, so with `auth` here the \
-                     app has none of its own to exchange; \
-                     a merchant who never follows “Continue” is not attributed",
+            proof: "`auth`: BigCommerce accepts the code and names the store; `signed_payload_jwt` (HS256, for the client id, 24 h): \
+                    accepted only where it was first used, once there, and on `load` as often as the page is loaded; webhooks by \
+                    the Standard Webhooks scheme (HMAC-SHA256, 5 min)",
+            carrier: "the visitor's cookie, between the page in the control panel and `forward_to`; it is not visible in the frame \
+                      itself",
+            limits: "BigCommerce pushes no charges: the app polls Unified Billing, and you send its charges with the API. \
+                     BigCommerce does not repeat a missed `uninstall`. A code is accepted once, so with `auth` the app cannot \
+                     exchange it itself. A merchant who never follows “Continue” is not attributed",
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == AUTH {
-            return authorise(arrival);
-        }
-        if arrival.kind == oauth::TOKEN {
-            return oauth::verify_token(arrival, "client_secret");
-        }
-        let scheme = if arrival.kind == WEBHOOK {
-            Scheme::BigcommerceWebhook
-        } else {
-            Scheme::BigcommerceSignedPayloadJwt
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        let scheme = match context.kind {
+            AUTH => return authorize(context, api).await,
+            oauth::TOKEN => return Ok(oauth::verify_token_request(context, "client_secret")?.into()),
+            WEBHOOK => Scheme::BigcommerceWebhook,
+            _ => Scheme::BigcommerceSignedPayloadJwt,
         };
-        let audiences = arrival.listing.texts("client_id");
+        let audiences = context.listing.texts("client_id");
         let parameters = Parameters { audiences, ..Parameters::default() };
-        arrival.verify(scheme, "client_secret", parameters).map(Proof::Verified)
+        Ok(context.verify(scheme, "client_secret", parameters)?.into())
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == AUTH {
-            authorised(proof, arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::read_token(proof)
-        } else if arrival.kind == LOAD {
-            installed(proven::read::<Claims>(proof)?.sub, proof, arrival)
-        } else if arrival.kind == UNINSTALL {
-            uninstall(proof)
-        } else if arrival.kind == WEBHOOK {
-            webhook(proof)
-        } else {
-            Ok(Told::new(Vec::new(), received()))
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        match context.kind {
+            AUTH => authorized(verified, context),
+            oauth::TOKEN => oauth::parse_token_request(verified),
+            LOAD => installed(payload::read::<Claims>(verified)?.sub, verified, context),
+            UNINSTALL => uninstall(verified),
+            WEBHOOK => webhook(verified),
+            _ => Ok(ParsedCallback::new(Vec::new(), received())),
         }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

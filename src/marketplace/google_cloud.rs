@@ -1,39 +1,43 @@
-//! Google Cloud Marketplace. A buyer's browser posts a signed token to the sign-up page, and the procurement API's events
-//! are pushed. Nobody signs those: each says only which entitlement it is about, and Google's API says the rest, whose it
-//! is above all.
+//! Google Cloud Marketplace. A buyer's browser posts a signed token to the sign-up page, and Pub/Sub pushes the events of the
+//! procurement API. Those events are not signed. Each only identifies an entitlement; Google's API supplies the rest, above
+//! all the account.
 //!
-//! Nothing here tells amounts: what customers pay stands in Google's reports.
+//! Neither source reports amounts: Google's reports contain what customers pay.
 //!
 //! Sources: cloud.google.com/marketplace/docs/partners/integrated-saas (frontend-integration, backend-integration),
 //! …/commerce-procurement-api/reference/rest/v1/providers.entitlements.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        AccountName, Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, is_urlencoded,
-        unreadable,
+        AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof,
+        Reply, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
     },
     event::{Event, EventKind, Evidence},
-    google::{self, Api, Called},
-    proven,
+    google::{self, ServiceAccount},
+    payload,
     signature::{Expected, Refusal, TokenScheme, Verified, polled},
+    vendor_api::{VendorApi, VendorResponses},
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
+use async_trait::async_trait;
 use serde::Deserialize;
 
 /// Google Cloud Marketplace.
 pub struct GoogleCloud;
 
-const SIGNUP: Kind = Kind { name: "signup", methods: &["POST"], way: Way::Browser };
-const EVENTS: Kind = Kind { name: "events", methods: &["POST"], way: Way::Server };
+const SIGNUP: Kind = Kind { name: "signup", methods: &["POST"], origin: CallbackOrigin::Browser };
+const EVENTS: Kind = Kind { name: "events", methods: &["POST"], origin: CallbackOrigin::Server };
 
 const PROVIDERS: &str = "https://cloudcommerceprocurement.googleapis.com/v1/providers";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
-/// Characters of an id of Google's at most.
+/// The name of the response that describes the entitlement.
+const FOUND: &str = "entitlement";
+/// The maximum length of an id.
 const ID_LENGTH: usize = 64;
 
-/// The claims of a sign-up token, as far as we read them; the scheme has judged the others.
+/// The claims of a sign-up token that are read here. The scheme has checked the others.
 #[derive(Deserialize)]
 struct SignUp {
     /// The procurement account.
@@ -66,7 +70,7 @@ struct Subject {
     new_plan: Option<String>,
 }
 
-/// An entitlement as the API has it, as far as we read it.
+/// The fields of an entitlement that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entitlement {
@@ -88,55 +92,56 @@ fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
     text.map(time).transpose()
 }
 
-/// The browser's sign-up, or one of its later log-ins. The product verifies the same token, so it gets the form as it
-/// came.
-fn signed_up(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let SignUp { sub: account, google: Orders { orders } } = proven::read(proof)?;
-    let form = str::from_utf8(arrival.callback.body).ok().filter(|form| is_urlencoded(form));
+/// Parses a sign-up, or a later log-in. The product verifies the same token, so the form is forwarded unchanged.
+fn signed_up(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let SignUp { sub: account, google: Orders { orders } } = payload::read(verified)?;
+    let form = str::from_utf8(context.callback.body).ok().filter(|form| is_urlencoded(form));
     let query = form.ok_or_else(|| unreadable("the form is not urlencoded"))?.to_owned();
     let installed = Event {
-        occurred_at: proof.signed_at(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        occurred_at: verified.signed_at(),
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
     let name = |alias| AccountName { alias, account: account.clone() };
     let names = orders.into_iter().filter(|order| *order != account).map(name).collect();
-    Ok(Told { names, ..Told::new(vec![installed], Reply::Relay { account, query }) })
+    Ok(ParsedCallback {
+        names,
+        ..ParsedCallback::new(vec![installed], Reply::BrowserHandoff { account, query })
+    })
 }
 
-fn notice(proof: &Verified<'_>) -> Result<Notice, Unreadable> {
-    let (data, message_id) = google::pushed(proof)?;
+fn notice(verified: &Verified<'_>) -> Result<Notice, Unreadable> {
+    let (data, message_id) = google::pushed(verified)?;
     let mut notice: Notice = strict_json::from_str(&data)?;
     notice.event_id.get_or_insert(message_id);
     Ok(notice)
 }
 
-/// The push, and behind it what the API says of the entitlement, if the operator lets us ask.
-fn verify_event<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let proof = match google::verify_push(arrival, None)? {
-        Proof::Verified(proof) => proof,
-        first => return Ok(first),
-    };
-    // What cannot be read is for the reading to say.
-    let Ok(notice) = notice(&proof) else { return Ok(Proof::Verified(proof)) };
+/// Verifies the push, and asks the API about the entitlement if the listing has a service account.
+async fn verify_event<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let verified = google::verify_push(context, api, None).await?;
+    // `parse` reports a message that cannot be read.
+    let Ok(notice) = notice(&verified) else { return Ok(verified.into()) };
     let entitlement = notice.entitlement.filter(|entitlement| is_id(&entitlement.id));
-    let (Some(api), Some(Subject { id, .. })) = (Api::of(arrival, SCOPE)?, entitlement) else {
-        return Ok(Proof::Verified(proof));
+    let account = ServiceAccount::of(context.listing, SCOPE)?;
+    let (Some(account), Some(Subject { id, .. })) = (account, entitlement) else {
+        return Ok(verified.into());
     };
-    let provider = arrival.listing.setting("provider_id").filter(|provider| is_id(provider));
+    let provider = context.listing.setting("provider_id").filter(|provider| is_id(provider));
     let provider = provider.ok_or(Refusal::NotConfigured)?;
-    match api.get(0, &format!("{PROVIDERS}/{provider}/entitlements/{id}"))? {
-        Called::Next(next) => Ok(next),
-        // What is deleted is not there any more, and its end was told when it was cancelled.
-        Called::Answered(answered)
-            if notice.event_type == "ENTITLEMENT_DELETED" && matches!(answered.status, 403 | 404) =>
-        {
-            Ok(Proof::Greeting(Answer::empty(204)))
-        }
-        Called::Answered(answered) => polled(answered).map(|by| Proof::Verified(proof.confirmed_by(&by))),
+    let client = account.sign_in(api).await?;
+    let response = client.get(&format!("{PROVIDERS}/{provider}/entitlements/{id}")).await?;
+    // A deleted entitlement cannot be read any more. Its end was reported when it was cancelled.
+    if notice.event_type == "ENTITLEMENT_DELETED" && matches!(response.status, 403 | 404) {
+        return Ok(Verification::respond(CallbackResponse::empty(204)));
     }
+    let verified = verified.confirmed_by(&polled(&response)?);
+    Ok(Verification::with_responses(verified, VendorResponses::one(FOUND, response)))
 }
 
-/// What an event is in our words; nothing for what only announces another one.
+/// The kind of an event; `None` for one that only announces another.
 fn meaning(event_type: &str) -> Option<EventKind> {
     match event_type {
         "ENTITLEMENT_CREATION_REQUESTED" | "ENTITLEMENT_OFFER_ACCEPTED" => Some(EventKind::Installed),
@@ -150,8 +155,8 @@ fn meaning(event_type: &str) -> Option<EventKind> {
     }
 }
 
-/// Whether an entitlement can be in this state after that happened. Events come late, so that it may be further on; but
-/// what has ended does not begin again, and what was never approved was never paid.
+/// Whether an entitlement can be in this state after an event. Events are late, so the entitlement may have progressed. But an
+/// ended entitlement does not start again, and one that was never approved was never paid.
 fn agrees(kind: EventKind, state: &str) -> bool {
     match kind {
         EventKind::Installed => true,
@@ -160,9 +165,14 @@ fn agrees(kind: EventKind, state: &str) -> bool {
     }
 }
 
-/// What is told of an entitlement that nobody was asked about. Its account is unknown, so there is no install to tell, and
-/// whether an offer that ended has a successor is unknown, too.
-fn unconfirmed(kind: EventKind, event_type: &str, subject: Subject, id: &str) -> Result<Told, Unreadable> {
+/// Parses an event without the API. The account is unknown, so no install is reported. Whether an ended offer has a successor
+/// is unknown too.
+fn unconfirmed(
+    kind: EventKind,
+    event_type: &str,
+    subject: Subject,
+    id: &str,
+) -> Result<ParsedCallback, Unreadable> {
     if kind == EventKind::Installed || event_type == "ENTITLEMENT_OFFER_ENDED" {
         return Ok(google::acknowledged(Vec::new()));
     }
@@ -176,8 +186,13 @@ fn unconfirmed(kind: EventKind, event_type: &str, subject: Subject, id: &str) ->
     Ok(google::acknowledged(vec![event]))
 }
 
-/// What is told of an entitlement as the API has it.
-fn confirmed(event_type: &str, subject: &Subject, id: &str, found: &Entitlement) -> Result<Told, Unreadable> {
+/// Parses an event together with the entitlement that the API returned.
+fn confirmed(
+    event_type: &str,
+    subject: &Subject,
+    id: &str,
+    found: &Entitlement,
+) -> Result<ParsedCallback, Unreadable> {
     let account = found.account.as_deref().and_then(|name| name.rsplit('/').next()).unwrap_or(&subject.id);
     let event = |kind, transaction: String, at| Event {
         plan: found.plan.clone(),
@@ -186,47 +201,47 @@ fn confirmed(event_type: &str, subject: &Subject, id: &str, found: &Entitlement)
     };
     let at = time(subject.update_time.as_deref())?;
     let kind = meaning(event_type);
-    let mut told = google::acknowledged(Vec::new());
+    let mut parsed = google::acknowledged(Vec::new());
     match kind.filter(|kind| agrees(*kind, &found.state)) {
         Some(kind @ EventKind::Installed) => {
-            told.events.push(event(kind, format!("install:{account}"), at));
+            parsed.events.push(event(kind, format!("install:{account}"), at));
         }
         Some(kind @ EventKind::Uninstalled) => {
-            told.events.push(event(kind, format!("uninstall:{account}"), at));
+            parsed.events.push(event(kind, format!("uninstall:{account}"), at));
         }
         Some(kind @ EventKind::PlanChanged) => {
             let plan = subject.new_plan.clone().or_else(|| found.plan.clone());
-            told.events.push(Event { plan, ..event(kind, id.to_owned(), at) });
+            parsed.events.push(Event { plan, ..event(kind, id.to_owned(), at) });
         }
-        Some(kind) => told.events.push(event(kind, id.to_owned(), at)),
-        // An offer that ended may have a successor.
+        Some(kind) => parsed.events.push(event(kind, id.to_owned(), at)),
+        // An ended offer may have a successor.
         None if event_type == "ENTITLEMENT_OFFER_ENDED" => {}
-        None => told.log = kind.map(|_| format!("the API does not agree with {event_type}")),
+        None => parsed.log = kind.map(|_| format!("the API does not agree with {event_type}")),
     }
-    // No event tells of a suspension, nor of its end: whichever comes next shows it.
+    // Google sends no event for a suspension or for its end. The state in the next event shows it.
     match found.state.as_str() {
         "ENTITLEMENT_SUSPENDED" => {
             let since = time(found.update_time.as_deref())?.or(at);
-            told.events.push(event(EventKind::Suspended, format!("suspended:{id}"), since));
+            parsed.events.push(event(EventKind::Suspended, format!("suspended:{id}"), since));
         }
         "ENTITLEMENT_ACTIVE" if matches!(kind, None | Some(EventKind::Charged)) => {
-            told.events.push(event(EventKind::Activated, format!("active:{id}"), at));
+            parsed.events.push(event(EventKind::Activated, format!("active:{id}"), at));
         }
         _ => {}
     }
     let names = [Some(&subject.id), found.order_id.as_ref()];
     let name = |alias: &String| AccountName { alias: alias.clone(), account: account.to_owned() };
-    told.names = names.into_iter().flatten().filter(|alias| *alias != account).map(name).collect();
-    Ok(told)
+    parsed.names = names.into_iter().flatten().filter(|alias| *alias != account).map(name).collect();
+    Ok(parsed)
 }
 
-fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Notice { event_id, event_type, entitlement, account } = notice(proof)?;
+fn parse_event(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let Notice { event_id, event_type, entitlement, account } = notice(&proof.verified)?;
     let id = event_id.unwrap_or_default();
     let Some(subject) = entitlement else {
         return match account.filter(|_| event_type == "ACCOUNT_DELETED") {
-            // Without the API an entitlement's end is not known to be this account's, and both would count.
-            Some(account) if !arrival.listing.secret("service_account").is_empty() => {
+            // Without the API, the end of an entitlement cannot be assigned to this account, and both would count.
+            Some(account) if !context.listing.secret("service_account").is_empty() => {
                 let transaction = format!("uninstall:{}", account.id);
                 Ok(google::acknowledged(vec![Event {
                     occurred_at: time(account.update_time.as_deref())?,
@@ -237,12 +252,12 @@ fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
         };
     };
     if !is_id(&subject.id) {
-        return Err(unreadable("entitlement.id is no plain id"));
+        return Err(unreadable("entitlement.id is not a plain id"));
     }
-    if proof.evidence() == Evidence::ApiPoll {
-        let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
+    if proof.verified.evidence() == Evidence::ApiPoll {
+        let found = proof.responses.get(FOUND).ok_or_else(|| unreadable("the API was not asked"))?;
         let found: Entitlement = strict_json::from_str(&found.body)?;
-        let product = arrival.listing.setting("product");
+        let product = context.listing.setting("product");
         if product.is_some() && product != found.product_external_name.as_deref() {
             return Ok(google::acknowledged(Vec::new()));
         }
@@ -254,6 +269,7 @@ fn happened(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreada
     }
 }
 
+#[async_trait(?Send)]
 impl Adapter for GoogleCloud {
     fn marketplace(&self) -> Marketplace {
         Marketplace::GoogleCloud
@@ -264,16 +280,16 @@ impl Adapter for GoogleCloud {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Google Cloud Marketplace",
             kinds: &[
                 (
                     SIGNUP.name,
-                    "the product's Sign-up URL, and its log-in URL too: the install. Binds the visitor's clicks to the \
-                     procurement account, then goes on to `forward_to` with the form as query. The product verifies \
-                     `x-gcp-marketplace-token` there itself, within its five minutes: the token counts here once, and \
-                     proves to the product what it proved here; keep it out of the product's logs",
+                    "the product's Sign-up URL and its log-in URL: the install. It binds the visitor's clicks to the procurement \
+                     account, then redirects to `forward_to` with the form as the query. The product verifies \
+                     `x-gcp-marketplace-token` itself, within the token's five minutes. Signpost accepts the token once, but it \
+                     stays valid for the product, so keep it out of the product's logs",
                 ),
                 (
                     EVENTS.name,
@@ -282,52 +298,57 @@ impl Adapter for GoogleCloud {
             ],
             secrets: &[(
                 "service_account",
-                "the JSON key file of a service account that may read the procurement API (it is linked in the Producer \
-                 Portal); without it nothing is confirmed",
+                "the JSON key file of a service account that may read the procurement API (link it in the Producer Portal); \
+                 without it, no event is confirmed",
             )],
             settings: &[
                 (
                     "domain",
-                    "for `signup`: the product's domain, as the token's audience names it, without a scheme",
+                    "for `signup`: the product's domain, as in the token's audience, without a scheme",
                 ),
                 google::AUDIENCE,
                 google::PUSH_EMAIL,
                 google::SUBSCRIPTION,
-                ("provider_id", "the partner's provider id; needed beside `service_account`"),
+                ("provider_id", "the partner's provider id; required with `service_account`"),
                 (
                     "product",
-                    "the product's external name, where the topic tells of several: entitlements of others tell nothing",
+                    "the product's external name, if the topic carries several products: entitlements of other products are \
+                     ignored",
                 ),
             ],
             proof: "`signup`: Google's token (RS256, for the domain, once within five minutes); `events`: Google's token of the \
                     push (RS256, for the audience, of the service account and the subscription). The event itself is not \
-                    signed: with `service_account` the procurement API is asked, and must agree (`evidence` is \
+                    signed: with `service_account` the procurement API is asked and must agree (`evidence` is \
                     `api_poll`); without it, `evidence` is `transport_only`",
-            carrier: "the visitor's cookie, seen on the way from the sign-up to `forward_to`",
-            limits: "nothing that is put on a link to the marketplace reaches the sign-up; a buyer who buys in one browser and \
-                     signs up in another is not attributed. Google tells no amounts: a renewal counts as a charge of the \
-                     plan, without one of its own, and neither the first period nor usage nor refunds are told; they stand \
-                     in Google's reports, and come in by the API, for the customer `google-cloud:<procurement account>`. \
-                     Without `service_account` an event names its entitlement alone: it is the account's only where the \
-                     sign-up named it as an order, installs come from the sign-up alone, and an offer that ended and an \
-                     account that was deleted tell nothing. No event tells of a suspension: it shows with the next event. \
-                     An account counts as one install and one uninstall, however many entitlements it had",
+            carrier: "the visitor's cookie, between the sign-up and `forward_to`",
+            limits: "parameters on a link to the marketplace do not reach the sign-up. A buyer who buys in one browser and signs up \
+                     in another is not attributed. Google reports no amounts: a renewal counts as a charge of the plan without \
+                     an amount, and the first period, usage and refunds are not reported at all. They are in Google's reports; \
+                     send them with the API, for the customer `google-cloud:<procurement account>`. Without `service_account` \
+                     an event names only its entitlement. It is then assigned to an account only if the sign-up named it as an \
+                     order; installs come from the sign-up alone, and ended offers and deleted accounts are ignored. Google \
+                     sends no event for a suspension: it shows with the next event. An account counts as one install and one \
+                     uninstall, however many entitlements it has",
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == EVENTS {
-            return verify_event(arrival);
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        if context.kind == EVENTS {
+            return verify_event(context, api).await;
         }
-        let expected = Expected { audiences: arrival.listing.texts("domain"), ..Expected::default() };
-        arrival.verify_token(TokenScheme::GcpMarketplaceSignupJwt, &expected)
+        let expected = Expected { audiences: context.listing.texts("domain"), ..Expected::default() };
+        Ok(context.verify_token(api, TokenScheme::GcpMarketplaceSignupJwt, &expected).await?.into())
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == EVENTS { happened(proof, arrival) } else { signed_up(proof, arrival) }
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        if context.kind == EVENTS { parse_event(proof, context) } else { signed_up(&proof.verified, context) }
     }
 
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -1,53 +1,66 @@
-//! Google Workspace Marketplace. Google calls nobody about installs there. What shows one is the first sign-in of a customer:
-//! the app's redirect URI is here, or the app tells what Google told it. What shows the end is the customer's licence, about
-//! which Google is asked whenever the app wants.
+//! Google Workspace Marketplace. Google sends no callback for an install. The first sign-in of a customer shows it: either the
+//! app's redirect URI is here, or the app forwards Google's id token. The customer's licence shows the uninstall: Google is
+//! asked about it whenever the app requests that.
 //!
 //! Sources: developers.google.com/identity/protocols/oauth2/web-server, …/identity/openid-connect;
 //! …/workspace/marketplace/reference/rest/v2/customerLicense.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind},
-    google::{self, Api, Called},
-    oauth, proven,
+    google::{self, ServiceAccount},
+    oauth, payload,
+    published_keys::with_keys,
     signature::{
         Expected, Refusal, TokenEncoding, TokenEndpoint, TokenScheme, Trust, Verified, bearer,
         google_sign_in, polled,
     },
+    vendor_api::{VendorApi, VendorResponses},
 };
-use crate::domain::{clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace};
+use crate::domain::{
+    clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
+};
+use async_trait::async_trait;
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Google Workspace Marketplace.
 pub struct GoogleWorkspace;
 
-const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], way: Way::Browser };
-const SIGN_IN: Kind = Kind { name: "sign-in", methods: &["POST"], way: Way::App };
-const LICENSE: Kind = Kind { name: "license", methods: &["POST"], way: Way::App };
+const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], origin: CallbackOrigin::Browser };
+const SIGN_IN: Kind = Kind { name: "sign-in", methods: &["POST"], origin: CallbackOrigin::App };
+const LICENSE: Kind = Kind { name: "license", methods: &["POST"], origin: CallbackOrigin::App };
 
 const TOKEN_ENDPOINT: TokenEndpoint = TokenEndpoint { url: google::TOKEN_URL, encoding: TokenEncoding::Form };
 const LICENSES: &str = "https://appsmarket.googleapis.com/appsmarket/v2/customerLicense";
 const SCOPE: &str = "https://www.googleapis.com/auth/appsmarketplace.license";
-/// Characters of a domain's name at most.
+/// The maximum length of a domain name.
 const DOMAIN_LENGTH: usize = 253;
 
-/// What the app and the listing share.
+/// The name of Google's response to a code.
+const GRANTED: &str = "granted";
+/// The name of Google's response about a licence.
+const LICENSED: &str = "license";
+
+/// The secret that the app and the listing share.
 const SECRET: &str = "app_secret";
 
-/// What the token endpoint answers, as far as we read it.
+/// The fields of a token response that are read.
 #[derive(Deserialize)]
 struct Granted {
     id_token: String,
 }
 
-/// The claims of an id token, as far as we read them; the scheme has judged the others.
+/// The claims of an id token that are read here. The scheme has checked the others.
 #[derive(Deserialize)]
 struct Identity {
     /// The user.
     sub: String,
-    /// The customer's domain; users without an organisation have none.
+    /// The customer's domain; absent for users without an organisation.
     hd: Option<String>,
 }
 
@@ -60,20 +73,20 @@ impl Identity {
     }
 }
 
-/// What the app tells of a sign-in.
+/// A sign-in that the app reports.
 #[derive(Deserialize)]
 struct SignIn {
     id_token: String,
     click_id: Option<String>,
 }
 
-/// Whose licence is asked about.
+/// The customer whose licence the app asks about.
 #[derive(Deserialize)]
-struct Asked {
+struct LicenseRequest {
     customer: String,
 }
 
-/// A customer's licence, as far as we read it.
+/// The fields of a licence that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct License {
@@ -83,111 +96,125 @@ struct License {
 }
 
 /// The JSON that the app posts.
-fn posted<T: DeserializeOwned>(arrival: &Arrival<'_>) -> Result<T, Refusal> {
-    let body = str::from_utf8(arrival.callback.body).map_err(|_| Refusal::MalformedBody)?;
+fn posted<T: DeserializeOwned>(context: &CallbackContext<'_>) -> Result<T, Refusal> {
+    let body = str::from_utf8(context.callback.body).map_err(|_| Refusal::MalformedBody)?;
     strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)
 }
 
-/// The proof that an id token is Google's, for the app.
-fn identify<'a>(arrival: &Arrival<'a>, id_token: &str) -> Result<Proof<'a>, Refusal> {
-    let expected = Expected { audiences: arrival.listing.texts("client_id"), ..Expected::default() };
-    let verify = |trust: &Trust| google_sign_in(id_token, &trust.keys, &expected, arrival.now);
-    // The keys are the same as those of pushes.
-    arrival.with_keys(TokenScheme::PubsubPushOidc, &expected, &verify)
+/// Verifies that an id token is Google's, and for the app.
+async fn identify(
+    context: &CallbackContext<'_>,
+    api: &dyn VendorApi,
+    id_token: &str,
+) -> Result<Verified<'static>, VerifyError> {
+    let expected = Expected { audiences: context.listing.texts("client_id"), ..Expected::default() };
+    let check = |trust: &Trust, now: Timestamp| google_sign_in(id_token, &trust.keys, &expected, now);
+    // Id tokens and pushes are signed with the same keys.
+    with_keys(api, TokenScheme::PubsubPushOidc, &expected, &check).await
 }
 
-/// Has the code of the first sign-in exchanged. The id token that comes with it is Google's own answer, and is verified
-/// all the same.
-fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    // All that can be wrong on our side is wrong before the code is used up: it counts once.
-    let query = arrival.query().ok_or(Refusal::MalformedParameters)?;
-    let onward = arrival.listing.onward(query).ok_or(Refusal::NotConfigured)?;
-    oauth::parameter(arrival, "state")?;
-    if oauth::parameter(arrival, "code")?.is_none() {
-        // A user who refuses.
-        return Ok(Proof::Greeting(Answer::redirect(302, onward)));
+/// Exchanges the code of the first sign-in. The id token in the response is verified, although it comes from Google
+/// directly.
+async fn authorize<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    // Everything that can be wrong on our side is checked before the code is used: it is accepted once.
+    let query = context.query().ok_or(Refusal::MalformedParameters)?;
+    let forward_url = context.listing.forward_url(query).ok_or(Refusal::NotConfigured)?;
+    oauth::parameter(context, "state")?;
+    if oauth::parameter(context, "code")?.is_none() {
+        // The user refused consent.
+        return Ok(Verification::respond(CallbackResponse::redirect(302, forward_url)));
     }
-    let taken = match oauth::prove(arrival, TOKEN_ENDPOINT, &[])? {
-        Proof::Verified(taken) => taken,
-        first => return Ok(first),
-    };
-    let granted: Granted = proven::read(&taken).map_err(|_| Refusal::MissingParameter("id_token"))?;
-    Ok(match identify(arrival, &granted.id_token)? {
-        Proof::Verified(proof) => Proof::Verified(proof.confirmed_by(&taken)),
-        first => first,
-    })
+    let (accepted, response) = oauth::exchange_code(context, api, TOKEN_ENDPOINT, &[]).await?;
+    let granted: Granted = payload::read(&accepted).map_err(|_| Refusal::MissingParameter("id_token"))?;
+    let verified = identify(context, api, &granted.id_token).await?.confirmed_by(&accepted);
+    Ok(Verification::with_responses(verified, VendorResponses::one(GRANTED, response)))
 }
 
-/// The app's own word for who it is, and behind it what Google says of the customer's licence.
-fn verify_license<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let proof = bearer(&arrival.callback, &arrival.listing.secret(SECRET))?;
-    let Asked { customer } = posted(arrival)?;
+/// Verifies the app's credentials, and asks Google about the customer's licence.
+async fn verify_license<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let verified = bearer(&context.callback, &context.listing.secret(SECRET))?;
+    let LicenseRequest { customer } = posted(context)?;
     if !google::is_plain(&customer, DOMAIN_LENGTH) {
-        return Err(Refusal::WrongSubject);
+        return Err(Refusal::WrongSubject.into());
     }
-    let application = arrival.listing.setting("application_id");
+    let application = context.listing.setting("application_id");
     let application = application.filter(|id| google::is_plain(id, DOMAIN_LENGTH));
-    let (Some(api), Some(application)) = (Api::of(arrival, SCOPE)?, application) else {
-        return Err(Refusal::NotConfigured);
+    let (Some(account), Some(application)) = (ServiceAccount::of(context.listing, SCOPE)?, application)
+    else {
+        return Err(Refusal::NotConfigured.into());
     };
-    match api.get(0, &format!("{LICENSES}/{application}/{customer}"))? {
-        Called::Next(next) => Ok(next),
-        Called::Answered(answered) => polled(answered).map(|by| Proof::Verified(proof.confirmed_by(&by))),
-    }
+    let client = account.sign_in(api).await?;
+    let response = client.get(&format!("{LICENSES}/{application}/{customer}")).await?;
+    let verified = verified.confirmed_by(&polled(&response)?);
+    Ok(Verification::with_responses(verified, VendorResponses::one(LICENSED, response)))
 }
 
-/// The install. What stands where a click id may stand is the app's own business if it is none, and is not passed on.
-fn installed(proof: &Verified<'_>, click: Option<String>) -> Result<(String, Event), Unreadable> {
+/// The account and the install. A value that is not a click id belongs to the app and is dropped.
+fn installed(verified: &Verified<'_>, click: Option<String>) -> Result<(String, Event), Unreadable> {
     let click = click.filter(|id| id.len() == CLICK_ID_LENGTH);
-    let account = proven::read::<Identity>(proof)?.account();
+    let account = payload::read::<Identity>(verified)?.account();
     let event = Event {
-        occurred_at: proof.signed_at(),
+        occurred_at: verified.signed_at(),
         clicks: click.into_iter().collect(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
     Ok((account, event))
 }
 
-/// The sign-in that a browser brought. The app goes on with the query, and fetches its tokens at `token`.
-fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let state = oauth::parameter(arrival, "state").ok().flatten();
-    let (account, event) = installed(proof, state)?;
-    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    let granted = arrival.answers.first().ok_or_else(|| unreadable("nothing was answered"))?;
-    let hand_over = Some(oauth::for_the_app(&granted.body, arrival)?);
-    Ok(Told { hand_over, ..Told::new(vec![event], Reply::Relay { account, query }) })
+/// Parses a sign-in in the browser. The app continues with the query, and fetches its tokens at `token`.
+fn authorized(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let state = oauth::parameter(context, "state").ok().flatten();
+    let (account, event) = installed(&proof.verified, state)?;
+    let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
+    let granted = proof.responses.get(GRANTED).ok_or_else(|| unreadable("Google was not asked"))?;
+    let token_handoff = Some(oauth::token_handoff(&granted.body, context)?);
+    Ok(ParsedCallback {
+        token_handoff,
+        ..ParsedCallback::new(vec![event], Reply::BrowserHandoff { account, query })
+    })
 }
 
-fn answer(events: Vec<Event>, fields: &serde_json::Value) -> Told {
-    Told::new(events, Reply::Plain(Answer::with_body(200, "application/json", fields.to_string())))
+fn answer(events: Vec<Event>, fields: &serde_json::Value) -> ParsedCallback {
+    ParsedCallback::new(
+        events,
+        Reply::Plain(CallbackResponse::with_body(200, "application/json", fields.to_string())),
+    )
 }
 
-/// The sign-in that the app tells of.
-fn signed_in(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let SignIn { click_id, .. } = posted(arrival).map_err(|_| unreadable("it is no sign-in"))?;
-    let (account, event) = installed(proof, click_id)?;
+/// Parses a sign-in that the app reports.
+fn signed_in(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let SignIn { click_id, .. } = posted(context).map_err(|_| unreadable("it is not a sign-in"))?;
+    let (account, event) = installed(verified, click_id)?;
     let customer_id = format!("{}:{account}", Marketplace::GoogleWorkspace.as_str());
     Ok(answer(vec![event], &serde_json::json!({ "customer_id": customer_id })))
 }
 
-/// What a licence tells: its end, if it has ended.
-fn licensed(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Asked { customer } = proven::read(proof)?;
-    let found = google::answered(arrival, 0).ok_or_else(|| unreadable("nothing was answered"))?;
+/// Parses a licence: an ended one is an uninstall.
+fn licensed(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let verified = &proof.verified;
+    let LicenseRequest { customer } = payload::read(verified)?;
+    let found = proof.responses.get(LICENSED).ok_or_else(|| unreadable("Google was not asked"))?;
     let License { state, customer_id } = strict_json::from_str(&found.body)?;
     let account = customer_id.unwrap_or(customer).to_ascii_lowercase();
     let ended = || Event {
-        occurred_at: Some(arrival.now),
-        ..Event::new(EventKind::Uninstalled, &account, format!("uninstall:{account}"), proof.evidence())
+        occurred_at: Some(context.now),
+        ..Event::new(EventKind::Uninstalled, &account, format!("uninstall:{account}"), verified.evidence())
     };
     let events = match state.as_str() {
         "ACTIVE" => Vec::new(),
         "UNLICENSED" | "EXPIRED" => vec![ended()],
-        _ => return Err(unreadable("state is none that is documented")),
+        _ => return Err(unreadable("state is not a documented one")),
     };
     Ok(answer(events, &serde_json::json!({ "state": state })))
 }
 
+#[async_trait(?Send)]
 impl Adapter for GoogleWorkspace {
     fn marketplace(&self) -> Marketplace {
         Marketplace::GoogleWorkspace
@@ -198,28 +225,28 @@ impl Adapter for GoogleWorkspace {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "Google Workspace Marketplace",
             kinds: &[
                 (
                     OAUTH.name,
                     "an authorized redirect URI of the app's OAuth client: the first sign-in of a customer is the install. Signpost \
-                     has the code exchanged, binds the visitor's clicks to the customer, and goes on to `forward_to` with the \
-                     query as it came; the app fetches its tokens at `token`. The app makes the request for consent itself, \
-                     with the scope `openid`, and checks `state` and `nonce`",
+                     exchanges the code, binds the visitor's clicks to the customer, and redirects to `forward_to` with the query \
+                     unchanged; the app fetches its tokens at `token`. The app makes the authorization request itself, with the \
+                     scope `openid`, and checks `state` and `nonce`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     SIGN_IN.name,
-                    "for an app that keeps its own redirect URI: it posts `{\"id_token\": \"…\", \"click_id\": \"…\"}`, with \
-                     `app_secret` as a bearer token, after a sign-in; the answer names the customer. Without `click_id` \
-                     the install is nobody's, until the click comes to light otherwise",
+                    "for an app that keeps its own redirect URI: after a sign-in, it posts `{\"id_token\": \"…\", \"click_id\": \"…\"}` \
+                     with `app_secret` as the bearer token; the response names the customer. Without `click_id` the install is \
+                     unattributed until the click becomes known in another way",
                 ),
                 (
                     LICENSE.name,
-                    "asks Google for a customer's licence; one that is gone is the uninstall. Google pushes none, so a scheduler of \
-                     yours asks once a day for each customer: `curl -s https://<host>/callbacks/google-workspace/<listing \
+                    "asks Google about a customer's licence; a missing licence is the uninstall. Google pushes none, so your \
+                     scheduler asks once a day for each customer: `curl -s https://<host>/callbacks/google-workspace/<listing \
                      id>/license -H \"Authorization: Bearer $APP_SECRET\" -d '{\"customer\": \"example.com\"}'`",
                 ),
             ],
@@ -237,50 +264,50 @@ impl Adapter for GoogleWorkspace {
             settings: &[
                 (
                     "client_id",
-                    "the client id of the app's OAuth client; for `sign-in` alone it may be a list, of all clients that its \
+                    "the client id of the app's OAuth client; for `sign-in` alone it may be a list of all clients that its \
                      tokens are issued to or made for",
                 ),
                 ("application_id", "for `license`: the app's id in the marketplace"),
             ],
-            proof: "`oauth`: Google takes the code, and its id token (RS256, for the client id) names the customer; `sign-in`: \
-                    `app_secret`, and the id token; `license`: `app_secret`, and Google's answer",
-            carrier: "the visitor's cookie on the way from the sign-in to `forward_to`; a click id as `state`, or that the app tells",
-            limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: sales come in by the API, for the \
-                     customer `google-workspace:<domain>` (the token's `hd`), or `google-workspace:<sub>` of a user without an \
-                     organisation. Nothing that is put on a link to the marketplace reaches the app. An administrator who installs the \
-                     app for a domain is often another person than the one who clicked, and no sign-in: then nothing is known of \
-                     the click. A customer counts as one install and one uninstall. A code counts once, so with `oauth` \
-                     here the app has none of its own to exchange. Which client a token is for is checked here; its `nonce` is not: \
-                     the app made it",
+            proof: "`oauth`: Google accepts the code, and its id token (RS256, for the client id) names the customer; `sign-in`: \
+                    `app_secret` and the id token; `license`: `app_secret` and Google's response",
+            carrier: "the visitor's cookie, between the sign-in and `forward_to`; a click id in `state`, or one that the app reports",
+            limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: send sales with the API, for the \
+                     customer `google-workspace:<domain>` (the token's `hd`), or `google-workspace:<sub>` for a user without an \
+                     organisation. Parameters on a link to the marketplace do not reach the app. An administrator who installs the \
+                     app for a domain is often not the person who clicked, and causes no sign-in: then the click is unknown. A \
+                     customer counts as one install and one uninstall. A code is accepted once, so with `oauth` the app cannot \
+                     exchange it itself. Signpost checks which client a token is for, but not its `nonce`, which the app generated",
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == OAUTH {
-            authorise(arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::verify_token(arrival, "client_secret")
-        } else if arrival.kind == SIGN_IN {
-            bearer(&arrival.callback, &arrival.listing.secret(SECRET))?;
-            identify(arrival, &posted::<SignIn>(arrival)?.id_token)
-        } else {
-            verify_license(arrival)
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        Ok(match context.kind {
+            OAUTH => authorize(context, api).await?,
+            oauth::TOKEN => oauth::verify_token_request(context, "client_secret")?.into(),
+            SIGN_IN => {
+                bearer(&context.callback, &context.listing.secret(SECRET))?;
+                let SignIn { id_token, .. } = posted(context)?;
+                identify(context, api, &id_token).await?.into()
+            }
+            _ => verify_license(context, api).await?,
+        })
+    }
+
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        match context.kind {
+            OAUTH => authorized(proof, context),
+            oauth::TOKEN => oauth::parse_token_request(&proof.verified),
+            SIGN_IN => signed_in(&proof.verified, context),
+            _ => licensed(proof, context),
         }
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == OAUTH {
-            authorised(proof, arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::read_token(proof)
-        } else if arrival.kind == SIGN_IN {
-            signed_in(proof, arrival)
-        } else {
-            licensed(proof, arrival)
-        }
-    }
-
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

@@ -1,88 +1,100 @@
-//! HubSpot apps. The redirect URI of an app is unsigned: its proof is that HubSpot takes the code, and HubSpot's answer
-//! names the account that it gave access to. Where Signpost begins the authorization, the click travels in `state`, so
-//! that it needs no cookie.
+//! HubSpot apps. Requests to an app's redirect URI are not signed. The proof is that HubSpot accepts the code, and HubSpot's
+//! response names the account. If the authorization starts at Signpost, `state` carries the click, so no cookie is needed.
 //!
-//! Webhooks are verified and read, and tell nothing: they are about records in the CRMs of those who installed the app, so
-//! a deal in them is a sale of the customer's, never of the operator's. HubSpot takes no payments for apps.
+//! Webhooks are verified and parsed, but produce no events: they are about records in the CRM of a customer, so a deal in them is
+//! the customer's sale and never the operator's. HubSpot takes no payments for apps.
 //!
 //! Sources: developers.hubspot.com, docs/api-reference/2026-03/authentication (OAuth),
 //! docs/apps/legacy-apps/authentication/validating-requests, docs/api-reference/webhooks.
 
 #[cfg(not(target_arch = "wasm32"))]
-use super::adapter::Guide;
+use super::adapter::MarketplaceDocs;
 use super::{
-    adapter::{Adapter, Answer, Arrival, Kind, Proof, Reply, Told, Unreadable, Way, unreadable},
+    adapter::{
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
+        Unreadable, Verification, VerifyError, unreadable,
+    },
     event::{Event, EventKind},
-    oauth, proven,
+    oauth, payload,
     signature::{Parameters, Refusal, Scheme, TokenEncoding, TokenEndpoint, Verified},
+    vendor_api::VendorApi,
 };
 use crate::domain::{
     clicks::click::CLICK_ID_LENGTH,
     programme::{Program, listing::Marketplace},
 };
+use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// HubSpot.
 pub struct Hubspot;
 
-/// What the token endpoint answers, as far as we read it.
+/// The fields of a token response that are read.
 #[derive(Deserialize)]
 struct Granted {
     /// The account that the app was installed in.
     hub_id: u64,
 }
 
-/// The one before, `/oauth/v1/token`, ends on 2027-02-16.
+/// Its predecessor `/oauth/v1/token` is shut down on 2027-02-16.
 const TOKEN_ENDPOINT: TokenEndpoint =
     TokenEndpoint { url: "https://api.hubapi.com/oauth/2026-03/token", encoding: TokenEncoding::Form };
 const AUTHORIZE: &str = "https://app.hubspot.com/oauth/authorize";
 
-const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], way: Way::Browser };
-const INSTALL: Kind = Kind { name: "install", methods: &["GET"], way: Way::Browser };
-const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], way: Way::Server };
+const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], origin: CallbackOrigin::Browser };
+const INSTALL: Kind = Kind { name: "install", methods: &["GET"], origin: CallbackOrigin::Browser };
+const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// A parameter that looks like a click id. Whoever writes something else there must not have it passed on.
-fn click(arrival: &Arrival<'_>, name: &str) -> Option<String> {
+/// A parameter, if it has the form of a click id. Other values are not passed on.
+fn click(context: &CallbackContext<'_>, name: &str) -> Option<String> {
     let is_click_id = |text: &String| {
         text.len() == CLICK_ID_LENGTH
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    oauth::parameter(arrival, name).ok().flatten().filter(is_click_id)
+    oauth::parameter(context, name).ok().flatten().filter(is_click_id)
 }
 
-fn authorise<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    // All that can be wrong on our side is wrong before the code is used up: it counts once.
-    let query = arrival.query().ok_or(Refusal::MalformedParameters)?;
-    let onward = arrival.listing.onward(query).ok_or(Refusal::NotConfigured)?;
-    oauth::parameter(arrival, "state")?;
-    if oauth::parameter(arrival, "code")?.is_none() {
-        // `step=authorize`, where the app makes a `state` and answers HubSpot at `returnUrl`, or a customer who refuses.
-        return Ok(Proof::Greeting(Answer::redirect(302, onward)));
+async fn authorize<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    // Everything that can be wrong on our side is checked before the code is used: it is accepted once.
+    let query = context.query().ok_or(Refusal::MalformedParameters)?;
+    let forward_url = context.listing.forward_url(query).ok_or(Refusal::NotConfigured)?;
+    oauth::parameter(context, "state")?;
+    if oauth::parameter(context, "code")?.is_none() {
+        // Either `step=authorize`, where the app creates a `state` and sends the browser to HubSpot's `returnUrl`, or a
+        // customer who refused consent.
+        return Ok(Verification::respond(CallbackResponse::redirect(302, forward_url)));
     }
-    oauth::prove(arrival, TOKEN_ENDPOINT, &[])
+    let (verified, _) = oauth::exchange_code(context, api, TOKEN_ENDPOINT, &[]).await?;
+    Ok(verified.into())
 }
 
-fn authorised(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Granted { hub_id } = proven::read(proof)?;
+fn authorized(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let Granted { hub_id } = payload::read(verified)?;
     let account = hub_id.to_string();
     let installed = Event {
-        clicks: click(arrival, "state").into_iter().collect(),
-        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence())
+        clicks: click(context, "state").into_iter().collect(),
+        ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
-    let query = arrival.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    let hand_over = Some(oauth::for_the_app(proven::text(proof)?, arrival)?);
-    Ok(Told { hand_over, ..Told::new(vec![installed], Reply::Relay { account, query }) })
+    let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
+    let token_handoff = Some(oauth::token_handoff(payload::text(verified)?, context)?);
+    Ok(ParsedCallback {
+        token_handoff,
+        ..ParsedCallback::new(vec![installed], Reply::BrowserHandoff { account, query })
+    })
 }
 
-/// Leads a visitor with a click to HubSpot's page of consent, and the click with it.
-fn begin(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
-    let listing = arrival.listing;
+/// Redirects a visitor to HubSpot's consent page, with the click in `state`.
+fn begin(context: &CallbackContext<'_>) -> Result<Verification<'static>, Refusal> {
+    let listing = context.listing;
     let required = |name| listing.setting(name).filter(|text| !text.is_empty()).ok_or(Refusal::NotConfigured);
     let (client_id, scopes) = (required("client_id")?, required("scopes")?);
-    let (base, _) = arrival.callback.url.split_once("/callbacks/").unwrap_or_default();
+    let (base, _) = context.callback.url.split_once("/callbacks/").unwrap_or_default();
     let redirect_uri = format!("{base}/callbacks/hubspot/{}/{}", listing.id, OAUTH.name);
-    let click = click(arrival, listing.setting("click_param").unwrap_or(Program::DEFAULT_CLICK_PARAM));
+    let click = click(context, listing.setting("click_param").unwrap_or(Program::DEFAULT_CLICK_PARAM));
     let parameters = [
         ("client_id", Some(client_id)),
         ("redirect_uri", Some(&redirect_uri)),
@@ -96,22 +108,22 @@ fn begin(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
             query.append_pair(name, value);
         }
     }
-    // As HubSpot writes spaces between scopes. A plus sign in a value stands there as %2B.
+    // HubSpot encodes spaces between scopes like this. A plus sign in a value is encoded as %2B.
     let query = query.finish().replace('+', "%20");
-    Ok(Proof::Greeting(Answer::redirect(302, format!("{AUTHORIZE}?{query}"))))
+    Ok(Verification::respond(CallbackResponse::redirect(302, format!("{AUTHORIZE}?{query}"))))
 }
 
-/// HubSpot sends its two older signatures beside v3. They are valid for ever, so they count only where the operator says
-/// so, and never beside a v3.
-fn signed<'a>(arrival: &Arrival<'a>) -> Result<Verified<'a>, Refusal> {
-    app_id(arrival)?;
+/// HubSpot sends its two older signatures together with v3. They never expire, so they are accepted only if the operator allows
+/// it, and never together with v3.
+fn signed<'a>(context: &CallbackContext<'a>) -> Result<Verified<'a>, Refusal> {
+    app_id(context)?;
     let verify = |scheme, allow_legacy| {
         let parameters = Parameters { allow_legacy, ..Parameters::default() };
-        arrival.verify(scheme, "client_secret", parameters)
+        context.verify(scheme, "client_secret", parameters)
     };
-    let proof = verify(Scheme::HubspotV3, false);
-    if !matches!(proof, Err(Refusal::MissingHeader(_))) || !arrival.listing.is_set("accept_v1") {
-        return proof;
+    let verified = verify(Scheme::HubspotV3, false);
+    if !matches!(verified, Err(Refusal::MissingHeader(_))) || !context.listing.is_set("accept_v1") {
+        return verified;
     }
     match verify(Scheme::HubspotV2, true) {
         Err(Refusal::WrongAlgorithm) => verify(Scheme::HubspotV1, true),
@@ -119,33 +131,33 @@ fn signed<'a>(arrival: &Arrival<'a>) -> Result<Verified<'a>, Refusal> {
     }
 }
 
-/// The setting `app_id`. One that is no number must not let everything in.
-fn app_id(arrival: &Arrival<'_>) -> Result<Option<u64>, Refusal> {
-    match arrival.listing.settings.get("app_id").filter(|set| !set.is_null()) {
-        Some(set) => proven::number(Some(set)).map(Some).ok_or(Refusal::NotConfigured),
+/// The setting `app_id`. A value that is not a number must not accept every app.
+fn app_id(context: &CallbackContext<'_>) -> Result<Option<u64>, Refusal> {
+    match context.listing.settings.get("app_id").filter(|set| !set.is_null()) {
+        Some(set) => payload::number(Some(set)).map(Some).ok_or(Refusal::NotConfigured),
         None => Ok(None),
     }
 }
 
-/// The app that an element of a webhook's list is of, if it says so; or what it lacks.
+/// The app of an element of a webhook, if it names one; or what it lacks.
 fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
-    // `eventType` in the documents of old.
+    // Older documentation calls it `eventType`.
     let kind = element.get("subscriptionType").or_else(|| element.get("eventType"));
     if kind.and_then(Json::as_str).is_none() {
         return Err("has no subscriptionType");
     }
-    if proven::number(element.get("portalId")).is_none() {
+    if payload::number(element.get("portalId")).is_none() {
         return Err("has no portalId");
     }
-    Ok(proven::number(element.get("appId")))
+    Ok(payload::number(element.get("appId")))
 }
 
-/// Up to 100 elements, in no order. One that does not count must hold up none of the others; if none can be read, the list
-/// is refused as a whole, so that it comes again. Either way the log says why.
-fn webhook(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let list: Json = proven::read(proof)?;
+/// Parses up to 100 elements, in any order. An element that does not count must not block the others. If no element can be read,
+/// the whole webhook fails, so that it is sent again. The log says why in both cases.
+fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let list: Json = payload::read(verified)?;
     let list = list.as_array().ok_or_else(|| unreadable("the body is not a list"))?;
-    let ours = app_id(arrival).map_err(|_| unreadable("app_id is no number"))?;
+    let ours = app_id(context).map_err(|_| unreadable("app_id is not a number"))?;
     let (mut left_out, mut was_read, mut last) = (0usize, list.is_empty(), None);
     for (index, element) in list.iter().enumerate() {
         let app = app_of(element);
@@ -162,10 +174,14 @@ fn webhook(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadab
         last.map(|last| format!("{left_out} of {} elements do not count, the last: {last}", list.len()));
     match log {
         Some(log) if !was_read => Err(Unreadable(log)),
-        log => Ok(Told { log, ..Told::new(Vec::new(), Reply::Plain(Answer::empty(200))) }),
+        log => Ok(ParsedCallback {
+            log,
+            ..ParsedCallback::new(Vec::new(), Reply::Plain(CallbackResponse::empty(200)))
+        }),
     }
 }
 
+#[async_trait(?Send)]
 impl Adapter for Hubspot {
     fn marketplace(&self) -> Marketplace {
         Marketplace::Hubspot
@@ -176,27 +192,27 @@ impl Adapter for Hubspot {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn guide(&self) -> Guide {
-        Guide {
+    fn docs(&self) -> MarketplaceDocs {
+        MarketplaceDocs {
             title: "HubSpot App Marketplace",
             kinds: &[
                 (
                     OAUTH.name,
-                    "a redirect URL of the app, and its install URL in the marketplace: with a `code` the install; it binds the \
-                     visitor's clicks to the account and goes on to `forward_to` with the query as it came, and the app \
-                     fetches its tokens at `token`; without a `code` (`step=authorize`, or a customer who refuses) it goes on \
-                     to `forward_to` and tells nothing",
+                    "a redirect URL of the app, and its install URL in the marketplace. With a `code` it is the install: it binds \
+                     the visitor's clicks to the account and redirects to `forward_to` with the query unchanged, and the app \
+                     fetches its tokens at `token`. Without a `code` (`step=authorize`, or a customer who refuses) it only \
+                     redirects to `forward_to`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     INSTALL.name,
-                    "best as the listing's `url`, which links lead to: goes on to HubSpot's page of consent, with the click id as `state` and `oauth` as \
-                     the redirect URL",
+                    "preferably the listing's `url`, to which links lead: redirects to HubSpot's consent page, with the click id as \
+                     `state` and `oauth` as the redirect URL",
                 ),
                 (
                     WEBHOOK.name,
-                    "webhooks of the app: verified, read and answered, and tell nothing, because they are about your customers' \
-                     own records",
+                    "webhooks of the app: verified, parsed and answered. They produce no events, because they are about your \
+                     customers' own records",
                 ),
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
@@ -205,7 +221,7 @@ impl Adapter for Hubspot {
                 ("scopes", "for `install`: the scopes that the app requires, separated by spaces"),
                 (
                     "optional_scopes",
-                    "for `install`: scopes that HubSpot leaves out where the account lacks them, separated by spaces",
+                    "for `install`: scopes that HubSpot omits if the account lacks them, separated by spaces",
                 ),
                 (
                     "click_param",
@@ -213,52 +229,52 @@ impl Adapter for Hubspot {
                 ),
                 (
                     "app_id",
-                    "for `webhook`: the app's id; what is of another app is left out, and the log says so",
+                    "for `webhook`: the app's id; elements of other apps are skipped, and the log says so",
                 ),
                 (
                     "accept_v1",
-                    "for `webhook`: `true` accepts signatures v1 and v2 where no v3 came; they bear no time, so a captured \
+                    "for `webhook`: `true` accepts signatures v1 and v2 if there is no v3; they contain no time, so a captured \
                      request is valid for ever",
                 ),
             ],
-            proof: "`oauth`: HubSpot takes the code and names the account (`hub_id`); webhooks by \
-                    `X-HubSpot-Signature-v3` (HMAC-SHA256, 5 min). A v1 or v2 beside a v3 never counts",
-            carrier: "the click id in `state`, which HubSpot brings back, where the install began at `install`; else the \
-                      visitor's cookie on the way to `forward_to`",
-            limits: "HubSpot takes no payments for apps: sales come in by the API; it pushes no installs and no uninstalls: the \
-                     app polls the Webhooks Journal, and an uninstall comes in by the API, for the customer \
-                     `hubspot:<hub_id>`; an account counts as one install, however often it is reinstalled; a marketplace \
-                     page carries no click id: an install that begins there is attributed by the cookie alone, and in a \
-                     frame only where the browser allows cookies of other sites; a code counts once, so the app has none \
-                     of its own to exchange; `state` is not checked here: the app checks those that it made, and one of \
-                     `install` is a click id or absent, and proves no session; `returnUrl` is not followed here: the app \
-                     answers there itself, if it is HubSpot's",
+            proof: "`oauth`: HubSpot accepts the code and names the account (`hub_id`); webhooks by \
+                    `X-HubSpot-Signature-v3` (HMAC-SHA256, 5 min). A v1 or v2 together with a v3 is never accepted",
+            carrier: "the click id in `state`, which HubSpot returns, if the install started at `install`; otherwise the \
+                      visitor's cookie, between the install and `forward_to`",
+            limits: "HubSpot takes no payments for apps: send sales with the API. It pushes no installs and no uninstalls: the \
+                     app polls the Webhooks Journal, and you send an uninstall with the API, for the customer \
+                     `hubspot:<hub_id>`. An account counts as one install, however often it is reinstalled. A marketplace \
+                     page carries no click id: an install that starts there is attributed by the cookie alone, and in a \
+                     frame only if the browser allows third-party cookies. A code is accepted once, so the app cannot exchange it \
+                     itself. Signpost does not check `state`: the app checks values that it generated, and a value from `install` \
+                     is a click id or absent, and proves no session. Signpost does not follow `returnUrl`: the app does, after \
+                     checking that it is HubSpot's",
         }
     }
 
-    fn verify<'a>(&self, arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-        if arrival.kind == OAUTH {
-            authorise(arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::verify_token(arrival, "client_secret")
-        } else if arrival.kind == INSTALL {
-            begin(arrival)
-        } else {
-            signed(arrival).map(Proof::Verified)
+    async fn verify<'a>(
+        &self,
+        context: &CallbackContext<'a>,
+        api: &dyn VendorApi,
+    ) -> Result<Verification<'a>, VerifyError> {
+        Ok(match context.kind {
+            OAUTH => authorize(context, api).await?,
+            oauth::TOKEN => oauth::verify_token_request(context, "client_secret")?.into(),
+            INSTALL => begin(context)?,
+            _ => signed(context)?.into(),
+        })
+    }
+
+    fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+        let verified = &proof.verified;
+        match context.kind {
+            OAUTH => authorized(verified, context),
+            oauth::TOKEN => oauth::parse_token_request(verified),
+            _ => webhook(verified, context),
         }
     }
 
-    fn parse(&self, proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-        if arrival.kind == OAUTH {
-            authorised(proof, arrival)
-        } else if arrival.kind == oauth::TOKEN {
-            oauth::read_token(proof)
-        } else {
-            webhook(proof, arrival)
-        }
-    }
-
-    fn refused(&self, _: Kind) -> Answer {
-        Answer::unauthorized()
+    fn refused(&self, _: Kind) -> CallbackResponse {
+        CallbackResponse::unauthorized()
     }
 }

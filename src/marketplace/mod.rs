@@ -1,5 +1,5 @@
-//! Callbacks of marketplaces: a message comes in, is verified, and is read. Nothing here reads a clock, draws a random
-//! number or touches a store.
+//! Callbacks of marketplaces: they are received, verified and parsed here. This code does not read a clock, draw random
+//! numbers, open a connection or touch a store: [`vendor_api::VendorApi`] and the arguments provide all of that.
 
 pub mod adapter;
 pub mod apple;
@@ -16,14 +16,14 @@ mod magento;
 mod microsoft;
 pub mod money;
 pub mod oauth;
-pub mod outgoing;
 mod page;
-pub mod proven;
+pub mod payload;
 pub mod public_host;
-pub mod published;
+pub mod published_keys;
+pub mod receive;
 pub mod registry;
 mod salesforce;
 mod shopify;
 pub mod signature;
-pub mod step;
+pub mod vendor_api;
 mod woocommerce;

@@ -1,10 +1,10 @@
-//! Pages for a product that the vendor shows in a frame. In a frame our cookies are not visible, so the page leads out of
-//! it: a link to the top of the window, which the visitor follows.
+//! Pages for a product that the vendor shows in a frame. Our cookies are not visible in a frame, so the page links to the
+//! top of the window.
 
-use super::adapter::Answer;
+use super::adapter::CallbackResponse;
 
-/// A page that only `frame_ancestors` (sources of CSP, separated by spaces) may frame. `content` is HTML of ours.
-fn framed(frame_ancestors: &str, title: &str, content: &str) -> Answer {
+/// A page that only `frame_ancestors` (CSP sources, separated by spaces) may frame. `content` is our own HTML.
+fn framed(frame_ancestors: &str, title: &str, content: &str) -> CallbackResponse {
     let policy = format!("frame-ancestors {frame_ancestors}; default-src 'none'; style-src 'unsafe-inline'");
     let body = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
@@ -12,22 +12,22 @@ fn framed(frame_ancestors: &str, title: &str, content: &str) -> Answer {
          a{{display:inline-block;padding:.5rem 1.5rem;border-radius:.25rem;background:#1f4fd8;color:#fff}}</style>\n\
          {content}\n</html>\n"
     );
-    Answer {
+    CallbackResponse {
         status: 200,
         headers: vec![
             ("content-type", "text/html; charset=utf-8".to_owned()),
             ("content-security-policy", policy),
             ("cache-control", "no-store".to_owned()),
-            // The page's own address carries the vendor's token.
+            // The URL of the page contains the vendor's token.
             ("referrer-policy", "no-referrer".to_owned()),
         ],
         body,
     }
 }
 
-/// The way out of the frame. `path` is ours: a constant and a hexadecimal id, so that nothing in it needs escaping.
+/// A page with a link to the top of the window. `path` is a constant with a hexadecimal id, so it needs no escaping.
 #[must_use]
-pub fn way_out(frame_ancestors: &str, path: &str) -> Answer {
+pub fn continue_at_top(frame_ancestors: &str, path: &str) -> CallbackResponse {
     let content = format!(
         "<p>The product is installed. One step is left to set it up.</p>\n\
          <p><a href=\"{path}\" target=\"_top\">Continue</a></p>"
@@ -35,8 +35,8 @@ pub fn way_out(frame_ancestors: &str, path: &str) -> Answer {
     framed(frame_ancestors, "Continue", &content)
 }
 
-/// What a visitor sees where there is nowhere to go on to.
+/// The page of a listing that has no `forward_to`.
 #[must_use]
-pub fn connected(frame_ancestors: &str) -> Answer {
+pub fn connected(frame_ancestors: &str) -> CallbackResponse {
     framed(frame_ancestors, "Connected", "<p>The product is connected.</p>")
 }

@@ -42,7 +42,7 @@ use crate::{
             trial_balance::TrialBalanceView,
         },
     },
-    documents::statement::Statement,
+    documents::statement::{Statement, StatementLine},
     domain::values::id::{
         CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId,
         RunId,
@@ -51,12 +51,7 @@ use crate::{
         attribution::explanation::ExplanationView,
         commissions::view::CommissionView,
         conversions::view::ConversionView,
-        payouts::{
-            rates::RateView,
-            run_view::RunView,
-            view::{ItemView, PayoutView},
-            write_off::WriteOffView,
-        },
+        payouts::{rates::RateView, run_view::RunView, view::PayoutView, write_off::WriteOffView},
         refunds::view::RefundView,
         simulation::SimulationView,
     },
@@ -297,7 +292,7 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetPayout => of(Tag::Payouts)
             .path_parameter::<PayoutId>(PAYOUT)
             .json::<PayoutView>(200, "The payout in its current state."),
-        Op::ListPayoutItems => list::<ItemView>(
+        Op::ListPayoutItems => list::<StatementLine>(
             of(Tag::Payouts).path_parameter::<PayoutId>(PAYOUT),
             "The commissions of the payout, newest first.",
         ),

@@ -1,9 +1,9 @@
-//! docs/marketplaces.md describes what the registry declares: the callbacks, their proof, what carries the referral,
-//! what the operator configures, and what is not possible.
+//! docs/marketplaces.md matches the registry: which callbacks arrive, how they are proven, what carries the referral, what the
+//! operator configures, and what is not possible.
 
 use signpost::{
     domain::programme::listing::Marketplace,
-    marketplace::{adapter::Way, registry::ADAPTERS},
+    marketplace::{adapter::CallbackOrigin, registry::ADAPTERS},
 };
 
 const BEGIN: &str = "<!-- what follows is made from the registry (tests/native/marketplaces.rs) -->\n";
@@ -20,43 +20,43 @@ fn rendered() -> String {
     let mut text =
         "\n| Marketplace | Slug | Addresses | Secrets | Settings |\n|---|---|---|---|---|\n".to_owned();
     for adapter in ADAPTERS {
-        let (guide, slug) = (adapter.guide(), adapter.marketplace().as_str());
+        let (docs, slug) = (adapter.docs(), adapter.marketplace().as_str());
         let names = |rows: &[(&str, &str)]| {
             rows.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(" ")
         };
         let columns = [
-            guide.title,
+            docs.title,
             &format!("`{slug}`"),
-            &names(guide.kinds),
-            &names(guide.secrets),
-            &names(guide.settings),
+            &names(docs.kinds),
+            &names(docs.secrets),
+            &names(docs.settings),
         ];
         text.push_str(&format!("| {} |\n", columns.join(" | ")));
     }
     for adapter in ADAPTERS {
-        let (guide, slug) = (adapter.guide(), adapter.marketplace().as_str());
-        text.push_str(&format!("\n## {}\n\nSlug `{slug}`. Addresses to register:\n", guide.title));
-        for (kind, (name, about)) in adapter.kinds().iter().zip(guide.kinds) {
-            assert_eq!(kind.name, *name, "{slug}: the guide tells of all kinds, in their order");
-            let way = match kind.way {
-                Way::Browser => "by the visitor's browser",
-                Way::Server => "by the vendor's server",
-                Way::App => "by the app's server",
+        let (docs, slug) = (adapter.docs(), adapter.marketplace().as_str());
+        text.push_str(&format!("\n## {}\n\nSlug `{slug}`. Addresses to register:\n", docs.title));
+        for (kind, (name, about)) in adapter.kinds().iter().zip(docs.kinds) {
+            assert_eq!(kind.name, *name, "{slug}: the docs describe all kinds, in their order");
+            let origin = match kind.origin {
+                CallbackOrigin::Browser => "by the visitor's browser",
+                CallbackOrigin::Server => "by the vendor's server",
+                CallbackOrigin::App => "by the app's server",
             };
             text.push_str(&format!(
-                "- {} `https://<host>/callbacks/{slug}/<listing id>/{}` {way}: {}\n",
+                "- {} `https://<host>/callbacks/{slug}/<listing id>/{}` {origin}: {}\n",
                 kind.methods.join(", "),
                 name,
                 about
             ));
         }
-        assert_eq!(adapter.kinds().len(), guide.kinds.len(), "{slug}");
+        assert_eq!(adapter.kinds().len(), docs.kinds.len(), "{slug}");
         text.push('\n');
-        text.push_str(&list("Secrets", guide.secrets));
-        text.push_str(&list("Settings", guide.settings));
-        text.push_str(&format!("**Proof.** {}.\n\n", guide.proof));
-        text.push_str(&format!("**What carries the referral.** {}.\n\n", guide.carrier));
-        text.push_str(&format!("**Not possible.** {}.\n", guide.limits));
+        text.push_str(&list("Secrets", docs.secrets));
+        text.push_str(&list("Settings", docs.settings));
+        text.push_str(&format!("**Proof.** {}.\n\n", docs.proof));
+        text.push_str(&format!("**What carries the referral.** {}.\n\n", docs.carrier));
+        text.push_str(&format!("**Not possible.** {}.\n", docs.limits));
     }
     let without: Vec<&str> = Marketplace::ALL
         .iter()
@@ -65,14 +65,14 @@ fn rendered() -> String {
         .map(|marketplace| marketplace.as_str())
         .collect();
     text.push_str(&format!(
-        "\n## Not taken in yet\n\n{}: a listing can stand there and links lead to it; sales come in by the API.\n",
+        "\n## Without callbacks\n\n{}: a listing on these marketplaces can have links; send its sales with the API.\n",
         without.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ")
     ));
     text
 }
 
 #[test]
-fn the_document_says_what_the_registry_does() {
+fn the_document_matches_the_registry() {
     let document = include_str!("../../docs/marketplaces.md");
     let (written, found) =
         document.split_once(BEGIN).expect("docs/marketplaces.md has the line that its made part begins with");

@@ -23,7 +23,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRejection {
-    /// Why; kept with the event, and not shown to the partner.
+    /// The reason. It is kept with the event, and partners do not see it.
     note: String,
 }
 
@@ -32,7 +32,7 @@ pub struct NewRejection {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewRelease {
-    /// Why; kept with the event, and not shown to the partner.
+    /// The reason. It is kept with the event, and partners do not see it.
     note: Option<String>,
 }
 

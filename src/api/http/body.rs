@@ -1,4 +1,4 @@
-//! JSON bodies: read into types, every refusal with a code and a pointer to the field.
+//! JSON bodies: they are parsed into types, and every error has a code and a pointer to the field.
 
 use super::{
     checks::CURRENCY_EXPECTED,
@@ -40,9 +40,9 @@ pub fn field_problem(pointer: String, said: &str) -> Problem {
         let code = if amount { Code::AmountOutOfRange } else { Code::OutOfRange };
         return Problem::field(code, pointer, "This number is out of range.");
     }
-    let detail = shown(&pointer, said);
+    let detail = presentable(&pointer, said);
     if said.starts_with("unknown field") {
-        return Problem::field(Code::UnknownField, pointer, "This field is not known here.");
+        return Problem::field(Code::UnknownField, pointer, "This field is unknown.");
     }
     if said.starts_with("missing field") {
         return Problem::field(Code::MissingField, child(named), "This field is required.");
@@ -72,12 +72,12 @@ pub fn field_problem(pointer: String, said: &str) -> Problem {
     Problem::field(Code::WrongType, pointer, detail)
 }
 
-/// Fields whose values stand in no error.
+/// Fields whose values never appear in errors.
 const SECRET: &[&str] =
     &["/secrets", "/legal_name", "/address", "/iban", "/bic", "/paypal_email", "/wise_email", "/tax_id"];
 
-/// What serde said, fit to be shown: it repeats the value, which may be long or a secret.
-fn shown(pointer: &str, said: &str) -> String {
+/// serde's message as it may be shown. It repeats the value, which may be long or a secret.
+fn presentable(pointer: &str, said: &str) -> String {
     if SECRET.iter().any(|field| pointer.starts_with(field)) {
         return "This is not what is expected here.".to_owned();
     }

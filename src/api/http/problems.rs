@@ -40,41 +40,41 @@ codes! {
     MalformedJson = 400, "malformed_json", "The body is not well-formed JSON";
     InvalidUtf8 = 400, "invalid_utf8", "The body is not valid UTF-8";
     InvalidParameter = 400, "invalid_parameter", "A query parameter is malformed";
-    UnknownParameter = 400, "unknown_parameter", "A query parameter is not known here";
+    UnknownParameter = 400, "unknown_parameter", "A query parameter is unknown";
     InvalidCursor = 400, "invalid_cursor", "The cursor is malformed";
     InvalidIdempotencyKey = 400, "invalid_idempotency_key", "The Idempotency-Key header is malformed";
     Unauthenticated = 401, "unauthenticated", "A valid API key is needed";
     InsufficientScope = 403, "insufficient_scope", "The API key's scopes do not allow this";
-    OwnRun = 403, "own_run", "Another key than the one that asked for a run has to approve it";
-    NotFound = 404, "not_found", "There is no such thing here";
+    OwnRun = 403, "own_run", "A run must be approved by another key than the one that created it";
+    NotFound = 404, "not_found", "The resource was not found";
     MethodNotAllowed = 405, "method_not_allowed", "The method is not allowed here";
     IdempotencyConflict = 409, "idempotency_conflict", "The idempotency key was used with another body";
     ConversionConflict = 409, "conversion_conflict", "The conversion exists with other content";
-    ProgramChanged = 409, "program_changed", "The terms were changed in the meantime";
-    PlanInForce = 409, "plan_in_force", "Terms that have begun do not change";
+    ProgramChanged = 409, "program_changed", "The terms have changed since they were read";
+    PlanInForce = 409, "plan_in_force", "Terms in force cannot be changed";
     RefundConflict = 409, "refund_conflict", "The refund exists with other content";
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
-    CouponTaken = 409, "coupon_taken", "The code is another coupon's at that time";
+    CouponTaken = 409, "coupon_taken", "Another coupon has the code at that time";
     NotHeld = 409, "not_held", "The commission is not held";
     NotRejectable = 409, "not_rejectable", "The commission cannot be rejected";
     CurrencyFixed = 409, "currency_fixed", "The programme's currency is fixed once money has moved";
-    RateInUse = 409, "rate_in_use", "An approved run used this rate: it is fixed";
+    RateInUse = 409, "rate_in_use", "An approved run used this rate, so it is fixed";
     RunConflict = 409, "run_conflict", "A run of this period and currency exists with other terms";
-    RunOutdated = 409, "run_outdated", "The draft is no longer what is open";
+    RunOutdated = 409, "run_outdated", "The draft is outdated";
     RunImmutable = 409, "run_immutable", "The run can no longer be changed";
     RunNotApproved = 409, "run_not_approved", "The run is not approved";
     PayoutNotOpen = 409, "payout_not_open", "The payout was never approved";
-    PayoutEnded = 409, "payout_ended", "The payout has ended otherwise";
-    PayoutOpen = 409, "payout_open", "A payout of the partner is not ended yet";
+    PayoutEnded = 409, "payout_ended", "The payout is already settled with another result";
+    PayoutOpen = 409, "payout_open", "A payout of the partner is still open";
     NothingOwedBack = 409, "nothing_owed_back", "The balance is not negative";
     PayerMissing = 409, "payer_missing", "The programme has no payer";
-    PayoutsLeftOut = 409, "payouts_left_out", "Payouts would be left out of the file";
-    SeveralCurrencies = 409, "several_currencies", "The file can hold one currency";
-    FileTooLong = 409, "file_too_long", "The provider takes fewer rows a file";
-    NothingToPay = 409, "nothing_to_pay", "There is nothing to pay so";
+    PayoutsLeftOut = 409, "payouts_left_out", "The file would leave payouts out";
+    SeveralCurrencies = 409, "several_currencies", "The file can contain only one currency";
+    FileTooLong = 409, "file_too_long", "The provider accepts fewer rows per file";
+    NothingToPay = 409, "nothing_to_pay", "There is nothing to pay by this method";
     BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
-    UnknownField = 422, "unknown_field", "A field is not known here";
+    UnknownField = 422, "unknown_field", "A field is unknown";
     MissingField = 422, "missing_field", "A field is missing";
     DuplicateField = 422, "duplicate_field", "A field is given twice";
     WrongType = 422, "wrong_type", "A field has the wrong type";
@@ -95,28 +95,28 @@ codes! {
     InvalidRate = 422, "invalid_rate", "An exchange rate is a decimal text with up to 10 decimals, more than 0";
     InvalidIban = 422, "invalid_iban", "This is not an IBAN";
     InvalidBic = 422, "invalid_bic", "This is not a BIC";
-    CurrencyMismatch = 422, "currency_mismatch", "The currency is another than the run's";
+    CurrencyMismatch = 422, "currency_mismatch", "The currency differs from the run's";
     UnknownPayout = 422, "unknown_payout", "The run has no such payout";
     OutOfRange = 422, "out_of_range", "A number is out of its range";
     AmountOutOfRange = 422, "amount_out_of_range", "An amount is a whole number of minor units from 0 to 10^12";
-    PartExceedsAmount = 422, "part_exceeds_amount", "Tax, discount and shipping are more than the amount";
+    PartExceedsAmount = 422, "part_exceeds_amount", "Tax, discount and shipping exceed the amount";
     DuplicateName = 422, "duplicate_name", "Two terms have the same name";
-    PlansOverlap = 422, "plans_overlap", "Two terms for the same hold at the same time";
+    PlansOverlap = 422, "plans_overlap", "Two terms for the same target are valid at the same time";
     EndsBeforeStart = 422, "ends_before_start", "The end is not later than the start";
     MisplacedField = 422, "misplaced_field", "A field does not go with the others";
     ContradictoryTerms = 422, "contradictory_terms", "Parts of the terms contradict each other";
-    ReferralCircle = 422, "referral_circle", "Two partners cannot have brought each other";
+    ReferralCircle = 422, "referral_circle", "Two partners cannot have referred each other";
     UnknownLink = 422, "unknown_link", "The partner has no such link";
-    OccurredInFuture = 422, "occurred_in_future", "The time lies more than 24 hours ahead";
-    TooManyConversions = 422, "too_many_conversions", "These are more conversions than are rerun at once";
+    OccurredInFuture = 422, "occurred_in_future", "The time is more than 24 hours in the future";
+    TooManyConversions = 422, "too_many_conversions", "There are too many conversions for one simulation";
     UnknownPartner = 422, "unknown_partner", "There is no such partner";
     UnknownListing = 422, "unknown_listing", "There is no such listing";
     UnknownTimezone = 422, "unknown_timezone", "This is not an IANA time zone";
-    UnalignedTime = 422, "unaligned_time", "The time does not lie on a 15-minute mark";
+    UnalignedTime = 422, "unaligned_time", "The time is not on a 15-minute mark";
     CursorMismatch = 422, "cursor_mismatch", "The cursor belongs to another list or other filters";
     PartnerTerminated = 422, "partner_terminated", "The partner has been terminated";
     ListingLimit = 422, "listing_limit", "A programme has at most 65,535 listings";
-    RefundExceedsSale = 422, "refund_exceeds_sale", "The refund is more than is left of the sale";
+    RefundExceedsSale = 422, "refund_exceeds_sale", "The refund exceeds what is left of the sale";
     NotRefundable = 422, "not_refundable", "The conversion has no amount to refund";
     RateLimited = 429, "rate_limited", "Too many requests";
     Internal = 500, "internal_error", "Something went wrong on our side";
@@ -185,7 +185,7 @@ impl Problem {
     /// What a caller may not see looks as if it did not exist.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "Check the path and the id; what another partner owns is not shown.")
+        Self::new(Code::NotFound, "Check the path and the id; data of other partners are hidden.")
     }
 
     /// The response.

@@ -51,7 +51,7 @@ pub struct NewPayoutDetails {
 }
 
 view! {
-    /// How a partner is paid, as far as it is shown.
+    /// How a partner is paid, without the secret fields.
     pub struct PayoutDetailsView {
         /// The partner.
         partner_id: PartnerId,

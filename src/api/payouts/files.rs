@@ -3,15 +3,17 @@
 //! A file holds the open payouts that are paid by its method. If a payout cannot be in its file, the request is refused,
 //! unless the caller asks for a partial file.
 
-use super::runs;
-use crate::{
-    api::http::{
+use super::{
+    super::http::{
         call::Call,
         failure::Failure,
         message::Response,
         problems::{Code, FieldError, Problem},
         query::Query,
     },
+    runs,
+};
+use crate::{
     documents::payment_files::{Payment, Run, paypal, run_table, sepa, wise},
     domain::{
         money::Currency,
@@ -171,8 +173,7 @@ impl Selection {
     /// The file as a download. A header names the payouts that are left out.
     fn response(&self, media_type: &str, suffix: &str, body: String) -> Response {
         let disposition = format!("attachment; filename=\"{}{suffix}\"", self.run.id);
-        let headers = vec![("content-type", media_type.to_owned())];
-        let mut response = Response { status: 200, headers, body, log: None }
+        let mut response = Response::of_type(media_type, body)
             .with_header("content-disposition", disposition)
             .with_header("cache-control", "private, no-store");
         if !self.left_out.is_empty() {

@@ -10,6 +10,7 @@ use super::{
     runs::visible,
 };
 use crate::{
+    documents::statement::StatementLine,
     domain::{
         payouts::{PayoutStatus, RunStatus},
         values::id::{PayoutId, RunId},
@@ -18,7 +19,7 @@ use crate::{
     store::{
         SqlError,
         payouts::{
-            self, Payout, PayoutFilter,
+            self, Item, Payout, PayoutFilter,
             runs::{self as rows, Run},
         },
     },
@@ -37,6 +38,24 @@ pub fn named(call: &Call<'_>) -> Result<Payout, Problem> {
 pub fn run_of(call: &Call<'_>, payout: &Payout) -> Result<Run, SqlError> {
     let run = rows::by_no(call.tx.sql, payout.run_no)?;
     run.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })
+}
+
+/// A commission in a payout.
+pub fn show_item(item: &Item) -> StatementLine {
+    StatementLine {
+        commission_id: item.id.clone(),
+        source: item.source,
+        conversion_id: item.conversion_id.clone(),
+        external_id: item.external_id.clone(),
+        earned_at: item.earned_at,
+        base: item.base,
+        rate_bp: item.rate_bp,
+        earned: item.earned,
+        reversed: item.reversed,
+        paid_before: item.earned.saturating_sub(item.reversed).saturating_sub(item.amount),
+        amount: item.amount,
+        currency: item.currency,
+    }
 }
 
 /// `GET /v1/payouts`
@@ -80,5 +99,5 @@ pub fn items(call: &Call<'_>) -> Result<Response, Failure> {
         }
     };
     let name = format!("items {}", payout.id);
-    call.page_of(&query, &name, fetch, |item| item.no, |item| Ok(view::show_item(item)))
+    call.page_of(&query, &name, fetch, |item| item.no, |item| Ok(show_item(item)))
 }

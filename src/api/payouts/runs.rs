@@ -61,7 +61,7 @@ pub fn named(call: &Call<'_>) -> Result<Run, Problem> {
 fn terms(call: &Call<'_>, body: &NewRun) -> Result<RunTerms, Problem> {
     let mut checks = Checks::default();
     if body.period.from > body.period.to {
-        checks.refuse(Code::InvalidPeriod, "period/to", "The last day lies before the first.");
+        checks.refuse(Code::InvalidPeriod, "period/to", "The last day is before the first.");
     } else if body.period.to.end() > call.tx.now {
         let detail = format!("It is {} here; a run is for days that are over.", call.tx.now);
         checks.refuse(Code::PeriodNotOver, "period/to", detail);

@@ -1,19 +1,19 @@
 //! Handlers of statements: what a payout consists of, for the partner and its accountant.
 
-use crate::{
-    api::{
-        http::{
-            call::Call,
-            failure::Failure,
-            message::Response,
-            problems::{Code, Problem},
-        },
-        payouts::read::{named, run_of},
+use super::{
+    super::http::{
+        call::Call,
+        failure::Failure,
+        message::Response,
+        problems::{Code, Problem},
     },
+    read::{named, run_of, show_item},
+};
+use crate::{
     documents::statement::{self, Party, Statement, StatementPart, Vat},
     domain::payouts::{contained_vat, invoice_number, payer::PayoutDetails},
     ledger::{
-        payouts::{details::of_payout, runs::is_public, view::show_item},
+        payouts::{details::of_payout, runs::is_public},
         terms,
     },
     store::{
@@ -49,12 +49,12 @@ fn payer(call: &Call<'_>, run: &Run) -> Result<Party, Problem> {
 fn parts(call: &Call<'_>, payout: &Payout, run: &Run) -> Result<Vec<StatementPart>, Problem> {
     let opening =
         accounts::balances_until(call.tx.sql, Some(run.terms.from.start()), Some(payout.partner_no))?;
-    let mut shown = Vec::new();
+    let mut entries = Vec::new();
     for part in payouts::parts(call.tx.sql, payout.no)? {
         let Some(converted) = part.converted else { continue };
         let before = opening.iter().find(|balance| balance.currency == part.currency);
         let opening_balance = before.map_or(0, |balance| balance.payable);
-        shown.push(StatementPart {
+        entries.push(StatementPart {
             currency: part.currency,
             opening_balance,
             movements: i128::from(part.amount).saturating_sub(opening_balance),
@@ -63,7 +63,7 @@ fn parts(call: &Call<'_>, payout: &Payout, run: &Run) -> Result<Vec<StatementPar
             converted,
         });
     }
-    Ok(shown)
+    Ok(entries)
 }
 
 fn vat(total: i64, rate_bp: i64) -> Result<Vat, SqlError> {
@@ -116,8 +116,7 @@ pub fn json(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 fn response(media_type: &str, body: String) -> Response {
-    Response { status: 200, headers: vec![("content-type", media_type.to_owned())], body, log: None }
-        .with_header("cache-control", "private, no-store")
+    Response::of_type(media_type, body).with_header("cache-control", "private, no-store")
 }
 
 /// `GET /v1/payouts/{id}/statement.csv`

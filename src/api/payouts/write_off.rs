@@ -7,14 +7,14 @@ use super::super::{
 use crate::{domain::money::Currency, ledger::payouts::write_off};
 use serde::Deserialize;
 
-/// A negative balance to forgive.
+/// A negative balance to write off.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewWriteOff {
     /// The balance's currency.
     currency: Currency,
-    /// Why; kept with the event, and not shown to the partner.
+    /// The reason. It is kept with the event, and partners do not see it.
     note: Option<String>,
 }
 

@@ -119,8 +119,9 @@ fn quarter(query: &Query, name: &'static str) -> Result<Option<i64>, Problem> {
     if at.ms().rem_euclid(QUARTER_MS) == 0 {
         Ok(Some(at.quarter()))
     } else {
-        let detail =
-            format!("{name:?} must lie on a 15-minute mark such as 10:15:00.000Z; counts are kept by them.");
+        let detail = format!(
+            "{name:?} must be on a 15-minute mark such as 10:15:00.000Z, because clicks are counted by quarter hours."
+        );
         Err(Problem::new(Code::UnalignedTime, detail))
     }
 }
@@ -156,7 +157,7 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
     };
     let (from, to) = (quarter(query, "from")?, quarter(query, "to")?);
     if from.zip(to).is_some_and(|(from, to)| from > to) {
-        return Err(Problem::new(Code::OutOfRange, "\"from\" lies behind \"to\"."));
+        return Err(Problem::new(Code::OutOfRange, "\"from\" is later than \"to\"."));
     }
     Ok(Filter { partner, link, listing, from, to })
 }

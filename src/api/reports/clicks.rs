@@ -45,7 +45,7 @@ view! {
         bucket: Bucket,
         /// The visitor's first counted click on the link in the UTC day.
         unique: bool,
-        /// ISO 3166-1 alpha-2 country, as the platform tells it.
+        /// ISO 3166-1 alpha-2 country, as the platform reports it.
         country: Option<String>,
         /// What the visitor used.
         device: Device,

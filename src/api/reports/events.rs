@@ -48,15 +48,15 @@ fn own(kind: EventType, data: String) -> Result<String, SqlError> {
     } else {
         return Ok(data);
     };
-    let mut shown: serde_json::Value =
+    let mut visible: serde_json::Value =
         strict_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
-    let named = shown.get(field).cloned().unwrap_or_default();
-    let credits = shown.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
+    let named = visible.get(field).cloned().unwrap_or_default();
+    let credits = visible.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
     let earned = credits.is_some_and(|credits| credits.iter().any(|c| c.get("click_id") == Some(&named)));
-    if let (false, Some(click_id)) = (earned, shown.get_mut(field)) {
+    if let (false, Some(click_id)) = (earned, visible.get_mut(field)) {
         *click_id = serde_json::Value::Null;
     }
-    Ok(shown.to_string())
+    Ok(visible.to_string())
 }
 
 /// `GET /v1/events`

@@ -147,7 +147,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
     let from_ms = query.time("from")?.map_or(0, Timestamp::ms);
     let to_ms = query.time("to")?.map_or(END_OF_TIME_MS, Timestamp::ms);
     if from_ms > to_ms {
-        return Err(Problem::new(Code::OutOfRange, "\"from\" lies behind \"to\".").into());
+        return Err(Problem::new(Code::OutOfRange, "\"from\" is later than \"to\".").into());
     }
     let packed = match query.text("cursor") {
         Some(text) => cursor::decode(&list_name(from_ms, to_ms), text)?,

@@ -1,7 +1,6 @@
 //! A statement as a page to print on A4. `maud` escapes every value that is interpolated.
 
-use super::{Party, Statement};
-use crate::ledger::payouts::view::ItemView;
+use super::{Party, Statement, StatementLine};
 use crate::{documents::format::percent, domain::money::Currency};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -38,7 +37,7 @@ fn party(role: &str, party: &Party) -> Markup {
     }
 }
 
-fn line(line: &ItemView) -> Markup {
+fn line(line: &StatementLine) -> Markup {
     let earned_at = line.earned_at.to_string();
     let amount = |amount: i64| money(line.currency, i128::from(amount));
     html! {

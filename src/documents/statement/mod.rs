@@ -5,15 +5,15 @@ pub mod csv;
 pub mod html;
 
 use crate::domain::{
+    conversions::CommissionSource,
     money::Currency,
     payouts::{PayoutStatus, payer::Address},
     values::{
         date::Date,
-        id::{PartnerId, PayoutId, RunId},
+        id::{CommissionId, ConversionId, PartnerId, PayoutId, RunId},
         time::Timestamp,
     },
 };
-use crate::ledger::payouts::view::ItemView;
 use serde::Serialize;
 
 /// The payer or the payee.
@@ -58,6 +58,36 @@ pub struct Vat {
     pub vat: i64,
 }
 
+/// A commission in a payout.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Item"))]
+pub struct StatementLine {
+    /// The commission.
+    pub commission_id: CommissionId,
+    /// What earned it.
+    pub source: CommissionSource,
+    /// The conversion that earned it, if there is one.
+    pub conversion_id: Option<ConversionId>,
+    /// The caller's id of that conversion.
+    pub external_id: Option<String>,
+    /// When it was earned.
+    pub earned_at: Timestamp,
+    /// The amount that the rate was applied to, minor units.
+    pub base: Option<i64>,
+    /// The rate, basis points.
+    pub rate_bp: i64,
+    /// Earned, minor units.
+    pub earned: i64,
+    /// Taken back by refunds: until the approval of the run, or until now in a draft.
+    pub reversed: i64,
+    /// Paid out earlier, less what was written off.
+    pub paid_before: i64,
+    /// In this payout, minor units; negative if more was paid earlier than is left.
+    pub amount: i64,
+    /// ISO 4217 code.
+    pub currency: Currency,
+}
+
 /// A payout's statement and self-billing invoice.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -89,7 +119,7 @@ pub struct Statement {
     /// One entry per currency.
     pub parts: Vec<StatementPart>,
     /// The commissions, oldest first.
-    pub lines: Vec<ItemView>,
+    pub lines: Vec<StatementLine>,
     /// What is paid, minor units.
     pub total: i64,
     /// The VAT that the total contains; `null` if the payee has no VAT rate.

@@ -108,7 +108,7 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), SqlEr
     let known = callbacks::account(tx.sql, listing.no, &event.account)?;
     let at = occurred_at(tx, event);
     if event.occurred_at.is_some()
-        && known.as_ref().and_then(|known| known.plan_at).is_some_and(|told| told > at)
+        && known.as_ref().and_then(|known| known.plan_at).is_some_and(|known_at| known_at > at)
     {
         learn_earlier_plan(tx, listing, event, at)?;
     }
@@ -134,7 +134,8 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), SqlEr
     }
     // The plan has a time of its own, because an event that names no plan does not end it.
     let is_plan = |plan: &&String| {
-        account.plan_at.is_none_or(|told| told <= at) && (is_timed || account.plan.as_ref() != Some(*plan))
+        account.plan_at.is_none_or(|known_at| known_at <= at)
+            && (is_timed || account.plan.as_ref() != Some(*plan))
     };
     if let Some(plan) = event.plan.as_ref().filter(is_plan) {
         account.plan = Some(plan.clone());
@@ -163,7 +164,7 @@ fn learn_earlier_plan(
 ) -> Result<(), SqlError> {
     let Some(plan) = event.plan.clone() else { return Ok(()) };
     let known = callbacks::plan_at(tx.sql, listing.no, &event.account, since)?;
-    if known.is_some_and(|(_, told)| told == since) {
+    if known.is_some_and(|(_, known_since)| known_since == since) {
         return Ok(());
     }
     let view = EarlierPlanView {

@@ -9,7 +9,7 @@ use crate::{
     domain::{conversions::ConversionType, programme::listing::Listing},
     marketplace::{
         event::{Event, EventKind, Evidence},
-        step::{RELAY_MS, Report, Token},
+        receive::{BROWSER_HANDOFF_MS, Report, Token},
     },
     store::{
         SqlError,
@@ -28,8 +28,9 @@ pub enum Reported {
     Written,
     /// Its single-use token was used before: nothing is written.
     Replayed,
-    /// All of it is written; the account in the frame completed its handoff before.
-    Known,
+    /// Everything is written. The framed account has completed its handoff before.
+    #[serde(rename = "known")]
+    HandoffCompleted,
     /// The response that was kept under the code that the report names; `None` if the code is unknown or too old.
     HandedOver(Option<String>),
     /// Nothing is written: fetch this trail, then submit the report again with it.
@@ -67,18 +68,19 @@ fn write_all(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
     for event in &events {
         apply(tx, &listing, event)?;
     }
-    if let Some(kept) = &report.keep {
-        token_responses::keep(tx, &listing, kept)?;
+    if let Some(response) = &report.store_token_response {
+        token_responses::keep(tx, &listing, response)?;
     }
-    if let Some(relay) = &report.relay {
-        let account = accounts::resolved(tx, &listing, None, &relay.account)?;
-        if relay.in_frame && callbacks::is_handoff_completed(tx.sql, listing.no, &account)? {
-            return Ok(Reported::Known);
+    if let Some(handoff) = &report.browser_handoff {
+        let account = accounts::resolved(tx, &listing, None, &handoff.account)?;
+        if handoff.in_frame && callbacks::is_handoff_completed(tx.sql, listing.no, &account)? {
+            return Ok(Reported::HandoffCompleted);
         }
-        let row = BrowserHandoff { listing_no: listing.no, account, location: relay.location.clone() };
-        callbacks::put_browser_handoff(tx.sql, &relay.id_hash, &row, tx.now.plus_ms(RELAY_MS), tx.now)?;
+        let row = BrowserHandoff { listing_no: listing.no, account, location: handoff.location.clone() };
+        let expires_at = tx.now.plus_ms(BROWSER_HANDOFF_MS);
+        callbacks::put_browser_handoff(tx.sql, &handoff.id_hash, &row, expires_at, tx.now)?;
     }
-    match &report.ask_for {
+    match &report.requested_code_hash {
         Some(code_hash) => Ok(Reported::HandedOver(token_responses::fetch(tx, &listing, code_hash)?)),
         None => Ok(Reported::Written),
     }

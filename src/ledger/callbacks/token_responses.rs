@@ -3,7 +3,7 @@
 use super::super::tx::Tx;
 use crate::{
     domain::programme::listing::Listing,
-    marketplace::step::{HAND_OVER_MS, Kept},
+    marketplace::receive::{StoredTokenResponse, TOKEN_HANDOFF_MS},
     store::{SqlError, callbacks},
 };
 
@@ -13,9 +13,9 @@ fn owner(listing: &Listing, code_hash: &str) -> String {
 }
 
 /// Keeps a response.
-pub fn keep(tx: &Tx<'_>, listing: &Listing, kept: &Kept) -> Result<(), SqlError> {
+pub fn keep(tx: &Tx<'_>, listing: &Listing, kept: &StoredTokenResponse) -> Result<(), SqlError> {
     let sealed = tx.seal(&kept.body, &owner(listing, &kept.code_hash))?;
-    let until = tx.now.plus_ms(HAND_OVER_MS);
+    let until = tx.now.plus_ms(TOKEN_HANDOFF_MS);
     callbacks::put_token_response(tx.sql, listing.no, &kept.code_hash, &sealed, until)
 }
 

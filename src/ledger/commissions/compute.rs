@@ -13,7 +13,7 @@ use crate::{
 
 /// What a conversion earns, not yet written.
 pub struct EarnedCommissions {
-    /// Commissions of the conversion itself, whoever earns them.
+    /// Commissions that the conversion itself earns its partners.
     pub primary_commissions: Vec<Commission>,
     /// Commissions that it triggers without being their source: tier adjustments of earlier sales, and bonuses.
     pub secondary_commissions: Vec<Commission>,

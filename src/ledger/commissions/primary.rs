@@ -148,7 +148,7 @@ pub fn commissions(
         let held = held_reasons(sale.tx, sale.conversion, &earner.partner, origin, &sale.terms.fraud)?;
         let part = Part { credit, place, touch, held };
         if let Some(territory) = sale.is_closed_to(&earner.partner) {
-            // A commission of nothing tells the partner why; a missing one would not.
+            // A commission of zero shows the partner why it earns nothing; a missing commission would not.
             if let Some((_, currency)) = sale.amount {
                 let mut refused = part.commission(sale, currency);
                 refused.plan = Some(territory.name.clone());

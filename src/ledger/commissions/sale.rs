@@ -1,4 +1,4 @@
-//! What is computed once for a conversion, whoever earns it: its period, the base of its rates, and its territory.
+//! What is computed once for a conversion and all of its partners: its period, the base of its rates, and its territory.
 
 use super::{super::tx::Tx, listing_settings, usage_counters::UsageCounters};
 use crate::{

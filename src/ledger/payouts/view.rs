@@ -3,17 +3,16 @@
 use super::super::{tx::Tx, view::view};
 use crate::{
     domain::{
-        conversions::CommissionSource,
         money::Currency,
         payouts::{PayoutStatus, UnpaidReason, invoice_number},
         values::{
-            id::{CommissionId, ConversionId, PartnerId, PayoutId, RunId},
+            id::{PartnerId, PayoutId, RunId},
             time::Timestamp,
         },
     },
     store::{
         SqlError,
-        payouts::{self, Item, Payout, StoredPart},
+        payouts::{self, Payout, StoredPart},
     },
 };
 
@@ -63,34 +62,6 @@ view! {
         /// When it was paid, or failed.
         ended_at: Option<Timestamp>,
     }
-
-    /// A commission in a payout.
-    pub struct ItemView {
-        /// The commission.
-        commission_id: CommissionId,
-        /// What earned it.
-        source: CommissionSource,
-        /// The conversion that earned it, if one did.
-        conversion_id: Option<ConversionId>,
-        /// The caller's id of that conversion.
-        external_id: Option<String>,
-        /// When it was earned.
-        earned_at: Timestamp,
-        /// What the rate was applied to, minor units.
-        base: Option<i64>,
-        /// The rate, basis points.
-        rate_bp: i64,
-        /// Earned, minor units.
-        earned: i64,
-        /// Of that, taken back by refunds before the run was approved; for a draft, so far.
-        reversed: i64,
-        /// Of that, paid out before, less what was written off.
-        paid_before: i64,
-        /// In this payout, minor units; negative where more was paid before than is left.
-        amount: i64,
-        /// ISO 4217 code.
-        currency: Currency,
-    }
 }
 
 fn part(part: &StoredPart) -> PartView {
@@ -122,22 +93,4 @@ pub fn show(tx: &Tx<'_>, payout: &Payout) -> Result<PayoutView, SqlError> {
         created_at: payout.created_at,
         ended_at: payout.ended_at,
     })
-}
-
-/// A commission in a payout.
-pub fn show_item(item: &Item) -> ItemView {
-    ItemView {
-        commission_id: item.id.clone(),
-        source: item.source,
-        conversion_id: item.conversion_id.clone(),
-        external_id: item.external_id.clone(),
-        earned_at: item.earned_at,
-        base: item.base,
-        rate_bp: item.rate_bp,
-        earned: item.earned,
-        reversed: item.reversed,
-        paid_before: item.earned.saturating_sub(item.reversed).saturating_sub(item.amount),
-        amount: item.amount,
-        currency: item.currency,
-    }
 }

@@ -1,13 +1,15 @@
-//! Postbacks of SKAdNetwork and AdAttributionKit. They say that an advertisement won an install, and keep from everybody
-//! whose it is: each is an install of an account of its own, and nobody's click.
+//! Postbacks of SKAdNetwork and AdAttributionKit. They say that an advertisement won an install, but not whose: each is an
+//! install of an account of its own, without a click.
 //!
-//! Of the up to three postbacks of an install, the first is the install. They come without a clock and possibly twice.
+//! An install has up to three postbacks, and the first is the install. They have no time and may arrive twice.
 
 use super::{
     super::{
-        adapter::{Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, VerifyError, unreadable,
+        },
         event::{Event, EventKind},
-        proven,
+        payload,
         signature::{
             AppleEnvironment, Keys, Refusal, Verified,
             platforms::{
@@ -15,6 +17,7 @@ use super::{
             },
             public_key::PublicKey,
         },
+        vendor_api::VendorApi,
     },
     app_apple_id, environment,
 };
@@ -29,37 +32,45 @@ fn key(spki: &str) -> Result<PublicKey, Refusal> {
     PublicKey::from_spki(&der).map_err(|_| Refusal::UnusableKey)
 }
 
-/// The app and the ad networks. Apple signs everybody's postbacks, so without them none is ours.
-fn bounds(arrival: &Arrival<'_>) -> Result<(Allowed, Allowed), Refusal> {
-    let app = app_apple_id(arrival).ok_or(Refusal::NotConfigured)?;
-    let networks = arrival.listing.texts("ad_network_ids");
+/// The app and the ad networks. Apple signs the postbacks of all apps with the same key, so both must be configured.
+fn bounds(context: &CallbackContext<'_>) -> Result<(Allowed, Allowed), Refusal> {
+    let app = app_apple_id(context).ok_or(Refusal::NotConfigured)?;
+    let networks = context.listing.texts("ad_network_ids");
     if networks.is_empty() {
         return Err(Refusal::NotConfigured);
     }
     Ok((Allowed::Only(vec![app.to_string()]), Allowed::Only(networks)))
 }
 
-/// A postback of SKAdNetwork.
-pub fn verify_skadnetwork<'a>(arrival: &Arrival<'a>, spki: &str) -> Result<Proof<'a>, Refusal> {
-    let (apps, networks) = bounds(arrival)?;
+/// Verifies a postback of SKAdNetwork.
+pub async fn verify_skadnetwork<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+    spki: &str,
+) -> Result<Verified<'a>, VerifyError> {
+    let (apps, networks) = bounds(context)?;
     let verifier = Skadnetwork { key: key(spki)?, apps, networks };
-    arrival.verify_platform(&PlatformVerifier::Skadnetwork(verifier))
+    context.verify_platform(api, &PlatformVerifier::Skadnetwork(verifier)).await
 }
 
-/// A postback of AdAttributionKit.
-pub fn verify_adattributionkit<'a>(arrival: &Arrival<'a>, spki: &str) -> Result<Proof<'a>, Refusal> {
-    let (apps, networks) = bounds(arrival)?;
+/// Verifies a postback of AdAttributionKit.
+pub async fn verify_adattributionkit<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+    spki: &str,
+) -> Result<Verified<'a>, VerifyError> {
+    let (apps, networks) = bounds(context)?;
     let mut keys = vec![(PRODUCTION_KEY.0.to_owned(), key(spki)?)];
-    if environment(arrival)? == AppleEnvironment::Sandbox {
+    if environment(context)? == AppleEnvironment::Sandbox {
         for (name, spki) in DEVELOPMENT_KEYS {
             keys.push((name.to_owned(), key(spki)?));
         }
     }
     let verifier = AdAttributionKit { keys: Keys::new(keys), apps, networks };
-    arrival.verify_platform(&PlatformVerifier::AdAttributionKit(verifier))
+    context.verify_platform(api, &PlatformVerifier::AdAttributionKit(verifier)).await
 }
 
-/// A postback of either kind, as it came.
+/// An unverified postback of either kind.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Unproven {
@@ -73,8 +84,7 @@ struct UnprovenToken {
     advertised_item_identifier: i64,
 }
 
-/// The app that a postback says it is about: good to find its listing with, where it is verified, and for nothing else.
-/// Apple posts to an address that names none.
+/// The app that an unverified postback names. It only serves to find the listing, because Apple's URL does not name one.
 #[must_use]
 pub fn app(body: &[u8]) -> Option<i64> {
     let Unproven { app_id, jws_string } = strict_json::from_str(str::from_utf8(body).ok()?).ok()?;
@@ -86,30 +96,30 @@ pub fn app(body: &[u8]) -> Option<i64> {
     app_id.or_else(in_token)
 }
 
-/// The install that a postback is, under its own id; nothing for one that is none.
-fn told(
+/// Parses a postback into an install under the postback's own id, if it is one.
+fn parse(
     framework: &str,
     id: Option<&str>,
     is_install: bool,
-    proof: &Verified<'_>,
-) -> Result<Told, Unreadable> {
+    verified: &Verified<'_>,
+) -> Result<ParsedCallback, Unreadable> {
     let id = id.filter(|id| !id.is_empty()).ok_or_else(|| unreadable("the postback has no id"))?;
     let account = format!("{framework}:{id}");
     let installed =
-        Event::new(EventKind::Installed, &account, format!("install:{account}"), proof.evidence());
+        Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence());
     let events = is_install.then_some(installed).into_iter().collect();
-    Ok(Told::new(events, Reply::Plain(Answer::empty(200))))
+    Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))))
 }
 
-/// What a postback of SKAdNetwork tells. Versions before 3.0 go to winners alone, and those before 4.0 come once.
-pub fn parse_skadnetwork(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let said = |name| proven::parameter(proof, name);
-    let won = said("did-win").is_none_or(|won| won == "true");
-    let is_first = said("postback-sequence-index").is_none_or(|index| index == "0");
-    told("skadnetwork", said("transaction-id"), won && is_first, proof)
+/// Parses a postback of SKAdNetwork. Versions before 3.0 are sent to winners only, and versions before 4.0 once.
+pub fn parse_skadnetwork(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let field = |name| payload::parameter(verified, name);
+    let won = field("did-win").is_none_or(|won| won == "true");
+    let is_first = field("postback-sequence-index").is_none_or(|index| index == "0");
+    parse("skadnetwork", field("transaction-id"), won && is_first, verified)
 }
 
-/// What the signed part of a postback of AdAttributionKit says.
+/// The signed claims of a postback of AdAttributionKit that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Signed {
@@ -119,11 +129,11 @@ struct Signed {
     postback_sequence_index: Option<u64>,
 }
 
-/// What a postback of AdAttributionKit tells. One who has the app already is no install.
-pub fn parse_adattributionkit(proof: &Verified<'_>) -> Result<Told, Unreadable> {
-    let signed: Signed = proven::read(proof)?;
+/// Parses a postback of AdAttributionKit. A conversion of someone who already has the app is not an install.
+pub fn parse_adattributionkit(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let signed: Signed = payload::read(verified)?;
     let is_download = matches!(signed.conversion_type.as_deref(), Some("download" | "redownload"));
     let is_first = signed.postback_sequence_index.is_none_or(|index| index == 0);
     let is_install = signed.did_win == Some(true) && is_first && is_download;
-    told("adattributionkit", signed.postback_identifier.as_deref(), is_install, proof)
+    parse("adattributionkit", signed.postback_identifier.as_deref(), is_install, verified)
 }

@@ -1,153 +1,181 @@
-//! The two ways in which AWS's events come: signed, over SNS; or from an API destination, which signs nothing, so that the
-//! Agreement API is asked whether they are true.
+//! AWS's events arrive in two ways: over SNS, signed, or from an EventBridge API destination, which is not signed, so that the
+//! Agreement API is asked to confirm them.
 
 use super::{
     super::{
-        adapter::{Answer, Arrival, Proof, Told, Unreadable},
+        adapter::{
+            CallbackContext, CallbackResponse, ParsedCallback, Proof, Unreadable, Verification, VerifyError,
+        },
         event::Evidence,
-        outgoing::Request,
-        proven,
+        payload,
         signature::{
             Payload, Refusal, Verified,
             platforms::{
                 AGREEMENT_SOURCE, ApiDestination, PlatformVerifier, Sns, aws_answers, confirmation_address,
             },
         },
+        vendor_api::{VendorApi, VendorRequest, VendorResponses},
     },
     api::{self, AGREEMENTS, text},
-    notice::{Change, Notice, answered, legacy},
+    notice::{Change, Notice, acknowledged, legacy},
 };
 use serde_json::{Value as Json, json};
 
-/// The secret that the header of the API destination holds.
+/// The name of the response that describes an agreement.
+const AGREEMENT: &str = "agreement";
+
+/// What the Agreement API says of a message.
+enum Confirmed<'a> {
+    /// It is about the listing's product.
+    Ours(Verified<'a>),
+    /// It is about another product of the seller.
+    OtherProduct,
+}
+
+impl<'a> Confirmed<'a> {
+    fn with(self, responses: VendorResponses) -> Verification<'a> {
+        match self {
+            Self::Ours(verified) => Verification::with_responses(verified, responses),
+            Self::OtherProduct => Verification::respond(CallbackResponse::empty(200)),
+        }
+    }
+}
+
+/// The name of the secret in the API destination's header.
 pub const HEADER_SECRET: &str = "eventbridge_secret";
 
-/// What is in SNS's envelope, or what an API destination posts; nothing if it is no JSON, as anybody who may publish to a
-/// topic can have it.
-fn message(proof: &Verified<'_>) -> Option<Json> {
-    let text = match proof.payload() {
-        Payload::Parameters(_) => proven::parameter(proof, "Message")?,
-        Payload::Body(_) | Payload::Json(_) => proven::text(proof).ok()?,
+/// The message in SNS's envelope, or the body of an API destination's request; `None` if it is not JSON, since anybody who may
+/// publish to the topic chooses the text.
+fn message(verified: &Verified<'_>) -> Option<Json> {
+    let text = match verified.payload() {
+        Payload::Parameters(_) => payload::parameter(verified, "Message")?,
+        Payload::Body(_) | Payload::Json(_) => payload::text(verified).ok()?,
     };
     strict_json::from_str(text).ok()
 }
 
-/// Judges what the Agreement API says of the agreement that a message names. Of another product, it is none of our business.
-fn confirm<'a>(
-    proof: Verified<'a>,
+/// Asks the Agreement API about the agreement that a message names. The response is added to `responses` even if it does
+/// not confirm the message. An agreement about another product does not concern us.
+async fn confirm<'a>(
+    verified: Verified<'a>,
     notice: &Notice<'_>,
-    arrival: &Arrival<'_>,
-) -> Result<Proof<'a>, Refusal> {
-    let Some(answer) = arrival.answers.first() else {
-        let body = json!({ "agreementId": notice.agreement });
-        return api::request(arrival, &AGREEMENTS, "DescribeAgreement", &body).map(Proof::Ask);
-    };
-    let confirmed = aws_answers(&[("agreement", answer)], Evidence::ApiPoll)?;
-    let agreement: Json = strict_json::from_str(&answer.body).map_err(|_| Refusal::MalformedBody)?;
-    let is = |pointer, said: &str| text(&agreement, pointer) == Some(said);
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+    responses: &mut VendorResponses,
+) -> Result<Confirmed<'a>, VerifyError> {
+    let body = json!({ "agreementId": notice.agreement });
+    let response = api::call(context.listing, api, &AGREEMENTS, "DescribeAgreement", &body).await?;
+    responses.insert(AGREEMENT, response.clone());
+    let confirmed = aws_answers(&[(AGREEMENT, &response)], Evidence::ApiPoll)?;
+    let agreement: Json = strict_json::from_str(&response.body).map_err(|_| Refusal::MalformedBody)?;
+    let is = |pointer, value: &str| text(&agreement, pointer) == Some(value);
     if !is("/agreementId", notice.agreement) || !is("/acceptor/accountId", notice.acceptor) {
-        return Err(Refusal::WrongSubject);
+        return Err(Refusal::WrongSubject.into());
     }
-    if !api::is_ours(&agreement, arrival) {
-        return Ok(Proof::Greeting(Answer::empty(200)));
+    if !api::is_ours(&agreement, context) {
+        return Ok(Confirmed::OtherProduct);
     }
-    if proof.evidence() == Evidence::Signed {
-        return Ok(Proof::Verified(proof));
+    if verified.evidence() == Evidence::Signed {
+        return Ok(Confirmed::Ours(verified));
     }
     if notice.change.is_end() && is("/status", "ACTIVE") {
-        return Err(Refusal::Declined);
+        return Err(Refusal::Declined.into());
     }
-    Ok(Proof::Verified(proof.confirmed_by(&confirmed)))
+    Ok(Confirmed::Ours(verified.confirmed_by(&confirmed)))
 }
 
-/// A message of SNS's. The address is confirmed where SNS itself is, and only for a topic of the listing's.
-pub fn verify_sns<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let window = arrival.listing.settings.get("window_seconds").and_then(Json::as_u64);
+/// Verifies an SNS message. A subscription is confirmed at SNS's own host, and only for a topic of the listing.
+pub async fn verify_sns<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let window = context.listing.settings.get("window_seconds").and_then(Json::as_u64);
     let sns = Sns {
-        topic_arns: arrival.listing.texts("topic_arns"),
+        topic_arns: context.listing.texts("topic_arns"),
         window_seconds: window.and_then(|seconds| seconds.try_into().ok()),
     };
-    let proof = match arrival.verify_platform(&PlatformVerifier::Sns(sns))? {
-        Proof::Verified(proof) => proof,
-        first => return Ok(first),
-    };
-    if let Some(url) = confirmation_address(&proof) {
-        return match arrival.answers.first() {
-            None => Ok(Proof::Ask(Request {
-                method: "GET",
-                url,
-                headers: vec![],
-                body: String::new(),
-                keep_s: 0,
-            })),
-            Some(answer) if (200..=299).contains(&answer.status) => Ok(Proof::Greeting(Answer::empty(200))),
-            // A refusal would be final for SNS.
-            Some(_) => Err(Refusal::Unanswered),
-        };
+    let verified = context.verify_platform(api, &PlatformVerifier::Sns(sns)).await?;
+    if let Some(url) = confirmation_address(&verified) {
+        return confirm_subscription(api, url).await;
     }
-    let message = message(&proof);
-    let notice = message.as_ref().map_or(Ok(None), |message| Notice::read(message, arrival));
-    let Ok(Some(notice)) = notice else { return Ok(Proof::Verified(proof)) };
-    // Signed it is already. But only the API says which product an agreement is about, and whether another agreement goes
-    // on in the place of one whose licence ended.
+    let message = message(&verified);
+    let notice = message.as_ref().map_or(Ok(None), |message| Notice::read(message, context));
+    let Ok(Some(notice)) = notice else { return Ok(verified.into()) };
+    // The message is signed already. But only the API says which product an agreement is about, and whether another
+    // agreement replaces the one whose licence ended.
     let ends = notice.change == Change::LicenseDeprovisioned;
-    if !ends && (notice.change.names_product() || arrival.listing.texts("product_id").is_empty()) {
-        return Ok(Proof::Verified(proof));
+    if !ends && (notice.change.names_product() || context.listing.texts("product_id").is_empty()) {
+        return Ok(verified.into());
     }
-    let unconfirmed = proof.clone();
-    match confirm(proof, &notice, arrival) {
-        Err(refusal) if ends && refusal != Refusal::Unanswered => Ok(Proof::Verified(unconfirmed)),
-        judged => judged,
+    let mut responses = VendorResponses::default();
+    match confirm(verified.clone(), &notice, context, api, &mut responses).await {
+        Ok(confirmed) => Ok(confirmed.with(responses)),
+        Err(VerifyError::Refused(refusal)) if ends && refusal != Refusal::Unanswered => {
+            Ok(Verification::with_responses(verified, responses))
+        }
+        Err(error) => Err(error),
     }
 }
 
-/// An event from an API destination. Where the access key may not ask, or there is none, nobody confirms it.
-pub fn verify_destination<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let setting = |name| arrival.listing.setting(name).unwrap_or_default();
+async fn confirm_subscription<'a>(api: &dyn VendorApi, url: String) -> Result<Verification<'a>, VerifyError> {
+    let request =
+        VendorRequest { method: "GET", url, headers: Vec::new(), body: String::new(), cache_ttl_s: 0 };
+    match api.send(&request).await?.status {
+        200..=299 => Ok(Verification::respond(CallbackResponse::empty(200))),
+        // SNS does not retry after a refusal.
+        _ => Err(Refusal::Unanswered.into()),
+    }
+}
+
+/// Verifies an event from an API destination. If there is no access key, or it may not ask, the event stays unconfirmed.
+pub async fn verify_destination<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let setting = |name| context.listing.setting(name).unwrap_or_default();
     let accounts = vec![setting("account_id").to_owned()];
     let sources = vec![AGREEMENT_SOURCE.to_owned()];
-    let values = arrival.listing.secret(HEADER_SECRET);
+    let values = context.listing.secret(HEADER_SECRET);
     let destination = ApiDestination::new(setting("eventbridge_header"), &values, sources, accounts);
     let destination = destination.map_err(|_| Refusal::NotConfigured)?;
-    let proof = match arrival.verify_platform(&PlatformVerifier::ApiDestination(destination))? {
-        Proof::Verified(proof) => proof,
-        first => return Ok(first),
+    let verified = context.verify_platform(api, &PlatformVerifier::ApiDestination(destination)).await?;
+    let message = message(&verified);
+    let Ok(Some(notice)) = message.as_ref().map_or(Ok(None), |message| Notice::read(message, context)) else {
+        return Ok(verified.into());
     };
-    let message = message(&proof);
-    let Ok(Some(notice)) = message.as_ref().map_or(Ok(None), |message| Notice::read(message, arrival)) else {
-        return Ok(Proof::Verified(proof));
-    };
-    let unconfirmed = proof.clone();
-    match confirm(proof, &notice, arrival) {
-        // Unless it may be another product's.
-        Err(Refusal::NotConfigured)
-            if notice.change.names_product() || arrival.listing.texts("product_id").is_empty() =>
+    let mut responses = VendorResponses::default();
+    match confirm(verified.clone(), &notice, context, api, &mut responses).await {
+        Ok(confirmed) => Ok(confirmed.with(responses)),
+        // An unconfirmed event counts only if it cannot be about another product.
+        Err(VerifyError::Refused(Refusal::NotConfigured))
+            if notice.change.names_product() || context.listing.texts("product_id").is_empty() =>
         {
-            Ok(Proof::Verified(unconfirmed))
+            Ok(Verification::with_responses(verified, responses))
         }
-        judged => judged,
+        Err(error) => Err(error),
     }
 }
 
-/// What either tells.
-pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    if proven::parameter(proof, "Type") == Some("UnsubscribeConfirmation") {
-        return Ok(answered(Vec::new(), Some("SNS sends no more messages of this topic here")));
+/// Parses a message of either kind.
+pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let verified = &proof.verified;
+    if payload::parameter(verified, "Type") == Some("UnsubscribeConfirmation") {
+        return Ok(acknowledged(Vec::new(), Some("SNS sends no more messages of this topic here")));
     }
-    let Some(message) = message(proof) else {
-        return Ok(answered(Vec::new(), Some("the message is no JSON")));
+    let Some(message) = message(verified) else {
+        return Ok(acknowledged(Vec::new(), Some("the message is no JSON")));
     };
-    // Only AWS's own topics have these: an API destination's events have a source.
-    if let Some((action, id)) = text(&message, "/action").zip(proven::parameter(proof, "MessageId")) {
-        return Ok(legacy(action, &message, id, proof, arrival));
+    // Only AWS's own topics have these members: an API destination's events have a source.
+    if let Some((action, id)) = text(&message, "/action").zip(payload::parameter(verified, "MessageId")) {
+        return Ok(legacy(action, &message, id, verified, context));
     }
-    let Some(notice) = Notice::read(&message, arrival)? else { return Ok(answered(Vec::new(), None)) };
-    let agreement: Option<Json> =
-        arrival.answers.first().and_then(|answer| strict_json::from_str(&answer.body).ok());
+    let Some(notice) = Notice::read(&message, context)? else { return Ok(acknowledged(Vec::new(), None)) };
+    let response = proof.responses.get(AGREEMENT);
+    let agreement: Option<Json> = response.and_then(|response| strict_json::from_str(&response.body).ok());
     let status = agreement.as_ref().and_then(|agreement| text(agreement, "/status"));
-    let mut told = notice.told(proof, status)?;
-    if proof.evidence() == Evidence::TransportOnly && !arrival.answers.is_empty() {
-        told.log = Some("nobody confirmed it: the access key may not ask".to_owned());
+    let mut parsed = notice.parse(verified, status)?;
+    if verified.evidence() == Evidence::TransportOnly && response.is_some() {
+        parsed.log = Some("nobody confirmed it: the access key may not ask".to_owned());
     }
-    Ok(told)
+    Ok(parsed)
 }

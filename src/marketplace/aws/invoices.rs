@@ -1,20 +1,22 @@
-//! What was billed under an agreement. AWS's messages tell no amounts, so the operator's scheduler says when to look: what
-//! the invoices of the agreement say is charged, and what completed billing adjustments say is refunded. Asking again
-//! changes nothing.
+//! Invoices of an agreement. AWS's messages contain no amounts, so the operator's scheduler triggers a query: invoices are
+//! charges, and completed billing adjustments are refunds. Repeating a query changes nothing.
 //!
-//! A credit memo among the invoices does not say which invoice it takes back; the billing adjustment that it comes from
-//! does, so that one counts.
+//! A credit memo does not name the invoice that it reduces, but the billing adjustment behind it does, so the adjustment
+//! counts.
 //!
 //! Source: AWS Marketplace API reference, `ListAgreementInvoiceLineItems`, `ListBillingAdjustmentRequests`.
 
 use super::{
     super::{
-        adapter::{Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, Verification, VerifyError,
+            unreadable,
+        },
         event::{Event, EventKind, Evidence},
         money::minor_units,
-        outgoing::Answered,
-        proven,
+        payload,
         signature::{Payload, Refusal, Verified, bearer, platforms::aws_answers},
+        vendor_api::{MAX_CALLS, VendorApi, VendorResponse},
     },
     api::{self, AGREEMENTS, text},
 };
@@ -22,115 +24,117 @@ use crate::domain::{money::Currency, values::time::Timestamp};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-/// The secret that the scheduler and the listing share.
+/// The name of the secret that the scheduler and the listing share.
 pub const SECRET: &str = "poll_secret";
 
-/// Answers that one callback may ask for.
-const MAX_ANSWERS: usize = 6;
+/// Names of responses in the proof.
+const AGREEMENT: &str = "agreement";
+const ADJUSTMENTS: &str = "adjustments";
+const INVOICES: &str = "invoices";
 
 #[derive(Deserialize)]
-struct Wanted {
+struct PollRequest {
     agreement_id: String,
 }
 
-/// What an answer is, by its place.
-fn name(place: usize) -> &'static str {
-    match place {
-        0 => "agreement",
-        1 => "adjustments",
-        _ => "invoices",
-    }
-}
-
-/// Where an answer's list goes on.
-fn next(answered: Option<&Answered>) -> Option<String> {
-    let page: Json = strict_json::from_str(&answered?.body).ok()?;
+/// The token of a list's next page, if there is one.
+fn next_page(body: &str) -> Option<String> {
+    let page: Json = strict_json::from_str(body).ok()?;
     text(&page, "/nextToken").map(str::to_owned)
 }
 
-/// The next question, or nothing if all is answered.
-fn question(agreement_id: &str, answers: &[Answered]) -> Option<(&'static str, Json)> {
-    let mut pages = json!({ "agreementId": agreement_id, "groupBy": "INVOICE_ID", "maxResults": 50 });
-    match answers.len() {
-        0 => Some(("DescribeAgreement", json!({ "agreementId": agreement_id }))),
-        1 => {
-            let body = json!({ "agreementId": agreement_id, "status": "COMPLETED", "maxResults": 50 });
-            Some(("ListBillingAdjustmentRequests", body))
-        }
-        2 => Some(("ListAgreementInvoiceLineItems", pages)),
-        asked => {
-            let token = next(answers.last()).filter(|_| asked < MAX_ANSWERS)?;
-            pages.as_object_mut()?.insert("nextToken".to_owned(), token.into());
-            Some(("ListAgreementInvoiceLineItems", pages))
+/// Verifies the scheduler, then collects what AWS says of the agreement. The responses are the proof.
+pub async fn verify(
+    context: &CallbackContext<'_>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'static>, VerifyError> {
+    let credentials = bearer(&context.callback, &context.listing.secret(SECRET))?;
+    let PollRequest { agreement_id } = payload::read(&credentials).map_err(|_| Refusal::MalformedBody)?;
+    let mut responses = Vec::new();
+    let body = json!({ "agreementId": agreement_id });
+    let response = ask(context, api, "DescribeAgreement", &body).await?;
+    let agreement: Json = strict_json::from_str(&response.body).map_err(|_| Refusal::MalformedBody)?;
+    if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, context) {
+        return Err(Refusal::WrongAudience.into());
+    }
+    responses.push((AGREEMENT, response));
+    let body = json!({ "agreementId": agreement_id, "status": "COMPLETED", "maxResults": 50 });
+    responses.push((ADJUSTMENTS, ask(context, api, "ListBillingAdjustmentRequests", &body).await?));
+    let mut body = json!({ "agreementId": agreement_id, "groupBy": "INVOICE_ID", "maxResults": 50 });
+    loop {
+        let response = ask(context, api, "ListAgreementInvoiceLineItems", &body).await?;
+        let next = next_page(&response.body);
+        responses.push((INVOICES, response));
+        match (next, body.as_object_mut()) {
+            (Some(next), Some(fields)) if responses.len() < MAX_CALLS => {
+                fields.insert("nextToken".to_owned(), next.into());
+            }
+            _ => break,
         }
     }
+    let responses: Vec<_> = responses.iter().map(|(name, response)| (*name, response)).collect();
+    Ok(aws_answers(&responses, Evidence::ApiPoll)?.into())
 }
 
-/// The scheduler proves itself; then AWS is asked, and its answers are the proof.
-pub fn verify(arrival: &Arrival<'_>) -> Result<Proof<'static>, Refusal> {
-    let asked = bearer(&arrival.callback, &arrival.listing.secret(SECRET))?;
-    let Wanted { agreement_id } = proven::read(&asked).map_err(|_| Refusal::MalformedBody)?;
-    let answers: Vec<_> = arrival.answers.iter().enumerate().map(|(at, it)| (name(at), it)).collect();
-    let proof = aws_answers(&answers, Evidence::ApiPoll)?;
-    if let Some(agreement) = arrival.answers.first() {
-        let agreement: Json = strict_json::from_str(&agreement.body).map_err(|_| Refusal::MalformedBody)?;
-        if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, arrival) {
-            return Err(Refusal::WrongAudience);
-        }
-    }
-    match question(&agreement_id, arrival.answers) {
-        Some((operation, body)) => api::request(arrival, &AGREEMENTS, operation, &body).map(Proof::Ask),
-        None => Ok(Proof::Verified(proof)),
-    }
+/// Asks AWS, and returns the response if it is not an error.
+async fn ask(
+    context: &CallbackContext<'_>,
+    api: &dyn VendorApi,
+    operation: &str,
+    body: &Json,
+) -> Result<VendorResponse, VerifyError> {
+    let response = api::call(context.listing, api, &AGREEMENTS, operation, body).await?;
+    aws_answers(&[(operation, &response)], Evidence::ApiPoll)?;
+    Ok(response)
 }
 
-/// Seconds since 1970, with or without a fraction, as AWS writes times.
+/// A time in seconds since 1970, with or without a fraction.
 fn time(seconds: Option<&Json>) -> Option<Timestamp> {
     let seconds = seconds.filter(|seconds| seconds.is_number())?.to_string();
     let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
     Timestamp::from_ms(seconds.checked_mul(1000)?)
 }
 
-/// An amount above zero; or why it is none.
+/// A positive amount, or why it is not one.
 fn money(amount: Option<&str>, currency: Option<&str>) -> Result<(i64, Currency), &'static str> {
-    let currency = currency.and_then(Currency::parse).ok_or("its currency is no ISO 4217 code")?;
+    let currency = currency.and_then(Currency::parse).ok_or("its currency is not an ISO 4217 code")?;
     match amount.and_then(|amount| minor_units(amount, currency)) {
         Some((amount, false)) => Ok((amount, currency)),
-        Some((_, true)) | None => Err("its amount is no amount of the currency"),
+        Some((_, true)) | None => Err("its amount is not an amount of the currency"),
     }
 }
 
-/// What one agreement's answers tell, as it is read.
+/// The events of one agreement, while the responses are read.
 struct Reading<'p> {
     account: &'p str,
     agreement: &'p str,
     plan: Option<&'p str>,
     evidence: Evidence,
     events: Vec<Event>,
-    /// Entries that do not count, and why the last one does not.
-    left_out: usize,
+    /// The number of skipped entries, and the reason for the last one.
+    skipped: usize,
     why: &'static str,
     credit_memos: usize,
     adjustments: usize,
 }
 
 impl Reading<'_> {
-    fn leave_out(&mut self, why: &'static str) {
-        self.left_out = self.left_out.saturating_add(1);
+    fn skip(&mut self, why: &'static str) {
+        self.skipped = self.skipped.saturating_add(1);
         self.why = why;
     }
 
-    /// An invoice may be about several agreements, each with its part.
+    /// The name of a charge. An invoice may cover several agreements, each with its share.
     fn invoice_name(&self, invoice: &str) -> String {
         format!("invoice:{}:{invoice}", self.agreement)
     }
 
-    fn tell(&mut self, event: Event, money: Result<(i64, Currency), &'static str>) {
+    fn push(&mut self, event: Event, money: Result<(i64, Currency), &'static str>) {
         match money {
-            Err(why) => self.leave_out(why),
+            Err(why) => self.skip(why),
             Ok((0, _)) => {}
-            Ok(_) if self.events.iter().any(|told| told.transaction == event.transaction) => {
-                self.leave_out("its id stands there twice");
+            Ok(_) if self.events.iter().any(|known| known.transaction == event.transaction) => {
+                self.skip("its id occurs twice");
             }
             Ok((amount, currency)) => {
                 let plan = self.plan.map(str::to_owned);
@@ -147,9 +151,9 @@ impl Reading<'_> {
                 self.credit_memos = self.credit_memos.saturating_add(1);
                 return;
             }
-            _ => return self.leave_out("it is no invoice"),
+            _ => return self.skip("it is not an invoice"),
         }
-        let Some(id) = text(entry, "/invoiceId") else { return self.leave_out("it has no id") };
+        let Some(id) = text(entry, "/invoiceId") else { return self.skip("it has no id") };
         let amount = text(entry, "/pricingCurrencyAmount/amount");
         let money = money(amount, text(entry, "/pricingCurrencyAmount/currencyCode"));
         let name = self.invoice_name(id);
@@ -157,7 +161,7 @@ impl Reading<'_> {
             occurred_at: time(entry.get("issuedTime")),
             ..Event::new(EventKind::Charged, self.account, name, self.evidence)
         };
-        self.tell(event, money);
+        self.push(event, money);
     }
 
     fn adjustment(&mut self, entry: &Json) {
@@ -166,57 +170,62 @@ impl Reading<'_> {
         }
         self.adjustments = self.adjustments.saturating_add(1);
         let ids = text(entry, "/billingAdjustmentRequestId").zip(text(entry, "/originalInvoiceId"));
-        let Some((id, invoice)) = ids else { return self.leave_out("it has no id") };
+        let Some((id, invoice)) = ids else { return self.skip("it has no id") };
         let money = money(text(entry, "/adjustmentAmount"), text(entry, "/currencyCode"));
         let event = Event {
             charge: Some(self.invoice_name(invoice)),
             occurred_at: time(entry.get("updatedAt")),
             ..Event::new(EventKind::Refunded, self.account, format!("adjustment:{id}"), self.evidence)
         };
-        self.tell(event, money);
+        self.push(event, money);
     }
 
-    /// What the operator should know.
+    /// A line for the operator's log, if something was skipped.
     fn log(&self, is_whole: bool) -> Option<String> {
         let unexplained = self.credit_memos.saturating_sub(self.adjustments);
-        if is_whole && unexplained == 0 && self.left_out == 0 {
+        if is_whole && unexplained == 0 && self.skipped == 0 {
             return None;
         }
-        let last = if self.left_out > 0 { format!(" (the last: {})", self.why) } else { String::new() };
+        let last = if self.skipped > 0 { format!(" (the last: {})", self.why) } else { String::new() };
         let rest = if is_whole { "" } else { ", and there is more than was asked for" };
         Some(format!(
             "{} entries do not count{last}, {unexplained} credit memos come from no billing adjustment{rest}",
-            self.left_out
+            self.skipped
         ))
     }
 }
 
-/// What AWS billed, and gave back.
-pub fn parse(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let Payload::Parameters(bodies) = proof.payload() else { return Err(unreadable("there are no answers")) };
-    let agreement: Json = strict_json::from_str(proven::parameter(proof, name(0)).unwrap_or_default())?;
+/// Parses what AWS billed and refunded.
+pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
+    let Payload::Parameters(bodies) = verified.payload() else {
+        return Err(unreadable("there are no responses"));
+    };
+    let agreement: Json = strict_json::from_str(payload::parameter(verified, AGREEMENT).unwrap_or_default())?;
     let required = |pointer| text(&agreement, pointer).ok_or_else(|| unreadable(format!("no {pointer}")));
     let mut reading = Reading {
         account: required("/acceptor/accountId")?,
         agreement: required("/agreementId")?,
         plan: text(&agreement, "/proposalSummary/offerId"),
-        evidence: proof.evidence(),
+        evidence: verified.evidence(),
         events: Vec::new(),
-        left_out: 0,
+        skipped: 0,
         why: "",
         credit_memos: 0,
         adjustments: 0,
     };
-    for (place, (_, body)) in bodies.iter().enumerate().skip(1) {
+    for (name, body) in bodies.iter().filter(|(name, _)| name != AGREEMENT) {
         let page: Json = strict_json::from_str(body)?;
-        let list = if place == 1 { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
+        let is_adjustments = name == ADJUSTMENTS;
+        let list = if is_adjustments { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
         for entry in page.get(list).and_then(Json::as_array).into_iter().flatten() {
-            if place == 1 { reading.adjustment(entry) } else { reading.invoice(entry) }
+            if is_adjustments { reading.adjustment(entry) } else { reading.invoice(entry) }
         }
     }
-    let is_whole = next(arrival.answers.last()).is_none() && next(arrival.answers.get(1)).is_none();
+    let adjustments = payload::parameter(verified, ADJUSTMENTS).and_then(next_page);
+    let invoices = bodies.last().and_then(|(_, body)| next_page(body));
+    let is_whole = adjustments.is_none() && invoices.is_none();
     let log = reading.log(is_whole);
-    let answer = json!({ "told": reading.events.len(), "left_out": reading.left_out, "complete": is_whole });
-    let answer = Answer::with_body(200, "application/json", answer.to_string());
-    Ok(Told { log, ..Told::new(reading.events, Reply::Plain(answer)) })
+    let body = json!({ "told": reading.events.len(), "left_out": reading.skipped, "complete": is_whole });
+    let response = CallbackResponse::with_body(200, "application/json", body.to_string());
+    Ok(ParsedCallback { log, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
 }

@@ -1,16 +1,16 @@
-//! Microsoft's word: the SaaS fulfilment API, version 2, asked with the operator's own credentials. Nothing here changes
-//! anything at Microsoft: a purchase is activated, and a change accepted, by the product.
+//! The SaaS fulfilment API, version 2, with the operator's own credentials. All requests are read-only: the product activates
+//! purchases and accepts changes.
 //!
 //! Sources: learn.microsoft.com, partner-center/marketplace-offers/pc-saas-fulfillment-subscription-api,
 //! …/pc-saas-fulfillment-operations-api, …/pc-saas-registration.
 
 use super::{
     super::{
-        adapter::Arrival,
+        adapter::{Listing, VerifyError},
         event::EventKind,
-        outgoing::{Answered, Request},
-        proven,
+        payload,
         signature::{Refusal, Verified, polled},
+        vendor_api::{VendorApi, VendorRequest, VendorResponse, VendorResponses},
     },
     webhook::Change,
 };
@@ -19,12 +19,12 @@ use serde::Deserialize;
 
 const API: &str = "https://marketplaceapi.microsoft.com/api/saas/subscriptions";
 const VERSION: &str = "?api-version=2018-08-31";
-/// All that the Marketplace SaaS API allows the app.
+/// Everything that the Marketplace SaaS API allows the app.
 const SCOPE: &str = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7/.default";
-/// A token is good for an hour.
-const TOKEN_KEPT_S: u32 = 600;
+/// Seconds for which an access token is reused. It is valid for an hour.
+const TOKEN_TTL_S: u32 = 600;
 
-/// Whether a text is an id of Microsoft's. Only such a text becomes a part of an address.
+/// Whether a text is a GUID. Only GUIDs are put into URLs.
 pub fn is_guid(text: &str) -> bool {
     let fits = |(at, byte): (usize, u8)| {
         if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
@@ -32,13 +32,13 @@ pub fn is_guid(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
-/// A time of Microsoft's: with up to seven places, and in some documents UTC without saying so.
+/// A time with up to seven decimal places. Some documents omit the time zone, which is then UTC.
 pub fn time(text: Option<&str>) -> Option<Timestamp> {
     let text = text?;
     Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}Z")))
 }
 
-/// A purchase, as far as we read it. What is not told is absent, empty or `null`.
+/// The fields of a purchase that are read. Unknown values are absent, empty or `null`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
@@ -51,7 +51,7 @@ pub struct Subscription {
     created: Option<String>,
 }
 
-/// What was paid for.
+/// A billing term.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Term {
@@ -59,17 +59,17 @@ struct Term {
 }
 
 impl Subscription {
-    /// Its state; Microsoft's own examples pad it with blanks.
+    /// Its state. Microsoft's own examples pad it with spaces.
     pub fn status(&self) -> &str {
         self.saas_subscription_status.as_deref().unwrap_or_default().trim()
     }
 
-    /// Whether it was bought for a test: it pays nobody.
+    /// Whether it is a test purchase, which is free.
     pub fn is_test(&self) -> bool {
         self.is_test == Some(true)
     }
 
-    /// Whether nothing is paid for it so far.
+    /// Whether it is in a free trial.
     pub fn is_free_trial(&self) -> bool {
         self.is_free_trial == Some(true)
     }
@@ -79,13 +79,13 @@ impl Subscription {
         time(self.created.as_deref())
     }
 
-    /// When the term began that it is in; nothing unless it says so.
+    /// The start of the current term, if known.
     pub fn term(&self) -> Option<&str> {
         self.term.as_ref()?.start_date.as_deref().filter(|date| !date.is_empty())
     }
 }
 
-/// An operation, as far as we read it. The quantity is compared with nothing, because nothing is told of it.
+/// The fields of an operation that are read. The quantity is not compared, because no event reports it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Operation {
@@ -101,172 +101,206 @@ struct Granted {
     access_token: String,
 }
 
-/// For the operator's log.
+/// A log message for the operator.
 pub const NO_ACCESS: &str = "Microsoft does not take the listing's tenant_id, client_id and client_secret";
 
-/// Whether Microsoft can be asked.
-pub enum Access {
-    /// A token is to be asked for first.
-    Ask(Request),
-    /// With this token.
-    Granted(String),
-    /// The operator does not want it.
-    Unwanted,
-    /// It does not work.
+/// The operator's credentials for the API.
+pub struct Credentials<'l> {
+    tenant: &'l str,
+    client_id: &'l str,
+    client_secret: &'l str,
+}
+
+/// Whether the API can be asked.
+pub enum Access<T> {
+    /// It can.
+    Granted(T),
+    /// The operator has not configured it.
+    NotConfigured,
+    /// The operator's credentials are not valid.
     Denied,
 }
 
-/// The operator's access to the API. Its token is the first answer of every callback.
-pub fn access(arrival: &Arrival<'_>) -> Result<Access, Refusal> {
-    let secrets = arrival.listing.secret("client_secret");
-    let Some(client_secret) = secrets.first().filter(|secret| !secret.is_empty()) else {
-        return Ok(Access::Unwanted);
-    };
-    let setting = |name| arrival.listing.setting(name).filter(|id| is_guid(id));
-    let (Some(tenant), Some(client_id)) = (setting("tenant_id"), setting("client_id")) else {
-        return Ok(Access::Denied);
-    };
-    let Some(answered) = arrival.answers.first() else {
+impl<'l> Access<Credentials<'l>> {
+    /// The listing's credentials.
+    pub fn of(listing: &'l Listing) -> Self {
+        let secrets = listing.secret("client_secret");
+        let Some(client_secret) = secrets.first().filter(|secret| !secret.is_empty()) else {
+            return Self::NotConfigured;
+        };
+        let setting = |name| listing.setting(name).filter(|id| is_guid(id));
+        match (setting("tenant_id"), setting("client_id")) {
+            (Some(tenant), Some(client_id)) => {
+                Self::Granted(Credentials { tenant, client_id, client_secret })
+            }
+            _ => Self::Denied,
+        }
+    }
+
+    /// Exchanges the credentials for an access token.
+    pub async fn sign_in(self, api: &dyn VendorApi) -> Result<Access<String>, VerifyError> {
+        let credentials = match self {
+            Self::Granted(credentials) => credentials,
+            Self::NotConfigured => return Ok(Access::NotConfigured),
+            Self::Denied => return Ok(Access::Denied),
+        };
         let fields = [
             ("grant_type", "client_credentials"),
-            ("client_id", client_id),
-            ("client_secret", client_secret),
+            ("client_id", credentials.client_id),
+            ("client_secret", credentials.client_secret),
             ("scope", SCOPE),
         ];
-        let url = format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token");
-        return Ok(Access::Ask(Request::form(&url, &fields).kept_for(TOKEN_KEPT_S)));
-    };
-    match polled(answered) {
-        Ok(proof) => {
-            let granted: Granted = proven::read(&proof).map_err(|_| Refusal::Unanswered)?;
-            Ok(Access::Granted(granted.access_token))
+        let url = format!("https://login.microsoftonline.com/{}/oauth2/v2.0/token", credentials.tenant);
+        let response = api.send(&VendorRequest::form(&url, &fields).cached_for(TOKEN_TTL_S)).await?;
+        match polled(&response) {
+            Ok(verified) => {
+                let granted: Granted = payload::read(&verified).map_err(|_| Refusal::Unanswered)?;
+                Ok(Access::Granted(granted.access_token))
+            }
+            Err(Refusal::Declined) => Ok(Access::Denied),
+            Err(refusal) => Err(refusal.into()),
         }
-        Err(Refusal::Declined) => Ok(Access::Denied),
-        Err(refusal) => Err(refusal),
     }
 }
 
-/// Whose purchase a landing page's token names.
-pub fn resolve(bearer: &str, token: String) -> Request {
+/// The request that resolves a landing page's token to a purchase.
+pub fn resolve(bearer: &str, token: String) -> VendorRequest {
     let url = format!("{API}/resolve{VERSION}");
-    let mut request = Request { method: "POST", ..Request::get_as(&url, bearer) };
+    let mut request = VendorRequest { method: "POST", ..VendorRequest::get_as(&url, bearer) };
     request.headers.push(("content-type", "application/json".to_owned()));
     request.headers.push(("x-ms-marketplace-token", token));
     request
 }
 
-/// What Microsoft says when it is asked.
-pub enum Said {
-    /// This.
+/// A response of the API.
+pub enum Found {
+    /// The object exists.
     Yes(Verified<'static>),
-    /// It knows of no such thing.
+    /// It does not exist.
     No,
     /// The credentials are not those of the offer.
-    NotToUs,
+    Denied,
 }
 
-/// Reads an answer of the API.
-pub fn said(answered: &Answered) -> Result<Said, Refusal> {
-    match (polled(answered), answered.status) {
-        (Ok(proof), _) => Ok(Said::Yes(proof)),
-        (Err(Refusal::Declined), 401 | 403) => Ok(Said::NotToUs),
-        (Err(Refusal::Declined), _) => Ok(Said::No),
+/// Judges a response of the API.
+pub fn found(response: &VendorResponse) -> Result<Found, Refusal> {
+    match (polled(response), response.status) {
+        (Ok(verified), _) => Ok(Found::Yes(verified)),
+        (Err(Refusal::Declined), 401 | 403) => Ok(Found::Denied),
+        (Err(Refusal::Declined), _) => Ok(Found::No),
         (Err(refusal), _) => Err(refusal),
     }
 }
 
-/// What stands behind an event of a webhook: its body is not signed.
-pub enum Word {
-    /// Microsoft is to be asked first.
-    Ask(Request),
+/// What proves an event of the webhook, whose body is not signed.
+pub enum Confirmation {
     /// Microsoft confirms it.
     Confirmed(Verified<'static>),
-    /// Nobody does; for the operator's log, why, if that was not to be expected.
+    /// Nothing does. If that is unexpected, the operator's log says why.
     Unconfirmed(Option<&'static str>),
-    /// Microsoft denies it; for the operator's log, why.
+    /// Microsoft denies the event, for this reason.
     Denied(&'static str),
 }
 
-fn same(told: &str, known: Option<&str>) -> bool {
-    known.is_some_and(|known| known.eq_ignore_ascii_case(told))
+fn same(reported: &str, known: Option<&str>) -> bool {
+    known.is_some_and(|known| known.eq_ignore_ascii_case(reported))
 }
 
-fn same_or_untold(told: Option<&str>, known: Option<&str>) -> bool {
-    known.is_none_or(|known| known.is_empty() || same(known, told))
+fn same_or_absent(reported: Option<&str>, known: Option<&str>) -> bool {
+    known.is_none_or(|known| known.is_empty() || same(known, reported))
 }
 
-/// Whether an operation is the one of the webhook. It may have gone on since.
-fn by_operation(proof: Verified<'static>, change: &Change<'_>) -> Result<Word, Refusal> {
-    let operation: Operation = proven::read(&proof).map_err(|_| Refusal::Unanswered)?;
-    let is_it = same(change.action, operation.action.as_deref())
-        && same_or_untold(Some(&change.operation), operation.id.as_deref())
-        && same_or_untold(Some(&change.account), operation.subscription_id.as_deref())
-        && same_or_untold(change.wanted_plan, operation.plan_id.as_deref());
-    if !is_it {
-        return Ok(Word::Denied("Microsoft knows its operation as another"));
+/// Compares an operation with the webhook. The operation may have progressed since.
+fn by_operation(verified: Verified<'static>, change: &Change<'_>) -> Result<Confirmation, Refusal> {
+    let operation: Operation = payload::read(&verified).map_err(|_| Refusal::Unanswered)?;
+    let is_same = same(change.action, operation.action.as_deref())
+        && same_or_absent(Some(&change.operation), operation.id.as_deref())
+        && same_or_absent(Some(&change.account), operation.subscription_id.as_deref())
+        && same_or_absent(change.wanted_plan, operation.plan_id.as_deref());
+    if !is_same {
+        return Ok(Confirmation::Denied("Microsoft knows its operation as another"));
     }
     let has_failed = matches!(operation.status.as_deref(), Some("Failed" | "Conflict"));
     Ok(match (has_failed, change.has_failed) {
-        (true, false) => Word::Denied("Microsoft says that its operation failed"),
-        (false, true) => Word::Denied("Microsoft does not say that its operation failed"),
-        (true, true) | (false, false) => Word::Confirmed(proof),
+        (true, false) => Confirmation::Denied("Microsoft says that its operation failed"),
+        (false, true) => Confirmation::Denied("Microsoft does not say that its operation failed"),
+        (true, true) | (false, false) => Confirmation::Confirmed(verified),
     })
 }
 
-/// Whether a purchase stands as it must after the event. That proves no single payment, so a renewal also has to be that of
-/// the term which the purchase is in; and each term is charged once.
-fn by_state(proof: Verified<'static>, change: &Change<'_>) -> Result<Word, Refusal> {
-    let known: Subscription = proven::read(&proof).map_err(|_| Refusal::Unanswered)?;
+/// Compares the state of a purchase with the webhook. The state does not prove a particular payment, so a renewal must also
+/// be of the purchase's current term, and each term is charged once.
+fn by_state(verified: Verified<'static>, change: &Change<'_>) -> Result<Confirmation, Refusal> {
+    let known: Subscription = payload::read(&verified).map_err(|_| Refusal::Unanswered)?;
     if known.is_test() {
-        return Ok(Word::Denied("it is a test purchase"));
+        return Ok(Confirmation::Denied("it is a test purchase"));
     }
     let status = match change.kind {
         EventKind::Suspended => "Suspended",
         EventKind::Uninstalled => "Unsubscribed",
         _ => "Subscribed",
     };
-    let is_kept = !matches!(change.kind, EventKind::PlanChanged | EventKind::Charged | EventKind::Activated)
-        || same_or_untold(change.plan, known.plan_id.as_deref());
+    let has_plan = !matches!(change.kind, EventKind::PlanChanged | EventKind::Charged | EventKind::Activated)
+        || same_or_absent(change.plan, known.plan_id.as_deref());
     let is_term = change.kind != EventKind::Charged || (change.term.is_some() && change.term == known.term());
-    let is_it = same(&change.account, known.id.as_deref());
-    Ok(match (is_it, known.status() == status && is_kept && is_term, change.pays()) {
-        (true, true, _) => Word::Confirmed(proof),
-        // It may have been so: the purchase can have gone on since.
-        (true, false, true) => Word::Unconfirmed(Some("the purchase stands otherwise at Microsoft")),
-        (true, false, false) => Word::Denied("the purchase stands otherwise at Microsoft"),
-        (false, _, _) => Word::Denied("Microsoft answers with another purchase"),
+    let is_same = same(&change.account, known.id.as_deref());
+    let agrees = known.status() == status && has_plan && is_term;
+    Ok(match (is_same, agrees, change.pays()) {
+        (true, true, _) => Confirmation::Confirmed(verified),
+        // The payment may be real: the purchase may have changed since.
+        (true, false, true) => Confirmation::Unconfirmed(Some("the purchase stands otherwise at Microsoft")),
+        (true, false, false) => Confirmation::Denied("the purchase stands otherwise at Microsoft"),
+        (false, _, _) => Confirmation::Denied("Microsoft answers with another purchase"),
     })
 }
 
-/// Asks for the operation that a webhook tells of, and, because Microsoft keeps none for what it only notifies of, for the
-/// purchase.
-pub fn word(arrival: &Arrival<'_>, change: &Change<'_>) -> Result<Word, Refusal> {
-    const NOT_TO_US: Word = Word::Unconfirmed(Some(NO_ACCESS));
-    let bearer = match access(arrival)? {
-        Access::Ask(request) => return Ok(Word::Ask(request)),
-        Access::Granted(bearer) => bearer,
-        Access::Unwanted => return Ok(Word::Unconfirmed(None)),
-        Access::Denied => return Ok(NOT_TO_US),
-    };
-    let ask = |url: &str| Word::Ask(Request::get_as(&format!("{url}{VERSION}"), &bearer));
-    let purchase = format!("{API}/{}", change.account);
-    let Some(answered) = arrival.answers.get(1) else {
-        return Ok(ask(&format!("{purchase}/operations/{}", change.operation)));
-    };
-    match said(answered)? {
-        Said::Yes(proof) => return by_operation(proof, change),
-        Said::NotToUs => return Ok(NOT_TO_US),
-        Said::No => {}
+/// Names of responses.
+const OPERATION: &str = "operation";
+const SUBSCRIPTION: &str = "subscription";
+
+/// Asks Microsoft about the operation of a webhook. Microsoft keeps no operation for events of which it only notifies; then
+/// the purchase is asked for instead.
+pub async fn ask(
+    listing: &Listing,
+    api: &dyn VendorApi,
+    change: &Change<'_>,
+) -> Result<VendorResponses, VerifyError> {
+    let mut responses = VendorResponses::default();
+    let Access::Granted(bearer) = Access::of(listing).sign_in(api).await? else { return Ok(responses) };
+    let get = |path: String| VendorRequest::get_as(&format!("{API}/{path}{VERSION}"), &bearer);
+    let operation = api.send(&get(format!("{}/operations/{}", change.account, change.operation))).await?;
+    let is_unknown = matches!(found(&operation)?, Found::No);
+    responses.insert(OPERATION, operation);
+    if is_unknown {
+        responses.insert(SUBSCRIPTION, api.send(&get(change.account.clone())).await?);
     }
-    let Some(answered) = arrival.answers.get(2) else { return Ok(ask(&purchase)) };
-    match said(answered)? {
-        Said::Yes(proof) => by_state(proof, change),
-        Said::NotToUs => Ok(NOT_TO_US),
-        Said::No => Ok(Word::Denied("Microsoft knows no such purchase")),
-    }
+    Ok(responses)
 }
 
-/// Whether it was the purchase that confirmed, because there is no operation.
-pub fn is_by_state(arrival: &Arrival<'_>) -> bool {
-    arrival.answers.len() > 2
+/// Whether Microsoft keeps no operation, so that the state of the purchase decided.
+pub fn is_by_state(responses: &VendorResponses) -> bool {
+    responses.get(SUBSCRIPTION).is_some()
+}
+
+/// Judges a webhook by the responses to [`ask`].
+pub fn confirmation(
+    listing: &Listing,
+    responses: &VendorResponses,
+    change: &Change<'_>,
+) -> Result<Confirmation, Refusal> {
+    const NO_CONFIRMATION: Confirmation = Confirmation::Unconfirmed(Some(NO_ACCESS));
+    if matches!(Access::of(listing), Access::NotConfigured) {
+        return Ok(Confirmation::Unconfirmed(None));
+    }
+    let Some(operation) = responses.get(OPERATION) else { return Ok(NO_CONFIRMATION) };
+    match found(operation)? {
+        Found::Yes(verified) => return by_operation(verified, change),
+        Found::Denied => return Ok(NO_CONFIRMATION),
+        Found::No => {}
+    }
+    match responses.get(SUBSCRIPTION).map(found).transpose()? {
+        Some(Found::Yes(verified)) => by_state(verified, change),
+        Some(Found::Denied) | None => Ok(NO_CONFIRMATION),
+        Some(Found::No) => Ok(Confirmation::Denied("Microsoft knows no such purchase")),
+    }
 }

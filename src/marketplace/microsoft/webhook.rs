@@ -1,20 +1,24 @@
-//! The connection webhook. The caller proves itself with a token; the body is not signed, so whoever sees a token can send
-//! another body with it for an hour. Hence Microsoft's API is asked, if the operator wants it.
+//! The connection webhook. A token authenticates the caller, but the body is not signed: whoever sees a token can send another
+//! body with it for an hour. Therefore Microsoft's API is asked, if the operator has configured access.
 //!
-//! Microsoft takes an answer 4xx to a change of plans for a veto, so nothing that is genuine is answered so.
+//! Microsoft treats a 4xx response to a change of plans as a veto, so an authentic webhook is never answered with one.
 
 use super::{
     super::{
-        adapter::{Answer, Arrival, Proof, Reply, Told, Unreadable, unreadable},
+        adapter::{
+            CallbackContext, CallbackResponse, ParsedCallback, Proof, Reply, Unreadable, Verification,
+            VerifyError, unreadable,
+        },
         event::{Event, EventKind, Evidence},
-        proven,
-        signature::{Expected, Refusal, TokenScheme, Verified},
+        payload,
+        signature::{Expected, TokenScheme},
+        vendor_api::VendorApi,
     },
-    fulfillment::{self, Subscription, Word, is_guid, time, word},
+    fulfillment::{self, Confirmation, Subscription, is_guid, time},
 };
 use serde::Deserialize;
 
-/// What Microsoft sends, as far as we read it. It reserves the right to send more.
+/// The fields of a webhook that are read. Microsoft reserves the right to send more.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
@@ -27,13 +31,13 @@ struct Message {
     subscription: Option<Subscription>,
 }
 
-/// What a message tells, before it is known whether that is true.
+/// What a message reports. It is not proven.
 pub struct Change<'m> {
-    /// In Microsoft's word.
+    /// Microsoft's name of the action.
     pub action: &'m str,
-    /// What it is to us.
+    /// The kind of event.
     pub kind: EventKind,
-    /// Of a change that came to nothing.
+    /// Whether the change failed.
     pub has_failed: bool,
     /// The operation.
     pub operation: String,
@@ -41,17 +45,17 @@ pub struct Change<'m> {
     pub account: String,
     /// The plan that the operation is about.
     pub wanted_plan: Option<&'m str>,
-    /// The plan that holds from then on.
+    /// The plan from then on.
     pub plan: Option<&'m str>,
-    /// When the term began that the purchase is in.
+    /// The start of the current term.
     pub term: Option<&'m str>,
     is_free_trial: bool,
     time_stamp: Option<&'m str>,
 }
 
-/// What an action is to us, and whether it came to nothing. Plans and seats are changed while the operation is in progress
-/// (Microsoft accepts by itself after ten seconds, and may tell nothing more), the rest when it has succeeded. Nothing for
-/// what is none of our business.
+/// The kind of event that an action is, and whether the action failed. A change of plan or seats counts while the operation is
+/// in progress: Microsoft accepts it by itself after ten seconds and may report nothing more. Other actions count once they
+/// succeed. `None` for actions that do not concern us.
 fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
     let has_succeeded = matches!(status, "Succeeded" | "Success");
     let goes_on = has_succeeded || status == "InProgress";
@@ -69,7 +73,7 @@ fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
 }
 
 impl<'m> Change<'m> {
-    /// Of a message; nothing if it tells nothing, or why it must not count.
+    /// Reads a message. `None` if it reports nothing; an error says why it does not count.
     fn of(message: &'m Message) -> Result<Option<Self>, &'static str> {
         let action = message.action.as_deref().unwrap_or_default();
         let Some((kind, has_failed)) = meaning(action, message.status.as_deref().unwrap_or_default()) else {
@@ -77,7 +81,7 @@ impl<'m> Change<'m> {
         };
         let id = |id: &Option<String>| {
             let id = id.as_deref().filter(|id| is_guid(id)).map(str::to_ascii_lowercase);
-            id.ok_or("an id in it is no GUID")
+            id.ok_or("an id in it is not a GUID")
         };
         let known = message.subscription.as_ref();
         if known.is_some_and(Subscription::is_test) {
@@ -99,7 +103,7 @@ impl<'m> Change<'m> {
         }))
     }
 
-    /// Whether the customer pays with it: the first term when the purchase is activated, each other when it is renewed.
+    /// Whether it is a payment: the activation pays for the first term, and each renewal for another.
     pub fn pays(&self) -> bool {
         matches!(self.kind, EventKind::Activated | EventKind::Charged) && !self.is_free_trial
     }
@@ -112,8 +116,8 @@ impl<'m> Change<'m> {
         }
     }
 
-    /// Its events. What can happen to a purchase once is keyed by the purchase, so that no operation can repeat it; a
-    /// renewal by its operation, or by its term where that is what was confirmed.
+    /// Its events. Events that can happen once are keyed by the purchase, so that another operation cannot repeat them. A
+    /// renewal is keyed by its operation, or by its term if the state of the purchase confirmed it.
     fn events(&self, is_by_state: bool, evidence: Evidence) -> Vec<Event> {
         let account = &self.account;
         match (self.kind, self.term) {
@@ -134,44 +138,47 @@ impl<'m> Change<'m> {
     }
 }
 
-/// Verifies the caller, and has what it tells confirmed.
-pub fn verify<'a>(arrival: &Arrival<'a>) -> Result<Proof<'a>, Refusal> {
-    let listing = arrival.listing;
+/// Verifies the caller, and asks Microsoft to confirm what the webhook reports.
+pub async fn verify<'a>(
+    context: &CallbackContext<'a>,
+    api: &dyn VendorApi,
+) -> Result<Verification<'a>, VerifyError> {
+    let listing = context.listing;
     let audiences = [listing.texts("audiences"), listing.texts("client_id")];
     let audiences = audiences.into_iter().find(|texts| !texts.is_empty()).unwrap_or_default();
     let tenant_id = listing.setting("tenant_id").map(str::to_owned);
     let expected = Expected { audiences, tenant_id, ..Expected::default() };
-    let proof = match arrival.verify_token(TokenScheme::EntraBearer, &expected)? {
-        Proof::Verified(proof) => proof,
-        first => return Ok(first),
+    let verified = context.verify_token(api, TokenScheme::EntraBearer, &expected).await?;
+    // `parse` reports a message that cannot be read.
+    let Ok(message) = payload::read::<Message>(&verified) else { return Ok(verified.into()) };
+    let Ok(Some(change)) = Change::of(&message) else { return Ok(verified.into()) };
+    let responses = fulfillment::ask(listing, api, &change).await?;
+    let verified = match fulfillment::confirmation(listing, &responses, &change)? {
+        Confirmation::Confirmed(by) => verified.confirmed_by(&by),
+        Confirmation::Unconfirmed(_) | Confirmation::Denied(_) => verified,
     };
-    // What cannot be read is for `read` to say.
-    let Ok(message) = proven::read::<Message>(&proof) else { return Ok(Proof::Verified(proof)) };
-    let Ok(Some(change)) = Change::of(&message) else { return Ok(Proof::Verified(proof)) };
-    Ok(match word(arrival, &change)? {
-        Word::Ask(request) => Proof::Ask(request),
-        Word::Confirmed(by) => Proof::Verified(proof.confirmed_by(&by)),
-        Word::Unconfirmed(_) | Word::Denied(_) => Proof::Verified(proof),
-    })
+    Ok(Verification::with_responses(verified, responses))
 }
 
-/// What it tells.
-pub fn read(proof: &Verified<'_>, arrival: &Arrival<'_>) -> Result<Told, Unreadable> {
-    let message: Message = proven::read(proof)?;
-    let told = |events, why: Option<&str>| Told {
+/// Parses a verified webhook.
+pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let message: Message = payload::read(&proof.verified)?;
+    let parsed = |events, why: Option<&str>| ParsedCallback {
         log: why.map(str::to_owned),
-        ..Told::new(events, Reply::Plain(Answer::empty(200)))
+        ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)))
     };
     let change = match Change::of(&message) {
         Ok(Some(change)) => change,
-        Ok(None) => return Ok(told(Vec::new(), None)),
-        Err(why) => return Ok(told(Vec::new(), Some(why))),
+        Ok(None) => return Ok(parsed(Vec::new(), None)),
+        Err(why) => return Ok(parsed(Vec::new(), Some(why))),
     };
-    let why = match word(arrival, &change) {
-        Ok(Word::Confirmed(_)) => None,
-        Ok(Word::Unconfirmed(why)) => why,
-        Ok(Word::Denied(why)) => return Ok(told(Vec::new(), Some(why))),
-        Ok(Word::Ask(_)) | Err(_) => return Err(unreadable("Microsoft was not asked")),
+    let confirmation = fulfillment::confirmation(context.listing, &proof.responses, &change)
+        .map_err(|refusal| unreadable(refusal.to_string()))?;
+    let why = match confirmation {
+        Confirmation::Confirmed(_) => None,
+        Confirmation::Unconfirmed(why) => why,
+        Confirmation::Denied(why) => return Ok(parsed(Vec::new(), Some(why))),
     };
-    Ok(told(change.events(fulfillment::is_by_state(arrival), proof.evidence()), why))
+    let is_by_state = fulfillment::is_by_state(&proof.responses);
+    Ok(parsed(change.events(is_by_state, proof.verified.evidence()), why))
 }

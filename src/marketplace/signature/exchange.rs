@@ -7,7 +7,7 @@ use super::{
     secret::{Credentials, SecretForm},
     verified::{Evidence, Payload, Verified},
 };
-use crate::marketplace::outgoing::{Answered, Request};
+use crate::marketplace::vendor_api::{VendorRequest, VendorResponse};
 use serde::Deserialize;
 
 /// The encoding of the parameters of a vendor's token endpoint.
@@ -28,31 +28,22 @@ pub struct TokenEndpoint {
     pub encoding: TokenEncoding,
 }
 
-/// The state of an exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exchange<'a> {
-    /// This request must be sent to the vendor.
-    Ask(Request),
-    /// The vendor accepted the code.
-    Proven(Verified<'a>),
+impl TokenEndpoint {
+    /// The request that exchanges a code.
+    #[must_use]
+    pub fn request(self, parameters: &[(&str, &str)]) -> VendorRequest {
+        match self.encoding {
+            TokenEncoding::Form => VendorRequest::form(self.url, parameters),
+            TokenEncoding::Json => VendorRequest::json(self.url, parameters),
+        }
+    }
 }
 
-/// Exchanges a code. Without an answer it returns the request to send, and with one the proof, whose payload is the
-/// vendor's answer.
-pub fn exchange<'a>(
-    endpoint: TokenEndpoint,
-    parameters: &[(&str, &str)],
-    answered: Option<&'a Answered>,
-) -> Result<Exchange<'a>, Refusal> {
-    let Some(Answered { status, body }) = answered else {
-        return Ok(Exchange::Ask(match endpoint.encoding {
-            TokenEncoding::Form => Request::form(endpoint.url, parameters),
-            TokenEncoding::Json => Request::json(endpoint.url, parameters),
-        }));
-    };
-    confirmed(*status)?;
-    let payload = Payload::Json(body.clone().into_bytes());
-    Ok(Exchange::Proven(Verified::new(Evidence::CodeExchange, payload)))
+/// The proof that the vendor accepted a code. Its payload is the vendor's response.
+pub fn accepted_code(response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
+    confirmed(response.status)?;
+    let payload = Payload::Json(response.body.clone().into_bytes());
+    Ok(Verified::new(Evidence::CodeExchange, payload))
 }
 
 /// Checks the status of a vendor's answer: a client error means that the vendor rejected the request, and any other

@@ -54,7 +54,7 @@ mod x509;
 
 pub use bearer::bearer;
 pub use callback::Callback;
-pub use exchange::{Exchange, TokenEncoding, TokenEndpoint, client_secret_post, exchange};
+pub use exchange::{TokenEncoding, TokenEndpoint, accepted_code, client_secret_post};
 pub use expected::{AppleEnvironment, Expected};
 pub use id_token::google_sign_in;
 pub use key_set::Keys;
@@ -63,7 +63,7 @@ pub use query::is_shop;
 pub use refusal::Refusal;
 pub use scheme::Scheme;
 pub use secret::{SecretError, SecretForm};
-pub use store_keys::{Connection, store_keys};
+pub use store_keys::{Connection, StoreKeys};
 pub use token::{TokenScheme, Trust};
 pub use verified::{Evidence, FOREVER, Payload, SingleUse, Verified, single_use_key};
 pub use verifier::{Parameters, Verifier, VerifierError};

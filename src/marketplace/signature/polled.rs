@@ -6,11 +6,11 @@ use super::{
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use crate::marketplace::outgoing::Answered;
+use crate::marketplace::vendor_api::VendorResponse;
 
 /// Turns a successful answer of a vendor's API into a proof, with the answer as its payload. The caller must check
 /// that the answer is about the thing that it asked for.
-pub fn polled(answered: &Answered) -> Result<Verified<'static>, Refusal> {
-    confirmed(answered.status)?;
-    Ok(Verified::new(Evidence::ApiPoll, Payload::Json(answered.body.clone().into_bytes())))
+pub fn polled(response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
+    confirmed(response.status)?;
+    Ok(Verified::new(Evidence::ApiPoll, Payload::Json(response.body.clone().into_bytes())))
 }

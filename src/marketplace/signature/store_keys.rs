@@ -1,5 +1,5 @@
 //! API keys of a WooCommerce store, which the store itself sends (`/wc-auth/v1/authorize`). The message is not signed
-//! and does not name the store. It returns a sealed text of ours, which names the store and may be used once within
+//! and does not name the store. It returns a text that we sealed, which names the store and may be used once within
 //! an hour. The proof is that the keys are accepted by that store.
 //!
 //! Sources: woocommerce/woocommerce `class-wc-auth.php`, `class-wc-rest-system-status-v2-controller.php`.
@@ -7,16 +7,16 @@
 use super::{
     callback::Callback,
     encoding::Encoding,
-    exchange::{Exchange, confirmed},
+    exchange::confirmed,
     refusal::Refusal,
-    secret::{MacAlgorithm, SecretForm, Secrets},
+    secret::{MacAlgorithm, SecretForm, Secrets, Tag},
     verified::{Evidence, Payload, Verified},
 };
 use crate::{
     domain::values::time::Timestamp,
     marketplace::{
-        outgoing::{Answered, Request},
         public_host,
+        vendor_api::{VendorRequest, VendorResponse},
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -62,7 +62,7 @@ impl Connection<'_> {
 
 /// The parts of the store's message that are used.
 #[derive(Deserialize)]
-struct StoreKeys {
+struct PostedKeys {
     user_id: String,
     consumer_key: String,
     consumer_secret: String,
@@ -75,60 +75,79 @@ fn is_key(text: &str, prefix: &str) -> bool {
     text.len() <= KEY_LENGTH && text.starts_with(prefix) && text.bytes().all(plain)
 }
 
-/// Tries the keys at the store that the sealed text names. Without an answer it returns the request to send, and with
-/// one the proof. The payload of the proof is `user_id`, `store`, `click_id`, `consumer_key`, `consumer_secret` and
-/// `key_permissions`. The store confirmed all of them except the last.
-pub fn store_keys<'a>(
-    callback: &Callback<'_>,
-    listing_id: &str,
-    secrets: &[&str],
-    answered: Option<&Answered>,
-    now: Timestamp,
-) -> Result<Exchange<'a>, Refusal> {
-    let secrets = secrets_of(secrets)?;
-    let body = str::from_utf8(callback.body).map_err(|_| Refusal::MalformedBody)?;
-    let keys: StoreKeys = strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)?;
-    let (sealed, tag) = keys.user_id.split_once('.').ok_or(Refusal::MalformedSignature)?;
-    let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
-    if !secrets.verify(&signed(listing_id, sealed), &[tag]) {
-        return Err(Refusal::BadSignature);
+/// Keys that were handed over with an authentic sealed text, and have not been tried at the store yet.
+pub struct StoreKeys {
+    keys: PostedKeys,
+    store: String,
+    click_id: String,
+    tag: Tag,
+    until: i64,
+}
+
+impl StoreKeys {
+    /// Reads a callback and opens the sealed text in it.
+    pub fn read(
+        callback: &Callback<'_>,
+        listing_id: &str,
+        secrets: &[&str],
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let secrets = secrets_of(secrets)?;
+        let body = str::from_utf8(callback.body).map_err(|_| Refusal::MalformedBody)?;
+        let keys: PostedKeys = strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)?;
+        let (sealed, tag) = keys.user_id.split_once('.').ok_or(Refusal::MalformedSignature)?;
+        let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
+        if !secrets.verify(&signed(listing_id, sealed), &[tag]) {
+            return Err(Refusal::BadSignature);
+        }
+        let content = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Refusal::MalformedClaims)?;
+        let content = String::from_utf8(content).map_err(|_| Refusal::MalformedClaims)?;
+        let mut fields = content.splitn(3, ' ');
+        let (Some(until), Some(click_id), Some(store)) = (fields.next(), fields.next(), fields.next()) else {
+            return Err(Refusal::MalformedClaims);
+        };
+        let until: i64 = until.parse().map_err(|_| Refusal::MalformedTime)?;
+        if now.ms() > until {
+            return Err(Refusal::Stale);
+        }
+        // The host was checked when the text was sealed. Whoever knows the secret can seal another text, and must not be
+        // able to make us call a private host.
+        if public_host::address(store).as_deref() != Some(store) {
+            return Err(Refusal::WrongSubject);
+        }
+        if !is_key(&keys.consumer_key, "ck_") || !is_key(&keys.consumer_secret, "cs_") {
+            return Err(Refusal::MalformedBody);
+        }
+        let (store, click_id) = (store.to_owned(), click_id.to_owned());
+        Ok(Self { keys, store, click_id, tag, until })
     }
-    let content = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Refusal::MalformedClaims)?;
-    let content = String::from_utf8(content).map_err(|_| Refusal::MalformedClaims)?;
-    let mut fields = content.splitn(3, ' ');
-    let (Some(until), Some(click_id), Some(store)) = (fields.next(), fields.next(), fields.next()) else {
-        return Err(Refusal::MalformedClaims);
-    };
-    let until: i64 = until.parse().map_err(|_| Refusal::MalformedTime)?;
-    if now.ms() > until {
-        return Err(Refusal::Stale);
+
+    /// The request that tries the keys at the store.
+    #[must_use]
+    pub fn request(&self) -> VendorRequest {
+        let url = format!("{}/wp-json/wc/v3/system_status?_fields=settings", self.store);
+        VendorRequest::get(&url, &self.keys.consumer_key, &self.keys.consumer_secret)
     }
-    // The address was checked when it was sealed. It is checked again because anybody who knows the secret can seal,
-    // and must not be able to make us call other hosts.
-    if public_host::address(store).as_deref() != Some(store) {
-        return Err(Refusal::WrongSubject);
+
+    /// The proof that the keys open the store. Its payload is `store`, `click_id`, `consumer_key`, `consumer_secret`,
+    /// `key_permissions` and `user_id`; the store confirms all of them except `key_permissions`.
+    pub fn confirm(self, response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
+        confirmed(response.status)?;
+        // A site that answers every URL with the same page has confirmed nothing.
+        let status: serde_json::Value =
+            strict_json::from_str(&response.body).map_err(|_| Refusal::Declined)?;
+        if !status.get("settings").is_some_and(serde_json::Value::is_object) {
+            return Err(Refusal::Declined);
+        }
+        let payload = vec![
+            ("store".to_owned(), self.store),
+            ("click_id".to_owned(), self.click_id),
+            ("consumer_key".to_owned(), self.keys.consumer_key),
+            ("consumer_secret".to_owned(), self.keys.consumer_secret),
+            ("key_permissions".to_owned(), self.keys.key_permissions),
+            ("user_id".to_owned(), self.keys.user_id),
+        ];
+        let proof = Verified::new(Evidence::ApiPoll, Payload::Parameters(payload));
+        Ok(proof.once_under("woocommerce_store_keys", &self.tag, self.until))
     }
-    if !is_key(&keys.consumer_key, "ck_") || !is_key(&keys.consumer_secret, "cs_") {
-        return Err(Refusal::MalformedBody);
-    }
-    let Some(Answered { status, body }) = answered else {
-        let url = format!("{store}/wp-json/wc/v3/system_status?_fields=settings");
-        return Ok(Exchange::Ask(Request::get(&url, &keys.consumer_key, &keys.consumer_secret)));
-    };
-    confirmed(*status)?;
-    // A site that answers every request with the same page has not confirmed the keys.
-    let status: serde_json::Value = strict_json::from_str(body).map_err(|_| Refusal::Declined)?;
-    if !status.get("settings").is_some_and(serde_json::Value::is_object) {
-        return Err(Refusal::Declined);
-    }
-    let payload = vec![
-        ("store".to_owned(), store.to_owned()),
-        ("click_id".to_owned(), click_id.to_owned()),
-        ("consumer_key".to_owned(), keys.consumer_key),
-        ("consumer_secret".to_owned(), keys.consumer_secret),
-        ("key_permissions".to_owned(), keys.key_permissions),
-        ("user_id".to_owned(), keys.user_id),
-    ];
-    let proof = Verified::new(Evidence::ApiPoll, Payload::Parameters(payload));
-    Ok(Exchange::Proven(proof.once_under("woocommerce_store_keys", &tag, until)))
 }

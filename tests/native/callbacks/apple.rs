@@ -1,7 +1,7 @@
 //! Apple App Store: what its notifications tell of a customer and of money, exactly and in every order.
 
 use super::{
-    Sent, World,
+    TestCallback, World,
     issuer::{es256, forms, x5c},
     orders,
 };
@@ -70,24 +70,24 @@ pub(crate) fn transaction(id: &str, more: &Json) -> Json {
 }
 
 /// A notification, `minutes` after eleven.
-pub(crate) fn notification(kind: &str, minutes: i64, transaction: Option<&Json>) -> Sent {
+pub(crate) fn notification(kind: &str, minutes: i64, transaction: Option<&Json>) -> TestCallback {
     let (kind, subtype) = kind.split_once(' ').unwrap_or((kind, ""));
     let mut data =
         json!({"appAppleId": 1_234_567_890, "bundleId": "com.acme.app", "environment": "Production"});
     if let Some(transaction) = transaction {
         data["signedTransactionInfo"] = signed(transaction).into();
     }
-    let mut told = json!({"notificationType": kind, "notificationUUID": format!("{kind}-{minutes}"), "version": "2.0",
+    let mut message = json!({"notificationType": kind, "notificationUUID": format!("{kind}-{minutes}"), "version": "2.0",
         "signedDate": NOW_MS - 3_600_000 + minutes * 60_000, "data": data});
     if !subtype.is_empty() {
-        told["subtype"] = subtype.into();
+        message["subtype"] = subtype.into();
     }
-    sent(&told)
+    callback(&message)
 }
 
-fn sent(notification: &Json) -> Sent {
+fn callback(notification: &Json) -> TestCallback {
     let body = json!({"signedPayload": signed(notification)}).to_string();
-    Sent { method: "POST", kind: "notifications", rest: String::new(), headers: vec![], body }
+    TestCallback { method: "POST", kind: "notifications", rest: String::new(), headers: vec![], body }
 }
 
 /// The operator's server tells whose the token is, with the click.
@@ -106,8 +106,8 @@ pub(crate) fn click(world: &mut World) -> String {
 /// Type, amount, what was given back, and currency of each conversion, by their names.
 fn money(world: &mut World) -> Vec<(String, Json, Json, Json)> {
     let listing = format!("{}/", world.listing);
-    let told = world.ledger.get("/v1/conversions").json["data"].take();
-    let mut money: Vec<_> = told
+    let found = world.ledger.get("/v1/conversions").json["data"].take();
+    let mut money: Vec<_> = found
         .as_array()
         .unwrap()
         .iter()
@@ -122,9 +122,9 @@ fn money(world: &mut World) -> Vec<(String, Json, Json, Json)> {
 
 fn accounts(world: &World) -> Vec<(String, String)> {
     let rows = world.ledger.sql.exec("SELECT account, status FROM marketplace_accounts ORDER BY 1", &[]);
-    let told =
+    let account =
         |row: &signpost::store::Row| (row.text(0).unwrap().to_owned(), row.text(1).unwrap().to_owned());
-    rows.unwrap().iter().map(told).collect()
+    rows.unwrap().iter().map(account).collect()
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
         let click = click(&mut world);
         for step in order.iter().chain(&order) {
             match steps.get(*step) {
-                Some(sent) => assert_eq!(world.receive(sent).status, 200, "{order:?}"),
+                Some(callback) => assert_eq!(world.receive(callback).status, 200, "{order:?}"),
                 None => lead(&mut world, &click),
             }
         }
@@ -214,8 +214,8 @@ fn each_notification_means_what_it_says() {
     ] {
         let mut world = world();
         // Not the first purchase, so that it tells no names.
-        let sent = notification(kind, 0, Some(&transaction("2000000100000002", more)));
-        assert_eq!(world.receive(&sent).status, 200, "{kind}");
+        let callback = notification(kind, 0, Some(&transaction("2000000100000002", more)));
+        assert_eq!(world.receive(&callback).status, 200, "{kind}");
         let expected: Vec<_> = Some((CUSTOMER.replace("apple:", ""), status.to_owned()))
             .filter(|_| !status.is_empty())
             .into_iter()
@@ -223,7 +223,7 @@ fn each_notification_means_what_it_says() {
         assert_eq!(accounts(&world), expected, "{kind}");
         let sales = money(&mut world).into_iter().filter(|(name, ..)| !name.starts_with("ended")).count();
         assert_eq!(sales, usize::from(charged), "{kind} {more}");
-        assert_eq!(world.refused("again", &sent), 200, "{kind}");
+        assert_eq!(world.refused("again", &callback), 200, "{kind}");
         assert_eq!(world.logged, [""; 0]);
     }
     let mut world = world();
@@ -245,14 +245,14 @@ fn amounts_are_exact_in_every_currency_or_not_booked() {
     ] {
         let mut world = world();
         let bought = transaction(FIRST, &json!({"price": price, "currency": currency}));
-        let sent = notification("ONE_TIME_CHARGE", 0, Some(&bought));
+        let callback = notification("ONE_TIME_CHARGE", 0, Some(&bought));
         let Some(amount) = amount else {
-            assert_eq!(world.refused("no amount", &sent), 500, "{price} {currency}");
+            assert_eq!(world.refused("no amount", &callback), 500, "{price} {currency}");
             continue;
         };
-        assert_eq!(world.receive(&sent).status, 200);
-        let (_, told, _, code) = money(&mut world).remove(0);
-        assert_eq!((told, code), (json!(amount), json!(currency)));
+        assert_eq!(world.receive(&callback).status, 200);
+        let (_, message, _, code) = money(&mut world).remove(0);
+        assert_eq!((message, code), (json!(amount), json!(currency)));
     }
     let mut world = world();
     for missing in ["price", "currency", "transactionId", "originalTransactionId"] {
@@ -260,7 +260,7 @@ fn amounts_are_exact_in_every_currency_or_not_booked() {
         bought.as_object_mut().unwrap().remove(missing);
         assert_eq!(world.refused(missing, &notification("DID_RENEW", 0, Some(&bought))), 500);
     }
-    assert!(world.logged[0].ends_with("/transaction/price is no amount"), "{:?}", world.logged);
+    assert!(world.logged[0].ends_with("/transaction/price is not an amount"), "{:?}", world.logged);
     // What is no money needs no price.
     let ended = transaction(FIRST, &json!({"price": null}));
     assert_eq!(world.receive(&notification("EXPIRED", 0, Some(&ended))).status, 200);
@@ -274,11 +274,11 @@ fn refunds_are_what_apple_has_given_back_so_far_and_may_be_reversed() {
         bought(&json!({"revocationType": "REFUND_PRORATED", "revocationPercentage": percentage}))
     };
     let refund = |minute: i64, transaction: &Json| notification("REFUND", minute, Some(transaction));
-    let refunded = |sent: &[&Sent]| {
+    let refunded = |callback: &[&TestCallback]| {
         let mut world = world();
         let purchase = transaction(FIRST, &json!({"price": 30_000}));
         assert_eq!(world.receive(&notification("ONE_TIME_CHARGE", 0, Some(&purchase))).status, 200);
-        sent.iter().for_each(|sent| assert_eq!(world.receive(sent).status, 200));
+        callback.iter().for_each(|callback| assert_eq!(world.receive(callback).status, 200));
         world.ledger.audit();
         let (.., refunded, _) = money(&mut world).pop().unwrap();
         refunded
@@ -295,14 +295,14 @@ fn refunds_are_what_apple_has_given_back_so_far_and_may_be_reversed() {
     let family = bought(&json!({"inAppOwnershipType": "FAMILY_SHARED"}));
     assert_eq!(refunded(&[&refund(6, &family)]), 0);
     let mut world = world();
-    for (said, sent) in [
+    for (case, callback) in [
         ("no percentage", refund(1, &bought(&json!({"revocationType": "REFUND_PRORATED"})))),
         ("too much", refund(1, &part(100_001))),
         ("less than nothing", refund(1, &part(-1))),
         ("no number", refund(1, &bought(&json!({"revocationPercentage": "50"})))),
         ("by item", refund(1, &bought(&json!({"advancedCommerceInfo": {"items": []}})))),
     ] {
-        assert_eq!(world.refused(said, &sent), 500, "{said}");
+        assert_eq!(world.refused(case, &callback), 500, "{case}");
     }
     let reversed = notification("REFUND_REVERSED", 9, Some(&transaction(FIRST, &json!({"price": 30_000}))));
     let purchase = notification("ONE_TIME_CHARGE", 0, Some(&transaction(FIRST, &json!({"price": 30_000}))));
@@ -328,25 +328,26 @@ fn what_is_not_apples_or_of_another_app_is_refused() {
     let other = p256::ecdsa::SigningKey::from_slice(&[4; 32]).unwrap();
     let forged = es256(&HEADER.0, &bought.to_string(), &other);
     let data = json!({"appAppleId": 1_234_567_890, "bundleId": "com.acme.app", "environment": "Production"});
-    let told = |data: Json| {
-        sent(
+    let with_data = |data: Json| {
+        callback(
             &json!({"notificationType": "DID_RENEW", "notificationUUID": "u", "signedDate": NOW_MS, "data": data}),
         )
     };
-    let within =
-        |transaction: &Json| told(with(data.clone(), &json!({"signedTransactionInfo": signed(transaction)})));
-    for (said, sent) in [
-        ("nothing", Sent { body: String::new(), ..good.clone() }),
-        ("unsigned", Sent { body: json!({"signedPayload": "a.b.c"}).to_string(), ..good.clone() }),
-        ("a forged transaction", told(with(data.clone(), &json!({"signedTransactionInfo": forged})))),
+    let within = |transaction: &Json| {
+        with_data(with(data.clone(), &json!({"signedTransactionInfo": signed(transaction)})))
+    };
+    for (case, callback) in [
+        ("nothing", TestCallback { body: String::new(), ..good.clone() }),
+        ("unsigned", TestCallback { body: json!({"signedPayload": "a.b.c"}).to_string(), ..good.clone() }),
+        ("a forged transaction", with_data(with(data.clone(), &json!({"signedTransactionInfo": forged})))),
         ("another app's transaction", within(&transaction(FIRST, &json!({"bundleId": "com.evil"})))),
         ("a tester's transaction", within(&transaction(FIRST, &json!({"environment": "Sandbox"})))),
-        ("another app", told(with(data.clone(), &json!({"bundleId": "com.evil"})))),
-        ("another app's id", told(with(data.clone(), &json!({"appAppleId": 1})))),
-        ("a tester's", told(with(data.clone(), &json!({"environment": "Sandbox"})))),
-        ("Xcode's", told(with(data.clone(), &json!({"environment": "Xcode"})))),
+        ("another app", with_data(with(data.clone(), &json!({"bundleId": "com.evil"})))),
+        ("another app's id", with_data(with(data.clone(), &json!({"appAppleId": 1})))),
+        ("a tester's", with_data(with(data.clone(), &json!({"environment": "Sandbox"})))),
+        ("Xcode's", with_data(with(data.clone(), &json!({"environment": "Xcode"})))),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     for settings in [
         json!({"app_apple_id": 1_234_567_890}),
@@ -370,6 +371,6 @@ fn what_is_not_apples_or_of_another_app_is_refused() {
         &json!({"environment": "Sandbox", "signedTransactionInfo":
         signed(&transaction(FIRST, &json!({"environment": "Sandbox"})))}),
     );
-    assert_eq!(sandbox.receive(&told(data)).status, 200);
+    assert_eq!(sandbox.receive(&with_data(data)).status, 200);
     assert_eq!(sandbox.ledger.rows("conversions"), 1);
 }

@@ -1,7 +1,7 @@
 //! Whose purchases are on the App Store: those of the token that the app gave them, and of nobody else's.
 
 use super::{
-    Sent,
+    TestCallback,
     apple::{CUSTOMER, FIRST, click, lead, notification, transaction, world},
     orders,
 };
@@ -15,13 +15,13 @@ fn a_subscription_leads_to_the_token_of_its_first_purchase_and_to_no_other() {
     let other = "11111111-2222-3333-4444-555555555555";
     let anew = json!({"appAccountToken": other});
     let anew = notification("SUBSCRIBED RESUBSCRIBE", 2, Some(&transaction("2000000100000003", &anew)));
-    let customers = |sent: &[&Sent]| {
+    let customers = |callback: &[&TestCallback]| {
         let mut world = world();
         let click = click(&mut world);
         lead(&mut world, &click);
-        sent.iter().for_each(|sent| assert_eq!(world.receive(sent).status, 200));
-        let told = world.ledger.get("/v1/conversions").json["data"].take();
-        let mut found: Vec<(String, bool)> = told
+        callback.iter().for_each(|callback| assert_eq!(world.receive(callback).status, 200));
+        let found = world.ledger.get("/v1/conversions").json["data"].take();
+        let mut found: Vec<(String, bool)> = found
             .as_array()
             .unwrap()
             .iter()
@@ -40,8 +40,8 @@ fn a_subscription_leads_to_the_token_of_its_first_purchase_and_to_no_other() {
     assert_eq!(customers(&[&renewed, &first]), (vec![nameless.clone(), mine.clone()], 1));
     // Somebody else with the same Apple account, in whatever order.
     for order in orders(3) {
-        let sent = order.iter().map(|step| [&first, &renewed, &anew][*step]).collect::<Vec<_>>();
-        let (found, aliases) = customers(&sent);
+        let callback = order.iter().map(|step| [&first, &renewed, &anew][*step]).collect::<Vec<_>>();
+        let (found, aliases) = customers(&callback);
         let is_named = order.iter().position(|step| *step == 0) < order.iter().position(|step| *step == 1);
         let renewal = if is_named { mine.clone() } else { nameless.clone() };
         let mut expected = vec![others.clone(), renewal, mine.clone()];

@@ -1,7 +1,7 @@
 //! Apple's postbacks of advertisements: installs of nobody in particular, each once, and none that is another app's, another
 //! network's, or signed by a device for tests.
 
-use super::{Sent, World, apple::APPLE, signer};
+use super::{TestCallback, World, apple::APPLE, signer};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
 
@@ -18,8 +18,8 @@ fn world_with(settings: &Json) -> World {
     world
 }
 
-fn sent(kind: &'static str, body: &Json) -> Sent {
-    Sent { method: "POST", kind, rest: String::new(), headers: vec![], body: body.to_string() }
+fn callback(kind: &'static str, body: &Json) -> TestCallback {
+    TestCallback { method: "POST", kind, rest: String::new(), headers: vec![], body: body.to_string() }
 }
 
 /// Printed in Apple's documentation, with Apple's own signature.
@@ -38,8 +38,9 @@ fn published_of_another() -> Json {
 }
 
 fn installs(world: &mut World) -> Vec<String> {
-    let told = world.ledger.get("/v1/conversions").json["data"].take();
-    told.as_array()
+    let found = world.ledger.get("/v1/conversions").json["data"].take();
+    found
+        .as_array()
         .unwrap()
         .iter()
         .map(|it| {
@@ -57,7 +58,7 @@ fn installs(world: &mut World) -> Vec<String> {
 fn a_winning_skadnetwork_postback_is_an_install_of_nobody_in_particular() {
     let mut world = world_with(&settings());
     world.adapter = None;
-    let won = sent("skadnetwork", &published());
+    let won = callback("skadnetwork", &published());
     assert_eq!(world.receive(&won).status, 200);
     assert_eq!(installs(&mut world), ["apple:skadnetwork:6aafb7a5-0170-41b5-bbe4-fe71dedf1e30"]);
     assert_eq!(world.refused("again", &won), 200);
@@ -65,8 +66,8 @@ fn a_winning_skadnetwork_postback_is_an_install_of_nobody_in_particular() {
     let mut other = published();
     other["conversion-value"] = json!(1);
     other["country-code"] = json!("US");
-    assert_eq!(world.refused("with other values beside it", &sent("skadnetwork", &other)), 200);
-    assert_eq!(world.refused("did not win", &sent("skadnetwork", &published_of_another())), 200);
+    assert_eq!(world.refused("with other values beside it", &callback("skadnetwork", &other)), 200);
+    assert_eq!(world.refused("did not win", &callback("skadnetwork", &published_of_another())), 200);
     assert_eq!(world.logged, [""; 0]);
 }
 
@@ -83,10 +84,10 @@ fn a_skadnetwork_postback_of_elsewhere_is_refused() {
     ] {
         let mut changed = published();
         changed[member] = to;
-        assert_eq!(world.refused(member, &sent("skadnetwork", &changed)), 401, "{member}");
+        assert_eq!(world.refused(member, &callback("skadnetwork", &changed)), 401, "{member}");
     }
-    let genuine = sent("skadnetwork", &published());
-    for (said, settings) in [
+    let genuine = callback("skadnetwork", &published());
+    for (case, settings) in [
         ("another app's", json!({"app_apple_id": 1, "ad_network_ids": ["com.example"]})),
         ("another network's", json!({"app_apple_id": 525_463_029, "ad_network_ids": ["com.other"]})),
         ("no app", json!({"ad_network_ids": ["com.example"]})),
@@ -94,14 +95,14 @@ fn a_skadnetwork_postback_of_elsewhere_is_refused() {
     ] {
         let mut world = world_with(&settings);
         world.adapter = None;
-        assert_eq!(world.refused(said, &genuine), 401, "{said}");
+        assert_eq!(world.refused(case, &genuine), 401, "{case}");
         let is_set_up = !world.logged[0].contains("the listing is not set up for this callback");
-        assert_eq!(is_set_up, !said.starts_with("no "), "{said}");
+        assert_eq!(is_set_up, !case.starts_with("no "), "{case}");
     }
 }
 
 /// A postback of SKAdNetwork 4.0 under the tests' key.
-fn postback(id: &str, index: u32) -> Sent {
+fn postback(id: &str, index: u32) -> TestCallback {
     let (network, app) = ("com.example", "525463029");
     let values =
         ["4.0", network, "0042", app, id, "true", "7", "1", "true", &index.to_string()].join("\u{2063}");
@@ -109,7 +110,7 @@ fn postback(id: &str, index: u32) -> Sent {
     let body = json!({"version": "4.0", "ad-network-id": network, "source-identifier": "0042", "app-id": 525_463_029,
         "transaction-id": id, "redownload": true, "source-app-id": 7, "fidelity-type": 1, "did-win": true,
         "postback-sequence-index": index, "attribution-signature": tag});
-    sent("skadnetwork", &body)
+    callback("skadnetwork", &body)
 }
 
 #[test]
@@ -124,7 +125,7 @@ fn of_the_postbacks_of_an_install_the_first_is_the_install() {
 }
 
 /// A postback of AdAttributionKit under the tests' key.
-fn kit(kid: &str, key: u8, more: &Json) -> Sent {
+fn kit(kid: &str, key: u8, more: &Json) -> TestCallback {
     let mut claims = json!({"advertised-item-identifier": 525_463_029, "conversion-type": "download",
         "marketplace-identifier": "com.apple.AppStore", "ad-network-identifier": "com.example", "did-win": true,
         "impression-type": "app-impression", "postback-sequence-index": 0, "source-identifier": "0042",
@@ -133,7 +134,7 @@ fn kit(kid: &str, key: u8, more: &Json) -> Sent {
     let header = json!({"kid": kid, "alg": "ES256"}).to_string().replace('/', "\\/");
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
     let jws = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signer::ec_fixed(key, signed.as_bytes())));
-    sent(
+    callback(
         "adattributionkit",
         &json!({"jws-string": jws, "conversion-value": 63, "ad-interaction-type": "click"}),
     )
@@ -179,16 +180,16 @@ fn what_a_device_for_tests_signs_counts_in_the_sandbox_alone() {
             "ad_network_ids": "development.adattributionkit"});
         let mut world = world_with(&settings);
         world.adapter = None;
-        world.refused("a re-engagement", &sent("adattributionkit", &json!({"jws-string": PUBLISHED})))
+        world.refused("a re-engagement", &callback("adattributionkit", &json!({"jws-string": PUBLISHED})))
     };
     assert_eq!((of("Sandbox"), of("Production")), (200, 401));
 }
 
 #[test]
 fn development_keys_count_in_the_sandbox_alone() {
-    let reason = |settings: &Json, sent: &Sent| {
+    let reason = |settings: &Json, callback: &TestCallback| {
         let mut world = world_with(settings);
-        assert_eq!(world.refused("refused", sent), 401);
+        assert_eq!(world.refused("refused", callback), 401);
         world.logged.pop().unwrap().rsplit(": ").next().unwrap().to_owned()
     };
     let mut sandbox = settings();

@@ -1,11 +1,9 @@
 //! AWS Marketplace: the registration, and a whole life over signed SNS, in every order.
 
-use super::{Sent, World, orders, signer};
+use super::fake_vendor::{DocumentRequest, VendorResult, respond};
+use super::{TestCallback, World, orders, signer};
 use serde_json::{Value as Json, json};
-use signpost::marketplace::{
-    outgoing::{Answered, Request},
-    published::{Document, Wanted},
-};
+use signpost::marketplace::vendor_api::{Document, VendorError, VendorRequest};
 
 pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:993604559884:aws-marketplace-agreement-events";
 pub(crate) const CERTIFICATE: &str =
@@ -33,33 +31,33 @@ pub(crate) fn secrets() -> Json {
 
 pub(crate) fn world_with(settings: &Json, secrets: &Json) -> World {
     let mut world = World::new("aws", settings, secrets);
-    world.publishes = |wanted: &Wanted| {
-        assert_eq!((wanted.url.as_str(), wanted.newer), (CERTIFICATE, false));
+    world.vendor.publishes = |request: &DocumentRequest| {
+        assert_eq!((request.url.as_str(), request.newer), (CERTIFICATE, false));
         let text = Some(signer::CERTIFICATE.to_owned());
-        Document { url: wanted.url.clone(), text, absent: false, newest: true }
+        Document { text, absent: false, newest: true }
     };
-    world.vendor = |_| customer(&json!({}));
+    world.vendor.responds = |_| customer(&json!({}));
     world
 }
 
 /// What AWS says, in words and in an answer, and the status of ours.
-pub(crate) type Said = (&'static str, fn(&Request) -> Answered, u16);
+pub(crate) type VendorCase = (&'static str, fn(&VendorRequest) -> VendorResult, u16);
 
 fn world() -> World {
     world_with(&settings(), &secrets())
 }
 
-pub(crate) fn ok(body: &Json) -> Answered {
-    Answered { status: 200, body: body.to_string() }
+pub(crate) fn ok(body: &Json) -> VendorResult {
+    respond(200, body.to_string())
 }
 
 /// An error of AWS's, which is status 400 whatever it is.
-pub(crate) fn error(name: &str) -> Answered {
-    Answered { status: 400, body: json!({"__type": name, "message": "secret detail"}).to_string() }
+pub(crate) fn error(name: &str) -> VendorResult {
+    respond(400, json!({"__type": name, "message": "secret detail"}).to_string())
 }
 
 /// What `ResolveCustomer` answers, with other members.
-fn customer(other: &Json) -> Answered {
+fn customer(other: &Json) -> VendorResult {
     let mut customer = json!({"ProductCode": PRODUCT, "CustomerAWSAccountId": BUYER, "CustomerIdentifier": "X01EXAMPLEX",
         "LicenseArn": format!("arn:aws:license-manager::294406891311:license:{LICENSE}"),
         "Metadata": {"AgreementId": AGREEMENT}});
@@ -68,26 +66,26 @@ fn customer(other: &Json) -> Answered {
 }
 
 /// What `DescribeAgreement` answers.
-pub(crate) fn described(status: &str) -> Answered {
+pub(crate) fn described(status: &str) -> VendorResult {
     ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": BUYER}, "status": status,
         "proposalSummary": {"offerId": "offer-uovnpk2f6jq7s", "resources": [{"id": PRODUCT_ID, "type": "SaaSProduct"}]}}))
 }
 
-fn form(body: &str) -> Sent {
+fn form(body: &str) -> TestCallback {
     let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
-    Sent { method: "POST", kind: "register", rest: String::new(), headers, body: body.to_owned() }
+    TestCallback { method: "POST", kind: "register", rest: String::new(), headers, body: body.to_owned() }
 }
 
-fn registration() -> Sent {
+fn registration() -> TestCallback {
     form(&format!("x-amzn-marketplace-token={TOKEN}&x-amzn-marketplace-offer-type=free-trial"))
 }
 
 /// A message of SNS's, signed.
-pub(crate) fn sns(kind: &str, id: &str, at: &str, message: &str) -> Sent {
+pub(crate) fn sns(kind: &str, id: &str, at: &str, message: &str) -> TestCallback {
     sns_signed(kind, id, at, message, "2")
 }
 
-pub(crate) fn sns_signed(kind: &str, id: &str, at: &str, message: &str, version: &str) -> Sent {
+pub(crate) fn sns_signed(kind: &str, id: &str, at: &str, message: &str, version: &str) -> TestCallback {
     let (token, url) = ("2336412f37", "https://evil.example/?Action=ConfirmSubscription");
     let mut members = vec![("Message", message), ("MessageId", id)];
     if kind != "Notification" {
@@ -106,7 +104,7 @@ pub(crate) fn sns_signed(kind: &str, id: &str, at: &str, message: &str, version:
         members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     let headers = vec![("content-type".to_owned(), "text/plain; charset=UTF-8".to_owned())];
     let body = Json::Object(body).to_string();
-    Sent { method: "POST", kind: "sns", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "sns", rest: String::new(), headers, body }
 }
 
 /// An event as EventBridge writes it.
@@ -124,7 +122,7 @@ pub(crate) fn event(detail_type: &str, at: &str, agreement: &Json) -> Json {
         "resources": [], "detail": detail})
 }
 
-pub(crate) fn told(id: &str, event: &Json) -> Sent {
+pub(crate) fn notification(id: &str, event: &Json) -> TestCallback {
     sns("Notification", id, "2026-11-22T11:59:57.204Z", &event.to_string())
 }
 
@@ -133,26 +131,26 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
     let new = json!({"intent": "NEW", "status": "ACTIVE"});
     let gone = json!({"status": "CANCELLED"});
     let at = |minute: u32| format!("2026-11-22T11:{minute:02}:00Z");
-    let steps: [Vec<Sent>; 4] = [
-        vec![told("m-0", &event("Purchase Agreement Created - Proposer", &at(0), &new))],
+    let steps: [Vec<TestCallback>; 4] = [
+        vec![notification("m-0", &event("Purchase Agreement Created - Proposer", &at(0), &new))],
         vec![
-            told("m-1", &event("Purchase Agreement Created - Manufacturer", &at(0), &new)),
-            told("m-2", &event("License Updated - Manufacturer", &at(1), &json!({}))),
+            notification("m-1", &event("Purchase Agreement Created - Manufacturer", &at(0), &new)),
+            notification("m-2", &event("License Updated - Manufacturer", &at(1), &json!({}))),
         ],
-        vec![told(
+        vec![notification(
             "m-3",
             &event("Purchase Agreement Amended - Proposer", &at(20), &json!({"intent": "AMEND"})),
         )],
         vec![
-            told("m-4", &event("Purchase Agreement Ended - Proposer", &at(50), &gone)),
-            told("m-5", &event("Purchase Agreement Ended - Manufacturer", &at(50), &gone)),
-            told("m-6", &event("License Deprovisioned - Manufacturer", &at(50), &json!({}))),
+            notification("m-4", &event("Purchase Agreement Ended - Proposer", &at(50), &gone)),
+            notification("m-5", &event("Purchase Agreement Ended - Manufacturer", &at(50), &gone)),
+            notification("m-6", &event("License Deprovisioned - Manufacturer", &at(50), &json!({}))),
         ],
     ];
     let mut expected = None;
     for order in orders(5) {
         let mut world = world();
-        world.vendor = |request| match request.body.contains("agreementId") {
+        world.vendor.responds = |request| match request.body.contains("agreementId") {
             true => described("CANCELLED"),
             false => customer(&json!({})),
         };
@@ -169,19 +167,19 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
                     assert_eq!(location, format!("https://app.example/start?plan=pro&{query}"));
                 }
                 step => {
-                    for sent in &steps[step - 1] {
-                        assert_eq!(world.receive(sent).status, 200, "{order:?}");
+                    for callback in &steps[step - 1] {
+                        assert_eq!(world.receive(callback).status, 200, "{order:?}");
                     }
                 }
             }
         }
         let outcome = world.outcome();
         let conversions = outcome["conversions"].as_array().unwrap();
-        let told: Vec<_> =
+        let found: Vec<_> =
             conversions.iter().map(|it| (it["type"].as_str().unwrap(), &it["external_id"])).collect();
         let named = |name: &str| json!(format!("{}/{name}", world.listing));
         let (ended, install) = (named(&format!("ended:{AGREEMENT}")), named(&format!("install:{BUYER}")));
-        assert_eq!(told, [("uninstall", &ended), ("install", &install)], "{order:?}");
+        assert_eq!(found, [("uninstall", &ended), ("install", &install)], "{order:?}");
         for conversion in conversions {
             assert_eq!(conversion["customer_id"], format!("aws:{BUYER}"));
             assert_eq!(conversion["attribution"]["credits"][0]["click_id"], click, "{order:?}");
@@ -210,7 +208,7 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
 fn a_registration_is_resolved_with_a_signature_that_aws_libraries_make_too() {
     let mut world = world();
     assert_eq!(world.receive(&registration()).status, 303);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     let headers: Vec<(&str, &str)> =
         asked.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     // The vector `sigv4-resolve-customer`, which botocore, aws4fetch and @smithy/signature-v4 made alike.
@@ -235,14 +233,15 @@ fn a_registration_is_resolved_with_a_signature_that_aws_libraries_make_too() {
     );
     // A plus sign and a slash come through.
     assert_eq!(world.receive(&form("x-amzn-marketplace-token=a%2Bb%2Fc%3D%3D")).status, 303);
-    assert_eq!(world.asked[1].body, r#"{"RegistrationToken":"a+b/c=="}"#);
+    assert_eq!(world.requests[1].body, r#"{"RegistrationToken":"a+b/c=="}"#);
     assert_eq!(world.ledger.rows("conversions"), 1, "the same customer");
 }
 
 #[test]
 fn a_customer_without_an_aws_account_is_known_by_the_older_identifier() {
     let mut world = world();
-    world.vendor = |_| customer(&json!({"CustomerAWSAccountId": null, "LicenseArn": null, "Metadata": null}));
+    world.vendor.responds =
+        |_| customer(&json!({"CustomerAWSAccountId": null, "LicenseArn": null, "Metadata": null}));
     assert_eq!(world.receive(&registration()).status, 303);
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["customer_id"], "aws:X01EXAMPLEX");
@@ -251,24 +250,24 @@ fn a_customer_without_an_aws_account_is_known_by_the_older_identifier() {
 
 #[test]
 fn what_aws_says_to_a_token_decides_who_must_act() {
-    let cases: [Said; 12] = [
+    let cases: [VendorCase; 12] = [
         ("a made-up token", |_| error("InvalidTokenException"), 401),
         ("an old token", |_| error("ExpiredTokenException"), 401),
         ("too many", |_| error("ThrottlingException"), 503),
         ("too many, with a namespace", |_| error("com.amazonaws.metering#ThrottlingException"), 503),
         ("a key that may not", |_| error("AccessDeniedException"), 401),
         ("a wrong key", |_| error("UnrecognizedClientException"), 401),
-        ("a page of somebody's", |_| Answered { status: 403, body: "<html>".to_owned() }, 503),
-        ("a failure", |_| Answered { status: 500, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("no JSON", |_| Answered { status: 200, body: "yes".to_owned() }, 401),
+        ("a page of somebody's", |_| respond(403, "<html>"), 503),
+        ("a failure", |_| respond(500, ""), 503),
+        ("nothing", |_| Err(VendorError::NoResponse), 503),
+        ("no JSON", |_| respond(200, "yes"), 401),
         ("another product", |_| customer(&json!({"ProductCode": "another"})), 401),
         ("nobody", |_| customer(&json!({"CustomerAWSAccountId": "", "CustomerIdentifier": ""})), 500),
     ];
-    for (said, vendor, status) in cases {
+    for (case, vendor, status) in cases {
         let mut world = world();
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &registration()), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &registration()), status, "{case}");
         let logged = world.logged.join("\n");
         assert!(!logged.contains("secret detail") && !logged.contains(TOKEN), "{logged}");
     }
@@ -277,23 +276,23 @@ fn what_aws_says_to_a_token_decides_who_must_act() {
 #[test]
 fn nobody_asks_aws_for_what_cannot_be_a_registration() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
-    for (said, body) in [
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
+    for (case, body) in [
         ("nothing", ""),
         ("no token", "x-amzn-marketplace-agreement-id=agmt-1"),
         ("an empty token", "x-amzn-marketplace-token="),
         ("two tokens", "x-amzn-marketplace-token=a&x-amzn-marketplace-token=b"),
         ("no form", "x-amzn-marketplace-token=a b\r\nset-cookie: c"),
     ] {
-        assert_eq!(world.refused(said, &form(body)), 401, "{said}");
+        assert_eq!(world.refused(case, &form(body)), 401, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
-    for (said, change) in [
+    for (case, change) in [
         ("no key", json!({"secrets": {"access_key_id": null}})),
         ("no product", json!({"settings": {}, "secrets": {"access_key_id": KEY_ID}})),
         ("nowhere to go on to", json!({"settings": settings(), "forward_to": null})),
     ] {
         assert_eq!(world.ledger.patch(&path, &change).status, 200);
-        assert_eq!(world.refused(said, &registration()), 401, "{said}");
+        assert_eq!(world.refused(case, &registration()), 401, "{case}");
     }
 }

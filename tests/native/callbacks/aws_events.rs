@@ -1,16 +1,17 @@
 //! AWS Marketplace's messages: over SNS with its handshakes, of AWS's older topics, and from an API destination, where the
 //! Agreement API is asked.
 
+use super::fake_vendor::respond;
 use super::{
-    Sent, World,
+    TestCallback, World,
     aws::{
-        AGREEMENT, BUYER, CERTIFICATE, PRODUCT, PRODUCT_ID, SELLER, Said, TOPIC, described, error, event, ok,
-        secrets, settings, sns, sns_signed, told, world_with,
+        AGREEMENT, BUYER, CERTIFICATE, PRODUCT, PRODUCT_ID, SELLER, TOPIC, VendorCase, described, error,
+        event, notification, ok, secrets, settings, sns, sns_signed, world_with,
     },
     signer,
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::{outgoing::Answered, published::Document};
+use signpost::marketplace::vendor_api::{Document, VendorError, VendorResponse};
 use signpost::store::Sql;
 
 const NOW: &str = "2026-11-22T11:59:57.204Z";
@@ -18,24 +19,30 @@ const NOW: &str = "2026-11-22T11:59:57.204Z";
 /// A listing at which nobody is asked, for it has no key.
 fn world() -> World {
     let mut world = world_with(&settings(), &json!({"eventbridge_secret": "b7f9c2e1d4a84f5e"}));
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     world
 }
 
-fn destination(event: &Json, secret: &str) -> Sent {
+fn destination(event: &Json, secret: &str) -> TestCallback {
     let headers = vec![("x-acme-eventbridge-key".to_owned(), secret.to_owned())];
-    Sent { method: "POST", kind: "eventbridge", rest: String::new(), headers, body: event.to_string() }
+    TestCallback {
+        method: "POST",
+        kind: "eventbridge",
+        rest: String::new(),
+        headers,
+        body: event.to_string(),
+    }
 }
 
-fn from_destination(event: &Json) -> Sent {
+fn from_destination(event: &Json) -> TestCallback {
     destination(event, "b7f9c2e1d4a84f5e")
 }
 
 fn accounts(world: &World) -> Vec<(String, String)> {
     let rows = world.ledger.sql.exec("SELECT account, status FROM marketplace_accounts ORDER BY 1", &[]);
-    let told =
+    let account =
         |row: &signpost::store::Row| (row.text(0).unwrap().to_owned(), row.text(1).unwrap().to_owned());
-    rows.unwrap().iter().map(told).collect()
+    rows.unwrap().iter().map(account).collect()
 }
 
 fn account(world: &World) -> String {
@@ -52,19 +59,19 @@ fn evidence(world: &mut World) -> Json {
 #[test]
 fn a_subscription_is_confirmed_where_sns_is_and_nowhere_else() {
     let mut world = world();
-    world.vendor = |_| ok(&json!({}));
+    world.vendor.responds = |_| ok(&json!({}));
     assert_eq!(world.refused("told nothing", &sns("SubscriptionConfirmation", "m", NOW, "Confirm.")), 200);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     let topic = TOPIC.replace(':', "%3A");
     let expected = format!(
         "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={topic}&Token=2336412f37"
     );
     assert_eq!((asked.method, asked.url.as_str(), asked.headers.len()), ("GET", expected.as_str(), 0));
     for status in [0, 403, 500] {
-        world.vendor = match status {
-            0 => |_| Answered { status: 0, body: String::new() },
-            403 => |_| Answered { status: 403, body: String::new() },
-            _ => |_| Answered { status: 500, body: String::new() },
+        world.vendor.responds = match status {
+            0 => |_| Err(VendorError::NoResponse),
+            403 => |_| respond(403, ""),
+            _ => |_| respond(500, ""),
         };
         assert_eq!(
             world.refused("not confirmed", &sns("SubscriptionConfirmation", "m", NOW, "Confirm.")),
@@ -73,11 +80,11 @@ fn a_subscription_is_confirmed_where_sns_is_and_nowhere_else() {
     }
     world.logged.clear();
     assert_eq!(world.refused("told nothing", &sns("UnsubscribeConfirmation", "m", NOW, "Bye.")), 200);
-    let said = format!(
+    let case = format!(
         "a callback of {}, aws sns, was taken in part: SNS sends no more messages of this topic here",
         world.listing
     );
-    assert_eq!(world.logged, [said]);
+    assert_eq!(world.logged, [case]);
 }
 
 #[test]
@@ -85,14 +92,14 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
     let mut world = world();
     let created =
         event("Purchase Agreement Created - Proposer", "2026-11-22T11:59:50Z", &json!({"intent": "NEW"}));
-    let good = told("m-1", &created);
-    let swap = |sent: &Sent, from: &str, to: &str| {
-        assert!(sent.body.contains(from));
-        Sent { body: sent.body.replace(from, to), ..sent.clone() }
+    let good = notification("m-1", &created);
+    let swap = |callback: &TestCallback, from: &str, to: &str| {
+        assert!(callback.body.contains(from));
+        TestCallback { body: callback.body.replace(from, to), ..callback.clone() }
     };
     let confirmation = sns("SubscriptionConfirmation", "m", NOW, "Confirm.");
-    let unsigned = Sent { body: created.to_string(), ..good.clone() };
-    for (said, sent) in [
+    let unsigned = TestCallback { body: created.to_string(), ..good.clone() };
+    for (case, callback) in [
         ("another customer", swap(&good, BUYER, "782858285007")),
         ("another topic", swap(&good, TOPIC, "arn:aws:sns:us-east-1:993604559884:another")),
         ("confirm another topic", swap(&confirmation, TOPIC, "arn:aws:sns:us-east-1:111111111111:another")),
@@ -100,7 +107,7 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
         ("raw delivery", unsigned),
         ("an old one", sns("Notification", "m", "2026-11-22T10:54:59Z", &created.to_string())),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     // Truly signed, by somebody else's topic.
     let path = format!("/v1/listings/{}", world.listing);
@@ -114,12 +121,12 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
     assert_eq!(world.refused("no topic", &good), 401);
     // SNS's certificate cannot be had: SNS tries again.
     let mut down = self::world();
-    down.publishes = |wanted| Document { url: wanted.url.clone(), text: None, absent: false, newest: true };
+    down.vendor.publishes = |_| Document { text: None, absent: false, newest: true };
     assert_eq!(down.refused("no certificate", &good), 503);
     let mut rotated = self::world();
-    rotated.publishes = |wanted| {
+    rotated.vendor.publishes = |_| {
         let text = Some(signer::OTHER_CERTIFICATE.to_owned());
-        Document { url: wanted.url.clone(), text, absent: false, newest: true }
+        Document { text, absent: false, newest: true }
     };
     assert_eq!(rotated.refused("another key", &good), 401);
 }
@@ -154,7 +161,7 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
         (agreement("License Deprovisioned - Manufacturer", json!({})), "uninstalled"),
     ] {
         let mut world = world();
-        assert_eq!(world.receive(&told("m", &message)).status, 200);
+        assert_eq!(world.receive(&notification("m", &message)).status, 200);
         assert_eq!(account(&world), status, "{message}");
         // The agreement leads to the account, and so does the licence.
         let names = if message["detail"]["license"].is_null() { 1 } else { 2 };
@@ -171,7 +178,7 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
         agreement("Purchase Agreement Ended - Proposer", json!({"status": "REPLACED"})),
         agreement("Purchase Agreement Ended - Proposer", json!({"status": "SUPERSEDED"})),
     ] {
-        assert_eq!(world.receive(&told("m", &message)).status, 200);
+        assert_eq!(world.receive(&notification("m", &message)).status, 200);
         assert_eq!(accounts(&world), [], "{message}");
     }
     for message in [
@@ -183,7 +190,7 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
         with("/detail/product/code", "another"),
         json!({"hello": "world"}),
     ] {
-        assert_eq!(world.refused("none of our business", &told("m", &message)), 200, "{message}");
+        assert_eq!(world.refused("none of our business", &notification("m", &message)), 200, "{message}");
     }
     assert_eq!(world.refused("a test", &sns("Notification", "m", NOW, "hello")), 200);
     assert!(world.logged.iter().all(|line| line.ends_with("was taken in part: the message is no JSON")));
@@ -194,15 +201,15 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
         with("/time", "yesterday"),
         with("/detail/acceptor/accountId", ""),
     ] {
-        assert_eq!(world.refused("cannot be read", &told("m", &message)), 500, "{message}");
+        assert_eq!(world.refused("cannot be read", &notification("m", &message)), 500, "{message}");
     }
 }
 
 #[test]
 fn the_end_of_a_licence_is_no_end_where_another_agreement_goes_on() {
     let at = "2026-11-22T11:59:50Z";
-    let sent = told("m", &event("License Deprovisioned - Manufacturer", at, &json!({})));
-    let cases: [Said; 9] = [
+    let callback = notification("m", &event("License Deprovisioned - Manufacturer", at, &json!({})));
+    let cases: [VendorCase; 9] = [
         ("renewed", |_| described("RENEWED"), 0),
         ("replaced", |_| described("REPLACED"), 0),
         ("superseded", |_| described("SUPERSEDED"), 0),
@@ -216,18 +223,18 @@ fn the_end_of_a_licence_is_no_end_where_another_agreement_goes_on() {
             |_| ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": "1"}})),
             1,
         ),
-        ("no JSON", |_| Answered { status: 200, body: String::new() }, 1),
+        ("no JSON", |_| respond(200, ""), 1),
     ];
-    for (said, vendor, ends) in cases {
+    for (case, vendor, ends) in cases {
         let mut world = world_with(&settings(), &secrets());
-        world.vendor = vendor;
-        assert_eq!(world.receive(&sent).status, 200, "{said}");
-        assert_eq!(world.ledger.rows("conversions"), i64::from(ends), "{said}");
-        assert_eq!(accounts(&world).len(), usize::from(ends), "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.receive(&callback).status, 200, "{case}");
+        assert_eq!(world.ledger.rows("conversions"), i64::from(ends), "{case}");
+        assert_eq!(accounts(&world).len(), usize::from(ends), "{case}");
     }
     let mut down = world_with(&settings(), &secrets());
-    down.vendor = |_| Answered { status: 0, body: String::new() };
-    assert_eq!(down.refused("nothing", &sent), 503);
+    down.vendor.responds = |_| Err(VendorError::NoResponse);
+    assert_eq!(down.refused("nothing", &callback), 503);
 }
 
 #[test]
@@ -237,15 +244,15 @@ fn the_older_topics_know_a_customer_by_another_name() {
                "offer-identifier": "offer-1", "isFreeTrialTermPresent": "false"})
         .to_string()
     };
-    let sent =
+    let callback =
         |action: &str, id: &str, at: &str| sns_signed("Notification", id, at, &message(action, PRODUCT), "1");
     let mut world = world_with(&settings(), &secrets());
-    world.vendor = |_| {
+    world.vendor.responds = |_| {
         ok(
             &json!({"ProductCode": PRODUCT, "CustomerAWSAccountId": BUYER, "CustomerIdentifier": "X01EXAMPLEX"}),
         )
     };
-    let registration = Sent {
+    let registration = TestCallback {
         method: "POST",
         kind: "register",
         rest: String::new(),
@@ -263,7 +270,7 @@ fn the_older_topics_know_a_customer_by_another_name() {
         ("unsubscribe-success", "m-5", "2026-11-22T12:05:00Z", "uninstalled"),
         ("subscribe-success", "m-1", "2026-11-22T12:01:00Z", "uninstalled"),
     ] {
-        assert_eq!(world.receive(&sent(action, id, at)).status, 200);
+        assert_eq!(world.receive(&callback(action, id, at)).status, 200);
         assert_eq!(account(&world), status, "{action}");
     }
     assert_eq!(world.ledger.rows("conversions"), 2);
@@ -283,22 +290,22 @@ fn an_api_destinations_event_is_what_the_agreement_api_confirms() {
     assert_eq!(world.refused("another seller", &from_destination(&other)), 401);
     let ignored = event("Purchase Agreement Ending - Proposer", at, &json!({}));
     assert_eq!(world.refused("none of our business", &from_destination(&ignored)), 200);
-    for sent in [&ended, &deprovisioned] {
+    for callback in [&ended, &deprovisioned] {
         let mut world = world_with(&settings(), &secrets());
-        world.vendor = |_| described("CANCELLED");
-        assert_eq!(world.receive(&from_destination(sent)).status, 200);
+        world.vendor.responds = |_| described("CANCELLED");
+        assert_eq!(world.receive(&from_destination(callback)).status, 200);
         assert_eq!((account(&world).as_str(), evidence(&mut world)), ("uninstalled", json!("api_poll")));
-        let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+        let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
         assert_eq!(asked.url, "https://agreement-marketplace.us-east-1.amazonaws.com/");
         assert_eq!(asked.body, format!(r#"{{"agreementId":"{AGREEMENT}"}}"#));
         let target = ("x-amz-target", "AWSMPCommerceService_v20200301.DescribeAgreement".to_owned());
         assert!(asked.headers.contains(&target), "{:?}", asked.headers);
         // What the API says of the agreement counts, whatever the message says.
         let mut world = world_with(&settings(), &secrets());
-        world.vendor = |_| described("REPLACED");
-        assert_eq!(world.receive(&from_destination(sent)).status, 200);
+        world.vendor.responds = |_| described("REPLACED");
+        assert_eq!(world.receive(&from_destination(callback)).status, 200);
         assert_eq!(accounts(&world), []);
-        let denials: [Said; 6] = [
+        let denials: [VendorCase; 6] = [
             ("it goes on", |_| described("ACTIVE"), 401),
             ("no such agreement", |_| error("ResourceNotFoundException"), 401),
             (
@@ -308,12 +315,12 @@ fn an_api_destinations_event_is_what_the_agreement_api_confirms() {
             ),
             ("another one", |_| ok(&json!({"agreementId": "agmt-1", "acceptor": {"accountId": BUYER}})), 401),
             ("too many", |_| error("ThrottlingException"), 503),
-            ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
+            ("nothing", |_| Err(VendorError::NoResponse), 503),
         ];
-        for (said, vendor, status) in denials {
+        for (case, vendor, status) in denials {
             let mut world = world_with(&settings(), &secrets());
-            world.vendor = vendor;
-            assert_eq!(world.refused(said, &from_destination(sent)), status, "{said}");
+            world.vendor.responds = vendor;
+            assert_eq!(world.refused(case, &from_destination(callback)), status, "{case}");
         }
     }
 }
@@ -324,16 +331,16 @@ fn without_a_key_that_may_ask_an_api_destinations_event_is_a_hint() {
     let ended = event("Purchase Agreement Ended - Proposer", at, &json!({"status": "CANCELLED"}));
     let header = json!({"eventbridge_secret": "b7f9c2e1d4a84f5e"});
     let mut world = world_with(&settings(), &header);
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     assert_eq!(world.receive(&from_destination(&ended)).status, 200);
     assert_eq!((account(&world).as_str(), evidence(&mut world)), ("uninstalled", json!("transport_only")));
     assert_eq!(world.logged, [""; 0]);
     let mut world = world_with(&settings(), &secrets());
-    world.vendor = |_| error("AccessDeniedException");
+    world.vendor.responds = |_| error("AccessDeniedException");
     assert_eq!(world.receive(&from_destination(&ended)).status, 200);
     assert_eq!(evidence(&mut world), "transport_only");
-    let said = "was taken in part: nobody confirmed it: the access key may not ask";
-    assert!(world.logged[0].ends_with(said), "{:?}", world.logged);
+    let case = "was taken in part: nobody confirmed it: the access key may not ask";
+    assert!(world.logged[0].ends_with(case), "{:?}", world.logged);
 }
 
 #[test]
@@ -345,26 +352,26 @@ fn where_the_seller_has_several_products_agreements_are_looked_up() {
     settings["product_id"] = json!(PRODUCT_ID);
     let world = |vendor| {
         let mut world = world_with(&settings, &secrets());
-        world.vendor = vendor;
+        world.vendor.responds = vendor;
         world
     };
-    for sent in [told("m", &created), from_destination(&created)] {
+    for callback in [notification("m", &created), from_destination(&created)] {
         let mut ours = world(|_| described("ACTIVE"));
-        assert_eq!(ours.receive(&sent).status, 200);
+        assert_eq!(ours.receive(&callback).status, 200);
         assert_eq!(account(&ours), "activated");
         let mut other = world(|_| {
             let described = described("ACTIVE");
-            Answered { body: described.body.replace(PRODUCT_ID, "prod-another"), ..described }
+            described.map(|it| VendorResponse { body: it.body.replace(PRODUCT_ID, "prod-another"), ..it })
         });
-        assert_eq!(other.refused("another product", &sent), 200);
+        assert_eq!(other.refused("another product", &callback), 200);
         let mut denied = world(|_| error("AccessDeniedException"));
-        assert_eq!(denied.refused("nobody says which product", &sent), 401);
-        let mut down = world(|_| Answered { status: 0, body: String::new() });
-        assert_eq!(down.refused("nothing", &sent), 503);
+        assert_eq!(denied.refused("nobody says which product", &callback), 401);
+        let mut down = world(|_| Err(VendorError::NoResponse));
+        assert_eq!(down.refused("nothing", &callback), 503);
     }
     // A licence names its product.
     let mut signed = world(|request| panic!("nobody asks {request:?}"));
-    assert_eq!(signed.receive(&told("m", &licensed)).status, 200);
+    assert_eq!(signed.receive(&notification("m", &licensed)).status, 200);
     assert_eq!(account(&signed), "activated");
     let mut hint = world(|_| error("AccessDeniedException"));
     assert_eq!(hint.receive(&from_destination(&licensed)).status, 200);

@@ -1,18 +1,19 @@
 //! AWS Marketplace's money: what the Agreement API says was billed and given back, each exactly once.
 
+use super::fake_vendor::VendorResult;
 use super::{
-    Sent, World,
-    aws::{AGREEMENT, BUYER, PRODUCT, PRODUCT_ID, Said, error, ok, secrets, settings, world_with},
+    TestCallback, World,
+    aws::{AGREEMENT, BUYER, PRODUCT, PRODUCT_ID, VendorCase, error, ok, secrets, settings, world_with},
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 
-fn poll(secret: &str, body: &Json) -> Sent {
+fn poll(secret: &str, body: &Json) -> TestCallback {
     let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
-    Sent { method: "POST", kind: "invoices", rest: String::new(), headers, body: body.to_string() }
+    TestCallback { method: "POST", kind: "invoices", rest: String::new(), headers, body: body.to_string() }
 }
 
-fn asked() -> Sent {
+fn asked() -> TestCallback {
     poll("poll-secret-0001", &json!({"agreement_id": AGREEMENT}))
 }
 
@@ -29,7 +30,7 @@ fn adjustment(id: &str, invoice: &str, amount: &str, status: &str) -> Json {
 }
 
 /// What AWS answers, by the operation.
-fn answer(request: &Request, adjustments: &[Json], invoices: &[Json]) -> Answered {
+fn answer(request: &VendorRequest, adjustments: &[Json], invoices: &[Json]) -> VendorResult {
     let target = &request.headers.iter().find(|(name, _)| *name == "x-amz-target").unwrap().1;
     let body: Json = serde_json::from_str(&request.body).unwrap();
     assert_eq!(body["agreementId"], AGREEMENT);
@@ -51,11 +52,11 @@ fn answer(request: &Request, adjustments: &[Json], invoices: &[Json]) -> Answere
     }
 }
 
-fn billed(request: &Request) -> Answered {
+fn billed(request: &VendorRequest) -> VendorResult {
     answer(request, &[], &[invoice("i-1", "INVOICE", "1200.50", "USD")])
 }
 
-fn refunded(request: &Request) -> Answered {
+fn refunded(request: &VendorRequest) -> VendorResult {
     let adjustments =
         [adjustment("ba-1", "i-1", "200.5", "COMPLETED"), adjustment("ba-2", "i-1", "1", "PENDING")];
     let invoices = [
@@ -83,14 +84,14 @@ fn with_customer(mut world: World) -> World {
 #[test]
 fn what_aws_billed_and_gave_back_is_booked_once() {
     let mut world = with_customer(world());
-    world.vendor = billed;
+    world.vendor.responds = billed;
     let answer = world.receive(&asked());
     assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"complete":true,"left_out":0,"told":1}"#));
     let balances = |world: &mut World| world.ledger.get("/v1/balances").json["data"][0]["pending"].take();
     // A fifth of it.
     assert_eq!(balances(&mut world), 24_010);
     assert_eq!(world.refused("asked again", &asked()), 200);
-    world.vendor = refunded;
+    world.vendor.responds = refunded;
     assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":0,"told":3}"#);
     assert_eq!(balances(&mut world), 20_000 + 1_800);
     assert_eq!(world.refused("asked again", &asked()), 200);
@@ -110,7 +111,7 @@ fn what_aws_billed_and_gave_back_is_booked_once() {
     assert_eq!((&second["amount"], &second["refunded"]), (&json!(9_000), &json!(0)));
     // All at once comes to the same.
     let mut at_once = with_customer(self::world());
-    at_once.vendor = refunded;
+    at_once.vendor.responds = refunded;
     assert_eq!(at_once.receive(&asked()).status, 200);
     assert_eq!(at_once.outcome(), outcome);
 }
@@ -118,10 +119,11 @@ fn what_aws_billed_and_gave_back_is_booked_once() {
 #[test]
 fn an_adjustment_that_is_told_before_its_invoice_waits_for_it() {
     let mut world = with_customer(world());
-    world.vendor = |request| answer(request, &[adjustment("ba-1", "i-1", "200.50", "COMPLETED")], &[]);
+    world.vendor.responds =
+        |request| answer(request, &[adjustment("ba-1", "i-1", "200.50", "COMPLETED")], &[]);
     assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":0,"told":1}"#);
     assert_eq!(world.ledger.rows("waiting_refunds"), 1);
-    world.vendor = refunded;
+    world.vendor.responds = refunded;
     assert_eq!(world.receive(&asked()).status, 200);
     let sales = world.outcome()["conversions"].clone();
     let first = sales.as_array().unwrap().iter().find(|it| it["amount"] == 120_050).unwrap().clone();
@@ -131,7 +133,7 @@ fn an_adjustment_that_is_told_before_its_invoice_waits_for_it() {
 #[test]
 fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
     let mut world = with_customer(world());
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let invoices = [
             invoice("i-1", "INVOICE", "12.345", "USD"),
             invoice("i-2", "INVOICE", "-1.00", "USD"),
@@ -145,12 +147,12 @@ fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
         answer(request, &[], &invoices)
     };
     assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":5,"told":1}"#);
-    let said = format!(
-        "a callback of {}, aws invoices, was taken in part: 5 entries do not count (the last: it is no invoice), 1 credit \
+    let case = format!(
+        "a callback of {}, aws invoices, was taken in part: 5 entries do not count (the last: it is not an invoice), 1 credit \
          memos come from no billing adjustment",
         world.listing
     );
-    assert_eq!(world.logged, [said]);
+    assert_eq!(world.logged, [case]);
     let sales = world.ledger.get("/v1/conversions").json;
     let amounts: Vec<_> = sales["data"].as_array().unwrap().iter().map(|it| &it["amount"]).collect();
     assert_eq!(amounts, [&json!(990), &Json::Null], "behind it the lead");
@@ -160,7 +162,7 @@ fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
 #[test]
 fn pages_are_turned_as_far_as_one_question_goes() {
     let mut world = with_customer(world());
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let first = answer(request, &[], &[]);
         let body: Json = serde_json::from_str(&request.body).unwrap();
         if body["groupBy"].is_null() {
@@ -171,7 +173,7 @@ fn pages_are_turned_as_far_as_one_question_goes() {
         ok(&json!({"agreementInvoiceLineItemGroupSummaries": invoices, "nextToken": page.to_string()}))
     };
     assert_eq!(world.receive(&asked()).body, r#"{"complete":false,"left_out":0,"told":4}"#);
-    assert_eq!(world.asked.len(), 6);
+    assert_eq!(world.requests.len(), 6);
     assert!(
         world.logged[0].ends_with("adjustment, and there is more than was asked for"),
         "{:?}",
@@ -183,15 +185,15 @@ fn pages_are_turned_as_far_as_one_question_goes() {
 #[test]
 fn only_the_scheduler_asks_and_only_aws_answers() {
     let mut nobody = world();
-    nobody.vendor = |request| panic!("nobody asks {request:?}");
-    for (said, sent) in [
+    nobody.vendor.responds = |request| panic!("nobody asks {request:?}");
+    for (case, callback) in [
         ("a wrong secret", poll("poll-secret-0002", &json!({"agreement_id": AGREEMENT}))),
-        ("no secret", Sent { headers: vec![], ..asked() }),
+        ("no secret", TestCallback { headers: vec![], ..asked() }),
         ("no agreement", poll("poll-secret-0001", &json!({}))),
     ] {
-        assert_eq!(nobody.refused(said, &sent), 401, "{said}");
+        assert_eq!(nobody.refused(case, &callback), 401, "{case}");
     }
-    let cases: [Said; 5] = [
+    let cases: [VendorCase; 5] = [
         ("no such agreement", |_| error("ResourceNotFoundException"), 401),
         (
             "another agreement",
@@ -210,20 +212,20 @@ fn only_the_scheduler_asks_and_only_aws_answers() {
         (
             "nothing",
             |request| match request.body.contains("COMPLETED") {
-                true => Answered { status: 0, body: String::new() },
+                true => Err(VendorError::NoResponse),
                 false => billed(request),
             },
             503,
         ),
     ];
-    for (said, vendor, status) in cases {
+    for (case, vendor, status) in cases {
         let mut world = world();
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &asked()), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &asked()), status, "{case}");
     }
     let mut settings = settings();
     settings["product_id"] = json!("prod-another");
     let mut other = world_with(&settings, &secrets());
-    other.vendor = billed;
+    other.vendor.responds = billed;
     assert_eq!(other.refused("another product", &asked()), 401);
 }

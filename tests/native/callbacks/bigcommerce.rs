@@ -1,6 +1,6 @@
 //! BigCommerce apps: the page in the control panel's frame, its reloads, the ends of an install, and tokens that stray.
 
-use super::{Sent, World, orders};
+use super::{TestCallback, World, orders};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -39,12 +39,12 @@ fn token(world: &World, jti: &str, age_s: i64, claims: &Json) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac(SECRET, &signed)))
 }
 
-fn get(kind: &'static str, token: &str) -> Sent {
+fn get(kind: &'static str, token: &str) -> TestCallback {
     let rest = format!("?signed_payload_jwt={token}&x=%20a+b");
-    Sent { method: "GET", kind, rest, headers: vec![], body: String::new() }
+    TestCallback { method: "GET", kind, rest, headers: vec![], body: String::new() }
 }
 
-fn webhook(world: &World, body: String) -> Sent {
+fn webhook(world: &World, body: String) -> TestCallback {
     let seconds = (world.ledger.now.ms() / 1000).to_string();
     let signature = STANDARD.encode(mac(SECRET, &format!("msg_2b8f6c1e.{seconds}.{body}")));
     let headers = [
@@ -53,10 +53,10 @@ fn webhook(world: &World, body: String) -> Sent {
         ("webhook-signature", format!("v1a,xyz v1,{signature}")),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    Sent { method: "POST", kind: "webhook", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "webhook", rest: String::new(), headers, body }
 }
 
-fn cancelled(world: &World, fields: &Json) -> Sent {
+fn cancelled(world: &World, fields: &Json) -> TestCallback {
     let mut body = json!({
         "producer": STORE, "hash": "cd09f9f8a1e9", "created_at": world.ledger.now.ms() / 1000 - 20,
         "store_id": "1025646", "scope": "store/app/uninstalled", "data": {"type": "store"},
@@ -65,7 +65,7 @@ fn cancelled(world: &World, fields: &Json) -> Sent {
     webhook(world, body.to_string())
 }
 
-fn header<'a>(answer: &'a signpost::marketplace::adapter::Answer, name: &str) -> &'a str {
+fn header<'a>(answer: &'a signpost::marketplace::adapter::CallbackResponse, name: &str) -> &'a str {
     &answer.headers.iter().find(|(known, _)| *known == name).unwrap().1
 }
 
@@ -199,7 +199,7 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
     let hooks = [
         ("another scope", cancelled(&world, &json!({"scope": "store/order/refund/created"})), 200),
         ("another scope, no hash", webhook(&world, r#"{"scope":"store/order/created"}"#.to_owned()), 200),
-        ("changed", Sent { body: "{}".to_owned(), ..cancelled(&world, &json!({})) }, 401),
+        ("changed", TestCallback { body: "{}".to_owned(), ..cancelled(&world, &json!({})) }, 401),
         ("no JSON", webhook(&world, "{".to_owned()), 500),
         ("no store", cancelled(&world, &json!({"producer": "z4zn3wo"})), 500),
         ("no hash", cancelled(&world, &json!({"hash": ""})), 500),
@@ -207,14 +207,14 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
         ("no such time", cancelled(&world, &json!({"created_at": i64::MAX})), 500),
     ];
     let late = cancelled(&world, &json!({}));
-    for (said, token) in &tokens {
+    for (case, token) in &tokens {
         for kind in ["load", "uninstall", "remove-user"] {
-            assert_eq!(world.refused(said, &get(kind, token)), 401, "{kind}: {said}");
+            assert_eq!(world.refused(case, &get(kind, token)), 401, "{kind}: {case}");
         }
     }
     assert_eq!(world.refused("no jti", &get("uninstall", &without_id)), 500);
-    for (said, sent, status) in &hooks {
-        assert_eq!(world.refused(said, sent), *status, "{said}");
+    for (case, callback, status) in &hooks {
+        assert_eq!(world.refused(case, callback), *status, "{case}");
     }
     world.ledger.wait(300_001);
     assert_eq!(world.refused("an old webhook", &late), 401);

@@ -1,11 +1,12 @@
 //! DigitalOcean add-ons: server calls by Basic, and the browser's single sign-on, in every order.
 
-use super::{Sent, World, orders};
+use super::fake_vendor::respond;
+use super::{TestCallback, World, orders};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::outgoing::Answered;
+use signpost::marketplace::vendor_api::VendorError;
 
 const UUID: &str = "61d2f6a0-7f0c-4a57-8d1f-0d6f7f3f7f11";
 const SALT: &str = "sso-salt-0001";
@@ -15,13 +16,13 @@ fn world() -> World {
     World::new("digitalocean", &settings, &json!({"credentials": "acme:1234", "sso_salt": SALT}))
 }
 
-fn server(method: &'static str, kind: &'static str, rest: &str, body: Json) -> Sent {
+fn server(method: &'static str, kind: &'static str, rest: &str, body: Json) -> TestCallback {
     let headers = vec![("authorization".to_owned(), format!("Basic {}", STANDARD.encode("acme:1234")))];
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    Sent { method, kind, rest: rest.to_owned(), headers, body }
+    TestCallback { method, kind, rest: rest.to_owned(), headers, body }
 }
 
-fn provision(metadata: Json) -> Sent {
+pub(crate) fn provision(metadata: Json) -> TestCallback {
     server(
         "POST",
         "resources",
@@ -34,12 +35,12 @@ fn provision(metadata: Json) -> Sent {
     )
 }
 
-fn sign_on(world: &World) -> Sent {
+fn sign_on(world: &World) -> TestCallback {
     let seconds = world.ledger.now.ms() / 1000;
     let mut mac = Hmac::<Sha256>::new_from_slice(SALT.as_bytes()).unwrap();
     mac.update(format!("{seconds}:{UUID}").as_bytes());
     let token: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    Sent {
+    TestCallback {
         method: "POST",
         kind: "sso",
         rest: String::new(),
@@ -127,9 +128,9 @@ fn a_form_field_may_carry_the_click() {
 fn a_sign_on_counts_once_and_so_does_the_way_on() {
     let mut world = world();
     let click = world.ledger.click(world.link_no);
-    let sent = sign_on(&world);
-    let answer = world.receive(&sent);
-    assert_eq!(world.refused("the same token again", &sent), 401);
+    let callback = sign_on(&world);
+    let answer = world.receive(&callback);
+    assert_eq!(world.refused("the same token again", &callback), 401);
     assert!(world.go_on(&answer, &format!("sp={click}")).is_some());
     assert_eq!(world.go_on(&answer, &format!("sp={click}")), None, "used");
     world.ledger.wait(1_000);
@@ -143,9 +144,9 @@ fn a_sign_on_counts_once_and_so_does_the_way_on() {
 #[test]
 fn forgeries_and_what_cannot_be_read_change_nothing() {
     let mut world = world();
-    let wrong = |headers: Vec<(String, String)>| Sent { headers, ..provision(json!({})) };
+    let wrong = |headers: Vec<(String, String)>| TestCallback { headers, ..provision(json!({})) };
     let basic = |text: &str| vec![("authorization".to_owned(), format!("Basic {}", STANDARD.encode(text)))];
-    for (said, sent, status) in [
+    for (case, callback, status) in [
         ("no credentials", wrong(vec![]), 401),
         ("a wrong password", wrong(basic("acme:1235")), 401),
         ("another app", wrong(basic("acne:1234")), 401),
@@ -165,22 +166,29 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
             204,
         ),
     ] {
-        assert_eq!(world.refused(said, &sent), status, "{said}");
+        assert_eq!(world.refused(case, &callback), status, "{case}");
     }
-    let sent = sign_on(&world);
-    let forged = Sent { body: sent.body.replace("timestamp=1", "timestamp=2"), ..sent };
+    let callback = sign_on(&world);
+    let forged = TestCallback { body: callback.body.replace("timestamp=1", "timestamp=2"), ..callback };
     assert_eq!(world.refused("a forged sign-on", &forged), 401);
+}
+
+const GRANTED: &str =
+    r#"{"access_token":"doo_v1_a","refresh_token":"dor_v1_b","expires_in":28800,"token_type":"bearer"}"#;
+
+/// A listing that has the codes of new resources exchanged.
+pub(crate) fn exchanging() -> World {
+    let secrets = json!({"credentials": "acme:1234", "sso_salt": SALT, "client_secret": "do-client-secret"});
+    let mut world = World::new("digitalocean", &json!({}), &secrets);
+    world.vendor.responds = |_| respond(200, GRANTED);
+    world
 }
 
 #[test]
 fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
-    const GRANTED: &str =
-        r#"{"access_token":"doo_v1_a","refresh_token":"dor_v1_b","expires_in":28800,"token_type":"bearer"}"#;
-    let secrets = json!({"credentials": "acme:1234", "sso_salt": SALT, "client_secret": "do-client-secret"});
-    let mut world = World::new("digitalocean", &json!({}), &secrets);
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    let mut world = exchanging();
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!(asked.url, "https://api.digitalocean.com/v2/add-ons/oauth/token");
     assert_eq!(
         serde_json::from_str::<Json>(&asked.body).unwrap(),
@@ -189,21 +197,21 @@ fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["metadata"]["evidence"], "code_exchange");
     let body = json!({"client_secret": "do-client-secret", "code": UUID}).to_string();
-    let ask = Sent { method: "POST", kind: "token", rest: String::new(), headers: vec![], body };
+    let ask = TestCallback { method: "POST", kind: "token", rest: String::new(), headers: vec![], body };
     assert_eq!(world.receive(&ask).body, GRANTED);
     // Delivered again, the code is used up: that is no reason to refuse the resource, nor to forget the tokens.
-    world.vendor = |_| Answered { status: 400, body: String::new() };
+    world.vendor.responds = |_| respond(400, "");
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     assert_eq!(world.receive(&ask).body, GRANTED);
     assert_eq!(world.ledger.rows("conversions"), 1);
     // Nor is a vendor that cannot be asked.
-    let mut world = World::new("digitalocean", &json!({}), &secrets);
-    world.vendor = |_| Answered { status: 0, body: String::new() };
+    let mut world = exchanging();
+    world.vendor.responds = |_| Err(VendorError::NoResponse);
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["metadata"]["evidence"], "credentials");
     assert_eq!(world.receive(&ask).status, 400);
-    let forged = Sent { headers: vec![], ..provision(json!({})) };
+    let forged = TestCallback { headers: vec![], ..provision(json!({})) };
     assert_eq!(world.refused("without credentials nobody is asked", &forged), 401);
-    assert_eq!(world.asked.len(), 1);
+    assert_eq!(world.requests.len(), 1);
 }

@@ -1,6 +1,7 @@
 //! Plays Google: signs tokens with a throw-away key, publishes it, pushes messages, and gives out access tokens.
 
-use super::{Sent, World};
+use super::fake_vendor::{DocumentRequest, VendorResult, respond};
+use super::{TestCallback, World};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -13,10 +14,7 @@ use rsa::{
 };
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::{
-    outgoing::{Answered, Request, ToSign},
-    published::{Document, Wanted},
-};
+use signpost::marketplace::vendor_api::{Document, VendorError, VendorRequest};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, OnceLock},
@@ -74,9 +72,9 @@ pub fn token(claims: &Json) -> String {
 }
 
 /// What Google publishes, under one key's id; a newer document has another one beside it.
-pub fn publishes(wanted: &Wanted) -> Document {
-    let ids = if wanted.newer { vec!["key-1", "key-2"] } else { vec!["key-1"] };
-    let text = match wanted.url.as_str() {
+pub fn publishes(request: &DocumentRequest) -> Document {
+    let ids = if request.newer { vec!["key-1", "key-2"] } else { vec!["key-1"] };
+    let text = match request.url.as_str() {
         JWKS => {
             let (n, e) = numbers();
             let key =
@@ -90,13 +88,19 @@ pub fn publishes(wanted: &Wanted) -> Document {
             .into(),
         other => panic!("nobody publishes {other}"),
     };
-    Document { url: wanted.url.clone(), text: Some(text.to_string()), absent: false, newest: wanted.newer }
+    Document { text: Some(text.to_string()), absent: false, newest: request.newer }
 }
 
-/// As the Worker signs.
-pub fn signs(to_sign: &ToSign) -> Answered {
-    assert_eq!(to_sign.key, ACCOUNT_KEY);
-    Answered { status: 200, body: sign(ACCOUNT_KEY, &to_sign.text) }
+/// Signs with the service account's key, and with no other.
+pub fn signs(private_key_pem: &str, text: &str) -> Result<String, VendorError> {
+    assert_eq!(private_key_pem, ACCOUNT_KEY);
+    Ok(sign(ACCOUNT_KEY, text))
+}
+
+/// When an assertion says that it was issued, Unix seconds.
+pub fn issued_at(assertion: &str) -> i64 {
+    let claims = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Json>(&claims).unwrap()["iat"].as_i64().unwrap()
 }
 
 /// The key file of the operator's service account. Its address for tokens is not the one that is asked.
@@ -110,13 +114,13 @@ pub fn service_account() -> String {
 
 /// Answers a request for an access token, whose assertion must be the service account's for this scope; nothing for
 /// other requests.
-pub fn grants(request: &Request, scope: &str) -> Option<Answered> {
+pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResult> {
     if request.url != TOKEN_URL {
         assert!(request.headers.contains(&("authorization", format!("Bearer {ACCESS_TOKEN}"))));
-        assert_eq!((request.method, request.keep_s), ("GET", 0));
+        assert_eq!((request.method, request.cache_ttl_s), ("GET", 0));
         return None;
     }
-    assert_eq!((request.method, request.keep_s), ("POST", 600));
+    assert_eq!((request.method, request.cache_ttl_s), ("POST", 600));
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(request.body.as_bytes()).into_owned().collect();
     let [(grant, kind), (name, assertion)] = fields.as_slice() else { panic!("{fields:?}") };
@@ -135,7 +139,7 @@ pub fn grants(request: &Request, scope: &str) -> Option<Answered> {
         json!({"iss": ACCOUNT, "scope": scope, "aud": TOKEN_URL, "iat": issued, "exp": issued + 3_600})
     );
     let granted = json!({"access_token": ACCESS_TOKEN, "expires_in": 3599, "token_type": "Bearer"});
-    Some(Answered { status: 200, body: granted.to_string() })
+    Some(respond(200, granted.to_string()))
 }
 
 /// A world in which Google publishes and the Worker signs, with the settings of a push beside these.
@@ -143,8 +147,8 @@ pub fn world(marketplace: &'static str, settings: &Json, secrets: &Json) -> Worl
     let mut all = json!({"audience": [AUDIENCE], "push_email": PUSH_EMAIL, "subscription": SUBSCRIPTION});
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let mut world = World::new(marketplace, &all, secrets);
-    world.publishes = publishes;
-    world.signs = signs;
+    world.vendor.publishes = publishes;
+    world.vendor.signs = signs;
     world
 }
 
@@ -158,7 +162,7 @@ pub fn push_claims(world: &World) -> Json {
 }
 
 /// A push of this message under a token with these claims.
-pub fn push_under(kind: &'static str, claims: &Json, id: &str, data: &Json) -> Sent {
+pub fn push_under(kind: &'static str, claims: &Json, id: &str, data: &Json) -> TestCallback {
     let body = json!({
         "message": {
             "attributes": {}, "data": STANDARD.encode(data.to_string()), "messageId": id, "message_id": id,
@@ -167,15 +171,20 @@ pub fn push_under(kind: &'static str, claims: &Json, id: &str, data: &Json) -> S
         "subscription": SUBSCRIPTION, "deliveryAttempt": 1,
     });
     let headers = vec![("authorization".to_owned(), format!("Bearer {}", token(claims)))];
-    Sent { method: "POST", kind, rest: String::new(), headers, body: body.to_string() }
+    TestCallback { method: "POST", kind, rest: String::new(), headers, body: body.to_string() }
 }
 
-pub fn push(world: &World, kind: &'static str, id: &str, data: &Json) -> Sent {
+pub fn push(world: &World, kind: &'static str, id: &str, data: &Json) -> TestCallback {
     push_under(kind, &push_claims(world), id, data)
 }
 
 /// What must be refused of any push: each with what is wrong.
-pub fn forgeries(world: &World, good: &Sent, kind: &'static str, data: &Json) -> Vec<(&'static str, Sent)> {
+pub fn forgeries(
+    world: &World,
+    good: &TestCallback,
+    kind: &'static str,
+    data: &Json,
+) -> Vec<(&'static str, TestCallback)> {
     let claims = push_claims(world);
     let with = |name: &str, value: Json| {
         let mut claims = claims.clone();
@@ -183,10 +192,11 @@ pub fn forgeries(world: &World, good: &Sent, kind: &'static str, data: &Json) ->
         push_under(kind, &claims, "1", data)
     };
     let now = world.ledger.now.ms() / 1000;
-    let header = |value: String| Sent { headers: vec![("authorization".to_owned(), value)], ..good.clone() };
+    let header =
+        |value: String| TestCallback { headers: vec![("authorization".to_owned(), value)], ..good.clone() };
     let signed = token(&claims);
     vec![
-        ("no token", Sent { headers: vec![], ..good.clone() }),
+        ("no token", TestCallback { headers: vec![], ..good.clone() }),
         ("another signature", header(format!("Bearer {}", &signed[..signed.len() - 4]))),
         ("another audience", with("aud", json!("another"))),
         ("another service account", with("email", json!("evil@evil.iam.gserviceaccount.com"))),
@@ -196,8 +206,8 @@ pub fn forgeries(world: &World, good: &Sent, kind: &'static str, data: &Json) ->
         ("tomorrow's", with("iat", json!(now + 86_400))),
         (
             "another subscription",
-            Sent { body: good.body.replace("projects/acme/", "projects/evil/"), ..good.clone() },
+            TestCallback { body: good.body.replace("projects/acme/", "projects/evil/"), ..good.clone() },
         ),
-        ("a browser's", Sent { method: "GET", ..good.clone() }),
+        ("a browser's", TestCallback { method: "GET", ..good.clone() }),
     ]
 }

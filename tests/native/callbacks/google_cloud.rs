@@ -2,9 +2,10 @@
 //! failure: an order of arrival that ends in another ledger; an event that the API does not bear out and that is told all
 //! the same; a push of anybody else's.
 
-use super::{Sent, World, google, orders};
+use super::fake_vendor::{VendorResult, respond};
+use super::{TestCallback, World, google, orders};
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 
 pub const ACCOUNT: &str = "4a1f9e3b-7c2d-4e5f-8a6b-9c0d1e2f3a4b";
 pub const ENTITLEMENT: &str = "c91aecd0-de62-43fc-88fd-ab0b77c57c7c";
@@ -19,11 +20,11 @@ pub fn world_with(secrets: &Json) -> World {
 
 pub fn world() -> World {
     let mut world = world_with(&json!({"service_account": google::service_account()}));
-    world.vendor = active;
+    world.vendor.responds = active;
     world
 }
 
-fn entitlement(request: &Request, state: &str) -> Answered {
+fn entitlement(request: &VendorRequest, state: &str) -> VendorResult {
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let url = "https://cloudcommerceprocurement.googleapis.com/v1/providers/acme-public/entitlements";
         assert_eq!(request.url, format!("{url}/{ENTITLEMENT}"));
@@ -32,20 +33,20 @@ fn entitlement(request: &Request, state: &str) -> Answered {
             "account": format!("providers/acme-public/accounts/{ACCOUNT}"), "orderId": ORDER, "plan": "gold",
             "productExternalName": "acme-sync", "state": state, "updateTime": "2026-11-22T11:57:00.000001Z",
         });
-        Answered { status: 200, body: found.to_string() }
+        respond(200, found.to_string())
     })
 }
 
-fn active(request: &Request) -> Answered {
+fn active(request: &VendorRequest) -> VendorResult {
     entitlement(request, "ENTITLEMENT_ACTIVE")
 }
 
-pub fn cancelled(request: &Request) -> Answered {
+pub fn cancelled(request: &VendorRequest) -> VendorResult {
     entitlement(request, "ENTITLEMENT_CANCELLED")
 }
 
 /// A sign-up, or a log-in, that was signed so many seconds ago.
-pub fn signup(world: &World, seconds_ago: i64) -> Sent {
+pub fn signup(world: &World, seconds_ago: i64) -> TestCallback {
     let issued = world.ledger.now.ms() / 1000 - seconds_ago;
     let claims = json!({
         "iss": google::SIGNUP_ISSUER, "iat": issued, "exp": issued + 300, "aud": "app.acme.example", "sub": ACCOUNT,
@@ -54,10 +55,10 @@ pub fn signup(world: &World, seconds_ago: i64) -> Sent {
     signup_with(&google::token(&claims))
 }
 
-pub fn signup_with(token: &str) -> Sent {
+pub fn signup_with(token: &str) -> TestCallback {
     let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
     let body = format!("x-gcp-marketplace-token={token}");
-    Sent { method: "POST", kind: "signup", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "signup", rest: String::new(), headers, body }
 }
 
 pub fn data(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> Json {
@@ -72,7 +73,7 @@ pub fn data(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> Json
     data
 }
 
-pub fn event(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> Sent {
+pub fn event(world: &World, id: &str, event_type: &str, minutes_ago: i64) -> TestCallback {
     google::push(world, "events", id, &data(world, id, event_type, minutes_ago))
 }
 
@@ -98,7 +99,7 @@ fn a_customer_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
             event(&world, "5", "ENTITLEMENT_CANCELLED", 0),
         ];
         for index in &order {
-            world.vendor = if *index == 5 { cancelled } else { active };
+            world.vendor.responds = if *index == 5 { cancelled } else { active };
             let answer = world.receive(&life[*index]);
             if *index > 0 {
                 assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{order:?}");
@@ -109,9 +110,9 @@ fn a_customer_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
             assert_eq!(location, format!("https://app.example/start?plan=pro&{}", life[0].body), "{order:?}");
         }
         // And all of it again, when the entitlement has ended.
-        world.vendor = cancelled;
-        for (index, sent) in life.iter().enumerate().skip(1) {
-            assert_eq!(world.refused(&format!("{order:?}: {index} again"), sent), 204);
+        world.vendor.responds = cancelled;
+        for (index, callback) in life.iter().enumerate().skip(1) {
+            assert_eq!(world.refused(&format!("{order:?}: {index} again"), callback), 204);
         }
         assert_eq!(world.refused("the token again", &life[0]), 401);
         let mut outcome = world.outcome();
@@ -133,10 +134,10 @@ fn a_customer_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
 #[test]
 fn the_api_is_asked_as_the_service_account_and_says_whose_and_what_it_is() {
     let mut world = world();
-    let sent = event(&world, "3", "ENTITLEMENT_RENEWED", 2);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = event(&world, "3", "ENTITLEMENT_RENEWED", 2);
+    assert_eq!(world.receive(&callback).status, 204);
     let urls: Vec<(&str, &str)> =
-        world.asked.iter().map(|request| (request.method, request.url.as_str())).collect();
+        world.requests.iter().map(|request| (request.method, request.url.as_str())).collect();
     let api = "https://cloudcommerceprocurement.googleapis.com/v1/providers/acme-public/entitlements";
     let entitlement = format!("{api}/{ENTITLEMENT}");
     assert_eq!(urls, [("POST", "https://oauth2.googleapis.com/token"), ("GET", entitlement.as_str())]);
@@ -149,19 +150,19 @@ fn the_api_is_asked_as_the_service_account_and_says_whose_and_what_it_is() {
     assert_eq!(charge["metadata"], metadata);
     // Within ten minutes the request for a token is the same, so that it is not made again.
     world.ledger.wait(599_999);
-    assert_eq!(world.refused("again", &sent), 204);
-    assert_eq!(world.asked[2], world.asked[0]);
+    assert_eq!(world.refused("again", &callback), 204);
+    assert_eq!(world.requests[2], world.requests[0]);
     world.ledger.wait(1);
-    assert_eq!(world.refused("again", &sent), 204);
-    assert_ne!(world.asked[4], world.asked[0]);
-    let shown = format!("{:?}", world.asked);
-    assert!(!shown.contains(google::ACCESS_TOKEN) && !shown.contains("assertion"), "{shown}");
+    assert_eq!(world.refused("again", &callback), 204);
+    assert_ne!(world.requests[4], world.requests[0]);
+    let output = format!("{:?}", world.requests);
+    assert!(!output.contains(google::ACCESS_TOKEN) && !output.contains("assertion"), "{output}");
 }
 
 #[test]
 fn what_the_api_does_not_bear_out_is_not_told() {
     let contradicted = "was taken in part: the API does not agree with";
-    for (event_type, state, told, agrees) in [
+    for (event_type, state, expected, agrees) in [
         ("ENTITLEMENT_CANCELLED", "ENTITLEMENT_ACTIVE", &[][..], false),
         ("ENTITLEMENT_DELETED", "ENTITLEMENT_ACTIVE", &[], false),
         ("ENTITLEMENT_RENEWED", "ENTITLEMENT_ACTIVATION_REQUESTED", &[], false),
@@ -177,7 +178,7 @@ fn what_the_api_does_not_bear_out_is_not_told() {
         ("ENTITLEMENT_OF_TOMORROW", "ENTITLEMENT_PENDING_PLAN_CHANGE", &[], true),
     ] {
         let mut world = world();
-        world.vendor = match state {
+        world.vendor.responds = match state {
             "ENTITLEMENT_ACTIVE" => active,
             "ENTITLEMENT_CANCELLED" => cancelled,
             "ENTITLEMENT_PENDING_CANCELLATION" => {
@@ -188,11 +189,11 @@ fn what_the_api_does_not_bear_out_is_not_told() {
             }
             _ => |request| entitlement(request, "ENTITLEMENT_ACTIVATION_REQUESTED"),
         };
-        let sent = event(&world, "1", event_type, 1);
-        assert_eq!(world.receive(&sent).status, 204, "{event_type} {state}");
-        assert_eq!(types(&world.outcome()), told, "{event_type} {state}");
-        let said = world.logged.iter().any(|line| line.contains(contradicted));
-        assert_eq!(said, !agrees, "{event_type} {state}: {:?}", world.logged);
+        let callback = event(&world, "1", event_type, 1);
+        assert_eq!(world.receive(&callback).status, 204, "{event_type} {state}");
+        assert_eq!(types(&world.outcome()), expected, "{event_type} {state}");
+        let case = world.logged.iter().any(|line| line.contains(contradicted));
+        assert_eq!(case, !agrees, "{event_type} {state}: {:?}", world.logged);
     }
 }
 
@@ -203,67 +204,55 @@ fn a_suspension_shows_with_the_next_event_and_so_does_its_end() {
         let accounts = world.outcome()["accounts"].as_str().unwrap().to_owned();
         ["activated", "suspended", "uninstalled"].into_iter().find(|status| accounts.contains(status))
     };
-    let sent = event(&world, "1", "ENTITLEMENT_ACTIVE", 9);
-    world.receive(&sent);
+    let callback = event(&world, "1", "ENTITLEMENT_ACTIVE", 9);
+    world.receive(&callback);
     assert_eq!(status(&mut world), Some("activated"));
-    world.vendor = |request| entitlement(request, "ENTITLEMENT_SUSPENDED");
-    let sent = event(&world, "2", "ENTITLEMENT_PLAN_CHANGE_REQUESTED", 2);
-    assert_eq!(world.receive(&sent).status, 204);
+    world.vendor.responds = |request| entitlement(request, "ENTITLEMENT_SUSPENDED");
+    let callback = event(&world, "2", "ENTITLEMENT_PLAN_CHANGE_REQUESTED", 2);
+    assert_eq!(world.receive(&callback).status, 204);
     assert_eq!(status(&mut world), Some("suspended"));
-    world.vendor = active;
-    let sent = event(&world, "3", "ENTITLEMENT_RENEWED", 1);
-    assert_eq!(world.receive(&sent).status, 204);
+    world.vendor.responds = active;
+    let callback = event(&world, "3", "ENTITLEMENT_RENEWED", 1);
+    assert_eq!(world.receive(&callback).status, 204);
     assert_eq!(status(&mut world), Some("activated"));
 }
 
 #[test]
 fn an_entitlement_that_google_says_no_to_or_does_not_answer_for_changes_nothing() {
     let mut world = world();
-    let sent = event(&world, "1", "ENTITLEMENT_RENEWED", 1);
-    for (said, vendor, status) in [
+    let callback = event(&world, "1", "ENTITLEMENT_RENEWED", 1);
+    for (case, vendor, status) in [
         (
             "unknown",
-            (|request| {
-                google::grants(request, SCOPE).unwrap_or(Answered { status: 404, body: String::new() })
-            }) as fn(&Request) -> Answered,
+            (|request| google::grants(request, SCOPE).unwrap_or(respond(404, "")))
+                as fn(&VendorRequest) -> VendorResult,
             401,
         ),
         (
             "its own failure",
-            |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 0, body: String::new() }),
+            |request| google::grants(request, SCOPE).unwrap_or(Err(VendorError::NoResponse)),
             503,
         ),
-        (
-            "too many",
-            |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 429, body: String::new() }),
-            503,
-        ),
-        (
-            "no JSON",
-            |request| {
-                google::grants(request, SCOPE).unwrap_or(Answered { status: 200, body: "<html>".to_owned() })
-            },
-            500,
-        ),
-        ("no token", |_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() }, 401),
-        ("an empty token", |_| Answered { status: 200, body: "{}".to_owned() }, 503),
+        ("too many", |request| google::grants(request, SCOPE).unwrap_or(respond(429, "")), 503),
+        ("no JSON", |request| google::grants(request, SCOPE).unwrap_or(respond(200, "<html>")), 500),
+        ("no token", |_| respond(400, r#"{"error":"invalid_grant"}"#), 401),
+        ("an empty token", |_| respond(200, "{}"), 503),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &sent), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &callback), status, "{case}");
     }
     // What is gone for good is nothing to wait for: its end was told before.
-    world.vendor =
-        |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 404, body: String::new() });
+    world.vendor.responds = |request| google::grants(request, SCOPE).unwrap_or(respond(404, ""));
     let gone = event(&world, "2", "ENTITLEMENT_DELETED", 1);
     assert_eq!(world.refused("gone", &gone), 204);
-    world.vendor = active;
-    world.signs = |_| Answered { status: 0, body: String::new() };
-    assert_eq!(world.refused("no usable key", &sent), 401);
-    world.signs = google::signs;
+    world.vendor.responds = active;
+    world.vendor.signs = |_, _| Err(VendorError::UnusableKey);
+    assert_eq!(world.refused("no usable key", &callback), 401);
+    world.vendor.signs = google::signs;
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"secrets": {"service_account": "{}"}})).status, 200);
-    assert_eq!(world.refused("no key file", &sent), 401);
+    assert_eq!(world.refused("no key file", &callback), 401);
     let key = json!({"secrets": {"service_account": google::service_account()}});
     assert_eq!(world.ledger.patch(&path, &key).status, 200);
-    assert_eq!(world.receive(&sent).status, 204);
+    assert_eq!(world.receive(&callback).status, 204);
 }

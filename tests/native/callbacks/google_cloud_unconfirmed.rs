@@ -2,12 +2,12 @@
 //! evidence that is stronger than what stands behind it; anything of a push that is not the operator's own.
 
 use super::{
-    Sent, World, google,
+    TestCallback, World, google,
     google_cloud::{ACCOUNT, ENTITLEMENT, ORDER, data, event, signup, signup_with, types, world, world_with},
 };
 use serde_json::{Value as Json, json};
 
-fn account(world: &World, event_type: &str) -> Sent {
+fn account(world: &World, event_type: &str) -> TestCallback {
     let data = json!({
         "eventId": format!("{event_type}-1"), "eventType": event_type, "providerId": "acme-public",
         "account": {"id": ACCOUNT, "updateTime": "2026-11-22T11:59:51.275760Z"},
@@ -17,7 +17,7 @@ fn account(world: &World, event_type: &str) -> Sent {
 
 #[test]
 fn without_the_api_an_event_is_told_on_the_caller_s_word_alone() {
-    for (event_type, told) in [
+    for (event_type, expected) in [
         ("ENTITLEMENT_CREATION_REQUESTED", &[][..]),
         ("ENTITLEMENT_OFFER_ACCEPTED", &[]),
         ("ENTITLEMENT_ACTIVE", &[]),
@@ -30,22 +30,22 @@ fn without_the_api_an_event_is_told_on_the_caller_s_word_alone() {
         ("SOMETHING_ELSE", &[]),
     ] {
         let mut world = world_with(&json!({}));
-        let sent = event(&world, "1", event_type, 1);
-        assert_eq!(world.receive(&sent).status, 204, "{event_type}");
+        let callback = event(&world, "1", event_type, 1);
+        assert_eq!(world.receive(&callback).status, 204, "{event_type}");
         let outcome = world.outcome();
-        assert_eq!(types(&outcome), told, "{event_type}");
+        assert_eq!(types(&outcome), expected, "{event_type}");
         for conversion in outcome["conversions"].as_array().unwrap() {
             assert_eq!(conversion["customer_id"], format!("google-cloud:{ENTITLEMENT}"));
             let metadata = json!({"marketplace": "google-cloud", "evidence": "transport_only"});
             assert_eq!(conversion["metadata"], metadata, "{event_type}");
         }
-        assert_eq!(world.refused("again", &sent), 204, "{event_type}");
-        assert!(world.asked.is_empty());
+        assert_eq!(world.refused("again", &callback), 204, "{event_type}");
+        assert!(world.requests.is_empty());
     }
     let mut world = world_with(&json!({}));
     for event_type in ["ACCOUNT_ACTIVE", "ACCOUNT_CREATION_REQUESTED", "ACCOUNT_DELETED"] {
-        let sent = account(&world, event_type);
-        assert_eq!(world.refused(event_type, &sent), 204);
+        let callback = account(&world, event_type);
+        assert_eq!(world.refused(event_type, &callback), 204);
     }
 }
 
@@ -58,8 +58,8 @@ fn an_order_that_the_sign_up_names_joins_what_follows_to_the_account() {
     world.go_on(&answer, &format!("sp={click}")).unwrap();
     let mut data = data(&world, "1", "ENTITLEMENT_RENEWED", 0);
     data["entitlement"]["id"] = json!(ORDER);
-    let sent = google::push(&world, "events", "1", &data);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = google::push(&world, "events", "1", &data);
+    assert_eq!(world.receive(&callback).status, 204);
     let outcome = world.outcome();
     assert_eq!(types(&outcome), ["sale", "install"]);
     for conversion in outcome["conversions"].as_array().unwrap() {
@@ -71,11 +71,11 @@ fn an_order_that_the_sign_up_names_joins_what_follows_to_the_account() {
 #[test]
 fn a_deleted_account_ends_once_with_its_entitlements() {
     let mut world = world();
-    let sent = account(&world, "ACCOUNT_DELETED");
-    assert_eq!(world.receive(&sent).status, 204);
-    world.vendor = super::google_cloud::cancelled;
-    let sent = event(&world, "1", "ENTITLEMENT_CANCELLED", 1);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = account(&world, "ACCOUNT_DELETED");
+    assert_eq!(world.receive(&callback).status, 204);
+    world.vendor.responds = super::google_cloud::cancelled;
+    let callback = event(&world, "1", "ENTITLEMENT_CANCELLED", 1);
+    assert_eq!(world.receive(&callback).status, 204);
     assert_eq!(types(&world.outcome()), ["uninstall"]);
 }
 
@@ -84,23 +84,23 @@ fn an_entitlement_of_another_product_is_another_listing_s() {
     let mut world = world();
     let path = format!("/v1/listings/{}", world.listing);
     let mut settings = world.ledger.get(&path).json["settings"].take();
-    for (product, told) in [("acme-other", &[][..]), ("acme-sync", &["sale"])] {
+    for (product, expected) in [("acme-other", &[][..]), ("acme-sync", &["sale"])] {
         settings["product"] = json!(product);
         assert_eq!(world.ledger.patch(&path, &json!({"settings": settings})).status, 200);
-        let sent = event(&world, "1", "ENTITLEMENT_RENEWED", 1);
-        assert_eq!(world.receive(&sent).status, 204);
-        assert_eq!(types(&world.outcome()), told, "{product}");
+        let callback = event(&world, "1", "ENTITLEMENT_RENEWED", 1);
+        assert_eq!(world.receive(&callback).status, 204);
+        assert_eq!(types(&world.outcome()), expected, "{product}");
     }
 }
 
 #[test]
 fn a_push_of_anybody_else_s_changes_nothing() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let data = data(&world, "1", "ENTITLEMENT_RENEWED", 1);
     let good = google::push(&world, "events", "1", &data);
-    for (said, sent) in google::forgeries(&world, &good, "events", &data) {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+    for (case, callback) in google::forgeries(&world, &good, "events", &data) {
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
     let settings = world.ledger.get(&path).json["settings"].take();
@@ -121,13 +121,13 @@ fn a_push_of_anybody_else_s_changes_nothing() {
         data["entitlement"] = entitlement;
         google::push(world, "events", "1", &data)
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("no event", google::push(&world, "events", "1", &json!({}))),
         ("an id that leads elsewhere", with(&world, json!({"id": "../accounts/a"}))),
         ("a long id", with(&world, json!({"id": "a".repeat(65)}))),
         ("no id", with(&world, json!({}))),
     ] {
-        assert_eq!(world.refused(said, &sent), 500, "{said}");
+        assert_eq!(world.refused(case, &callback), 500, "{case}");
     }
 }
 
@@ -139,15 +139,15 @@ fn a_new_key_of_google_s_is_fetched_once_and_an_unknown_one_is_refused() {
     let under = |kid: &str| {
         let headers =
             vec![("authorization".to_owned(), format!("Bearer {}", google::token_under(kid, &claims)))];
-        Sent { headers, ..google::push_under("events", &claims, "1", &data) }
+        TestCallback { headers, ..google::push_under("events", &claims, "1", &data) }
     };
     assert_eq!(world.refused("an unknown key", &under("key-3")), 401);
     assert_eq!(world.receive(&under("key-2")).status, 204);
-    let newer: Vec<bool> = world.fetched.iter().map(|wanted| wanted.newer).collect();
+    let newer: Vec<bool> = world.documents.iter().map(|request| request.newer).collect();
     assert_eq!(newer, [false, true, false, true]);
-    assert!(world.fetched.iter().all(|wanted| wanted.url == google::JWKS));
-    world.publishes = |wanted| {
-        let mut document = google::publishes(wanted);
+    assert!(world.documents.iter().all(|request| request.url == google::JWKS));
+    world.vendor.publishes = |request| {
+        let mut document = google::publishes(request);
         (document.text, document.newest) = (None, true);
         document
     };
@@ -166,7 +166,7 @@ fn a_sign_up_that_is_not_ours_and_of_now_changes_nothing() {
         claims[name] = value;
         signup_with(&google::token(&claims))
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("another product's", with("aud", json!("other.example"))),
         ("another issuer's", with("iss", json!("https://accounts.google.com"))),
         ("nobody's", with("sub", json!(""))),
@@ -174,7 +174,7 @@ fn a_sign_up_that_is_not_ours_and_of_now_changes_nothing() {
         ("no token", signup_with("")),
         ("half a token", signup_with(&google::token(&claims)[..100])),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     assert_eq!(world.receive(&signup_with(&google::token(&claims))).status, 303);
     let path = format!("/v1/listings/{}", world.listing);

@@ -2,13 +2,10 @@
 //! failure: an order of arrival that ends in another ledger; an amount that is not what the customer paid; a part that was
 //! refunded and takes back all.
 
-use super::{Sent, World, google, orders};
+use super::fake_vendor::{VendorResult, respond};
+use super::{TestCallback, World, google, orders};
 use serde_json::{Value as Json, json};
-use signpost::{
-    domain::values::digest::sha256_hex,
-    marketplace::outgoing::{Answered, Request},
-    store::Sql,
-};
+use signpost::{domain::values::digest::sha256_hex, marketplace::vendor_api::VendorRequest, store::Sql};
 
 pub const PACKAGE: &str = "com.acme.app";
 const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
@@ -19,7 +16,7 @@ const USER: &str = "user-1";
 const MINUTE: i64 = 60_000;
 
 /// What the API answers.
-pub type Vendor = fn(&Request) -> Answered;
+pub type Vendor = fn(&VendorRequest) -> VendorResult;
 
 pub fn world_with(secrets: &Json) -> World {
     google::world("google-play", &json!({"package_name": PACKAGE}), secrets)
@@ -30,12 +27,12 @@ pub fn world() -> World {
 }
 
 /// What the API answers: `found` says it of a path, or `null` of what it does not know.
-pub fn api(request: &Request, found: impl Fn(&str) -> Json) -> Answered {
+pub fn api(request: &VendorRequest, found: impl Fn(&str) -> Json) -> VendorResult {
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let found = found(request.url.strip_prefix(APPLICATION).unwrap());
         match found {
-            Json::Null => Answered { status: 404, body: String::new() },
-            found => Answered { status: 200, body: found.to_string() },
+            Json::Null => respond(404, ""),
+            found => respond(200, found.to_string()),
         }
     })
 }
@@ -62,7 +59,7 @@ pub fn order(state: &str, units: &str, nanos: u32) -> Json {
 }
 
 /// Bought, renewed, replaced by a better plan, refunded and revoked: the API as of each notification.
-fn first(request: &Request) -> Answered {
+fn first(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => subscription("ACTIVE", "GPA.1"),
         "orders/GPA.1" => order("PROCESSED", "9", 990_000_000),
@@ -70,7 +67,7 @@ fn first(request: &Request) -> Answered {
     })
 }
 
-fn renewed(request: &Request) -> Answered {
+fn renewed(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => subscription("ACTIVE", "GPA.1..0"),
         "orders/GPA.1..0" => order("PROCESSED", "9", 990_000_000),
@@ -78,7 +75,7 @@ fn renewed(request: &Request) -> Answered {
     })
 }
 
-fn replaced(request: &Request) -> Answered {
+fn replaced(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => {
             let mut old = subscription("EXPIRED", "GPA.1..0");
@@ -96,7 +93,7 @@ fn replaced(request: &Request) -> Answered {
     })
 }
 
-fn ended(request: &Request) -> Answered {
+fn ended(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/new-token" => subscription("EXPIRED", "GPA.2"),
         "orders/GPA.2" => order("REFUNDED", "19", 990_000_000),
@@ -112,7 +109,7 @@ pub fn data(world: &World, minutes_ago: i64, about: &str, what: Json) -> Json {
 }
 
 /// A push about a subscription that happened so many minutes ago.
-pub fn told(world: &World, minutes_ago: i64, token: &str, kind: u32) -> Sent {
+pub fn notification(world: &World, minutes_ago: i64, token: &str, kind: u32) -> TestCallback {
     let what = json!({
         "version": "1.0", "notificationType": kind, "purchaseToken": token, "subscriptionId": "pro",
     });
@@ -120,13 +117,13 @@ pub fn told(world: &World, minutes_ago: i64, token: &str, kind: u32) -> Sent {
     google::push(world, "rtdn", &id, &data(world, minutes_ago, "subscriptionNotification", what))
 }
 
-pub fn voided(world: &World, order: &str, refund_type: u32) -> Sent {
+pub fn voided(world: &World, order: &str, refund_type: u32) -> TestCallback {
     let what =
         json!({"purchaseToken": "new-token", "orderId": order, "productType": 1, "refundType": refund_type});
     google::push(world, "rtdn", "v", &data(world, 2, "voidedPurchaseNotification", what))
 }
 
-pub fn bought(world: &World) -> Sent {
+pub fn bought(world: &World) -> TestCallback {
     let what =
         json!({"version": "1.0", "notificationType": 1, "purchaseToken": "coins-token", "sku": "coins_100"});
     google::push(world, "rtdn", "b", &data(world, 2, "oneTimeProductNotification", what))
@@ -145,14 +142,14 @@ fn a_subscriber_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
         world.ledger.wait(-60 * MINUTE);
         let click = world.ledger.click(world.link_no);
         world.ledger.wait(60 * MINUTE);
-        let life: [(Vendor, Sent); 7] = [
-            (first, told(&world, 9, "old-token", 4)),
-            (renewed, told(&world, 8, "old-token", 2)),
-            (replaced, told(&world, 7, "new-token", 4)),
-            (replaced, told(&world, 7, "old-token", 13)),
+        let life: [(Vendor, TestCallback); 7] = [
+            (first, notification(&world, 9, "old-token", 4)),
+            (renewed, notification(&world, 8, "old-token", 2)),
+            (replaced, notification(&world, 7, "new-token", 4)),
+            (replaced, notification(&world, 7, "old-token", 13)),
             (ended, voided(&world, "GPA.2", 1)),
-            (ended, told(&world, 1, "new-token", 12)),
-            (ended, told(&world, 1, "new-token", 13)),
+            (ended, notification(&world, 1, "new-token", 12)),
+            (ended, notification(&world, 1, "new-token", 13)),
         ];
         // The app's backend tells of the install, with the click in its referrer.
         let begun = world.ledger.now.ms() / 1000 - 15 * 60;
@@ -161,17 +158,17 @@ fn a_subscriber_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
             "referrer": format!("sp_click={click}&utm_source=acme"), "install_begin_timestamp_server_seconds": begun,
         });
         for index in &order {
-            let Some((vendor, sent)) = life.get(*index) else {
+            let Some((vendor, callback)) = life.get(*index) else {
                 assert_eq!(world.ledger.post("/v1/installs/google-play", &install).status, 201);
                 continue;
             };
-            world.vendor = *vendor;
-            let answer = world.receive(sent);
+            world.vendor.responds = *vendor;
+            let answer = world.receive(callback);
             assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{order:?} {index}");
         }
-        for (index, (vendor, sent)) in life.iter().enumerate() {
-            world.vendor = *vendor;
-            assert_eq!(world.refused(&format!("{order:?}: {index} again"), sent), 204);
+        for (index, (vendor, callback)) in life.iter().enumerate() {
+            world.vendor.responds = *vendor;
+            assert_eq!(world.refused(&format!("{order:?}: {index} again"), callback), 204);
         }
         let outcome = world.outcome();
         assert_eq!(types(&outcome), ["uninstall", "install", "sale", "sale", "sale"], "{order:?}");
@@ -208,7 +205,7 @@ fn an_account_that_the_app_sets_may_be_the_click() {
     let mut world = world();
     let click = world.ledger.click(world.link_no);
     CLICK.with(|known| *known.borrow_mut() = click.clone());
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "orders/GPA.3" => order("PROCESSED", "0", 500_000_000),
             _ => json!({
@@ -220,9 +217,9 @@ fn an_account_that_the_app_sets_may_be_the_click() {
         })
     };
     world.ledger.wait(MINUTE);
-    let sent = bought(&world);
-    assert_eq!(world.receive(&sent).status, 204);
-    let urls: Vec<&str> = world.asked.iter().map(|request| request.url.as_str()).collect();
+    let callback = bought(&world);
+    assert_eq!(world.receive(&callback).status, 204);
+    let urls: Vec<&str> = world.requests.iter().map(|request| request.url.as_str()).collect();
     let purchase = format!("{APPLICATION}purchases/productsv2/tokens/coins-token");
     let paid = format!("{APPLICATION}orders/GPA.3");
     assert_eq!(urls, ["https://oauth2.googleapis.com/token", purchase.as_str(), paid.as_str()]);
@@ -247,7 +244,7 @@ fn without_an_account_a_chain_of_tokens_is_one_customer() {
         }
         found
     }
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "purchases/subscriptionsv2/tokens/token-1" => of(None, "GPA.1"),
             "purchases/subscriptionsv2/tokens/token-2" => of(Some("token-1"), "GPA.2"),
@@ -256,8 +253,8 @@ fn without_an_account_a_chain_of_tokens_is_one_customer() {
         })
     };
     for token in ["token-1", "token-2", "token-3"] {
-        let sent = told(&world, 5, token, 4);
-        assert_eq!(world.receive(&sent).status, 204);
+        let callback = notification(&world, 5, token, 4);
+        assert_eq!(world.receive(&callback).status, 204);
     }
     let outcome = world.outcome();
     let customers: Vec<&Json> =
@@ -271,7 +268,7 @@ fn without_an_account_a_chain_of_tokens_is_one_customer() {
 #[test]
 fn a_purchase_in_the_place_of_another_user_s_is_its_own_user_s() {
     let mut world = world();
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "purchases/subscriptionsv2/tokens/token-1" => subscription("ACTIVE", "GPA.1"),
             "purchases/subscriptionsv2/tokens/token-2" => {
@@ -284,8 +281,8 @@ fn a_purchase_in_the_place_of_another_user_s_is_its_own_user_s() {
         })
     };
     for token in ["token-1", "token-2"] {
-        let sent = told(&world, 5, token, 4);
-        assert_eq!(world.receive(&sent).status, 204);
+        let callback = notification(&world, 5, token, 4);
+        assert_eq!(world.receive(&callback).status, 204);
     }
     let outcome = world.outcome();
     let customers: Vec<&Json> =

@@ -1,15 +1,17 @@
 //! Google Play: what each notification comes to, with the API's word and without it, and what is refused. What counts as
 //! failure: a sale that nobody paid for; a refund of more than was given back; anything of another app.
 
+use super::fake_vendor::{VendorResult, respond};
 use super::{
     World, google,
     google_play::{
-        PACKAGE, Vendor, api, bought, data, order, subscription, told, types, voided, world, world_with,
+        PACKAGE, Vendor, api, bought, data, notification, order, subscription, types, voided, world,
+        world_with,
     },
 };
 use serde_json::{Value as Json, json};
 use signpost::{
-    marketplace::outgoing::{Answered, Request},
+    marketplace::vendor_api::{VendorError, VendorRequest},
     store::Sql,
 };
 
@@ -19,11 +21,11 @@ fn status(world: &World) -> Option<String> {
     rows.first().map(|row| row.text(0).unwrap().to_owned())
 }
 
-fn expired(request: &Request) -> Answered {
+fn expired(request: &VendorRequest) -> VendorResult {
     api(request, |_| subscription("EXPIRED", "GPA.1"))
 }
 
-fn active(request: &Request) -> Answered {
+fn active(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "orders/GPA.1" => order("PROCESSED", "9", 990_000_000),
         _ => subscription("ACTIVE", "GPA.1"),
@@ -56,12 +58,12 @@ fn each_notification_is_told_in_our_words() {
         (99, active, None, &[]),
     ] {
         let mut world = world();
-        world.vendor = vendor;
-        let sent = told(&world, 5, "old-token", kind);
-        assert_eq!(world.receive(&sent).status, 204, "{kind}");
+        world.vendor.responds = vendor;
+        let callback = notification(&world, 5, "old-token", kind);
+        assert_eq!(world.receive(&callback).status, 204, "{kind}");
         assert_eq!(status(&world).as_deref(), account, "{kind}");
         assert_eq!(types(&world.outcome()), conversions, "{kind}");
-        assert_eq!(world.refused("again", &sent), 204, "{kind}");
+        assert_eq!(world.refused("again", &callback), 204, "{kind}");
     }
     let mut world = world();
     let test =
@@ -71,7 +73,7 @@ fn each_notification_is_told_in_our_words() {
 
 #[test]
 fn what_nobody_paid_for_is_no_sale() {
-    let said = |world: &World, said: &str| world.logged.iter().any(|line| line.contains(said));
+    let case = |world: &World, case: &str| world.logged.iter().any(|line| line.contains(case));
     for (name, vendor, log) in [
         (
             "a trial",
@@ -123,19 +125,19 @@ fn what_nobody_paid_for_is_no_sale() {
         ),
     ] {
         let mut world = world();
-        world.vendor = vendor;
-        let sent = told(&world, 5, "old-token", 4);
-        assert_eq!(world.receive(&sent).status, 204, "{name}");
+        world.vendor.responds = vendor;
+        let callback = notification(&world, 5, "old-token", 4);
+        assert_eq!(world.receive(&callback).status, 204, "{name}");
         assert_eq!(types(&world.outcome()), Vec::<&str>::new(), "{name}");
         assert_eq!(world.logged.is_empty(), log.is_none(), "{name}");
-        assert!(log.is_none_or(|log| said(&world, log)), "{name}: {:?}", world.logged);
+        assert!(log.is_none_or(|log| case(&world, log)), "{name}: {:?}", world.logged);
     }
     for (name, found) in [
         ("pending", json!({"purchaseState": "PENDING"})),
         ("cancelled", json!({"purchaseState": "CANCELLED"})),
     ] {
         let mut world = world();
-        world.vendor = if found["purchaseState"] == "PENDING" {
+        world.vendor.responds = if found["purchaseState"] == "PENDING" {
             |request| {
                 api(request, |path| match path {
                     "orders/GPA.3" => order("PROCESSED", "9", 0),
@@ -150,8 +152,8 @@ fn what_nobody_paid_for_is_no_sale() {
                 })
             }
         };
-        let sent = bought(&world);
-        assert_eq!(world.refused(name, &sent), 204);
+        let callback = bought(&world);
+        assert_eq!(world.refused(name, &callback), 204);
     }
 }
 
@@ -174,7 +176,7 @@ fn an_amount_is_exact_or_the_notification_comes_again() {
         let total = json!({"currencyCode": currency, "units": units, "nanos": nanos});
         TOTAL.with(|known| *known.borrow_mut() = total.clone());
         let mut world = world();
-        world.vendor = |request| {
+        world.vendor.responds = |request| {
             api(request, |path| match path {
                 "orders/GPA.1" => {
                     let mut order = order("PROCESSED", "0", 0);
@@ -184,12 +186,12 @@ fn an_amount_is_exact_or_the_notification_comes_again() {
                 _ => subscription("ACTIVE", "GPA.1"),
             })
         };
-        let sent = told(&world, 5, "old-token", 2);
+        let callback = notification(&world, 5, "old-token", 2);
         let Some(amount) = amount else {
-            assert_eq!(world.refused("not exact", &sent), 500, "{total}");
+            assert_eq!(world.refused("not exact", &callback), 500, "{total}");
             continue;
         };
-        assert_eq!(world.receive(&sent).status, 204, "{total}");
+        assert_eq!(world.receive(&callback).status, 204, "{total}");
         let sale = &world.ledger.get("/v1/conversions").json["data"][0];
         assert_eq!((&sale["amount"], &sale["currency"]), (&json!(amount), &json!(currency)));
     }
@@ -209,9 +211,9 @@ fn given_back(state: &str, parts: &[(&str, &str, u32)]) -> Json {
 #[test]
 fn a_part_that_was_given_back_never_becomes_all_of_it() {
     let mut world = world();
-    world.vendor = active;
-    let sent = told(&world, 9, "old-token", 4);
-    world.receive(&sent);
+    world.vendor.responds = active;
+    let callback = notification(&world, 9, "old-token", 4);
+    world.receive(&callback);
     let refunded = |world: &mut World| {
         let sale = world.ledger.get("/v1/conversions").json["data"][0].take();
         sale["refunded"].as_i64().unwrap()
@@ -220,9 +222,10 @@ fn a_part_that_was_given_back_never_becomes_all_of_it() {
     // Not yet: it comes again.
     assert_eq!(world.refused("no refund", &part), 500);
     assert_eq!(world.refused("no refund", &all), 500);
-    world.vendor = |request| api(request, |_| given_back("PARTIALLY_REFUNDED", &[("PENDING", "5", 0)]));
+    world.vendor.responds =
+        |request| api(request, |_| given_back("PARTIALLY_REFUNDED", &[("PENDING", "5", 0)]));
     assert_eq!(world.refused("a pending refund", &part), 500);
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let parts = [("PROCESSED_SUCCESSFULLY", "3", 330_000_000), ("PENDING", "5", 0)];
         api(request, |_| given_back("PARTIALLY_REFUNDED", &parts))
     };
@@ -230,18 +233,18 @@ fn a_part_that_was_given_back_never_becomes_all_of_it() {
     assert_eq!(world.receive(&part).status, 204);
     assert_eq!(world.refused("again", &part), 204);
     assert_eq!(refunded(&mut world), 333);
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         let parts =
             [("PROCESSED_SUCCESSFULLY", "3", 330_000_000), ("PROCESSED_SUCCESSFULLY", "3", 330_000_000)];
         api(request, |_| given_back("PARTIALLY_REFUNDED", &parts))
     };
     assert_eq!(world.receive(&part).status, 204);
     assert_eq!(refunded(&mut world), 666);
-    world.vendor = |request| api(request, |_| given_back("REFUNDED", &[]));
+    world.vendor.responds = |request| api(request, |_| given_back("REFUNDED", &[]));
     assert_eq!(world.receive(&all).status, 204);
     assert_eq!(refunded(&mut world), 999);
     assert_eq!(world.refused("again", &all), 204);
-    world.vendor = |request| api(request, |_| order("CANCELED", "9", 0));
+    world.vendor.responds = |request| api(request, |_| order("CANCELED", "9", 0));
     assert_eq!(world.refused("never paid", &all), 204);
     world.ledger.audit();
 }
@@ -258,8 +261,8 @@ fn without_the_api_no_amount_is_known_and_the_caller_s_word_stands() {
         (17, Some("plan_changed"), &["sale"]),
     ] {
         let mut world = world_with(&json!({}));
-        let sent = told(&world, 5, "old-token", kind);
-        assert_eq!(world.receive(&sent).status, 204, "{kind}");
+        let callback = notification(&world, 5, "old-token", kind);
+        assert_eq!(world.receive(&callback).status, 204, "{kind}");
         assert_eq!(status(&world).as_deref(), account, "{kind}");
         let outcome = world.outcome();
         assert_eq!(types(&outcome), conversions, "{kind}");
@@ -267,12 +270,12 @@ fn without_the_api_no_amount_is_known_and_the_caller_s_word_stands() {
             let metadata = json!({"marketplace": "google-play", "evidence": "transport_only", "plan": "pro"});
             assert_eq!((&conversion["amount"], &conversion["metadata"]), (&Json::Null, &metadata), "{kind}");
         }
-        assert_eq!(world.refused("again", &sent), 204, "{kind}");
-        assert!(world.asked.is_empty());
+        assert_eq!(world.refused("again", &callback), 204, "{kind}");
+        assert!(world.requests.is_empty());
     }
     let mut world = world_with(&json!({}));
-    let sent = bought(&world);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = bought(&world);
+    assert_eq!(world.receive(&callback).status, 204);
     assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["metadata"]["plan"], "coins_100");
     let part = voided(&world, "GPA.1", 2);
     assert_eq!(world.refused("nobody knows how much", &part), 204);
@@ -285,14 +288,14 @@ fn without_the_api_no_amount_is_known_and_the_caller_s_word_stands() {
 #[test]
 fn an_order_that_is_not_shown_was_paid_nobody_knows_how() {
     let mut world = world();
-    world.vendor = |request| {
+    world.vendor.responds = |request| {
         api(request, |path| match path {
             "orders/GPA.1" => Json::Null,
             _ => subscription("ACTIVE", "GPA.1"),
         })
     };
-    let sent = told(&world, 5, "old-token", 4);
-    assert_eq!(world.receive(&sent).status, 204);
+    let callback = notification(&world, 5, "old-token", 4);
+    assert_eq!(world.receive(&callback).status, 204);
     let sale = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!((&sale["amount"], &sale["metadata"]["evidence"]), (&Json::Null, &json!("transport_only")));
     assert_eq!(sale["external_id"], format!("{}/order:GPA.1", world.listing));
@@ -302,13 +305,13 @@ fn an_order_that_is_not_shown_was_paid_nobody_knows_how() {
 #[test]
 fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
     let mut world = world();
-    let sent = told(&world, 5, "old-token", 4);
-    for (said, vendor, status) in [
+    let callback = notification(&world, 5, "old-token", 4);
+    for (case, vendor, status) in [
         ("unknown", (|request| api(request, |_| Json::Null)) as Vendor, 401),
         (
             "its own failure",
             |request| match active(request) {
-                answered if request.url.contains("tokens") => Answered { status: 0, ..answered },
+                _ if request.url.contains("tokens") => Err(VendorError::NoResponse),
                 answered => answered,
             },
             503,
@@ -316,37 +319,37 @@ fn what_google_says_no_to_or_does_not_answer_for_changes_nothing() {
         (
             "no answer for the order",
             |request| match active(request) {
-                answered if request.url.contains("orders") => Answered { status: 0, ..answered },
+                _ if request.url.contains("orders") => Err(VendorError::NoResponse),
                 answered => answered,
             },
             503,
         ),
         ("no purchase", |request| api(request, |_| json!([])), 500),
-        ("no token", |_| Answered { status: 403, body: String::new() }, 401),
-        ("no answer for a token", |_| Answered { status: 0, body: String::new() }, 503),
+        ("no token", |_| respond(403, ""), 401),
+        ("no answer for a token", |_| Err(VendorError::NoResponse), 503),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &sent), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &callback), status, "{case}");
     }
 }
 
 #[test]
 fn a_push_of_another_app_or_of_anybody_else_s_changes_nothing() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let what = json!({"notificationType": 4, "purchaseToken": "old-token"});
     let good = data(&world, 1, "subscriptionNotification", what);
-    let sent = google::push(&world, "rtdn", "1", &good);
-    for (said, sent) in google::forgeries(&world, &sent, "rtdn", &good) {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+    let callback = google::push(&world, "rtdn", "1", &good);
+    for (case, callback) in google::forgeries(&world, &callback, "rtdn", &good) {
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     let with = |world: &World, name: &str, value: Json| {
         let mut data = good.clone();
         data[name] = value;
         google::push(world, "rtdn", "1", &data)
     };
-    world.vendor = active;
-    for (said, sent, status) in [
+    world.vendor.responds = active;
+    for (case, callback, status) in [
         ("another app's", with(&world, "packageName", json!("com.evil.app")), 401),
         ("no app's", with(&world, "packageName", Json::Null), 401),
         ("no time", with(&world, "eventTimeMillis", json!("soon")), 500),
@@ -357,16 +360,16 @@ fn a_push_of_another_app_or_of_anybody_else_s_changes_nothing() {
         ),
         ("no token", with(&world, "subscriptionNotification", json!({"notificationType": 4})), 500),
     ] {
-        assert_eq!(world.refused(said, &sent), status, "{said}");
+        assert_eq!(world.refused(case, &callback), status, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
     let mut settings = world.ledger.get(&path).json["settings"].take();
     for package in [Json::Null, json!("com/evil")] {
         settings["package_name"] = package;
         assert_eq!(world.ledger.patch(&path, &json!({"settings": settings})).status, 200);
-        assert_eq!(world.refused("no package", &sent), 401);
+        assert_eq!(world.refused("no package", &callback), 401);
     }
     settings["package_name"] = json!(PACKAGE);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": settings})).status, 200);
-    assert_eq!(world.receive(&sent).status, 204);
+    assert_eq!(world.receive(&callback).status, 204);
 }

@@ -2,10 +2,11 @@
 //! install on an id token that is not Google's and the app's; a code or a token that anybody but the app gets; an end that
 //! Google does not bear out.
 
-use super::{Sent, World, google, orders};
+use super::fake_vendor::{VendorResult, respond};
+use super::{TestCallback, World, google, orders};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 use std::cell::RefCell;
 
 const CLIENT_ID: &str = "1234-abc.apps.googleusercontent.com";
@@ -28,9 +29,9 @@ fn granted() -> String {
     .to_string()
 }
 
-fn vendor(request: &Request) -> Answered {
+fn vendor(request: &VendorRequest) -> VendorResult {
     if request.body.contains("authorization_code") {
-        return Answered { status: 200, body: granted() };
+        return respond(200, granted());
     }
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let url = "https://appsmarket.googleapis.com/appsmarket/v2/customerLicense/4711";
@@ -38,7 +39,7 @@ fn vendor(request: &Request) -> Answered {
         let state = STATE.with(|state| *state.borrow());
         let found = json!({"kind": "appsmarket#customerLicense", "id": "1", "applicationId": "4711",
             "customerId": DOMAIN, "state": state});
-        Answered { status: 200, body: found.to_string() }
+        respond(200, found.to_string())
     })
 }
 
@@ -48,7 +49,7 @@ fn world() -> World {
         "client_secret": CLIENT_SECRET, "app_secret": ["new", APP_SECRET], "service_account": google::service_account(),
     });
     let mut world = google::world("google-workspace", &settings, &secrets);
-    world.vendor = vendor;
+    world.vendor.responds = vendor;
     let id_token = google::token(&claims(&world));
     ID_TOKEN.with(|token| *token.borrow_mut() = id_token);
     STATE.with(|state| *state.borrow_mut() = "ACTIVE");
@@ -63,21 +64,32 @@ fn claims(world: &World) -> Json {
     })
 }
 
-fn oauth(query: &str) -> Sent {
-    Sent { method: "GET", kind: "oauth", rest: query.to_owned(), headers: vec![], body: String::new() }
+fn oauth(query: &str) -> TestCallback {
+    TestCallback {
+        method: "GET",
+        kind: "oauth",
+        rest: query.to_owned(),
+        headers: vec![],
+        body: String::new(),
+    }
+}
+
+/// The first sign-in of a customer, which brings a code.
+pub(crate) fn first_sign_in() -> (World, TestCallback) {
+    (world(), oauth(QUERY))
 }
 
 /// What the app posts, under a secret.
-fn post(kind: &'static str, secret: &str, body: &Json) -> Sent {
+fn post(kind: &'static str, secret: &str, body: &Json) -> TestCallback {
     let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
-    Sent { method: "POST", kind, rest: String::new(), headers, body: body.to_string() }
+    TestCallback { method: "POST", kind, rest: String::new(), headers, body: body.to_string() }
 }
 
-fn sign_in(claims: &Json, click: Option<&str>) -> Sent {
+fn sign_in(claims: &Json, click: Option<&str>) -> TestCallback {
     post("sign-in", APP_SECRET, &json!({"id_token": google::token(claims), "click_id": click}))
 }
 
-fn license() -> Sent {
+fn license() -> TestCallback {
     post("license", APP_SECRET, &json!({"customer": "Fabrikam.example"}))
 }
 
@@ -87,7 +99,7 @@ fn the_first_sign_in_is_the_install_and_the_app_fetches_its_tokens() {
     let click = world.ledger.click(world.link_no);
     let answer = world.receive(&oauth(QUERY));
     assert_eq!(answer.status, 303);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!((asked.method, asked.url.as_str()), ("POST", "https://oauth2.googleapis.com/token"));
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(asked.body.as_bytes()).into_owned().collect();
@@ -132,17 +144,17 @@ fn a_customer_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
             STATE.with(|state| *state.borrow_mut() = if *index == 3 { "UNLICENSED" } else { "ACTIVE" });
             let answer = world.receive(&life[*index]);
             assert_eq!(answer.status, 200, "{order:?} {index}");
-            let said: Json = serde_json::from_str(&answer.body).unwrap();
+            let case: Json = serde_json::from_str(&answer.body).unwrap();
             let expected = match index {
                 0 | 1 => json!({"customer_id": format!("google-workspace:{DOMAIN}")}),
                 2 => json!({"state": "ACTIVE"}),
                 _ => json!({"state": "UNLICENSED"}),
             };
-            assert_eq!(said, expected);
+            assert_eq!(case, expected);
         }
         STATE.with(|state| *state.borrow_mut() = "UNLICENSED");
-        for sent in &life {
-            assert_eq!(world.refused(&format!("{order:?} again"), sent), 200);
+        for callback in &life {
+            assert_eq!(world.refused(&format!("{order:?} again"), callback), 200);
         }
         let mut outcome = world.outcome();
         let conversions = outcome["conversions"].as_array_mut().unwrap();
@@ -169,7 +181,7 @@ fn an_id_token_that_is_not_google_s_and_the_app_s_changes_nothing() {
         claims[name] = value;
         claims
     };
-    for (said, claims) in [
+    for (case, claims) in [
         ("another app's", with("aud", json!("another"))),
         ("issued to another", with("azp", json!("1079"))),
         ("another issuer's", with("iss", json!("https://evil.example"))),
@@ -177,31 +189,31 @@ fn an_id_token_that_is_not_google_s_and_the_app_s_changes_nothing() {
         ("old", with("exp", json!(now - 61))),
         ("of the future", with("iat", json!(now + 61))),
     ] {
-        assert_eq!(world.refused(said, &sign_in(&claims, None)), 401, "{said}");
+        assert_eq!(world.refused(case, &sign_in(&claims, None)), 401, "{case}");
         ID_TOKEN.with(|token| *token.borrow_mut() = google::token(&claims));
-        assert_eq!(world.refused(said, &oauth(QUERY)), 401, "{said}");
+        assert_eq!(world.refused(case, &oauth(QUERY)), 401, "{case}");
     }
     let token = google::token(&good);
     let foreign = google::token_under("key-3", &good);
     let (_, rest) = token.split_once('.').unwrap();
     let unsigned = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(r#"{"alg":"none","kid":"key-1"}"#));
-    for (said, id_token) in [
+    for (case, id_token) in [
         ("half a token", &token[..100]),
         ("no token", ""),
         ("another signature", &format!("{}AAAA", &token[..token.len() - 4])),
         ("another key", foreign.as_str()),
         ("another algorithm", unsigned.as_str()),
     ] {
-        let sent = post("sign-in", APP_SECRET, &json!({"id_token": id_token}));
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        let callback = post("sign-in", APP_SECRET, &json!({"id_token": id_token}));
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
-    for (said, sent) in [
+    for (case, callback) in [
         ("another secret", post("sign-in", "x", &json!({"id_token": token}))),
         ("no id token", post("sign-in", APP_SECRET, &json!({}))),
         ("no object", post("sign-in", APP_SECRET, &json!([]))),
-        ("nobody", Sent { headers: vec![], ..sign_in(&good, None) }),
+        ("nobody", TestCallback { headers: vec![], ..sign_in(&good, None) }),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);
@@ -227,20 +239,15 @@ fn a_user_without_an_organisation_is_a_customer_of_its_own() {
 #[test]
 fn what_google_does_not_take_or_answer_changes_nothing() {
     let mut world = world();
-    for (said, vendor, status) in [
-        (
-            "no",
-            (|_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
-                as fn(&Request) -> Answered,
-            401,
-        ),
-        ("its own failure", |_| Answered { status: 0, body: String::new() }, 503),
-        ("no id token", |_| Answered { status: 200, body: r#"{"access_token":"a"}"#.to_owned() }, 401),
+    for (case, vendor, status) in [
+        ("no", (|_| respond(400, r#"{"error":"invalid_grant"}"#)) as fn(&VendorRequest) -> VendorResult, 401),
+        ("its own failure", |_| Err(VendorError::NoResponse), 503),
+        ("no id token", |_| respond(200, r#"{"access_token":"a"}"#), 401),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &oauth(QUERY)), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &oauth(QUERY)), status, "{case}");
     }
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let refuses = world.receive(&oauth("?error=access_denied&state=x"));
     let location = "https://app.example/start?plan=pro&error=access_denied&state=x".to_owned();
     assert_eq!((refuses.status, &refuses.headers[0]), (302, &("location", location)));
@@ -255,25 +262,24 @@ fn only_google_ends_a_licence_and_only_the_app_asks() {
         STATE.with(|known| *known.borrow_mut() = state);
         assert_eq!(world.refused(state, &license()), status);
     }
-    for (said, vendor, status) in [
+    for (case, vendor, status) in [
         (
             "unknown",
-            (|request| {
-                google::grants(request, SCOPE).unwrap_or(Answered { status: 404, body: String::new() })
-            }) as fn(&Request) -> Answered,
+            (|request| google::grants(request, SCOPE).unwrap_or(respond(404, "")))
+                as fn(&VendorRequest) -> VendorResult,
             401,
         ),
         (
             "its own failure",
-            |request| google::grants(request, SCOPE).unwrap_or(Answered { status: 0, body: String::new() }),
+            |request| google::grants(request, SCOPE).unwrap_or(Err(VendorError::NoResponse)),
             503,
         ),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &license()), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &license()), status, "{case}");
     }
-    world.vendor = |request| panic!("nobody asks {request:?}");
-    for (said, sent) in [
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
+    for (case, callback) in [
         ("another secret", post("license", "x", &json!({"customer": DOMAIN}))),
         ("no customer", post("license", APP_SECRET, &json!({}))),
         (
@@ -282,7 +288,7 @@ fn only_google_ends_a_licence_and_only_the_app_asks() {
         ),
         ("a long customer", post("license", APP_SECRET, &json!({"customer": "a".repeat(254)}))),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
     let both = json!({"client_id": CLIENT_ID, "application_id": "4711"});

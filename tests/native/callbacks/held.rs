@@ -151,7 +151,7 @@ fn the_note_is_in_the_event_and_the_partner_does_not_see_it() {
 #[test]
 fn better_evidence_of_the_same_releases_it_and_the_order_does_not_matter() {
     for better in ["signed", "code_exchange", "credentials", "api_poll"] {
-        let told = [
+        let message = [
             charge("transport_only", &json!({})),
             charge(better, &json!({})),
             charge("transport_only", &json!({})),
@@ -160,7 +160,7 @@ fn better_evidence_of_the_same_releases_it_and_the_order_does_not_matter() {
         for order in orders(3) {
             let mut world = world();
             for at in order {
-                world.ledger.told(1, &[told[at].clone()]);
+                world.ledger.told(1, &[message[at].clone()]);
                 world.ledger.wait(1_000);
             }
             let evidence = world.ledger.get("/v1/conversions").text("/data/0/metadata/evidence");
@@ -177,7 +177,7 @@ fn better_evidence_of_the_same_releases_it_and_the_order_does_not_matter() {
 fn better_evidence_says_nothing_of_a_fraud() {
     // The account that pays is the partner's own: `a-1`, as the listing's marketplace names it.
     let own = json!({"external_id": "woocommerce:a-1"});
-    for (told, expected) in [
+    for (evidence_list, expected) in [
         (&["transport_only", "signed"][..], json!(["pending", "self_referral", 1_000, 0])),
         (&["signed"], json!(["pending", "self_referral", 1_000, 0])),
         (&["transport_only"], json!(["pending", "transport_only", 1_000, 0])),
@@ -185,18 +185,18 @@ fn better_evidence_says_nothing_of_a_fraud() {
         let mut world = world();
         let target = format!("/v1/partners/{}", world.partner);
         assert_eq!(world.ledger.patch(&target, &own).status, 200);
-        told.iter().for_each(|evidence| world.ledger.told(1, &[charge(evidence, &json!({}))]));
+        evidence_list.iter().for_each(|evidence| world.ledger.told(1, &[charge(evidence, &json!({}))]));
         world.ledger.wait(2 * DAY);
-        assert_eq!(stands(&mut world), expected, "{told:?}");
-        assert_eq!(balance(&mut world), json!([1_000, 0, 0]), "{told:?}");
+        assert_eq!(stands(&mut world), expected, "{evidence_list:?}");
+        assert_eq!(balance(&mut world), json!([1_000, 0, 0]), "{evidence_list:?}");
         let flags = commission(&mut world)["flags"].take();
-        let is_unsigned = *told == ["transport_only"];
+        let is_unsigned = *evidence_list == ["transport_only"];
         let all = [is_unsigned.then_some("held_transport_only"), Some("held_self_referral")];
-        assert_eq!(flags, json!(all.into_iter().flatten().collect::<Vec<_>>()), "{told:?}");
+        assert_eq!(flags, json!(all.into_iter().flatten().collect::<Vec<_>>()), "{evidence_list:?}");
         // A person ends both, and evidence that comes later changes nothing.
         assert_eq!(release(&mut world, &json!({"note": "agreed"})).status, 200);
         world.ledger.told(1, &[charge("api_poll", &json!({}))]);
-        assert_eq!(balance(&mut world), json!([0, 1_000, 0]), "{told:?}");
+        assert_eq!(balance(&mut world), json!([0, 1_000, 0]), "{evidence_list:?}");
     }
 }
 
@@ -218,11 +218,11 @@ fn evidence_that_comes_after_a_rejection_changes_nothing() {
 fn what_is_credited_late_is_judged_as_if_it_had_been_credited_at_once() {
     let terms = json!({"hold_days": 1, "fraud": {"velocity_per_hour": 2}});
     let reasons = |world: &mut World| -> Vec<Json> {
-        let mut shown = world.ledger.get("/v1/conversions").json["data"].take();
-        let shown = shown.as_array_mut().unwrap();
-        shown.retain(|conversion| conversion["type"] != "install");
-        shown.sort_by_key(|conversion| conversion["external_id"].to_string());
-        shown.iter().map(|conversion| conversion["commissions"][0]["held_reason"].clone()).collect()
+        let mut output = world.ledger.get("/v1/conversions").json["data"].take();
+        let output = output.as_array_mut().unwrap();
+        output.retain(|conversion| conversion["type"] != "install");
+        output.sort_by_key(|conversion| conversion["external_id"].to_string());
+        output.iter().map(|conversion| conversion["commissions"][0]["held_reason"].clone()).collect()
     };
     let mut judged = Vec::new();
     for late in [false, true] {

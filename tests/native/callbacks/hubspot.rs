@@ -1,11 +1,12 @@
 //! HubSpot apps: consent with and without a click in `state`, and the marketplace's own way in.
 
-use super::{Sent, World, orders};
+use super::fake_vendor::{VendorResult, respond};
+use super::{TestCallback, World, orders};
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
+        adapter::CallbackResponse,
+        vendor_api::{VendorError, VendorRequest},
     },
     store::Sql,
 };
@@ -25,7 +26,7 @@ pub(crate) fn settings(more: &Json) -> Json {
 pub(crate) fn world_with(more: &Json) -> World {
     let secrets = json!({"client_secret": [SECRET, "the-old-secret-0123456789"]});
     let mut world = World::new("hubspot", &settings(more), &secrets);
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    world.vendor.responds = |_| respond(200, GRANTED);
     world
 }
 
@@ -39,15 +40,15 @@ pub(crate) fn change(world: &mut World, fields: &Json) {
     assert_eq!(changed.status, 200, "{}", changed.raw.body);
 }
 
-fn get(kind: &'static str, query: &str) -> Sent {
-    Sent { method: "GET", kind, rest: query.to_owned(), headers: vec![], body: String::new() }
+fn get(kind: &'static str, query: &str) -> TestCallback {
+    TestCallback { method: "GET", kind, rest: query.to_owned(), headers: vec![], body: String::new() }
 }
 
-fn oauth(query: &str) -> Sent {
+fn oauth(query: &str) -> TestCallback {
     get("oauth", query)
 }
 
-fn location(answer: &Answer) -> &str {
+fn location(answer: &CallbackResponse) -> &str {
     &answer.headers.iter().find(|(name, _)| *name == "location").unwrap().1
 }
 
@@ -64,7 +65,7 @@ fn hubspot_is_asked_as_it_documents_and_its_answer_names_the_account() {
     let query = format!("?code={CODE}&returnUrl=https%3A%2F%2Fapp.hubspot.com%2Fx%3Fa=%20b+c&hub_id=1");
     let answer = world.receive(&oauth(&query));
     assert_eq!(answer.status, 303);
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!((asked.method, asked.url.as_str()), ("POST", "https://api.hubapi.com/oauth/2026-03/token"));
     assert_eq!(
         asked.headers,
@@ -90,7 +91,7 @@ fn hubspot_is_asked_as_it_documents_and_its_answer_names_the_account() {
     assert_eq!(install["metadata"], json!({"marketplace": "hubspot", "evidence": "code_exchange"}));
     assert_eq!(install["attribution"]["credits"][0]["partner_id"], world.partner);
     let form = format!("grant_type=authorization_code&client_secret={SECRET}&code={CODE}");
-    let token = Sent { method: "POST", body: form, ..get("token", "") };
+    let token = TestCallback { method: "POST", body: form, ..get("token", "") };
     assert_eq!(world.receive(&token).body, GRANTED, "the app fetches its tokens");
     let kept = format!("{:?}", world.ledger.sql.exec("SELECT * FROM kept_answers", &[]).unwrap());
     assert!(!kept.contains("CIrToaiiMhI") && !kept.contains(CODE), "sealed");
@@ -158,7 +159,7 @@ fn state_carries_the_click_without_a_cookie_and_nothing_else_is_taken_for_one() 
 #[test]
 fn without_a_code_the_browser_goes_on_with_its_query_and_nothing_is_told() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     for query in [
         "?step=authorize&returnUrl=https%3A%2F%2Fapp.hubspot.com%2Fmarketplace%2F62515%3Fx=%20a+b",
         "?error=access_denied&error_description=User+declined&state=x",
@@ -174,10 +175,10 @@ fn without_a_code_the_browser_goes_on_with_its_query_and_nothing_is_told() {
         assert!(answer.headers.contains(&("referrer-policy", "no-referrer".to_owned())));
     }
     assert_eq!(world.logged, Vec::<String>::new());
-    for (said, query) in
+    for (case, query) in
         [("two codes", "?code=a&code=b"), ("two states", "?code=a&state=b&state=c"), ("no text", "?x=\u{e9}")]
     {
-        assert_eq!(world.refused(said, &oauth(query)), 401, "{said}");
+        assert_eq!(world.refused(case, &oauth(query)), 401, "{case}");
     }
     change(&mut world, &json!({"forward_to": "https://app.example/start#now"}));
     assert_eq!(location(&world.receive(&oauth("?a=b"))), "https://app.example/start?a=b#now");
@@ -199,36 +200,32 @@ fn what_hubspot_does_not_confirm_changes_nothing() {
     // As for a code that was used before; the status alone is read.
     const USED: &str =
         r#"{"status":"BAD_AUTH_CODE","message":"missing or unknown auth code","correlationId":"1"}"#;
-    let used: fn(&Request) -> Answered = |_| Answered { status: 400, body: USED.to_owned() };
-    for (said, vendor, status) in [
+    let used: fn(&VendorRequest) -> VendorResult = |_| respond(400, USED);
+    for (case, vendor, status) in [
         ("no", used, 401),
-        ("a redirect", |_| Answered { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| Answered { status: 502, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("no JSON", |_| Answered { status: 200, body: "<html>".to_owned() }, 500),
-        ("no account", |_| Answered { status: 200, body: r#"{"access_token":"a"}"#.to_owned() }, 500),
-        (
-            "an account that is no number",
-            |_| Answered { status: 200, body: r#"{"hub_id":"1"}"#.to_owned() },
-            500,
-        ),
-        ("an account below zero", |_| Answered { status: 200, body: r#"{"hub_id":-1}"#.to_owned() }, 500),
+        ("a redirect", |_| respond(302, ""), 503),
+        ("its own failure", |_| respond(502, ""), 503),
+        ("nothing", |_| Err(VendorError::NoResponse), 503),
+        ("no JSON", |_| respond(200, "<html>"), 500),
+        ("no account", |_| respond(200, r#"{"access_token":"a"}"#), 500),
+        ("an account that is no number", |_| respond(200, r#"{"hub_id":"1"}"#), 500),
+        ("an account below zero", |_| respond(200, r#"{"hub_id":-1}"#), 500),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &oauth(&query)), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &oauth(&query)), status, "{case}");
     }
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    world.vendor.responds = |_| respond(200, GRANTED);
     assert_eq!(world.receive(&oauth(&query)).status, 303);
-    world.vendor = used;
+    world.vendor.responds = used;
     assert_eq!(world.refused("the same again", &oauth(&query)), 401);
-    let asked = world.asked.len();
+    let asked = world.requests.len();
     change(&mut world, &json!({"settings": {"client_id": ""}}));
     assert_eq!(world.refused("no client id", &oauth(&query)), 401);
     change(&mut world, &json!({"settings": settings(&json!({})), "secrets": {"client_secret": null}}));
     assert_eq!(world.refused("no client secret", &oauth(&query)), 401);
-    assert_eq!(world.asked.len(), asked, "and HubSpot was not asked");
-    let shown = format!("{:?}{:?}", world.asked, world.logged);
-    assert!(!shown.contains(SECRET) && !shown.contains(CODE), "{shown}");
+    assert_eq!(world.requests.len(), asked, "and HubSpot was not asked");
+    let output = format!("{:?}{:?}", world.requests, world.logged);
+    assert!(!output.contains(SECRET) && !output.contains(CODE), "{output}");
 }
 
 #[test]
@@ -245,9 +242,9 @@ fn an_influencers_link_leads_to_hubspots_consent_with_the_click_in_state() {
     };
     let install = |query: &str| get("install", query);
     let expected = consent(&world, &format!("&state={click}"));
-    let sent = install(&format!("?utm_source=ada&sp_click={click}"));
-    assert_eq!(world.refused("a visitor", &sent), 302, "nothing is told");
-    assert_eq!(location(&world.receive(&sent)), expected);
+    let callback = install(&format!("?utm_source=ada&sp_click={click}"));
+    assert_eq!(world.refused("a visitor", &callback), 302, "nothing is told");
+    assert_eq!(location(&world.receive(&callback)), expected);
     let plain = consent(&world, "");
     for hostile in [
         String::new(),

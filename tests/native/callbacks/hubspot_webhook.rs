@@ -1,14 +1,14 @@
 //! HubSpot's webhooks: batches, of which one element may be unreadable, and three signatures, of which the last counts.
 
 use super::{
-    Sent, World,
+    TestCallback, World,
     hubspot::{SECRET, change, settings, world, world_with},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use signpost::marketplace::adapter::Answer;
+use signpost::marketplace::adapter::CallbackResponse;
 
 /// An element of a webhook, as documented.
 fn element(at: i64) -> Json {
@@ -25,34 +25,34 @@ fn headers(headers: &[(&str, String)]) -> Vec<(String, String)> {
 }
 
 /// Signed with v3 at a time, and as HubSpot does it with v1 beside it.
-fn signed_at(world: &World, body: String, ms: i64) -> Sent {
+fn signed_at(world: &World, body: String, ms: i64) -> TestCallback {
     let url = format!("https://go.example/callbacks/hubspot/{}/webhook", world.listing);
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("POST{url}{body}{ms}").as_bytes());
-    let mut sent = legacy("v1", "", body);
-    sent.headers.extend(headers(&[
+    let mut callback = legacy("v1", "", body);
+    callback.headers.extend(headers(&[
         ("X-HubSpot-Signature-v3", STANDARD.encode(mac.finalize().into_bytes())),
         ("X-HubSpot-Request-Timestamp", ms.to_string()),
     ]));
-    sent
+    callback
 }
 
-fn signed(world: &World, body: &Json) -> Sent {
+fn signed(world: &World, body: &Json) -> TestCallback {
     signed_at(world, body.to_string(), world.ledger.now.ms())
 }
 
 /// Signed with v1 or v2 alone; `before` is what v2 signs before the body.
-fn legacy(version: &str, before: &str, body: String) -> Sent {
+fn legacy(version: &str, before: &str, body: String) -> TestCallback {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(format!("{SECRET}{before}{body}")));
     let headers =
         headers(&[("X-HubSpot-Signature", hash), ("X-HubSpot-Signature-Version", version.to_owned())]);
-    Sent { method: "POST", kind: "webhook", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "webhook", rest: String::new(), headers, body }
 }
 
-fn without(sent: &Sent, header: &str) -> Sent {
-    let mut sent = sent.clone();
-    sent.headers.retain(|(name, _)| name != header);
-    sent
+fn without(callback: &TestCallback, header: &str) -> TestCallback {
+    let mut callback = callback.clone();
+    callback.headers.retain(|(name, _)| name != header);
+    callback
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn webhooks_are_answered_and_a_deal_of_the_customers_is_no_sale_of_ours() {
     assert_eq!(world.refused("nothing", &signed(&world, &json!([]))), 200);
     let old = json!([{"eventType": "contact.privacyDeletion", "portalId": "62515", "objectId": 7}]);
     assert_eq!(world.refused("as in documents of old", &signed(&world, &old)), 200);
-    assert_eq!(world.receive(&deal), Answer::empty(200));
+    assert_eq!(world.receive(&deal), CallbackResponse::empty(200));
     assert_eq!(world.logged, Vec::<String>::new());
 }
 
@@ -101,10 +101,10 @@ fn one_element_of_a_hundred_that_cannot_be_read_holds_up_nothing_and_is_known() 
         assert_eq!(world.logged, [line]);
     }
     assert_eq!(world.refused("all of another app", &signed(&world, &json!([foreign]))), 200);
-    for (said, body) in
+    for (case, body) in
         [("no list", json!({})), ("none that can be read", json!([{}, 1])), ("a text", json!("closedwon"))]
     {
-        assert_eq!(world.refused(said, &signed(&world, &body)), 500, "{said}");
+        assert_eq!(world.refused(case, &signed(&world, &body)), 500, "{case}");
     }
     let now = world.ledger.now.ms();
     assert_eq!(world.refused("no JSON", &signed_at(&world, "[".to_owned(), now)), 500);
@@ -133,19 +133,19 @@ fn forged_and_stale_webhooks_are_refused_and_no_older_signature_stands_in_for_a_
     empty_v3.headers.extend(headers(&[(v3, String::new())]));
     let mut twice = genuine.clone();
     twice.headers.extend(headers(&[(v3, STANDARD.encode([7; 32]))]));
-    let (now, query) = (world.ledger.now.ms(), Sent { rest: "?x=1".to_owned(), ..genuine.clone() });
+    let (now, query) = (world.ledger.now.ms(), TestCallback { rest: "?x=1".to_owned(), ..genuine.clone() });
     let refused = [
-        ("changed", Sent { body: body.replace("62515", "62516"), ..genuine.clone() }),
+        ("changed", TestCallback { body: body.replace("62515", "62516"), ..genuine.clone() }),
         ("at another address", query),
-        ("with another method", Sent { method: "GET", ..genuine.clone() }),
+        ("with another method", TestCallback { method: "GET", ..genuine.clone() }),
         ("300 001 ms old", signed_at(&world, body.clone(), now - 300_001)),
         ("of the future", signed_at(&world, body.clone(), now + 300_001)),
         ("without its time", without(&genuine, "X-HubSpot-Request-Timestamp")),
         ("a v1 beside a bad v3", bad_v3),
         ("a v1 beside an empty v3", empty_v3),
         ("two v3", twice),
-        ("nothing", Sent { headers: vec![], ..genuine.clone() }),
-        ("a v1 of another body", Sent { body: "[]".to_owned(), ..v1.clone() }),
+        ("nothing", TestCallback { headers: vec![], ..genuine.clone() }),
+        ("a v1 of another body", TestCallback { body: "[]".to_owned(), ..v1.clone() }),
         ("a v2 called v1", legacy("v1", &before, body.clone())),
         ("a v1 called v2", legacy("v2", "", body.clone())),
         ("a v4", legacy("v4", "", body.clone())),
@@ -155,11 +155,11 @@ fn forged_and_stale_webhooks_are_refused_and_no_older_signature_stands_in_for_a_
     let older = [("v1", &v1), ("v2", &v2)];
     for (set, status) in [(json!(null), 401), (json!("true"), 401), (json!(true), 200)] {
         change(&mut world, &json!({"settings": settings(&json!({"accept_v1": set}))}));
-        for (said, sent) in &refused {
-            assert_eq!(world.refused(said, sent), 401, "{said}, accept_v1 {set}");
+        for (case, callback) in &refused {
+            assert_eq!(world.refused(case, callback), 401, "{case}, accept_v1 {set}");
         }
-        for (said, sent) in older {
-            assert_eq!(world.refused(said, sent), status, "{said}, accept_v1 {set}");
+        for (case, callback) in older {
+            assert_eq!(world.refused(case, callback), status, "{case}, accept_v1 {set}");
         }
         assert_eq!(world.refused("genuine", &genuine), 200);
     }

@@ -1,15 +1,16 @@
 //! Adobe Commerce by Adobe I/O Events. What counts as failure: an order that is charged twice, or not to the cent; a refund
 //! that misses its charge; an event of somebody else's project; an address that is opened because a stranger says so.
 
+use super::fake_vendor::DocumentRequest;
 use super::{
-    Sent, World, orders,
+    TestCallback, World, orders,
     vendor::{self, KEY, OTHER_KEY, OTHER_PUBLIC, PUBLIC},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::published::{Document, Wanted};
+use signpost::marketplace::vendor_api::Document;
 
 const CLIENT: &str = "c5a34355b7f5491f8277b8dd63f0bfa3";
 const PROVIDER: &str = "urn:uuid:1d02b72b-225f-45a0-a45f-4e89e1b3f300";
@@ -18,19 +19,19 @@ const ORDER: &str = "com.adobe.commerce.observer.sales_order_save_commit_after";
 const CHECKOUT: &str = "com.adobe.commerce.acme.observer.checkout_submit_all_after";
 const MEMO: &str = "com.adobe.commerce.observer.sales_order_creditmemo_save_after";
 
-fn publishes(wanted: &Wanted) -> Document {
-    let path = wanted.url.strip_prefix("https://static.adobeioevents.com").unwrap();
+fn publishes(request: &DocumentRequest) -> Document {
+    let path = request.url.strip_prefix("https://static.adobeioevents.com").unwrap();
     let text = if path == PATHS[0] { PUBLIC } else { OTHER_PUBLIC };
-    vendor::document(wanted, Some(text.to_owned()))
+    vendor::document(request, Some(text.to_owned()))
 }
 
 fn world_with(settings: &Json, secrets: &Json) -> World {
     let mut world = World::new("magento", settings, secrets);
-    world.publishes = publishes;
+    world.vendor.publishes = publishes;
     world
 }
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     world_with(&json!({"client_id": ["an-old-project", CLIENT], "click_field": "sp_click"}), &json!({}))
 }
 
@@ -50,6 +51,11 @@ pub(crate) fn order(fields: &Json) -> Json {
     with(base, fields)
 }
 
+/// A paid order, signed with both keys.
+pub(crate) fn paid_order() -> TestCallback {
+    event(ORDER, &order(&json!({})))
+}
+
 fn memo(fields: &Json) -> Json {
     let base = json!({"entity_id": "31", "order_id": 673, "increment_id": "000000031", "state": 2,
         "base_grand_total": "20.0000", "base_currency_code": "USD", "created_at": "2026-11-22 11:50:00"});
@@ -64,12 +70,12 @@ fn message(kind: &str, value: &Json) -> Json {
     })
 }
 
-fn post(headers: Vec<(String, String)>, body: &str) -> Sent {
-    Sent { method: "POST", kind: "events", rest: String::new(), headers, body: body.to_owned() }
+fn post(headers: Vec<(String, String)>, body: &str) -> TestCallback {
+    TestCallback { method: "POST", kind: "events", rest: String::new(), headers, body: body.to_owned() }
 }
 
 /// Signed with both keys.
-fn signed(body: &str) -> Sent {
+fn signed(body: &str) -> TestCallback {
     let signature = |pem| STANDARD.encode(vendor::sign(pem, body.as_bytes()));
     let headers = [
         ("x-adobe-digital-signature-1", signature(KEY)),
@@ -80,7 +86,7 @@ fn signed(body: &str) -> Sent {
     post(headers.map(|(name, value)| (name.to_owned(), value)).to_vec(), body)
 }
 
-fn event(kind: &str, value: &Json) -> Sent {
+fn event(kind: &str, value: &Json) -> TestCallback {
     signed(&message(kind, value).to_string())
 }
 
@@ -102,15 +108,17 @@ fn an_order_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
         world.ledger.wait(-3_600_000);
         let click = world.ledger.click(world.link_no);
         world.ledger.wait(3_600_000);
-        let told = order(&json!({"extension_attributes": {"sp_click": click}}));
-        let complete =
-            with(told.clone(), &json!({"entity_id": 673, "state": "complete", "base_grand_total": "409.60"}));
+        let message = order(&json!({"extension_attributes": {"sp_click": click}}));
+        let complete = with(
+            message.clone(),
+            &json!({"entity_id": 673, "state": "complete", "base_grand_total": "409.60"}),
+        );
         let life = [
-            event(CHECKOUT, &json!({"order": told, "quote": {"entity_id": "730"}})),
+            event(CHECKOUT, &json!({"order": message, "quote": {"entity_id": "730"}})),
             event(ORDER, &complete),
             event(MEMO, &memo(&json!({}))),
             event(MEMO, &memo(&json!({"increment_id": "000000032", "base_grand_total": 9.99}))),
-            event(ORDER, &with(told.clone(), &json!({"state": "closed"}))),
+            event(ORDER, &with(message.clone(), &json!({"state": "closed"}))),
         ];
         for step in order_of.iter().chain(&order_of) {
             let answer = world.receive(&life[*step]);
@@ -198,7 +206,7 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
         value.as_object_mut().unwrap().remove(name);
         value
     };
-    for (said, sent, log) in [
+    for (case, callback, log) in [
         ("new", event(ORDER, &order(&json!({"state": "new"}))), ""),
         ("canceled", event(ORDER, &order(&json!({"state": "canceled"}))), ""),
         ("closed", event(ORDER, &order(&json!({"state": "closed"}))), ""),
@@ -212,7 +220,7 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
             "",
         ),
         ("a like name", event(&format!("{ORDER}_again"), &order(&json!({}))), ""),
-        ("another instance's", signed(&other.to_string()), "source is none of the listing's"),
+        ("another instance's", signed(&other.to_string()), "source is not one of the listing's"),
         ("no value", event(ORDER, &json!([])), "there is no data.value"),
         (
             "no id",
@@ -235,10 +243,10 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
             "base_grand_total is missing: select that field",
         ),
     ] {
-        assert_eq!(world.refused(said, &sent), 200, "{said}");
+        assert_eq!(world.refused(case, &callback), 200, "{case}");
         let logged: Vec<String> = world.logged.drain(..).collect();
-        assert_eq!(logged.len(), usize::from(!log.is_empty()), "{said}: {logged:?}");
-        assert!(logged.iter().all(|line| line.ends_with(log)), "{said}: {logged:?}");
+        assert_eq!(logged.len(), usize::from(!log.is_empty()), "{case}: {logged:?}");
+        assert!(logged.iter().all(|line| line.ends_with(log)), "{case}: {logged:?}");
     }
     assert_eq!(world.receive(&event(ORDER, &order(&json!({})))).status, 200);
     assert_eq!(world.ledger.rows("conversions"), 1, "of the listing's provider");
@@ -249,32 +257,32 @@ fn forged_foreign_and_stale_events_are_refused_and_keys_that_cannot_be_had_are_a
     let mut world = world();
     let good = message(ORDER, &order(&json!({})));
     let path = |path: &str| {
-        let mut sent = signed(&good.to_string());
-        for (name, value) in &mut sent.headers {
+        let mut callback = signed(&good.to_string());
+        for (name, value) in &mut callback.headers {
             if name.ends_with("-path") {
                 *value = path.to_owned();
             }
         }
-        sent
+        callback
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("no signature", post(vec![], &good.to_string())),
         (
             "other bytes",
-            Sent { body: good.to_string().replace("409.6", "909.6"), ..signed(&good.to_string()) },
+            TestCallback { body: good.to_string().replace("409.6", "909.6"), ..signed(&good.to_string()) },
         ),
         ("a stranger's key", path("@attacker.example/x.pem")),
         ("another project", signed(&with(good.clone(), &json!({"recipientclientid": "theirs"})).to_string())),
         ("an old one", signed(&with(good.clone(), &json!({"time": "2026-11-21T10:59:59Z"})).to_string())),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     // One key is enough; with none it comes again.
-    world.publishes = |wanted| vendor::document(wanted, None);
+    world.vendor.publishes = |request| vendor::document(request, None);
     assert_eq!(world.refused("no keys", &signed(&good.to_string())), 503);
-    world.publishes = |wanted| match wanted.url.contains("other") {
-        true => publishes(wanted),
-        false => vendor::document(wanted, None),
+    world.vendor.publishes = |request| match request.url.contains("other") {
+        true => publishes(request),
+        false => vendor::document(request, None),
     };
     assert_eq!(world.receive(&signed(&good.to_string())).status, 200);
     assert_eq!(world.ledger.rows("conversions"), 1);
@@ -285,7 +293,7 @@ fn forged_foreign_and_stale_events_are_refused_and_keys_that_cannot_be_had_are_a
 #[test]
 fn a_registration_is_greeted_and_an_address_to_open_is_shown_and_not_opened() {
     let mut world = world();
-    let get = |query: &str| Sent { method: "GET", rest: query.to_owned(), ..post(vec![], "") };
+    let get = |query: &str| TestCallback { method: "GET", rest: query.to_owned(), ..post(vec![], "") };
     let answer = world.receive(&get("?challenge=8ec8d794-e0ab-42df-9017-e3dada8e84f7"));
     assert_eq!(
         (answer.status, answer.body.as_str()),
@@ -308,7 +316,7 @@ fn a_registration_is_greeted_and_an_address_to_open_is_shown_and_not_opened() {
         assert_eq!(world.refused(strange, &asks(strange)), 401, "{strange}");
         assert!(!world.logged.last().unwrap().contains("stranger"));
     }
-    assert_eq!(world.fetched.len() + world.asked.len(), 0);
+    assert_eq!(world.documents.len() + world.requests.len(), 0);
 }
 
 #[test]

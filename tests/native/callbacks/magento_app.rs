@@ -2,7 +2,7 @@
 //! a checkout that fails because of us; money or an install that nobody signed.
 
 use super::{
-    Sent, World,
+    TestCallback, World,
     magento::{order, sales, with},
     vendor::{self, KEY, OTHER_KEY, OTHER_PUBLIC, PUBLIC},
 };
@@ -14,15 +14,15 @@ use signpost::store::Sql;
 
 const SECRET: &str = "app-secret-0123456789abcdef0123456789";
 
-fn hook(pem: &str, body: &str) -> Sent {
+fn hook(pem: &str, body: &str) -> TestCallback {
     let text = STANDARD.encode(body);
     let signature = STANDARD.encode(vendor::sign(pem, text.as_bytes()));
     let headers = vec![("x-adobe-commerce-webhook-signature".to_owned(), signature)];
-    Sent { method: "POST", kind: "commerce", rest: String::new(), headers, body: body.to_owned() }
+    TestCallback { method: "POST", kind: "commerce", rest: String::new(), headers, body: body.to_owned() }
 }
 
-fn app(world: &World, told: &Json) -> Sent {
-    let (id, seconds, body) = ("msg_2b8f6c1e", world.ledger.now.ms() / 1000, told.to_string());
+fn app(world: &World, message: &Json) -> TestCallback {
+    let (id, seconds, body) = ("msg_2b8f6c1e", world.ledger.now.ms() / 1000, message.to_string());
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("{id}.{seconds}.{body}").as_bytes());
     let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
@@ -32,7 +32,7 @@ fn app(world: &World, told: &Json) -> Sent {
         ("webhook-signature", signature),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    Sent { method: "POST", kind: "app", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "app", rest: String::new(), headers, body }
 }
 
 fn status(world: &World) -> String {
@@ -46,12 +46,12 @@ fn no_checkout_fails_whatever_comes_of_its_webhook() {
     let settings = json!({"public_key": ["no key", OTHER_PUBLIC, PUBLIC]});
     let mut world = World::new("magento", &settings, &json!({}));
     let paid = json!({"order": order(&json!({}))}).to_string();
-    let unsigned = Sent { headers: vec![], ..hook(KEY, &paid) };
-    let altered = Sent { body: paid.replace("409.6", "909.6"), ..hook(KEY, &paid) };
+    let unsigned = TestCallback { headers: vec![], ..hook(KEY, &paid) };
+    let altered = TestCallback { body: paid.replace("409.6", "909.6"), ..hook(KEY, &paid) };
     let unstored =
         json!({"order": {"increment_id": "41", "grand_total": 120.5, "order_currency_code": "EUR"}});
     let no_id = json!({"order": order(&json!({"entity_id": null}))});
-    for (said, sent, lines) in [
+    for (case, callback, lines) in [
         ("unsigned", unsigned, 1),
         ("altered", altered, 1),
         ("not stored, not paid", hook(KEY, &unstored.to_string()), 0),
@@ -59,17 +59,17 @@ fn no_checkout_fails_whatever_comes_of_its_webhook() {
         ("no object", hook(KEY, "[1]"), 1),
         ("no JSON", hook(KEY, "order=1"), 1),
     ] {
-        assert_eq!(world.refused(said, &sent), 200, "{said}");
-        let answer = world.receive(&sent);
-        assert_eq!(answer.body, r#"[{"op":"success"}]"#, "{said}");
+        assert_eq!(world.refused(case, &callback), 200, "{case}");
+        let answer = world.receive(&callback);
+        assert_eq!(answer.body, r#"[{"op":"success"}]"#, "{case}");
         assert_eq!(answer.headers, [("content-type", "application/json".to_owned())]);
-        assert_eq!(world.logged.drain(..).count(), 2 * lines, "{said}");
+        assert_eq!(world.logged.drain(..).count(), 2 * lines, "{case}");
     }
     // Under either key, and whether the hook's data are wrapped or not.
     let wrapped =
         json!({"eventName": "observer.x", "data": {"order": order(&json!({"entity_id": 674}))}}).to_string();
-    for (sent, count) in [(hook(KEY, &paid), 1), (hook(OTHER_KEY, &paid), 1), (hook(KEY, &wrapped), 2)] {
-        assert_eq!(world.receive(&sent).body, r#"[{"op":"success"}]"#);
+    for (callback, count) in [(hook(KEY, &paid), 1), (hook(OTHER_KEY, &paid), 1), (hook(KEY, &wrapped), 2)] {
+        assert_eq!(world.receive(&callback).body, r#"[{"op":"success"}]"#);
         assert_eq!(sales(&mut world), vec![(40_960, "USD".to_owned(), 0); count]);
     }
     let mut nobody = World::new("magento", &json!({"public_key": "no key"}), &json!({}));
@@ -78,7 +78,7 @@ fn no_checkout_fails_whatever_comes_of_its_webhook() {
 
 #[test]
 fn an_app_tells_of_installs_with_the_click_that_led_there() {
-    let told = |world: &World, event: &str, fields: &Json| {
+    let notification = |world: &World, event: &str, fields: &Json| {
         app(world, &with(json!({"event": event, "instance": "tenant-1", "plan": "pro"}), fields))
     };
     for order in [[0, 1], [1, 0]] {
@@ -91,12 +91,12 @@ fn an_app_tells_of_installs_with_the_click_that_led_there() {
         let click = world.ledger.click(world.link_no);
         world.ledger.wait(3_600_000);
         let life = [
-            told(
+            notification(
                 &world,
                 "installed",
                 &json!({"click_id": click, "occurred_at": "2026-11-22T11:30:00Z", "coupon": "ADA"}),
             ),
-            told(&world, "uninstalled", &json!({})),
+            notification(&world, "uninstalled", &json!({})),
         ];
         for step in order.iter().chain(&order) {
             let answer = world.receive(&life[*step]);
@@ -106,11 +106,11 @@ fn an_app_tells_of_installs_with_the_click_that_led_there() {
         let conversions = outcome["conversions"].as_array().unwrap();
         let found: Vec<_> = conversions
             .iter()
-            .map(|told| {
-                assert_eq!(told["customer_id"], "magento:instance:tenant-1");
-                assert_eq!(told["attribution"]["credits"][0]["click_id"], click, "{order:?}");
-                assert_eq!(told["metadata"]["evidence"], "signed");
-                (told["type"].as_str().unwrap(), told["coupon"].as_str())
+            .map(|message| {
+                assert_eq!(message["customer_id"], "magento:instance:tenant-1");
+                assert_eq!(message["attribution"]["credits"][0]["click_id"], click, "{order:?}");
+                assert_eq!(message["metadata"]["evidence"], "signed");
+                (message["type"].as_str().unwrap(), message["coupon"].as_str())
             })
             .collect();
         assert_eq!(found, [("install", Some("ADA")), ("uninstall", None)]);
@@ -119,18 +119,18 @@ fn an_app_tells_of_installs_with_the_click_that_led_there() {
         assert_eq!(status(&world), "instance:tenant-1 uninstalled", "{order:?}");
     }
     let mut world = World::new("magento", &json!({}), &json!({"app_secret": SECRET}));
-    let good = told(&world, "installed", &json!({}));
-    let forged = Sent { body: good.body.replace("tenant-1", "tenant-2"), ..good.clone() };
+    let good = notification(&world, "installed", &json!({}));
+    let forged = TestCallback { body: good.body.replace("tenant-1", "tenant-2"), ..good.clone() };
     assert_eq!(world.refused("forged", &forged), 401);
-    for (said, sent) in [
-        ("neither", told(&world, "moved", &json!({}))),
-        ("no instance", told(&world, "installed", &json!({"instance": ""}))),
+    for (case, callback) in [
+        ("neither", notification(&world, "moved", &json!({}))),
+        ("no instance", notification(&world, "installed", &json!({"instance": ""}))),
         ("no object", app(&world, &json!([]))),
     ] {
-        assert_eq!(world.refused(said, &sent), 500, "{said}");
+        assert_eq!(world.refused(case, &callback), 500, "{case}");
     }
     world.ledger.wait(301_000);
     assert_eq!(world.refused("too old", &good), 401);
     let mut nobody = World::new("magento", &json!({}), &json!({}));
-    assert_eq!(nobody.refused("without a secret", &told(&nobody, "installed", &json!({}))), 401);
+    assert_eq!(nobody.refused("without a secret", &notification(&nobody, "installed", &json!({}))), 401);
 }

@@ -2,16 +2,16 @@
 //! that is told; a change of plans that is vetoed by our answer; a test purchase that earns; an order of arrival that ends
 //! in another ledger.
 
+use super::fake_vendor::{DocumentRequest, VendorResult, respond};
 use super::{
-    Sent, World, orders,
+    TestCallback, World, orders,
     vendor::{self, KEY, OTHER_KEY},
 };
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
-        published::{Document, Wanted},
+        adapter::CallbackResponse,
+        vendor_api::{Document, VendorError, VendorRequest},
     },
     store::Sql,
 };
@@ -37,21 +37,21 @@ const OPERATIONS: [(&str, &str, &str); 6] = [
     ("00000006-4c1b-4891-827d-eb05fbdc64b0", "Reinstate", "gold"),
 ];
 
-pub(crate) fn answered(status: u16, body: &Json) -> Answered {
-    Answered { status, body: body.to_string() }
+pub(crate) fn answered(status: u16, body: &Json) -> VendorResult {
+    respond(status, body.to_string())
 }
 
-pub(crate) fn granted() -> Answered {
+pub(crate) fn granted() -> VendorResult {
     answered(200, &json!({"token_type": "Bearer", "expires_in": 3599, "access_token": "eyJ.access.token"}))
 }
 
-pub(crate) fn publishes(wanted: &Wanted) -> Document {
-    assert_eq!(wanted.url, KEYS);
-    vendor::document(wanted, Some(vendor::jwks(&[("key-1", KEY)])))
+pub(crate) fn publishes(request: &DocumentRequest) -> Document {
+    assert_eq!(request.url, KEYS);
+    vendor::document(request, Some(vendor::jwks(&[("key-1", KEY)])))
 }
 
 /// Microsoft's API, which knows the purchase and all operations.
-fn api(request: &Request) -> Answered {
+fn api(request: &VendorRequest) -> VendorResult {
     let bearer = ("authorization", "Bearer eyJ.access.token".to_owned());
     if request.url == LOGIN {
         return granted();
@@ -82,8 +82,8 @@ fn api(request: &Request) -> Answered {
 pub(crate) fn world(secrets: &Json) -> World {
     let settings = json!({"tenant_id": TENANT, "client_id": APP});
     let mut world = World::new("microsoft", &settings, secrets);
-    world.publishes = publishes;
-    world.vendor = api;
+    world.vendor.publishes = publishes;
+    world.vendor.responds = api;
     world
 }
 
@@ -97,12 +97,12 @@ pub(crate) fn claims(world: &World) -> Json {
            "azp": MARKETPLACE, "iat": now - 60, "nbf": now - 60, "exp": now + 3540, "ver": "2.0"})
 }
 
-pub(crate) fn called(token: &str, body: &Json) -> Sent {
+pub(crate) fn called(token: &str, body: &Json) -> TestCallback {
     let headers = vec![
         ("authorization".to_owned(), format!("Bearer {token}")),
         ("content-type".to_owned(), "application/json".to_owned()),
     ];
-    Sent { method: "POST", kind: "webhook", rest: String::new(), headers, body: body.to_string() }
+    TestCallback { method: "POST", kind: "webhook", rest: String::new(), headers, body: body.to_string() }
 }
 
 /// A webhook's body of an operation, at this minute of the hour of the tests.
@@ -119,15 +119,21 @@ pub(crate) fn body(operation: usize, minute: u32) -> Json {
     })
 }
 
-pub(crate) fn webhook(world: &World, body: &Json) -> Sent {
+pub(crate) fn webhook(world: &World, body: &Json) -> TestCallback {
     called(&vendor::token(KEY, "key-1", &claims(world)), body)
 }
 
-fn landing(query: &str) -> Sent {
-    Sent { method: "GET", kind: "landing", rest: query.to_owned(), headers: vec![], body: String::new() }
+fn landing(query: &str) -> TestCallback {
+    TestCallback {
+        method: "GET",
+        kind: "landing",
+        rest: query.to_owned(),
+        headers: vec![],
+        body: String::new(),
+    }
 }
 
-pub(crate) fn location(answer: &Answer) -> &str {
+pub(crate) fn location(answer: &CallbackResponse) -> &str {
     &answer.headers.iter().find(|(name, _)| *name == "location").unwrap().1
 }
 
@@ -135,8 +141,8 @@ pub(crate) fn location(answer: &Answer) -> &str {
 pub(crate) fn conversions(world: &mut World) -> Vec<[String; 4]> {
     let mut conversions = world.ledger.get("/v1/conversions").json["data"].take();
     let listing = format!("{}/", world.listing);
-    let told = conversions.as_array_mut().unwrap();
-    told.sort_by_key(|conversion| conversion["occurred_at"].to_string());
+    let found = conversions.as_array_mut().unwrap();
+    found.sort_by_key(|conversion| conversion["occurred_at"].to_string());
     let text = |value: &Json| value.as_str().unwrap_or("-").to_owned();
     let row = |conversion: &Json| {
         assert_eq!(conversion["customer_id"], format!("microsoft:{PURCHASE}"));
@@ -144,7 +150,7 @@ pub(crate) fn conversions(world: &mut World) -> Vec<[String; 4]> {
         let id = text(&conversion["external_id"]).replace(&listing, "");
         [text(&conversion["type"]), id, text(&metadata["plan"]), text(&metadata["evidence"])]
     };
-    told.iter().map(row).collect()
+    found.iter().map(row).collect()
 }
 
 /// How the account stands: its status and its plan.
@@ -168,8 +174,8 @@ fn a_purchase_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
                 let onward = world.go_on(&answer, &format!("sp={click}")).unwrap();
                 assert_eq!(onward, format!("https://app.example/start?plan=pro&{}", &QUERY[1..]));
             } else {
-                let sent = webhook(&world, &body(*step, 10 + 10 * u32::try_from(*step).unwrap()));
-                assert_eq!(world.receive(&sent).status, 200, "{order:?}");
+                let callback = webhook(&world, &body(*step, 10 + 10 * u32::try_from(*step).unwrap()));
+                assert_eq!(world.receive(&callback).status, 200, "{order:?}");
             }
         }
         let outcome = world.outcome();
@@ -194,7 +200,7 @@ fn a_purchase_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
 fn the_landing_page_asks_as_microsoft_documents_and_leads_on() {
     let mut world = with_secret();
     world.receive(&landing(QUERY));
-    let [login, resolve] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [login, resolve] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!(
         login.body,
         format!(
@@ -202,13 +208,13 @@ fn the_landing_page_asks_as_microsoft_documents_and_leads_on() {
              &scope=20e940b3-4c77-4b0b-9a53-9e16a1b010a7%2F.default"
         )
     );
-    assert_eq!((login.keep_s, resolve.keep_s), (600, 0));
+    assert_eq!((login.cache_ttl_s, resolve.cache_ttl_s), (600, 0));
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["occurred_at"], "2026-11-22T11:02:03.365Z", "when it was bought");
     // A plus sign that was not encoded, which a form's reader takes for a blank.
     assert_eq!(world.receive(&landing("?token=ab+cd/ef==&x=1")).status, 303);
     // To manage the purchase, later: it is no install of now.
-    world.vendor = |request| match request.url.as_str() {
+    world.vendor.responds = |request| match request.url.as_str() {
         LOGIN => granted(),
         _ => answered(
             200,
@@ -233,16 +239,18 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
     );
     assert_eq!(without.logged, [expected]);
     let mut world = with_secret();
-    let denied = |_: &Request| answered(401, &json!({"error": "invalid_client"}));
+    let denied = |_: &VendorRequest| answered(401, &json!({"error": "invalid_client"}));
     let foreign =
-        |request: &Request| if request.url == LOGIN { granted() } else { answered(403, &json!({})) };
-    for (said, vendor) in [("a wrong secret", denied as fn(&Request) -> Answered), ("another app", foreign)] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &landing(QUERY)), 302, "{said}");
-        assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{said}");
+        |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(403, &json!({})) };
+    for (case, vendor) in
+        [("a wrong secret", denied as fn(&VendorRequest) -> VendorResult), ("another app", foreign)]
+    {
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &landing(QUERY)), 302, "{case}");
+        assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{case}");
     }
     // What is no GUID becomes no part of an address.
-    let asked = world.asked.len();
+    let asked = world.requests.len();
     let path = format!("/v1/listings/{}", world.listing);
     let settings =
         |tenant: &str, client: &str| json!({"settings": {"tenant_id": tenant, "client_id": client}});
@@ -251,31 +259,32 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
         assert_eq!(world.refused("no GUIDs", &landing(QUERY)), 302, "{settings}");
         assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{settings}");
     }
-    assert_eq!(world.asked.len(), asked);
+    assert_eq!(world.requests.len(), asked);
     assert_eq!(world.ledger.patch(&path, &settings(TENANT, APP)).status, 200);
     let says_no =
-        |request: &Request| if request.url == LOGIN { granted() } else { answered(400, &json!({})) };
-    let is_down = |request: &Request| if request.url == LOGIN { granted() } else { answered(0, &json!({})) };
-    for (said, vendor, query, status) in [
-        ("an old token", says_no as fn(&Request) -> Answered, QUERY, 401),
+        |request: &VendorRequest| if request.url == LOGIN { granted() } else { answered(400, &json!({})) };
+    let is_down =
+        |request: &VendorRequest| if request.url == LOGIN { granted() } else { Err(VendorError::NoResponse) };
+    for (case, vendor, query, status) in [
+        ("an old token", says_no as fn(&VendorRequest) -> VendorResult, QUERY, 401),
         ("no answer", is_down, QUERY, 503),
-        ("no login", |_| answered(0, &json!({})), QUERY, 503),
+        ("no login", |_| Err(VendorError::NoResponse), QUERY, 503),
         ("no purchase", |_| answered(200, &json!({"access_token": "a", "id": "../activate"})), QUERY, 500),
         ("two tokens", api, "?token=a&token=b", 401),
         ("no header's text", api, "?token=a%0D%0Ab", 401),
         ("no token", api, "?x=1", 302),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &landing(query)), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &landing(query)), status, "{case}");
     }
-    let shown = format!("{:?} {:?}", world.asked, world.logged);
-    assert!(!shown.contains(SECRET) && !shown.contains("ab+cd"), "{shown}");
+    let output = format!("{:?} {:?}", world.requests, world.logged);
+    assert!(!output.contains(SECRET) && !output.contains("ab+cd"), "{output}");
 }
 
 #[test]
 fn a_test_purchase_tells_nothing() {
     let mut world = with_secret();
-    world.vendor = |request| match request.url.as_str() {
+    world.vendor.responds = |request| match request.url.as_str() {
         LOGIN => granted(),
         _ => answered(
             200,
@@ -284,11 +293,11 @@ fn a_test_purchase_tells_nothing() {
         ),
     };
     assert_eq!(world.refused("landing", &landing(QUERY)), 302);
-    world.vendor = api;
+    world.vendor.responds = api;
     for operation in 0..OPERATIONS.len() {
-        let mut told = body(operation, 10);
-        told["subscription"]["isTest"] = json!(true);
-        assert_eq!(world.refused("webhook", &webhook(&world, &told)), 200);
+        let mut message = body(operation, 10);
+        message["subscription"]["isTest"] = json!(true);
+        assert_eq!(world.refused("webhook", &webhook(&world, &message)), 200);
     }
     assert_eq!(world.logged.len(), 1 + OPERATIONS.len());
     assert!(world.logged.iter().all(|line| line.ends_with("it is a test purchase")), "{:?}", world.logged);
@@ -297,41 +306,41 @@ fn a_test_purchase_tells_nothing() {
 #[test]
 fn forged_foreign_and_stale_tokens_are_refused_and_new_keys_are_fetched_once() {
     let mut world = with_secret();
-    let told = body(2, 30);
+    let message = body(2, 30);
     let claim = |world: &World, name: &str, value: Json| {
         let mut claims = claims(world);
         claims[name] = value;
-        called(&vendor::token(KEY, "key-1", &claims), &told)
+        called(&vendor::token(KEY, "key-1", &claims), &message)
     };
     let now = world.ledger.now.ms() / 1000;
-    for (said, sent) in [
-        ("no token", Sent { headers: vec![], ..webhook(&world, &told) }),
-        ("another's signature", called(&vendor::token(OTHER_KEY, "key-1", &claims(&world)), &told)),
+    for (case, callback) in [
+        ("no token", TestCallback { headers: vec![], ..webhook(&world, &message) }),
+        ("another's signature", called(&vendor::token(OTHER_KEY, "key-1", &claims(&world)), &message)),
         ("another audience", claim(&world, "aud", json!("another-app"))),
         ("another caller", claim(&world, "azp", json!(APP))),
         ("another tenant", claim(&world, "tid", json!(APP))),
         ("an old token", claim(&world, "exp", json!(now - 61))),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
-    assert_eq!(world.asked.len(), 0, "and nobody was asked");
+    assert_eq!(world.requests.len(), 0, "and nobody was asked");
     // The vendor has a new key.
-    let fetched = world.fetched.len();
-    world.publishes = |wanted| {
+    let fetched = world.documents.len();
+    world.vendor.publishes = |request| {
         let keys = [("key-1", KEY), ("key-2", OTHER_KEY)];
-        let keys = if wanted.newer { keys.as_slice() } else { &keys[..1] };
-        vendor::document(wanted, Some(vendor::jwks(keys)))
+        let keys = if request.newer { keys.as_slice() } else { &keys[..1] };
+        vendor::document(request, Some(vendor::jwks(keys)))
     };
-    let sent = called(&vendor::token(OTHER_KEY, "key-2", &claims(&world)), &told);
-    assert_eq!(world.receive(&sent).status, 200);
-    let newer: Vec<bool> = world.fetched[fetched..].iter().map(|wanted| wanted.newer).collect();
+    let callback = called(&vendor::token(OTHER_KEY, "key-2", &claims(&world)), &message);
+    assert_eq!(world.receive(&callback).status, 200);
+    let newer: Vec<bool> = world.documents[fetched..].iter().map(|request| request.newer).collect();
     assert_eq!(newer, [false, true]);
     assert_eq!(world.ledger.rows("conversions"), 1);
-    let unknown = called(&vendor::token(OTHER_KEY, "key-3", &claims(&world)), &told);
+    let unknown = called(&vendor::token(OTHER_KEY, "key-3", &claims(&world)), &message);
     assert_eq!(world.refused("an unknown key", &unknown), 401);
-    world.publishes = |wanted| vendor::document(wanted, None);
-    assert_eq!(world.refused("no keys to be had", &webhook(&world, &told)), 503);
+    world.vendor.publishes = |request| vendor::document(request, None);
+    assert_eq!(world.refused("no keys to be had", &webhook(&world, &message)), 503);
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {"client_id": APP}})).status, 200);
-    assert_eq!(world.refused("no tenant", &webhook(&world, &told)), 401);
+    assert_eq!(world.refused("no tenant", &webhook(&world, &message)), 401);
 }

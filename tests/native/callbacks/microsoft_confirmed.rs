@@ -1,12 +1,13 @@
 //! What Microsoft's API says to what comes to the webhook, whose body nobody signed. What counts as failure: an event that
 //! it denies and that is told; a genuine one that is answered 4xx, or lost; a term that is charged twice.
 
+use super::fake_vendor::VendorResult;
 use super::{
     World,
     microsoft::{PURCHASE, account, answered, body, conversions, granted, webhook, world},
 };
 use serde_json::{Value as Json, json};
-use signpost::marketplace::outgoing::{Answered, Request};
+use signpost::marketplace::vendor_api::{VendorError, VendorRequest};
 
 const CHANGE_PLAN: usize = 1;
 const RENEW: usize = 2;
@@ -14,18 +15,18 @@ const UNSUBSCRIBE: usize = 3;
 const SUSPEND: usize = 4;
 const REINSTATE: usize = 5;
 
-fn asked(secrets: &Json, vendor: fn(&Request) -> Answered) -> World {
+fn asked(secrets: &Json, vendor: fn(&VendorRequest) -> VendorResult) -> World {
     let mut world = world(secrets);
-    world.vendor = vendor;
+    world.vendor.responds = vendor;
     world
 }
 
-fn with_secret(vendor: fn(&Request) -> Answered) -> World {
+fn with_secret(vendor: fn(&VendorRequest) -> VendorResult) -> World {
     asked(&json!({"client_secret": "entra-client-secret"}), vendor)
 }
 
 /// There is no operation, and the purchase stands like this.
-fn purchase(request: &Request, fields: &Json) -> Answered {
+fn purchase(request: &VendorRequest, fields: &Json) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -39,7 +40,7 @@ fn purchase(request: &Request, fields: &Json) -> Answered {
 }
 
 /// The operation of a renewal, but for this.
-fn renewal(request: &Request, name: &str, value: Json) -> Answered {
+fn renewal(request: &VendorRequest, name: &str, value: Json) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -50,7 +51,7 @@ fn renewal(request: &Request, name: &str, value: Json) -> Answered {
 }
 
 /// The operation of a change of plans in this state.
-fn change(request: &Request, status: &str) -> Answered {
+fn change(request: &VendorRequest, status: &str) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
     }
@@ -63,8 +64,8 @@ fn row(kind: &str, id: &str, plan: &str, evidence: &str) -> [String; 4] {
 
 #[test]
 fn an_operation_that_microsoft_knows_otherwise_tells_nothing() {
-    for (said, vendor, rows) in [
-        ("as told", (|asked| renewal(asked, "quantity", json!(1))) as fn(&Request) -> Answered, 1),
+    for (case, vendor, rows) in [
+        ("as told", (|asked| renewal(asked, "quantity", json!(1))) as fn(&VendorRequest) -> VendorResult, 1),
         ("of another action", |asked| renewal(asked, "action", json!("Suspend")), 0),
         ("of no action", |asked| renewal(asked, "action", Json::Null), 0),
         ("of another plan", |asked| renewal(asked, "planId", json!("free")), 0),
@@ -74,16 +75,20 @@ fn an_operation_that_microsoft_knows_otherwise_tells_nothing() {
         ("in conflict", |asked| renewal(asked, "status", json!("Conflict")), 0),
     ] {
         let mut world = with_secret(vendor);
-        assert_eq!(world.receive(&webhook(&world, &body(RENEW, 30))).status, 200, "{said}");
-        assert_eq!(world.ledger.rows("conversions"), rows, "{said}");
-        assert_eq!(world.logged.is_empty(), rows == 1, "{said}");
+        assert_eq!(world.receive(&webhook(&world, &body(RENEW, 30))).status, 200, "{case}");
+        assert_eq!(world.ledger.rows("conversions"), rows, "{case}");
+        assert_eq!(world.logged.is_empty(), rows == 1, "{case}");
     }
 }
 
 #[test]
 fn where_there_is_no_operation_the_purchase_confirms_what_agrees_with_it() {
-    for (operation, fields, told) in [
-        (CHANGE_PLAN, (|asked| purchase(asked, &json!({}))) as fn(&Request) -> Answered, "plan_changed gold"),
+    for (operation, fields, expected) in [
+        (
+            CHANGE_PLAN,
+            (|asked| purchase(asked, &json!({}))) as fn(&VendorRequest) -> VendorResult,
+            "plan_changed gold",
+        ),
         (CHANGE_PLAN, |asked| purchase(asked, &json!({"planId": "silver"})), ""),
         (
             SUSPEND,
@@ -112,8 +117,8 @@ fn where_there_is_no_operation_the_purchase_confirms_what_agrees_with_it() {
     ] {
         let mut world = with_secret(fields);
         assert_eq!(world.receive(&webhook(&world, &body(operation, 30))).status, 200);
-        assert_eq!(account(&world), told, "{operation} {:?}", world.logged);
-        let urls: Vec<&str> = world.asked.iter().map(|request| request.url.as_str()).collect();
+        assert_eq!(account(&world), expected, "{operation} {:?}", world.logged);
+        let urls: Vec<&str> = world.requests.iter().map(|request| request.url.as_str()).collect();
         let id = body(operation, 1)["id"].as_str().unwrap().to_owned();
         let base = format!("https://marketplaceapi.microsoft.com/api/saas/subscriptions/{PURCHASE}");
         let version = "?api-version=2018-08-31";
@@ -124,10 +129,10 @@ fn where_there_is_no_operation_the_purchase_confirms_what_agrees_with_it() {
 #[test]
 fn a_renewal_that_the_purchase_confirms_is_charged_once_a_term_and_another_is_held() {
     let mut world = with_secret(|asked| purchase(asked, &json!({})));
-    let told = body(RENEW, 30);
-    assert_eq!(world.receive(&webhook(&world, &told)).status, 200);
+    let message = body(RENEW, 30);
+    assert_eq!(world.receive(&webhook(&world, &message)).status, 200);
     // Whoever has a token makes up another operation: the term is charged.
-    let mut again = told.clone();
+    let mut again = message.clone();
     again["id"] = json!("00000099-4c1b-4891-827d-eb05fbdc64b0");
     assert_eq!(world.refused("the term again", &webhook(&world, &again)), 200);
     let confirmed = row("sale", &format!("renew:{PURCHASE}:2026-11-01T00:00:00Z"), "gold", "api_poll");
@@ -141,7 +146,7 @@ fn a_renewal_that_the_purchase_confirms_is_charged_once_a_term_and_another_is_he
     assert!(world.logged.pop().unwrap().ends_with("the purchase stands otherwise at Microsoft"));
     // Ended since: it was paid all the same, it may be.
     let mut world = with_secret(|asked| purchase(asked, &json!({"saasSubscriptionStatus": "Unsubscribed"})));
-    assert_eq!(world.receive(&webhook(&world, &told)).status, 200);
+    assert_eq!(world.receive(&webhook(&world, &message)).status, 200);
     assert_eq!(conversions(&mut world)[0][3], "transport_only");
 }
 
@@ -168,8 +173,8 @@ fn without_a_secret_nobody_is_asked_and_what_is_told_is_held() {
 
 #[test]
 fn a_vendor_that_is_down_sends_it_again_and_one_that_knows_nothing_is_believed() {
-    for (said, vendor) in [
-        ("no login", (|_| answered(0, &json!({}))) as fn(&Request) -> Answered),
+    for (case, vendor) in [
+        ("no login", (|_| Err(VendorError::NoResponse)) as fn(&VendorRequest) -> VendorResult),
         ("no operations", |asked| match asked.url.contains("/oauth2/") {
             true => granted(),
             false => answered(500, &json!({})),
@@ -182,7 +187,7 @@ fn a_vendor_that_is_down_sends_it_again_and_one_that_knows_nothing_is_believed()
         }),
     ] {
         let mut world = with_secret(vendor);
-        assert_eq!(world.refused(said, &webhook(&world, &body(RENEW, 30))), 503, "{said}");
+        assert_eq!(world.refused(case, &webhook(&world, &body(RENEW, 30))), 503, "{case}");
     }
     let mut world = with_secret(|asked| match asked.url.contains("/oauth2/") {
         true => granted(),
@@ -195,7 +200,7 @@ fn a_vendor_that_is_down_sends_it_again_and_one_that_knows_nothing_is_believed()
 #[test]
 fn what_is_none_of_our_business_is_answered_and_asks_nobody() {
     let mut world = with_secret(|_| panic!("nobody is asked"));
-    for (said, name, value, lines) in [
+    for (case, name, value, lines) in [
         ("a transfer", "action", json!("Transfer"), 0),
         ("an action of tomorrow", "action", json!("Freeze"), 0),
         ("no action", "action", Json::Null, 0),
@@ -206,18 +211,18 @@ fn what_is_none_of_our_business_is_answered_and_asks_nobody() {
         ("a way out", "id", json!("../../../activate?x=00000000000000000"), 1),
         ("another purchase's", "subscriptionId", json!("9d3c1f6e3f2a4c0b8e570a1b2c3d4e5f"), 1),
     ] {
-        let mut told = body(RENEW, 30);
-        told[name] = value;
+        let mut message = body(RENEW, 30);
+        message[name] = value;
         let before = world.logged.len();
-        assert_eq!(world.refused(said, &webhook(&world, &told)), 200, "{said}");
-        assert_eq!(world.logged.len() - before, lines, "{said}");
+        assert_eq!(world.refused(case, &webhook(&world, &message)), 200, "{case}");
+        assert_eq!(world.logged.len() - before, lines, "{case}");
     }
     let mut free = body(RENEW, 30);
     free["subscription"]["isFreeTrial"] = json!(true);
-    world.vendor = |asked| renewal(asked, "quantity", json!(1));
+    world.vendor.responds = |asked| renewal(asked, "quantity", json!(1));
     assert_eq!(world.refused("a free trial", &webhook(&world, &free)), 200);
-    let sent = super::Sent { body: "[]".to_owned(), ..webhook(&world, &free) };
-    assert_eq!(world.refused("no object", &sent), 500, "as a failure of ours");
+    let callback = super::TestCallback { body: "[]".to_owned(), ..webhook(&world, &free) };
+    assert_eq!(world.refused("no object", &callback), 500, "as a failure of ours");
 }
 
 #[test]
@@ -227,22 +232,22 @@ fn a_change_of_plans_that_failed_sets_the_plan_back_in_whatever_order() {
     for order in [[0, 1], [1, 0]] {
         let mut world = asked(&json!({}), |_| panic!("nobody is asked"));
         for step in order {
-            let told = if step == 0 { body(CHANGE_PLAN, 30) } else { failed.clone() };
-            assert_eq!(world.receive(&webhook(&world, &told)).status, 200);
+            let message = if step == 0 { body(CHANGE_PLAN, 30) } else { failed.clone() };
+            assert_eq!(world.receive(&webhook(&world, &message)).status, 200);
         }
         assert_eq!(account(&world), "plan_changed silver", "{order:?}");
     }
     let mut world = with_secret(|_| unreachable!());
-    for (said, status, told, stands) in [
+    for (case, status, message, stands) in [
         ("nobody knows of a failure", "InProgress", &failed, ""),
         ("it failed meanwhile", "Failed", &body(CHANGE_PLAN, 30), ""),
         ("it failed", "Failed", &failed, "plan_changed silver"),
     ] {
-        world.vendor = match status {
+        world.vendor.responds = match status {
             "Failed" => |asked| change(asked, "Failed"),
             _ => |asked| change(asked, "InProgress"),
         };
-        assert_eq!(world.receive(&webhook(&world, told)).status, 200, "{said}");
-        assert_eq!(account(&world), stands, "{said}");
+        assert_eq!(world.receive(&webhook(&world, message)).status, 200, "{case}");
+        assert_eq!(account(&world), stands, "{case}");
     }
 }

@@ -10,6 +10,7 @@ mod aws_events;
 mod aws_invoices;
 mod bigcommerce;
 mod digitalocean;
+mod fake_vendor;
 mod google;
 mod google_cloud;
 mod google_cloud_unconfirmed;
@@ -29,6 +30,7 @@ mod reports;
 mod salesforce;
 mod shopify;
 mod vendor;
+mod vendor_calls;
 mod woocommerce;
 mod woocommerce_billing;
 mod woocommerce_connect;
@@ -37,23 +39,24 @@ use crate::{
     signatures::{issuer, platforms::signer},
     support::{Ledger, TzDatabase, rows},
 };
+use fake_vendor::{Call, DocumentRequest, FakeVendor, Script};
+use pollster::block_on;
 use serde_json::{Value as Json, json};
 use signpost::{
     api::{self, Environment},
     domain::values::entropy::SeededEntropy,
     ledger::{callbacks::report::Reported, trails::NO_TRAILS},
     marketplace::{
-        adapter::{Adapter, Answer, Listing},
-        outgoing::{Answered, Request, ToSign},
-        published::{Document, Wanted},
-        step::{Head, Outcome, step, step_of},
+        adapter::{Adapter, CallbackResponse, Listing},
+        receive::{CallbackRequest, Outcome, ReportResponses, receive, receive_with},
+        vendor_api::VendorRequest,
     },
     store::Sql,
 };
 
 /// A request of a vendor's.
 #[derive(Clone)]
-pub(crate) struct Sent {
+pub(crate) struct TestCallback {
     pub method: &'static str,
     pub kind: &'static str,
     /// The rest of the path, and behind a question mark the query.
@@ -71,14 +74,14 @@ pub(crate) struct World {
     pub adapter: Option<&'static dyn Adapter>,
     pub partner: String,
     pub link_no: u32,
-    /// What the vendor's API answers, and all that it was asked.
-    pub vendor: fn(&Request) -> Answered,
-    pub asked: Vec<Request>,
-    /// What the vendor publishes, and all that was fetched.
-    pub publishes: fn(&Wanted) -> Document,
-    pub fetched: Vec<Wanted>,
-    /// How a text is signed with a key.
-    pub signs: fn(&ToSign) -> Answered,
+    /// How the vendor behaves.
+    pub vendor: Script,
+    /// All calls that callbacks caused, in order.
+    pub calls: Vec<Call>,
+    /// The requests to the vendor's API among them.
+    pub requests: Vec<VendorRequest>,
+    /// The documents that were loaded.
+    pub documents: Vec<DocumentRequest>,
     /// Lines for the operator's log.
     pub logged: Vec<String>,
     entropy: SeededEntropy,
@@ -101,10 +104,6 @@ impl World {
         let listing = listing.text("/id");
         let partner = ledger.partner("Ada", Some(2_000));
         let (_, link_no) = ledger.link(&partner, &listing);
-        let vendor = |request: &Request| panic!("nobody asks {request:?}");
-        let publishes = |wanted: &Wanted| panic!("nobody fetches {wanted:?}");
-        let signs = |_: &ToSign| panic!("nobody signs");
-        let (asked, fetched, logged, entropy) = (Vec::new(), Vec::new(), Vec::new(), SeededEntropy::new(3));
         Self {
             ledger,
             listing,
@@ -112,13 +111,12 @@ impl World {
             adapter: None,
             partner,
             link_no,
-            vendor,
-            asked,
-            publishes,
-            fetched,
-            signs,
-            logged,
-            entropy,
+            vendor: Script::default(),
+            calls: Vec::new(),
+            requests: Vec::new(),
+            documents: Vec::new(),
+            logged: Vec::new(),
+            entropy: SeededEntropy::new(3),
         }
     }
 
@@ -132,69 +130,69 @@ impl World {
         }
     }
 
-    /// What the Worker does with a callback: verify and read, then write, then answer.
-    pub(crate) fn receive(&mut self, sent: &Sent) -> Answer {
+    /// Verifies and parses a callback.
+    pub(crate) fn judge(&mut self, callback: &TestCallback) -> Outcome {
         let environment = Self::environment(&self.ledger);
         let listing = api::callback_listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
         let listing: Listing = strict_json::from_str(&listing).unwrap();
-        let path = sent.rest.split('?').next().unwrap();
+        let path = callback.rest.split('?').next().unwrap();
         let slash = if path.is_empty() { "" } else { "/" };
-        let head = Head {
-            method: sent.method.to_owned(),
+        let request = CallbackRequest {
+            method: callback.method.to_owned(),
             url: format!(
                 "https://go.example/callbacks/{}/{}/{}{slash}{}",
-                self.marketplace, self.listing, sent.kind, sent.rest
+                self.marketplace, self.listing, callback.kind, callback.rest
             ),
             marketplace: self.marketplace.to_owned(),
-            kind: sent.kind.to_owned(),
+            kind: callback.kind.to_owned(),
             rest: path.to_owned(),
-            headers: sent.headers.clone(),
+            headers: callback.headers.clone(),
+            body: callback.body.clone().into_bytes(),
         };
-        let (mut answers, mut documents) = (Vec::new(), Vec::<Document>::new());
-        loop {
-            let now = self.ledger.now;
-            let known = (answers.as_slice(), documents.as_slice());
-            let (body, entropy) = (sent.body.as_bytes(), &mut self.entropy);
-            let outcome = match self.adapter {
-                Some(adapter) => step_of(adapter, &head, body, &listing, known, now, entropy),
-                None => step(&head, body, Some(&listing), known, now, entropy),
-            };
-            match outcome {
-                Outcome::Answer { answer, log } => {
-                    self.logged.extend(log);
-                    return answer;
-                }
-                Outcome::Ask { request } => {
-                    answers.push((self.vendor)(&request));
-                    self.asked.push(request);
-                }
-                Outcome::Fetch { documents: wanted } => {
-                    for one in wanted {
-                        documents.retain(|document| document.url != one.url);
-                        documents.push((self.publishes)(&one));
-                        self.fetched.push(one);
-                    }
-                }
-                Outcome::Sign { to_sign } => answers.push((self.signs)(&to_sign)),
-                Outcome::Report { report, answer, otherwise, known, log } => {
-                    self.logged.extend(log);
-                    let environment = Self::environment(&self.ledger);
-                    return match api::report(&environment, &mut self.entropy, &report).unwrap() {
-                        Reported::Written => answer,
-                        Reported::Known => known.unwrap(),
-                        Reported::HandedOver(Some(body)) => Answer { body, ..answer },
-                        Reported::Replayed | Reported::HandedOver(None) => otherwise,
-                        Reported::TrailNeeded(wish) => panic!("{wish:?} under last touch"),
-                    };
+        let vendor = FakeVendor::new(self.vendor, self.ledger.now);
+        let entropy = &mut self.entropy;
+        let outcome = match self.adapter {
+            Some(adapter) => block_on(receive_with(adapter, &request, &listing, &vendor, entropy)),
+            None => block_on(receive(&request, Some(&listing), &vendor, entropy)),
+        };
+        for call in vendor.into_calls() {
+            match &call {
+                Call::Send(request) => self.requests.push(request.clone()),
+                Call::Document(request) => self.documents.push(request.clone()),
+                Call::Sign(_) => {}
+            }
+            self.calls.push(call);
+        }
+        outcome
+    }
+
+    /// What the Worker does with a callback: verify and parse it, write the report, respond.
+    pub(crate) fn receive(&mut self, callback: &TestCallback) -> CallbackResponse {
+        match self.judge(callback) {
+            Outcome::Respond { response, log } => {
+                self.logged.extend(log);
+                response
+            }
+            Outcome::RateLimited => CallbackResponse::empty(503),
+            Outcome::Report { report, responses, log } => {
+                self.logged.extend(log);
+                let ReportResponses { written, replayed, handoff_completed } = *responses;
+                let environment = Self::environment(&self.ledger);
+                match api::report(&environment, &mut self.entropy, &report).unwrap() {
+                    Reported::Written => written,
+                    Reported::HandoffCompleted => handoff_completed.unwrap(),
+                    Reported::HandedOver(Some(body)) => CallbackResponse { body, ..written },
+                    Reported::Replayed | Reported::HandedOver(None) => replayed,
+                    Reported::TrailNeeded(request) => panic!("{request:?} under last touch"),
                 }
             }
         }
     }
 
     /// The browser follows the way on with these cookies; where it ends up.
-    pub(crate) fn go_on(&mut self, answer: &Answer, cookies: &str) -> Option<String> {
+    pub(crate) fn go_on(&mut self, answer: &CallbackResponse, cookies: &str) -> Option<String> {
         let location = answer.headers.iter().find(|(name, _)| *name == "location");
-        // Sent there, or led there by a link.
+        // The browser is redirected there, or follows a link to it.
         let way = location.map_or(answer.body.as_str(), |(_, location)| location);
         let (_, id) = way.split_once("/callbacks/continue/").unwrap();
         let id = id.split('"').next().unwrap();
@@ -203,10 +201,10 @@ impl World {
     }
 
     /// Answers a callback that must leave every row as it was.
-    pub(crate) fn refused(&mut self, said: &str, sent: &Sent) -> u16 {
+    pub(crate) fn refused(&mut self, case: &str, callback: &TestCallback) -> u16 {
         let before = rows::rows(&self.ledger.sql);
-        let answer = self.receive(sent);
-        assert_eq!(rows::difference(&before, &rows::rows(&self.ledger.sql)), Vec::<String>::new(), "{said}");
+        let answer = self.receive(callback);
+        assert_eq!(rows::difference(&before, &rows::rows(&self.ledger.sql)), Vec::<String>::new(), "{case}");
         answer.status
     }
 
@@ -214,8 +212,8 @@ impl World {
     pub(crate) fn outcome(&mut self) -> Json {
         self.ledger.audit();
         let mut conversions = self.ledger.get("/v1/conversions?limit=200").json["data"].take();
-        let told = conversions.as_array_mut().unwrap();
-        for conversion in told.iter_mut() {
+        let found = conversions.as_array_mut().unwrap();
+        for conversion in found.iter_mut() {
             let fields = conversion.as_object_mut().unwrap();
             for order in ["id", "created_at", "click_id"] {
                 fields.remove(order);
@@ -228,7 +226,7 @@ impl World {
                 }
             }
         }
-        told.sort_by_key(|conversion| conversion["external_id"].to_string());
+        found.sort_by_key(|conversion| conversion["external_id"].to_string());
         let mut report = self.ledger.get("/v1/attribution?group_by=partner").json;
         report.as_object_mut().unwrap().remove("complete_through");
         let accounts =

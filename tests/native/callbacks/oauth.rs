@@ -2,39 +2,46 @@
 //! an install that the vendor did not confirm; a token that anybody but the app gets; a code or a secret that goes
 //! anywhere but to the vendor.
 
-use super::{Sent, World};
+use super::fake_vendor::{VendorResult, respond};
+use super::{TestCallback, World};
 use serde_json::{Value as Json, json};
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
+        adapter::CallbackResponse,
+        vendor_api::{VendorError, VendorRequest},
     },
     store::Sql,
 };
 
 const SECRET: &str = "bc-test-client-secret-0123456789abcdef";
 const CLIENT_ID: &str = "hjasdfhj09sasd80dsf04dfhg90rsds";
-const QUERY: &str =
+pub(crate) const QUERY: &str =
     "?account_uuid=f0&code=qr6h3thvbvag2ffq&context=stores%2Fsomebody&scope=store_v2_orders+store_v2_content";
 /// As documented (docs/integrations/apps/guide/auth).
 const GRANTED: &str = r#"{"access_token":"g3y3ab5cctiu0edpy9n8gzl0p25og8u","scope":"store_v2_orders store_v2_content","user":{"id":24654,"username":"merchant@mybigcommerce.com","email":"merchant@mybigcommerce.com"},"owner":{"id":1,"username":"o","email":"o@example.com"},"context":"stores/z4zn3wo","account_uuid":"f0"}"#;
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let secrets = json!({"client_secret": [SECRET, "the-old-secret-0123456789abcdef"]});
     let mut world = World::new("bigcommerce", &json!({"client_id": CLIENT_ID}), &secrets);
-    world.vendor = |_| Answered { status: 200, body: GRANTED.to_owned() };
+    world.vendor.responds = |_| respond(200, GRANTED);
     world
 }
 
-fn auth(query: &str) -> Sent {
-    Sent { method: "GET", kind: "auth", rest: query.to_owned(), headers: vec![], body: String::new() }
+pub(crate) fn auth(query: &str) -> TestCallback {
+    TestCallback { method: "GET", kind: "auth", rest: query.to_owned(), headers: vec![], body: String::new() }
 }
 
-fn token(body: &str) -> Sent {
-    Sent { method: "POST", kind: "token", rest: String::new(), headers: vec![], body: body.to_owned() }
+fn token(body: &str) -> TestCallback {
+    TestCallback {
+        method: "POST",
+        kind: "token",
+        rest: String::new(),
+        headers: vec![],
+        body: body.to_owned(),
+    }
 }
 
-fn ask(world: &mut World, code: &str, secret: &str) -> Answer {
+fn ask(world: &mut World, code: &str, secret: &str) -> CallbackResponse {
     world.receive(&token(&json!({"client_id": CLIENT_ID, "client_secret": secret, "code": code}).to_string()))
 }
 
@@ -44,7 +51,7 @@ fn the_vendor_is_asked_as_it_documents_and_its_answer_names_the_store() {
     let click = world.ledger.click(world.link_no);
     let answer = world.receive(&auth(QUERY));
     assert_eq!(answer.status, 200, "the page that leads out of the frame");
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     assert_eq!((asked.method, asked.url.as_str()), ("POST", "https://login.bigcommerce.com/oauth2/token"));
     let content_type = asked.headers.iter().find(|(name, _)| *name == "content-type").unwrap();
     assert_eq!(content_type.1, "application/json");
@@ -75,7 +82,7 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
     }
     let form = format!("grant_type=authorization_code&client_secret={SECRET}&code=qr6h3thvbvag2ffq");
     assert_eq!(world.receive(&token(&form)).body, GRANTED, "in a form, too");
-    for (said, body, status) in [
+    for (case, body, status) in [
         ("another secret", json!({"client_secret": "x", "code": "qr6h3thvbvag2ffq"}).to_string(), 401),
         ("no secret", json!({"code": "qr6h3thvbvag2ffq"}).to_string(), 401),
         ("no code", json!({"client_secret": SECRET}).to_string(), 401),
@@ -84,7 +91,7 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
         ("nothing", String::new(), 401),
         ("an unknown code", json!({"client_secret": SECRET, "code": "x"}).to_string(), 400),
     ] {
-        assert_eq!(world.refused(said, &token(&body)), status, "{said}");
+        assert_eq!(world.refused(case, &token(&body)), status, "{case}");
     }
     let kept = format!("{:?}", world.ledger.sql.exec("SELECT * FROM kept_answers", &[]).unwrap());
     assert!(
@@ -102,36 +109,31 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
 #[test]
 fn what_the_vendor_does_not_confirm_changes_nothing() {
     let mut world = world();
-    for (said, vendor, status) in [
-        (
-            "no",
-            (|_| Answered { status: 400, body: r#"{"error":"invalid_grant"}"#.to_owned() })
-                as fn(&Request) -> Answered,
-            401,
-        ),
-        ("a redirect", |_| Answered { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| Answered { status: 500, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("too many", |_| Answered { status: 429, body: String::new() }, 503),
-        ("no JSON", |_| Answered { status: 200, body: "<html>".to_owned() }, 500),
-        ("no store", |_| Answered { status: 200, body: r#"{"context":"users/1"}"#.to_owned() }, 500),
+    for (case, vendor, status) in [
+        ("no", (|_| respond(400, r#"{"error":"invalid_grant"}"#)) as fn(&VendorRequest) -> VendorResult, 401),
+        ("a redirect", |_| respond(302, ""), 503),
+        ("its own failure", |_| respond(500, ""), 503),
+        ("nothing", |_| Err(VendorError::NoResponse), 503),
+        ("too many", |_| respond(429, ""), 503),
+        ("no JSON", |_| respond(200, "<html>"), 500),
+        ("no store", |_| respond(200, r#"{"context":"users/1"}"#), 500),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &auth(QUERY)), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &auth(QUERY)), status, "{case}");
     }
-    let asked = world.asked.len();
-    for (said, query) in [
+    let asked = world.requests.len();
+    for (case, query) in [
         ("no code", "?context=stores%2Fa&scope=b"),
         ("no context", "?code=a&scope=b"),
         ("an empty code", "?code=&context=stores%2Fa&scope=b"),
         ("two codes", "?code=a&code=b&context=stores%2Fa&scope=b"),
     ] {
-        assert_eq!(world.refused(said, &auth(query)), 401, "{said}");
+        assert_eq!(world.refused(case, &auth(query)), 401, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);
     assert_eq!(world.refused("no client id", &auth(QUERY)), 401);
-    assert_eq!(world.asked.len(), asked, "and the vendor was not asked");
-    let shown = format!("{:?}", world.asked);
-    assert!(!shown.contains(SECRET) && !shown.contains("qr6h3thvbvag2ffq"), "{shown}");
+    assert_eq!(world.requests.len(), asked, "and the vendor was not asked");
+    let output = format!("{:?}", world.requests);
+    assert!(!output.contains(SECRET) && !output.contains("qr6h3thvbvag2ffq"), "{output}");
 }

@@ -116,7 +116,7 @@ fn a_charge_that_names_no_plan_has_the_one_that_its_account_had_then() {
         ("19T23:55", json!([1_999, "JPY", "silver", "plan", 400])),
         ("20T09:00", json!([1_999, "JPY", "silver", "plan", 400])),
     ] {
-        let told = [
+        let message = [
             plan("activated", "free", "02T00:00"),
             plan("plan_changed", "gold", "10T00:00"),
             plan("plan_changed", "silver", "20T00:00"),
@@ -126,9 +126,9 @@ fn a_charge_that_names_no_plan_has_the_one_that_its_account_had_then() {
         for order in orders(3) {
             // Its click is of later, so nobody earns these; here the price alone is looked at.
             let mut world = world(&table());
-            order.iter().for_each(|at| world.ledger.told(1, &[told[*at].clone()]));
+            order.iter().for_each(|at| world.ledger.told(1, &[message[*at].clone()]));
             let before = rows::rows(&world.ledger.sql);
-            order.iter().for_each(|at| world.ledger.told(1, &[told[*at].clone()]));
+            order.iter().for_each(|at| world.ledger.told(1, &[message[*at].clone()]));
             assert_eq!(
                 rows::difference(&before, &rows::rows(&world.ledger.sql)),
                 Vec::<String>::new(),
@@ -148,7 +148,7 @@ fn a_charge_that_names_no_plan_has_the_one_that_its_account_had_then() {
 
 #[test]
 fn the_order_within_a_message_does_not_matter() {
-    let told = [
+    let message = [
         plan("activated", "gold", "22T12:00"),
         charge(&json!({"occurred_at": "2026-11-22T12:00:00.000Z"})),
         event("suspended", "suspended:1", &json!({"occurred_at": "2026-11-22T12:01:00.000Z"})),
@@ -156,7 +156,7 @@ fn the_order_within_a_message_does_not_matter() {
     let mut outcome = None;
     for order in orders(3) {
         let mut world = world(&table());
-        let events: Vec<Json> = order.into_iter().map(|at| told[at].clone()).collect();
+        let events: Vec<Json> = order.into_iter().map(|at| message[at].clone()).collect();
         world.ledger.told(1, &events);
         assert_eq!(sale(&mut world), json!([4_900, "USD", "gold", "plan", 980]));
         let whole = world.outcome();

@@ -1,13 +1,16 @@
 //! What the Ledger makes of events, whichever marketplace told them, and what nobody told.
 
-use super::{Sent, World};
+use super::{
+    TestCallback, World,
+    fake_vendor::{FakeVendor, Script},
+};
 use crate::support::rows;
+use pollster::block_on;
 use serde_json::{Value as Json, json};
 use signpost::{
     api,
     domain::values::{entropy::SeededEntropy, time::Timestamp},
-    ledger::callbacks::report::Reported,
-    marketplace::step::{Head, Outcome, Report, step},
+    marketplace::receive::{CallbackRequest, Outcome, Report, receive},
     store::Sql,
 };
 
@@ -108,24 +111,35 @@ fn without_a_time_nothing_is_newer_than_the_end_but_an_install() {
 #[test]
 fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
     let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
-    let sent =
-        Sent { method: "POST", kind: "orders", rest: String::new(), headers: vec![], body: "{}".to_owned() };
-    let forged = world.receive(&sent);
+    let callback = TestCallback {
+        method: "POST",
+        kind: "orders",
+        rest: String::new(),
+        headers: vec![],
+        body: "{}".to_owned(),
+    };
+    let forged = world.receive(&callback);
     assert_eq!((forged.status, forged.body.as_str()), (401, "unauthorized"));
-    assert_eq!(world.receive(&Sent { kind: "elsewhere", ..sent.clone() }), forged);
-    assert_eq!(world.receive(&Sent { method: "GET", ..sent.clone() }), forged);
+    assert_eq!(world.receive(&TestCallback { kind: "elsewhere", ..callback.clone() }), forged);
+    assert_eq!(world.receive(&TestCallback { method: "GET", ..callback.clone() }), forged);
     world.marketplace = "digitalocean";
-    assert_eq!(world.receive(&Sent { kind: "resources", ..sent.clone() }), forged, "of another marketplace");
+    assert_eq!(
+        world.receive(&TestCallback { kind: "resources", ..callback.clone() }),
+        forged,
+        "of another marketplace"
+    );
     world.marketplace = "web";
-    assert_eq!(world.receive(&sent), forged, "of none");
-    let head = Head {
+    assert_eq!(world.receive(&callback), forged, "of none");
+    let request = CallbackRequest {
         method: "POST".to_owned(),
         url: "https://go.example/callbacks/woocommerce/lst_x/orders".to_owned(),
         marketplace: "woocommerce".to_owned(),
         kind: "orders".to_owned(),
         rest: String::new(),
         headers: vec![],
+        body: b"{}".to_vec(),
     };
-    let outcome = step(&head, b"{}", None, (&[], &[]), Timestamp::clamped(0), &mut SeededEntropy::new(1));
-    assert_eq!(outcome, Outcome::Answer { answer: forged, log: None }, "of no listing");
+    let vendor = FakeVendor::new(Script::default(), Timestamp::clamped(0));
+    let outcome = block_on(receive(&request, None, &vendor, &mut SeededEntropy::new(1)));
+    assert_eq!(outcome, Outcome::Respond { response: forged, log: None }, "of no listing");
 }

@@ -1,11 +1,11 @@
 //! Salesforce: outbound messages of the License Management Org, and the Canvas app in its frame, in every order.
 
-use super::{Sent, World, orders};
+use super::{TestCallback, World, orders};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::adapter::Answer;
+use signpost::marketplace::adapter::CallbackResponse;
 
 const PATH_SECRET: &str = "w8Jc0q1rV3m5t7y9";
 const CONSUMER_SECRET: &str = "4F2A9D0C7B1E48E2A6D5C3B8F90E1D2C";
@@ -39,7 +39,7 @@ fn licence(world: &World, id: &str, status: &str, minutes_ago: i64) -> String {
     )
 }
 
-fn message(organization: &str, notifications: &str) -> Sent {
+fn message(organization: &str, notifications: &str) -> TestCallback {
     let body = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>
@@ -47,10 +47,10 @@ fn message(organization: &str, notifications: &str) -> Sent {
 <ActionId>04kxx0000004CDrAAM</ActionId><SessionId xsi:nil="true"/>{notifications}</notifications></soapenv:Body></soapenv:Envelope>"#
     );
     let headers = vec![("content-type".to_owned(), "text/xml; charset=UTF-8".to_owned())];
-    Sent { method: "POST", kind: "license", rest: PATH_SECRET.to_owned(), headers, body }
+    TestCallback { method: "POST", kind: "license", rest: PATH_SECRET.to_owned(), headers, body }
 }
 
-fn signed(secret: &str, envelope: &Json) -> Sent {
+fn signed(secret: &str, envelope: &Json) -> TestCallback {
     let json = STANDARD.encode(envelope.to_string());
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(json.as_bytes());
@@ -58,7 +58,7 @@ fn signed(secret: &str, envelope: &Json) -> Sent {
     let body =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("signed_request", &request).finish();
     let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
-    Sent { method: "POST", kind: "canvas", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "canvas", rest: String::new(), headers, body }
 }
 
 fn envelope(token: &str) -> Json {
@@ -72,20 +72,21 @@ fn envelope(token: &str) -> Json {
     })
 }
 
-fn canvas(token: &str) -> Sent {
+fn canvas(token: &str) -> TestCallback {
     signed(CONSUMER_SECRET, &envelope(token))
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+fn header<'a>(answer: &'a CallbackResponse, name: &str) -> Option<&'a str> {
     answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
 /// The visitor follows the page's link to the top.
-fn follow(world: &mut World, page: &Answer, cookies: &str) -> Option<String> {
+fn follow(world: &mut World, page: &CallbackResponse, cookies: &str) -> Option<String> {
     let (_, link) = page.body.split_once("<a href=\"").unwrap();
     let (link, rest) = link.split_once('"').unwrap();
     assert!(rest.starts_with(" target=\"_top\">Continue</a>"), "{rest}");
-    let location = Answer { headers: vec![("location", link.to_owned())], ..Answer::empty(303) };
+    let location =
+        CallbackResponse { headers: vec![("location", link.to_owned())], ..CallbackResponse::empty(303) };
     world.go_on(&location, cookies)
 }
 
@@ -139,9 +140,9 @@ fn a_licence_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
         let accounts = outcome["accounts"].as_str().unwrap();
         assert!(accounts.contains("uninstalled") && accounts.contains("3.1"), "{order:?}: {accounts}");
         assert_eq!(&outcome, expected.get_or_insert_with(|| outcome.clone()), "{order:?}");
-        for (index, sent) in life.iter().enumerate() {
+        for (index, callback) in life.iter().enumerate() {
             let status = if index == 3 { 401 } else { 200 };
-            assert_eq!(world.refused(&format!("{order:?}: {index} again"), sent), status);
+            assert_eq!(world.refused(&format!("{order:?}: {index} again"), callback), status);
         }
     }
 }
@@ -157,28 +158,28 @@ fn each_status_is_told_by_itself_and_acknowledged() {
     ] {
         let mut world = world();
         // Changed at the very time it was made: the install does not stand over what came of it.
-        let sent = message(OURS, &licence(&world, "04lxx000000Cf21AAS", status, 120));
-        let answer = world.receive(&sent);
+        let callback = message(OURS, &licence(&world, "04lxx000000Cf21AAS", status, 120));
+        let answer = world.receive(&callback);
         assert_eq!((answer.status, answer.body.as_str()), (200, ACKNOWLEDGED), "{status}");
         assert_eq!(answer.headers, [("content-type", "text/xml".to_owned())]);
-        assert_eq!(world.refused(status, &sent), 200);
+        assert_eq!(world.refused(status, &callback), 200);
         let outcome = world.outcome();
         assert!(outcome["accounts"].as_str().unwrap().contains(&format!("\"{account}\"")), "{status}");
-        let told: Vec<&Json> =
+        let found: Vec<&Json> =
             outcome["conversions"].as_array().unwrap().iter().map(|conversion| &conversion["type"]).collect();
-        assert_eq!(told, conversions, "{status}");
+        assert_eq!(found, conversions, "{status}");
     }
     let mut world = world();
     let frozen = message(OURS, &licence(&world, "04lxx000000Cf21AAS", "Frozen", 120));
     assert_eq!(world.refused("a status of the operator's own", &frozen), 200);
     let lead = frozen.body.replace("sfLma__License__c", "Lead");
-    assert_eq!(world.refused("a lead", &Sent { body: lead, ..frozen.clone() }), 200);
+    assert_eq!(world.refused("a lead", &TestCallback { body: lead, ..frozen.clone() }), 200);
     assert_eq!(world.refused("no notification", &message(OURS, "")), 200);
     // As another version of the License Management App names it, in the partner's namespace, without a time of its making.
     let other = message(OURS, &licence(&world, "04lxx000000Cf21AAS", "Trial", 60));
     let body = other.body.replace("sfLma__Status__c", "sfLma__License_Status__c");
     let body = body.replace("CreatedDate", "Other").replace("enterprise", "partner");
-    assert_eq!(world.receive(&Sent { body, ..other }).status, 200);
+    assert_eq!(world.receive(&TestCallback { body, ..other }).status, 200);
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["occurred_at"], world.ledger.now.plus_ms(-60 * MINUTE).to_string());
 }
@@ -203,8 +204,8 @@ fn what_cannot_be_read_holds_up_nothing_else() {
         ("no record", "<Notification><Id>04lxx000000Cf22AAS</Id></Notification>".to_owned()),
         ("no id", bad.replace("<Id>04lxx000000Cf22AAS</Id>", "")),
     ];
-    for (said, bad) in &broken {
-        assert_eq!(world.refused(said, &message(OURS, bad)), 500, "{said}");
+    for (case, bad) in &broken {
+        assert_eq!(world.refused(case, &message(OURS, bad)), 500, "{case}");
     }
     let all: String = broken.into_iter().map(|(_, bad)| bad).collect();
     let half = all.len() / 2;
@@ -224,7 +225,7 @@ fn what_cannot_be_read_holds_up_nothing_else() {
 fn forgeries_of_either_kind_change_nothing() {
     let mut world = world();
     let genuine = message(OURS, &licence(&world, "04lxx000000Cf21AAS", "Active", 90));
-    let at = |rest: &str| Sent { rest: rest.to_owned(), ..genuine.clone() };
+    let at = |rest: &str| TestCallback { rest: rest.to_owned(), ..genuine.clone() };
     let entity = genuine.body.replace("?>\n", "?>\n<!DOCTYPE x [<!ENTITY e \"Active\">]>\n");
     assert_ne!(entity, genuine.body);
     let request = canvas("00Dyy!first");
@@ -233,24 +234,27 @@ fn forgeries_of_either_kind_change_nothing() {
     let other = percent(&STANDARD.encode(other));
     let mut weak = envelope("00Dyy!first");
     weak["algorithm"] = json!("HMACSHA1");
-    for (said, sent) in [
+    for (case, callback) in [
         ("no path secret", at("")),
         ("another path secret", at("guess")),
         ("the secret before the end", at(&format!("{PATH_SECRET}/x"))),
         ("another organisation", message("00Dxx0000001gPMEAY", &licence(&world, "04l", "Active", 90))),
         ("another case", message("00Dxx0000001gplEAY", &licence(&world, "04l", "Active", 90))),
-        ("a document type", Sent { body: entity, ..genuine.clone() }),
-        ("no body", Sent { body: String::new(), ..genuine.clone() }),
-        ("no XML", Sent { body: "<".to_owned(), ..genuine.clone() }),
-        ("another method", Sent { method: "GET", ..genuine.clone() }),
-        ("the other kind", Sent { kind: "canvas", ..genuine.clone() }),
+        ("a document type", TestCallback { body: entity, ..genuine.clone() }),
+        ("no body", TestCallback { body: String::new(), ..genuine.clone() }),
+        ("no XML", TestCallback { body: "<".to_owned(), ..genuine.clone() }),
+        ("another method", TestCallback { method: "GET", ..genuine.clone() }),
+        ("the other kind", TestCallback { kind: "canvas", ..genuine.clone() }),
         ("another consumer secret", signed("another", &envelope("00Dyy!first"))),
-        ("another organisation under the MAC", Sent { body: format!("{mac}.{other}"), ..request.clone() }),
+        (
+            "another organisation under the MAC",
+            TestCallback { body: format!("{mac}.{other}"), ..request.clone() },
+        ),
         ("another algorithm", signed(CONSUMER_SECRET, &weak)),
-        ("no signed request", Sent { body: "a=b".to_owned(), ..request.clone() }),
-        ("a user who must approve", Sent { method: "GET", body: String::new(), ..request.clone() }),
+        ("no signed request", TestCallback { body: "a=b".to_owned(), ..request.clone() }),
+        ("a user who must approve", TestCallback { method: "GET", body: String::new(), ..request.clone() }),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     let nowhere = signed(CONSUMER_SECRET, &json!({"algorithm": "HMACSHA256", "context": {}}));
     assert_eq!(world.refused("an open of no organisation", &nowhere), 500);
@@ -281,9 +285,9 @@ fn the_page_in_the_frame_leads_to_the_top_once_and_tells_nothing() {
     assert_eq!(header(&page, "cache-control"), Some("no-store"));
     assert_eq!(header(&page, "referrer-policy"), Some("no-referrer"));
     assert_eq!(header(&page, "x-frame-options"), None);
-    let said = format!("{:?}{}", page.headers, page.body);
+    let case = format!("{:?}{}", page.headers, page.body);
     for secret in [CUSTOMER, "005yy", "Fabrikam", "fabrikam", "00Dyy!", "app.example"] {
-        assert!(!said.contains(secret), "{secret}: {said}");
+        assert!(!case.contains(secret), "{secret}: {case}");
     }
     let (_, link) = page.body.split_once("/callbacks/continue/").unwrap();
     assert!(link[..32].bytes().all(|byte| byte.is_ascii_hexdigit()) && &link[32..33] == "\"", "{link}");

@@ -1,7 +1,7 @@
 //! Shopify apps: the redirect URI, the App URL in the admin's frame and outside of it, webhooks that know shops by number,
 //! and the topics of privacy law.
 
-use super::{Sent, World, orders};
+use super::{TestCallback, World, orders};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -9,7 +9,7 @@ use base64::{
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::{marketplace::adapter::Answer, store::Sql};
+use signpost::{marketplace::adapter::CallbackResponse, store::Sql};
 
 const SECRET: &str = "hush";
 const CLIENT_ID: &str = "8f1b0c0de5a94e0f8d7c6b5a49382716";
@@ -28,17 +28,17 @@ fn mac(signed: &[u8]) -> Vec<u8> {
 }
 
 /// A browser that Shopify sends, `age_s` seconds ago. No value may need an escape; `hmac` stands first, as with Shopify.
-fn browser(world: &World, kind: &'static str, age_s: i64, parameters: &[(&str, &str)]) -> Sent {
+fn browser(world: &World, kind: &'static str, age_s: i64, parameters: &[(&str, &str)]) -> TestCallback {
     let timestamp = (world.ledger.now.ms() / 1000 - age_s).to_string();
     let mut pairs: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.push(format!("timestamp={timestamp}"));
     pairs.sort_unstable();
     let signed = pairs.join("&");
     let rest = format!("?hmac={}&{signed}", data_encoding::HEXLOWER.encode(&mac(signed.as_bytes())));
-    Sent { method: "GET", kind, rest, headers: vec![], body: String::new() }
+    TestCallback { method: "GET", kind, rest, headers: vec![], body: String::new() }
 }
 
-fn oauth(world: &World, more: &[(&str, &str)]) -> Sent {
+fn oauth(world: &World, more: &[(&str, &str)]) -> TestCallback {
     let code =
         [("code", "a94a110d86d2452eb3e2af4cfb8a3828"), ("host", "YWRtaW4uc2hvcGlmeS5jb20"), ("shop", SHOP)];
     browser(world, "oauth", 5, &[&code, more].concat())
@@ -57,7 +57,7 @@ fn id_token(world: &World, claims: &Json) -> String {
 }
 
 /// The App URL in the admin's frame.
-fn framed(world: &World, age_s: i64, token: &str) -> Sent {
+fn framed(world: &World, age_s: i64, token: &str) -> TestCallback {
     let parameters = [
         ("embedded", "1"),
         ("host", "YWRtaW4uc2hvcGlmeS5jb20"),
@@ -68,7 +68,7 @@ fn framed(world: &World, age_s: i64, token: &str) -> Sent {
     browser(world, "app", age_s, &parameters)
 }
 
-fn webhook(kind: &'static str, topic: &str, domain: &str, body: &Json) -> Sent {
+fn webhook(kind: &'static str, topic: &str, domain: &str, body: &Json) -> TestCallback {
     let body = body.to_string();
     let headers = [
         ("X-Shopify-Hmac-Sha256", STANDARD.encode(mac(body.as_bytes()))),
@@ -79,10 +79,10 @@ fn webhook(kind: &'static str, topic: &str, domain: &str, body: &Json) -> Sent {
         ("X-Shopify-Triggered-At", "2026-11-22T10:00:00.123456Z".to_owned()),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    Sent { method: "POST", kind, rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind, rest: String::new(), headers, body }
 }
 
-fn subscription(status: &str, updated_at: &str) -> Sent {
+fn subscription(status: &str, updated_at: &str) -> TestCallback {
     let body = json!({"app_subscription": {
         "admin_graphql_api_id": "gid://shopify/AppSubscription/1029266947", "name": "Pro", "status": status,
         "admin_graphql_api_shop_id": GID, "created_at": "2026-11-21T20:00:00-04:00", "updated_at": updated_at,
@@ -91,13 +91,13 @@ fn subscription(status: &str, updated_at: &str) -> Sent {
     webhook("subscription", "app_subscriptions/update", SHOP, &body)
 }
 
-fn uninstalled(domain: &Json) -> Sent {
+fn uninstalled(domain: &Json) -> TestCallback {
     let body = json!({"id": 548380009, "name": "Super Toys", "email": "owner@example.com", "domain": "shop.example.com",
         "plan_name": "basic", "myshopify_domain": domain, "created_at": null, "updated_at": null});
     webhook("uninstalled", "app/uninstalled", SHOP, &body)
 }
 
-fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+fn header<'a>(answer: &'a CallbackResponse, name: &str) -> &'a str {
     &answer.headers.iter().find(|(known, _)| *known == name).unwrap().1
 }
 
@@ -209,21 +209,21 @@ fn a_signed_pair_of_names_outweighs_the_header_and_outlives_a_new_domain() {
         rows.iter().map(|row| row.text(0).unwrap().to_owned()).collect::<Vec<_>>().join(", ")
     };
     let other = "other-shop.myshopify.com";
-    let sent = |domain: &str, updated_at: &str| {
-        let sent = subscription("ACTIVE", updated_at);
-        let headers = sent.headers.into_iter().map(|(name, value)| match name.as_str() {
+    let callback = |domain: &str, updated_at: &str| {
+        let callback = subscription("ACTIVE", updated_at);
+        let headers = callback.headers.into_iter().map(|(name, value)| match name.as_str() {
             "X-Shopify-Shop-Domain" => (name, domain.to_owned()),
             _ => (name, value),
         });
-        Sent { headers: headers.collect(), ..sent }
+        TestCallback { headers: headers.collect(), ..callback }
     };
     let names = |domain: &str| {
         webhook("shop-redact", "shop/redact", SHOP, &json!({"shop_id": 548380009, "shop_domain": domain}))
     };
-    assert_eq!(world.receive(&sent(SHOP, "2026-11-22T09:00:00Z")).status, 200);
+    assert_eq!(world.receive(&callback(SHOP, "2026-11-22T09:00:00Z")).status, 200);
     assert_eq!(account(&mut world), format!("{SHOP} activated"), "the header must do");
     assert_eq!(world.receive(&names(SHOP)).status, 200);
-    assert_eq!(world.receive(&sent(other, "2026-11-22T09:01:00Z")).status, 200);
+    assert_eq!(world.receive(&callback(other, "2026-11-22T09:01:00Z")).status, 200);
     assert_eq!(account(&mut world), format!("{SHOP} activated"), "another header changes nothing");
     // The shop takes a new domain: both lead to the account.
     assert_eq!(world.receive(&names("new-name.myshopify.com")).status, 200);
@@ -246,7 +246,7 @@ fn an_uninstall_without_a_domain_is_that_of_the_header_unless_the_number_is_know
     assert_eq!(world.receive(&gone).status, 200);
     assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["customer_id"], format!("shopify:{SHOP}"));
     let mut world = self::world();
-    let nowhere = Sent {
+    let nowhere = TestCallback {
         headers: gone.headers.into_iter().filter(|(name, _)| name != "X-Shopify-Shop-Domain").collect(),
         ..gone
     };
@@ -265,7 +265,7 @@ fn privacy_topics_are_answered_and_tell_nothing() {
         [("customers-data-request", "customers/data_request"), ("customers-redact", "customers/redact")]
     {
         assert_eq!(world.refused(topic, &webhook(kind, topic, SHOP, &customer)), 200);
-        let forged = Sent { body: format!("{customer} "), ..webhook(kind, topic, SHOP, &customer) };
+        let forged = TestCallback { body: format!("{customer} "), ..webhook(kind, topic, SHOP, &customer) };
         assert_eq!(world.refused(topic, &forged), 401, "app review tests it");
     }
     let rows = format!("{:?}", super::rows::rows(&world.ledger.sql));
@@ -279,7 +279,7 @@ fn privacy_topics_are_answered_and_tell_nothing() {
 fn forgeries_and_what_cannot_be_read_change_nothing() {
     let mut world = world();
     let good = oauth(&world, &[]);
-    let forged = Sent { rest: good.rest.replace(SHOP, "evil-shop.myshopify.com"), ..good.clone() };
+    let forged = TestCallback { rest: good.rest.replace(SHOP, "evil-shop.myshopify.com"), ..good.clone() };
     let none = json!({});
     let token = id_token(&world, &none);
     let queries = [
@@ -303,15 +303,15 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
             ),
         ),
     ];
-    for (said, sent) in &queries {
-        assert_eq!(world.refused(said, sent), 401, "{said}");
+    for (case, callback) in &queries {
+        assert_eq!(world.refused(case, callback), 401, "{case}");
     }
-    let changed = Sent { body: "{}".to_owned(), ..subscription("ACTIVE", "2026-11-22T09:00:00Z") };
+    let changed = TestCallback { body: "{}".to_owned(), ..subscription("ACTIVE", "2026-11-22T09:00:00Z") };
     let hooks = [
         ("changed", changed, 401),
         (
             "another topic",
-            Sent { kind: "uninstalled", ..subscription("ACTIVE", "2026-11-22T09:00:00Z") },
+            TestCallback { kind: "uninstalled", ..subscription("ACTIVE", "2026-11-22T09:00:00Z") },
             500,
         ),
         ("no time", subscription("ACTIVE", "yesterday"), 500),
@@ -319,8 +319,8 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
         ("cancelled", subscription("CANCELLED", "2026-11-22T09:00:00Z"), 200),
         ("unknown", subscription("DANCING", "2026-11-22T09:00:00Z"), 200),
     ];
-    for (said, sent, status) in &hooks {
-        assert_eq!(world.refused(said, sent), *status, "{said}");
+    for (case, callback, status) in &hooks {
+        assert_eq!(world.refused(case, callback), *status, "{case}");
     }
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);

@@ -1,6 +1,7 @@
 //! Plays vendors that sign with a key of their own and publish the public half. The keys are of the tests, made for them
 //! and used nowhere else.
 
+use super::fake_vendor::DocumentRequest;
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -14,7 +15,7 @@ use rsa::{
 };
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
-use signpost::marketplace::published::{Document, Wanted};
+use signpost::marketplace::vendor_api::Document;
 
 /// The public half of the vendor's key, and that of another one.
 pub(crate) const PUBLIC: &str = include_str!("../signatures/platforms/keys/one_public.pem");
@@ -52,6 +53,6 @@ pub(crate) fn jwks(keys: &[(&str, &str)]) -> String {
 }
 
 /// A document as it is published.
-pub(crate) fn document(wanted: &Wanted, text: Option<String>) -> Document {
-    Document { url: wanted.url.clone(), text, absent: false, newest: wanted.newer }
+pub(crate) fn document(request: &DocumentRequest, text: Option<String>) -> Document {
+    Document { text, absent: false, newest: request.newer }
 }

@@ -1,6 +1,6 @@
 //! A WooCommerce store: orders, refunds, and what carries the referral.
 
-use super::{Sent, World, orders};
+use super::{TestCallback, World, orders};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
@@ -12,15 +12,15 @@ fn world() -> World {
     World::new("woocommerce", &json!({}), &json!({"webhook_secret": ["new-secret-0002", SECRET]}))
 }
 
-fn signed(body: String) -> Sent {
+fn signed(body: String) -> TestCallback {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     let signature = STANDARD.encode(mac.finalize().into_bytes());
     let headers = vec![("X-WC-Webhook-Signature".to_owned(), signature)];
-    Sent { method: "POST", kind: "orders", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "orders", rest: String::new(), headers, body }
 }
 
-fn order(fields: Json) -> Sent {
+fn order(fields: Json) -> TestCallback {
     let mut order = json!({
         "id": 727, "status": "processing", "currency": "EUR", "total": "29.35", "customer_id": 26,
         "date_paid_gmt": "2026-11-22T11:00:08", "date_modified_gmt": "2026-11-22T11:00:09",
@@ -93,9 +93,9 @@ fn however_updates_of_an_order_arrive_the_ledger_ends_the_same() {
         world.ledger.wait(-7_200_000);
         let click = world.ledger.click(world.link_no);
         world.ledger.wait(7_200_000);
-        let sent = states(&click);
+        let callback = states(&click);
         for index in order.iter().chain(&order) {
-            assert_eq!(world.receive(&sent[*index]).status, 200);
+            assert_eq!(world.receive(&callback[*index]).status, 200);
         }
         let outcome = world.outcome();
         let balance = &outcome["balances"][0];
@@ -155,7 +155,7 @@ fn guests_are_known_by_a_hash_and_refunds_by_status_take_all_that_is_left() {
 #[test]
 fn the_ping_is_answered_and_whatever_is_not_signed_or_not_readable_changes_nothing() {
     let mut world = world();
-    let ping = |body: &str| Sent {
+    let ping = |body: &str| TestCallback {
         method: "POST",
         kind: "orders",
         rest: String::new(),
@@ -163,10 +163,14 @@ fn the_ping_is_answered_and_whatever_is_not_signed_or_not_readable_changes_nothi
         body: body.to_owned(),
     };
     assert_eq!(world.refused("the ping", &ping("webhook_id=14")), 200);
-    for (said, sent, status) in [
+    for (case, callback, status) in [
         ("no ping", ping("webhook_id=14&x=1"), 401),
         ("unsigned", ping(r#"{"id":727}"#), 401),
-        ("changed", Sent { body: order(json!({})).body.replace("29.35", "29.36"), ..order(json!({})) }, 401),
+        (
+            "changed",
+            TestCallback { body: order(json!({})).body.replace("29.35", "29.36"), ..order(json!({})) },
+            401,
+        ),
         ("a deleted order", signed(r#"{"id":727}"#.to_owned()), 200),
         ("no JSON", signed("{".to_owned()), 500),
         ("no amount", order(json!({"total": "29,35"})), 500),
@@ -174,6 +178,6 @@ fn the_ping_is_answered_and_whatever_is_not_signed_or_not_readable_changes_nothi
         ("no currency", order(json!({"currency": "EURO"})), 500),
         ("no time", order(json!({"date_paid_gmt": "yesterday"})), 500),
     ] {
-        assert_eq!(world.refused(said, &sent), status, "{said}");
+        assert_eq!(world.refused(case, &callback), status, "{case}");
     }
 }

@@ -1,7 +1,7 @@
 //! SaaS billing of WooCommerce.com. What counts as failure: money that moves on what is not signed, or twice; an order of
 //! arrival of charges and running totals of refunds that ends in another ledger; an ended subscription that comes back.
 
-use super::{Sent, World, orders};
+use super::{TestCallback, World, orders};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
@@ -16,7 +16,7 @@ fn world() -> World {
     World::new("woocommerce", &json!({}), &secrets)
 }
 
-fn signed_under(secret: &str, body: String) -> Sent {
+fn signed_under(secret: &str, body: String) -> TestCallback {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     let signature = STANDARD.encode(mac.finalize().into_bytes());
@@ -25,7 +25,7 @@ fn signed_under(secret: &str, body: String) -> Sent {
         // Unsigned, and wrong: what it says must not matter.
         ("X-WC-Webhook-Topic".to_owned(), "saas_billing_contract.refunded".to_owned()),
     ];
-    Sent { method: "POST", kind: "billing", rest: String::new(), headers, body }
+    TestCallback { method: "POST", kind: "billing", rest: String::new(), headers, body }
 }
 
 fn with(mut base: Json, fields: &Json) -> Json {
@@ -38,7 +38,7 @@ fn transaction(fields: Json) -> Json {
     with(base, &fields)
 }
 
-fn subscription(fields: Json) -> Sent {
+fn subscription(fields: Json) -> TestCallback {
     let base = json!({
         "id": SUBSCRIPTION, "status": "active", "next_payment_date": "2026-12-01T00:00:00", "billing_intents": [],
         "transactions": [transaction(json!({}))],
@@ -47,7 +47,7 @@ fn subscription(fields: Json) -> Sent {
 }
 
 /// The subscription with its one transaction, like this.
-fn told(fields: Json) -> Sent {
+fn notification(fields: Json) -> TestCallback {
     subscription(json!({"transactions": [transaction(fields)]}))
 }
 
@@ -64,10 +64,10 @@ fn a_completed_transaction_is_a_sale_whatever_the_unsigned_topic_says() {
     let renewal = json!({"id": 77, "amount": "59.90", "completed_at": "2026-11-22T11:00:00Z"});
     let free = transaction(json!({"id": "t-0", "amount": "0.00"}));
     let open = transaction(json!({"id": "t-2", "completed_at": null}));
-    let sent = subscription(json!({"transactions": [free, transaction(json!({})), renewal, open]}));
-    let answer = world.receive(&sent);
+    let callback = subscription(json!({"transactions": [free, transaction(json!({})), renewal, open]}));
+    let answer = world.receive(&callback);
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
-    assert_eq!(world.refused("a redelivery", &sent), 200);
+    assert_eq!(world.refused("a redelivery", &callback), 200);
     let conversions = world.ledger.get("/v1/conversions").json;
     let found: Vec<_> = conversions["data"]
         .as_array()
@@ -124,20 +124,24 @@ fn however_charges_and_running_totals_arrive_the_ledger_ends_the_same() {
                 json!({"type": "lead", "external_id": "u-1", "click_id": click, "customer_id": customer});
             assert_eq!(world.ledger.post("/v1/conversions", &lead).status, 201);
             world.ledger.wait(7_200_000);
-            let sent = [
-                told(json!({"completed_at": "2026-11-22T11:00:00"})),
-                told(json!({"amount_refunded": "10.00", "completed_at": completed_at})),
-                told(json!({"amount_refunded": "30.00", "completed_at": completed_at})),
+            let callback = [
+                notification(json!({"completed_at": "2026-11-22T11:00:00"})),
+                notification(json!({"amount_refunded": "10.00", "completed_at": completed_at})),
+                notification(json!({"amount_refunded": "30.00", "completed_at": completed_at})),
             ];
             for index in order.iter().chain(&order) {
-                assert_eq!(world.receive(&sent[*index]).status, 200);
+                assert_eq!(world.receive(&callback[*index]).status, 200);
             }
-            for sent in &sent {
-                assert_eq!(world.refused("once more", sent), 200);
+            for callback in &callback {
+                assert_eq!(world.refused("once more", callback), 200);
             }
             let conversions = world.ledger.get("/v1/conversions").json;
-            let sale =
-                conversions["data"].as_array().unwrap().iter().find(|told| told["type"] == "sale").unwrap();
+            let sale = conversions["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|message| message["type"] == "sale")
+                .unwrap();
             assert_eq!((&sale["amount"], &sale["refunded"]), (&json!(4_900), &json!(3_000)), "{order:?}");
             let outcome = world.outcome();
             let balance = &outcome["balances"][0];
@@ -155,23 +159,23 @@ fn however_charges_and_running_totals_arrive_the_ledger_ends_the_same() {
 #[test]
 fn a_running_total_adds_what_it_has_more_than_was_given_back_before() {
     let mut world = world();
-    assert_eq!(world.receive(&told(json!({}))).status, 200);
+    assert_eq!(world.receive(&notification(json!({}))).status, 200);
     let sale = world.ledger.get("/v1/conversions").text("/data/0/id");
     // The operator booked the first refund by the API.
     let refund = json!({"external_id": "by-hand", "amount": 1_000});
     assert_eq!(world.ledger.post(&format!("/v1/conversions/{sale}/refunds"), &refund).status, 201);
-    assert_eq!(world.refused("the same refund", &told(json!({"amount_refunded": "10.00"}))), 200);
-    assert_eq!(world.receive(&told(json!({"amount_refunded": "25.00"}))).status, 200);
-    assert_eq!(world.refused("an older total", &told(json!({"amount_refunded": "20.00"}))), 200);
+    assert_eq!(world.refused("the same refund", &notification(json!({"amount_refunded": "10.00"}))), 200);
+    assert_eq!(world.receive(&notification(json!({"amount_refunded": "25.00"}))).status, 200);
+    assert_eq!(world.refused("an older total", &notification(json!({"amount_refunded": "20.00"}))), 200);
     let rows = world.ledger.sql.exec("SELECT external_id, amount FROM refunds ORDER BY no", &[]).unwrap();
     let found: Vec<_> = rows.iter().map(|row| (row.text(0).unwrap(), row.int(1).unwrap())).collect();
     let expected = format!("{}/transaction:t-1:refunded:2500", world.listing);
     assert_eq!(found, [("by-hand", 1_000), (expected.as_str(), 1_500)]);
     // More than was charged: what is beyond it is left out, and said again it changes nothing.
-    let beyond = told(json!({"amount_refunded": "60.00"}));
+    let beyond = notification(json!({"amount_refunded": "60.00"}));
     assert_eq!(world.receive(&beyond).status, 200);
     assert_eq!(world.refused("beyond, again", &beyond), 200);
-    assert_eq!(world.refused("further beyond", &told(json!({"amount_refunded": "70.00"}))), 200);
+    assert_eq!(world.refused("further beyond", &notification(json!({"amount_refunded": "70.00"}))), 200);
     assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["refunded"], 4_900);
     world.ledger.audit();
 }
@@ -180,7 +184,7 @@ fn a_running_total_adds_what_it_has_more_than_was_given_back_before() {
 fn statuses_set_the_account_and_the_end_is_told_once() {
     let mut world = world();
     let status = |status: &str| subscription(json!({"status": status, "transactions": []}));
-    for (sent, expected) in [
+    for (callback, expected) in [
         ("active", "activated"),
         ("pending-cancel", "activated"),
         ("paused", "suspended"),
@@ -189,14 +193,14 @@ fn statuses_set_the_account_and_the_end_is_told_once() {
         ("something-new", "suspended"),
         ("expired", "uninstalled"),
     ] {
-        assert_eq!(world.receive(&status(sent)).status, 200);
-        assert_eq!(status_of(&world), expected, "{sent}");
+        assert_eq!(world.receive(&status(callback)).status, 200);
+        assert_eq!(status_of(&world), expected, "{callback}");
         world.ledger.wait(1_000);
-        assert_eq!(world.refused("the same again, later", &status(sent)), 200, "{sent}");
+        assert_eq!(world.refused("the same again, later", &status(callback)), 200, "{callback}");
     }
-    for sent in ["cancelled", "canceled", "active", "paused", "pending-cancel"] {
+    for callback in ["cancelled", "canceled", "active", "paused", "pending-cancel"] {
         world.ledger.wait(1_000);
-        assert_eq!(world.refused("after the end", &status(sent)), 200, "{sent}");
+        assert_eq!(world.refused("after the end", &status(callback)), 200, "{callback}");
     }
     let conversions = world.ledger.get("/v1/conversions").json;
     let [end] = conversions["data"].as_array().unwrap().as_slice() else { panic!("{conversions}") };
@@ -213,7 +217,7 @@ fn the_app_names_the_click_before_or_after_the_charge() {
         world.ledger.wait(7_200_000);
         let customer = format!("woocommerce:{SUBSCRIPTION}");
         let lead = json!({"type": "lead", "external_id": "u-1", "click_id": click, "customer_id": customer});
-        let charge = told(json!({"completed_at": "2026-11-22T11:00:00"}));
+        let charge = notification(json!({"completed_at": "2026-11-22T11:00:00"}));
         if first == "the charge" {
             assert_eq!(world.receive(&charge).status, 200);
         }
@@ -237,16 +241,16 @@ fn the_app_names_the_click_before_or_after_the_charge() {
 #[test]
 fn whatever_is_not_signed_or_not_readable_changes_nothing() {
     let mut world = world();
-    let good = told(json!({}));
+    let good = notification(json!({}));
     let of = |body: &str| signed_under(SECRET, body.to_owned());
-    for (said, sent, status) in [
-        ("unsigned", Sent { headers: vec![], ..good.clone() }, 401),
-        ("changed", Sent { body: good.body.replace("49.00", "94.00"), ..good.clone() }, 401),
+    for (case, callback, status) in [
+        ("unsigned", TestCallback { headers: vec![], ..good.clone() }, 401),
+        ("changed", TestCallback { body: good.body.replace("49.00", "94.00"), ..good.clone() }, 401),
         ("under another secret", signed_under("x", good.body.clone()), 401),
         ("under the shop's secret", signed_under("another-secret", good.body.clone()), 401),
         (
             "the ping of a shop",
-            Sent { headers: vec![], body: "webhook_id=14".to_owned(), ..good.clone() },
+            TestCallback { headers: vec![], body: "webhook_id=14".to_owned(), ..good.clone() },
             401,
         ),
         ("nothing", of(""), 401),
@@ -255,16 +259,16 @@ fn whatever_is_not_signed_or_not_readable_changes_nothing() {
         ("no id", subscription(json!({"id": null})), 500),
         ("an empty id", subscription(json!({"id": ""})), 500),
         ("no status", subscription(json!({"status": null})), 500),
-        ("an amount that is a number", told(json!({"amount": 49.0})), 500),
-        ("a negative amount", told(json!({"amount": "-49.00"})), 500),
-        ("a part of a cent", told(json!({"amount": "49.001"})), 500),
-        ("a refund of a part of a cent", told(json!({"amount_refunded": "1.001"})), 500),
-        ("no time", told(json!({"completed_at": "yesterday"})), 500),
-        ("a transaction without an id", told(json!({"id": {}})), 500),
+        ("an amount that is a number", notification(json!({"amount": 49.0})), 500),
+        ("a negative amount", notification(json!({"amount": "-49.00"})), 500),
+        ("a part of a cent", notification(json!({"amount": "49.001"})), 500),
+        ("a refund of a part of a cent", notification(json!({"amount_refunded": "1.001"})), 500),
+        ("no time", notification(json!({"completed_at": "yesterday"})), 500),
+        ("a transaction without an id", notification(json!({"id": {}})), 500),
         ("no currency", subscription(json!({"currency": "DOLLAR"})), 500),
     ] {
-        assert_eq!(world.refused(said, &sent), status, "{said}");
+        assert_eq!(world.refused(case, &callback), status, "{case}");
     }
-    let orders = Sent { kind: "orders", ..good };
+    let orders = TestCallback { kind: "orders", ..good };
     assert_eq!(world.refused("as an order", &orders), 401);
 }

@@ -2,7 +2,8 @@
 //! go anywhere but to the store and to the app; a store that we call although nobody of ours named it, or although it is
 //! not on the public internet; a way that counts twice, or after its hour.
 
-use super::{Sent, World};
+use super::fake_vendor::{VendorResult, respond};
+use super::{TestCallback, World};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -12,8 +13,8 @@ use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use signpost::{
     marketplace::{
-        adapter::Answer,
-        outgoing::{Answered, Request},
+        adapter::CallbackResponse,
+        vendor_api::{VendorError, VendorRequest},
     },
     store::Sql,
 };
@@ -24,41 +25,41 @@ const KEY: &str = "ck_0123456789abcdef0123456789abcdef01234567";
 const KEY_SECRET: &str = "cs_76543210fedcba9876543210fedcba9876543210";
 const STORE: &str = "https://shop.example/store";
 
-fn confirms(_: &Request) -> Answered {
-    Answered { status: 200, body: r#"{"settings":{"api_enabled":false,"currency":"USD"}}"#.to_owned() }
+fn confirms(_: &VendorRequest) -> VendorResult {
+    respond(200, r#"{"settings":{"api_enabled":false,"currency":"USD"}}"#)
 }
 
 fn world() -> World {
     let settings = json!({"app_name": "Acme Sync", "scope": "read_write"});
     let mut world = World::new("woocommerce", &settings, &json!({"connect_secret": [SECRET, OLD_SECRET]}));
-    world.vendor = confirms;
+    world.vendor.responds = confirms;
     world
 }
 
-fn sent(kind: &'static str, body: String) -> Sent {
-    Sent { method: "POST", kind, rest: String::new(), headers: vec![], body }
+fn callback(kind: &'static str, body: String) -> TestCallback {
+    TestCallback { method: "POST", kind, rest: String::new(), headers: vec![], body }
 }
 
-fn connect_under(secret: &str, body: &Json) -> Sent {
+fn connect_under(secret: &str, body: &Json) -> TestCallback {
     let headers = vec![("Authorization".to_owned(), format!("Bearer {secret}"))];
-    Sent { headers, ..sent("connect", body.to_string()) }
+    TestCallback { headers, ..callback("connect", body.to_string()) }
 }
 
 fn wanted(click: &str) -> Json {
     json!({"shop": "https://Shop.example/store/", "return_url": "https://app.example/done?a=1&b=2", "click_id": click})
 }
 
-fn auth(user_id: &str) -> Sent {
+fn auth(user_id: &str) -> TestCallback {
     let keys = json!({"key_id": 1, "user_id": user_id, "consumer_key": KEY, "consumer_secret": KEY_SECRET,
                       "key_permissions": "read_write"});
-    sent("auth", keys.to_string())
+    callback("auth", keys.to_string())
 }
 
-fn token(world: &mut World, code: &str, secret: &str) -> Answer {
-    world.receive(&sent("token", json!({"code": code, "client_secret": secret}).to_string()))
+fn token(world: &mut World, code: &str, secret: &str) -> CallbackResponse {
+    world.receive(&callback("token", json!({"code": code, "client_secret": secret}).to_string()))
 }
 
-fn authorize_url(answer: &Answer) -> url::Url {
+fn authorize_url(answer: &CallbackResponse) -> url::Url {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let body: Json = serde_json::from_str(&answer.body).unwrap();
     url::Url::parse(body["authorize_url"].as_str().unwrap()).unwrap()
@@ -106,7 +107,7 @@ fn the_app_is_told_the_way_and_the_stores_keys_are_the_install_of_the_click() {
     );
     let answer = world.receive(&auth(&user_id));
     assert_eq!((answer.status, answer.body.as_str()), (200, ""), "WooCommerce keeps the keys");
-    let [asked] = world.asked.as_slice() else { panic!("{:?}", world.asked) };
+    let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     let query = "/wp-json/wc/v3/system_status?_fields=settings";
     assert_eq!(
         (asked.method, asked.url.clone(), asked.body.as_str()),
@@ -114,7 +115,7 @@ fn the_app_is_told_the_way_and_the_stores_keys_are_the_install_of_the_click() {
     );
     let basic = format!("Basic {}", STANDARD.encode(format!("{KEY}:{KEY_SECRET}")));
     assert!(asked.headers.contains(&("authorization", basic)));
-    assert!(!format!("{:?}", world.asked).contains(KEY_SECRET));
+    assert!(!format!("{:?}", world.requests).contains(KEY_SECRET));
     let conversions = world.ledger.get("/v1/conversions").json;
     let [install] = conversions["data"].as_array().unwrap().as_slice() else { panic!("{conversions}") };
     assert_eq!((&install["type"], &install["amount"]), (&json!("install"), &Json::Null));
@@ -168,42 +169,42 @@ fn a_way_counts_once_and_for_an_hour_and_a_store_is_installed_once() {
     assert_eq!(conversions["data"].as_array().unwrap().len(), 1);
     let late = user_id(&mut world, "");
     world.ledger.wait(3_600_001);
-    let asked = world.asked.len();
+    let asked = world.requests.len();
     assert_eq!(world.refused("too late", &auth(&late)), 401);
-    assert_eq!(world.asked.len(), asked, "and the store was not asked");
+    assert_eq!(world.requests.len(), asked, "and the store was not asked");
 }
 
 #[test]
 fn what_the_store_does_not_confirm_changes_nothing_and_may_be_tried_again() {
     let mut world = world();
     let user_id = user_id(&mut world, "");
-    for (said, vendor, status) in [
+    for (case, vendor, status) in [
         (
             "wrong keys",
-            (|_| Answered { status: 401, body: r#"{"code":"woocommerce_rest_cannot_view"}"#.to_owned() })
-                as fn(&Request) -> Answered,
+            (|_| respond(401, r#"{"code":"woocommerce_rest_cannot_view"}"#))
+                as fn(&VendorRequest) -> VendorResult,
             401,
         ),
-        ("no WooCommerce", |_| Answered { status: 404, body: String::new() }, 401),
-        ("a redirect", |_| Answered { status: 302, body: String::new() }, 503),
-        ("its own failure", |_| Answered { status: 500, body: String::new() }, 503),
-        ("nothing", |_| Answered { status: 0, body: String::new() }, 503),
-        ("too many", |_| Answered { status: 429, body: String::new() }, 503),
-        ("a page", |_| Answered { status: 200, body: "<html>".to_owned() }, 401),
-        ("JSON of another", |_| Answered { status: 200, body: "{}".to_owned() }, 401),
-        ("no object", |_| Answered { status: 200, body: r#"{"settings":1}"#.to_owned() }, 401),
+        ("no WooCommerce", |_| respond(404, ""), 401),
+        ("a redirect", |_| respond(302, ""), 503),
+        ("its own failure", |_| respond(500, ""), 503),
+        ("nothing", |_| Err(VendorError::NoResponse), 503),
+        ("too many", |_| respond(429, ""), 503),
+        ("a page", |_| respond(200, "<html>"), 401),
+        ("JSON of another", |_| respond(200, "{}"), 401),
+        ("no object", |_| respond(200, r#"{"settings":1}"#), 401),
     ] {
-        world.vendor = vendor;
-        assert_eq!(world.refused(said, &auth(&user_id)), status, "{said}");
+        world.vendor.responds = vendor;
+        assert_eq!(world.refused(case, &auth(&user_id)), status, "{case}");
     }
-    world.vendor = confirms;
+    world.vendor.responds = confirms;
     assert_eq!(world.receive(&auth(&user_id)).status, 200);
 }
 
 #[test]
 fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
     let mut world = world();
-    world.vendor = |request| panic!("nobody asks {request:?}");
+    world.vendor.responds = |request| panic!("nobody asks {request:?}");
     let good = user_id(&mut world, "");
     let (text, tag) = good.split_once('.').unwrap();
     let until = world.ledger.now.ms() + 1_000;
@@ -211,9 +212,9 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
     let with = |name: &str, value: Json| {
         let mut keys: Json = serde_json::from_str(&auth(&good).body).unwrap();
         keys[name] = value;
-        sent("auth", keys.to_string())
+        callback("auth", keys.to_string())
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("no user", auth("")),
         ("no MAC", auth(text)),
         ("an empty MAC", auth(&format!("{text}."))),
@@ -238,13 +239,13 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
         ("a key with a colon", with("consumer_key", json!("ck_a:b"))),
         ("a secret with a space", with("consumer_secret", json!("cs_a b"))),
         ("a long secret", with("consumer_secret", json!(format!("cs_{}", "a".repeat(98))))),
-        ("no JSON", sent("auth", "user_id=1".to_owned())),
-        ("nothing", sent("auth", String::new())),
+        ("no JSON", callback("auth", "user_id=1".to_owned())),
+        ("nothing", callback("auth", String::new())),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     // What this file seals is what the Worker opens: the refusals above are not of its form.
-    world.vendor = confirms;
+    world.vendor.responds = confirms;
     let old = sealed(OLD_SECRET, &listing, &format!("{until}  {STORE}"));
     assert_eq!(world.receive(&auth(&old)).status, 200, "under the secret before this one");
 }
@@ -253,24 +254,26 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
 fn only_the_app_asks_for_a_way_and_only_to_stores_with_public_addresses() {
     let mut world = world();
     let good = connect_under(SECRET, &wanted(""));
-    let header =
-        |value: &str| Sent { headers: vec![("authorization".to_owned(), value.to_owned())], ..good.clone() };
-    for (said, sent) in [
-        ("nobody", Sent { headers: vec![], ..good.clone() }),
+    let header = |value: &str| TestCallback {
+        headers: vec![("authorization".to_owned(), value.to_owned())],
+        ..good.clone()
+    };
+    for (case, callback) in [
+        ("nobody", TestCallback { headers: vec![], ..good.clone() }),
         ("another secret", connect_under("x", &wanted(""))),
         ("no secret", header("Bearer ")),
         ("no bearer", header(SECRET)),
         ("in another scheme", header(&format!("Basic {SECRET}"))),
-        ("a browser", Sent { method: "GET", ..good.clone() }),
+        ("a browser", TestCallback { method: "GET", ..good.clone() }),
     ] {
-        assert_eq!(world.refused(said, &sent), 401, "{said}");
+        assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
     let with = |name: &str, value: Json| {
         let mut body = wanted("");
         body[name] = value;
         connect_under(SECRET, &body)
     };
-    for (said, sent) in [
+    for (case, callback) in [
         ("no shop", with("shop", Json::Null)),
         ("a private shop", with("shop", json!("https://127.0.0.1"))),
         ("a shop without TLS", with("shop", json!("http://shop.example"))),
@@ -278,12 +281,12 @@ fn only_the_app_asks_for_a_way_and_only_to_stores_with_public_addresses() {
         ("nowhere to return to", with("return_url", Json::Null)),
         ("a script to return to", with("return_url", json!("javascript:alert(1)"))),
         ("no object", connect_under(SECRET, &json!([]))),
-        ("a longer address", Sent { rest: "more".to_owned(), ..good.clone() }),
+        ("a longer address", TestCallback { rest: "more".to_owned(), ..good.clone() }),
     ] {
-        let answer = world.receive(&sent);
+        let answer = world.receive(&callback);
         let body: Json = serde_json::from_str(&answer.body).unwrap();
-        assert_eq!((answer.status, &body["error"]), (400, &json!("invalid_request")), "{said}");
-        assert_eq!(world.refused(said, &sent), 400, "{said}");
+        assert_eq!((answer.status, &body["error"]), (400, &json!("invalid_request")), "{case}");
+        assert_eq!(world.refused(case, &callback), 400, "{case}");
     }
     for click in ["x".repeat(41), "x".repeat(39), " ".repeat(40), "é".repeat(20)] {
         let user_id = user_id(&mut world, &click);

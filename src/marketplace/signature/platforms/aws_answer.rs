@@ -3,11 +3,11 @@
 //! protocols, "operation error serialization").
 
 use crate::marketplace::{
-    outgoing::Answered,
     signature::{
         refusal::Refusal,
         verified::{Evidence, Payload, Verified},
     },
+    vendor_api::VendorResponse,
 };
 
 /// Names of errors that reject the request itself, whoever sends it.
@@ -16,7 +16,7 @@ const DECLINED: [&str; 4] =
 
 /// Checks an answer. An error means that AWS rejected the request, that our keys lack the permission, or that the
 /// request may be retried.
-fn check(answered: &Answered) -> Result<(), Refusal> {
+fn check(answered: &VendorResponse) -> Result<(), Refusal> {
     match answered.status {
         200..=299 => return Ok(()),
         408 | 429 => return Err(Refusal::Unanswered),
@@ -37,7 +37,10 @@ fn check(answered: &Answered) -> Result<(), Refusal> {
 }
 
 /// Turns successful answers of AWS into a proof. Its payload contains the bodies of `answers`, by the given names.
-pub fn aws_answers(answers: &[(&str, &Answered)], evidence: Evidence) -> Result<Verified<'static>, Refusal> {
+pub fn aws_answers(
+    answers: &[(&str, &VendorResponse)],
+    evidence: Evidence,
+) -> Result<Verified<'static>, Refusal> {
     let mut bodies = Vec::new();
     for (name, answered) in answers {
         check(answered)?;
