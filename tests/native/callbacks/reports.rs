@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use signpost::{
     api,
     domain::values::{entropy::SeededEntropy, time::Timestamp},
+    ledger::callbacks::report::Reported,
     marketplace::receive::{CallbackRequest, Outcome, Report, receive},
     store::Sql,
 };
