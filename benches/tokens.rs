@@ -1,4 +1,4 @@
-//! What one signature costs: link tokens and click ids, made and verified. Targets: at most 1 µs each.
+//! The cost of minting and verifying link tokens and click ids. The target is 1 µs each.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use signpost::domain::{
@@ -21,7 +21,7 @@ fn link_tokens(c: &mut Criterion) {
     let text = token.mint(&ring).unwrap();
     c.bench_function("token mint", |b| b.iter(|| black_box(&token).mint(&ring)));
     c.bench_function("token verify", |b| b.iter(|| LinkToken::verify(black_box(&text), &ring)));
-    // What a scanner that guesses tokens costs us.
+    // The cost of rejecting a forged token.
     let mut forged = text.clone();
     forged.replace_range(10..11, if &text[10..11] == "A" { "B" } else { "A" });
     assert!(LinkToken::verify(&text, &ring).is_some() && LinkToken::verify(&forged, &ring).is_none());

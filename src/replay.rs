@@ -1,4 +1,4 @@
-//! Rebuilding a Ledger from its log: the export's lines in, a database out, and whether it equals the original.
+//! Rebuilds a Ledger from its log: reads the lines of an export, writes a database, and compares it with the original.
 
 pub use crate::store::log::totals::{Totals, totals};
 
@@ -11,10 +11,7 @@ use crate::{
     store::{
         Sql, SqlError,
         books::accounts,
-        log::{
-            change::{self, Change},
-            events,
-        },
+        log::{apply::apply_change, change::Change, events},
         reports::counts,
         transaction,
         value::json_text,
@@ -24,7 +21,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{collections::BTreeMap, io::BufRead};
 
-/// Why a log could not be replayed.
+/// The reason that a log could not be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The file could not be read.
@@ -32,15 +29,15 @@ pub enum ReplayError {
     Read {
         /// Line number from 1.
         line: u64,
-        /// What happened.
+        /// The I/O error.
         error: std::io::Error,
     },
-    /// A line is not what the export writes.
+    /// A line does not have the form that the export writes.
     #[error("line {line} is not a line of an export: {error}")]
     Malformed {
         /// Line number from 1.
         line: u64,
-        /// What is wrong.
+        /// The parse error.
         error: serde_json::Error,
     },
     /// Events are missing.
@@ -48,17 +45,17 @@ pub enum ReplayError {
     Gap {
         /// Line number from 1.
         line: u64,
-        /// The event before.
+        /// The number of the previous event.
         before: i64,
-        /// The event found.
+        /// The number of the event found.
         found: i64,
     },
-    /// The export does not end.
+    /// The export is not complete.
     #[error(
         "the last line is not {{\"end\":true,…}} without a cursor: fetch the remaining pages and append them"
     )]
     Unfinished,
-    /// The database refused.
+    /// A database error.
     #[error(transparent)]
     Sql(#[from] SqlError),
 }
@@ -98,29 +95,30 @@ struct EndLine {
     totals: Option<Totals>,
 }
 
-/// What a replay found.
+/// The result of a replay.
 #[derive(Debug)]
-pub struct Replayed {
+pub struct ReplayReport {
     /// Events applied.
     pub events: u64,
     /// Clicks counted.
     pub clicks: u64,
-    /// What the rebuilt Ledger says of itself.
+    /// The totals of the rebuilt Ledger.
     pub rebuilt: Totals,
-    /// What the original said when it was exported; absent if the export was cut by `from`.
+    /// The totals of the original at export time; absent if the export was limited by `from`.
     pub original: Option<Totals>,
-    /// Accounts whose sums differ from their transfers.
+    /// Accounts whose stored sums differ from the sums of their transfers.
     pub discrepancies: Vec<String>,
 }
 
-/// Clicks of one link, quarter hour, country, device and bucket: how many, how many unique, the newest.
+/// Per link, quarter hour, country, device and bucket: the number of clicks, the number of unique clicks, and the time
+/// of the newest.
 type ClickCounts = BTreeMap<(u32, i64, String, u8, u8), (i64, i64, i64)>;
 
-/// Clicks are summed up before they are written, so many groups at a time.
-const GROUPS_AT_ONCE: usize = 20_000;
+/// The number of groups that are summed in memory before they are written.
+const MAX_GROUPS: usize = 20_000;
 
 /// Rebuilds a Ledger in an empty, migrated database from the lines of an export.
-pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<Replayed, ReplayError> {
+pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, ReplayError> {
     let (mut events_seen, mut clicks_seen, mut last_seq) = (0u64, 0u64, 0i64);
     let mut pending = ClickCounts::new();
     let mut ended: Option<EndLine> = None;
@@ -130,13 +128,13 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<Replayed, ReplayErro
         let kind: Kind = serde_json::from_str(&text).map_err(malformed)?;
         ended = None;
         if kind.end == Some(true) {
-            // The end of a page; pages are appended to one another.
+            // This line ends a page. Exports of several pages are concatenated.
             ended = Some(serde_json::from_str(&text).map_err(malformed)?);
         } else if kind.kind.as_deref() == Some("click") {
             let click: ClickLine = serde_json::from_str(&text).map_err(malformed)?;
             clicks_seen = clicks_seen.saturating_add(1);
             add_click(&mut pending, click);
-            if pending.len() >= GROUPS_AT_ONCE {
+            if pending.len() >= MAX_GROUPS {
                 flush(sql, &mut pending)?;
             }
         } else {
@@ -151,7 +149,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<Replayed, ReplayErro
     }
     flush(sql, &mut pending)?;
     let end = ended.filter(|end| end.next_cursor.is_none()).ok_or(ReplayError::Unfinished)?;
-    Ok(Replayed {
+    Ok(ReplayReport {
         events: events_seen,
         clicks: clicks_seen,
         rebuilt: totals(sql, None)?,
@@ -167,7 +165,7 @@ fn apply(sql: &dyn Sql, event: &EventLine<'_>, line: u64) -> Result<(), ReplayEr
     let partner_no = change.as_ref().map_or(0, Change::partner_no);
     transaction(sql, || -> Result<(), SqlError> {
         if let Some(change) = &change {
-            change::apply(sql, change, event.data.get(), event.created_at)?;
+            apply_change(sql, change, event.data.get(), event.created_at)?;
         }
         let ledger = event.ledger.map(|ledger| ledger.get().to_owned());
         events::append(sql, &event.id, event.kind, partner_no, event.created_at, event.data.get(), ledger)

@@ -1,4 +1,4 @@
-//! What a click costs in its shard: taken in, in batches of several sizes, and passed on.
+//! The cost of a click in its shard: storing it in batches of several sizes, and forwarding it.
 
 use crate::{figure, timed};
 use signpost::{
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// 2026-11-22T10:00:00.000Z.
 const START: i64 = 1_795_341_600_000;
 const CLICKS: u32 = 20_000;
-/// Every second visitor is new; the others are so many, with four earlier clicks each.
+/// The number of returning visitors, with four earlier clicks each. They make every second click; the others are new.
 const KNOWN: u32 = 1_000;
 
 struct Visitors {
@@ -50,7 +50,7 @@ impl Visitors {
         click.mint(&self.ring).unwrap()
     }
 
-    /// Records as they arrive: a JSON array.
+    /// Returns records as they arrive: a JSON array.
     fn batch(&mut self, size: u32) -> String {
         let records: Vec<String> = (0..size).map(|_| self.record()).collect();
         format!("[{}]", records.join(","))

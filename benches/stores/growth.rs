@@ -1,9 +1,10 @@
-//! A conversion's cost in a Ledger of 10^3, 10^4, … conversions, in memory and in a file.
+//! The cost of a conversion in a Ledger of 10^3, 10^4, … conversions, in memory and in a file.
 
 use crate::{figure, now, percentile_us, support::Ledger, timed};
 use signpost::{
-    api::{self, Environment, http::Request, trails::NO_TRAILS},
+    api::{self, Environment, Outcome, http::message::Request},
     domain::values::entropy::Entropy,
+    ledger::trails::NO_TRAILS,
     store::{
         native::NativeSql,
         schema::{LEDGER, migrate},
@@ -14,13 +15,13 @@ use std::{path::PathBuf, time::Duration};
 const SMALL: u64 = 1_000;
 const PARTNERS: usize = 100;
 const LINKS_A_PARTNER: usize = 10;
-/// Large and small take turns: so many rounds of so many conversions each.
+/// The number of rounds. Each round measures sales in the large and the small Ledger in turns.
 const ROUNDS: usize = 10;
 const A_ROUND: u64 = 200;
-/// Flat means: within this factor of the small Ledger's cost.
+/// The maximum ratio to the cost in the small Ledger that counts as constant.
 const FLAT: f64 = 1.5;
 
-/// A Ledger with partners and links that takes sale after sale.
+/// A Ledger with partners and links, for recording sales.
 struct Shop {
     ledger: Ledger,
     links: Vec<u32>,
@@ -41,14 +42,15 @@ impl Shop {
         Self { ledger, links, sales: 0, target: "/v1/conversions" }
     }
 
-    /// Takes one sale in, by a new customer with a click of a random link, and says how long that took.
+    /// Records a sale to a new customer with a click on a random link, and returns how long it took.
     fn sell(&mut self) -> Duration {
         let mut random = [0; 8];
         self.ledger.entropy.fill(&mut random);
         let random = u64::from_be_bytes(random);
         let link = self.links[usize::try_from(random % self.links.len() as u64).unwrap()];
         let click = self.ledger.click(link);
-        // A second a sale: a million of them are eleven days, less than the hold, so each sale is the same work.
+        // At one second per sale, a million sales take eleven days. That is less than the hold period, so that all
+        // sales do the same work.
         self.ledger.wait(1_000);
         self.sales += 1;
         let body = format!(
@@ -70,8 +72,8 @@ impl Shop {
         let Ledger { sql, config, now, entropy, .. } = &mut self.ledger;
         let environment =
             Environment { sql, config, zones: &crate::support::TzDatabase, now: *now, trails: &NO_TRAILS };
-        let (took, answer) = timed(|| api::handle(&environment, entropy, request));
-        assert_eq!(answer.status, 201, "{}", answer.body);
+        let (took, outcome) = timed(|| api::handle(&environment, entropy, request));
+        assert!(matches!(&outcome, Outcome::Response(answer) if answer.status == 201), "{outcome:?}");
         took
     }
 
@@ -87,7 +89,7 @@ impl Shop {
     }
 }
 
-/// One integer of one row.
+/// Queries for a single integer.
 trait ExecOne {
     fn exec_one(&self, sql: &str) -> i64;
 }
@@ -98,8 +100,8 @@ impl ExecOne for NativeSql {
     }
 }
 
-/// A database in a file without a disk behind it, removed when it is dropped: what is measured is SQLite's work with
-/// files, not this machine's disk.
+/// A directory in memory for a database file, removed on drop. The benchmark measures SQLite's work with files, not
+/// the disk of the machine.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
@@ -113,7 +115,7 @@ impl Scratch {
 
     pub fn database(&self) -> NativeSql {
         let sql = NativeSql::open(&self.0.join("ledger.sqlite")).unwrap();
-        // As workerd opens it.
+        // workerd uses this mode.
         signpost::store::Sql::exec(&sql, "PRAGMA journal_mode = WAL", &[]).unwrap();
         sql
     }
@@ -134,7 +136,7 @@ pub fn run(conversions: u64) {
         (Shop::open(small.database()), Some(small))
     });
     drop(file);
-    // In memory there is no file system's share to blame or to thank; a tenth of the size shows the same line.
+    // In memory, the file system has no influence. A tenth of the size is enough to show the same trend.
     grow("in memory", Shop::open(NativeSql::in_memory().unwrap()), conversions / 10, || {
         (Shop::open(NativeSql::in_memory().unwrap()), None)
     });

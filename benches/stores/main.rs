@@ -1,28 +1,30 @@
-//! What the stores' work costs: a click in its shard; and, as the Ledger grows, accepting a conversion (the whole of
-//! `POST /v1/conversions`, without HTTP) and one partner's report; a payout run; and a year of a programme. Prints one figure a line, JSON, for `cargo xtask bench`; progress goes to standard error.
+//! The cost of store operations: a click in its shard, a conversion (all of `POST /v1/conversions`, without HTTP) and a
+//! partner's report as the Ledger grows, a payout run, and a year of a programme. It prints one figure per line as JSON
+//! for `cargo xtask bench`, and progress to standard error.
 //!
-//! A large Ledger is always measured in turns with a small one that was made a moment before, so that a busy machine
-//! slows both down and the ratio stays.
+//! A large Ledger is always measured in turns with a small one created immediately before, so that a busy machine
+//! slows both down and the ratio stays the same.
 //!
-//! `cargo bench --bench stores -- [--conversions <n>] [--only payouts|year]` (default 1,000,000: some minutes and some gigabytes).
+//! `cargo bench --bench stores -- [--conversions <n>] [--only payouts|year]` (default
+//! 1,000,000, which takes several minutes and several gigabytes).
 
 mod clicks;
 mod growth;
 mod payouts;
 mod reports;
-#[path = "../../tests/support/mod.rs"]
+#[path = "../../tests/native/support/mod.rs"]
 mod support;
 mod year;
 
 use std::time::{Duration, Instant};
 
-/// The time. (`Instant::now` panics in the Worker, so the lint bans it in the whole workspace.)
+/// Returns the current time. `Instant::now` panics in the Worker, so a lint bans it in the whole workspace.
 #[expect(clippy::disallowed_methods, reason = "a benchmark never runs on wasm")]
 fn now() -> Instant {
     Instant::now()
 }
 
-/// Processor time that `body` takes: what it costs, however many others the machine has to serve meanwhile.
+/// Returns the processor time that `body` takes, which does not depend on the load of the machine.
 fn timed<T>(body: impl FnOnce() -> T) -> (Duration, T) {
     let since = processor_time();
     let value = body();
@@ -33,7 +35,7 @@ fn processor_time() -> Duration {
     rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap()
 }
 
-/// Sorted durations; a percentile of them in microseconds.
+/// Sorts durations and returns a percentile in microseconds.
 fn percentile_us(samples: &mut [Duration], percent: usize) -> f64 {
     samples.sort_unstable();
     let index = (samples.len() * percent / 100).min(samples.len() - 1);
@@ -52,7 +54,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            // `cargo bench` says so to every benchmark.
+            // `cargo bench` passes this to every benchmark.
             "--bench" => {}
             "--conversions" => {
                 let number = arguments.next().and_then(|text| text.parse().ok());

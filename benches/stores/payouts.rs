@@ -1,5 +1,5 @@
-//! A payout run of a large programme: what drafting and approving cost, and how much memory they need beside the database.
-//! Partners and commissions are written by SQL; the run itself is asked for and approved as over HTTP.
+//! The cost of drafting and approving a payout run of a large programme, and the memory that they need in addition to
+//! the database. Partners and commissions are inserted with SQL; the run is created and approved through the API.
 
 use super::{
     figure,
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 const PARTNERS: i64 = 10_000;
 const COMMISSIONS: i64 = 1_000_000;
 
-/// Partners who earned a hundred commissions each in October, in three currencies, all payable.
+/// Inserts partners with a hundred payable commissions each from October, in three currencies.
 fn programme(sql: &NativeSql) {
     let partners = format!(
         "WITH RECURSIVE n (no) AS (SELECT 1 UNION ALL SELECT no + 1 FROM n WHERE no < {PARTNERS}) \
@@ -37,7 +37,7 @@ fn programme(sql: &NativeSql) {
     sql.script(accounts).unwrap();
 }
 
-/// The most memory that the process has had since the count was last cleared, MiB.
+/// Returns the peak memory of the process since the counter was last reset, in MiB.
 fn peak_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
@@ -49,7 +49,7 @@ pub fn run() {
     let file: PathBuf = std::env::temp_dir().join(format!("signpost-payouts-{}.sqlite", std::process::id()));
     eprintln!("payouts: {PARTNERS} partners, {COMMISSIONS} commissions");
     let mut ledger = Ledger::over(NativeSql::open(&file).unwrap());
-    // As workerd has it: a log before the pages, and no wait for the disk, whose time is not ours to measure.
+    // Like workerd, use a write-ahead log; do not wait for the disk, whose speed is not part of the figure.
     ledger.sql.exec("PRAGMA journal_mode = WAL", &[]).unwrap();
     ledger.sql.exec("PRAGMA synchronous = OFF", &[]).unwrap();
     ledger.put("/v1/program", &json!({"name": "P", "currency": "EUR"}));

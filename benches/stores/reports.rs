@@ -1,4 +1,4 @@
-//! One partner's report over 90 days while other partners' data grow.
+//! The cost of a partner's report over 90 days as the data of other partners grows.
 
 use crate::{figure, percentile_us, support::Ledger, timed};
 use signpost::{
@@ -14,16 +14,16 @@ use signpost::{
 };
 
 const DAYS: i64 = 90;
-/// Quarter hours of a day in which a partner has clicks, and places (country and device) of each.
+/// The number of quarter hours of a day in which a partner has clicks.
 const BUSY_QUARTERS: i64 = 16;
 const COUNTRIES: [&str; 3] = ["DE", "FR", "US"];
 const FEW: usize = 10;
 const FLAT: f64 = 1.5;
-/// Quarter hours a day.
+/// The number of quarter hours in a day.
 const DAY: i64 = 96;
 const FIRST_QUARTER: i64 = 20_700 * DAY;
 
-/// A Ledger whose partners each have 90 days of clicks and conversions.
+/// A Ledger with 90 days of clicks and conversions for each partner.
 struct Programme {
     ledger: Ledger,
     listing: String,
@@ -65,7 +65,7 @@ impl Programme {
         written.unwrap();
     }
 
-    /// Microseconds that the first partner's report takes, and its size.
+    /// Returns how long a report takes.
     fn report(&mut self, query: &str) -> std::time::Duration {
         let target = format!("/v1/attribution?{query}");
         let (took, answer) = timed(|| self.ledger.get(&target));
@@ -77,7 +77,7 @@ impl Programme {
 
 fn delta(link: u32, quarter: i64) -> ConversionDelta {
     ConversionDelta {
-        // Partner, listing and link were made together, one link a partner.
+        // Each partner has one link, created together with it, so both have the same number.
         partner_no: link,
         occurred_at: Timestamp::clamped(quarter * QUARTER_MS),
         link_no: link,

@@ -1,5 +1,5 @@
-//! A year of the programme whose terms the demo has: 200 partners of all kinds, 100,000 sales in three currencies, refunds
-//! at 4 %, placements, a payout run a month by two keys. It ends with its trial balance, and fails if the books do not.
+//! The cost of a year of a programme with the demo's terms: 200 partners of all kinds, 100,000 sales in three currencies,
+//! a refund rate of 4 %, placements, and a monthly payout run with two API keys. It ends by checking the trial balance.
 
 use super::{
     figure,
@@ -18,7 +18,8 @@ use signpost::{
 
 const CONVERSIONS: i64 = 100_000;
 const YEAR_MS: i64 = 365 * DAY_MS;
-/// Kinds of partners, how many, and the plan of each: basis points below the first tier, and those of 5, 15 and 50 sales.
+/// Kinds of partners, their number, and their plan: the rate in basis points, and those of the tiers at 5, 15 and 50
+/// sales.
 const KINDS: [(&str, usize, [i64; 4]); 8] = [
     ("consultant", 40, [2_000, 2_500, 2_800, 3_000]),
     ("agency", 20, [1_500, 2_000, 2_300, 2_500]),
@@ -92,14 +93,14 @@ impl Year {
         }
     }
 
-    /// Any sale so far, in part or whole: most have been paid out by then.
+    /// Refunds a random sale in part or in full. Most have been paid out by then.
     fn refund(&mut self) {
         let sale = self.roll(self.sold.len());
         let sale = self.sold[sale].clone();
         let amount = [Json::Null, json!(500)][self.roll(2)].clone();
         let body = json!({"external_id": format!("r-{}", self.ledger.now), "amount": amount});
         let answer = self.ledger.post(&format!("/v1/conversions/{sale}/refunds"), &body);
-        // One that is refunded already, or has less left, is refused.
+        // The API rejects the refund if less than its amount remains.
         assert!([201, 422].contains(&answer.status), "{}", answer.raw.body);
         self.refunded += i64::from(answer.status == 201);
     }
@@ -115,7 +116,7 @@ impl Year {
         }
     }
 
-    /// Pays what became payable in the month before.
+    /// Pays the commissions that became payable in the previous month.
     fn pay(&mut self, from: &str, to: &str) {
         let rates = ["USD EUR 0.9231", "JPY EUR 0.0061", "EUR USD 1.0833", "JPY USD 0.0066"].map(|rate| {
             let words: Vec<&str> = rate.split(' ').collect();
@@ -132,7 +133,7 @@ impl Year {
         let open = self.ledger.get(&format!("/v1/payouts?run_id={run}&status=open&limit=200")).json;
         for (n, payout) in open["data"].as_array().unwrap().iter().enumerate() {
             let id = payout["id"].as_str().unwrap();
-            // One in fifty comes back.
+            // One payout in fifty fails.
             let (end, body) = if n % 50 == 49 {
                 ("failed", json!({"reason": "account closed"}))
             } else {
@@ -143,7 +144,7 @@ impl Year {
     }
 }
 
-/// First and last days of the months of 2026 that are paid, at the beginning of the month after.
+/// Returns the first and last day of each month of 2026 that is paid, and when its run is made.
 const MONTHS: [(&str, &str); 12] = [
     ("2026-01-01", "2026-01-31"),
     ("2026-02-01", "2026-02-28"),

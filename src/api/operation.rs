@@ -1,5 +1,5 @@
-//! What the Worker can be asked for. Every route names its operation, and the documentation matches on all of them:
-//! a route that is not documented does not compile.
+//! The operations of the API. Every route names its operation, and the documentation matches on all of them, so a route
+//! without documentation does not compile.
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $variant:ident = $id:literal, $summary:literal;)*) => {
@@ -11,13 +11,13 @@ macro_rules! operations {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// OpenAPI's `operationId`. Client generators make method names of it: never rename one.
+            /// OpenAPI's `operationId`. Never rename one, because client generators derive method names from it.
             #[must_use]
             pub fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }
             }
 
-            /// What it does, in a line.
+            /// What it does, in one line.
             #[must_use]
             pub fn summary(self) -> &'static str {
                 match self { $(Self::$variant => $summary,)* }
@@ -29,24 +29,24 @@ macro_rules! operations {
 operations! {
     GetProgram = "getProgram", "Read the programme's terms";
     SetProgram = "setProgram", "Set the programme's terms";
-    CreateKey = "createKey", "Make an API key";
+    CreateKey = "createKey", "Create an API key";
     ListKeys = "listKeys", "List API keys";
     RevokeKey = "revokeKey", "Revoke an API key";
-    CreatePartner = "createPartner", "Add a partner";
+    CreatePartner = "createPartner", "Create a partner";
     ListPartners = "listPartners", "List partners";
     GetPartner = "getPartner", "Read a partner";
-    UpdatePartner = "updatePartner", "Change a partner";
-    CreateListing = "createListing", "Add a listing";
+    UpdatePartner = "updatePartner", "Update a partner";
+    CreateListing = "createListing", "Create a listing";
     ListListings = "listListings", "List listings";
     GetListing = "getListing", "Read a listing";
-    UpdateListing = "updateListing", "Change a listing, rotate its secrets";
-    CreateLink = "createLink", "Make a link";
-    CreateLinks = "createLinks", "Make up to 100 links, all or none";
+    UpdateListing = "updateListing", "Update a listing or rotate its secrets";
+    CreateLink = "createLink", "Create a link";
+    CreateLinks = "createLinks", "Create up to 100 links, all or none";
     ListLinks = "listLinks", "List links";
     GetLink = "getLink", "Read a link";
     GetLinkQr = "getLinkQr", "Read a link's QR code";
     RevokeLink = "revokeLink", "Revoke a link";
-    CreateCoupon = "createCoupon", "Add a coupon";
+    CreateCoupon = "createCoupon", "Create a coupon";
     ListCoupons = "listCoupons", "List coupons";
     GetCoupon = "getCoupon", "Read a coupon";
     RevokeCoupon = "revokeCoupon", "Revoke a coupon";
@@ -54,32 +54,32 @@ operations! {
     ReportPlayInstall = "reportPlayInstall", "Report an install from Google Play";
     ListConversions = "listConversions", "List conversions";
     GetConversion = "getConversion", "Read a conversion";
-    ExplainConversion = "explainConversion", "Explain why a conversion was credited so";
+    ExplainConversion = "explainConversion", "Explain the attribution of a conversion";
     CreateRefund = "createRefund", "Refund a conversion";
     GetAttribution = "getAttribution", "Report clicks, conversions, revenue and commission";
-    SimulateAttribution = "simulateAttribution", "See who would earn what under other rules";
-    ListBalances = "listBalances", "Read what is owed to whom";
+    SimulateAttribution = "simulateAttribution", "Simulate attribution under other rules";
+    ListBalances = "listBalances", "List balances";
     ListCommissions = "listCommissions", "List commissions";
     GetCommission = "getCommission", "Read a commission";
-    ReleaseCommission = "releaseCommission", "Release a commission that is held";
-    CreatePlacement = "createPlacement", "Add a placement, and owe its fee";
+    ReleaseCommission = "releaseCommission", "Release a held commission";
+    CreatePlacement = "createPlacement", "Create a placement and its fee";
     ListPlacements = "listPlacements", "List placements";
-    GetPlacement = "getPlacement", "Read a placement, and what came back";
+    GetPlacement = "getPlacement", "Read a placement and its revenue";
     RejectCommission = "rejectCommission", "Reject a commission";
-    GetHistory = "getCommissionHistory", "Read the whole story of a commission";
-    WriteOff = "writeOffBalance", "Forgive a negative balance";
+    GetHistory = "getCommissionHistory", "Read the history of a commission";
+    WriteOff = "writeOffBalance", "Write off a negative balance";
     GetTrialBalance = "getTrialBalance", "Read the trial balance";
-    SetRates = "setExchangeRates", "Supply or correct exchange rates";
+    SetRates = "setExchangeRates", "Set exchange rates";
     ListRates = "listExchangeRates", "List exchange rates";
-    SetPayoutDetails = "setPayoutDetails", "Set how a partner is paid";
-    GetPayoutDetails = "getPayoutDetails", "Read how a partner is paid";
-    CreateRun = "createPayoutRun", "Compute a payout run";
+    SetPayoutDetails = "setPayoutDetails", "Set a partner's payout details";
+    GetPayoutDetails = "getPayoutDetails", "Read a partner's payout details";
+    CreateRun = "createPayoutRun", "Create a payout run";
     ListRuns = "listPayoutRuns", "List payout runs";
     GetRun = "getPayoutRun", "Read a payout run";
-    RefreshRun = "refreshPayoutRun", "Compute a draft anew";
-    CancelRun = "cancelPayoutRun", "Give a draft up";
+    RefreshRun = "refreshPayoutRun", "Recompute a draft";
+    CancelRun = "cancelPayoutRun", "Cancel a draft";
     ApproveRun = "approvePayoutRun", "Approve a draft";
-    SendResults = "sendPayoutResults", "Tell how payouts of a run ended, all or none";
+    SendResults = "sendPayoutResults", "Record results of a run's payouts, all or none";
     GetRunTable = "getPayoutTable", "Read a run as a table";
     GetSepaFile = "getSepaFile", "Read a run's SEPA credit transfers";
     GetPaypalFile = "getPaypalFile", "Read a run's PayPal payouts";
@@ -87,22 +87,22 @@ operations! {
     ListPayouts = "listPayouts", "List payouts";
     GetPayout = "getPayout", "Read a payout";
     ListPayoutItems = "listPayoutItems", "List a payout's commissions";
-    PayPayout = "payPayout", "Tell that a payout was paid";
-    FailPayout = "failPayout", "Tell that a payout failed";
+    PayPayout = "payPayout", "Record that a payout was paid";
+    FailPayout = "failPayout", "Record that a payout failed";
     GetStatement = "getStatement", "Read a payout's statement";
     GetStatementCsv = "getStatementCsv", "Read a payout's statement as CSV";
-    GetStatementHtml = "getStatementHtml", "Read a payout's statement as a page to print";
-    ListEvents = "listEvents", "List every change, oldest first";
+    GetStatementHtml = "getStatementHtml", "Read a payout's statement as a printable page";
+    ListEvents = "listEvents", "List all changes, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";
     FollowLink = "followLink", "Follow a link";
     ProbeLink = "probeLink", "Follow a link without a body";
     FollowSlug = "followSlug", "Follow a short link";
     ProbeSlug = "probeSlug", "Follow a short link without a body";
-    OpenCallback = "openCallback", "A browser that a marketplace sends";
-    ReceiveCallback = "receiveCallback", "A marketplace's message";
-    GetHealth = "getHealth", "Whether the Worker runs";
-    GetReadiness = "getReadiness", "Whether the Worker reaches its stores";
-    GetOpenapi = "getOpenapi", "Read this description as OpenAPI";
-    GetDocs = "getDocs", "Read this description as a page";
+    OpenCallback = "openCallback", "Receive a browser from a marketplace";
+    ReceiveCallback = "receiveCallback", "Receive a message from a marketplace";
+    GetHealth = "getHealth", "Check that the Worker runs";
+    GetReadiness = "getReadiness", "Check that the Worker reaches its stores";
+    GetOpenapi = "getOpenapi", "Read this document as OpenAPI";
+    GetDocs = "getDocs", "Read this document as a page";
 }

@@ -1,50 +1,38 @@
-//! The table of routes: one line each. OpenAPI is made from the same table; what it says of an operation stands in
-//! `openapi/`.
+//! The table of routes, one line each. OpenAPI is generated from the same table; the descriptions of its operations are in
+//! `src/openapi`. The table is above the handlers, and not in `http/`, because it imports all of them.
 
 use super::{
-    balances,
-    call::Call,
-    clicks, commissions, conversions, coupons, events, export, fx, history,
-    http::Response,
-    installs, keys, ledger, links, listings,
+    conversions::{commissions, create, history, installs, read as conversions, refunds},
+    http::{auth::Access, call::Call, failure::Failure, message::Response},
+    links,
     operation::Operation,
-    partners,
-    payouts::{self, details, endings, files, runs, statement},
-    placements,
-    problem::Problem,
-    programme, refunds, report, simulation,
+    payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
+    programme::{coupons, keys, listings, partners, placements, terms},
+    reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
 };
 use crate::domain::programme::key::Scope;
+use std::sync::LazyLock;
 
-/// Who may use a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Keys of the programme only; to a partner's key the route is not there.
-    Programme,
-    /// Partners' keys too, narrowed to their own data.
-    Partner,
-}
-
-/// Carries out a request.
-pub type Handler = fn(&Call<'_>) -> Result<Response, Problem>;
+/// Handles a request.
+pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
 
 /// A route.
 pub struct Route {
     /// Method.
     pub method: &'static str,
-    /// Path; `{…}` stands for one segment.
+    /// Path; `{…}` matches one segment.
     pub path: &'static str,
-    /// What it does; the documentation says more of it.
+    /// The operation that it performs; the documentation describes it.
     pub operation: Operation,
-    /// The scope it needs.
+    /// The scope that it needs.
     pub scope: Scope,
     /// Who may use it.
     pub access: Access,
-    /// It creates something, and so takes `Idempotency-Key`.
+    /// It creates something, so it takes `Idempotency-Key`.
     pub creates: bool,
-    /// What of its answer is kept for replays.
+    /// The part of its response that is kept for replays.
     pub kept: fn(&str) -> String,
-    /// What carries it out.
+    /// The function that handles it.
     pub handler: Handler,
 }
 
@@ -63,7 +51,7 @@ const fn write(
     Route { method, path, operation, scope, access, creates: false, kept: whole, handler }
 }
 
-/// A write of payouts, by the programme's keys alone.
+/// A write of payouts, for the programme's keys only.
 const fn payout_write(path: &'static str, handler: Handler, operation: Operation) -> Route {
     write("POST", path, Scope::PayoutsWrite, Access::Programme, handler, operation)
 }
@@ -73,18 +61,18 @@ const fn creates(mut route: Route) -> Route {
     route
 }
 
-/// Replays show the whole answer.
-fn whole(answer: &str) -> String {
-    answer.to_owned()
+/// Keeps the whole response for replays.
+fn whole(response: &str) -> String {
+    response.to_owned()
 }
 
 use Access::{Partner, Programme};
 use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 
-/// All routes that the Ledger answers. `/v1/clicks` and `/v1/export` also read other stores (edge).
+/// All routes that the Ledger answers. The Worker answers `/v1/clicks` and `/v1/export` with the help of [`INTERNAL`].
 pub const ROUTES: &[Route] = &[
-    get("/v1/program", Programme, programme::get, Operation::GetProgram),
-    write("PUT", "/v1/program", Admin, Programme, programme::put, Operation::SetProgram),
+    get("/v1/program", Programme, terms::get, Operation::GetProgram),
+    write("PUT", "/v1/program", Admin, Programme, terms::put, Operation::SetProgram),
     creates(write("POST", "/v1/keys", Admin, Programme, keys::create, Operation::CreateKey))
         .keeping(keys::without_secret),
     Route { scope: Admin, ..get("/v1/keys", Programme, keys::list, Operation::ListKeys) },
@@ -126,7 +114,7 @@ pub const ROUTES: &[Route] = &[
         "/v1/conversions",
         ConversionsWrite,
         Programme,
-        conversions::create,
+        create::create,
         Operation::CreateConversion,
     )),
     creates(write(
@@ -148,7 +136,7 @@ pub const ROUTES: &[Route] = &[
         refunds::create,
         Operation::CreateRefund,
     )),
-    get("/v1/attribution", Partner, report::attribution, Operation::GetAttribution),
+    get("/v1/attribution", Partner, attribution::get, Operation::GetAttribution),
     write(
         "POST",
         "/v1/attribution/simulate",
@@ -187,10 +175,10 @@ pub const ROUTES: &[Route] = &[
         Operation::RejectCommission,
     ),
     get("/v1/commissions/{id}/history", Partner, history::get, Operation::GetHistory),
-    creates(payout_write("/v1/partners/{id}/write-off", ledger::write_off, Operation::WriteOff)),
-    get("/v1/ledger/trial-balance", Programme, ledger::trial_balance, Operation::GetTrialBalance),
-    write("PUT", "/v1/fx", PayoutsWrite, Programme, fx::put, Operation::SetRates),
-    get("/v1/fx", Programme, fx::list, Operation::ListRates),
+    creates(payout_write("/v1/partners/{id}/write-off", write_off::create, Operation::WriteOff)),
+    get("/v1/ledger/trial-balance", Programme, trial_balance::get, Operation::GetTrialBalance),
+    write("PUT", "/v1/fx", PayoutsWrite, Programme, rates::put, Operation::SetRates),
+    get("/v1/fx", Programme, rates::list, Operation::ListRates),
     write(
         "PUT",
         "/v1/partners/{id}/payout-details",
@@ -200,14 +188,13 @@ pub const ROUTES: &[Route] = &[
         Operation::SetPayoutDetails,
     ),
     get("/v1/partners/{id}/payout-details", Partner, details::get, Operation::GetPayoutDetails),
-    // Before the payouts: a run is none of them.
     creates(payout_write("/v1/payouts/runs", runs::create, Operation::CreateRun)),
     get("/v1/payouts/runs", Programme, runs::list, Operation::ListRuns),
     get("/v1/payouts/runs/{id}", Programme, runs::get, Operation::GetRun),
     payout_write("/v1/payouts/runs/{id}/refresh", runs::refresh, Operation::RefreshRun),
     payout_write("/v1/payouts/runs/{id}/cancel", runs::cancel, Operation::CancelRun),
     payout_write("/v1/payouts/runs/{id}/approve", runs::approve, Operation::ApproveRun),
-    payout_write("/v1/payouts/runs/{id}/results", endings::results, Operation::SendResults),
+    payout_write("/v1/payouts/runs/{id}/results", settlement::results, Operation::SendResults),
     get("/v1/payouts/runs/{id}/files/csv", Programme, files::table, Operation::GetRunTable),
     get("/v1/payouts/runs/{id}/files/sepa", Programme, files::transfers, Operation::GetSepaFile),
     get("/v1/payouts/runs/{id}/files/paypal", Programme, files::paypal, Operation::GetPaypalFile),
@@ -215,16 +202,16 @@ pub const ROUTES: &[Route] = &[
     get("/v1/payouts", Partner, payouts::list, Operation::ListPayouts),
     get("/v1/payouts/{id}", Partner, payouts::get, Operation::GetPayout),
     get("/v1/payouts/{id}/items", Partner, payouts::items, Operation::ListPayoutItems),
-    payout_write("/v1/payouts/{id}/paid", endings::paid, Operation::PayPayout),
-    payout_write("/v1/payouts/{id}/failed", endings::failed, Operation::FailPayout),
+    payout_write("/v1/payouts/{id}/paid", settlement::paid, Operation::PayPayout),
+    payout_write("/v1/payouts/{id}/failed", settlement::failed, Operation::FailPayout),
     get("/v1/payouts/{id}/statement.json", Partner, statement::json, Operation::GetStatement),
     get("/v1/payouts/{id}/statement.csv", Partner, statement::csv, Operation::GetStatementCsv),
     get("/v1/payouts/{id}/statement.html", Partner, statement::html, Operation::GetStatementHtml),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 
-/// What the Worker itself asks the Ledger, under the caller's own key: the halves of operations that also read other
-/// stores. The Worker forwards no outside request to `/internal/`.
+/// Requests that the Worker itself sends to the Ledger with the caller's key, for operations that also read other stores.
+/// The Worker forwards no outside request to `/internal/`.
 pub const INTERNAL: &[Route] = &[
     get("/internal/clicks", Partner, clicks::start, Operation::ListClicks),
     write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, Operation::ListClicks),
@@ -240,45 +227,137 @@ impl Route {
     }
 }
 
-/// What stands at a path.
+/// What a path leads to.
 pub enum Found {
-    /// A route, and what stands for its placeholders.
+    /// A route, and the segments in place of its placeholders.
     Route(&'static Route, Vec<String>),
-    /// Routes of these methods.
+    /// Routes for these other methods.
     OtherMethods(String),
     /// Nothing.
     Nothing,
 }
 
-/// What stands for the placeholders of `template` in `path`, if it matches.
-fn matches(template: &str, path: &str) -> Option<Vec<String>> {
-    let mut params = Vec::new();
-    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return Some(params),
-            (Some(want), Some(got)) if want.starts_with('{') && !got.is_empty() => {
-                params.push(got.to_owned())
-            }
-            (Some(want), Some(got)) if want == got => {}
-            _ => return None,
+/// The routes of one method, each with its position in the tables above.
+struct MethodRouter {
+    method: &'static str,
+    router: matchit::Router<(usize, &'static Route)>,
+}
+
+/// One router per method. In a single router `GET /v1/links/bulk` would end at `POST /v1/links/bulk` and never reach
+/// `GET /v1/links/{id}`.
+static ROUTERS: LazyLock<Result<Vec<MethodRouter>, matchit::InsertError>> = LazyLock::new(routers);
+
+fn routers() -> Result<Vec<MethodRouter>, matchit::InsertError> {
+    let mut routers: Vec<MethodRouter> = Vec::new();
+    for (position, route) in ROUTES.iter().chain(INTERNAL).enumerate() {
+        if !routers.iter().any(|router| router.method == route.method) {
+            routers.push(MethodRouter { method: route.method, router: matchit::Router::new() });
+        }
+        // `matchit` spells `{id}` as `:id`.
+        let template = route.path.replace('{', ":").replace('}', "");
+        for MethodRouter { router, .. } in routers.iter_mut().filter(|router| router.method == route.method) {
+            router.insert(&template, (position, route))?;
         }
     }
+    Ok(routers)
 }
 
 /// Finds the route of a request.
 #[must_use]
 pub fn find(method: &str, path: &str) -> Found {
-    let mut others = Vec::new();
-    for route in ROUTES.iter().chain(INTERNAL) {
-        if let Some(params) = matches(route.path, path) {
-            if route.method == method {
-                return Found::Route(route, params);
+    // The templates are constants: a contradiction between them fails the tests below.
+    let Ok(routers) = ROUTERS.as_ref() else { return Found::Nothing };
+    let mut others: Vec<(usize, &'static str)> = Vec::new();
+    for MethodRouter { router, .. } in routers {
+        let Ok(matched) = router.at(path) else { continue };
+        let (position, route) = *matched.value;
+        let params: Vec<String> = matched.params.iter().map(|(_, segment)| segment.to_owned()).collect();
+        // `matchit` accepts an empty segment in place of a placeholder, as in `/v1/links//qr.svg`.
+        if params.iter().any(String::is_empty) {
+            continue;
+        }
+        if route.method == method {
+            return Found::Route(route, params);
+        }
+        others.push((position, route.method));
+    }
+    if others.is_empty() {
+        return Found::Nothing;
+    }
+    // `Allow` names the methods in the order of the tables.
+    others.sort_unstable();
+    let methods: Vec<&str> = others.into_iter().map(|(_, method)| method).collect();
+    Found::OtherMethods(methods.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The segments of `path` in place of the placeholders of `template`: the rule that the routers must follow.
+    fn params_of(template: &[&str], path: &[&str]) -> Option<Vec<String>> {
+        if template.len() != path.len() {
+            return None;
+        }
+        let mut params = Vec::new();
+        for (expected, segment) in template.iter().zip(path) {
+            if expected.starts_with('{') && !segment.is_empty() {
+                params.push((*segment).to_owned());
+            } else if expected != segment {
+                return None;
             }
-            if !others.contains(&route.method) {
-                others.push(route.method);
+        }
+        Some(params)
+    }
+
+    fn found(method: &str, path: &str) -> String {
+        match find(method, path) {
+            Found::Route(route, params) => format!("{} {} {params:?}", route.method, route.path),
+            Found::OtherMethods(methods) => methods,
+            Found::Nothing => String::new(),
+        }
+    }
+
+    /// Each route of the tables, its path in segments.
+    fn routes() -> Vec<(&'static Route, Vec<&'static str>)> {
+        ROUTES.iter().chain(INTERNAL).map(|route| (route, route.path.split('/').collect())).collect()
+    }
+
+    #[test]
+    fn routes_are_found_by_method_and_path() {
+        let routes = routes();
+        let mut segments: Vec<&str> = routes.iter().flat_map(|(_, segments)| segments.clone()).collect();
+        segments.extend(["", "x", "%2F", ":id", "*"]);
+        segments.sort_unstable();
+        segments.dedup();
+        let mut paths = vec![String::new(), "/".to_owned(), "//".to_owned(), "/v2/program".to_owned()];
+        for (route, _) in &routes {
+            for segment in &segments {
+                let path = route.path.replace("{id}", segment);
+                paths.extend([format!("{path}/"), format!("{path}/{segment}"), format!("/{path}"), path]);
+            }
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        for path in &paths {
+            let segments: Vec<&str> = path.split('/').collect();
+            let matching: Vec<(&Route, Vec<String>)> = routes
+                .iter()
+                .filter_map(|(route, template)| Some((*route, params_of(template, &segments)?)))
+                .collect();
+            let mut methods: Vec<&str> = Vec::new();
+            for (route, _) in &matching {
+                if !methods.contains(&route.method) {
+                    methods.push(route.method);
+                }
+            }
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "get"] {
+                let expected = match matching.iter().find(|(route, _)| route.method == method) {
+                    Some((route, params)) => format!("{} {} {params:?}", route.method, route.path),
+                    None => methods.join(", "),
+                };
+                assert_eq!(found(method, path), expected, "{method} {path}");
             }
         }
     }
-    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others.join(", ")) }
 }

@@ -1,4 +1,5 @@
-//! Who earns a conversion: a pure function that can be run again. It says of every candidate touch why it won or lost.
+//! Attribution: decides which touches earn a conversion. It is a pure function that can be rerun, and returns the
+//! reason why each candidate touch won or lost.
 
 pub mod decay;
 pub mod rules;
@@ -17,30 +18,30 @@ use crate::{
 use rules::{Model, Precedence, RepeatCustomers, Rules};
 use serde::{Deserialize, Serialize};
 
-/// A click may be this much younger than the conversion that names it: clocks differ, and many shops cut times to
-/// whole seconds or minutes.
+/// How much later than the conversion a click named by it may be. Clocks differ, and many shops truncate times to whole
+/// seconds or minutes.
 pub const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
 
 string_enum! {
-    /// How a touch came to be a candidate.
+    /// How a touch became a candidate.
     Source {
-        /// The conversion names its click id.
+        /// The conversion contains its click id.
         Click = "click";
         /// An earlier conversion bound it to the customer.
         Customer = "customer";
-        /// The visitor clicked it before the click that the conversion names.
+        /// The visitor made it before the click that the conversion names.
         Trail = "trail";
-        /// The conversion names its code.
+        /// The conversion contains the coupon's code.
         Coupon = "coupon";
     }
 }
 
 string_enum! {
-    /// Why a touch won or lost, or why nobody earns.
+    /// The reason that a touch won or lost, or that a conversion is unattributed.
     Reason {
-        /// Won: the conversion's own click, or an earlier one of the same visitor's.
+        /// Won: the click that the conversion names, or an earlier click of the same visitor.
         Click = "click";
-        /// Won: bound to the customer earlier.
+        /// Won: an earlier conversion bound it to the customer.
         Customer = "customer";
         /// Won: the coupon that was used.
         Coupon = "coupon";
@@ -50,40 +51,40 @@ string_enum! {
         OlderTouch = "older_touch";
         /// Lost: a coupon was used after it.
         CouponWins = "coupon_wins";
-        /// Lost: a click beats a coupon.
+        /// Lost: clicks take precedence over coupons.
         ClickWins = "click_wins";
-        /// Lost: its share is less than a basis point.
+        /// Lost: its share is less than one basis point.
         NoShare = "no_share";
-        /// Lost: the click is older than the window.
+        /// Lost: the click is older than the attribution window.
         WindowExpired = "window_expired";
-        /// Lost: the click came after the conversion.
+        /// Lost: the click was made after the conversion.
         AfterConversion = "after_conversion";
-        /// Lost: the partner had been terminated.
+        /// Lost: the partner was terminated before the conversion.
         PartnerTerminated = "partner_terminated";
         /// Lost: the ledger does not know the link.
         LinkUnknown = "link_unknown";
         /// Lost: the customer had bought before.
         RepeatCustomer = "repeat_customer";
-        /// Lost: the coupon was in force no more.
+        /// Lost: the coupon is no longer valid.
         CouponExpired = "coupon_expired";
-        /// Lost: the coupon was not in force yet.
+        /// Lost: the coupon is not valid yet.
         CouponNotBegun = "coupon_not_begun";
         /// Lost: the coupon is for another listing.
         CouponElsewhere = "coupon_elsewhere";
-        /// Nobody's: no coupon has this code.
+        /// Unattributed: no coupon has this code.
         CouponUnknown = "coupon_unknown";
-        /// Nobody: the click id does not verify.
+        /// Unattributed: the click id does not verify.
         ClickInvalid = "click_invalid";
-        /// Nobody: neither a click id nor a known customer.
+        /// Unattributed: the conversion has neither a click id nor a known customer.
         NoTouch = "no_touch";
     }
 }
 
 impl Reason {
-    /// Whether the touch of this verdict won, or lost to another alone: whether it might earn what its customer does next.
+    /// Returns whether a touch with this verdict won, or lost only to another touch, so that it may earn later
+    /// conversions of the customer.
     #[must_use]
-    #[inline]
-    pub fn might_earn(self) -> bool {
+    pub fn is_eligible(self) -> bool {
         match self {
             Self::Click | Self::Customer | Self::Coupon => true,
             Self::NewerTouch | Self::OlderTouch | Self::CouponWins | Self::ClickWins | Self::NoShare => true,
@@ -97,44 +98,43 @@ impl Reason {
         }
     }
 
-    /// Whether the verdict is about the coupon itself, whatever the rules say.
+    /// Returns whether the verdict concerns the coupon itself and does not depend on the attribution rules.
     #[must_use]
-    #[inline]
-    pub fn is_of_coupon(self) -> bool {
+    pub fn is_coupon_rejection(self) -> bool {
         matches!(self, Self::CouponExpired | Self::CouponNotBegun | Self::CouponElsewhere)
     }
 }
 
 string_enum! {
-    /// Whether somebody earns a conversion.
+    /// Whether a conversion is attributed.
     AttributionStatus {
-        /// Somebody does.
+        /// At least one partner is credited.
         Attributed = "attributed";
-        /// Nobody does.
+        /// No partner is credited.
         Unattributed = "unattributed";
     }
 }
 
 string_enum! {
-    /// What became of a touch.
+    /// The outcome for a touch.
     Outcome {
-        /// It earns.
+        /// The touch is credited.
         Won = "won";
-        /// It does not.
+        /// The touch is not credited.
         Lost = "lost";
     }
 }
 
 string_enum! {
-    /// Whether the visitor's earlier clicks were weighed.
+    /// Whether the visitor's earlier clicks were taken into account.
     #[derive(Default)]
     TrailState {
-        /// The model in force asks for none, or no click was named.
+        /// The attribution model does not use them, or the conversion names no click.
         #[default]
         NotNeeded = "not_needed";
-        /// They were.
+        /// They were taken into account.
         Known = "known";
-        /// The store of clicks could not tell them, so they were not.
+        /// The click log was not available, so they were not taken into account.
         Unavailable = "unavailable";
     }
 }
@@ -142,34 +142,33 @@ string_enum! {
 /// A click or a coupon that may earn credit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Touch {
-    /// The click id; of a coupon its id (see [`Touch::coupon`]).
+    /// The click id, or the coupon's id (see [`Touch::coupon`]).
     pub click_id: String,
-    /// When it was clicked; of a coupon when it was used.
+    /// When the link was clicked or the coupon was used.
     pub at: Timestamp,
-    /// Its link; 0 = it is a coupon.
+    /// The link of the click; 0 for a coupon.
     pub link_no: LinkNo,
-    /// The link's or coupon's partner and the date of its termination; `None` if the ledger does not know the link.
+    /// The partner of the link or coupon, and when it was terminated; `None` if the ledger does not know the link.
     pub partner: Option<(PartnerNo, Option<Timestamp>)>,
-    /// Who clicked: bots and prefetches may earn, but are flagged.
+    /// The kind of client that clicked. Bots and prefetches may earn, but are flagged.
     pub class: Class,
-    /// How it came to be a candidate.
+    /// How it became a candidate.
     pub source: Source,
-    /// The window of the link's listing, days, if it has one of its own.
+    /// The attribution window of the link's listing in days, if it has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_days: Option<i64>,
-    /// What is wrong with the coupon itself.
+    /// The reason that the coupon is not valid, if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Reason>,
-    /// It is new, and its customer had bought before; told where the rules ask for it.
+    /// Whether the touch is new and its customer had bought before. It is set only if the rules depend on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_repeat: bool,
 }
 
 impl Touch {
-    /// The coupon, if it is one. The two kinds of ids differ in length, so one column holds both (`customer_touches`,
-    /// `conversion_credits`, `commissions`).
+    /// Returns the coupon's id if the touch is a coupon. The two kinds of ids differ in length, so one column holds
+    /// both (`customer_touches`, `conversion_credits`, `commissions`).
     #[must_use]
-    #[inline]
     pub fn coupon(&self) -> Option<CouponId> {
         CouponId::parse(&self.click_id)
     }
@@ -178,41 +177,40 @@ impl Touch {
 /// A share of a conversion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credit {
-    /// Index of the touch in the argument.
+    /// The index of the touch in the argument.
     pub touch: usize,
-    /// Who earns.
+    /// The credited partner.
     pub partner_no: PartnerNo,
-    /// By which link; 0 = by a coupon.
+    /// The link; 0 for a coupon.
     pub link_no: LinkNo,
-    /// Basis points of the whole.
+    /// The share in basis points.
     pub share_bp: i64,
-    /// How many of the credited touches are newer.
+    /// The number of newer credited touches.
     pub newer: usize,
 }
 
-/// Who earns, and why.
+/// The result of attribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribution {
-    /// Shares, in the order of the argument; they add up to the whole, or there are none.
+    /// The credits, in the order of the argument. Their shares add up to the whole, or the list is empty.
     pub credits: Vec<Credit>,
-    /// Why each touch won or lost, in the order of the argument.
+    /// The reason that each touch won or lost, in the order of the argument.
     pub verdicts: Vec<Reason>,
-    /// Why the conversion is attributed or not, in a word.
+    /// The reason for the result as a whole.
     pub reason: Reason,
 }
 
 impl Attribution {
-    /// The largest credit, of equal ones the newest: under it the conversion itself is counted.
+    /// Returns the largest credit, or the newest of equal ones. The conversion itself is counted under it.
     #[must_use]
-    #[inline]
     pub fn main(&self) -> Option<&Credit> {
         self.credits.iter().min_by_key(|credit| (credit.share_bp.saturating_neg(), credit.newer))
     }
 
-    /// The parts of an amount that the credits stand for, in their order: by largest remainder, of equal ones the newest
-    /// first, so that they add up to it. `None` if it is negative, or nobody is credited with it.
+    /// Splits an amount among the credits, in their order, by the largest remainder method. Remaining units go to newer
+    /// credits first when remainders are equal, so that the parts add up to the amount. Returns `None` if the amount is
+    /// negative, or if it is not zero and there are no credits.
     #[must_use]
-    #[inline]
     pub fn parts(&self, amount: i64) -> Option<Vec<i64>> {
         let mut newest_first: Vec<_> = self.credits.iter().enumerate().collect();
         newest_first.sort_by_key(|(_, credit)| credit.newer);
@@ -224,8 +222,7 @@ impl Attribution {
     }
 }
 
-/// Whether the touch may earn at all.
-#[inline]
+/// Returns the partner of a touch that may earn, or the reason that it may not.
 fn eligibility(touch: &Touch, occurred_at: Timestamp, rules: Rules) -> Result<PartnerNo, Reason> {
     let (partner_no, terminated_at) = touch.partner.ok_or(Reason::LinkUnknown)?;
     if let Some(reason) = touch.refused {
@@ -234,7 +231,7 @@ fn eligibility(touch: &Touch, occurred_at: Timestamp, rules: Rules) -> Result<Pa
     if touch.at > occurred_at.plus_ms(CLOCK_SKEW_MS) {
         return Err(Reason::AfterConversion);
     }
-    // A touch that an earlier conversion bound to the customer had its window checked then, and was new then.
+    // An earlier conversion bound the touch to the customer; its window was checked then, when the touch was new.
     let is_new = touch.source != Source::Customer;
     let window_ms = touch.window_days.unwrap_or(rules.window_days).saturating_mul(DAY_MS);
     if is_new && touch.at.plus_ms(window_ms) < occurred_at {
@@ -249,15 +246,15 @@ fn eligibility(touch: &Touch, occurred_at: Timestamp, rules: Rules) -> Result<Pa
     Ok(partner_no)
 }
 
-/// A touch that may earn: its index, itself, its partner.
+/// A touch that may earn: its index, the touch, and its partner.
 type Eligible<'a> = (usize, &'a Touch, PartnerNo);
 
-/// Takes out what the kind of another touch beats, and says why. `order` is oldest first, and so is what is left.
-#[inline]
-fn precede(order: &mut Vec<Eligible<'_>>, verdicts: &mut [Option<Reason>], precedence: Precedence) {
+/// Removes the touches that another kind of touch takes precedence over, and records their verdicts. `order` is sorted
+/// oldest first and stays so.
+fn apply_precedence(order: &mut Vec<Eligible<'_>>, verdicts: &mut [Option<Reason>], precedence: Precedence) {
     let is_coupon = |(_, touch, _): &Eligible<'_>| touch.coupon().is_some();
-    let beaten = |from: usize, entry: &Eligible<'_>| match precedence {
-        // A coupon beats what came before it was used; a click of after it competes by the model.
+    let reason_to_lose = |from: usize, entry: &Eligible<'_>| match precedence {
+        // A coupon beats clicks made before it was used. Clicks made afterwards compete under the model.
         Precedence::CouponFirst => {
             let later = order.iter().skip(from.saturating_add(1));
             (!is_coupon(entry) && later.into_iter().any(is_coupon)).then_some(Reason::CouponWins)
@@ -266,10 +263,10 @@ fn precede(order: &mut Vec<Eligible<'_>>, verdicts: &mut [Option<Reason>], prece
             (is_coupon(entry) && !order.iter().all(is_coupon)).then_some(Reason::ClickWins)
         }
     };
-    let judged: Vec<_> =
-        order.iter().enumerate().map(|(from, entry)| (*entry, beaten(from, entry))).collect();
+    let with_reasons: Vec<_> =
+        order.iter().enumerate().map(|(from, entry)| (*entry, reason_to_lose(from, entry))).collect();
     order.clear();
-    for (entry, reason) in judged {
+    for (entry, reason) in with_reasons {
         match (reason, verdicts.get_mut(entry.0)) {
             (Some(reason), Some(verdict)) => *verdict = Some(reason),
             (Some(_) | None, _) => order.push(entry),
@@ -277,8 +274,7 @@ fn precede(order: &mut Vec<Eligible<'_>>, verdicts: &mut [Option<Reason>], prece
     }
 }
 
-/// What each of the touches weighs, oldest first.
-#[inline]
+/// Returns the weight of each touch, oldest first.
 fn weights(order: &[Eligible<'_>], rules: Rules) -> Vec<i64> {
     let last = order.len().saturating_sub(1);
     let only = |index: usize| (0..order.len()).map(|n| i64::from(n == index)).collect();
@@ -286,13 +282,14 @@ fn weights(order: &[Eligible<'_>], rules: Rules) -> Vec<i64> {
         Model::LastTouch => only(last),
         Model::FirstTouch => only(0),
         Model::Linear => vec![1; order.len()],
-        // 40 : 40, and 20 for those between: (2 : 2) × their number, and 1 each.
+        // 40 % for each end and 20 % for those in between: weight 2 × their number for each end, and 1 for each of
+        // them.
         Model::Position => {
             let between = i64::try_from(last.saturating_sub(1)).unwrap_or(0);
             let ends = between.saturating_mul(2).max(1);
             (0..order.len()).map(|n| if n == 0 || n == last { ends } else { 1 }).collect()
         }
-        // Ratios alone count, so the newest may be given the age of 0: however old all are, it weighs one.
+        // Only ratios matter, so the newest touch gets age 0. Its weight is then one, however old all touches are.
         Model::TimeDecay => {
             let newest = order.iter().map(|(_, touch, _)| touch.at.ms()).max().unwrap_or(0);
             let age = |touch: &Touch| newest.saturating_sub(touch.at.ms());
@@ -303,19 +300,18 @@ fn weights(order: &[Eligible<'_>], rules: Rules) -> Vec<i64> {
 
 /// Decides who earns a conversion that occurred at `occurred_at`.
 #[must_use]
-#[inline]
 pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Attribution {
     let mut verdicts: Vec<Option<Reason>> = Vec::with_capacity(touches.len());
     let mut order: Vec<Eligible<'_>> = Vec::with_capacity(touches.len());
     for (index, touch) in touches.iter().enumerate() {
-        let judged = eligibility(touch, occurred_at, rules);
-        verdicts.push(judged.err());
-        order.extend(judged.ok().map(|partner_no| (index, touch, partner_no)));
+        let eligibility = eligibility(touch, occurred_at, rules);
+        verdicts.push(eligibility.err());
+        order.extend(eligibility.ok().map(|partner_no| (index, touch, partner_no)));
     }
-    // Of touches of the same millisecond a coupon was used after a click, and the conversion's own click is the newer one.
+    // Within a millisecond, a coupon counts as used after a click, and the conversion's own click is the newest click.
     order.sort_by_key(|(_, touch, _)| (touch.at, touch.coupon().is_some(), touch.source == Source::Click));
-    precede(&mut order, &mut verdicts, rules.precedence);
-    let (lost, weights) = (lost_to(rules.model), weights(&order, rules));
+    apply_precedence(&mut order, &mut verdicts, rules.precedence);
+    let (lost, weights) = (losing_reason(rules.model), weights(&order, rules));
     order.reverse();
     let newest_first: Vec<_> = weights.into_iter().rev().collect();
     let shares = split_largest_remainder(WHOLE_BP, &newest_first).unwrap_or_default();
@@ -323,7 +319,7 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
     for ((touch, found, partner_no), share_bp) in order.into_iter().zip(shares) {
         let won = share_bp > 0;
         if let Some(verdict) = verdicts.get_mut(touch) {
-            *verdict = Some(if won { won_by(found.source) } else { lost });
+            *verdict = Some(if won { winning_reason(found.source) } else { lost });
         }
         if won {
             let newer = credits.len();
@@ -331,25 +327,23 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
         }
     }
     credits.sort_by_key(|credit| credit.touch);
-    // Each has its verdict by now.
+    // Every touch has a verdict at this point.
     let verdicts: Vec<_> = verdicts.into_iter().map(|verdict| verdict.unwrap_or(lost)).collect();
     let mut attribution = Attribution { credits, verdicts, reason: Reason::NoTouch };
     attribution.reason = reason(touches, &attribution);
     attribution
 }
 
-/// The word for the whole: of the credited touch that earns most. If all lost, the newest one's is what a person would
-/// ask about.
-#[inline]
+/// Returns the reason for the result as a whole: the verdict of the largest credit or, if all touches lost, of the
+/// newest touch, because that is the one that needs explaining.
 fn reason(touches: &[Touch], attribution: &Attribution) -> Reason {
-    let asked_about = attribution.main().map(|credit| credit.touch);
+    let largest_credit = attribution.main().map(|credit| credit.touch);
     let newest = || touches.iter().enumerate().max_by_key(|(_, touch)| touch.at).map(|(index, _)| index);
-    let found = asked_about.or_else(newest).and_then(|index| attribution.verdicts.get(index));
+    let found = largest_credit.or_else(newest).and_then(|index| attribution.verdicts.get(index));
     found.copied().unwrap_or(Reason::NoTouch)
 }
 
-#[inline]
-fn won_by(source: Source) -> Reason {
+fn winning_reason(source: Source) -> Reason {
     match source {
         Source::Click | Source::Trail => Reason::Click,
         Source::Customer => Reason::Customer,
@@ -357,9 +351,8 @@ fn won_by(source: Source) -> Reason {
     }
 }
 
-/// Why a touch that might have earned has no share.
-#[inline]
-fn lost_to(model: Model) -> Reason {
+/// Returns the verdict of an eligible touch without a share.
+fn losing_reason(model: Model) -> Reason {
     match model {
         Model::LastTouch => Reason::NewerTouch,
         Model::FirstTouch => Reason::OlderTouch,

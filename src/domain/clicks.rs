@@ -1,4 +1,4 @@
-//! Clicks: visits through links, the visitors behind them, and the bucket that each click is counted in.
+//! Clicks: visits through links, the visitors who make them, and the bucket that counts each click.
 
 pub mod bot;
 pub mod bucket;

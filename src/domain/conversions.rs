@@ -1,11 +1,11 @@
-//! Conversions: what a visitor did in the end.
+//! Conversions: leads, installs, sales, subscriptions and uninstalls.
 
 pub mod fraud;
 
 use crate::values::string_enum::string_enum;
 
 string_enum! {
-    /// What happened.
+    /// The type of a conversion.
     ConversionType {
         /// A qualified contact.
         Lead = "lead";
@@ -13,9 +13,9 @@ string_enum! {
         Install = "install";
         /// A one-off sale.
         Sale = "sale";
-        /// A subscription's first charge.
+        /// The first charge of a subscription.
         SubscriptionStarted = "subscription_started";
-        /// A subscription's later charge.
+        /// A later charge of a subscription.
         SubscriptionRenewed = "subscription_renewed";
         /// The product was removed.
         Uninstall = "uninstall";
@@ -23,7 +23,7 @@ string_enum! {
 }
 
 impl ConversionType {
-    /// Sales need an amount and a currency.
+    /// Returns whether the type requires an amount and a currency.
     #[must_use]
     pub fn is_sale(self) -> bool {
         match self {
@@ -32,7 +32,7 @@ impl ConversionType {
         }
     }
 
-    /// Whether an amount on it is revenue that earns commission.
+    /// Returns whether an amount of this type is revenue that earns commission.
     #[must_use]
     pub fn earns(self) -> bool {
         self != Self::Uninstall
@@ -40,41 +40,41 @@ impl ConversionType {
 }
 
 string_enum! {
-    /// Why a commission does not become payable until it is released; the gravest first.
+    /// The reason that a commission stays pending until it is released; the most severe first.
     HeldReason {
-        /// The message that told of the conversion is not signed, and nobody confirmed it.
+        /// The message that reported the conversion is not signed and has not been confirmed.
         TransportOnly = "transport_only";
         /// The customer is the partner.
         SelfReferral = "self_referral";
-        /// The partner was credited with more conversions in an hour than it may be.
+        /// The partner was credited with more conversions in an hour than the limit.
         Velocity = "velocity";
-        /// It happened too soon after the click, or before it.
+        /// The conversion happened too soon after the click, or before it.
         ImpossibleTime = "impossible_time";
-        /// The customer did the same before, and it happens only once.
+        /// The customer repeated an event that normally happens once.
         DuplicateCustomer = "duplicate_customer";
-        /// The partner's coupon went round: many used it who had no click of the partner's.
+        /// The coupon leaked: many customers used it without a click of the partner.
         CouponLeakage = "coupon_leakage";
-        /// An amount of the terms is in another currency, so it could not be taken into account.
+        /// An amount in the terms is in another currency and could not be applied.
         RateMissing = "rate_missing";
     }
 }
 
 impl HeldReason {
-    /// The flag of a commission that is or was held for it.
+    /// Returns the flag of a commission that is or was held for this reason.
     #[must_use]
     pub fn flag(self) -> String {
         format!("held_{}", self.as_str())
     }
 
-    /// The reason that a flag tells of.
+    /// Returns the reason that a flag stands for.
     #[must_use]
-    pub fn of_flag(flag: &str) -> Option<Self> {
+    pub fn from_flag(flag: &str) -> Option<Self> {
         flag.strip_prefix("held_").and_then(Self::parse)
     }
 }
 
 string_enum! {
-    /// What earned a commission.
+    /// The source of a commission.
     CommissionSource {
         /// A conversion that the partner was credited with.
         Conversion = "conversion";
@@ -86,23 +86,23 @@ string_enum! {
         Territory = "territory";
         /// A sale of a product that the partner shares.
         JointProduct = "joint_product";
-        /// What a partner earned whom this one brought.
+        /// A commission of a partner that this one referred.
         Referral = "referral";
-        /// A post, video, session or issue.
+        /// A placement.
         Placement = "placement";
     }
 }
 
 string_enum! {
-    /// Where a commission stands.
+    /// The status of a commission.
     CommissionStatus {
-        /// Within the hold.
+        /// Within the hold period.
         Pending = "pending";
-        /// May be paid.
+        /// Payable.
         Payable = "payable";
         /// Paid.
         Paid = "paid";
-        /// Wholly taken back.
+        /// Fully reversed.
         Reversed = "reversed";
     }
 }

@@ -1,81 +1,81 @@
-//! Events: every change has one.
+//! Event types. Every change to the ledger appends one event.
 
 use crate::values::string_enum::string_enum;
 
 string_enum! {
-    /// What changed.
+    /// The kind of change that an event describes.
     EventType {
         /// The programme's terms were set.
         ProgramUpdated = "program.updated";
-        /// A partner was added.
+        /// A partner was created.
         PartnerCreated = "partner.created";
-        /// A partner changed.
+        /// A partner was updated.
         PartnerUpdated = "partner.updated";
-        /// A listing was added.
+        /// A listing was created.
         ListingCreated = "listing.created";
-        /// A listing changed.
+        /// A listing was updated.
         ListingUpdated = "listing.updated";
-        /// A link was made.
+        /// A link was created.
         LinkCreated = "link.created";
         /// A link was revoked.
         LinkRevoked = "link.revoked";
-        /// A coupon was added.
+        /// A coupon was created.
         CouponCreated = "coupon.created";
         /// A coupon was revoked.
         CouponRevoked = "coupon.revoked";
-        /// An API key was made.
+        /// An API key was created.
         KeyCreated = "key.created";
         /// An API key was revoked.
         KeyRevoked = "key.revoked";
-        /// A conversion was accepted, with its attribution.
+        /// A conversion was accepted and attributed.
         ConversionCreated = "conversion.created";
-        /// A conversion that nobody earned is credited after all.
+        /// A previously unattributed conversion was credited.
         ConversionCredited = "conversion.credited";
-        /// A marketplace told of a conversion again, with evidence that releases what it earned.
+        /// A marketplace confirmed a conversion with stronger evidence, which releases the commissions held for it.
         ConversionConfirmed = "conversion.confirmed";
-        /// A marketplace told of a customer's account.
+        /// A marketplace reported a change to a customer's account.
         AccountUpdated = "account.updated";
-        /// A marketplace told late which plan a customer's account had before.
+        /// A marketplace reported an earlier plan of a customer's account, out of order.
         AccountPlanLearned = "account.plan_learned";
-        /// A marketplace told two names of one account.
+        /// A marketplace reported that two identifiers name the same account.
         AccountNamed = "account.named";
-        /// A click that came to light was bound to its customer.
+        /// A click that arrived late was bound to its customer.
         CustomerBound = "customer.bound";
-        /// A refund arrived before its charge, and waits for it.
+        /// A refund arrived before its charge and is waiting for it.
         RefundWaiting = "refund.waiting";
-        /// A commission was earned.
+        /// A commission was created.
         CommissionCreated = "commission.created";
         /// A commission's hold ended.
         CommissionPayable = "commission.payable";
-        /// What holds a commission changed: better evidence came, and another reason remains.
+        /// The reason for holding a commission changed: new evidence cleared one reason, and another remains.
         CommissionHeld = "commission.held";
-        /// A commission that was held is no longer.
+        /// A commission is no longer held.
         CommissionReleased = "commission.released";
-        /// Part or all of a commission was taken back.
+        /// A commission was reversed in part or in full.
         CommissionReversed = "commission.reversed";
-        /// A placement was added.
+        /// A placement was created.
         PlacementCreated = "placement.created";
-        /// An operator rejected what was left of a commission.
+        /// An operator rejected the remainder of a commission.
         CommissionRejected = "commission.rejected";
-        /// A conversion was refunded in part or whole.
+        /// A conversion was refunded in part or in full.
         RefundCreated = "refund.created";
-        /// Exchange rates were supplied, or corrected.
+        /// Exchange rates were added or corrected.
         FxUpdated = "fx.updated";
-        /// How a partner is paid was set.
+        /// A partner's payout details were set.
         PayoutDetailsUpdated = "partner.payout_details_updated";
-        /// A payout run was computed.
+        /// A payout run was drafted.
         PayoutRunCreated = "payout_run.created";
-        /// A draft was computed anew.
+        /// A draft payout run was recomputed.
         PayoutRunRefreshed = "payout_run.refreshed";
-        /// A draft was approved: its payouts are bound.
+        /// A draft payout run was approved, and its payouts are fixed.
         PayoutRunApproved = "payout_run.approved";
-        /// A draft was given up.
+        /// A draft payout run was cancelled.
         PayoutRunCancelled = "payout_run.cancelled";
         /// A payout was paid.
         PayoutPaid = "payout.paid";
-        /// A payout failed: its money is payable again.
+        /// A payout failed, and its amount is payable again.
         PayoutFailed = "payout.failed";
-        /// A partner's negative balance was forgiven.
+        /// A partner's negative balance was written off.
         BalanceWrittenOff = "balance.written_off";
     }
 }

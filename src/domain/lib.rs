@@ -1,11 +1,11 @@
-//! The rules: pure, synchronous functions of their arguments. Nothing here reads a clock, draws a random
-//! number or touches a store; time, entropy and rows come in as arguments.
+//! The domain rules: pure, synchronous functions of their arguments. Nothing here reads a clock, draws a random number
+//! or accesses a store; callers pass in the time, randomness and rows.
 //!
-//! A crate of its own for two reasons: it cannot even name what lies above it, and it is compiled for speed while the rest
-//! is compiled for size (Cargo.toml), because a redirect runs through here and through nothing else of ours. What no
-//! redirect runs through is `#[inline]`: such a function is compiled with the crate that calls it, and so for size.
+//! This is a separate crate for two reasons: it cannot depend on the layers above it, and the release profile optimises
+//! it for speed while the rest of the Worker is optimised for size (see the workspace's Cargo.toml), because every
+//! redirect runs through this code.
 
-// A panic ends the wasm instance that everyone shares, so what can panic does not compile. Tests may.
+// A panic aborts the wasm instance that all requests share, so panicking operations are denied outside of tests.
 #![cfg_attr(
     not(test),
     deny(

@@ -1,4 +1,4 @@
-//! Links: what partners share, how a link proves itself, and where it leads.
+//! Links: what partners share, how a link is verified, and where it leads.
 
 pub mod destination;
 pub mod engine;

@@ -1,43 +1,43 @@
-//! Amounts in minor units, currencies, and the one place where a rate is applied.
+//! Amounts in minor units, currencies, and the application of rates.
 
 pub mod accounts;
+pub mod amount;
 pub mod fx;
 
 use iso_currency::Currency as Iso;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// The largest amount a caller may name, in minor units.
+/// The largest amount that a caller may send, in minor units.
 pub const MAX_AMOUNT_MINOR: i64 = 1_000_000_000_000;
-/// Basis points in a whole.
+/// The number of basis points in a whole.
 pub const WHOLE_BP: i64 = 10_000;
 
 /// An ISO 4217 currency in use (no precious metals, test codes or funds).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
-/// What serde says of a text that names no currency; `api/body.rs` knows it by that.
+/// The message of a serde error for an unknown currency; `api/http/body.rs` recognises the error by this text.
 pub const CURRENCY_REFUSED: &str = "expected an ISO 4217 code";
 
 impl Currency {
-    /// The currency that the upper-case alphabetic code names.
+    /// Parses an upper-case alphabetic code.
     #[must_use]
-    #[inline]
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
-        // Units of account without minor units ("N.A." in the standard) cannot carry an amount in minor units.
+        // Units of account without minor units ("N.A." in the standard) cannot represent an amount in minor units.
         Iso::from_code(code).filter(|iso| iso.exponent().is_some()).map(|_| Self(bytes))
     }
 
     /// The euro.
     pub const EUR: Self = Self(*b"EUR");
 
-    /// The alphabetic code, e.g. `EUR`.
+    /// Returns the alphabetic code, such as `EUR`.
     #[must_use]
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
-    /// Decimal places of the minor unit: 0 (JPY), 2 (EUR), 3 (KWD).
+    /// Returns the number of decimal places of the minor unit: 0 (JPY), 2 (EUR), 3 (KWD).
     #[must_use]
     pub fn exponent(&self) -> u16 {
         Iso::from_code(self.code()).and_then(|iso| iso.exponent()).unwrap_or(2)
@@ -45,9 +45,8 @@ impl Currency {
 }
 
 impl Currency {
-    /// An amount in minor units as a decimal in the currency's own places: `-12.30`, `1230` for JPY.
+    /// Formats an amount in minor units as a decimal with the currency's decimal places: `-12.30`, or `1230` for JPY.
     #[must_use]
-    #[inline]
     pub fn decimal(&self, amount_minor: i128) -> String {
         let places = usize::from(self.exponent());
         let sign = if amount_minor < 0 { "-" } else { "" };
@@ -78,13 +77,6 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-impl<'de> json::FromJson<'de> for Currency {
-    #[inline]
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(CURRENCY_REFUSED))
-    }
-}
-
 #[cfg(not(target_arch = "wasm32"))]
 impl schemars::JsonSchema for Currency {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -97,37 +89,36 @@ impl schemars::JsonSchema for Currency {
     }
 }
 
-/// A sum of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, json::FromJson)]
+/// An amount of money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FixedAmount"))]
 pub struct Money {
-    /// Minor units.
+    /// The amount in minor units.
     pub amount: i64,
     /// ISO 4217 code.
     pub currency: Currency,
 }
 
-/// `amount × numerator / denominator`, rounded half up. `None` if the denominator is not positive, an argument is
-/// negative, or the result does not fit.
+/// Returns `amount × numerator / denominator`, rounded half up. Returns `None` if the denominator is not positive,
+/// another argument is negative, or the result overflows.
 #[must_use]
-#[inline]
 pub fn share_half_up(amount_minor: i64, numerator: i64, denominator: i64) -> Option<i64> {
     if amount_minor < 0 || numerator < 0 || denominator <= 0 {
         return None;
     }
     let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
-    // 2·a·n + d over 2·d: the products fit in i128 for any i64 arguments.
+    // The quotient of 2·a·n + d and 2·d rounds half up. The products fit in i128 for all i64 arguments.
     let doubled =
         i128::from(amount_minor).checked_mul(numerator)?.checked_mul(2)?.checked_add(denominator)?;
     i64::try_from(doubled.checked_div(denominator.checked_mul(2)?)?).ok()
 }
 
-/// Splits `total` in proportion to `weights` into whole units that add up to it: each part is rounded down, and the units
-/// that are left go to the largest remainders, of equal ones to the earlier. So no part is a whole unit off its exact
-/// share. `None` if an argument is negative, or if there is something to split and nothing that weighs.
+/// Splits `total` in proportion to `weights` into whole units that add up to it, by the largest remainder method: each
+/// part is rounded down, and the remaining units go to the largest remainders, or to the earlier of equal ones. Each
+/// part differs from its exact share by less than one unit. Returns `None` if an argument is negative, or if `total` is
+/// positive and all weights are zero.
 #[must_use]
-#[inline]
 pub fn split_largest_remainder(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
     if total < 0 || weights.iter().any(|weight| *weight < 0) {
         return None;
@@ -140,14 +131,15 @@ pub fn split_largest_remainder(total: i64, weights: &[i64]) -> Option<Vec<i64>> 
     let mut parts = Vec::with_capacity(weights.len());
     let mut remainders = Vec::with_capacity(weights.len());
     for (index, weight) in weights.iter().enumerate() {
-        // The product fits in i128 for any i64 arguments.
+        // The product fits in i128 for all i64 arguments.
         let product = i128::from(total).checked_mul(i128::from(*weight))?;
         let part = i64::try_from(product.checked_div(whole)?).ok()?;
         left = left.checked_sub(part)?;
         parts.push(part);
         remainders.push((product.checked_rem(whole)?, index));
     }
-    // A stable sort: of equal remainders the earlier stays first. Less is left than there are parts with a remainder.
+    // The sort is stable, so the earlier of equal remainders stays first. The number of remaining units is smaller than
+    // the number of parts with a remainder.
     remainders.sort_by(|(a, _), (b, _)| b.cmp(a));
     for (_, index) in remainders.into_iter().take(usize::try_from(left).ok()?) {
         let part = parts.get_mut(index)?;

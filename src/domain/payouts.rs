@@ -1,4 +1,4 @@
-//! Payouts: what of a partner's open balances is paid out in a run, what is carried into the next, and what is held.
+//! Payout runs: which of a partner's open balances are paid in a run, carried over to the next, or held.
 
 pub mod iban;
 pub mod payer;
@@ -6,39 +6,39 @@ pub mod payer;
 use crate::{
     money::{
         Currency, WHOLE_BP,
-        fx::{Rate, convert},
+        fx::{ExchangeRate, convert},
     },
     values::string_enum::string_enum,
 };
 
 string_enum! {
-    /// Where a payout run stands.
+    /// The status of a payout run.
     RunStatus {
-        /// Computed, and bound to nothing: it can be computed anew, cancelled, or approved.
+        /// Computed but not binding: it can be recomputed, cancelled or approved.
         Draft = "draft";
-        /// Approved: nothing of it changes any more but how its payouts end.
+        /// Approved: only the outcomes of its payouts still change.
         Approved = "approved";
-        /// Approved, and none of its payouts is open.
+        /// Approved, with no open payouts left.
         Settled = "settled";
-        /// Given up before it was approved.
+        /// Cancelled before approval.
         Cancelled = "cancelled";
     }
 }
 
 string_enum! {
-    /// Where a partner's part of a run stands.
+    /// The status of a partner's payout within a run.
     PayoutStatus {
-        /// To be paid, if the run is approved.
+        /// To be paid if the run is approved.
         Draft = "draft";
-        /// Approved, and neither paid nor failed.
+        /// Approved, and neither paid nor failed yet.
         Open = "open";
-        /// Paid, by the provider's reference.
+        /// Paid; the provider's reference is recorded.
         Paid = "paid";
-        /// It could not be paid: the money is payable again.
+        /// The payment failed, and the amount is payable again.
         Failed = "failed";
-        /// Nothing is paid now; the balance stays for the next run.
+        /// Not paid in this run; the balance is carried over to the next.
         Carried = "carried";
-        /// Nothing can be paid now; `reason` says what is missing.
+        /// Cannot be paid in this run; `reason` states what is missing.
         Held = "held";
         /// Its run was cancelled.
         Cancelled = "cancelled";
@@ -46,55 +46,54 @@ string_enum! {
 }
 
 string_enum! {
-    /// Why a partner is not paid in a run.
+    /// The reason that a partner is not paid in a run.
     UnpaidReason {
-        /// What is open comes to nothing, or less.
+        /// The open balance is zero or negative.
         Negative = "negative";
-        /// What is open is less than the run's minimum.
+        /// The open balance is below the run's minimum.
         BelowMinimum = "below_minimum";
-        /// The rate of the run's day is not there.
+        /// There is no exchange rate for the run's rate date.
         RateMissing = "rate_missing";
-        /// Another run has a payout for this partner that is a draft, or open.
+        /// Another run has a draft or open payout for this partner.
         InOtherRun = "in_other_run";
     }
 }
 
-/// What of a partner is open in one currency.
+/// A partner's open balance in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// The currency that it was earned in.
+    /// The currency in which it was earned.
     pub currency: Currency,
-    /// Minor units; negative after a clawback.
+    /// The amount in minor units; negative after a clawback.
     pub amount: i64,
-    /// Of so many commissions.
+    /// The number of commissions in it.
     pub commissions: i64,
-    /// The rate that it is exchanged at; absent in the payout's own currency, or if there is none.
-    pub rate: Option<Rate>,
-    /// What it is worth in the payout's currency; absent = it is held.
+    /// The exchange rate; absent in the payout's own currency, or if there is none.
+    pub rate: Option<ExchangeRate>,
+    /// The amount in the payout's currency, in minor units; absent if it is held.
     pub converted: Option<i64>,
 }
 
-/// What becomes of a partner's open balances.
+/// The proposed payout of a partner's open balances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// Its currency's minor units: what is paid, or carried.
+    /// The amount to pay or carry over, in minor units of the payout's currency.
     pub amount: i64,
     /// `Draft`, `Carried` or `Held`.
     pub status: PayoutStatus,
-    /// Why it is not paid.
+    /// The reason that it is not paid.
     pub reason: Option<UnpaidReason>,
 }
 
-/// Exchanges the parts into the payout's currency, and says what becomes of their sum. `rate` tells the rate of the run's
-/// day: that pair's, never the other direction's and never by way of a third currency. A `minimum` is in the payout's
-/// currency. `None` if a sum does not fit.
+/// Converts the parts into the payout's currency and decides what happens to their sum. `rate` returns the rate of the
+/// run's rate date for exactly that pair; inverse rates and rates by way of a third currency are not used. `minimum` is
+/// in the payout's currency. Returns `None` if a sum overflows.
 #[must_use]
-#[inline]
 pub fn propose(
     currency: Currency,
     parts: &mut [Part],
     minimum: Option<i64>,
-    mut rate: impl FnMut(Currency) -> Option<Rate>,
+    mut rate: impl FnMut(Currency) -> Option<ExchangeRate>,
 ) -> Option<Proposal> {
     let mut total = Some(0i64);
     let mut exchanged = false;
@@ -126,18 +125,16 @@ pub fn propose(
     Some(Proposal { amount, status, reason })
 }
 
-/// The VAT that a gross amount contains at a rate in basis points, minor units, rounded half up: gross − gross / (1 + rate).
-/// `None` if the amount is negative or does not fit.
+/// Returns the VAT contained in a gross amount at a rate in basis points, in minor units, rounded half up: gross −
+/// gross / (1 + rate). Returns `None` if the amount is negative or the result overflows.
 #[must_use]
-#[inline]
 pub fn contained_vat(gross_minor: i64, rate_bp: i64) -> Option<i64> {
     let whole = WHOLE_BP.checked_add(rate_bp)?;
     crate::money::share_half_up(gross_minor, rate_bp, whole)
 }
 
-/// The number of a self-billing invoice as it stands on the statement.
+/// Formats the number of a self-billing invoice as printed on statements.
 #[must_use]
-#[inline]
 pub fn invoice_number(no: i64) -> String {
     format!("SB-{no:06}")
 }

@@ -1,4 +1,4 @@
-//! The programme's terms.
+//! The programme: its terms, partners, listings and related records.
 
 pub mod agreement;
 pub mod calendar;
@@ -20,83 +20,81 @@ use crate::{
         plan::Plan,
     },
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
-/// The programme, as stored. What was added later is absent in what was stored before, and then means what held then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+/// The programme's terms as stored. Fields added in later versions default to the earlier behaviour when absent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     /// Display name.
     pub name: String,
-    /// The programme's own currency; conversions may come in any.
+    /// The programme's own currency; conversions may be in any currency.
     pub currency: Currency,
-    /// Where visitors go whose link does not (or no longer) lead to a listing.
+    /// The URL for visitors whose link does not lead to a listing, or no longer does.
     pub landing_url: Option<String>,
     /// How credit is shared.
     pub model: Model,
-    /// Days from click to conversion within which a touch may earn.
+    /// The number of days from click to conversion within which a touch may earn.
     pub window_days: i64,
-    /// Days from conversion until its commission may be paid.
+    /// The number of days from the conversion until its commission becomes payable.
     pub hold_days: i64,
     /// The query parameter that carries the click id to the listing.
     pub click_param: String,
-    /// Commission in basis points of the amount, for partners without a plan or a rate of their own.
+    /// The commission rate in basis points for partners without a plan or their own rate.
     pub commission_bp: i64,
-    /// How often the terms were set.
+    /// The number of times that the terms were set.
     #[serde(default)]
     pub version: i64,
-    /// IANA zone of the months and quarters by which terms count; UTC if absent.
+    /// The IANA time zone of the months and quarters that terms refer to; UTC if absent.
     #[serde(default)]
     pub timezone: Option<String>,
-    /// The number of the first conversion that is counted for plans: the first after the programme had any.
+    /// The number of the first conversion that counts towards plans: the first one after the programme had plans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_from: Option<i64>,
-    /// What credited partners earn.
+    /// Plans for credited partners.
     #[serde(default)]
     pub plans: Vec<Plan>,
-    /// Regions that belong to a partner.
+    /// Territories that belong to partners.
     #[serde(default)]
     pub territories: Vec<Territory>,
-    /// Products whose revenue a partner shares.
+    /// Products whose revenue is shared with a partner.
     #[serde(default)]
     pub joint_products: Vec<JointProduct>,
-    /// What those earn who bring partners.
+    /// The commission for referring other partners.
     #[serde(default)]
     pub referral: Option<Referral>,
-    /// What is held.
+    /// Rules for holding commissions.
     #[serde(default)]
     pub fraud: fraud::Rules,
-    /// Days in which the weight of a touch halves, for time decay; absent = the default.
+    /// The half-life of a touch's weight in days for the time-decay model; absent means the default.
     #[serde(default)]
     pub half_life_days: Option<i64>,
-    /// What wins where a coupon was used and a link was clicked.
+    /// Whether coupons or clicks take precedence.
     #[serde(default)]
     pub precedence: Precedence,
-    /// What new touches of a customer earn who has bought before.
+    /// Whether new touches of a customer who has bought before may earn.
     #[serde(default)]
     pub repeat_customers: RepeatCustomers,
-    /// Who pays; payment files need it.
+    /// The payer, which payment files require.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,
 }
 
 impl Program {
-    /// Days a touch may earn, if the operator sets none.
+    /// The default of `window_days`.
     pub const DEFAULT_WINDOW_DAYS: i64 = 30;
-    /// Days in which the weight of a touch halves, if the operator sets none.
+    /// The default of `half_life_days`.
     pub const DEFAULT_HALF_LIFE_DAYS: i64 = 7;
-    /// Days of hold, if the operator sets none.
+    /// The default of `hold_days`.
     pub const DEFAULT_HOLD_DAYS: i64 = 30;
-    /// The click parameter, if the operator sets none.
+    /// The default of `click_param`.
     pub const DEFAULT_CLICK_PARAM: &'static str = "sp_click";
-    /// The zone of months and quarters, if the operator sets none.
+    /// The default of `timezone`.
     pub const DEFAULT_TIMEZONE: &'static str = "UTC";
-    /// 20 %, if the operator sets no rate.
+    /// The default of `commission_bp`: 20 %.
     pub const DEFAULT_COMMISSION_BP: i64 = 2000;
 
-    /// The rules of attribution.
+    /// Returns the rules of attribution.
     #[must_use]
-    #[inline]
     pub fn rules(&self) -> Rules {
         Rules {
             model: self.model,
@@ -108,9 +106,8 @@ impl Program {
     }
 }
 
-/// Whether `text` may name the click parameter: `[A-Za-z][A-Za-z0-9_-]{0,31}`.
+/// Returns whether `text` may name the click parameter: `[A-Za-z][A-Za-z0-9_-]{0,31}`.
 #[must_use]
-#[inline]
 pub fn is_click_param(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -1,4 +1,4 @@
-//! Values that every subject uses: ids, times, dates, texts, digests and randomness.
+//! Value types shared by all subjects: ids, times, dates, texts, digests and randomness.
 
 pub mod date;
 pub mod digest;

@@ -9,10 +9,8 @@ use super::{
     rate_limiter::RateLimiter,
 };
 use crate::{
-    api::{
-        callbacks::Reported,
-        problem::{Code, Problem},
-    },
+    api::http::problems::{Code, Problem},
+    ledger::callbacks::report::Reported,
     marketplace::{
         adapter::{CallbackResponse, Listing},
         apple,
@@ -140,7 +138,7 @@ async fn listing(exchange: &Exchange<'_>, id: &str) -> Result<Option<Listing>, R
     let question = async { exchange.stores.ledger()?.callback_listing(id).await };
     let text = look_up(id.to_owned(), question).await?;
     let read = |text: String| {
-        json::read(&text).map_err(|error| {
+        strict_json::from_str(&text).map_err(|error| {
             Refusal::Failed(worker::Error::RustError(format!("a listing cannot be read: {error}")))
         })
     };
@@ -241,7 +239,7 @@ fn response_to(responses: ReportResponses, reported: Reported) -> Result<Callbac
         Reported::HandedOver(Some(body)) => Ok(CallbackResponse { body, ..written }),
         Reported::Replayed | Reported::HandedOver(None) => Ok(replayed),
         Reported::HandoffCompleted => Ok(handoff_completed.unwrap_or(written)),
-        Reported::TrailWished(_) => Err(Refusal::Failed(worker::Error::RustError(
+        Reported::TrailNeeded(_) => Err(Refusal::Failed(worker::Error::RustError(
             "the Ledger asks the Worker for a trail".to_owned(),
         ))),
     }

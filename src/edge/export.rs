@@ -4,7 +4,7 @@ use super::{
     http::{Refusal, ask, internal, with_body},
     rpc::Stores,
 };
-use crate::api::export::{Position, STAGES, Stop, TAIL_LINES, cut};
+use crate::api::reports::export::{Position, STAGES, Stop, TAIL_LINES, cut};
 use worker::{Headers, Request, Response};
 
 /// Look-ups for a page: well within the 50 that the platform's free plan allows.
@@ -18,7 +18,7 @@ pub async fn answer(stores: &Stores, request: &Request) -> Result<Response, Refu
     if first.status_code() != 200 {
         return Ok(first);
     }
-    let start: Position = json::read(&first.text().await?).map_err(unreadable)?;
+    let start: Position = strict_json::from_str(&first.text().await?).map_err(unreadable)?;
     let (mut position, mut text, mut lines, mut lookups) = (Some(start), String::new(), 0u64, 0u32);
     while let Some(at) = position.filter(|_| lookups < LOOKUPS && text.len() < PAGE_LENGTH) {
         let segment = ask("KV", stores.value(&at.next_key())).await?;

@@ -7,7 +7,7 @@ use super::{
     rpc::Stores,
 };
 use crate::{
-    api::{health::HealthView, problem::Problem},
+    api::{health::HealthView, http::problems::Problem},
     domain::programme::id::ProgrammeId,
 };
 use wasm_bindgen::JsValue;

@@ -3,10 +3,13 @@
 use super::rpc::Stores;
 use crate::api::{
     SNAPSHOT_HEADER,
-    body::MAX_BODY_BYTES,
-    http::Response as ApiResponse,
-    problem::{Code, Problem},
+    http::{
+        body::MAX_BODY_BYTES,
+        message::Response as ApiResponse,
+        problems::{Code, Problem},
+    },
 };
+use data_encoding::HEXLOWER;
 use futures_util::{
     StreamExt,
     future::{Either, select},
@@ -142,7 +145,7 @@ pub async fn limit_rate(stores: &Stores, headers: &Headers) -> std::result::Resu
     }
     // The key is hashed: the binding's counters are no place for secrets.
     let key = headers.get("authorization")?.unwrap_or_else(|| "anonymous".to_owned());
-    let digest = base16ct::lower::encode_string(&Sha256::digest(key.as_bytes()));
+    let digest = HEXLOWER.encode(&Sha256::digest(key.as_bytes()));
     let outcome = async { stores.env().rate_limiter("API_LIMIT")?.limit(stores.key(&digest)).await };
     match outcome.await {
         Ok(outcome) if !outcome.success => {

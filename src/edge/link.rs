@@ -1,7 +1,7 @@
 //! Redirects: one synchronous export for what the instance knows (`domain/links/engine.rs` says what the lines hold), and one
 //! asynchronous export for the rest. `#[event(fetch)]` would cost a redirect a quarter of its speed.
 //!
-//! In: the guide's line; with the flag `s` its token is a slug. Out, one of
+//! In: the engine's line; with the flag `s` its token is a slug. Out, one of
 //!
 //! ```text
 //! A, location, cookies' value (nothing = none)   the answer
@@ -19,10 +19,10 @@ use super::{
     snapshot::{self, Learnt, Slug},
 };
 use crate::{
-    api::problem::{Code, Problem},
+    api::http::problems::{Code, Problem},
     domain::{
         clicks::visitor::VisitorSecret,
-        links::{engine::Guide, keyring::KeyRing, snapshot::Snapshot},
+        links::{engine::RedirectEngine, keyring::KeyRing, snapshot::Snapshot},
         programme::id::ProgrammeId,
     },
 };
@@ -34,7 +34,7 @@ use worker::Env;
 /// All that an instance needs for redirects.
 #[derive(Default)]
 pub struct Links {
-    guide: Option<(Guide, CryptoEntropy)>,
+    engine: Option<(RedirectEngine, CryptoEntropy)>,
     /// A snapshot that came before the keys.
     early: Option<Snapshot>,
     /// What was learnt from the stores.
@@ -56,14 +56,14 @@ const WAIT: &str = "W";
 const NOTHING: &str =
     r#"{"version":0,"click_param":"sp_click","landing_url":null,"max_link_no":0,"listings":{},"blocked":[]}"#;
 
-#[derive(json::FromJson)]
+#[derive(serde::Deserialize)]
 struct SlugValue {
     token: String,
 }
 
 /// The token in the value of a slug's KV key.
 pub fn token_of(slug_value: &str) -> Option<String> {
-    match json::read::<SlugValue>(slug_value) {
+    match strict_json::from_str::<SlugValue>(slug_value) {
         Ok(value) => Some(value.token),
         Err(error) => {
             worker::console_error!("the value of a slug cannot be read: {error}");
@@ -79,17 +79,17 @@ impl Links {
             return false;
         }
         self.learnt.version = Some(snapshot.version());
-        match &mut self.guide {
-            Some((guide, _)) => guide.renew(snapshot),
+        match &mut self.engine {
+            Some((engine, _)) => engine.set_snapshot(snapshot),
             None => self.early = Some(snapshot),
         }
         true
     }
 
-    /// Passes a line to the guide.
+    /// Passes a line to the engine.
     fn ask(&mut self, line: &str) -> Result<String, JsValue> {
-        match &mut self.guide {
-            Some((guide, entropy)) => guide.answer(line, entropy).map_err(thrown),
+        match &mut self.engine {
+            Some((engine, entropy)) => engine.handle(line, entropy).map_err(thrown),
             None => Err(thrown("the instance has not been seeded")),
         }
     }
@@ -100,10 +100,10 @@ impl Links {
 pub fn seed(signing_keys: &str, data_key: &str) -> Result<(), JsValue> {
     let ring = KeyRing::parse(signing_keys).map_err(|error| thrown(format!("SIGNING_KEYS: {error}")))?;
     let visitors = VisitorSecret::parse(data_key).map_err(thrown)?;
-    let nothing = Snapshot::new(json::read(NOTHING).map_err(thrown)?);
+    let nothing = Snapshot::new(strict_json::from_str(NOTHING).map_err(thrown)?);
     LINKS.with_borrow_mut(|links| {
         let snapshot = links.early.take().unwrap_or(nothing);
-        links.guide = Some((Guide::new(ring, visitors, snapshot), CryptoEntropy::default()));
+        links.engine = Some((RedirectEngine::new(ring, visitors, snapshot), CryptoEntropy::default()));
     });
     Ok(())
 }
@@ -111,7 +111,7 @@ pub fn seed(signing_keys: &str, data_key: &str) -> Result<(), JsValue> {
 /// Gives the instance the snapshot that an earlier one had learnt.
 #[wasm_bindgen]
 pub fn adopt_snapshot(text: &str) -> Result<(), JsValue> {
-    let snapshot = Snapshot::new(json::read(text).map_err(thrown)?);
+    let snapshot = Snapshot::new(strict_json::from_str(text).map_err(thrown)?);
     LINKS.with_borrow_mut(|links| links.adopt(snapshot));
     Ok(())
 }
@@ -230,7 +230,7 @@ async fn find(stores: &Stores, line: &str) -> Result<String, JsValue> {
         |path: &str, flags: &str| LINKS.with_borrow_mut(|links| links.ask(&head.line(&token, path, flags)));
     let (mut path, mut flags) = (String::new(), "");
     let mut outcome = ask(&path, flags)?;
-    // The guide lacks the newest snapshot, the link's path, or first the one and then the other.
+    // The engine lacks the newest snapshot, the link's path, or first the one and then the other.
     for _ in 0..2 {
         let Some((lack, link_no)) = outcome.split_once('\n').filter(|(lack, _)| *lack != "A") else { break };
         let link_no = link_no.parse().map_err(thrown)?;

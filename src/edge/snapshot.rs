@@ -106,7 +106,7 @@ async fn attempt<T>(future: impl Future<Output = Result<T>>) -> Option<T> {
 /// Takes a snapshot into use, unless a newer one is known: KV may lag behind the Ledger.
 fn adopt(text: Option<String>) {
     let Some(text) = text else { return };
-    match json::read(&text) {
+    match strict_json::from_str(&text) {
         Ok(parsed) => {
             let snapshot = Snapshot::new(parsed);
             let version = snapshot.version();

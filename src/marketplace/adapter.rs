@@ -8,11 +8,10 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A listing as callbacks need it, with its secrets decrypted.
-#[derive(Debug, Clone, FromJson)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Listing {
     /// Public id.
     pub id: String,
@@ -308,7 +307,7 @@ pub struct ParsedCallback {
 }
 
 /// Two names of one account, both proven.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountName {
     /// The name that other messages use.
     pub alias: String,
@@ -335,8 +334,8 @@ pub fn unreadable(why: impl Into<String>) -> Unreadable {
     Unreadable(why.into())
 }
 
-impl From<json::JsonError> for Unreadable {
-    fn from(error: json::JsonError) -> Self {
+impl From<strict_json::Error> for Unreadable {
+    fn from(error: strict_json::Error) -> Self {
         Self(format!("{}: {error}", error.pointer()))
     }
 }

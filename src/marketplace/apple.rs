@@ -1,8 +1,8 @@
-//! Apple App Store. Apple's server tells of purchases, with amounts, signed throughout; and devices bring postbacks of
-//! Apple's two frameworks for advertisements, which are signed and nameless.
+//! Apple App Store. Apple's server sends signed notifications about purchases, with amounts. Devices send postbacks of Apple's
+//! two advertising frameworks, which are signed and anonymous.
 //!
-//! Nothing on a link to the App Store reaches the app. What joins a purchase with a click is the token that the app gives
-//! a purchase (`appAccountToken`): a UUID of its own, which it tells Signpost together with the click, by the API.
+//! Parameters on a link to the App Store do not reach the app. A purchase is joined with a click by the token that the app sets
+//! on it (`appAccountToken`): a UUID that the app reports to Signpost's API together with the click.
 //!
 //! Sources: developer.apple.com, documentation/appstoreservernotifications, …/storekit, …/adattributionkit.
 
@@ -25,13 +25,13 @@ use async_trait::async_trait;
 
 /// Apple App Store.
 pub struct Apple {
-    /// What notifications are signed under.
+    /// The roots that notifications are signed under.
     pub trust: fn() -> Trust,
     /// The key of postbacks: SubjectPublicKeyInfo in base64.
     pub postback_key: &'static str,
 }
 
-/// Apple's own keys. Others are for tests: nobody but Apple can sign with these.
+/// Apple's own keys. Tests use other keys, because only Apple can sign with these.
 pub const APPLE: Apple = Apple { trust: Trust::apple, postback_key: APPLE_KEY };
 
 const NOTIFICATIONS: Kind =
@@ -42,13 +42,13 @@ const SKADNETWORK: Kind = Kind { name: "skadnetwork", methods: &["POST"], origin
 const ADATTRIBUTIONKIT: Kind =
     Kind { name: "adattributionkit", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// Where the listing's app is sold: to customers, unless the operator says that it is to testers.
+/// The environment of the listing's app: production, unless the operator configures the sandbox.
 fn environment(context: &CallbackContext<'_>) -> Result<AppleEnvironment, Refusal> {
     let name = context.listing.setting("environment").unwrap_or(AppleEnvironment::Production.name());
     AppleEnvironment::from_name(name).ok_or(Refusal::NotConfigured)
 }
 
-/// The app's id in the App Store, which may be written as a number or as a text.
+/// The app's id in the App Store, as a number or as a text.
 fn app_apple_id(context: &CallbackContext<'_>) -> Option<u64> {
     payload::number(context.listing.settings.get("app_apple_id"))
 }
@@ -76,14 +76,14 @@ impl Adapter for Apple {
                 (
                     SKADNETWORK.name,
                     "copies of winning SKAdNetwork postbacks, versions 2.1 to 4.0. Devices post them to \
-                     `/.well-known/skadnetwork/report-attribution/` of the domain in the app's \
-                     `NSAdvertisingAttributionReportEndpoint`. If Signpost has that domain, it takes them there, for the listing \
-                     with the `app_apple_id` that they name; else have the path passed on to here",
+                     `/.well-known/skadnetwork/report-attribution/` on the domain in the app's \
+                     `NSAdvertisingAttributionReportEndpoint`. If that is Signpost's domain, Signpost receives them there, for \
+                     the listing whose `app_apple_id` they name; otherwise forward the path to this URL",
                 ),
                 (
                     ADATTRIBUTIONKIT.name,
-                    "copies of AdAttributionKit postbacks, from `/.well-known/appattribution/report-attribution/` of the domain \
-                     in `AttributionCopyEndpoint`, passed on in the same way",
+                    "copies of AdAttributionKit postbacks, from `/.well-known/appattribution/report-attribution/` on the domain \
+                     in `AttributionCopyEndpoint`, in the same way",
                 ),
             ],
             secrets: &[],
@@ -92,31 +92,32 @@ impl Adapter for Apple {
                 ("app_apple_id", "the app's id in the App Store"),
                 (
                     "environment",
-                    "`Production` (the default) or `Sandbox`, for a listing of its own in a programme for tests: what testers buy \
-                     is booked as if it were money",
+                    "`Production` (the default) or `Sandbox`, for a separate listing in a programme for tests: test purchases are \
+                     booked as if they were real",
                 ),
                 ("ad_network_ids", "for postbacks: the ad networks whose postbacks count"),
             ],
-            proof: "notifications, and each transaction in them, by a signature (ES256) under certificates up to Apple's root, \
+            proof: "notifications and each transaction in them by a signature (ES256) under certificates up to Apple's root, \
                     for this app and this environment; postbacks by Apple's key, for this app and these ad networks. Apple's \
-                    development keys count in `Sandbox` alone",
-            carrier: "`appAccountToken`: the app takes a UUID for its user, sets it on each purchase, and your server tells \
+                    development keys are accepted in `Sandbox` only",
+            carrier: "`appAccountToken`: the app generates a UUID for its user and sets it on each purchase. Your server sends \
                       `POST /v1/conversions` a `lead` with `customer_id` `apple:<the UUID in lower case>` and the click id, \
-                      best before the first purchase: a click that is told later is credited for it with the next. Clicks reach the app where the visitor signs up on the web first, or where \
-                      a universal link opens an app that is already there",
-            limits: "nothing that stands on a link to the App Store reaches the app or these messages: `pt`, `ct` and `mt` in \
-                     the listing's `url` (`https://apps.apple.com/app/id1234567890?pt=1234&ct=partners&mt=8`) are counted by \
-                     App Store Connect alone, and for the listing as a whole: a link has no `ct` of its own; Apple reports no installs and no removals of \
-                     apps: a postback is an install of nobody in particular, which no partner earns; the values that \
-                     stand beside a postback's signature (conversion values, country) are not used; a purchase without \
-                     `appAccountToken` is its subscription's own (`apple:<originalTransactionId>`), unless the first purchase \
-                     of that subscription had one and was told before; amounts are what the customer pays, with tax and before \
-                     Apple's share, and Apple's reports alone are for accounts; an upgrade gives the rest of the old period \
-                     back, which Apple does not tell, so the old sale stays whole; a prorated refund is the price times Apple's percentage, rounded half up; a refund that is \
-                     reversed is booked as a sale of the whole price, because Apple does not say how much of it \
-                     was given back, and a second refund of the same transaction takes nothing more back; refunds of Advanced \
-                     Commerce are told by item and are not read; family members pay nothing and count as no sale; a customer with several \
-                     subscriptions is one account, whose state is what was told last",
+                      preferably before the first purchase: a click that is reported later is credited with the next purchase. \
+                      The app learns the click if the visitor signs up on the web first, or if a universal link opens the \
+                      installed app",
+            limits: "parameters on a link to the App Store reach neither the app nor these messages: App Store Connect alone counts \
+                     `pt`, `ct` and `mt` in the listing's `url` (`https://apps.apple.com/app/id1234567890?pt=1234&ct=partners&mt=8`), \
+                     and for the listing as a whole: a link has no `ct` of its own. Apple reports no installs and no removals of \
+                     apps: a postback is an anonymous install that no partner earns. Values outside a postback's signature \
+                     (conversion values, country) are not used. The customer of a purchase without `appAccountToken` is its \
+                     subscription (`apple:<originalTransactionId>`), unless the subscription's first purchase had a token and was \
+                     reported before. Amounts are what the customer pays, including tax and Apple's share; only Apple's reports are \
+                     suitable for accounting. An upgrade refunds the rest of the old period, which Apple does not report, so the \
+                     old sale stays whole. A prorated refund is the price times Apple's percentage, rounded half up. A reversed \
+                     refund is booked as a sale of the whole price, because Apple does not say how much was refunded; a second \
+                     refund of the same transaction then refunds nothing more. Refunds of Advanced Commerce are reported by item \
+                     and are not read. Family members pay nothing and do not count as sales. A customer with several subscriptions \
+                     is one account, whose status is that of the latest notification",
         }
     }
 

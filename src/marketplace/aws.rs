@@ -1,8 +1,8 @@
-//! AWS Marketplace, SaaS products. The customer's browser brings a token, and AWS says whose it is: that is the install.
-//! What becomes of the subscription is told over SNS, signed, or by an API destination of EventBridge, which signs nothing.
-//! Money stands in the Agreement API alone, which is asked when the operator's scheduler says so.
+//! AWS Marketplace, SaaS products. The customer's browser brings a token, which AWS resolves to a customer: the install.
+//! Changes of the subscription are reported by signed SNS messages, or by an EventBridge API destination, which is not
+//! signed. Amounts are available from the Agreement API only, which is queried when the operator's scheduler asks.
 //!
-//! The account is the customer's AWS account; agreements, licences and AWS's older identifiers of customers lead to it.
+//! The account is the customer's AWS account. Agreements, licences and AWS's older customer identifiers are its other names.
 //!
 //! Sources: AWS Marketplace seller guide (SaaS products, EventBridge events, concurrent agreements), API reference; Amazon
 //! SNS and EventBridge developer guides.
@@ -50,80 +50,82 @@ impl Adapter for Aws {
             kinds: &[
                 (
                     REGISTER.name,
-                    "the product's fulfilment URL: the install. AWS says whose the registration token is; the visitor's \
-                     clicks are bound to the customer's AWS account, and the browser goes on to `forward_to` with the form's \
-                     fields as query. The product resolves `x-amzn-marketplace-token` itself, as it would have (AWS does not \
-                     say for how long it lives; count on an hour), and believes no other field",
+                    "the product's fulfilment URL: the install. AWS resolves the registration token; the visitor's clicks are \
+                     bound to the customer's AWS account, and the browser is redirected to `forward_to` with the form's fields as \
+                     the query. The product resolves `x-amzn-marketplace-token` itself, as before (AWS does not document its \
+                     lifetime; assume an hour), and must not trust any other field",
                 ),
                 (
                     SNS.name,
-                    "HTTPS endpoint for SNS, with raw message delivery off. Best a topic of the seller's own with \
+                    "an HTTPS endpoint for SNS, with raw message delivery off. Preferably use a topic of your own with \
                      `SignatureVersion` 2, to which a rule on the default bus in us-east-1 sends the source \
-                     `aws.agreement-marketplace`; AWS's older topics of the product are taken, too. The subscription is \
-                     confirmed by itself, for a topic that the listing names",
+                     `aws.agreement-marketplace`; AWS's older topics of the product are accepted too. Signpost confirms the \
+                     subscription itself, if the listing names the topic",
                 ),
                 (
                     EVENTBRIDGE.name,
-                    "an API destination for the same events, where no topic is wanted. AWS does not sign it, so each event is \
-                     looked up in the Agreement API",
+                    "an API destination for the same events, if you do not want a topic. AWS does not sign it, so each event is \
+                     checked with the Agreement API",
                 ),
                 (
                     INVOICES.name,
-                    "asked by your scheduler, once a day for each agreement, with `Authorization: Bearer <poll_secret>` and \
-                     `{\"agreement_id\": \"agmt-…\"}`: books what AWS has invoiced and given back since. Asking again changes \
-                     nothing; the answer says how many entries count (`told`) and how many do not (`left_out`)",
+                    "called by your scheduler once a day for each agreement, with `Authorization: Bearer <poll_secret>` and \
+                     `{\"agreement_id\": \"agmt-…\"}`: books what AWS has invoiced and refunded since. Repeating a call changes \
+                     nothing; the response says how many entries count (`told`) and how many do not (`left_out`)",
                 ),
             ],
             secrets: &[
                 (
                     api::ACCESS_KEY_ID,
-                    "access key of the account that published the product, for a user that may `aws-marketplace:ResolveCustomer`, \
-                     `DescribeAgreement`, `ListAgreementInvoiceLineItems` and `ListBillingAdjustmentRequests`, and no more",
+                    "the access key of the account that published the product, of a user that may only \
+                     `aws-marketplace:ResolveCustomer`, `DescribeAgreement`, `ListAgreementInvoiceLineItems` and \
+                     `ListBillingAdjustmentRequests`",
                 ),
-                (api::SECRET_ACCESS_KEY, "its secret; both are used in their first value"),
+                (api::SECRET_ACCESS_KEY, "its secret; only the first value of both is used"),
                 (
                     events::HEADER_SECRET,
-                    "for `eventbridge`: the value of the header that its connection adds",
+                    "for `eventbridge`: the value of the header that the connection adds",
                 ),
-                (invoices::SECRET, "for `invoices`: what your scheduler shows"),
+                (invoices::SECRET, "for `invoices`: the secret that your scheduler sends"),
             ],
             settings: &[
                 (
                     "product_code",
-                    "the product's code; tokens, licences and messages of other products do not count",
+                    "the product's code; tokens, licences and messages of other products are ignored",
                 ),
                 (
                     "product_id",
-                    "`prod-…`, if the seller has several products: messages about agreements name none, so each is looked up",
+                    "`prod-…`, if the seller has several products: messages about agreements name none, so each agreement is \
+                     looked up",
                 ),
-                ("topic_arns", "for `sns`: the topics, by their whole ARNs"),
+                ("topic_arns", "for `sns`: the full ARNs of the topics"),
                 (
                     "window_seconds",
-                    "for `sns`: how old a message may be, instead of 65 minutes, if messages are sent again from a dead-letter queue",
+                    "for `sns`: the maximum age of a message instead of 65 minutes, if messages are redelivered from a dead-letter \
+                     queue",
                 ),
                 (
                     "account_id",
-                    "the seller's AWS account; `eventbridge` needs it, `sns` compares it if it is set",
+                    "the seller's AWS account; required for `eventbridge`, and compared for `sns` if it is set",
                 ),
                 ("eventbridge_header", "for `eventbridge`: the name of that header"),
             ],
-            proof: "`register`: AWS takes the token and names the customer and this product (`code_exchange`); SNS by RSA \
-                    signature (versions 1 and 2) under SNS's own certificate, from a topic that the listing names, within 65 \
-                    minutes; `eventbridge` by a header and, where the access key may ask, by what the Agreement API says \
-                    (`api_poll`, else `transport_only`); `invoices` by what the Agreement API says (`api_poll`)",
-            carrier: "the visitor's cookie on the way to `forward_to`; nothing that stands on a link to a product page comes \
-                      through to the registration or to a message",
-            limits: "AWS's messages tell no amounts, and nobody is charged by them: money comes in by `invoices` or by the \
-                     API, with `customer_id` `aws:<the customer's AWS account>`, not by both; amounts are before tax; an \
-                     amount with parts of the smallest coin is left out, and so is a credit memo that no completed billing \
-                     adjustment explains, because it does not say which invoice it takes back: the log says so, and you refund \
-                     the conversion by the API; one question covers 200 invoices and 50 adjustments of an agreement; a \
-                     customer with several agreements is one account, whose state is what was told last; the end of a licence \
-                     under an agreement that was renewed or replaced counts as an end, unless the access key may look the \
-                     agreement up; agreements that \
-                     a channel partner closes are not told by the Agreement API, so the messages about their licences must do; \
-                     AWS's older topics name customers by another identifier: what they tell before the registration stands \
-                     alone; purchasing may happen in another browser than the click: then there is no cookie and no credit",
+            proof: "`register`: AWS resolves the token to the customer and this product (`code_exchange`); SNS by an RSA signature \
+                    (versions 1 and 2) under SNS's own certificate, from a topic that the listing names, within 65 minutes; \
+                    `eventbridge` by a header and, if the access key permits it, by the Agreement API (`api_poll`, otherwise \
+                    `transport_only`); `invoices` by the Agreement API (`api_poll`)",
+            carrier: "the visitor's cookie, between the registration and `forward_to`; parameters on a link to a product page reach \
+                      neither the registration nor the messages",
+            limits: "AWS's messages contain no amounts and charge nobody. Amounts come from `invoices` or from the API, with \
+                     `customer_id` `aws:<the customer's AWS account>`, but not from both. Amounts are before tax. An amount with \
+                     fractions of the smallest unit is skipped, and so is a credit memo without a completed billing adjustment, \
+                     because it does not name its invoice: the log says so, and you refund the conversion with the API. One call \
+                     covers 200 invoices and 50 adjustments of an agreement. A customer with several agreements is one account, \
+                     whose status is that of the latest message. The end of a licence whose agreement was renewed or replaced \
+                     counts as an end, unless the access key may read the agreement. The Agreement API does not return agreements \
+                     that a channel partner closes, so the messages about their licences must suffice. AWS's older topics name \
+                     customers by another identifier: their messages before the registration are not joined. If the purchase \
+                     happens in another browser than the click, there is no cookie and no attribution",
         }
     }
 

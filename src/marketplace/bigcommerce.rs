@@ -1,10 +1,10 @@
-//! BigCommerce apps. `/auth` is unsigned: its proof is that BigCommerce takes the code, and BigCommerce's answer names the
-//! store. An app that has its own `/auth` is installed with the first load in the control panel. BigCommerce tells no
-//! charges.
+//! BigCommerce apps. Requests to `/auth` are not signed. The proof is that BigCommerce accepts the code, and BigCommerce's
+//! response names the store. For an app with its own `/auth`, the first load in the control panel is the install. BigCommerce
+//! reports no charges.
 //!
-//! A signed payload does not name the endpoint that it was made for, so a token of `/load`, which lies in browsers'
-//! histories, verifies on `/uninstall` too. Hence a token counts where it came first and nowhere else, also one of
-//! `/remove_user`, which tells nothing.
+//! A signed payload does not name its endpoint, so a token of `/load`, which browser histories contain, also verifies on
+//! `/uninstall`. Therefore a token is accepted only where it was first used. That includes `/remove_user`, which reports
+//! nothing.
 //!
 //! Sources: developer.bigcommerce.com, docs/integrations/apps/guide/callbacks, …/webhooks; Standard Webhooks.
 
@@ -22,28 +22,28 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// BigCommerce.
 pub struct Bigcommerce;
 
-/// The claims of a `signed_payload_jwt`, as far as we read them; the scheme has judged the others.
-#[derive(FromJson)]
+/// The claims of a `signed_payload_jwt` that are read here. The scheme has checked the others.
+#[derive(Deserialize)]
 struct Claims {
     /// `stores/{hash}`.
     sub: String,
     jti: Option<String>,
 }
 
-/// What the token endpoint answers, as far as we read it.
-#[derive(FromJson)]
+/// The fields of a token response that are read.
+#[derive(Deserialize)]
 struct Granted {
     /// `stores/{hash}`.
     context: String,
 }
 
-/// A webhook. Scopes other than ours have other members.
-#[derive(FromJson)]
+/// A webhook. Other scopes have other members.
+#[derive(Deserialize)]
 struct Hook {
     scope: String,
     /// `stores/{hash}`.
@@ -64,21 +64,21 @@ const UNINSTALL: Kind = Kind { name: "uninstall", methods: &["GET"], origin: Cal
 const REMOVE_USER: Kind = Kind { name: "remove-user", methods: &["GET"], origin: CallbackOrigin::Server };
 const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// Who may show the app's page in a frame.
+/// Sites that may frame the app's page.
 const FRAME_ANCESTORS: &str = "https://*.mybigcommerce.com https://login.bigcommerce.com";
 
-/// What BigCommerce documents for its own calls: JSON, and nothing in it.
+/// The response that BigCommerce documents: an empty JSON object.
 fn received() -> Reply {
     Reply::Plain(CallbackResponse::with_body(200, "application/json", "{}"))
 }
 
-/// The install, and the page that leads out of the frame.
+/// The install, and the page that links to the top of the window.
 fn installed(
     account: String,
     verified: &Verified<'_>,
     context: &CallbackContext<'_>,
 ) -> Result<ParsedCallback, Unreadable> {
-    // The app reads what BigCommerce sent, so it gets the query as it came.
+    // The app reads the same query, so it is forwarded unchanged.
     let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?;
     let installed = Event {
         occurred_at: verified.signed_at(),
@@ -94,10 +94,10 @@ fn installed(
 }
 
 fn authorized(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
-    // The store that BigCommerce names, not the one in the query: anybody can write that.
+    // The store in the response counts. The one in the query is not proven.
     let Granted { context: store } = payload::read(verified)?;
     if !store.starts_with("stores/") {
-        return Err(unreadable("context is no store"));
+        return Err(unreadable("context is not a store"));
     }
     let token_handoff = Some(oauth::token_handoff(payload::text(verified)?, context)?);
     Ok(ParsedCallback { token_handoff, ..installed(store, verified, context)? })
@@ -120,11 +120,11 @@ fn webhook(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
         return Ok(ParsedCallback::new(Vec::new(), reply));
     }
     let store = hook.producer.filter(|producer| producer.starts_with("stores/"));
-    let store = store.ok_or_else(|| unreadable("producer is no store"))?;
+    let store = store.ok_or_else(|| unreadable("producer is not a store"))?;
     let hash = hook.hash.filter(|hash| !hash.is_empty()).ok_or_else(|| unreadable("there is no hash"))?;
     let at = hook.created_at.and_then(|seconds| Timestamp::from_ms(seconds.checked_mul(1000)?));
     let uninstalled = Event {
-        occurred_at: Some(at.ok_or_else(|| unreadable("created_at is no time"))?),
+        occurred_at: Some(at.ok_or_else(|| unreadable("created_at is not a time"))?),
         ..Event::new(EventKind::Uninstalled, &store, format!("uninstall:{store}:{hash}"), verified.evidence())
     };
     Ok(ParsedCallback::new(vec![uninstalled], reply))
@@ -159,33 +159,32 @@ impl Adapter for Bigcommerce {
             kinds: &[
                 (
                     AUTH.name,
-                    "the app's Auth Callback URL, if Signpost is to have the code exchanged: the install; its page leads out of the \
-            frame as that of `load` does, and the app fetches its tokens at `token`",
+                    "the app's Auth Callback URL, if Signpost is to exchange the code: the install. Its page links to the top of \
+                     the window as that of `load` does, and the app fetches its tokens at `token`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     LOAD.name,
-                    "the app's Load Callback URL, shown in the control panel: the first load is the install; its page leads out of \
-            the frame, and on to `forward_to` with the query as it came",
+                    "the app's Load Callback URL, shown in the control panel: the first load is the install. Its page links to the \
+                     top of the window, and from there to `forward_to` with the query unchanged",
                 ),
                 (UNINSTALL.name, "the app's Uninstall Callback URL"),
-                (REMOVE_USER.name, "the app's Remove User Callback URL: answered, tells nothing"),
+                (REMOVE_USER.name, "the app's Remove User Callback URL: answered, and reports nothing"),
                 (
                     WEBHOOK.name,
-                    "webhooks of the app; `store/app/uninstalled` counts, every other scope is answered and tells nothing",
+                    "webhooks of the app; `store/app/uninstalled` counts, and other scopes are answered and ignored",
                 ),
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
             settings: &[("client_id", "the app's client id, for which every signed payload must be made")],
-            proof: "`auth`: BigCommerce takes the code and names the store; `signed_payload_jwt` (HS256, for the client id, 24 h): it counts where it came first and nowhere else, \
-                    there once, and on `load` as often as the page is loaded; webhooks by Standard Webhooks \
-                    (HMAC-SHA256, 5 min)",
-            carrier: "the visitor's cookie, seen on the way from the page in the control panel to `forward_to`; in the \
-                      frame itself it is not visible",
-            limits: "BigCommerce pushes no charges: Unified Billing is polled by the app, and its charges come in by the \
-                     API; a missed `uninstall` is not repeated by BigCommerce; a code counts once, so with `auth` here the \
-                     app has none of its own to exchange; \
-                     a merchant who never follows “Continue” is not attributed",
+            proof: "`auth`: BigCommerce accepts the code and names the store; `signed_payload_jwt` (HS256, for the client id, 24 h): \
+                    accepted only where it was first used, once there, and on `load` as often as the page is loaded; webhooks by \
+                    the Standard Webhooks scheme (HMAC-SHA256, 5 min)",
+            carrier: "the visitor's cookie, between the page in the control panel and `forward_to`; it is not visible in the frame \
+                      itself",
+            limits: "BigCommerce pushes no charges: the app polls Unified Billing, and you send its charges with the API. \
+                     BigCommerce does not repeat a missed `uninstall`. A code is accepted once, so with `auth` the app cannot \
+                     exchange it itself. A merchant who never follows “Continue” is not attributed",
         }
     }
 

@@ -1,7 +1,8 @@
 //! DigitalOcean Marketplace (SaaS add-ons): provisioning, plan changes, notifications, and single sign-on.
 //!
-//! Sources: marketplace-eng/sample_golang_app (7ff8218), scott/do_addon_connector (45d79ad). DigitalOcean bills, and tells
-//! no amounts.
+//! DigitalOcean does the billing and reports no amounts.
+//!
+//! Sources: marketplace-eng/sample_golang_app (7ff8218), scott/do_addon_connector (45d79ad).
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::MarketplaceDocs;
@@ -18,13 +19,13 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// DigitalOcean Marketplace.
 pub struct Digitalocean;
 
 /// `POST …/resources`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Provisioned {
     uuid: String,
     plan_slug: Option<String>,
@@ -32,19 +33,19 @@ struct Provisioned {
     oauth_grant: Option<OauthGrant>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct OauthGrant {
     code: String,
 }
 
 /// `PUT …/resources/{uuid}`.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Replanned {
     plan_slug: String,
 }
 
-/// `POST …/notifications`. Types that are not known here tell nothing.
-#[derive(FromJson)]
+/// `POST …/notifications`. Unknown types are ignored.
+#[derive(Deserialize)]
 struct Notification {
     #[serde(rename = "type")]
     kind: String,
@@ -53,7 +54,7 @@ struct Notification {
     payload: Affected,
 }
 
-#[derive(FromJson, Default)]
+#[derive(Deserialize, Default)]
 struct Affected {
     #[serde(default)]
     resources_uuids: Vec<String>,
@@ -61,12 +62,12 @@ struct Affected {
     plan: Option<Plan>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Resource {
     uuid: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Plan {
     slug: String,
 }
@@ -77,13 +78,13 @@ const NOTIFICATIONS: Kind =
     Kind { name: "notifications", methods: &["POST"], origin: CallbackOrigin::Server };
 const SSO: Kind = Kind { name: "sso", methods: &["POST"], origin: CallbackOrigin::Browser };
 
-/// Where DigitalOcean takes the code that came with a resource.
+/// Where the code of a resource is exchanged.
 const TOKEN_ENDPOINT: TokenEndpoint = TokenEndpoint {
     url: "https://api.digitalocean.com/v2/add-ons/oauth/token",
     encoding: TokenEncoding::Json,
 };
 
-/// The resource that the path names.
+/// The resource in the path.
 fn named(context: &CallbackContext<'_>) -> Result<String, Unreadable> {
     if context.rest.is_empty() || context.rest.contains('/') {
         return Err(unreadable("the path names no resource"));
@@ -92,7 +93,7 @@ fn named(context: &CallbackContext<'_>) -> Result<String, Unreadable> {
 }
 
 fn message(status: u16, fields: serde_json::Value) -> Reply {
-    Reply::Plain(CallbackResponse::with_body(status, "application/json", json::text(&fields)))
+    Reply::Plain(CallbackResponse::with_body(status, "application/json", fields.to_string()))
 }
 
 fn resources(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
@@ -158,7 +159,7 @@ fn notification(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
 fn sign_on(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let account =
         payload::parameter(verified, "resource_uuid").ok_or_else(|| unreadable("no resource is named"))?;
-    // It goes into a header as it came.
+    // The raw form is put into a header.
     let query = std::str::from_utf8(context.callback.body).ok();
     let query = query.filter(|form| is_urlencoded(form));
     let query = query.ok_or_else(|| unreadable("the form is not urlencoded"))?;
@@ -222,12 +223,13 @@ impl Adapter for Digitalocean {
                 (NOTIFICATIONS.name, "suspended, reactivated and updated resources"),
                 (
                     SSO.name,
-                    "single sign-on: binds the visitor's clicks to the resource, then goes on to `forward_to` with the form as query",
+                    "single sign-on: binds the visitor's clicks to the resource, then redirects to `forward_to` with the form as \
+                     the query",
                 ),
                 (
                     oauth::TOKEN.name,
-                    "where the app fetches what DigitalOcean's token endpoint answered to the code of a new resource: asked \
-                     with the resource's uuid as `code` and with `client_secret`, for ten minutes",
+                    "where the app fetches DigitalOcean's token response to the code of a new resource: a request with the \
+                     resource's uuid as `code` and with `client_secret`, for ten minutes",
                 ),
             ],
             secrets: &[
@@ -235,8 +237,8 @@ impl Adapter for Digitalocean {
                 ("sso_salt", "the SSO salt"),
                 (
                     "client_secret",
-                    "the add-on's client secret, if Signpost is to have the code of a new resource exchanged; without it \
-                     the code is left alone",
+                    "the add-on's client secret, if Signpost is to exchange the code of a new resource; without it, the code is \
+                     not used",
                 ),
             ],
             settings: &[
@@ -244,12 +246,12 @@ impl Adapter for Digitalocean {
                     "referral_field",
                     "metadata field of the provisioning form that carries a click id (default `referral`)",
                 ),
-                ("config", "object that is answered as the resource's `config`"),
+                ("config", "object that is returned as the resource's `config`"),
             ],
             proof: "Basic credentials for server calls (nothing is signed); HMAC-SHA256 for single sign-on, once within 120 s",
             carrier: "the visitor's cookie at the first single sign-on; a metadata field of the provisioning form",
-            limits: "DigitalOcean bills and tells no amounts: no charges, no refunds; a customer who never opens the product \
-                     by single sign-on is not attributed unless the form carried a click id",
+            limits: "DigitalOcean does the billing and reports no amounts: no charges, no refunds. A customer who never uses single \
+                     sign-on is not attributed, unless the form carried a click id",
         }
     }
 

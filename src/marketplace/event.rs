@@ -1,25 +1,24 @@
-//! What a marketplace tells of a customer, in our own words, whatever words its vendor has for it.
+//! Events of a customer's account, in the terms that all marketplaces share.
 
 use crate::domain::values::{string_enum::string_enum, time::Timestamp};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 string_enum! {
-    /// What happened.
+    /// The kind of an event.
     EventKind {
         /// The customer installed the product.
         Installed = "installed";
         /// The customer's subscription began, or the product was first used.
         Activated = "activated";
-        /// The customer has another plan, or none any more.
+        /// The customer changed to another plan, or to none.
         PlanChanged = "plan_changed";
         /// The customer paid.
         Charged = "charged";
-        /// The customer got money back.
+        /// The customer was refunded.
         Refunded = "refunded";
-        /// The subscription is suspended: the customer does not pay.
+        /// The subscription is suspended, because the customer does not pay.
         Suspended = "suspended";
-        /// A suspended subscription goes on.
+        /// A suspended subscription continues.
         Reinstated = "reinstated";
         /// The customer removed the product or ended the subscription.
         Uninstalled = "uninstalled";
@@ -28,45 +27,45 @@ string_enum! {
 
 pub use super::signature::Evidence;
 
-/// One thing that a callback tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+/// An event that a callback reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
-    /// The marketplace's stable id of the customer's account: what events are joined by.
+    /// The marketplace's stable id of the customer's account, by which events are joined.
     pub account: String,
-    /// Another name of the account that the message proves, where the first one is hearsay: once both have been proven to be
-    /// the same, it decides.
+    /// Another name of the account that the message proves, if the first name is not proven. Once both are proven to belong
+    /// together, this one decides.
     #[serde(default)]
     pub alias: Option<String>,
-    /// The marketplace's id of this very event (of the charge, of the refund, of the install): the same in every
-    /// redelivery, unique with the kind.
+    /// The marketplace's id of the charge, the refund or the install. It is the same in every redelivery, and unique together
+    /// with the kind.
     pub transaction: String,
-    /// For a refund, the `transaction` of the charge it takes back, if the vendor says.
+    /// For a refund: the `transaction` of the refunded charge, if the vendor reports it.
     pub charge: Option<String>,
-    /// Minor units of `currency`, never negative; nothing where the vendor does not say.
+    /// Minor units of `currency`, never negative; `None` if the vendor does not report it.
     pub amount: Option<i64>,
-    /// For a refund, `amount` is all that was given back of the charge so far, where the vendor tells no single refunds:
-    /// what is booked is what it has more than was given back before. An older total that comes late books nothing.
-    // A Worker that is a version older than the Ledger does not say it.
+    /// For a refund: whether `amount` is the total refund of the charge so far, for vendors that do not report single refunds.
+    /// The difference to the previous total is booked. An older total that arrives late books nothing.
+    // A Worker that is one version older than the Ledger does not send this member.
     #[serde(default)]
     pub running_total: bool,
     /// ISO 4217 code.
     pub currency: Option<String>,
-    /// The plan, in the vendor's word.
+    /// The vendor's name of the plan.
     pub plan: Option<String>,
-    /// When it happened, by the vendor's clock; nothing = now.
+    /// When it happened, by the vendor's clock; `None` for now.
     pub occurred_at: Option<Timestamp>,
-    /// What stands behind it.
+    /// How it is proven.
     pub evidence: Evidence,
-    /// Click ids that came with it, oldest first: of the visitor's cookie, or carried by the vendor. Unverified.
+    /// Unverified click ids that came with it, oldest first: from the visitor's cookie or from the vendor.
     pub clicks: Vec<String>,
-    /// Coupon that was used.
+    /// The coupon that was used.
     pub coupon: Option<String>,
 }
 
 impl Event {
-    /// An event with nothing but what every event has.
+    /// An event with the required members only.
     #[must_use]
     pub fn new(
         kind: EventKind,

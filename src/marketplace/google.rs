@@ -19,7 +19,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::json;
 
 /// Where service accounts get their tokens. The URL in a key file is ignored, because an assertion signed with the private
@@ -38,15 +38,15 @@ type About = (&'static str, &'static str);
 #[cfg(not(target_arch = "wasm32"))]
 pub const AUDIENCE: About = (
     "audience",
-    "the audience of the push subscription's tokens, or a list of them; where the subscription names none, it is the \
-     address that is pushed to",
+    "the audience of the push subscription's tokens, or a list of audiences; if the subscription sets none, it is the push \
+     endpoint's URL",
 );
 /// the service account,
 #[cfg(not(target_arch = "wasm32"))]
 pub const PUSH_EMAIL: About = (
     "push_email",
-    "the service account that the push subscription authenticates as: anybody may have Google push here with this \
-     audience, so the account is the proof",
+    "the service account that the push subscription authenticates as: anybody can have Google push here with this audience, \
+     so the account is the proof",
 );
 /// and the subscription.
 #[cfg(not(target_arch = "wasm32"))]
@@ -74,13 +74,13 @@ pub async fn verify_push<'a>(
     context.verify_token(api, TokenScheme::PubsubPushOidc, &expected).await
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Push {
     message: Message,
 }
 
 /// A Pub/Sub message.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Message {
     data: String,
     #[serde(rename = "messageId")]
@@ -106,14 +106,14 @@ pub fn is_plain(text: &str, max: usize) -> bool {
 }
 
 /// The fields of a service account's key file that are used.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct KeyFile {
     client_email: String,
     /// PKCS#8 in PEM.
     private_key: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     access_token: String,
 }
@@ -128,7 +128,7 @@ impl ServiceAccount {
     /// Reads the listing's secret `service_account`; `None` if it is not set.
     pub fn of(listing: &Listing, scope: &'static str) -> Result<Option<Self>, Refusal> {
         let Some(file) = listing.secret("service_account").first().copied() else { return Ok(None) };
-        let key = json::read(file).map_err(|_| Refusal::NotConfigured)?;
+        let key = strict_json::from_str(file).map_err(|_| Refusal::NotConfigured)?;
         Ok(Some(Self { key, scope }))
     }
 
@@ -141,7 +141,7 @@ impl ServiceAccount {
             "iss": self.key.client_email, "scope": self.scope, "aud": TOKEN_URL,
             "iat": issued, "exp": issued.saturating_add(ASSERTION_S),
         });
-        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(json::text(value));
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         format!("{}.{}", part(&json!({"alg": "RS256", "typ": "JWT"})), part(&claims))
     }
 
@@ -160,7 +160,8 @@ impl ServiceAccount {
             400..=403 => return Err(Refusal::NotConfigured.into()),
             _ => return Err(Refusal::Unanswered.into()),
         }
-        let Granted { access_token } = json::read(&response.body).map_err(|_| Refusal::Unanswered)?;
+        let Granted { access_token } =
+            strict_json::from_str(&response.body).map_err(|_| Refusal::Unanswered)?;
         Ok(Client { api, access_token })
     }
 }

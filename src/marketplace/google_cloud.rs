@@ -1,8 +1,8 @@
-//! Google Cloud Marketplace. A buyer's browser posts a signed token to the sign-up page, and the procurement API's events
-//! are pushed. Nobody signs those: each says only which entitlement it is about, and Google's API says the rest, whose it
-//! is above all.
+//! Google Cloud Marketplace. A buyer's browser posts a signed token to the sign-up page, and Pub/Sub pushes the events of the
+//! procurement API. Those events are not signed. Each only identifies an entitlement; Google's API supplies the rest, above
+//! all the account.
 //!
-//! Nothing here tells amounts: what customers pay stands in Google's reports.
+//! Neither source reports amounts: Google's reports contain what customers pay.
 //!
 //! Sources: cloud.google.com/marketplace/docs/partners/integrated-saas (frontend-integration, backend-integration),
 //! …/commerce-procurement-api/reference/rest/v1/providers.entitlements.
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Google Cloud Marketplace.
 pub struct GoogleCloud;
@@ -34,11 +34,11 @@ const PROVIDERS: &str = "https://cloudcommerceprocurement.googleapis.com/v1/prov
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// The name of the response that describes the entitlement.
 const FOUND: &str = "entitlement";
-/// Characters of an id of Google's at most.
+/// The maximum length of an id.
 const ID_LENGTH: usize = 64;
 
-/// The claims of a sign-up token, as far as we read them; the scheme has judged the others.
-#[derive(FromJson)]
+/// The claims of a sign-up token that are read here. The scheme has checked the others.
+#[derive(Deserialize)]
 struct SignUp {
     /// The procurement account.
     sub: String,
@@ -46,14 +46,14 @@ struct SignUp {
     google: Orders,
 }
 
-#[derive(FromJson, Default)]
+#[derive(Deserialize, Default)]
 struct Orders {
     #[serde(default)]
     orders: Vec<String>,
 }
 
 /// An event of the procurement API.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notice {
     event_id: Option<String>,
@@ -62,7 +62,7 @@ struct Notice {
     account: Option<Subject>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Subject {
     id: String,
@@ -70,8 +70,8 @@ struct Subject {
     new_plan: Option<String>,
 }
 
-/// An entitlement as the API has it, as far as we read it.
-#[derive(FromJson)]
+/// The fields of an entitlement that are read.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entitlement {
     /// `providers/…/accounts/…`
@@ -92,8 +92,7 @@ fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
     text.map(time).transpose()
 }
 
-/// The browser's sign-up, or one of its later log-ins. The product verifies the same token, so it gets the form as it
-/// came.
+/// Parses a sign-up, or a later log-in. The product verifies the same token, so the form is forwarded unchanged.
 fn signed_up(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let SignUp { sub: account, google: Orders { orders } } = payload::read(verified)?;
     let form = str::from_utf8(context.callback.body).ok().filter(|form| is_urlencoded(form));
@@ -112,7 +111,7 @@ fn signed_up(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<P
 
 fn notice(verified: &Verified<'_>) -> Result<Notice, Unreadable> {
     let (data, message_id) = google::pushed(verified)?;
-    let mut notice: Notice = json::read(&data)?;
+    let mut notice: Notice = strict_json::from_str(&data)?;
     notice.event_id.get_or_insert(message_id);
     Ok(notice)
 }
@@ -142,7 +141,7 @@ async fn verify_event<'a>(
     Ok(Verification::with_responses(verified, VendorResponses::one(FOUND, response)))
 }
 
-/// What an event is in our words; nothing for what only announces another one.
+/// The kind of an event; `None` for one that only announces another.
 fn meaning(event_type: &str) -> Option<EventKind> {
     match event_type {
         "ENTITLEMENT_CREATION_REQUESTED" | "ENTITLEMENT_OFFER_ACCEPTED" => Some(EventKind::Installed),
@@ -156,8 +155,8 @@ fn meaning(event_type: &str) -> Option<EventKind> {
     }
 }
 
-/// Whether an entitlement can be in this state after that happened. Events come late, so that it may be further on; but
-/// what has ended does not begin again, and what was never approved was never paid.
+/// Whether an entitlement can be in this state after an event. Events are late, so the entitlement may have progressed. But an
+/// ended entitlement does not start again, and one that was never approved was never paid.
 fn agrees(kind: EventKind, state: &str) -> bool {
     match kind {
         EventKind::Installed => true,
@@ -166,8 +165,8 @@ fn agrees(kind: EventKind, state: &str) -> bool {
     }
 }
 
-/// What is told of an entitlement that nobody was asked about. Its account is unknown, so there is no install to tell, and
-/// whether an offer that ended has a successor is unknown, too.
+/// Parses an event without the API. The account is unknown, so no install is reported. Whether an ended offer has a successor
+/// is unknown too.
 fn unconfirmed(
     kind: EventKind,
     event_type: &str,
@@ -187,7 +186,7 @@ fn unconfirmed(
     Ok(google::acknowledged(vec![event]))
 }
 
-/// What is told of an entitlement as the API has it.
+/// Parses an event together with the entitlement that the API returned.
 fn confirmed(
     event_type: &str,
     subject: &Subject,
@@ -202,46 +201,46 @@ fn confirmed(
     };
     let at = time(subject.update_time.as_deref())?;
     let kind = meaning(event_type);
-    let mut told = google::acknowledged(Vec::new());
+    let mut parsed = google::acknowledged(Vec::new());
     match kind.filter(|kind| agrees(*kind, &found.state)) {
         Some(kind @ EventKind::Installed) => {
-            told.events.push(event(kind, format!("install:{account}"), at));
+            parsed.events.push(event(kind, format!("install:{account}"), at));
         }
         Some(kind @ EventKind::Uninstalled) => {
-            told.events.push(event(kind, format!("uninstall:{account}"), at));
+            parsed.events.push(event(kind, format!("uninstall:{account}"), at));
         }
         Some(kind @ EventKind::PlanChanged) => {
             let plan = subject.new_plan.clone().or_else(|| found.plan.clone());
-            told.events.push(Event { plan, ..event(kind, id.to_owned(), at) });
+            parsed.events.push(Event { plan, ..event(kind, id.to_owned(), at) });
         }
-        Some(kind) => told.events.push(event(kind, id.to_owned(), at)),
-        // An offer that ended may have a successor.
+        Some(kind) => parsed.events.push(event(kind, id.to_owned(), at)),
+        // An ended offer may have a successor.
         None if event_type == "ENTITLEMENT_OFFER_ENDED" => {}
-        None => told.log = kind.map(|_| format!("the API does not agree with {event_type}")),
+        None => parsed.log = kind.map(|_| format!("the API does not agree with {event_type}")),
     }
-    // No event tells of a suspension, nor of its end: whichever comes next shows it.
+    // Google sends no event for a suspension or for its end. The state in the next event shows it.
     match found.state.as_str() {
         "ENTITLEMENT_SUSPENDED" => {
             let since = time(found.update_time.as_deref())?.or(at);
-            told.events.push(event(EventKind::Suspended, format!("suspended:{id}"), since));
+            parsed.events.push(event(EventKind::Suspended, format!("suspended:{id}"), since));
         }
         "ENTITLEMENT_ACTIVE" if matches!(kind, None | Some(EventKind::Charged)) => {
-            told.events.push(event(EventKind::Activated, format!("active:{id}"), at));
+            parsed.events.push(event(EventKind::Activated, format!("active:{id}"), at));
         }
         _ => {}
     }
     let names = [Some(&subject.id), found.order_id.as_ref()];
     let name = |alias: &String| AccountName { alias: alias.clone(), account: account.to_owned() };
-    told.names = names.into_iter().flatten().filter(|alias| *alias != account).map(name).collect();
-    Ok(told)
+    parsed.names = names.into_iter().flatten().filter(|alias| *alias != account).map(name).collect();
+    Ok(parsed)
 }
 
-fn happened(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+fn parse_event(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let Notice { event_id, event_type, entitlement, account } = notice(&proof.verified)?;
     let id = event_id.unwrap_or_default();
     let Some(subject) = entitlement else {
         return match account.filter(|_| event_type == "ACCOUNT_DELETED") {
-            // Without the API an entitlement's end is not known to be this account's, and both would count.
+            // Without the API, the end of an entitlement cannot be assigned to this account, and both would count.
             Some(account) if !context.listing.secret("service_account").is_empty() => {
                 let transaction = format!("uninstall:{}", account.id);
                 Ok(google::acknowledged(vec![Event {
@@ -253,11 +252,11 @@ fn happened(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCa
         };
     };
     if !is_id(&subject.id) {
-        return Err(unreadable("entitlement.id is no plain id"));
+        return Err(unreadable("entitlement.id is not a plain id"));
     }
     if proof.verified.evidence() == Evidence::ApiPoll {
         let found = proof.responses.get(FOUND).ok_or_else(|| unreadable("the API was not asked"))?;
-        let found: Entitlement = json::read(&found.body)?;
+        let found: Entitlement = strict_json::from_str(&found.body)?;
         let product = context.listing.setting("product");
         if product.is_some() && product != found.product_external_name.as_deref() {
             return Ok(google::acknowledged(Vec::new()));
@@ -287,10 +286,10 @@ impl Adapter for GoogleCloud {
             kinds: &[
                 (
                     SIGNUP.name,
-                    "the product's Sign-up URL, and its log-in URL too: the install. Binds the visitor's clicks to the \
-                     procurement account, then goes on to `forward_to` with the form as query. The product verifies \
-                     `x-gcp-marketplace-token` there itself, within its five minutes: the token counts here once, and \
-                     proves to the product what it proved here; keep it out of the product's logs",
+                    "the product's Sign-up URL and its log-in URL: the install. It binds the visitor's clicks to the procurement \
+                     account, then redirects to `forward_to` with the form as the query. The product verifies \
+                     `x-gcp-marketplace-token` itself, within the token's five minutes. Signpost accepts the token once, but it \
+                     stays valid for the product, so keep it out of the product's logs",
                 ),
                 (
                     EVENTS.name,
@@ -299,36 +298,37 @@ impl Adapter for GoogleCloud {
             ],
             secrets: &[(
                 "service_account",
-                "the JSON key file of a service account that may read the procurement API (it is linked in the Producer \
-                 Portal); without it nothing is confirmed",
+                "the JSON key file of a service account that may read the procurement API (link it in the Producer Portal); \
+                 without it, no event is confirmed",
             )],
             settings: &[
                 (
                     "domain",
-                    "for `signup`: the product's domain, as the token's audience names it, without a scheme",
+                    "for `signup`: the product's domain, as in the token's audience, without a scheme",
                 ),
                 google::AUDIENCE,
                 google::PUSH_EMAIL,
                 google::SUBSCRIPTION,
-                ("provider_id", "the partner's provider id; needed beside `service_account`"),
+                ("provider_id", "the partner's provider id; required with `service_account`"),
                 (
                     "product",
-                    "the product's external name, where the topic tells of several: entitlements of others tell nothing",
+                    "the product's external name, if the topic carries several products: entitlements of other products are \
+                     ignored",
                 ),
             ],
             proof: "`signup`: Google's token (RS256, for the domain, once within five minutes); `events`: Google's token of the \
                     push (RS256, for the audience, of the service account and the subscription). The event itself is not \
-                    signed: with `service_account` the procurement API is asked, and must agree (`evidence` is \
+                    signed: with `service_account` the procurement API is asked and must agree (`evidence` is \
                     `api_poll`); without it, `evidence` is `transport_only`",
-            carrier: "the visitor's cookie, seen on the way from the sign-up to `forward_to`",
-            limits: "nothing that is put on a link to the marketplace reaches the sign-up; a buyer who buys in one browser and \
-                     signs up in another is not attributed. Google tells no amounts: a renewal counts as a charge of the \
-                     plan, without one of its own, and neither the first period nor usage nor refunds are told; they stand \
-                     in Google's reports, and come in by the API, for the customer `google-cloud:<procurement account>`. \
-                     Without `service_account` an event names its entitlement alone: it is the account's only where the \
-                     sign-up named it as an order, installs come from the sign-up alone, and an offer that ended and an \
-                     account that was deleted tell nothing. No event tells of a suspension: it shows with the next event. \
-                     An account counts as one install and one uninstall, however many entitlements it had",
+            carrier: "the visitor's cookie, between the sign-up and `forward_to`",
+            limits: "parameters on a link to the marketplace do not reach the sign-up. A buyer who buys in one browser and signs up \
+                     in another is not attributed. Google reports no amounts: a renewal counts as a charge of the plan without \
+                     an amount, and the first period, usage and refunds are not reported at all. They are in Google's reports; \
+                     send them with the API, for the customer `google-cloud:<procurement account>`. Without `service_account` \
+                     an event names only its entitlement. It is then assigned to an account only if the sign-up named it as an \
+                     order; installs come from the sign-up alone, and ended offers and deleted accounts are ignored. Google \
+                     sends no event for a suspension: it shows with the next event. An account counts as one install and one \
+                     uninstall, however many entitlements it has",
         }
     }
 
@@ -345,7 +345,7 @@ impl Adapter for GoogleCloud {
     }
 
     fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
-        if context.kind == EVENTS { happened(proof, context) } else { signed_up(&proof.verified, context) }
+        if context.kind == EVENTS { parse_event(proof, context) } else { signed_up(&proof.verified, context) }
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

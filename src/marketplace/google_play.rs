@@ -1,9 +1,8 @@
-//! Google Play. Real-time developer notifications are pushed. Nobody signs them, and they tell no money: each says which
-//! purchase it is about, and the Developer API says the rest, whose it is and what was paid for it above all.
+//! Google Play. Pub/Sub pushes real-time developer notifications, which are not signed and contain no amounts. Each only
+//! identifies a purchase; the Developer API supplies the rest, above all the account and the payment.
 //!
-//! A purchase has a token, and a plan that takes another one's place has a new token that names the old one. The app may
-//! give each purchase an id of its own user's: that is the account then, and else the first token of the chain, of which
-//! only a hash is kept.
+//! A purchase has a token. A plan that replaces another has a new token that names the old one. If the app sets its own user
+//! id on purchases, that id is the account; otherwise the account is a hash of the first token of the chain.
 //!
 //! Sources: developer.android.com/google/play/billing/rtdn-reference, …/billing/lifecycle/subscriptions;
 //! developers.google.com/android-publisher/api-ref/rest/v3 (purchases.subscriptionsv2, purchases.productsv2, orders).
@@ -28,8 +27,8 @@ use crate::domain::{
     values::{digest::sha256_hex, time::Timestamp},
 };
 use async_trait::async_trait;
-use json::FromJson;
 use purchase::Purchase;
+use serde::Deserialize;
 
 /// Google Play.
 pub struct GooglePlay;
@@ -38,14 +37,14 @@ const RTDN: Kind = Kind { name: "rtdn", methods: &["POST"], origin: CallbackOrig
 
 const APPLICATIONS: &str = "https://androidpublisher.googleapis.com/androidpublisher/v3/applications";
 const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
-/// Characters of a token, an order's id or a package's name at most.
+/// The maximum length of a token, an order id or a package name.
 const NAME_LENGTH: usize = 2048;
 /// The name of the response about the purchase or the order that a notification names. A paid order has the name of its
 /// [`charge`].
 const SUBJECT: &str = "subject";
 
-/// A notification, about one thing of these.
-#[derive(FromJson)]
+/// A notification about one of these.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
     /// Unix milliseconds, as a text.
@@ -55,15 +54,15 @@ struct Notification {
     voided_purchase_notification: Option<About>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct About {
     purchase_token: String,
     #[serde(default)]
     notification_type: u32,
-    /// Subscriptions: what was bought. Deprecated: it may be absent.
+    /// Subscriptions: the product. Deprecated, so it may be absent.
     subscription_id: Option<String>,
-    /// One-time products: what was bought.
+    /// One-time products: the product.
     sku: Option<String>,
     /// Voided purchases.
     order_id: Option<String>,
@@ -71,26 +70,26 @@ struct About {
     refund_type: u32,
 }
 
-/// What happened.
+/// What a notification reports.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Happened {
-    /// Nothing of ours.
+enum Change {
+    /// Nothing that concerns us.
     Nothing,
-    /// A subscription changed; whether something was paid, too.
+    /// A subscription changed; the flag says whether something was paid too.
     Changed(EventKind, bool),
     /// A subscription ended.
     Ended,
-    /// Something was paid, and no more.
+    /// A payment, and nothing else.
     Paid,
     /// A one-time product was bought.
     Bought,
-    /// A purchase was voided, all of it.
+    /// A purchase was voided completely.
     Voided,
-    /// A part of one was.
+    /// A part of a purchase was voided.
     PartlyVoided,
 }
 
-impl Happened {
+impl Change {
     fn is_paid(self) -> bool {
         matches!(self, Self::Changed(_, true) | Self::Paid | Self::Bought)
     }
@@ -99,47 +98,47 @@ impl Happened {
 impl Notification {
     fn read(verified: &Verified<'_>) -> Result<(Self, String), Unreadable> {
         let (data, message_id) = google::pushed(verified)?;
-        Ok((json::read(&data)?, message_id))
+        Ok((strict_json::from_str(&data)?, message_id))
     }
 
-    /// What happened, and to what. The numbers are those of the reference; what is not here announces something, or is
-    /// undone by another notification.
-    fn about(&self) -> (Happened, Option<&About>) {
+    /// What changed, and which purchase. The numbers are those of the reference. Types that are not listed only announce
+    /// something, or are superseded by another notification.
+    fn about(&self) -> (Change, Option<&About>) {
         if let Some(about) = &self.subscription_notification {
-            let happened = match about.notification_type {
+            let change = match about.notification_type {
                 // Recovered from hold, or resumed.
-                1 => Happened::Changed(EventKind::Reinstated, true),
-                2 => Happened::Paid,
-                4 => Happened::Changed(EventKind::Activated, true),
+                1 => Change::Changed(EventKind::Reinstated, true),
+                2 => Change::Paid,
+                4 => Change::Changed(EventKind::Activated, true),
                 // On hold, and paused.
-                5 | 10 => Happened::Changed(EventKind::Suspended, false),
+                5 | 10 => Change::Changed(EventKind::Suspended, false),
                 // Revoked, and expired.
-                12 | 13 => Happened::Ended,
-                17 => Happened::Changed(EventKind::PlanChanged, true),
-                _ => Happened::Nothing,
+                12 | 13 => Change::Ended,
+                17 => Change::Changed(EventKind::PlanChanged, true),
+                _ => Change::Nothing,
             };
-            return (happened, Some(about));
+            return (change, Some(about));
         }
         if let Some(about) = &self.one_time_product_notification {
-            let happened = if about.notification_type == 1 { Happened::Bought } else { Happened::Nothing };
-            return (happened, Some(about));
+            let change = if about.notification_type == 1 { Change::Bought } else { Change::Nothing };
+            return (change, Some(about));
         }
         let about = self.voided_purchase_notification.as_ref();
-        let happened = match about.map(|about| about.refund_type) {
-            Some(1) => Happened::Voided,
-            Some(2) => Happened::PartlyVoided,
-            Some(_) | None => Happened::Nothing,
+        let change = match about.map(|about| about.refund_type) {
+            Some(1) => Change::Voided,
+            Some(2) => Change::PartlyVoided,
+            Some(_) | None => Change::Nothing,
         };
-        (happened, about)
+        (change, about)
     }
 
     fn at(&self) -> Result<Timestamp, Unreadable> {
         let at = self.event_time_millis.parse().ok().and_then(Timestamp::from_ms);
-        at.ok_or_else(|| unreadable("eventTimeMillis is no time"))
+        at.ok_or_else(|| unreadable("eventTimeMillis is not a time"))
     }
 }
 
-/// The name of a purchase without its token, which opens it to whoever has access to the API.
+/// The name of a purchase: a hash, because the token gives access to the purchase in the API.
 fn name(token: &str) -> String {
     sha256_hex(token.as_bytes())
 }
@@ -148,13 +147,13 @@ fn is_plain(text: &str) -> bool {
     google::is_plain(text, NAME_LENGTH)
 }
 
-/// What the API is asked first, behind the package's address; nothing where there is nothing to ask.
-fn question(happened: Happened, about: &About) -> Option<String> {
-    let (path, name) = match happened {
-        Happened::Nothing => return None,
-        Happened::Bought => ("purchases/productsv2/tokens", about.purchase_token.as_str()),
-        Happened::Voided | Happened::PartlyVoided => ("orders", about.order_id.as_deref()?),
-        Happened::Changed(..) | Happened::Ended | Happened::Paid => {
+/// The path of the first API request, relative to the package; `None` if there is nothing to ask.
+fn api_path(change: Change, about: &About) -> Option<String> {
+    let (path, name) = match change {
+        Change::Nothing => return None,
+        Change::Bought => ("purchases/productsv2/tokens", about.purchase_token.as_str()),
+        Change::Voided | Change::PartlyVoided => ("orders", about.order_id.as_deref()?),
+        Change::Changed(..) | Change::Ended | Change::Paid => {
             ("purchases/subscriptionsv2/tokens", about.purchase_token.as_str())
         }
     };
@@ -171,15 +170,16 @@ async fn verify<'a>(
     let verified = google::verify_push(context, api, Some(package)).await?;
     // `parse` reports a message that cannot be read.
     let Ok((notification, _)) = Notification::read(&verified) else { return Ok(verified.into()) };
-    let (happened, about) = notification.about();
-    let path = about.and_then(|about| question(happened, about));
+    let (change, about) = notification.about();
+    let path = about.and_then(|about| api_path(change, about));
     let (Some(account), Some(path)) = (ServiceAccount::of(context.listing, SCOPE)?, path) else {
         return Ok(verified.into());
     };
     let client = account.sign_in(api).await?;
     let subject = client.get(&format!("{APPLICATIONS}/{package}/{path}")).await?;
     let verified = verified.confirmed_by(&polled(&subject)?);
-    let purchase: Option<Purchase> = if happened.is_paid() { json::read(&subject.body).ok() } else { None };
+    let purchase: Option<Purchase> =
+        if change.is_paid() { strict_json::from_str(&subject.body).ok() } else { None };
     let mut responses = VendorResponses::one(SUBJECT, subject);
     for id in purchase.iter().flat_map(Purchase::orders) {
         let order = client.get(&format!("{APPLICATIONS}/{package}/orders/{id}")).await?;
@@ -192,31 +192,31 @@ async fn verify<'a>(
     Ok(Verification::with_responses(verified, responses))
 }
 
-/// What is told on the caller's word alone. Which order was paid, and whose a purchase is, only the API says.
-fn unconfirmed(happened: Happened, about: &About, id: String, at: Timestamp) -> ParsedCallback {
+/// Parses a notification without the API, which alone knows the account and which order was paid.
+fn unconfirmed(change: Change, about: &About, id: String, at: Timestamp) -> ParsedCallback {
     let event = |kind, transaction| Event {
         plan: about.subscription_id.clone().or_else(|| about.sku.clone()),
         occurred_at: Some(at),
         ..Event::new(kind, name(&about.purchase_token), transaction, Evidence::TransportOnly)
     };
     let message = format!("message:{id}");
-    let events = match happened {
-        Happened::Nothing => Vec::new(),
-        Happened::Changed(kind, false) => vec![event(kind, message)],
-        Happened::Changed(kind, true) => {
+    let events = match change {
+        Change::Nothing => Vec::new(),
+        Change::Changed(kind, false) => vec![event(kind, message)],
+        Change::Changed(kind, true) => {
             vec![event(kind, message.clone()), event(EventKind::Charged, message)]
         }
-        Happened::Ended => vec![event(EventKind::Uninstalled, ended(about))],
-        Happened::Paid | Happened::Bought => vec![event(EventKind::Charged, message)],
-        Happened::Voided => match &about.order_id {
+        Change::Ended => vec![event(EventKind::Uninstalled, ended(about))],
+        Change::Paid | Change::Bought => vec![event(EventKind::Charged, message)],
+        Change::Voided => match &about.order_id {
             Some(order) => vec![Event {
                 charge: Some(charge(order)),
                 ..event(EventKind::Refunded, format!("{}:refunded", charge(order)))
             }],
             None => Vec::new(),
         },
-        // How much, only the API says: it must not become all of it.
-        Happened::PartlyVoided => {
+        // Only the API knows the amount. The refund must not be booked as a full one.
+        Change::PartlyVoided => {
             let log = Some("a part was refunded, and without the API nobody knows how much".to_owned());
             return ParsedCallback { log, ..google::acknowledged(Vec::new()) };
         }
@@ -253,10 +253,10 @@ impl Adapter for GooglePlay {
             secrets: &[(
                 "service_account",
                 "the JSON key file of a service account that the Play Console lets view app information, financial data and \
-                 orders; without it nothing is confirmed and no amount is known",
+                 orders; without it, nothing is confirmed and no amounts are known",
             )],
             settings: &[
-                ("package_name", "the app's package name; a subscription may tell of several apps"),
+                ("package_name", "the app's package name; a subscription may carry several apps"),
                 google::AUDIENCE,
                 google::PUSH_EMAIL,
                 google::SUBSCRIPTION,
@@ -265,15 +265,15 @@ impl Adapter for GooglePlay {
                     package). The notification itself is not signed: with `service_account` the Developer API is asked for \
                     the purchase and its order, and must agree (`evidence` is `api_poll`); without it, and for an order that \
                     the API does not show, `evidence` is `transport_only`",
-            carrier: "the Play Store's `referrer`, which links put the click id into, and which the app reads on its first run and \
-                      its backend reports (`POST /v1/installs/google-play`); or a click id that the app sets as the \
+            carrier: "the Play Store's `referrer`, which carries the click id of the link; the app reads it on its first run, and its \
+                      backend reports it (`POST /v1/installs/google-play`). Alternatively, the app sets a click id as the \
                       obfuscated account id of a purchase",
-            limits: "no callback tells of an install: the app does. An amount is what the customer paid for the order, with taxes; a \
-                     free trial and a test purchase are no charge. The API tells a subscription's latest order: where a \
-                     notification is delivered a whole period late, the order before it is not told. A partial refund counts \
-                     as much as Google's order says was given back. The customer is `google-play:<obfuscated account id>`, if the \
-                     app sets one, and else the SHA-256 of the first purchase token; without `service_account` it is that of each \
-                     token, an upgrade ends one customer and begins another, and refunds find no charge",
+            limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, including \
+                     taxes; free trials and test purchases are not charges. The API returns a subscription's latest order: if a \
+                     notification is delivered a whole period late, the order before it is lost. A partial refund has the \
+                     refunded amount of Google's order. The customer is `google-play:<obfuscated account id>` if the app sets \
+                     one, otherwise the SHA-256 of the first purchase token. Without `service_account` it is the SHA-256 of each \
+                     token: an upgrade then ends one customer and starts another, and refunds are not matched to charges",
         }
     }
 
@@ -288,21 +288,21 @@ impl Adapter for GooglePlay {
     fn parse(&self, proof: &Proof<'_>, _: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
         let verified = &proof.verified;
         let (notification, id) = Notification::read(verified)?;
-        let (happened, Some(about)) = notification.about() else {
+        let (change, Some(about)) = notification.about() else {
             return Ok(google::acknowledged(Vec::new()));
         };
         let at = notification.at()?;
         if verified.evidence() == Evidence::ApiPoll {
-            return match happened {
-                Happened::Voided => confirmed::voided(true, about, at, &proof.responses),
-                Happened::PartlyVoided => confirmed::voided(false, about, at, &proof.responses),
-                _ => confirmed::changed(happened, about, at, &proof.responses),
+            return match change {
+                Change::Voided => confirmed::voided(true, about, at, &proof.responses),
+                Change::PartlyVoided => confirmed::voided(false, about, at, &proof.responses),
+                _ => confirmed::changed(change, about, at, &proof.responses),
             };
         }
-        if happened != Happened::Nothing && question(happened, about).is_none() {
-            return Err(unreadable("a token or an order is no plain name"));
+        if change != Change::Nothing && api_path(change, about).is_none() {
+            return Err(unreadable("a token or an order is not a plain name"));
         }
-        Ok(unconfirmed(happened, about, id, at))
+        Ok(unconfirmed(change, about, id, at))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

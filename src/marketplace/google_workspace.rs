@@ -1,6 +1,6 @@
-//! Google Workspace Marketplace. Google calls nobody about installs there. What shows one is the first sign-in of a customer:
-//! the app's redirect URI is here, or the app tells what Google told it. What shows the end is the customer's licence, about
-//! which Google is asked whenever the app wants.
+//! Google Workspace Marketplace. Google sends no callback for an install. The first sign-in of a customer shows it: either the
+//! app's redirect URI is here, or the app forwards Google's id token. The customer's licence shows the uninstall: Google is
+//! asked about it whenever the app requests that.
 //!
 //! Sources: developers.google.com/identity/protocols/oauth2/web-server, …/identity/openid-connect;
 //! …/workspace/marketplace/reference/rest/v2/customerLicense.
@@ -26,7 +26,7 @@ use crate::domain::{
     clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
 };
 use async_trait::async_trait;
-use json::FromJson;
+use serde::{Deserialize, de::DeserializeOwned};
 
 /// Google Workspace Marketplace.
 pub struct GoogleWorkspace;
@@ -38,7 +38,7 @@ const LICENSE: Kind = Kind { name: "license", methods: &["POST"], origin: Callba
 const TOKEN_ENDPOINT: TokenEndpoint = TokenEndpoint { url: google::TOKEN_URL, encoding: TokenEncoding::Form };
 const LICENSES: &str = "https://appsmarket.googleapis.com/appsmarket/v2/customerLicense";
 const SCOPE: &str = "https://www.googleapis.com/auth/appsmarketplace.license";
-/// Characters of a domain's name at most.
+/// The maximum length of a domain name.
 const DOMAIN_LENGTH: usize = 253;
 
 /// The name of Google's response to a code.
@@ -46,21 +46,21 @@ const GRANTED: &str = "granted";
 /// The name of Google's response about a licence.
 const LICENSED: &str = "license";
 
-/// What the app and the listing share.
+/// The secret that the app and the listing share.
 const SECRET: &str = "app_secret";
 
-/// What the token endpoint answers, as far as we read it.
-#[derive(FromJson)]
+/// The fields of a token response that are read.
+#[derive(Deserialize)]
 struct Granted {
     id_token: String,
 }
 
-/// The claims of an id token, as far as we read them; the scheme has judged the others.
-#[derive(FromJson)]
+/// The claims of an id token that are read here. The scheme has checked the others.
+#[derive(Deserialize)]
 struct Identity {
     /// The user.
     sub: String,
-    /// The customer's domain; users without an organisation have none.
+    /// The customer's domain; absent for users without an organisation.
     hd: Option<String>,
 }
 
@@ -73,21 +73,21 @@ impl Identity {
     }
 }
 
-/// What the app tells of a sign-in.
-#[derive(FromJson)]
+/// A sign-in that the app reports.
+#[derive(Deserialize)]
 struct SignIn {
     id_token: String,
     click_id: Option<String>,
 }
 
-/// Whose licence is asked about.
-#[derive(FromJson)]
-struct Asked {
+/// The customer whose licence the app asks about.
+#[derive(Deserialize)]
+struct LicenseRequest {
     customer: String,
 }
 
-/// A customer's licence, as far as we read it.
-#[derive(FromJson)]
+/// The fields of a licence that are read.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct License {
     state: String,
@@ -96,9 +96,9 @@ struct License {
 }
 
 /// The JSON that the app posts.
-fn posted<T: for<'j> FromJson<'j>>(context: &CallbackContext<'_>) -> Result<T, Refusal> {
+fn posted<T: DeserializeOwned>(context: &CallbackContext<'_>) -> Result<T, Refusal> {
     let body = str::from_utf8(context.callback.body).map_err(|_| Refusal::MalformedBody)?;
-    json::read(body).map_err(|_| Refusal::MalformedBody)
+    strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)
 }
 
 /// Verifies that an id token is Google's, and for the app.
@@ -139,7 +139,7 @@ async fn verify_license<'a>(
     api: &dyn VendorApi,
 ) -> Result<Verification<'a>, VerifyError> {
     let verified = bearer(&context.callback, &context.listing.secret(SECRET))?;
-    let Asked { customer } = posted(context)?;
+    let LicenseRequest { customer } = posted(context)?;
     if !google::is_plain(&customer, DOMAIN_LENGTH) {
         return Err(Refusal::WrongSubject.into());
     }
@@ -155,7 +155,7 @@ async fn verify_license<'a>(
     Ok(Verification::with_responses(verified, VendorResponses::one(LICENSED, response)))
 }
 
-/// The install. What stands where a click id may stand is the app's own business if it is none, and is not passed on.
+/// The account and the install. A value that is not a click id belongs to the app and is dropped.
 fn installed(verified: &Verified<'_>, click: Option<String>) -> Result<(String, Event), Unreadable> {
     let click = click.filter(|id| id.len() == CLICK_ID_LENGTH);
     let account = payload::read::<Identity>(verified)?.account();
@@ -167,7 +167,7 @@ fn installed(verified: &Verified<'_>, click: Option<String>) -> Result<(String, 
     Ok((account, event))
 }
 
-/// The sign-in that a browser brought. The app goes on with the query, and fetches its tokens at `token`.
+/// Parses a sign-in in the browser. The app continues with the query, and fetches its tokens at `token`.
 fn authorized(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let state = oauth::parameter(context, "state").ok().flatten();
     let (account, event) = installed(&proof.verified, state)?;
@@ -183,24 +183,24 @@ fn authorized(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<Parsed
 fn answer(events: Vec<Event>, fields: &serde_json::Value) -> ParsedCallback {
     ParsedCallback::new(
         events,
-        Reply::Plain(CallbackResponse::with_body(200, "application/json", json::text(fields))),
+        Reply::Plain(CallbackResponse::with_body(200, "application/json", fields.to_string())),
     )
 }
 
-/// The sign-in that the app tells of.
+/// Parses a sign-in that the app reports.
 fn signed_in(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
-    let SignIn { click_id, .. } = posted(context).map_err(|_| unreadable("it is no sign-in"))?;
+    let SignIn { click_id, .. } = posted(context).map_err(|_| unreadable("it is not a sign-in"))?;
     let (account, event) = installed(verified, click_id)?;
     let customer_id = format!("{}:{account}", Marketplace::GoogleWorkspace.as_str());
     Ok(answer(vec![event], &serde_json::json!({ "customer_id": customer_id })))
 }
 
-/// What a licence tells: its end, if it has ended.
+/// Parses a licence: an ended one is an uninstall.
 fn licensed(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let verified = &proof.verified;
-    let Asked { customer } = payload::read(verified)?;
+    let LicenseRequest { customer } = payload::read(verified)?;
     let found = proof.responses.get(LICENSED).ok_or_else(|| unreadable("Google was not asked"))?;
-    let License { state, customer_id } = json::read(&found.body)?;
+    let License { state, customer_id } = strict_json::from_str(&found.body)?;
     let account = customer_id.unwrap_or(customer).to_ascii_lowercase();
     let ended = || Event {
         occurred_at: Some(context.now),
@@ -209,7 +209,7 @@ fn licensed(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCa
     let events = match state.as_str() {
         "ACTIVE" => Vec::new(),
         "UNLICENSED" | "EXPIRED" => vec![ended()],
-        _ => return Err(unreadable("state is none that is documented")),
+        _ => return Err(unreadable("state is not a documented one")),
     };
     Ok(answer(events, &serde_json::json!({ "state": state })))
 }
@@ -232,21 +232,21 @@ impl Adapter for GoogleWorkspace {
                 (
                     OAUTH.name,
                     "an authorized redirect URI of the app's OAuth client: the first sign-in of a customer is the install. Signpost \
-                     has the code exchanged, binds the visitor's clicks to the customer, and goes on to `forward_to` with the \
-                     query as it came; the app fetches its tokens at `token`. The app makes the request for consent itself, \
-                     with the scope `openid`, and checks `state` and `nonce`",
+                     exchanges the code, binds the visitor's clicks to the customer, and redirects to `forward_to` with the query \
+                     unchanged; the app fetches its tokens at `token`. The app makes the authorization request itself, with the \
+                     scope `openid`, and checks `state` and `nonce`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     SIGN_IN.name,
-                    "for an app that keeps its own redirect URI: it posts `{\"id_token\": \"…\", \"click_id\": \"…\"}`, with \
-                     `app_secret` as a bearer token, after a sign-in; the answer names the customer. Without `click_id` \
-                     the install is nobody's, until the click comes to light otherwise",
+                    "for an app that keeps its own redirect URI: after a sign-in, it posts `{\"id_token\": \"…\", \"click_id\": \"…\"}` \
+                     with `app_secret` as the bearer token; the response names the customer. Without `click_id` the install is \
+                     unattributed until the click becomes known in another way",
                 ),
                 (
                     LICENSE.name,
-                    "asks Google for a customer's licence; one that is gone is the uninstall. Google pushes none, so a scheduler of \
-                     yours asks once a day for each customer: `curl -s https://<host>/callbacks/google-workspace/<listing \
+                    "asks Google about a customer's licence; a missing licence is the uninstall. Google pushes none, so your \
+                     scheduler asks once a day for each customer: `curl -s https://<host>/callbacks/google-workspace/<listing \
                      id>/license -H \"Authorization: Bearer $APP_SECRET\" -d '{\"customer\": \"example.com\"}'`",
                 ),
             ],
@@ -264,21 +264,20 @@ impl Adapter for GoogleWorkspace {
             settings: &[
                 (
                     "client_id",
-                    "the client id of the app's OAuth client; for `sign-in` alone it may be a list, of all clients that its \
+                    "the client id of the app's OAuth client; for `sign-in` alone it may be a list of all clients that its \
                      tokens are issued to or made for",
                 ),
                 ("application_id", "for `license`: the app's id in the marketplace"),
             ],
-            proof: "`oauth`: Google takes the code, and its id token (RS256, for the client id) names the customer; `sign-in`: \
-                    `app_secret`, and the id token; `license`: `app_secret`, and Google's answer",
-            carrier: "the visitor's cookie on the way from the sign-in to `forward_to`; a click id as `state`, or that the app tells",
-            limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: sales come in by the API, for the \
-                     customer `google-workspace:<domain>` (the token's `hd`), or `google-workspace:<sub>` of a user without an \
-                     organisation. Nothing that is put on a link to the marketplace reaches the app. An administrator who installs the \
-                     app for a domain is often another person than the one who clicked, and no sign-in: then nothing is known of \
-                     the click. A customer counts as one install and one uninstall. A code counts once, so with `oauth` \
-                     here the app has none of its own to exchange. Which client a token is for is checked here; its `nonce` is not: \
-                     the app made it",
+            proof: "`oauth`: Google accepts the code, and its id token (RS256, for the client id) names the customer; `sign-in`: \
+                    `app_secret` and the id token; `license`: `app_secret` and Google's response",
+            carrier: "the visitor's cookie, between the sign-in and `forward_to`; a click id in `state`, or one that the app reports",
+            limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: send sales with the API, for the \
+                     customer `google-workspace:<domain>` (the token's `hd`), or `google-workspace:<sub>` for a user without an \
+                     organisation. Parameters on a link to the marketplace do not reach the app. An administrator who installs the \
+                     app for a domain is often not the person who clicked, and causes no sign-in: then the click is unknown. A \
+                     customer counts as one install and one uninstall. A code is accepted once, so with `oauth` the app cannot \
+                     exchange it itself. Signpost checks which client a token is for, but not its `nonce`, which the app generated",
         }
     }
 

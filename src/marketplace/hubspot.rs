@@ -1,9 +1,8 @@
-//! HubSpot apps. The redirect URI of an app is unsigned: its proof is that HubSpot takes the code, and HubSpot's answer
-//! names the account that it gave access to. Where Signpost begins the authorization, the click travels in `state`, so
-//! that it needs no cookie.
+//! HubSpot apps. Requests to an app's redirect URI are not signed. The proof is that HubSpot accepts the code, and HubSpot's
+//! response names the account. If the authorization starts at Signpost, `state` carries the click, so no cookie is needed.
 //!
-//! Webhooks are verified and read, and tell nothing: they are about records in the CRMs of those who installed the app, so
-//! a deal in them is a sale of the customer's, never of the operator's. HubSpot takes no payments for apps.
+//! Webhooks are verified and parsed, but produce no events: they are about records in the CRM of a customer, so a deal in them is
+//! the customer's sale and never the operator's. HubSpot takes no payments for apps.
 //!
 //! Sources: developers.hubspot.com, docs/api-reference/2026-03/authentication (OAuth),
 //! docs/apps/legacy-apps/authentication/validating-requests, docs/api-reference/webhooks.
@@ -25,20 +24,20 @@ use crate::domain::{
     programme::{Program, listing::Marketplace},
 };
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 /// HubSpot.
 pub struct Hubspot;
 
-/// What the token endpoint answers, as far as we read it.
-#[derive(FromJson)]
+/// The fields of a token response that are read.
+#[derive(Deserialize)]
 struct Granted {
     /// The account that the app was installed in.
     hub_id: u64,
 }
 
-/// The one before, `/oauth/v1/token`, ends on 2027-02-16.
+/// Its predecessor `/oauth/v1/token` is shut down on 2027-02-16.
 const TOKEN_ENDPOINT: TokenEndpoint =
     TokenEndpoint { url: "https://api.hubapi.com/oauth/2026-03/token", encoding: TokenEncoding::Form };
 const AUTHORIZE: &str = "https://app.hubspot.com/oauth/authorize";
@@ -47,7 +46,7 @@ const OAUTH: Kind = Kind { name: "oauth", methods: &["GET"], origin: CallbackOri
 const INSTALL: Kind = Kind { name: "install", methods: &["GET"], origin: CallbackOrigin::Browser };
 const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// A parameter that looks like a click id. Whoever writes something else there must not have it passed on.
+/// A parameter, if it has the form of a click id. Other values are not passed on.
 fn click(context: &CallbackContext<'_>, name: &str) -> Option<String> {
     let is_click_id = |text: &String| {
         text.len() == CLICK_ID_LENGTH
@@ -88,7 +87,7 @@ fn authorized(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<
     })
 }
 
-/// Leads a visitor with a click to HubSpot's page of consent, and the click with it.
+/// Redirects a visitor to HubSpot's consent page, with the click in `state`.
 fn begin(context: &CallbackContext<'_>) -> Result<Verification<'static>, Refusal> {
     let listing = context.listing;
     let required = |name| listing.setting(name).filter(|text| !text.is_empty()).ok_or(Refusal::NotConfigured);
@@ -109,13 +108,13 @@ fn begin(context: &CallbackContext<'_>) -> Result<Verification<'static>, Refusal
             query.append_pair(name, value);
         }
     }
-    // As HubSpot writes spaces between scopes. A plus sign in a value stands there as %2B.
+    // HubSpot encodes spaces between scopes like this. A plus sign in a value is encoded as %2B.
     let query = query.finish().replace('+', "%20");
     Ok(Verification::respond(CallbackResponse::redirect(302, format!("{AUTHORIZE}?{query}"))))
 }
 
-/// HubSpot sends its two older signatures beside v3. They are valid for ever, so they count only where the operator says
-/// so, and never beside a v3.
+/// HubSpot sends its two older signatures together with v3. They never expire, so they are accepted only if the operator allows
+/// it, and never together with v3.
 fn signed<'a>(context: &CallbackContext<'a>) -> Result<Verified<'a>, Refusal> {
     app_id(context)?;
     let verify = |scheme, allow_legacy| {
@@ -132,7 +131,7 @@ fn signed<'a>(context: &CallbackContext<'a>) -> Result<Verified<'a>, Refusal> {
     }
 }
 
-/// The setting `app_id`. One that is no number must not let everything in.
+/// The setting `app_id`. A value that is not a number must not accept every app.
 fn app_id(context: &CallbackContext<'_>) -> Result<Option<u64>, Refusal> {
     match context.listing.settings.get("app_id").filter(|set| !set.is_null()) {
         Some(set) => payload::number(Some(set)).map(Some).ok_or(Refusal::NotConfigured),
@@ -140,9 +139,9 @@ fn app_id(context: &CallbackContext<'_>) -> Result<Option<u64>, Refusal> {
     }
 }
 
-/// The app that an element of a webhook's list is of, if it says so; or what it lacks.
+/// The app of an element of a webhook, if it names one; or what it lacks.
 fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
-    // `eventType` in the documents of old.
+    // Older documentation calls it `eventType`.
     let kind = element.get("subscriptionType").or_else(|| element.get("eventType"));
     if kind.and_then(Json::as_str).is_none() {
         return Err("has no subscriptionType");
@@ -153,12 +152,12 @@ fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
     Ok(payload::number(element.get("appId")))
 }
 
-/// Up to 100 elements, in no order. One that does not count must hold up none of the others; if none can be read, the list
-/// is refused as a whole, so that it comes again. Either way the log says why.
+/// Parses up to 100 elements, in any order. An element that does not count must not block the others. If no element can be read,
+/// the whole webhook fails, so that it is sent again. The log says why in both cases.
 fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let list: Json = payload::read(verified)?;
     let list = list.as_array().ok_or_else(|| unreadable("the body is not a list"))?;
-    let ours = app_id(context).map_err(|_| unreadable("app_id is no number"))?;
+    let ours = app_id(context).map_err(|_| unreadable("app_id is not a number"))?;
     let (mut left_out, mut was_read, mut last) = (0usize, list.is_empty(), None);
     for (index, element) in list.iter().enumerate() {
         let app = app_of(element);
@@ -199,21 +198,21 @@ impl Adapter for Hubspot {
             kinds: &[
                 (
                     OAUTH.name,
-                    "a redirect URL of the app, and its install URL in the marketplace: with a `code` the install; it binds the \
-                     visitor's clicks to the account and goes on to `forward_to` with the query as it came, and the app \
-                     fetches its tokens at `token`; without a `code` (`step=authorize`, or a customer who refuses) it goes on \
-                     to `forward_to` and tells nothing",
+                    "a redirect URL of the app, and its install URL in the marketplace. With a `code` it is the install: it binds \
+                     the visitor's clicks to the account and redirects to `forward_to` with the query unchanged, and the app \
+                     fetches its tokens at `token`. Without a `code` (`step=authorize`, or a customer who refuses) it only \
+                     redirects to `forward_to`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     INSTALL.name,
-                    "best as the listing's `url`, which links lead to: goes on to HubSpot's page of consent, with the click id as `state` and `oauth` as \
-                     the redirect URL",
+                    "preferably the listing's `url`, to which links lead: redirects to HubSpot's consent page, with the click id as \
+                     `state` and `oauth` as the redirect URL",
                 ),
                 (
                     WEBHOOK.name,
-                    "webhooks of the app: verified, read and answered, and tell nothing, because they are about your customers' \
-                     own records",
+                    "webhooks of the app: verified, parsed and answered. They produce no events, because they are about your \
+                     customers' own records",
                 ),
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
@@ -222,7 +221,7 @@ impl Adapter for Hubspot {
                 ("scopes", "for `install`: the scopes that the app requires, separated by spaces"),
                 (
                     "optional_scopes",
-                    "for `install`: scopes that HubSpot leaves out where the account lacks them, separated by spaces",
+                    "for `install`: scopes that HubSpot omits if the account lacks them, separated by spaces",
                 ),
                 (
                     "click_param",
@@ -230,26 +229,26 @@ impl Adapter for Hubspot {
                 ),
                 (
                     "app_id",
-                    "for `webhook`: the app's id; what is of another app is left out, and the log says so",
+                    "for `webhook`: the app's id; elements of other apps are skipped, and the log says so",
                 ),
                 (
                     "accept_v1",
-                    "for `webhook`: `true` accepts signatures v1 and v2 where no v3 came; they bear no time, so a captured \
+                    "for `webhook`: `true` accepts signatures v1 and v2 if there is no v3; they contain no time, so a captured \
                      request is valid for ever",
                 ),
             ],
-            proof: "`oauth`: HubSpot takes the code and names the account (`hub_id`); webhooks by \
-                    `X-HubSpot-Signature-v3` (HMAC-SHA256, 5 min). A v1 or v2 beside a v3 never counts",
-            carrier: "the click id in `state`, which HubSpot brings back, where the install began at `install`; else the \
-                      visitor's cookie on the way to `forward_to`",
-            limits: "HubSpot takes no payments for apps: sales come in by the API; it pushes no installs and no uninstalls: the \
-                     app polls the Webhooks Journal, and an uninstall comes in by the API, for the customer \
-                     `hubspot:<hub_id>`; an account counts as one install, however often it is reinstalled; a marketplace \
-                     page carries no click id: an install that begins there is attributed by the cookie alone, and in a \
-                     frame only where the browser allows cookies of other sites; a code counts once, so the app has none \
-                     of its own to exchange; `state` is not checked here: the app checks those that it made, and one of \
-                     `install` is a click id or absent, and proves no session; `returnUrl` is not followed here: the app \
-                     answers there itself, if it is HubSpot's",
+            proof: "`oauth`: HubSpot accepts the code and names the account (`hub_id`); webhooks by \
+                    `X-HubSpot-Signature-v3` (HMAC-SHA256, 5 min). A v1 or v2 together with a v3 is never accepted",
+            carrier: "the click id in `state`, which HubSpot returns, if the install started at `install`; otherwise the \
+                      visitor's cookie, between the install and `forward_to`",
+            limits: "HubSpot takes no payments for apps: send sales with the API. It pushes no installs and no uninstalls: the \
+                     app polls the Webhooks Journal, and you send an uninstall with the API, for the customer \
+                     `hubspot:<hub_id>`. An account counts as one install, however often it is reinstalled. A marketplace \
+                     page carries no click id: an install that starts there is attributed by the cookie alone, and in a \
+                     frame only if the browser allows third-party cookies. A code is accepted once, so the app cannot exchange it \
+                     itself. Signpost does not check `state`: the app checks values that it generated, and a value from `install` \
+                     is a click id or absent, and proves no session. Signpost does not follow `returnUrl`: the app does, after \
+                     checking that it is HubSpot's",
         }
     }
 

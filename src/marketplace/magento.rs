@@ -1,8 +1,8 @@
-//! Adobe Commerce, formerly Magento. Its marketplace calls nobody back and leads nobody anywhere: what is told here are the
-//! orders of a Commerce instance that the operator sells in ([`orders`]), by Adobe I/O Events or by the instance's own
-//! webhooks, and installs of an app by the app itself.
+//! Adobe Commerce, formerly Magento. Its marketplace has no callbacks and forwards nobody. Callbacks report the orders of a
+//! Commerce instance in which the operator sells ([`orders`]), through Adobe I/O Events or the instance's own webhooks. Apps
+//! report their own installs.
 //!
-//! A webhook of an instance holds up the shopper, so whatever comes of it, it is answered as a success.
+//! A webhook of an instance blocks the shopper's checkout, so the response is always a success.
 //!
 //! Sources: developer.adobe.com/events/docs/guides (webhooks, signatures), developer.adobe.com/commerce/extensibility
 //! (events, webhooks, app management).
@@ -38,18 +38,18 @@ const EVENTS: Kind = Kind { name: "events", methods: &["GET", "POST"], origin: C
 const COMMERCE: Kind = Kind { name: "commerce", methods: &["POST"], origin: CallbackOrigin::Server };
 const APP: Kind = Kind { name: "app", methods: &["POST"], origin: CallbackOrigin::App };
 
-/// Where Adobe has a registration confirmed that does not answer its challenge.
+/// The start of the URL with which Adobe confirms a registration whose challenge was not answered.
 const VALIDATION: &str = "https://csm.adobe.io/csm/registrations/validate?";
-/// Characters of such an address at most.
+/// The maximum length of such a URL.
 const VALIDATION_LENGTH: usize = 512;
 
-/// The instance goes on as if it had not asked.
+/// The response that lets the instance continue.
 fn success() -> CallbackResponse {
     CallbackResponse::with_body(200, "application/json", r#"[{"op":"success"}]"#)
 }
 
-/// The address that Adobe wants opened, of a registration whose challenge was not answered. Nothing proves that it is Adobe
-/// who says so, so it is not opened here, and only an address of Adobe's is shown to the operator.
+/// The URL that Adobe wants opened after an unanswered challenge. The request is not authenticated, so the URL is not opened
+/// here, and only a URL of Adobe's is shown to the operator.
 fn validation(context: &CallbackContext<'_>) -> Option<String> {
     let text = std::str::from_utf8(context.callback.body).ok()?;
     let address = Object::read(text)?.text("validationUrl")?;
@@ -65,7 +65,8 @@ async fn verify_events<'a>(
 ) -> Result<Verification<'a>, VerifyError> {
     if context.callback.method == "GET" {
         let greeting = challenge::answer(&context.callback)?;
-        let (status, media_type) = (challenge::Greeting::STATUS, challenge::Greeting::MEDIA_TYPE);
+        let (status, media_type) =
+            (challenge::ChallengeResponse::STATUS, challenge::ChallengeResponse::MEDIA_TYPE);
         return Ok(Verification::respond(CallbackResponse::with_body(status, media_type, greeting.body())));
     }
     let is_signed =
@@ -96,9 +97,9 @@ async fn verify_commerce<'a>(
     Ok(context.verify_platform(api, &commerce).await?.into())
 }
 
-/// What an event of Adobe I/O Events tells. An app may have a prefix of its own between Adobe's and the event's name.
+/// Parses an event of Adobe I/O Events. An app may add a prefix between Adobe's prefix and the name of the event.
 fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Option<Event>, Unreadable> {
-    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is no object"))?;
+    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let (kind, evidence) = (message.text("type").unwrap_or_default(), verified.evidence());
     let is = |name: &str| kind.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
     let is_order = is("observer.checkout_submit_all_after") || is("observer.sales_order_save_commit_after");
@@ -108,7 +109,7 @@ fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Optio
     }
     let sources = context.listing.texts("source");
     if !sources.is_empty() && !message.text("source").is_some_and(|source| sources.contains(&source)) {
-        return Err(unreadable("source is none of the listing's"));
+        return Err(unreadable("source is not one of the listing's"));
     }
     let at = message.text("time").and_then(|time| Timestamp::parse(&time));
     let value = message.object("data").and_then(|data| data.object("value"));
@@ -120,32 +121,32 @@ fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Optio
     }
 }
 
-/// What a webhook of the instance tells: an order, if it is stored and paid for by then.
+/// Parses a webhook of the instance: an order, if it is stored and paid by then.
 fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Option<Event>, Unreadable> {
-    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is no object"))?;
+    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let value = message.object("data").unwrap_or(message);
     orders::charge(value, None, context, verified.evidence())
 }
 
-/// What the operator's app tells of a Commerce instance that it was installed in.
+/// Parses the operator's app's report about a Commerce instance.
 fn app(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
-    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is no object"))?;
+    let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let required = |name| message.text(name).ok_or_else(|| unreadable(format!("there is no {name}")));
-    let (event, instance) = (required("event")?, required("instance")?);
-    let kind = match event.as_str() {
+    let (name, instance) = (required("event")?, required("instance")?);
+    let kind = match name.as_str() {
         "installed" => EventKind::Installed,
         "uninstalled" => EventKind::Uninstalled,
         _ => return Err(unreadable("event is neither installed nor uninstalled")),
     };
     let at = message.text("occurred_at").and_then(|time| Timestamp::parse(&time));
-    let told = Event {
+    let event = Event {
         plan: message.text("plan"),
         occurred_at: at.or(verified.signed_at()),
         clicks: message.text("click_id").filter(|id| id.len() == CLICK_ID_LENGTH).into_iter().collect(),
         coupon: message.text("coupon"),
-        ..Event::new(kind, format!("instance:{instance}"), format!("{event}:{instance}"), verified.evidence())
+        ..Event::new(kind, format!("instance:{instance}"), format!("{name}:{instance}"), verified.evidence())
     };
-    Ok(ParsedCallback::new(vec![told], Reply::Plain(CallbackResponse::empty(200))))
+    Ok(ParsedCallback::new(vec![event], Reply::Plain(CallbackResponse::empty(200))))
 }
 
 #[async_trait(?Send)]
@@ -165,26 +166,27 @@ impl Adapter for Magento {
             kinds: &[
                 (
                     EVENTS.name,
-                    "the webhook of an event registration in Adobe's Developer Console, delivered one by one (not in batches), for \
-                     the events `observer.sales_order_save_commit_after` or `observer.checkout_submit_all_after` (a charge, once the \
-                     order's state is `processing` or `complete`) and `observer.sales_order_creditmemo_save_after` (a refund); the \
-                     challenge is answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
+                    "the webhook of an event registration in Adobe's Developer Console, with individual delivery (not batches), for \
+                     the events `observer.sales_order_save_commit_after` or `observer.checkout_submit_all_after` (a charge, once \
+                     the order's state is `processing` or `complete`) and `observer.sales_order_creditmemo_save_after` (a refund); \
+                     the challenge is answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
                      `customer_id`, `customer_email`, `coupon_code` and `created_at` of orders, and `order_id`, `increment_id`, \
-                     `state`, `base_grand_total`, `base_currency_code` and `created_at` of credit memos; an event that lacks one is answered all the same, and the log says \
-                     which",
+                     `state`, `base_grand_total`, `base_currency_code` and `created_at` of credit memos. An event that lacks a field \
+                     is answered with 200, and the log says which field",
                 ),
                 (
                     COMMERCE.name,
                     "a webhook of the instance's own Webhooks module that sends `order` with the same fields, for instances without \
-                     I/O Events. The shopper waits for it: it is answered `[{\"op\":\"success\"}]` even if it is refused. Leave it \
-                     “optional” (`required=\"false\"`), so that no checkout fails should we not be reached",
+                     I/O Events. The shopper waits for it: the response is `[{\"op\":\"success\"}]` even if the webhook is \
+                     refused. Leave it “optional” (`required=\"false\"`), so that no checkout fails if Signpost cannot be reached",
                 ),
                 (
                     APP.name,
-                    "from an app's own steps of installation and removal: \
+                    "called by an app when it is installed or removed: \
                      `{\"event\": \"installed\" or \"uninstalled\", \"instance\": \"…\", \"click_id\", \"coupon\", \"plan\", \
-                     \"occurred_at\"}`, the last four if known, signed as Standard Webhooks have it (`webhook-id`, \
-                     `webhook-timestamp`, `webhook-signature`, the secret's own bytes as the key); the customer is `magento:instance:<instance>`",
+                     \"occurred_at\"}`, the last four if known, signed by the Standard Webhooks scheme (`webhook-id`, \
+                     `webhook-timestamp`, `webhook-signature`, with the secret's own bytes as the key); the customer is \
+                     `magento:instance:<instance>`",
                 ),
             ],
             secrets: &[
@@ -197,44 +199,44 @@ impl Adapter for Magento {
             settings: &[
                 (
                     "client_id",
-                    "for `events`: client id of the project in Adobe's Developer Console, or a list: Adobe signs everybody's \
-                     events with the same keys, so without it all are refused",
+                    "for `events`: the client id of the project in Adobe's Developer Console, or a list: Adobe signs the events of \
+                     all customers with the same keys, so without it all events are refused",
                 ),
                 (
                     "source",
-                    "for `events`: the event provider (`urn:uuid:…`), or a list, if the project receives events of other \
-                     instances, too: a listing is of one instance, because each numbers its orders and customers by itself",
+                    "for `events`: the event provider (`urn:uuid:…`), or a list, if the project also receives events of other \
+                     instances. A listing is for one instance, because each instance numbers its orders and customers itself",
                 ),
                 (
                     "amounts",
                     "`base` (the default): `base_grand_total`, in the instance's currency; `order`: `grand_total` and \
-                     `order_currency_code`, in the customer's, which must then be selected",
+                     `order_currency_code`, in the customer's currency, which must then be selected",
                 ),
                 (
                     "click_field",
-                    "field of the order, or of its `extension_attributes`, that carries a click id",
+                    "the field of the order, or of its `extension_attributes`, that carries a click id",
                 ),
                 (
                     "accept_legacy_hmac",
-                    "for `events`: `true` accepts `x-adobe-signature` where no RSA signature came; it bears no time",
+                    "for `events`: `true` accepts `x-adobe-signature` if there is no RSA signature; it contains no time",
                 ),
                 (
                     "public_key",
                     "for `commerce`: the instance's public key in PEM, or a list, from Stores, Configuration, Adobe Services, \
-                     Webhooks, where signing must be switched on",
+                     Webhooks, where signing must be enabled",
                 ),
             ],
             proof: "`events`: RSA over the raw body under a key that Adobe publishes (either of two signatures), for the client id, \
                     not older than 25 h; `commerce`: RSA under the instance's own key, without a time; `app`: HMAC-SHA256 under \
                     `app_secret`, 5 min",
-            carrier: "a coupon code, or the field of the order that `click_field` names; what the app tells with an install",
-            limits: "Adobe's marketplace tells of no purchases and no installs of extensions, and nothing of its listings' links \
-                     survives: an extension is attributed by what its merchant enters or by the app's own page; an order is \
-                     charged with its grand total, with shipping and taxes, once, whichever event tells of it first; an order that was \
-                     closed or cancelled without a credit memo is not refunded; a hook that comes before an order is stored has \
-                     no `entity_id` and tells nothing; guests are told apart by a hash of their e-mail address, so one who \
-                     registers later is another customer; Adobe asks with `validationUrl` where the challenge was not answered: it is \
-                     logged, for the operator to open; an instance counts as one install and one removal, however often it is \
+            carrier: "a coupon code, or the field of the order that `click_field` names; what the app reports with an install",
+            limits: "Adobe's marketplace reports no purchases and no installs of extensions, and parameters on links to its listings \
+                     are lost: an extension is attributed by what its merchant enters or by the app's own page. An order is \
+                     charged once with its grand total, including shipping and taxes, whichever event arrives first. An order that \
+                     is closed or cancelled without a credit memo is not refunded. A webhook that is sent before the order is stored \
+                     has no `entity_id` and is ignored. Guests are identified by a hash of their e-mail address, so a guest who \
+                     registers later is another customer. If the challenge was not answered, Adobe sends `validationUrl`: the log \
+                     shows it, for the operator to open. An instance counts as one install and one removal, however often it is \
                      reinstalled",
         }
     }
@@ -249,7 +251,7 @@ impl Adapter for Magento {
         } else if context.kind == COMMERCE {
             verify_commerce(context, api).await
         } else {
-            // BigCommerce's webhooks are Standard Webhooks.
+            // BigCommerce signs its webhooks with the Standard Webhooks scheme, too.
             let scheme = Scheme::BigcommerceWebhook;
             Ok(context.verify(scheme, "app_secret", Parameters::default())?.into())
         }
@@ -260,18 +262,18 @@ impl Adapter for Magento {
         if context.kind == APP {
             return app(verified);
         }
-        let (told, answer) = if context.kind == EVENTS {
+        let (parsed, response) = if context.kind == EVENTS {
             (event(verified, context), CallbackResponse::empty(200))
         } else {
             (webhook(verified, context), success())
         };
-        // A subscription that lacks a field lacks it in every event. Adobe gives an address up that answers so many with a
-        // failure, and a checkout must not fail for it: the log says what is wrong.
-        let (events, log) = match told {
+        // A subscription that lacks a field lacks it in every event. Adobe disables a URL that fails too often, and a checkout must
+        // not fail either, so the error only goes to the log.
+        let (events, log) = match parsed {
             Ok(event) => (event.into_iter().collect(), None),
             Err(Unreadable(why)) => (Vec::new(), Some(why)),
         };
-        Ok(ParsedCallback { log, ..ParsedCallback::new(events, Reply::Plain(answer)) })
+        Ok(ParsedCallback { log, ..ParsedCallback::new(events, Reply::Plain(response)) })
     }
 
     fn refused(&self, kind: Kind) -> CallbackResponse {

@@ -1,8 +1,8 @@
-//! Microsoft AppSource and Azure Marketplace: software as a service that Microsoft sells. A buyer comes to the landing page
-//! with a token that only Microsoft's API can read ([`fulfillment`]), in the browser that brings the cookie of the clicks;
-//! later changes come to the connection webhook ([`webhook`]). The purchase is the customer's account.
+//! Microsoft AppSource and Azure Marketplace: software as a service that Microsoft sells. A buyer's browser opens the landing
+//! page with our cookies and a token that only Microsoft's API can resolve ([`fulfillment`]). Later changes are sent to the
+//! connection webhook ([`webhook`]). The purchase is the customer's account.
 //!
-//! Microsoft bills and tells no amounts: a charge names its plan.
+//! Microsoft does the billing and reports no amounts: a charge names its plan.
 //!
 //! Sources: learn.microsoft.com, partner-center/marketplace-offers/pc-saas-fulfillment-life-cycle,
 //! …/pc-saas-fulfillment-webhook.
@@ -25,7 +25,7 @@ use super::{
 use crate::domain::programme::listing::Marketplace;
 use async_trait::async_trait;
 use fulfillment::{Access, Found, NO_ACCESS, Subscription};
-use json::FromJson;
+use serde::Deserialize;
 
 /// Microsoft.
 pub struct Microsoft;
@@ -33,8 +33,8 @@ pub struct Microsoft;
 const LANDING: Kind = Kind { name: "landing", methods: &["GET"], origin: CallbackOrigin::Browser };
 const WEBHOOK: Kind = Kind { name: "webhook", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// Whose purchase a token names, as far as we read it.
-#[derive(FromJson)]
+/// The fields of a resolved token that are read.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resolved {
     id: String,
@@ -75,19 +75,20 @@ async fn resolve<'a>(
     }
 }
 
-/// The install; also told when the buyer comes back to manage the purchase, as of the time when it was bought.
+/// Parses a resolved token: the install. A buyer who returns to manage the purchase opens the same page, so the event is
+/// dated by the purchase.
 fn installed(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let resolved: Resolved = payload::read(verified)?;
     if !fulfillment::is_guid(&resolved.id) {
-        return Err(unreadable("id is no GUID"));
+        return Err(unreadable("id is not a GUID"));
     }
     let account = resolved.id.to_ascii_lowercase();
     let known = resolved.subscription;
     if known.as_ref().is_some_and(Subscription::is_test) {
         let forward_url = forward_url(context).map_err(|refusal| unreadable(refusal.to_string()))?;
-        let told =
+        let parsed =
             ParsedCallback::new(Vec::new(), Reply::Plain(CallbackResponse::redirect(302, forward_url)));
-        return Ok(ParsedCallback { log: Some("it is a test purchase".to_owned()), ..told });
+        return Ok(ParsedCallback { log: Some("it is a test purchase".to_owned()), ..parsed });
     }
     let is_new = known.as_ref().is_none_or(|known| known.status() == "PendingFulfillmentStart");
     let bought_at = known.as_ref().and_then(Subscription::bought_at);
@@ -118,54 +119,55 @@ impl Adapter for Microsoft {
             kinds: &[
                 (
                     LANDING.name,
-                    "the offer's landing page URL: has the `token` resolved, which is the install, binds the visitor's clicks \
-                     to the purchase, and goes on to `forward_to` with the query as it came, for the product to resolve the \
-                     token again and to activate the purchase, which Signpost never does; without a `token` it goes on and \
-                     tells nothing",
+                    "the offer's landing page URL: Signpost resolves the `token`, which is the install, binds the visitor's clicks \
+                     to the purchase, and redirects to `forward_to` with the query unchanged. The product resolves the token again \
+                     and activates the purchase; Signpost never does. Without a `token` Signpost only redirects",
                 ),
                 (
                     WEBHOOK.name,
-                    "the offer's connection webhook, or what the product's own webhook passes on with the header \
-                     `Authorization` as it came: plan and seats changed, suspended, reinstated, cancelled; `Subscribe` and \
-                     `Renew` are charges of a term. Answered 200 whatever it tells: Signpost accepts and vetoes nothing",
+                    "the offer's connection webhook, or what the product's own webhook forwards with the header \
+                     `Authorization` unchanged: plan and seats changed, suspended, reinstated, cancelled; `Subscribe` and \
+                     `Renew` are charges of a term. The response is always 200: Signpost accepts and vetoes nothing",
                 ),
             ],
             secrets: &[(
                 "client_secret",
-                "a client secret of the offer's Entra application, with which Microsoft is asked; without it the landing page \
-                 binds nothing, and nobody confirms what comes to the webhook",
+                "a client secret of the offer's Entra application, with which Microsoft's API is asked; without it, the landing page \
+                 binds nothing and webhooks are not confirmed",
             )],
             settings: &[
                 (
                     "tenant_id",
-                    "the publisher's tenant, a GUID, as in the offer's technical configuration; without it every webhook is \
+                    "the publisher's tenant, a GUID, as in the offer's technical configuration; without it, every webhook is \
                      refused",
                 ),
                 (
                     "client_id",
-                    "id of the Entra application in the offer's technical configuration, a GUID: every token must be made for \
-                     it; without it every webhook is refused",
+                    "the id of the Entra application in the offer's technical configuration, a GUID, for which every token must be \
+                     made; without it, every webhook is refused",
                 ),
                 (
                     "audiences",
-                    "a list instead of `client_id`, for tokens that are made for `api://…`, or for several applications",
+                    "a list instead of `client_id`, for tokens that are made for `api://…` or for several applications",
                 ),
-                ("plans", "what a term of each plan costs, by the plan's id in the offer (see above)"),
+                (
+                    "plans",
+                    "the price of a term of each plan, by the plan's id in the offer (see `settings.plans` of a listing in the API reference)",
+                ),
             ],
             proof: "landing page: Microsoft's API resolves the token and names the purchase (`api_poll`). Webhook: a token of \
-                    Entra's (RS256 under the tenant's published keys, of the Marketplace SaaS API, for the application). It \
-                    does not cover the body, so Microsoft is asked for the operation, and, where it keeps none, for the \
-                    purchase: what it confirms is `api_poll`, what it denies is left out and logged. Without `client_secret`, \
-                    or where a renewal came and the purchase has gone on since, it is `transport_only`, and its commissions \
-                    are held",
+                    Entra's (RS256 under the tenant's published keys, of the Marketplace SaaS API, for the application). The token \
+                    does not cover the body, so Microsoft is asked for the operation or, if it keeps none, for the purchase: a \
+                    confirmed event is `api_poll`, and a denied one is dropped and logged. Without `client_secret`, or if the \
+                    purchase has changed since a renewal, the event is `transport_only` and its commissions are held",
             carrier: "the visitor's cookie, on the landing page",
-            limits: "nothing of a listing's link reaches the landing page or the webhook: a buyer who configures the purchase in \
-                     another browser than that of the click is not attributed; Microsoft tells no amounts: a charge names its \
-                     plan, whose price `plans` must say, for one term and whatever the number of seats; there \
-                     is no webhook for refunds: they come in by the API; usage that is billed by metering is not seen; a \
-                     purchase in a free trial is not charged, and one for a test (`isTest`) tells nothing; a change of \
-                     plans counts while it is in progress, because Microsoft may tell nothing more, and one that failed sets \
-                     the plan back; leads (the lead connector) are not signed and are not taken in",
+            limits: "parameters on a link to the listing reach neither the landing page nor the webhook: a buyer who configures the \
+                     purchase in another browser than that of the click is not attributed. Microsoft reports no amounts: a charge \
+                     names its plan, whose price `plans` must contain, for one term and any number of seats. There is no webhook \
+                     for refunds: send them with the API. Metered usage is not seen. A purchase in a free trial is not charged, \
+                     and a test purchase (`isTest`) is ignored. A change of plans counts while it is in progress, because Microsoft \
+                     may report nothing more; a failed change restores the previous plan. Leads (the lead connector) are not signed \
+                     and are not accepted",
         }
     }
 

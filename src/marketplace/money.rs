@@ -1,9 +1,9 @@
-//! Amounts as vendors write them: decimal texts, read exactly.
+//! Amounts that vendors send as decimal texts. They are read exactly.
 
 use crate::domain::money::{Currency, MAX_AMOUNT_MINOR};
 
-/// The minor units that a decimal text such as `29.35` or `-10.00` spells in a currency, and whether it is below zero.
-/// `None` if it is no decimal number, has more places than the currency, or is out of range: money is never rounded here.
+/// The minor units of a decimal text such as `29.35` or `-10.00` in a currency, and whether the amount is negative. `None` if the
+/// text is not a decimal number, has more places than the currency, or is out of range: amounts are never rounded.
 #[must_use]
 pub fn minor_units(text: &str, currency: Currency) -> Option<(i64, bool)> {
     let (negative, digits) = match text.trim().strip_prefix('-') {
@@ -16,7 +16,7 @@ pub fn minor_units(text: &str, currency: Currency) -> Option<(i64, bool)> {
         return None;
     }
     let exponent = usize::from(currency.exponent());
-    // Places beyond the currency's must be zeros: `20.000` is twenty euros.
+    // Additional places must be zeros: `20.000` is twenty euros.
     let places = places.trim_end_matches('0');
     if places.len() > exponent {
         return None;

@@ -4,7 +4,7 @@ use super::{
     adapter::{Unreadable, unreadable},
     signature::{Payload, Verified},
 };
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
 /// The verified text: a body, the claims of a token, or a response.
 pub fn text<'p>(verified: &'p Verified<'_>) -> Result<&'p str, Unreadable> {
@@ -17,8 +17,8 @@ pub fn text<'p>(verified: &'p Verified<'_>) -> Result<&'p str, Unreadable> {
 }
 
 /// The verified JSON.
-pub fn read<T: for<'t> FromJson<'t>>(verified: &Verified<'_>) -> Result<T, Unreadable> {
-    Ok(json::read(text(verified)?)?)
+pub fn read<T: DeserializeOwned>(verified: &Verified<'_>) -> Result<T, Unreadable> {
+    Ok(strict_json::from_str(text(verified)?)?)
 }
 
 /// The value of a verified parameter.

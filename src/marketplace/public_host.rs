@@ -1,12 +1,12 @@
-//! Addresses that come from outside and are called nevertheless: only those of a site on the public internet, in one
-//! spelling. What a URL parser would mend or read in a second way (a backslash, `%2e`, `user@`, a number for a host) is no
-//! address here. A public name can still lead to a private address: what runs at Cloudflare cannot reach any, and
-//! redirects are not followed.
+//! URLs that come from outside and that Signpost calls. Only sites on the public internet are accepted, in one canonical form.
+//! Anything that a URL parser would repair or that parsers read differently (a backslash, `%2e`, `user@`, a number as the host)
+//! is rejected, which is why no URL parser is used here. A public name can still resolve to a private IP address: a Worker at
+//! Cloudflare cannot reach one, and redirects are not followed.
 
-/// Bytes of an address at most, so that it fits where it is kept.
+/// The maximum length of a URL, so that it fits where it is stored.
 const LONGEST: usize = 200;
 
-/// Last labels of names that no public site has: RFC 6761, 6762 (with its appendix G), 7686, 8375, 9476, and `internal`.
+/// Top-level labels that no public site has: RFC 6761, 6762 (with its appendix G), 7686, 8375, 9476, and `internal`.
 const NOT_PUBLIC: [&str; 14] = [
     "alt",
     "arpa",
@@ -37,22 +37,21 @@ fn is_label(label: &str) -> bool {
 /// Whether a host in lower case is a name that the public DNS may have.
 fn is_public(host: &str) -> bool {
     let Some((_, last)) = host.rsplit_once('.') else { return false };
-    // Letters alone, or punycode: so it is no notation of an IP address, of which each ends in a number (`127.1`, `0x7f.1`,
-    // `1.0x7f`) or in a bracket.
+    // Every notation of an IP address ends in a number (`127.1`, `0x7f.1`, `1.0x7f`) or a bracket. A name ends in letters or
+    // punycode.
     let is_top_level = last.bytes().all(|byte| byte.is_ascii_lowercase()) || last.starts_with("xn--");
     host.split('.').all(is_label) && is_top_level && !NOT_PUBLIC.contains(&last)
 }
 
-/// A segment of a path that every reader takes as it is.
+/// A path segment that every parser reads in the same way.
 fn is_plain(segment: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     // `.` and `..` move within the path.
     !segment.is_empty() && !segment.bytes().all(|byte| byte == b'.') && segment.bytes().all(plain)
 }
 
-/// The one spelling of a site's address: `https://`, the name in lower case without a dot at its end, and the path without
-/// a slash at its end. `None` if it is not HTTPS at a public name, or has more than a path: a port, a user, a query, a
-/// fragment.
+/// The canonical form of a site's URL: `https://`, the host name in lower case without a trailing dot, and the path without a
+/// trailing slash. `None` if it is not HTTPS at a public host name, or has a port, a user, a query or a fragment.
 #[must_use]
 pub fn address(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))?;

@@ -8,7 +8,7 @@ use super::{
     adapter::{CallbackContext, VerifyError},
     signature::{
         Expected, Refusal, TokenScheme, Trust, Verified,
-        platforms::{Fetched, PlatformVerifier},
+        platforms::{FetchedDocuments, PlatformVerifier},
     },
     vendor_api::{Document, VendorApi},
 };
@@ -67,7 +67,7 @@ impl<'a> CallbackContext<'a> {
         let texts = documents.iter().map(|document| document.text.as_deref());
         let fetched: Vec<(&str, &str)> =
             urls.iter().map(String::as_str).zip(texts).filter_map(loaded).collect();
-        let judged = verifier.verify(&self.callback, Fetched(&fetched), api.now());
+        let judged = verifier.verify(&self.callback, FetchedDocuments(&fetched), api.now());
         // If the vendor says that none of the keys exists, waiting for them is pointless.
         let is_absent = |document: &Document| document.text.is_none() && document.absent;
         match judged {

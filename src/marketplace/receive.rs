@@ -15,8 +15,7 @@ use crate::domain::{
     programme::listing::Marketplace,
     values::{digest::sha256_hex, entropy::Entropy, time::Timestamp},
 };
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A browser must complete its handoff within this time.
 pub const BROWSER_HANDOFF_MS: i64 = 10 * 60 * 1000;
@@ -44,7 +43,7 @@ pub struct CallbackRequest {
 }
 
 /// A browser that has been sent to the page where our cookies are visible.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserHandoff {
     /// SHA-256 of the one-time id, hexadecimal.
     pub id_hash: String,
@@ -57,7 +56,7 @@ pub struct BrowserHandoff {
 }
 
 /// A single-use token, or one that may be reused at one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// The key under which it is remembered.
     pub key: String,
@@ -69,7 +68,7 @@ pub struct Token {
 }
 
 /// A vendor's token response that is stored for the app.
-#[derive(Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredTokenResponse {
     /// SHA-256 of the code that it is requested with, hexadecimal.
     pub code_hash: String,
@@ -85,7 +84,7 @@ impl std::fmt::Debug for StoredTokenResponse {
 
 /// What the Ledger writes for a callback. It crosses an object boundary as JSON, possibly between two versions of the
 /// Worker, so its serialised names must not change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Number of the listing.
     pub listing_no: u16,
@@ -310,7 +309,7 @@ fn browser_handoff(
     let location = context.listing.forward_url(query)?;
     let mut random = [0; 16];
     entropy.fill(&mut random);
-    let id = base16ct::lower::encode_string(&random);
+    let id = data_encoding::HEXLOWER.encode(&random);
     let handoff = BrowserHandoff { id_hash: sha256_hex(id.as_bytes()), account, location, in_frame: false };
     Some((format!("/callbacks/continue/{id}"), handoff))
 }

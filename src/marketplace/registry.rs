@@ -1,4 +1,4 @@
-//! The marketplaces that call back. Adding one is a file beside this one, a folder of fixtures, and a line here.
+//! The marketplaces with callbacks. A new one needs a file in this folder, a folder of fixtures, and a line here.
 
 use super::adapter::Adapter;
 use crate::domain::programme::listing::Marketplace;

@@ -1,12 +1,11 @@
-//! Salesforce AppExchange. Two things call: the outbound messages of the operator's License Management Org, which tell of
-//! licences and are not signed, and the Canvas app, which opens in a frame with a signed request.
+//! Salesforce AppExchange. There are two callers: the operator's License Management Org sends unsigned outbound messages about
+//! licences, and the Canvas app opens in a frame with a signed request.
 //!
-//! Nothing in an outbound message is signed, so its events are hints (`Evidence::UnsignedBound`). They carry no amounts: no
-//! money moves on them.
+//! Outbound messages are not signed, so their events are hints (`Evidence::UnsignedBound`) without amounts, and move no money.
 //!
 //! Sources: Salesforce, "Outbound Messaging" (SOAP API), "Canvas Request Object"; License Management App, fields of
-//! `sfLma__License__c`. A message that is sent again carries the record as it is by then, so a state in between may
-//! never be seen, and each message is read by itself.
+//! `sfLma__License__c`. A repeated message contains the record as it is by then, so an intermediate state may never be seen.
+//! Therefore each message is parsed by itself.
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::MarketplaceDocs;
@@ -22,8 +21,8 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
 use roxmltree::{Document, Node};
+use serde::Deserialize;
 
 /// Salesforce AppExchange.
 pub struct Salesforce;
@@ -31,7 +30,7 @@ pub struct Salesforce;
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const OUTBOUND: &str = "http://soap.sforce.com/2005/09/outbound";
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
-/// Salesforce sends a message again, for up to 24 hours, until it gets this with status 200.
+/// Salesforce repeats a message for up to 24 hours until it gets this response with status 200.
 const ACKNOWLEDGED: &str = concat!(
     r#"<?xml version="1.0" encoding="UTF-8"?>"#,
     r#"<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>"#,
@@ -40,29 +39,29 @@ const ACKNOWLEDGED: &str = concat!(
 );
 /// Where Salesforce frames a Canvas app.
 const FRAME_ANCESTORS: &str = "https://*.salesforce.com https://*.force.com https://*.lightning.force.com";
-/// Characters of an id without its checksum: licences name an organisation by 15 characters, Canvas by 18.
+/// The length of an id without its checksum: licences use 15 characters, Canvas 18.
 const ID_WITHOUT_CHECKSUM: usize = 15;
-/// Fields that the plan is read from, if the setting `plan_field` names none.
+/// The fields with the plan, unless the setting `plan_field` names another.
 const PLAN_FIELDS: [&str; 2] = ["sfLma__Version_Number__c", "sfLma__Package_Version__c"];
 
-/// The envelope of a signed request, as far as we read it. `issuedAt` is no clock: real ones are negative.
-#[derive(FromJson)]
+/// The fields of a signed request that are read. `issuedAt` is not a usable time: real requests have negative values.
+#[derive(Deserialize)]
 struct CanvasRequest {
     context: Context,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Context {
     organization: Organization,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Organization {
     #[serde(rename = "organizationId")]
     id: String,
 }
 
-/// The organisation, by the characters that all of its spellings share. Their case counts.
+/// The organisation: the case-sensitive characters that both forms of its id share.
 fn account(organization_id: &str) -> Result<&str, Unreadable> {
     let is_id = matches!(organization_id.len(), 15 | 18)
         && organization_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -70,14 +69,14 @@ fn account(organization_id: &str) -> Result<&str, Unreadable> {
     id.ok_or_else(|| unreadable("the organisation's id is not of 15 or 18 letters and digits"))
 }
 
-/// The text of the one child of that name, in whatever namespace (the enterprise's and the partner's schema have one
-/// each). Nothing if it is absent, empty or `xsi:nil`; two of a name, or more than a text inside, is refused, because
-/// readers differ on what that says.
+/// The text of the only child of that name, in any namespace (the enterprise and the partner schema have different ones). `None`
+/// if it is absent, empty or `xsi:nil`. Two children of that name, or a child with elements, are refused, because parsers
+/// differ in how they read them.
 fn field<'a>(parent: Node<'a, '_>, name: &str) -> Result<Option<&'a str>, Unreadable> {
     let mut found = parent.children().filter(|child| child.is_element() && child.tag_name().name() == name);
     let (Some(element), None) = (found.next(), found.next()) else {
         let is_there = parent.children().any(|child| child.tag_name().name() == name);
-        return if is_there { Err(unreadable(format!("{name} stands there twice"))) } else { Ok(None) };
+        return if is_there { Err(unreadable(format!("{name} occurs twice"))) } else { Ok(None) };
     };
     let mut inside = element.children();
     match (inside.next(), inside.next()) {
@@ -99,7 +98,7 @@ fn time(name: &str, text: &str) -> Result<Timestamp, Unreadable> {
         .ok_or_else(|| unreadable(format!("{name} is not of the form 2026-11-22T11:59:55.000Z")))
 }
 
-/// The first of these fields that is told.
+/// The first of these fields that is set.
 fn first_of<'a>(record: Node<'a, '_>, names: &[&str]) -> Result<Option<&'a str>, Unreadable> {
     for name in names {
         if let Some(text) = field(record, name)? {
@@ -109,7 +108,7 @@ fn first_of<'a>(record: Node<'a, '_>, names: &[&str]) -> Result<Option<&'a str>,
     Ok(None)
 }
 
-/// What a licence's record tells. All that it says is read before anything is told.
+/// Parses the record of a licence.
 fn license(
     id: &str,
     record: Node<'_, '_>,
@@ -119,10 +118,10 @@ fn license(
     let license_id = required(record, "Id")?;
     let account = account(required(record, "sfLma__Subscriber_Org_ID__c")?)?;
     let modified_at = time("LastModifiedDate", required(record, "LastModifiedDate")?)?;
-    // An install is told once and by every message again, so it happened when the licence was made, not when it changed.
+    // Every message repeats the install, so it is dated by the creation of the licence and not by its last change.
     let created_at = field(record, "CreatedDate")?.map(|text| time("CreatedDate", text)).transpose()?;
     let plan = first_of(record, plan_fields)?;
-    // By the version of the License Management App.
+    // The name depends on the version of the License Management App.
     let status = first_of(record, &["sfLma__Status__c", "sfLma__License_Status__c"])?;
     let status =
         status.ok_or_else(|| unreadable("sfLma__Status__c is missing: select it in the outbound message"))?;
@@ -131,16 +130,16 @@ fn license(
         occurred_at: Some(at),
         ..Event::new(kind, account, transaction, evidence)
     };
-    // Once per licence, whichever message tells of it.
+    // Once per licence, whichever message reports it.
     let once = |kind: EventKind, at| event(kind, format!("license:{license_id}:{}", kind.as_str()), at);
-    let told = |kind: EventKind| event(kind, format!("notification:{id}:{}", kind.as_str()), modified_at);
+    let repeated = |kind: EventKind| event(kind, format!("notification:{id}:{}", kind.as_str()), modified_at);
     let installed = || once(EventKind::Installed, created_at.unwrap_or(modified_at));
     Ok(match status {
         "Trial" => vec![installed()],
-        "Active" => vec![installed(), told(EventKind::Activated)],
-        "Suspended" => vec![told(EventKind::Suspended)],
+        "Active" => vec![installed(), repeated(EventKind::Activated)],
+        "Suspended" => vec![repeated(EventKind::Suspended)],
         "Uninstalled" => vec![once(EventKind::Uninstalled, modified_at)],
-        // A status of the operator's own.
+        // A custom status of the operator.
         _ => Vec::new(),
     })
 }
@@ -158,20 +157,20 @@ fn notification(
     let kind = record.attribute((SCHEMA_INSTANCE, "type")).unwrap_or_default();
     match kind.rsplit(':').next() {
         Some("sfLma__License__c") => license(id, record, plan_fields, evidence),
-        // A lead is nobody's customer yet, and nothing else is of our business.
+        // A lead is not a customer yet, and no other object concerns us.
         _ => Ok(Vec::new()),
     }
 }
 
-/// What a message of up to 100 notifications tells. One that cannot be read must not hold up the others; if none can, the
-/// message is refused as a whole, so that it comes again. Either way the log says why.
+/// Parses a message of up to 100 notifications. A notification that cannot be read must not block the others. If none can be
+/// read, the whole message fails, so that it is sent again. The log says why in both cases.
 fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let text = payload::text(verified)?;
-    // No document type, which is the default. The scheme has read the same text, so no error need be told apart.
-    let document = Document::parse(text).map_err(|_| unreadable("it is no XML"))?;
+    // By default, the parser refuses document types. The scheme has already parsed the same text.
+    let document = Document::parse(text).map_err(|_| unreadable("it is not XML"))?;
     let set = context.listing.setting("plan_field");
     let plan_fields = set.as_ref().map_or(PLAN_FIELDS.as_slice(), std::slice::from_ref);
-    // The scheme has found the one `notifications` where it must be.
+    // The scheme has checked that there is exactly one `notifications` element at its place.
     let list = document.root_element().children().find(|child| child.has_tag_name((ENVELOPE, "Body")));
     let list =
         list.and_then(|body| body.children().find(|child| child.has_tag_name((OUTBOUND, "notifications"))));
@@ -180,9 +179,9 @@ fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pa
     let (mut events, mut was_read, mut left_out, mut error) = (Vec::new(), false, 0usize, None);
     for node in nodes {
         match notification(node, plan_fields, verified.evidence()) {
-            Ok(told) => {
+            Ok(parsed) => {
                 was_read = true;
-                events.extend(told);
+                events.extend(parsed);
             }
             Err(unreadable) => {
                 left_out = left_out.saturating_add(1);
@@ -193,25 +192,26 @@ fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pa
     if let Some(error) = error.take_if(|_| !was_read) {
         return Err(error);
     }
-    let told =
+    let parsed =
         ParsedCallback::new(events, Reply::Plain(CallbackResponse::with_body(200, "text/xml", ACKNOWLEDGED)));
     let log = error
         .map(|Unreadable(why)| format!("{left_out} notifications cannot be read, the last because {why}"));
-    Ok(ParsedCallback { log, ..told })
+    Ok(ParsedCallback { log, ..parsed })
 }
 
-/// The app was opened by an organisation. The frame does not see our cookies: the page in it leads to the top.
+/// Parses a signed request: an organisation opened the app. Our cookies are not visible in the frame, so the page links to the
+/// top of the window.
 fn opened(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let request: CanvasRequest = payload::read(verified)?;
     let account = account(&request.context.organization.id)?;
     let activated =
         Event::new(EventKind::Activated, account, format!("canvas:{account}"), verified.evidence());
-    // The signed request holds a live token of the organisation's: nothing of it goes on.
+    // The signed request contains a valid token of the organisation, so none of it is forwarded.
     let reply = Reply::FrameHandoff {
         account: account.to_owned(),
         query: String::new(),
         frame_ancestors: FRAME_ANCESTORS.to_owned(),
-        // The request is posted anew by Salesforce each time the app is opened.
+        // Salesforce posts a new request each time the app is opened.
         reloads: false,
     };
     Ok(ParsedCallback::new(vec![activated], reply))
@@ -237,44 +237,45 @@ impl Adapter for Salesforce {
             kinds: &[
                 (
                     LICENSE.name,
-                    "outbound messages on `sfLma__License__c` of the License Management Org; the path secret is the last segment: `…/license/<path_secret>`",
+                    "outbound messages on `sfLma__License__c` of the License Management Org; the path secret is the last segment: \
+                     `…/license/<path_secret>`",
                 ),
                 (
                     CANVAS.name,
                     "the Canvas App URL (access method: signed request by POST): opens in a frame, with a link that binds the \
-            visitor's clicks to the organisation and goes on to `forward_to`",
+                     visitor's clicks to the organisation and leads to `forward_to`",
                 ),
             ],
             secrets: &[
                 (
                     "path_secret",
-                    "last segment of the outbound messages' address, nobody else's; best `[A-Za-z0-9]{32,}` at random",
+                    "the last segment of the URL for outbound messages, not used elsewhere; preferably a random `[A-Za-z0-9]{32,}`",
                 ),
                 ("consumer_secret", "the Canvas app's consumer secret, as Salesforce shows it"),
             ],
             settings: &[
                 (
                     "organization_id",
-                    "id of the License Management Org, 15 or 18 characters, or a list of several; without it every \
-                     outbound message is refused",
+                    "the id of the License Management Org, 15 or 18 characters, or a list of ids; without it, every outbound \
+                     message is refused",
                 ),
                 (
                     "plan_field",
-                    "field of the licence that names the plan (default `sfLma__Version_Number__c`, else \
+                    "the field of the licence that contains the plan (default `sfLma__Version_Number__c`, otherwise \
                      `sfLma__Package_Version__c`)",
                 ),
             ],
-            proof: "outbound messages: the path secret and the organisation's id; nothing is signed, so their events are \
-                    hints (`metadata.evidence` is `unsigned_bound`) and carry no amounts. Select the fields `Id`, \
-                    `sfLma__Status__c`, `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, without the session \
-                    id. Canvas: HMAC-SHA256 under the consumer secret, each signed request once",
-            carrier: "the visitor's cookie, when the Canvas page's link is followed to the top",
+            proof: "outbound messages: the path secret and the organisation's id. They are not signed, so their events are hints \
+                    (`metadata.evidence` is `unsigned_bound`) without amounts. Select the fields `Id`, `sfLma__Status__c`, \
+                    `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, and do not include the session id. Canvas: \
+                    HMAC-SHA256 under the consumer secret, each signed request once",
+            carrier: "the visitor's cookie, when the link on the Canvas page is followed to the top of the window",
             limits: "the `referral_code` of a listing's link reaches the AppExchange lead and not the licence: a customer who \
-                     never follows the Canvas page's link is not attributed; Salesforce tells no amounts: sales come in by \
-                     the API; the path secret is a part of the address, so it stands in every log of it; a message without \
-                     `CreatedDate` dates the install by the first that arrives; a licence counts as one install, however \
-                     often it is reinstalled, and a sandbox's counts too unless your flow leaves it out; Canvas users who \
-                     must approve the app themselves come by GET, unsigned, and are refused: let admins pre-authorise them",
+                     never follows the link on the Canvas page is not attributed. Salesforce reports no amounts: send sales with \
+                     the API. The path secret is a part of the URL, so every log of the URL contains it. Without `CreatedDate`, \
+                     the install is dated by the first message that arrives. A licence counts as one install, however often it is \
+                     reinstalled, and a sandbox's licence counts too, unless your flow excludes it. Canvas users who must approve \
+                     the app themselves send an unsigned GET and are refused: let admins pre-authorise them",
         }
     }
 

@@ -1,10 +1,10 @@
-//! Shopify apps. Shopify signs the queries with which it opens an app, and the bodies of webhooks, but no header of those.
-//! So each topic has an address of its own, and the shop is what the body says.
+//! Shopify apps. Shopify signs the queries that open an app and the bodies of webhooks, but not the headers of webhooks.
+//! Therefore each topic has a URL of its own, and the body identifies the shop.
 //!
-//! A shop has two names: the domain, which browsers bring, and a number, which webhooks bring. Events are joined by the
-//! domain; the number leads to it once a signed body has told both.
+//! A shop has two names: the domain, which browsers send, and a number, which webhooks send. Events are joined by the domain. The
+//! number is joined with it once a signed body contains both.
 //!
-//! Shopify pushes no charges: what merchants pay stands in the Partner API.
+//! Shopify pushes no charges: the Partner API contains what merchants pay.
 //!
 //! Sources: shopify.dev, docs/apps/build/authentication-authorization, …/webhooks, …/privacy-law-compliance.
 
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Shopify.
 pub struct Shopify;
@@ -38,7 +38,7 @@ const CUSTOMER_REDACT: Kind =
     Kind { name: "customers-redact", methods: &["POST"], origin: CallbackOrigin::Server };
 const SHOP_REDACT: Kind = Kind { name: "shop-redact", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// The kinds of webhooks, each with its topic.
+/// The kinds of webhooks and their topics.
 const TOPICS: [(Kind, &str); 6] = [
     (SUBSCRIPTION, "app_subscriptions/update"),
     (UNINSTALLED, "app/uninstalled"),
@@ -48,18 +48,18 @@ const TOPICS: [(Kind, &str); 6] = [
     (SHOP_REDACT, "shop/redact"),
 ];
 
-/// A webhook's headers by what they are: as webhooks have them, and as Shopify's events will.
+/// The names of a webhook's headers: those of webhooks, and those of Shopify's future events.
 const TOPIC: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
 const DOMAIN: [&str; 2] = ["x-shopify-shop-domain", "shopify-shop-domain"];
 const TRIGGERED_AT: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
-/// `app_subscriptions/update`. Newer versions of it also have a price, which is the plan's and no payment.
-#[derive(FromJson)]
+/// `app_subscriptions/update`. Newer versions contain a price, which is the plan's and not a payment.
+#[derive(Deserialize)]
 struct SubscriptionUpdate {
     app_subscription: Subscription,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Subscription {
     /// `gid://shopify/AppSubscription/…`.
     admin_graphql_api_id: String,
@@ -71,39 +71,39 @@ struct Subscription {
     plan_handle: Option<String>,
 }
 
-/// The shop, of `app/uninstalled` and `shop/update`.
-#[derive(FromJson)]
+/// The shop in `app/uninstalled` and `shop/update`.
+#[derive(Deserialize)]
 struct Shop {
     id: u64,
     myshopify_domain: Option<String>,
     updated_at: Option<String>,
 }
 
-/// The topics of privacy law.
-#[derive(FromJson)]
+/// The privacy topics.
+#[derive(Deserialize)]
 struct Privacy {
     shop_id: u64,
     shop_domain: Option<String>,
 }
 
-/// A header. No header is signed: what it says is hearsay.
+/// A header, which is not signed.
 fn header<'a>(context: &CallbackContext<'a>, names: &[&str]) -> Option<&'a str> {
     let named = |known: &str| names.iter().any(|name| known.eq_ignore_ascii_case(name));
     context.callback.headers.iter().find(|(known, _)| named(known)).map(|(_, value)| *value)
 }
 
-/// The number of a shop as it stands in GraphQL.
+/// The GraphQL id of a shop.
 fn gid(id: u64) -> String {
     format!("gid://shopify/Shop/{id}")
 }
 
-/// Both names of a shop, if a signed body told both.
+/// Both names of a shop, if a signed body contains both.
 fn names(id: u64, domain: Option<&str>) -> Vec<AccountName> {
     let name = |domain: &str| AccountName { alias: gid(id), account: domain.to_ascii_lowercase() };
     domain.filter(|domain| is_shop(domain)).map(name).into_iter().collect()
 }
 
-/// An event of a shop of this number. As long as no signed body has told its domain, the header's must do.
+/// An event of the shop with this number. Until a signed body has contained its domain, the header's domain is used.
 fn event(
     kind: EventKind,
     gid: &str,
@@ -116,7 +116,7 @@ fn event(
     Event { alias: Some(gid.to_owned()), ..Event::new(kind, account, transaction, verified.evidence()) }
 }
 
-fn answered(events: Vec<Event>, names: Vec<AccountName>) -> ParsedCallback {
+fn acknowledged(events: Vec<Event>, names: Vec<AccountName>) -> ParsedCallback {
     ParsedCallback { names, ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))) }
 }
 
@@ -124,33 +124,33 @@ fn time(text: &str) -> Result<Timestamp, Unreadable> {
     Timestamp::parse(text).ok_or_else(|| unreadable("a time is not of RFC 3339"))
 }
 
-/// A subscription's state. One that ends tells nothing: a change of plans ends one, too, in the same second.
+/// Parses the state of a subscription. An end is ignored, because a change of plans also ends a subscription in the same second.
 fn subscription(
     verified: &Verified<'_>,
     context: &CallbackContext<'_>,
 ) -> Result<ParsedCallback, Unreadable> {
-    let SubscriptionUpdate { app_subscription: told } = payload::read(verified)?;
-    let kind = match told.status.as_str() {
+    let SubscriptionUpdate { app_subscription: update } = payload::read(verified)?;
+    let kind = match update.status.as_str() {
         "ACTIVE" => EventKind::Activated,
         "FROZEN" => EventKind::Suspended,
-        _ => return Ok(answered(Vec::new(), Vec::new())),
+        _ => return Ok(acknowledged(Vec::new(), Vec::new())),
     };
-    let shop = told.admin_graphql_api_shop_id.as_str();
+    let shop = update.admin_graphql_api_shop_id.as_str();
     if !shop.starts_with("gid://shopify/Shop/") {
-        return Err(unreadable("admin_graphql_api_shop_id is no shop"));
+        return Err(unreadable("admin_graphql_api_shop_id is not a shop"));
     }
-    let transaction = format!("{}:{}:{}", told.admin_graphql_api_id, told.status, told.updated_at);
+    let transaction = format!("{}:{}:{}", update.admin_graphql_api_id, update.status, update.updated_at);
     let event = Event {
-        plan: told.plan_handle.or(told.name),
-        occurred_at: Some(time(&told.updated_at)?),
+        plan: update.plan_handle.or(update.name),
+        occurred_at: Some(time(&update.updated_at)?),
         ..event(kind, shop, transaction, verified, context)
     };
-    Ok(answered(vec![event], Vec::new()))
+    Ok(acknowledged(vec![event], Vec::new()))
 }
 
 fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let shop: Shop = payload::read(verified)?;
-    // When it happened stands in a header alone; the body's time is that of the shop's last change.
+    // Only a header contains the time of the event. The body's time is that of the shop's last change.
     let at = header(context, &TRIGGERED_AT).or(shop.updated_at.as_deref());
     let at = at.ok_or_else(|| unreadable("neither a header nor the body says when"))?;
     let transaction = format!("uninstall:{}:{at}", shop.id);
@@ -158,16 +158,16 @@ fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result
         occurred_at: Some(time(at)?),
         ..event(EventKind::Uninstalled, &gid(shop.id), transaction, verified, context)
     };
-    Ok(answered(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
+    Ok(acknowledged(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
 }
 
-/// A browser at the App URL or at the redirect URI. Shopify gives a code and an `id_token` only to an app that the shop has
-/// installed; the App URL alone is opened before that, too.
+/// Parses a visit to the App URL or the redirect URI. Shopify sends a code or an `id_token` only to an app that the shop has
+/// installed; the App URL is opened before that as well.
 fn opened(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let shop = payload::parameter(verified, "shop")
         .ok_or_else(|| unreadable("there is no shop"))?
         .to_ascii_lowercase();
-    // The app verifies the same query, so it gets it as it came.
+    // The app verifies the same query, so it is forwarded unchanged.
     let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
     let proves_install = if context.kind == OAUTH { "code" } else { "id_token" };
     let mut events = Vec::new();
@@ -180,7 +180,7 @@ fn opened(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pars
     }
     let in_frame = context.kind == APP && payload::parameter(verified, "embedded") == Some("1");
     let reply = if in_frame {
-        // As Shopify requires of an embedded app, so that no other site can have its page clicked.
+        // Shopify requires this of embedded apps, to prevent clickjacking.
         let frame_ancestors = format!("https://{shop} https://admin.shopify.com");
         Reply::FrameHandoff { account: shop, query, frame_ancestors, reloads: true }
     } else {
@@ -190,13 +190,13 @@ fn opened(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pars
 }
 
 /// The claim of a session token that names the shop.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct SessionToken {
     /// `https://{shop}`.
     dest: String,
 }
 
-/// The query, and the `id_token` in it if there is one: it must be of the same shop.
+/// Verifies the query, and its `id_token` if there is one. Both must be of the same shop.
 fn verify_opened<'a>(context: &CallbackContext<'a>) -> Result<Verified<'a>, Refusal> {
     let verified = context.verify(Scheme::ShopifyOauthQuery, "client_secret", Parameters::default())?;
     if context.kind == OAUTH && payload::parameter(&verified, "code").is_none() {
@@ -233,20 +233,20 @@ impl Adapter for Shopify {
                 (
                     APP.name,
                     "the App URL. With an `id_token` (embedded apps, managed installation) the first load is the install. In \
-                     the admin's frame its page leads to the top once, and later loads go on to `forward_to` at once; \
-                     outside a frame it goes on by way of a page where the visitor's clicks are bound to the shop; always \
-                     with the query as it came",
+                     the admin's frame, its page links to the top of the window once, and later loads redirect to `forward_to` at \
+                     once; outside a frame, it redirects by way of a page that binds the visitor's clicks to the shop. The query \
+                     is kept unchanged",
                 ),
                 (
                     OAUTH.name,
-                    "the redirect URI of the authorization code grant: the install. Goes on to `forward_to` with the query \
-                     as it came, for the app to have the code exchanged; a click id in `state` counts",
+                    "the redirect URI of the authorization code grant: the install. It redirects to `forward_to` with the query \
+                     unchanged, and the app exchanges the code; a click id in `state` counts",
                 ),
                 (SUBSCRIPTION.name, "webhook `app_subscriptions/update`: the plan, active or frozen"),
                 (UNINSTALLED.name, "webhook `app/uninstalled`"),
                 (
                     SHOP.name,
-                    "webhook `shop/update`: joins the shop's number with its domain; tells nothing else",
+                    "webhook `shop/update`: joins the shop's number with its domain, and reports no event",
                 ),
                 (
                     DATA_REQUEST.name,
@@ -255,25 +255,25 @@ impl Adapter for Shopify {
                 (CUSTOMER_REDACT.name, "webhook `customers/redact`: answered, for the same reason"),
                 (
                     SHOP_REDACT.name,
-                    "webhook `shop/redact`: answered; what is kept of a shop is its domain and its number",
+                    "webhook `shop/redact`: answered; Signpost stores only the domain and the number of a shop",
                 ),
             ],
             secrets: &[(
                 "client_secret",
-                "the app's client secret; after a rotation keep the old one beside it for an hour",
+                "the app's client secret; after a rotation keep the old one as well for an hour",
             )],
             settings: &[("client_id", "the app's client id, for which every `id_token` must be made")],
             proof: "queries by HMAC-SHA256, once within 90 s (in a frame as often as it is loaded), and the `id_token` in them \
-                    (HS256, for the client id, of the same shop); webhooks by HMAC-SHA256 of the raw body. The shop is what \
-                    the body says: headers are not signed",
-            carrier: "the visitor's cookie, seen on the way from the install to `forward_to`; a click id in `state`, if your \
-                      own page starts the install",
-            limits: "nothing that is put on an App Store link reaches the app, so a merchant who never follows “Continue” in \
-                     the frame is not attributed; Shopify pushes no charges and no refunds: they stand in the Partner API and \
-                     come in by the API, with `customer_id` `shopify:<shop domain>`; prices in webhooks are the plan's and no \
-                     payments; a subscription that ends and a one-time purchase tell nothing; webhooks that are made by hand in \
-                     a shop's settings are signed with another key and refused; until a webhook has told a shop's number and \
-                     its domain together, the domain in a webhook's header is believed",
+                    (HS256, for the client id, of the same shop); webhooks by HMAC-SHA256 of the raw body. The body identifies the \
+                    shop: headers are not signed",
+            carrier: "the visitor's cookie, between the install and `forward_to`; a click id in `state`, if your own page starts the \
+                      install",
+            limits: "parameters on an App Store link do not reach the app, so a merchant who never follows “Continue” in the frame \
+                     is not attributed. Shopify pushes no charges and no refunds: they are in the Partner API; send them with the \
+                     API, with `customer_id` `shopify:<shop domain>`. Prices in webhooks are those of the plan and not payments. \
+                     The end of a subscription and one-time purchases are not reported. Webhooks that are created by hand in a \
+                     shop's settings are signed with another key and refused. Until a webhook has contained both a shop's number \
+                     and its domain, the domain in a webhook's header is trusted",
         }
     }
 
@@ -294,20 +294,20 @@ impl Adapter for Shopify {
             return opened(verified, context);
         }
         let topic = TOPICS.iter().find(|(kind, _)| *kind == context.kind).map(|(_, topic)| *topic);
-        // Not proof of anything, but a sign of a wrong address.
-        if header(context, &TOPIC).is_some_and(|sent| Some(sent) != topic) {
-            return Err(unreadable("the topic is another one's: each has an address of its own"));
+        // The topic proves nothing, but a wrong one shows that the webhook was registered for another URL.
+        if header(context, &TOPIC).is_some_and(|known| Some(known) != topic) {
+            return Err(unreadable("the topic is that of another URL: register each topic for its own URL"));
         }
         match context.kind {
             SUBSCRIPTION => subscription(verified, context),
             UNINSTALLED => uninstalled(verified, context),
             SHOP => {
                 let shop: Shop = payload::read(verified)?;
-                Ok(answered(Vec::new(), names(shop.id, shop.myshopify_domain.as_deref())))
+                Ok(acknowledged(Vec::new(), names(shop.id, shop.myshopify_domain.as_deref())))
             }
             _ => {
                 let privacy: Privacy = payload::read(verified)?;
-                Ok(answered(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))
+                Ok(acknowledged(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))
             }
         }
     }

@@ -135,7 +135,7 @@ impl VendorRequest {
         for (name, value) in fields {
             object.insert((*name).to_owned(), (*value).into());
         }
-        Self::post(url, "application/json", json::text(&serde_json::Value::Object(object)))
+        Self::post(url, "application/json", serde_json::Value::Object(object).to_string())
     }
 }
 

@@ -1,9 +1,9 @@
-//! WooCommerce: webhooks of the operator's own store. A paid order is a charge, each of its refunds a refund; what carries
-//! the referral is the order itself (the click id in WooCommerce's order attribution, or a coupon). Every update of an
-//! order tells all of it again, so an update that was lost is made up for by the next.
+//! WooCommerce: webhooks of the operator's own store. A paid order is a charge, and each of its refunds a refund. The order
+//! itself carries the referral (the click id in WooCommerce's order attribution, or a coupon). Every update contains the whole
+//! order, so the next update makes up for a lost one.
 //!
-//! Beside it, in files of their own: the subscriptions of an app that WooCommerce.com sells ([`billing`]), and
-//! stores that are connected to the operator's app ([`connect`]).
+//! Two other modules handle subscriptions to an app that WooCommerce.com sells ([`billing`]), and stores that are connected to
+//! the operator's app ([`connect`]).
 //!
 //! Sources: woocommerce/woocommerce `class-wc-webhook.php`, `OrderAttributionMeta`; the REST API's order object.
 
@@ -30,13 +30,13 @@ use crate::domain::{
     values::{digest::sha256_hex, time::Timestamp},
 };
 use async_trait::async_trait;
-use json::FromJson;
+use serde::Deserialize;
 
 /// WooCommerce.
 pub struct Woocommerce;
 
-/// An order, as far as we read it. What is not told is `null`, an empty text or absent, by version and plugin.
-#[derive(FromJson)]
+/// The fields of an order that are read. Depending on version and plugin, unknown values are `null`, empty or absent.
+#[derive(Deserialize)]
 struct Order {
     id: u64,
     status: Option<String>,
@@ -57,41 +57,41 @@ struct Order {
     meta_data: Vec<Meta>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Billing {
     email: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct LineItem {
     sku: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CouponLine {
     code: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct RefundLine {
     id: u64,
     total: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Meta {
     key: String,
     value: Option<serde_json::Value>,
 }
 
 impl Order {
-    /// Statuses of an order that is paid for; `completed` also of one that is paid on delivery.
+    /// Whether it is paid. An order that is paid on delivery is `completed`.
     fn is_paid(&self) -> bool {
         let paid = self.date_paid_gmt.as_deref().is_some_and(|date| !date.is_empty());
         paid || matches!(self.status.as_deref(), Some("processing" | "completed" | "refunded"))
     }
 
-    /// The customer; a guest is known by the e-mail address, of which only a hash is kept.
+    /// The customer. A guest is identified by a hash of the e-mail address.
     fn account(&self, listing_id: &str) -> Result<String, Unreadable> {
         if self.customer_id != 0 {
             return Ok(format!("customer:{}", self.customer_id));
@@ -102,12 +102,12 @@ impl Order {
                 let hash = sha256_hex(format!("{listing_id}\0{}", email.to_ascii_lowercase()).as_bytes());
                 Ok(format!("guest:{}", hash.get(..32).unwrap_or(&hash)))
             }
-            // A counter sale: a customer of its own.
+            // A sale at the counter has no customer, so the order is its own.
             None => Ok(format!("order:{}", self.id)),
         }
     }
 
-    /// The click id that WooCommerce's order attribution kept of the visit.
+    /// The click id of the visit, from WooCommerce's order attribution.
     fn clicks(&self, click_param: &str) -> Vec<String> {
         let mut found = Vec::new();
         for meta in &self.meta_data {
@@ -131,7 +131,7 @@ impl Order {
     }
 }
 
-/// A time of WooCommerce's: UTC without saying so.
+/// A time in UTC, without a time zone.
 fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
     match text.filter(|text| !text.is_empty()) {
         Some(text) => {
@@ -152,10 +152,10 @@ fn events(
         return Ok(Vec::new());
     }
     let currency = order.currency.as_deref().and_then(Currency::parse);
-    let currency = currency.ok_or_else(|| unreadable("currency is no ISO 4217 code"))?;
+    let currency = currency.ok_or_else(|| unreadable("currency is not an ISO 4217 code"))?;
     let amount = |text: &str| minor_units(text, currency);
     let total = order.total.as_deref().and_then(amount).filter(|(_, negative)| !negative);
-    let (total, _) = total.ok_or_else(|| unreadable("total is no amount of the currency"))?;
+    let (total, _) = total.ok_or_else(|| unreadable("total is not an amount of the currency"))?;
     let account = order.account(&context.listing.id)?;
     let transaction = format!("order:{}", order.id);
     let click_param = context.listing.setting("click_param").unwrap_or("sp_click");
@@ -176,10 +176,11 @@ fn events(
     };
     let mut refunds = Vec::with_capacity(order.refunds.len());
     for line in &order.refunds {
-        let (amount, _) = amount(&line.total).ok_or_else(|| unreadable("a refund's total is no amount"))?;
+        let (amount, _) =
+            amount(&line.total).ok_or_else(|| unreadable("a refund's total is not an amount"))?;
         refunds.push(refund(format!("refund:{}", line.id), Some(amount)));
     }
-    // A status alone: refunded without a refund that says how much, so all that is left.
+    // The status alone says that the order was refunded. Without a refund object, the whole rest is refunded.
     if refunds.is_empty() && order.status.as_deref() == Some("refunded") {
         refunds.push(refund(format!("{transaction}:refunded"), None));
     }
@@ -209,32 +210,33 @@ impl Adapter for Woocommerce {
                 ),
                 (
                     billing::BILLING.name,
-                    "webhooks of SaaS billing, for an app that WooCommerce.com sells: all topics, because the signed body says what \
-            happened and the header with the topic is not signed",
+                    "webhooks of SaaS billing, for an app that WooCommerce.com sells: register all topics, because the signed body \
+                     says what happened and the header with the topic is not signed",
                 ),
                 (
                     connect::CONNECT.name,
-                    "a merchant wants to connect a store: with `Authorization: Bearer <connect_secret>` and \
-            `{\"shop\": \"https://…\", \"return_url\": \"https://…\", \"click_id\": \"…\"}` it answers `{\"authorize_url\": \"…\", \"user_id\": \"…\"}`: \
-            the app keeps the one for the merchant's session and sends the browser to the other within an hour; the store leads it \
-            back to `return_url` with a `user_id` that counts only if it is the session's",
+                    "called when a merchant wants to connect a store: with `Authorization: Bearer <connect_secret>` and \
+                     `{\"shop\": \"https://…\", \"return_url\": \"https://…\", \"click_id\": \"…\"}` it returns \
+                     `{\"authorize_url\": \"…\", \"user_id\": \"…\"}`: the app stores `user_id` in the merchant's session and \
+                     redirects the browser to `authorize_url` within an hour; the store redirects back to `return_url` with a \
+                     `user_id` that counts only if it is the session's",
                 ),
                 (
                     connect::AUTH.name,
-                    "where the store hands its keys over; `connect` names it as `callback_url`: the first time is the install, and \
-            the customer is `woocommerce:<address of the store>`",
+                    "receives the keys from the store; `connect` names it as `callback_url`: the first time is the install, and \
+                     the customer is `woocommerce:<URL of the store>`",
                 ),
                 (
                     oauth::TOKEN.name,
-                    "where the app fetches the keys: asked with `code` (the `user_id` that came to `return_url`) and \
-            `client_secret` (the `connect_secret`), in a form or in JSON, it answers `shop`, `consumer_key`, `consumer_secret`, \
-            `key_permissions` and `user_id`, for ten minutes",
+                    "where the app fetches the keys: a request with `code` (the `user_id` from `return_url`) and `client_secret` \
+                     (the `connect_secret`), as a form or as JSON, returns `shop`, `consumer_key`, `consumer_secret`, \
+                     `key_permissions` and `user_id`, for ten minutes",
                 ),
             ],
             secrets: &[
                 (
                     "webhook_secret",
-                    "for `orders`: the webhook's secret, as typed into WooCommerce; best `[A-Za-z0-9]{32,}`",
+                    "for `orders`: the webhook's secret, as entered in WooCommerce; preferably `[A-Za-z0-9]{32,}`",
                 ),
                 ("billing_secret", "for `billing`: the app's API secret"),
                 (
@@ -249,33 +251,34 @@ impl Adapter for Woocommerce {
                 ),
                 (
                     "currency",
-                    "for `billing`: currency of amounts that come without one (default `USD`: we assume that WooCommerce.com bills in it)",
+                    "for `billing`: currency of amounts without a currency (default `USD`, on the assumption that WooCommerce.com \
+                     bills in it)",
                 ),
                 ("app_name", "for `connect`: the app's name, as the store shows it to the merchant"),
                 (
                     "scope",
-                    "for `connect`: `read` (the default) or `read_write`; keys that only write cannot be tried",
+                    "for `connect`: `read` (the default) or `read_write`; write-only keys cannot be tried",
                 ),
             ],
-            proof: "HMAC-SHA256 of the raw body, of `orders` under the webhook's secret, of `billing` under the app's API secret; `auth` is not \
-                    signed: it brings back a `user_id` of ours (HMAC-SHA256, for an hour, once) that names the store, and \
-                    the keys open the store's API, so its `evidence` is `api_poll`",
+            proof: "HMAC-SHA256 of the raw body, of `orders` under the webhook's secret, of `billing` under the app's API secret. \
+                    `auth` is not signed: it returns a `user_id` that Signpost made (HMAC-SHA256, for an hour, once) and that names \
+                    the store, and the keys open the store's API, so its `evidence` is `api_poll`",
             carrier: "of an order: the click id in WooCommerce's order attribution (`utm_content`, or the session's first page), or a \
-                      coupon; of a subscription: nothing, so the app names the click by the API, with the customer \
-                      `woocommerce:<subscription id>`; a click that is named after a charge is credited with it when the next charge comes; of a store: the `click_id` that the \
-                      app names at `connect`",
-            limits: "no timestamp is signed, so an old message can be sent again: it moves no money twice and revives no ended \
-                     subscription, but it can show a running one as paused or active; WooCommerce does not \
-                     repeat a failed delivery of an order, the next update of the order makes up for it; an order is attributed \
-                     to the session's click alone; WooCommerce.com does not document the body of its billing webhooks: it is read as \
+                      coupon; of a subscription: nothing, so the app reports the click with the API, for the customer \
+                      `woocommerce:<subscription id>`; a click that is reported after a charge is credited with it when the next \
+                      charge arrives; of a store: the `click_id` that the app sends to `connect`",
+            limits: "the signatures contain no time, so an old message can be sent again: it moves no money twice and revives no ended \
+                     subscription, but it can show a running one as paused or active. WooCommerce does not repeat a failed delivery \
+                     of an order, but the next update of the order makes up for it. An order is attributed to the session's click \
+                     alone. WooCommerce.com does not document the body of its billing webhooks: it is read as \
                      `{\"subscription\": {\"id\", \"status\", \"currency\", \"transactions\": [{\"id\", \"amount\", \
-                     \"amount_refunded\", \"completed_at\"}]}}`, with amounts as decimal texts, and answered 500 if it is another; \
-                     a subscription that is `pending-cancel` runs on until it is `cancelled` or `expired`; plans are not told; the \
-                     `return_url` of a checkout is not signed and is not taken in; `connect` takes stores at public names with https, without a port, and paths of \
-                     letters, digits and `-._~`; a store that redirects its API, or whose server drops `Authorization`, or that \
-                     does not answer within seconds, cannot be connected; whoever runs a server can have it say that it is a store, \
-                     so an install carries no amount and is only as good as the app's choice of merchants; WooCommerce tells \
-                     nothing when a merchant revokes the keys",
+                     \"amount_refunded\", \"completed_at\"}]}}`, with amounts as decimal texts, and any other body is answered with \
+                     500. A subscription that is `pending-cancel` continues until it is `cancelled` or `expired`. Plans are not \
+                     reported. The `return_url` of a checkout is not signed and is not used. `connect` accepts stores at public host \
+                     names with https, without a port, and with paths of letters, digits and `-._~`. A store that redirects its \
+                     API, whose server drops `Authorization`, or that does not respond within seconds cannot be connected. Whoever \
+                     runs a server can have it imitate a store, so an install carries no amount and is only as trustworthy as the \
+                     app's choice of merchants. WooCommerce sends nothing when a merchant revokes the keys",
         }
     }
 
@@ -291,7 +294,8 @@ impl Adapter for Woocommerce {
         if context.kind != ORDERS {
             return connect::verify(context, api).await;
         }
-        // On creation the store sends `webhook_id=14`, unsigned, and wants 200. It tells nothing, so it needs no proof.
+        // When a webhook is created, the store sends an unsigned `webhook_id=14` and expects 200. It reports nothing, so it needs no
+        // proof.
         let is_ping = context
             .callback
             .body
@@ -310,11 +314,11 @@ impl Adapter for Woocommerce {
         } else if context.kind == connect::CONNECT {
             return connect::connect(verified, context);
         } else if context.kind == connect::AUTH {
-            return connect::authorised(verified, context);
+            return connect::authorized(verified, context);
         } else if context.kind == oauth::TOKEN {
             return oauth::parse_token_request(verified);
         } else {
-            events(&json::read(payload::text(verified)?)?, context, verified.evidence())?
+            events(&strict_json::from_str(payload::text(verified)?)?, context, verified.evidence())?
         };
         Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))))
     }

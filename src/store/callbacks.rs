@@ -1,18 +1,18 @@
-//! What callbacks of marketplaces leave behind: used-up tokens, browsers on their way, accounts, and refunds that wait for
-//! their charge.
+//! Rows written for marketplace callbacks: single-use tokens, browser handoffs, accounts, and refunds that are waiting
+//! for their charge.
 
 use super::{Sql, SqlError, Value};
 use crate::domain::{programme::listing::ListingNo, values::time::Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Rows that are forgotten with each write at most.
-const FORGOTTEN: i64 = 10;
+/// The maximum number of expired rows that each write deletes.
+const DELETED_PER_WRITE: i64 = 10;
 
-/// Uses a token up; false if it was before.
-pub fn use_up(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -> Result<bool, SqlError> {
+/// Marks a single-use token as used. Returns `false` if it was already used.
+pub fn use_token(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -> Result<bool, SqlError> {
     sql.exec(
         "DELETE FROM single_use WHERE key IN (SELECT key FROM single_use WHERE keep_until < ?1 LIMIT ?2)",
-        &[now.into(), FORGOTTEN.into()],
+        &[now.into(), DELETED_PER_WRITE.into()],
     )?;
     let rows = sql.exec(
         "INSERT INTO single_use (key, keep_until) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING RETURNING 1",
@@ -21,20 +21,20 @@ pub fn use_up(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -
     Ok(!rows.is_empty())
 }
 
-/// Whether a token is used up and still remembered.
-pub fn is_used_up(sql: &dyn Sql, key: &str) -> Result<bool, SqlError> {
+/// Returns whether a token has been used and is still recorded.
+pub fn is_token_used(sql: &dyn Sql, key: &str) -> Result<bool, SqlError> {
     let rows = sql.exec("SELECT 1 FROM single_use WHERE key = ?1", &[key.into()])?;
     Ok(!rows.is_empty())
 }
 
-/// A browser that has been sent to the page where our cookies are visible.
+/// A pending handoff of the browser from a callback to a top-level page of Signpost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrowserHandoff {
     /// The listing.
     pub listing_no: ListingNo,
-    /// The customer's account.
+    /// The customer's account on the marketplace.
     pub account: String,
-    /// Where the browser goes after that page.
+    /// The URL that the browser is redirected to next.
     pub location: String,
 }
 
@@ -48,7 +48,7 @@ pub fn put_browser_handoff(
 ) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM relays WHERE id_hash IN (SELECT id_hash FROM relays WHERE expires_at < ?1 LIMIT ?2)",
-        &[now.into(), FORGOTTEN.into()],
+        &[now.into(), DELETED_PER_WRITE.into()],
     )?;
     let args: [Value; 5] = [
         id_hash.into(),
@@ -65,7 +65,7 @@ pub fn put_browser_handoff(
     .map(drop)
 }
 
-/// Takes a browser handoff. Each can be taken once.
+/// Removes a browser handoff and returns it if it has not expired. It can be taken only once.
 pub fn take_browser_handoff(
     sql: &dyn Sql,
     id_hash: &str,
@@ -83,8 +83,8 @@ pub fn take_browser_handoff(
     Ok((row.time(3)? >= now).then_some(handoff))
 }
 
-/// Keeps a sealed answer of a vendor's for the app until `expires_at`.
-pub fn keep(
+/// Stores a vendor's sealed token response for the app until `expires_at`.
+pub fn put_token_response(
     sql: &dyn Sql,
     listing_no: ListingNo,
     code_hash: &str,
@@ -100,8 +100,9 @@ pub fn keep(
     .map(drop)
 }
 
-/// What is kept under a code. It stays until its time is over: an app whose connection broke asks again.
-pub fn kept(
+/// Returns the sealed response stored under a code. It stays until it expires, so that an app whose connection broke
+/// can retry.
+pub fn token_response(
     sql: &dyn Sql,
     listing_no: ListingNo,
     code_hash: &str,
@@ -114,8 +115,8 @@ pub fn kept(
     rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()
 }
 
-/// Deletes answers whose time is over; when the next one's is.
-pub fn forget_kept(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
+/// Deletes expired responses. Returns when the next one expires, in Unix milliseconds.
+pub fn delete_expired_responses(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     sql.exec("DELETE FROM kept_answers WHERE expires_at < ?1", &[now.into()])?;
     let rows = sql.exec("SELECT min(expires_at) + 1 FROM kept_answers", &[])?;
     rows.first().map_or(Ok(None), |row| row.opt_int(0))
@@ -123,23 +124,23 @@ pub fn forget_kept(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlErro
 
 /// A customer's account on a marketplace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
+pub struct MarketplaceAccount {
     /// The listing.
     pub listing_no: ListingNo,
-    /// The marketplace's id of it.
+    /// The marketplace's id of the account.
     pub account: String,
-    /// What the newest callback told: a word of the kinds of events.
+    /// The status reported by the newest callback: an event kind.
     pub status: String,
-    /// The plan, in the vendor's word.
+    /// The plan, as named by the vendor.
     pub plan: Option<String>,
-    /// When the status was told of, by the vendor's clock.
+    /// The time of the status, by the vendor's clock.
     pub changed_at: Timestamp,
-    /// When the plan was; nothing if none was told.
+    /// The time of the plan; absent if no plan was reported.
     pub plan_at: Option<Timestamp>,
 }
 
-/// Sets an account.
-pub fn put_account(sql: &dyn Sql, account: &Account) -> Result<(), SqlError> {
+/// Inserts or replaces an account.
+pub fn put_account(sql: &dyn Sql, account: &MarketplaceAccount) -> Result<(), SqlError> {
     let args: [Value; 6] = [
         account.listing_no.into(),
         account.account.as_str().into(),
@@ -159,7 +160,7 @@ pub fn put_account(sql: &dyn Sql, account: &Account) -> Result<(), SqlError> {
     }
 }
 
-/// Notes which plan an account has from `at` on.
+/// Records that an account has a plan from `at` on.
 pub fn put_plan(
     sql: &dyn Sql,
     listing_no: ListingNo,
@@ -175,7 +176,7 @@ pub fn put_plan(
     .map(drop)
 }
 
-/// The plan that an account had at a time, as far as is known now, and from when on.
+/// Returns the plan that an account had at `at`, as far as is known now, and when the plan started.
 pub fn plan_at(
     sql: &dyn Sql,
     listing_no: ListingNo,
@@ -190,14 +191,18 @@ pub fn plan_at(
     rows.first().map(|row| Ok((row.text(0)?.to_owned(), row.time(1)?))).transpose()
 }
 
-/// The account, if a callback told of it.
-pub fn account(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<Option<Account>, SqlError> {
+/// Returns an account if a callback has reported it.
+pub fn account(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    account: &str,
+) -> Result<Option<MarketplaceAccount>, SqlError> {
     let rows = sql.exec(
         "SELECT status, plan, changed_at, plan_at FROM marketplace_accounts WHERE listing_no = ?1 AND account = ?2",
         &[listing_no.into(), account.into()],
     )?;
     let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some(Account {
+    Ok(Some(MarketplaceAccount {
         listing_no,
         account: account.to_owned(),
         status: row.text(0)?.to_owned(),
@@ -207,19 +212,19 @@ pub fn account(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<Op
     }))
 }
 
-/// Another name of an account.
+/// Another identifier of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alias {
+pub struct AccountAlias {
     /// The listing.
     pub listing_no: ListingNo,
-    /// The other name.
+    /// The alias.
     pub alias: String,
-    /// The name that it is known by.
+    /// The identifier under which the account is stored.
     pub account: String,
 }
 
-/// Remembers another name; the first account that it was told of keeps it.
-pub fn put_alias(sql: &dyn Sql, alias: &Alias) -> Result<(), SqlError> {
+/// Stores an alias. If the alias exists, it keeps its first account.
+pub fn put_alias(sql: &dyn Sql, alias: &AccountAlias) -> Result<(), SqlError> {
     let args: [Value; 3] =
         [alias.listing_no.into(), alias.alias.as_str().into(), alias.account.as_str().into()];
     sql.exec(
@@ -230,8 +235,12 @@ pub fn put_alias(sql: &dyn Sql, alias: &Alias) -> Result<(), SqlError> {
     .map(drop)
 }
 
-/// The account that has this other name.
-pub fn account_of(sql: &dyn Sql, listing_no: ListingNo, alias: &str) -> Result<Option<String>, SqlError> {
+/// Returns the account of an alias.
+pub fn account_of_alias(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    alias: &str,
+) -> Result<Option<String>, SqlError> {
     let rows = sql.exec(
         "SELECT account FROM account_aliases WHERE listing_no = ?1 AND alias = ?2",
         &[listing_no.into(), alias.into()],
@@ -239,7 +248,7 @@ pub fn account_of(sql: &dyn Sql, listing_no: ListingNo, alias: &str) -> Result<O
     rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()
 }
 
-/// Records that an account has completed its handoff out of the vendor's frame.
+/// Records that the account has completed the top-level handoff out of the vendor's frame.
 pub fn complete_handoff(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<(), SqlError> {
     sql.exec(
         "INSERT INTO led_out (listing_no, account) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -248,7 +257,7 @@ pub fn complete_handoff(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> 
     .map(drop)
 }
 
-/// Whether an account has completed its handoff out of the vendor's frame.
+/// Returns whether the account has completed the top-level handoff out of the vendor's frame.
 pub fn is_handoff_completed(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<bool, SqlError> {
     let rows = sql.exec(
         "SELECT 1 FROM led_out WHERE listing_no = ?1 AND account = ?2",
@@ -264,12 +273,12 @@ pub struct WaitingRefund {
     pub charge: String,
     /// External id of the refund.
     pub external_id: String,
-    /// Minor units; nothing = all that is left.
+    /// Minor units; absent means the full remaining amount.
     pub amount: Option<i64>,
 }
 
-/// Keeps a refund until its charge arrives.
-pub fn put_waiting(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), SqlError> {
+/// Stores a refund until its charge arrives.
+pub fn put_waiting_refund(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), SqlError> {
     let args: [Value; 3] =
         [refund.charge.as_str().into(), refund.external_id.as_str().into(), refund.amount.into()];
     sql.exec(
@@ -280,8 +289,8 @@ pub fn put_waiting(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), SqlError
     .map(drop)
 }
 
-/// The refunds that wait for a charge.
-pub fn waiting(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlError> {
+/// Returns the refunds that are waiting for a charge.
+pub fn waiting_refunds(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlError> {
     let rows = sql.exec(
         "SELECT external_id, amount FROM waiting_refunds WHERE charge = ?1 ORDER BY external_id",
         &[charge.into()],
@@ -294,8 +303,8 @@ pub fn waiting(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlErr
         .collect()
 }
 
-/// Forgets a refund that waited: it is booked.
-pub fn arrived(sql: &dyn Sql, conversion_no: i64, external_id: &str) -> Result<(), SqlError> {
+/// Deletes a waiting refund that has been booked.
+pub fn delete_waiting_refund(sql: &dyn Sql, conversion_no: i64, external_id: &str) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM waiting_refunds WHERE external_id = ?2
          AND charge = (SELECT external_id FROM conversions WHERE no = ?1)",

@@ -22,63 +22,63 @@ pub struct Commission {
     pub no: i64,
     /// Public id.
     pub id: CommissionId,
-    /// The conversion that earned it, if one did.
+    /// The conversion that earned it, if any.
     pub conversion_no: Option<i64>,
-    /// That conversion's public id (read only: joined, not stored).
+    /// The public id of that conversion. It is joined when reading and not stored.
     pub conversion_id: Option<ConversionId>,
-    /// Who earns.
+    /// The partner that earns it.
     pub partner_no: PartnerNo,
-    /// By which link.
+    /// The link that earned it.
     pub link_no: LinkNo,
-    /// By which click.
+    /// The click id, or the coupon's id, that earned it.
     pub click_id: Option<String>,
-    /// Share of the conversion, basis points.
+    /// The share of the conversion in basis points.
     pub share_bp: i64,
-    /// Rate applied, basis points.
+    /// The rate in basis points.
     pub rate_bp: i64,
-    /// Earned, minor units.
+    /// The amount earned in minor units.
     pub amount: i64,
-    /// Of that, taken back by refunds.
+    /// The amount reversed by refunds or rejection, in minor units.
     pub reversed: i64,
-    /// Currency of both.
+    /// The currency of all amounts.
     pub currency: Currency,
     /// Status.
     pub status: CommissionStatus,
-    /// What a person should look at before it is paid.
+    /// Flags for review before payment.
     pub flags: Vec<String>,
-    /// When the hold ends.
+    /// When the hold period ends.
     pub matures_at: Timestamp,
-    /// When it was earned.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Why it stays pending until it is released; only a pending one is held.
+    /// The reason that it stays pending until it is released. Only pending commissions are held.
     pub held_reason: Option<HeldReason>,
-    /// What earned it.
-    #[serde(default = "of_a_conversion")]
+    /// The source.
+    #[serde(default = "default_source")]
     pub source: CommissionSource,
-    /// What the rate was applied to, minor units; absent where it is a fixed amount, or was not kept yet.
+    /// The amount that the rate was applied to, in minor units; absent for a fixed amount, or if it was not recorded.
     #[serde(default)]
     pub base: Option<i64>,
-    /// By which plan; absent = by the simple rate of the partner or the programme.
+    /// The name of the plan; absent if the rate is the partner's or the programme's own.
     #[serde(default)]
     pub plan: Option<String>,
-    /// For which placement, period or partner, where no conversion says it.
+    /// The placement, period or partner that it is for, if it has no conversion.
     #[serde(default)]
     pub subject: Option<String>,
-    /// Bound in payouts that are approved or paid, minor units.
+    /// The amount in approved or paid payouts, in minor units.
     #[serde(default)]
     pub settled: i64,
-    /// Forgiven of a negative rest, minor units.
+    /// The amount of a negative remainder that was written off, in minor units.
     #[serde(default)]
     pub written_off: i64,
 }
 
-/// What a commission's event of before there were sources means.
-fn of_a_conversion() -> CommissionSource {
+/// The default for events written before commissions had a source.
+fn default_source() -> CommissionSource {
     CommissionSource::Conversion
 }
 
 impl Commission {
-    /// A commission of nothing yet, that no conversion earned: whoever makes one sets what is particular.
+    /// Creates a commission of zero without a conversion. The caller sets the remaining fields.
     #[must_use]
     pub fn new(
         id: CommissionId,
@@ -114,7 +114,7 @@ impl Commission {
         }
     }
 
-    /// Holds it for one more reason. The gravest of all is the one that is shown; each has a flag.
+    /// Holds the commission for another reason. `held_reason` is the most severe one; every reason has a flag.
     pub fn hold(&mut self, reason: HeldReason) {
         self.held_reason = Some(self.held_reason.map_or(reason, |other| other.min(reason)));
         if !self.flags.contains(&reason.flag()) {
@@ -122,7 +122,8 @@ impl Commission {
         }
     }
 
-    /// What is open of it, minor units: neither taken back nor bound in payouts; negative if more was paid than is left.
+    /// Returns the open amount in minor units: neither reversed nor in payouts. It is negative if more was paid than
+    /// remains.
     #[must_use]
     pub fn open(&self) -> i64 {
         self.amount
@@ -167,12 +168,12 @@ fn read(row: &Row) -> Result<Commission, SqlError> {
     })
 }
 
-/// The number that the next commission gets.
+/// Returns the number for the next commission.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     super::next_no(sql, "commissions")
 }
 
-/// Adds a commission.
+/// Inserts a commission.
 pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
     let statement = "INSERT INTO commissions (no, id, conversion_no, partner_no, link_no, click_id, share_bp, rate_bp, \
                      amount, reversed, currency, status, flags, matures_at, created_at, held_reason, source, base, plan, \
@@ -205,38 +206,38 @@ pub fn insert(sql: &dyn Sql, commission: &Commission) -> Result<(), SqlError> {
     sql.exec(statement, &args).map(drop)
 }
 
-/// Sets what may change of a commission: how much is reversed, and its status.
+/// Sets the reversed amount and the status of a commission.
 pub fn update(sql: &dyn Sql, no: i64, reversed: i64, status: CommissionStatus) -> Result<(), SqlError> {
     let statement = "UPDATE commissions SET reversed = ?2, status = ?3, \
                      held_reason = CASE ?3 WHEN 'pending' THEN held_reason END WHERE no = ?1";
     sql.exec(statement, &[no.into(), reversed.into(), Word::from(status).into()]).map(drop)
 }
 
-/// Sets why a commission is held, if it still is, and its flags.
+/// Sets the reason for holding a commission, or none, and its flags.
 pub fn hold(sql: &dyn Sql, no: i64, reason: Option<HeldReason>, flags: &[String]) -> Result<(), SqlError> {
     let flags = super::value::json_text(&flags)?;
     let args: [Value; 3] = [no.into(), reason.map(Word::from).into(), flags.into()];
     sql.exec("UPDATE commissions SET held_reason = ?2, flags = ?3 WHERE no = ?1", &args).map(drop)
 }
 
-/// Forgives so much of what was paid of a commission beyond what is left.
+/// Adds to the written-off amount of a commission that was paid more than remains.
 pub fn write_off(sql: &dyn Sql, no: i64, amount: i64) -> Result<(), SqlError> {
     let statement = "UPDATE commissions SET written_off = written_off + ?2 WHERE no = ?1";
     sql.exec(statement, &[no.into(), amount.into()]).map(drop)
 }
 
-/// Holds a commission no longer.
+/// Releases a held commission.
 pub fn release(sql: &dyn Sql, no: i64) -> Result<(), SqlError> {
     sql.exec("UPDATE commissions SET held_reason = NULL WHERE no = ?1", &[no.into()]).map(drop)
 }
 
-/// A conversion's commissions, oldest first.
+/// Returns a conversion's commissions, oldest first.
 pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Commission>, SqlError> {
     let statement = format!("SELECT {COLUMNS} {FROM} WHERE m.conversion_no = ?1 ORDER BY m.no");
     sql.exec(&statement, &[conversion_no.into()])?.iter().map(read).collect()
 }
 
-/// What a partner earned by a plan's tiers in a month, adjustments included, oldest first.
+/// Returns a partner's commissions under a tiered plan in a month, including adjustments, oldest first.
 pub fn of_month(
     sql: &dyn Sql,
     partner_no: PartnerNo,
@@ -249,26 +250,26 @@ pub fn of_month(
     sql.exec(&statement, &[partner_no.into(), plan.into(), month.into()])?.iter().map(read).collect()
 }
 
-/// The commission with this id.
+/// Returns the commission with this id.
 pub fn by_id(sql: &dyn Sql, id: &CommissionId) -> Result<Option<Commission>, SqlError> {
     let statement = format!("SELECT {COLUMNS} {FROM} WHERE m.id = ?1");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// Which commissions a list shows; what is absent narrows nothing.
+/// A filter for lists of commissions; absent fields match everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter {
-    /// One partner's.
+    /// The partner.
     pub partner: Option<PartnerNo>,
-    /// Those that are held, or that are not.
+    /// Whether the commission is held.
     pub held: Option<bool>,
-    /// Those that are held for this reason before all.
+    /// The most severe reason for holding it.
     pub held_reason: Option<HeldReason>,
-    /// Those that stand there.
+    /// The status.
     pub status: Option<CommissionStatus>,
 }
 
-/// Commissions, newest first.
+/// Returns commissions, newest first.
 pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Commission>, SqlError> {
     let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
     let mut conditions = String::new();
@@ -283,7 +284,7 @@ pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Commission
             conditions.push_str(&format!("{column} = ?{} AND ", args.len()));
         }
     }
-    // Said of a reason, too: so that the index of those that are held serves both.
+    // The condition is also added for a single reason, so that the partial index on held commissions serves both.
     conditions.push_str(match (filter.held, filter.held_reason) {
         (Some(false), _) => "m.held_reason IS NULL AND ",
         (Some(true), _) | (None, Some(_)) => "m.held_reason IS NOT NULL AND ",
@@ -294,7 +295,7 @@ pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Commission
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
-/// Pending commissions that are not held and whose hold has ended by `now`, the longest due first.
+/// Returns pending commissions that are not held and whose hold period has ended at `now`, earliest first.
 pub fn due(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<Vec<Commission>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} {FROM} WHERE m.status = 'pending' AND m.held_reason IS NULL AND m.matures_at <= ?1 \
@@ -303,7 +304,7 @@ pub fn due(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<Vec<Commission>,
     sql.exec(&statement, &[now.into(), limit.into()])?.iter().map(read).collect()
 }
 
-/// When the next hold ends.
+/// Returns when the next hold period ends.
 pub fn next_maturity(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
     let statement =
         "SELECT min(matures_at) FROM commissions WHERE status = 'pending' AND held_reason IS NULL";

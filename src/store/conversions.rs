@@ -1,4 +1,4 @@
-//! Rows of conversions, and the touches that they bound to customers.
+//! Rows of conversions and of the touches that they bind to customers.
 
 pub mod credits;
 pub mod customers;
@@ -34,49 +34,49 @@ pub struct Conversion {
     pub no: i64,
     /// Public id.
     pub id: ConversionId,
-    /// What happened.
+    /// Type.
     pub kind: ConversionType,
-    /// The caller's id; unique with the type, for ever.
+    /// The caller's id; unique per type and never reused.
     pub external_id: String,
-    /// Amount in minor units, and its ISO 4217 currency.
+    /// The amount in minor units and its ISO 4217 currency.
     pub amount: Option<(i64, String)>,
-    /// Refunded so far, minor units.
+    /// The amount refunded so far in minor units.
     pub refunded: i64,
-    /// Click id as sent.
+    /// The click id as received.
     pub click_id: Option<String>,
     /// The caller's id of the customer.
     pub customer_id: Option<String>,
-    /// Coupon as sent.
+    /// The coupon code as received.
     pub coupon: Option<String>,
-    /// The listing it happened on: as sent, else the credited link's.
+    /// The listing of the conversion: as received, otherwise that of the credited link.
     pub listing_no: Option<ListingNo>,
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// Free annotations, JSON.
+    /// Free-form annotations as JSON.
     pub metadata: String,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// Where it is counted.
+    /// The dimensions under which it is counted.
     pub place: Place,
-    /// The content as sent, in a canonical form: decides whether a later one is the same.
+    /// The canonical form of the request, to decide whether a later request is a repeat.
     pub sent: String,
-    /// The attribution with every touch's verdict, JSON.
+    /// The attribution with the verdicts of all touches, as JSON.
     pub attribution: String,
-    /// The first answer; the event that tells of it shows the same.
+    /// The first response, which equals the data of the conversion's event.
     #[serde(skip)]
     pub answer: String,
-    /// Why what it earns is held.
+    /// The reason for holding the commissions of the conversion.
     pub held_reason: Option<HeldReason>,
-    /// Of the amount: tax, minor units.
+    /// The tax in the amount, in minor units.
     #[serde(default)]
     pub tax: Option<i64>,
-    /// Of the amount: discount, minor units.
+    /// The discount in the amount, in minor units.
     #[serde(default)]
     pub discount: Option<i64>,
-    /// Of the amount: shipping, minor units.
+    /// The shipping in the amount, in minor units.
     #[serde(default)]
     pub shipping: Option<i64>,
-    /// Where the customer is, as sent; ISO 3166-1 alpha-2.
+    /// The customer's country as received, ISO 3166-1 alpha-2.
     #[serde(default)]
     pub sold_in: Option<String>,
 }
@@ -119,12 +119,12 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
     })
 }
 
-/// The number that the next conversion gets.
+/// Returns the number for the next conversion.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     super::next_no(sql, "conversions")
 }
 
-/// Adds a conversion with its first answer.
+/// Inserts a conversion with its first response.
 pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
@@ -167,13 +167,13 @@ pub fn set_refunded(sql: &dyn Sql, no: i64, refunded: i64) -> Result<(), SqlErro
     sql.exec("UPDATE conversions SET refunded = ?2 WHERE no = ?1", &[no.into(), refunded.into()]).map(drop)
 }
 
-/// Holds what a conversion earns no longer: `metadata` says what stands behind it now.
+/// Releases the hold on a conversion's commissions and replaces its metadata, which names the evidence.
 pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
     let statement = "UPDATE conversions SET held_reason = NULL, metadata = ?2 WHERE no = ?1";
     sql.exec(statement, &[no.into(), metadata.into()]).map(drop)
 }
 
-/// Credits a conversion that nobody earned.
+/// Credits a conversion that was unattributed.
 pub fn credit(sql: &dyn Sql, no: i64, place: &Place, attribution: &str) -> Result<(), SqlError> {
     let args: [Value; 6] = [
         no.into(),
@@ -190,8 +190,8 @@ pub fn credit(sql: &dyn Sql, no: i64, place: &Place, attribution: &str) -> Resul
     .map(drop)
 }
 
-/// Conversions of a customer that nobody earns, oldest first, from behind `after` on.
-pub fn unearned(
+/// Returns a customer's unattributed conversions with numbers above `after`, oldest first.
+pub fn unattributed(
     sql: &dyn Sql,
     customer_id: &str,
     after: i64,
@@ -203,20 +203,20 @@ pub fn unearned(
     sql.exec(&statement, &[customer_id.into(), after.into(), limit.into()])?.iter().map(read).collect()
 }
 
-/// The conversion with this number.
+/// Returns the conversion with this number.
 pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Conversion>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM conversions WHERE no = ?1");
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
-/// How many conversions occurred from `from` on and before `to`, counted up to `most`.
+/// Returns the number of conversions that occurred in `from..to`, counting at most `most`.
 pub fn number_between(sql: &dyn Sql, from: Timestamp, to: Timestamp, most: i64) -> Result<i64, SqlError> {
     let statement = "SELECT count(*) FROM (SELECT 1 FROM conversions WHERE occurred_at >= ?1 AND occurred_at < ?2 LIMIT ?3)";
     let rows = sql.exec(statement, &[from.into(), to.into(), most.into()])?;
     rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
-/// Conversions that occurred before `to`, oldest first, from behind the time and number `after` on.
+/// Returns conversions that occurred before `to`, oldest first, starting after the time and number in `after`.
 pub fn between(
     sql: &dyn Sql,
     after: (Timestamp, i64),
@@ -233,13 +233,13 @@ pub fn between(
         .collect()
 }
 
-/// The conversion with this id.
+/// Returns the conversion with this id.
 pub fn by_id(sql: &dyn Sql, id: &ConversionId) -> Result<Option<Conversion>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM conversions WHERE id = ?1");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// The conversion with this type and external id.
+/// Returns the conversion with this type and external id.
 pub fn by_key(
     sql: &dyn Sql,
     kind: ConversionType,
@@ -249,9 +249,9 @@ pub fn by_key(
     sql.exec(&statement, &[Word::from(kind).into(), external_id.into()])?.first().map(read).transpose()
 }
 
-/// How many of the conversions that were accepted before the one with number `no`, but later than `since`, a partner was
-/// credited with; `limit` if there are more. Uninstalls earn nothing and do not count.
-pub fn pace(
+/// Returns how many conversions credited to a partner were accepted later than `since` and have a number below `no`,
+/// counting at most `limit`. Uninstalls earn nothing and are not counted.
+pub fn count_recent(
     sql: &dyn Sql,
     partner: PartnerNo,
     no: i64,
@@ -264,9 +264,9 @@ pub fn pace(
     rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
-/// Conversions, newest first; `partner` narrows to those that one partner earns, alone or with others.
+/// Returns conversions, newest first. `partner` limits them to those that the partner earns alone or shares.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Conversion>, SqlError> {
-    // Each half is read from its index no further than the page goes.
+    // Each half reads no more of its index than the page needs.
     let (condition, partner) = match partner {
         Some(partner) => (
             "no IN (SELECT no FROM (SELECT no FROM conversions WHERE partner_no = ?3 AND no < ?1 ORDER BY no DESC LIMIT ?2) \
@@ -283,20 +283,21 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
         .collect()
 }
 
-/// A click or coupon that is bound to a customer, or may be.
+/// A touch that is bound to a customer, or may become so.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BoundTouch {
-    /// The touch, with its partner as the ledger knows it now.
+    /// The touch, with the current state of its partner.
     pub touch: Touch,
-    /// Country of the click; empty = unknown.
+    /// The country of the click; empty if unknown.
     pub country: String,
-    /// Device code of the click.
+    /// The device code of the click.
     pub device: u8,
-    /// The link's listing, or the coupon's.
+    /// The listing of the link or coupon.
     pub listing_no: Option<ListingNo>,
 }
 
-/// The newest touches bound to a customer, newest first. Their windows are not told: they were checked before.
+/// Returns the newest touches bound to a customer, newest first. They have no `window_days` because their windows were
+/// checked when they were bound.
 pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<BoundTouch>, SqlError> {
     let statement = "SELECT t.click_id, t.clicked_at, t.link_no, t.class, t.country, t.device, \
                      coalesce(l.partner_no, k.partner_no), p.terminated_at, coalesce(l.listing_no, k.listing_no) \
@@ -331,7 +332,7 @@ pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<Bo
     rows.iter().map(read).collect()
 }
 
-/// Binds a click to a customer; once bound, it stays as it is.
+/// Binds a touch to a customer. An existing binding stays unchanged.
 pub fn bind(
     sql: &dyn Sql,
     customer_id: &str,
@@ -353,8 +354,7 @@ pub fn bind(
     sql.exec(statement, &args).map(drop)
 }
 
-/// What attribution must know of a link: its partner, the date of the partner's termination, its listing and that one's
-/// window.
+/// Returns the data of a link that attribution depends on.
 pub fn link_terms(sql: &dyn Sql, link_no: LinkNo) -> Result<Option<LinkTerms>, SqlError> {
     let statement = "SELECT l.partner_no, p.terminated_at, l.listing_no, g.window_days FROM links l JOIN partners p \
                      ON p.no = l.partner_no LEFT JOIN listings g ON g.no = l.listing_no WHERE l.no = ?1";
@@ -368,15 +368,15 @@ pub fn link_terms(sql: &dyn Sql, link_no: LinkNo) -> Result<Option<LinkTerms>, S
     }))
 }
 
-/// See [`link_terms`].
+/// The data of a link that attribution depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkTerms {
-    /// Whose link it is.
+    /// The partner that owns the link.
     pub partner_no: PartnerNo,
     /// When the partner was terminated.
     pub terminated_at: Option<Timestamp>,
-    /// Where the link leads.
+    /// The listing that the link leads to.
     pub listing_no: Option<ListingNo>,
-    /// The listing's own window, days.
+    /// The listing's own attribution window in days.
     pub window_days: Option<i64>,
 }

@@ -28,12 +28,12 @@ fn read(row: &Row) -> Result<Link, SqlError> {
     })
 }
 
-/// The number that the next link gets.
+/// Returns the number for the next link.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     super::next_no(sql, "links")
 }
 
-/// Adds a link.
+/// Inserts a link.
 pub fn insert(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
     let statement =
         format!("INSERT INTO links ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
@@ -54,7 +54,7 @@ pub fn insert(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
     sql.exec(&statement, &args).map(drop)
 }
 
-/// Notes that a link was revoked.
+/// Records that a link was revoked.
 pub fn revoke(sql: &dyn Sql, no: LinkNo, at: Timestamp) -> Result<(), SqlError> {
     sql.exec("UPDATE links SET revoked_at = ?2 WHERE no = ?1", &[no.into(), at.into()]).map(drop)
 }
@@ -64,22 +64,22 @@ fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Link>, SqlEr
     rows.first().map(read).transpose()
 }
 
-/// The link with this id.
+/// Returns the link with this id.
 pub fn by_id(sql: &dyn Sql, id: &LinkId) -> Result<Option<Link>, SqlError> {
     one(sql, "id", id.as_str().into())
 }
 
-/// The link with this number.
+/// Returns the link with this number.
 pub fn by_no(sql: &dyn Sql, no: LinkNo) -> Result<Option<Link>, SqlError> {
     one(sql, "no", no.into())
 }
 
-/// The link with this slug.
+/// Returns the link with this slug.
 pub fn by_slug(sql: &dyn Sql, slug: &str) -> Result<Option<Link>, SqlError> {
     one(sql, "slug", slug.into())
 }
 
-/// Links, newest first; `partner` narrows to one partner's.
+/// Returns links, newest first; `partner` limits them to one partner's.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Link>, SqlError> {
     let (condition, partner) = match partner {
         Some(partner) => ("partner_no = ?3 AND", partner),
@@ -93,23 +93,24 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
         .collect()
 }
 
-/// Ids of links by number, for those that exist.
+/// Returns number, partner and id of the given links that exist.
 pub fn ids(sql: &dyn Sql, numbers: &[LinkNo]) -> Result<Vec<(LinkNo, PartnerNo, String)>, SqlError> {
     let statement = "SELECT no, partner_no, id FROM links WHERE no IN (SELECT value FROM json_each(?1))";
     let rows = sql.exec(statement, &[super::value::json_text(&numbers)?.into()])?;
     rows.iter().map(|row| Ok((row.number(0)?, row.number(1)?, row.text(2)?.to_owned()))).collect()
 }
 
-/// Numbers of the links that must not lead to their listing: revoked, or their partner not active; ascending.
+/// Returns the numbers of links that must not lead to their listing because they are revoked or their partner is not
+/// active, in ascending order.
 pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
-    // CROSS JOIN keeps the order: from the few partners that are not active to their links, not through all links.
+    // CROSS JOIN fixes the join order: SQLite starts with the few inactive partners instead of scanning all links.
     let statement = "SELECT no FROM links WHERE revoked_at IS NOT NULL UNION \
                      SELECT links.no FROM partners CROSS JOIN links ON links.partner_no = partners.no \
                      WHERE partners.status <> 'active' ORDER BY 1";
     sql.exec(statement, &[])?.iter().map(|row| row.number(0)).collect()
 }
 
-/// Numbers of a partner's links, at most `limit`.
+/// Returns the numbers of a partner's links, at most `limit`.
 pub fn numbers(sql: &dyn Sql, partner: PartnerNo, limit: i64) -> Result<Vec<LinkNo>, SqlError> {
     let rows = sql.exec(
         "SELECT no FROM links WHERE partner_no = ?1 ORDER BY no LIMIT ?2",

@@ -1,5 +1,6 @@
-//! The log of events and what follows from it: changes, the outbox to KV, first answers, and totals for comparison.
+//! The event log and what derives from it: changes, the outbox to KV, stored responses, and totals for comparison.
 
+pub mod apply;
 pub mod change;
 pub mod events;
 pub mod idempotency;

@@ -1,4 +1,4 @@
-//! [`Sql`] over rusqlite: the tests' database, and the one that `cargo xtask replay` rebuilds.
+//! [`Sql`] over rusqlite, for tests and for `cargo xtask replay`.
 
 use super::{Row, Sql, SqlError, Value, value::MAX_SAFE_INTEGER};
 use rusqlite::{Connection, params_from_iter, types};
@@ -12,12 +12,12 @@ pub struct NativeSql {
 }
 
 impl NativeSql {
-    /// An empty database in memory.
+    /// Opens an empty database in memory.
     pub fn in_memory() -> Result<Self, SqlError> {
         Connection::open_in_memory().map(Self::over).map_err(engine)
     }
 
-    /// The database in the file at `path`, made if it is missing.
+    /// Opens the database file at `path`, creating it if it does not exist.
     pub fn open(path: &Path) -> Result<Self, SqlError> {
         Connection::open(path).map(Self::over).map_err(engine)
     }
@@ -27,7 +27,8 @@ impl NativeSql {
         Self { connection, statements: Cell::new(0) }
     }
 
-    /// Statements run so far: tests use it to prove that a path's work does not grow with the data.
+    /// Returns the number of statements run so far. Tests use it to prove that the work of a path does not grow with
+    /// the data.
     pub fn statements(&self) -> u64 {
         self.statements.get()
     }
@@ -60,7 +61,7 @@ impl Sql for NativeSql {
             for column in 0..columns {
                 values.push(match row.get_ref(column).map_err(engine)? {
                     types::ValueRef::Null => Value::Null,
-                    // As in workerd: an integer that JavaScript would round is an error, not a wrong number.
+                    // As in workerd, an integer that JavaScript would round is an error.
                     types::ValueRef::Integer(n) if n.unsigned_abs() > MAX_SAFE_INTEGER.unsigned_abs() => {
                         return Err(SqlError::UnsafeInteger(n));
                     }
@@ -77,7 +78,7 @@ impl Sql for NativeSql {
     }
 
     fn atomically(&self, body: &mut dyn FnMut() -> bool) -> Result<(), SqlError> {
-        // Dropped without commit (an early return, a panic), the transaction rolls back.
+        // If it is dropped without a commit (early return or panic), the transaction rolls back.
         let transaction = self.connection.unchecked_transaction().map_err(engine)?;
         if body() { transaction.commit().map_err(engine) } else { transaction.rollback().map_err(engine) }
     }

@@ -1,16 +1,16 @@
 //! Pages of a list, newest first.
 
-/// Which rows of a list: those numbered below `before`, at most `limit`.
+/// The rows of a page: at most `limit` rows with numbers below `before`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// Rows with a smaller number only; all if absent.
+    /// Only rows with a smaller number; absent means all.
     pub before: Option<i64>,
-    /// At most so many rows.
+    /// The maximum number of rows.
     pub limit: i64,
 }
 
 impl Page {
-    /// `before` as a bound for `no < ?`.
+    /// Returns `before` as the bound for `no < ?`.
     #[must_use]
     pub fn below(self) -> i64 {
         self.before.unwrap_or(super::value::MAX_SAFE_INTEGER)

@@ -1,4 +1,4 @@
-//! Sums of the counts, grouped. One partner's report reads one partner's rows, however many others there are.
+//! Reports: sums of the counts by group. A partner's report reads only that partner's rows.
 
 pub mod counts;
 
@@ -13,13 +13,13 @@ use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeMap;
 
 string_enum! {
-    /// What a report is grouped by.
+    /// The dimension by which a report is grouped.
     Group {
-        /// Local days.
+        /// Days in local time.
         Day = "day";
-        /// Local ISO 8601 weeks.
+        /// ISO 8601 weeks in local time.
         Week = "week";
-        /// Local months.
+        /// Months in local time.
         Month = "month";
         /// Partners.
         Partner = "partner";
@@ -37,46 +37,46 @@ string_enum! {
 }
 
 impl Group {
-    /// Whether the groups are spans of local time.
+    /// Returns whether the groups are periods of local time.
     #[must_use]
     pub fn is_time(self) -> bool {
         matches!(self, Self::Day | Self::Week | Self::Month)
     }
 }
 
-/// What a report is narrowed to.
+/// A filter for reports; absent fields match everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Filter {
-    /// One partner.
+    /// The partner.
     pub partner: Option<PartnerNo>,
-    /// One link.
+    /// The link.
     pub link: Option<LinkNo>,
-    /// One listing.
+    /// The listing.
     pub listing: Option<ListingNo>,
-    /// First quarter hour.
+    /// The first quarter hour.
     pub from: Option<i64>,
-    /// First quarter hour after it.
+    /// The first quarter hour after the range.
     pub to: Option<i64>,
 }
 
-/// Sums of a group.
+/// The sums of a group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// Human clicks.
+    /// Clicks by people.
     pub clicks: i64,
-    /// First of a visitor on a link in a day.
+    /// First counted clicks of a visitor on a link in a UTC day.
     pub uniques: i64,
-    /// Duplicates.
+    /// Duplicate clicks.
     pub duplicate: i64,
-    /// Bots.
+    /// Clicks by bots.
     pub bot: i64,
     /// Prefetches.
     pub prefetch: i64,
-    /// On revoked links.
+    /// Clicks on revoked links.
     pub revoked: i64,
-    /// On expired links.
+    /// Clicks on expired links.
     pub expired: i64,
-    /// With invalid tokens.
+    /// Clicks with invalid tokens.
     pub invalid: i64,
     /// Leads.
     pub leads: i64,
@@ -86,13 +86,13 @@ pub struct Sums {
     pub sales: i64,
     /// Gross revenue by currency, minor units.
     pub revenue: Amounts,
-    /// Refunds by currency.
+    /// Refunds by currency, minor units.
     pub refunds: Amounts,
-    /// Commission net of reversals by currency.
+    /// Commission net of reversals by currency, minor units.
     pub commission: Amounts,
 }
 
-/// Minor units by currency, in the order of the codes. A programme has few currencies, so a list does.
+/// Minor units by currency code, sorted. It is a list because a programme has few currencies.
 pub type Amounts = Vec<(String, i128)>;
 
 fn add_money(to: &mut Amounts, currency: &str, amount: i128) -> Result<(), SqlError> {
@@ -107,7 +107,7 @@ fn add_money(to: &mut Amounts, currency: &str, amount: i128) -> Result<(), SqlEr
 }
 
 impl Sums {
-    /// Adds another group's sums.
+    /// Adds the sums of another group.
     pub fn add(&mut self, other: &Self) -> Result<(), SqlError> {
         for (to, from) in [
             (&mut self.clicks, other.clicks),
@@ -137,8 +137,8 @@ impl Sums {
     }
 }
 
-/// The WHERE clause of a filter. The numbers are ours, so they stand in the statement itself.
-fn narrowed(filter: &Filter, listing: &str, from: i64, to: i64) -> String {
+/// Returns the WHERE clause of a filter. The values are integers, so embedding them in the statement is safe.
+fn where_clause(filter: &Filter, listing: &str, from: i64, to: i64) -> String {
     let mut conditions = vec![format!("c.quarter >= {from} AND c.quarter < {to}")];
     conditions.extend(filter.partner.map(|no| format!("c.partner_no = {no}")));
     conditions.extend(filter.link.map(|no| format!("c.link_no = {no}")));
@@ -146,10 +146,10 @@ fn narrowed(filter: &Filter, listing: &str, from: i64, to: i64) -> String {
     conditions.join(" AND ")
 }
 
-/// The first quarter hour with data of the filter's partner, and the first after the last.
+/// Returns the first quarter hour with data of the filter's partner, and the first one after the last.
 pub fn extent(sql: &dyn Sql, filter: &Filter) -> Result<Option<(i64, i64)>, SqlError> {
     let condition = filter.partner.map_or_else(|| "true".to_owned(), |no| format!("partner_no = {no}"));
-    // One min or max a SELECT: then the index answers for a partner without reading all its rows.
+    // Each SELECT has a single min or max, so that SQLite answers from the index without reading all rows of a partner.
     let one =
         |of: &str, table: &str| format!("SELECT {of}(quarter) AS quarter FROM {table} WHERE {condition}");
     let both = |of: &str| {
@@ -163,9 +163,10 @@ pub fn extent(sql: &dyn Sql, filter: &Filter) -> Result<Option<(i64, i64)>, SqlE
     Ok(first.zip(last).map(|(first, last)| (first, last.saturating_add(1))))
 }
 
-/// The expression whose value is a group's key, for clicks and for conversions.
+/// Returns the SQL expressions of a group's key for clicks and for conversions.
 fn key_expression(group: Group, span: &Span) -> (String, String) {
-    // Days since the epoch on local clocks. Offsets are whole seconds and quarters never before 1970.
+    // This is the number of days since the epoch in local time. Offsets are whole seconds, and no quarter hour precedes
+    // 1970.
     let day = format!("(c.quarter * 900 + {}) / 86400", span.offset_seconds);
     let same = |text: &str| (text.to_owned(), text.to_owned());
     match group {
@@ -179,7 +180,7 @@ fn key_expression(group: Group, span: &Span) -> (String, String) {
     }
 }
 
-/// Sums by key, in the order of the keys; the group without a key comes first.
+/// Returns sums by key in ascending order; the group without a key comes first.
 pub fn groups(
     sql: &dyn Sql,
     filter: &Filter,
@@ -187,21 +188,20 @@ pub fn groups(
     spans: &[Span],
 ) -> Result<BTreeMap<Option<String>, Sums>, SqlError> {
     let mut groups: BTreeMap<Option<String>, Sums> = BTreeMap::new();
-    let names = Names { sql };
+    let key_names = KeyNames { sql };
     for span in spans {
         let (click_key, conversion_key) = key_expression(group, span);
-        let condition = narrowed(filter, "l.listing_no", span.from, span.to);
+        let condition = where_clause(filter, "l.listing_no", span.from, span.to);
         let statement = format!(
             "SELECT {click_key} AS key, sum(c.clicks), sum(c.uniques), sum(c.duplicate), sum(c.bot), sum(c.prefetch), \
              sum(c.revoked), sum(c.expired), sum(c.invalid) FROM click_counts c LEFT JOIN links l ON l.no = c.link_no \
              WHERE {condition} GROUP BY 1"
         );
         for row in sql.exec(&statement, &[])? {
-            groups.entry(names.key(group, &row)?).or_default().add(&clicks(&row)?)?;
+            groups.entry(key_names.key(group, &row)?).or_default().add(&clicks(&row)?)?;
         }
-        let condition = narrowed(filter, "c.listing_no", span.from, span.to);
-        // Money is summed in two halves, neither of which can overflow, crosses as text, and is put together in
-        // 128 bits.
+        let condition = where_clause(filter, "c.listing_no", span.from, span.to);
+        // Money is summed in two halves that cannot overflow. They are returned as text and combined in 128 bits.
         let halves = |column: &str| {
             format!("CAST(sum(c.{column} / 1000000000) AS TEXT), CAST(sum(c.{column} % 1000000000) AS TEXT)")
         };
@@ -213,7 +213,7 @@ pub fn groups(
             halves("commission")
         );
         for row in sql.exec(&statement, &[])? {
-            groups.entry(names.key(group, &row)?).or_default().add(&conversions(&row)?)?;
+            groups.entry(key_names.key(group, &row)?).or_default().add(&conversions(&row)?)?;
         }
     }
     Ok(groups)
@@ -236,7 +236,7 @@ fn clicks(row: &Row) -> Result<Sums, SqlError> {
 fn conversions(row: &Row) -> Result<Sums, SqlError> {
     let mut sums = Sums { leads: row.int(2)?, installs: row.int(3)?, sales: row.int(4)?, ..Sums::default() };
     let currency = row.text(1)?;
-    // Conversions without an amount are kept under the empty currency: there is nothing to sum.
+    // Conversions without an amount have the empty currency, and no money to sum.
     if !currency.is_empty() {
         let halves = |high: usize, low: usize| -> Result<i128, SqlError> {
             let (high, low) = (row.big_int(high)?, row.big_int(low)?);
@@ -250,12 +250,12 @@ fn conversions(row: &Row) -> Result<Sums, SqlError> {
     Ok(sums)
 }
 
-/// Turns the keys of rows into those of the API.
-struct Names<'a> {
+/// Maps the keys of rows to those of the API.
+struct KeyNames<'a> {
     sql: &'a dyn Sql,
 }
 
-impl Names<'_> {
+impl KeyNames<'_> {
     fn key(&self, group: Group, row: &Row) -> Result<Option<String>, SqlError> {
         let text = |row: &Row| Ok(Some(row.text(0)?.to_owned()).filter(|text| !text.is_empty()));
         match group {
@@ -279,7 +279,7 @@ impl Names<'_> {
     }
 }
 
-/// The key of a day counted from the epoch: `2026-11-22`, `2026-W47` (ISO 8601), `2026-11`.
+/// Formats a day since the epoch as a key: `2026-11-22`, `2026-W47` (ISO 8601) or `2026-11`.
 fn date_key(group: Group, day: i64) -> Option<String> {
     let epoch = NaiveDate::from_ymd_opt(1970, 1, 1)?;
     let date = epoch.checked_add_signed(chrono::TimeDelta::try_days(day)?)?;
@@ -298,7 +298,7 @@ mod tests {
     fn days_weeks_and_months_are_named_by_the_calendar() {
         for (day, expected) in [
             (0, ["1970-01-01", "1970-W01", "1970-01"]),
-            // 2024-12-30 lies in the first ISO week of 2025; 2024-02-29 exists.
+            // 2024-12-30 is in the first ISO week of 2025. 2024-02-29 exists.
             (20_087, ["2024-12-30", "2025-W01", "2024-12"]),
             (19_782, ["2024-02-29", "2024-W09", "2024-02"]),
         ] {

@@ -1,18 +1,19 @@
-//! Schema versions. A database opens under the code that made it and under any newer code: the steps it has not
-//! taken yet are taken in order, each in a transaction with the note that it was taken.
+//! Schema versions. A database opens with the code that created it and with any newer code. Pending steps are applied
+//! in order, each in a transaction that also records the step.
 
 use crate::store::{Sql, SqlError, transaction};
 
-/// One step: its version and its statements.
+/// A schema step.
 #[derive(Debug)]
 pub struct Step {
     /// 1, 2, 3, …
     pub version: i64,
-    /// The statements.
+    /// The SQL statements.
     pub script: &'static str,
 }
 
-/// Length of a script without its comments, which go from `--` to the end of the line; no text of ours has two dashes.
+/// Returns the length of a script without its comments, which extend from `--` to the end of the line. String literals
+/// in scripts must not contain `--`.
 pub(crate) const fn bare_length(mut script: &[u8]) -> usize {
     let (mut length, mut in_comment) = (0usize, false);
     while let [byte, rest @ ..] = script {
@@ -25,7 +26,7 @@ pub(crate) const fn bare_length(mut script: &[u8]) -> usize {
     length
 }
 
-/// A script without its comments: they say why to whoever reads the file, and need not be a hundredth of the bundle.
+/// Returns a script without its comments, which would be a hundredth of the bundle.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, for which a panic is an error")]
 pub(crate) const fn bare<const LENGTH: usize>(mut script: &[u8]) -> [u8; LENGTH] {
     let (mut bare, mut length, mut in_comment) = ([0; LENGTH], 0usize, false);
@@ -40,7 +41,7 @@ pub(crate) const fn bare<const LENGTH: usize>(mut script: &[u8]) -> [u8; LENGTH]
     bare
 }
 
-/// The statements of a script in a file.
+/// Embeds the statements of a script file.
 macro_rules! script {
     ($file:literal) => {{
         const SCRIPT: &[u8] = include_bytes!($file);
@@ -54,7 +55,7 @@ macro_rules! script {
 }
 pub(crate) use script;
 
-/// The Ledger's steps. Add to the end; never change one that has been released.
+/// The steps of the Ledger. Append new steps; never change the statements of a released one.
 pub const LEDGER: &[Step] = &[
     Step { version: 1, script: script!("schema/ledger_0001.sql") },
     Step { version: 2, script: script!("schema/ledger_0002.sql") },
@@ -67,25 +68,25 @@ pub const LEDGER: &[Step] = &[
     Step { version: 9, script: script!("schema/ledger_0009.sql") },
 ];
 
-/// Why a database could not be opened.
+/// The reason that a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// The database was written by newer code.
+    /// Newer code has migrated the database.
     #[error(
         "the database has schema version {found}, this code knows {known}: deploy a version at least as new"
     )]
     TooNew {
-        /// The database's version.
+        /// The version of the database.
         found: i64,
-        /// The newest version this code knows.
+        /// The newest version that this code supports.
         known: i64,
     },
-    /// A step failed; nothing of it remains.
+    /// A step failed and was rolled back.
     #[error(transparent)]
     Sql(#[from] SqlError),
 }
 
-/// Brings a database up to the newest version of `steps` and returns that version.
+/// Migrates a database to the newest version of `steps` and returns that version.
 pub fn migrate(sql: &dyn Sql, steps: &[Step]) -> Result<i64, MigrateError> {
     sql.exec("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY) WITHOUT ROWID", &[])?;
     let rows = sql.exec("SELECT max(version) FROM schema_version", &[])?;

@@ -1,19 +1,20 @@
-//! Values that cross into SQLite and back.
+//! Values passed to and from SQLite.
 
-use super::SqlError;
+use crate::store::error::SqlError;
+use serde::de::DeserializeOwned;
 
-/// A value bound to a placeholder or read from a column. There are no floats: money must not meet one.
+/// A value bound to a placeholder or read from a column. There is no float variant, because money must not be a float.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// SQL NULL.
     Null,
-    /// An integer, within ±(2^53 − 1). Larger ones travel as text (`CAST(? AS INTEGER)`, `CAST(… AS TEXT)`).
+    /// An integer within ±(2^53 − 1). Larger ones are passed as text (`CAST(? AS INTEGER)`, `CAST(… AS TEXT)`).
     Int(i64),
     /// Text.
     Text(String),
 }
 
-/// The largest integer that JavaScript keeps exact.
+/// The largest integer that a JavaScript number represents exactly.
 pub const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
 macro_rules! into_value {
@@ -45,12 +46,12 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// One row of an answer; columns are read by position, in the order of the SELECT.
+/// A result row. Columns are read by position, in the order of the SELECT.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row(pub Vec<Value>);
 
 impl Row {
-    /// An integer column.
+    /// Reads an integer column.
     pub fn int(&self, column: usize) -> Result<i64, SqlError> {
         match self.0.get(column) {
             Some(Value::Int(value)) => Ok(*value),
@@ -58,7 +59,7 @@ impl Row {
         }
     }
 
-    /// An integer column that may be NULL.
+    /// Reads an integer column that may be NULL.
     pub fn opt_int(&self, column: usize) -> Result<Option<i64>, SqlError> {
         match self.0.get(column) {
             Some(Value::Null) => Ok(None),
@@ -66,12 +67,12 @@ impl Row {
         }
     }
 
-    /// An integer column that holds a 32-bit number (partners, listings, links).
+    /// Reads an integer column that holds a 32-bit number (of a partner, listing or link).
     pub fn number(&self, column: usize) -> Result<u32, SqlError> {
         u32::try_from(self.int(column)?).map_err(|_| SqlError::Shape { column, expected: "a 32-bit number" })
     }
 
-    /// A text column.
+    /// Reads a text column.
     pub fn text(&self, column: usize) -> Result<&str, SqlError> {
         match self.0.get(column) {
             Some(Value::Text(value)) => Ok(value),
@@ -79,7 +80,7 @@ impl Row {
         }
     }
 
-    /// A text column that may be NULL.
+    /// Reads a text column that may be NULL.
     pub fn opt_text(&self, column: usize) -> Result<Option<&str>, SqlError> {
         match self.0.get(column) {
             Some(Value::Null) => Ok(None),
@@ -87,7 +88,7 @@ impl Row {
         }
     }
 
-    /// A text column that spells an integer beyond 2^53 (`CAST(… AS TEXT)`); NULL, the sum of no rows, is 0.
+    /// Reads a text column that holds an integer beyond 2^53 (`CAST(… AS TEXT)`). NULL, the sum of no rows, is 0.
     pub fn big_int(&self, column: usize) -> Result<i128, SqlError> {
         match self.0.get(column) {
             Some(Value::Null) => Ok(0),
@@ -107,13 +108,13 @@ impl From<crate::domain::values::string_enum::Word> for Value {
 }
 
 impl Row {
-    /// A column that holds an instant.
+    /// Reads a column that holds an instant in Unix milliseconds.
     pub fn time(&self, column: usize) -> Result<crate::domain::values::time::Timestamp, SqlError> {
         crate::domain::values::time::Timestamp::from_ms(self.int(column)?)
             .ok_or(SqlError::Shape { column, expected: "an instant" })
     }
 
-    /// A column that holds an instant or NULL.
+    /// Reads a column that holds an instant or NULL.
     pub fn opt_time(
         &self,
         column: usize,
@@ -124,7 +125,7 @@ impl Row {
         }
     }
 
-    /// A text column in the form that `parse` reads.
+    /// Reads a text column with `parse`. `expected` names the form in the error.
     pub fn parsed<T>(
         &self,
         column: usize,
@@ -134,7 +135,7 @@ impl Row {
         parse(self.text(column)?).ok_or(SqlError::Shape { column, expected })
     }
 
-    /// The same of a column that may be NULL.
+    /// Reads a text column that may be NULL with `parse`.
     pub fn opt_parsed<T>(
         &self,
         column: usize,
@@ -145,12 +146,12 @@ impl Row {
         text.map(|text| parse(text).ok_or(SqlError::Shape { column, expected })).transpose()
     }
 
-    /// A column of JSON text.
-    pub fn json<T: for<'j> json::FromJson<'j>>(&self, column: usize) -> Result<T, SqlError> {
-        self.parsed(column, "JSON", |text| json::read(text).ok())
+    /// Reads a column of JSON text.
+    pub fn json<T: DeserializeOwned>(&self, column: usize) -> Result<T, SqlError> {
+        self.parsed(column, "JSON", |text| strict_json::from_str(text).ok())
     }
 
-    /// An owned text that may be NULL.
+    /// Reads a text column that may be NULL as an owned string.
     pub fn opt_string(&self, column: usize) -> Result<Option<String>, SqlError> {
         Ok(self.opt_text(column)?.map(str::to_owned))
     }
@@ -162,7 +163,7 @@ impl From<crate::domain::values::time::Timestamp> for Value {
     }
 }
 
-/// JSON for a column.
+/// Serialises a value for a JSON column.
 pub fn json_text<T: serde::Serialize>(value: &T) -> Result<String, SqlError> {
     serde_json::to_string(value).map_err(|error| SqlError::Engine(error.to_string()))
 }

@@ -192,6 +192,6 @@ test("what HubSpot does not confirm is not told, and neither codes nor secrets a
   assert.deepEqual(await conversions(), before);
   const logged = JSON.stringify(edge.logs);
   assert.match(logged, /no answer within 4000 ms/);
-  assert.match(logged, /hubspot oauth, is refused: the vendor says no/);
+  assert.match(logged, /hubspot oauth, is refused: the vendor rejected the request/);
   for (const secret of [SECRET, "na1-", "access-6251", "refresh-6251"]) assert.ok(!logged.includes(secret), secret);
 });

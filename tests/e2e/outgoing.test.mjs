@@ -41,7 +41,7 @@ test("a code is asked about where BigCommerce takes codes, and neither it nor th
   assert.deepEqual([install.customer_id, install.metadata.evidence], ["bigcommerce:stores/abc", "code_exchange"]);
   assert.equal((await auth("another")).status, 401);
   const said = JSON.stringify(edge.logs);
-  assert.match(said, /is refused: the vendor says no/);
+  assert.match(said, /is refused: the vendor rejected the request/);
   for (const secret of [SECRET, "known", "another", "token-0001"]) assert.ok(!said.includes(secret), secret);
   asked.splice(0);
 });

@@ -1,246 +1,264 @@
-//! Files that a bank or a payment provider takes. Each holds the payouts that are open and paid by its method; what would
-//! have to be left out refuses the file, unless the caller says that a part will do.
-
-mod csv;
-mod epc;
-mod paypal;
-mod sepa;
-mod wise;
-
-pub use csv::{Table, percent, text};
+//! Handlers of payment files.
+//!
+//! A file holds the open payouts that are paid by its method. If a payout cannot be in its file, the request is refused,
+//! unless the caller asks for a partial file.
 
 use super::{
-    super::{
+    super::http::{
         call::Call,
-        http::Response,
-        problem::{Code, FieldError, Problem},
-        programme,
+        failure::Failure,
+        message::Response,
+        problems::{Code, FieldError, Problem},
         query::Query,
     },
-    details::of_payout,
-    is_public, runs,
+    runs,
 };
 use crate::{
+    documents::payment_files::{Payment, Run, paypal, run_table, sepa, wise},
     domain::{
         money::Currency,
         payouts::{
-            PayoutStatus,
+            PayoutStatus, invoice_number,
             payer::{PayoutDetails, PayoutMethod},
         },
         values::{date::Date, id::PayoutId},
     },
+    ledger::{
+        payouts::{details::of_payout, runs::is_public},
+        terms,
+    },
     store::{
-        payouts::{self, Payout, runs::Run},
+        payouts::{self, Payout},
         value::MAX_SAFE_INTEGER,
     },
 };
 
-/// A payout, and where it goes.
-pub struct Entry {
-    payout: Payout,
-    details: PayoutDetails,
-}
-
-/// A payout that a file cannot hold, and why.
+/// A payout that a file cannot contain.
 struct LeftOut {
     id: PayoutId,
     code: &'static str,
     detail: &'static str,
 }
 
-/// What a file is made of.
-struct Batch {
+/// The payouts of a run that were selected for a file.
+struct Selection {
     run: Run,
-    entries: Vec<Entry>,
+    payments: Vec<Payment>,
     left_out: Vec<LeftOut>,
 }
 
-/// A run's payouts that stand so, with where they go. Only those of `method` are wanted; what says nowhere how it is paid
-/// may be one of them, and is left out.
-fn batch(
+fn payment(payout: Payout, details: PayoutDetails) -> Payment {
+    Payment {
+        id: payout.id,
+        partner_id: payout.partner_id,
+        amount: payout.amount,
+        currency: payout.currency,
+        status: payout.status,
+        invoice_number: payout.invoice_no.map(invoice_number),
+        reference: payout.reference,
+        failure_reason: payout.failure,
+        details,
+    }
+}
+
+/// Loads the run's payouts in `statuses` that are paid by `method`; `None` selects every method. Payouts without payout
+/// details are left out of every file, because their method is unknown.
+fn select(
     call: &Call<'_>,
     method: Option<PayoutMethod>,
     statuses: &[PayoutStatus],
-    known: &[&str],
-) -> Result<(Batch, Query), Problem> {
-    let query = call.query(known)?;
+    known_parameters: &[&str],
+) -> Result<(Selection, Query), Failure> {
+    let query = call.query(known_parameters)?;
     let run = runs::named(call)?;
     if !is_public(run.status) {
-        let detail = format!("It is {}: files are made of approved runs.", run.status.as_str());
-        return Err(Problem::new(Code::RunNotApproved, detail));
+        let detail = format!("The run is {}. Files exist only for approved runs.", run.status.as_str());
+        return Err(Problem::new(Code::RunNotApproved, detail).into());
     }
-    let mut batch = Batch { run, entries: Vec::new(), left_out: Vec::new() };
+    let mut selected = Vec::new();
+    let mut left_out = Vec::new();
     for status in statuses {
-        for payout in payouts::of_run(call.sql, batch.run.terms.no, *status, MAX_SAFE_INTEGER)? {
-            match of_payout(call, &payout)? {
+        for payout in payouts::of_run(call.tx.sql, run.terms.no, *status, MAX_SAFE_INTEGER)? {
+            match of_payout(call.tx, &payout)? {
                 Some(details) if method.is_none_or(|method| method == details.method) => {
-                    batch.entries.push(Entry { payout, details });
+                    selected.push((payout.no, payment(payout, details)));
                 }
                 Some(_) => {}
-                None => batch.left_out.push(LeftOut {
+                None => left_out.push(LeftOut {
                     id: payout.id,
                     code: "details_missing",
-                    detail: "How the partner is paid is not set: PUT /v1/partners/{id}/payout-details.",
+                    detail: "The partner has no payout details. Set them with PUT /v1/partners/{id}/payout-details.",
                 }),
             }
         }
     }
-    batch.entries.sort_by_key(|entry| entry.payout.no);
-    Ok((batch, query))
+    selected.sort_by_key(|(no, _)| *no);
+    let payments = selected.into_iter().map(|(_, payment)| payment).collect();
+    let run = Run { id: run.terms.id, from: run.terms.from, to: run.terms.to };
+    Ok((Selection { run, payments, left_out }, query))
 }
 
-/// Leaves out what is not paid in `currency`.
-fn only(batch: &mut Batch, currency: Currency, code: &'static str, detail: &'static str) {
-    let (kept, others) = std::mem::take(&mut batch.entries)
-        .into_iter()
-        .partition(|entry: &Entry| entry.payout.currency == currency);
-    batch.entries = kept;
-    let others: Vec<Entry> = others;
-    batch.left_out.extend(others.into_iter().map(|entry| LeftOut { id: entry.payout.id, code, detail }));
-}
-
-/// Refuses a file that would lack payouts, unless the caller said that a part will do.
-fn complete(batch: &Batch, query: &Query) -> Result<(), Problem> {
-    if batch.left_out.is_empty() || query.flag("partial")? == Some(true) {
-        return Ok(());
+impl Selection {
+    /// Leaves out the payouts in other currencies than `currency`.
+    fn leave_out_other_currencies(&mut self, currency: Currency, code: &'static str, detail: &'static str) {
+        let (kept, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.payments).into_iter().partition(|payment| payment.currency == currency);
+        self.payments = kept;
+        self.left_out.extend(others.into_iter().map(|payment| LeftOut { id: payment.id, code, detail }));
     }
-    let detail = format!(
-        "{} payouts would be left out; see errors. Mend that, or ask for the rest with ?partial=true.",
-        batch.left_out.len()
-    );
-    let errors = batch.left_out.iter().map(|left| FieldError {
-        pointer: format!("/payouts/{}", left.id),
-        code: left.code,
-        detail: left.detail.to_owned(),
-    });
-    Err(Problem { errors: errors.collect(), ..Problem::new(Code::PayoutsLeftOut, detail) })
-}
 
-/// Names of those left out, for a header or a comment.
-fn named_left_out(batch: &Batch) -> String {
-    let shown = batch.left_out.iter().take(100).map(|left| format!("{} {}", left.id, left.code));
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if batch.left_out.len() > 100 {
-        text.push_str(&format!(", {} in all", batch.left_out.len()));
+    /// Refuses a file that would lack payouts, unless the caller asked for a partial one.
+    fn check_complete(&self, query: &Query) -> Result<(), Problem> {
+        if self.left_out.is_empty() || query.flag("partial")? == Some(true) {
+            return Ok(());
+        }
+        let detail = format!(
+            "{} payouts would be left out; see errors. Correct them, or ask for the other payouts with ?partial=true.",
+            self.left_out.len()
+        );
+        let errors = self.left_out.iter().map(|left| FieldError {
+            pointer: format!("/payouts/{}", left.id),
+            code: left.code,
+            detail: left.detail.to_owned(),
+        });
+        Err(Problem { errors: errors.collect(), ..Problem::new(Code::PayoutsLeftOut, detail) })
     }
-    text
-}
 
-/// The file as an answer; what it lacks stands in a header.
-fn answer(batch: &Batch, media: &str, name: &str, body: String) -> Response {
-    let mut response =
-        Response { status: 200, headers: vec![("content-type", media.to_owned())], body, log: None }
-            .with_header("content-disposition", format!("attachment; filename=\"{name}\""))
+    /// Refuses a file without payouts.
+    fn check_not_empty(&self) -> Result<(), Problem> {
+        if self.payments.is_empty() {
+            let detail = "The run has no open payouts that are paid by this method.";
+            return Err(Problem::new(Code::NothingToPay, detail));
+        }
+        Ok(())
+    }
+
+    /// Keeps at most `max_rows` payments: all of them, or the part that the query names.
+    fn keep_part(&mut self, query: &Query, max_rows: usize) -> Result<(), Problem> {
+        self.check_not_empty()?;
+        let parts = self.payments.len().div_ceil(max_rows);
+        let Some(text) = query.text("part") else {
+            if parts > 1 {
+                let detail = format!(
+                    "The provider accepts {max_rows} rows per file. Ask for ?part=1 to ?part={parts}."
+                );
+                return Err(Problem::new(Code::FileTooLong, detail));
+            }
+            return Ok(());
+        };
+        let invalid = || {
+            let detail = format!("\"part\" must be a whole number from 1 to {parts}.");
+            Problem::new(Code::InvalidParameter, detail)
+        };
+        let part: usize = text.parse().map_err(|_| invalid())?;
+        if part > parts {
+            return Err(invalid());
+        }
+        let skipped =
+            part.checked_sub(1).and_then(|before| before.checked_mul(max_rows)).ok_or_else(invalid)?;
+        self.payments = std::mem::take(&mut self.payments).into_iter().skip(skipped).take(max_rows).collect();
+        Ok(())
+    }
+
+    /// The first 100 payouts that are left out, for a header or a comment.
+    fn list_left_out(&self) -> String {
+        let first = self.left_out.iter().take(100).map(|left| format!("{} {}", left.id, left.code));
+        let mut text = first.collect::<Vec<_>>().join(", ");
+        if self.left_out.len() > 100 {
+            text.push_str(&format!(", {} in all", self.left_out.len()));
+        }
+        text
+    }
+
+    /// The file as a download. A header names the payouts that are left out.
+    fn response(&self, media_type: &str, suffix: &str, body: String) -> Response {
+        let disposition = format!("attachment; filename=\"{}{suffix}\"", self.run.id);
+        let mut response = Response::of_type(media_type, body)
+            .with_header("content-disposition", disposition)
             .with_header("cache-control", "private, no-store");
-    if !batch.left_out.is_empty() {
-        response = response.with_header("x-signpost-left-out", named_left_out(batch));
+        if !self.left_out.is_empty() {
+            response = response.with_header("x-signpost-left-out", self.list_left_out());
+        }
+        response
     }
-    response
 }
 
-const CSV: &str = "text/csv; charset=utf-8; header=present";
-const CSV_BARE: &str = "text/csv; charset=utf-8; header=absent";
+const CSV_WITH_HEADING: &str = "text/csv; charset=utf-8; header=present";
+const CSV_WITHOUT_HEADING: &str = "text/csv; charset=utf-8; header=absent";
 
-/// `GET /v1/payouts/runs/{id}/files/csv`: every payout of the run that was approved, however it ended.
-pub fn table(call: &Call<'_>) -> Result<Response, Problem> {
-    let all = [PayoutStatus::Open, PayoutStatus::Paid, PayoutStatus::Failed];
-    let (batch, query) = batch(call, None, &all, &["partial"])?;
-    complete(&batch, &query)?;
-    let body = csv::table(&batch.entries);
-    Ok(answer(&batch, CSV, &format!("{}.csv", batch.run.terms.id), body))
+/// `GET /v1/payouts/runs/{id}/files/csv`: every approved payout of the run, whether it is open, paid or failed.
+pub fn table(call: &Call<'_>) -> Result<Response, Failure> {
+    let statuses = [PayoutStatus::Open, PayoutStatus::Paid, PayoutStatus::Failed];
+    let (selection, query) = select(call, None, &statuses, &["partial"])?;
+    selection.check_complete(&query)?;
+    let body = run_table::render(&selection.payments)?;
+    Ok(selection.response(CSV_WITH_HEADING, ".csv", body))
 }
 
 /// `GET /v1/payouts/runs/{id}/files/sepa`
-pub fn transfers(call: &Call<'_>) -> Result<Response, Problem> {
-    let (mut batch, query) =
-        batch(call, Some(PayoutMethod::Sepa), &[PayoutStatus::Open], &["partial", "execution_date"])?;
-    let day = query.text("execution_date").map(|text| {
-        let refused =
-            || Problem::new(Code::InvalidParameter, "\"execution_date\" must be a day such as 2026-11-03.");
-        Date::parse(text).ok_or_else(refused)
-    });
-    let day = day.transpose()?.unwrap_or_else(|| Date::of(call.now));
-    let payer = programme::current(call)?.payer.ok_or_else(|| {
-        Problem::new(Code::PayerMissing, "Say who pays first: \"payer\" in PUT /v1/program.")
-    })?;
-    only(
-        &mut batch,
+pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
+    let known = ["partial", "execution_date"];
+    let (mut selection, query) = select(call, Some(PayoutMethod::Sepa), &[PayoutStatus::Open], &known)?;
+    let execution_date = match query.text("execution_date") {
+        None => Date::of(call.tx.now),
+        Some(text) => Date::parse(text).ok_or_else(|| {
+            Problem::new(Code::InvalidParameter, "\"execution_date\" must be a day such as 2026-11-03.")
+        })?,
+    };
+    let payer = terms::current(call.tx)?
+        .payer
+        .ok_or_else(|| Problem::new(Code::PayerMissing, "Set the \"payer\" first, with PUT /v1/program."))?;
+    selection.leave_out_other_currencies(
         Currency::EUR,
         "not_eur",
-        "SEPA transfers are in EUR: change the partner's currency or method.",
+        "SEPA transfers are in EUR. Change the partner's currency or payout method.",
     );
-    complete(&batch, &query)?;
-    some(&batch)?;
-    let file = sepa::File { run: &batch.run, payer: &payer, created_at: call.now, execution_date: day };
-    let body = file.text(&batch.entries, &named_left_out(&batch))?;
-    Ok(answer(&batch, "application/xml", &format!("{}.xml", batch.run.terms.id), body))
-}
-
-/// A file without payouts is none.
-fn some(batch: &Batch) -> Result<(), Problem> {
-    if batch.entries.is_empty() {
-        let detail = "The run has no open payouts that are paid so.";
-        return Err(Problem::new(Code::NothingToPay, detail));
-    }
-    Ok(())
-}
-
-/// The rows of a file that holds so many at most: all, or the part that the query names.
-fn part(batch: &mut Batch, query: &Query, most: usize) -> Result<(), Problem> {
-    some(batch)?;
-    let parts = batch.entries.len().div_ceil(most);
-    let Some(text) = query.text("part") else {
-        if parts > 1 {
-            let detail = format!("The provider takes {most} rows a file: ask for ?part=1 to ?part={parts}.");
-            return Err(Problem::new(Code::FileTooLong, detail));
-        }
-        return Ok(());
-    };
-    let refused = || {
-        Problem::new(Code::InvalidParameter, format!("\"part\" must be a whole number from 1 to {parts}."))
-    };
-    let number: usize = text.parse().map_err(|_| refused())?;
-    let skipped = number.checked_sub(1).and_then(|before| before.checked_mul(most)).ok_or_else(refused)?;
-    if number > parts {
-        return Err(refused());
-    }
-    batch.entries = std::mem::take(&mut batch.entries).into_iter().skip(skipped).take(most).collect();
-    Ok(())
+    selection.check_complete(&query)?;
+    selection.check_not_empty()?;
+    let file = sepa::File { run: &selection.run, payer: &payer, created_at: call.tx.now, execution_date };
+    let body = file.render(&selection.payments, &selection.list_left_out())?;
+    Ok(selection.response("application/xml", ".xml", body))
 }
 
 /// `GET /v1/payouts/runs/{id}/files/paypal`
-pub fn paypal(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn paypal(call: &Call<'_>) -> Result<Response, Failure> {
     let known = ["partial", "currency", "part"];
-    let (mut batch, query) = batch(call, Some(PayoutMethod::Paypal), &[PayoutStatus::Open], &known)?;
-    let mut currencies: Vec<Currency> = batch.entries.iter().map(|entry| entry.payout.currency).collect();
-    currencies.sort_unstable();
-    currencies.dedup();
+    let (mut selection, query) = select(call, Some(PayoutMethod::Paypal), &[PayoutStatus::Open], &known)?;
     match query.text("currency").map(Currency::parse) {
-        Some(Some(chosen)) => batch.entries.retain(|entry| entry.payout.currency == chosen),
+        Some(Some(chosen)) => selection.payments.retain(|payment| payment.currency == chosen),
         Some(None) => {
             let detail = "\"currency\" must be an ISO 4217 code such as EUR.";
-            return Err(Problem::new(Code::InvalidParameter, detail));
+            return Err(Problem::new(Code::InvalidParameter, detail).into());
         }
-        None if currencies.len() > 1 => {
-            let codes: Vec<&str> = currencies.iter().map(Currency::code).collect();
-            let detail =
-                format!("PayPal takes one currency a file: ask for ?currency= {}.", codes.join(", "));
-            return Err(Problem::new(Code::SeveralCurrencies, detail));
-        }
-        None => {}
+        None => check_one_currency(&selection.payments)?,
     }
-    complete(&batch, &query)?;
-    part(&mut batch, &query, paypal::MOST)?;
-    let body = paypal::file(&batch.run, &batch.entries);
-    Ok(answer(&batch, CSV_BARE, &format!("{}-paypal.csv", batch.run.terms.id), body))
+    selection.check_complete(&query)?;
+    selection.keep_part(&query, paypal::MAX_ROWS)?;
+    let body = paypal::render(&selection.run, &selection.payments)?;
+    Ok(selection.response(CSV_WITHOUT_HEADING, "-paypal.csv", body))
+}
+
+fn check_one_currency(payments: &[Payment]) -> Result<(), Problem> {
+    let mut currencies: Vec<Currency> = payments.iter().map(|payment| payment.currency).collect();
+    currencies.sort_unstable();
+    currencies.dedup();
+    if currencies.len() > 1 {
+        let codes: Vec<&str> = currencies.iter().map(Currency::code).collect();
+        let detail = format!(
+            "PayPal accepts one currency per file. Ask for one of them with ?currency= {}.",
+            codes.join(", ")
+        );
+        return Err(Problem::new(Code::SeveralCurrencies, detail));
+    }
+    Ok(())
 }
 
 /// `GET /v1/payouts/runs/{id}/files/wise`
-pub fn wise(call: &Call<'_>) -> Result<Response, Problem> {
-    let (mut batch, query) =
-        batch(call, Some(PayoutMethod::Wise), &[PayoutStatus::Open], &["partial", "part"])?;
-    complete(&batch, &query)?;
-    part(&mut batch, &query, wise::MOST)?;
-    let body = wise::file(programme::current(call)?.currency, &batch.entries);
-    Ok(answer(&batch, CSV, &format!("{}-wise.csv", batch.run.terms.id), body))
+pub fn wise(call: &Call<'_>) -> Result<Response, Failure> {
+    let known = ["partial", "part"];
+    let (mut selection, query) = select(call, Some(PayoutMethod::Wise), &[PayoutStatus::Open], &known)?;
+    selection.check_complete(&query)?;
+    selection.keep_part(&query, wise::MAX_ROWS)?;
+    let body = wise::render(terms::current(call.tx)?.currency, &selection.payments)?;
+    Ok(selection.response(CSV_WITH_HEADING, "-wise.csv", body))
 }

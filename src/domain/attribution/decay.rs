@@ -1,10 +1,10 @@
-//! Weights that halve with age, in integers: no two machines may split a sale differently.
+//! Weights that halve with age, computed in integers so that all machines split a sale identically.
 
 use crate::values::time::DAY_MS;
 
-/// A weight of one, in units of 2^-60.
+/// The weight one, in units of 2^-60.
 const ONE: i64 = 1 << 60;
-/// 2^(-1/2), 2^(-1/4), … 2^(-1/2^24), each to the nearest 2^-60.
+/// 2^(-1/2), 2^(-1/4), … 2^(-1/2^24), each rounded to the nearest 2^-60.
 const STEPS: [i64; 24] = [
     815_238_614_083_298_888,
     969_487_560_292_816_559,
@@ -32,11 +32,11 @@ const STEPS: [i64; 24] = [
     1_152_921_456_974_136_411,
 ];
 
-/// `2^(-age / half life)` in units of 2^-60. The age is taken to 2^-24 half lives (36 ms at 7 days) and every
-/// multiplication is cut, so a weight is off by less than a millionth of itself (1/100 of a basis point) and a unit. Older than
-/// 60 half lives is nothing. A click that its shop's clock says lies ahead has no age.
+/// Returns `2^(-age / half life)` in units of 2^-60. The age is rounded down to a multiple of 2^-24 half-lives (36 ms
+/// at 7 days) and each product is truncated, so that the relative error is below one millionth (1/100 of a basis point)
+/// plus one unit. The weight is zero beyond 60 half-lives. A negative age, caused by a fast clock at the shop, counts
+/// as zero.
 #[must_use]
-#[inline]
 pub fn weight(age_ms: i64, half_life_days: i64) -> i64 {
     let half_life = i128::from(half_life_days.max(1)).saturating_mul(i128::from(DAY_MS));
     let age = i128::from(age_ms.max(0));
@@ -47,7 +47,7 @@ pub fn weight(age_ms: i64, half_life_days: i64) -> i64 {
     let mut weight = i128::from(ONE);
     for (step, place) in STEPS.iter().zip((0..STEPS.len()).rev()) {
         if (binary >> place) & 1 == 1 {
-            // Both are at most 2^60.
+            // Both factors are at most 2^60.
             weight = weight.saturating_mul(i128::from(*step)) >> 60;
         }
     }

@@ -1,43 +1,43 @@
-//! The choices that a programme makes about attribution.
+//! The attribution settings of a programme.
 
 use crate::values::string_enum::string_enum;
 
 string_enum! {
     /// How credit is shared among touches.
     Model {
-        /// The newest touch earns all.
+        /// The newest touch gets all the credit.
         LastTouch = "last_touch";
-        /// The oldest touch earns all.
+        /// The oldest touch gets all the credit.
         FirstTouch = "first_touch";
-        /// All touches earn the same.
+        /// All touches get equal credit.
         Linear = "linear";
-        /// The first and the last earn 40 % each, those between share 20 %; two touches earn half each.
+        /// The first and the last touch get 40 % each, and those in between share 20 %; two touches get half each.
         Position = "position";
-        /// A touch weighs half as much for every half-life that lies between it and the conversion.
+        /// The credit of a touch halves with every half-life between it and the conversion.
         TimeDecay = "time_decay";
     }
 }
 
 string_enum! {
-    /// What wins where a coupon was used and a link was clicked.
+    /// Whether coupons or clicks take precedence.
     #[derive(Default)]
     Precedence {
-        /// A coupon beats every click of before it was used.
+        /// A coupon takes precedence over every click made before it was used.
         #[default]
         CouponFirst = "coupon_first";
-        /// A click beats every coupon.
+        /// A click takes precedence over every coupon.
         ClickFirst = "click_first";
     }
 }
 
 string_enum! {
-    /// What new touches of a customer earn who has bought before.
+    /// Whether new touches of a customer who has bought before may earn.
     #[derive(Default)]
     RepeatCustomers {
-        /// As those of a new customer.
+        /// They earn like those of a new customer.
         #[default]
         Earn = "earn";
-        /// Nothing; what was bound to the customer before still earns.
+        /// They earn nothing; touches bound to the customer earlier still earn.
         Ignore = "ignore";
     }
 }
@@ -47,12 +47,12 @@ string_enum! {
 pub struct Rules {
     /// How credit is shared.
     pub model: Model,
-    /// Days from click to conversion, where the listing has no window of its own.
+    /// The number of days from click to conversion, for listings without their own window.
     pub window_days: i64,
-    /// Days in which the weight of a touch halves, for time decay.
+    /// The half-life of a touch's weight in days, for the time-decay model.
     pub half_life_days: i64,
-    /// What wins where a coupon was used and a link was clicked.
+    /// Whether coupons or clicks take precedence.
     pub precedence: Precedence,
-    /// What new touches of a customer earn who has bought before.
+    /// Whether new touches of a customer who has bought before may earn.
     pub repeat_customers: RepeatCustomers,
 }

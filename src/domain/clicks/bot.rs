@@ -1,26 +1,27 @@
-//! Who is behind a user agent: a person, a machine, or a browser that fetches ahead; and on what device.
+//! Classification of user agents: person, machine or prefetch, and the kind of device.
 //!
-//! The lists are short on purpose. A large catalogue costs a millisecond a click and is stale the day it ships;
-//! honest machines name themselves by one of a few words, and dishonest ones are in no list. Versions of systems
-//! or browsers are never looked at: they age into false hits.
+//! The lists are deliberately short. Matching a large catalogue takes a millisecond per click and goes out of date
+//! quickly. Honest crawlers identify themselves with one of a few words, and dishonest ones appear in no list. System
+//! and browser versions are ignored because rules that depend on them turn into false positives with age.
 
 use crate::clicks::click::{Class, Device};
 
-/// What a user agent says, apart from the request that it came with; the part worth caching.
+/// The classification of a user agent, independent of the rest of the request, and therefore cacheable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agent {
-    /// The agent names itself a crawler, a link preview or a script, or is empty.
+    /// Whether the agent identifies itself as a crawler, a link preview or a script, or is empty.
     pub bot: bool,
-    /// The device that it names.
+    /// The kind of device that the agent reports.
     pub device: Device,
 }
 
-/// Only this much of a user agent is looked at: real ones are a fifth as long, and a caller must not be able to
-/// make us search megabytes.
+/// The number of bytes of a user agent that are examined. Real user agents are a fifth as long, and the limit bounds
+/// the work that a request can cause.
 pub const AGENT_BYTES: usize = 1024;
 
-/// Words of machines, in lower case. `bot` is not here: it needs a look at what stands before it.
-const MACHINES: &[&str] = &[
+/// Lower-case words that identify machines. `bot` is not in this list because it needs a check of the preceding
+/// characters.
+const MACHINE_WORDS: &[&str] = &[
     // Crawlers and archives.
     "crawl",
     "spider",
@@ -34,7 +35,7 @@ const MACHINES: &[&str] = &[
     "google-",
     "heritrix",
     "nutch",
-    // A link to a page about the crawler: browsers carry none.
+    // A URL of a page about the crawler; browsers send none.
     "http:",
     "https:",
     // Link previews and scanners.
@@ -60,7 +61,7 @@ const MACHINES: &[&str] = &[
     "lighthouse",
     "pagespeed",
     "gtmetrix",
-    // Browsers on a string.
+    // Automated browsers.
     "headless",
     "phantomjs",
     "puppeteer",
@@ -111,24 +112,24 @@ const MACHINES: &[&str] = &[
     "vegeta",
 ];
 
-/// Reads a user agent. Letters' case does not matter.
+/// Classifies a user agent, ignoring case.
 #[must_use]
-pub fn read(user_agent: &str) -> Agent {
+pub fn parse(user_agent: &str) -> Agent {
     let bytes = user_agent.as_bytes();
     let lower = bytes.get(..AGENT_BYTES).unwrap_or(bytes).to_ascii_lowercase();
-    // A character cut in two at the end becomes a replacement character, which is in no list.
+    // A character that the limit cuts in two becomes U+FFFD, which no list contains.
     let agent = String::from_utf8_lossy(&lower);
     Agent { bot: is_machine(&agent), device: device(&agent) }
 }
 
 fn is_machine(agent: &str) -> bool {
-    // Node's own `fetch` calls itself `node` and nothing else.
+    // Node.js sends `node` as the user agent of its built-in `fetch`.
     let blank = agent.trim().is_empty() || agent == "node" || agent == "-";
-    blank || names_a_bot(agent) || MACHINES.iter().any(|word| agent.contains(word))
+    blank || contains_bot(agent) || MACHINE_WORDS.iter().any(|word| agent.contains(word))
 }
 
-/// `bot` anywhere, but for the Cubot, a make of phone (`… Android 13; CUBOT P80 …`).
-fn names_a_bot(agent: &str) -> bool {
+/// Matches `bot` anywhere except in Cubot, a brand of phone (`… Android 13; CUBOT P80 …`).
+fn contains_bot(agent: &str) -> bool {
     agent.match_indices("bot").any(|(at, _)| {
         let before = agent.get(..at).unwrap_or_default();
         let phone = before
@@ -145,14 +146,14 @@ fn device(agent: &str) -> Device {
     } else if has(&["windows phone", "iphone", "ipod"]) {
         Device::Mobile
     } else if has(&["windows", "macintosh", "cros "]) {
-        // Before `tablet`: Internet Explorer names `Tablet PC` on any Windows machine with ink support.
+        // This precedes `tablet` because Internet Explorer sends `Tablet PC` on any Windows machine with ink support.
         Device::Desktop
     } else if has(&["ipad", "tablet", "kindle", "playbook"]) {
         Device::Tablet
     } else if has(&["mobi", "blackberry", "opera mini", "kaios"]) {
         Device::Mobile
     } else if has(&["android", "silk/"]) {
-        // Google asks makers to say `Mobile` on phones and to leave it out on tablets.
+        // Google asks manufacturers to include `Mobile` on phones and to omit it on tablets.
         Device::Tablet
     } else if has(&["x11", "linux"]) {
         Device::Desktop
@@ -161,10 +162,10 @@ fn device(agent: &str) -> Device {
     }
 }
 
-/// Whether a value of `Sec-Purpose`, `Purpose`, `X-Moz` or `X-Purpose` says that nobody has opened the link yet:
-/// `prefetch`, `prefetch;prerender`, `prefetch;anonymous-client-ip` (Chrome, Firefox), `preview` (Safari).
+/// Returns whether a value of `Sec-Purpose`, `Purpose`, `X-Moz` or `X-Purpose` announces a request that no person made:
+/// `prefetch`, `prefetch;prerender`, `prefetch;anonymous-client-ip` (Chrome, Firefox) or `preview` (Safari).
 #[must_use]
-pub fn fetches_ahead(purpose: &str) -> bool {
+pub fn is_prefetch(purpose: &str) -> bool {
     let bytes = purpose.as_bytes();
     let lower = bytes.get(..AGENT_BYTES).unwrap_or(bytes).to_ascii_lowercase();
     lower
@@ -172,11 +173,11 @@ pub fn fetches_ahead(purpose: &str) -> bool {
         .any(|word| matches!(word, b"prefetch" | b"prerender" | b"preview"))
 }
 
-/// The class of a visit. A fetch ahead is one whoever makes it; HEAD opens nothing, so it is a machine's
-/// (X sends several, with browsers' user agents, for each post).
+/// Classifies a visit. Prefetches take precedence. HEAD requests count as bots, because they open nothing (X sends
+/// several for each post, with user agents of browsers).
 #[must_use]
-pub fn classify(agent: Agent, head: bool, ahead: bool) -> Class {
-    if ahead {
+pub fn classify(agent: Agent, head: bool, is_prefetch_request: bool) -> Class {
+    if is_prefetch_request {
         Class::Prefetch
     } else if agent.bot || head {
         Class::Bot
@@ -189,18 +190,18 @@ pub fn classify(agent: Agent, head: bool, ahead: bool) -> Class {
 mod tests {
     use super::*;
 
-    const TABLE: &str = include_str!("../../fixtures/agents.txt");
+    const TABLE: &str = include_str!("../../../fixtures/agents.txt");
 
     #[test]
-    fn agents_seen_in_the_wild_are_told_apart() {
+    fn real_user_agents_are_classified() {
         let mut rows = 0;
         for line in TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let mut columns = line.splitn(3, '\t');
             let (who, device, agent) =
                 (columns.next().unwrap(), columns.next().unwrap(), columns.next().unwrap_or_default());
-            let read = read(agent);
-            assert_eq!(if read.bot { "bot" } else { "human" }, who, "{agent}");
-            assert_eq!(read.device.as_str(), device, "{agent}");
+            let parsed = parse(agent);
+            assert_eq!(if parsed.bot { "bot" } else { "human" }, who, "{agent}");
+            assert_eq!(parsed.device.as_str(), device, "{agent}");
             rows += 1;
         }
         assert!(rows > 60, "the table is read: {rows} rows");
@@ -208,36 +209,36 @@ mod tests {
 
     #[test]
     fn case_and_length_do_not_matter() {
-        assert!(read("CURL/8.5.0").bot);
-        assert!(read("GoogleBOT").bot);
+        assert!(parse("CURL/8.5.0").bot);
+        assert!(parse("GoogleBOT").bot);
         let long = format!("{}bot", "a".repeat(AGENT_BYTES));
-        assert!(!read(&long).bot, "what lies beyond the limit is not looked at");
-        assert!(!read(&"ü".repeat(AGENT_BYTES)).bot, "a character cut in two is no reason to stop");
+        assert!(!parse(&long).bot, "what lies beyond the limit is not looked at");
+        assert!(!parse(&"ü".repeat(AGENT_BYTES)).bot, "a character cut in two is no reason to stop");
     }
 
     #[test]
-    fn a_fetch_ahead_wins_over_a_machine_and_a_head_is_a_machine() {
-        let (person, machine) = (read("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"), read("curl/8.5.0"));
-        for (agent, head, ahead, class) in [
+    fn prefetch_takes_precedence_and_head_is_a_bot() {
+        let (person, machine) = (parse("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"), parse("curl/8.5.0"));
+        for (agent, head, is_prefetch_request, class) in [
             (person, false, false, Class::Human),
             (person, true, false, Class::Bot),
             (person, false, true, Class::Prefetch),
             (machine, false, false, Class::Bot),
             (machine, true, true, Class::Prefetch),
         ] {
-            assert_eq!(classify(agent, head, ahead), class);
+            assert_eq!(classify(agent, head, is_prefetch_request), class);
         }
     }
 
     #[test]
-    fn purposes() {
+    fn prefetch_purposes_are_recognised() {
         for purpose in
             ["prefetch", "Prefetch", "prefetch;prerender", "prefetch; anonymous-client-ip", "preview"]
         {
-            assert!(fetches_ahead(purpose), "{purpose}");
+            assert!(is_prefetch(purpose), "{purpose}");
         }
         for purpose in ["", "navigate", "prefetched", "none;", "é"] {
-            assert!(!fetches_ahead(purpose), "{purpose}");
+            assert!(!is_prefetch(purpose), "{purpose}");
         }
     }
 }

@@ -1,30 +1,30 @@
-//! The buckets that visits are counted in. Each visit is in exactly one.
+//! The buckets that count visits. Every visit is in exactly one.
 
 use crate::clicks::click::coded;
 
 coded! {
-    /// Where a visit is counted. The first that fits, in this order: invalid, expired, revoked, prefetch, bot,
-    /// duplicate, human. Codes are stored and travel in count deltas: never renumber them.
+    /// The bucket of a visit. The first that applies wins, in this order: invalid, expired, revoked, prefetch, bot,
+    /// duplicate, human. The codes are stored and are part of count deltas, so they must never change.
     Bucket {
-        /// A person's click, as far as the request tells.
+        /// A click that appears to come from a person.
         Human = 0, "human";
-        /// A person's click on the same link within an hour of one that was counted.
+        /// A person's click within an hour of a counted click by the same visitor on the same link.
         Duplicate = 1, "duplicate";
-        /// A crawler, link preview, script agent, empty agent, or a HEAD request.
+        /// A crawler, a link preview, a script, an empty user agent, or a HEAD request.
         Bot = 2, "bot";
         /// A prefetch or prerender.
         Prefetch = 3, "prefetch";
-        /// A link that is revoked, or whose partner is paused or terminated.
+        /// A visit to a link that is revoked, or whose partner is paused or terminated.
         Revoked = 4, "revoked";
-        /// A link past its expiry.
+        /// A visit to a link after its expiry.
         Expired = 5, "expired";
-        /// A token that does not verify, or a number that no link has.
+        /// A token that does not verify, or an unassigned link number.
         Invalid = 6, "invalid";
     }
 }
 
 impl Bucket {
-    /// Whether visits of this bucket get a click id.
+    /// Returns whether visits of this bucket get a click id.
     #[must_use]
     pub fn has_click_id(self) -> bool {
         match self {

@@ -1,5 +1,5 @@
-//! Click ids: what a redirect hands to the shop, and what a conversion gives back. A click id proves itself, so a
-//! conversion can be attributed even if no store has seen the click yet.
+//! Click ids: a redirect passes one to the shop, and a conversion returns it. A click id is signed, so a conversion can
+//! be attributed even before any store has received the click.
 //!
 //! ```text
 //! byte  0      version (high 4 bits, 1) and key id (low 4 bits)
@@ -10,7 +10,7 @@
 //!      14..18  random
 //!      18..30  the first 96 bits of HMAC-SHA256(click subkey, bytes 0..18)
 //! ```
-//! 30 bytes are 40 base64url characters with no bits to spare, so each click id has exactly one spelling.
+//! 30 bytes encode to exactly 40 base64url characters without padding bits, so each click id has exactly one encoding.
 
 use crate::{
     links::{
@@ -21,19 +21,19 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Characters of a click id.
+/// The length of a click id in characters.
 pub const CLICK_ID_LENGTH: usize = 40;
-/// ClickLog objects; a click id names its own.
+/// The number of ClickLog objects; a click id contains the number of its object.
 pub const SHARDS: u8 = 16;
 const VERSION: u8 = 1;
 const PAYLOAD_BYTES: usize = 18;
 
-/// A country as the platform tells it: two letters or digits (`DE`, also `T1` for Tor).
+/// A country as the platform reports it: two letters or digits (`DE`, also `T1` for Tor).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
 impl Country {
-    /// Two upper-case letters or digits; `XX` means unknown and is no country.
+    /// Parses two upper-case letters or digits. `XX` means unknown and is rejected.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 2] = text.as_bytes().try_into().ok()?;
@@ -41,7 +41,7 @@ impl Country {
         (plain && &bytes != b"XX").then_some(Self(bytes))
     }
 
-    /// The code as text.
+    /// Returns the code as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("XX")
@@ -57,7 +57,7 @@ impl Country {
         digit(first).wrapping_mul(36).wrapping_add(digit(second)).wrapping_add(1)
     }
 
-    /// `Some(None)` is "unknown", `None` is no packed country.
+    /// Returns `Some(None)` for "unknown" and `None` for an invalid value.
     fn unpack(packed: u16) -> Option<Option<Self>> {
         const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         let Some(index) = packed.checked_sub(1) else { return Some(None) };
@@ -73,7 +73,7 @@ macro_rules! coded {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
 
-        /// The word, as the API shows it; serde's own form is for rows.
+        /// Describes the word that the API uses; serde uses the same word in rows.
         #[cfg(not(target_arch = "wasm32"))]
         impl schemars::JsonSchema for $name {
             fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -85,20 +85,20 @@ macro_rules! coded {
         }
 
         impl $name {
-            /// All of them.
+            /// All variants.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The number in packed forms and in rows.
+            /// Returns the number used in packed forms and in rows.
             #[must_use]
             pub fn code(self) -> u8 {
                 match self { $(Self::$variant => $code,)* }
             }
-            /// The variant of a number.
+            /// Returns the variant with a number.
             #[must_use]
             pub fn from_code(code: u8) -> Option<Self> {
                 match code { $($code => Some(Self::$variant),)* _ => None }
             }
-            /// The name in the API.
+            /// Returns the word used in the API.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
@@ -110,9 +110,9 @@ macro_rules! coded {
 pub(crate) use coded;
 
 coded! {
-    /// The kind of device that a user agent names.
+    /// The kind of device that a user agent reports.
     Device {
-        /// Not told.
+        /// Not reported.
         Unknown = 0, "unknown";
         /// A desktop or laptop.
         Desktop = 1, "desktop";
@@ -124,40 +124,40 @@ coded! {
 }
 
 coded! {
-    /// Who made a visit.
+    /// The kind of client that made a visit.
     Class {
-        /// A person, as far as the request tells.
+        /// A person, as far as the request shows.
         Human = 0, "human";
-        /// A crawler, link preview, script agent, empty agent, or a HEAD request.
+        /// A crawler, a link preview, a script, an empty user agent, or a HEAD request.
         Bot = 1, "bot";
         /// A prefetch or prerender.
         Prefetch = 2, "prefetch";
     }
 }
 
-/// What a click id says.
+/// The fields of a click id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClickId {
-    /// When the redirect was answered.
+    /// The time of the redirect.
     pub at: Timestamp,
     /// The link's number.
     pub link_no: u32,
     /// The ClickLog object that stores the click, 0 … 15.
     pub shard: u8,
-    /// Where the visitor was, if known.
+    /// The visitor's country, if known.
     pub country: Option<Country>,
-    /// What the visitor used.
+    /// The visitor's device.
     pub device: Device,
-    /// Who the visitor was.
+    /// The kind of client.
     pub class: Class,
-    /// The visitor sent `Sec-GPC: 1`.
+    /// Whether the visitor sent `Sec-GPC: 1`.
     pub gpc: bool,
-    /// Keeps ids of the same millisecond apart.
+    /// Distinguishes ids of the same millisecond.
     pub random: [u8; 4],
 }
 
 impl ClickId {
-    /// The id under the ring's signing key.
+    /// Encodes and signs the click id with the ring's signing key. Returns `None` if the ring lacks that key.
     #[must_use]
     pub fn mint(&self, ring: &KeyRing) -> Option<String> {
         let key_id = ring.signing_id();
@@ -176,7 +176,7 @@ impl ClickId {
         Some(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The click id that `text` spells, if one of the ring's keys signed it.
+    /// Decodes `text` if one of the ring's keys signed it.
     #[must_use]
     pub fn verify(text: &str, ring: &KeyRing) -> Option<Self> {
         let bytes: [u8; PAYLOAD_BYTES + MAC_BYTES] = decode_exact(text)?;

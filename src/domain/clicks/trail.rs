@@ -1,28 +1,28 @@
 //! The visitor's trail: the click ids that the cookies `sp` and `sp_x` carry from visit to visit.
 //!
-//! Both hold the same value, the last click ids joined by `.`, newest last. `sp` (SameSite=Lax) is what browsers keep
-//! longest; `sp_x` (SameSite=None) is what a redirect inside another site's frame still sees.
+//! Both cookies have the same value: the latest click ids joined by `.`, newest last. Browsers keep `sp` (SameSite=Lax)
+//! longest; `sp_x` (SameSite=None) is also sent with a redirect inside another site's frame.
 
 use crate::{
     clicks::click::{CLICK_ID_LENGTH, ClickId},
     links::keyring::KeyRing,
 };
 
-/// Click ids that a cookie holds at most.
+/// The maximum number of click ids in a cookie.
 pub const TRAIL_LENGTH: usize = 8;
-/// Names of the two cookies.
+/// The names of the two cookies.
 pub const COOKIE_NAMES: [&str; 2] = ["sp", "sp_x"];
 
-/// Earlier click ids of a visitor, oldest first, each of them verified.
+/// Earlier click ids of a visitor, oldest first, all of them verified.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trail<'a>(Vec<&'a str>);
 
 impl<'a> Trail<'a> {
-    /// Reads a `Cookie` header: of all cookies of the two names the one with the most ids (the first of equals), and
-    /// of that one the newest [`TRAIL_LENGTH`] ids, without those that do not verify. So a visitor who sends
-    /// megabytes of cookies costs us eight verifications, like any other.
+    /// Parses a `Cookie` header. Of all cookies with the two names it takes the longest (the first of equals), and of
+    /// that one the newest [`TRAIL_LENGTH`] ids, without those that do not verify. The limit bounds the work to eight
+    /// verifications, however long the header is.
     #[must_use]
-    pub fn read(cookies: &'a str, ring: &KeyRing) -> Self {
+    pub fn parse(cookies: &'a str, ring: &KeyRing) -> Self {
         let mut longest: &str = "";
         for cookie in cookies.split(';') {
             let Some((name, value)) = cookie.trim_start().split_once('=') else { continue };
@@ -39,16 +39,16 @@ impl<'a> Trail<'a> {
         Self(ids)
     }
 
-    /// The ids joined by `.`.
+    /// Returns the ids joined by `.`.
     #[must_use]
     pub fn joined(&self) -> String {
         self.0.join(".")
     }
 
-    /// The cookies' next value: this trail, `joined`, with `click_id` at its end, and without its oldest id if it was
-    /// full.
+    /// Returns the next value of the cookies: this trail (`joined`) with `click_id` appended, and without its oldest id
+    /// if it was full.
     #[must_use]
-    pub fn followed_by(&self, joined: &str, click_id: &str) -> String {
+    pub fn with_click(&self, joined: &str, click_id: &str) -> String {
         let kept = match joined.split_once('.') {
             Some((_, rest)) if self.0.len() >= TRAIL_LENGTH => rest,
             Some(_) | None => joined,

@@ -1,4 +1,4 @@
-//! A visit as the redirect records it and as a ClickLog takes it in.
+//! A visit, as the redirect records it and a ClickLog stores it.
 
 use crate::{
     clicks::{
@@ -8,51 +8,48 @@ use crate::{
     },
     values::time::Timestamp,
 };
-use json::{FromJson, Node, Refusal};
-use serde::de::Error as _;
+use serde::Deserialize;
 use std::fmt::Write;
 
-/// What is kept of a visit. No address, no user agent.
+/// The stored data of a visit. It contains no address and no user agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// The click id; for a visit that got none (invalid, expired, revoked), 22 random characters. Unique, so that a
-    /// record that arrives twice is stored once.
+    /// The click id, or 22 random characters for a visit without one (invalid, expired, revoked). It is unique, so that
+    /// a record that arrives twice is stored once.
     pub id: String,
-    /// When the redirect was answered.
+    /// The time of the redirect.
     pub at: Timestamp,
-    /// The link's number; 0 if no link is known.
+    /// The link's number; 0 if the link is unknown.
     pub link_no: u32,
-    /// The visitor of the day; `None` with Global Privacy Control or without an address.
+    /// The visitor's hash for the day; `None` with Global Privacy Control or without an address.
     pub visitor: Option<Visitor>,
-    /// Where the visitor was, if known.
+    /// The visitor's country, if known.
     pub country: Option<Country>,
-    /// What the visitor used.
+    /// The visitor's device.
     pub device: Device,
-    /// Where the visit is counted. `Human` until a ClickLog finds that it is a duplicate.
+    /// The bucket that counts the visit; `Human` until a ClickLog detects a duplicate.
     pub bucket: Bucket,
     /// Earlier click ids of the same visitor, joined by `.`, oldest first.
     pub trail: String,
 }
 
-/// A record that is not of the form that [`Visit::to_json`] writes.
+/// A record that does not have the form that [`Visit::to_json`] writes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a visit's record")]
-pub struct VisitError;
+#[error("malformed click record")]
+pub struct MalformedClickRecord;
 
-/// The record as it travels: a plain array, since thousands a second do.
+/// The transport form of a record. It is a plain array because thousands are sent per second.
 type Wire<'a> = (&'a str, i64, u32, Option<&'a str>, &'a str, u8, u8, &'a str);
 
 impl Visit {
-    /// Appends `["<id>",<at_ms>,<link_no>,"<visitor>"|null,"DE"|"",<device>,<bucket>,"<trail>"]`. Written by hand, at a
-    /// third of a serializer's cost: ids, digits and country codes need no escaping.
+    /// Appends `["<id>",<at_ms>,<link_no>,"<visitor>"|null,"DE"|"",<device>,<bucket>,"<trail>"]`. This is a third of
+    /// the cost of a serializer; ids, digits and country codes need no escaping.
     pub fn write_json(&self, to: &mut String) {
         to.push_str("[\"");
         to.push_str(&self.id);
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let written = match self.visitor {
-            Some(visitor) => {
-                write!(to, "\",{},{},\"{}\"", self.at.ms(), self.link_no, visitor.digits().as_str())
-            }
+            Some(visitor) => write!(to, "\",{},{},\"{visitor}\"", self.at.ms(), self.link_no),
             None => write!(to, "\",{},{},null", self.at.ms(), self.link_no),
         };
         debug_assert!(written.is_ok());
@@ -67,7 +64,7 @@ impl Visit {
         to.push_str("\"]");
     }
 
-    /// The record as a text of its own: see [`Visit::write_json`].
+    /// Returns the record as JSON: see [`Visit::write_json`].
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = String::new();
@@ -76,62 +73,58 @@ impl Visit {
     }
 }
 
-/// Codes of devices and buckets have one digit.
+/// Formats a device or bucket code, all of which have one digit.
 fn digit(code: u8) -> char {
     char::from(b'0'.saturating_add(code))
 }
 
-/// A visit as it is read from a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrival<'a> {
-    /// See [`Visit`], also for the other fields.
+/// A click record as parsed; [`Visit`] documents the fields.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Wire<'a>")]
+pub struct ClickRecord<'a> {
+    /// The click id, or 22 random characters.
     pub id: &'a str,
-    /// When the redirect was answered.
+    /// The time of the redirect.
     pub at: Timestamp,
-    /// The link's number; 0 if no link is known.
+    /// The link's number; 0 if the link is unknown.
     pub link_no: u32,
-    /// The visitor of the day.
+    /// The visitor's hash for the day.
     pub visitor: Option<Visitor>,
-    /// Where the visitor was, if known.
+    /// The visitor's country, if known.
     pub country: Option<Country>,
-    /// What the visitor used.
+    /// The visitor's device.
     pub device: Device,
-    /// Where the visit is counted.
+    /// The bucket that counts the visit.
     pub bucket: Bucket,
-    /// Earlier click ids of the same visitor.
+    /// Earlier click ids of the same visitor, joined by `.`.
     pub trail: &'a str,
 }
 
-impl<'a> Arrival<'a> {
-    /// Reads a JSON array of records.
-    #[inline]
-    pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
-        json::read(json).map_err(|_| VisitError)
+impl<'a> ClickRecord<'a> {
+    /// Parses a JSON array of records.
+    pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, MalformedClickRecord> {
+        strict_json::from_str(json).map_err(|_| MalformedClickRecord)
     }
 }
 
-impl<'a> FromJson<'a> for Arrival<'a> {
-    #[inline]
-    fn from_json(node: Node<'a, '_>) -> Result<Self, Refusal> {
-        Self::try_from(Wire::from_json(node)?).map_err(Refusal::custom)
-    }
-}
+impl<'a> TryFrom<Wire<'a>> for ClickRecord<'a> {
+    type Error = MalformedClickRecord;
 
-impl<'a> TryFrom<Wire<'a>> for Arrival<'a> {
-    type Error = VisitError;
-
-    #[inline]
     fn try_from(
         (id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>,
-    ) -> Result<Self, VisitError> {
+    ) -> Result<Self, MalformedClickRecord> {
         Ok(Self {
             id,
-            at: Timestamp::from_ms(at).ok_or(VisitError)?,
+            at: Timestamp::from_ms(at).ok_or(MalformedClickRecord)?,
             link_no,
-            visitor: visitor.map(|text| Visitor::parse(text).ok_or(VisitError)).transpose()?,
-            country: if country.is_empty() { None } else { Some(Country::parse(country).ok_or(VisitError)?) },
-            device: Device::from_code(device).ok_or(VisitError)?,
-            bucket: Bucket::from_code(bucket).ok_or(VisitError)?,
+            visitor: visitor.map(|text| Visitor::parse(text).ok_or(MalformedClickRecord)).transpose()?,
+            country: if country.is_empty() {
+                None
+            } else {
+                Some(Country::parse(country).ok_or(MalformedClickRecord)?)
+            },
+            device: Device::from_code(device).ok_or(MalformedClickRecord)?,
+            bucket: Bucket::from_code(bucket).ok_or(MalformedClickRecord)?,
             trail,
         })
     }

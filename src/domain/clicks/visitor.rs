@@ -1,19 +1,19 @@
 //! Visitors without personal data: a keyed hash of address and user agent whose key changes every UTC day.
 //!
-//! The address itself is never stored or logged. The day's key derives from the Worker secret `DATA_KEY`, so whoever
-//! holds that secret could test a guessed address against a day's hashes; nobody else can, and nobody can join the
-//! hashes of two days.
+//! The address itself is never stored or logged. The day's key derives from the Worker secret `DATA_KEY`. A holder of
+//! that secret could test a guessed address against the hashes of a day. Without it, hashes cannot be reversed, and
+//! hashes of different days cannot be linked.
 
 use crate::{
     clicks::{bot::AGENT_BYTES, click::SHARDS},
-    links::keyring::{KEY_BYTES, keyed, mac},
+    links::keyring::{KEY_BYTES, mac, new_hmac},
     values::time::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// Keeps this subkey apart from the others that derive from `DATA_KEY`.
+/// Separates this subkey from the others derived from `DATA_KEY`.
 const LABEL: &[u8] = b"signpost visitor v1";
 
 /// `DATA_KEY` is not 32 bytes in base64url without padding.
@@ -21,7 +21,7 @@ const LABEL: &[u8] = b"signpost visitor v1";
 #[error("DATA_KEY is not 32 bytes in base64url without padding")]
 pub struct DataKeyError;
 
-/// The subkey of `DATA_KEY` that visitors' day keys derive from.
+/// The subkey of `DATA_KEY` from which the day keys for visitors derive.
 #[derive(Clone)]
 pub struct VisitorSecret(Hmac<Sha256>);
 
@@ -33,18 +33,17 @@ impl std::fmt::Debug for VisitorSecret {
 
 impl VisitorSecret {
     /// Derives the subkey from the text of `DATA_KEY`.
-    #[inline]
     pub fn parse(data_key: &str) -> Result<Self, DataKeyError> {
         let bytes = URL_SAFE_NO_PAD.decode(data_key).map_err(|_| DataKeyError)?;
         let key: [u8; KEY_BYTES] = bytes.try_into().map_err(|_| DataKeyError)?;
-        Ok(Self(keyed(&mac(&keyed(&key), LABEL))))
+        Ok(Self(new_hmac(&mac(&new_hmac(&key), LABEL))))
     }
 
-    /// The key of the UTC day that `at` lies in.
+    /// Returns the key of the UTC day that contains `at`.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> DayKey {
         let day = at.utc_day();
-        DayKey { day, keyed: keyed(&mac(&self.0, &day.to_be_bytes())) }
+        DayKey { day, keyed: new_hmac(&mac(&self.0, &day.to_be_bytes())) }
     }
 }
 
@@ -62,14 +61,14 @@ impl std::fmt::Debug for DayKey {
 }
 
 impl DayKey {
-    /// Whether this is the key of the day that `at` lies in.
+    /// Returns whether this is the key of the day that contains `at`.
     #[must_use]
     pub fn covers(&self, at: Timestamp) -> bool {
         at.utc_day() == self.day
     }
 
-    /// The visitor who comes from `ip` with `user_agent`; `None` without an address, since a user agent alone would
-    /// make one visitor of very many people.
+    /// Returns the visitor with this address and user agent. Returns `None` without an address, because a user agent
+    /// alone would merge very many people into one visitor.
     #[must_use]
     pub fn visitor(&self, ip: &str, user_agent: &str) -> Option<Visitor> {
         if ip.is_empty() {
@@ -78,7 +77,7 @@ impl DayKey {
         let agent = user_agent.as_bytes();
         let agent = agent.get(..AGENT_BYTES).unwrap_or(agent);
         let mut message = self.keyed.clone();
-        // No address holds a NUL, so address and user agent cannot run into each other.
+        // An address cannot contain NUL, so the boundary between address and user agent is unambiguous.
         for part in [ip.as_bytes(), &[0], agent] {
             message.update(part);
         }
@@ -87,49 +86,27 @@ impl DayKey {
     }
 }
 
-/// A visitor of one UTC day: 64 bits that say nothing about who it is. Sixteen hexadecimal digits as text.
+/// The hash of a visitor for one UTC day: 64 bits, 16 hexadecimal digits as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Visitor(u64);
 
 impl Visitor {
-    /// The visitor's 16 lower-case hexadecimal digits.
+    /// Parses 16 lower-case hexadecimal digits.
     #[must_use]
-    pub fn digits(&self) -> Digits {
-        let mut digits = [b'0'; 16];
-        // Sixteen digits are what eight bytes take.
-        let written = base16ct::lower::encode(&self.0.to_be_bytes(), &mut digits);
-        debug_assert!(written.is_ok());
-        Digits(digits)
-    }
-
-    /// The visitor that 16 lower-case hexadecimal digits spell.
-    #[must_use]
-    #[inline]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if plain { u64::from_str_radix(text, 16).ok().map(Self) } else { None }
     }
 }
 
-/// The digits of a visitor.
-pub struct Digits([u8; 16]);
-
-impl Digits {
-    /// As text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
 impl std::fmt::Display for Visitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.digits().as_str())
+        write!(f, "{:016x}", self.0)
     }
 }
 
-/// The ClickLog object of a click: by visitor, so that duplicates meet in one object; by the click's random bytes
-/// where there is no visitor.
+/// Returns the ClickLog shard of a click. It depends on the visitor, so that duplicates are in one shard, or on the
+/// click's random bytes if there is no visitor.
 #[must_use]
 pub fn shard(visitor: Option<Visitor>, random: [u8; 4]) -> u8 {
     let byte = match visitor {
@@ -181,8 +158,8 @@ mod tests {
         }
     }
 
-    /// The hash as another program computes it:
-    /// `openssl dgst -sha256 -mac HMAC` three times over (subkey, day key, visitor).
+    /// The expected value was computed by running `openssl dgst -sha256 -mac HMAC` three times: for the subkey, the day
+    /// key and the visitor.
     #[test]
     fn the_hash_is_the_documented_one() {
         let visitor = secret().day(Timestamp::clamped(0)).visitor("203.0.113.9", "agent");

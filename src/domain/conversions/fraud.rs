@@ -1,29 +1,29 @@
-//! What makes a commission suspect: a pure function of facts and rules. What is suspect is held, never refused, so that a
-//! person decides.
+//! Fraud rules: a pure function of facts and rules that returns the reasons to hold a commission. Suspect commissions
+//! are held, not rejected, so that a person decides.
 
 use crate::{
     conversions::{ConversionType, HeldReason},
     values::time::Timestamp,
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
-/// The hour that a partner's pace is measured in, milliseconds.
+/// The interval over which a partner's conversions are counted, in milliseconds.
 pub const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// Which rules are in force; a number that is absent switches its rule off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+/// The rules in force; a limit that is absent disables its rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "FraudRules"))]
 pub struct Rules {
-    /// Holds what partners earn of their own purchases.
+    /// Whether to hold commissions on the partner's own purchases.
     pub self_referral: bool,
-    /// Holds what happens once to a customer and is told twice: leads, installs, subscriptions' beginnings.
+    /// Whether to hold commissions for repeated events that normally happen once per customer: leads, installs and
+    /// subscription starts.
     pub duplicate_customer: bool,
-    /// Holds what a partner earns beyond so many conversions an hour.
+    /// The number of conversions per hour above which a partner's commissions are held.
     pub velocity_per_hour: Option<i64>,
-    /// Holds what happened sooner after its click, in seconds.
+    /// The minimum number of seconds between click and conversion; commissions for faster ones are held.
     pub min_seconds_from_click: Option<i64>,
-    /// Holds what a partner's coupon earns without a click, if more customers used it in a day.
+    /// The number of customers per day above which commissions for coupon use without a click are held.
     pub coupon_uses_per_day: Option<i64>,
 }
 
@@ -40,62 +40,61 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// The most conversions an hour that a limit may name: so many rows are read to see whether it is reached.
+    /// The maximum of `velocity_per_hour`: the check reads as many rows.
     pub const MAX_VELOCITY: i64 = 10_000;
-    /// The longest time from the click that may be demanded, seconds: a day.
+    /// The maximum of `min_seconds_from_click`: one day.
     pub const MAX_SECONDS_FROM_CLICK: i64 = 86_400;
-    /// The most uses of a coupon a day that a limit may name.
+    /// The maximum of `coupon_uses_per_day`.
     pub const MAX_COUPON_USES: i64 = 1_000_000;
 }
 
-/// How a coupon that the credited partner owns was used.
+/// The use of a coupon that belongs to the credited partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CouponUse {
-    /// The customer also came by a click of that partner's.
+    /// Whether the customer also clicked a link of that partner.
     pub has_click: bool,
-    /// Customers who used it in the conversion's day (UTC), this one included.
+    /// The number of customers who used it on the conversion's day (UTC), including this one.
     pub customers_in_day: i64,
 }
 
-/// What is known of a commission about to be earned.
+/// The facts about a commission that is about to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts<'a> {
-    /// What happened.
+    /// The type of the conversion.
     pub kind: ConversionType,
-    /// What the customer is called: ids and e-mail addresses.
+    /// The customer's identifiers: ids and e-mail addresses.
     pub customer: Vec<&'a str>,
-    /// What the credited partner is called: ids and the e-mail address.
+    /// The credited partner's identifiers: ids and the e-mail address.
     pub partner: Vec<&'a str>,
-    /// When it happened.
+    /// When the conversion happened.
     pub occurred_at: Timestamp,
-    /// When the credited click was made; absent if no click earned it.
+    /// The time of the credited click; absent if no click was credited.
     pub clicked_at: Option<Timestamp>,
-    /// Conversions accepted in the hour before that the partner was credited with.
-    pub in_hour_before: i64,
-    /// The customer did the same on the same listing before, under another id, and somebody was credited with it.
+    /// The number of conversions accepted in the preceding hour that the partner was credited with.
+    pub conversions_in_last_hour: i64,
+    /// Whether an earlier, credited conversion of the customer has the same type and listing, under another id.
     pub is_repeat: bool,
-    /// How the partner's own coupon was used; absent if none was, or it is not known.
+    /// The use of the partner's own coupon; absent if none was used or it is unknown.
     pub coupon: Option<CouponUse>,
 }
 
-/// Whether two texts name the same: without the blanks around them, and whatever the case of A to Z.
+/// Returns whether two identifiers are equal, ignoring surrounding whitespace and ASCII case.
 fn is_same(one: &str, other: &str) -> bool {
     let one = one.trim();
     !one.is_empty() && one.eq_ignore_ascii_case(other.trim())
 }
 
-/// Whether such a thing happens once to a customer.
+/// Returns whether an event of this type normally happens once per customer.
 #[must_use]
-#[inline]
-pub fn happens_once(kind: ConversionType) -> bool {
+pub fn is_once_per_customer(kind: ConversionType) -> bool {
     match kind {
         ConversionType::Lead | ConversionType::Install | ConversionType::SubscriptionStarted => true,
         ConversionType::Sale | ConversionType::SubscriptionRenewed | ConversionType::Uninstall => false,
     }
 }
 
-/// Whether it happened sooner after its click than `seconds`. A form is sent as fast as a browser fills it in, so a lead
-/// may be as fast as it likes; but nothing can have happened before the click that led to it.
+/// Returns whether the conversion happened less than `seconds` after the click. Browsers can fill in and submit forms
+/// at once, so a lead has no minimum; but no conversion can precede its click.
 fn is_too_soon(facts: &Facts<'_>, clicked_at: Timestamp, seconds: i64) -> bool {
     let least = match facts.kind {
         ConversionType::Lead => 0,
@@ -108,25 +107,28 @@ fn is_too_soon(facts: &Facts<'_>, clicked_at: Timestamp, seconds: i64) -> bool {
     facts.occurred_at < clicked_at.plus_ms(least)
 }
 
-/// Why a commission should be held, the gravest reason first; nothing if it should not.
+/// Returns the reasons to hold a commission, most severe first; empty if there are none.
 #[must_use]
-#[inline]
-pub fn suspicions(facts: &Facts<'_>, rules: &Rules) -> Vec<HeldReason> {
-    let is_own = || facts.customer.iter().any(|name| facts.partner.iter().any(|own| is_same(name, own)));
+pub fn hold_reasons(facts: &Facts<'_>, rules: &Rules) -> Vec<HeldReason> {
+    let is_self_referral =
+        || facts.customer.iter().any(|name| facts.partner.iter().any(|own| is_same(name, own)));
     let too_soon = rules.min_seconds_from_click.zip(facts.clicked_at);
-    let leaks = |(limit, used): (i64, CouponUse)| !used.has_click && used.customers_in_day > limit;
+    let is_leaked = |(limit, used): (i64, CouponUse)| !used.has_click && used.customers_in_day > limit;
     [
-        (rules.self_referral && is_own(), HeldReason::SelfReferral),
-        // With this one it is more than the limit.
-        (rules.velocity_per_hour.is_some_and(|limit| facts.in_hour_before >= limit), HeldReason::Velocity),
+        (rules.self_referral && is_self_referral(), HeldReason::SelfReferral),
+        // The conversion itself is not in the count, so the limit is exceeded when the count reaches it.
+        (
+            rules.velocity_per_hour.is_some_and(|limit| facts.conversions_in_last_hour >= limit),
+            HeldReason::Velocity,
+        ),
         (too_soon.is_some_and(|(least, at)| is_too_soon(facts, at, least)), HeldReason::ImpossibleTime),
         (
-            rules.duplicate_customer && happens_once(facts.kind) && facts.is_repeat,
+            rules.duplicate_customer && is_once_per_customer(facts.kind) && facts.is_repeat,
             HeldReason::DuplicateCustomer,
         ),
-        (rules.coupon_uses_per_day.zip(facts.coupon).is_some_and(leaks), HeldReason::CouponLeakage),
+        (rules.coupon_uses_per_day.zip(facts.coupon).is_some_and(is_leaked), HeldReason::CouponLeakage),
     ]
     .into_iter()
-    .filter_map(|(is_suspect, reason)| is_suspect.then_some(reason))
+    .filter_map(|(applies, reason)| applies.then_some(reason))
     .collect()
 }

@@ -1,57 +1,55 @@
-//! Where a link leads: always the listing's own scheme, host and port, whatever the path and the query say.
+//! Destinations of links: always the listing's own scheme, host and port, regardless of the path and the query.
 
 use crate::values::string_enum::string_enum;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
-/// The longest path of a link, in bytes.
+/// The maximum length of a link's path in bytes.
 pub const MAX_PATH_BYTES: usize = 1024;
 
 string_enum! {
-    /// What brings the click id from the link to the product.
-    Carry {
-        /// A query parameter of its own.
+    /// How the click id is passed from the link to the product.
+    ClickIdTransport {
+        /// As its own query parameter.
         Parameter = "parameter";
-        /// The parameter `referrer`, whose value is a query again: Google Play hands it to the app on its first run.
-        /// <https://developer.android.com/google/play/installreferrer>
+        /// Within the parameter `referrer`, whose value is itself a query. Google Play passes it to the app on its
+        /// first run: <https://developer.android.com/google/play/installreferrer>
         Referrer = "referrer";
     }
 }
 
-/// The parameter that carries a query.
+/// The parameter whose value is itself a query.
 const REFERRER: &str = "referrer";
-/// All but the unreserved characters (RFC 3986 §2.3): what is escaped where a value stands in another's query.
+/// All characters except the unreserved ones (RFC 3986 §2.3), to escape a value nested in a query.
 pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A listing's URL, taken apart once so that a redirect only joins strings.
+/// A listing's URL, split once so that a redirect only concatenates strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
-    /// Scheme, host and port, without a slash at the end.
+    /// Scheme, host and port, without a trailing slash.
     origin: String,
     path: String,
     query: String,
-    /// With its `#`, or empty.
+    /// The fragment with its `#`, or empty.
     fragment: String,
-    /// The value of the listing's own `referrer`, escaped, where that carries the click id; it is not in `query` then.
+    /// The escaped value of the listing's own `referrer` parameter if it carries the click id. `query` then omits it.
     referrer: Option<String>,
 }
 
-/// Why a URL cannot be a destination or a path cannot be a link's own: see [`path_is_safe`].
-#[inline]
+/// Parses an absolute http or https URL with a host.
 fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 impl Destination {
-    /// Takes a listing's URL apart; `None` if it is not an absolute web address. User and password are dropped, and
-    /// so is `click_param` from its query: the shop must find one click id, not two.
+    /// Splits a listing's URL. Returns `None` if it is not an absolute http or https URL. User, password and the query
+    /// parameter `click_param` are dropped, so that the shop finds exactly one click id.
     #[must_use]
-    #[inline]
-    pub fn parse(url: &str, click_param: &str, carry: Carry) -> Option<Self> {
+    pub fn parse(url: &str, click_param: &str, transport: ClickIdTransport) -> Option<Self> {
         let url = web_url(url)?;
         let mut query = String::new();
-        let mut referrer = (carry == Carry::Referrer).then(String::new);
+        let mut referrer = (transport == ClickIdTransport::Referrer).then(String::new);
         append_query(&mut query, true, url.query().unwrap_or_default(), click_param, referrer.as_mut());
         Some(Self {
             origin: url.origin().ascii_serialization(),
@@ -62,31 +60,32 @@ impl Destination {
         })
     }
 
-    /// The address for one visit: `path` in place of the listing's if the link has one, then the listing's own
-    /// query, the visitor's byte for byte but for `click_param`, and the click id; last the listing's fragment. Where
-    /// `referrer` carries the click id, there is one, with what the listing's and the visitor's say before it.
+    /// Returns the URL for one visit: `path` in place of the listing's path if the link has its own, then the listing's
+    /// query, the visitor's query unchanged except for `click_param`, the click id, and the listing's fragment. If
+    /// `referrer` carries the click id, there is one `referrer` parameter: the listing's and the visitor's values come
+    /// first in it.
     ///
-    /// `None` if the path would leave the listing's origin. Creation refuses such paths; this is the second lock on the
-    /// door, for whatever a store or a later version may hold.
+    /// Returns `None` if the path would leave the listing's origin. Link creation rejects such paths; this second check
+    /// covers paths written by other versions or corrupted in a store.
     #[must_use]
-    pub fn address(
+    pub fn url_for_visit(
         &self,
         path: Option<&str>,
         visitor_query: &str,
         param: &str,
         click_id: &str,
     ) -> Option<String> {
-        let own;
-        // The listing's own path was parsed with its URL and starts with a slash: nothing behind it can lead elsewhere.
+        let link_path;
+        // The listing's own path was parsed as part of its URL and starts with a slash, so it cannot lead elsewhere.
         let path = match path {
             Some(path) => {
-                own = self.own_path(path)?;
-                &own
+                link_path = self.link_path(path)?;
+                &link_path
             }
             None => &self.path,
         };
         let parts = [&self.origin, path, &self.query, visitor_query, param, click_id, &self.fragment];
-        // Four more for `?`, `&`, `&` and `=`.
+        // Four more bytes for `?`, `&`, `&` and `=`.
         let length = parts.iter().fold(4usize, |sum, part| part.len().saturating_add(sum));
         let mut address = String::with_capacity(length);
         for part in [&self.origin, path, "?"] {
@@ -102,8 +101,8 @@ impl Destination {
         let equals = match &referrer {
             None => "=",
             Some(referrer) => {
-                let joint = if referrer.is_empty() { "" } else { "%26" };
-                for part in [REFERRER, "=", referrer, joint] {
+                let separator = if referrer.is_empty() { "" } else { "%26" };
+                for part in [REFERRER, "=", referrer, separator] {
                     address.push_str(part);
                 }
                 "%3D"
@@ -115,8 +114,8 @@ impl Destination {
         Some(address)
     }
 
-    /// A link's own path in the spelling that goes into the header: percent-encoded where it must be.
-    fn own_path(&self, path: &str) -> Option<String> {
+    /// Returns a link's own path, percent-encoded where necessary for the header.
+    fn link_path(&self, path: &str) -> Option<String> {
         if !path_is_safe(path) {
             return None;
         }
@@ -125,9 +124,9 @@ impl Destination {
     }
 }
 
-/// Appends the pairs of `query` to `to`, leaving out those named `click_param`, and putting the values of those named
-/// `referrer` into `referrer` instead, if there is one; `first` says that no pair stands there yet. Bytes stay as they are,
-/// except those that no header can carry: they are percent-encoded.
+/// Appends the pairs of `query` to `to`, except those named `click_param`. If `referrer` is given, the values of pairs
+/// named `referrer` are appended to it instead. `first` states that `to` has no pair yet. Bytes are unchanged, except
+/// that those not allowed in headers are percent-encoded.
 fn append_query(
     to: &mut String,
     mut first: bool,
@@ -135,17 +134,17 @@ fn append_query(
     click_param: &str,
     mut referrer: Option<&mut String>,
 ) {
-    // What follows a `#` would turn the click id into a part of the fragment.
+    // A `#` would make the click id part of the fragment.
     let query = query.split('#').next().unwrap_or_default();
     if query.is_empty() {
         return;
     }
     for pair in query.split('&') {
-        if names(pair, click_param) {
+        if is_named(pair, click_param) {
             continue;
         }
         if let Some(referrer) = referrer.as_deref_mut()
-            && names(pair, REFERRER)
+            && is_named(pair, REFERRER)
         {
             append_referrer(referrer, pair, click_param);
             continue;
@@ -170,11 +169,11 @@ fn append_query(
     }
 }
 
-/// Appends the pairs of the query that a `name=value` pair has as its value, leaving out those named `click_param`.
+/// Appends the pairs of the query in the value of a `name=value` pair, except those named `click_param`.
 fn append_referrer(to: &mut String, pair: &str, click_param: &str) {
     let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
     let value = percent_decode_str(&value).decode_utf8_lossy();
-    for pair in value.split('&').filter(|pair| !pair.is_empty() && !names(pair, click_param)) {
+    for pair in value.split('&').filter(|pair| !pair.is_empty() && !is_named(pair, click_param)) {
         if !to.is_empty() {
             to.push_str("%26");
         }
@@ -182,8 +181,8 @@ fn append_referrer(to: &mut String, pair: &str, click_param: &str) {
     }
 }
 
-/// Whether the name of a `name=value` pair is `param` to whoever reads it: percent-decoded, plus as a space.
-fn names(pair: &str, param: &str) -> bool {
+/// Returns whether the decoded name of a `name=value` pair is `param`, with `+` decoded as a space.
+fn is_named(pair: &str, param: &str) -> bool {
     let name = pair.split('=').next().unwrap_or_default();
     if !name.contains(['%', '+']) {
         return name == param;
@@ -191,17 +190,17 @@ fn names(pair: &str, param: &str) -> bool {
     percent_decode_str(&name.replace('+', " ")).eq(param.bytes())
 }
 
-/// Whether a link may have this path. It starts with one slash and holds nothing that could lead a browser or a
-/// server elsewhere: no dot segments (spelled `%2e` or not), backslashes, encoded slashes, control characters or
-/// spaces, query, fragment, or broken percent escapes. At most [`MAX_PATH_BYTES`].
+/// Returns whether a link may have this path. It must start with one slash and contain nothing that could lead a
+/// browser or a server elsewhere: no dot segments (literal or as `%2e`), backslashes, encoded slashes, control
+/// characters, spaces, query, fragment or invalid percent escapes. Its maximum length is [`MAX_PATH_BYTES`].
 #[must_use]
 pub fn path_is_safe(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
     if path.len() > MAX_PATH_BYTES || rest.starts_with('/') {
         return false;
     }
-    let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '?' | '#');
-    !path.contains(odd) && rest.split('/').all(segment_is_safe)
+    let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '?' | '#');
+    !path.contains(is_forbidden) && rest.split('/').all(segment_is_safe)
 }
 
 fn segment_is_safe(segment: &str) -> bool {

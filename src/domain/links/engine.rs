@@ -1,25 +1,26 @@
-//! The guide: all that one isolate knows for redirects, and the form in which a redirect crosses the border between
-//! JavaScript and WebAssembly. Each crossing costs more than the rules behind it, so there is one: a text in, a text
-//! out.
+//! The redirect engine: the state that an isolate keeps for redirects, and the text format in which redirects cross the
+//! boundary between JavaScript and WebAssembly. A crossing costs more than the decision itself, so each redirect makes
+//! only one: one text in, one text out.
 //!
-//! In, ten fields joined by line feeds (no header and no URL can hold one; the last takes what is left):
+//! The request has ten fields joined by line feeds. No header and no URL can contain a line feed, and the last field
+//! takes the rest of the text:
 //!
 //! ```text
-//! 0 now, Unix milliseconds            5 address of the visitor, or nothing
-//! 1 flags: h HEAD, g Sec-GPC: 1,      6 Sec-Purpose, Purpose, X-Moz and X-Purpose, joined anyhow
+//! 0 now, Unix milliseconds            5 address of the visitor, or empty
+//! 1 flags: h HEAD, g Sec-GPC: 1,      6 Sec-Purpose, Purpose, X-Moz and X-Purpose, in any order
 //!   f the snapshot is the newest      7 user agent
 //! 2 link token                        8 Cookie header
-//! 3 path: /…, or - for "no store      9 query without its ?
-//!   could tell", or nothing
-//! 4 country, or nothing
+//! 3 path: /…, or - if no store has    9 query without ?
+//!   it, or empty
+//! 4 country, or empty
 //! ```
 //!
-//! Out, one of:
+//! The response is one of:
 //!
 //! ```text
-//! A, location (nothing = 404), value of the cookies (nothing = none), shard, record   the answer
-//! P, link number                      tell the link's path in field 3 and ask again
-//! S, link number                      seed the newest snapshot and ask again with flag f
+//! A, location (empty = 404), value of the cookies (empty = none), shard, record   the response
+//! P, link number                      send the request again with the link's path in field 3
+//! S, link number                      load the newest snapshot and send the request again with flag f
 //! ```
 
 use crate::{
@@ -30,29 +31,33 @@ use crate::{
     },
     links::{
         keyring::KeyRing,
-        redirect::{Answer, Knowledge, LinkPath, Outcome, RANDOM_BYTES, Request, decide},
+        redirect::{
+            LinkPath, RANDOM_BYTES, RedirectContext, RedirectDecision, RedirectRequest, RedirectResponse,
+            decide,
+        },
         snapshot::Snapshot,
     },
     values::{entropy::Entropy, time::Timestamp},
 };
 use std::collections::HashMap;
 
-/// User agents and paths that are remembered at most; a full memory is emptied, which costs one look-up each.
-const MEMORY: usize = 2048;
-/// User agents longer than this are read each time, so that the memory stays small.
-const REMEMBERED_AGENT_BYTES: usize = 512;
+/// The maximum number of cached user agents and of cached paths. A full cache is cleared, which costs one lookup per
+/// entry.
+const CACHE_ENTRIES: usize = 2048;
+/// Longer user agents are not cached, so that the cache stays small.
+const CACHED_AGENT_BYTES: usize = 512;
 
-/// A line that is not of the documented form.
+/// A request that does not have the documented form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a redirect's line")]
-pub struct LineError;
+#[error("malformed redirect request")]
+pub struct MalformedRequest;
 
-/// The line of an answer.
-fn told(answer: &Answer) -> String {
+/// Formats a response.
+fn format_response(response: &RedirectResponse) -> String {
     let (location, cookie) =
-        (answer.location.as_deref().unwrap_or_default(), answer.cookie.as_deref().unwrap_or_default());
-    // A record is its trail and some 130 characters more.
-    let length = [location, cookie, &answer.visit.trail]
+        (response.location.as_deref().unwrap_or_default(), response.cookie.as_deref().unwrap_or_default());
+    // A record is its trail plus about 130 characters.
+    let length = [location, cookie, &response.visit.trail]
         .iter()
         .fold(192usize, |sum, part| part.len().saturating_add(sum));
     let mut line = String::with_capacity(length);
@@ -61,19 +66,19 @@ fn told(answer: &Answer) -> String {
         line.push_str(part);
         line.push('\n');
     }
-    // Shards have one or two digits.
-    if answer.shard >= 10 {
+    // Shard numbers have one or two digits.
+    if response.shard >= 10 {
         line.push('1');
     }
-    line.push(char::from(b'0'.saturating_add(answer.shard.checked_rem(10).unwrap_or(0))));
+    line.push(char::from(b'0'.saturating_add(response.shard.checked_rem(10).unwrap_or(0))));
     line.push('\n');
-    answer.visit.write_json(&mut line);
+    response.visit.write_json(&mut line);
     line
 }
 
-/// What one isolate knows for redirects.
+/// The state that an isolate keeps for redirects.
 #[derive(Debug)]
-pub struct Guide {
+pub struct RedirectEngine {
     ring: KeyRing,
     visitors: VisitorSecret,
     snapshot: Snapshot,
@@ -82,31 +87,31 @@ pub struct Guide {
     paths: HashMap<u32, String>,
 }
 
-impl Guide {
-    /// A guide that knows the keys and a snapshot.
+impl RedirectEngine {
+    /// Creates an engine with keys and a snapshot.
     #[must_use]
     pub fn new(ring: KeyRing, visitors: VisitorSecret, snapshot: Snapshot) -> Self {
         let day = visitors.day(Timestamp::clamped(0));
         Self { ring, visitors, snapshot, day, agents: HashMap::new(), paths: HashMap::new() }
     }
 
-    /// Takes in another snapshot.
-    pub fn renew(&mut self, snapshot: Snapshot) {
+    /// Replaces the snapshot.
+    pub fn set_snapshot(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
     }
 
-    /// Answers a redirect's line.
-    pub fn answer(&mut self, line: &str, entropy: &mut dyn Entropy) -> Result<String, LineError> {
+    /// Answers a redirect request in the text format.
+    pub fn handle(&mut self, line: &str, entropy: &mut dyn Entropy) -> Result<String, MalformedRequest> {
         let mut fields = line.splitn(10, '\n');
-        let mut field = || fields.next().ok_or(LineError);
+        let mut field = || fields.next().ok_or(MalformedRequest);
         let (now, flags, token, path, country) = (field()?, field()?, field()?, field()?, field()?);
         let (ip, purpose, user_agent, cookies, query) = (field()?, field()?, field()?, field()?, field()?);
-        let now = now.parse().ok().and_then(Timestamp::from_ms).ok_or(LineError)?;
+        let now = now.parse().ok().and_then(Timestamp::from_ms).ok_or(MalformedRequest)?;
         let gpc = flags.contains('g');
         if !self.day.covers(now) {
             self.day = self.visitors.day(now);
         }
-        let request = Request {
+        let request = RedirectRequest {
             token,
             query,
             cookies,
@@ -114,53 +119,58 @@ impl Guide {
             visitor: if gpc { None } else { self.day.visitor(ip, user_agent) },
             country: Country::parse(country),
             head: flags.contains('h'),
-            ahead: !purpose.is_empty() && bot::fetches_ahead(purpose),
+            is_prefetch: !purpose.is_empty() && bot::is_prefetch(purpose),
             gpc,
             now,
         };
         let mut random = [0; RANDOM_BYTES];
         entropy.fill(&mut random);
-        let fresh = flags.contains('f');
-        let outcome = match path {
-            "" => self.decide(&request, fresh, random),
-            "-" => decide(&request, &self.knowledge(fresh, LinkPath::Missing), random),
+        let is_newest = flags.contains('f');
+        let decision = match path {
+            "" => self.decide(&request, is_newest, random),
+            "-" => decide(&request, &self.context(is_newest, LinkPath::Missing), random),
             path => {
-                let outcome = decide(&request, &self.knowledge(fresh, LinkPath::Known(path)), random);
-                self.remember(&outcome, path);
-                outcome
+                let decision = decide(&request, &self.context(is_newest, LinkPath::Known(path)), random);
+                self.cache_path(&decision, path);
+                decision
             }
         };
-        Ok(match outcome {
-            Outcome::Answer(answer) => told(&answer),
-            Outcome::NeedPath(link_no) => format!("P\n{link_no}"),
-            Outcome::NeedSnapshot(link_no) => format!("S\n{link_no}"),
+        Ok(match decision {
+            RedirectDecision::Respond(response) => format_response(&response),
+            RedirectDecision::NeedPath(link_no) => format!("P\n{link_no}"),
+            RedirectDecision::NeedSnapshot(link_no) => format!("S\n{link_no}"),
         })
     }
 
-    fn knowledge<'a>(&'a self, fresh: bool, path: LinkPath<'a>) -> Knowledge<'a> {
-        Knowledge { ring: &self.ring, snapshot: &self.snapshot, fresh, path }
+    fn context<'a>(&'a self, is_newest: bool, path: LinkPath<'a>) -> RedirectContext<'a> {
+        RedirectContext { ring: &self.ring, snapshot: &self.snapshot, is_newest, path }
     }
 
-    /// Decides with what is remembered of paths.
-    fn decide(&self, request: &Request<'_>, fresh: bool, random: [u8; RANDOM_BYTES]) -> Outcome {
-        let outcome = decide(request, &self.knowledge(fresh, LinkPath::Unknown), random);
-        match &outcome {
-            Outcome::NeedPath(link_no) => match self.paths.get(link_no) {
-                Some(path) => decide(request, &self.knowledge(fresh, LinkPath::Known(path)), random),
-                None => outcome,
+    /// Decides a redirect with the cached path, if there is one.
+    fn decide(
+        &self,
+        request: &RedirectRequest<'_>,
+        is_newest: bool,
+        random: [u8; RANDOM_BYTES],
+    ) -> RedirectDecision {
+        let decision = decide(request, &self.context(is_newest, LinkPath::Unknown), random);
+        match &decision {
+            RedirectDecision::NeedPath(link_no) => match self.paths.get(link_no) {
+                Some(path) => decide(request, &self.context(is_newest, LinkPath::Known(path)), random),
+                None => decision,
             },
-            Outcome::Answer(_) | Outcome::NeedSnapshot(_) => outcome,
+            RedirectDecision::Respond(_) | RedirectDecision::NeedSnapshot(_) => decision,
         }
     }
 
-    /// Keeps a path that led to a click: a link's path never changes.
-    fn remember(&mut self, outcome: &Outcome, path: &str) {
-        let Outcome::Answer(answer) = outcome else { return };
-        if answer.visit.bucket.has_click_id() {
-            if self.paths.len() >= MEMORY {
+    /// Caches a path that led to a click. A link's path never changes.
+    fn cache_path(&mut self, decision: &RedirectDecision, path: &str) {
+        let RedirectDecision::Respond(response) = decision else { return };
+        if response.visit.bucket.has_click_id() {
+            if self.paths.len() >= CACHE_ENTRIES {
                 self.paths.clear();
             }
-            self.paths.insert(answer.visit.link_no, path.to_owned());
+            self.paths.insert(response.visit.link_no, path.to_owned());
         }
     }
 
@@ -168,9 +178,9 @@ impl Guide {
         if let Some(agent) = self.agents.get(user_agent) {
             return *agent;
         }
-        let agent = bot::read(user_agent);
-        if user_agent.len() <= REMEMBERED_AGENT_BYTES {
-            if self.agents.len() >= MEMORY {
+        let agent = bot::parse(user_agent);
+        if user_agent.len() <= CACHED_AGENT_BYTES {
+            if self.agents.len() >= CACHE_ENTRIES {
                 self.agents.clear();
             }
             self.agents.insert(user_agent.to_owned(), agent);

@@ -1,26 +1,25 @@
-//! The signing keys of links and click ids: a ring of at most sixteen, one of which signs.
+//! The signing keys of links and click ids: a ring of at most sixteen keys, one of which signs.
 //!
-//! Text form (the Worker secret `SIGNING_KEYS`): `{"sign": 2, "keys": {"1": "<base64url>", "2": "<base64url>"}}`,
-//! each key 32 bytes. Rotation adds a key and lets it sign; the old ones keep verifying. A key that is taken out
-//! of the ring is revoked: whatever it signed is refused from then on.
+//! Its text form is the Worker secret `SIGNING_KEYS`: `{"sign": 2, "keys": {"1": "<base64url>", "2": "<base64url>"}}`,
+//! with 32 bytes per key. Rotation adds a key and makes it the signing key; the old keys still verify. Removing a key
+//! from the ring revokes it: everything it signed is rejected from then on.
 
 use crate::values::entropy::Entropy;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use json::FromJson;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
 
-/// Bytes of a signing key.
+/// The length of a signing key in bytes.
 pub const KEY_BYTES: usize = 32;
-/// Bytes that are kept of a MAC: 96 bits.
+/// The length of a truncated MAC in bytes: 96 bits.
 pub const MAC_BYTES: usize = 12;
-/// Key ids are four bits.
+/// Key ids have four bits.
 const MAX_KEY_ID: u8 = 15;
 
-/// What a key signs. Each purpose has a subkey of its own, so that a token of one kind is never one of another.
+/// What a key signs. Each purpose has its own subkey, so that a token of one kind never verifies as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Link tokens.
@@ -38,34 +37,34 @@ impl Purpose {
     }
 }
 
-/// Why a key ring was refused.
+/// The reason that a key ring was rejected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
-    /// Not JSON of the documented form.
+    /// It is not JSON of the documented form.
     #[error("the key ring is not JSON of the form {{\"sign\": 1, \"keys\": {{\"1\": \"<base64url>\"}}}}")]
     Malformed,
-    /// A key id is not 0 … 15.
+    /// A key id is not in the range 0 to 15.
     #[error("the key id {0:?} is not a number from 0 to 15")]
     KeyId(String),
-    /// A key is not 32 bytes of base64url without padding.
+    /// A key is not 32 bytes in base64url without padding.
     #[error("key {0} is not 32 bytes in base64url without padding")]
     Key(u8),
     /// The signing key is not in the ring.
-    #[error("key {0} is to sign, but is not in the ring")]
+    #[error("the signing key {0} is not in the key ring")]
     NoSigningKey(u8),
-    /// All sixteen key ids are taken.
-    #[error("all sixteen key ids are taken: remove a key that no live link needs")]
+    /// All sixteen key ids are in use.
+    #[error("all sixteen key ids are in use: remove a key that no live link needs")]
     Full,
 }
 
-#[derive(Serialize, FromJson)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RingText {
     sign: u8,
     keys: BTreeMap<String, String>,
 }
 
-/// One key's subkeys with the inner and outer HMAC blocks already hashed.
+/// The subkeys of one key, with the inner and outer HMAC blocks already hashed.
 #[derive(Clone)]
 struct Subkeys {
     link: Hmac<Sha256>,
@@ -73,9 +72,8 @@ struct Subkeys {
 }
 
 impl Subkeys {
-    #[inline]
     fn new(key: &[u8; KEY_BYTES]) -> Self {
-        let subkey = |purpose: Purpose| keyed(&mac(&keyed(key), purpose.label()));
+        let subkey = |purpose: Purpose| new_hmac(&mac(&new_hmac(key), purpose.label()));
         Self { link: subkey(Purpose::Link), click: subkey(Purpose::Click) }
     }
 
@@ -87,12 +85,11 @@ impl Subkeys {
     }
 }
 
-/// HMAC-SHA256 keyed with 32 bytes (RFC 2104).
+/// Returns HMAC-SHA256 keyed with 32 bytes (RFC 2104).
 #[must_use]
-#[inline]
-pub fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
-    // RFC 2104: a key shorter than the hash's block is filled up with zeros. `KeyInit::new` takes a whole block
-    // and so cannot fail, unlike `new_from_slice`.
+pub fn new_hmac(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
+    // RFC 2104 pads a key shorter than the hash's block with zeros. `KeyInit::new` takes a whole block and so cannot
+    // fail, unlike `new_from_slice`.
     let mut block = [0; 64];
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
@@ -100,20 +97,20 @@ pub fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     <Hmac<Sha256> as KeyInit>::new(&block.into())
 }
 
-/// The full MAC of `message`.
+/// Returns the full MAC of `message`.
 #[must_use]
 pub fn mac(keyed: &Hmac<Sha256>, message: &[u8]) -> [u8; 32] {
     keyed.clone().chain_update(message).finalize().into_bytes().into()
 }
 
-/// Signing keys, ready for use.
+/// A parsed key ring.
 #[derive(Clone)]
 pub struct KeyRing {
     sign: u8,
     keys: [Option<Subkeys>; 16],
 }
 
-/// Shows which keys there are, never what they are.
+/// Prints the key ids but never the keys.
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let ids: Vec<usize> =
@@ -122,12 +119,11 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
-/// Keys by their id, in the order of the text.
+/// Keys with their ids, in the order of the text.
 type Keys = Vec<(u8, [u8; KEY_BYTES])>;
 
-#[inline]
 fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
-    let ring: RingText = json::read(text).map_err(|_| KeyRingError::Malformed)?;
+    let ring: RingText = strict_json::from_str(text).map_err(|_| KeyRingError::Malformed)?;
     let mut keys = Keys::new();
     for (id, key) in ring.keys {
         let number = id.parse().ok().filter(|n: &u8| *n <= MAX_KEY_ID && n.to_string() == id);
@@ -142,8 +138,7 @@ fn parse_text(text: &str) -> Result<(u8, Keys), KeyRingError> {
     }
 }
 
-/// The text of `ring` (or of a new one) with a fresh key added that signs from now on.
-#[inline]
+/// Returns the text of `ring` (or of a new ring) with a new random key added as the signing key.
 pub fn with_new_key(ring: Option<&str>, entropy: &mut dyn Entropy) -> Result<String, KeyRingError> {
     let mut keys = match ring {
         Some(text) => parse_text(text)?.1,
@@ -163,8 +158,7 @@ pub fn with_new_key(ring: Option<&str>, entropy: &mut dyn Entropy) -> Result<Str
 }
 
 impl KeyRing {
-    /// Reads the text form.
-    #[inline]
+    /// Parses the text form.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let (sign, parsed) = parse_text(text)?;
         let mut keys: [Option<Subkeys>; 16] = Default::default();
@@ -174,20 +168,21 @@ impl KeyRing {
         Ok(Self { sign, keys })
     }
 
-    /// The id of the key that signs.
+    /// Returns the id of the signing key.
     #[must_use]
     pub fn signing_id(&self) -> u8 {
         self.sign
     }
 
-    /// The first 96 bits of the MAC of `message` under the subkey of `purpose`; `None` if the ring lacks the key.
+    /// Returns the first 96 bits of the MAC of `message` under the subkey for `purpose`, or `None` if the ring lacks
+    /// the key.
     #[must_use]
     pub fn sign(&self, purpose: Purpose, key_id: u8, message: &[u8]) -> Option<[u8; MAC_BYTES]> {
         let subkeys = self.keys.get(usize::from(key_id))?.as_ref()?;
         mac(subkeys.of(purpose), message).first_chunk().copied()
     }
 
-    /// Whether `tag` is the MAC of `message`, compared in constant time.
+    /// Returns whether `tag` is the MAC of `message`, comparing in constant time.
     #[must_use]
     pub fn verify(&self, purpose: Purpose, key_id: u8, message: &[u8], tag: &[u8; MAC_BYTES]) -> bool {
         self.sign(purpose, key_id, message).is_some_and(|expected| expected.ct_eq(tag).into())

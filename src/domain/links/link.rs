@@ -1,4 +1,4 @@
-//! Links: what a partner shares.
+//! Links, the URLs that partners share.
 
 use crate::{
     programme::{listing::ListingNo, partner::PartnerNo},
@@ -11,13 +11,13 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 string_enum! {
-    /// Where a link leads at the moment.
+    /// Where a link currently leads.
     LinkStatus {
         /// To its listing.
         Active = "active";
-        /// To the landing page: its time is over.
+        /// To the landing page, because it has expired.
         Expired = "expired";
-        /// To the landing page: it was revoked.
+        /// To the landing page, because it was revoked.
         Revoked = "revoked";
     }
 }
@@ -32,24 +32,24 @@ pub struct Link {
     pub no: LinkNo,
     /// Public id.
     pub id: LinkId,
-    /// Whose link it is.
+    /// The partner that owns it.
     pub partner_no: PartnerNo,
-    /// Where it leads.
+    /// The listing that it leads to.
     pub listing_no: ListingNo,
-    /// The signed token, as minted.
+    /// The signed token.
     pub token: String,
-    /// Campaign, for reports.
+    /// The campaign, for reports.
     pub campaign: Option<String>,
-    /// Replaces the path of the listing's URL.
+    /// The path that replaces the path of the listing's URL.
     pub path: Option<String>,
-    /// Short name: `<base>/<slug>`.
+    /// The short name: `<base>/<slug>`.
     pub slug: Option<String>,
-    /// From when on it leads to the landing page; whole seconds.
+    /// The time from which it leads to the landing page, in whole seconds.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// Free annotations.
+    /// Free-form annotations.
     pub metadata: Metadata,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }

@@ -1,36 +1,36 @@
-//! The snapshot: all that a redirect must know of the programme, small enough to stay in every isolate's memory.
+//! The snapshot: everything a redirect needs to know about the programme, small enough to keep in every isolate's
+//! memory.
 //!
-//! The Ledger writes it (KV key `snapshot`), isolates read it. JSON:
+//! The Ledger writes it to KV (key `snapshot`) and isolates read it. It is JSON:
 //!
 //! ```text
 //! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "max_link_no": 1200,
 //!  "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]]}
 //! ```
-//! `carry` says what brings the click id, where that is no query parameter of its own; an isolate that does not know the
-//! word, or of `carry`, adds the parameter.
-//! `blocked` holds sorted, inclusive ranges of the numbers of links that are revoked or whose partner is paused or
-//! terminated.
+//! `carry` lists the listings whose click id is not passed in its own query parameter. An isolate that does not know
+//! `carry` or one of its values adds the query parameter instead.
+//! `blocked` holds sorted, inclusive ranges of link numbers that are revoked or whose partner is paused or terminated.
 
-use crate::links::destination::{Carry, Destination};
-use json::FromJson;
+use crate::links::destination::{ClickIdTransport, Destination};
+use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
-/// The text form. It is read outside, because what reads JSON is compiled for size, and this crate for speed.
-#[derive(Debug, FromJson)]
-pub struct Text {
+/// The JSON form.
+#[derive(Debug, Deserialize)]
+pub struct SnapshotJson {
     version: u64,
     click_param: String,
     landing_url: Option<String>,
     max_link_no: u32,
     listings: HashMap<u16, String>,
-    // Snapshots of earlier versions do not say.
+    // Snapshots written by earlier versions do not have this field.
     #[serde(default)]
     carry: HashMap<u16, String>,
     blocked: Vec<(u32, u32)>,
 }
 
-/// A snapshot, ready for use.
+/// A parsed snapshot.
 #[derive(Debug)]
 pub struct Snapshot {
     version: u64,
@@ -42,49 +42,50 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The snapshot of a text. A listing whose URL leads nowhere is left out, so that it breaks its own links alone.
+    /// Builds a snapshot from its JSON form. A listing whose URL is invalid is left out, so that only its own links
+    /// break.
     #[must_use]
-    #[inline]
-    pub fn new(text: Text) -> Self {
-        let listings = text
+    pub fn new(json: SnapshotJson) -> Self {
+        let listings = json
             .listings
             .iter()
             .filter_map(|(number, url)| {
-                let carry = text.carry.get(number).and_then(|word| Carry::parse(word));
-                let carry = carry.unwrap_or(Carry::Parameter);
-                Some((*number, Destination::parse(url, &text.click_param, carry)?))
+                let transport = json.carry.get(number).and_then(|word| ClickIdTransport::parse(word));
+                let transport = transport.unwrap_or(ClickIdTransport::Parameter);
+                Some((*number, Destination::parse(url, &json.click_param, transport)?))
             })
             .collect();
-        let landing_url = text.landing_url.and_then(|url| Url::parse(&url).ok()).map(String::from);
+        let landing_url = json.landing_url.and_then(|url| Url::parse(&url).ok()).map(String::from);
         Self {
-            version: text.version,
-            click_param: text.click_param,
+            version: json.version,
+            click_param: json.click_param,
             landing_url,
-            max_link_no: text.max_link_no,
+            max_link_no: json.max_link_no,
             listings,
-            blocked: text.blocked,
+            blocked: json.blocked,
         }
     }
 
-    /// Grows with every change.
+    /// Returns the version, which increases with every change.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The query parameter that carries the click id.
+    /// Returns the name of the query parameter that carries the click id.
     #[must_use]
     pub fn click_param(&self) -> &str {
         &self.click_param
     }
 
-    /// Where visitors go whose link leads nowhere.
+    /// Returns the URL for visitors whose link does not lead to a listing.
     #[must_use]
     pub fn landing_url(&self) -> Option<&str> {
         self.landing_url.as_deref()
     }
 
-    /// Where the links of a listing lead, if both numbers had been given out when the snapshot was made.
+    /// Returns the destination of a listing, or `None` if the link or listing number had not been assigned when the
+    /// snapshot was written.
     #[must_use]
     pub fn destination(&self, link_no: u32, listing_no: u16) -> Option<&Destination> {
         if link_no == 0 || link_no > self.max_link_no {
@@ -93,10 +94,10 @@ impl Snapshot {
         self.listings.get(&listing_no)
     }
 
-    /// Whether the link is revoked, or its partner paused or terminated.
+    /// Returns whether the link is revoked, or its partner is paused or terminated.
     #[must_use]
     pub fn is_blocked(&self, link_no: u32) -> bool {
-        let place = |&(first, last): &(u32, u32)| {
+        let compare = |&(first, last): &(u32, u32)| {
             if last < link_no {
                 Ordering::Less
             } else if first > link_no {
@@ -105,7 +106,7 @@ impl Snapshot {
                 Ordering::Equal
             }
         };
-        self.blocked.binary_search_by(place).is_ok()
+        self.blocked.binary_search_by(compare).is_ok()
     }
 }
 
@@ -118,7 +119,7 @@ mod tests {
             r#"{{"version":3,"click_param":"sp_click","landing_url":"https://shop.example","max_link_no":9,
                 "listings":{{"1":"https://shop.example/a","2":"no url"}},"blocked":{blocked}}}"#
         );
-        Snapshot::new(json::read(&text).unwrap())
+        Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
     #[test]
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_not_given_out_lead_nowhere() {
+    fn unassigned_numbers_have_no_destination() {
         let snapshot = snapshot("[]");
         assert!(snapshot.destination(9, 1).is_some());
         for (link, listing) in [(0, 1), (10, 1), (1, 2), (1, 3)] {
@@ -140,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn another_form_is_refused() {
+    fn malformed_snapshots_are_rejected() {
         for (text, said) in [
             ("", "EOF while parsing a value at line 1 column 0"),
             ("{}", "missing field `version`"),
             ("null", "invalid type: null, expected a JSON object"),
             (r#"{"version":-1}"#, "invalid value: integer `-1`, expected u64"),
         ] {
-            assert_eq!(json::read::<Text>(text).unwrap_err().to_string(), said, "{text}");
+            assert_eq!(strict_json::from_str::<SnapshotJson>(text).unwrap_err().to_string(), said, "{text}");
         }
     }
 }

@@ -1,42 +1,42 @@
-//! Link tokens: what stands behind `/r/` in a signed link. Packed, versioned, and verified without a look-up.
+//! Link tokens: the path segment after `/r/` in a signed link. A token is packed, versioned and verified without a
+//! lookup.
 //!
 //! ```text
 //! byte  0      version (high 4 bits, 1) and key id (low 4 bits)
-//!       1      flags: bit 0 the link has a path of its own (KV `path/<link no>`); the other bits are 0
+//!       1      flags: bit 0 the link has its own path (KV `path/<link no>`); the other bits are 0
 //!       2..6   link number, big-endian
 //!       6..8   listing number, big-endian
 //!       8..12  expiry in Unix seconds, 0 = never
 //!      12..24  the first 96 bits of HMAC-SHA256(link subkey, bytes 0..12)
 //! ```
-//! 24 bytes are 32 base64url characters with no bits to spare, so each token has exactly one spelling.
+//! 24 bytes encode to exactly 32 base64url characters without padding bits, so each token has exactly one encoding.
 
 use crate::links::keyring::{KeyRing, MAC_BYTES, Purpose};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Characters of a link token.
+/// The length of a link token in characters.
 pub const TOKEN_LENGTH: usize = 32;
-/// The layout above.
+/// The version of the layout above.
 const VERSION: u8 = 1;
 const PAYLOAD_BYTES: usize = 12;
 const FLAG_PATH: u8 = 1;
 
-/// What a link token says.
+/// The fields of a link token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkToken {
     /// The link's number.
     pub link_no: u32,
-    /// The number of the listing it leads to.
+    /// The number of the listing that the link leads to.
     pub listing_no: u16,
-    /// The link has a path of its own, which replaces the listing URL's.
+    /// Whether the link has its own path, which replaces the path of the listing's URL.
     pub has_path: bool,
     /// Unix seconds from which on the link no longer leads to the listing; 0 = never.
     pub expires_s: u32,
 }
 
 impl LinkToken {
-    /// The token under the ring's signing key.
+    /// Encodes and signs the token with the ring's signing key. Returns `None` if the ring lacks that key.
     #[must_use]
-    #[inline]
     pub fn mint(&self, ring: &KeyRing) -> Option<String> {
         let key_id = ring.signing_id();
         let mut bytes = Vec::with_capacity(PAYLOAD_BYTES.saturating_add(MAC_BYTES));
@@ -50,7 +50,7 @@ impl LinkToken {
         Some(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The token that `text` spells, if one of the ring's keys signed it. Expiry is the caller's to judge.
+    /// Decodes `text` if one of the ring's keys signed it. The caller must check the expiry.
     #[must_use]
     pub fn verify(text: &str, ring: &KeyRing) -> Option<Self> {
         let bytes: [u8; PAYLOAD_BYTES + MAC_BYTES] = decode_exact(text)?;
@@ -68,11 +68,11 @@ impl LinkToken {
     }
 }
 
-/// The `N` bytes that `text` spells in base64url without padding.
+/// Decodes base64url without padding to exactly `N` bytes.
 #[must_use]
 pub fn decode_exact<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
-    // A text of another length fails here: too long does not fit, too short leaves bytes unwritten.
+    // Text that is too long makes `decode_slice` fail; text that is too short writes fewer than `N` bytes.
     let written = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
     (written == N).then_some(bytes)
 }

@@ -1,20 +1,20 @@
-//! Double entry. Money only ever moves from one account to another; balances are sums of transfers.
+//! Double-entry accounts. Money only moves from one account to another; balances are sums of transfers.
 //!
 //! A partner has eight accounts in each currency:
 //!
 //! | account | side | meaning |
 //! |---|---|---|
 //! | `earned` | debit | the programme's expense: all commission ever earned |
-//! | `written_off` | debit | the programme's expense: what it forgave of a negative balance |
-//! | `pending` | credit | owed, within the hold |
-//! | `payable` | credit | owed, may be paid; negative after a clawback |
-//! | `in_payout` | credit | bound in a payout that is approved, and neither paid nor failed |
+//! | `written_off` | debit | the programme's expense: negative balances that it wrote off |
+//! | `pending` | credit | owed, within the hold period |
+//! | `payable` | credit | owed and payable; negative after a clawback |
+//! | `in_payout` | credit | in an approved payout that is neither paid nor failed yet |
 //! | `paid` | credit | paid out |
-//! | `reversed` | credit | taken back by refunds, or rejected |
-//! | `exchange` | either | what left this currency for another (credit), or came from one (debit) |
+//! | `reversed` | credit | reversed by refunds or rejections |
+//! | `exchange` | either | converted to another currency (credit) or from one (debit) |
 //!
-//! so at all times earned + written off = pending + payable + in payout + paid + reversed + exchange, partner by partner,
-//! currency by currency; and the two legs of an exchange are worth the same at the rate that stands on both.
+//! For each partner and currency, earned + written off = pending + payable + in payout + paid + reversed + exchange at
+//! all times. The two transfers of an exchange have equal value at the rate recorded on both.
 
 use crate::values::string_enum::string_enum;
 
@@ -23,43 +23,43 @@ string_enum! {
     Account {
         /// All commission ever earned (debit).
         Earned = "earned";
-        /// Owed, within the hold (credit).
+        /// Owed, within the hold period (credit).
         Pending = "pending";
-        /// Owed, may be paid (credit).
+        /// Owed and payable (credit).
         Payable = "payable";
         /// Paid out (credit).
         Paid = "paid";
-        /// Taken back (credit).
+        /// Reversed (credit).
         Reversed = "reversed";
-        /// Bound in a payout that is approved, and neither paid nor failed (credit).
+        /// In an approved payout that is neither paid nor failed yet (credit).
         InPayout = "in_payout";
-        /// Forgiven of a negative balance (debit).
+        /// Written off of a negative balance (debit).
         WrittenOff = "written_off";
-        /// Left this currency for another (credit), or came from one (debit).
+        /// Converted to another currency (credit) or from one (debit).
         Exchange = "exchange";
     }
 }
 
 string_enum! {
-    /// Why money moved.
+    /// The reason for a transfer.
     TransferKind {
-        /// A conversion earned a commission: earned → pending.
+        /// A commission was created: earned → pending.
         Commission = "commission";
-        /// A hold ended: pending → payable.
+        /// A hold period ended: pending → payable.
         Maturity = "maturity";
-        /// A refund took commission back: pending or payable → reversed.
+        /// A refund reversed commission: pending or payable → reversed.
         Reversal = "reversal";
         /// An operator rejected a commission: pending or payable → reversed.
         Rejection = "rejection";
         /// A payout was approved: payable → in payout.
         Payout = "payout";
-        /// Its provider paid it: in payout → paid.
+        /// The provider paid a payout: in payout → paid.
         Payment = "payment";
-        /// It could not be paid: in payout → payable.
+        /// A payout failed: in payout → payable.
         PayoutFailed = "payout_failed";
-        /// A leg of an exchange: payable → exchange in one currency, exchange → payable in the other.
+        /// One side of an exchange: payable → exchange in one currency, exchange → payable in the other.
         Exchange = "exchange";
-        /// The programme forgave a negative balance: written off → payable.
+        /// A negative balance was written off: written off → payable.
         WriteOff = "write_off";
     }
 }

@@ -1,23 +1,22 @@
-//! Exchange: dated rates that the operator supplied, and what an amount is worth at one.
+//! Currency conversion at dated rates that the operator supplies.
 
 use crate::money::Currency;
 
-/// Decimals of a rate.
+/// The number of decimal places of a rate.
 pub const RATE_DECIMALS: u16 = 10;
-/// The units of a rate in one.
+/// The number of units of a rate in one.
 const RATE_UNIT: i64 = 10_000_000_000;
-/// The largest rate: 10^8 of one unit for one of the other.
+/// The maximum rate: 10^8.
 const MAX_RATE: i64 = 100_000_000 * RATE_UNIT;
 
-/// What one of a currency is worth in another, in units of 10^-10: exact, as it was supplied.
+/// The value of one unit of a currency in another, in units of 10^-10, exactly as supplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate(i64);
+pub struct ExchangeRate(i64);
 
-impl Rate {
-    /// The rate that a decimal text spells: digits, at most one point with digits on both sides, up to 10 decimals, more
-    /// than 0, at most 10^8.
+impl ExchangeRate {
+    /// Parses a decimal: digits with at most one point that has digits on both sides, up to 10 decimal places, greater
+    /// than 0 and at most 10^8.
     #[must_use]
-    #[inline]
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -32,23 +31,21 @@ impl Rate {
         Self::from_scaled(scaled)
     }
 
-    /// The rate of so many units of 10^-10.
+    /// Creates a rate from units of 10^-10.
     #[must_use]
-    #[inline]
     pub fn from_scaled(scaled: i64) -> Option<Self> {
         (1..=MAX_RATE).contains(&scaled).then_some(Self(scaled))
     }
 
-    /// In units of 10^-10.
+    /// Returns the rate in units of 10^-10.
     #[must_use]
     pub fn scaled(self) -> i64 {
         self.0
     }
 }
 
-/// Decimal, without zeros at its end.
-impl std::fmt::Display for Rate {
-    #[inline]
+/// Formats the rate as a decimal without trailing zeros.
+impl std::fmt::Display for ExchangeRate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (whole, rest) =
             (self.0.checked_div(RATE_UNIT).unwrap_or(0), self.0.checked_rem(RATE_UNIT).unwrap_or(0));
@@ -58,11 +55,11 @@ impl std::fmt::Display for Rate {
     }
 }
 
-/// What `amount_minor` of `from` is worth in `to`, in minor units: amount × rate, by the decimal places of both currencies,
-/// rounded half up; of a negative amount as much as of the positive one, with the sign. `None` if it does not fit.
+/// Converts `amount_minor` of `from` to minor units of `to`: amount × rate, adjusted for the decimal places of both
+/// currencies and rounded half up, with negative amounts rounded like positive ones. Returns `None` if the result
+/// overflows.
 #[must_use]
-#[inline]
-pub fn convert(amount_minor: i64, from: Currency, to: Currency, rate: Rate) -> Option<i64> {
+pub fn convert(amount_minor: i64, from: Currency, to: Currency, rate: ExchangeRate) -> Option<i64> {
     let ten = |places: u16| 10i128.checked_pow(u32::from(places));
     let numerator = i128::from(amount_minor.unsigned_abs())
         .checked_mul(i128::from(rate.0))?
@@ -88,10 +85,10 @@ mod tests {
             ("007.5000", "7.5"),
             ("12345678.0123456789", "12345678.0123456789"),
         ] {
-            let rate = Rate::parse(text).unwrap();
+            let rate = ExchangeRate::parse(text).unwrap();
             assert_eq!(rate.to_string(), canonical);
-            assert_eq!(Rate::parse(canonical), Some(rate));
-            assert_eq!(Rate::from_scaled(rate.scaled()), Some(rate));
+            assert_eq!(ExchangeRate::parse(canonical), Some(rate));
+            assert_eq!(ExchangeRate::from_scaled(rate.scaled()), Some(rate));
         }
         for text in [
             "",
@@ -111,21 +108,21 @@ mod tests {
             " 1",
             "1000000000",
         ] {
-            assert_eq!(Rate::parse(text), None, "{text}");
+            assert_eq!(ExchangeRate::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn what_does_not_fit_is_no_amount() {
         let currency = |code| Currency::parse(code).unwrap();
-        let rate = Rate::parse("100000000").unwrap();
+        let rate = ExchangeRate::parse("100000000").unwrap();
         assert_eq!(convert(i64::MAX, currency("JPY"), currency("CLF"), rate), None);
         assert_eq!(
-            convert(i64::MIN, currency("EUR"), currency("EUR"), Rate::parse("1").unwrap()),
+            convert(i64::MIN, currency("EUR"), currency("EUR"), ExchangeRate::parse("1").unwrap()),
             Some(i64::MIN)
         );
         assert_eq!(
-            convert(i64::MAX, currency("EUR"), currency("EUR"), Rate::parse("1").unwrap()),
+            convert(i64::MAX, currency("EUR"), currency("EUR"), ExchangeRate::parse("1").unwrap()),
             Some(i64::MAX)
         );
     }

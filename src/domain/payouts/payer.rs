@@ -1,11 +1,10 @@
-//! Who pays and who is paid: names, addresses and accounts that stand in payment files and on statements.
+//! Payers and payees: names, addresses and accounts for payment files and statements.
 
 use crate::values::string_enum::string_enum;
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
-/// A postal address, structured as banks demand it (EPC217-08).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+/// A structured postal address, as banks require it (EPC217-08).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Address {
@@ -22,18 +21,18 @@ pub struct Address {
 }
 
 /// The programme's operator as the payer of commissions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Payer {
-    /// Name as the bank knows it.
+    /// The name as registered with the bank.
     pub legal_name: String,
-    /// Account that payouts are debited to.
+    /// The account that payouts are debited from.
     pub iban: String,
-    /// Its bank, where the bank wants to be told.
+    /// The BIC of the account's bank, if the bank requires it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bic: Option<String>,
-    /// Where the operator is.
+    /// The operator's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
     /// Tax number or VAT id, for statements.
@@ -50,36 +49,37 @@ string_enum! {
         Paypal = "paypal";
         /// A Wise batch payment.
         Wise = "wise";
-        /// In another way that the operator sees to.
+        /// By the operator, outside of Signpost.
         Manual = "manual";
     }
 }
 
-/// How a partner is paid, and what its statements say of it. Personal and secret: it is kept sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromJson)]
+/// How a partner is paid, and the details printed on its statements. It is personal and secret, and therefore stored
+/// sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutDetails {
-    /// How.
+    /// The method.
     pub method: PayoutMethod,
-    /// Name as the bank or provider knows it.
+    /// The name as registered with the bank or provider.
     pub legal_name: String,
     /// Address.
     pub address: Option<Address>,
-    /// Account.
+    /// IBAN of the account.
     pub iban: Option<String>,
-    /// Its bank.
+    /// BIC of the account's bank.
     pub bic: Option<String>,
-    /// PayPal's account.
+    /// E-mail address of the PayPal account.
     pub paypal_email: Option<String>,
-    /// Wise's recipient.
+    /// E-mail address of the Wise recipient.
     pub wise_email: Option<String>,
     /// Tax number or VAT id.
     pub tax_id: Option<String>,
-    /// VAT contained in what the partner is paid, basis points.
+    /// VAT rate contained in the partner's payouts, in basis points.
     pub vat_rate_bp: Option<i64>,
 }
 
 impl PayoutDetails {
-    /// Where the money goes, by the method; nothing if the method needs none, or what it needs is not there.
+    /// Returns the account or address that the method pays to, or `None` if the method needs none or it is not set.
     #[must_use]
     pub fn destination(&self) -> Option<&str> {
         match self.method {

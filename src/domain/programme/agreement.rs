@@ -1,4 +1,4 @@
-//! Agreements: what partners earn of a sale beside the one who is credited with it.
+//! Agreements: commission that partners earn from sales credited to others.
 
 use crate::{
     money::Money,
@@ -12,14 +12,13 @@ use crate::{
         time::Timestamp,
     },
 };
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
 string_enum! {
-    /// What other partners' sales in a territory earn them.
+    /// What other partners earn from their sales in a territory.
     #[derive(Default)]
     OthersEarn {
-        /// As anywhere.
+        /// The same as elsewhere.
         #[default]
         AsElsewhere = "as_elsewhere";
         /// Nothing: the territory is exclusive.
@@ -28,68 +27,68 @@ string_enum! {
 }
 
 terms! {
-    /// A region that belongs to a partner, who earns of every sale in it, whoever brought it.
+    /// A region that belongs to a partner, who earns from every sale in it.
     pub struct Territory {
-        /// Unique among the territories, and for ever; it stands on commissions.
+        /// The name, which commissions refer to. It is unique among territories and never reused.
         name: String,
-        /// The distributor.
+        /// The partner that the territory belongs to.
         partner_id: PartnerId,
-        /// ISO 3166-1 alpha-2.
+        /// ISO 3166-1 alpha-2 country codes.
         countries: Vec<String>,
-        /// The first instant at which it holds.
+        /// The first instant at which the agreement is in force.
         effective_from: Timestamp,
-        /// The first instant at which it holds no longer; `null` = it does not end.
+        /// The first instant at which the agreement is no longer in force; `null` means without end.
         effective_until: Option<Timestamp>,
-        /// The distributor's share of a sale that another partner brought, or nobody; basis points.
+        /// The distributor's rate in basis points for sales that another partner or none is credited with.
         rate_bp: i64,
-        /// What the share is of.
+        /// The amount that the rate applies to.
         #[serde(default)]
         base: Base,
-        /// What the sale earns the one who brought it.
+        /// What the partner credited with the sale earns.
         #[serde(default)]
         others_earn: OthersEarn,
     }
 
-    /// A product made with a partner, who earns of every sale of it, whoever brought it.
+    /// A product developed with a partner, who earns from every sale of it.
     pub struct JointProduct {
-        /// Unique among the joint products, and for ever; it stands on commissions.
+        /// The name, which commissions refer to. It is unique among joint products and never reused.
         name: String,
-        /// The other maker.
+        /// The partner that co-developed the product.
         partner_id: PartnerId,
-        /// Where the product is sold.
+        /// The listing on which the product is sold.
         listing_id: ListingId,
-        /// The first instant at which it holds.
+        /// The first instant at which the agreement is in force.
         effective_from: Timestamp,
-        /// The first instant at which it holds no longer; `null` = it does not end.
+        /// The first instant at which the agreement is no longer in force; `null` means without end.
         effective_until: Option<Timestamp>,
-        /// The partner's share, basis points.
+        /// The partner's rate in basis points.
         rate_bp: i64,
-        /// What the share is of.
+        /// The amount that the rate applies to.
         #[serde(default)]
         base: Base,
-        /// The partner's part of the cost of development: held back from the share until it is covered.
+        /// The partner's part of the development cost, which is withheld from the partner's commission until it is
+        /// covered.
         cost_share: Option<Money>,
     }
 
-    /// What a partner earns who brought another one.
+    /// The commission for referring another partner.
     pub struct Referral {
-        /// Basis points of what the other earns by conversions; paid besides.
+        /// The rate in basis points of the referred partner's commissions for conversions; paid in addition to them.
         rate_bp: i64,
-        /// Calendar months from when the other was added; `null` = for ever.
+        /// The number of calendar months since the referred partner was created; `null` means without end.
         months: Option<i64>,
     }
 }
 
 dated!(Territory, |one, other| one.countries.iter().any(|country| other.countries.contains(country)));
-// Several partners may share a product; one partner may not share it twice.
+// Several partners may share a product, but one partner must not share it twice.
 dated!(JointProduct, |one, other| (&one.partner_id, &one.listing_id)
     == (&other.partner_id, &other.listing_id));
 
 impl Referral {
-    /// Whether what `partner` earns at an instant still earns the one who brought it.
+    /// Returns whether the commissions of `partner` at `at` still earn its referrer a share.
     #[must_use]
-    #[inline]
-    pub fn holds(&self, partner: &Partner, at: Timestamp) -> bool {
+    pub fn is_in_force(&self, partner: &Partner, at: Timestamp) -> bool {
         self.months.is_none_or(|months| !months_passed(partner.created_at, months, at))
     }
 }

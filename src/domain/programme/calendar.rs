@@ -1,29 +1,27 @@
-//! Months and quarters by local clocks: the periods in which sales are counted.
+//! Months and quarters in local time: the periods over which sales are counted.
 
 use crate::values::{time::Timestamp, zone::Zones};
 use chrono::{DateTime, Datelike, NaiveDateTime};
 
-/// The month and the quarter in which an instant lies.
+/// The month and quarter that contain an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {
-    /// `2026-10`.
+    /// The month, such as `2026-10`.
     pub month: String,
-    /// `2026-Q4`.
+    /// The quarter, such as `2026-Q4`.
     pub quarter: String,
-    /// When the quarter ends.
+    /// The end of the quarter.
     pub quarter_ends: Timestamp,
 }
 
-/// Local date and time of an instant.
-#[inline]
+/// Returns the local date and time of an instant.
 fn local(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<NaiveDateTime> {
     let offset_ms = zones.offset_seconds(zone, at)?.checked_mul(1000)?;
     Some(DateTime::from_timestamp_millis(at.ms().checked_add(offset_ms)?)?.naive_utc())
 }
 
-/// The period in which an instant lies by the clocks of `zone`; `None` if there is no such zone.
+/// Returns the period that contains an instant in local time of `zone`, or `None` if the zone is unknown.
 #[must_use]
-#[inline]
 pub fn period(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<Period> {
     let date = local(zones, zone, at)?.date();
     let quarter = date.month0().checked_div(3)?;
@@ -32,8 +30,8 @@ pub fn period(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<Period> {
         _ => (date.year(), quarter.checked_add(1)?.checked_mul(3)?.checked_add(1)?),
     };
     let midnight = chrono::NaiveDate::from_ymd_opt(next_year, next_month, 1)?.and_hms_opt(0, 0, 0)?;
-    // Midnight by UTC is within a day of local midnight, and no zone changes its clocks in the first night of a quarter's
-    // end twice: the offset found there, looked up once more at the instant that it leads to, is the right one.
+    // Midnight in UTC is within a day of local midnight, and no zone changes its offset twice around the end of a
+    // quarter. Applying the offset at that instant and looking it up again there gives the correct one.
     let utc_ms = midnight.and_utc().timestamp_millis();
     let mut ends = Timestamp::clamped(utc_ms);
     for _ in 0..2 {
@@ -51,7 +49,7 @@ pub fn period(zones: &dyn Zones, zone: &str, at: Timestamp) -> Option<Period> {
 mod tests {
     use super::*;
 
-    /// Berlin's clocks in 2026: two hours ahead from 29 March to 25 October.
+    /// The offsets of Berlin in 2026: two hours from 29 March to 25 October.
     struct Berlin;
 
     impl Zones for Berlin {

@@ -1,4 +1,5 @@
-//! Coupons: codes that partners say where nobody can click. A coupon earns its partner what it is used for.
+//! Coupons: codes for channels without clickable links, such as podcasts. A conversion that uses a partner's coupon
+//! earns that partner commission.
 
 use crate::{
     attribution::Reason,
@@ -7,7 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Characters of a code, without the blanks around it.
+/// The length of a code in characters, without surrounding whitespace.
 pub const CODE_CHARACTERS: std::ops::RangeInclusive<usize> = 3..=100;
 
 /// A coupon as stored.
@@ -17,55 +18,52 @@ pub struct Coupon {
     pub no: i64,
     /// Public id.
     pub id: CouponId,
-    /// The code as people write it.
+    /// The code as displayed.
     pub code: String,
-    /// Whose it is.
+    /// The partner that owns it.
     pub partner_no: PartnerNo,
-    /// The only listing where it counts.
+    /// The only listing that it is valid for, if it is limited to one.
     pub listing_no: Option<ListingNo>,
-    /// From when on it counts.
+    /// The first instant at which it is valid.
     pub effective_from: Timestamp,
-    /// Until when it counts.
+    /// The first instant at which it is no longer valid.
     pub effective_until: Option<Timestamp>,
-    /// Free annotations.
+    /// Free-form annotations.
     pub metadata: Metadata,
-    /// When it was added.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What two spellings of a code have in common: people write codes in any case, and paste blanks with them.
+/// Returns the key under which codes are compared: lower case, without surrounding whitespace.
 #[must_use]
-#[inline]
 pub fn code_key(code: &str) -> String {
     code.trim().to_lowercase()
 }
 
 impl Coupon {
-    /// When it counts no more.
+    /// Returns the first instant at which it is no longer valid.
     #[must_use]
-    #[inline]
     pub fn ends_at(&self) -> Option<Timestamp> {
         [self.effective_until, self.revoked_at].into_iter().flatten().min()
     }
 
-    /// Whether there is a time at which both count.
+    /// Returns whether both coupons are valid at some instant.
     #[must_use]
-    #[inline]
     pub fn overlaps(&self, other: &Self) -> bool {
-        let begins_before_end_of = |a: &Self, b: &Self| b.ends_at().is_none_or(|end| a.effective_from < end);
-        let counts = |coupon: &Self| begins_before_end_of(coupon, coupon);
-        counts(self)
-            && counts(other)
-            && begins_before_end_of(self, other)
-            && begins_before_end_of(other, self)
+        let starts_before_end_of = |a: &Self, b: &Self| b.ends_at().is_none_or(|end| a.effective_from < end);
+        let is_valid = |coupon: &Self| starts_before_end_of(coupon, coupon);
+        is_valid(self)
+            && is_valid(other)
+            && starts_before_end_of(self, other)
+            && starts_before_end_of(other, self)
     }
 
-    /// What is wrong with it for a conversion of this time on this listing; nothing if it counts.
+    /// Returns the reason that the coupon is not valid for a conversion at this time on this listing, or `None` if it
+    /// is.
     #[must_use]
-    #[inline]
-    pub fn refused(&self, occurred_at: Timestamp, listing_no: Option<ListingNo>) -> Option<Reason> {
+    pub fn rejection_reason(&self, occurred_at: Timestamp, listing_no: Option<ListingNo>) -> Option<Reason> {
         if self.ends_at().is_some_and(|end| occurred_at >= end) {
             Some(Reason::CouponExpired)
         } else if occurred_at < self.effective_from {

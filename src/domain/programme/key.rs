@@ -1,21 +1,21 @@
-//! API keys: what a key may do.
+//! Scopes of API keys.
 
 use crate::values::string_enum::string_enum;
 
 string_enum! {
-    /// What a key may do.
+    /// A permission of an API key.
     Scope {
-        /// Read everything it may see.
+        /// Read everything that the key can see.
         Read = "read";
-        /// Make and revoke links.
+        /// Create and revoke links.
         LinksWrite = "links:write";
         /// Send conversions and refunds.
         ConversionsWrite = "conversions:write";
-        /// Add and change partners.
+        /// Create and update partners.
         PartnersWrite = "partners:write";
-        /// Make and approve payouts.
+        /// Draft and approve payouts.
         PayoutsWrite = "payouts:write";
-        /// Everything, including keys, listings, and the programme's terms.
+        /// Everything, including keys, listings and the programme's terms.
         Admin = "admin";
     }
 }

@@ -1,15 +1,15 @@
-//! Listings: the product's page on one marketplace, or on the operator's own site.
+//! Listings: the product's page on a marketplace or on the operator's own site.
 
 use crate::{
-    links::destination::Carry,
+    links::destination::ClickIdTransport,
     values::{id::ListingId, string_enum::string_enum, time::Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
 string_enum! {
-    /// Where a listing stands.
+    /// The marketplace of a listing.
     Marketplace {
-        /// The operator's own site; no callbacks.
+        /// The operator's own site, which sends no callbacks.
         Web = "web";
         /// Shopify App Store.
         Shopify = "shopify";
@@ -41,14 +41,14 @@ string_enum! {
 }
 
 impl Marketplace {
-    /// What brings the click id from a link to the product.
+    /// Returns how the click id is passed from a link to the product.
     #[must_use]
-    pub fn carry(self) -> Carry {
-        if self == Self::GooglePlay { Carry::Referrer } else { Carry::Parameter }
+    pub fn click_id_transport(self) -> ClickIdTransport {
+        if self == Self::GooglePlay { ClickIdTransport::Referrer } else { ClickIdTransport::Parameter }
     }
 }
 
-/// A listing's number within the programme; 16 bits, because link tokens carry it.
+/// A listing's number within the programme. It has 16 bits because link tokens contain it.
 pub type ListingNo = u16;
 
 /// A listing as stored, without its secrets.
@@ -60,23 +60,23 @@ pub struct Listing {
     pub id: ListingId,
     /// Display name.
     pub name: String,
-    /// Where it stands.
+    /// The marketplace.
     pub marketplace: Marketplace,
-    /// Where its links lead.
+    /// The URL that its links lead to.
     pub url: String,
     /// A short unique name.
     pub slug: Option<String>,
-    /// Where a browser-borne install is forwarded to.
+    /// The URL to which installs that arrive through the browser are forwarded.
     pub forward_to: Option<String>,
-    /// The marketplace's settings, a JSON object.
+    /// The settings for the marketplace, as a JSON object.
     pub settings: String,
-    /// Names of the secrets that are set, sorted.
+    /// The names of the secrets that are set, sorted.
     pub secret_names: Vec<String>,
-    /// Days from a click on its links to a conversion; absent = the programme's.
+    /// The number of days from a click on the listing's links to a conversion; absent means the programme's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_days: Option<i64>,
-    /// When it was added.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! Partners: who refers.
+//! Partners, who refer customers.
 
 use crate::{
     money::Currency,
@@ -11,11 +11,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 string_enum! {
-    /// What sort of partner this is; terms are set by number, never by kind.
+    /// The kind of partner. It has no effect on the terms unless a plan names it.
     PartnerKind {
         /// Shares links with followers.
         Influencer = "influencer";
-        /// Makes tutorials, reviews and the like.
+        /// Publishes tutorials, reviews and similar content.
         Creator = "creator";
         /// A blog, podcast, channel or newsletter.
         Media = "media";
@@ -35,13 +35,13 @@ string_enum! {
 }
 
 string_enum! {
-    /// Where a partner stands.
+    /// The status of a partner.
     PartnerStatus {
-        /// Links lead to listings, clicks earn.
+        /// Links lead to listings, and clicks earn.
         Active = "active";
         /// Links lead to the landing page; earlier clicks still earn.
         Paused = "paused";
-        /// As paused; conversions after the date of termination earn nothing.
+        /// Like paused; conversions after the date of termination also earn nothing.
         Terminated = "terminated";
     }
 }
@@ -62,27 +62,27 @@ pub struct Partner {
     pub kind: PartnerKind,
     /// Status.
     pub status: PartnerStatus,
-    /// Contact address.
+    /// Contact e-mail address.
     pub email: Option<String>,
-    /// ISO 3166-1 alpha-2 country.
+    /// ISO 3166-1 alpha-2 country code.
     pub country: Option<String>,
-    /// Currency for payouts.
+    /// The currency of payouts.
     pub currency: Option<Currency>,
-    /// Commission in basis points of the amount; the programme's if absent.
+    /// The commission rate in basis points; absent means the programme's.
     pub commission_bp: Option<i64>,
-    /// Recognition level, in the operator's words; plans may be for one.
+    /// Recognition level, in the operator's words; plans may target it.
     #[serde(default)]
     pub tier: Option<String>,
-    /// The partner that brought this one.
+    /// The partner that referred this one.
     #[serde(default)]
     pub referred_by: Option<PartnerId>,
-    /// The operator's own id of this partner; unique.
+    /// The operator's own id for the partner; unique.
     pub external_id: Option<String>,
-    /// Free annotations.
+    /// Free-form annotations.
     pub metadata: Metadata,
-    /// When the partner was added.
+    /// When the partner was created.
     pub created_at: Timestamp,
-    /// When the partner last changed.
+    /// When the partner was last updated.
     pub updated_at: Timestamp,
     /// When the partner was terminated.
     pub terminated_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Placements: a post, video, session or issue that a partner is paid a fixed fee for.
+//! Placements: a post, video, session or issue for which a partner receives a fixed fee.
 
 use crate::{
     links::link::LinkNo,
@@ -13,13 +13,13 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 string_enum! {
-    /// What was placed.
+    /// The kind of placement.
     PlacementKind {
         /// A post on a social network or a blog.
         Post = "post";
         /// A video.
         Video = "video";
-        /// A webinar, a talk, a workshop.
+        /// A webinar, talk or workshop.
         Session = "session";
         /// An episode of a podcast.
         Episode = "episode";
@@ -37,24 +37,24 @@ pub struct Placement {
     pub no: i64,
     /// Public id.
     pub id: PlacementId,
-    /// Who placed it.
+    /// The partner that published it.
     pub partner_no: PartnerNo,
-    /// What was placed.
+    /// Kind.
     pub kind: PlacementKind,
-    /// How people call it.
+    /// Display title.
     pub title: String,
-    /// The operator's own id of it; unique.
+    /// The operator's own id for the placement; unique.
     pub external_id: String,
-    /// The link in it, by which its return is counted.
+    /// The link in the placement, whose conversions measure its return.
     pub link_no: Option<LinkNo>,
-    /// What it costs.
+    /// The fee.
     pub fee: Money,
     /// When it was published.
     pub published_at: Timestamp,
-    /// What should come back, basis points of the fee: 30000 = 3:1.
+    /// The target return in basis points of the fee: 30000 means 3:1.
     pub target_roi_bp: Option<i64>,
-    /// Free annotations.
+    /// Free-form annotations.
     pub metadata: Metadata,
-    /// When it was added.
+    /// When it was created.
     pub created_at: Timestamp,
 }

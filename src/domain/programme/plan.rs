@@ -1,6 +1,6 @@
-//! Plans: what a credited partner earns, as data. A plan holds from one instant to another, for all partners or for some,
-//! on all listings or on one; of those that fit, the most particular one counts. One that has begun never changes, so its
-//! name says for ever by which terms a commission was worked out.
+//! Plans: the terms under which a credited partner earns commission. A plan is in force for a period, for all partners
+//! or some, and on all listings or one. If several plans apply, the most specific one wins. A plan never changes once
+//! it is in force, so its name permanently identifies the terms of a commission.
 
 use crate::{
     conversions::ConversionType,
@@ -13,16 +13,15 @@ use crate::{
     },
 };
 use chrono::{DateTime, Months, Utc};
-use json::FromJson;
 use serde::{Deserialize, Serialize};
 
-/// Derives what every part of the terms needs; the schema only where OpenAPI is made.
+/// Adds the derives that every part of the terms needs, with the JSON schema on native targets only.
 macro_rules! terms {
     ($($(#[$doc:meta])* pub struct $name:ident {
         $($(#[doc = $fdoc:literal])* $(#[serde($attribute:ident)])? $field:ident: $type:ty,)*
     })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, FromJson)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $name { $($(#[doc = $fdoc])* $(#[serde($attribute)])? pub $field: $type,)* }
@@ -31,37 +30,37 @@ macro_rules! terms {
 pub(crate) use terms;
 
 string_enum! {
-    /// What a rate is applied to.
+    /// The amount that a rate applies to.
     #[derive(Default)]
     Base {
-        /// The amount as sent.
+        /// The gross amount.
         #[default]
         Gross = "gross";
         /// The amount without tax, discount and shipping.
         Net = "net";
-        /// That, without the marketplace's own fees (a listing's `settings.fees`).
+        /// The net amount without the marketplace's fees (the listing's `settings.fees`).
         NetOfFees = "net_of_fees";
     }
 }
 
 string_enum! {
-    /// To which sales of a month a tier's rate applies.
+    /// The sales of a month that a tier's rate applies to.
     #[derive(Default)]
     TierMode {
-        /// To the sale that reaches it, and to those after it.
+        /// The sale that reaches the tier, and later ones.
         #[default]
         FromThenOn = "from_then_on";
-        /// To all of the month: what the earlier ones are short of is added to them.
+        /// All sales of the month; earlier sales receive an adjustment.
         WholeMonth = "whole_month";
     }
 }
 
 string_enum! {
-    /// Over what a cap adds up.
+    /// The scope of a cap.
     CapPer {
         /// One conversion.
         Conversion = "conversion";
-        /// One customer, for ever.
+        /// One customer, without a time limit.
         Customer = "customer";
         /// One calendar month.
         Month = "month";
@@ -69,12 +68,12 @@ string_enum! {
 }
 
 terms! {
-    /// Whom a plan is for; what is absent fits everyone and everything.
+    /// The partners and sales that a plan applies to. An absent field matches everything.
     #[derive(Default)]
     pub struct Target {
         /// One partner.
         partner_id: Option<PartnerId>,
-        /// Partners with this recognition level (a partner's `tier`).
+        /// Partners with this recognition level (`tier` of the partner).
         tier: Option<String>,
         /// Partners of this kind.
         kind: Option<PartnerKind>,
@@ -84,82 +83,82 @@ terms! {
 
     /// A fixed amount for an event.
     pub struct Flat {
-        /// For which event.
+        /// The event.
         event: ConversionType,
-        /// How much, minor units.
+        /// The amount in minor units.
         amount: i64,
         /// ISO 4217 code.
         currency: Currency,
     }
 
-    /// A rate that sales in a calendar month reach.
+    /// A rate that applies from a number of sales in a calendar month.
     pub struct Tier {
-        /// From which sale of the month on: 1, 2, …
+        /// The first sale of the month that the rate applies to: 1, 2, …
         from_sales: i64,
-        /// Basis points.
+        /// The rate in basis points.
         rate_bp: i64,
     }
 
-    /// A stretch of a subscription.
+    /// A stage of a subscription.
     pub struct Step {
-        /// Calendar months that it lasts; `null` = for ever, and it is the last.
+        /// The length in calendar months; `null` means without end, and the stage is the last.
         months: Option<i64>,
-        /// Basis points.
+        /// The rate in basis points.
         rate_bp: i64,
     }
 
-    /// What a partner earns at most by the plan.
+    /// The most that a partner earns under the plan.
     pub struct Cap {
-        /// Over what it adds up.
+        /// The scope of the cap.
         per: CapPer,
-        /// How much, minor units.
+        /// The amount in minor units.
         amount: i64,
         /// ISO 4217 code.
         currency: Currency,
     }
 
-    /// What a partner gets on top when a calendar quarter reaches a target, once a quarter.
+    /// A bonus for reaching a target in a calendar quarter, paid once per quarter.
     pub struct Bonus {
-        /// Sales in the quarter that reach it.
+        /// The number of sales in the quarter that reaches the target.
         from_sales: Option<i64>,
-        /// Gross revenue in the quarter that reaches it.
+        /// The gross revenue in the quarter that reaches the target.
         from_revenue: Option<Money>,
-        /// How much, minor units.
+        /// The bonus in minor units.
         amount: i64,
         /// ISO 4217 code.
         currency: Currency,
     }
 
-    /// What a credited partner earns.
+    /// The terms under which a credited partner earns.
     pub struct Plan {
-        /// Unique among the plans, and for ever; it stands on commissions.
+        /// The name, which commissions refer to. It is unique among plans and never reused.
         name: String,
-        /// The first instant at which it holds.
+        /// The first instant at which the plan is in force.
         effective_from: Timestamp,
-        /// The first instant at which it holds no longer; `null` = it does not end.
+        /// The first instant at which the plan is no longer in force; `null` means without end.
         effective_until: Option<Timestamp>,
-        /// Whom it is for.
+        /// The partners and sales that the plan applies to.
         #[serde(default)]
         applies_to: Target,
-        /// What rates are applied to.
+        /// The amount that rates apply to.
         #[serde(default)]
         base: Base,
-        /// Basis points of what has an amount; nothing if absent.
+        /// The rate in basis points for conversions with an amount; if absent, they earn nothing.
         rate_bp: Option<i64>,
-        /// Fixed amounts by event, besides the rate.
+        /// Fixed amounts per event, in addition to the rate.
         #[serde(default)]
         flat: Vec<Flat>,
-        /// Rates by sales in the calendar month, the fewest first; below the first `rate_bp` holds.
+        /// Rates by the number of sales in the calendar month, in ascending order; `rate_bp` applies below the first.
         #[serde(default)]
         tiers: Vec<Tier>,
-        /// To which sales of the month a tier applies.
+        /// The sales of a month that a tier's rate applies to.
         #[serde(default)]
         tier_mode: TierMode,
-        /// Rates of subscriptions by the months since the customer's began, in order; they go before tiers. After the last
-        /// that ends nothing is earned.
+        /// Rates of subscriptions by the months since the customer's subscription started, in order; they take
+        /// precedence over tiers. After a last stage that ends, the subscription earns nothing.
         #[serde(default)]
         recurring: Vec<Step>,
-        /// What is earned at most.
+        /// Caps on what is earned.
         #[serde(default)]
         caps: Vec<Cap>,
         /// Quarterly targets.
@@ -168,29 +167,29 @@ terms! {
     }
 }
 
-/// Terms that hold from one instant to another, under a name.
+/// Named terms that are in force for a period.
 pub trait Dated: PartialEq {
-    /// The name.
+    /// Returns the name.
     fn name(&self) -> &str;
-    /// From when on.
+    /// Returns the first instant at which the terms are in force.
     fn effective_from(&self) -> Timestamp;
-    /// Until when.
+    /// Returns the first instant at which they are no longer in force.
     fn effective_until(&self) -> Option<Timestamp>;
-    /// Whether the other is for the very same.
-    fn is_for_the_same(&self, other: &Self) -> bool;
-    /// These terms with another end.
+    /// Returns whether both terms cover the same subject and so must not overlap in time.
+    fn has_same_subject(&self, other: &Self) -> bool;
+    /// Returns a copy of these terms with another end.
     #[must_use]
-    fn ending(&self, until: Option<Timestamp>) -> Self;
+    fn with_end(&self, until: Option<Timestamp>) -> Self;
 
-    /// Whether they hold at an instant.
-    fn holds_at(&self, at: Timestamp) -> bool {
+    /// Returns whether the terms are in force at `at`.
+    fn is_in_force_at(&self, at: Timestamp) -> bool {
         self.effective_from() <= at && self.effective_until().is_none_or(|until| at < until)
     }
 
-    /// Whether both hold at some instant for the very same.
+    /// Returns whether both terms cover the same subject at some instant.
     fn overlaps(&self, other: &Self) -> bool {
         let before = |end: Option<Timestamp>, start: Timestamp| end.is_some_and(|end| end <= start);
-        self.is_for_the_same(other)
+        self.has_same_subject(other)
             && !before(self.effective_until(), other.effective_from())
             && !before(other.effective_until(), self.effective_from())
     }
@@ -208,11 +207,11 @@ macro_rules! dated {
             fn effective_until(&self) -> Option<$crate::values::time::Timestamp> {
                 self.effective_until
             }
-            fn is_for_the_same(&self, other: &Self) -> bool {
+            fn has_same_subject(&self, other: &Self) -> bool {
                 let same: fn(&Self, &Self) -> bool = $same;
                 same(self, other)
             }
-            fn ending(&self, until: Option<$crate::values::time::Timestamp>) -> Self {
+            fn with_end(&self, until: Option<$crate::values::time::Timestamp>) -> Self {
                 Self { effective_until: until, ..self.clone() }
             }
         }
@@ -223,49 +222,51 @@ pub(crate) use dated;
 dated!(Plan, |one, other| one.applies_to == other.applies_to);
 
 impl Target {
-    fn fits(&self, partner: &Partner, listing: Option<&ListingId>) -> bool {
+    fn matches(&self, partner: &Partner, listing: Option<&ListingId>) -> bool {
         self.partner_id.as_ref().is_none_or(|id| *id == partner.id)
             && self.tier.as_ref().is_none_or(|tier| partner.tier.as_ref() == Some(tier))
             && self.kind.is_none_or(|kind| kind == partner.kind)
             && self.listing_id.as_ref().is_none_or(|id| Some(id) == listing)
     }
 
-    /// How particular it is. Two that fit the same sale and name the same things are equal, so no two are a tie.
-    fn rank(&self) -> (bool, bool, bool, bool) {
+    /// Returns the specificity for comparison. Two targets that match the same sale and set the same fields are equal,
+    /// so ties do not occur.
+    fn specificity(&self) -> (bool, bool, bool, bool) {
         (self.partner_id.is_some(), self.tier.is_some(), self.kind.is_some(), self.listing_id.is_some())
     }
 }
 
-/// The plan for a partner's sale on a listing: of those in force that fit, the most particular one (partner before tier
-/// before kind before listing). A rate of the partner's own goes before all plans but those for it alone.
+/// Selects the plan for a partner's sale on a listing: the most specific one in force that applies (partner before tier
+/// before kind before listing). The partner's own rate takes precedence over all plans except those for that partner
+/// alone.
 #[must_use]
-#[inline]
 pub fn select<'p>(
     plans: &'p [Plan],
     partner: &Partner,
     listing: Option<&ListingId>,
     at: Timestamp,
 ) -> Option<&'p Plan> {
-    let fitting = plans.iter().filter(|plan| plan.holds_at(at) && plan.applies_to.fits(partner, listing));
-    let found = fitting.max_by_key(|plan| plan.applies_to.rank());
+    let matching =
+        plans.iter().filter(|plan| plan.is_in_force_at(at) && plan.applies_to.matches(partner, listing));
+    let found = matching.max_by_key(|plan| plan.applies_to.specificity());
     found.filter(|plan| partner.commission_bp.is_none() || plan.applies_to.partner_id.is_some())
 }
 
-/// By what a rate came about.
+/// A rate, and how it was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
-    /// The plan's own.
+pub enum PlanRate {
+    /// The plan's base rate.
     Plain(i64),
-    /// The month's sales reached it.
+    /// The rate of a tier that the month's sales reached.
     Tiered(i64),
-    /// A stretch of the subscription.
+    /// The rate of a stage of the subscription.
     Recurring(i64),
-    /// The last stretch of the subscription is over: nothing is earned.
+    /// The last stage of the subscription has ended, so it earns nothing.
     RecurringOver,
 }
 
-impl Rate {
-    /// Basis points.
+impl PlanRate {
+    /// Returns the rate in basis points.
     #[must_use]
     pub fn bp(self) -> i64 {
         match self {
@@ -275,27 +276,25 @@ impl Rate {
     }
 }
 
-/// `at` moved by calendar months; what the month does not have (31 February) becomes its last day.
+/// Adds calendar months to `at`. A day that the month does not have (31 February) becomes the month's last day.
 fn plus_months(at: Timestamp, months: i64) -> Option<Timestamp> {
     let months = Months::new(u32::try_from(months).ok()?);
     let moved = DateTime::<Utc>::from_timestamp_millis(at.ms())?.checked_add_months(months)?;
     Timestamp::from_ms(moved.timestamp_millis())
 }
 
-/// Whether `months` calendar months have passed from `start` to `at`.
+/// Returns whether `months` calendar months have passed from `start` to `at`.
 #[must_use]
-#[inline]
 pub fn months_passed(start: Timestamp, months: i64, at: Timestamp) -> bool {
-    // What lies beyond the year 9999 has not passed.
+    // An end beyond the year 9999 has not passed.
     plus_months(start, months).is_some_and(|end| end <= at)
 }
 
 impl Plan {
-    /// The rate of what has an amount. `sale_no` is its place among the partner's sales of the month, `started` when the
-    /// customer's subscription began (now, if this is all that is known of it).
+    /// Returns the rate for a conversion with an amount. `sale_no` is its position among the partner's sales of the
+    /// month; `started` is when the customer's subscription began, or the conversion's own time if that is unknown.
     #[must_use]
-    #[inline]
-    pub fn rate(&self, kind: ConversionType, sale_no: i64, started: Timestamp, at: Timestamp) -> Rate {
+    pub fn rate(&self, kind: ConversionType, sale_no: i64, started: Timestamp, at: Timestamp) -> PlanRate {
         let is_subscription = match kind {
             ConversionType::SubscriptionStarted | ConversionType::SubscriptionRenewed => true,
             ConversionType::Lead
@@ -307,25 +306,24 @@ impl Plan {
             let mut months = 0i64;
             for step in &self.recurring {
                 match step.months {
-                    None => return Rate::Recurring(step.rate_bp),
+                    None => return PlanRate::Recurring(step.rate_bp),
                     Some(more) => months = months.saturating_add(more),
                 }
                 if !months_passed(started, months, at) {
-                    return Rate::Recurring(step.rate_bp);
+                    return PlanRate::Recurring(step.rate_bp);
                 }
             }
-            return Rate::RecurringOver;
+            return PlanRate::RecurringOver;
         }
         match self.tiers.iter().rev().find(|tier| kind.is_sale() && tier.from_sales <= sale_no) {
-            Some(tier) => Rate::Tiered(tier.rate_bp),
-            None => Rate::Plain(self.rate_bp.unwrap_or(0)),
+            Some(tier) => PlanRate::Tiered(tier.rate_bp),
+            None => PlanRate::Plain(self.rate_bp.unwrap_or(0)),
         }
     }
 
-    /// Whether a month's `sale_no`-th sale changes what the earlier ones of the month earn.
+    /// Returns whether the month's `sale_no`-th sale changes the commissions of the month's earlier sales.
     #[must_use]
-    #[inline]
-    pub fn lifts_the_month(&self, sale_no: i64) -> bool {
+    pub fn reaches_whole_month_tier(&self, sale_no: i64) -> bool {
         self.tier_mode == TierMode::WholeMonth && self.tiers.iter().any(|tier| tier.from_sales == sale_no)
     }
 }

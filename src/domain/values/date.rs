@@ -1,20 +1,19 @@
-//! Days of the calendar, in UTC: periods of payouts, and the days that exchange rates hold for.
+//! Calendar days in UTC, used for payout periods and for the days of exchange rates.
 
 use crate::values::time::{DAY_MS, Timestamp};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// What serde says of a text that is no day; `api/body.rs` knows it by that.
+/// The message of a serde error for an invalid day; `api/http/body.rs` recognises the error by this text.
 pub const DATE_REFUSED: &str = "expected a day such as 2026-10-31";
 
-/// A day, between 1970-01-01 and 9999-12-31.
+/// A calendar day between 1970-01-01 and 9999-12-31.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(NaiveDate);
 
 impl Date {
-    /// The day that `YYYY-MM-DD` spells, if there is one: no 29 February in other years than leap years.
+    /// Parses `YYYY-MM-DD`. Returns `None` for days that do not exist, such as 29 February of a common year.
     #[must_use]
-    #[inline]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text
             .bytes()
@@ -23,30 +22,27 @@ impl Date {
         if text.len() != 10 || !digits {
             return None;
         }
-        // By its parts: chrono's reader of formats would be all of them, and takes one digit for two.
+        // Each part is parsed separately because chrono's format parser also accepts single-digit months and days.
         let part = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
         let year = i32::try_from(part(0..4)?).ok()?;
         let day = NaiveDate::from_ymd_opt(year, part(5..7)?, part(8..10)?)?;
         (1970..=9999).contains(&day.year()).then_some(Self(day))
     }
 
-    /// The instant at which the day begins in UTC.
+    /// Returns the first instant of the day in UTC.
     #[must_use]
-    #[inline]
     pub fn start(self) -> Timestamp {
         Timestamp::clamped(self.0.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
     }
 
-    /// The instant at which the day is over in UTC: the next day's first.
+    /// Returns the first instant of the next day in UTC.
     #[must_use]
-    #[inline]
     pub fn end(self) -> Timestamp {
         self.start().plus_ms(DAY_MS)
     }
 
-    /// The UTC day that an instant lies in.
+    /// Returns the UTC day that contains `at`.
     #[must_use]
-    #[inline]
     pub fn of(at: Timestamp) -> Self {
         let day = chrono::DateTime::from_timestamp_millis(at.ms()).map(|at| at.date_naive());
         Self(day.unwrap_or_default())
@@ -54,7 +50,6 @@ impl Date {
 }
 
 impl std::fmt::Display for Date {
-    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
     }
@@ -69,13 +64,6 @@ impl Serialize for Date {
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom(DATE_REFUSED))
-    }
-}
-
-impl<'de> json::FromJson<'de> for Date {
-    #[inline]
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom(DATE_REFUSED))
     }
 }
 

@@ -1,10 +1,10 @@
-//! Digests of texts: what is looked up by its hash, so that whoever reads the rows does not have the text.
+//! Digests of secret texts. Rows store the digest, so that reading the database does not reveal the text.
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-/// SHA-256 in lower-case hexadecimal.
+/// Returns the SHA-256 of `bytes` in lower-case hexadecimal.
 #[must_use]
-#[inline]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    base16ct::lower::encode_string(&Sha256::digest(bytes))
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }

@@ -1,17 +1,17 @@
-//! Randomness as an argument, so that the rules stay deterministic under test.
+//! Randomness as an argument, so that the rules are deterministic under test.
 
-/// A source of random bytes fit for secrets. In the Worker: `crypto.getRandomValues`.
+/// A source of random bytes that are fit for secrets. The Worker uses `crypto.getRandomValues`.
 pub trait Entropy {
     /// Fills `bytes` with random bytes.
     fn fill(&mut self, bytes: &mut [u8]);
 }
 
-/// Deterministic bytes for tests and for replaying a log (SplitMix64). Never fit for secrets.
+/// A deterministic source for tests and for replaying a log (SplitMix64). Its bytes are not fit for secrets.
 #[derive(Debug, Clone)]
 pub struct SeededEntropy(u64);
 
 impl SeededEntropy {
-    /// A sequence that depends on `seed` alone.
+    /// Creates a source whose output depends only on `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(seed)

@@ -1,18 +1,18 @@
-//! Ids of the programme's things: a prefix that names the kind, and 26 characters (48 bits of time, 80 random
-//! bits) in an order-keeping base32, so that ids sort by the time they were made.
+//! Public ids: a prefix that names the kind, followed by 26 characters that encode 48 bits of time and 80 random bits
+//! in an order-preserving base32. Ids therefore sort by creation time.
 
 use crate::values::{entropy::Entropy, time::Timestamp};
-use base32::Alphabet;
+use data_encoding::BASE32_DNSSEC;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// Characters after the prefix.
+/// The number of characters after the prefix.
 const BODY_LENGTH: usize = 26;
 
-/// How many characters of another id begin one that is derived from it; as many digits of a number as are left end it.
+/// The number of leading characters that a derived id takes from its source id. The remaining characters hold a decimal
+/// number.
 pub const DERIVED_LENGTH: usize = 14;
 
-/// 16 bytes: 6 of time, 10 random.
-#[inline]
+/// Encodes 16 bytes: 6 of time and 10 of randomness.
 fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     let mut bytes = [0u8; 16];
     entropy.fill(&mut bytes);
@@ -20,10 +20,9 @@ fn body(now: Timestamp, entropy: &mut dyn Entropy) -> String {
     for (to, from) in bytes.iter_mut().zip(time.iter().skip(2)) {
         *to = *from;
     }
-    base32::encode(Alphabet::Rfc4648HexLower { padding: false }, &bytes)
+    BASE32_DNSSEC.encode(&bytes)
 }
 
-#[inline]
 fn is_body(text: &str) -> bool {
     text.len() == BODY_LENGTH && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b))
 }
@@ -35,38 +34,36 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
-            /// What every id of this kind starts with.
+            /// The prefix of every id of this kind.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A new id, made at `now`.
-            #[inline]
+            /// Generates an id at time `now`.
             pub fn generate(now: Timestamp, entropy: &mut dyn Entropy) -> Self {
                 Self(format!("{}{}", $prefix, body(now, entropy)))
             }
 
-            /// The id that `text` spells, if it is one of this kind.
+            /// Parses an id of this kind.
             #[must_use]
-            #[inline]
             pub fn parse(text: &str) -> Option<Self> {
                 text.strip_prefix($prefix).is_some_and(is_body).then(|| Self(text.to_owned()))
             }
 
-            /// An id that another's time and randomness and a number make: the same each time, so that rows which one
-            /// statement writes have ids that a replay gives them again. A number is given once to a kind.
+            /// Derives an id from the body of another id and a number. The result is deterministic, so that rows
+            /// written by one SQL statement get the same ids again when the log is replayed. A number must be used only
+            /// once per kind.
             #[must_use]
-            #[inline]
             pub fn derived(body: &str, number: i64) -> Option<Self> {
                 let start = body.get(..DERIVED_LENGTH)?;
                 Self::parse(&format!("{}{start}{number:0>width$}", $prefix, width = BODY_LENGTH - DERIVED_LENGTH))
             }
 
-            /// What stands behind the prefix.
+            /// Returns the part after the prefix.
             #[must_use]
             pub fn body(&self) -> &str {
                 self.0.get($prefix.len()..).unwrap_or_default()
             }
 
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -92,13 +89,6 @@ macro_rules! ids {
             }
         }
 
-        impl<'de> json::FromJson<'de> for $name {
-            #[inline]
-            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-                Self::parse(node.text()?)
-                    .ok_or_else(|| json::Refusal::custom(concat!("expected an id that starts with ", $prefix)))
-            }
-        }
 
         #[cfg(not(target_arch = "wasm32"))]
         impl schemars::JsonSchema for $name {

@@ -1,11 +1,11 @@
-//! Closed sets of words that stand in the API and in rows, and free annotations.
+//! Closed sets of words that appear in the API and in rows, and free-form annotations.
 
 use std::collections::BTreeMap;
 
-/// Free annotations: at most 50 keys; see [`crate::values::text`] for the limits of each.
+/// Free-form annotations: at most 50 keys; [`crate::values::text`] has the limits of each.
 pub type Metadata = BTreeMap<String, String>;
 
-/// Defines an enum whose variants are words of the API: `as_str`, `parse`, serde, and the JSON Schema.
+/// Defines an enum whose variants are words in the API, with `as_str`, `parse`, serde and a JSON schema.
 #[macro_export]
 macro_rules! string_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal;)* }) => {
@@ -15,24 +15,23 @@ macro_rules! string_enum {
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant,)* }
 
         impl $name {
-            /// All of them, in the order of the documentation.
+            /// All variants, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The word in the API and in rows.
+            /// Returns the word used in the API and in rows.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
 
-            /// What the word names.
+            /// Returns the variant that a word stands for.
             #[must_use]
-            #[inline]
             pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|variant| variant.as_str() == word)
             }
         }
 
-        // Not derived: serde would take the object `{"word": null}` for the word as well.
+        // This is not derived because serde's derive also accepts the object `{"word": null}`.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visitor;
@@ -49,13 +48,6 @@ macro_rules! string_enum {
             }
         }
 
-        impl<'de> json::FromJson<'de> for $name {
-            #[inline]
-            fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-                let which = node.word(&[$($word),*])?;
-                Self::ALL.get(which).copied().ok_or_else(|| node.unexpected("a text"))
-            }
-        }
 
         impl From<$name> for $crate::values::string_enum::Word {
             fn from(value: $name) -> Self {
@@ -66,6 +58,6 @@ macro_rules! string_enum {
 }
 pub use string_enum;
 
-/// A word of a closed set on its way into a row.
+/// A word of a closed set, as bound to an SQL parameter.
 #[derive(Debug, Clone, Copy)]
 pub struct Word(pub &'static str);

@@ -1,25 +1,24 @@
-//! What texts may hold: lengths, characters, e-mail addresses, countries, URLs, slugs.
+//! Validation of texts: lengths, characters, e-mail addresses, countries, URLs and slugs.
 
 use url::Url;
 
-/// Why a text was refused; each has its own code in the API.
+/// The reason that a text was rejected; each has its own code in the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Shorter or longer than allowed.
+    /// The text is shorter or longer than allowed.
     #[error("must have {min} to {max} characters")]
     Length {
-        /// Fewest characters.
+        /// The minimum number of characters.
         min: usize,
-        /// Most characters.
+        /// The maximum number of characters.
         max: usize,
     },
-    /// Control characters.
+    /// The text contains control characters.
     #[error("must not hold control characters")]
     Control,
 }
 
 /// Checks that `text` has `min` to `max` characters and no control characters.
-#[inline]
 pub fn check(text: &str, min: usize, max: usize) -> Result<(), TextError> {
     if !(min..=max).contains(&text.chars().count()) {
         return Err(TextError::Length { min, max });
@@ -27,10 +26,9 @@ pub fn check(text: &str, min: usize, max: usize) -> Result<(), TextError> {
     if text.chars().any(char::is_control) { Err(TextError::Control) } else { Ok(()) }
 }
 
-/// Whether `text` has the shape of an e-mail address: one `@` with something on both sides, no spaces. Whether mail
-/// arrives there only sending some can tell.
+/// Returns whether `text` has the form of an e-mail address: one `@` with text on both sides, a domain with a dot, and
+/// no spaces. It does not check that the address accepts mail.
 #[must_use]
-#[inline]
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     text.len() <= 254
@@ -51,23 +49,21 @@ MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK
 RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG \
 UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-/// Whether `code` is an assigned ISO 3166-1 alpha-2 code, upper case.
+/// Returns whether `code` is an assigned ISO 3166-1 alpha-2 code in upper case.
 #[must_use]
-#[inline]
 pub fn is_country(code: &str) -> bool {
     code.len() == 2 && COUNTRIES.split(' ').any(|country| country == code)
 }
 
-/// Longest URL that is taken, in bytes.
+/// The maximum length of a URL in bytes.
 pub const MAX_URL_BYTES: usize = 2048;
 
-/// The URL if it is absolute, http or https, with a host and without a user name or password. A host in other letters
-/// than ASCII is written in its `xn--` form: the tables that would turn it are a sixth of the Worker (Cargo.lock,
-/// `idna_adapter` 1.0.0).
+/// Parses an absolute http or https URL with a host and without a user name or password. A host with non-ASCII letters
+/// must be in its `xn--` form: the tables for converting it would be a sixth of the Worker (Cargo.lock, `idna_adapter`
+/// 1.0.0).
 #[must_use]
-#[inline]
 pub fn web_url(text: &str) -> Option<Url> {
-    // The parser drops tabs, newlines and outer blanks; what is stored must be what was checked.
+    // The parser drops tabs, newlines and surrounding spaces, so the stored text would differ from the checked one.
     if text.len() > MAX_URL_BYTES || text.chars().any(|c| c.is_control() || c == ' ' || c == '\\') {
         return None;
     }
@@ -76,7 +72,7 @@ pub fn web_url(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
 }
 
-/// First path segments that Signpost itself answers, or may come to.
+/// First path segments that Signpost uses itself or reserves for later use.
 pub const RESERVED_SEGMENTS: &[&str] = &[
     "v1",
     "v2",
@@ -99,18 +95,16 @@ pub const RESERVED_SEGMENTS: &[&str] = &[
     "cdn-cgi",
 ];
 
-/// Whether `text` has the form of a slug: `[a-z0-9][a-z0-9-]{2,39}`.
+/// Returns whether `text` has the form of a slug: `[a-z0-9][a-z0-9-]{2,39}`.
 #[must_use]
-#[inline]
 pub fn is_slug(text: &str) -> bool {
     (3..=40).contains(&text.len())
         && !text.starts_with('-')
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether a slug would hide a path of ours.
+/// Returns whether a slug would shadow one of Signpost's own paths.
 #[must_use]
-#[inline]
 pub fn is_reserved(slug: &str) -> bool {
     RESERVED_SEGMENTS.contains(&slug)
 }

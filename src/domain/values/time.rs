@@ -1,71 +1,70 @@
-//! Instants in Unix milliseconds, their RFC 3339 text, and the quarter hours that counts are kept in.
+//! Instants in Unix milliseconds, their RFC 3339 form, and quarter hours, the resolution of all counts.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// Milliseconds in a quarter hour, the grain of all counts: every IANA time zone's offset is a multiple of it
-/// (since 1972 for those in use today), so any local day is a whole number of quarters.
+/// Milliseconds in a quarter hour, the resolution of all counts. The offset of every IANA time zone in use has been a
+/// multiple of it since 1972, so that any local day is a whole number of quarter hours.
 pub const QUARTER_MS: i64 = 15 * 60 * 1000;
 /// Milliseconds in an hour.
 pub const HOUR_MS: i64 = 60 * 60 * 1000;
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// An instant: milliseconds since 1970-01-01T00:00:00Z, between the years 1970 and 9999.
+/// An instant in milliseconds since 1970-01-01T00:00:00Z, between the years 1970 and 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The last millisecond of the year 9999, the end of RFC 3339.
+/// The last millisecond of the year 9999, the end of the range of RFC 3339.
 const MAX_MS: i64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// The instant `ms` milliseconds after the epoch, if it lies in 1970 … 9999.
+    /// Returns the instant `ms` milliseconds after the epoch if it is in the years 1970 to 9999.
     #[must_use]
     pub fn from_ms(ms: i64) -> Option<Self> {
         (0..=MAX_MS).contains(&ms).then_some(Self(ms))
     }
 
-    /// The instant nearest to `ms` milliseconds after the epoch within 1970 … 9999; for clocks and sums.
+    /// Returns the instant `ms` milliseconds after the epoch, clamped to the years 1970 to 9999. Use it for clock
+    /// readings and sums.
     #[must_use]
     pub fn clamped(ms: i64) -> Self {
         Self(ms.clamp(0, MAX_MS))
     }
 
-    /// Parses RFC 3339 (`2026-11-22T10:00:00.000Z`, any offset).
+    /// Parses RFC 3339 (`2026-11-22T10:00:00.000Z`, with any offset).
     #[must_use]
-    #[inline]
     pub fn parse(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().and_then(|at| Self::from_ms(at.timestamp_millis()))
     }
 
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the epoch.
     #[must_use]
     pub fn ms(self) -> i64 {
         self.0
     }
 
-    /// This instant moved by `ms` milliseconds, kept within 1970 … 9999.
+    /// Returns this instant plus `ms` milliseconds, clamped to the years 1970 to 9999.
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {
         Self::clamped(self.0.saturating_add(ms))
     }
 
-    /// The number of the quarter hour this instant lies in, counted from the epoch.
+    /// Returns the number of quarter hours from the epoch to the one that contains this instant.
     #[must_use]
     pub fn quarter(self) -> i64 {
         self.0.div_euclid(QUARTER_MS)
     }
 
-    /// The number of the UTC day this instant lies in, counted from the epoch.
+    /// Returns the number of UTC days from the epoch to the one that contains this instant.
     #[must_use]
     pub fn utc_day(self) -> i64 {
         self.0.div_euclid(DAY_MS)
     }
 }
 
-/// RFC 3339, UTC, milliseconds: `2026-11-22T10:00:00.000Z`.
+/// Formats as RFC 3339 in UTC with milliseconds: `2026-11-22T10:00:00.000Z`.
 impl std::fmt::Display for Timestamp {
-    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match DateTime::<Utc>::from_timestamp_millis(self.0) {
             Some(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true)),
@@ -84,13 +83,6 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?)
             .ok_or_else(|| D::Error::custom("expected an RFC 3339 time"))
-    }
-}
-
-impl<'de> json::FromJson<'de> for Timestamp {
-    #[inline]
-    fn from_json(node: json::Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Self::parse(node.text()?).ok_or_else(|| json::Refusal::custom("expected an RFC 3339 time"))
     }
 }
 

@@ -1,26 +1,25 @@
-//! Time zones: how far local clocks are from UTC.
+//! Time zones: offsets of local time from UTC.
 
 use crate::values::time::{DAY_MS, QUARTER_MS, Timestamp};
 
-/// Tells offsets of IANA time zones. In the Worker the engine's own `Intl` answers, natively a table.
+/// Looks up offsets of IANA time zones. The Worker uses the engine's `Intl`; native builds use a table.
 pub trait Zones {
-    /// Seconds that local clocks of `zone` are ahead of UTC at an instant; `None` if there is no such zone.
+    /// Returns the seconds by which local time in `zone` is ahead of UTC at `at`, or `None` if the zone is unknown.
     fn offset_seconds(&self, zone: &str, at: Timestamp) -> Option<i64>;
 }
 
-/// A span of quarter hours during which the offset stays the same.
+/// A range of quarter hours with a constant offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// First quarter hour.
+    /// The first quarter hour.
     pub from: i64,
-    /// First quarter hour after it.
+    /// The first quarter hour after the range.
     pub to: i64,
     /// Seconds ahead of UTC.
     pub offset_seconds: i64,
 }
 
-/// Cuts the quarter hours `from..to` where the offset of `zone` changes. `None` if there is no such zone.
-#[inline]
+/// Splits the quarter hours `from..to` at each change of the offset of `zone`. Returns `None` if the zone is unknown.
 pub fn spans(zones: &dyn Zones, zone: &str, from: i64, to: i64) -> Option<Vec<Span>> {
     const QUARTERS_A_DAY: i64 = DAY_MS / QUARTER_MS;
     let offset =
@@ -28,7 +27,7 @@ pub fn spans(zones: &dyn Zones, zone: &str, from: i64, to: i64) -> Option<Vec<Sp
     let mut spans = vec![Span { from, to, offset_seconds: offset(from)? }];
     let mut known = from;
     while known < to {
-        // No zone changes its clocks twice within a day.
+        // No zone changes its offset twice within a day.
         let next = known.saturating_add(QUARTERS_A_DAY).min(to);
         let (before, after) = (offset(known)?, offset(next)?);
         if before != after {

@@ -13,7 +13,7 @@ use crate::{
         sql::DurableSql,
         timestamp, whole,
     },
-    store::clicks::{ClickLog, Counts, PageQuery, Parcel, Recent, Segment, Work},
+    store::clicks::{ClickLog, Counts, ForwardBatch, PageQuery, Recent, Segment, Work},
 };
 use futures_util::future::join3;
 use js_sys::Promise;
@@ -65,41 +65,41 @@ impl Shard {
     /// Does what is due; returns when something is due again.
     async fn work(&self) -> Result<Option<f64>> {
         // What is taken in from now on waits for the next alarm.
-        let (mut parcels, more) = self.log()?.parcels().map_err(failed)?;
+        let (mut batches, more) = self.log()?.batches_to_forward().map_err(failed)?;
         for _ in 0..STEPS_PER_ALARM {
             let Work { counts, segment, next_at_ms } =
                 self.log()?.due(timestamp(now_ms())).map_err(failed)?;
-            if parcels.is_empty() && counts.is_none() && segment.is_none() {
+            if batches.is_empty() && counts.is_none() && segment.is_none() {
                 return Ok(if more { Some(now_ms()) } else { next_at_ms.map(milliseconds) });
             }
-            let taken = std::mem::take(&mut parcels);
-            let (passed_on, sent, written) =
-                join3(self.pass_on(&taken), self.send(counts), self.write(segment)).await;
-            first_error([passed_on, sent, written])?;
+            let taken = std::mem::take(&mut batches);
+            let (forwarded, sent, written) =
+                join3(self.forward(&taken), self.send(counts), self.write(segment)).await;
+            first_error([forwarded, sent, written])?;
         }
         Ok(Some(now_ms()))
     }
 
-    /// Passes parcels on one after the other, so that whoever else waits for this thread gets a turn in between. A shard that
-    /// fails keeps its own parcel waiting, not those behind it.
-    async fn pass_on(&self, parcels: &[Parcel]) -> Result<()> {
+    /// Forwards batches one after the other, so that whoever else waits for this thread gets a turn in between. A shard that
+    /// fails keeps its own batch waiting, not those behind it.
+    async fn forward(&self, batches: &[ForwardBatch]) -> Result<()> {
         let mut passed = Vec::new();
         let mut outcome = Ok(());
-        for parcel in parcels {
-            let delivered = if parcel.shard == self.number {
-                self.append(&parcel.records)
+        for batch in batches {
+            let delivered = if batch.shard == self.number {
+                self.append(&batch.records)
             } else {
-                let append = async { self.stores.click_log(parcel.shard)?.append(&parcel.records).await };
+                let append = async { self.stores.click_log(batch.shard)?.append(&batch.records).await };
                 with_timeout(STORE_TIMEOUT, append).await
             };
             match delivered {
-                Ok(()) => passed.push(parcel),
+                Ok(()) => passed.push(batch),
                 Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        // All at once: what is written between two waits is one commit. A shard takes a parcel again without harm.
-        for parcel in passed {
-            self.log()?.passed_on(parcel.shard, parcel.last).map_err(failed)?;
+        // All at once: what is written between two waits is one commit. Forwarding a batch again is harmless.
+        for batch in passed {
+            self.log()?.forwarded(batch.shard, batch.last).map_err(failed)?;
         }
         outcome
     }
@@ -194,13 +194,13 @@ impl ClickLogObject {
     /// Stores records of several shards, a JSON object of arrays by shard, UTF-8, and passes them on soon.
     pub fn take(&self, call: u32, by_shard: &[u8]) -> std::result::Result<Option<Promise>, JsValue> {
         let by_shard = std::str::from_utf8(by_shard).map_err(thrown)?;
-        self.shard.log().map_err(thrown)?.take(by_shard).map_err(thrown)?;
+        self.shard.log().map_err(thrown)?.store_for_forwarding(by_shard).map_err(thrown)?;
         Ok(self.wake(call, PASS_ON_AFTER_MS))
     }
 
     /// A page of clicks, newest first: JSON in and out.
     pub fn page(&self, query: &str) -> std::result::Result<String, JsValue> {
-        let query: PageQuery = json::read(query).map_err(thrown)?;
+        let query: PageQuery = strict_json::from_str(query).map_err(thrown)?;
         self.shard.log().map_err(thrown)?.page(&query).map_err(thrown)
     }
 
@@ -217,6 +217,6 @@ impl ClickLogObject {
 
     /// The place of the newest click.
     pub fn last(&self) -> std::result::Result<f64, JsValue> {
-        self.shard.log().map_err(thrown)?.last_place().map(milliseconds).map_err(thrown)
+        self.shard.log().map_err(thrown)?.last_position().map(milliseconds).map_err(thrown)
     }
 }

@@ -4,11 +4,11 @@
 use super::alarm::{Alarm, STEPS_PER_ALARM, now_ms};
 use crate::{
     api::{
-        self, Config, Environment, callbacks,
-        callbacks::Reported,
-        http::{Request as ApiRequest, Response as ApiResponse},
-        problem::{Code, Problem},
-        trails::{NO_TRAILS, TRAIL_HEADER, TrailWish, Trails},
+        self, Environment, Outcome,
+        http::{
+            message::{Request as ApiRequest, Response as ApiResponse},
+            problems::{Code, Problem},
+        },
     },
     domain::{programme::id::ProgrammeId, values::time::Timestamp},
     edge::{
@@ -21,10 +21,15 @@ use crate::{
         timestamp,
         zones::IntlZones,
     },
+    ledger::{
+        callbacks::report::Reported,
+        config::Config,
+        trails::{NO_TRAILS, TrailRequest, Trails},
+    },
     marketplace::receive::Report,
     store::{
         callbacks as rows, commissions, links,
-        log::{change, idempotency, outbox},
+        log::{apply, idempotency, outbox},
         programme::listings,
         reports::counts,
         schema::{LEDGER, migrate},
@@ -70,7 +75,7 @@ fn config(stores: &Stores) -> std::result::Result<Config, String> {
 /// An attempt that either ended, or wrote nothing and asks for a trail first.
 enum Attempt<T> {
     Ended(T),
-    NeedsTrail(TrailWish),
+    NeedsTrail(TrailRequest),
 }
 
 impl Ledger {
@@ -90,7 +95,7 @@ impl Ledger {
     ) -> std::result::Result<T, JsValue> {
         let mut trails = Trails::new();
         loop {
-            let TrailWish { shard, click_id } = match attempt(&trails)? {
+            let TrailRequest { shard, click_id } = match attempt(&trails)? {
                 Attempt::Ended(result) => return Ok(result),
                 Attempt::NeedsTrail(wish) => wish,
             };
@@ -126,14 +131,9 @@ impl Ledger {
         let response = self.with_trails(|trails| {
             let zones = IntlZones::default();
             let environment = self.environment(&zones, trails)?;
-            let response = api::handle(&environment, &mut CryptoEntropy::default(), request);
-            let wish = response.header(TRAIL_HEADER).and_then(|wish| wish.split_once(' '));
-            Ok(match wish {
-                Some((shard, click_id)) => {
-                    let shard = shard.parse().map_err(thrown)?;
-                    Attempt::NeedsTrail(TrailWish { shard, click_id: click_id.to_owned() })
-                }
-                None => Attempt::Ended(response),
+            Ok(match api::handle(&environment, &mut CryptoEntropy::default(), request) {
+                Outcome::Response(response) => Attempt::Ended(response),
+                Outcome::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
             })
         });
         let response = response.await?;
@@ -154,14 +154,11 @@ impl Ledger {
         let reported = self.with_trails(|trails| {
             let zones = IntlZones::default();
             let environment = self.environment(&zones, trails)?;
-            Ok(
-                match callbacks::report(&environment, &mut CryptoEntropy::default(), report)
-                    .map_err(thrown)?
-                {
-                    Reported::TrailWished(wish) => Attempt::NeedsTrail(wish),
-                    reported => Attempt::Ended(reported),
-                },
-            )
+            let reported = api::report(&environment, &mut CryptoEntropy::default(), report);
+            Ok(match reported.map_err(thrown)? {
+                Reported::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
+                reported => Attempt::Ended(reported),
+            })
         });
         let reported = reported.await?;
         self.wake().await?;
@@ -172,7 +169,7 @@ impl Ledger {
         let zones = IntlZones::default();
         let environment = self.environment(&zones, &NO_TRAILS)?;
         let location =
-            callbacks::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)?;
+            api::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)?;
         self.wake().await?;
         Ok(location)
     }
@@ -184,7 +181,7 @@ impl Ledger {
         idempotency::expire(&self.sql, now, EXPIRED_PER_ALARM).map_err(failed)?;
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(failed)?;
         let matures_at = commissions::next_maturity(&self.sql).map_err(failed)?.map(Timestamp::ms);
-        let forgets_at = rows::forget_kept(&self.sql, now).map_err(failed)?;
+        let forgets_at = rows::delete_expired_responses(&self.sql, now).map_err(failed)?;
         for at in [matures_at, forgets_at].into_iter().flatten() {
             let at = at.max(now.ms());
             work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));
@@ -310,7 +307,7 @@ impl LedgerObject {
     pub fn report(&self, call: u32, report: String) -> Promise {
         let ledger = Rc::clone(&self.ledger);
         promise(call, async move {
-            let report: Report = json::read(&report).map_err(thrown)?;
+            let report: Report = strict_json::from_str(&report).map_err(thrown)?;
             let reported = ledger.report(&report).await?;
             serde_json::to_string(&reported).map(JsValue::from).map_err(thrown)
         })
@@ -326,7 +323,7 @@ impl LedgerObject {
     pub fn callback_listing(&self, id: &str) -> std::result::Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
         let environment = self.ledger.environment(&zones, &NO_TRAILS)?;
-        callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
+        api::callback_listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
     }
 
     /// The id of the App Store listing of an app; nothing if there is none.
@@ -347,7 +344,7 @@ impl LedgerObject {
     /// The KV value of a slug, if a link has it.
     pub fn slug(&self, slug: &str) -> std::result::Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.ledger.sql, slug).map_err(thrown)?;
-        link.map(|link| change::slug_value(&link.token)).transpose().map_err(thrown)
+        link.map(|link| apply::slug_value(&link.token)).transpose().map_err(thrown)
     }
 
     /// Applies count deltas of a shard, each once however often they arrive.

@@ -1,7 +1,7 @@
-//! App Store Server Notifications, version 2: what they say of a purchase, and what that means.
+//! App Store Server Notifications, version 2.
 //!
-//! Apple repeats a notification for days, and sends them in no order. A charge is known by its transaction, so that no
-//! notification that tells the same one books it twice.
+//! Apple repeats notifications for days and sends them in no particular order. A charge is identified by its transaction, so that
+//! several notifications about the same transaction book it once.
 
 use super::{
     super::{
@@ -20,9 +20,9 @@ use crate::domain::{
 };
 use serde_json::Value as Json;
 
-/// Thousandths of a percent in a whole.
+/// 100 %, in thousandths of a percent.
 const WHOLE: i64 = 100_000;
-/// An app that has no token of its own for a customer may write this one.
+/// An app without a token for a customer may send this one.
 const NIL_UUID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Verifies a notification, and each token in it, for this app in this environment.
@@ -36,7 +36,7 @@ pub fn verify<'a>(context: &CallbackContext<'a>, trust: &Trust) -> Result<Verifi
     TokenScheme::AppleAsnV2.verify(&context.callback, trust, &expected, context.now)
 }
 
-/// Minor units of a price in thousandths of the currency's unit; never rounded.
+/// The minor units of a price in thousandths of the currency's unit. Prices are never rounded.
 fn minor_units(price: i64, currency: Currency) -> Option<i64> {
     let exponent = u32::from(currency.exponent());
     let scale = |places: u32| 10_i64.checked_pow(places);
@@ -49,17 +49,17 @@ fn minor_units(price: i64, currency: Currency) -> Option<i64> {
     }
 }
 
-/// What a notification does to the customer's account; nothing where it stays as it is.
-fn standing(kind: &str, subtype: &str) -> Option<EventKind> {
+/// How a notification changes the status of the customer's account; `None` if it does not.
+fn status_change(kind: &str, subtype: &str) -> Option<EventKind> {
     match (kind, subtype) {
         ("SUBSCRIBED" | "OFFER_REDEEMED", "RESUBSCRIBE") | ("DID_RENEW", "BILLING_RECOVERY") => {
             Some(EventKind::Reinstated)
         }
         ("OFFER_REDEEMED" | "DID_CHANGE_RENEWAL_PREF", "UPGRADE") => Some(EventKind::PlanChanged),
-        // At the next renewal; the plan is another one then.
+        // It takes effect at the next renewal, which has the new plan.
         ("OFFER_REDEEMED", "DOWNGRADE") => None,
         ("SUBSCRIBED" | "OFFER_REDEEMED" | "DID_RENEW", _) => Some(EventKind::Activated),
-        // In its grace period a subscription goes on.
+        // A subscription continues during its grace period.
         ("DID_FAIL_TO_RENEW", "GRACE_PERIOD") => None,
         ("DID_FAIL_TO_RENEW" | "GRACE_PERIOD_EXPIRED", _) => Some(EventKind::Suspended),
         ("EXPIRED" | "REVOKE", _) => Some(EventKind::Uninstalled),
@@ -67,7 +67,7 @@ fn standing(kind: &str, subtype: &str) -> Option<EventKind> {
     }
 }
 
-/// Whether the transaction of a notification is a purchase, which counts if it was not told before.
+/// Whether the transaction of a notification is a purchase.
 fn is_purchase(kind: &str, subtype: &str) -> bool {
     match kind {
         "SUBSCRIBED" | "DID_RENEW" | "ONE_TIME_CHARGE" => true,
@@ -77,7 +77,7 @@ fn is_purchase(kind: &str, subtype: &str) -> bool {
     }
 }
 
-/// A transaction as it is proven.
+/// A verified transaction.
 struct Transaction<'t> {
     json: &'t Json,
     id: &'t str,
@@ -95,36 +95,37 @@ impl Transaction<'_> {
         Timestamp::from_ms(self.json.get(name)?.as_i64()?)
     }
 
-    /// The name of the charge that it is.
+    /// The name of its charge.
     fn name(&self) -> String {
         format!("transaction:{}", self.id)
     }
 
-    /// What was paid; nothing if it is free, or paid by another member of the family.
+    /// What was paid; `None` if it is free or paid by another family member.
     fn price(&self) -> Result<Option<(i64, Currency)>, Unreadable> {
         if self.text("inAppOwnershipType") == Some("FAMILY_SHARED") {
             return Ok(None);
         }
         let price = self.json.get("price").and_then(Json::as_i64).filter(|price| *price >= 0);
-        let price = price.ok_or_else(|| unreadable("/transaction/price is no amount"))?;
+        let price = price.ok_or_else(|| unreadable("/transaction/price is not an amount"))?;
         let currency = self.text("currency").and_then(Currency::parse);
-        let currency = currency.ok_or_else(|| unreadable("/transaction/currency is no ISO 4217 code"))?;
+        let currency = currency.ok_or_else(|| unreadable("/transaction/currency is not an ISO 4217 code"))?;
         let amount = minor_units(price, currency);
-        let amount = amount.ok_or_else(|| unreadable("/transaction/price has parts of the smallest coin"))?;
+        let amount =
+            amount.ok_or_else(|| unreadable("/transaction/price has fractions of the smallest unit"))?;
         Ok(Some((amount, currency)).filter(|(amount, _)| *amount > 0))
     }
 
-    /// How much of the price Apple has given back so far, in thousandths of a percent.
-    fn given_back(&self) -> Result<i64, Unreadable> {
+    /// The refunded part of the price so far, in thousandths of a percent.
+    fn refunded_share(&self) -> Result<i64, Unreadable> {
         if self.json.get("advancedCommerceInfo").is_some() {
-            return Err(unreadable("a refund of Advanced Commerce is told by item"));
+            return Err(unreadable("a refund of Advanced Commerce is reported by item"));
         }
         match self.json.get("revocationPercentage") {
             None if self.text("revocationType") != Some("REFUND_PRORATED") => Ok(WHOLE),
-            told => told
+            share => share
                 .and_then(Json::as_i64)
                 .filter(|percentage| (0..=WHOLE).contains(percentage))
-                .ok_or_else(|| unreadable("/transaction/revocationPercentage is no percentage")),
+                .ok_or_else(|| unreadable("/transaction/revocationPercentage is not a percentage")),
         }
     }
 
@@ -150,7 +151,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// The money that a notification of it tells.
+    /// The charge or refund that a notification reports.
     fn money(&self, kind: &str, subtype: &str, notification: &str) -> Result<Option<Event>, Unreadable> {
         let is_reversal = kind == "REFUND_REVERSED";
         if !is_reversal && kind != "REFUND" && !is_purchase(kind, subtype) {
@@ -159,8 +160,8 @@ impl Transaction<'_> {
         let Some((price, currency)) = self.price()? else { return Ok(None) };
         Ok(Some(match kind {
             "REFUND" => {
-                let total = share_half_up(price, self.given_back()?, WHOLE);
-                let total = total.ok_or_else(|| unreadable("the refund is no amount"))?;
+                let total = share_half_up(price, self.refunded_share()?, WHOLE);
+                let total = total.ok_or_else(|| unreadable("the refund is not an amount"))?;
                 let name = format!("refund:{}:{total}", self.id);
                 let refund =
                     self.paid(EventKind::Refunded, name, self.time("revocationDate"), (total, currency));
@@ -178,36 +179,36 @@ impl Transaction<'_> {
     }
 }
 
-/// The token that the app gave a purchase.
+/// The token that the app set on a purchase.
 fn token(transaction: &Json) -> Option<String> {
     let token = transaction.get("appAccountToken")?.as_str()?.to_ascii_lowercase();
     (!token.is_empty() && token != NIL_UUID).then_some(token)
 }
 
-/// What a notification tells.
+/// Parses a notification.
 pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
-    let proven: Json = payload::read(verified)?;
-    let said = |pointer: &str| proven.pointer(pointer).and_then(Json::as_str);
-    let kind = said("/notification/notificationType");
+    let verified_json: Json = payload::read(verified)?;
+    let field = |pointer: &str| verified_json.pointer(pointer).and_then(Json::as_str);
+    let kind = field("/notification/notificationType");
     let kind = kind.ok_or_else(|| unreadable("there is no notificationType"))?;
     let answer = |events| ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)));
-    // A test, or something that is about no purchase.
-    let Some(json) = proven.get("transaction") else { return Ok(answer(Vec::new())) };
-    let subtype = said("/notification/subtype").unwrap_or_default();
-    let required = |pointer| said(pointer).ok_or_else(|| unreadable(format!("{pointer} is missing")));
+    // A test notification, or one that is not about a purchase.
+    let Some(json) = verified_json.get("transaction") else { return Ok(answer(Vec::new())) };
+    let subtype = field("/notification/subtype").unwrap_or_default();
+    let required = |pointer| field(pointer).ok_or_else(|| unreadable(format!("{pointer} is missing")));
     let (id, original) =
         (required("/transaction/transactionId")?, required("/transaction/originalTransactionId")?);
     let token = token(json);
     let account = token.clone().unwrap_or_else(|| original.to_owned());
     let transaction = Transaction { json, id, account, at: verified.signed_at(), verified };
     let mut events = Vec::new();
-    if let Some(kind) = standing(kind, subtype) {
+    if let Some(kind) = status_change(kind, subtype) {
         let name = if kind == EventKind::Uninstalled { "ended" } else { "standing" };
         events.push(transaction.event(kind, format!("{name}:{id}"), verified.signed_at()));
     }
     events.extend(transaction.money(kind, subtype, required("/notification/notificationUUID")?)?);
-    // Of the first purchase alone: whoever subscribes anew under another token is another customer of the app's, though
-    // Apple goes on with the same subscription.
+    // Only the first purchase joins the names. Someone who subscribes again with another token is another customer of the app,
+    // although Apple continues the same subscription.
     let name = |account| AccountName { alias: original.to_owned(), account };
     let names = token.filter(|_| id == original).map(name).into_iter().collect();
     Ok(ParsedCallback { names, ..answer(events) })

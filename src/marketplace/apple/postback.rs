@@ -1,7 +1,7 @@
-//! Postbacks of SKAdNetwork and AdAttributionKit. They say that an advertisement won an install, and keep from everybody
-//! whose it is: each is an install of an account of its own, and nobody's click.
+//! Postbacks of SKAdNetwork and AdAttributionKit. They say that an advertisement won an install, but not whose: each is an
+//! install of an account of its own, without a click.
 //!
-//! Of the up to three postbacks of an install, the first is the install. They come without a clock and possibly twice.
+//! An install has up to three postbacks, and the first is the install. They have no time and may arrive twice.
 
 use super::{
     super::{
@@ -13,7 +13,7 @@ use super::{
         signature::{
             AppleEnvironment, Keys, Refusal, Verified,
             platforms::{
-                AdAttributionKit, Bound, DEVELOPMENT_KEYS, PRODUCTION_KEY, PlatformVerifier, Skadnetwork,
+                AdAttributionKit, Allowed, DEVELOPMENT_KEYS, PRODUCTION_KEY, PlatformVerifier, Skadnetwork,
             },
             public_key::PublicKey,
         },
@@ -25,24 +25,24 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 fn key(spki: &str) -> Result<PublicKey, Refusal> {
     let der = STANDARD.decode(spki).map_err(|_| Refusal::UnusableKey)?;
     PublicKey::from_spki(&der).map_err(|_| Refusal::UnusableKey)
 }
 
-/// The app and the ad networks. Apple signs everybody's postbacks, so without them none is ours.
-fn bounds(context: &CallbackContext<'_>) -> Result<(Bound, Bound), Refusal> {
+/// The app and the ad networks. Apple signs the postbacks of all apps with the same key, so both must be configured.
+fn bounds(context: &CallbackContext<'_>) -> Result<(Allowed, Allowed), Refusal> {
     let app = app_apple_id(context).ok_or(Refusal::NotConfigured)?;
     let networks = context.listing.texts("ad_network_ids");
     if networks.is_empty() {
         return Err(Refusal::NotConfigured);
     }
-    Ok((Bound::To(vec![app.to_string()]), Bound::To(networks)))
+    Ok((Allowed::Only(vec![app.to_string()]), Allowed::Only(networks)))
 }
 
-/// A postback of SKAdNetwork.
+/// Verifies a postback of SKAdNetwork.
 pub async fn verify_skadnetwork<'a>(
     context: &CallbackContext<'a>,
     api: &dyn VendorApi,
@@ -53,7 +53,7 @@ pub async fn verify_skadnetwork<'a>(
     context.verify_platform(api, &PlatformVerifier::Skadnetwork(verifier)).await
 }
 
-/// A postback of AdAttributionKit.
+/// Verifies a postback of AdAttributionKit.
 pub async fn verify_adattributionkit<'a>(
     context: &CallbackContext<'a>,
     api: &dyn VendorApi,
@@ -70,35 +70,34 @@ pub async fn verify_adattributionkit<'a>(
     context.verify_platform(api, &PlatformVerifier::AdAttributionKit(verifier)).await
 }
 
-/// A postback of either kind, as it came.
-#[derive(FromJson)]
+/// An unverified postback of either kind.
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Unproven {
     app_id: Option<i64>,
     jws_string: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct UnprovenToken {
     advertised_item_identifier: i64,
 }
 
-/// The app that a postback says it is about: good to find its listing with, where it is verified, and for nothing else.
-/// Apple posts to an address that names none.
+/// The app that an unverified postback names. It only serves to find the listing, because Apple's URL does not name one.
 #[must_use]
 pub fn app(body: &[u8]) -> Option<i64> {
-    let Unproven { app_id, jws_string } = json::read(str::from_utf8(body).ok()?).ok()?;
+    let Unproven { app_id, jws_string } = strict_json::from_str(str::from_utf8(body).ok()?).ok()?;
     let in_token = || {
         let payload = URL_SAFE_NO_PAD.decode(jws_string.as_deref()?.split('.').nth(1)?).ok()?;
-        let token: UnprovenToken = json::read(str::from_utf8(&payload).ok()?).ok()?;
+        let token: UnprovenToken = strict_json::from_str(str::from_utf8(&payload).ok()?).ok()?;
         Some(token.advertised_item_identifier)
     };
     app_id.or_else(in_token)
 }
 
-/// The install that a postback is, under its own id; nothing for one that is none.
-fn told(
+/// Parses a postback into an install under the postback's own id, if it is one.
+fn parse(
     framework: &str,
     id: Option<&str>,
     is_install: bool,
@@ -112,16 +111,16 @@ fn told(
     Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))))
 }
 
-/// What a postback of SKAdNetwork tells. Versions before 3.0 go to winners alone, and those before 4.0 come once.
+/// Parses a postback of SKAdNetwork. Versions before 3.0 are sent to winners only, and versions before 4.0 once.
 pub fn parse_skadnetwork(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
-    let said = |name| payload::parameter(verified, name);
-    let won = said("did-win").is_none_or(|won| won == "true");
-    let is_first = said("postback-sequence-index").is_none_or(|index| index == "0");
-    told("skadnetwork", said("transaction-id"), won && is_first, verified)
+    let field = |name| payload::parameter(verified, name);
+    let won = field("did-win").is_none_or(|won| won == "true");
+    let is_first = field("postback-sequence-index").is_none_or(|index| index == "0");
+    parse("skadnetwork", field("transaction-id"), won && is_first, verified)
 }
 
-/// What the signed part of a postback of AdAttributionKit says.
-#[derive(FromJson)]
+/// The signed claims of a postback of AdAttributionKit that are read.
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Signed {
     postback_identifier: Option<String>,
@@ -130,11 +129,11 @@ struct Signed {
     postback_sequence_index: Option<u64>,
 }
 
-/// What a postback of AdAttributionKit tells. One who has the app already is no install.
+/// Parses a postback of AdAttributionKit. A conversion of someone who already has the app is not an install.
 pub fn parse_adattributionkit(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let signed: Signed = payload::read(verified)?;
     let is_download = matches!(signed.conversion_type.as_deref(), Some("download" | "redownload"));
     let is_first = signed.postback_sequence_index.is_none_or(|index| index == 0);
     let is_install = signed.did_win == Some(true) && is_first && is_download;
-    told("adattributionkit", signed.postback_identifier.as_deref(), is_install, verified)
+    parse("adattributionkit", signed.postback_identifier.as_deref(), is_install, verified)
 }

@@ -1,5 +1,5 @@
-//! Calls to AWS Marketplace's APIs, signed with the seller's access key. All of them stand in one region, whatever the
-//! customer's.
+//! Calls to AWS Marketplace's APIs, signed with the seller's access key. All of them are in one region, whatever the customer's
+//! region is.
 //!
 //! Sources: AWS Marketplace API reference (Metering, Agreements); botocore 1.44.5 for targets and names for signing.
 
@@ -13,29 +13,29 @@ use super::super::{
 };
 use serde_json::Value as Json;
 
-/// The secret with the id of the access key.
+/// The name of the secret with the access key id.
 pub const ACCESS_KEY_ID: &str = "access_key_id";
-/// The secret with the access key itself.
+/// The name of the secret with the secret access key.
 pub const SECRET_ACCESS_KEY: &str = "secret_access_key";
 
 const REGION: &str = "us-east-1";
 
-/// An API of AWS Marketplace's.
+/// One of AWS Marketplace's APIs.
 pub struct Api {
     url: &'static str,
     media_type: &'static str,
-    /// What the names of its operations begin with.
+    /// The prefix of its operations in `x-amz-target`.
     prefix: &'static str,
 }
 
-/// Who a registration token is.
+/// Resolves registration tokens.
 pub const METERING: Api = Api {
     url: "https://metering.marketplace.us-east-1.amazonaws.com/",
     media_type: "application/x-amz-json-1.1",
     prefix: "AWSMPMeteringService",
 };
 
-/// Agreements and what was billed under them.
+/// Agreements, and what was billed under them.
 pub const AGREEMENTS: Api = Api {
     url: "https://agreement-marketplace.us-east-1.amazonaws.com/",
     media_type: "application/x-amz-json-1.0",
@@ -60,7 +60,7 @@ pub async fn call(
     body: &Json,
 ) -> Result<VendorResponse, VerifyError> {
     let key = access_key(listing)?;
-    let (target, body) = (format!("{}.{operation}", api.prefix), json::text(body));
+    let (target, body) = (format!("{}.{operation}", api.prefix), body.to_string());
     let headers = [("content-type", api.media_type), ("x-amz-target", target.as_str())];
     let unsigned = Unsigned { method: "POST", url: api.url, headers: &headers, body: body.as_bytes() };
     let scope = Scope { region: REGION, service: MARKETPLACE_SERVICE };
@@ -71,13 +71,13 @@ pub async fn call(
     Ok(vendor.send(&request).await?)
 }
 
-/// A text at a JSON pointer; nothing if it is empty.
+/// The text at a JSON pointer; `None` if it is empty.
 pub fn text<'j>(json: &'j Json, pointer: &str) -> Option<&'j str> {
     json.pointer(pointer).and_then(Json::as_str).filter(|text| !text.is_empty())
 }
 
-/// Whether an agreement, as `DescribeAgreement` tells it, is about one of the listing's products; about any if the
-/// listing names none.
+/// Whether an agreement, as `DescribeAgreement` returns it, is about one of the listing's products. A listing without
+/// `product_id` accepts any product.
 pub fn is_ours(agreement: &Json, context: &CallbackContext<'_>) -> bool {
     let ours = context.listing.texts("product_id");
     let resources = agreement.pointer("/proposalSummary/resources").and_then(Json::as_array);

@@ -1,5 +1,5 @@
-//! The two ways in which AWS's events come: signed, over SNS; or from an API destination, which signs nothing, so that the
-//! Agreement API is asked whether they are true.
+//! AWS's events arrive in two ways: over SNS, signed, or from an EventBridge API destination, which is not signed, so that the
+//! Agreement API is asked to confirm them.
 
 use super::{
     super::{
@@ -41,17 +41,17 @@ impl<'a> Confirmed<'a> {
     }
 }
 
-/// The secret that the header of the API destination holds.
+/// The name of the secret in the API destination's header.
 pub const HEADER_SECRET: &str = "eventbridge_secret";
 
-/// What is in SNS's envelope, or what an API destination posts; nothing if it is no JSON, as anybody who may publish to a
-/// topic can have it.
+/// The message in SNS's envelope, or the body of an API destination's request; `None` if it is not JSON, since anybody who may
+/// publish to the topic chooses the text.
 fn message(verified: &Verified<'_>) -> Option<Json> {
     let text = match verified.payload() {
         Payload::Parameters(_) => payload::parameter(verified, "Message")?,
         Payload::Body(_) | Payload::Json(_) => payload::text(verified).ok()?,
     };
-    json::read(text).ok()
+    strict_json::from_str(text).ok()
 }
 
 /// Asks the Agreement API about the agreement that a message names. The response is added to `responses` even if it does
@@ -67,7 +67,7 @@ async fn confirm<'a>(
     let response = api::call(context.listing, api, &AGREEMENTS, "DescribeAgreement", &body).await?;
     responses.insert(AGREEMENT, response.clone());
     let confirmed = aws_answers(&[(AGREEMENT, &response)], Evidence::ApiPoll)?;
-    let agreement: Json = json::read(&response.body).map_err(|_| Refusal::MalformedBody)?;
+    let agreement: Json = strict_json::from_str(&response.body).map_err(|_| Refusal::MalformedBody)?;
     let is = |pointer, value: &str| text(&agreement, pointer) == Some(value);
     if !is("/agreementId", notice.agreement) || !is("/acceptor/accountId", notice.acceptor) {
         return Err(Refusal::WrongSubject.into());
@@ -171,7 +171,7 @@ pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
     }
     let Some(notice) = Notice::read(&message, context)? else { return Ok(acknowledged(Vec::new(), None)) };
     let response = proof.responses.get(AGREEMENT);
-    let agreement: Option<Json> = response.and_then(|response| json::read(&response.body).ok());
+    let agreement: Option<Json> = response.and_then(|response| strict_json::from_str(&response.body).ok());
     let status = agreement.as_ref().and_then(|agreement| text(agreement, "/status"));
     let mut parsed = notice.parse(verified, status)?;
     if verified.evidence() == Evidence::TransportOnly && response.is_some() {

@@ -1,9 +1,8 @@
-//! What was billed under an agreement. AWS's messages tell no amounts, so the operator's scheduler says when to look: what
-//! the invoices of the agreement say is charged, and what completed billing adjustments say is refunded. Asking again
-//! changes nothing.
+//! Invoices of an agreement. AWS's messages contain no amounts, so the operator's scheduler triggers a query: invoices are
+//! charges, and completed billing adjustments are refunds. Repeating a query changes nothing.
 //!
-//! A credit memo among the invoices does not say which invoice it takes back; the billing adjustment that it comes from
-//! does, so that one counts.
+//! A credit memo does not name the invoice that it reduces, but the billing adjustment behind it does, so the adjustment
+//! counts.
 //!
 //! Source: AWS Marketplace API reference, `ListAgreementInvoiceLineItems`, `ListBillingAdjustmentRequests`.
 
@@ -22,10 +21,10 @@ use super::{
     api::{self, AGREEMENTS, text},
 };
 use crate::domain::{money::Currency, values::time::Timestamp};
-use json::FromJson;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-/// The secret that the scheduler and the listing share.
+/// The name of the secret that the scheduler and the listing share.
 pub const SECRET: &str = "poll_secret";
 
 /// Names of responses in the proof.
@@ -33,14 +32,14 @@ const AGREEMENT: &str = "agreement";
 const ADJUSTMENTS: &str = "adjustments";
 const INVOICES: &str = "invoices";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct PollRequest {
     agreement_id: String,
 }
 
 /// The token of a list's next page, if there is one.
 fn next_page(body: &str) -> Option<String> {
-    let page: Json = json::read(body).ok()?;
+    let page: Json = strict_json::from_str(body).ok()?;
     text(&page, "/nextToken").map(str::to_owned)
 }
 
@@ -54,7 +53,7 @@ pub async fn verify(
     let mut responses = Vec::new();
     let body = json!({ "agreementId": agreement_id });
     let response = ask(context, api, "DescribeAgreement", &body).await?;
-    let agreement: Json = json::read(&response.body).map_err(|_| Refusal::MalformedBody)?;
+    let agreement: Json = strict_json::from_str(&response.body).map_err(|_| Refusal::MalformedBody)?;
     if text(&agreement, "/agreementId") != Some(&agreement_id) || !api::is_ours(&agreement, context) {
         return Err(Refusal::WrongAudience.into());
     }
@@ -89,53 +88,53 @@ async fn ask(
     Ok(response)
 }
 
-/// Seconds since 1970, with or without a fraction, as AWS writes times.
+/// A time in seconds since 1970, with or without a fraction.
 fn time(seconds: Option<&Json>) -> Option<Timestamp> {
-    let seconds = json::text(seconds.filter(|seconds| seconds.is_number())?);
+    let seconds = seconds.filter(|seconds| seconds.is_number())?.to_string();
     let seconds: i64 = seconds.split('.').next()?.parse().ok()?;
     Timestamp::from_ms(seconds.checked_mul(1000)?)
 }
 
-/// An amount above zero; or why it is none.
+/// A positive amount, or why it is not one.
 fn money(amount: Option<&str>, currency: Option<&str>) -> Result<(i64, Currency), &'static str> {
-    let currency = currency.and_then(Currency::parse).ok_or("its currency is no ISO 4217 code")?;
+    let currency = currency.and_then(Currency::parse).ok_or("its currency is not an ISO 4217 code")?;
     match amount.and_then(|amount| minor_units(amount, currency)) {
         Some((amount, false)) => Ok((amount, currency)),
-        Some((_, true)) | None => Err("its amount is no amount of the currency"),
+        Some((_, true)) | None => Err("its amount is not an amount of the currency"),
     }
 }
 
-/// What one agreement's answers tell, as it is read.
+/// The events of one agreement, while the responses are read.
 struct Reading<'p> {
     account: &'p str,
     agreement: &'p str,
     plan: Option<&'p str>,
     evidence: Evidence,
     events: Vec<Event>,
-    /// Entries that do not count, and why the last one does not.
-    left_out: usize,
+    /// The number of skipped entries, and the reason for the last one.
+    skipped: usize,
     why: &'static str,
     credit_memos: usize,
     adjustments: usize,
 }
 
 impl Reading<'_> {
-    fn leave_out(&mut self, why: &'static str) {
-        self.left_out = self.left_out.saturating_add(1);
+    fn skip(&mut self, why: &'static str) {
+        self.skipped = self.skipped.saturating_add(1);
         self.why = why;
     }
 
-    /// An invoice may be about several agreements, each with its part.
+    /// The name of a charge. An invoice may cover several agreements, each with its share.
     fn invoice_name(&self, invoice: &str) -> String {
         format!("invoice:{}:{invoice}", self.agreement)
     }
 
-    fn tell(&mut self, event: Event, money: Result<(i64, Currency), &'static str>) {
+    fn push(&mut self, event: Event, money: Result<(i64, Currency), &'static str>) {
         match money {
-            Err(why) => self.leave_out(why),
+            Err(why) => self.skip(why),
             Ok((0, _)) => {}
-            Ok(_) if self.events.iter().any(|told| told.transaction == event.transaction) => {
-                self.leave_out("its id stands there twice");
+            Ok(_) if self.events.iter().any(|known| known.transaction == event.transaction) => {
+                self.skip("its id occurs twice");
             }
             Ok((amount, currency)) => {
                 let plan = self.plan.map(str::to_owned);
@@ -152,9 +151,9 @@ impl Reading<'_> {
                 self.credit_memos = self.credit_memos.saturating_add(1);
                 return;
             }
-            _ => return self.leave_out("it is no invoice"),
+            _ => return self.skip("it is not an invoice"),
         }
-        let Some(id) = text(entry, "/invoiceId") else { return self.leave_out("it has no id") };
+        let Some(id) = text(entry, "/invoiceId") else { return self.skip("it has no id") };
         let amount = text(entry, "/pricingCurrencyAmount/amount");
         let money = money(amount, text(entry, "/pricingCurrencyAmount/currencyCode"));
         let name = self.invoice_name(id);
@@ -162,7 +161,7 @@ impl Reading<'_> {
             occurred_at: time(entry.get("issuedTime")),
             ..Event::new(EventKind::Charged, self.account, name, self.evidence)
         };
-        self.tell(event, money);
+        self.push(event, money);
     }
 
     fn adjustment(&mut self, entry: &Json) {
@@ -171,27 +170,27 @@ impl Reading<'_> {
         }
         self.adjustments = self.adjustments.saturating_add(1);
         let ids = text(entry, "/billingAdjustmentRequestId").zip(text(entry, "/originalInvoiceId"));
-        let Some((id, invoice)) = ids else { return self.leave_out("it has no id") };
+        let Some((id, invoice)) = ids else { return self.skip("it has no id") };
         let money = money(text(entry, "/adjustmentAmount"), text(entry, "/currencyCode"));
         let event = Event {
             charge: Some(self.invoice_name(invoice)),
             occurred_at: time(entry.get("updatedAt")),
             ..Event::new(EventKind::Refunded, self.account, format!("adjustment:{id}"), self.evidence)
         };
-        self.tell(event, money);
+        self.push(event, money);
     }
 
-    /// What the operator should know.
+    /// A line for the operator's log, if something was skipped.
     fn log(&self, is_whole: bool) -> Option<String> {
         let unexplained = self.credit_memos.saturating_sub(self.adjustments);
-        if is_whole && unexplained == 0 && self.left_out == 0 {
+        if is_whole && unexplained == 0 && self.skipped == 0 {
             return None;
         }
-        let last = if self.left_out > 0 { format!(" (the last: {})", self.why) } else { String::new() };
+        let last = if self.skipped > 0 { format!(" (the last: {})", self.why) } else { String::new() };
         let rest = if is_whole { "" } else { ", and there is more than was asked for" };
         Some(format!(
             "{} entries do not count{last}, {unexplained} credit memos come from no billing adjustment{rest}",
-            self.left_out
+            self.skipped
         ))
     }
 }
@@ -201,7 +200,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let Payload::Parameters(bodies) = verified.payload() else {
         return Err(unreadable("there are no responses"));
     };
-    let agreement: Json = json::read(payload::parameter(verified, AGREEMENT).unwrap_or_default())?;
+    let agreement: Json = strict_json::from_str(payload::parameter(verified, AGREEMENT).unwrap_or_default())?;
     let required = |pointer| text(&agreement, pointer).ok_or_else(|| unreadable(format!("no {pointer}")));
     let mut reading = Reading {
         account: required("/acceptor/accountId")?,
@@ -209,13 +208,13 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
         plan: text(&agreement, "/proposalSummary/offerId"),
         evidence: verified.evidence(),
         events: Vec::new(),
-        left_out: 0,
+        skipped: 0,
         why: "",
         credit_memos: 0,
         adjustments: 0,
     };
     for (name, body) in bodies.iter().filter(|(name, _)| name != AGREEMENT) {
-        let page: Json = json::read(body)?;
+        let page: Json = strict_json::from_str(body)?;
         let is_adjustments = name == ADJUSTMENTS;
         let list = if is_adjustments { "items" } else { "agreementInvoiceLineItemGroupSummaries" };
         for entry in page.get(list).and_then(Json::as_array).into_iter().flatten() {
@@ -226,7 +225,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let invoices = bodies.last().and_then(|(_, body)| next_page(body));
     let is_whole = adjustments.is_none() && invoices.is_none();
     let log = reading.log(is_whole);
-    let body = json!({ "told": reading.events.len(), "left_out": reading.left_out, "complete": is_whole });
-    let response = CallbackResponse::with_body(200, "application/json", json::text(&body));
+    let body = json!({ "told": reading.events.len(), "left_out": reading.skipped, "complete": is_whole });
+    let response = CallbackResponse::with_body(200, "application/json", body.to_string());
     Ok(ParsedCallback { log, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
 }

@@ -1,8 +1,8 @@
-//! What AWS tells of agreements and licences: EventBridge's events, over SNS or from an API destination, and the messages of
-//! AWS's own SNS topics, which are older.
+//! Messages about agreements and licences: EventBridge events, over SNS or from an API destination, and messages of AWS's own,
+//! older SNS topics.
 //!
-//! Who made the offer and who made the product each get a copy of a change, so an operator who is both gets two; they come
-//! to the same. A buyer's copies are about what the operator buys, and are passed over.
+//! The maker of the offer and the maker of the product each get a copy of a change. An operator who is both gets two, which
+//! produce the same events. A buyer's copies are about the operator's own purchases and are ignored.
 //!
 //! Sources: AWS Marketplace seller guide, "Amazon EventBridge events", "Amazon SNS notifications for SaaS products".
 
@@ -20,7 +20,7 @@ use super::{
 use crate::domain::values::time::Timestamp;
 use serde_json::Value as Json;
 
-/// What became of an agreement or of the licence under it.
+/// A change of an agreement or of its licence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     Created,
@@ -30,7 +30,7 @@ pub enum Change {
     LicenseDeprovisioned,
 }
 
-/// A change of an agreement, as a message tells it.
+/// A message about a change of an agreement.
 pub struct Notice<'m> {
     /// What happened.
     pub change: Change,
@@ -42,7 +42,7 @@ pub struct Notice<'m> {
 }
 
 impl Change {
-    /// By the type of a message, which also says whose copy it is.
+    /// Reads the type of a message, which also says whose copy it is.
     fn of(detail_type: &str) -> Option<Self> {
         let (change, role) = detail_type.rsplit_once(" - ")?;
         if !matches!(role, "Proposer" | "Manufacturer") {
@@ -58,68 +58,69 @@ impl Change {
         }
     }
 
-    /// Whether it is the end of something.
+    /// Whether something ends.
     pub fn is_end(self) -> bool {
         matches!(self, Self::Ended | Self::LicenseDeprovisioned)
     }
 
-    /// Whether its messages name the product. Those of agreements do not.
+    /// Whether its messages name the product. Messages about agreements do not.
     pub fn names_product(self) -> bool {
         matches!(self, Self::LicenseUpdated | Self::LicenseDeprovisioned)
     }
 }
 
-/// Whether an agreement of this status is over for the customer; nothing for a status that nobody has documented.
+/// Whether an agreement with this status is over for the customer; `None` for an undocumented status.
 fn is_over(status: &str) -> Option<bool> {
     match status {
         "CANCELLED" | "EXPIRED" | "TERMINATED" | "ROLLED_BACK" | "ARCHIVED" => Some(true),
-        // Another agreement goes on in its place.
+        // Another agreement replaces it.
         "RENEWED" | "REPLACED" | "SUPERSEDED" | "ACTIVE" => Some(false),
         _ => None,
     }
 }
 
 impl<'m> Notice<'m> {
-    /// Reads an event; nothing for one that is none of our business.
+    /// Reads an event; `None` if it does not concern us.
     pub fn read(message: &'m Json, context: &CallbackContext<'_>) -> Result<Option<Self>, Unreadable> {
-        let said = |pointer| text(message, pointer);
+        let field = |pointer| text(message, pointer);
         let seller = context.listing.setting("account_id");
-        if said("/source") != Some(AGREEMENT_SOURCE) || seller.is_some_and(|id| said("/account") != Some(id))
+        if field("/source") != Some(AGREEMENT_SOURCE)
+            || seller.is_some_and(|id| field("/account") != Some(id))
         {
             return Ok(None);
         }
-        let Some(change) = said("/detail-type").and_then(Change::of) else { return Ok(None) };
+        let Some(change) = field("/detail-type").and_then(Change::of) else { return Ok(None) };
         let product = context.listing.setting("product_code");
-        if change.names_product() && said("/detail/product/code") != product {
+        if change.names_product() && field("/detail/product/code") != product {
             return Ok(None);
         }
-        let required = |pointer| said(pointer).ok_or_else(|| unreadable(format!("{pointer} is missing")));
+        let required = |pointer| field(pointer).ok_or_else(|| unreadable(format!("{pointer} is missing")));
         let (agreement, acceptor) =
             (required("/detail/agreement/id")?, required("/detail/acceptor/accountId")?);
         Ok(Some(Self { change, agreement, acceptor, message }))
     }
 
-    fn said(&self, pointer: &str) -> Option<&'m str> {
+    fn text(&self, pointer: &str) -> Option<&'m str> {
         text(self.message, pointer)
     }
 
-    /// What it means for the customer. `status` is the agreement's as the API tells it, if it was asked. A signed message
-    /// is believed what it says of its own day; of an unsigned one nothing but what the API confirms.
+    /// The kind of event for the customer. `status` is the agreement's status in the API, if it was asked. A signed message is
+    /// trusted about its own time; an unsigned one only if the API confirms it.
     fn kind(&self, evidence: Evidence, status: Option<&str>) -> Result<Option<EventKind>, Unreadable> {
         Ok(match self.change {
-            Change::Created if self.said("/detail/agreement/intent") == Some("REPLACE") => {
+            Change::Created if self.text("/detail/agreement/intent") == Some("REPLACE") => {
                 Some(EventKind::PlanChanged)
             }
             Change::Created | Change::LicenseUpdated => Some(EventKind::Activated),
             Change::Amended => Some(EventKind::PlanChanged),
             Change::Ended => {
-                let told = self.said("/detail/agreement/status");
-                let status = if evidence == Evidence::Signed { told } else { status.or(told) };
+                let reported = self.text("/detail/agreement/status");
+                let status = if evidence == Evidence::Signed { reported } else { status.or(reported) };
                 let is_over = status.and_then(is_over);
                 let is_over = is_over.ok_or_else(|| unreadable("/detail/agreement/status is unknown"))?;
                 is_over.then_some(EventKind::Uninstalled)
             }
-            // An hour after the end, when all usage must have been reported; and of what was replaced, too.
+            // Sent an hour after the end, when all usage has been reported; for a replaced agreement too.
             Change::LicenseDeprovisioned => {
                 let goes_on = matches!(status, Some("RENEWED" | "REPLACED" | "SUPERSEDED"));
                 (!goes_on).then_some(EventKind::Uninstalled)
@@ -127,32 +128,32 @@ impl<'m> Notice<'m> {
         })
     }
 
-    /// What it tells.
+    /// Its events.
     pub fn parse(&self, verified: &Verified<'_>, status: Option<&str>) -> Result<ParsedCallback, Unreadable> {
         let evidence = verified.evidence();
-        let at = self.said("/time").and_then(Timestamp::parse);
+        let at = self.text("/time").and_then(Timestamp::parse);
         let at = at.ok_or_else(|| unreadable("/time is not of RFC 3339"))?;
         let event = |kind: EventKind| {
-            // The end of the agreement and that of the licence under it are one.
+            // The end of the agreement and the end of its licence are one event.
             let what = if kind == EventKind::Uninstalled { "ended" } else { "agreement" };
             Event {
                 occurred_at: Some(at),
                 plan: self
-                    .said("/detail/offer/id")
+                    .text("/detail/offer/id")
                     .filter(|_| !self.change.names_product())
                     .map(str::to_owned),
                 ..Event::new(kind, self.acceptor, format!("{what}:{}", self.agreement), evidence)
             }
         };
         let events = self.kind(evidence, status)?.map(event).into_iter().collect();
-        let others = [Some(self.agreement), self.said("/detail/license/arn").and_then(license)];
+        let others = [Some(self.agreement), self.text("/detail/license/arn").and_then(license)];
         let name = |alias: &str| AccountName { alias: alias.to_owned(), account: self.acceptor.to_owned() };
         let names = others.into_iter().flatten().map(name).collect();
         Ok(ParsedCallback { names, ..acknowledged(events, None) })
     }
 }
 
-/// A message is answered with an empty 200, whatever it told.
+/// Answers a message with an empty 200, whatever its events are.
 pub fn acknowledged(events: Vec<Event>, log: Option<&str>) -> ParsedCallback {
     ParsedCallback {
         log: log.map(str::to_owned),
@@ -160,8 +161,8 @@ pub fn acknowledged(events: Vec<Event>, log: Option<&str>) -> ParsedCallback {
     }
 }
 
-/// What a message of AWS's own topics tells. It names the customer by an identifier of its own, which the registration
-/// leads to the account.
+/// Parses a message of AWS's own topics. It names the customer by an older identifier, which the registration joins with the
+/// account.
 pub fn legacy(
     action: &str,
     message: &Json,
@@ -173,7 +174,7 @@ pub fn legacy(
         "subscribe-success" => Some(EventKind::Activated),
         "unsubscribe-success" => Some(EventKind::Uninstalled),
         "entitlement-updated" => Some(EventKind::PlanChanged),
-        // No subscription came about, or it goes on for an hour.
+        // The subscription failed, or it will end in an hour.
         _ => None,
     };
     let ours = text(message, "/product-code") == context.listing.setting("product_code");

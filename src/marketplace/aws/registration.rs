@@ -1,5 +1,5 @@
-//! The fulfilment URL: a customer's browser posts a token here, AWS says whose it is, and that is the install. Nothing else
-//! in the form is read: the browser could write anything there.
+//! The fulfilment URL: a customer's browser posts a token, and AWS resolves it to a customer, which is the install. No other
+//! field of the form is read, because the browser controls them.
 
 use super::{
     super::{
@@ -16,17 +16,17 @@ use super::{
 };
 use serde_json::{Value as Json, json};
 
-/// The form's field with the token.
+/// The form field with the token.
 const TOKEN: &str = "x-amzn-marketplace-token";
-/// What AWS answered, in the proof.
+/// The name of AWS's response in the proof.
 const CUSTOMER: &str = "customer";
 
-/// The form as it came. It goes into a header so.
+/// The raw form, which is put into a header.
 fn form<'a>(context: &CallbackContext<'a>) -> Option<&'a str> {
     std::str::from_utf8(context.callback.body).ok().filter(|form| is_urlencoded(form))
 }
 
-/// The token, which must stand there once.
+/// The token, which must occur once.
 fn token(form: &str) -> Result<String, Refusal> {
     let mut found = url::form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == TOKEN);
     let token = found.next().map(|(_, value)| value.into_owned()).filter(|token| !token.is_empty());
@@ -57,15 +57,15 @@ pub async fn verify(
 }
 
 fn customer(verified: &Verified<'_>) -> Result<Json, Unreadable> {
-    Ok(json::read(payload::parameter(verified, CUSTOMER).unwrap_or_default())?)
+    Ok(strict_json::from_str(payload::parameter(verified, CUSTOMER).unwrap_or_default())?)
 }
 
-/// The end of a licence's ARN: documentation and messages write the rest of it in different ways.
+/// The last part of a licence's ARN. The documentation and the messages differ in the rest.
 pub fn license(arn: &str) -> Option<&str> {
     arn.rsplit(':').next().filter(|id| id.starts_with("l-"))
 }
 
-/// The install. The account is the customer's AWS account; what events may name instead leads to it.
+/// Parses the install. The account is the customer's AWS account; its other names are those that events may use instead.
 pub fn parse(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let customer = customer(verified)?;
     let legacy = text(&customer, "/CustomerIdentifier").map(str::trim);

@@ -1,4 +1,4 @@
-//! What a notification tells once Google's API has said what it is about.
+//! Parses notifications together with the purchase or the order that Google's API returned.
 
 use super::{
     super::{
@@ -7,7 +7,7 @@ use super::{
         google,
         vendor_api::{VendorResponse, VendorResponses},
     },
-    About, Happened, SUBJECT, charge, ended, name,
+    About, Change, SUBJECT, charge, ended, name,
     purchase::{Order, Purchase},
 };
 use crate::domain::values::time::Timestamp;
@@ -17,29 +17,29 @@ fn response<'r>(responses: &'r VendorResponses, name: &str) -> Result<&'r Vendor
     responses.get(name).ok_or_else(|| unreadable("the API was not asked"))
 }
 
-/// What was given back of a voided purchase, as its order has it. One that does not show it yet makes the notification come
-/// again.
+/// The refund of a voided purchase, according to its order. If the order does not show the refund yet, the callback fails, so
+/// that the notification is delivered again.
 pub fn voided(
     all: bool,
     about: &About,
     at: Timestamp,
     responses: &VendorResponses,
 ) -> Result<ParsedCallback, Unreadable> {
-    let order: Order = json::read(&response(responses, SUBJECT)?.body)?;
+    let order: Order = strict_json::from_str(&response(responses, SUBJECT)?.body)?;
     let charge = charge(about.order_id.as_deref().unwrap_or_default());
     let refunded = order.refunded(&charge, &name(&about.purchase_token), at)?;
     match refunded.filter(|_| !all || order.is_refunded()) {
         Some(refunded) => Ok(google::acknowledged(vec![refunded])),
-        // It was never paid.
+        // The order was never paid.
         None if order.is_canceled() => Ok(google::acknowledged(Vec::new())),
         None => Err(unreadable("the order does not show the refund")),
     }
 }
 
-/// Whose a purchase is, and by which other names it is known.
+/// The account of a purchase, and its other names.
 struct Owner {
     account: String,
-    /// What the app set, which may be a click.
+    /// The id that the app set. It may be a click id.
     own: Option<String>,
     names: Vec<AccountName>,
 }
@@ -48,7 +48,7 @@ impl Owner {
     fn of(purchase: &Purchase, token: &str) -> Self {
         let (token, linked) = (name(token), purchase.linked().map(name));
         let own = purchase.account().map(str::to_owned);
-        // A purchase may take the place of another user's of the app: what the app set stands over the chain.
+        // A purchase may replace one of another user of the app, so the app's id takes precedence over the chain of tokens.
         let account = own.clone().or(linked).unwrap_or_else(|| token.clone());
         let alias = Some(token).filter(|token| *token != account);
         let name = |alias| AccountName { alias, account: account.clone() };
@@ -65,7 +65,7 @@ impl Owner {
     }
 }
 
-/// What was paid for a purchase, and what of it is not shown.
+/// The charges of a purchase, and a log line if an order is not shown.
 fn charges(
     purchase: &Purchase,
     owner: &Owner,
@@ -81,7 +81,7 @@ fn charges(
             log = Some("an order is not shown: the service account may not view financial data".to_owned());
             continue;
         }
-        let order: Order = json::read(&response.body)?;
+        let order: Order = strict_json::from_str(&response.body)?;
         if let Some((amount, currency, at)) = order.paid()? {
             events.push(Event {
                 amount: Some(amount),
@@ -94,17 +94,17 @@ fn charges(
     Ok((events, log))
 }
 
-/// What is told of a purchase as the API has it.
+/// The events of a purchase, according to the API.
 pub fn changed(
-    happened: Happened,
+    change: Change,
     about: &About,
     at: Timestamp,
     responses: &VendorResponses,
 ) -> Result<ParsedCallback, Unreadable> {
-    let purchase: Purchase = json::read(&response(responses, SUBJECT)?.body)?;
+    let purchase: Purchase = strict_json::from_str(&response(responses, SUBJECT)?.body)?;
     let objection = if purchase.is_test() {
         Some("it is a test purchase")
-    } else if !purchase.agrees(happened == Happened::Ended) {
+    } else if !purchase.agrees(change == Change::Ended) {
         Some("the API does not agree with the notification")
     } else {
         None
@@ -118,21 +118,21 @@ pub fn changed(
         ..owner.event(kind, transaction, Evidence::ApiPoll, &purchase)
     };
     let mut events = Vec::new();
-    match happened {
-        Happened::Changed(kind, _) => {
-            // What takes the place of another purchase begins nothing.
+    match change {
+        Change::Changed(kind, _) => {
+            // A purchase that replaces another is not an activation.
             let replaces = kind == EventKind::Activated && purchase.linked().is_some();
             let kind = if replaces { EventKind::PlanChanged } else { kind };
             let transaction = format!("{}:{}:{}", kind.as_str(), name(&about.purchase_token), at.ms());
             events.push(event(kind, transaction));
         }
-        Happened::Ended if !purchase.is_replaced() => {
+        Change::Ended if !purchase.is_replaced() => {
             events.push(event(EventKind::Uninstalled, ended(about)));
         }
         _ => {}
     }
     let mut log = None;
-    if happened.is_paid() {
+    if change.is_paid() {
         let (paid, not_shown) = charges(&purchase, &owner, at, responses)?;
         events.extend(paid);
         log = not_shown;

@@ -1,4 +1,4 @@
-//! Purchases and orders as Google Play's Developer API has them, as far as we read them.
+//! Purchases and orders of Google Play's Developer API, with the fields that are read.
 
 use super::super::{
     adapter::{Unreadable, unreadable},
@@ -6,14 +6,13 @@ use super::super::{
     money::minor_units,
 };
 use crate::domain::{money::Currency, values::time::Timestamp};
-use json::FromJson;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, de::IgnoredAny};
 
-/// Orders of one purchase that are asked for at most: its items may have been paid with one each.
+/// The maximum number of orders that are requested for a purchase, whose items may have one order each.
 const ORDERS: usize = 3;
 
 /// A purchase: of a subscription (`purchases.subscriptionsv2`), or of a one-time product (`purchases.productsv2`).
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Purchase {
     subscription_state: Option<String>,
@@ -29,13 +28,13 @@ pub struct Purchase {
     order_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StateContext {
     purchase_state: String,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LineItem {
     product_id: String,
@@ -43,26 +42,26 @@ struct LineItem {
     latest_successful_order_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OfferDetails {
     base_plan_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Identifiers {
     obfuscated_external_account_id: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Canceled {
     replacement_cancellation: Option<IgnoredAny>,
 }
 
 impl Purchase {
-    /// The orders it was paid with, the latest of each item.
+    /// The orders that paid for it: the latest of each item.
     pub fn orders(&self) -> impl Iterator<Item = &str> {
         let items = self.line_items.iter().filter_map(|item| item.latest_successful_order_id.as_ref());
         let mut orders: Vec<&str> =
@@ -72,7 +71,7 @@ impl Purchase {
         orders.into_iter().take(ORDERS)
     }
 
-    /// The plan, as the Play Console names it: product and base plan.
+    /// The plan: product and base plan, as in the Play Console.
     pub fn plan(&self) -> Option<String> {
         let item = self.line_items.first()?;
         let base = item.offer_details.as_ref().and_then(|offer| offer.base_plan_id.as_ref());
@@ -82,32 +81,32 @@ impl Purchase {
         })
     }
 
-    /// The account that the app set.
+    /// The account id that the app set.
     pub fn account(&self) -> Option<&str> {
         let identifiers = self.external_account_identifiers.as_ref();
         let account = identifiers.and_then(|ids| ids.obfuscated_external_account_id.as_deref());
         account.or(self.obfuscated_external_account_id.as_deref()).filter(|id| !id.is_empty())
     }
 
-    /// The token of the purchase that this one took the place of.
+    /// The token of the purchase that this one replaced.
     pub fn linked(&self) -> Option<&str> {
         self.linked_purchase_token.as_deref()
     }
 
-    /// Whether another purchase took its place.
+    /// Whether another purchase replaced it.
     pub fn is_replaced(&self) -> bool {
         self.canceled_state_context
             .as_ref()
             .is_some_and(|canceled| canceled.replacement_cancellation.is_some())
     }
 
-    /// Whether a tester made it, who pays nothing.
+    /// Whether it is a test purchase, which is free.
     pub fn is_test(&self) -> bool {
         self.test_purchase.is_some()
     }
 
-    /// Whether it can be in this state after what was told. Notifications come late, so that it may be further on; but what
-    /// has ended does not begin again, and what is pending was not paid.
+    /// Whether it can be in its state after the notification. Notifications are late, so it may have progressed. But an ended
+    /// subscription does not start again, and a pending purchase was not paid.
     pub fn agrees(&self, has_ended: bool) -> bool {
         let product = self.purchase_state_context.as_ref().map(|context| context.purchase_state.as_str());
         match self.subscription_state.as_deref() {
@@ -120,7 +119,7 @@ impl Purchase {
 }
 
 /// An order (`orders`).
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     state: String,
@@ -129,27 +128,27 @@ pub struct Order {
     order_history: Option<History>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct History {
     #[serde(default)]
     partial_refund_events: Vec<PartialRefund>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PartialRefund {
     state: String,
     refund_details: Option<RefundDetails>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct RefundDetails {
     total: Option<Money>,
 }
 
-/// google.type.Money: what is zero is left out.
-#[derive(FromJson)]
+/// google.type.Money: fields that are zero are absent.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Money {
     currency_code: String,
@@ -159,20 +158,20 @@ struct Money {
 }
 
 impl Money {
-    /// Minor units, exactly, and their currency.
+    /// Exact minor units, and their currency.
     fn read(&self) -> Result<(i64, Currency), Unreadable> {
         let currency = Currency::parse(&self.currency_code);
-        let currency = currency.ok_or_else(|| unreadable("currencyCode is no ISO 4217 code"))?;
+        let currency = currency.ok_or_else(|| unreadable("currencyCode is not an ISO 4217 code"))?;
         let decimal = format!("{}.{:09}", self.units.as_deref().unwrap_or("0"), self.nanos);
         match minor_units(&decimal, currency) {
             Some((amount, false)) if self.nanos < 1_000_000_000 => Ok((amount, currency)),
-            _ => Err(unreadable("an amount is no amount of the currency")),
+            _ => Err(unreadable("an amount is not an amount of the currency")),
         }
     }
 }
 
 impl Order {
-    /// What the customer paid, with taxes: minor units, their currency, and when. Nothing for what is not paid, or free.
+    /// What the customer paid including taxes (minor units and currency) and when; `None` if it is unpaid or free.
     pub fn paid(&self) -> Result<Option<(i64, String, Timestamp)>, Unreadable> {
         if !matches!(self.state.as_str(), "PROCESSED" | "PENDING_REFUND" | "PARTIALLY_REFUNDED" | "REFUNDED")
         {
@@ -185,17 +184,17 @@ impl Order {
         Ok(Some((amount, currency.code().to_owned(), at)).filter(|_| amount > 0))
     }
 
-    /// Whether all of it was given back.
+    /// Whether it was refunded completely.
     pub fn is_refunded(&self) -> bool {
         self.state == "REFUNDED"
     }
 
-    /// Whether it was called off before it was paid.
+    /// Whether it was cancelled before it was paid.
     pub fn is_canceled(&self) -> bool {
         self.state == "CANCELED"
     }
 
-    /// What was given back of a charge so far; nothing if nothing was.
+    /// The refunds of a charge so far; `None` if there are none.
     pub fn refunded(&self, charge: &str, account: &str, at: Timestamp) -> Result<Option<Event>, Unreadable> {
         let event = |transaction: String| Event {
             charge: Some(charge.to_owned()),
@@ -206,12 +205,12 @@ impl Order {
             return Ok(Some(event(format!("{charge}:refunded"))));
         }
         let history = self.order_history.iter().flat_map(|history| &history.partial_refund_events);
-        let mut given_back: Option<(i64, Currency)> = None;
+        let mut refunded_so_far: Option<(i64, Currency)> = None;
         for part in history.filter(|part| part.state == "PROCESSED_SUCCESSFULLY") {
             let total = part.refund_details.as_ref().and_then(|details| details.total.as_ref());
             let (amount, currency) = total.ok_or_else(|| unreadable("a refund has no total"))?.read()?;
-            let before = given_back.map_or(0, |(amount, _)| amount);
-            given_back = Some((before.saturating_add(amount), currency));
+            let before = refunded_so_far.map_or(0, |(amount, _)| amount);
+            refunded_so_far = Some((before.saturating_add(amount), currency));
         }
         let event = |(amount, currency): (i64, Currency)| Event {
             amount: Some(amount),
@@ -219,6 +218,6 @@ impl Order {
             currency: Some(currency.code().to_owned()),
             ..event(format!("{charge}:refunded:{amount}"))
         };
-        Ok(given_back.filter(|(amount, _)| *amount > 0).map(event))
+        Ok(refunded_so_far.filter(|(amount, _)| *amount > 0).map(event))
     }
 }

@@ -1,6 +1,6 @@
-//! Orders and credit memos of a Commerce instance. Which fields are sent is chosen when the operator subscribes, and numbers
-//! come as texts or as numbers, by version and by event: so an object is read field by field, and an amount as the digits that
-//! stand there, never by way of a float.
+//! Orders and credit memos of a Commerce instance. The operator selects the fields when subscribing, and numbers are texts or
+//! numbers depending on version and event. Therefore an object is read field by field, and an amount from its digits, never
+//! through a float.
 //!
 //! Sources: developer.adobe.com/commerce/extensibility/events (payloads as `events:info` prints them); magento/magento2,
 //! `Magento\Sales\Model\Order`, `Magento\Sales\Model\Order\Creditmemo`.
@@ -15,27 +15,28 @@ use crate::domain::{
     money::Currency,
     values::{digest::sha256_hex, time::Timestamp},
 };
-use json::Spelled;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
-/// A JSON object, its members as they stand there.
-pub struct Object<'t>(Spelled<'t>);
+/// A JSON object whose values are kept as text. Of several members with one name, the last counts.
+pub struct Object<'t>(BTreeMap<String, &'t RawValue>);
 
 impl<'t> Object<'t> {
-    /// Of a text; nothing if it is none.
+    /// Parses a text; `None` if it is not an object.
     pub fn read(text: &'t str) -> Option<Self> {
-        Spelled::read(text).map(Self)
+        serde_json::from_str(text).ok().map(Self)
     }
 
     /// The object of this name.
     pub fn object(&self, name: &str) -> Option<Self> {
-        self.0.member(name).and_then(Self::read)
+        self.0.get(name).and_then(|value| Self::read(value.get()))
     }
 
-    /// The text of this name, or the number as it is spelled; nothing for what is empty.
+    /// The text of this name, or the digits of the number; `None` if it is empty.
     pub fn text(&self, name: &str) -> Option<String> {
-        let raw = self.0.member(name)?;
+        let raw = self.0.get(name)?.get();
         let text = match raw.bytes().next()? {
-            b'"' => json::read(raw).ok()?,
+            b'"' => strict_json::from_str(raw).ok()?,
             b'-' | b'0'..=b'9' => raw.to_owned(),
             _ => return None,
         };
@@ -46,19 +47,19 @@ impl<'t> Object<'t> {
         self.text(name).ok_or_else(|| unreadable(format!("{name} is missing: select that field")))
     }
 
-    /// The object inside, where an event names what it is about, or this one.
+    /// The object of this name if the event wraps it, or this object.
     fn inner(self, name: &str) -> Self {
         self.object(name).unwrap_or(self)
     }
 
-    /// When it was made: UTC, without saying so.
+    /// When it was created: in UTC, without a time zone.
     fn created_at(&self) -> Option<Timestamp> {
         Timestamp::parse(&format!("{}Z", self.text("created_at")?))
     }
 }
 
-/// The amount of an order or a memo. An instance has a currency of its own, and each order the customer's: amounts of both
-/// must never be mixed, so the listing says which counts.
+/// The amount of an order or a memo. The instance and the customer may have different currencies, which must never be mixed, so
+/// the listing says which one counts.
 fn amount(of: &Object<'_>, context: &CallbackContext<'_>) -> Result<(i64, String), Unreadable> {
     let (amount, currency) = match context.listing.setting("amounts") {
         None | Some("base") => ("base_grand_total", "base_currency_code"),
@@ -67,14 +68,14 @@ fn amount(of: &Object<'_>, context: &CallbackContext<'_>) -> Result<(i64, String
     };
     let (text, code) = (of.required(amount)?, of.required(currency)?);
     let currency =
-        Currency::parse(&code).ok_or_else(|| unreadable(format!("{currency} is no ISO 4217 code")))?;
+        Currency::parse(&code).ok_or_else(|| unreadable(format!("{currency} is not an ISO 4217 code")))?;
     match minor_units(&text, currency) {
         Some((minor, false)) => Ok((minor, currency.code().to_owned())),
-        Some((_, true)) | None => Err(unreadable(format!("{amount} is no amount of the currency"))),
+        Some((_, true)) | None => Err(unreadable(format!("{amount} is not an amount of the currency"))),
     }
 }
 
-/// The customer; a guest is known by the e-mail address, of which only a hash is kept.
+/// The customer. A guest is identified by a hash of the e-mail address.
 fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
     if let Some(customer) = order.text("customer_id").filter(|id| id != "0") {
         return format!("customer:{customer}");
@@ -84,19 +85,19 @@ fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
             let hash = sha256_hex(format!("{listing_id}\0{}", email.trim().to_ascii_lowercase()).as_bytes());
             format!("guest:{}", hash.get(..32).unwrap_or(&hash))
         }
-        // Nobody is named: a customer of its own.
+        // There is no customer, so the order is its own.
         None => format!("order:{id}"),
     }
 }
 
-/// The click id in the field that the listing names: of the order, or one that an extension adds.
+/// The click id in the field that the listing names, of the order or of an extension.
 fn click(order: &Object<'_>, context: &CallbackContext<'_>) -> Option<String> {
     let field = context.listing.setting("click_field").filter(|field| !field.is_empty())?;
     let extended = || order.object("extension_attributes")?.text(field);
     order.text(field).or_else(extended).filter(|id| id.len() == CLICK_ID_LENGTH)
 }
 
-/// The charge of an order that is paid for; nothing for others. `at` is when the event happened, if it says so.
+/// The charge of a paid order; `None` for other orders. `at` is the time of the event, if known.
 pub fn charge(
     value: Object<'_>,
     at: Option<Timestamp>,
@@ -107,14 +108,14 @@ pub fn charge(
     if !matches!(order.text("state").as_deref(), Some("processing" | "complete")) {
         return Ok(None);
     }
-    // A credit memo names its order by this number and by no other. An order that has none is not stored yet.
+    // Credit memos refer to their order by this number. An order without it is not stored yet.
     let id = order.required("entity_id")?;
     let (amount, currency) = amount(&order, context)?;
     let account = account(&order, &id, &context.listing.id);
     Ok(Some(Event {
         amount: Some(amount),
         currency: Some(currency),
-        // The same in every event of the order.
+        // This time is the same in every event of the order.
         occurred_at: order.created_at().or(at),
         clicks: click(&order, context).into_iter().collect(),
         coupon: order.text("coupon_code"),
@@ -122,10 +123,10 @@ pub fn charge(
     }))
 }
 
-/// The state of a credit memo whose money was given back.
+/// The state of a credit memo that was paid out.
 const REFUNDED: &str = "2";
 
-/// The refund of a credit memo; nothing for one that is open or cancelled.
+/// The refund of a credit memo; `None` if it is open or cancelled.
 pub fn refund(
     value: Object<'_>,
     at: Option<Timestamp>,

@@ -1,5 +1,5 @@
-//! Microsoft's word: the SaaS fulfilment API, version 2, asked with the operator's own credentials. Nothing here changes
-//! anything at Microsoft: a purchase is activated, and a change accepted, by the product.
+//! The SaaS fulfilment API, version 2, with the operator's own credentials. All requests are read-only: the product activates
+//! purchases and accepts changes.
 //!
 //! Sources: learn.microsoft.com, partner-center/marketplace-offers/pc-saas-fulfillment-subscription-api,
 //! …/pc-saas-fulfillment-operations-api, …/pc-saas-registration.
@@ -15,16 +15,16 @@ use super::{
     webhook::Change,
 };
 use crate::domain::values::time::Timestamp;
-use json::FromJson;
+use serde::Deserialize;
 
 const API: &str = "https://marketplaceapi.microsoft.com/api/saas/subscriptions";
 const VERSION: &str = "?api-version=2018-08-31";
-/// All that the Marketplace SaaS API allows the app.
+/// Everything that the Marketplace SaaS API allows the app.
 const SCOPE: &str = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7/.default";
-/// A token is good for an hour.
+/// Seconds for which an access token is reused. It is valid for an hour.
 const TOKEN_TTL_S: u32 = 600;
 
-/// Whether a text is an id of Microsoft's. Only such a text becomes a part of an address.
+/// Whether a text is a GUID. Only GUIDs are put into URLs.
 pub fn is_guid(text: &str) -> bool {
     let fits = |(at, byte): (usize, u8)| {
         if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
@@ -32,14 +32,14 @@ pub fn is_guid(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
-/// A time of Microsoft's: with up to seven places, and in some documents UTC without saying so.
+/// A time with up to seven decimal places. Some documents omit the time zone, which is then UTC.
 pub fn time(text: Option<&str>) -> Option<Timestamp> {
     let text = text?;
     Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}Z")))
 }
 
-/// A purchase, as far as we read it. What is not told is absent, empty or `null`.
-#[derive(FromJson)]
+/// The fields of a purchase that are read. Unknown values are absent, empty or `null`.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
     pub id: Option<String>,
@@ -51,25 +51,25 @@ pub struct Subscription {
     created: Option<String>,
 }
 
-/// What was paid for.
-#[derive(FromJson)]
+/// A billing term.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Term {
     start_date: Option<String>,
 }
 
 impl Subscription {
-    /// Its state; Microsoft's own examples pad it with blanks.
+    /// Its state. Microsoft's own examples pad it with spaces.
     pub fn status(&self) -> &str {
         self.saas_subscription_status.as_deref().unwrap_or_default().trim()
     }
 
-    /// Whether it was bought for a test: it pays nobody.
+    /// Whether it is a test purchase, which is free.
     pub fn is_test(&self) -> bool {
         self.is_test == Some(true)
     }
 
-    /// Whether nothing is paid for it so far.
+    /// Whether it is in a free trial.
     pub fn is_free_trial(&self) -> bool {
         self.is_free_trial == Some(true)
     }
@@ -79,14 +79,14 @@ impl Subscription {
         time(self.created.as_deref())
     }
 
-    /// When the term began that it is in; nothing unless it says so.
+    /// The start of the current term, if known.
     pub fn term(&self) -> Option<&str> {
         self.term.as_ref()?.start_date.as_deref().filter(|date| !date.is_empty())
     }
 }
 
-/// An operation, as far as we read it. The quantity is compared with nothing, because nothing is told of it.
-#[derive(FromJson)]
+/// The fields of an operation that are read. The quantity is not compared, because no event reports it.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Operation {
     id: Option<String>,
@@ -96,7 +96,7 @@ struct Operation {
     status: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Granted {
     access_token: String,
 }
@@ -202,12 +202,12 @@ pub enum Confirmation {
     Denied(&'static str),
 }
 
-fn same(told: &str, known: Option<&str>) -> bool {
-    known.is_some_and(|known| known.eq_ignore_ascii_case(told))
+fn same(reported: &str, known: Option<&str>) -> bool {
+    known.is_some_and(|known| known.eq_ignore_ascii_case(reported))
 }
 
-fn same_or_absent(told: Option<&str>, known: Option<&str>) -> bool {
-    known.is_none_or(|known| known.is_empty() || same(known, told))
+fn same_or_absent(reported: Option<&str>, known: Option<&str>) -> bool {
+    known.is_none_or(|known| known.is_empty() || same(known, reported))
 }
 
 /// Compares an operation with the webhook. The operation may have progressed since.

@@ -1,7 +1,7 @@
-//! The connection webhook. The caller proves itself with a token; the body is not signed, so whoever sees a token can send
-//! another body with it for an hour. Hence Microsoft's API is asked, if the operator wants it.
+//! The connection webhook. A token authenticates the caller, but the body is not signed: whoever sees a token can send another
+//! body with it for an hour. Therefore Microsoft's API is asked, if the operator has configured access.
 //!
-//! Microsoft takes an answer 4xx to a change of plans for a veto, so nothing that is genuine is answered so.
+//! Microsoft treats a 4xx response to a change of plans as a veto, so an authentic webhook is never answered with one.
 
 use super::{
     super::{
@@ -16,10 +16,10 @@ use super::{
     },
     fulfillment::{self, Confirmation, Subscription, is_guid, time},
 };
-use json::FromJson;
+use serde::Deserialize;
 
-/// What Microsoft sends, as far as we read it. It reserves the right to send more.
-#[derive(FromJson)]
+/// The fields of a webhook that are read. Microsoft reserves the right to send more.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
     id: Option<String>,
@@ -31,13 +31,13 @@ struct Message {
     subscription: Option<Subscription>,
 }
 
-/// What a message tells, before it is known whether that is true.
+/// What a message reports. It is not proven.
 pub struct Change<'m> {
-    /// In Microsoft's word.
+    /// Microsoft's name of the action.
     pub action: &'m str,
-    /// What it is to us.
+    /// The kind of event.
     pub kind: EventKind,
-    /// Of a change that came to nothing.
+    /// Whether the change failed.
     pub has_failed: bool,
     /// The operation.
     pub operation: String,
@@ -45,17 +45,17 @@ pub struct Change<'m> {
     pub account: String,
     /// The plan that the operation is about.
     pub wanted_plan: Option<&'m str>,
-    /// The plan that holds from then on.
+    /// The plan from then on.
     pub plan: Option<&'m str>,
-    /// When the term began that the purchase is in.
+    /// The start of the current term.
     pub term: Option<&'m str>,
     is_free_trial: bool,
     time_stamp: Option<&'m str>,
 }
 
-/// What an action is to us, and whether it came to nothing. Plans and seats are changed while the operation is in progress
-/// (Microsoft accepts by itself after ten seconds, and may tell nothing more), the rest when it has succeeded. Nothing for
-/// what is none of our business.
+/// The kind of event that an action is, and whether the action failed. A change of plan or seats counts while the operation is
+/// in progress: Microsoft accepts it by itself after ten seconds and may report nothing more. Other actions count once they
+/// succeed. `None` for actions that do not concern us.
 fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
     let has_succeeded = matches!(status, "Succeeded" | "Success");
     let goes_on = has_succeeded || status == "InProgress";
@@ -73,7 +73,7 @@ fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
 }
 
 impl<'m> Change<'m> {
-    /// Of a message; nothing if it tells nothing, or why it must not count.
+    /// Reads a message. `None` if it reports nothing; an error says why it does not count.
     fn of(message: &'m Message) -> Result<Option<Self>, &'static str> {
         let action = message.action.as_deref().unwrap_or_default();
         let Some((kind, has_failed)) = meaning(action, message.status.as_deref().unwrap_or_default()) else {
@@ -81,7 +81,7 @@ impl<'m> Change<'m> {
         };
         let id = |id: &Option<String>| {
             let id = id.as_deref().filter(|id| is_guid(id)).map(str::to_ascii_lowercase);
-            id.ok_or("an id in it is no GUID")
+            id.ok_or("an id in it is not a GUID")
         };
         let known = message.subscription.as_ref();
         if known.is_some_and(Subscription::is_test) {
@@ -103,7 +103,7 @@ impl<'m> Change<'m> {
         }))
     }
 
-    /// Whether the customer pays with it: the first term when the purchase is activated, each other when it is renewed.
+    /// Whether it is a payment: the activation pays for the first term, and each renewal for another.
     pub fn pays(&self) -> bool {
         matches!(self.kind, EventKind::Activated | EventKind::Charged) && !self.is_free_trial
     }
@@ -116,8 +116,8 @@ impl<'m> Change<'m> {
         }
     }
 
-    /// Its events. What can happen to a purchase once is keyed by the purchase, so that no operation can repeat it; a
-    /// renewal by its operation, or by its term where that is what was confirmed.
+    /// Its events. Events that can happen once are keyed by the purchase, so that another operation cannot repeat them. A
+    /// renewal is keyed by its operation, or by its term if the state of the purchase confirmed it.
     fn events(&self, is_by_state: bool, evidence: Evidence) -> Vec<Event> {
         let account = &self.account;
         match (self.kind, self.term) {

@@ -1,4 +1,4 @@
-//! `Authorization: Basic` (RFC 7617): the caller knows the app's slug and password. Nothing in the request is signed.
+//! `Authorization: Basic` (RFC 7617) with the app's slug and password. Nothing in the request is signed.
 
 use super::{
     callback::Callback,
@@ -8,7 +8,7 @@ use super::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// Applies the rule; a credential is `slug:password`, parted at the first colon and compared as a whole.
+/// Applies the rule. A credential is `slug:password` and is compared as a whole.
 pub(super) fn verify<'a>(
     callback: &Callback<'a>,
     credentials: &Credentials,
@@ -23,7 +23,7 @@ pub(super) fn verify<'a>(
     if !decoded.contains(&b':') {
         return Err(Refusal::MalformedSignature);
     }
-    if credentials.contain(&decoded) {
+    if credentials.matches(&decoded) {
         Ok(Verified::new(Evidence::Credentials, Payload::Body(callback.body)))
     } else {
         Err(Refusal::BadSignature)

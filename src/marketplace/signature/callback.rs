@@ -1,22 +1,22 @@
-//! A callback as it came in: what was called, and the bytes that came with it.
+//! A callback as received.
 
 use super::refusal::Refusal;
 
-/// One HTTP request of a vendor's. It is only borrowed: nothing is copied before it is proven.
+/// One HTTP request from a vendor. It is borrowed, so that nothing is copied before it is verified.
 #[derive(Debug, Clone, Copy)]
 pub struct Callback<'a> {
     /// The method, as in the request line.
     pub method: &'a str,
-    /// The full URL that the vendor called, under the public name that was registered with the vendor.
+    /// The full URL that the vendor called, with the public host name that is registered with the vendor.
     pub url: &'a str,
-    /// Names, in any case, and values, each header on its own.
+    /// Header names, in any case, and values. A header that was sent twice occurs twice.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The raw bytes of the body, read before anything parses them.
+    /// The raw body, before any parsing.
     pub body: &'a [u8],
 }
 
 impl<'a> Callback<'a> {
-    /// The value of a header without the white space around it (RFC 9110 §5.5), if there is one; twice is refused.
+    /// The value of a header, without surrounding white space (RFC 9110 §5.5). A header that occurs twice is refused.
     pub(super) fn header(&self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
         let mut values = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
         let first = values.next().map(|(_, value)| value.trim_matches([' ', '\t']));
@@ -26,22 +26,22 @@ impl<'a> Callback<'a> {
         }
     }
 
-    /// The value of a header that must be there.
+    /// The value of a required header.
     pub(super) fn required_header(&self, name: &'static str) -> Result<&'a str, Refusal> {
         self.header(name)?.ok_or(Refusal::MissingHeader(name))
     }
 
-    /// The URL without its fragment, which no client sends.
+    /// The URL without its fragment, which clients do not send.
     pub(super) fn uri(&self) -> &'a str {
         self.url.split_once('#').map_or(self.url, |(uri, _)| uri)
     }
 
-    /// The query as it was sent, without its question mark.
+    /// The query as sent, without the question mark.
     pub(super) fn query(&self) -> &'a str {
         self.uri().split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// The last segment of the path, as it was sent.
+    /// The last segment of the path, as sent.
     pub(super) fn last_segment(&self) -> &'a str {
         let path = self.uri().split_once('?').map_or(self.uri(), |(path, _)| path);
         path.rsplit_once('/').map_or("", |(_, segment)| segment)

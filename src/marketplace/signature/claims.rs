@@ -1,43 +1,47 @@
-//! The JSON inside tokens, and the claims that all of them have (RFC 7519 §4.1). It is UTF-8 throughout: the JSON parser
-//! alone would not look into the texts it skips.
+//! The JSON in tokens, and the claims that all tokens have (RFC 7519 §4.1). The whole text must be UTF-8; the JSON
+//! parser alone would not check the strings that it skips.
 
 use super::{refusal::Refusal, window::Unit};
 use crate::domain::values::time::Timestamp;
-use json::{FromJson, OneOrSeveral, Verbatim};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
-/// Reads `json`; `None` if it is no UTF-8, no JSON, or not of the form of `T`. A member of `T` that stands there twice
-/// is refused, too.
-pub(super) fn read<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
-    json::read(str::from_utf8(json).ok()?).ok()
+/// Parses `json`. Returns `None` if it is not UTF-8, not JSON, not a `T`, or has a duplicate member of `T`.
+pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    strict_json::from_str(str::from_utf8(json).ok()?).ok()
 }
 
-/// The same with all that is in it.
-pub(super) fn verbatim(json: &[u8]) -> Option<Verbatim<'_>> {
-    Verbatim::read(str::from_utf8(json).ok()?).ok()
+/// Checks that `json` is valid and returns it unparsed, with all of its members.
+pub(super) fn raw(json: &[u8]) -> Option<&RawValue> {
+    serde_json::from_slice(json).ok()
 }
 
-/// The same of an object. A list is none, though serde would read a struct out of it, member by member.
-pub(super) fn object<T: for<'t> FromJson<'t>>(json: &[u8]) -> Option<T> {
+/// Parses `json` like [`read`], but refuses anything but an object.
+pub(super) fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     if json.trim_ascii_start().first() == Some(&b'{') { read(json) } else { None }
 }
 
-/// §4.1.3: one name, or a list of them.
-#[derive(FromJson)]
-pub(super) struct Audience(OneOrSeveral);
+/// The audience (§4.1.3): one name, or a list of names.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
 
 impl Audience {
-    /// Whether it is one of `ours`.
-    pub fn check(&self, ours: &[String]) -> Result<(), Refusal> {
-        let names = match &self.0 {
-            OneOrSeveral::One(name) => std::slice::from_ref(name),
-            OneOrSeveral::Several(names) => names,
+    /// Checks that one of the names is in `expected`.
+    pub fn check(&self, expected: &[String]) -> Result<(), Refusal> {
+        let names = match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
         };
-        if names.iter().any(|name| ours.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
+        if names.iter().any(|name| expected.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
     }
 }
 
-/// `start − leeway ≤ now < end + leeway`, in Unix seconds (§4.1.4: on or after `exp` a token is not to be accepted). The
-/// end of the validity, in Unix milliseconds.
+/// Checks `start − leeway ≤ now < end + leeway`, with starts and end in Unix seconds (§4.1.4: a token must not be
+/// accepted on or after `exp`). Returns the end of the validity, leeway included, in Unix milliseconds.
 pub(super) fn check_times(
     end: i64,
     starts: impl IntoIterator<Item = i64>,
@@ -52,7 +56,7 @@ pub(super) fn check_times(
     if starts.into_iter().any(is_ahead) { Err(Refusal::Future) } else { Ok(end_ms) }
 }
 
-/// When a token was signed: when it was issued, or else when its validity begins; in Unix seconds.
+/// The time of signing: `iat`, or else `nbf`, both in Unix seconds.
 pub(super) fn signed_at(issued: Option<i64>, not_before: Option<i64>) -> Option<Timestamp> {
     issued.or(not_before).and_then(|at| Unit::Seconds.at(at))
 }

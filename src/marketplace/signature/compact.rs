@@ -1,27 +1,27 @@
-//! JWS compact serialisation (RFC 7515 §7.1), whatever the key: the form of a token, and a header that chooses nothing.
+//! Parsing of JWS compact serialisation (RFC 7515 §7.1), for tokens with any kind of key.
 //!
-//! The scheme pins the algorithm. A token that names another one is refused before any key is looked at (RFC 8725 §3.1:
-//! `none`, and HS256 with a public key as its secret), and so is one that demands an extension (`crit`).
+//! The scheme pins the algorithm. A token with another algorithm is refused before any key is used (RFC 8725 §3.1:
+//! `none`, and HS256 with a public key as the secret), and so is one that requires an extension (`crit`).
 
 use super::{claims, refusal::Refusal};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::{FromJson, Node};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-/// Bytes of a token that are read. Apple's notifications are the largest, with two tokens in one and three certificates in
-/// each: about 20 KB.
+/// The maximum length of a token, in bytes. Apple's notifications are the longest, with up to three tokens inside and
+/// three certificates in each: about 20 KB.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// Whether a member is there at all, `null` included.
+/// Whether a member is present, even if it is `null`.
 #[derive(Default)]
 struct Present(bool);
 
-impl<'de> FromJson<'de> for Present {
-    fn from_json(_: Node<'de, '_>) -> Result<Self, json::Refusal> {
-        Ok(Self(true))
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self(true))
     }
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Header {
     alg: String,
     kid: Option<String>,
@@ -36,11 +36,10 @@ struct Header {
     x5c: Option<Vec<String>>,
 }
 
-/// A token's parts, none of them proven. What it says of its key only names one: whether that is the vendor's is for the
-/// rule to judge.
+/// The parts of a token, none of them verified. The rule must check that the key which the token names is the vendor's.
 #[derive(Debug)]
 pub(super) struct Compact<'t> {
-    /// What the signature covers: the bytes as they came, up to the second dot.
+    /// The signed bytes as received, up to the second dot.
     pub signed: &'t str,
     /// In base64url.
     pub payload: &'t str,
@@ -50,14 +49,14 @@ pub(super) struct Compact<'t> {
     pub kid: Option<String>,
     /// Certificates in base64, the key's own first (§4.1.6).
     pub x5c: Option<Vec<String>>,
-    /// Whether it brings a key, or the address of one (`jwk`, `jku`, `x5u`).
+    /// Whether it contains a key, or the address of one (`jwk`, `jku`, `x5u`).
     pub supplies_key: bool,
 }
 
 impl<'t> Compact<'t> {
-    /// Parts a token, whose algorithm must be `alg`.
+    /// Parses a token whose algorithm must be `alg`.
     pub fn parse(token: &'t str, alg: &str) -> Result<Self, Refusal> {
-        // The length first: an attacker's megabyte is not decoded.
+        // The length is checked first, so that a long text from an attacker is not decoded.
         if token.len() > MAX_BYTES {
             return Err(Refusal::MalformedSignature);
         }
@@ -76,7 +75,7 @@ impl<'t> Compact<'t> {
     }
 }
 
-/// Base64url without padding and without stray bits, so that a text has one spelling; not empty.
+/// Decodes non-empty base64url without padding and stray bits, so that each value has only one accepted text.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| !bytes.is_empty())
 }

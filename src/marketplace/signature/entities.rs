@@ -1,11 +1,10 @@
-//! The five HTML entities that WordPress decodes in a stored secret before it signs with it.
+//! The five HTML entities that WordPress decodes in a stored secret before it signs with the secret.
 //!
 //! Source: `wp_specialchars_decode($text, ENT_QUOTES)` in WordPress' `wp-includes/formatting.php`, as called by
-//! `WC_Webhook::generate_signature`. It knows these spellings and no others: not `&apos;`, not `&#x3c;`, not `&AMP;`.
-//! Leading zeros of a number do not count, nor does the case of the `x` and the digits; a text is gone through once,
-//! so `&amp;lt;` becomes `&lt;`.
+//! `WC_Webhook::generate_signature`. It decodes these spellings only: not `&apos;`, `&#x3c;` or `&AMP;`.
+//! It ignores leading zeros of a number and the case of `x`. There is one pass, so `&amp;lt;` becomes `&lt;`.
 
-/// The character that an entity stands for, given without its `&` and `;`.
+/// The character of an entity, which is given without `&` and `;`.
 fn character(entity: &str) -> Option<char> {
     let hexadecimal = entity.strip_prefix("#x").or_else(|| entity.strip_prefix("#X"));
     if let Some(digits) = hexadecimal {
@@ -35,7 +34,7 @@ fn character(entity: &str) -> Option<char> {
     }
 }
 
-/// `text` with its entities decoded; what is no entity stays as it is.
+/// Decodes the entities in `text`.
 pub(super) fn decode(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;

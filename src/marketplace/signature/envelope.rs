@@ -1,7 +1,8 @@
-//! A signed envelope: one field that holds a JSON text and its MAC, both in base64, parted by a dot.
+//! Signed envelopes: one field that contains a JSON text and its MAC, both in base64, separated by a dot.
 //!
-//! Neither of the two vendors' envelopes has a clock that could be trusted (Salesforce calls `issuedAt` "for internal
-//! use only"; real ones are negative), so one is valid for ever and its MAC is remembered for ever.
+//! Neither of the two vendors' envelopes has a reliable time (Salesforce calls `issuedAt` "for internal use only",
+//! and real values are negative). So an envelope never expires, and its MAC must be remembered for ever to detect
+//! replays.
 
 use super::{
     callback::Callback,
@@ -14,29 +15,29 @@ use super::{
     verified::{Evidence, FOREVER, Payload, Verified},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::Deserialize;
 
-/// A scheme of this kind.
+/// A kind of signed envelope.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum EnvelopeRule {
-    /// `base64(MAC) "." base64(JSON)` in the form field `signed_request`; the MAC is over the base64 text of the JSON,
+    /// `base64(MAC) "." base64(JSON)` in the form field `signed_request`. The MAC covers the base64 text of the JSON,
     /// which names the algorithm. Source: Salesforce, "Verifying and Decoding a Signed Request" (Canvas).
     Canvas,
-    /// `base64(JSON) "." base64(hex(MAC))` in the parameter `signed_payload`; the MAC is over the JSON. Source:
+    /// `base64(JSON) "." base64(hex(MAC))` in the parameter `signed_payload`. The MAC covers the JSON. Source:
     /// BigCommerce's Python client, `oauth_verify_payload`.
     BigCommerceLegacy,
 }
 
-/// The one algorithm that Canvas signs with. Salesforce's own SDK uses whichever the envelope names.
+/// The only algorithm of Canvas. Salesforce's own SDK uses the algorithm that the envelope names.
 const CANVAS_ALGORITHM: &str = "HMACSHA256";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct CanvasHead {
     algorithm: String,
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
-    // `+` that a sender forgot to escape has become a space, which is no base64.
+    // A `+` that the sender did not escape has become a space, which is not base64.
     STANDARD.decode(text).map_err(|_| Refusal::MalformedSignature)
 }
 

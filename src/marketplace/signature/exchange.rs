@@ -1,5 +1,5 @@
-//! Two proofs without a signature scheme, of an install by OAuth: the vendor takes a code that it gave out (RFC 6749
-//! §4.1.3), and the app shows that it knows the client secret (§2.3.1).
+//! The two proofs of an OAuth installation: the vendor accepts an authorization code that it issued (RFC 6749
+//! §4.1.3), and the app presents the client secret (§2.3.1).
 
 use super::{
     callback::Callback,
@@ -8,9 +8,9 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::marketplace::vendor_api::{VendorRequest, VendorResponse};
-use json::FromJson;
+use serde::Deserialize;
 
-/// How a vendor's token endpoint expects its parameters.
+/// The encoding of the parameters of a vendor's token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenEncoding {
     /// A form, as in RFC 6749.
@@ -22,9 +22,9 @@ pub enum TokenEncoding {
 /// A vendor's token endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenEndpoint {
-    /// Its URL. It is a constant, because codes and client secrets are sent there.
+    /// Its address. It is hard-coded because codes and client secrets are sent to it.
     pub url: &'static str,
-    /// How it expects its parameters.
+    /// The encoding of its parameters.
     pub encoding: TokenEncoding,
 }
 
@@ -46,30 +46,31 @@ pub fn accepted_code(response: &VendorResponse) -> Result<Verified<'static>, Ref
     Ok(Verified::new(Evidence::CodeExchange, payload))
 }
 
-/// Whether a status confirms what was asked. An error says whether the vendor denied it or did not answer.
+/// Checks the status of a vendor's answer: a client error means that the vendor rejected the request, and any other
+/// error that it may be retried.
 pub(super) fn confirmed(status: u16) -> Result<(), Refusal> {
     match status {
         200..=299 => Ok(()),
-        // A timeout or a rate limit does not judge what was asked.
+        // Request timeout and rate limit: the vendor did not decide.
         408 | 429 => Err(Refusal::Unanswered),
         400..=499 => Err(Refusal::Declined),
         _ => Err(Refusal::Unanswered),
     }
 }
 
-/// The parameters of a token request that are read.
-#[derive(FromJson, Default)]
+/// The parameters of a token request that are used here.
+#[derive(Deserialize, Default)]
 struct TokenRequest {
     client_secret: Option<String>,
     code: Option<String>,
 }
 
 impl TokenRequest {
-    /// Of a JSON object or a form, whichever it is: vendors differ, and an app asks here as it would ask there.
+    /// Parses a JSON object or a form. Vendors differ, and an app sends us what it would send to its vendor.
     fn read(body: &[u8]) -> Result<Self, Refusal> {
         if body.first() == Some(&b'{') {
             let text = str::from_utf8(body).map_err(|_| Refusal::MalformedBody)?;
-            return json::read(text).map_err(|_| Refusal::MalformedBody);
+            return strict_json::from_str(text).map_err(|_| Refusal::MalformedBody);
         }
         let mut read = Self::default();
         for (name, value) in url::form_urlencoded::parse(body) {
@@ -86,12 +87,12 @@ impl TokenRequest {
     }
 }
 
-/// Verifies a token request of the app's, by the client secret in its body. Its payload is the `code`.
+/// Verifies a token request of the app by the client secret in its body. The payload of the proof is the `code`.
 pub fn client_secret_post(callback: &Callback<'_>, secrets: &[&str]) -> Result<Verified<'static>, Refusal> {
     let known = Credentials::new(secrets, SecretForm::Raw).map_err(|_| Refusal::NotConfigured)?;
     let request = TokenRequest::read(callback.body)?;
     let presented = request.client_secret.ok_or(Refusal::MissingParameter("client_secret"))?;
-    if !known.contain(presented.as_bytes()) {
+    if !known.matches(presented.as_bytes()) {
         return Err(Refusal::BadSignature);
     }
     let code = request.code.ok_or(Refusal::MissingParameter("code"))?;

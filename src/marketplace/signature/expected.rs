@@ -1,23 +1,23 @@
-//! What the operator expects of a token that a vendor signs for all of its customers. A signature proves the vendor; only
-//! this proves that it speaks of us.
+//! The claims that the operator expects in a token. A vendor signs with the same keys for all of its customers: the
+//! signature proves the vendor, and only these claims prove that the token is about our listing.
 
-use super::verifier::named;
+use super::verifier::has_names;
 
-/// Where an app's purchases are made. Xcode's and local tests' are not signed by Apple: there is no word for them here, so
-/// that they cannot be configured.
+/// The environment of an app's purchases. Apple does not sign the purchases of Xcode and of local tests, so these
+/// environments have no variant and cannot be configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppleEnvironment {
-    /// Customers.
+    /// Purchases by customers.
     Production,
-    /// Testers, TestFlight included.
+    /// Purchases by testers, including TestFlight.
     Sandbox,
 }
 
 impl AppleEnvironment {
-    /// Both.
+    /// All environments.
     pub const ALL: &'static [Self] = &[Self::Production, Self::Sandbox];
 
-    /// Apple's name of it, in tokens and in configuration.
+    /// Apple's name of the environment, in tokens and in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -26,36 +26,37 @@ impl AppleEnvironment {
         }
     }
 
-    /// The environment of that name.
+    /// The environment with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|environment| environment.name() == name)
     }
 }
 
-/// What must stand in a token. What a scheme needs and is not here refuses everything.
+/// The expected claims. If one is missing that a scheme needs, every token is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
     /// Entra: the application id of the offer. Google's sign-up: the product's domain. Pub/Sub: the audience of the
-    /// subscription. Apple: bundle ids.
+    /// subscription. Apple: the bundle ids.
     pub audiences: Vec<String>,
     /// Entra: the publisher's tenant.
     pub tenant_id: Option<String>,
     /// Pub/Sub: the service account of the subscription.
     pub email: Option<String>,
-    /// Pub/Sub: the full name of the subscription, where bodies name it.
+    /// Pub/Sub: the full name of the subscription, if bodies contain it.
     pub subscription: Option<String>,
-    /// Google Play over Pub/Sub: the app's package. Its subscription is the developer's, for all apps of theirs.
+    /// Google Play over Pub/Sub: the app's package. It is necessary because one subscription serves all apps of a
+    /// developer.
     pub package_name: Option<String>,
-    /// Apple: the app's id, which sandboxes do not tell reliably: needed in production.
+    /// Apple: the app's id. It is required in production; sandboxes do not send it reliably.
     pub app_apple_id: Option<u64>,
     /// Apple: the environment.
     pub environment: Option<AppleEnvironment>,
 }
 
 impl Expected {
-    /// Whether there are audiences, none of them empty: what has no recipient would be anybody's.
+    /// Whether there is an audience and none is empty. Without one, tokens for any recipient would be accepted.
     pub(super) fn is_addressed(&self) -> bool {
-        named(&self.audiences)
+        has_names(&self.audiences)
     }
 }

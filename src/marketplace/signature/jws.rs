@@ -1,4 +1,4 @@
-//! JSON Web Signatures of vendors with public keys: RS256 and ES256 (RFC 7518 §3.1).
+//! JSON Web Signatures with vendors' public keys: RS256 and ES256 (RFC 7518 §3.1).
 
 use super::{
     claims,
@@ -7,18 +7,18 @@ use super::{
     public_key::{Algorithm, PublicKey},
     refusal::Refusal,
 };
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
-/// Algorithms that a scheme may pin (RFC 7518 §3.1).
+/// An algorithm that a scheme pins (RFC 7518 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pinned {
+pub(super) enum JwsAlgorithm {
     /// RS256.
     Rs256,
     /// ES256.
     Es256,
 }
 
-impl Pinned {
+impl JwsAlgorithm {
     fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -26,7 +26,7 @@ impl Pinned {
         }
     }
 
-    fn algorithm(self) -> Algorithm {
+    fn signature_algorithm(self) -> Algorithm {
         match self {
             Self::Rs256 => Algorithm::RsaSha256,
             Self::Es256 => Algorithm::Es256,
@@ -34,54 +34,54 @@ impl Pinned {
     }
 }
 
-/// A token of the right form. Its payload is out of reach until the signature is verified.
+/// A parsed token. Its payload is private until the signature is verified.
 #[derive(Debug)]
 pub(super) struct Jws<'t> {
-    /// What the signature covers: the bytes as they came, up to the second dot.
+    /// The signed bytes as received, up to the second dot.
     signed: &'t str,
     payload: Vec<u8>,
     signature: Vec<u8>,
-    pinned: Pinned,
+    algorithm: JwsAlgorithm,
     kid: Option<String>,
-    /// Certificates in base64, the key's own first (RFC 7515 §4.1.6). Whose they are is for the rule to judge.
+    /// Certificates in base64, the signer's first (RFC 7515 §4.1.6). They are not verified.
     pub x5c: Option<Vec<String>>,
 }
 
-/// A payload whose signature was verified, and the signature.
+/// The payload and the signature of a token, after the signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Signed {
+pub(super) struct VerifiedJws {
     pub json: Vec<u8>,
     pub signature: Vec<u8>,
 }
 
-impl Signed {
-    /// The claims in it.
-    pub fn claims<T: for<'j> FromJson<'j>>(&self) -> Result<T, Refusal> {
+impl VerifiedJws {
+    /// Parses the claims.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         claims::object(&self.json).ok_or(Refusal::MalformedClaims)
     }
 }
 
 impl<'t> Jws<'t> {
-    /// Reads a token whose algorithm must be `pinned`.
-    pub fn parse(token: &'t str, pinned: Pinned) -> Result<Self, Refusal> {
+    /// Parses a token whose algorithm must be `algorithm`.
+    pub fn parse(token: &'t str, algorithm: JwsAlgorithm) -> Result<Self, Refusal> {
         let Compact { signed, payload, signature, kid, x5c, supplies_key } =
-            Compact::parse(token, pinned.name())?;
-        // Its sender would choose what it is verified with.
+            Compact::parse(token, algorithm.name())?;
+        // Using that key would let the sender choose the key.
         if supplies_key {
             return Err(Refusal::SuppliedKey);
         }
         let decode = |text| compact::decode(text).ok_or(Refusal::MalformedSignature);
-        Ok(Self { signed, payload: decode(payload)?, signature: decode(signature)?, pinned, kid, x5c })
+        Ok(Self { signed, payload: decode(payload)?, signature: decode(signature)?, algorithm, kid, x5c })
     }
 
-    /// A claim that decides which keys are looked at, before anything is proven: good to refuse with, and for nothing else.
-    pub fn unproven<T: for<'j> FromJson<'j>>(&self) -> Result<T, Refusal> {
+    /// Parses claims before the signature is verified. Use them only to refuse a token early.
+    pub fn unverified_claims<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         claims::object(&self.payload).ok_or(Refusal::MalformedClaims)
     }
 
-    /// The payload, if the token was signed with the key of the vendor's that it names. One that brings certificates
-    /// would choose its key itself.
-    pub fn verify_with(self, keys: &Keys) -> Result<Signed, Refusal> {
+    /// Verifies the signature with the vendor's key that the token names. A token with certificates is refused,
+    /// because it would choose its key itself.
+    pub fn verify_with(self, keys: &Keys) -> Result<VerifiedJws, Refusal> {
         if self.x5c.is_some() {
             return Err(Refusal::SuppliedKey);
         }
@@ -89,9 +89,9 @@ impl<'t> Jws<'t> {
         self.verify(key)
     }
 
-    /// The payload, if the token was signed with `key`.
-    pub fn verify(self, key: &PublicKey) -> Result<Signed, Refusal> {
-        key.verify(self.pinned.algorithm(), self.signed.as_bytes(), &self.signature)?;
-        Ok(Signed { json: self.payload, signature: self.signature })
+    /// Verifies the signature with `key`.
+    pub fn verify(self, key: &PublicKey) -> Result<VerifiedJws, Refusal> {
+        key.verify(self.algorithm.signature_algorithm(), self.signed.as_bytes(), &self.signature)?;
+        Ok(VerifiedJws { json: self.payload, signature: self.signature })
     }
 }

@@ -1,7 +1,8 @@
 //! JSON Web Tokens signed with HMAC-SHA256: JWS compact serialisation (RFC 7515), HS256 (RFC 7518 §3.2), claims
 //! (RFC 7519).
 //!
-//! A token without an end (`exp`) is refused, and one whose header or claims name anything twice that is read here.
+//! A token without an expiry (`exp`) is refused, and so is one with a duplicate of a header parameter or claim that
+//! is used here.
 
 use super::{
     callback::Callback,
@@ -16,19 +17,19 @@ use super::{
     verified::{Evidence, Payload, Verified},
 };
 use crate::domain::values::time::Timestamp;
-use json::FromJson;
+use serde::Deserialize;
 use url::Url;
 
-/// Where the token stands.
+/// The location of the token.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
-    /// In this parameter of the query.
+pub(super) enum TokenLocation {
+    /// This parameter of the query.
     Query(&'static str),
-    /// In `Authorization: Bearer …`, else in this parameter of the query.
+    /// `Authorization: Bearer …`, or else this parameter of the query.
     BearerOrQuery(&'static str),
 }
 
-/// Who must have made the token, and about whom.
+/// The rules for issuer and subject.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Parties {
     /// `iss` is `bc`, `sub` is `stores/<hash>` (BigCommerce).
@@ -37,17 +38,17 @@ pub(super) enum Parties {
     Shopify,
 }
 
-/// A scheme of this kind.
+/// A scheme with an HS256 token.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct JwtRule {
-    pub place: Place,
-    /// Milliseconds by which `exp` and `nbf` may be off.
+    pub location: TokenLocation,
+    /// The accepted clock skew for `exp` and `nbf`, in milliseconds.
     pub leeway_ms: i64,
     pub parties: Parties,
 }
 
-/// The claims that are judged here; times are Unix seconds.
-#[derive(FromJson)]
+/// The claims that are checked; times are in Unix seconds.
+#[derive(Deserialize)]
 struct Claims {
     aud: Audience,
     exp: i64,
@@ -59,7 +60,7 @@ struct Claims {
     dest: Option<String>,
 }
 
-/// The token of `Authorization: Bearer`.
+/// The token in the value of an `Authorization: Bearer` header.
 pub(super) fn bearer(authorization: &str) -> Result<&str, Refusal> {
     let (scheme, token) = authorization.split_once(' ').ok_or(Refusal::MalformedSignature)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Refusal::MalformedSignature) }
@@ -67,9 +68,9 @@ pub(super) fn bearer(authorization: &str) -> Result<&str, Refusal> {
 
 impl JwtRule {
     fn token(&self, callback: &Callback<'_>) -> Result<String, Refusal> {
-        match self.place {
-            Place::Query(name) => Ok(Fields::of_query(callback)?.required(name)?.to_owned()),
-            Place::BearerOrQuery(name) => match callback.header("authorization")? {
+        match self.location {
+            TokenLocation::Query(name) => Ok(Fields::of_query(callback)?.required(name)?.to_owned()),
+            TokenLocation::BearerOrQuery(name) => match callback.header("authorization")? {
                 Some(authorization) => Ok(bearer(authorization)?.to_owned()),
                 None => Ok(Fields::of_query(callback)?.required(name)?.to_owned()),
             },

@@ -1,5 +1,5 @@
-//! Sets of keys that vendors publish and that tokens name by `kid`. A set comes in as an argument: which address it was
-//! read from is said by the configuration, never by a token.
+//! Key sets that vendors publish. Tokens name one of the keys by its id (`kid`). A key set is an argument: the
+//! address that it was fetched from comes from the configuration, never from a token.
 
 use super::{
     pem,
@@ -8,20 +8,20 @@ use super::{
     x509::Certificate,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::FromJson;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Keys by their ids.
+/// Public keys with their ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys(Vec<(String, PublicKey)>);
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Jwks {
     keys: Vec<Jwk>,
 }
 
 /// RFC 7517 §4, RFC 7518 §6.
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Jwk {
     kty: String,
     kid: Option<String>,
@@ -35,7 +35,7 @@ struct Jwk {
 }
 
 impl Jwk {
-    /// The key, if it is one that signs RS256 or ES256. Others are passed over (RFC 7517 §5).
+    /// The key, if it is for RS256 or ES256. Other keys are ignored (RFC 7517 §5).
     fn key(&self) -> Option<PublicKey> {
         if self.r#use.as_deref().is_some_and(|purpose| purpose != "sig") {
             return None;
@@ -47,7 +47,7 @@ impl Jwk {
             }
             ("EC", None | Some("ES256")) if self.crv.as_deref() == Some("P-256") => {
                 let (x, y) = (number(&self.x)?.try_into().ok()?, number(&self.y)?.try_into().ok()?);
-                PublicKey::from_p256_numbers(&x, &y).ok()
+                PublicKey::from_p256_coordinates(&x, &y).ok()
             }
             _ => None,
         }
@@ -55,15 +55,15 @@ impl Jwk {
 }
 
 impl Keys {
-    /// Keys with their ids.
+    /// A key set with these ids and keys.
     #[must_use]
     pub fn new(keys: Vec<(String, PublicKey)>) -> Self {
         Self(keys)
     }
 
-    /// A JWK set (RFC 7517 §5).
+    /// Parses a JWK set (RFC 7517 §5).
     pub fn from_jwks(json: &str) -> Result<Self, KeyError> {
-        let Jwks { keys } = json::read(json).map_err(|_| KeyError)?;
+        let Jwks { keys } = strict_json::from_str(json).map_err(|_| KeyError)?;
         let named = |jwk: Jwk| {
             let key = jwk.key()?;
             Some((jwk.kid?, key))
@@ -71,11 +71,11 @@ impl Keys {
         Ok(Self(keys.into_iter().filter_map(named).collect()))
     }
 
-    /// A JSON object of ids and X.509 certificates in PEM, as Google publishes it at
-    /// <https://www.googleapis.com/robot/v1/metadata/x509/>. Only their keys count: what makes a certificate Google's is the
-    /// address that it came from.
+    /// Parses a JSON object of key ids and X.509 certificates in PEM, as Google publishes it at
+    /// <https://www.googleapis.com/robot/v1/metadata/x509/>. Only the keys are used. The certificates are not
+    /// verified: they are trusted because of the address that they were fetched from.
     pub fn from_certificates(json: &str) -> Result<Self, KeyError> {
-        let texts: BTreeMap<String, String> = json::read(json).map_err(|_| KeyError)?;
+        let texts: BTreeMap<String, String> = strict_json::from_str(json).map_err(|_| KeyError)?;
         let mut keys = Vec::new();
         for (kid, pem) in texts {
             let der = pem::decode(&pem, "CERTIFICATE").ok_or(KeyError)?;
@@ -85,8 +85,8 @@ impl Keys {
         Ok(Self(keys))
     }
 
-    /// The key that a token names. One that names none is refused, however few there are: trying each would make a key
-    /// count that the vendor meant for something else.
+    /// The key that a token names. A token without a key id is refused, even if there is only one key: trying all
+    /// keys could accept a key that the vendor uses for another purpose.
     pub(super) fn find(&self, kid: Option<&str>) -> Result<&PublicKey, Refusal> {
         let kid = kid.ok_or(Refusal::UnknownKey)?;
         self.0.iter().find(|(known, _)| known == kid).map(|(_, key)| key).ok_or(Refusal::UnknownKey)

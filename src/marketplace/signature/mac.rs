@@ -1,4 +1,4 @@
-//! A detached signature: a tag in a header or a parameter over parts of the request.
+//! Detached MACs: a tag in a header or a parameter, over parts of the request.
 
 use super::{
     callback::Callback,
@@ -15,17 +15,17 @@ use super::{
 use crate::domain::values::time::Timestamp;
 use std::borrow::Cow;
 
-/// Where the signature stands.
+/// The location of the signature.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
-    /// In the first of these headers that is there.
+pub(super) enum TagLocation {
+    /// The first of these headers that is present.
     Header(&'static [&'static str]),
-    /// In a header that lists signatures of several versions, separated by spaces (Standard Webhooks): those of one
-    /// version, which its entries start with.
+    /// A header that lists signatures of several versions, separated by spaces (Standard Webhooks). Only the entries
+    /// that start with this version are used.
     List { header: &'static str, version: &'static str },
-    /// In a parameter of the query.
+    /// A parameter of the query.
     Query(&'static str),
-    /// In a field of the form, or of the query if the method is GET.
+    /// A field of the form, or of the query if the method is GET.
     Field(&'static str),
 }
 
@@ -36,43 +36,43 @@ pub(super) enum Part {
     Body,
     /// The method in upper case.
     Method,
-    /// The URI as it was called.
+    /// The URI as requested.
     Uri,
     /// The URI with HubSpot's twelve escapes decoded.
     DecodedUri,
     /// The query as Shopify signs it.
     ShopifyQuery,
-    /// A value that was sent with the request.
-    Sent(Sent),
-    /// These very characters.
+    /// A value of the request.
+    Value(ValueLocation),
+    /// A constant text.
     Text(&'static str),
 }
 
-/// A value that was sent with the request.
+/// The location of a value in the request.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Sent {
+pub(super) enum ValueLocation {
     /// A header.
     Header(&'static str),
-    /// A parameter of the query or a field of the form, decoded; wherever the signature stands.
+    /// A decoded parameter of the query or field of the form, whichever contains the signature.
     Field(&'static str),
 }
 
-/// Where the signed time stands and how old it may be.
+/// The location and unit of the signed time, and how old it may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
-    pub place: Sent,
+    pub location: ValueLocation,
     pub unit: Unit,
     pub window: Window,
 }
 
-/// What the body must be, apart from authentic.
+/// Requirements on the body.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Body {
-    /// Anything, also nothing.
+    /// Any body, including an empty one.
     Any,
     /// Not empty.
     Present,
-    /// A JSON object, because the vendor signs other things than bodies with the same key.
+    /// A JSON object. The vendor signs other texts than bodies with the same key, and those are not JSON objects.
     JsonObject,
 }
 
@@ -81,59 +81,59 @@ pub(super) enum Body {
 pub(super) enum Proves {
     /// The raw body.
     Body(Body),
-    /// The query, which must name a shop of Shopify's.
+    /// The query, which must name a Shopify shop.
     ShopifyQuery,
-    /// These fields of the form, and that the token may be used once.
+    /// These fields of the form. The token may be used once.
     FieldsOnce(&'static [&'static str]),
 }
 
-/// A scheme of this kind.
+/// A scheme with a detached MAC.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MacRule {
-    pub place: Place,
+    pub location: TagLocation,
     pub encoding: Encoding,
     pub signed: &'static [Part],
-    /// A header that names the scheme's version, and the name.
+    /// The header with the scheme's version, and the required version.
     pub version: Option<(&'static str, &'static str)>,
-    /// The header of a stronger signature, beside which this one does not count.
+    /// The header of a stronger signature. A request with that header is refused, to prevent a downgrade.
     pub stronger: Option<&'static str>,
     pub clock: Option<Clock>,
     pub proves: Proves,
 }
 
 impl MacRule {
-    /// The signatures that were presented; more than one only in a list.
+    /// The presented signatures. Only a list has more than one.
     fn presented(&self, callback: &Callback<'_>, fields: &Fields<'_>) -> Result<Vec<Tag>, Refusal> {
-        let text = match self.place {
-            Place::Header(names) => {
+        let text = match self.location {
+            TagLocation::Header(names) => {
                 let mut first = None;
                 for name in names {
                     first = first.or(callback.header(name)?);
                 }
                 first.ok_or(Refusal::MissingHeader(names.first().copied().unwrap_or_default()))?
             }
-            Place::List { header, version } => {
+            TagLocation::List { header, version } => {
                 let entries = callback.required_header(header)?.split(' ');
-                // Entries of other versions, and of this version but another form, are other people's.
+                // Entries of other versions or with another encoding are ignored.
                 let tags = entries
                     .filter_map(|entry| self.encoding.decode(entry.strip_prefix(version)?.as_bytes()).ok());
                 let tags: Vec<Tag> = tags.take(MAX_ENTRIES).collect();
                 return if tags.is_empty() { Err(Refusal::MalformedSignature) } else { Ok(tags) };
             }
-            Place::Query(name) | Place::Field(name) => fields.required(name)?,
+            TagLocation::Query(name) | TagLocation::Field(name) => fields.required(name)?,
         };
         Ok(vec![self.encoding.decode(text.as_bytes())?])
     }
 
     fn fields<'a>(&self, callback: &Callback<'a>) -> Result<Fields<'a>, Refusal> {
-        match self.place {
-            Place::Header(_) | Place::List { .. } => Ok(Fields::default()),
-            Place::Query(_) => Fields::of_query(callback),
-            Place::Field(_) => Fields::of(callback),
+        match self.location {
+            TagLocation::Header(_) | TagLocation::List { .. } => Ok(Fields::default()),
+            TagLocation::Query(_) => Fields::of_query(callback),
+            TagLocation::Field(_) => Fields::of(callback),
         }
     }
 
-    /// Applies the rule; `past_ms` resizes the scheme's own window.
+    /// Applies the rule. `past_ms` replaces the maximum age of the scheme's own window.
     pub fn verify<'a>(
         &self,
         scheme: Scheme,
@@ -157,7 +157,7 @@ impl MacRule {
         let parts = self.signed.iter().map(|part| part.read(callback, &fields));
         let parts: Vec<Cow<'_, [u8]>> = parts.collect::<Result<_, _>>()?;
         let signed_at = match self.clock {
-            Some(clock) => Some((clock, clock.unit.parse(clock.place.read(callback, &fields)?)?)),
+            Some(clock) => Some((clock, clock.unit.parse(clock.location.read(callback, &fields)?)?)),
             None => None,
         };
         let parts: Vec<&[u8]> = parts.iter().map(Cow::as_ref).collect();
@@ -195,11 +195,11 @@ impl MacRule {
     }
 }
 
-/// Signatures of a list that are compared; vendors send one, or two while a secret is rotated.
+/// How many signatures of a list are compared. Vendors send one, or two while a secret is rotated.
 const MAX_ENTRIES: usize = 8;
 
 impl Part {
-    /// Its bytes, or the refusal of what must be there and is not.
+    /// The bytes of this part; a missing required value is refused.
     fn read<'c>(&self, callback: &Callback<'c>, fields: &'c Fields<'_>) -> Result<Cow<'c, [u8]>, Refusal> {
         Ok(match *self {
             Self::Body => Cow::Borrowed(callback.body),
@@ -207,13 +207,13 @@ impl Part {
             Self::Uri => Cow::Borrowed(callback.uri().as_bytes()),
             Self::DecodedUri => Cow::Owned(uri::decode(callback.uri())),
             Self::ShopifyQuery => Cow::Owned(query::signed_text(fields)?.into_bytes()),
-            Self::Sent(sent) => Cow::Borrowed(sent.read(callback, fields)?.as_bytes()),
+            Self::Value(location) => Cow::Borrowed(location.read(callback, fields)?.as_bytes()),
             Self::Text(text) => Cow::Borrowed(text.as_bytes()),
         })
     }
 }
 
-impl Sent {
+impl ValueLocation {
     fn read<'c>(self, callback: &Callback<'c>, fields: &'c Fields<'_>) -> Result<&'c str, Refusal> {
         match self {
             Self::Header(name) => callback.required_header(name),

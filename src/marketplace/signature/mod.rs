@@ -1,22 +1,24 @@
-//! Proof of origin: a callback and what the operator configured in, a [`Verified`] or a [`Refusal`] out.
+//! Verification of callbacks: takes a callback and the operator's configuration, and returns a [`Verified`] proof or a
+//! [`Refusal`].
 //!
-//! A scheme is a row of data ([`scheme`]): what is signed, with which hash, in which encoding, where the signature and
-//! the time stand, and how old it may be. The rows are read by five rules, of which each is written once: a detached
-//! MAC ([`mac`]), a JWT ([`jwt`]), a signed envelope ([`envelope`]), and two kinds of credentials, [`basic`] and
-//! [`outbound`]. Beside them, [`exchange`] proves an install by OAuth, and [`store_keys`] one
-//! by keys of a store: there the vendor itself is asked; so it is where [`polled`] takes its API's word.
+//! A scheme with a shared secret is a row of data ([`scheme`]): what is signed, with which hash, in which encoding,
+//! where the signature and the time are, and how old the signature may be. Five rules interpret the rows: detached
+//! MACs ([`mac`]), JWTs ([`jwt`]), signed envelopes ([`envelope`]), and two kinds of credentials ([`basic`] and
+//! [`outbound`]). Three further proofs need an answer of the vendor: [`exchange`] verifies an OAuth installation,
+//! [`store_keys`] the API keys of a store, and [`polled`] accepts what a vendor's API answers.
 //!
-//! Vendors with public keys have a list of their own ([`token`]): tokens ([`jws`]) that name a key of a set ([`key_set`]) or
-//! bring certificates up to a pinned root ([`x509`]), and the rules over them ([`id_token`], [`apple`]).
+//! The schemes with vendors' public keys are listed in [`token`]: tokens ([`jws`]) that name a key of a key set
+//! ([`key_set`]) or carry certificates up to a pinned root ([`x509`]), and the rules for their claims ([`id_token`],
+//! [`apple`]).
 //!
-//! Every rule keeps this order, so that an attacker learns nothing and nothing unproven is interpreted: presence and
-//! shape of the signature; the algorithm, pinned; the MAC over the raw bytes, compared in constant time under every
-//! configured secret; only then the clock, the audience and the sender; only then the payload is parsed.
+//! Every rule keeps this order, so that an attacker learns nothing and unverified content is never interpreted:
+//! presence and form of the signature; the algorithm, which is pinned; the MAC over the raw bytes, compared in
+//! constant time under every configured secret; then the clock, the audience and the sender; and only then the
+//! payload.
 //!
-//! The HTTP answer to every refusal is one and the same 401. [`Refusal`] is for tests and the operator's log.
+//! The HTTP response to every refusal is the same 401. [`Refusal`] is for tests and the operator's log.
 
 mod apple;
-mod asn1;
 mod basic;
 mod bearer;
 mod callback;
@@ -42,7 +44,6 @@ mod query;
 mod refusal;
 mod scheme;
 mod secret;
-mod spki;
 mod store_keys;
 mod token;
 mod uri;

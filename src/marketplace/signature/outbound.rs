@@ -1,7 +1,7 @@
-//! Salesforce's outbound message (SOAP 1.1). It has no signature: the proof is an unguessable last segment of the
-//! path, and the organisation that the message names. So it is a hint, to be confirmed before money moves.
+//! Salesforce's outbound messages (SOAP 1.1). They are not signed: the last segment of the path is a secret, and the
+//! message names its organisation. That is weak evidence, which must be confirmed before money moves.
 //!
-//! The XML is read by a parser without a document type, which leaves it no entities of the sender's and no files.
+//! The XML parser refuses document types, so the sender cannot define entities or read files.
 
 use super::{
     callback::Callback,
@@ -13,12 +13,12 @@ use roxmltree::{Document, Error, Node, ParsingOptions};
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const OUTBOUND: &str = "http://soap.sforce.com/2005/09/outbound";
-/// Elements, texts and comments of one message; 100 notifications of 500 fields each have fewer.
+/// The maximum number of XML nodes of a message. A message with 100 notifications of 500 fields each has fewer.
 const MAX_NODES: u32 = 200_000;
-/// Characters of an organisation's id without its checksum (Salesforce has ids of 15 and of 18 characters).
+/// The length of an organisation id without its checksum. Salesforce has ids of 15 and of 18 characters.
 const ID_WITHOUT_CHECKSUM: usize = 15;
 
-/// The one child of that name; none and several are refused.
+/// The only child with that name. It is an error if there is none or more than one.
 fn only<'d, 'i>(parent: Node<'d, 'i>, namespace: &str, name: &str) -> Result<Node<'d, 'i>, Refusal> {
     let mut found = parent.children().filter(|child| child.has_tag_name((namespace, name)));
     match (found.next(), found.next()) {
@@ -27,7 +27,7 @@ fn only<'d, 'i>(parent: Node<'d, 'i>, namespace: &str, name: &str) -> Result<Nod
     }
 }
 
-/// The id of the organisation that `body` says it comes from.
+/// The id of the organisation that sent `body`, according to `body`.
 fn organization_id(body: &[u8]) -> Result<String, Refusal> {
     let text = str::from_utf8(body).map_err(|_| Refusal::MalformedBody)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
@@ -41,7 +41,7 @@ fn organization_id(body: &[u8]) -> Result<String, Refusal> {
     }
     let notifications = only(only(envelope, ENVELOPE, "Body")?, OUTBOUND, "notifications")?;
     let id = only(notifications, OUTBOUND, "OrganizationId")?;
-    // More than one text would be one with a comment inside, of which readers see different parts.
+    // More than one text node means that there is a comment inside, and parsers differ in which part they return.
     let mut texts = id.children();
     match (texts.next().filter(Node::is_text).and_then(|text| text.text()), texts.next()) {
         (Some(text), None) => Ok(text.trim().to_owned()),
@@ -49,12 +49,12 @@ fn organization_id(body: &[u8]) -> Result<String, Refusal> {
     }
 }
 
-/// Whether two ids are of one organisation; the case of letters counts, the checksum of three characters does not.
+/// Whether two ids name the same organisation. Ids are case-sensitive; a checksum is ignored if only one id has it.
 fn same_organization(a: &str, b: &str) -> bool {
     let id = |text: &str| text.get(..ID_WITHOUT_CHECKSUM).map(str::to_owned);
-    let shape = |text: &str| matches!(text.len(), 15 | 18);
-    let both_long = a.len() == b.len();
-    shape(a) && shape(b) && if both_long { a == b } else { id(a) == id(b) }
+    let is_id = |text: &str| matches!(text.len(), 15 | 18);
+    let same_length = a.len() == b.len();
+    is_id(a) && is_id(b) && if same_length { a == b } else { id(a) == id(b) }
 }
 
 /// Applies the rule.
@@ -67,7 +67,7 @@ pub(super) fn verify<'a>(
     if segment.is_empty() {
         return Err(Refusal::MalformedSignature);
     }
-    if !path_secrets.contain(segment.as_bytes()) {
+    if !path_secrets.matches(segment.as_bytes()) {
         return Err(Refusal::BadSignature);
     }
     if callback.body.is_empty() {

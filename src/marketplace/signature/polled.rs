@@ -1,4 +1,5 @@
-//! Proof by a vendor's API: its response to a request with the operator's credentials, over TLS, to a constant host.
+//! Answers of a vendor's API as proofs. The call uses the operator's credentials, TLS, and an address that is
+//! configured here, so the answer comes from the vendor.
 
 use super::{
     exchange::confirmed,
@@ -7,8 +8,8 @@ use super::{
 };
 use crate::marketplace::vendor_api::VendorResponse;
 
-/// The proof that a vendor's API confirmed what it was asked; its payload is the response. The caller must compare the
-/// response with the callback.
+/// Turns a successful answer of a vendor's API into a proof, with the answer as its payload. The caller must check
+/// that the answer is about the thing that it asked for.
 pub fn polled(response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
     confirmed(response.status)?;
     Ok(Verified::new(Evidence::ApiPoll, Payload::Json(response.body.clone().into_bytes())))

@@ -1,15 +1,11 @@
-//! Public keys of vendors, and the signatures that are verified with them. Which algorithm a signature must have is said by
-//! the scheme, never by the message: a key of one kind verifies nothing under an algorithm of another.
+//! Vendors' public keys, and signature verification with them. The scheme chooses the algorithm, never the message: a
+//! key of one kind does not verify a signature of another.
 //!
 //! Sources: RFC 8017 §8.2.2 (RSASSA-PKCS1-v1_5), FIPS 186-5 (ECDSA), RFC 5280 §4.1.2.7 (SubjectPublicKeyInfo), RFC 7518
 //! §3.4, §6 (JWA: signatures and keys in JWTs).
 
-use super::{asn1::Element, pem, refusal::Refusal, spki::KeyInfo};
-use curves::{Mismatch, P256, P384};
-use der::{
-    Tag,
-    asn1::{ObjectIdentifier, UintRef},
-};
+use super::{pem, refusal::Refusal};
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{
     BoxedUint, PublicKey as RsaKey,
     pkcs1v15::{Signature as RsaSignature, VerifyingKey as RsaVerifyingKey},
@@ -18,16 +14,16 @@ use rsa::{
 };
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384};
+use x509_cert::{
+    der::{
+        Decode,
+        oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1},
+    },
+    spki::SubjectPublicKeyInfoRef,
+};
 
-/// RSA moduli that are taken, in bits: less is broken, and more costs too much.
+/// Accepted RSA moduli, in bits: shorter ones are insecure, and longer ones cost too much to verify.
 const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
-
-/// RFC 3279 §2.3.1: RSA.
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-/// RFC 5480 §2.1.1: elliptic curves, and the names of two.
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
 /// A public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,63 +31,43 @@ pub enum PublicKey {
     /// RSA.
     Rsa(RsaKey),
     /// ECDSA on P-256.
-    P256(P256),
+    P256(p256::ecdsa::VerifyingKey),
     /// ECDSA on P-384.
-    P384(P384),
+    P384(p384::ecdsa::VerifyingKey),
 }
 
-/// How a message is signed.
+/// A signature algorithm together with the encoding of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-1: AWS SNS, version 1.
     RsaSha1,
     /// RSASSA-PKCS1-v1_5 with SHA-256; RS256 in JWTs.
     RsaSha256,
-    /// ECDSA on P-256 with SHA-256, the two numbers side by side, 32 bytes each: ES256 in JWTs.
+    /// ECDSA on P-256 with SHA-256. The signature is `r` and `s`, 32 bytes each: ES256 in JWTs.
     Es256,
-    /// The same in DER: Apple's postbacks, X.509.
+    /// ECDSA on P-256 with SHA-256. The signature is DER: Apple's postbacks, X.509.
     P256Sha256Der,
-    /// ECDSA on P-384 with SHA-384, in DER: X.509.
+    /// ECDSA on P-384 with SHA-384. The signature is DER: X.509.
     P384Sha384Der,
 }
 
-/// Why a key cannot be used.
+/// A key cannot be used: it is malformed, or its kind or size is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a public key of a kind and size that is taken here")]
+#[error("not a public key of an accepted kind and size")]
 pub struct KeyError;
 
 impl PublicKey {
-    /// The key of a DER-encoded SubjectPublicKeyInfo.
+    /// Parses a DER-encoded SubjectPublicKeyInfo.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
-        Self::from_info(Element::from_der(der).and_then(KeyInfo::read).ok_or(KeyError)?)
+        Self::try_from(SubjectPublicKeyInfoRef::from_der(der).map_err(|_| KeyError)?)
     }
 
-    /// The key of one that was read.
-    pub(super) fn from_info(info: KeyInfo<'_>) -> Result<Self, KeyError> {
-        let (parameters, key) = (info.parameters.ok_or(KeyError)?, info.key.ok_or(KeyError)?);
-        match info.algorithm {
-            RSA if parameters.value(Tag::Null).is_some_and(<[u8]>::is_empty) => Self::from_pkcs1(key),
-            EC => match parameters.read() {
-                Some(SECP256R1) => P256::from_point(key).map(Self::P256).ok_or(KeyError),
-                Some(SECP384R1) => P384::from_point(key).map(Self::P384).ok_or(KeyError),
-                _ => Err(KeyError),
-            },
-            _ => Err(KeyError),
-        }
-    }
-
-    /// The RSA key of a DER-encoded RSAPublicKey (RFC 8017 §A.1.1).
-    fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
-        let (modulus, exponent) = two_numbers(der).ok_or(KeyError)?;
-        Self::from_rsa_numbers(modulus, exponent)
-    }
-
-    /// The key of a PEM text (`-----BEGIN PUBLIC KEY-----`, RFC 7468 §13), alone in it.
+    /// Parses a PEM text (`-----BEGIN PUBLIC KEY-----`, RFC 7468 §13) that holds one key and nothing else.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         Self::from_spki(&pem::decode(text, "PUBLIC KEY").ok_or(KeyError)?)
     }
 
-    /// The RSA key of a modulus and an exponent, big-endian (RFC 7518 §6.3.1).
+    /// Builds an RSA key from its big-endian modulus and exponent (RFC 7518 §6.3.1).
     pub fn from_rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
         let number = |bytes: &[u8]| {
             let bits = u32::try_from(bytes.len()).ok()?.checked_mul(8)?;
@@ -101,26 +77,29 @@ impl PublicKey {
         Self::rsa(RsaKey::new(modulus, exponent).map_err(|_| KeyError)?)
     }
 
-    /// The P-256 key of a point's two numbers, 32 bytes each (RFC 7518 §6.2.1).
-    pub fn from_p256_numbers(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, KeyError> {
-        P256::from_numbers(x, y).map(Self::P256).ok_or(KeyError)
+    /// Builds a P-256 key from the coordinates of its point, 32 bytes each (RFC 7518 §6.2.1).
+    pub fn from_p256_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, KeyError> {
+        let point = p256::Sec1Point::from_affine_coordinates(x.into(), y.into(), false);
+        p256::ecdsa::VerifyingKey::from_sec1_point(&point).map(Self::P256).map_err(|_| KeyError)
     }
 
     fn rsa(key: RsaKey) -> Result<Self, KeyError> {
         if RSA_BITS.contains(&key.n().bit_width()) { Ok(Self::Rsa(key)) } else { Err(KeyError) }
     }
 
-    /// Verifies a signature of ECDSA's, in DER, over what has this hash, whichever curve the key is on.
+    /// Verifies a DER-encoded ECDSA signature over a message with this hash, on whichever curve the key is.
     pub(super) fn verify_hash(&self, hash: &[u8], signature: &[u8]) -> Result<(), Refusal> {
         match self {
-            Self::P256(key) => curve(key.verify(hash, &side_by_side(signature, 32)?)),
-            Self::P384(key) => curve(key.verify(hash, &side_by_side(signature, 48)?)),
+            Self::P256(key) => verify_ecdsa(key, hash, p256::ecdsa::Signature::from_der(signature)),
+            Self::P384(key) => verify_ecdsa(key, hash, p384::ecdsa::Signature::from_der(signature)),
             Self::Rsa(_) => Err(Refusal::WrongAlgorithm),
         }
     }
 
-    /// Verifies a signature over `message`. A signature that is not of its documented form is `MalformedSignature`, one
-    /// that does not match is `BadSignature`, and a key of another kind is `WrongAlgorithm`.
+    /// Verifies a signature over `message`.
+    ///
+    /// A signature with a wrong encoding is [`Refusal::MalformedSignature`], one that does not match is
+    /// [`Refusal::BadSignature`], and a key of another kind is [`Refusal::WrongAlgorithm`].
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Refusal> {
         match (self, algorithm) {
             (Self::Rsa(key), Algorithm::RsaSha1) => {
@@ -135,7 +114,9 @@ impl PublicKey {
                     .verify(message, &signature)
                     .map_err(|_| Refusal::BadSignature)
             }
-            (Self::P256(key), Algorithm::Es256) => curve(key.verify(&Sha256::digest(message), signature)),
+            (Self::P256(key), Algorithm::Es256) => {
+                verify_ecdsa(key, &Sha256::digest(message), p256::ecdsa::Signature::from_slice(signature))
+            }
             (Self::P256(_), Algorithm::P256Sha256Der) => {
                 self.verify_hash(&Sha256::digest(message), signature)
             }
@@ -147,32 +128,35 @@ impl PublicKey {
     }
 }
 
-fn curve(verified: Result<(), Mismatch>) -> Result<(), Refusal> {
-    verified.map_err(|mismatch| match mismatch {
-        Mismatch::Malformed => Refusal::MalformedSignature,
-        Mismatch::Bad => Refusal::BadSignature,
-    })
-}
+impl TryFrom<SubjectPublicKeyInfoRef<'_>> for PublicKey {
+    type Error = KeyError;
 
-/// A DER-encoded sequence of two integers, neither of them negative.
-fn two_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let [first, second] = *Element::from_der(der)?.sequence()? else { return None };
-    Some((first.read::<UintRef<'_>>()?.as_bytes(), second.read::<UintRef<'_>>()?.as_bytes()))
-}
-
-/// A signature of ECDSA's in DER (RFC 3279 §2.2.3) as its two numbers side by side, `width` bytes each.
-fn side_by_side(der: &[u8], width: usize) -> Result<Vec<u8>, Refusal> {
-    let (r, s) = two_numbers(der).ok_or(Refusal::MalformedSignature)?;
-    let mut numbers = Vec::new();
-    for number in [r, s] {
-        let padding = width.checked_sub(number.len()).ok_or(Refusal::MalformedSignature)?;
-        numbers.extend(std::iter::repeat_n(0, padding));
-        numbers.extend_from_slice(number);
+    fn try_from(info: SubjectPublicKeyInfoRef<'_>) -> Result<Self, KeyError> {
+        // The algorithm is checked here because the `rsa` crate also accepts keys for RSASSA-PSS.
+        match info.algorithm.oids() {
+            Ok((RSA_ENCRYPTION, None)) => Self::rsa(info.try_into().map_err(|_| KeyError)?),
+            Ok((ID_EC_PUBLIC_KEY, Some(SECP_256_R_1))) => {
+                info.try_into().map(Self::P256).map_err(|_| KeyError)
+            }
+            Ok((ID_EC_PUBLIC_KEY, Some(SECP_384_R_1))) => {
+                info.try_into().map(Self::P384).map_err(|_| KeyError)
+            }
+            _ => Err(KeyError),
+        }
     }
-    Ok(numbers)
 }
 
-/// A signature is as long as the modulus (RFC 8017 §8.2.2, step 1).
+/// Verifies a parsed ECDSA signature over a message with this hash.
+fn verify_ecdsa<S>(
+    key: &impl PrehashVerifier<S>,
+    hash: &[u8],
+    signature: Result<S, p256::ecdsa::Error>,
+) -> Result<(), Refusal> {
+    let signature = signature.map_err(|_| Refusal::MalformedSignature)?;
+    key.verify_prehash(hash, &signature).map_err(|_| Refusal::BadSignature)
+}
+
+/// Parses an RSA signature, which is as long as the modulus (RFC 8017 §8.2.2, step 1).
 fn rsa_signature(key: &RsaKey, signature: &[u8]) -> Result<RsaSignature, Refusal> {
     if signature.len() != key.size() {
         return Err(Refusal::MalformedSignature);

@@ -1,26 +1,25 @@
-//! The query as Shopify signs it.
+//! The signed text of Shopify's queries.
 //!
-//! Source: Shopify's rule of many years, as its Python library implements it (`Session.calculate_hmac`): values are
-//! signed decoded, with `%` and `&` escaped again (`=`, too, in names), so that no value can pass for another
-//! parameter; the values of `name[]` are joined to `name=["2", "1"]`; the pairs are sorted by their bytes.
+//! Source: Shopify's Python library (`Session.calculate_hmac`). Values are decoded, and then `%` and `&` are escaped
+//! again (in names `=`, too), so that a value cannot be read as another parameter. The values of `name[]` are joined
+//! to `name=["2", "1"]`. The pairs are sorted by their bytes.
 
 use super::{fields::Fields, refusal::Refusal};
 
-/// Parameters that carry a signature and so are not signed: today's, and the obsolete one.
+/// The parameters with the signature, which are not signed: the current one and the obsolete one.
 const UNSIGNED: [&str; 2] = ["hmac", "signature"];
 
 /// The signed text of `fields`.
 ///
-/// A name that stands there twice is refused, and so is what would make the text of another query: a quote or a
-/// backslash inside a list, and a single value that looks like a list.
+/// Duplicate names are refused. So are queries that would have the same signed text as another one: those with a
+/// quote or a backslash in a list, or with a single value that looks like a list.
 pub(super) fn signed_text(fields: &Fields<'_>) -> Result<String, Refusal> {
-    // By name; the values of a name in the order of the query.
-    let mut all: Vec<(&str, usize, &str)> = Vec::new();
-    all.extend(fields.iter().enumerate().map(|(place, (name, value))| (name, place, value)));
-    all.sort_unstable();
+    // The fields are sorted by name; the values of one name stay in the order of the query.
+    let mut all: Vec<(&str, &str)> = fields.iter().collect();
+    all.sort_by_key(|(name, _)| *name);
     let mut pairs: Vec<String> = Vec::new();
     for group in all.chunk_by(|(a, ..), (b, ..)| a == b) {
-        let [(name, _, value), others @ ..] = group else { continue };
+        let [(name, value), others @ ..] = group else { continue };
         let Some(list) = name.strip_suffix("[]") else {
             if !others.is_empty() {
                 return Err(Refusal::DuplicateParameter);
@@ -52,13 +51,13 @@ fn pair(name: &str, value: &str) -> String {
     format!("{name}={value}").replace('&', "%26")
 }
 
-/// The parameters that the signed text proves.
+/// The signed parameters.
 pub(super) fn signed_parameters(fields: &Fields<'_>) -> Vec<(String, String)> {
     let signed = fields.iter().filter(|(name, _)| !UNSIGNED.contains(name));
     signed.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Whether `shop` is the name of a shop: `^[a-zA-Z0-9][a-zA-Z0-9-]*\.myshopify\.com$` (shopify.dev, "Verify the
+/// Whether `shop` is the domain of a shop: `^[a-zA-Z0-9][a-zA-Z0-9-]*\.myshopify\.com$` (shopify.dev, "Verify the
 /// installation request").
 #[must_use]
 pub fn is_shop(shop: &str) -> bool {

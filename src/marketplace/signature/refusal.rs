@@ -1,97 +1,97 @@
-//! Why a callback was refused. The caller never learns it: every refusal is answered with the same 401.
+//! Reasons to refuse a callback. The caller never sees them: the response to every refusal is the same 401.
 
-/// The reason of a refusal, for tests and for the operator's log. It names headers and parameters of the protocol, and
-/// never holds what came in.
+/// The reason of a refusal, for tests and for the operator's log. It names headers and parameters of the protocol and
+/// never contains received values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A header that the scheme needs is absent.
+    /// A required header is missing.
     #[error("the header {0} is missing")]
     MissingHeader(&'static str),
-    /// A header that the scheme reads stands there twice: which one the vendor meant is anybody's guess.
-    #[error("the header {0} stands there twice")]
+    /// A header occurs twice, and it is unknown which one the vendor meant.
+    #[error("the header {0} occurs twice")]
     DuplicateHeader(&'static str),
-    /// A parameter of the query or the form, or a member of the message, that the scheme needs is absent.
+    /// A required parameter of the query or the form, or a required member of the message, is missing.
     #[error("the parameter {0} is missing")]
     MissingParameter(&'static str),
-    /// A parameter stands there twice, so that two readers could read two different values.
-    #[error("a parameter stands there twice")]
+    /// A parameter occurs twice, so two parsers could read different values.
+    #[error("a parameter occurs twice")]
     DuplicateParameter,
-    /// The query or the form is not UTF-8 once decoded, or a value is not of its documented alphabet and length.
-    #[error("the query or the form is not UTF-8, or a value not of its documented form")]
+    /// The decoded query or form is not UTF-8, or a value has not its documented alphabet and length.
+    #[error("the query or the form is not UTF-8, or a value does not have its documented format")]
     MalformedParameters,
-    /// Two different queries would have the same signed text as this one.
-    #[error("the signed text of this query is that of another query, too")]
+    /// Another query has the same signed text as this one.
+    #[error("the query is ambiguous: another query has the same signed text")]
     AmbiguousParameters,
-    /// The signature, token or credential is not of its documented form: alphabet, padding, length, parts.
-    #[error("the signature is not of its documented form")]
+    /// The signature, token, certificate or credential is malformed: alphabet, padding, length or structure.
+    #[error("the signature does not have its documented format")]
     MalformedSignature,
     /// The signed time is not a plain decimal number of seconds or milliseconds.
     #[error("the time is not a number")]
     MalformedTime,
-    /// The token names an algorithm other than the one that is configured.
-    #[error("the algorithm is not the configured one")]
+    /// The token, certificate or key uses another algorithm than the pinned one.
+    #[error("the signature algorithm is not the expected one")]
     WrongAlgorithm,
-    /// The token demands an extension (`crit`, RFC 7515 §4.1.11); none is known here.
-    #[error("the token demands an extension")]
+    /// The token requires an extension (`crit`, RFC 7515 §4.1.11). No extensions are supported.
+    #[error("the token requires an extension that is not supported")]
     UnknownExtension,
-    /// The key is said to stand somewhere else than where the vendor publishes its keys: it is not fetched.
-    #[error("the key is not where the vendor publishes its keys")]
+    /// The key's address is not one where the vendor publishes keys, so the key is not fetched.
+    #[error("the address of the key is not one of the vendor's")]
     ForeignKey,
-    /// No key is named, or one that the vendor does not publish. It may have new ones: they may be read again.
-    #[error("the key is none of the vendor's")]
+    /// The token has no key id, or its key id is not in the vendor's key set. The key set may be out of date.
+    #[error("the key id is not in the vendor's key set")]
     UnknownKey,
-    /// What was fetched is no key or certificate of a kind and size that is taken.
-    #[error("the key that was fetched cannot be used")]
+    /// The fetched document is not a key or certificate of an accepted kind and size.
+    #[error("the fetched key or certificate cannot be used")]
     UnusableKey,
-    /// The token brings a key of its own, or an address of one: its sender would choose what it is verified with.
-    #[error("the token brings a key of its own")]
+    /// The token contains a key or the address of one. Using it would let the sender choose the key.
+    #[error("the token contains its own key")]
     SuppliedKey,
     /// A certificate was issued by another authority, or for another purpose.
-    #[error("the certificate is another authority's, or for another purpose")]
+    #[error("the certificate was issued by another authority or for another purpose")]
     WrongCertificate,
-    /// The signature is that of other bytes, or was made with another key.
+    /// The signature belongs to other bytes, or was made with another key.
     #[error("the signature does not match")]
     BadSignature,
     /// The body is empty where the vendor never sends an empty one.
     #[error("the body is empty")]
     EmptyBody,
-    /// The body is not of the documented form: though authentic, or so that no signature could be found in it.
-    #[error("the body is not of its documented form")]
+    /// The body is malformed, although it is authentic or before a signature was found in it.
+    #[error("the body does not have its documented format")]
     MalformedBody,
-    /// The XML declares a document type, the door to entities and external files.
+    /// The XML declares a document type, which would allow entities and external files.
     #[error("the XML has a document type declaration")]
     DocumentType,
-    /// The claims, though authentic, are not of the documented form.
-    #[error("the claims are not of their documented form")]
+    /// The claims are authentic but malformed.
+    #[error("the claims do not have their documented format")]
     MalformedClaims,
-    /// Signed too long ago, or expired.
-    #[error("too old")]
+    /// The signature is too old, or the token or certificate has expired.
+    #[error("the signature is too old or has expired")]
     Stale,
-    /// Signed in the future, or not valid yet.
-    #[error("from the future")]
+    /// The signed time is in the future, or the token or certificate is not valid yet.
+    #[error("the signed time is in the future")]
     Future,
-    /// Made for another recipient.
-    #[error("for another audience")]
+    /// The message was made for another recipient.
+    #[error("the audience is not ours")]
     WrongAudience,
-    /// Made by another sender.
-    #[error("from another issuer")]
+    /// The message was made by another sender.
+    #[error("the issuer is not the expected one")]
     WrongIssuer,
-    /// About an account whose name is not of the vendor's form.
-    #[error("about something that is no account of this marketplace")]
+    /// The subject does not have the form of the vendor's account names.
+    #[error("the subject is not an account of this marketplace")]
     WrongSubject,
-    /// A stronger signature came with it, which must be verified instead: no falling back.
-    #[error("a stronger signature came with it, and that one counts")]
+    /// The request also has a stronger signature. Accepting the weaker one would allow a downgrade.
+    #[error("the request has a stronger signature, which must be verified instead")]
     StrongerSignature,
-    /// The listing lacks a secret or a setting that the scheme needs: nothing can be proven.
-    #[error("the listing is not set up for it: a secret or a setting is missing")]
+    /// The listing lacks a secret or a setting that the scheme needs, so nothing can be verified.
+    #[error("the listing is not set up for this callback: a secret or a setting is missing")]
     NotConfigured,
-    /// The vendor does not take the code, or does not know what it was asked for.
-    #[error("the vendor says no")]
+    /// The vendor rejected the code, or does not know what the query was about.
+    #[error("the vendor rejected the request")]
     Declined,
-    /// The vendor could not be asked. Nobody's fault who sent the callback: it may be tried again.
+    /// The vendor could not be reached. The callback may be valid, so the sender may retry it.
     #[error("the vendor does not answer")]
     Unanswered,
-    /// A single-use token came again. The rules here have no memory: who has one says so.
-    #[error("used before")]
+    /// A single-use token was used again. The verifiers are stateless: the store detects this.
+    #[error("the token was already used")]
     Replayed,
 }

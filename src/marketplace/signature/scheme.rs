@@ -1,35 +1,35 @@
-//! The signature schemes, each a row of data. To add one: a variant, its place in [`Scheme::ALL`], its row, and its
-//! vectors under `fixtures/vectors/`.
+//! The signature schemes with shared secrets, each a row of data. To add a scheme, add a variant, an entry in
+//! [`Scheme::ALL`], a row, and vectors under `fixtures/vectors/`.
 
 use super::{
     encoding::Encoding,
     envelope::EnvelopeRule,
     jwt::{self, JwtRule, Parties},
-    mac::{Body, Clock, MacRule, Part, Place, Proves, Sent},
-    secret::{Digest, SecretForm},
+    mac::{Body, Clock, MacRule, Part, Proves, TagLocation, ValueLocation},
+    secret::{MacAlgorithm, SecretForm},
     window::{Unit, Window},
 };
 
-/// A signature scheme of a marketplace's.
+/// A marketplace's signature scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scheme {
     /// Adobe I/O Events, the old `x-adobe-signature`.
     AdobeIoEventsLegacyHmac,
     /// BigCommerce `/load`, `/uninstall`, `/remove_user`.
     BigcommerceSignedPayloadJwt,
-    /// The same of apps that never migrated.
+    /// The same callbacks for apps that never migrated to the JWT.
     BigcommerceSignedPayloadLegacy,
-    /// BigCommerce webhooks, which are Standard Webhooks.
+    /// BigCommerce webhooks, which follow Standard Webhooks.
     BigcommerceWebhook,
     /// DigitalOcean add-ons: provisioning, plans, notifications.
     DigitaloceanBasicAuth,
     /// DigitalOcean add-ons: single sign-on.
     DigitaloceanSso,
-    /// HubSpot's first signature.
+    /// HubSpot's signature, version 1.
     HubspotV1,
-    /// HubSpot's second.
+    /// HubSpot's signature, version 2.
     HubspotV2,
-    /// HubSpot's third, the one to require.
+    /// HubSpot's signature, version 3, which should be required.
     HubspotV3,
     /// Salesforce Canvas.
     SalesforceCanvasSignedRequest,
@@ -41,17 +41,17 @@ pub enum Scheme {
     ShopifySessionToken,
     /// Shopify webhooks.
     ShopifyWebhook,
-    /// WooCommerce.com's SaaS billing.
+    /// SaaS billing of WooCommerce.com.
     WooSaasBillingWebhook,
     /// Webhooks of a WooCommerce shop.
     WoocommerceWebhook,
 }
 
-/// A scheme, written down.
+/// The definition of a scheme.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     pub name: &'static str,
-    /// Off unless the operator allows it, because the vendor has something stronger.
+    /// Whether the vendor has a stronger scheme. Such a scheme is refused unless the operator allows it.
     pub legacy: bool,
     pub secret: SecretForm,
     pub rule: Rule,
@@ -60,7 +60,7 @@ pub(super) struct Row {
 /// The kinds of schemes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rule {
-    Mac(Digest, MacRule),
+    Mac(MacAlgorithm, MacRule),
     Jwt(JwtRule),
     Envelope(EnvelopeRule),
     Basic,
@@ -71,10 +71,10 @@ const fn row(name: &'static str, rule: Rule) -> Row {
     Row { name, legacy: false, secret: SecretForm::Raw, rule }
 }
 
-/// Base64 of HMAC-SHA256 over the raw body, in one of these headers.
+/// HMAC-SHA256 over the raw body, in base64, in one of these headers.
 const fn body_mac(headers: &'static [&'static str], body: Body) -> MacRule {
     MacRule {
-        place: Place::Header(headers),
+        location: TagLocation::Header(headers),
         encoding: Encoding::Base64,
         signed: &[Part::Body],
         version: None,
@@ -87,10 +87,10 @@ const fn body_mac(headers: &'static [&'static str], body: Body) -> MacRule {
 const MINUTE_MS: i64 = 60 * 1000;
 const HUBSPOT_V3: &str = "X-HubSpot-Signature-v3";
 
-/// HubSpot's v1 and v2. Beside a v3 neither counts, right or wrong.
+/// HubSpot's v1 and v2. Both are refused in a request that also has a v3 signature.
 const fn hubspot_hash(version: &'static str, signed: &'static [Part]) -> Rule {
     let rule = MacRule {
-        place: Place::Header(&["X-HubSpot-Signature"]),
+        location: TagLocation::Header(&["X-HubSpot-Signature"]),
         encoding: Encoding::Hex,
         signed,
         version: Some(("X-HubSpot-Signature-Version", version)),
@@ -98,25 +98,25 @@ const fn hubspot_hash(version: &'static str, signed: &'static [Part]) -> Rule {
         clock: None,
         proves: Proves::Body(Body::Any),
     };
-    Rule::Mac(Digest::SecretThenSha256, rule)
+    Rule::Mac(MacAlgorithm::SecretThenSha256, rule)
 }
 
 const fn hmac(rule: MacRule) -> Rule {
-    Rule::Mac(Digest::HmacSha256, rule)
+    Rule::Mac(MacAlgorithm::HmacSha256, rule)
 }
 
-// https://developer.adobe.com/events/docs/guides/: superseded by RSA signatures.
+// https://developer.adobe.com/events/docs/guides/: RSA signatures have superseded it.
 const ADOBE_IO_EVENTS_LEGACY_HMAC: Row = Row {
     legacy: true,
     ..row("adobe_io_events_legacy_hmac", hmac(body_mac(&["x-adobe-signature"], Body::Present)))
 };
 
-// https://developer.bigcommerce.com/docs/integrations/apps/guide/callbacks: the vendor backdates `nbf` by 5 s, so that no
+// https://developer.bigcommerce.com/docs/integrations/apps/guide/callbacks: the vendor backdates `nbf` by 5 s, so no
 // leeway is needed.
 const BIGCOMMERCE_SIGNED_PAYLOAD_JWT: Row = row(
     "bigcommerce_signed_payload_jwt",
     Rule::Jwt(JwtRule {
-        place: jwt::Place::Query("signed_payload_jwt"),
+        location: jwt::TokenLocation::Query("signed_payload_jwt"),
         leeway_ms: 0,
         parties: Parties::BigCommerce,
     }),
@@ -132,19 +132,19 @@ const BIGCOMMERCE_SIGNED_PAYLOAD_LEGACY: Row = Row {
 const BIGCOMMERCE_WEBHOOK: Row = row(
     "bigcommerce_webhook",
     hmac(MacRule {
-        place: Place::List { header: "webhook-signature", version: "v1," },
+        location: TagLocation::List { header: "webhook-signature", version: "v1," },
         encoding: Encoding::Base64,
         signed: &[
-            Part::Sent(Sent::Header("webhook-id")),
+            Part::Value(ValueLocation::Header("webhook-id")),
             Part::Text("."),
-            Part::Sent(Sent::Header("webhook-timestamp")),
+            Part::Value(ValueLocation::Header("webhook-timestamp")),
             Part::Text("."),
             Part::Body,
         ],
         version: None,
         stronger: None,
         clock: Some(Clock {
-            place: Sent::Header("webhook-timestamp"),
+            location: ValueLocation::Header("webhook-timestamp"),
             unit: Unit::Seconds,
             window: Window::around(5 * MINUTE_MS),
         }),
@@ -154,22 +154,22 @@ const BIGCOMMERCE_WEBHOOK: Row = row(
 
 const DIGITALOCEAN_BASIC_AUTH: Row = row("digitalocean_basic_auth", Rule::Basic);
 
-// marketplace-eng/sample_golang_app, internal/server/sso.go. The fields `user_id` and `user_email` beside these are not
-// signed. The vendor's sample takes any future time; here none is taken.
+// marketplace-eng/sample_golang_app, internal/server/sso.go. The fields `user_id` and `user_email` are not signed.
+// The vendor's sample accepts any time in the future; here none is accepted.
 const DIGITALOCEAN_SSO: Row = row(
     "digitalocean_sso",
     hmac(MacRule {
-        place: Place::Field("token"),
+        location: TagLocation::Field("token"),
         encoding: Encoding::Hex,
         signed: &[
-            Part::Sent(Sent::Field("timestamp")),
+            Part::Value(ValueLocation::Field("timestamp")),
             Part::Text(":"),
-            Part::Sent(Sent::Field("resource_uuid")),
+            Part::Value(ValueLocation::Field("resource_uuid")),
         ],
         version: None,
         stronger: None,
         clock: Some(Clock {
-            place: Sent::Field("timestamp"),
+            location: ValueLocation::Field("timestamp"),
             unit: Unit::Seconds,
             window: Window { past_ms: 2 * MINUTE_MS, future_ms: 0 },
         }),
@@ -184,18 +184,18 @@ const HUBSPOT_V2_ROW: Row =
 const HUBSPOT_V3_ROW: Row = row(
     "hubspot_v3",
     hmac(MacRule {
-        place: Place::Header(&[HUBSPOT_V3]),
+        location: TagLocation::Header(&[HUBSPOT_V3]),
         encoding: Encoding::Base64,
         signed: &[
             Part::Method,
             Part::DecodedUri,
             Part::Body,
-            Part::Sent(Sent::Header("X-HubSpot-Request-Timestamp")),
+            Part::Value(ValueLocation::Header("X-HubSpot-Request-Timestamp")),
         ],
         version: None,
         stronger: None,
         clock: Some(Clock {
-            place: Sent::Header("X-HubSpot-Request-Timestamp"),
+            location: ValueLocation::Header("X-HubSpot-Request-Timestamp"),
             unit: Unit::Milliseconds,
             window: Window::around(5 * MINUTE_MS),
         }),
@@ -208,17 +208,17 @@ const SALESFORCE_CANVAS_SIGNED_REQUEST: Row =
 
 const SALESFORCE_OUTBOUND_MESSAGE: Row = row("salesforce_outbound_message", Rule::OutboundMessage);
 
-// https://shopify.dev/docs/apps/build/authentication-authorization: ±90 s is what Shopify's JavaScript library allows.
+// https://shopify.dev/docs/apps/build/authentication-authorization: Shopify's JavaScript library allows ±90 s.
 const SHOPIFY_OAUTH_QUERY: Row = row(
     "shopify_oauth_query",
     hmac(MacRule {
-        place: Place::Query("hmac"),
+        location: TagLocation::Query("hmac"),
         encoding: Encoding::Hex,
         signed: &[Part::ShopifyQuery],
         version: None,
         stronger: None,
         clock: Some(Clock {
-            place: Sent::Field("timestamp"),
+            location: ValueLocation::Field("timestamp"),
             unit: Unit::Seconds,
             window: Window::around(90 * 1000),
         }),
@@ -226,17 +226,18 @@ const SHOPIFY_OAUTH_QUERY: Row = row(
     }),
 );
 
-// https://shopify.dev/docs/apps/build/authentication-authorization/session-tokens: 10 s are both libraries' leeway.
+// https://shopify.dev/docs/apps/build/authentication-authorization/session-tokens: Shopify's libraries allow 10 s.
 const SHOPIFY_SESSION_TOKEN: Row = row(
     "shopify_session_token",
     Rule::Jwt(JwtRule {
-        place: jwt::Place::BearerOrQuery("id_token"),
+        location: jwt::TokenLocation::BearerOrQuery("id_token"),
         leeway_ms: 10 * 1000,
         parties: Parties::Shopify,
     }),
 );
 
-// https://shopify.dev/docs/apps/build/webhooks. Shopify signs cookies and queries with the same key, hence the object.
+// https://shopify.dev/docs/apps/build/webhooks. Shopify signs cookies and queries with the same key, so the body must
+// be a JSON object.
 const SHOPIFY_WEBHOOK: Row = row(
     "shopify_webhook",
     hmac(body_mac(&["X-Shopify-Hmac-Sha256", "Shopify-Hmac-Sha256"], Body::JsonObject)),
@@ -255,7 +256,7 @@ const WOOCOMMERCE_WEBHOOK: Row = Row {
 };
 
 impl Scheme {
-    /// All of them, by name.
+    /// All schemes, sorted by name.
     pub const ALL: &'static [Self] = &[
         Self::AdobeIoEventsLegacyHmac,
         Self::BigcommerceSignedPayloadJwt,
@@ -296,13 +297,13 @@ impl Scheme {
         }
     }
 
-    /// Its name in configuration, vectors and logs.
+    /// Its name in the configuration, vectors and logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// The scheme of that name.
+    /// The scheme with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|scheme| scheme.name() == name)

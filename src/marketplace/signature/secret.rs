@@ -1,58 +1,59 @@
-//! Shared secrets, ready for use: a list, so that a secret can be rotated without an hour of refusals.
+//! Shared secrets. Each is a list, so that a secret can be rotated without refusing valid callbacks.
 
 use super::entities;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
-/// Bytes of a SHA-256 digest or MAC.
+/// The length of a SHA-256 digest or MAC, in bytes.
 pub(super) const TAG_BYTES: usize = 32;
 /// A MAC or a digest.
 pub(super) type Tag = [u8; TAG_BYTES];
 
-/// How the text of a secret becomes a key.
+/// How the text of a secret is converted to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretForm {
-    /// The text's own UTF-8 bytes. Most vendors', even where a secret looks like hex or base64.
+    /// The UTF-8 bytes of the text. Most vendors use this, even if a secret looks like hexadecimal or base64.
     Raw,
-    /// The text as WordPress stores it, with HTML entities, which are decoded first.
+    /// The text as WordPress stores it. Its HTML entities are decoded first.
     HtmlEntities,
-    /// Base64 after an optional `whsec_` (Standard Webhooks).
+    /// Base64 after an optional prefix `whsec_` (Standard Webhooks).
     Base64,
 }
 
-/// Why a list of secrets was refused.
+/// A list of secrets cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// There is none.
+    /// The list is empty.
     #[error("there is no secret")]
     None,
-    /// One of them is empty: HMAC would take it, and anyone could sign.
+    /// A secret is empty. HMAC would accept it, and anyone could sign with it.
     #[error("a secret is empty")]
     Empty,
-    /// One of them is not of the form that the scheme needs.
-    #[error("a secret is not of the form that the scheme needs")]
+    /// A secret does not have the form that the scheme needs.
+    #[error("a secret does not have the form that the scheme needs")]
     Malformed,
 }
 
-/// What a tag is made with.
+/// The algorithm of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Digest {
+pub(super) enum MacAlgorithm {
     /// HMAC-SHA256 (RFC 2104) under the secret.
     HmacSha256,
-    /// SHA-256 of the secret and the text behind it: no MAC (its tag can be extended), but HubSpot's v1 and v2.
+    /// SHA-256 of the secret followed by the text: HubSpot's v1 and v2. It is not a MAC, because it allows length
+    /// extension.
     SecretThenSha256,
 }
 
-/// One secret, hashed as far as it can be without a message.
+/// A secret with its hash state precomputed.
 #[derive(Clone)]
 enum Key {
     Hmac(Hmac<Sha256>),
     Prefix(Sha256),
 }
 
-/// At least one secret. Shows how many, never what they are.
+/// At least one secret. `Debug` prints how many there are, never their values.
 #[derive(Clone)]
 pub(super) struct Secrets(Vec<Key>);
 
@@ -75,15 +76,15 @@ fn bytes(text: &str, form: SecretForm) -> Result<Vec<u8>, SecretError> {
 }
 
 impl Secrets {
-    /// Reads secrets of one form, the current one first.
-    pub fn new(texts: &[&str], form: SecretForm, digest: Digest) -> Result<Self, SecretError> {
+    /// Parses secrets of one form, the current one first.
+    pub fn new(texts: &[&str], form: SecretForm, algorithm: MacAlgorithm) -> Result<Self, SecretError> {
         let key = |text: &&str| {
             let bytes = bytes(text, form)?;
-            Ok(match digest {
-                Digest::HmacSha256 => {
+            Ok(match algorithm {
+                MacAlgorithm::HmacSha256 => {
                     Key::Hmac(Hmac::new_from_slice(&bytes).map_err(|_| SecretError::Malformed)?)
                 }
-                Digest::SecretThenSha256 => Key::Prefix(Sha256::new_with_prefix(&bytes)),
+                MacAlgorithm::SecretThenSha256 => Key::Prefix(Sha256::new_with_prefix(&bytes)),
             })
         };
         let keys: Vec<Key> = texts.iter().map(key).collect::<Result<_, _>>()?;
@@ -95,8 +96,8 @@ impl Secrets {
         self.0.first().map(|key| key.tag(parts))
     }
 
-    /// Whether one of `presented` is the tag of `parts` under one of the secrets. All are tried, in constant time, so
-    /// that the time tells neither which secret it was nor how much of a tag was right.
+    /// Whether one of `presented` is the tag of `parts` under one of the secrets. All are compared, in constant time,
+    /// so the duration reveals neither which secret matched nor how much of a tag was correct.
     pub fn verify(&self, parts: &[&[u8]], presented: &[Tag]) -> bool {
         let mut found = Choice::from(0);
         for key in &self.0 {
@@ -109,8 +110,8 @@ impl Secrets {
     }
 }
 
-/// Secrets that are presented as they are: a user name with its password, a segment of a path. Only their digests are
-/// kept, which also makes them equally long: the time of a comparison tells nothing of a length.
+/// Secrets that are sent in clear text, such as a password or a segment of a path. Only their digests are kept. Digests
+/// have equal lengths, so the duration of a comparison does not reveal the length of a secret.
 #[derive(Clone)]
 pub(super) struct Credentials(Vec<Tag>);
 
@@ -121,15 +122,15 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Reads credentials, the current one first.
+    /// Parses credentials, the current one first.
     pub fn new(texts: &[&str], form: SecretForm) -> Result<Self, SecretError> {
         let digest = |text: &&str| Ok(Sha256::digest(bytes(text, form)?).into());
         let digests: Vec<Tag> = texts.iter().map(digest).collect::<Result<_, _>>()?;
         if digests.is_empty() { Err(SecretError::None) } else { Ok(Self(digests)) }
     }
 
-    /// Whether `presented` is one of them. All are tried, in constant time.
-    pub fn contain(&self, presented: &[u8]) -> bool {
+    /// Whether `presented` is one of the credentials. All are compared, in constant time.
+    pub fn matches(&self, presented: &[u8]) -> bool {
         let presented: Tag = Sha256::digest(presented).into();
         self.0.iter().fold(Choice::from(0), |found, known| found | known.ct_eq(&presented)).into()
     }
@@ -145,7 +146,7 @@ impl Key {
             }
             Self::Prefix(hash) => {
                 let mut hash = hash.clone();
-                parts.iter().for_each(|part| sha2::Digest::update(&mut hash, part));
+                parts.iter().for_each(|part| Digest::update(&mut hash, part));
                 hash.finalize().into()
             }
         }

@@ -1,6 +1,6 @@
-//! Keys of a WooCommerce store, handed over by the store itself (`/wc-auth/v1/authorize`). The message is not signed and
-//! does not name the store. What it brings back is a text of ours, which names the store, sealed, for an hour and once;
-//! and the proof is that the keys open that store.
+//! API keys of a WooCommerce store, which the store itself sends (`/wc-auth/v1/authorize`). The message is not signed
+//! and does not name the store. It returns a text that we sealed, which names the store and may be used once within
+//! an hour. The proof is that the keys are accepted by that store.
 //!
 //! Sources: woocommerce/woocommerce `class-wc-auth.php`, `class-wc-rest-system-status-v2-controller.php`.
 
@@ -9,7 +9,7 @@ use super::{
     encoding::Encoding,
     exchange::confirmed,
     refusal::Refusal,
-    secret::{Digest, SecretForm, Secrets, Tag},
+    secret::{MacAlgorithm, SecretForm, Secrets, Tag},
     verified::{Evidence, Payload, Verified},
 };
 use crate::{
@@ -20,49 +20,49 @@ use crate::{
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use json::FromJson;
+use serde::Deserialize;
 
-/// A merchant has so long to approve.
+/// How long a merchant may take to approve.
 const APPROVAL_MS: i64 = 60 * 60 * 1000;
-/// Keeps the MAC apart from all else that the secret may sign.
+/// Separates this MAC from other uses of the secret.
 const PURPOSE: &[u8] = b"signpost store keys 1\0";
-/// Characters of a key at most; WooCommerce's have 43.
+/// The maximum length of a key. WooCommerce's keys have 43 characters.
 const KEY_LENGTH: usize = 100;
 
-/// What is sealed: which store is connected, and whose click led to it.
+/// The sealed content: the store that is being connected, and the click that is credited with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection<'a> {
-    /// The store's address, as [`public_host::address`] spells it.
+    /// The store's address, normalised by [`public_host::address`].
     pub store: &'a str,
-    /// The click; empty if none is known.
+    /// The click id, or an empty text if there is none.
     pub click_id: &'a str,
 }
 
-fn keyed(secrets: &[&str]) -> Result<Secrets, Refusal> {
-    let secrets = Secrets::new(secrets, SecretForm::Raw, Digest::HmacSha256);
+fn secrets_of(secrets: &[&str]) -> Result<Secrets, Refusal> {
+    let secrets = Secrets::new(secrets, SecretForm::Raw, MacAlgorithm::HmacSha256);
     secrets.map_err(|_| Refusal::NotConfigured)
 }
 
-/// The parts that are signed; those of another listing are others, even under the same secret.
+/// The signed parts. They contain the listing, so a seal is not valid for another listing with the same secret.
 fn signed<'a>(listing_id: &'a str, sealed: &'a str) -> [&'a [u8]; 4] {
     [PURPOSE, listing_id.as_bytes(), b"\0", sealed.as_bytes()]
 }
 
 impl Connection<'_> {
-    /// Seals it for a listing. `None` if there is no usable secret.
+    /// Seals the connection for a listing. Returns `None` if there is no usable secret.
     #[must_use]
     pub fn seal(&self, listing_id: &str, secrets: &[&str], now: Timestamp) -> Option<String> {
         let until = now.plus_ms(APPROVAL_MS);
         let content = format!("{} {} {}", until.ms(), self.click_id, self.store);
         let sealed = URL_SAFE_NO_PAD.encode(content);
-        let tag = keyed(secrets).ok()?.sign(&signed(listing_id, &sealed))?;
+        let tag = secrets_of(secrets).ok()?.sign(&signed(listing_id, &sealed))?;
         Some(format!("{sealed}.{}", URL_SAFE_NO_PAD.encode(tag)))
     }
 }
 
-/// What the store sends, as far as it is read.
-#[derive(FromJson)]
-struct Keys {
+/// The parts of the store's message that are used.
+#[derive(Deserialize)]
+struct PostedKeys {
     user_id: String,
     consumer_key: String,
     consumer_secret: String,
@@ -77,7 +77,7 @@ fn is_key(text: &str, prefix: &str) -> bool {
 
 /// Keys that were handed over with an authentic sealed text, and have not been tried at the store yet.
 pub struct StoreKeys {
-    keys: Keys,
+    keys: PostedKeys,
     store: String,
     click_id: String,
     tag: Tag,
@@ -92,9 +92,9 @@ impl StoreKeys {
         secrets: &[&str],
         now: Timestamp,
     ) -> Result<Self, Refusal> {
-        let secrets = keyed(secrets)?;
+        let secrets = secrets_of(secrets)?;
         let body = str::from_utf8(callback.body).map_err(|_| Refusal::MalformedBody)?;
-        let keys: Keys = json::read(body).map_err(|_| Refusal::MalformedBody)?;
+        let keys: PostedKeys = strict_json::from_str(body).map_err(|_| Refusal::MalformedBody)?;
         let (sealed, tag) = keys.user_id.split_once('.').ok_or(Refusal::MalformedSignature)?;
         let tag = Encoding::Base64Url.decode(tag.as_bytes())?;
         if !secrets.verify(&signed(listing_id, sealed), &[tag]) {
@@ -134,7 +134,8 @@ impl StoreKeys {
     pub fn confirm(self, response: &VendorResponse) -> Result<Verified<'static>, Refusal> {
         confirmed(response.status)?;
         // A site that answers every URL with the same page has confirmed nothing.
-        let status: serde_json::Value = json::read(&response.body).map_err(|_| Refusal::Declined)?;
+        let status: serde_json::Value =
+            strict_json::from_str(&response.body).map_err(|_| Refusal::Declined)?;
         if !status.get("settings").is_some_and(serde_json::Value::is_object) {
             return Err(Refusal::Declined);
         }

@@ -1,5 +1,5 @@
-//! Schemes whose signatures are verified with vendors' public keys: tokens, and Apple's chains. Keys, roots and what is
-//! expected come in as arguments; nothing is fetched here.
+//! Schemes with vendors' public keys: signed tokens, and Apple's certificate chains. Keys, roots and expected claims
+//! are arguments; nothing is fetched here.
 
 use super::{
     apple,
@@ -29,33 +29,33 @@ const APPLE_ROOT_CA_G3: &str = "MIICQzCCAcmgAwIBAgIILcX8iNLFS5UwCgYIKoZIzj0EAwMw
 pub enum TokenScheme {
     /// App Store Server Notifications, version 2.
     AppleAsnV2,
-    /// The chain of certificates under them.
+    /// The certificate chain of such a notification, on its own.
     AppleX5cChain,
     /// Webhooks of Microsoft's marketplaces.
     EntraBearer,
     /// Google Cloud Marketplace's sign-up and log-in.
     GcpMarketplaceSignupJwt,
-    /// Google Cloud Pub/Sub's push: Google Cloud Marketplace's and Google Play's notifications.
+    /// Google Cloud Pub/Sub's push, for the notifications of Google Cloud Marketplace and Google Play.
     PubsubPushOidc,
 }
 
-/// What is trusted: the vendor's keys of now, and roots.
+/// Trusted keys and roots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trust {
-    /// For tokens that name their key.
+    /// The vendor's current keys, for tokens with a key id.
     pub keys: Keys,
-    /// For tokens that bring certificates: roots, in DER.
+    /// Root certificates in DER, for tokens with certificates.
     pub roots: Vec<Vec<u8>>,
 }
 
 impl Trust {
-    /// Apple's root.
+    /// Apple's pinned root.
     #[must_use]
     pub fn apple() -> Self {
         Self { keys: Keys::default(), roots: STANDARD.decode(APPLE_ROOT_CA_G3).into_iter().collect() }
     }
 
-    /// The DER of a certificate in PEM (RFC 7468 §5).
+    /// Decodes a certificate in PEM (RFC 7468 §5) to DER.
     #[must_use]
     pub fn root_from_pem(text: &str) -> Option<Vec<u8>> {
         pem::decode(text, "CERTIFICATE")
@@ -63,7 +63,7 @@ impl Trust {
 }
 
 impl TokenScheme {
-    /// All of them, by name.
+    /// All schemes, sorted by name.
     pub const ALL: &'static [Self] = &[
         Self::AppleAsnV2,
         Self::AppleX5cChain,
@@ -72,7 +72,7 @@ impl TokenScheme {
         Self::PubsubPushOidc,
     ];
 
-    /// Its name in configuration, vectors and logs.
+    /// Its name in the configuration, vectors and logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -84,13 +84,14 @@ impl TokenScheme {
         }
     }
 
-    /// The scheme of that name.
+    /// The scheme with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|scheme| scheme.name() == name)
     }
 
-    /// Where the vendor publishes its keys; nothing where tokens bring certificates, or if it cannot be said.
+    /// The address of the vendor's key set. It is `None` if tokens contain certificates, or if the configuration is
+    /// incomplete.
     #[must_use]
     pub fn key_address(self, expected: &Expected) -> Option<String> {
         match self {
@@ -101,7 +102,7 @@ impl TokenScheme {
         }
     }
 
-    /// The keys of a document of that address; nothing if it is none.
+    /// Parses the document at [`Self::key_address`].
     #[must_use]
     pub fn trust(self, text: &str) -> Option<Trust> {
         let keys = match self {
@@ -113,15 +114,15 @@ impl TokenScheme {
         Some(Trust { keys: keys.ok()?, roots: Vec::new() })
     }
 
-    /// The key under which a single-use token is remembered: SHA-256 in hexadecimal, of its `jti` or, if it has none, of
-    /// all bytes of its signature.
+    /// The key of a single-use token: SHA-256 in hexadecimal, of its `jti` or, if it has none, of all bytes of its
+    /// signature.
     #[must_use]
     pub fn single_use_key(self, token: &[u8]) -> String {
         key_under(self.name(), token)
     }
 
-    /// The proof that `callback` is authentic, fresh, and meant for us; or why it is not. It has no memory: a proof with a
-    /// [`super::SingleUse`] counts only if its key was not seen before.
+    /// Returns the proof that `callback` is authentic, fresh and meant for us, or the reason why it is refused. It is
+    /// stateless: the caller must accept a proof with a [`super::SingleUse`] only if its key is new.
     pub fn verify<'a>(
         self,
         callback: &Callback<'a>,
@@ -129,7 +130,7 @@ impl TokenScheme {
         expected: &Expected,
         now: Timestamp,
     ) -> Result<Verified<'a>, Refusal> {
-        // A chain is nobody's in particular: its tokens are.
+        // A chain alone has no audience; the tokens that it signs do.
         if self != Self::AppleX5cChain && !expected.is_addressed() {
             return Err(Refusal::NotConfigured);
         }

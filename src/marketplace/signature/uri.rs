@@ -1,7 +1,7 @@
-//! The URI as HubSpot's v3 signs it: twelve percent escapes decoded, all others left alone.
+//! The signed form of URIs in HubSpot's v3: twelve percent escapes are decoded, and all others stay.
 //!
-//! Source: HubSpot, "Validating requests", the table of URL-encoded characters to decode. One pass: `%2540` stays
-//! `%2540`. The table shows upper-case digits; RFC 3986 §2.1 makes lower-case ones the same escape.
+//! Source: HubSpot, "Validating requests", the table of URL-encoded characters to decode. There is one pass: `%2540`
+//! stays `%2540`. The table has upper-case digits; lower-case digits are equivalent (RFC 3986 §2.1).
 
 /// The characters whose escapes are decoded.
 const DECODED: &[u8] = b":/?@!$'()*,;";
@@ -10,14 +10,14 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The byte that `escape`, three bytes from a `%` on, stands for, if the table has it.
+/// The byte of an escape of three bytes, if the table contains it.
 fn decoded(escape: &[u8]) -> Option<u8> {
     let [b'%', high, low] = escape else { return None };
     let byte = hex_digit(*high)?.checked_shl(4)? | hex_digit(*low)?;
     DECODED.contains(&byte).then_some(byte)
 }
 
-/// The bytes that are signed for `uri`.
+/// The signed bytes of `uri`.
 pub(super) fn decode(uri: &str) -> Vec<u8> {
     let mut signed = Vec::with_capacity(uri.len());
     let mut rest = uri.as_bytes();

@@ -1,4 +1,4 @@
-//! A scheme together with what the operator configured: the one way to a [`Verified`].
+//! A scheme with the operator's configuration.
 
 use super::{
     basic,
@@ -9,48 +9,48 @@ use super::{
     outbound,
     refusal::Refusal,
     scheme::{Rule, Scheme},
-    secret::{Credentials, Digest, SecretError, SecretForm, Secrets},
+    secret::{Credentials, MacAlgorithm, SecretError, SecretForm, Secrets},
     verified::Verified,
 };
 use crate::domain::values::time::Timestamp;
 
-/// What a scheme needs to know beside its secrets. A signature proves the marketplace; only the configured audience or
-/// organisation proves that it speaks of us.
+/// The parameters of a scheme. A signature proves the marketplace; only the configured audience or organisation proves
+/// that the callback is for us.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
-    /// For JWTs: our client ids, one of which must be the `aud`.
+    /// For JWTs: our client ids. The `aud` claim must contain one of them.
     pub audiences: Vec<String>,
-    /// For outbound messages: our organisations, by their ids of 15 or 18 characters.
+    /// For outbound messages: the ids of our organisations, with 15 or 18 characters.
     pub organization_ids: Vec<String>,
-    /// How old a detached signature may be, in seconds, instead of the scheme's own limit. Where the scheme allows a
-    /// time in the future, it allows as much of it.
+    /// The maximum age of a detached signature, in seconds, instead of the scheme's own limit. If the scheme allows
+    /// times in the future, the same limit applies to them.
     pub window_seconds: Option<u32>,
-    /// Whether a scheme may be used that the vendor has replaced by a stronger one.
+    /// Whether a scheme is allowed that the vendor has replaced by a stronger one.
     pub allow_legacy: bool,
-    /// How secrets become keys, instead of the scheme's own way.
+    /// The form of the secrets, instead of the scheme's own form.
     pub secret_form: Option<SecretForm>,
 }
 
-/// Why a scheme cannot be used with what is configured.
+/// A scheme cannot be used with its configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifierError {
-    /// The secrets are unusable.
+    /// The secrets cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// A JWT without a configured audience would be anybody's.
+    /// No audience is configured, so a JWT for any audience would be accepted.
     #[error("the scheme needs an audience")]
     NoAudience,
-    /// An outbound message without a configured organisation would be anybody's.
+    /// No organisation is configured, so a message from any organisation would be accepted.
     #[error("the scheme needs an organisation id")]
     NoOrganization,
-    /// The scheme is a legacy one, and those are not allowed.
-    #[error("the scheme is a legacy one and is not allowed")]
+    /// The scheme is a legacy scheme, and legacy schemes are not allowed.
+    #[error("the scheme is a legacy scheme, which must be allowed explicitly")]
     Legacy,
 }
 
-/// A rule with the keys it needs.
+/// A rule with its keys.
 #[derive(Debug, Clone)]
-enum Keyed {
+enum KeyedRule {
     Mac(&'static MacRule, Secrets),
     Jwt(&'static JwtRule, Secrets),
     Envelope(EnvelopeRule, Secrets),
@@ -58,68 +58,72 @@ enum Keyed {
     OutboundMessage(Credentials),
 }
 
-/// Verifies callbacks of one scheme. Make it once and keep it: its secrets are hashed ahead.
+/// Verifies the callbacks of one scheme. Keep and reuse it, because it precomputes the hash states of its secrets.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     scheme: Scheme,
-    keyed: Keyed,
+    rule: KeyedRule,
     parameters: Parameters,
 }
 
-/// Whether `names` is a list with something in each of its places: what has no recipient would be anybody's.
-pub(super) fn named(names: &[String]) -> bool {
+/// Whether there is a name and none is empty. Without a configured name, callbacks for anybody would be accepted.
+pub(super) fn has_names(names: &[String]) -> bool {
     !names.is_empty() && !names.iter().any(String::is_empty)
 }
 
 impl Verifier {
-    /// A verifier under any of `secrets`, the current one first.
+    /// A verifier that accepts any of `secrets`, the current one first.
     pub fn new(scheme: Scheme, secrets: &[&str], parameters: Parameters) -> Result<Self, VerifierError> {
         let row = scheme.row();
         if row.legacy && !parameters.allow_legacy {
             return Err(VerifierError::Legacy);
         }
         let form = parameters.secret_form.unwrap_or(row.secret);
-        let keyed = match &row.rule {
-            Rule::Mac(digest, rule) => Keyed::Mac(rule, Secrets::new(secrets, form, *digest)?),
-            Rule::Jwt(rule) => Keyed::Jwt(rule, Secrets::new(secrets, form, Digest::HmacSha256)?),
-            Rule::Envelope(rule) => Keyed::Envelope(*rule, Secrets::new(secrets, form, Digest::HmacSha256)?),
+        let keyed_rule = match &row.rule {
+            Rule::Mac(algorithm, rule) => KeyedRule::Mac(rule, Secrets::new(secrets, form, *algorithm)?),
+            Rule::Jwt(rule) => KeyedRule::Jwt(rule, Secrets::new(secrets, form, MacAlgorithm::HmacSha256)?),
+            Rule::Envelope(rule) => {
+                KeyedRule::Envelope(*rule, Secrets::new(secrets, form, MacAlgorithm::HmacSha256)?)
+            }
             Rule::Basic => {
                 let credentials = Credentials::new(secrets, form)?;
                 if !secrets.iter().all(|secret| secret.contains(':')) {
                     return Err(SecretError::Malformed.into());
                 }
-                Keyed::Basic(credentials)
+                KeyedRule::Basic(credentials)
             }
-            Rule::OutboundMessage => Keyed::OutboundMessage(Credentials::new(secrets, form)?),
+            Rule::OutboundMessage => KeyedRule::OutboundMessage(Credentials::new(secrets, form)?),
         };
-        if matches!(keyed, Keyed::Jwt(..)) && !named(&parameters.audiences) {
+        if matches!(keyed_rule, KeyedRule::Jwt(..)) && !has_names(&parameters.audiences) {
             return Err(VerifierError::NoAudience);
         }
-        if matches!(keyed, Keyed::OutboundMessage(_)) && !named(&parameters.organization_ids) {
+        if matches!(keyed_rule, KeyedRule::OutboundMessage(_)) && !has_names(&parameters.organization_ids) {
             return Err(VerifierError::NoOrganization);
         }
-        Ok(Self { scheme, keyed, parameters })
+        Ok(Self { scheme, rule: keyed_rule, parameters })
     }
 
-    /// Which scheme it verifies.
+    /// Its scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// The proof that `callback` is authentic, fresh, and meant for us; or why it is not. It has no memory: a proof
-    /// with a [`super::SingleUse`] counts only if its key was not seen before.
+    /// Returns the proof that `callback` is authentic, fresh and meant for us, or the reason why it is refused. It is
+    /// stateless: the caller must accept a proof with a [`super::SingleUse`] only if its key is new.
     pub fn verify<'a>(&self, callback: &Callback<'a>, now: Timestamp) -> Result<Verified<'a>, Refusal> {
-        let Self { scheme, keyed, parameters } = self;
-        match keyed {
-            Keyed::Mac(rule, secrets) => {
+        let Self { scheme, rule, parameters } = self;
+        match rule {
+            KeyedRule::Mac(rule, secrets) => {
                 let past_ms = parameters.window_seconds.map(|s| i64::from(s).saturating_mul(1000));
                 rule.verify(*scheme, callback, secrets, past_ms, now)
             }
-            Keyed::Jwt(rule, secrets) => rule.verify(*scheme, callback, secrets, &parameters.audiences, now),
-            Keyed::Envelope(rule, secrets) => rule.verify(*scheme, callback, secrets),
-            Keyed::Basic(credentials) => basic::verify(callback, credentials),
-            Keyed::OutboundMessage(path_secrets) => {
+            KeyedRule::Jwt(rule, secrets) => {
+                rule.verify(*scheme, callback, secrets, &parameters.audiences, now)
+            }
+            KeyedRule::Envelope(rule, secrets) => rule.verify(*scheme, callback, secrets),
+            KeyedRule::Basic(credentials) => basic::verify(callback, credentials),
+            KeyedRule::OutboundMessage(path_secrets) => {
                 outbound::verify(callback, path_secrets, &parameters.organization_ids)
             }
         }

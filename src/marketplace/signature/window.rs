@@ -1,29 +1,29 @@
-//! How old a signed time may be, and how far in the future.
+//! Freshness of signed times: how old they may be, and how far in the future.
 
 use super::refusal::Refusal;
 use crate::domain::values::time::Timestamp;
 
-/// A window around now. Both of its ends are inside.
+/// A window of time around now. Both ends are inclusive.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
-    /// Milliseconds that a signature may be old.
+    /// The maximum age of a signature, in milliseconds.
     pub past_ms: i64,
-    /// Milliseconds that the signer's clock may be ahead of ours.
+    /// How far the signer's clock may be ahead of ours, in milliseconds.
     pub future_ms: i64,
 }
 
 impl Window {
-    /// As far back as forth.
+    /// A window of the same length in both directions.
     pub const fn around(ms: i64) -> Self {
         Self { past_ms: ms, future_ms: ms }
     }
 
-    /// The same window with `past_ms` in the past; the future keeps its proportion: as much, or none.
+    /// The window with another maximum age. A window that allows future times allows as much in both directions.
     pub fn resized(self, past_ms: i64) -> Self {
         Self { past_ms, future_ms: if self.future_ms == 0 { 0 } else { past_ms } }
     }
 
-    /// Refuses what was signed outside of the window.
+    /// Checks that a signed time is within the window.
     pub fn check(self, signed_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
         let age_ms = now.ms().saturating_sub(signed_at.ms());
         if age_ms > self.past_ms {
@@ -44,7 +44,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// Reads a plain decimal number: no sign, no fraction, no exponent.
+    /// Parses a plain decimal number, without a sign, fraction or exponent.
     pub fn parse(self, text: &str) -> Result<Timestamp, Refusal> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Refusal::MalformedTime);
@@ -53,7 +53,7 @@ impl Unit {
         self.at(number).ok_or(Refusal::MalformedTime)
     }
 
-    /// The instant that `number` of this unit after the epoch is, if it lies in 1970 … 9999.
+    /// The time that is `number` units after the epoch, if it is between 1970 and 9999.
     pub fn at(self, number: i64) -> Option<Timestamp> {
         match self {
             Self::Seconds => number.checked_mul(1000).and_then(Timestamp::from_ms),

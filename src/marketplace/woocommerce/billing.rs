@@ -1,6 +1,6 @@
-//! SaaS billing of WooCommerce.com: subscriptions to an app that it sells. The topic of a webhook stands in a header that
-//! is not signed, so it is not read: every body tells the subscription as it stands, with all of its transactions, and that
-//! decides. So the order of deliveries does not matter, and a delivery that was lost is made up for by the next.
+//! SaaS billing of WooCommerce.com: subscriptions to an app that it sells. The header with the topic is not signed and not read.
+//! Every body contains the current subscription with all its transactions, so the order of deliveries does not matter, and the
+//! next delivery makes up for a lost one.
 //!
 //! Sources: woocommerce.com/document/billing-api-for-saas-products for the signature and the topics. The body is not
 //! documented; its shape is that of one third party's code.
@@ -14,20 +14,20 @@ use super::{
     time,
 };
 use crate::domain::money::Currency;
-use json::FromJson;
+use serde::Deserialize;
 
 /// Webhooks of SaaS billing.
 pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// What amounts are in that come without a currency, where the operator does not say.
+/// The currency of amounts without one, unless the operator configures another.
 const USUAL_CURRENCY: &str = "USD";
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Message {
     subscription: Subscription,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Subscription {
     id: serde_json::Value,
     status: String,
@@ -36,7 +36,7 @@ struct Subscription {
     transactions: Vec<Transaction>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Transaction {
     id: serde_json::Value,
     amount: Option<String>,
@@ -44,7 +44,7 @@ struct Transaction {
     completed_at: Option<String>,
 }
 
-/// An id, which may be a text or a whole number.
+/// An id, which is a text or a whole number.
 fn id(value: &serde_json::Value) -> Result<String, Unreadable> {
     let id = match (value.as_str(), value.as_u64()) {
         (Some(text), _) => text.to_owned(),
@@ -54,18 +54,18 @@ fn id(value: &serde_json::Value) -> Result<String, Unreadable> {
     if id.is_empty() { Err(unreadable("an id is neither a text nor a whole number")) } else { Ok(id) }
 }
 
-/// An amount above zero; nothing for zero and for what is not told.
+/// A positive amount; `None` if it is zero or absent.
 fn amount(text: Option<&str>, currency: Currency) -> Result<Option<i64>, Unreadable> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     match minor_units(text, currency) {
         Some((amount, false)) => Ok(Some(amount).filter(|amount| *amount > 0)),
-        Some((_, true)) | None => Err(unreadable("an amount is no amount of the currency")),
+        Some((_, true)) | None => Err(unreadable("an amount is not an amount of the currency")),
     }
 }
 
-/// What a status means for the customer's account; nothing for what leaves it as it is, such as `pending-cancel`, which
-/// runs on to the end of what was paid.
-fn standing(status: &str) -> Option<EventKind> {
+/// The status of the customer's account; `None` for a status that does not change it, such as `pending-cancel`, which continues to
+/// the end of the paid term.
+fn status_change(status: &str) -> Option<EventKind> {
     match status {
         "active" => Some(EventKind::Activated),
         "paused" | "on-hold" => Some(EventKind::Suspended),
@@ -74,17 +74,17 @@ fn standing(status: &str) -> Option<EventKind> {
     }
 }
 
-/// The events of a subscription: its charges, what was given back of them, and how it stands.
+/// The events of a subscription: its charges, their refunds, and its status.
 pub fn events(
     text: &str,
     context: &CallbackContext<'_>,
     evidence: Evidence,
 ) -> Result<Vec<Event>, Unreadable> {
-    let Message { subscription } = json::read(text)?;
+    let Message { subscription } = strict_json::from_str(text)?;
     let account = id(&subscription.id)?;
     let currency = subscription.currency.as_deref().or_else(|| context.listing.setting("currency"));
     let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));
-    let currency = currency.ok_or_else(|| unreadable("currency is no ISO 4217 code"))?;
+    let currency = currency.ok_or_else(|| unreadable("currency is not an ISO 4217 code"))?;
     let mut events = Vec::new();
     for transaction in &subscription.transactions {
         let name = format!("transaction:{}", id(&transaction.id)?);
@@ -97,7 +97,7 @@ pub fn events(
                 ..Event::new(EventKind::Charged, &account, &name, evidence)
             });
         }
-        // Whether or not the charge is completed in this body: a refund that comes first waits for it.
+        // The charge may not be completed in this body: a refund that arrives first waits for it.
         if let Some(refunded) = amount(transaction.amount_refunded.as_deref(), currency)? {
             events.push(Event {
                 charge: Some(name.clone()),
@@ -108,8 +108,8 @@ pub fn events(
             });
         }
     }
-    if let Some(kind) = standing(&subscription.status) {
-        // The end is a conversion, which is told once; the others only set the account.
+    if let Some(kind) = status_change(&subscription.status) {
+        // The end is a conversion, which is reported once. Other statuses only update the account.
         let name = if kind == EventKind::Uninstalled { "ended" } else { &subscription.status };
         events.push(Event::new(kind, &account, format!("{name}:{account}"), evidence));
     }

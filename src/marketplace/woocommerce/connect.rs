@@ -1,6 +1,6 @@
-//! A merchant connects a store to the operator's app: the app asks here where to send the browser (`connect`), the store
-//! hands its keys over here (`auth`), which is the install, and the app fetches them (`token`). It is the app that sends
-//! the browser, so that nothing of ours leads to a host that a visitor typed.
+//! A merchant connects a store to the operator's app: the app asks for the URL to send the browser to (`connect`), the store
+//! sends its keys (`auth`), which is the install, and the app fetches them (`token`). The app redirects the browser, so that
+//! Signpost never redirects to a host that a visitor entered.
 //!
 //! Source: woocommerce/woocommerce `class-wc-auth.php`.
 
@@ -16,25 +16,25 @@ use super::super::{
     vendor_api::VendorApi,
 };
 use crate::domain::clicks::click::CLICK_ID_LENGTH;
-use json::FromJson;
+use serde::Deserialize;
 
-/// Where the app asks for the way to a store.
+/// Where the app requests the authorization URL of a store.
 pub const CONNECT: Kind = Kind { name: "connect", methods: &["POST"], origin: CallbackOrigin::App };
-/// Where the store hands its keys over.
+/// Where the store sends its keys.
 pub const AUTH: Kind = Kind { name: "auth", methods: &["POST"], origin: CallbackOrigin::Server };
 
-/// What the app and the listing share. It also seals what comes back from the store.
+/// The secret that the app and the listing share. It also signs the `user_id` that the store returns.
 const SECRET: &str = "connect_secret";
 
-/// What the app asks.
-#[derive(FromJson)]
-struct Wanted {
+/// The app's request.
+#[derive(Deserialize)]
+struct ConnectRequest {
     shop: String,
     return_url: String,
     click_id: Option<String>,
 }
 
-/// What the operator set up: the app's name, and what its keys may do. Keys that only write cannot be tried.
+/// The app's name, and what its keys may do. Write-only keys cannot be tried, so that scope is not accepted.
 fn terms<'a>(context: &CallbackContext<'a>) -> Option<(&'a str, &'a str)> {
     let app_name = context.listing.setting("app_name").filter(|name| !name.is_empty())?;
     let scope = context.listing.setting("scope").unwrap_or("read");
@@ -61,7 +61,7 @@ pub async fn verify<'a>(
 }
 
 fn answer(status: u16, body: &serde_json::Value) -> ParsedCallback {
-    let mut answer = CallbackResponse::with_body(status, "application/json", json::text(body));
+    let mut answer = CallbackResponse::with_body(status, "application/json", body.to_string());
     answer.headers.push(("cache-control", "no-store".to_owned()));
     ParsedCallback::new(Vec::new(), Reply::Plain(answer))
 }
@@ -70,26 +70,26 @@ fn invalid(what: &str) -> ParsedCallback {
     answer(400, &serde_json::json!({ "error": "invalid_request", "error_description": what }))
 }
 
-/// Where the app sends the browser.
+/// Returns the authorization URL.
 pub fn connect(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
-    let Ok(wanted) = json::read::<Wanted>(payload::text(verified)?) else {
+    let Ok(request) = strict_json::from_str::<ConnectRequest>(payload::text(verified)?) else {
         return Ok(invalid("The body is a JSON object with `shop`, `return_url` and, if known, `click_id`."));
     };
-    let Some(store) = public_host::address(&wanted.shop) else {
+    let Some(store) = public_host::address(&request.shop) else {
         return Ok(invalid(
             "`shop` is an address such as https://shop.example or https://shop.example/store.",
         ));
     };
-    if !wanted.return_url.starts_with("https://") {
+    if !request.return_url.starts_with("https://") {
         return Ok(invalid("`return_url` is an address of the app, with https."));
     }
     let here = context.address().0.trim_end_matches('/');
     let Some(base) = here.strip_suffix(CONNECT.name) else {
         return Ok(invalid("Nothing follows `connect` in the address."));
     };
-    // It comes from a visitor by way of the app: what is no click id must not keep a merchant from connecting.
+    // The visitor controls this value. A malformed click id must not prevent a merchant from connecting.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let click_id = wanted.click_id.filter(|id| id.len() == CLICK_ID_LENGTH && id.bytes().all(plain));
+    let click_id = request.click_id.filter(|id| id.len() == CLICK_ID_LENGTH && id.bytes().all(plain));
     let connection = Connection { store: &store, click_id: click_id.as_deref().unwrap_or_default() };
     let sealed = connection.seal(&context.listing.id, &context.listing.secret(SECRET), context.now);
     let ((app_name, scope), sealed) =
@@ -99,7 +99,7 @@ pub fn connect(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result
         ("app_name", app_name),
         ("scope", scope),
         ("user_id", &sealed),
-        ("return_url", &wanted.return_url),
+        ("return_url", &request.return_url),
         ("callback_url", &callback_url),
     ];
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -107,8 +107,8 @@ pub fn connect(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result
     Ok(answer(200, &serde_json::json!({ "authorize_url": authorize_url, "user_id": sealed })))
 }
 
-/// The install, with the keys for the app. WooCommerce deletes the keys unless it is answered 200.
-pub fn authorised(
+/// Parses the keys: the install. WooCommerce deletes the keys unless the response is 200.
+pub fn authorized(
     verified: &Verified<'_>,
     context: &CallbackContext<'_>,
 ) -> Result<ParsedCallback, Unreadable> {
@@ -127,7 +127,7 @@ pub fn authorised(
         "shop": store, "consumer_key": key, "consumer_secret": secret, "key_permissions": permissions,
         "user_id": user_id,
     });
-    let token_handoff = Some(TokenHandoff { code: user_id.clone(), body: json::text(&body) });
+    let token_handoff = Some(TokenHandoff { code: user_id.clone(), body: body.to_string() });
     Ok(ParsedCallback {
         token_handoff,
         ..ParsedCallback::new(vec![installed], Reply::Plain(CallbackResponse::empty(200)))

@@ -1,4 +1,4 @@
-//! Transfers and the accounts they move money between.
+//! Transfers, and the accounts between which they move money.
 
 use crate::domain::{
     money::{
@@ -10,28 +10,28 @@ use crate::domain::{
 };
 use crate::store::{Sql, SqlError, Value};
 
-/// One movement of money between two accounts of a partner.
+/// A transfer between two accounts of a partner.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Transfer {
     /// Public id.
     pub id: TransferId,
-    /// Whose accounts.
+    /// The partner.
     pub partner_no: PartnerNo,
     /// The account that is debited.
     pub debit: Account,
     /// The account that is credited.
     pub credit: Account,
-    /// Minor units, more than 0.
+    /// The amount in minor units, greater than 0.
     pub amount: i64,
     /// Currency.
     pub currency: Currency,
-    /// Why.
+    /// The reason.
     pub kind: TransferKind,
-    /// For which commission; 0 = for a payout's whole.
+    /// The commission; 0 for a transfer of a whole payout.
     pub commission_no: i64,
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
-    /// The rate of an exchange, decimal.
+    /// The rate of an exchange as a decimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
     /// The payout that it belongs to.
@@ -39,7 +39,7 @@ pub struct Transfer {
     pub payout_no: Option<i64>,
 }
 
-/// Adds to one side of an account. The sum is read and written as text and checked here: SQLite would turn an
+/// Adds the amount to one side of an account. The sum is passed as text and checked here, because SQLite would turn an
 /// overflowing sum into a float.
 fn add(sql: &dyn Sql, transfer: &Transfer, account: Account, is_debit: bool) -> Result<(), SqlError> {
     let key: [Value; 3] =
@@ -69,7 +69,7 @@ fn add(sql: &dyn Sql, transfer: &Transfer, account: Account, is_debit: bool) -> 
     .map(drop)
 }
 
-/// Moves money. A transfer of nothing is none.
+/// Records a transfer and updates both accounts. An amount of zero records nothing.
 pub fn post(sql: &dyn Sql, transfer: &Transfer) -> Result<(), SqlError> {
     if transfer.amount == 0 {
         return Ok(());
@@ -94,33 +94,34 @@ pub fn post(sql: &dyn Sql, transfer: &Transfer) -> Result<(), SqlError> {
     add(sql, transfer, transfer.credit, false)
 }
 
-/// A partner's balances in one currency, minor units: those of debit accounts as debits, of credit accounts as credits.
+/// The balances of a partner in one currency, in minor units. Debit accounts count debits minus credits, credit
+/// accounts credits minus debits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balance {
-    /// Whose.
+    /// The partner.
     pub partner_no: PartnerNo,
     /// Currency.
     pub currency: Currency,
-    /// Owed, within the hold.
+    /// Owed, within the hold period.
     pub pending: i128,
-    /// Owed, may be paid.
+    /// Owed and payable.
     pub payable: i128,
     /// Paid out.
     pub paid: i128,
-    /// Taken back.
+    /// Reversed.
     pub reversed: i128,
-    /// All that was ever earned.
+    /// All commission ever earned.
     pub earned: i128,
-    /// Bound in payouts that are not settled.
+    /// In approved payouts that are neither paid nor failed yet.
     pub in_payout: i128,
-    /// Forgiven of negative balances.
+    /// Written off of negative balances.
     pub written_off: i128,
-    /// Left for other currencies, less what came from them.
+    /// Converted to other currencies, minus converted from them.
     pub exchange: i128,
 }
 
 impl Balance {
-    fn of_nothing(partner_no: PartnerNo, currency: Currency) -> Self {
+    fn zero(partner_no: PartnerNo, currency: Currency) -> Self {
         Self {
             partner_no,
             currency,
@@ -136,8 +137,8 @@ impl Balance {
     }
 }
 
-/// Balances as of `to` (now if absent), by partner and currency, summed up from the transfers themselves; `partner` narrows
-/// to one.
+/// Returns the balances as of `to` (now if absent) by partner and currency, summed from the transfers; `partner` limits
+/// them to one.
 pub fn balances_until(
     sql: &dyn Sql,
     to: Option<Timestamp>,
@@ -157,9 +158,9 @@ pub fn balances_until(
     collect(sql.exec(&statement, &[to.into(), partner.into()])?)
 }
 
-/// Balances by partner and currency, in that order; `partner` narrows to one.
+/// Returns the balances by partner and currency, in that order; `partner` limits them to one.
 pub fn balances(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Vec<Balance>, SqlError> {
-    // Debit and credit cross as text: their difference would be safe, but a sum beyond 2^53 would be rounded.
+    // The difference is returned as text because an integer beyond 2^53 would be rounded.
     let (condition, partner) = match partner {
         Some(partner) => ("partner_no = ?1", partner),
         None => ("?1 IS NOT NULL", 0),
@@ -171,14 +172,14 @@ pub fn balances(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Vec<Balance
     collect(sql.exec(&statement, &[partner.into()])?)
 }
 
-/// Rows of partner, currency, account and balance (text), put together by partner and currency.
+/// Combines rows of partner, currency, account and balance (text) into balances by partner and currency.
 fn collect(rows: Vec<crate::store::Row>) -> Result<Vec<Balance>, SqlError> {
     let mut balances: Vec<Balance> = Vec::new();
     for row in rows {
         let (partner_no, currency) = (row.number(0)?, row.parsed(1, "a currency", Currency::parse)?);
         let amount = row.big_int(3)?;
         if balances.last().is_none_or(|last| (last.partner_no, last.currency) != (partner_no, currency)) {
-            balances.push(Balance::of_nothing(partner_no, currency));
+            balances.push(Balance::zero(partner_no, currency));
         }
         let Some(balance) = balances.last_mut() else { continue };
         match row.parsed(2, "an account", Account::parse)? {
@@ -195,12 +196,13 @@ fn collect(rows: Vec<crate::store::Row>) -> Result<Vec<Balance>, SqlError> {
     Ok(balances)
 }
 
-/// Whether any money has moved.
-pub fn has_moved(sql: &dyn Sql) -> Result<bool, SqlError> {
+/// Returns whether any transfer exists.
+pub fn has_transfers(sql: &dyn Sql) -> Result<bool, SqlError> {
     Ok(!sql.exec("SELECT 1 FROM transfers LIMIT 1", &[])?.is_empty())
 }
 
-/// Accounts whose kept sums differ from the sums of their transfers, as text; none if the books are right.
+/// Describes the accounts whose stored sums differ from the sums of their transfers. The result is empty if the books
+/// are correct.
 pub fn discrepancies(sql: &dyn Sql) -> Result<Vec<String>, SqlError> {
     let statement = "WITH sides AS (SELECT partner_no, currency, debit AS account, amount AS d, 0 AS c FROM transfers \
                      UNION ALL SELECT partner_no, currency, credit, 0, amount FROM transfers UNION ALL \

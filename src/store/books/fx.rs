@@ -1,22 +1,22 @@
 //! Rows of exchange rates.
 
 use crate::domain::{
-    money::{Currency, fx::Rate},
+    money::{Currency, fx::ExchangeRate},
     values::{date::Date, time::Timestamp},
 };
 use crate::store::{Page, Row, Sql, SqlError, Value};
 use serde::{Deserialize, Serialize};
 
-/// A rate of a day.
+/// An exchange rate for a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatedRate {
     /// The day.
     pub date: Date,
-    /// One of this currency …
+    /// The source currency.
     pub from: Currency,
-    /// … is worth so much of this.
+    /// The target currency.
     pub to: Currency,
-    /// Decimal.
+    /// The value of one unit of `from` in `to`, as a decimal.
     pub rate: String,
 }
 
@@ -27,7 +27,7 @@ pub struct StoredRate {
     pub no: i64,
     /// The rate.
     pub dated: DatedRate,
-    /// An approved run used it: it stays.
+    /// Whether an approved run used it; it can no longer be changed then.
     pub used: bool,
     /// When it was set.
     pub set_at: Timestamp,
@@ -35,13 +35,13 @@ pub struct StoredRate {
 
 const COLUMNS: &str = "no, date, from_currency, to_currency, CAST(rate AS TEXT), used, set_at";
 
-/// A column that holds a day.
+/// Reads a column that holds a day.
 pub fn day(row: &Row, column: usize) -> Result<Date, SqlError> {
     row.parsed(column, "a day", Date::parse)
 }
 
-fn rate(row: &Row, column: usize) -> Result<Rate, SqlError> {
-    let scaled = i64::try_from(row.big_int(column)?).ok().and_then(Rate::from_scaled);
+fn rate(row: &Row, column: usize) -> Result<ExchangeRate, SqlError> {
+    let scaled = i64::try_from(row.big_int(column)?).ok().and_then(ExchangeRate::from_scaled);
     scaled.ok_or(SqlError::Shape { column, expected: "a rate" })
 }
 
@@ -59,13 +59,13 @@ fn read(row: &Row) -> Result<StoredRate, SqlError> {
     })
 }
 
-/// Sets rates; one of the same day and currencies is replaced.
+/// Sets rates. A rate replaces the existing one of the same day and currencies.
 pub fn put(sql: &dyn Sql, rates: &[DatedRate], at: Timestamp) -> Result<(), SqlError> {
     let statement = "INSERT INTO fx_rates (date, from_currency, to_currency, rate, used, set_at) \
                      VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, ?5) ON CONFLICT (date, from_currency, to_currency) \
                      DO UPDATE SET rate = excluded.rate, set_at = excluded.set_at";
     for dated in rates {
-        let rate = Rate::parse(&dated.rate).ok_or(SqlError::Overflow("a rate"))?;
+        let rate = ExchangeRate::parse(&dated.rate).ok_or(SqlError::Overflow("a rate"))?;
         let args: [Value; 5] = [
             dated.date.to_string().into(),
             dated.from.code().into(),
@@ -78,7 +78,7 @@ pub fn put(sql: &dyn Sql, rates: &[DatedRate], at: Timestamp) -> Result<(), SqlE
     Ok(())
 }
 
-/// The rate of a day from one currency to another.
+/// Returns the rate of a day from one currency to another.
 pub fn of_day(
     sql: &dyn Sql,
     date: Date,
@@ -91,7 +91,7 @@ pub fn of_day(
     sql.exec(&statement, &args)?.first().map(read).transpose()
 }
 
-/// Rates, the last added first; narrowed to a day and to currencies.
+/// Returns rates, the latest added first, optionally limited to a day and to currencies.
 pub fn list(
     sql: &dyn Sql,
     (date, from, to): (Option<Date>, Option<Currency>, Option<Currency>),
@@ -100,12 +100,12 @@ pub fn list(
     let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
     let mut conditions = String::new();
     let currency = |currency: Currency| currency.code().to_owned();
-    let narrowed = [
+    let filters = [
         ("date", date.map(|date| date.to_string())),
         ("from_currency", from.map(currency)),
         ("to_currency", to.map(currency)),
     ];
-    for (column, value) in narrowed {
+    for (column, value) in filters {
         if let Some(value) = value {
             args.push(value.into());
             conditions.push_str(&format!("{column} = ?{} AND ", args.len()));

@@ -1,4 +1,4 @@
-//! Transfers as they are read: one commission's, with those of the payouts that it was in.
+//! Reading transfers: those of a commission, together with those of its payouts.
 
 use crate::domain::{
     money::{
@@ -13,31 +13,31 @@ use crate::domain::{
 };
 use crate::store::{Row, Sql, SqlError};
 
-/// A transfer as it is shown.
+/// A transfer for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct TransferRow {
     /// Public id.
     pub id: TransferId,
-    /// Why.
+    /// The reason.
     pub kind: TransferKind,
     /// The account that is debited.
     pub debit: Account,
     /// The account that is credited.
     pub credit: Account,
-    /// Minor units.
+    /// The amount in minor units.
     pub amount: i64,
     /// Currency.
     pub currency: Currency,
-    /// The rate of an exchange, decimal.
+    /// The rate of an exchange as a decimal.
     pub rate: Option<String>,
-    /// The payout that it belongs to: it is for the whole of that.
+    /// The payout that it belongs to, if it is a transfer of a whole payout.
     pub payout_id: Option<PayoutId>,
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
 }
 
-fn read(row: &Row) -> Result<Shown, SqlError> {
-    Ok(Shown {
+fn read(row: &Row) -> Result<TransferRow, SqlError> {
+    Ok(TransferRow {
         id: row.parsed(0, "a transfer's id", TransferId::parse)?,
         kind: row.parsed(1, "a kind", TransferKind::parse)?,
         debit: row.parsed(2, "an account", Account::parse)?,
@@ -50,12 +50,12 @@ fn read(row: &Row) -> Result<Shown, SqlError> {
     })
 }
 
-/// A commission's transfers and those of its payouts, in the order in which they were made.
+/// Returns the transfers of a commission and of its payouts in chronological order.
 pub fn of_commission(
     sql: &dyn Sql,
     partner_no: PartnerNo,
     commission_no: i64,
-) -> Result<Vec<Shown>, SqlError> {
+) -> Result<Vec<TransferRow>, SqlError> {
     let statement = "SELECT f.id, f.kind, f.debit, f.credit, CAST(f.amount AS TEXT), f.currency, f.rate, y.id, f.created_at \
                      FROM transfers f LEFT JOIN payouts y ON y.no = f.payout_no \
                      WHERE f.partner_no = ?1 AND (f.commission_no = ?2 OR (f.commission_no = 0 AND EXISTS \

@@ -1,4 +1,4 @@
-//! The trial balance: every account's debits and credits, now or at a past time.
+//! The trial balance: debits and credits of every account, now or at a past time.
 
 use crate::domain::{
     money::{Currency, accounts::Account},
@@ -6,16 +6,16 @@ use crate::domain::{
 };
 use crate::store::{Row, Sql, SqlError};
 
-/// An account of all partners together in one currency.
+/// The sum of an account over all partners in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Currency.
     pub currency: Currency,
     /// Account.
     pub account: Account,
-    /// Sum of all that was ever debited to it, minor units.
+    /// All debits, in minor units.
     pub debits: i128,
-    /// Sum of all that was ever credited to it.
+    /// All credits, in minor units.
     pub credits: i128,
 }
 
@@ -28,8 +28,8 @@ fn read(row: &Row) -> Result<Line, SqlError> {
     })
 }
 
-/// All accounts by currency, from the sums that stand beside the transfers; `at` a past instant, itself included, summed
-/// up from the transfers themselves.
+/// Returns all accounts by currency. Without `at` it reads the stored sums; with `at`, an inclusive instant, it sums
+/// the transfers.
 pub fn lines(sql: &dyn Sql, at: Option<Timestamp>) -> Result<Vec<Line>, SqlError> {
     let rows = match at {
         None => sql.exec(

@@ -1,24 +1,24 @@
-//! Counts on their way to the Ledger: the clicks behind the last counted place, summed per link, quarter hour, country,
-//! device and bucket into a numbered row whose content never changes. The Ledger applies each number once, so a row may
-//! be sent again.
+//! Counts for the Ledger: the clicks after the last counted position, summed per link, quarter hour, country, device
+//! and bucket into a numbered row whose content never changes. The Ledger applies each number once, so a row may be
+//! sent again.
 
-use crate::store::clicks::ClickLog;
+use crate::store::clicks::shard::ClickLog;
 use crate::store::{Row, SqlError, Value};
 use serde::Serialize;
 
-/// Clicks that one row carries at most, and so its counts: about 40 bytes of JSON each.
+/// The maximum number of clicks summed in one row, which also bounds its counts at about 40 bytes of JSON each.
 pub const CLICKS_A_ROW: i64 = 2000;
 
 /// A numbered row of counts to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counts {
-    /// Grows by one from row to row of a shard.
+    /// The number, which increases by one from row to row of a shard.
     pub seq: i64,
     /// `{"shard","seq","through_ms","rows":[[link_no,quarter,country,device,bucket,count,unique_count],…]}`.
     pub body: String,
 }
 
-/// Link number, quarter hour, country, device, bucket, clicks, unique clicks.
+/// Link number, quarter hour, country, device, bucket, clicks and unique clicks.
 type Delta<'a> = (i64, i64, &'a str, i64, i64, i64, i64);
 
 #[derive(Serialize)]
@@ -30,7 +30,8 @@ struct Body<'a> {
 }
 
 impl ClickLog<'_> {
-    /// The row to send: the one that was not acknowledged yet, or else a new one of the clicks behind it.
+    /// Returns the row to send: the one that has not been acknowledged yet, otherwise a new one for the clicks after
+    /// it.
     pub(super) fn counts_due(&self) -> Result<Option<Counts>, SqlError> {
         let rows = self.sql.exec("SELECT seq, body, through FROM outbox ORDER BY seq DESC LIMIT 1", &[])?;
         let Some(newest) = rows.first() else { return self.pack(1, 0) };
@@ -43,7 +44,7 @@ impl ClickLog<'_> {
 
     fn pack(&self, seq: i64, after: i64) -> Result<Option<Counts>, SqlError> {
         let rows = self.sql.exec(
-            // 900000: a quarter hour in milliseconds (`Timestamp::quarter`).
+            // 900000 is a quarter hour in milliseconds (`Timestamp::quarter`).
             "SELECT link_no, at_ms / 900000 AS quarter, country, device, bucket, count(*), sum(first_of_day),
                max(at_ms), max(seq)
              FROM click WHERE seq > ?1 AND seq <= ?1 + ?2
@@ -61,7 +62,7 @@ impl ClickLog<'_> {
             through = row.int(8)?.max(through);
         }
         let body = serde_json::to_string(&body).map_err(|error| SqlError::Engine(error.to_string()))?;
-        // Rows before the newest have been acknowledged: only the newest can be waiting.
+        // All rows before the newest have been acknowledged, so only the newest can be pending.
         self.sql.exec("DELETE FROM outbox", &[])?;
         self.sql.exec(
             "INSERT INTO outbox (seq, body, through) VALUES (?1, ?2, ?3)",
@@ -70,12 +71,13 @@ impl ClickLog<'_> {
         Ok(Some(Counts { seq, body }))
     }
 
-    /// Notes that the Ledger has the row of this number. Saying so twice, or of another row, changes nothing.
+    /// Records that the Ledger has applied the row with this number. Repeating it, or passing another number, has no
+    /// effect.
     pub fn counts_sent(&self, seq: i64) -> Result<(), SqlError> {
         self.sql.exec("UPDATE outbox SET body = NULL WHERE seq = ?1", &[Value::Int(seq)]).map(drop)
     }
 
-    /// Whether there are clicks that no row carries yet.
+    /// Returns whether there are clicks that no row counts yet.
     pub(super) fn has_uncounted(&self) -> Result<bool, SqlError> {
         let rows = self.sql.exec(
             "SELECT coalesce((SELECT max(seq) FROM click), 0) > coalesce((SELECT max(through) FROM outbox), 0)",

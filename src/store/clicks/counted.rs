@@ -1,37 +1,22 @@
-//! The counted clicks that the rules for duplicates and for unique clicks ask about. The newest are in memory, the others
-//! in a table that is written by the thousand: visitors arrive in no order, and a row at a time would dirty a page each.
-//! What is in memory is read again from the log after a restart.
+//! The counted clicks that the rules for duplicates and unique clicks depend on. The newest are in memory. Older ones
+//! are in a table that is written in batches of thousands, because visitors arrive in random order and single inserts
+//! would dirty a page each. After a restart, the memory is restored from the log.
 
-use crate::store::clicks::{ClickLog, json};
 use crate::{
     domain::{
-        clicks::{bucket::Bucket, visit::Arrival, visitor::Visitor},
+        clicks::{bucket::Bucket, visit::ClickRecord, visitor::Visitor},
         values::time::Timestamp,
     },
-    store::{Row, SqlError, Value},
+    store::{
+        Row, SqlError, Value,
+        clicks::{
+            recent::{Counted, RECENT_CLICKS, Recent},
+            shard::ClickLog,
+        },
+        value::json_text,
+    },
 };
-use std::collections::{HashMap, HashSet};
-
-/// Counted clicks that are gathered in memory: about 60 bytes each, and a few milliseconds to write.
-pub const GATHERED: usize = 4_096;
-
-/// Times of the counted clicks of a visitor on a link: one an hour at most, and a visitor is one of a day.
-pub(super) type Counted = HashMap<(Visitor, u32), Vec<Timestamp>>;
-
-/// What is in memory: the counted clicks behind the last that was written to the table.
-#[derive(Debug, Default)]
-pub struct Recent {
-    /// Nothing until it is first asked for.
-    counted: Option<Counted>,
-    clicks: usize,
-}
-
-impl Recent {
-    fn add(&mut self, visitor: Visitor, link_no: u32, at: Timestamp) {
-        self.counted.get_or_insert_default().entry((visitor, link_no)).or_default().push(at);
-        self.clicks = self.clicks.saturating_add(1);
-    }
-}
+use std::collections::HashSet;
 
 fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
     let visitor = Visitor::parse(row.text(0)?).ok_or(SqlError::Shape { column: 0, expected: "a visitor" })?;
@@ -39,23 +24,23 @@ fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
 }
 
 impl ClickLog<'_> {
-    /// The counted clicks that the rules for `arrivals` depend on.
-    pub(super) fn counted(&self, arrivals: &[Arrival<'_>]) -> Result<Counted, SqlError> {
-        self.recall()?;
-        let asked: HashSet<(i64, Visitor, u32)> = arrivals
+    /// Returns the counted clicks that the rules for `clicks` depend on.
+    pub(super) fn counted(&self, clicks: &[ClickRecord<'_>]) -> Result<Counted, SqlError> {
+        self.restore_recent()?;
+        let keys_needed: HashSet<(i64, Visitor, u32)> = clicks
             .iter()
-            .filter(|arrival| arrival.bucket == Bucket::Human)
-            .filter_map(|arrival| Some((arrival.at.utc_day(), arrival.visitor?, arrival.link_no)))
+            .filter(|click| click.bucket == Bucket::Human)
+            .filter_map(|click| Some((click.at.utc_day(), click.visitor?, click.link_no)))
             .collect();
-        if asked.is_empty() {
+        if keys_needed.is_empty() {
             return Ok(Counted::new());
         }
         let keys: Vec<_> =
-            asked.iter().map(|(day, visitor, link)| (day, visitor.to_string(), link)).collect();
+            keys_needed.iter().map(|(day, visitor, link)| (day, visitor.to_string(), link)).collect();
         let rows = self.sql.exec(
             "SELECT c.visitor, c.link_no, c.at_ms FROM jsonb_each(?1) AS key JOIN counted AS c
              ON c.day = key.value ->> 0 AND c.visitor = key.value ->> 1 AND c.link_no = key.value ->> 2",
-            &[json(&keys)?],
+            &[json_text(&keys)?.into()],
         )?;
         let mut counted = Counted::new();
         for row in &rows {
@@ -63,7 +48,7 @@ impl ClickLog<'_> {
             counted.entry(key).or_default().push(at);
         }
         let recent = self.recent.borrow();
-        for (_, visitor, link_no) in asked {
+        for (_, visitor, link_no) in keys_needed {
             let key = (visitor, link_no);
             if let Some(times) = recent.counted.as_ref().and_then(|counted| counted.get(&key)) {
                 counted.entry(key).or_default().extend_from_slice(times);
@@ -72,14 +57,14 @@ impl ClickLog<'_> {
         Ok(counted)
     }
 
-    /// Notes which clicks were counted; once they are committed.
-    pub(super) fn gather(&self, clicks: impl Iterator<Item = (Visitor, u32, Timestamp)>) {
+    /// Adds committed counted clicks to the memory.
+    pub(super) fn add_recent(&self, clicks: impl Iterator<Item = (Visitor, u32, Timestamp)>) {
         let mut recent = self.recent.borrow_mut();
         clicks.for_each(|(visitor, link_no, at)| recent.add(visitor, link_no, at));
     }
 
-    /// Reads what belongs into memory, if it is not there.
-    fn recall(&self) -> Result<(), SqlError> {
+    /// Restores the memory from the log if it is empty.
+    fn restore_recent(&self) -> Result<(), SqlError> {
         if self.recent.borrow().counted.is_some() {
             return Ok(());
         }
@@ -88,19 +73,19 @@ impl ClickLog<'_> {
              WHERE seq > (SELECT seq FROM counted_through) AND bucket = 0 AND visitor IS NOT NULL",
             &[],
         )?;
-        let mut recalled = Recent { counted: Some(Counted::new()), clicks: 0 };
+        let mut restored = Recent { counted: Some(Counted::new()), clicks: 0 };
         for row in &rows {
             let ((visitor, link_no), at) = read(row)?;
-            recalled.add(visitor, link_no, at);
+            restored.add(visitor, link_no, at);
         }
-        *self.recent.borrow_mut() = recalled;
+        *self.recent.borrow_mut() = restored;
         Ok(())
     }
 
-    /// Writes what is in memory to the table, if it is enough to be worth it; in a transaction. Afterwards memory must be
-    /// told by [`ClickLog::forget`].
+    /// Writes the clicks in memory to the table if there are enough. Call it in a transaction, and call
+    /// [`ClickLog::clear_recent`] after the commit if it returns `true`.
     pub(super) fn write_counted(&self, now: Timestamp) -> Result<bool, SqlError> {
-        if self.recent.borrow().clicks < GATHERED {
+        if self.recent.borrow().clicks < RECENT_CLICKS {
             return Ok(false);
         }
         self.sql.exec(
@@ -109,15 +94,15 @@ impl ClickLog<'_> {
              ORDER BY 1, 2, 3, 4",
             &[],
         )?;
-        // Yesterday's may still be asked for by clicks that arrive late.
+        // Clicks that arrive late may still need yesterday's rows.
         let yesterday = now.utc_day().saturating_sub(1);
         self.sql.exec("DELETE FROM counted WHERE day < ?1", &[Value::Int(yesterday)])?;
         self.sql.exec("UPDATE counted_through SET seq = (SELECT max(seq) FROM click)", &[])?;
         Ok(true)
     }
 
-    /// Empties the memory: the table has it all.
-    pub(super) fn forget(&self) {
+    /// Clears the memory after its clicks have been written to the table.
+    pub(super) fn clear_recent(&self) {
         *self.recent.borrow_mut() = Recent { counted: Some(Counted::new()), clicks: 0 };
     }
 }

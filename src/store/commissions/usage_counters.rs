@@ -1,27 +1,27 @@
-//! Counters that terms depend on: sales of a month, what a cap has left, what a cost has covered.
+//! Counters that terms depend on: sales of a month, use of a cap, cost covered.
 
 use crate::store::{Sql, SqlError, Value};
 
-/// What is added to a counter.
+/// An addition to a counter.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Use {
+pub struct Usage {
     /// The counter's name.
     pub key: String,
-    /// What is added, a count or minor units.
+    /// The amount added: a count or minor units.
     pub added: i64,
 }
 
-/// How far a counter is; 0 if it was never used.
-pub fn used(sql: &dyn Sql, key: &str) -> Result<i64, SqlError> {
+/// Returns the value of a counter, 0 if it does not exist.
+pub fn value(sql: &dyn Sql, key: &str) -> Result<i64, SqlError> {
     let rows = sql.exec("SELECT CAST(used AS TEXT) FROM uses WHERE key = ?1", &[key.into()])?;
     let used = rows.first().map_or(Ok(0), |row| row.big_int(0))?;
     i64::try_from(used).map_err(|_| SqlError::Overflow("a counter of the terms"))
 }
 
-/// Adds to counters. Sums cross as text and are checked here, as those of accounts are.
-pub fn add(sql: &dyn Sql, uses: &[Use]) -> Result<(), SqlError> {
-    for Use { key, added } in uses {
-        let sum = used(sql, key)?.checked_add(*added).ok_or(SqlError::Overflow("a counter of the terms"))?;
+/// Adds to counters. Sums are passed as text and checked here, as for accounts.
+pub fn add(sql: &dyn Sql, increments: &[Usage]) -> Result<(), SqlError> {
+    for Usage { key, added } in increments {
+        let sum = value(sql, key)?.checked_add(*added).ok_or(SqlError::Overflow("a counter of the terms"))?;
         let args: [Value; 2] = [key.as_str().into(), sum.to_string().into()];
         sql.exec(
             "INSERT INTO uses (key, used) VALUES (?1, CAST(?2 AS INTEGER)) \

@@ -1,20 +1,20 @@
-//! Rows of credits: the parts of conversions that several touches share.
+//! Rows of credits: the shares of conversions that several touches earn.
 
 use crate::domain::programme::partner::PartnerNo;
 use crate::store::{Row, Sql, SqlError, Value, conversions::Place};
 
-/// A part of a conversion, and where it is counted.
+/// A credit for part of a conversion, with the dimensions under which it is counted.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SharedCredit {
-    /// Who earns it, by which link, from where.
+    /// The partner, link and origin.
     pub place: Place,
-    /// The click id, or the coupon's.
+    /// The click id, or the coupon's id.
     pub click_id: String,
-    /// Basis points of the whole.
+    /// The share in basis points.
     pub share_bp: i64,
-    /// Its part of the conversion's amount, minor units.
+    /// The share of the conversion's amount in minor units.
     pub amount: i64,
-    /// Its part of what was refunded, minor units.
+    /// The share of the refunded amount in minor units.
     pub refunded: i64,
 }
 
@@ -33,7 +33,7 @@ fn read(row: &Row) -> Result<SharedCredit, SqlError> {
     })
 }
 
-/// Adds a conversion's credits.
+/// Inserts a conversion's credits.
 pub fn insert(sql: &dyn Sql, conversion_no: i64, credits: &[SharedCredit]) -> Result<(), SqlError> {
     let statement = "INSERT INTO conversion_credits (conversion_no, place, partner_no, link_no, click_id, country, device, \
                      share_bp, amount, refunded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -55,20 +55,20 @@ pub fn insert(sql: &dyn Sql, conversion_no: i64, credits: &[SharedCredit]) -> Re
     Ok(())
 }
 
-/// A shared conversion's credits, in their order; nothing if it is not shared.
+/// Returns the credits of a shared conversion in their order; empty if it is not shared.
 pub fn of(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<SharedCredit>, SqlError> {
     let statement = "SELECT partner_no, link_no, click_id, country, device, share_bp, amount, refunded \
                      FROM conversion_credits WHERE conversion_no = ?1 ORDER BY place";
     sql.exec(statement, &[conversion_no.into()])?.iter().map(read).collect()
 }
 
-/// Whether a partner shares a conversion.
+/// Returns whether a partner has a credit of a shared conversion.
 pub fn is_shared_by(sql: &dyn Sql, conversion_no: i64, partner: PartnerNo) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM conversion_credits WHERE partner_no = ?1 AND conversion_no = ?2 LIMIT 1";
     Ok(!sql.exec(statement, &[partner.into(), conversion_no.into()])?.is_empty())
 }
 
-/// Sets how much has been refunded of each of a conversion's credits, in their order.
+/// Sets the refunded amount of each credit of a conversion, in their order.
 pub fn set_refunded(sql: &dyn Sql, conversion_no: i64, refunded: &[i64]) -> Result<(), SqlError> {
     let statement = "UPDATE conversion_credits SET refunded = ?3 WHERE conversion_no = ?1 AND place = ?2";
     for (place, refunded) in (0i64..).zip(refunded) {

@@ -1,4 +1,4 @@
-//! What is known of customers: the conversions that name them.
+//! Queries about customers, based on the conversions that name them.
 
 use crate::domain::{
     conversions::ConversionType,
@@ -6,15 +6,16 @@ use crate::domain::{
 };
 use crate::store::{Sql, SqlError, Value, conversions::Conversion};
 
-/// Whether a customer had bought anything before `at`.
-pub fn had_bought(sql: &dyn Sql, customer_id: &str, at: Timestamp) -> Result<bool, SqlError> {
+/// Returns whether a customer bought anything before `at`.
+pub fn has_bought_before(sql: &dyn Sql, customer_id: &str, at: Timestamp) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM conversions WHERE customer_id = ?1 AND customer_id IS NOT NULL \
                      AND type IN ('sale', 'subscription_started', 'subscription_renewed') AND occurred_at < ?2 LIMIT 1";
     Ok(!sql.exec(statement, &[customer_id.into(), at.into()])?.is_empty())
 }
 
-/// When a customer's subscription began: its first charge, else the customer's first sale; nothing if there is neither.
-pub fn subscribed_since(sql: &dyn Sql, customer_id: &str) -> Result<Option<Timestamp>, SqlError> {
+/// Returns when a customer's subscription began: the first subscription charge, otherwise the first sale, otherwise the
+/// first renewal; `None` if there is none of these.
+pub fn subscription_start(sql: &dyn Sql, customer_id: &str) -> Result<Option<Timestamp>, SqlError> {
     for kind in
         [ConversionType::SubscriptionStarted, ConversionType::Sale, ConversionType::SubscriptionRenewed]
     {
@@ -27,8 +28,9 @@ pub fn subscribed_since(sql: &dyn Sql, customer_id: &str) -> Result<Option<Times
     Ok(None)
 }
 
-/// Whether the customer of a conversion did the same on the same listing before, and somebody was credited with it. Only
-/// what happens once to a customer is looked for (`crate::domain::conversions::fraud::happens_once`; the index `conversions_once`).
+/// Returns whether the customer of a conversion has an earlier, credited conversion of the same type on the same
+/// listing. Only types that normally happen once per customer are considered
+/// (`crate::domain::conversions::fraud::happens_once`; index `conversions_once`).
 pub fn is_repeat(sql: &dyn Sql, conversion: &Conversion) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM conversions WHERE partner_no <> 0 AND customer_id IS NOT NULL \
                      AND type IN ('lead', 'install', 'subscription_started') AND customer_id = ?1 AND type = ?2 \

@@ -14,13 +14,13 @@ pub struct Refund {
     pub conversion_no: i64,
     /// The caller's id; unique within the conversion.
     pub external_id: String,
-    /// Amount as sent; absent = all that was left.
+    /// The amount as received; absent means the full remaining amount.
     pub sent_amount: Option<i64>,
-    /// Amount refunded, minor units.
+    /// The refunded amount in minor units.
     pub amount: i64,
     /// ISO 4217 currency.
     pub currency: String,
-    /// The first answer; the event that tells of it shows the same.
+    /// The first response, which equals the data of the refund's event.
     #[serde(skip)]
     pub answer: String,
     /// When it was accepted.
@@ -41,12 +41,12 @@ fn read(row: &Row) -> Result<Refund, SqlError> {
     })
 }
 
-/// The number that the next refund gets.
+/// Returns the number for the next refund.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "refunds")
 }
 
-/// Adds a refund with its first answer.
+/// Inserts a refund with its first response.
 pub fn insert(sql: &dyn Sql, refund: &Refund, answer: &str) -> Result<(), SqlError> {
     let statement = "INSERT INTO refunds (no, id, conversion_no, external_id, sent_amount, amount, currency, answer, \
                      created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -64,14 +64,14 @@ pub fn insert(sql: &dyn Sql, refund: &Refund, answer: &str) -> Result<(), SqlErr
     sql.exec(statement, &args).map(drop)
 }
 
-/// A conversion's refunds, oldest first.
+/// Returns a conversion's refunds, oldest first.
 pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Refund>, SqlError> {
     let statement = "SELECT no, id, conversion_no, external_id, sent_amount, amount, currency, answer, created_at \
                      FROM refunds WHERE conversion_no = ?1 ORDER BY no";
     sql.exec(statement, &[conversion_no.into()])?.iter().map(read).collect()
 }
 
-/// The refund of a conversion with this external id.
+/// Returns the refund of a conversion with this external id.
 pub fn by_key(sql: &dyn Sql, conversion_no: i64, external_id: &str) -> Result<Option<Refund>, SqlError> {
     let statement = "SELECT no, id, conversion_no, external_id, sent_amount, amount, currency, answer, created_at \
                      FROM refunds WHERE conversion_no = ?1 AND external_id = ?2";

@@ -1,5 +1,5 @@
-//! Changes: the only way in which the Ledger's rows come to be. Each is written as an event in the same transaction,
-//! whole, so that the log of events rebuilds a Ledger by the very code that made it.
+//! Changes: the only way to modify the Ledger's rows. Each change is recorded in full as an event in the same
+//! transaction, so that replaying the event log with the same code rebuilds the Ledger.
 
 use crate::domain::{
     conversions::{CommissionStatus, HeldReason},
@@ -15,33 +15,29 @@ use crate::domain::{
 };
 use crate::store::{
     books::{accounts::Transfer, fx::DatedRate},
-    callbacks::{Account, Alias, WaitingRefund},
-    commissions::{Commission, usage_counters::Use},
+    callbacks::{AccountAlias, MarketplaceAccount, WaitingRefund},
+    commissions::{Commission, usage_counters::Usage},
     conversions::{BoundTouch, Conversion, Place, credits::SharedCredit, refunds::Refund},
     payouts::{details::DetailsSet, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
 use serde::{Deserialize, Serialize};
 
-mod apply;
-
-pub use apply::{apply, slug_value};
-
-/// A click that a conversion binds to its customer.
+/// A touch that a conversion binds to its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The caller's id of the customer.
     pub customer_id: String,
-    /// The click.
+    /// The touch.
     pub touch: BoundTouch,
 }
 
-/// How several touches share a conversion; nothing if one earns it alone, or nobody.
+/// The credits of a shared conversion; empty if at most one touch earns it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Shares {
-    /// The credits, in their order.
+    /// The credits in their order.
     pub credits: Vec<SharedCredit>,
-    /// What each credit but the largest adds to the counts.
+    /// The count deltas of all credits except the largest.
     pub more_counts: Vec<ConversionDelta>,
 }
 
@@ -51,7 +47,8 @@ impl Shares {
     }
 }
 
-/// The partner whose all of this is; 0 if it is several partners'. An event is shown to the one whom it belongs to.
+/// Returns the partner of all deltas, or 0 if they belong to several partners. An event is visible to the partner it
+/// belongs to.
 fn sole_partner<'a>(
     first: &ConversionDelta,
     more: impl IntoIterator<Item = &'a ConversionDelta>,
@@ -60,75 +57,75 @@ fn sole_partner<'a>(
     if is_same { first.partner_no } else { 0 }
 }
 
-/// One change of the Ledger.
+/// A change to the Ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// The programme's terms.
+    /// The programme's terms were set.
     Program(Program),
-    /// A partner, as it stands from now on.
+    /// A partner was created or updated; this is its new state.
     Partner(Partner),
-    /// A listing, as it stands from now on; its secrets are not in the log.
+    /// A listing was created or updated; this is its new state without secrets.
     Listing(Listing),
-    /// A new link.
+    /// A link was created.
     Link(Link),
-    /// A link is revoked.
+    /// A link was revoked.
     Revoked {
         /// The link.
         link_no: LinkNo,
-        /// Whose it is.
+        /// The partner that owns it.
         partner_no: PartnerNo,
     },
-    /// A new placement.
+    /// A placement was created.
     Placement(Placement),
-    /// A new coupon.
+    /// A coupon was created.
     Coupon(Coupon),
-    /// A coupon is revoked.
+    /// A coupon was revoked.
     CouponRevoked {
         /// The coupon.
         coupon_no: i64,
-        /// Whose it is.
+        /// The partner that owns it.
         partner_no: PartnerNo,
     },
-    /// A new conversion.
+    /// A conversion was created.
     Conversion {
         /// The conversion.
         conversion: Box<Conversion>,
-        /// What it binds to its customer.
+        /// The touch that it binds to its customer.
         binding: Option<Binding>,
-        /// What else it binds.
+        /// Further touches that it binds.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         more_bindings: Vec<Binding>,
-        /// What it adds to the counts; of a shared one what its largest credit does.
+        /// The count delta; for a shared conversion, that of its largest credit.
         counts: ConversionDelta,
-        /// What it adds to the counters of the terms.
+        /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
-        /// The credits of a shared one, and what the others of them add to the counts.
+        uses: Vec<Usage>,
+        /// The credits of a shared conversion and the count deltas of the smaller ones.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
     },
-    /// A new commission.
+    /// A commission was created.
     Commission {
         /// The commission.
         commission: Box<Commission>,
-        /// Its booking.
+        /// Its transfer.
         transfer: Transfer,
-        /// What it adds to the counts.
+        /// The count delta.
         counts: ConversionDelta,
     },
-    /// A commission's hold ended.
+    /// A commission's hold period ended.
     Matured {
         /// The commission.
         commission_no: i64,
-        /// Taken back of it so far.
+        /// The amount reversed so far.
         reversed: i64,
-        /// Its booking.
+        /// Its transfer.
         transfer: Transfer,
     },
-    /// A customer's account on a marketplace, as a callback told of it.
-    Account(Account),
-    /// A plan that an account had before the one that it is known to have.
+    /// A callback reported a customer's account on a marketplace; this is its new state.
+    Account(MarketplaceAccount),
+    /// A callback reported an earlier plan of an account.
     EarlierPlan {
         /// The listing.
         listing_no: ListingNo,
@@ -136,158 +133,160 @@ pub enum Change {
         account: String,
         /// The plan.
         plan: String,
-        /// From when on.
+        /// When the plan started.
         told_at: Timestamp,
     },
-    /// Another name of a customer's account.
-    Named(Alias),
-    /// A click that came to light is bound to its customer.
+    /// An alias of a customer's account was reported.
+    #[serde(rename = "named")]
+    AccountAliased(AccountAlias),
+    /// A touch that arrived late was bound to its customer.
     Bound(Binding),
-    /// A conversion that nobody earned is credited after all: its customer's click came to light.
+    /// A previously unattributed conversion was credited, because a touch of its customer arrived late.
     Credited {
         /// The conversion.
         conversion_no: i64,
-        /// Where it is counted from now on.
+        /// The dimensions under which it is counted from now on.
         place: Place,
-        /// The attribution with every touch's verdict, JSON.
+        /// The attribution with the verdicts of all touches, as JSON.
         attribution: String,
-        /// What it takes from the counts of nobody …
+        /// The count delta that removes it from the unattributed counts.
         from: ConversionDelta,
-        /// … and adds to its partner's; of a shared one to its largest credit's.
+        /// The count delta that adds it to its partner's; for a shared conversion, that of its largest credit.
         to: ConversionDelta,
-        /// What it adds to the counters of the terms.
+        /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
-        /// The credits of a shared one, and what the others of them add to the counts.
+        uses: Vec<Usage>,
+        /// The credits of a shared conversion and the count deltas of the smaller ones.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
     },
-    /// What told of a conversion is confirmed: what it earns is no longer held.
+    /// The report of a conversion was confirmed, which releases its commissions.
     Confirmed {
         /// The conversion.
         conversion_no: i64,
-        /// Who earns it; 0 = nobody.
+        /// The credited partner; 0 if none.
         partner_no: PartnerNo,
-        /// Its annotations from now on, JSON.
+        /// Its new metadata as JSON.
         metadata: String,
     },
     /// A commission is no longer held.
     Released {
         /// The commission.
         commission_no: i64,
-        /// Whose it is.
+        /// The partner that earns it.
         partner_no: PartnerNo,
     },
-    /// What holds a commission has changed.
+    /// The reason for holding a commission changed.
     Held {
         /// The commission.
         commission_no: i64,
-        /// Whose it is.
+        /// The partner that earns it.
         partner_no: PartnerNo,
-        /// Why it is held from now on; nothing = it is not.
+        /// The new reason; absent if the commission is no longer held.
         held_reason: Option<HeldReason>,
-        /// Its flags from now on.
+        /// Its new flags.
         flags: Vec<String>,
     },
-    /// What was left of a commission is rejected.
+    /// The remainder of a commission was rejected.
     Rejected {
         /// The commission.
         commission_no: i64,
-        /// Taken back of it so far, this time included.
+        /// The amount reversed so far, including this change.
         reversed: i64,
-        /// Its booking.
+        /// Its transfer.
         transfer: Transfer,
-        /// What it takes from the counts.
+        /// The count delta.
         counts: ConversionDelta,
     },
-    /// A refund waits for its charge.
-    RefundWaits(WaitingRefund),
-    /// A new refund.
+    /// A refund is waiting for its charge.
+    #[serde(rename = "refund_waits")]
+    RefundWaiting(WaitingRefund),
+    /// A refund was created.
     Refund {
         /// The refund.
         refund: Refund,
-        /// Refunded of the conversion so far, this refund included.
+        /// The amount of the conversion refunded so far, including this refund.
         refunded: i64,
-        /// What it adds to the counts; of a shared conversion's refund what its largest credit's part does.
+        /// The count delta; for a shared conversion, that of its largest credit.
         counts: ConversionDelta,
-        /// What it adds to the counters of the terms.
+        /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
-        /// Refunded of each credit of a shared conversion so far, in their order.
+        uses: Vec<Usage>,
+        /// The amounts refunded so far of each credit of a shared conversion, in their order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refunded_shares: Vec<i64>,
-        /// What the others' parts add to the counts.
+        /// The count deltas of the smaller credits.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         more_counts: Vec<ConversionDelta>,
     },
-    /// Part or all of a commission is taken back.
+    /// A commission was reversed in part or in full.
     Reversed {
         /// The commission.
         commission_no: i64,
-        /// Taken back so far, this time included.
+        /// The amount reversed so far, including this change.
         reversed: i64,
-        /// Its status from now on.
+        /// Its new status.
         status: CommissionStatus,
-        /// Its booking.
+        /// Its transfer.
         transfer: Transfer,
-        /// What it adds to the counts; absent in logs of before, where the refund did.
+        /// The count delta; absent in older logs, where the refund's delta includes it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         counts: Option<ConversionDelta>,
     },
-    /// Exchange rates were supplied, or corrected.
+    /// Exchange rates were added or corrected.
     Rates(Vec<DatedRate>),
-    /// How a partner is paid from now on; what is secret of it is not in the log.
+    /// A partner's payout details were set; the log does not contain the secret fields.
     PayoutDetails(DetailsSet),
-    /// A payout run was asked for. Its payouts are computed from the rows when this is applied.
+    /// A payout run was created. Its payouts are computed from the rows when the change is applied.
     Run(Box<RunTerms>),
-    /// A draft was computed anew.
+    /// A draft was recomputed.
     RunRefreshed {
         /// The run.
         run_no: i64,
-        /// The key that asked for it.
+        /// The API key that requested it.
         by: String,
     },
-    /// A draft was approved. Its transfers and items are made from the rows when this is applied.
+    /// A draft was approved. Its transfers and items are computed from the rows when the change is applied.
     RunApproved {
         /// The run.
         run_no: i64,
-        /// The key that approved it.
+        /// The API key that approved it.
         by: String,
     },
-    /// A draft was given up.
+    /// A draft was cancelled.
     RunCancelled {
         /// The run.
         run_no: i64,
     },
-    /// A payout is paid.
+    /// A payout was paid.
     PayoutPaid {
         /// The payout.
         payout_no: i64,
         /// The provider's reference.
         reference: String,
-        /// Its booking.
+        /// Its transfer.
         transfer: Transfer,
     },
-    /// A payout failed. Its transfers are made from the rows when this is applied.
+    /// A payout failed. Its transfers are computed from the rows when the change is applied.
     PayoutFailed {
         /// The payout.
         payout_no: i64,
-        /// Whose it is.
+        /// The partner.
         partner_no: PartnerNo,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A negative balance is forgiven.
+    /// A negative balance was written off.
     WrittenOff {
-        /// Whose.
+        /// The partner.
         partner_no: PartnerNo,
-        /// The bookings, one a commission.
+        /// The transfers, one per commission.
         transfers: Vec<Transfer>,
     },
 }
 
 impl Change {
-    /// Whose data it is; 0 = the programme's.
+    /// Returns the partner that the change belongs to; 0 for the programme.
     #[must_use]
     pub fn partner_no(&self) -> PartnerNo {
         match self {
@@ -295,8 +294,8 @@ impl Change {
             | Self::Listing(_)
             | Self::Account(_)
             | Self::EarlierPlan { .. }
-            | Self::Named(_)
-            | Self::RefundWaits(_)
+            | Self::AccountAliased(_)
+            | Self::RefundWaiting(_)
             | Self::Rates(_)
             | Self::Run(_)
             | Self::RunRefreshed { .. }

@@ -1,4 +1,4 @@
-//! The event table: every change, in order, written in the change's own transaction.
+//! The event table: every change in order, written in the transaction of the change.
 
 use crate::domain::{
     event::EventType,
@@ -10,19 +10,19 @@ use crate::store::{Row, Sql, SqlError, Value};
 /// An event as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Place in the order of all events: 1, 2, …
+    /// The position in the log of events: 1, 2, …
     pub seq: i64,
     /// Public id.
     pub id: EventId,
     /// What changed.
     pub kind: EventType,
-    /// Whose data it is; 0 = the programme's.
+    /// The partner that it belongs to; 0 for the programme.
     pub partner_no: PartnerNo,
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
-    /// The change as the API shows it, a JSON object.
+    /// The change as the API returns it, a JSON object.
     pub data: String,
-    /// What a Ledger needs besides to be rebuilt, a JSON object; for the log and the export alone.
+    /// The additional data for rebuilding a Ledger, a JSON object; only for the log and the export.
     pub ledger: Option<String>,
 }
 
@@ -61,7 +61,7 @@ fn read(row: &Row) -> Result<Event, SqlError> {
     })
 }
 
-/// Events after `after`, oldest first; `partner` narrows to one partner's.
+/// Returns events after `after`, oldest first; `partner` limits them to one partner's.
 pub fn after(
     sql: &dyn Sql,
     after: i64,
@@ -78,7 +78,7 @@ pub fn after(
     sql.exec(&statement, &[after.into(), limit.into(), partner.into()])?.iter().map(read).collect()
 }
 
-/// The last event's place, 0 if there is none; and when the oldest event after `after` was written.
+/// Returns the position of the last event, or 0 if there is none.
 pub fn last_seq(sql: &dyn Sql) -> Result<i64, SqlError> {
     let rows = sql.exec("SELECT coalesce(max(seq), 0) FROM events", &[])?;
     rows.first().map_or(Ok(0), |row| row.int(0))

@@ -1,22 +1,23 @@
-//! What must follow the Ledger into KV: the snapshot that redirects read, keys of slugs and paths, and the log of
-//! events. Everything here may be written twice and ends the same.
+//! Writes to KV that follow changes of the Ledger: the snapshot for redirects, keys of slugs and paths, and the event
+//! log. All writes are idempotent.
 
 use crate::domain::{
     event::EventType,
-    links::{destination::Carry, link::LinkNo},
+    links::{destination::ClickIdTransport, link::LinkNo},
     values::{id::EventId, time::Timestamp},
 };
 use crate::store::{Sql, SqlError, links, log::events, meta, programme::listings, value::json_text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// KV takes one write a second of a key.
+/// The minimum interval between writes of the snapshot: KV accepts one write per second for a key.
 const SNAPSHOT_EVERY_MS: i64 = 1_000;
-/// Events are logged when so many wait …
+/// The number of pending events that closes a segment of the log.
 const SEGMENT_EVENTS: i64 = 500;
-/// … or when the oldest has waited so long.
+/// The age of the oldest pending event that closes a segment of the log.
 const SEGMENT_AGE_MS: i64 = 60_000;
-/// Keys written in one step: the platform allows 1,000 operations a call.
+/// The maximum number of keys written in one step. The platform allows 1,000 operations per invocation.
 const WRITES_A_STEP: i64 = 200;
 
 #[derive(Serialize)]
@@ -27,11 +28,11 @@ struct Snapshot {
     max_link_no: i64,
     listings: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    carry: BTreeMap<String, Carry>,
+    carry: BTreeMap<String, ClickIdTransport>,
     blocked: Vec<(LinkNo, LinkNo)>,
 }
 
-/// Ascending numbers as inclusive ranges.
+/// Groups ascending numbers into inclusive ranges.
 fn ranges(numbers: &[LinkNo]) -> Vec<(LinkNo, LinkNo)> {
     let mut ranges: Vec<(LinkNo, LinkNo)> = Vec::new();
     for &no in numbers {
@@ -43,14 +44,14 @@ fn ranges(numbers: &[LinkNo]) -> Vec<(LinkNo, LinkNo)> {
     ranges
 }
 
-/// The snapshot as of now, JSON (its form: ARCHITECTURE.md).
+/// Returns the current snapshot as JSON (see ARCHITECTURE.md for its form).
 pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
     let program = meta::program(sql)?;
     let (mut by_no, mut carry) = (BTreeMap::new(), BTreeMap::new());
     for (no, url, marketplace) in listings::urls(sql)? {
         by_no.insert(no.to_string(), url);
-        if marketplace.carry() != Carry::Parameter {
-            carry.insert(no.to_string(), marketplace.carry());
+        if marketplace.click_id_transport() != ClickIdTransport::Parameter {
+            carry.insert(no.to_string(), marketplace.click_id_transport());
         }
     }
     json_text(&Snapshot {
@@ -67,36 +68,36 @@ pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
     })
 }
 
-/// The version of the snapshot as of now; grows with every change that redirects must learn of.
+/// Returns the version of the current snapshot, which increases with every change that redirects depend on.
 pub fn snapshot_version(sql: &dyn Sql) -> Result<i64, SqlError> {
     Ok(meta::get_int(sql, meta::name::SNAPSHOT_VERSION)?.unwrap_or(0))
 }
 
-/// Notes that redirects must learn of a change.
-pub fn touch_snapshot(sql: &dyn Sql) -> Result<(), SqlError> {
+/// Increases the snapshot version after a change that redirects depend on.
+pub fn bump_snapshot_version(sql: &dyn Sql) -> Result<(), SqlError> {
     meta::set_int(sql, meta::name::SNAPSHOT_VERSION, snapshot_version(sql)?.saturating_add(1))
 }
 
-/// Queues a KV key.
+/// Queues a KV write.
 pub fn queue_write(sql: &dyn Sql, key: &str, value: &str) -> Result<(), SqlError> {
     let statement = "INSERT INTO kv_writes (key, value, version) VALUES (?1, ?2, 1) \
                      ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = version + 1";
     sql.exec(statement, &[key.into(), value.into()]).map(drop)
 }
 
-/// The KV key of a slug.
+/// Returns the KV key of a slug.
 #[must_use]
 pub fn slug_key(slug: &str) -> String {
     format!("slug/{slug}")
 }
 
-/// The KV key of a link's path.
+/// Returns the KV key of a link's path.
 #[must_use]
 pub fn path_key(no: LinkNo) -> String {
     format!("path/{no}")
 }
 
-/// One KV write.
+/// A KV write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Put {
     /// Key.
@@ -111,32 +112,32 @@ pub struct Put {
 /// Metadata of a log segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Segment {
-    /// Time of its first line, Unix milliseconds.
+    /// The time of the first line in Unix milliseconds.
     pub from_ms: i64,
-    /// Time of its last line.
+    /// The time of the last line in Unix milliseconds.
     pub to_ms: i64,
-    /// Place of its first line.
+    /// The position of the first line.
     pub first: i64,
-    /// Place of its last line.
+    /// The position of the last line.
     pub last: i64,
 }
 
-/// What was handed out, so that it can be noted as done.
-#[derive(Debug, Default, Serialize, json::FromJson)]
+/// Identifies the writes that were returned, so that they can be acknowledged.
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Ack {
     snapshot: Option<i64>,
     keys: Vec<(String, i64)>,
     events: Option<i64>,
 }
 
-/// Writes that are due, and when to look again.
+/// Pending writes, and when to check again.
 #[derive(Debug, Serialize)]
 pub struct Work {
     /// Writes to make.
     pub puts: Vec<Put>,
-    /// Hand it back to [`done`] once all writes have been made.
+    /// The token to pass to [`done`] after all writes have been made.
     pub ack: String,
-    /// When to look again, Unix milliseconds; `None` = when something changes.
+    /// When to check again, in Unix milliseconds; `None` means after the next change.
     pub next_at_ms: Option<i64>,
 }
 
@@ -147,44 +148,43 @@ pub struct Line<'a> {
     /// Always `event`.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = "event")))]
     kind: &'static str,
-    /// Its place in the order of all events.
+    /// The position in the log of events.
     seq: i64,
-    /// Id.
+    /// The public id.
     id: &'a EventId,
-    /// What changed.
+    /// The type of the event.
     #[serde(rename = "type")]
     event: EventType,
-    /// When.
+    /// When it was recorded.
     created_at: Timestamp,
-    /// What changed, as the API shows it.
+    /// The change as the API returns it.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-    data: json::Verbatim<'a>,
-    /// What a Ledger is rebuilt from; its form is Signpost's own business.
+    data: &'a RawValue,
+    /// The data for rebuilding a Ledger; its form is internal to Signpost.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         not(target_arch = "wasm32"),
         schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")
     )]
-    ledger: Option<json::Verbatim<'a>>,
+    ledger: Option<&'a RawValue>,
 }
 
-/// An event as a line of the log and the export, without the line end.
+/// Formats an event as a line of the log and the export, without the line end.
 pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
-    let verbatim =
-        |text| json::Verbatim::read(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
+    let raw = |text| serde_json::from_str(text).map_err(|_| SqlError::Shape { column: 5, expected: "JSON" });
     json_text(&Line {
         kind: "event",
         seq: event.seq,
         id: &event.id,
         event: event.kind,
         created_at: event.at,
-        data: verbatim(&event.data)?,
-        ledger: event.ledger.as_deref().map(verbatim).transpose()?,
+        data: raw(&event.data)?,
+        ledger: event.ledger.as_deref().map(raw).transpose()?,
     })
 }
 
-/// The writes due at `now`. Call it in a transaction: the range of a segment is fixed before it is written, so that
-/// a repeat writes the same bytes under the same key.
+/// Returns the writes pending at `now`. Call it in a transaction: it records the range of a segment before the segment
+/// is written, so that a second attempt writes the same bytes under the same key.
 pub fn due(sql: &dyn Sql, now: Timestamp) -> Result<Work, SqlError> {
     let mut puts = Vec::new();
     let mut ack = Ack::default();
@@ -199,7 +199,7 @@ pub fn due(sql: &dyn Sql, now: Timestamp) -> Result<Work, SqlError> {
             wake(allowed_at);
         } else {
             puts.push(Put { key: "snapshot".to_owned(), value: snapshot(sql)?, metadata: None });
-            // Before the write, not after it: an attempt that failed half-way counts against the limit too.
+            // The time is recorded before the write because a write that fails half-way also counts towards the limit.
             meta::set_int(sql, meta::name::SNAPSHOT_WRITTEN_AT, now.ms())?;
             ack.snapshot = Some(version);
         }
@@ -217,7 +217,7 @@ pub fn due(sql: &dyn Sql, now: Timestamp) -> Result<Work, SqlError> {
         Due::Never => {}
     }
     if !puts.is_empty() {
-        // More may wait behind what is handed out now.
+        // More writes may be pending after these.
         wake(now.ms());
     }
     Ok(Work { puts, ack: json_text(&ack)?, next_at_ms: next_at })
@@ -254,7 +254,8 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
     ))
 }
 
-/// When [`due`] may next have something, Unix milliseconds. Four look-ups, whatever the size of the Ledger.
+/// Returns when [`due`] may next have work, in Unix milliseconds. It takes four lookups, regardless of the size of the
+/// Ledger.
 pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
                      coalesce((SELECT value FROM meta WHERE name = ?2), 0), \
@@ -269,14 +270,14 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
     Ok([at_once, row.opt_int(1)?, segment, row.opt_int(3)?].into_iter().flatten().min())
 }
 
-/// Notes that the writes of a [`Work`] have been made. Call it in a transaction.
+/// Records that the writes of a [`Work`] have been made. Call it in a transaction.
 pub fn done(sql: &dyn Sql, ack: &str) -> Result<(), SqlError> {
-    let ack: Ack = json::read(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let ack: Ack = strict_json::from_str(ack).map_err(|error| SqlError::Engine(error.to_string()))?;
     if let Some(version) = ack.snapshot {
         meta::set_int(sql, meta::name::SNAPSHOT_WRITTEN, version)?;
     }
     for (key, version) in ack.keys {
-        // A key that was queued again in the meantime stays.
+        // A key that was queued again in the meantime has a higher version and stays.
         let args = [key.into(), version.into()];
         sql.exec("DELETE FROM kv_writes WHERE key = ?1 AND version = ?2", &args)?;
     }

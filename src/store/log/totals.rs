@@ -1,4 +1,4 @@
-//! What a Ledger says of itself, by which it is compared with one that is rebuilt from its log.
+//! Totals of a Ledger, for comparison with a Ledger rebuilt from its log.
 
 use crate::domain::values::{time::Timestamp, zone::Span};
 use crate::store::{
@@ -9,17 +9,18 @@ use crate::store::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a Ledger says of itself: all balances, and all counts. Two Ledgers of the same history say the same.
+/// All balances and counts of a Ledger. Two Ledgers with the same history have equal totals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Totals {
-    /// `partner currency` → earned, pending, payable, paid, reversed, in payout, written off, exchange; minor units.
+    /// `partner currency` → earned, pending, payable, paid, reversed, in payout, written off and exchange, in minor
+    /// units.
     pub balances: BTreeMap<String, [String; 8]>,
-    /// Counts by bucket and conversions by type.
+    /// Click counts by bucket and conversion counts by type.
     pub counts: BTreeMap<String, String>,
 }
 
-/// What a Ledger says of itself as of `to` (all of it if absent).
+/// Returns the totals as of `to`, or all of them if it is absent.
 pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> {
     let mut balances = BTreeMap::new();
     for balance in accounts::balances_until(sql, to, None)? {
@@ -45,7 +46,6 @@ pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> 
             sums.add(group)?;
         }
     }
-    // Put in one by one: a map that is made of a list sorts it first, which is more code.
     let mut counts = BTreeMap::new();
     let plain = [
         ("clicks", sums.clicks),

@@ -1,31 +1,33 @@
-//! The approval of a draft: its commissions are bound and its money moves, in a few statements over all of them.
+//! Approval of a draft: assigns its commissions and moves the money, with a few statements over all rows.
 
-use super::{
-    super::{Sql, SqlError, meta},
-    OPEN_OF_M as OPEN,
-    legs::{Direction, of_run},
-};
 use crate::domain::{money::Currency, values::time::Timestamp};
 use crate::store::{
+    Sql, SqlError,
     books::fx,
-    payouts::runs::{self, Run},
+    meta,
+    payouts::{
+        fx_transfers::{Direction, post_run},
+        rows::OPEN_OF_M as OPEN,
+        runs::{self, Run},
+    },
 };
 
-/// Why a draft is no longer what the ledger says.
+/// The reason that a draft no longer matches the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outdated {
-    /// What is open of a commission changed, one more became payable, or a payout of a partner failed.
+    /// The open amount of a commission changed, another commission became payable, or a partner's payout failed.
     Open,
-    /// A rate was corrected.
+    /// An exchange rate was corrected.
     Rate,
-    /// A partner is to be paid in another currency.
+    /// A partner's payout currency changed.
     Currency,
 }
 
-/// What changed of a draft since it was computed; nothing if it still holds.
+/// Returns what changed since a draft was computed, or `None` if it is still valid.
 pub fn changed_since(sql: &dyn Sql, run: &Run) -> Result<Option<Outdated>, SqlError> {
     let of_programme = meta::program(sql)?.map_or(Currency::EUR, |program| program.currency);
-    // What is later than the period's end is none of the run's; of a payout that failed it may be its.
+    // Commissions that mature after the end of the period are not part of the run. A failed payout has no commission
+    // number and may be part of it.
     let open = "SELECT 1 FROM transfers f CROSS JOIN payouts y ON y.partner_no = f.partner_no \
                 LEFT JOIN commissions m ON m.no = f.commission_no \
                 WHERE f.no > ?2 AND (f.debit = 'payable' OR f.credit = 'payable') \
@@ -50,12 +52,12 @@ pub fn changed_since(sql: &dyn Sql, run: &Run) -> Result<Option<Outdated>, SqlEr
     Ok(moved.then_some(Outdated::Currency))
 }
 
-/// Approves a draft. The caller has seen that nothing changed of it.
+/// Approves a draft. The caller must have checked that it is still valid.
 pub fn approve(sql: &dyn Sql, run_no: i64, by: &str, at: Timestamp) -> Result<(), SqlError> {
     let run =
         runs::by_no(sql, run_no)?.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?;
     bind(sql, &run)?;
-    of_run(sql, &run, Direction::Approved, at)?;
+    post_run(sql, &run, Direction::Approved, at)?;
     let latest = "UPDATE payouts SET status = 'open', invoice_no = r.invoice, \
                   details_no = (SELECT max(d.no) FROM payout_details d WHERE d.partner_no = payouts.partner_no) \
                   FROM (SELECT y.no, (SELECT coalesce(max(invoice_no), 0) FROM payouts) + row_number() OVER (ORDER BY y.no) \
@@ -70,8 +72,8 @@ pub fn approve(sql: &dyn Sql, run_no: i64, by: &str, at: Timestamp) -> Result<()
     runs::settle(sql, run_no)
 }
 
-/// Binds the commissions: each stands in its payout with what is open of it. The rows of a million commissions are not
-/// written for that: what is bound of one is what stands in its open payout (`commissions::read`).
+/// Assigns the commissions to the payouts with their open amounts. It does not update the commissions, of which there
+/// may be a million: the amount in open payouts is read from their items (`commissions::read`).
 fn bind(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
     let items = format!(
         "INSERT INTO payout_items (payout_no, commission_no, amount, reversed) SELECT y.no, m.no, {OPEN}, m.reversed \
@@ -82,7 +84,7 @@ fn bind(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
     );
     let run_no = run.terms.no;
     sql.exec(&items, &[run_no.into(), run.terms.to.end().into()])?;
-    // The parts were summed up when the draft was computed, the items are what is open now: to the last unit the same.
+    // The parts were summed when the draft was computed and the items are computed now. They must be equal.
     let differ = "SELECT count(*) <> (SELECT coalesce(sum(t.commissions), 0) FROM payouts y CROSS JOIN payout_parts t \
                   ON t.payout_no = y.no WHERE y.run_no = ?1 AND y.status = 'draft' AND t.converted IS NOT NULL) \
                   OR coalesce(sum(i.amount), 0) <> (SELECT coalesce(sum(t.amount), 0) FROM payouts y \
@@ -90,7 +92,7 @@ fn bind(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
                   AND t.converted IS NOT NULL) FROM payouts y CROSS JOIN payout_items i ON i.payout_no = y.no \
                   WHERE y.run_no = ?1 AND y.status = 'draft'";
     if sql.exec(differ, &[run_no.into()])?.first().map_or(Ok(0), |row| row.int(0))? != 0 {
-        return Err(SqlError::Engine("a draft is approved that is not what is open".to_owned()));
+        return Err(SqlError::Engine("the items of an approved draft do not match its parts".to_owned()));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Rows of how partners are paid. What is secret of it is sealed, and stands in no event.
+//! Rows of payout details. The secret fields are sealed and not part of any event.
 
 use crate::domain::{
     payouts::payer::PayoutMethod,
@@ -8,25 +8,25 @@ use crate::domain::{
 use crate::store::{Row, Sql, SqlError, Value, value::json_text};
 use serde::{Deserialize, Serialize};
 
-/// A version of how a partner is paid, without what is secret.
+/// A version of a partner's payout details without the secret fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DetailsSet {
     /// Number of the version.
     pub no: i64,
-    /// Whose.
+    /// The partner.
     pub partner_no: PartnerNo,
-    /// How.
+    /// The payout method.
     pub method: PayoutMethod,
-    /// Which fields are set.
+    /// The names of the fields that are set.
     pub fields: Vec<String>,
 }
 
-/// The same as stored.
+/// A version of payout details as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDetails {
-    /// What may be told.
+    /// The part that is not secret.
     pub set: DetailsSet,
-    /// The rest; absent in a Ledger that was rebuilt from its log.
+    /// The sealed secret fields; absent in a Ledger rebuilt from its log.
     pub sealed: Option<String>,
     /// When it was set.
     pub set_at: Timestamp,
@@ -47,12 +47,12 @@ fn read(row: &Row) -> Result<StoredDetails, SqlError> {
     })
 }
 
-/// The number that the next version gets.
+/// Returns the number for the next version.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "payout_details")
 }
 
-/// Adds a version.
+/// Inserts a version.
 pub fn insert(sql: &dyn Sql, set: &DetailsSet, at: Timestamp) -> Result<(), SqlError> {
     let statement =
         "INSERT INTO payout_details (no, partner_no, method, fields, set_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -66,19 +66,19 @@ pub fn insert(sql: &dyn Sql, set: &DetailsSet, at: Timestamp) -> Result<(), SqlE
     sql.exec(statement, &args).map(drop)
 }
 
-/// Keeps what is secret of a version.
+/// Stores the sealed secret fields of a version.
 pub fn seal(sql: &dyn Sql, no: i64, sealed: String) -> Result<(), SqlError> {
     sql.exec("UPDATE payout_details SET sealed = ?2 WHERE no = ?1", &[no.into(), sealed.into()]).map(drop)
 }
 
-/// How a partner is paid now.
+/// Returns a partner's current version.
 pub fn newest(sql: &dyn Sql, partner_no: PartnerNo) -> Result<Option<StoredDetails>, SqlError> {
     let statement =
         format!("SELECT {COLUMNS} FROM payout_details WHERE partner_no = ?1 ORDER BY no DESC LIMIT 1");
     sql.exec(&statement, &[partner_no.into()])?.first().map(read).transpose()
 }
 
-/// A version.
+/// Returns the version with this number.
 pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<StoredDetails>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM payout_details WHERE no = ?1");
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()

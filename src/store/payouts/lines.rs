@@ -1,9 +1,5 @@
-//! What payouts are made of: parts by currency, and commissions.
+//! The contents of payouts: parts by currency, and commissions.
 
-use super::{
-    super::{Page, Row, Sql, SqlError},
-    OPEN, OPEN_OF_M, Payout, amount,
-};
 use crate::domain::{
     conversions::CommissionSource,
     money::Currency,
@@ -15,23 +11,27 @@ use crate::domain::{
         time::Timestamp,
     },
 };
+use crate::store::{
+    Page, Row, Sql, SqlError,
+    payouts::rows::{OPEN, OPEN_OF_M, Payout, amount},
+};
 
-/// What of a payout was earned in one currency.
+/// The part of a payout that was earned in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPart {
     /// The currency.
     pub currency: Currency,
-    /// Minor units.
+    /// The amount in minor units.
     pub amount: i64,
-    /// Of so many commissions.
+    /// The number of commissions.
     pub commissions: i64,
-    /// The rate that it is exchanged at, decimal.
+    /// The exchange rate as a decimal.
     pub rate: Option<String>,
-    /// What it is worth in the payout's currency; absent = it is held.
+    /// The amount in the payout's currency in minor units; absent if it is held.
     pub converted: Option<i64>,
 }
 
-/// A payout's parts.
+/// Returns a payout's parts by currency.
 pub fn parts(sql: &dyn Sql, payout_no: i64) -> Result<Vec<StoredPart>, SqlError> {
     let statement = "SELECT currency, CAST(amount AS TEXT), commissions, rate, CAST(converted AS TEXT), converted IS NULL \
                      FROM payout_parts WHERE payout_no = ?1 ORDER BY currency";
@@ -52,27 +52,27 @@ pub fn parts(sql: &dyn Sql, payout_no: i64) -> Result<Vec<StoredPart>, SqlError>
 pub struct Item {
     /// The commission's number.
     pub no: i64,
-    /// The commission.
+    /// The public id of the commission.
     pub id: CommissionId,
-    /// What earned it.
+    /// The source of the commission.
     pub source: CommissionSource,
-    /// The conversion that earned it, if one did …
+    /// The conversion that earned it, if any.
     pub conversion_id: Option<ConversionId>,
-    /// … and the caller's id of that.
+    /// The caller's id of that conversion.
     pub external_id: Option<String>,
-    /// When it was earned: when its conversion occurred, else when it was booked.
+    /// When its conversion occurred, or when the commission was created if it has none.
     pub earned_at: Timestamp,
-    /// What the rate was applied to, minor units; the conversion's amount where that was not kept.
+    /// The amount that the rate was applied to, in minor units, or the conversion's amount if that was not recorded.
     pub base: Option<i64>,
-    /// The rate, basis points.
+    /// The rate in basis points.
     pub rate_bp: i64,
-    /// Earned, minor units.
+    /// The amount earned in minor units.
     pub earned: i64,
-    /// Taken back of that by the time of the payout; of a draft's, so far.
+    /// The amount reversed when the payout was approved, in minor units; for a draft, so far.
     pub reversed: i64,
-    /// In this payout, minor units; negative where more was paid before than is left.
+    /// The amount in this payout in minor units; negative if more was paid before than remains.
     pub amount: i64,
-    /// Currency of all.
+    /// The currency of all amounts.
     pub currency: Currency,
 }
 
@@ -96,7 +96,7 @@ fn item(row: &Row) -> Result<Item, SqlError> {
     })
 }
 
-/// An approved payout's commissions, newest first.
+/// Returns the commissions of an approved payout, newest first.
 pub fn items(sql: &dyn Sql, payout_no: i64, page: Page) -> Result<Vec<Item>, SqlError> {
     let statement = format!(
         "SELECT {ITEM}, CAST(i.amount AS TEXT), i.reversed FROM payout_items i CROSS JOIN commissions m ON m.no = i.commission_no \
@@ -109,7 +109,8 @@ pub fn items(sql: &dyn Sql, payout_no: i64, page: Page) -> Result<Vec<Item>, Sql
         .collect()
 }
 
-/// The same of a draft's: what is open now of what became payable by the end of its period, `to`.
+/// Returns the commissions of a draft payout, newest first: those open now that became payable by the end of its
+/// period, `to`.
 pub fn draft_items(sql: &dyn Sql, payout: &Payout, to: Date, page: Page) -> Result<Vec<Item>, SqlError> {
     let open = OPEN_OF_M;
     let statement = format!(
@@ -123,30 +124,30 @@ pub fn draft_items(sql: &dyn Sql, payout: &Payout, to: Date, page: Page) -> Resu
     sql.exec(&statement, &args)?.iter().map(item).collect()
 }
 
-/// A payout that a commission was in.
+/// A payout that includes a commission.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// The payout.
+pub struct CommissionPayout {
+    /// The public id of the payout.
     pub id: PayoutId,
-    /// How much of the commission was in it, minor units.
+    /// The amount of the commission in it, in minor units.
     pub amount: i64,
-    /// Where the payout stands.
+    /// The status of the payout.
     pub status: PayoutStatus,
     /// The provider's reference.
     pub reference: Option<String>,
 }
 
-/// The payouts that a partner's commission was in, oldest first.
+/// Returns the payouts that include a partner's commission, oldest first.
 pub fn of_commission(
     sql: &dyn Sql,
     partner_no: PartnerNo,
     commission_no: i64,
-) -> Result<Vec<Placed>, SqlError> {
+) -> Result<Vec<CommissionPayout>, SqlError> {
     let statement = "SELECT y.id, CAST(i.amount AS TEXT), y.status, y.reference FROM payouts y \
                      CROSS JOIN payout_items i ON i.payout_no = y.no AND i.commission_no = ?2 \
                      WHERE y.partner_no = ?1 ORDER BY y.no";
     let read = |row: &Row| {
-        Ok(Placed {
+        Ok(CommissionPayout {
             id: row.parsed(0, "a payout's id", PayoutId::parse)?,
             amount: amount(row, 1)?,
             status: row.parsed(2, "a status", PayoutStatus::parse)?,
@@ -156,8 +157,8 @@ pub fn of_commission(
     sql.exec(statement, &[partner_no.into(), commission_no.into()])?.iter().map(read).collect()
 }
 
-/// A partner's commissions of which more was paid than is left, oldest first: number, and how much, minor units.
-pub fn owed_back(
+/// Returns a partner's commissions that were paid more than remains, oldest first: number and excess in minor units.
+pub fn overpaid(
     sql: &dyn Sql,
     partner_no: PartnerNo,
     currency: Currency,

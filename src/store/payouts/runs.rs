@@ -8,52 +8,52 @@ use crate::domain::{
 use crate::store::{Page, Row, Sql, SqlError, Value, books::fx::day, value::json_text};
 use serde::{Deserialize, Serialize};
 
-/// What a run is asked for.
+/// The parameters of a payout run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunTerms {
     /// Number within the programme.
     pub no: i64,
     /// Public id.
     pub id: RunId,
-    /// First day of its period; names it, and narrows nothing.
+    /// The first day of the period. It is only a label and does not limit the commissions.
     pub from: Date,
-    /// Last day: what became payable by its end is paid.
+    /// The last day of the period. Everything that became payable by its end is paid.
     pub to: Date,
-    /// Only payouts in this currency; all if absent.
+    /// The payout currency that the run is limited to; absent means all.
     pub currency: Option<Currency>,
-    /// Payouts in its currency are made from this amount on.
+    /// The minimum amount for payouts in its currency.
     pub minimum: Option<(i64, Currency)>,
-    /// The day whose rates are used.
+    /// The day whose exchange rates are used.
     pub rate_date: Date,
-    /// The key that asked for it.
+    /// The API key that created the run.
     pub maker: String,
 }
 
-/// The programme's name, and who pays.
+/// The programme's name and its payer.
 pub type NamedPayer = (String, Option<Payer>);
 
 /// A run as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// What it was asked for.
+    /// The parameters.
     pub terms: RunTerms,
-    /// Where it stands.
+    /// The status.
     pub status: RunStatus,
-    /// The key that computed it anew, if one did.
+    /// The API key that recomputed it, if any.
     pub refreshed_by: Option<String>,
-    /// The key that approved it.
+    /// The API key that approved it.
     pub approver: Option<String>,
-    /// The last transfer when it was computed.
+    /// The number of the last transfer when it was computed.
     pub transfers_seen: i64,
-    /// The first answer.
+    /// The first response.
     pub answer: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was computed last.
+    /// When it was last computed.
     pub computed_at: Timestamp,
     /// When it was approved.
     pub approved_at: Option<Timestamp>,
-    /// Who paid, as it was called then.
+    /// The payer at the time of approval.
     pub payer: Option<NamedPayer>,
 }
 
@@ -92,12 +92,12 @@ fn read(row: &Row) -> Result<Run, SqlError> {
     })
 }
 
-/// The number that the next run gets.
+/// Returns the number for the next run.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "payout_runs")
 }
 
-/// Adds a draft whose payouts are not computed yet.
+/// Inserts a draft whose payouts have not been computed yet.
 pub fn insert(sql: &dyn Sql, terms: &RunTerms, answer: &str, at: Timestamp) -> Result<(), SqlError> {
     let statement = "INSERT INTO payout_runs (no, id, period_from, period_to, currency, minimum, minimum_currency, \
                      rate_date, status, maker, transfers_seen, last_payout_no, answer, created_at, computed_at) \
@@ -118,30 +118,30 @@ pub fn insert(sql: &dyn Sql, terms: &RunTerms, answer: &str, at: Timestamp) -> R
     sql.exec(statement, &args).map(drop)
 }
 
-/// Keeps the first answer.
-pub fn keep_answer(sql: &dyn Sql, no: i64, answer: &str) -> Result<(), SqlError> {
+/// Stores the first response.
+pub fn set_response(sql: &dyn Sql, no: i64, answer: &str) -> Result<(), SqlError> {
     sql.exec("UPDATE payout_runs SET answer = ?2 WHERE no = ?1", &[no.into(), answer.into()]).map(drop)
 }
 
-/// Notes what a draft was computed from: the last transfer, and the last number that a payout was given.
+/// Records the basis of a computed draft: the last transfer, and the last payout number assigned.
 pub fn computed(sql: &dyn Sql, no: i64, last_payout_no: i64, at: Timestamp) -> Result<(), SqlError> {
     let statement = "UPDATE payout_runs SET transfers_seen = (SELECT coalesce(max(no), 0) FROM transfers), \
                      last_payout_no = ?2, computed_at = ?3 WHERE no = ?1";
     sql.exec(statement, &[no.into(), last_payout_no.into(), at.into()]).map(drop)
 }
 
-/// The last number that a payout was ever given, 0 if there was none.
+/// Returns the last payout number ever assigned, or 0 if there is none.
 pub fn last_payout_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     let rows = sql.exec("SELECT coalesce(max(last_payout_no), 0) FROM payout_runs", &[])?;
     rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
-/// Notes who computed a draft anew.
+/// Records who recomputed a draft.
 pub fn refreshed(sql: &dyn Sql, no: i64, by: &str) -> Result<(), SqlError> {
     sql.exec("UPDATE payout_runs SET refreshed_by = ?2 WHERE no = ?1", &[no.into(), by.into()]).map(drop)
 }
 
-/// Notes that a draft is approved.
+/// Records the approval of a draft.
 pub fn approved(
     sql: &dyn Sql,
     no: i64,
@@ -155,7 +155,7 @@ pub fn approved(
     sql.exec(statement, &[no.into(), by.into(), at.into(), payer.into()]).map(drop)
 }
 
-/// Notes that a draft is given up.
+/// Records the cancellation of a draft.
 pub fn cancelled(sql: &dyn Sql, no: i64) -> Result<(), SqlError> {
     sql.exec(
         "UPDATE payout_runs SET status = ?2 WHERE no = ?1",
@@ -164,27 +164,27 @@ pub fn cancelled(sql: &dyn Sql, no: i64) -> Result<(), SqlError> {
     .map(drop)
 }
 
-/// Settles an approved run none of whose payouts is open.
+/// Sets an approved run to settled if none of its payouts is open.
 pub fn settle(sql: &dyn Sql, no: i64) -> Result<(), SqlError> {
     let statement = "UPDATE payout_runs SET status = 'settled' WHERE no = ?1 AND status = 'approved' \
                      AND NOT EXISTS (SELECT 1 FROM payouts WHERE run_no = ?1 AND status = 'open')";
     sql.exec(statement, &[no.into()]).map(drop)
 }
 
-/// The run with this id.
+/// Returns the run with this id.
 pub fn by_id(sql: &dyn Sql, id: &RunId) -> Result<Option<Run>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM payout_runs WHERE id = ?1");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// The run with this number.
+/// Returns the run with this number.
 pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Run>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM payout_runs WHERE no = ?1");
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
-/// The run of a period and currency that was not cancelled.
-pub fn standing(
+/// Returns the run of a period and currency that was not cancelled.
+pub fn active(
     sql: &dyn Sql,
     from: Date,
     to: Date,
@@ -199,7 +199,7 @@ pub fn standing(
     sql.exec(&statement, &args)?.first().map(read).transpose()
 }
 
-/// Runs, newest first.
+/// Returns runs, newest first.
 pub fn list(sql: &dyn Sql, page: Page) -> Result<Vec<Run>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM payout_runs WHERE no < ?1 ORDER BY no DESC LIMIT ?2");
     sql.exec(&statement, &[page.below().into(), page.limit.into()])?.iter().map(read).collect()

@@ -29,12 +29,12 @@ fn read(row: &Row) -> Result<Coupon, SqlError> {
     })
 }
 
-/// The number that the next coupon gets.
+/// Returns the number for the next coupon.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "coupons")
 }
 
-/// Adds a coupon.
+/// Inserts a coupon.
 pub fn insert(sql: &dyn Sql, coupon: &Coupon) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO coupons ({COLUMNS}, code_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
@@ -55,25 +55,25 @@ pub fn insert(sql: &dyn Sql, coupon: &Coupon) -> Result<(), SqlError> {
     sql.exec(&statement, &args).map(drop)
 }
 
-/// Ends a coupon at `at`; one that is revoked stays as it is.
+/// Revokes a coupon at `at` unless it is already revoked.
 pub fn revoke(sql: &dyn Sql, no: i64, at: Timestamp) -> Result<(), SqlError> {
     let statement = "UPDATE coupons SET revoked_at = ?2 WHERE no = ?1 AND revoked_at IS NULL";
     sql.exec(statement, &[no.into(), at.into()]).map(drop)
 }
 
-/// The coupon with this id.
+/// Returns the coupon with this id.
 pub fn by_id(sql: &dyn Sql, id: &CouponId) -> Result<Option<Coupon>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM coupons WHERE id = ?1");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// All coupons that ever had this code, however it is written, newest first.
+/// Returns all coupons that ever had this code, ignoring case and surrounding whitespace, newest first.
 pub fn by_code(sql: &dyn Sql, code: &str) -> Result<Vec<Coupon>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM coupons WHERE code_key = ?1 ORDER BY no DESC");
     sql.exec(&statement, &[code_key(code).into()])?.iter().map(read).collect()
 }
 
-/// Coupons, newest first; `partner` narrows to one partner's.
+/// Returns coupons, newest first; `partner` limits them to one partner's.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Coupon>, SqlError> {
     let (condition, partner) = match partner {
         Some(partner) => ("partner_no = ?3 AND", partner),

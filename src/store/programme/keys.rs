@@ -1,4 +1,4 @@
-//! Rows of API keys. A key itself is never stored, only its SHA-256.
+//! Rows of API keys. Only the SHA-256 of a key is stored.
 
 use crate::domain::{
     programme::{key::Scope, partner::PartnerNo},
@@ -9,19 +9,19 @@ use crate::store::{Page, Row, Sql, SqlError, Value};
 /// An API key as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Number, for paging.
+    /// The number, for paging.
     pub no: i64,
     /// Public id.
     pub id: KeyId,
     /// Display name.
     pub name: String,
-    /// SHA-256 of the key, lower-case hex.
+    /// The SHA-256 of the key in lower-case hexadecimal.
     pub hash: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<Scope>,
-    /// It sees this partner's data alone.
+    /// The partner whose data it is limited to, if any.
     pub partner_no: Option<PartnerNo>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
@@ -42,12 +42,12 @@ fn read(row: &Row) -> Result<ApiKey, SqlError> {
     })
 }
 
-/// The number that the next key gets.
+/// Returns the number for the next key.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "api_keys")
 }
 
-/// Adds a key.
+/// Inserts a key.
 pub fn insert(sql: &dyn Sql, key: &ApiKey) -> Result<(), SqlError> {
     let statement = format!("INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
     let args: [Value; 8] = [
@@ -63,24 +63,25 @@ pub fn insert(sql: &dyn Sql, key: &ApiKey) -> Result<(), SqlError> {
     sql.exec(&statement, &args).map(drop)
 }
 
-/// Notes that a key was revoked.
+/// Records that a key was revoked.
 pub fn revoke(sql: &dyn Sql, id: &KeyId, at: Timestamp) -> Result<(), SqlError> {
     sql.exec("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1", &[id.as_str().into(), at.into()]).map(drop)
 }
 
-/// The live key with this hash. The look-up compares hashes of secrets, not secrets: its timing tells nothing.
+/// Returns the unrevoked key with this hash. The lookup compares hashes of secrets, so its timing reveals nothing about
+/// a secret.
 pub fn by_hash(sql: &dyn Sql, hash: &str) -> Result<Option<ApiKey>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL");
     sql.exec(&statement, &[hash.into()])?.first().map(read).transpose()
 }
 
-/// The live key with this id.
+/// Returns the unrevoked key with this id.
 pub fn by_id(sql: &dyn Sql, id: &KeyId) -> Result<Option<ApiKey>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM api_keys WHERE id = ?1 AND revoked_at IS NULL");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// Live keys, newest first.
+/// Returns unrevoked keys, newest first.
 pub fn list(sql: &dyn Sql, page: Page) -> Result<Vec<ApiKey>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM api_keys WHERE revoked_at IS NULL AND no < ?1 ORDER BY no DESC LIMIT ?2"

@@ -29,12 +29,13 @@ fn read(row: &Row) -> Result<Listing, SqlError> {
     })
 }
 
-/// The number that the next listing gets.
+/// Returns the number for the next listing.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "listings")
 }
 
-/// Adds a listing, or replaces all but the number of one that is there. Its sealed secrets stay as they are.
+/// Inserts a listing, or updates all columns of an existing one except its number, id and creation time. Its sealed
+/// secrets stay unchanged.
 pub fn put(sql: &dyn Sql, listing: &Listing) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO listings ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
@@ -58,7 +59,7 @@ pub fn put(sql: &dyn Sql, listing: &Listing) -> Result<(), SqlError> {
     sql.exec(&statement, &args).map(drop)
 }
 
-/// A listing's secrets, sealed.
+/// Returns a listing's sealed secrets.
 pub fn sealed_secrets(sql: &dyn Sql, no: ListingNo) -> Result<Option<String>, SqlError> {
     let rows = sql.exec("SELECT secrets_sealed FROM listings WHERE no = ?1", &[no.into()])?;
     rows.first().map_or(Ok(None), |row| row.opt_string(0))
@@ -74,22 +75,23 @@ fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Listing>, Sq
     rows.first().map(read).transpose()
 }
 
-/// The listing with this id.
+/// Returns the listing with this id.
 pub fn by_id(sql: &dyn Sql, id: &ListingId) -> Result<Option<Listing>, SqlError> {
     one(sql, "id", id.as_str().into())
 }
 
-/// The listing with this number.
+/// Returns the listing with this number.
 pub fn by_no(sql: &dyn Sql, no: ListingNo) -> Result<Option<Listing>, SqlError> {
     one(sql, "no", no.into())
 }
 
-/// The listing with this slug.
+/// Returns the listing with this slug.
 pub fn by_slug(sql: &dyn Sql, slug: &str) -> Result<Option<Listing>, SqlError> {
     one(sql, "slug", slug.into())
 }
 
-/// The id of the App Store listing of an app, whether its setting is a number or a text; the customers' rather than the testers', the first if there are several.
+/// Returns the id of the App Store listing for an app, whether its setting is a number or a string. Production listings
+/// take precedence over sandbox ones, then the lowest number.
 pub fn of_app(sql: &dyn Sql, app_apple_id: &str) -> Result<Option<String>, SqlError> {
     let rows = sql.exec(
         "SELECT id FROM listings
@@ -100,7 +102,7 @@ pub fn of_app(sql: &dyn Sql, app_apple_id: &str) -> Result<Option<String>, SqlEr
     rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
-/// Listings, newest first; `partner` narrows to those that the partner's links lead to.
+/// Returns listings, newest first; `partner` limits them to those with links of the partner.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Listing>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM listings WHERE no < ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM links WHERE \
@@ -110,7 +112,7 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
-/// Number, URL and marketplace of every listing, for the snapshot.
+/// Returns number, URL and marketplace of every listing, for the snapshot.
 pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, Marketplace)>, SqlError> {
     let rows = sql.exec("SELECT no, url, marketplace FROM listings ORDER BY no", &[])?;
     let read = |row: &Row| {
@@ -121,7 +123,7 @@ pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, Marketplace)>, SqlE
     rows.iter().map(read).collect()
 }
 
-/// Whether a partner has a link to the listing.
+/// Returns whether a partner has a link to the listing.
 pub fn is_linked(sql: &dyn Sql, no: ListingNo, partner: PartnerNo) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM links WHERE listing_no = ?1 AND partner_no = ?2 LIMIT 1";
     Ok(!sql.exec(statement, &[no.into(), partner.into()])?.is_empty())

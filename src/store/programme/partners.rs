@@ -52,12 +52,12 @@ fn write(partner: &Partner) -> Result<Vec<Value>, SqlError> {
     ])
 }
 
-/// The number that the next partner gets.
+/// Returns the number for the next partner.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "partners")
 }
 
-/// Adds a partner, or replaces all but the number of one that is there.
+/// Inserts a partner, or updates all columns of an existing one except its number, id and creation time.
 pub fn put(sql: &dyn Sql, partner: &Partner) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO partners ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
@@ -73,24 +73,24 @@ fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Partner>, Sq
     rows.first().map(read).transpose()
 }
 
-/// The partner with this id.
+/// Returns the partner with this id.
 pub fn by_id(sql: &dyn Sql, id: &PartnerId) -> Result<Option<Partner>, SqlError> {
     one(sql, "id", id.as_str().into())
 }
 
-/// The partner with this number.
+/// Returns the partner with this number.
 pub fn by_no(sql: &dyn Sql, no: PartnerNo) -> Result<Option<Partner>, SqlError> {
     one(sql, "no", no.into())
 }
 
-/// The partner with this external id.
+/// Returns the partner with this external id.
 pub fn by_external_id(sql: &dyn Sql, external_id: &str) -> Result<Option<Partner>, SqlError> {
     one(sql, "external_id", external_id.into())
 }
 
-/// Partners, newest first; `only` narrows to one.
+/// Returns partners, newest first; `only` limits them to one.
 pub fn list(sql: &dyn Sql, only: Option<PartnerNo>, page: Page) -> Result<Vec<Partner>, SqlError> {
-    // Two statements, not `?3 IS NULL OR …`: that would read all partners to find one.
+    // There are two statements because `?3 IS NULL OR …` would read all partners to find one.
     let (condition, only) = match only {
         Some(only) => ("no = ?3 AND", only),
         None => ("?3 IS NOT NULL AND", 0),

@@ -1,4 +1,4 @@
-//! Rows of placements, and what came back by them.
+//! Rows of placements, and their returns.
 
 use crate::domain::{
     money::{Currency, Money},
@@ -30,12 +30,12 @@ fn read(row: &Row) -> Result<Placement, SqlError> {
     })
 }
 
-/// The number that the next placement gets.
+/// Returns the number for the next placement.
 pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "placements")
 }
 
-/// Adds a placement.
+/// Inserts a placement.
 pub fn insert(sql: &dyn Sql, placement: &Placement) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO placements ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
@@ -63,17 +63,17 @@ fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Placement>, 
     rows.first().map(read).transpose()
 }
 
-/// The placement with this id.
+/// Returns the placement with this id.
 pub fn by_id(sql: &dyn Sql, id: &PlacementId) -> Result<Option<Placement>, SqlError> {
     one(sql, "id", id.as_str().into())
 }
 
-/// The placement with this external id.
+/// Returns the placement with this external id.
 pub fn by_external_id(sql: &dyn Sql, external_id: &str) -> Result<Option<Placement>, SqlError> {
     one(sql, "external_id", external_id.into())
 }
 
-/// Placements, newest first; `partner` narrows to one partner's.
+/// Returns placements, newest first; `partner` limits them to one partner's.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Placement>, SqlError> {
     let (condition, partner) = match partner {
         Some(partner) => ("partner_no = ?3 AND", partner),
@@ -87,7 +87,7 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
         .collect()
 }
 
-/// Revenue less refunds that a placement's link brought since it was published, by currency, minor units.
+/// Returns the revenue minus refunds of a placement's link since publication, by currency in minor units.
 pub fn returned(sql: &dyn Sql, placement: &Placement) -> Result<Vec<(Currency, i128)>, SqlError> {
     let Some(link_no) = placement.link_no else { return Ok(Vec::new()) };
     let statement = "SELECT currency, CAST(sum(revenue) - sum(refunds) AS TEXT) FROM conversion_counts \

@@ -1,4 +1,4 @@
-//! Counts by quarter hour: what reports are made of.
+//! Counts by quarter hour, the basis of reports.
 
 use crate::domain::{
     conversions::ConversionType,
@@ -7,52 +7,53 @@ use crate::domain::{
     values::time::Timestamp,
 };
 use crate::store::{Sql, SqlError, Value};
+use serde::Deserialize;
 
-/// Count deltas of one shard of the ClickLog, in order.
-#[derive(Debug, json::FromJson)]
+/// A numbered set of count deltas from one shard of the ClickLog.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deltas {
     /// The shard.
     pub shard: u8,
-    /// Its number in the shard's order: 1, 2, …
+    /// The number in the shard's sequence: 1, 2, …
     pub seq: i64,
-    /// Time of the newest click in it, Unix milliseconds.
+    /// The time of the newest click included, in Unix milliseconds.
     pub through_ms: i64,
-    /// `[link_no, quarter, country, device, bucket, count, uniques]` each.
+    /// Rows of `[link_no, quarter, country, device, bucket, count, uniques]`.
     pub rows: Vec<(LinkNo, i64, String, u8, u8, i64, i64)>,
 }
 
-/// Why deltas were not applied.
+/// The reason that deltas were not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum DeltasError {
-    /// Not the documented form.
+    /// The deltas do not have the documented form.
     #[error("the count deltas are malformed: {0}")]
-    Malformed(#[from] json::JsonError),
-    /// An earlier one is missing.
-    #[error("shard {shard} sent deltas {seq} after {applied}")]
+    Malformed(#[from] strict_json::Error),
+    /// An earlier set of deltas is missing.
+    #[error("shard {shard} sent deltas {seq}, but the last ones applied are {applied}")]
     Gap {
         /// The shard.
         shard: u8,
-        /// What came.
+        /// The number received.
         seq: i64,
-        /// What was applied last.
+        /// The last number applied.
         applied: i64,
     },
-    /// The database refused.
+    /// A database error.
     #[error(transparent)]
     Sql(#[from] SqlError),
 }
 
-/// The last deltas applied of a shard, 0 if none.
+/// Returns the number of the last deltas applied for a shard, or 0 if there are none.
 pub fn applied_seq(sql: &dyn Sql, shard: u8) -> Result<i64, SqlError> {
     let rows = sql.exec("SELECT applied_seq FROM shards WHERE shard = ?1", &[shard.into()])?;
     rows.first().map_or(Ok(0), |row| row.int(0))
 }
 
-/// Adds the deltas to the counts, each once however often it comes; answers the last number applied. Call it in a
-/// transaction. The number of statements does not depend on the number of rows.
+/// Adds the deltas to the counts, each number once even if it arrives repeatedly. Returns the last number applied. Call
+/// it in a transaction. The number of statements does not depend on the number of rows.
 pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
-    let deltas: Deltas = json::read(text)?;
+    let deltas: Deltas = strict_json::from_str(text)?;
     let applied = applied_seq(sql, deltas.shard)?;
     if deltas.seq <= applied {
         return Ok(applied);
@@ -60,7 +61,7 @@ pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
     if deltas.seq != applied.saturating_add(1) {
         return Err(DeltasError::Gap { shard: deltas.shard, seq: deltas.seq, applied });
     }
-    // Without rows there is no newer data, whatever the time says.
+    // A set without rows contains no newer data, regardless of its time.
     if !deltas.rows.is_empty() {
         add_rows(sql, &crate::store::value::json_text(&deltas.rows)?, deltas.through_ms)?;
     }
@@ -72,7 +73,7 @@ pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
     Ok(deltas.seq)
 }
 
-/// Adds rows of `[link_no, quarter, country, device, bucket, count, uniques]`, JSON.
+/// Adds rows of `[link_no, quarter, country, device, bucket, count, uniques]`, given as JSON.
 pub fn add_rows(sql: &dyn Sql, rows: &str, through_ms: i64) -> Result<(), SqlError> {
     const READ: &str = "WITH r AS (SELECT json_extract(value, '$[0]') AS link_no, json_extract(value, '$[1]') AS \
          quarter, json_extract(value, '$[2]') AS country, json_extract(value, '$[3]') AS device, \
@@ -100,37 +101,37 @@ pub fn add_rows(sql: &dyn Sql, rows: &str, through_ms: i64) -> Result<(), SqlErr
     sql.exec(&statement, &[rows.into(), through_ms.into()]).map(drop)
 }
 
-/// What a conversion, a refund or a reversal adds to the sums.
+/// A count delta: the changes to the sums by a conversion, refund or reversal.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ConversionDelta {
-    /// Who earns; 0 = nobody.
+    /// The credited partner; 0 if none.
     pub partner_no: PartnerNo,
     /// When the conversion occurred.
     pub occurred_at: Timestamp,
-    /// By which link; 0 = none.
+    /// The credited link; 0 if none.
     pub link_no: LinkNo,
-    /// On which listing; 0 = unknown.
+    /// The listing; 0 if unknown.
     pub listing_no: ListingNo,
-    /// Country of the credited click; empty = unknown.
+    /// The country of the credited click; empty if unknown.
     pub country: String,
-    /// Device code of the credited click.
+    /// The device code of the credited click; 0 if unknown.
     pub device: u8,
-    /// Currency of the sums; empty if there are none.
+    /// The currency of the sums; empty if there are none.
     pub currency: String,
-    /// The conversion to count; none for a refund.
+    /// The type of the conversion to count; absent for a refund.
     pub counted: Option<ConversionType>,
-    /// It is taken away instead: it is counted elsewhere from now on.
+    /// Whether the conversion is subtracted, because it is counted elsewhere from now on.
     #[serde(default)]
     pub uncounted: bool,
-    /// Gross amount, minor units.
+    /// The gross amount in minor units.
     pub revenue: i64,
-    /// Refunded, minor units.
+    /// The refunded amount in minor units.
     pub refunds: i64,
-    /// Commission earned (positive) or taken back (negative), minor units.
+    /// The commission earned (positive) or reversed (negative) in minor units.
     pub commission: i64,
 }
 
-/// Adds to the sums, and notes that the partner's report holds data of `now`.
+/// Adds a delta to the sums, and records that the partner's report includes data as of `now`.
 pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) -> Result<(), SqlError> {
     let one = if delta.uncounted { -1i64 } else { 1 };
     let is = |kind: Option<bool>| if kind == Some(true) { one } else { 0 };
@@ -153,14 +154,14 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
     let key = key(delta);
     sql.exec(statement, &[key.as_slice(), &sums].concat())?;
     if delta.uncounted {
-        forget_empty(sql, &key)?;
+        delete_empty_row(sql, &key)?;
     }
     let statement = "INSERT INTO data_through (partner_no, through_ms) VALUES (?1, ?2), (0, ?2) \
                      ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)";
     sql.exec(statement, &[delta.partner_no.into(), now.into()]).map(drop)
 }
 
-/// What a row of conversions' sums is found by.
+/// Returns the key columns of a row of conversion counts.
 fn key(delta: &ConversionDelta) -> [Value; 7] {
     [
         delta.partner_no.into(),
@@ -173,8 +174,8 @@ fn key(delta: &ConversionDelta) -> [Value; 7] {
     ]
 }
 
-/// Sums that came to nothing, because what they counted is counted elsewhere now, are no row of a report.
-fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
+/// Deletes a row whose sums are all zero, so that reports do not show it.
+fn delete_empty_row(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM conversion_counts WHERE partner_no = ?1 AND quarter = ?2 AND link_no = ?3 AND listing_no = ?4
          AND country = ?5 AND device = ?6 AND currency = ?7 AND leads = 0 AND installs = 0 AND sales = 0
@@ -184,8 +185,8 @@ fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
     .map(drop)
 }
 
-/// Time of the newest data in a partner's report (all data if none is named).
-pub fn through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
+/// Returns the time of the newest data in a partner's report, or in all data if no partner is given.
+pub fn data_through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
     let rows = sql
         .exec("SELECT through_ms FROM data_through WHERE partner_no = ?1", &[partner.unwrap_or(0).into()])?;
     rows.first().map(|row| row.time(0)).transpose()

@@ -1,23 +1,23 @@
--- One shard of the click log. Version 1.
+-- Schema of one shard of the click log, version 1.
 
--- Every visit, once. `seq` is the row's place in this shard's log: given in the order of arrival, without gaps. The
--- newest row is never deleted, so SQLite's own choice for the next row, the largest seq plus one, is never one that
--- was given before.
+-- Every visit, once. `seq` is the position in the log of this shard, assigned in order of arrival without gaps. The
+-- newest row is never deleted, so that SQLite's choice for the next row (the largest seq plus one) has never been used
+-- before.
 CREATE TABLE click (
   seq INTEGER PRIMARY KEY,
-  -- The click id, or the random id of a visit that got none. It starts with the time, so rows that arrive together
-  -- lie together in this index.
+  -- The click id, or the random id of a visit without one. It starts with the time, so rows that arrive together are
+  -- close to each other in this index.
   id TEXT NOT NULL UNIQUE,
   at_ms INTEGER NOT NULL,
-  -- 0: no link is known.
+  -- 0 means that the link is unknown.
   link_no INTEGER NOT NULL,
-  -- 16 hexadecimal digits.
+  -- Sixteen hexadecimal digits.
   visitor TEXT,
-  -- '' is unknown, here and in `pending`: SQLite holds NULLs to be distinct, and a count must meet its like.
+  -- '' means unknown, here and in `pending`: SQLite treats NULLs as distinct, which would prevent counts from merging.
   country TEXT NOT NULL,
   device INTEGER NOT NULL,
   bucket INTEGER NOT NULL,
-  -- 1: the visitor's first counted click on the link in the UTC day.
+  -- 1 for the visitor's first counted click on the link in the UTC day.
   first_of_day INTEGER NOT NULL,
   -- Earlier click ids of the visitor, joined by '.', oldest first.
   trail TEXT NOT NULL
@@ -25,10 +25,10 @@ CREATE TABLE click (
 
 CREATE INDEX click_by_time ON click (at_ms);
 CREATE INDEX click_by_link ON click (link_no, at_ms);
--- What the rules for duplicates and for unique clicks ask: the counted clicks of a visitor on a link.
+-- The rules for duplicates and unique clicks look up the counted clicks of a visitor on a link.
 CREATE INDEX click_counted ON click (visitor, link_no, at_ms) WHERE bucket = 0 AND visitor IS NOT NULL;
 
--- Counts that no outbox row carries yet.
+-- Counts that are not in an outbox row yet.
 CREATE TABLE pending (
   place INTEGER PRIMARY KEY,
   link_no INTEGER NOT NULL,
@@ -42,15 +42,15 @@ CREATE TABLE pending (
   UNIQUE (link_no, quarter, country, device, bucket)
 ) STRICT;
 
--- Counts on their way to the Ledger. A row's content never changes, so it can be sent again under its number. `body`
--- is NULL once the Ledger has it; the newest row stays, to keep the number.
+-- Counts to send to the Ledger. The content of a row never changes, so that it can be sent again under its number.
+-- `body` is NULL once the Ledger has applied it; the newest row stays to keep the number.
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY,
   body TEXT
 ) STRICT;
 
--- Pieces of the log that go to KV: the range is fixed here before the first attempt, so that a retry writes the same.
--- The newest row stays, to keep the place where the next piece starts.
+-- Parts of the log to write to KV. The range is recorded here before the first attempt, so that a retry writes the
+-- same. The newest row stays to keep the position where the next part starts.
 CREATE TABLE segment (
   first INTEGER PRIMARY KEY,
   last INTEGER NOT NULL,

@@ -1,8 +1,9 @@
--- One shard of the click log. Version 2.
+-- Schema of one shard of the click log, version 2.
 
--- An index over visitors cost more than all the rest of a click: visitors arrive in no order, so each row dirtied a
--- page of its own. The counted clicks of a visitor are now gathered in memory and written here by the thousand, in
--- order. A visitor is one of a UTC day, so what is older than yesterday answers nothing and is deleted.
+-- The index over visitors cost more than everything else about a click: visitors arrive in random order, so each row
+-- dirtied a page of its own. The counted clicks of a visitor are now collected in memory and written here in sorted
+-- batches of thousands. A visitor hash lasts one UTC day, so rows older than yesterday are no longer needed and are
+-- deleted.
 DROP INDEX click_counted;
 
 CREATE TABLE counted (
@@ -14,7 +15,7 @@ CREATE TABLE counted (
   PRIMARY KEY (day, visitor, link_no, at_ms)
 ) STRICT, WITHOUT ROWID;
 
--- Up to which row of `click` the table above has all counted clicks; one row.
+-- The last row of `click` whose counted clicks the table above includes; one row.
 CREATE TABLE counted_through (seq INTEGER NOT NULL) STRICT;
 
 INSERT INTO counted SELECT at_ms / 86400000, visitor, link_no, at_ms FROM click
@@ -22,16 +23,16 @@ INSERT INTO counted SELECT at_ms / 86400000, visitor, link_no, at_ms FROM click
   ORDER BY 1, 2, 3, 4;
 INSERT INTO counted_through SELECT coalesce(max(seq), 0) FROM click;
 
--- Counts for the Ledger are summed from the rows themselves, from one place of the log to another, and no longer
--- gathered with each batch. `through` is the place of the last click that the row, or one before it, carries. What was
--- pending are the counts of the newest clicks.
+-- Counts for the Ledger are now summed from the rows of `click` between two positions of the log, and no longer
+-- collected per batch. `through` is the position of the last click that this row or an earlier one includes. The
+-- pending counts are those of the newest clicks.
 ALTER TABLE outbox ADD COLUMN through INTEGER NOT NULL DEFAULT 0;
 UPDATE outbox SET through = coalesce((SELECT max(seq) FROM click), 0) - coalesce((SELECT sum(clicks) FROM pending), 0);
 INSERT INTO outbox (seq, body, through) SELECT 0, NULL, 0 WHERE NOT EXISTS (SELECT 1 FROM outbox);
 DROP TABLE pending;
 
--- Clicks of all shards that came in one batch, on their way to the shards they belong to: a call to each of sixteen
--- objects costs more than what is in it, so a batch is made durable in one object, and travels on with others.
+-- Clicks of several shards that arrived in one batch and must be forwarded to their shards. A call to each of sixteen
+-- objects costs more than its contents, so a batch is made durable in one object and forwarded together with others.
 CREATE TABLE intake (
   place INTEGER PRIMARY KEY,
   shard INTEGER NOT NULL,

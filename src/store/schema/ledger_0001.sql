@@ -1,4 +1,4 @@
--- The Ledger's tables, version 1. Times are Unix milliseconds, money is in minor units, JSON is text.
+-- The Ledger's tables, version 1. Times are in Unix milliseconds, money is in minor units, and JSON is text.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 CREATE TABLE partners (
@@ -24,8 +24,8 @@ CREATE TABLE api_keys (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL,
   partner_no INTEGER, created_at INTEGER NOT NULL, revoked_at INTEGER);
 
--- One answer an idempotency key, for 30 days. Not WITHOUT ROWID: answers are about 1 KB, and in an index's tree what is
--- longer than a quarter of a page moves to a page of its own.
+-- One response per idempotency key, for 30 days. The table is not WITHOUT ROWID because responses are about 1 KB: in an
+-- index tree, entries longer than a quarter of a page move to overflow pages.
 CREATE TABLE idempotency (
   scope TEXT NOT NULL UNIQUE, body_hash TEXT NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL,
   created_at INTEGER NOT NULL);
@@ -39,8 +39,8 @@ CREATE TABLE conversions (
   sent TEXT NOT NULL, attribution TEXT NOT NULL, answer TEXT NOT NULL, UNIQUE (type, external_id));
 CREATE INDEX conversions_by_partner ON conversions (partner_no, no);
 
--- Clicks that earlier conversions bound to a customer. The time is in the key so that the newest are read first,
--- however many a customer has (a shop may call all its guests by one name).
+-- Clicks that earlier conversions bound to a customer. The time is in the key so that the newest are read first, even
+-- if a customer has very many (a shop may use one id for all guests).
 CREATE TABLE customer_touches (
   customer_id TEXT NOT NULL, click_id TEXT NOT NULL, link_no INTEGER NOT NULL, clicked_at INTEGER NOT NULL,
   class INTEGER NOT NULL, country TEXT NOT NULL, device INTEGER NOT NULL, bound_by INTEGER NOT NULL,
@@ -60,41 +60,42 @@ CREATE TABLE refunds (
   external_id TEXT NOT NULL, sent_amount INTEGER, amount INTEGER NOT NULL, currency TEXT NOT NULL,
   answer TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (conversion_no, external_id));
 
--- Double entry (domain/ledger.rs). Transfers are never changed or deleted.
+-- Double entry (domain/money/accounts.rs). Transfers are never changed or deleted.
 CREATE TABLE transfers (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, partner_no INTEGER NOT NULL, debit TEXT NOT NULL,
   credit TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount > 0), currency TEXT NOT NULL, kind TEXT NOT NULL,
   commission_no INTEGER NOT NULL, created_at INTEGER NOT NULL);
 CREATE TRIGGER transfers_stay BEFORE UPDATE ON transfers BEGIN SELECT RAISE(ABORT, 'transfers are append-only'); END;
 CREATE TRIGGER transfers_remain BEFORE DELETE ON transfers BEGIN SELECT RAISE(ABORT, 'transfers are append-only'); END;
--- The sums of the transfers, kept beside them; the tests compare the two.
+-- The sums of the transfers. Tests compare them with the transfers.
 CREATE TABLE accounts (
   partner_no INTEGER NOT NULL, currency TEXT NOT NULL, account TEXT NOT NULL, debits INTEGER NOT NULL,
   credits INTEGER NOT NULL, PRIMARY KEY (partner_no, currency, account)) WITHOUT ROWID;
 
--- Counts by quarter hour. The partner comes first: one partner's report reads one partner's rows.
+-- Counts by quarter hour. The partner is the first key column, so that a partner's report reads only that partner's
+-- rows.
 CREATE TABLE click_counts (
   partner_no INTEGER NOT NULL, quarter INTEGER NOT NULL, link_no INTEGER NOT NULL, country TEXT NOT NULL,
   device INTEGER NOT NULL, clicks INTEGER NOT NULL, uniques INTEGER NOT NULL, duplicate INTEGER NOT NULL,
   bot INTEGER NOT NULL, prefetch INTEGER NOT NULL, revoked INTEGER NOT NULL, expired INTEGER NOT NULL,
   invalid INTEGER NOT NULL, PRIMARY KEY (partner_no, quarter, link_no, country, device)) WITHOUT ROWID;
--- Sums of conversions, under the quarter in which they occurred; refunds and reversals under their sale's.
+-- Sums of conversions by the quarter hour in which they occurred; refunds and reversals count in that of their sale.
 CREATE TABLE conversion_counts (
   partner_no INTEGER NOT NULL, quarter INTEGER NOT NULL, link_no INTEGER NOT NULL, listing_no INTEGER NOT NULL,
   country TEXT NOT NULL, device INTEGER NOT NULL, currency TEXT NOT NULL, leads INTEGER NOT NULL,
   installs INTEGER NOT NULL, sales INTEGER NOT NULL, revenue INTEGER NOT NULL, refunds INTEGER NOT NULL,
   commission INTEGER NOT NULL,
   PRIMARY KEY (partner_no, quarter, link_no, listing_no, country, device, currency)) WITHOUT ROWID;
--- The newest data a partner's report holds; partner 0 = all of it.
+-- The time of the newest data in a partner's report; partner 0 is for all data.
 CREATE TABLE data_through (partner_no INTEGER PRIMARY KEY, through_ms INTEGER NOT NULL);
--- Count deltas applied, by shard of the ClickLog.
+-- The last count deltas applied, by shard of the ClickLog.
 CREATE TABLE shards (shard INTEGER PRIMARY KEY, applied_seq INTEGER NOT NULL);
 
--- The outbox: every change, in order, written in the change's own transaction. `data` is what the API shows,
--- `ledger` what a Ledger needs besides to be rebuilt; it stands in the log and the export alone.
+-- The event log: every change in order, written in the transaction of the change. `data` is what the API returns,
+-- `ledger` the additional data for rebuilding a Ledger, which only the log and the export contain.
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, partner_no INTEGER NOT NULL,
   created_at INTEGER NOT NULL, data TEXT NOT NULL, ledger TEXT);
 CREATE INDEX events_by_partner ON events (partner_no, seq);
--- KV keys that are to follow the Ledger: slugs and paths. A later write of a key replaces an earlier one.
+-- KV keys to write after changes of the Ledger: slugs and paths. A later write of a key replaces an earlier one.
 CREATE TABLE kv_writes (key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID;

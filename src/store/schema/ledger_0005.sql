@@ -1,9 +1,10 @@
--- The Ledger. Version 5: commissions that no conversion earned, and the accounts of payouts.
+-- The Ledger, version 5: commissions without a conversion, and the accounts of payouts.
 
--- A placement's fee, a bonus and a referrer's share have no conversion, so the column may be empty now, which SQLite
--- can only do by another table. `source` says what earned it, `plan` by which plan, `base` what the rate was applied to,
--- `subject` which placement, period or partner it is for. `settled` is bound in payouts that are approved or paid,
--- `written_off` what the operator forgave of a negative rest: open = amount - reversed - settled + written_off.
+-- Placement fees, bonuses and referral commissions have no conversion, so `conversion_no` must be nullable, which in
+-- SQLite requires a new table. `source` is what earned the commission, `plan` the plan, `base` the amount that the rate
+-- was applied to, and `subject` the placement, period or partner. `settled` is the amount in approved or paid payouts,
+-- `written_off` the amount of a negative remainder that was written off: open = amount - reversed - settled +
+-- written_off.
 CREATE TABLE commissions_5 (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, conversion_no INTEGER REFERENCES conversions,
   partner_no INTEGER NOT NULL, link_no INTEGER NOT NULL, click_id TEXT, share_bp INTEGER NOT NULL,
@@ -21,6 +22,6 @@ CREATE INDEX commissions_by_partner ON commissions (partner_no, no);
 CREATE INDEX commissions_maturing ON commissions (matures_at) WHERE status = 'pending' AND held_reason IS NULL;
 CREATE INDEX commissions_held ON commissions (no) WHERE held_reason IS NOT NULL;
 
--- The exchange rate that a leg of an exchange was made at, and the payout that a transfer belongs to.
+-- The rate of an exchange, and the payout that a transfer belongs to.
 ALTER TABLE transfers ADD COLUMN rate TEXT;
 ALTER TABLE transfers ADD COLUMN payout_no INTEGER;

@@ -1,9 +1,9 @@
--- The Ledger. Version 6: plans, agreements and placements.
+-- The Ledger, version 6: plans, agreements and placements.
 
 ALTER TABLE partners ADD COLUMN tier TEXT;
 ALTER TABLE partners ADD COLUMN referred_by TEXT;
 
--- What of the amount is not revenue, minor units, and where the customer is (ISO 3166-1), as sent.
+-- The parts of the amount that are not revenue, in minor units, and the customer's country (ISO 3166-1) as received.
 ALTER TABLE conversions ADD COLUMN tax INTEGER;
 ALTER TABLE conversions ADD COLUMN discount INTEGER;
 ALTER TABLE conversions ADD COLUMN shipping INTEGER;
@@ -11,9 +11,9 @@ ALTER TABLE conversions ADD COLUMN sold_in TEXT;
 -- When a customer's subscription began.
 CREATE INDEX conversions_of_customer ON conversions (customer_id, type, occurred_at) WHERE customer_id IS NOT NULL;
 
--- Counters that terms depend on (store/uses.rs).
+-- Counters that terms depend on (store/commissions/usage_counters.rs).
 CREATE TABLE uses (key TEXT PRIMARY KEY, used INTEGER NOT NULL) WITHOUT ROWID;
--- A month's commissions by one plan, which a tier may lift.
+-- The commissions of a month under one plan, which a tier may adjust.
 CREATE INDEX commissions_of_month ON commissions (partner_no, plan, subject) WHERE subject IS NOT NULL;
 
 CREATE TABLE placements (

@@ -1,10 +1,11 @@
-//! One operation: what it takes, what it answers, how it refuses.
+//! The section of an operation: its parameters, its body and its responses.
 
 use crate::{
-    markup::{blocks, code, escape, inline},
+    markdown::{blocks, inline},
     sample::curl,
     schema::{fields, kind, row, table},
 };
+use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -17,112 +18,124 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     target.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
-/// The operation's section.
-pub fn section(document: &Value, method: &str, path: &str, operation: &Value) -> String {
-    let id = text(operation, "operationId");
-    let mut html = format!(
-        "<section class=\"operation\" id=\"{id}\">\n<h3><a href=\"#{id}\">{}</a></h3>\n\
-         <p class=\"route\"><span class=\"method {method}\">{}</span> <code>{}</code></p>\n",
-        escape(text(operation, "summary")),
-        method.to_uppercase(),
-        escape(path).replace('/', "/<wbr>"),
-    );
-    html.push_str(&blocks(text(operation, "description"), 4));
-    html.push_str(&code("Example request", &curl(method, path, operation)));
-    html.push_str(&parameters(operation));
-    html.push_str(&body(document, operation));
-    html.push_str(&responses(document, operation));
-    html.push_str("</section>\n");
-    html
+/// A code block that scrolls by itself, also by keyboard.
+fn code_block(label: &str, text: &str) -> Markup {
+    html! { pre tabindex="0" aria-label=(label) { code { (text) } } }
 }
 
-fn parameters(operation: &Value) -> String {
-    let Some(Value::Array(all)) = operation.get("parameters") else { return String::new() };
-    let mut html = String::new();
-    for (place, title) in [("path", "Path"), ("query", "Query"), ("header", "Headers")] {
-        let rows: String = all
-            .iter()
-            .filter(|parameter| text(parameter, "in") == place)
-            .map(|parameter| {
-                let schema = parameter.get("schema").unwrap_or(&Value::Null);
-                row(text(parameter, "name"), place == "path", schema, text(parameter, "description"))
-            })
-            .collect();
-        if !rows.is_empty() {
-            html.push_str(&format!("<h4>{title}</h4>\n{}", table(title, &rows)));
+/// The path with permission to break the line after each slash.
+fn breakable(path: &str) -> Markup {
+    html! {
+        @for segment in path.split_inclusive('/') {
+            (segment)
+            @if segment.ends_with('/') { wbr; }
         }
     }
-    html
 }
 
-fn body(document: &Value, operation: &Value) -> String {
-    let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") else {
-        return String::new();
-    };
-    let fields = fields("Body", resolved(document, schema));
-    format!("<h4>Body: {}</h4>\n{fields}", kind(schema))
-}
-
-fn responses(document: &Value, operation: &Value) -> String {
-    let Some(Value::Object(all)) = operation.get("responses") else { return String::new() };
-    let mut html = String::from("<h4>Answers</h4>\n<ul class=\"answers\">\n");
-    for (status, response) in all {
-        let response = resolved(document, response);
-        let class = if status.as_str() < "400" { "good" } else { "bad" };
-        html.push_str(&format!("<li class=\"{class}\"><span class=\"status\">{status}</span> "));
-        html.push_str(&answer(response));
-        html.push_str("</li>\n");
+/// The section.
+pub fn section(document: &Value, method: &str, path: &str, operation: &Value) -> Markup {
+    let id = text(operation, "operationId");
+    html! {
+        section.operation id=(id) {
+            h3 { a href={ "#" (id) } { (text(operation, "summary")) } }
+            p.route {
+                span class={ "method " (method) } { (method.to_uppercase()) }
+                " " code { (breakable(path)) }
+            }
+            (blocks(text(operation, "description")))
+            (code_block("Example request", &curl(method, path, operation)))
+            (parameters(operation))
+            (body(document, operation))
+            (responses(document, operation))
+        }
+        (PreEscaped("\n"))
     }
-    html.push_str("</ul>\n");
-    html
 }
 
-fn answer(response: &Value) -> String {
-    let description = text(response, "description");
-    let mut html = if description.starts_with("- ") {
-        blocks(description, 4)
-    } else {
-        format!("<p>{}</p>\n", inline(description))
-    };
-    let headers: Vec<String> = response
+fn parameters(operation: &Value) -> Markup {
+    let all = operation.get("parameters").and_then(Value::as_array);
+    html! {
+        @for (place, title) in [("path", "Path"), ("query", "Query"), ("header", "Headers")] {
+            @let rows: Vec<Markup> = all
+                .into_iter()
+                .flatten()
+                .filter(|parameter| text(parameter, "in") == place)
+                .map(|parameter| {
+                    let schema = parameter.get("schema").unwrap_or(&Value::Null);
+                    row(text(parameter, "name"), place == "path", schema, text(parameter, "description"))
+                })
+                .collect();
+            @if !rows.is_empty() {
+                h4 { (title) }
+                (table(title, &rows))
+            }
+        }
+    }
+}
+
+fn body(document: &Value, operation: &Value) -> Markup {
+    html! {
+        @if let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") {
+            h4 { "Body: " (kind(schema)) }
+            @if let Some(fields) = fields("Body", resolved(document, schema)) { (fields) }
+        }
+    }
+}
+
+fn responses(document: &Value, operation: &Value) -> Markup {
+    let all = operation.get("responses").and_then(Value::as_object);
+    html! {
+        h4 { "Responses" }
+        ul.responses {
+            @for (status, value) in all.into_iter().flatten() {
+                li class=(if status.as_str() < "400" { "good" } else { "bad" }) {
+                    span.status { (status) }
+                    " " (response(resolved(document, value)))
+                }
+            }
+        }
+    }
+}
+
+fn response(response: &Value) -> Markup {
+    // Every response has `x-request-id`, as the introduction says, so it is not repeated.
+    let headers: Vec<&String> = response
         .get("headers")
         .and_then(Value::as_object)
         .into_iter()
-        .flatten()
-        // Every answer has it, and the introduction says so.
-        .filter(|(name, _)| name.as_str() != "x-request-id")
-        .map(|(name, _)| format!("<code>{}</code>", escape(name)))
+        .flat_map(|headers| headers.keys())
+        .filter(|name| *name != "x-request-id")
         .collect();
-    let Some((media_type, media)) =
-        response.get("content").and_then(Value::as_object).and_then(|all| all.iter().next())
-    else {
-        html.push_str(&with_headers(&headers));
-        return html;
-    };
-    let schema = media.get("schema").unwrap_or(&Value::Null);
-    let is_problem = media_type == "application/problem+json";
-    if !is_problem {
-        html.push_str(&format!(
-            "<p class=\"media\"><code>{}</code>: {}</p>\n",
-            escape(media_type),
-            kind(schema)
-        ));
+    let content = response.get("content").and_then(Value::as_object).and_then(|all| all.iter().next());
+    html! {
+        (blocks(text(response, "description")))
+        @if let Some((media_type, media)) = content.filter(|(media_type, _)| !is_problem(media_type)) {
+            p.media { code { (media_type) } ": " (kind(media.get("schema").unwrap_or(&Value::Null))) }
+        }
+        @if !headers.is_empty() {
+            p.media {
+                "Headers: "
+                @for (index, name) in headers.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    code { (name) }
+                }
+            }
+        }
+        @if let Some(example) = content.and_then(|(media_type, media)| example(media_type, media)) {
+            details {
+                summary { "Example" }
+                (code_block("Example response", &serde_json::to_string_pretty(example).unwrap_or_default()))
+            }
+        }
     }
-    html.push_str(&with_headers(&headers));
-    // All problems look alike: an example is worth its room where it shows fields.
-    let shown = |example: &&Value| !is_problem || example.get("errors").is_some();
-    if let Some(example) = media.get("example").filter(shown) {
-        let pretty = serde_json::to_string_pretty(example).unwrap_or_default();
-        let body = code("Example answer", &pretty);
-        html.push_str(&format!("<details><summary>Example</summary>{body}</details>\n"));
-    }
-    html
 }
 
-fn with_headers(headers: &[String]) -> String {
-    if headers.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"media\">Headers: {}</p>\n", headers.join(", "))
-    }
+fn is_problem(media_type: &str) -> bool {
+    media_type == "application/problem+json"
+}
+
+/// The example to show. All problems look alike, so only those that list fields are shown.
+fn example<'a>(media_type: &str, media: &'a Value) -> Option<&'a Value> {
+    media.get("example").filter(|example| !is_problem(media_type) || example.get("errors").is_some())
 }

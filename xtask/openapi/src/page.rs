@@ -1,13 +1,14 @@
-//! The page: one file that needs nothing else, neither scripts nor fonts nor the network.
+//! The docs page: one file that needs no script, no font and no network.
 
 use crate::{
-    markup::{anchor, blocks, escape, inline},
+    markdown::{anchor, blocks, inline},
     operation, schema,
 };
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
 const STYLE: &str = include_str!("page.css");
-/// The order of operations under one path.
+/// The order of the operations of one path.
 const METHODS: [&str; 6] = ["post", "get", "put", "patch", "delete", "head"];
 
 struct Operation<'a> {
@@ -39,97 +40,126 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
     all
 }
 
+/// A group of operations.
+struct Tag<'a> {
+    name: &'a str,
+    description: &'a str,
+}
+
+fn tags(document: &Value) -> Vec<Tag<'_>> {
+    let all = document.get("tags").and_then(Value::as_array);
+    all.into_iter()
+        .flatten()
+        .filter_map(|tag| {
+            Some(Tag { name: tag.get("name")?.as_str()?, description: tag.get("description")?.as_str()? })
+        })
+        .collect()
+}
+
 /// The page of a document.
 pub fn render(document: &Value) -> String {
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let operations = operations(document);
-    let tags: Vec<(&str, &str)> = document
-        .get("tags")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| Some((tag.get("name")?.as_str()?, tag.get("description")?.as_str()?)))
-        .collect();
+    let (operations, tags) = (operations(document), tags(document));
     let (title, summary) = (text("/info/title"), text("/info/summary"));
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"description\" content=\"{summary}\">\n\
-         <title>{title} API</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
-         <header><p class=\"name\"><a href=\"#main\">{title}</a> <span>API {version}</span></p>\
-         <a href=\"/openapi.json\">openapi.json</a></header>\n\
-         <nav aria-label=\"Contents\">\n{contents}</nav>\n\
-         <main id=\"main\">\n<h1>{title} API</h1>\n<p class=\"lead\">{summary}</p>\n<div class=\"introduction\">\n{introduction}</div>\n{codes}{body}{schemas}</main>\n\
-         </body>\n</html>\n",
-        title = escape(title),
-        summary = escape(summary),
-        version = escape(text("/info/version")),
-        contents = contents(&tags, &operations),
-        introduction = blocks(text("/info/description"), 2),
-        codes = codes(),
-        body = sections(document, &tags, &operations),
-        schemas = schemas(document),
-    )
-}
-
-fn contents(tags: &[(&str, &str)], operations: &[Operation<'_>]) -> String {
-    let mut html = String::from("<ul>\n<li><a href=\"#conventions\">Conventions</a></li>\n");
-    html.push_str("<li><a href=\"#problem-codes\">Problem codes</a></li>\n");
-    for (tag, _) in tags {
-        html.push_str(&format!("<li><a href=\"#{}\">{}</a>\n<ul>\n", anchor(tag), escape(tag)));
-        for operation in operations.iter().filter(|operation| operation.has_tag(tag)) {
-            html.push_str(&format!(
-                "<li><a href=\"#{}\">{}</a></li>\n",
-                operation.text("operationId"),
-                escape(operation.text("summary"))
-            ));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="description" content=(summary);
+                title { (title) " API" }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { "Skip to the content" }
+                header {
+                    p.name { a href="#main" { (title) } " " span { "API " (text("/info/version")) } }
+                    a href="/openapi.json" { "openapi.json" }
+                }
+                nav aria-label="Contents" { (contents(&tags, &operations)) }
+                main id="main" {
+                    h1 { (title) " API" }
+                    p.lead { (summary) }
+                    div.introduction { (blocks(text("/info/description"))) }
+                    (codes())
+                    @for tag in &tags { (group(document, tag, &operations)) }
+                    (types(document))
+                }
+            }
         }
-        html.push_str("</ul></li>\n");
-    }
-    html.push_str("<li><a href=\"#types\">Types</a></li>\n</ul>\n");
-    html
+    };
+    let mut page = page.into_string();
+    page.push('\n');
+    page
 }
 
-/// All codes with their status and meaning, gathered from the table that the answers are made from.
-fn codes() -> String {
-    let mut html = String::from(
-        "<h2 id=\"problem-codes\">Problem codes</h2>\n<table><caption>Problem codes</caption><thead><tr>\
-         <th scope=\"col\">Code</th><th scope=\"col\">Status</th><th scope=\"col\">Meaning</th></tr></thead><tbody>\n",
-    );
-    for code in signpost::api::problem::Code::ALL {
-        html.push_str(&format!(
-            "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}.</td></tr>\n",
-            code.as_str(),
-            code.status(),
-            inline(code.title())
-        ));
-    }
-    html.push_str("</tbody></table>\n");
-    html
-}
-
-fn sections(document: &Value, tags: &[(&str, &str)], operations: &[Operation<'_>]) -> String {
-    let mut html = String::new();
-    for (tag, about) in tags {
-        html.push_str(&format!(
-            "<h2 id=\"{}\">{}</h2>\n<p>{}</p>\n",
-            anchor(tag),
-            escape(tag),
-            inline(about)
-        ));
-        for operation in operations.iter().filter(|operation| operation.has_tag(tag)) {
-            html.push_str(&operation::section(document, operation.method, operation.path, operation.value));
+fn contents(tags: &[Tag<'_>], operations: &[Operation<'_>]) -> Markup {
+    html! {
+        ul {
+            li { a href="#conventions" { "Conventions" } }
+            li { a href="#problem-codes" { "Problem codes" } }
+            @for tag in tags {
+                li {
+                    a href={ "#" (anchor(tag.name)) } { (tag.name) }
+                    ul {
+                        @for operation in operations.iter().filter(|operation| operation.has_tag(tag.name)) {
+                            li { a href={ "#" (operation.text("operationId")) } { (operation.text("summary")) } }
+                        }
+                    }
+                }
+            }
+            li { a href="#types" { "Types" } }
         }
     }
-    html
 }
 
-fn schemas(document: &Value) -> String {
+/// All codes with their status and meaning, from the table that the API uses.
+fn codes() -> Markup {
+    html! {
+        h2 id="problem-codes" { "Problem codes" }
+        table {
+            caption { "Problem codes" }
+            thead {
+                tr {
+                    @for heading in ["Code", "Status", "Meaning"] {
+                        th scope="col" { (heading) }
+                    }
+                }
+            }
+            tbody {
+                @for code in signpost::api::http::problems::Code::ALL {
+                    tr {
+                        th scope="row" { code { (code.as_str()) } }
+                        td { (code.status()) }
+                        td { (inline(code.title())) "." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn group(document: &Value, tag: &Tag<'_>, operations: &[Operation<'_>]) -> Markup {
+    html! {
+        h2 id=(anchor(tag.name)) { (tag.name) }
+        p { (inline(tag.description)) }
+        @for operation in operations.iter().filter(|operation| operation.has_tag(tag.name)) {
+            (operation::section(document, operation.method, operation.path, operation.value))
+        }
+    }
+}
+
+fn types(document: &Value) -> Markup {
     let all = document.pointer("/components/schemas").and_then(Value::as_object);
-    let sections: String =
-        all.into_iter().flatten().map(|(name, value)| schema::section(name, value)).collect();
-    format!("<h2 id=\"types\">Types</h2>\n{sections}")
+    html! {
+        h2 id="types" { "Types" }
+        @for (name, value) in all.into_iter().flatten() {
+            (schema::section(name, value))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_link_leads_somewhere_and_nothing_is_loaded() {
-        let page = render(&signpost::api::openapi::document());
+        let page = render(&signpost::openapi::document());
         for link in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(page.contains(&format!("id=\"{link}\"")), "#{link} leads nowhere");
         }
@@ -149,7 +179,7 @@ mod tests {
 
     #[test]
     fn anchors_are_unique() {
-        let page = render(&signpost::api::openapi::document());
+        let page = render(&signpost::openapi::document());
         let mut ids: Vec<&str> =
             page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         let all = ids.len();

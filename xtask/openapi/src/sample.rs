@@ -1,8 +1,9 @@
-//! What a caller types.
+//! Example requests for the shell.
 
 use serde_json::Value;
 
-/// The `curl` line of an operation; `$BASE`, `$KEY` and what stands for the path's placeholders are the caller's.
+/// The `curl` command of an operation. The caller sets the variables `$BASE` and `$KEY` and one for each placeholder of the
+/// path.
 pub fn curl(method: &str, path: &str, operation: &Value) -> String {
     let mut line = String::from("curl");
     match method {

@@ -1,159 +1,191 @@
-//! Schemas as words and tables.
+//! Schemas as tables and short texts.
 
-use crate::markup::{escape, inline};
+use crate::markdown::inline;
+use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-/// What a value may be, in a few words; types of ours are links.
-pub fn kind(schema: &Value) -> String {
+/// The type of a value in a few words. Types of the document are links.
+pub fn kind(schema: &Value) -> Markup {
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
         let name = target.rsplit('/').next().unwrap_or(target);
-        return format!("<a href=\"#schema-{name}\">{}</a>", escape(name));
+        return html! { a href={ "#schema-" (name) } { (name) } };
     }
-    for word in ["anyOf", "oneOf", "allOf"] {
-        if let Some(Value::Array(forms)) = schema.get(word) {
-            return either(forms.iter().map(kind));
+    for keyword in ["anyOf", "oneOf", "allOf"] {
+        if let Some(Value::Array(alternatives)) = schema.get(keyword) {
+            return joined(alternatives.iter().map(kind), " or ");
         }
     }
     if let Some(value) = schema.get("const") {
-        return format!("<code>{}</code>", escape(&value.to_string()));
+        return html! { code { (value) } };
     }
     match schema.get("type") {
         Some(Value::String(name)) => simple(name, schema),
         Some(Value::Array(names)) => {
-            either(names.iter().filter_map(Value::as_str).map(|name| simple(name, schema)))
+            joined(names.iter().filter_map(Value::as_str).map(|name| simple(name, schema)), " or ")
         }
-        _ => "any".to_owned(),
+        _ => html! { "any" },
     }
 }
 
-fn either(kinds: impl Iterator<Item = String>) -> String {
-    kinds.collect::<Vec<_>>().join(" or ")
+fn joined(parts: impl Iterator<Item = Markup>, separator: &str) -> Markup {
+    html! {
+        @for (index, part) in parts.enumerate() {
+            @if index > 0 { (separator) }
+            (part)
+        }
+    }
 }
 
-fn simple(name: &str, schema: &Value) -> String {
+fn simple(name: &str, schema: &Value) -> Markup {
     match name {
-        "array" => format!("list of {}", schema.get("items").map_or("any".to_owned(), kind)),
-        "object" => match schema.get("additionalProperties") {
-            Some(values @ Value::Object(_)) => format!("map to {}", kind(values)),
-            _ => "object".to_owned(),
+        "array" => html! {
+            "list of "
+            @match schema.get("items") {
+                Some(items) => (kind(items)),
+                None => "any",
+            }
         },
-        other => other.to_owned(),
+        "object" => match schema.get("additionalProperties") {
+            Some(values @ Value::Object(_)) => html! { "map to " (kind(values)) },
+            _ => html! { "object" },
+        },
+        other => html! { (other) },
     }
 }
 
-/// The limits of a value, in a few words.
-pub fn limits(schema: &Value) -> String {
-    let mut said = Vec::new();
-    let number = |word: &str| schema.get(word).and_then(Value::as_i64);
-    let span = |least: Option<i64>, most: Option<i64>, what: &str| match (least, most) {
-        (Some(least), Some(most)) if least == most => Some(format!("{least}{what}")),
-        (Some(least), Some(most)) => Some(format!("{least} to {most}{what}")),
-        (Some(least), None) => Some(format!("at least {least}{what}")),
-        (None, Some(most)) => Some(format!("up to {most}{what}")),
-        (None, None) => None,
+/// A range in words.
+fn range(minimum: Option<i64>, maximum: Option<i64>, unit: &str) -> Option<Markup> {
+    let text = match (minimum, maximum) {
+        (Some(minimum), Some(maximum)) if minimum == maximum => format!("{minimum}{unit}"),
+        (Some(minimum), Some(maximum)) => format!("{minimum} to {maximum}{unit}"),
+        (Some(minimum), None) => format!("at least {minimum}{unit}"),
+        (None, Some(maximum)) => format!("up to {maximum}{unit}"),
+        (None, None) => return None,
     };
-    said.extend(span(number("minLength"), number("maxLength"), " characters"));
-    said.extend(span(number("minimum"), number("maximum"), ""));
-    said.extend(span(number("minItems"), number("maxItems"), " items"));
-    said.extend(span(number("minProperties"), number("maxProperties"), " entries"));
-    for (word, before) in [("format", "format "), ("pattern", "pattern "), ("default", "default ")] {
-        match schema.get(word) {
-            None | Some(Value::Null) => {}
-            Some(Value::String(text)) => said.push(format!("{before}<code>{}</code>", escape(text))),
-            Some(value) => said.push(format!("{before}<code>{}</code>", escape(&value.to_string()))),
+    Some(html! { (text) })
+}
+
+/// A JSON value as a reader would write it: text without its quotes.
+fn plain(value: &Value) -> Markup {
+    match value.as_str() {
+        Some(text) => html! { code { (text) } },
+        None => html! { code { (value) } },
+    }
+}
+
+/// The limits of a value, or nothing.
+fn limits(schema: &Value) -> Option<Markup> {
+    let number = |keyword: &str| schema.get(keyword).and_then(Value::as_i64);
+    let ranges = [
+        range(number("minLength"), number("maxLength"), " characters"),
+        range(number("minimum"), number("maximum"), ""),
+        range(number("minItems"), number("maxItems"), " items"),
+        range(number("minProperties"), number("maxProperties"), " entries"),
+    ];
+    let mut limits: Vec<Markup> = ranges.into_iter().flatten().collect();
+    for keyword in ["format", "pattern", "default"] {
+        if let Some(value) = schema.get(keyword).filter(|value| !value.is_null()) {
+            limits.push(html! { (keyword) " " (plain(value)) });
         }
     }
-    if let Some(Value::Array(words)) = schema.get("enum") {
-        let words: Vec<String> = words
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|word| format!("<code>{}</code>", escape(word)))
-            .collect();
-        said.push(format!("one of {}", words.join(", ")));
+    if let Some(Value::Array(values)) = schema.get("enum") {
+        limits.push(html! { "one of " (joined(values.iter().map(plain), ", ")) });
     }
-    said.join("; ")
+    (!limits.is_empty()).then(|| joined(limits.into_iter(), "; "))
 }
 
-/// A table row: name, what it may be, what it means.
-pub fn row(name: &str, required: bool, schema: &Value, says: &str) -> String {
-    let mark = if required { " <strong class=\"must\">required</strong>" } else { "" };
-    let limits = limits(schema);
-    let limits =
-        if limits.is_empty() { String::new() } else { format!(" <span class=\"limits\">{limits}</span>") };
-    format!(
-        "<tr><th scope=\"row\"><code>{}</code>{mark}</th><td>{}</td><td>{}{limits}</td></tr>\n",
-        escape(name),
-        kind(schema),
-        inline(says)
-    )
+/// A table row: name, type and meaning.
+pub fn row(name: &str, required: bool, schema: &Value, description: &str) -> Markup {
+    html! {
+        tr {
+            th scope="row" {
+                code { (name) }
+                @if required { " " strong.must { "required" } }
+            }
+            td { (kind(schema)) }
+            td {
+                (inline(description))
+                @if let Some(limits) = limits(schema) { " " span.limits { (limits) } }
+            }
+        }
+    }
 }
 
-/// A table with a caption that screens need not show: the heading above it says the same.
-pub fn table(caption: &str, rows: &str) -> String {
-    format!(
-        "<table><caption>{}</caption><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Type</th>\
-         <th scope=\"col\">Meaning</th></tr></thead><tbody>\n{rows}</tbody></table>\n",
-        escape(caption)
-    )
+/// A table. The caption is for screen readers only, because the heading above the table says the same.
+pub fn table(caption: &str, rows: &[Markup]) -> Markup {
+    html! {
+        table {
+            caption { (caption) }
+            thead {
+                tr {
+                    @for heading in ["Name", "Type", "Meaning"] {
+                        th scope="col" { (heading) }
+                    }
+                }
+            }
+            tbody {
+                @for row in rows { (row) }
+            }
+        }
+    }
 }
 
-/// The fields of an object, the required ones first and in the order of the type.
-pub fn fields(caption: &str, schema: &Value) -> String {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        return String::new();
-    };
-    // Each field of an answer is required: the mark would say nothing there.
+/// The fields of an object, the required ones first and in the order of the type. Nothing if it has no fields.
+pub fn fields(caption: &str, schema: &Value) -> Option<Markup> {
+    let properties = schema.get("properties").and_then(Value::as_object)?;
+    // In responses every field is present, so only requests mark the required fields.
     let is_request = schema.get("additionalProperties").is_some();
     let required: Vec<&str> = match schema.get("required") {
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
     let optional = properties.keys().map(String::as_str).filter(|name| !required.contains(name));
-    let rows: String = required
+    let rows: Vec<Markup> = required
         .iter()
         .copied()
         .chain(optional)
         .filter_map(|name| Some((name, properties.get(name)?)))
-        .map(|(name, field)| row(name, is_request && required.contains(&name), field, says(field)))
+        .map(|(name, field)| row(name, is_request && required.contains(&name), field, description(field)))
         .collect();
-    table(caption, &rows)
+    Some(table(caption, &rows))
 }
 
-fn says(schema: &Value) -> &str {
+fn description(schema: &Value) -> &str {
     schema.get("description").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Everything about a component.
-pub fn section(name: &str, schema: &Value) -> String {
-    let mut html = format!(
-        "<section class=\"schema\" id=\"schema-{name}\"><h3><a href=\"#schema-{name}\">{}</a></h3>\n",
-        escape(name)
-    );
-    if !says(schema).is_empty() {
-        html.push_str(&format!("<p>{}</p>\n", inline(says(schema))));
-    }
+/// The section of a component.
+pub fn section(name: &str, schema: &Value) -> Markup {
+    let id = format!("schema-{name}");
     let fields = fields(&format!("Fields of {name}"), schema);
-    if let Some(words) = words(schema) {
-        html.push_str(&words);
-    } else if fields.is_empty() {
-        let limits = limits(schema);
-        let limits = if limits.is_empty() { limits } else { format!(": {limits}") };
-        html.push_str(&format!("<p>{}{limits}</p>\n", kind(schema)));
+    html! {
+        section.schema id=(id) {
+            h3 { a href={ "#" (id) } { (name) } }
+            @if !description(schema).is_empty() {
+                p { (inline(description(schema))) }
+            }
+            @if let Some(values) = values(schema) {
+                (values)
+            } @else if fields.is_none() {
+                p {
+                    (kind(schema))
+                    @if let Some(limits) = limits(schema) { ": " (limits) }
+                }
+            }
+            @if let Some(fields) = fields { (fields) }
+        }
     }
-    html.push_str(&fields);
-    html.push_str("</section>\n");
-    html
 }
 
-/// A closed set of words, each with its meaning.
-fn words(schema: &Value) -> Option<String> {
-    let forms = schema.get("oneOf")?.as_array()?;
-    let word = |form: &Value| -> Option<String> {
-        let form: &Map<String, Value> = form.as_object()?;
-        let word = form.get("const")?.as_str()?;
-        let says = form.get("description").and_then(Value::as_str).unwrap_or_default();
-        Some(format!("<dt><code>{}</code></dt><dd>{}</dd>", escape(word), inline(says)))
+/// The values of an enumeration, each with its meaning.
+fn values(schema: &Value) -> Option<Markup> {
+    let alternatives = schema.get("oneOf")?.as_array()?;
+    let value = |alternative: &Value| -> Option<Markup> {
+        let alternative: &Map<String, Value> = alternative.as_object()?;
+        let value = alternative.get("const")?.as_str()?;
+        let meaning = alternative.get("description").and_then(Value::as_str).unwrap_or_default();
+        Some(html! { dt { code { (value) } } dd { (inline(meaning)) } })
     };
-    let list: Option<String> = forms.iter().map(word).collect();
-    Some(format!("<dl>{}</dl>\n", list?))
+    let values: Vec<Markup> = alternatives.iter().map(value).collect::<Option<_>>()?;
+    Some(html! { dl { @for value in values { (value) } } })
 }

@@ -1,4 +1,4 @@
-//! Request vectors: reading them, and running them through the verifiers that run in production.
+//! Request vectors: parses them and runs them through the verifiers of the Worker.
 
 pub mod outcome;
 pub mod platform;

@@ -1,5 +1,5 @@
-//! `vectors <file or directory>…`: runs request vectors through the Worker's own verifiers, a line each. Exit code 1 if
-//! one fails, or if a file cannot be read.
+//! `vectors <file or directory>…`: runs request vectors through the Worker's own verifiers and prints a line for
+//! each. The exit code is 1 if one fails or if a file cannot be read.
 
 use anyhow::{Context, Result, bail};
 use std::{path::PathBuf, process::ExitCode};
@@ -24,7 +24,7 @@ fn run() -> Result<bool> {
     let (mut tally, mut readable) = (Tally::default(), true);
     for path in paths {
         for file in vector::files(&path).with_context(|| path.display().to_string())? {
-            // One broken file does not hide what the others show.
+            // A broken file does not stop the others.
             match vector::read(&file) {
                 Ok(vectors) => {
                     vectors.iter().filter_map(|vector| tally.add(vector)).for_each(|line| println!("{line}"))

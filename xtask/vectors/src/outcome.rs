@@ -1,21 +1,21 @@
-//! What came of a vector, and of all of them.
+//! The outcome of vectors, and their summary.
 
 use crate::{platform, shared_secret, token, vector::Vector};
 use signpost::marketplace::signature::Refusal;
 use std::{collections::BTreeMap, fmt};
 
-/// A family of schemes: runs a vector, or says that the vector's scheme is none of its own.
+/// A family of schemes: runs a vector, or returns `None` if the vector's scheme belongs to another family.
 type Family = fn(&Vector) -> Option<Outcome>;
 
-/// The families that are known here. A scheme with a shared secret needs no line: it is found by its name.
+/// All families. A new scheme needs no entry: its family finds it by its name.
 const FAMILIES: &[Family] = &[shared_secret::run, token::run, platform::run];
 
-/// What the verifier said.
+/// The outcome of a vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It has proof.
+    /// The verifier returned a proof.
     Accepted,
-    /// It has none, and why.
+    /// The verifier refused the request for this reason.
     Refused(String),
 }
 
@@ -39,7 +39,7 @@ pub fn run(vector: &Vector) -> Option<Outcome> {
     FAMILIES.iter().find_map(|family| family(vector))
 }
 
-/// The count of what came of vectors.
+/// Counts of outcomes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     passed: usize,
@@ -49,7 +49,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Runs and counts a vector. The line to print, unless its scheme is unknown.
+    /// Runs and counts a vector. Returns the line to print, or `None` if its scheme is unknown.
     pub fn add(&mut self, vector: &Vector) -> Option<String> {
         let Some(outcome) = run(vector) else {
             *self.unknown.entry(vector.scheme.clone()).or_default() += 1;
@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// How many failed.
+    /// The number of failed vectors.
     #[must_use]
     pub fn failed(&self) -> usize {
         self.failed

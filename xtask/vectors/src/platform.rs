@@ -1,5 +1,5 @@
-//! Schemes of platforms (AWS, Adobe, Apple): a vector's keys and configuration as the verifiers take them, and the two
-//! schemes that are not verified but answered ([`challenge`]) and made ([`sigv4`]).
+//! Schemes of platforms (AWS, Adobe, Apple): converts the keys and configuration of a vector for the verifiers. Two
+//! schemes are not verified: challenges are answered ([`challenge`]), and requests are signed ([`sigv4`]).
 
 use crate::{outcome::Outcome, vector::Vector};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -9,25 +9,25 @@ use signpost::{
     marketplace::signature::{
         Keys, Refusal,
         platforms::{
-            AGREEMENT_SOURCE, APPLE_KEY, AdAttributionKit, AdobeCommerce, AdobeIoEvents, ApiDestination,
-            Bound, DEVELOPMENT_KEYS, Fetched, PRODUCTION_KEY, PlatformScheme, PlatformVerifier, Skadnetwork,
-            Sns,
-            challenge::{self, Greeting},
+            AGREEMENT_SOURCE, APPLE_KEY, AdAttributionKit, AdobeCommerce, AdobeIoEvents, Allowed,
+            ApiDestination, DEVELOPMENT_KEYS, FetchedDocuments, PRODUCTION_KEY, PlatformScheme,
+            PlatformVerifier, Skadnetwork, Sns,
+            challenge::{self, ChallengeResponse},
             sigv4::{self, AccessKey, MARKETPLACE_SERVICE, Scope, Unsigned},
         },
         public_key::PublicKey,
     },
 };
 
-/// What vectors call a map from addresses to documents.
+/// Names in vectors of a map from addresses to documents.
 const DOCUMENTS: &[&str] =
     &["cert_by_url", "certs_by_url", "pem_by_url", "pems_by_url", "key_by_url", "keys_by_url"];
-/// What they call one document, wherever it stands.
+/// Names of a document that is used for any address.
 const DOCUMENT: &[&str] = &["cert_pem", "certificate", "certificate_pem", "cert"];
-/// What they call a public key: PEM, or base64 of a SubjectPublicKeyInfo.
+/// Names of a public key: PEM, or base64 of a SubjectPublicKeyInfo.
 const PUBLIC_KEYS: &[&str] =
     &["public_pem", "public_pems", "public_key", "public_keys", "pem", "spki_b64", "spki", "public_key_b64"];
-/// What they call a map from key ids to public keys.
+/// Names of a map from key ids to public keys.
 const KEYS_BY_ID: &[&str] = &["kid_to_spki_b64", "kid_to_spki", "spki_by_kid", "pem_by_kid", "keys_by_kid"];
 const KEY_IDS: &[&str] = &["accepted_kids", "accepted_kid", "kids", "kid"];
 const TOPICS: &[&str] = &["topic_arns", "topic_arn", "topics", "topic"];
@@ -40,7 +40,7 @@ const APPS: &[&str] = &["app_id", "app_ids", "advertised_item_identifier", "adve
 const NETWORKS: &[&str] =
     &["ad_network_id", "ad_network_ids", "ad_network_identifier", "ad_network_identifiers"];
 
-/// The texts and numbers under any of `names`, in that order; any of them may be a list.
+/// The texts and numbers with any of `names`, in that order. Each value may be a list.
 fn texts(map: &Map<String, Value>, names: &[&str]) -> Vec<String> {
     let values = names.iter().filter_map(|name| map.get(*name)).flat_map(|value| match value {
         Value::Array(values) => values.as_slice(),
@@ -54,7 +54,7 @@ fn texts(map: &Map<String, Value>, names: &[&str]) -> Vec<String> {
     values.filter_map(text).collect()
 }
 
-/// The names and texts of the maps under any of `names`.
+/// The entries of the maps with any of `names`.
 fn maps<'v>(map: &'v Map<String, Value>, names: &[&str]) -> Vec<(&'v str, &'v str)> {
     let maps = names.iter().filter_map(|name| map.get(*name)).filter_map(Value::as_object);
     maps.flatten().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect()
@@ -68,9 +68,9 @@ fn public_key(text: &str) -> Option<PublicKey> {
     PublicKey::from_spki(&STANDARD.decode(text).ok()?).ok()
 }
 
-fn bound(vector: &Vector, names: &[&str]) -> Bound {
+fn allowed(vector: &Vector, names: &[&str]) -> Allowed {
     let names = texts(&vector.config, names);
-    if names.is_empty() { Bound::ToNobody } else { Bound::To(names) }
+    if names.is_empty() { Allowed::Any } else { Allowed::Only(names) }
 }
 
 fn window_seconds(vector: &Vector) -> Option<u32> {
@@ -78,7 +78,7 @@ fn window_seconds(vector: &Vector) -> Option<u32> {
     seconds.and_then(|seconds| u32::try_from(seconds).ok())
 }
 
-/// The keys with their ids; Apple's, if the vector has none.
+/// The accepted keys with their ids. The keys are Apple's if the vector has none.
 fn keys_by_id(vector: &Vector) -> Keys {
     let mut known = maps(&vector.keys, KEYS_BY_ID);
     if known.is_empty() {
@@ -92,14 +92,14 @@ fn keys_by_id(vector: &Vector) -> Keys {
     Keys::new(known.filter_map(|(id, text)| Some((id.to_owned(), public_key(text)?))).collect())
 }
 
-/// The verifier that an operator with this configuration would have; `None` if something it needs is not there.
+/// The verifier for the configuration of a vector, or `None` if the configuration is incomplete.
 pub fn verifier(vector: &Vector, scheme: PlatformScheme) -> Option<PlatformVerifier> {
     let Vector { keys, config, .. } = vector;
     Some(match scheme {
         PlatformScheme::AdAttributionKitPostback => PlatformVerifier::AdAttributionKit(AdAttributionKit {
             keys: keys_by_id(vector),
-            apps: bound(vector, APPS),
-            networks: bound(vector, NETWORKS),
+            apps: allowed(vector, APPS),
+            networks: allowed(vector, NETWORKS),
         }),
         PlatformScheme::AdobeCommerceWebhook => {
             let keys = texts(keys, PUBLIC_KEYS).iter().map(|text| public_key(text)).collect::<Option<_>>()?;
@@ -128,17 +128,17 @@ pub fn verifier(vector: &Vector, scheme: PlatformScheme) -> Option<PlatformVerif
             let key = texts(keys, PUBLIC_KEYS);
             PlatformVerifier::Skadnetwork(Skadnetwork {
                 key: public_key(key.first().map_or(APPLE_KEY, String::as_str))?,
-                apps: bound(vector, APPS),
-                networks: bound(vector, NETWORKS),
+                apps: allowed(vector, APPS),
+                networks: allowed(vector, NETWORKS),
             })
         }
     })
 }
 
-/// Judges a vector of a verified scheme.
+/// Runs a vector of a verified scheme.
 fn verify(vector: &Vector, scheme: PlatformScheme) -> Outcome {
     let Some(verifier) = verifier(vector, scheme) else { return Refusal::NotConfigured.into() };
-    // A vector without a clock is one of a scheme without a clock, or one that does not look at it.
+    // A vector has no time if its scheme, or its outcome, does not depend on one.
     let now = vector.now.unwrap_or(Timestamp::clamped(0));
     vector.request.callback(|callback| {
         let addresses = verifier.addresses(callback).unwrap_or_default();
@@ -147,7 +147,7 @@ fn verify(vector: &Vector, scheme: PlatformScheme) -> Outcome {
         documents.extend(
             addresses.iter().flat_map(|address| single.iter().map(|text| (address.as_str(), text.as_str()))),
         );
-        match verifier.verify(callback, Fetched(&documents), now) {
+        match verifier.verify(callback, FetchedDocuments(&documents), now) {
             Ok(_) => Outcome::Accepted,
             Err(refusal) => refusal.into(),
         }
@@ -159,27 +159,31 @@ fn media_type(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// Answers a greeting, and compares the answer with the expected one, if the vector has one.
+/// Answers a challenge and compares the response with the expected one, if the vector has one.
 fn answer(vector: &Vector) -> Outcome {
-    let greeting = match vector.request.callback(challenge::answer) {
-        Ok(greeting) => greeting,
+    let response = match vector.request.callback(challenge::answer) {
+        Ok(response) => response,
         Err(refusal) => return refusal.into(),
     };
     let Some(Value::Object(expected)) = &vector.expected_response else { return Outcome::Accepted };
-    let status = expected.get("status").and_then(Value::as_u64).unwrap_or(u64::from(Greeting::STATUS));
+    let status =
+        expected.get("status").and_then(Value::as_u64).unwrap_or(u64::from(ChallengeResponse::STATUS));
     let mut headers = expected.get("headers").and_then(Value::as_object).into_iter().flatten();
     let typed = headers
         .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        .is_none_or(|(_, value)| value.as_str().map(media_type) == Some(Greeting::MEDIA_TYPE));
+        .is_none_or(|(_, value)| value.as_str().map(media_type) == Some(ChallengeResponse::MEDIA_TYPE));
     let body = expected.get("body").and_then(Value::as_str);
-    if status == u64::from(Greeting::STATUS) && typed && body.is_none_or(|body| body == greeting.body()) {
+    if status == u64::from(ChallengeResponse::STATUS)
+        && typed
+        && body.is_none_or(|body| body == response.body())
+    {
         Outcome::Accepted
     } else {
-        Outcome::Refused(format!("the answer is {}", greeting.body()))
+        Outcome::Refused(format!("the response is {}", response.body()))
     }
 }
 
-/// Headers that are made by signing; those of a vector are what must come out.
+/// Headers that signing adds. A vector contains their expected values.
 const SIGNED: [&str; 3] = ["x-amz-date", "x-amz-security-token", "authorization"];
 
 /// The signed headers in a comparable order.
@@ -188,12 +192,12 @@ fn sorted(mut headers: Vec<(String, String)>) -> Vec<(String, String)> {
     headers
 }
 
-/// Signs a vector's request anew, and compares all that signing makes.
+/// Signs the request of a vector and compares the added headers with the expected ones.
 fn sign(vector: &Vector) -> Outcome {
-    let made = |name: &str| SIGNED.contains(&name.to_ascii_lowercase().as_str());
+    let is_added = |name: &str| SIGNED.contains(&name.to_ascii_lowercase().as_str());
     let headers = vector.request.headers.iter();
-    let (expected, given): (Vec<_>, Vec<_>) = headers.partition(|(name, _)| made(name));
-    // A client adds the host by itself; it is signed in any case.
+    let (expected, given): (Vec<_>, Vec<_>) = headers.partition(|(name, _)| is_added(name));
+    // An HTTP client adds the host header itself, so it is signed without being given.
     let given: Vec<(&str, &str)> = given
         .into_iter()
         .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
@@ -220,19 +224,19 @@ fn sign(vector: &Vector) -> Outcome {
             if sorted(signed) == sorted(expected.collect()) {
                 Outcome::Accepted
             } else {
-                Outcome::Refused("the request is signed otherwise".to_owned())
+                Outcome::Refused("the signature differs from the expected one".to_owned())
             }
         }
         Err(error) => Outcome::Refused(error.to_string()),
     }
 }
 
-/// The names of all schemes that are run here.
+/// The names of all schemes of this family.
 pub fn names() -> impl Iterator<Item = &'static str> {
     PlatformScheme::ALL.iter().map(|scheme| scheme.name()).chain([challenge::NAME, sigv4::NAME])
 }
 
-/// Runs a vector; `None` if its scheme is none of these.
+/// Runs a vector, or returns `None` if its scheme belongs to another family.
 pub fn run(vector: &Vector) -> Option<Outcome> {
     match vector.scheme.as_str() {
         challenge::NAME => Some(answer(vector)),

@@ -1,4 +1,4 @@
-//! Schemes with a shared secret: a vector's keys and configuration as the verifier takes them.
+//! Schemes with a shared secret: converts the keys and configuration of a vector for the verifier.
 
 use crate::{outcome::Outcome, vector::Vector};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -11,8 +11,8 @@ use signpost::{
     },
 };
 
-/// What vectors call the secret that is configured; any of them may be a list. Others are remarks: `effective_secret`
-/// is what a stored secret means, and working that out is the verifier's task.
+/// Names in vectors of the configured secrets; each value may be a list. Other names are remarks: `effective_secret`
+/// is the decoded form of a stored secret, which the verifier must compute itself.
 const SECRETS: &[&str] = &[
     "secret",
     "secrets",
@@ -31,7 +31,7 @@ const AUDIENCES: &[&str] = &["audience", "audiences", "client_id", "client_ids",
 const ORGANIZATIONS: &[&str] = &["organization_ids", "organization_id", "org_ids", "org_id"];
 const WINDOWS: &[&str] = &["window_s", "window_seconds", "tolerance_s", "max_age_s"];
 
-/// The texts under any of `names`, each once, in that order.
+/// The texts with any of `names`, in that order and without duplicates.
 pub(crate) fn texts<'v>(map: &'v Map<String, Value>, names: &[&str]) -> Vec<&'v str> {
     let mut found: Vec<&str> = Vec::new();
     for value in names.iter().filter_map(|name| map.get(*name)) {
@@ -52,7 +52,7 @@ pub(crate) fn owned(texts: Vec<&str>) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
 }
 
-/// What `secret_encoding` says, in words: "raw UTF-8 bytes of …", "base64 after whsec_".
+/// The form that `secret_encoding` describes in words, such as "raw UTF-8 bytes of …" or "base64 after whsec_".
 fn secret_form(vector: &Vector, secrets: &[&str]) -> Option<SecretForm> {
     let encoding = vector.keys.get("secret_encoding").and_then(Value::as_str).map(str::to_lowercase);
     match encoding {
@@ -63,7 +63,7 @@ fn secret_form(vector: &Vector, secrets: &[&str]) -> Option<SecretForm> {
     }
 }
 
-/// The verifier that an operator with this configuration would have.
+/// The verifier for the configuration of a vector.
 pub fn verifier(vector: &Vector, scheme: Scheme) -> Result<Verifier, VerifierError> {
     let secrets = texts(&vector.keys, SECRETS);
     let seconds = WINDOWS.iter().find_map(|name| vector.config.get(*name)).and_then(Value::as_u64);
@@ -71,14 +71,14 @@ pub fn verifier(vector: &Vector, scheme: Scheme) -> Result<Verifier, VerifierErr
         audiences: owned(texts(&vector.config, AUDIENCES)),
         organization_ids: owned(texts(&vector.config, ORGANIZATIONS)),
         window_seconds: seconds.and_then(|seconds| u32::try_from(seconds).ok()),
-        // Who runs the vectors of a scheme uses it.
+        // Running the vectors of a legacy scheme requires it to be allowed.
         allow_legacy: true,
         secret_form: secret_form(vector, &secrets),
     };
     Verifier::new(scheme, &secrets, parameters)
 }
 
-/// Whether the operator has seen the token before: it is in a list `seen_…` of the configuration, as it is or encoded.
+/// Whether the token was used before: a list `seen_…` of the configuration contains it, in clear text or encoded.
 fn seen(vector: &Vector, scheme: Scheme, key: &str) -> bool {
     let lists: Vec<&str> =
         vector.config.keys().filter(|name| name.starts_with("seen")).map(String::as_str).collect();
@@ -89,14 +89,14 @@ fn seen(vector: &Vector, scheme: Scheme, key: &str) -> bool {
     })
 }
 
-/// Runs a vector; `None` if its scheme is none of these.
+/// Runs a vector, or returns `None` if its scheme belongs to another family.
 pub fn run(vector: &Vector) -> Option<Outcome> {
     let scheme = Scheme::from_name(&vector.scheme)?;
     let verifier = match verifier(vector, scheme) {
         Ok(verifier) => verifier,
         Err(error) => return Some(Outcome::Refused(format!("not configured: {error}"))),
     };
-    // A vector without a clock is one of a scheme without a clock.
+    // A vector has no time if its scheme does not depend on one.
     let now = vector.now.unwrap_or(Timestamp::clamped(0));
     Some(vector.request.callback(|callback| match verifier.verify(callback, now) {
         Ok(verified) => match verified.single_use() {

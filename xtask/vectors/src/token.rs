@@ -1,4 +1,4 @@
-//! Schemes with a vendor's public keys: a vector's keys and configuration as the verifier takes them.
+//! Schemes with vendors' public keys: converts the keys and configuration of a vector for the verifier.
 
 use crate::{
     outcome::Outcome,
@@ -17,7 +17,7 @@ use signpost::{
 
 const JWKS: &[&str] = &["jwks", "jwk_set"];
 const CERTIFICATES: &[&str] = &["x509_certs", "x509", "certs", "certificates"];
-/// Key sets by the address that they are read from, of which the configuration names one.
+/// Names of a map from addresses to key sets. The configuration contains the address to use.
 const BY_URL: &[&str] = &["jwks_by_url", "x509_certs_by_url", "certs_by_url"];
 const ADDRESSES: &[&str] = &["certs_url", "jwks_url", "jwks_uri", "keys_url"];
 
@@ -40,7 +40,7 @@ fn first<'v>(map: &'v Map<String, Value>, names: &[&str]) -> Option<&'v Value> {
     names.iter().find_map(|name| map.get(*name)).filter(|value| !value.is_null())
 }
 
-/// A set of either kind: a JWK set has a list `keys`, the other kind is certificates by id. It may be written as text.
+/// Parses a key set: a JWK set with a list `keys`, or certificates by key id. It may be a JSON text.
 fn key_set(value: &Value) -> Option<Keys> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -49,7 +49,8 @@ fn key_set(value: &Value) -> Option<Keys> {
     Keys::from_jwks(&text).or_else(|_| Keys::from_certificates(&text)).ok()
 }
 
-/// What is trusted; `None` if it cannot be read. Where roots are not spoken of it is Apple's; an empty list is none.
+/// The trusted keys and roots of a vector, or `None` if they cannot be parsed. Without a list of roots, Apple's root is
+/// trusted; with an empty list, none is.
 pub fn trust(vector: &Vector) -> Option<Trust> {
     let by_url = || {
         let address = first(&vector.config, ADDRESSES)?.as_str()?;
@@ -65,7 +66,7 @@ pub fn trust(vector: &Vector) -> Option<Trust> {
         for text in texts(source, ROOTS_PEM) {
             roots.push(Trust::root_from_pem(text)?);
         }
-        // What is configured is a copy of the keys, if those tell it.
+        // The roots in the configuration are copies of those in the keys, which take precedence.
         if ROOTS_DER.iter().chain(ROOTS_PEM).any(|name| source.contains_key(*name)) {
             return Some(Trust { keys, roots });
         }
@@ -73,7 +74,7 @@ pub fn trust(vector: &Vector) -> Option<Trust> {
     Some(Trust { keys, ..Trust::apple() })
 }
 
-/// What the operator with this configuration would expect.
+/// The expected claims for the configuration of a vector.
 pub fn expected(vector: &Vector) -> Expected {
     let text = |names| texts(&vector.config, names).first().map(|text| (*text).to_owned());
     let app = first(&vector.config, APPS);
@@ -88,7 +89,7 @@ pub fn expected(vector: &Vector) -> Expected {
     }
 }
 
-/// The request, or for a chain alone, whose certificates stand in the configuration, one that carries them as an `x5c`.
+/// The request of a vector. The certificates of a chain are in the configuration, and become the body as an `x5c` list.
 pub fn request(vector: &Vector, scheme: TokenScheme, trust: &Trust) -> Request {
     let mut request = vector.request.clone();
     if scheme == TokenScheme::AppleX5cChain && request.body.is_empty() {
@@ -103,7 +104,7 @@ pub fn request(vector: &Vector, scheme: TokenScheme, trust: &Trust) -> Request {
     request
 }
 
-/// Whether the operator has seen the token before: it, its id or its signature is in a list `seen_…` of the configuration.
+/// Whether the token was used before: a list `seen_…` of the configuration contains it, its id or its signature.
 fn seen(vector: &Vector, scheme: TokenScheme, key: &str) -> bool {
     let lists: Vec<&str> =
         vector.config.keys().filter(|name| name.starts_with("seen")).map(String::as_str).collect();
@@ -114,19 +115,19 @@ fn seen(vector: &Vector, scheme: TokenScheme, key: &str) -> bool {
     })
 }
 
-/// Runs a vector; `None` if its scheme is none of these.
+/// Runs a vector, or returns `None` if its scheme belongs to another family.
 pub fn run(vector: &Vector) -> Option<Outcome> {
     let scheme = TokenScheme::from_name(&vector.scheme)?;
     let Some(trust) = trust(vector) else {
         return Some(Outcome::Refused("not configured: the keys cannot be read".to_owned()));
     };
     let Some(now) = vector.now else {
-        return Some(Outcome::Refused("not configured: the scheme has a clock".to_owned()));
+        return Some(Outcome::Refused("not configured: the scheme needs a time".to_owned()));
     };
-    Some(judge(vector, scheme, &trust, &request(vector, scheme, &trust), now))
+    Some(verify(vector, scheme, &trust, &request(vector, scheme, &trust), now))
 }
 
-fn judge(vector: &Vector, scheme: TokenScheme, trust: &Trust, request: &Request, now: Timestamp) -> Outcome {
+fn verify(vector: &Vector, scheme: TokenScheme, trust: &Trust, request: &Request, now: Timestamp) -> Outcome {
     request.callback(|callback| match scheme.verify(callback, trust, &expected(vector), now) {
         Ok(verified) => match verified.single_use() {
             Some(once) if seen(vector, scheme, once.key()) => Refusal::Replayed.into(),

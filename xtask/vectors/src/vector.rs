@@ -1,7 +1,6 @@
-//! Vector files: `{"scheme", "vectors": […]}`, each vector one HTTP request and the answer that a verifier must give.
+//! Vector files: `{"scheme", "vectors": […]}`. Each vector is an HTTP request with the expected outcome.
 //!
-//! Beside the documented fields nothing is assumed: unknown ones are passed over, and those that need not be there
-//! (`headers`, `body`, `config`, `now_ms`) may be absent or `null`.
+//! Unknown fields are ignored, and optional ones (`headers`, `body`, `config`, `now_ms`) may be absent or `null`.
 
 use anyhow::{Context, Result, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A file's text.
+/// The content of a file.
 #[derive(Deserialize)]
 struct Text {
     scheme: Option<String>,
@@ -43,11 +42,11 @@ struct RequestText {
     #[serde(default)]
     headers: Option<Headers>,
     body: Option<String>,
-    /// For a body that is no text.
+    /// A body that is not a text.
     body_base64: Option<String>,
 }
 
-/// Headers by name, or pairs; a value may be a list, for a header that stands there several times.
+/// Headers by name, or as pairs. A value may be a list, for a header that occurs several times.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Headers {
@@ -81,44 +80,44 @@ impl Headers {
     }
 }
 
-/// A request and the answer it must get.
+/// A request and its expected outcome.
 #[derive(Debug, Clone)]
 pub struct Vector {
-    /// Its stable name.
+    /// The stable name of the vector.
     pub id: String,
-    /// The scheme's name, known here or not.
+    /// The name of the scheme, which may be unknown.
     pub scheme: String,
-    /// The only source of secrets and keys.
+    /// Secrets and keys.
     pub keys: Map<String, Value>,
-    /// What the operator would have configured.
+    /// The operator's configuration.
     pub config: Map<String, Value>,
     /// The request.
     pub request: Request,
-    /// The clock, if the vector has one.
+    /// The current time, if the outcome depends on it.
     pub now: Option<Timestamp>,
-    /// Whether it must be accepted.
+    /// Whether the request must be accepted.
     pub valid: bool,
-    /// Whether vendors disagree about it.
+    /// Whether vendors disagree about the outcome.
     pub ambiguous: bool,
-    /// The answer that must be given, for schemes that are answered and not verified.
+    /// The expected response, for schemes that are answered instead of verified.
     pub expected_response: Option<Value>,
 }
 
-/// The request of a vector; unlike a [`Callback`] it owns its text, so that tests can change it.
+/// The request of a vector. Unlike a [`Callback`] it owns its content, so that tests can change it.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The method.
     pub method: String,
     /// The full URL.
     pub url: String,
-    /// Names and values.
+    /// Header names and values.
     pub headers: Vec<(String, String)>,
     /// The raw body.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// Calls `then` with the request as the verifiers take it.
+    /// Calls `then` with the request as a [`Callback`].
     pub fn callback<T>(&self, then: impl FnOnce(&Callback<'_>) -> T) -> T {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -126,7 +125,7 @@ impl Request {
     }
 }
 
-/// Reads `now`: RFC 3339, or Unix seconds.
+/// Parses the current time: `now_ms`, or `now` in RFC 3339 or Unix seconds.
 fn clock(now_ms: Option<i64>, now: Option<Value>) -> Result<Option<Timestamp>> {
     let at = match (now_ms, now) {
         (Some(ms), _) => Timestamp::from_ms(ms),
@@ -143,7 +142,7 @@ fn clock(now_ms: Option<i64>, now: Option<Value>) -> Result<Option<Timestamp>> {
 fn vector(text: VectorText, scheme: Option<&str>) -> Result<Vector> {
     let RequestText { method, url, headers, body, body_base64 } = text.request;
     let body = match (body, body_base64) {
-        (_, Some(encoded)) => STANDARD.decode(encoded).context("`body_base64` is no base64")?,
+        (_, Some(encoded)) => STANDARD.decode(encoded).context("`body_base64` is not base64")?,
         (Some(body), None) => body.into_bytes(),
         (None, None) => Vec::new(),
     };
@@ -155,7 +154,7 @@ fn vector(text: VectorText, scheme: Option<&str>) -> Result<Vector> {
     };
     Ok(Vector {
         id: text.id,
-        scheme: text.scheme.as_deref().or(scheme).context("it names no scheme")?.to_owned(),
+        scheme: text.scheme.as_deref().or(scheme).context("the scheme is missing")?.to_owned(),
         keys: text.keys.unwrap_or_default(),
         config: text.config.unwrap_or_default(),
         request,
@@ -166,14 +165,14 @@ fn vector(text: VectorText, scheme: Option<&str>) -> Result<Vector> {
     })
 }
 
-/// Reads one file.
+/// Reads and parses a file.
 pub fn read(path: &Path) -> Result<Vec<Vector>> {
     parse(&fs::read_to_string(path).context("cannot be read")?)
 }
 
-/// Reads the text of a file.
+/// Parses the text of a file.
 pub fn parse(text: &str) -> Result<Vec<Vector>> {
-    let file: Text = serde_json::from_str(text).context("is no vector file")?;
+    let file: Text = serde_json::from_str(text).context("is not a vector file")?;
     let scheme = file.scheme.as_deref();
     let named = |text: VectorText| {
         let id = text.id.clone();
@@ -182,7 +181,7 @@ pub fn parse(text: &str) -> Result<Vec<Vector>> {
     file.vectors.into_iter().map(named).collect()
 }
 
-/// The file itself, or the `.json` files of the directory in the order of their names.
+/// The file itself, or the `.json` files of the directory, sorted by name.
 pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -195,5 +194,5 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     found.sort();
-    if found.is_empty() { bail!("there is no .json file in it") } else { Ok(found) }
+    if found.is_empty() { bail!("the directory contains no .json file") } else { Ok(found) }
 }

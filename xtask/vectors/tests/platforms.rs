@@ -1,4 +1,4 @@
-//! Vectors of platforms that nobody here has written: what their keys and configuration may be called.
+//! Captured vectors of platforms: alternative names of keys and configuration.
 
 use serde_json::{Value, json};
 use std::path::Path;
@@ -7,20 +7,20 @@ use vectors::{
     vector::{self, Vector},
 };
 
-/// A valid vector of those in the repository.
+/// The first valid vector of a scheme in the repository.
 fn valid(scheme: &str) -> Vector {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/vectors/{scheme}.json"));
     vector::read(&path).unwrap().into_iter().find(|vector| vector.valid).unwrap()
 }
 
 #[track_caller]
-fn judged(scheme: &str, change: impl FnOnce(&mut Vector), expected: &str) {
+fn assert_outcome(scheme: &str, change: impl FnOnce(&mut Vector), expected: &str) {
     let mut vector = valid(scheme);
     change(&mut vector);
     assert_eq!(run(&vector).unwrap().to_string(), expected, "{scheme}");
 }
 
-/// Puts what stands under `from` under `to`, as `put` makes it.
+/// Renames a member from `from` to `to` and converts its value with `put`.
 fn renamed(map: &mut serde_json::Map<String, Value>, from: &str, to: &str, put: impl FnOnce(Value) -> Value) {
     let value = map.remove(from).unwrap();
     map.insert(to.to_owned(), put(value));
@@ -28,45 +28,57 @@ fn renamed(map: &mut serde_json::Map<String, Value>, from: &str, to: &str, put: 
 
 #[test]
 fn keys_and_configuration_have_several_names() {
-    judged("aws_sns", |vector| renamed(&mut vector.keys, "cert_by_url", "pem_by_url", |map| map), "accept");
+    assert_outcome(
+        "aws_sns",
+        |vector| renamed(&mut vector.keys, "cert_by_url", "pem_by_url", |map| map),
+        "accept",
+    );
     let first = |map: Value| map.as_object().unwrap().values().next().unwrap().clone();
-    judged("aws_sns", |vector| renamed(&mut vector.keys, "cert_by_url", "certificate", first), "accept");
+    assert_outcome(
+        "aws_sns",
+        |vector| renamed(&mut vector.keys, "cert_by_url", "certificate", first),
+        "accept",
+    );
     let one = |list: Value| list[0].clone();
-    judged("aws_sns", |vector| renamed(&mut vector.config, "topic_arns", "topic_arn", one), "accept");
-    judged(
+    assert_outcome("aws_sns", |vector| renamed(&mut vector.config, "topic_arns", "topic_arn", one), "accept");
+    assert_outcome(
         "adobe_io_events",
         |vector| renamed(&mut vector.config, "client_id", "client_ids", |id| json!([id])),
         "accept",
     );
-    judged(
+    assert_outcome(
         "adobe_commerce_webhook",
         |vector| renamed(&mut vector.keys, "public_pem", "public_key", |pem| pem),
         "accept",
     );
-    judged(
+    assert_outcome(
         "skadnetwork_postback",
         |vector| renamed(&mut vector.keys, "spki_b64", "spki", |key| key),
         "accept",
     );
-    // The first valid one is Apple's own example, so that Apple's own key is the right one.
-    judged("skadnetwork_postback", |vector| vector.keys.clear(), "accept");
+    // The first valid vector is Apple's own example, so it verifies with Apple's own key.
+    assert_outcome("skadnetwork_postback", |vector| vector.keys.clear(), "accept");
     let values = |value: Value| json!(["new", value]);
     let scheme = "aws_eventbridge_api_destination";
-    judged(scheme, |vector| renamed(&mut vector.keys, "value", "values", values), "accept");
-    judged(scheme, |vector| drop(vector.config.remove("source")), "accept");
+    assert_outcome(scheme, |vector| renamed(&mut vector.keys, "value", "values", values), "accept");
+    assert_outcome(scheme, |vector| drop(vector.config.remove("source")), "accept");
 }
 
 #[test]
 fn what_is_missing_proves_nothing() {
-    let missing = "refuse (the listing is not set up for it: a secret or a setting is missing)";
-    judged("aws_sns", |vector| vector.config.clear(), missing);
-    judged("adobe_io_events", |vector| vector.config.clear(), missing);
-    judged("adobe_commerce_webhook", |vector| vector.keys.clear(), missing);
-    judged("aws_eventbridge_api_destination", |vector| vector.keys.clear(), missing);
-    judged("aws_eventbridge_api_destination", |vector| drop(vector.config.remove("account")), missing);
+    let missing = "refuse (the listing is not set up for this callback: a secret or a setting is missing)";
+    assert_outcome("aws_sns", |vector| vector.config.clear(), missing);
+    assert_outcome("adobe_io_events", |vector| vector.config.clear(), missing);
+    assert_outcome("adobe_commerce_webhook", |vector| vector.keys.clear(), missing);
+    assert_outcome("aws_eventbridge_api_destination", |vector| vector.keys.clear(), missing);
+    assert_outcome(
+        "aws_eventbridge_api_destination",
+        |vector| drop(vector.config.remove("account")),
+        missing,
+    );
     let silent = "refuse (the vendor does not answer)";
-    judged("aws_sns", |vector| vector.keys.clear(), silent);
-    judged("adobe_io_events", |vector| vector.keys.clear(), silent);
+    assert_outcome("aws_sns", |vector| vector.keys.clear(), silent);
+    assert_outcome("adobe_io_events", |vector| vector.keys.clear(), silent);
 }
 
 #[test]
@@ -75,8 +87,8 @@ fn apps_and_networks_bind_where_they_are_configured() {
         let with = |name: &'static str| {
             move |vector: &mut Vector| drop(vector.config.insert(name.to_owned(), json!([1])))
         };
-        judged(scheme, with("app_ids"), "refuse (for another audience)");
-        judged(scheme, with("ad_network_ids"), "refuse (from another issuer)");
+        assert_outcome(scheme, with("app_ids"), "refuse (the audience is not ours)");
+        assert_outcome(scheme, with("ad_network_ids"), "refuse (the issuer is not the expected one)");
     }
 }
 

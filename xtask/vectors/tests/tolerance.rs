@@ -1,9 +1,9 @@
-//! Vectors that nobody here has written: what may be absent, what may be a list, and what is said about each.
+//! Captured vectors: optional fields, lists, and the printed lines.
 
 use serde_json::{Value, json};
 use vectors::{outcome::Tally, vector};
 
-/// `{"test":1}` signed with `one`, as openssl has it.
+/// The signature of `{"test":1}` with the secret `one`, computed with OpenSSL.
 const SIGNED: &str = "w3DndT4IUYxaTCPTvEBO9bBKpI8aOQMkzhJ2gl7b0fo=";
 
 fn lines(file: &Value) -> (Vec<String>, Tally) {
@@ -85,7 +85,7 @@ fn the_summary_counts_apart_what_is_ambiguous_and_unknown() {
 
 #[test]
 fn a_secret_in_base64_is_one_if_it_says_so() {
-    // Standard Webhooks' published example.
+    // The published example of Standard Webhooks.
     let headers = json!({
         "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek", "webhook-timestamp": "1614265330",
         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="});
@@ -120,12 +120,12 @@ fn a_secret_in_base64_is_one_if_it_says_so() {
 #[test]
 fn a_file_that_is_none_says_why() {
     for (text, why) in [
-        ("", "is no vector file: EOF while parsing a value at line 1 column 0"),
-        (r#"{"vectors":[{"id":"a","request":{}}]}"#, "is no vector file: missing field `valid`"),
-        (r#"{"vectors":[{"id":"a","request":{},"valid":true}]}"#, "the vector a: it names no scheme"),
+        ("", "is not a vector file: EOF while parsing a value at line 1 column 0"),
+        (r#"{"vectors":[{"id":"a","request":{}}]}"#, "is not a vector file: missing field `valid`"),
+        (r#"{"vectors":[{"id":"a","request":{},"valid":true}]}"#, "the vector a: the scheme is missing"),
         (
             r#"{"scheme":"s","vectors":[{"id":"a","request":{"body_base64":"%"},"valid":true}]}"#,
-            "the vector a: `body_base64` is no base64",
+            "the vector a: `body_base64` is not base64",
         ),
         (
             r#"{"scheme":"s","vectors":[{"id":"a","request":{"headers":{"x":{}}},"valid":true}]}"#,

@@ -1,23 +1,23 @@
-//! Postbacks of Apple's AdAttributionKit: a JWS (RFC 7515) under ES256 in the member `jws-string`. Source: Apple, "Verifying a
-//! postback" (AdAttributionKit).
+//! Postbacks of Apple's AdAttributionKit: a JWS (RFC 7515) with ES256 in the member `jws-string`. Source: Apple,
+//! "Verifying a postback" (AdAttributionKit).
 //!
-//! Signed is the JWS alone; `conversion-value`, `coarse-conversion-value`, `country-code` and `ad-interaction-type` stand
-//! beside it and are not. The payload of the proof is what the JWS holds. There is no clock: what makes a postback unique
-//! is its `postback-identifier`. Apple's development keys sign what any developer's device makes up.
+//! Only the JWS is signed: `conversion-value`, `coarse-conversion-value`, `country-code` and `ad-interaction-type`
+//! are outside of it and are not. The payload of the proof is the payload of the JWS. A postback has no signed time;
+//! its `postback-identifier` makes it unique. Apple's development keys sign test postbacks of any developer's device.
 
-use super::{Bound, object};
+use super::{Allowed, object};
 use crate::marketplace::signature::{
     callback::Callback,
-    jws::{Jws, Pinned},
+    jws::{Jws, JwsAlgorithm},
     key_set::Keys,
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use json::FromJson;
+use serde::Deserialize;
 
-/// Apple's production key: its id and its SubjectPublicKeyInfo in base64. The key is that of SKAdNetwork.
+/// Apple's production key: its id and its SubjectPublicKeyInfo in base64. SKAdNetwork has the same key.
 pub const PRODUCTION_KEY: (&str, &str) = ("apple-cas-identifier/0", super::APPLE_KEY);
-/// Apple's keys for tests on a device, for endpoints that take no money's worth.
+/// Apple's keys for tests on a device. Use them only for endpoints that move no money.
 pub const DEVELOPMENT_KEYS: [(&str, &str); 2] = [
     (
         "apple-development-identifier/0",
@@ -29,24 +29,24 @@ pub const DEVELOPMENT_KEYS: [(&str, &str); 2] = [
     ),
 ];
 
-/// What the operator configured.
+/// The operator's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdAttributionKit {
-    /// The keys that are taken, by their ids; in production [`PRODUCTION_KEY`] alone.
+    /// The accepted keys with their ids; in production only [`PRODUCTION_KEY`].
     pub keys: Keys,
-    /// The apps, by their ids in the App Store.
-    pub apps: Bound,
-    /// The ad networks.
-    pub networks: Bound,
+    /// The allowed apps, by their ids in the App Store.
+    pub apps: Allowed,
+    /// The allowed ad networks.
+    pub networks: Allowed,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Postback {
     jws_string: Option<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Claims {
     advertised_item_identifier: Option<u64>,
@@ -57,7 +57,7 @@ impl AdAttributionKit {
     pub(super) fn verify<'a>(&self, callback: &Callback<'a>) -> Result<Verified<'a>, Refusal> {
         let postback: Postback = object(callback.body)?;
         let jws = postback.jws_string.ok_or(Refusal::MissingParameter("jws-string"))?;
-        let signed = Jws::parse(&jws, Pinned::Es256)?.verify_with(&self.keys)?;
+        let signed = Jws::parse(&jws, JwsAlgorithm::Es256)?.verify_with(&self.keys)?;
         let claims: Claims = signed.claims()?;
         if !self.networks.allows(&claims.ad_network_identifier.unwrap_or_default()) {
             return Err(Refusal::WrongIssuer);

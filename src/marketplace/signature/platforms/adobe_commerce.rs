@@ -1,8 +1,9 @@
-//! Webhooks that a merchant's Adobe Commerce sends: RSA (PKCS #1 v1.5, SHA-256) over the base64 text of the raw body. Source:
-//! Adobe Developer, "Commerce webhooks: signature verification"; its prose says HMAC, its code verifies with a public key.
+//! Webhooks of a merchant's Adobe Commerce: RSA (PKCS #1 v1.5, SHA-256) over the base64 text of the raw body. Source:
+//! Adobe Developer, "Commerce webhooks: signature verification"; its text says HMAC, but its code verifies with a
+//! public key.
 //!
-//! Each merchant has a key pair of its own, and the operator copies the public key from its Admin, so the key says whose
-//! webhook it is. The message has no clock and no recipient: what it changes must not be repeatable.
+//! Each merchant has its own key pair, and the operator copies the public key from its Admin, so the key identifies the
+//! sender. The message has no signed time and no recipient, so its effects must be idempotent.
 
 use super::signature;
 use crate::marketplace::signature::{
@@ -15,7 +16,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 const HEADER: &str = "x-adobe-commerce-webhook-signature";
 
-/// What the operator configured.
+/// The operator's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdobeCommerce {
     /// The merchant's public keys, the current one first.

@@ -1,13 +1,14 @@
-//! Adobe I/O Events, signed twice with RSA (PKCS #1 v1.5, SHA-256) over the raw body. Source: Adobe Developer, "Adobe I/O
-//! Events: security, digital signatures".
+//! Adobe I/O Events, signed twice with RSA (PKCS #1 v1.5, SHA-256) over the raw body. Source: Adobe Developer, "Adobe
+//! I/O Events: security, digital signatures".
 //!
-//! Either signature is enough, each with its own key, so that Adobe can change one key at a time. Where a key stands is
-//! said by a header that nobody signed: Adobe's own library puts it behind the host without looking, so that
-//! `@evil.example/x.pem` is fetched from there.
+//! One valid signature is enough. Each has its own key, so that Adobe can replace one key at a time. The path of a
+//! key comes from a header that is not signed. Adobe's own library appends it to the host without checks, so that it
+//! would fetch `@evil.example/x.pem` from another host.
 //!
-//! Adobe signs all customers' events with one pair of keys: only the recipient's client id binds an event to us.
+//! Adobe signs the events of all customers with the same two keys, so only the client id of the recipient proves that
+//! an event is for us.
 
-use super::{Fetched, named, object, signature};
+use super::{FetchedDocuments, has_names, object, signature};
 use crate::{
     domain::values::time::{HOUR_MS, Timestamp},
     marketplace::signature::{
@@ -18,39 +19,40 @@ use crate::{
         window::Window,
     },
 };
-use json::FromJson;
+use serde::Deserialize;
 
-/// Where Adobe publishes its keys.
+/// The origin of Adobe's keys.
 const ORIGIN: &str = "https://static.adobeioevents.com";
 
-/// The headers of each signature, and of where its key stands.
+/// The headers of each signature and of the path of its key.
 const HEADERS: [(&str, &str); 2] = [
     ("x-adobe-digital-signature-1", "x-adobe-public-key1-path"),
     ("x-adobe-digital-signature-2", "x-adobe-public-key2-path"),
 ];
 
-/// Adobe retries for 24 hours. An event's time is its provider's, whose clock may be ahead: a time to come is taken.
+/// Adobe retries for 24 hours. The provider of an event sets its time and its clock may be ahead, so times in the
+/// future are accepted.
 const WINDOW: Window = Window { past_ms: 25 * HOUR_MS, future_ms: i64::MAX };
 
-/// What the operator configured.
+/// The operator's configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AdobeIoEvents {
-    /// Our client ids, one of which must be the event's recipient.
+    /// Our client ids. The recipient of an event must be one of them.
     pub client_ids: Vec<String>,
 }
 
-/// What is judged of an event.
-#[derive(FromJson)]
+/// The parts of an event that are checked.
+#[derive(Deserialize)]
 struct Event {
-    /// The new spelling.
+    /// The new name of the recipient.
     recipientclientid: Option<String>,
-    /// The old one, which Adobe said it would drop at the end of 2026.
+    /// The old name, which Adobe has announced to remove at the end of 2026.
     recipient_client_id: Option<String>,
-    /// When it happened (CloudEvents 1.0), if it says so.
+    /// The optional time of the event (CloudEvents 1.0).
     time: Option<String>,
 }
 
-/// A signature, and where its key stands; nothing is proven.
+/// An unverified signature and the address of its key.
 struct Pair {
     signature: Vec<u8>,
     address: String,
@@ -65,7 +67,7 @@ fn is_key_path(path: &str) -> bool {
     })
 }
 
-/// One signature of the two.
+/// Parses one of the two signatures.
 fn pair(callback: &Callback<'_>, header: &'static str, path: &'static str) -> Result<Pair, Refusal> {
     let signature = signature(callback.required_header(header)?)?;
     let path = callback.required_header(path)?;
@@ -75,7 +77,7 @@ fn pair(callback: &Callback<'_>, header: &'static str, path: &'static str) -> Re
     Ok(Pair { signature, address: format!("{ORIGIN}{path}") })
 }
 
-/// Both signatures, each on its own. A header that stands there twice is refused whichever it is.
+/// Parses both signatures independently. A duplicate of any of their headers is refused.
 fn pairs(callback: &Callback<'_>) -> Result<[Result<Pair, Refusal>; 2], Refusal> {
     for (header, path) in HEADERS {
         callback.header(header)?;
@@ -85,14 +87,15 @@ fn pairs(callback: &Callback<'_>) -> Result<[Result<Pair, Refusal>; 2], Refusal>
 }
 
 impl Pair {
-    fn verify(&self, body: &[u8], fetched: Fetched<'_>) -> Result<(), Refusal> {
+    fn verify(&self, body: &[u8], fetched: FetchedDocuments<'_>) -> Result<(), Refusal> {
         let key = PublicKey::from_pem(fetched.at(&self.address)?).map_err(|_| Refusal::UnusableKey)?;
         key.verify(Algorithm::RsaSha256, body, &self.signature)
     }
 }
 
-/// How much a refusal says of the whole event: a key that could not be fetched might have proven it.
-fn weight(refusal: Refusal) -> u8 {
+/// The precedence of a refusal if both signatures fail. A key that could not be fetched comes first, because it might
+/// have verified the event.
+fn precedence(refusal: Refusal) -> u8 {
     match refusal {
         Refusal::Unanswered => 2,
         Refusal::BadSignature => 1,
@@ -101,9 +104,9 @@ fn weight(refusal: Refusal) -> u8 {
 }
 
 impl AdobeIoEvents {
-    /// Without a client id an event would be anybody's: nothing is fetched for it either.
+    /// Parses both signatures. Without a configured client id nothing is accepted, so nothing is fetched either.
     fn pairs(&self, callback: &Callback<'_>) -> Result<[Result<Pair, Refusal>; 2], Refusal> {
-        if named(&self.client_ids) { pairs(callback) } else { Err(Refusal::NotConfigured) }
+        if has_names(&self.client_ids) { pairs(callback) } else { Err(Refusal::NotConfigured) }
     }
 
     pub(super) fn addresses(&self, callback: &Callback<'_>) -> Result<Vec<String>, Refusal> {
@@ -112,7 +115,7 @@ impl AdobeIoEvents {
             pairs => {
                 let mut addresses: Vec<String> =
                     pairs.into_iter().flatten().map(|pair| pair.address).collect();
-                // Both signatures may be made with one key.
+                // Both signatures may have the same key.
                 addresses.dedup();
                 Ok(addresses)
             }
@@ -122,19 +125,19 @@ impl AdobeIoEvents {
     pub(super) fn verify<'a>(
         &self,
         callback: &Callback<'a>,
-        fetched: Fetched<'_>,
+        fetched: FetchedDocuments<'_>,
         now: Timestamp,
     ) -> Result<Verified<'a>, Refusal> {
         let [first, second] =
             self.pairs(callback)?.map(|pair| pair.and_then(|pair| pair.verify(callback.body, fetched)));
         if let (Err(first), Err(second)) = (first, second) {
-            return Err(if weight(second) > weight(first) { second } else { first });
+            return Err(if precedence(second) > precedence(first) { second } else { first });
         }
         let event: Event = object(callback.body)?;
         if let Some(time) = &event.time {
             WINDOW.check(Timestamp::parse(time).ok_or(Refusal::MalformedTime)?, now)?;
         }
-        // Both spellings may be there; then both must be ours.
+        // If both names are present, both must contain one of our client ids.
         let mut recipients =
             [event.recipientclientid, event.recipient_client_id].into_iter().flatten().peekable();
         if recipients.peek().is_none() || !recipients.all(|id| self.client_ids.contains(&id)) {

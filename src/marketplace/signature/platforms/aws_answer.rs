@@ -1,5 +1,5 @@
-//! What AWS answers to signed requests of ours. They go to constant addresses over TLS, so an answer is AWS's word; and what
-//! an error says decides who must act. AWS says all of it with status 400, so its name counts (AWS JSON 1.0 and 1.1
+//! AWS's answers to our signed requests. The requests go to hard-coded addresses over TLS, so an answer comes from
+//! AWS. The name of an error decides who must act, because the status of all errors is 400 (AWS JSON 1.0 and 1.1
 //! protocols, "operation error serialization").
 
 use crate::marketplace::{
@@ -10,21 +10,22 @@ use crate::marketplace::{
     vendor_api::VendorResponse,
 };
 
-/// Names of errors that say no to what was asked, whoever asks.
+/// Names of errors that reject the request itself, whoever sends it.
 const DECLINED: [&str; 4] =
     ["InvalidTokenException", "ExpiredTokenException", "ResourceNotFoundException", "ValidationException"];
 
-/// Whether an answer is a yes; if not, whether it is a no, a sign that our keys may not ask, or nothing at all.
-fn judge(answered: &VendorResponse) -> Result<(), Refusal> {
+/// Checks an answer. An error means that AWS rejected the request, that our keys lack the permission, or that the
+/// request may be retried.
+fn check(answered: &VendorResponse) -> Result<(), Refusal> {
     match answered.status {
         200..=299 => return Ok(()),
         408 | 429 => return Err(Refusal::Unanswered),
         400..=499 => {}
         _ => return Err(Refusal::Unanswered),
     }
-    let error: serde_json::Value = json::read(&answered.body).unwrap_or_default();
+    let error: serde_json::Value = strict_json::from_str(&answered.body).unwrap_or_default();
     let name = error.get("__type").and_then(serde_json::Value::as_str).unwrap_or_default();
-    // `com.amazonaws.…#ThrottlingException`, in JSON 1.1 without the part in front.
+    // `com.amazonaws.…#ThrottlingException`; JSON 1.1 has no prefix.
     let name = name.rsplit_once('#').map_or(name, |(_, name)| name);
     Err(if DECLINED.contains(&name) {
         Refusal::Declined
@@ -35,14 +36,14 @@ fn judge(answered: &VendorResponse) -> Result<(), Refusal> {
     })
 }
 
-/// The proof that AWS answers hold; its payload is the bodies of `answers`, by the names that are given here.
+/// Turns successful answers of AWS into a proof. Its payload contains the bodies of `answers`, by the given names.
 pub fn aws_answers(
     answers: &[(&str, &VendorResponse)],
     evidence: Evidence,
 ) -> Result<Verified<'static>, Refusal> {
     let mut bodies = Vec::new();
     for (name, answered) in answers {
-        judge(answered)?;
+        check(answered)?;
         bodies.push(((*name).to_owned(), answered.body.clone()));
     }
     Ok(Verified::new(evidence, Payload::Parameters(bodies)))

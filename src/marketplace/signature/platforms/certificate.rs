@@ -1,9 +1,9 @@
-//! The key in an X.509 certificate (RFC 5280) that was fetched from an address on a vendor's allow-list.
+//! The key of an X.509 certificate (RFC 5280) that was fetched from an address on a vendor's allow-list.
 //!
-//! Checked: that it is one, that its key is of a kind and size that is taken here, and its validity dates, which the
-//! validators of AWS's own do not look at. Not checked: its chain, its name, its revocation. What vouches for it is the
-//! TLS connection to the exact address that it came from, which is the vendor's; a chain would prove no more, because
-//! whoever controls that host's certificates could have one issued for SNS, too.
+//! The format, the kind and size of the key, and the validity are checked; AWS's own validators do not check the
+//! validity. The chain, the name and revocation are not checked: the certificate is trusted because of the TLS
+//! connection to the vendor's exact address. A chain would prove no more, because anybody who can obtain certificates
+//! for that host could also obtain one for SNS.
 
 use crate::{
     domain::values::time::Timestamp,
@@ -15,13 +15,13 @@ use crate::{
     },
 };
 
-/// Characters of a PEM text at most; Amazon's have 2 KiB.
+/// The maximum length of a PEM text, in characters. Amazon's have about 2,000.
 const MAX_CHARACTERS: usize = 16 * 1024;
 
-/// A certificate names seconds: the last one counts to its end.
+/// The validity is in seconds and includes the last second.
 const LAST_SECOND_MS: i64 = 999;
 
-/// A certificate's key, and when it is valid.
+/// The key and the validity of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
     pub key: PublicKey,
@@ -29,20 +29,21 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    /// The first certificate of a PEM text; behind it may stand those of its issuers.
-    pub fn of_pem(text: &str) -> Result<Self, Refusal> {
+    /// Parses the first certificate of a PEM text. The certificates of its issuers may follow.
+    pub fn from_pem(text: &str) -> Result<Self, Refusal> {
         let text = Some(text).filter(|text| text.len() <= MAX_CHARACTERS);
         let der = text.and_then(pem::first_certificate).ok_or(Refusal::UnusableKey)?;
         let certificate = x509::Certificate::from_der(&der);
-        let read = certificate.and_then(|it| Ok(Self { key: it.key()?, validity: it.validity() }));
-        read.map_err(|_| Refusal::UnusableKey)
+        let parsed = certificate
+            .and_then(|certificate| Ok(Self { key: certificate.key()?, validity: certificate.validity() }));
+        parsed.map_err(|_| Refusal::UnusableKey)
     }
 
-    /// Refuses a certificate outside of its validity, of which both ends are inside (RFC 5280 §4.1.2.5).
-    pub fn check(&self, now: Timestamp) -> Result<(), Refusal> {
-        if now.ms() < self.validity.from_ms {
+    /// Checks that the certificate is valid now. Both ends of the validity are inclusive (RFC 5280 §4.1.2.5).
+    pub fn check_validity(&self, now: Timestamp) -> Result<(), Refusal> {
+        if now.ms() < self.validity.not_before_ms {
             Err(Refusal::Future)
-        } else if now.ms() > self.validity.until_ms.saturating_add(LAST_SECOND_MS) {
+        } else if now.ms() > self.validity.not_after_ms.saturating_add(LAST_SECOND_MS) {
             Err(Refusal::Stale)
         } else {
             Ok(())

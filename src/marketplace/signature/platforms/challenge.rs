@@ -1,6 +1,6 @@
-//! The greeting of Adobe I/O Events: before it sends events to an address, it asks whether who lives there wants them.
-//! Source: Adobe Developer, "Introduction to I/O Events webhooks", "The challenge request". Nothing is proven by it, so
-//! there is no proof to be had: the answer repeats a word.
+//! The challenge of Adobe I/O Events, which registers a webhook address: the response must repeat the challenge.
+//! Source: Adobe Developer, "Introduction to I/O Events webhooks", "The challenge request". A challenge is not
+//! authenticated, so there is no proof.
 
 use crate::marketplace::signature::{callback::Callback, fields::Fields, refusal::Refusal};
 
@@ -9,33 +9,33 @@ pub const NAME: &str = "adobe_io_events_challenge";
 
 const PARAMETER: &str = "challenge";
 
-/// The answer to a greeting.
+/// The response to a challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Greeting(String);
+pub struct ChallengeResponse(String);
 
-impl Greeting {
-    /// HTTP status of the answer.
+impl ChallengeResponse {
+    /// The HTTP status.
     pub const STATUS: u16 = 200;
-    /// Its media type. Never HTML: what a stranger said is repeated.
+    /// The media type. It must not be HTML, because the body repeats unverified input.
     pub const MEDIA_TYPE: &'static str = "application/json";
 
-    /// Its body. The word has no character that JSON would escape.
+    /// The body. The challenge has no characters that JSON would escape.
     #[must_use]
     pub fn body(&self) -> String {
         format!("{{\"{PARAMETER}\":\"{}\"}}", self.0)
     }
 }
 
-/// The answer to `callback`. Only words of `[A-Za-z0-9_-]{1,128}` are repeated; Adobe's are UUIDs.
-pub fn answer(callback: &Callback<'_>) -> Result<Greeting, Refusal> {
+/// The response to `callback`. Only challenges of the form `[A-Za-z0-9_-]{1,128}` are repeated; Adobe's are UUIDs.
+pub fn answer(callback: &Callback<'_>) -> Result<ChallengeResponse, Refusal> {
     if callback.method != "GET" {
         return Err(Refusal::MissingParameter(PARAMETER));
     }
     let fields = Fields::of_query(callback)?;
-    let word = fields.required(PARAMETER)?;
+    let challenge = fields.required(PARAMETER)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if (1..=128).contains(&word.len()) && word.bytes().all(plain) {
-        Ok(Greeting(word.to_owned()))
+    if (1..=128).contains(&challenge.len()) && challenge.bytes().all(plain) {
+        Ok(ChallengeResponse(challenge.to_owned()))
     } else {
         Err(Refusal::MalformedParameters)
     }

@@ -1,23 +1,24 @@
 //! Amazon EventBridge's API destinations. Nothing is signed: the connection adds one header that the operator chose
-//! (EventBridge user guide, "Authorization for API destinations"), so whoever learns it can post anything, at any time. A
-//! clock would prove nothing. `PutEvents` takes no source that starts with `aws.`, so within EventBridge the source holds.
+//! (EventBridge user guide, "Authorization for API destinations"), so anybody who knows the header can send any
+//! message at any time, and checking a time would prove nothing. `PutEvents` refuses sources that start with `aws.`,
+//! so within EventBridge the source is reliable.
 
-use super::{named, object};
+use super::{has_names, object};
 use crate::marketplace::signature::{
     callback::Callback,
     refusal::Refusal,
     secret::{Credentials, SecretError, SecretForm},
     verified::{Evidence, Payload, Verified},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// The source of AWS Marketplace's events.
 pub const AGREEMENT_SOURCE: &str = "aws.agreement-marketplace";
 
-/// What the refusal calls a header whose name is the operator's choice.
+/// What refusals call the header. The operator chooses its name, and refusals contain only constant names.
 const HEADER: &str = "of the API destination";
 
-/// What the operator configured.
+/// The operator's configuration.
 #[derive(Debug, Clone)]
 pub struct ApiDestination {
     header: String,
@@ -26,14 +27,14 @@ pub struct ApiDestination {
     accounts: Vec<String>,
 }
 
-#[derive(FromJson)]
+#[derive(Deserialize)]
 struct Event {
     source: String,
     account: String,
 }
 
 impl ApiDestination {
-    /// Takes the header `header` with any of `values`, the current one first, and events of these sources
+    /// Accepts the header `header` with any of `values`, the current one first, and events of these sources
     /// ([`AGREEMENT_SOURCE`]) and accounts.
     pub fn new(
         header: &str,
@@ -51,15 +52,15 @@ impl ApiDestination {
         if found.next().is_some() {
             return Err(Refusal::DuplicateHeader(HEADER));
         }
-        // RFC 9110 §5.5: white space around a value is no part of it.
+        // RFC 9110 §5.5: surrounding white space is not part of the value.
         Ok(value.trim_matches([' ', '\t']))
     }
 
     pub(super) fn verify<'a>(&self, callback: &Callback<'a>) -> Result<Verified<'a>, Refusal> {
-        if self.header.is_empty() || !named(&self.sources) || !named(&self.accounts) {
+        if self.header.is_empty() || !has_names(&self.sources) || !has_names(&self.accounts) {
             return Err(Refusal::NotConfigured);
         }
-        if !self.values.contain(self.presented(callback)?.as_bytes()) {
+        if !self.values.matches(self.presented(callback)?.as_bytes()) {
             return Err(Refusal::BadSignature);
         }
         let event: Event = object(callback.body)?;

@@ -1,13 +1,13 @@
-//! Schemes of platforms that sign with keys of their own and publish the public half: Amazon Web Services, Adobe, Apple.
-//! Beside them what those platforms demand of us: a signed request ([`sigv4`]) and an answer to a greeting ([`challenge`]);
-//! and what an answer to such a request proves ([`aws_answers`]).
+//! Schemes of platforms that sign with their own keys and publish the public keys: Amazon Web Services, Adobe, Apple.
+//! This module also signs requests to AWS ([`sigv4`]), verifies the answers ([`aws_answers`]), and answers Adobe's
+//! challenge ([`challenge`]).
 //!
-//! Nothing here fetches. [`PlatformVerifier::addresses`] says which documents a callback needs, after its shape and the
-//! address itself were judged: an address comes out of an unproven message, so it is compared with what the vendor
-//! documents, as text and whole, before anybody asks there. [`PlatformVerifier::verify`] takes what was fetched.
+//! Nothing is fetched here. [`PlatformVerifier::addresses`] returns the addresses of the documents that a callback
+//! needs. An address comes from an unverified message, so the whole address must match what the vendor documents
+//! before it is fetched. [`PlatformVerifier::verify`] takes the fetched documents.
 //!
-//! The order of checks: shape; allow-lists of key addresses, key ids and algorithms; the signature; the clock; the
-//! recipient or sender that the operator configured. The proof's payload holds what was signed and nothing else.
+//! The order of checks is: format; allow-lists of key addresses, key ids and algorithms; the signature; the clock; the
+//! configured recipient or sender. The payload of the proof contains only what was signed.
 
 mod adattributionkit;
 mod adobe_commerce;
@@ -29,21 +29,21 @@ pub use eventbridge::{AGREEMENT_SOURCE, ApiDestination};
 pub use skadnetwork::{APPLE_KEY, Skadnetwork};
 pub use sns::{Sns, confirmation_address};
 
-use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::named};
+use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::has_names};
 use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use json::FromJson;
+use serde::de::DeserializeOwned;
 
-/// A signature scheme of a platform's.
+/// A platform's signature scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PlatformScheme {
     /// Postbacks of Apple's AdAttributionKit.
     AdAttributionKitPostback,
-    /// Webhooks that a merchant's Adobe Commerce sends.
+    /// Webhooks of a merchant's Adobe Commerce.
     AdobeCommerceWebhook,
     /// Adobe I/O Events.
     AdobeIoEvents,
-    /// Amazon EventBridge, an API destination: a header that the operator chose.
+    /// Amazon EventBridge's API destinations, with a header that the operator chose.
     AwsEventbridgeApiDestination,
     /// Amazon SNS.
     AwsSns,
@@ -52,7 +52,7 @@ pub enum PlatformScheme {
 }
 
 impl PlatformScheme {
-    /// All of them.
+    /// All schemes, sorted by name.
     pub const ALL: &'static [Self] = &[
         Self::AdAttributionKitPostback,
         Self::AdobeCommerceWebhook,
@@ -62,7 +62,7 @@ impl PlatformScheme {
         Self::SkadnetworkPostback,
     ];
 
-    /// Its name in configuration, vectors and logs.
+    /// Its name in the configuration, vectors and logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -75,14 +75,14 @@ impl PlatformScheme {
         }
     }
 
-    /// The scheme of that name.
+    /// The scheme with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|scheme| scheme.name() == name)
     }
 }
 
-/// A scheme with what the operator configured for it.
+/// A scheme with the operator's configuration.
 #[derive(Debug, Clone)]
 pub enum PlatformVerifier {
     /// AdAttributionKit.
@@ -100,7 +100,7 @@ pub enum PlatformVerifier {
 }
 
 impl PlatformVerifier {
-    /// Which scheme it verifies.
+    /// Its scheme.
     #[must_use]
     pub fn scheme(&self) -> PlatformScheme {
         match self {
@@ -113,8 +113,9 @@ impl PlatformVerifier {
         }
     }
 
-    /// The addresses of the keys or certificates that `callback` needs, each on the vendor's allow-list. They are to be
-    /// fetched without following redirects, and kept by address. None for schemes whose keys are configured.
+    /// The addresses of the keys or certificates that `callback` needs, each on the vendor's allow-list. The caller
+    /// must fetch them without following redirects, and may cache them by address. Schemes with configured keys have
+    /// none.
     pub fn addresses(&self, callback: &Callback<'_>) -> Result<Vec<String>, Refusal> {
         match self {
             Self::AdobeIoEvents(events) => events.addresses(callback),
@@ -126,11 +127,11 @@ impl PlatformVerifier {
         }
     }
 
-    /// The proof that `callback` is authentic, fresh, and meant for us; or why it is not.
+    /// Returns the proof that `callback` is authentic, fresh and meant for us, or the reason why it is refused.
     pub fn verify<'a>(
         &self,
         callback: &Callback<'a>,
-        fetched: Fetched<'_>,
+        fetched: FetchedDocuments<'_>,
         now: Timestamp,
     ) -> Result<Verified<'a>, Refusal> {
         match self {
@@ -144,49 +145,49 @@ impl PlatformVerifier {
     }
 }
 
-/// Documents that were fetched: their addresses, as [`PlatformVerifier::addresses`] gave them, and their texts.
+/// FetchedDocuments documents: their addresses, as returned by [`PlatformVerifier::addresses`], and their texts.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Fetched<'f>(pub &'f [(&'f str, &'f str)]);
+pub struct FetchedDocuments<'f>(pub &'f [(&'f str, &'f str)]);
 
-impl<'f> Fetched<'f> {
-    /// The text at `address`. What could not be fetched is no judgement of the callback: it may be tried again.
+impl<'f> FetchedDocuments<'f> {
+    /// The text at `address`. If it could not be fetched, the callback may be valid, so the sender may retry it.
     fn at(self, address: &str) -> Result<&'f str, Refusal> {
         self.0.iter().find(|(known, _)| *known == address).map(|(_, text)| *text).ok_or(Refusal::Unanswered)
     }
 }
 
-/// Whom a platform's message must speak of. Apple signs everybody's postbacks with one key, and has published genuine
-/// ones in its documentation: only the app and the network bind a postback to the operator.
+/// The names that a platform's message may contain. Apple signs all postbacks with one key, and its documentation
+/// contains genuine ones, so only the app and the ad network show that a postback is for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bound {
-    /// To one of these.
-    To(Vec<String>),
-    /// To nobody: whoever takes the proof must look at its payload itself.
-    ToNobody,
+pub enum Allowed {
+    /// Only these names.
+    Only(Vec<String>),
+    /// Any name. The caller must check the payload of the proof itself.
+    Any,
 }
 
-impl Bound {
+impl Allowed {
     fn allows(&self, name: &str) -> bool {
         match self {
-            Self::To(names) => names.iter().any(|known| known == name),
-            Self::ToNobody => true,
+            Self::Only(names) => names.iter().any(|known| known == name),
+            Self::Any => true,
         }
     }
 }
 
-/// Characters of the longest signature in base64: RSA with 4096 bits.
+/// The maximum length of a signature in base64, in characters: RSA with 4096 bits.
 const MAX_SIGNATURE_CHARACTERS: usize = 684;
 
-/// A signature in base64 (RFC 4648 §4), padded, without stray bits. Its length is judged by the key.
+/// Decodes a signature in base64 (RFC 4648 §4), with padding and without stray bits. The key checks its length.
 fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
-    // The length first: an attacker's megabyte is not decoded.
+    // The length is checked first, so that a long text from an attacker is not decoded.
     if text.is_empty() || text.len() > MAX_SIGNATURE_CHARACTERS {
         return Err(Refusal::MalformedSignature);
     }
     STANDARD.decode(text).map_err(|_| Refusal::MalformedSignature)
 }
 
-/// Reads a body that is a JSON object.
-fn object<T: for<'t> FromJson<'t>>(body: &[u8]) -> Result<T, Refusal> {
+/// Parses a body that must be a JSON object.
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     claims::object(body).ok_or(if body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody })
 }

@@ -1,9 +1,10 @@
-//! Requests of ours to AWS, signed with Signature Version 4. Source: AWS, "Create a signed AWS API request" (IAM user guide).
+//! Signs requests to AWS with Signature Version 4. Source: AWS, "Create a signed AWS API request" (IAM user guide).
 //!
-//! Not a proof but a signature: who reads AWS's answers trusts TLS. All headers that are given are signed, and with them the
-//! host and the time. Paths are encoded twice, as for every service but S3.
+//! All given headers are signed, and also the host and the time. Paths are encoded twice, as for every service except
+//! S3. AWS's answers are not signed: they are trusted because of TLS.
 
 use crate::domain::{links::destination::RESERVED, values::time::Timestamp};
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -12,7 +13,7 @@ use url::{Position, Url};
 /// Its name in vectors.
 pub const NAME: &str = "aws_sigv4_outgoing";
 
-/// The service that AWS Marketplace's metering and entitlement APIs are signed for; not the name of their host.
+/// The service name in signatures for AWS Marketplace's metering and entitlement APIs. It differs from their host name.
 pub const MARKETPLACE_SERVICE: &str = "aws-marketplace";
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -21,17 +22,17 @@ const TOKEN: &str = "x-amz-security-token";
 const AUTHORIZATION: &str = "authorization";
 const HOST: &str = "host";
 
-/// What a path keeps when it is encoded again.
+/// The encoding of a path keeps its slashes.
 const PATH: &AsciiSet = &RESERVED.remove(b'/');
 
-/// Keys of an account of AWS's.
+/// The keys of an AWS account.
 #[derive(Clone, Copy)]
 pub struct AccessKey<'k> {
-    /// The access key id, which is sent.
+    /// The access key id, which is sent in clear text.
     pub id: &'k str,
-    /// The secret access key, which is not.
+    /// The secret access key, which is never sent.
     pub secret: &'k str,
-    /// The token of temporary keys, which is sent.
+    /// The session token of temporary keys, which is sent in clear text.
     pub session_token: Option<&'k str>,
 }
 
@@ -41,7 +42,7 @@ impl std::fmt::Debug for AccessKey<'_> {
     }
 }
 
-/// What a signature is good for.
+/// The scope of a signature.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'s> {
     /// The region, such as `us-east-1`.
@@ -50,35 +51,35 @@ pub struct Scope<'s> {
     pub service: &'s str,
 }
 
-/// A request that is to be signed.
+/// A request to sign.
 #[derive(Debug, Clone, Copy)]
 pub struct Unsigned<'r> {
     /// The method, in upper case.
     pub method: &'r str,
-    /// The URL: HTTPS.
+    /// The URL, which must be HTTPS.
     pub url: &'r str,
-    /// Headers, of which all are signed; each once, without those that are added here.
+    /// The headers, which are all signed. None may occur twice or be one of the headers that [`sign`] adds.
     pub headers: &'r [(&'r str, &'r str)],
     /// The raw body.
     pub body: &'r [u8],
 }
 
-/// Why a request cannot be signed. Ours is the mistake, always.
+/// A request cannot be signed. This is always a mistake of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
-    /// The URL is none, or not HTTPS, or its query is not UTF-8.
+    /// The URL is invalid or not HTTPS, or its query is not UTF-8.
     #[error("the URL cannot be signed")]
     Url,
-    /// A header stands there twice, is one of those that are added, or has control characters in it.
+    /// A header occurs twice, is one that [`sign`] adds, or contains control characters.
     #[error("a header cannot be signed")]
     Header,
-    /// The key or the scope is empty, or has characters in it that a header or the scope cannot hold.
+    /// The key or the scope is empty, or contains characters that are not allowed in a header or in the scope.
     #[error("the key or the scope cannot be used")]
     Key,
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
-    base16ct::lower::encode_string(bytes.as_ref())
+    HEXLOWER.encode(bytes.as_ref())
 }
 
 fn mac(key: &[u8], text: &str) -> Result<[u8; 32], SigningError> {
@@ -86,7 +87,7 @@ fn mac(key: &[u8], text: &str) -> Result<[u8; 32], SigningError> {
     Ok(mac.chain_update(text).finalize().into_bytes().into())
 }
 
-/// `20261122T120000Z`.
+/// A time in ISO 8601 basic format, such as `20261122T120000Z`.
 fn basic_time(at: Timestamp) -> String {
     let text = at.to_string();
     let seconds = text.split_once('.').map_or(text.as_str(), |(seconds, _)| seconds);
@@ -94,12 +95,12 @@ fn basic_time(at: Timestamp) -> String {
     digits.chain(['Z']).collect()
 }
 
-/// A header's value as it is signed: without white space around it, and with one space where there were several.
+/// The signed form of a header's value: trimmed, and with single spaces only.
 fn folded(value: &str) -> String {
     value.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The query as it is signed: decoded, encoded in one way, and sorted by names, then by values.
+/// The signed form of the query: decoded, encoded canonically, and sorted by names, then by values.
 fn canonical_query(query: &str) -> Result<String, SigningError> {
     let encoded = |text: &str| {
         let decoded = percent_decode_str(text).decode_utf8().map_err(|_| SigningError::Url)?;
@@ -115,7 +116,7 @@ fn canonical_query(query: &str) -> Result<String, SigningError> {
     Ok(pairs.join("&"))
 }
 
-/// The headers that are signed: their names in lower case, sorted, and their values.
+/// The signed headers: their names in lower case, sorted, and their values.
 fn canonical_headers(
     request: &Unsigned<'_>,
     added: &[(&'static str, String)],
@@ -137,8 +138,8 @@ fn canonical_headers(
     Ok(headers)
 }
 
-/// The headers that make a signed request of `request`: `x-amz-date`, `x-amz-security-token` if the key has one, and
-/// `authorization`. The signature is good for five minutes.
+/// Signs `request` and returns the headers to add: `x-amz-date`, `x-amz-security-token` if the key has a session
+/// token, and `authorization`. The signature is valid for five minutes.
 pub fn sign(
     request: &Unsigned<'_>,
     key: AccessKey<'_>,

@@ -1,19 +1,19 @@
-//! Postbacks of Apple's SKAdNetwork, versions 2.1 to 4.0: ECDSA on P-256 with SHA-256, in DER. Source: Apple, "Verifying an
-//! install-validation postback" and "Combining parameters for postbacks" (StoreKit).
+//! Postbacks of Apple's SKAdNetwork, versions 2.1 to 4.0: ECDSA on P-256 with SHA-256, in DER. Source: Apple,
+//! "Verifying an install-validation postback" and "Combining parameters for postbacks" (StoreKit).
 //!
-//! Signed are some values, joined with U+2063; `conversion-value`, `coarse-conversion-value` and `country-code` are not.
-//! The payload of the proof is the signed values. Versions 1.0 and 2.0 are signed on P-192, which is too weak, and refused.
-//! A postback has no clock. Who has one can make a second signature of it, as of every ECDSA signature: what makes a
-//! postback unique is its transaction id, with its place in the sequence.
+//! The signature covers some of the values, joined with U+2063; `conversion-value`, `coarse-conversion-value` and
+//! `country-code` are not signed. The payload of the proof is the signed values. Versions 1.0 and 2.0 are refused
+//! because they are signed on P-192, which is too weak. A postback has no signed time. ECDSA signatures are
+//! malleable, so the signature does not identify a postback: its transaction id and its index in the sequence do.
 
-use super::{Bound, object, signature};
+use super::{Allowed, object, signature};
 use crate::marketplace::signature::{
     callback::Callback,
     public_key::{Algorithm, PublicKey},
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
 };
-use json::FromJson;
+use serde::Deserialize;
 
 /// Apple's key for all versions since 2.1: SubjectPublicKeyInfo in base64, as its documentation prints it.
 pub const APPLE_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWdp8GPcGqmhgzEFj9Z2nSpQVddayaPe4FMzqM9wib1+aHaaIzoHoLN9zW4K8y4SPykE3YVK3sVqW6Af0lfx3gg==";
@@ -21,19 +21,19 @@ pub const APPLE_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWdp8GPcGqmhgzEF
 /// INVISIBLE SEPARATOR.
 const SEPARATOR: &str = "\u{2063}";
 
-/// What the operator configured.
+/// The operator's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skadnetwork {
     /// Apple's key ([`APPLE_KEY`]).
     pub key: PublicKey,
-    /// The apps, by their ids in the App Store.
-    pub apps: Bound,
-    /// The ad networks.
-    pub networks: Bound,
+    /// The allowed apps, by their ids in the App Store.
+    pub apps: Allowed,
+    /// The allowed ad networks.
+    pub networks: Allowed,
 }
 
-/// What is read of a postback. Ids go beyond 32 bits; a source identifier is text, with zeros in front.
-#[derive(FromJson)]
+/// The parts of a postback that are used. Ids may exceed 32 bits; a source identifier is a text with leading zeros.
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Postback {
     version: Option<String>,
@@ -51,7 +51,7 @@ struct Postback {
     attribution_signature: Option<String>,
 }
 
-/// What each version signs.
+/// The version of a postback, which decides which values are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Version {
     V2_1,
@@ -61,7 +61,7 @@ enum Version {
 }
 
 impl Version {
-    fn of(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, Refusal> {
         match text {
             "2.1" => Ok(Self::V2_1),
             "2.2" => Ok(Self::V2_2),
@@ -72,7 +72,7 @@ impl Version {
     }
 }
 
-/// A value that must be there, as it is signed: numbers in decimal, truth as `true` and `false`.
+/// The signed text of a required value: numbers are decimal, and booleans are `true` and `false`.
 fn value<T: ToString>(name: &'static str, value: Option<T>) -> Result<(&'static str, String), Refusal> {
     value.map(|value| (name, value.to_string())).ok_or(Refusal::MissingParameter(name))
 }
@@ -80,7 +80,7 @@ fn value<T: ToString>(name: &'static str, value: Option<T>) -> Result<(&'static 
 impl Postback {
     /// The signed values in their order.
     fn signed(self) -> Result<Vec<(&'static str, String)>, Refusal> {
-        let version = Version::of(self.version.as_deref().ok_or(Refusal::MissingParameter("version"))?)?;
+        let version = Version::parse(self.version.as_deref().ok_or(Refusal::MissingParameter("version"))?)?;
         let mut signed = vec![value("version", self.version)?, value("ad-network-id", self.ad_network_id)?];
         signed.push(match version {
             Version::V4_0 => value("source-identifier", self.source_identifier)?,
@@ -89,7 +89,8 @@ impl Postback {
         signed.push(value("app-id", self.app_id)?);
         signed.push(value("transaction-id", self.transaction_id)?);
         signed.push(value("redownload", self.redownload)?);
-        // Where the ad was shown, unless that would tell too much: then neither is there. Both would be ambiguous.
+        // The app or website that showed the ad. Apple omits both to protect privacy; a postback with both is
+        // ambiguous.
         let domain = self.source_domain.filter(|_| version == Version::V4_0);
         match (self.source_app_id, domain) {
             (Some(_), Some(_)) => return Err(Refusal::MalformedBody),
@@ -106,7 +107,7 @@ impl Postback {
         if version >= Version::V4_0 {
             signed.push(value("postback-sequence-index", self.postback_sequence_index)?);
         }
-        // Else two postbacks could have one signed text.
+        // Otherwise two postbacks could have the same signed text.
         if signed.iter().any(|(_, value)| value.contains(SEPARATOR)) {
             return Err(Refusal::MalformedBody);
         }

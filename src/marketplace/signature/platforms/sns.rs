@@ -1,14 +1,16 @@
-//! Amazon SNS over HTTPS. Source: "Verifying the signatures of Amazon SNS messages" and "Parsing message formats" (Amazon
-//! SNS developer guide).
+//! Amazon SNS over HTTPS. Source: "Verifying the signatures of Amazon SNS messages" and "Parsing message formats"
+//! (Amazon SNS developer guide).
 //!
-//! The signature stands in the message and covers some of its members: `MessageAttributes`, `UnsubscribeURL`,
+//! The message contains the signature, which covers some of its members: `MessageAttributes`, `UnsubscribeURL`,
 //! `SigningCertURL` and `SignatureVersion` are not signed, and neither are the headers. The payload of the proof is the
 //! signed members. Raw delivery has no signature and is refused.
 //!
-//! Any AWS account can subscribe our address to a topic of its own and have SNS sign what it likes: only the list of
-//! topics tells whose message it is.
+//! Any AWS account can subscribe our address to its own topic and have SNS sign any message, so only the configured
+//! list of topics proves the sender.
 
-use super::{Fetched, certificate::Certificate, named, object, signature, sns_address::Home};
+use super::{
+    FetchedDocuments, certificate::Certificate, has_names, object, signature, sns_address::TopicEndpoint,
+};
 use crate::{
     domain::{links::destination::RESERVED, values::time::Timestamp},
     marketplace::signature::{
@@ -19,24 +21,24 @@ use crate::{
         window::Window,
     },
 };
-use json::FromJson;
 use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
 
-/// How far the signed time may be from now: SNS tries for an hour at most, whatever policy was chosen (its developer guide,
-/// "Message delivery retries"), and clocks differ.
+/// The accepted difference between the signed time and now: SNS retries for at most an hour, with any policy (developer
+/// guide, "Message delivery retries"), and clocks differ.
 const WINDOW: Window = Window::around(3_900_000);
 
-/// What the operator configured.
+/// The operator's configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sns {
-    /// The topics whose messages are taken, by their whole ARNs.
+    /// The full ARNs of the accepted topics.
     pub topic_arns: Vec<String>,
-    /// How old a message may be, in seconds, instead of 65 minutes: one that is taken out of a dead-letter queue is older.
+    /// The maximum age of a message, in seconds, instead of 65 minutes. Messages from a dead-letter queue are older.
     pub window_seconds: Option<u32>,
 }
 
-/// A message, as it came in.
-#[derive(FromJson)]
+/// A message as received.
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Message {
     #[serde(rename = "Type")]
@@ -55,13 +57,13 @@ struct Message {
     signing_cert_url: Option<String>,
 }
 
-/// A member that must be there.
+/// The value of a required member.
 fn required(value: Option<String>, name: &'static str) -> Result<String, Refusal> {
     value.ok_or(Refusal::MissingParameter(name))
 }
 
-/// A message whose shape and address of a certificate are as they should be; nothing in it is proven.
-struct Judged {
+/// A message whose format and certificate address are valid. Its signature is not verified yet.
+struct ParsedMessage {
     signed: Vec<(&'static str, String)>,
     algorithm: Algorithm,
     signature: Vec<u8>,
@@ -71,7 +73,7 @@ struct Judged {
 }
 
 impl Message {
-    fn judge(self) -> Result<Judged, Refusal> {
+    fn parse(self) -> Result<ParsedMessage, Refusal> {
         let kind = required(self.kind, "Type")?;
         let message = required(self.message, "Message")?;
         let id = required(self.message_id, "MessageId")?;
@@ -82,14 +84,14 @@ impl Message {
         let address = required(self.signing_cert_url, "SigningCertURL")?;
         let time = Timestamp::parse(&sent_at).ok_or(Refusal::MalformedTime)?;
         let mut signed = vec![("Message", message), ("MessageId", id)];
-        // In the order of their names, as they are signed.
+        // The signed members are sorted by name.
         match kind.as_str() {
             "Notification" => {
                 signed.extend(self.subject.map(|subject| ("Subject", subject)));
                 signed.push(("Timestamp", sent_at));
             }
-            // AWS's validator for Node leaves out the token of the latter; its documentation and its other validators
-            // do not.
+            // AWS's validator for Node omits the token of an `UnsubscribeConfirmation`; the documentation and the other
+            // validators do not.
             "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
                 signed.push(("SubscribeURL", required(self.subscribe_url, "SubscribeURL")?));
                 signed.push(("Timestamp", sent_at));
@@ -99,8 +101,8 @@ impl Message {
         }
         signed.push(("TopicArn", topic.clone()));
         signed.push(("Type", kind));
-        // Names and values are parted by line feeds alone, so one signed text could be read as another message if a value
-        // other than the first could hold one. SNS lets no subject have any (API reference, `Publish`).
+        // Names and values are separated by line feeds, so a signed text could be read as another message if a value
+        // other than the first contained one. SNS does not allow line feeds in subjects (API reference, `Publish`).
         if signed.iter().skip(1).any(|(_, value)| value.contains('\n')) {
             return Err(Refusal::MalformedBody);
         }
@@ -109,54 +111,54 @@ impl Message {
             "2" => Algorithm::RsaSha256,
             _ => return Err(Refusal::WrongAlgorithm),
         };
-        let home = Home::of(&topic).ok_or(Refusal::WrongIssuer)?;
-        if !home.owns_certificate(&address) {
+        let endpoint = TopicEndpoint::of_topic(&topic).ok_or(Refusal::WrongIssuer)?;
+        if !endpoint.owns_certificate(&address) {
             return Err(Refusal::ForeignKey);
         }
-        Ok(Judged { signed, algorithm, signature: tag, address, topic, sent_at: time })
+        Ok(ParsedMessage { signed, algorithm, signature: tag, address, topic, sent_at: time })
     }
 }
 
 impl Sns {
-    fn judge(&self, callback: &Callback<'_>) -> Result<Judged, Refusal> {
-        if !named(&self.topic_arns) {
+    fn parse(&self, callback: &Callback<'_>) -> Result<ParsedMessage, Refusal> {
+        if !has_names(&self.topic_arns) {
             return Err(Refusal::NotConfigured);
         }
-        object::<Message>(callback.body)?.judge()
+        object::<Message>(callback.body)?.parse()
     }
 
     pub(super) fn addresses(&self, callback: &Callback<'_>) -> Result<Vec<String>, Refusal> {
-        Ok(vec![self.judge(callback)?.address])
+        Ok(vec![self.parse(callback)?.address])
     }
 
     pub(super) fn verify<'a>(
         &self,
         callback: &Callback<'a>,
-        fetched: Fetched<'_>,
+        fetched: FetchedDocuments<'_>,
         now: Timestamp,
     ) -> Result<Verified<'a>, Refusal> {
-        let judged = self.judge(callback)?;
-        let certificate = Certificate::of_pem(fetched.at(&judged.address)?)?;
+        let message = self.parse(callback)?;
+        let certificate = Certificate::from_pem(fetched.at(&message.address)?)?;
         let mut text = String::new();
-        for (name, value) in &judged.signed {
+        for (name, value) in &message.signed {
             text.extend([*name, "\n", value.as_str(), "\n"]);
         }
-        certificate.key.verify(judged.algorithm, text.as_bytes(), &judged.signature)?;
-        certificate.check(now)?;
+        certificate.key.verify(message.algorithm, text.as_bytes(), &message.signature)?;
+        certificate.check_validity(now)?;
         let window = self.window_seconds.map(|s| WINDOW.resized(i64::from(s).saturating_mul(1000)));
-        window.unwrap_or(WINDOW).check(judged.sent_at, now)?;
-        if !self.topic_arns.contains(&judged.topic) {
+        window.unwrap_or(WINDOW).check(message.sent_at, now)?;
+        if !self.topic_arns.contains(&message.topic) {
             return Err(Refusal::WrongIssuer);
         }
-        let signed = judged.signed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let signed = message.signed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let verified = Verified::new(Evidence::Signed, Payload::Parameters(signed));
-        Ok(verified.signed_at_time(Some(judged.sent_at)))
+        Ok(verified.signed_at_time(Some(message.sent_at)))
     }
 }
 
-/// Where a proven `SubscriptionConfirmation` is to be answered, with a GET that follows no redirect; `None` for other
-/// messages. The address is put together from the topic and the token, and `SubscribeURL` is not used: whoever fetches
-/// what a message says can be sent anywhere (CVE-2019-6715).
+/// The address that confirms a verified `SubscriptionConfirmation`; `None` for other messages. The caller must send a
+/// GET request that follows no redirects. The address is built from the topic and the token instead of
+/// `SubscribeURL`, because a message could contain any address there (CVE-2019-6715).
 #[must_use]
 pub fn confirmation_address(proof: &Verified<'_>) -> Option<String> {
     let Payload::Parameters(signed) = proof.payload() else { return None };
@@ -165,7 +167,7 @@ pub fn confirmation_address(proof: &Verified<'_>) -> Option<String> {
         return None;
     }
     let (topic, token) = (value("TopicArn")?, value("Token")?);
-    let origin = Home::of(topic)?.origin();
+    let origin = TopicEndpoint::of_topic(topic)?.origin();
     let [topic, token] = [topic, token].map(|text| utf8_percent_encode(text, RESERVED).to_string());
     Some(format!("{origin}/?Action=ConfirmSubscription&TopicArn={topic}&Token={token}"))
 }

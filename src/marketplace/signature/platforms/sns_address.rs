@@ -1,25 +1,25 @@
-//! Where an SNS topic lives, and which address of a signing certificate is that topic's.
+//! The endpoint of an SNS topic, and the addresses of its signing certificates.
 //!
-//! An address is never parsed here but compared as text, whole: no user name, port, other path, query or other spelling
-//! can stand in it. A rule about the host and the end of the path alone is not enough: with
-//! `https://sns.us-east-1.amazonaws.com/?Action=…&x=.pem` SNS's own host answers what an attacker chose
-//! (spaceraccoon, DEF CON 30), and `sns.s3-us-west-2.amazonaws.com` is a bucket's.
+//! An address is not parsed but compared as a whole text, so it cannot contain a user name, port, query or another
+//! path or spelling. It would not be enough to check the host and the end of the path: the response to
+//! `https://sns.us-east-1.amazonaws.com/?Action=…&x=.pem` comes from SNS but contains an attacker's text
+//! (spaceraccoon, DEF CON 30), and `sns.s3-us-west-2.amazonaws.com` is an S3 bucket.
 
-/// Digits of an AWS account id.
+/// The number of digits of an AWS account id.
 const ACCOUNT_DIGITS: usize = 12;
-/// Characters of a topic's name at most (SNS API reference, `CreateTopic`).
+/// The maximum length of a topic's name (SNS API reference, `CreateTopic`).
 const MAX_NAME: usize = 256;
-/// Hexadecimal digits in the name of a certificate.
+/// The number of hexadecimal digits in the name of a certificate.
 const CERTIFICATE_DIGITS: usize = 32;
 
-/// Where a topic lives.
+/// The endpoint of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Home<'a> {
+pub(super) struct TopicEndpoint<'a> {
     region: &'a str,
     domain: &'static str,
 }
 
-/// Whether a label is a region's (`us-east-1`), and not another host's under the same domain (`s3-us-west-2`).
+/// Whether a label is a region (`us-east-1`), not another host in the same domain (`s3-us-west-2`).
 fn is_region(text: &str) -> bool {
     let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let Some((places, number)) = text.rsplit_once('-') else { return false };
@@ -28,9 +28,9 @@ fn is_region(text: &str) -> bool {
     numbered && area.len() == 2 && letters(area) && direction.split('-').all(letters)
 }
 
-impl<'a> Home<'a> {
-    /// That of the topic `arn`; `None` if it is no topic, or in none of the partitions that are known here.
-    pub fn of(arn: &'a str) -> Option<Self> {
+impl<'a> TopicEndpoint<'a> {
+    /// The endpoint of the topic `arn`. Returns `None` if `arn` is not a topic in one of the supported partitions.
+    pub fn of_topic(arn: &'a str) -> Option<Self> {
         let fields: Vec<&str> = arn.splitn(7, ':').collect();
         let [arn, partition, service, region, account, name] = fields.as_slice() else { return None };
         let named = !name.is_empty()
@@ -49,12 +49,12 @@ impl<'a> Home<'a> {
         Some(Self { region, domain })
     }
 
-    /// The origin of its endpoint.
+    /// The origin of the endpoint.
     pub fn origin(self) -> String {
         format!("https://sns.{}.{}", self.region, self.domain)
     }
 
-    /// Whether `address` is that of a certificate with which this topic's messages are signed.
+    /// Whether `address` is the address of a certificate that signs this topic's messages.
     pub fn owns_certificate(self, address: &str) -> bool {
         let rest = address.strip_prefix(&self.origin());
         let rest = rest.and_then(|rest| rest.strip_prefix("/SimpleNotificationService-"));

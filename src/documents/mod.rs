@@ -1,0 +1,13 @@
+//! Documents that the API hands out: payment files, statements and QR codes.
+//!
+//! Every function here takes plain data and returns text. The HTTP handlers load the data and build the responses, so
+//! this layer knows neither requests nor the database.
+
+mod error;
+mod format;
+pub mod payment_files;
+pub mod qr;
+pub mod statement;
+mod table;
+
+pub use error::DocumentError;

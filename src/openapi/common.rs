@@ -1,0 +1,289 @@
+//! What several operations share: texts, groups of problem codes, parameters, and kinds of operations.
+
+use super::{
+    description::{Content, Description},
+    headers::Header,
+    query::{QueryParameter, QuerySchema},
+    schemas::schema_of,
+    wire_types::CallbackKind,
+};
+use crate::{
+    api::{
+        http::{call::List, problems::Code},
+        reports::attribution::ReportView,
+    },
+    domain::{
+        programme::listing::Marketplace,
+        values::id::{ListingId, PayoutId, RunId},
+    },
+    ledger::payouts::{run_view::RunView, view::PayoutView},
+};
+use schemars::JsonSchema;
+
+pub const TEXT_CODES: &[Code] = &[Code::InvalidText, Code::InvalidValue];
+pub const PARTNER_CODES: &[Code] = &[
+    Code::InvalidText,
+    Code::InvalidValue,
+    Code::InvalidEmail,
+    Code::InvalidCountry,
+    Code::InvalidCurrency,
+    Code::InvalidMetadata,
+    Code::OutOfRange,
+    Code::ExternalIdTaken,
+    Code::UnknownPartner,
+    Code::ReferralCircle,
+];
+pub const LISTING_CODES: &[Code] = &[
+    Code::InvalidText,
+    Code::InvalidUrl,
+    Code::InvalidSlug,
+    Code::ReservedSlug,
+    Code::SlugTaken,
+    Code::AmountOutOfRange,
+    Code::InvalidCurrency,
+    Code::OutOfRange,
+];
+pub const LINK_CODES: &[Code] = &[
+    Code::InvalidText,
+    Code::InvalidPath,
+    Code::InvalidSlug,
+    Code::ReservedSlug,
+    Code::SlugTaken,
+    Code::InvalidTime,
+    Code::InvalidMetadata,
+    Code::OutOfRange,
+    Code::UnknownPartner,
+    Code::UnknownListing,
+    Code::PartnerTerminated,
+    Code::NotFound,
+];
+const PAGE_CODES: &[Code] = &[Code::InvalidCursor, Code::CursorMismatch, Code::OutOfRange];
+
+pub const PARTNER: &str = "The partner's id.";
+pub const LISTING: &str = "The listing's id.";
+pub const COUPON: &str = "The coupon's id.";
+pub const LINK: &str = "The link's id.";
+pub const CONVERSION: &str = "The conversion's id.";
+pub const COMMISSION: &str = "The commission's id.";
+pub const RUN: &str = "The run's id.";
+pub const PAYOUT: &str = "The payout's id.";
+pub const ALREADY_SENT: &str =
+    "The same content was sent before: the first response again. Nothing was changed.";
+pub const ALREADY_REQUESTED: &str =
+    "A run of this period and currency was requested before with the same terms: the first response again.";
+
+pub const CURSOR: QueryParameter = QueryParameter {
+    name: "cursor",
+    description: "`next_cursor` of the previous page, unchanged. The cursor of another list is refused.",
+    schema: QuerySchema::Opaque,
+};
+pub const AFTER: QueryParameter = QueryParameter {
+    name: "after",
+    description: "`cursor` of the last event that you have. The parameter `cursor` means the same here.",
+    schema: QuerySchema::Opaque,
+};
+pub const BY_PARTNER: QueryParameter = QueryParameter {
+    name: "partner_id",
+    description: "Only data of this partner.",
+    schema: QuerySchema::Partner,
+};
+pub const BY_LISTING: QueryParameter = QueryParameter {
+    name: "listing_id",
+    description: "Only data of this listing.",
+    schema: QuerySchema::Listing,
+};
+pub const BY_LINK: QueryParameter =
+    QueryParameter { name: "link_id", description: "Only data of this link.", schema: QuerySchema::Link };
+pub const BY_HELD: QueryParameter = QueryParameter {
+    name: "held",
+    description: "`true`: only commissions that are held; `false`: only those that are not.",
+    schema: QuerySchema::Flag,
+};
+pub const BY_HELD_REASON: QueryParameter = QueryParameter {
+    name: "held_reason",
+    description: "Only commissions whose most serious reason for being held is this one.",
+    schema: QuerySchema::HeldReason,
+};
+pub const BY_COMMISSION_STATUS: QueryParameter = QueryParameter {
+    name: "status",
+    description: "Only commissions with this status.",
+    schema: QuerySchema::CommissionStatus,
+};
+pub const BY_DATE: QueryParameter =
+    QueryParameter { name: "date", description: "Only rates of this day.", schema: QuerySchema::Date };
+pub const BY_SOURCE_CURRENCY: QueryParameter = QueryParameter {
+    name: "from",
+    description: "Only rates from this currency.",
+    schema: QuerySchema::Currency,
+};
+pub const BY_TARGET_CURRENCY: QueryParameter =
+    QueryParameter { name: "to", description: "Only rates to this currency.", schema: QuerySchema::Currency };
+pub const BY_CURRENCY: QueryParameter = QueryParameter {
+    name: "currency",
+    description: "Only payouts in this currency.",
+    schema: QuerySchema::Currency,
+};
+pub const BY_RUN: QueryParameter =
+    QueryParameter { name: "run_id", description: "Only payouts of this run.", schema: QuerySchema::Run };
+pub const BY_PAYOUT_STATUS: QueryParameter = QueryParameter {
+    name: "status",
+    description: "Only payouts with this status.",
+    schema: QuerySchema::PayoutStatus,
+};
+pub const AT: QueryParameter = QueryParameter {
+    name: "at",
+    description: "The state at this time, inclusive; now if absent.",
+    schema: QuerySchema::Time,
+};
+pub const FROM: QueryParameter = QueryParameter {
+    name: "from",
+    description: "The start of the period, inclusive.",
+    schema: QuerySchema::Time,
+};
+pub const TO: QueryParameter = QueryParameter {
+    name: "to",
+    description: "The end of the period, exclusive.",
+    schema: QuerySchema::Time,
+};
+pub const PARTIAL: QueryParameter = QueryParameter {
+    name: "partial",
+    description: "`true`: leave out payouts that cannot be in the file. The header `x-signpost-left-out` lists them.",
+    schema: QuerySchema::Flag,
+};
+pub const EXECUTION_DATE: QueryParameter = QueryParameter {
+    name: "execution_date",
+    description: "The day on which the bank is asked to pay; today if absent.",
+    schema: QuerySchema::Date,
+};
+pub const PART: QueryParameter = QueryParameter {
+    name: "part",
+    description: "The number of the file, if there are more rows than the provider accepts in one file.",
+    schema: QuerySchema::Part,
+};
+
+/// The operation returns `T`s in pages.
+pub fn list<T: JsonSchema>(operation: Description, description: &'static str) -> Description {
+    let limit = QueryParameter { name: "limit", description: "Rows per page.", schema: QuerySchema::Limit };
+    operation.query_parameters([limit, CURSOR]).json::<List<T>>(200, description).problems(PAGE_CODES)
+}
+
+/// The operation creates an `Out` from an `In`.
+pub fn create<In: JsonSchema, Out: JsonSchema>(
+    operation: Description,
+    description: &'static str,
+) -> Description {
+    let content = Content::Json(schema_of::<Out>());
+    operation.request_body::<In>().response(201, description, content, &[Header::Location])
+}
+
+/// The operation redirects a visitor.
+pub fn redirect(operation: Description) -> Description {
+    let headers = &[Header::Location, Header::SetCookie, Header::CacheControl, Header::ReferrerPolicy];
+    let description = "To the listing, with the visitor's own query and a new click id; to the landing page if the link is \
+                       expired, revoked, paused or not signed by this Worker.";
+    operation.response(302, description, Content::Nothing, headers).problems(&[Code::NotFound])
+}
+
+/// The operation returns the log in pages of NDJSON.
+pub fn export<T: JsonSchema>(operation: Description) -> Description {
+    let description = "A page of the log. Its last line tells whether more pages follow; without that line the response was \
+                       cut off.";
+    operation
+        .query_parameters([FROM, TO, CURSOR])
+        .response(200, description, Content::Lines(schema_of::<T>()), &[])
+        .problems(PAGE_CODES)
+}
+
+/// The operation is a callback. Each marketplace defines the content of its own successful responses.
+pub fn callback(operation: Description) -> Description {
+    operation
+        .path_parameter::<Marketplace>("The marketplace.")
+        .path_parameter::<ListingId>(LISTING)
+        .path_parameter::<CallbackKind>("The kind of callback.")
+        .response(
+            200,
+            "The message is stored. The body is what the marketplace expects.",
+            Content::Text("text/plain"),
+            &[],
+        )
+        .response(
+            401,
+            "The message could not be verified. The response is the same for every reason.",
+            Content::Text("text/plain"),
+            &[],
+        )
+        .problems(&[Code::Unavailable])
+}
+
+/// A callback sends the browser on to a page of the Worker.
+pub fn continued(operation: Description) -> Description {
+    operation.response(
+        303,
+        "To a page of the Worker at the top level, where the visitor's cookies are visible.",
+        Content::Nothing,
+        &[Header::Location, Header::CacheControl],
+    )
+}
+
+/// The operation returns the attribution report.
+pub fn report(operation: Description) -> Description {
+    let query = [
+        BY_PARTNER,
+        BY_LISTING,
+        BY_LINK,
+        QueryParameter { description: "The start of the period, on a 15-minute mark; inclusive.", ..FROM },
+        QueryParameter { description: "The end of the period, on a 15-minute mark; exclusive.", ..TO },
+        QueryParameter {
+            name: "timezone",
+            description: "The IANA time zone of days, weeks and months.",
+            schema: QuerySchema::TimeZone,
+        },
+        QueryParameter {
+            name: "group_by",
+            description: "The dimension of the rows.",
+            schema: QuerySchema::Group,
+        },
+    ];
+    let headers = &[Header::ETag, Header::CacheControl];
+    operation
+        .query_parameters(query)
+        .conditional()
+        .response(200, "The report.", Content::Json(schema_of::<ReportView>()), headers)
+        .response(304, "Nothing has changed since the given `ETag`.", Content::Nothing, headers)
+        .problems(&[Code::InvalidValue, Code::UnalignedTime, Code::UnknownTimezone, Code::OutOfRange])
+        .problems(&[Code::NotFound])
+}
+
+/// The operation changes a draft run.
+pub fn change_run(operation: Description, description: &'static str) -> Description {
+    operation.path_parameter::<RunId>(RUN).json::<RunView>(200, description).problems(&[Code::RunImmutable])
+}
+
+/// The operation records the result of a payout.
+pub fn record_result<In: JsonSchema>(operation: Description, description: &'static str) -> Description {
+    operation
+        .path_parameter::<PayoutId>(PAYOUT)
+        .request_body::<In>()
+        .json::<PayoutView>(200, description)
+        .problems(&[Code::InvalidText, Code::PayoutNotOpen, Code::PayoutEnded])
+}
+
+/// The operation returns a payment file of a run.
+pub fn payment_file(
+    operation: Description,
+    media_type: &'static str,
+    description: &'static str,
+) -> Description {
+    operation
+        .path_parameter::<RunId>(RUN)
+        .response(200, description, Content::Text(media_type), &[Header::CacheControl])
+        .problems(&[Code::RunNotApproved, Code::PayoutsLeftOut])
+}
+
+/// The operation returns the statement of a payout.
+pub fn statement(operation: Description, content: Content) -> Description {
+    operation
+        .path_parameter::<PayoutId>(PAYOUT)
+        .response(200, "The statement.", content, &[])
+        .problems(&[Code::RunNotApproved, Code::PayoutNotOpen])
+}

@@ -1,0 +1,248 @@
+//! Descriptions of operations: what their summaries do not say.
+
+use crate::api::operation::Operation;
+
+/// The description; empty if the summary says everything.
+pub fn about(operation: Operation) -> &'static str {
+    use Operation as Op;
+    match operation {
+        Op::SetProgram => {
+            "Fields that are left out take their defaults. Fields without a default keep their values: name, currency, time zone, \
+             plans, territories, joint products, referral and payer. The currency is fixed once money has moved; conversions may \
+             come in any currency.\n\n\
+             Of the **plans** that are in force when a conversion occurs and that apply to its partner, the most specific one \
+             counts: a plan for the partner before one for its tier, its kind or everyone; at each level, a plan for the listing \
+             before one for all listings. A partner's own `commission_bp` takes precedence over all plans except one for that \
+             partner alone; without a plan the programme's `commission_bp` applies. A plan that has begun can only be given an end \
+             in the future, because commissions refer to it by name. Sales are counted by calendar months and quarters of \
+             `timezone`, in the order in which they are accepted; a fully refunded sale no longer counts. A **cap** limits what is \
+             earned: amounts that are taken back later do not become available again. A **bonus** is due once per quarter and \
+             becomes payable one hold period after the end of the quarter; later refunds do not reduce it, but it can be \
+             rejected.\n\n\
+             The holder of a **territory** earns from every sale in it that it did not bring itself, by the customer's country \
+             (of the conversion, otherwise of the click). A **joint product** earns its second maker a share of every sale on its \
+             listing, less the part of the cost that is not covered yet. The **referral** earns a partner a share of what the \
+             partners it recruited earn from conversions; it is paid on top. If an amount in the terms is in another currency than \
+             the sale, it cannot be applied, and the commission is held (`rate_missing`). Commissions that match a rule of \
+             `fraud` are also held, starting with the next conversion; a limit that is absent or `null` switches its rule \
+             off.\n\n\
+             `attribution.model` defines how credit is shared: all to the newest touch (`last_touch`) or to the oldest \
+             (`first_touch`), equally (`linear`), 40 % each to the first and the last touch and 20 % to those between \
+             (`position`; two touches share equally), or with weights that halve with every `half_life_days` of age \
+             (`time_decay`). Shares add up to 10,000 basis points and parts add up to the amount: the rest after rounding goes to \
+             the largest remainders, and among equal remainders to the newest touch. The rules apply to conversions from then on. \
+             Try them on past conversions with `POST /v1/attribution/simulate`."
+        }
+        Op::CreateKey => {
+            "Only a hash of the key is stored, so it cannot be shown again; a replayed response leaves it out. A key with a \
+             `partner_id` sees only that partner's data and gets 404 for everything else."
+        }
+        Op::RevokeKey => "The key is refused from the next request on.",
+        Op::UpdatePartner => {
+            "Fields that are absent keep their values; `null` clears a field. While a partner is paused, its links lead to the \
+             landing page and its earlier clicks still earn. A terminated partner earns nothing from later conversions, and \
+             termination is final."
+        }
+        Op::CreateListing | Op::UpdateListing => {
+            "`secrets` are write-only: the response shows which are set, never their values. To rotate a secret, send the new and \
+             the old value together, and later the new value alone."
+        }
+        Op::ListListings | Op::GetListing => "A partner's key sees the listings that its links lead to.",
+        Op::CreateLink | Op::CreateLinks => {
+            "`path` replaces the path of the listing's URL; the query of that URL is kept. `expires_at` is truncated to whole \
+             seconds."
+        }
+        Op::GetLinkQr => "The error correction level is M, which tolerates the wear of a printed poster.",
+        Op::RevokeLink => {
+            "Its visitors are redirected to the landing page, everywhere within 2 minutes. Its earlier clicks still earn. Revoking \
+             a revoked link changes nothing."
+        }
+        Op::CreateCoupon => {
+            "A conversion that names the code earns the coupon's partner a commission without a click. A code belongs to one \
+             partner at a time: 409 `coupon_taken` while another coupon uses it. The programme's `attribution.precedence` defines \
+             whether a coupon takes precedence over a click."
+        }
+        Op::RevokeCoupon => {
+            "The code no longer earns from new uses; later purchases of customers who used it still earn. Revoking a revoked \
+             coupon changes nothing."
+        }
+        Op::CreateConversion => {
+            "The pair of `type` and `external_id` is unique for ever: the same content again gets 200 and the first response, \
+             other content 409 `conversion_conflict`.\n\n\
+             Sales and subscriptions need `amount` and `currency`. A click id that cannot be verified is accepted but earns \
+             nothing (`reason: click_invalid`). A `customer_id` is bound to its touches by the first conversion that names both; \
+             later conversions of that customer need no click id.\n\n\
+             A `coupon` that is in force at that time is a touch like a click and is bound like one. An unknown code never causes \
+             a refusal (`GET …/attribution` shows `coupon_unknown`). Under models other than `last_touch`, the visitor's clicks \
+             before the named one are weighed too. If several partners share a conversion, each sees only its own credits and \
+             commissions."
+        }
+        Op::ReportPlayInstall => {
+            "For the app's backend. The app reads the Play Install Referrer on its first run, and the backend forwards it after \
+             judging the device as well as it can (Play Integrity). The operation needs a key, because a report binds the click in \
+             its referrer to the customer `google-play:<obfuscated_account_id>`, or `google-play:<install_id>` if the account id is \
+             absent, and thereby also what that customer pays.\n\n\
+             An install has no amount, and its `metadata.evidence` is `client_reported`. An install whose click is newer than the \
+             installation (`click_injection`), or which begins more than 24 hours in the future (`begins_ahead`), is accepted and \
+             flagged in `metadata.flags` but earns nothing. The same `install_id` again gets 200 and the first response, other \
+             content 409 `conversion_conflict`."
+        }
+        Op::CreatePlacement => {
+            "The fee is a commission of its own, pending for the programme's hold period from the day of publication. The revenue \
+             is what the placement's link brings from then on, net of refunds."
+        }
+        Op::ExplainConversion => "The decision exactly as it was stored with the conversion.",
+        Op::CreateRefund => {
+            "Without an amount, everything that is left is refunded. The total that is reversed is \
+             `commission × refunded so far / amount`, rounded half up, so a sale that is refunded in several parts ends at exactly \
+             zero. The same `external_id` again gets 200 and the first response."
+        }
+        Op::ReleaseCommission => {
+            "A commission is held (`held_reason`) if the message about its conversion is not signed and nobody confirmed it, or if \
+             a rule of the programme's `fraud` matches. It then stays pending beyond `payable_at`. Each reason is a flag \
+             (`held_…`). Better evidence of the same event removes `transport_only`; this operation removes all reasons after a \
+             review. The commission becomes payable at `payable_at`, or immediately if that time is over. For a commission that is \
+             not held the response is 409 `not_held`."
+        }
+        Op::RejectCommission => {
+            "The rest of a commission that is pending (held or not) or payable moves to `reversed`; later refunds of its \
+             conversion take nothing more. The note is stored with the event and not shown to the partner. For a commission that \
+             is already reversed, paid or part of a payout the response is 409 `not_rejectable`."
+        }
+        Op::GetAttribution => {
+            "`clicks` are clicks by people; other visits are in `filtered`, each in one bucket. `revenue` is gross, `commission` is \
+             net of reversals. A key of `null` means unattributed or unknown. Equal data give equal bytes, so poll with \
+             `If-None-Match`."
+        }
+        Op::SimulateAttribution => {
+            "Evaluates the touches that are stored with each conversion under other rules, and returns the partners whose \
+             commission would change. Nothing is written. A partner's commission is computed at the rate it had for that \
+             conversion, otherwise at its current rate, and net of refunds. Touches that were bound to a customer keep their \
+             state. Under `last_touch` a visitor's earlier clicks are not stored, so the simulation does not have them. At most \
+             20,000 conversions can be simulated at once."
+        }
+        Op::ListBalances => {
+            "Sums of the ledger's transfers. `payable` is negative after a clawback of money that was already paid. It includes \
+             what is bound in unsettled payouts, which the trial balance also shows separately."
+        }
+        Op::GetHistory => {
+            "The click, every touch that was weighed, the conversion, the computation of the commission, its refunds, each of its \
+             transfers, and its payouts with their transfers, from the stored rows."
+        }
+        Op::GetTrialBalance => {
+            "All accounts of all partners, by currency. Debits equal credits in each currency at any time."
+        }
+        Op::WriteOff => {
+            "Sets a balance that is negative after a clawback to zero, commission by commission, the oldest first. It is refused \
+             while a payout of the partner is open, because the written-off amount would be paid out if that payout failed."
+        }
+        Op::SetRates => {
+            "A rate is valid for one day and one direction. A run uses the rates of its `rate_date` only: no rate of another day, no \
+             inverse, and no conversion through a third currency. A rate may be corrected until a run that used it is approved. \
+             Either all rates of a request are stored, or none."
+        }
+        Op::SetPayoutDetails => {
+            "Write-only: the values are stored encrypted and appear in no event and no log. A payout and its statement use the \
+             details that were set when the run was approved, so a later change does not redirect the money."
+        }
+        Op::GetPayoutDetails => {
+            "Which fields are set, and the last characters of the account. 404 if no details are set."
+        }
+        Op::CreateRun => {
+            "The run takes every commission that is not fully paid and became payable by the end of the period's last day in UTC, \
+             however old; `from` only names the run. Amounts in other currencies than the partner's (or the programme's, if the \
+             partner has none) are exchanged. A partner whose sum is not above 0, or is below the minimum, is carried into the \
+             next run. A partner is held if another draft pays it, or if its last payout is neither paid nor failed. A draft binds \
+             nothing.\n\n\
+             There is one run per period and currency: the same terms again get 200 and the first response, other terms 409 \
+             `run_conflict`. A `minimum` applies to payouts in its own currency."
+        }
+        Op::RefreshRun => {
+            "For a draft that is outdated, or after a missing rate was supplied. Payouts get new ids."
+        }
+        Op::CancelRun => "A new run of the same period may then be requested.",
+        Op::ApproveRun => {
+            "The approving key must differ from the key that requested or last recomputed the run, otherwise 403 `own_run`. If \
+             anything has changed since the run was computed, the response is 409 `run_outdated`. An approved run is immutable: \
+             its commissions are bound, its money is in `in_payout`, and its invoices have their numbers."
+        }
+        Op::SendResults => "For a provider's report. Sending the same result again changes nothing.",
+        Op::GetRunTable => {
+            "RFC 4180. It contains every approved payout, whether open, paid or failed. Text that a spreadsheet would evaluate as a \
+             formula is escaped."
+        }
+        Op::GetSepaFile => {
+            "ISO 20022 pain.001.001.09, in the characters that every SEPA bank accepts. It contains the open payouts in EUR of \
+             partners that are paid by `sepa`. The end-to-end id is the payout's id with a hyphen in place of the underscore."
+        }
+        Op::GetPaypalFile => {
+            "PayPal's mass payment file: one currency, at most 5,000 rows. It contains the open payouts."
+        }
+        Op::GetWiseFile => "Wise's batch file: at most 1,000 rows. It contains the open payouts.",
+        Op::ListPayouts | Op::GetPayout | Op::ListPayoutItems => {
+            "A partner's key sees its payouts of approved runs."
+        }
+        Op::PayPayout => {
+            "The provider's reference proves the payment. The same reference again gets the payout in its current state, another \
+             reference 409 `payout_ended`."
+        }
+        Op::FailPayout => {
+            "The money becomes payable again in the currencies in which it was earned, and the next run pays it."
+        }
+        Op::GetStatement | Op::GetStatementCsv | Op::GetStatementHtml => {
+            "Opening balance, commissions, exchanges and total, with the number of the self-billing invoice. Numbers are assigned \
+             at approval, in a sequence without gaps. The total includes VAT. The page prints on A4 and runs no script."
+        }
+        Op::ListEvents => {
+            "For syncing: store the `cursor` of the last event that you have handled and pass it as `after`. An event is written in \
+             the same transaction as the change it describes, and its `id` never changes."
+        }
+        Op::ListClicks => {
+            "Clicks are stored for 90 days, without IP addresses. A click appears within seconds of its redirect."
+        }
+        Op::ExportLog => {
+            "The whole log as NDJSON, one page per request: clicks and events, then a line `{\"end\":true,…}`. Lines may repeat \
+             after a retry; their ids do not change."
+        }
+        Op::FollowLink => {
+            "The destination is always on the listing's own host. The visitor's query is kept byte for byte, and \
+             `<click_param>=<click id>` is added. Under `Sec-GPC: 1` no cookie is set and no visitor hash is stored. A link that is \
+             expired, revoked, paused or tampered with leads to the programme's landing page without a click id, or to 404 if no \
+             landing page is set."
+        }
+        Op::FollowSlug => "Like `GET /r/{token}`, for a link with a slug. An unknown slug gets 404.",
+        Op::ProbeLink | Op::ProbeSlug => "Like GET, without a body. It counts as a visit by a bot.",
+        Op::OpenCallback => {
+            "The marketplace's query is the proof. The visitor's clicks are bound to the account at the marketplace, and the \
+             browser is redirected to the listing's `forward_to` with the original query. In a marketplace's frame the response is \
+             a page that leads to the top level."
+        }
+        Op::ReceiveCallback => {
+            "The message is verified over its original bytes, by the marketplace's own scheme, with the listing's secrets. The \
+             response is sent after its content is stored durably; a redelivery changes nothing. Some marketplaces also use PUT \
+             and DELETE."
+        }
+        Op::GetHealth => "The check accesses no storage.",
+        Op::GetReadiness => "The check accesses every store that the Worker needs.",
+        Op::GetProgram
+        | Op::ListRates
+        | Op::ListRuns
+        | Op::GetRun
+        | Op::ListKeys
+        | Op::CreatePartner
+        | Op::ListPartners
+        | Op::GetPartner
+        | Op::ListLinks
+        | Op::ListCoupons
+        | Op::GetCoupon
+        | Op::GetLink
+        | Op::ListPlacements
+        | Op::GetPlacement
+        | Op::ListConversions
+        | Op::GetConversion
+        | Op::ListCommissions
+        | Op::GetCommission
+        | Op::GetOpenapi
+        | Op::GetDocs => "",
+    }
+}

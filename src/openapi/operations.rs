@@ -1,0 +1,339 @@
+//! What each operation accepts and returns. The match is exhaustive, so a route without a description does not compile.
+
+use super::{
+    common::*,
+    description::{Content, Description},
+    descriptions,
+    headers::Header,
+    schemas::schema_of,
+    tags::Tag,
+    wire_types::{ExportLine, Slug, Token},
+};
+use crate::{
+    api::{
+        conversions::{
+            commissions::{NewRejection, NewRelease},
+            history::HistoryView,
+            installs::PlayInstall,
+            refunds::NewRefund,
+            request::NewConversion,
+        },
+        health::HealthView,
+        http::{call::List, problems::Code},
+        links::{LinkView, MadeLinks, NewLink, NewLinks},
+        operation::Operation,
+        payouts::{
+            details::{NewPayoutDetails, PayoutDetailsView},
+            rates::NewRates,
+            runs::NewRun,
+            settlement::{Failed, Payment, PayoutResults},
+            write_off::NewWriteOff,
+        },
+        programme::{
+            coupons::{CouponView, NewCoupon},
+            keys::{KeyView, MadeKey, NewKey},
+            listings::{ListingChange, ListingView, NewListing},
+            partners::{NewPartner, PartnerChange, PartnerView},
+            placements::{NewPlacement, PlacementView},
+            terms::{NewProgramme, ProgrammeView},
+        },
+        reports::{
+            balances::Balances, clicks::ClickView, events::EventView, simulation::NewSimulation,
+            trial_balance::TrialBalanceView,
+        },
+    },
+    documents::statement::{Statement, StatementLine},
+    domain::values::id::{
+        CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId,
+        RunId,
+    },
+    ledger::{
+        attribution::explanation::ExplanationView,
+        commissions::view::CommissionView,
+        conversions::view::ConversionView,
+        payouts::{rates::RateView, run_view::RunView, view::PayoutView, write_off::WriteOffView},
+        refunds::view::RefundView,
+        simulation::SimulationView,
+    },
+};
+
+/// The description of an operation.
+pub fn describe(operation: Operation) -> Description {
+    use Operation as Op;
+    let about = descriptions::about(operation);
+    let of = |tag| Description::new(tag, about);
+    match operation {
+        Op::GetProgram => of(Tag::Programme).json::<ProgrammeView>(200, "The current terms."),
+        Op::SetProgram => of(Tag::Programme)
+            .request_body::<NewProgramme>()
+            .json::<ProgrammeView>(200, "The terms as set.")
+            .problems(TEXT_CODES)
+            .problems(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
+            .problems(&[Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
+            .problems(&[
+                Code::AmountOutOfRange,
+                Code::InvalidCountry,
+                Code::InvalidTime,
+                Code::InvalidIban,
+                Code::InvalidBic,
+                Code::UnknownTimezone,
+            ])
+            .problems(&[Code::UnknownPartner, Code::UnknownListing, Code::DuplicateName, Code::PlansOverlap])
+            .problems(&[Code::EndsBeforeStart, Code::ContradictoryTerms]),
+        Op::CreateKey => of(Tag::Keys)
+            .request_body::<NewKey>()
+            .json::<MadeKey>(201, "The key. Its secret is shown only in this response.")
+            .problems(TEXT_CODES)
+            .problems(&[Code::UnknownPartner]),
+        Op::ListKeys => list::<KeyView>(of(Tag::Keys), "Keys that are not revoked, newest first."),
+        Op::RevokeKey => of(Tag::Keys).path_parameter::<KeyId>("The key's id.").response(
+            204,
+            "The key is revoked.",
+            Content::Nothing,
+            &[],
+        ),
+        Op::CreatePartner => {
+            create::<NewPartner, PartnerView>(of(Tag::Partners), "The partner.").problems(PARTNER_CODES)
+        }
+        Op::ListPartners => list::<PartnerView>(of(Tag::Partners), "Partners, newest first."),
+        Op::GetPartner => {
+            of(Tag::Partners).path_parameter::<PartnerId>(PARTNER).json::<PartnerView>(200, "The partner.")
+        }
+        Op::UpdatePartner => of(Tag::Partners)
+            .path_parameter::<PartnerId>(PARTNER)
+            .request_body::<PartnerChange>()
+            .json::<PartnerView>(200, "The partner after the change.")
+            .problems(PARTNER_CODES)
+            .problems(&[Code::PartnerTerminated]),
+        Op::CreateListing => create::<NewListing, ListingView>(of(Tag::Listings), "The listing.")
+            .problems(LISTING_CODES)
+            .problems(&[Code::InvalidValue, Code::ListingLimit]),
+        Op::ListListings => list::<ListingView>(of(Tag::Listings), "Listings, newest first."),
+        Op::GetListing => {
+            of(Tag::Listings).path_parameter::<ListingId>(LISTING).json::<ListingView>(200, "The listing.")
+        }
+        Op::UpdateListing => of(Tag::Listings)
+            .path_parameter::<ListingId>(LISTING)
+            .request_body::<ListingChange>()
+            .json::<ListingView>(200, "The listing after the change.")
+            .problems(LISTING_CODES),
+        Op::CreateLink => create::<NewLink, LinkView>(of(Tag::Links), "The link.").problems(LINK_CODES),
+        Op::CreateLinks => of(Tag::Links)
+            .request_body::<NewLinks>()
+            .json::<MadeLinks>(201, "The links, in the order of the request.")
+            .problems(LINK_CODES),
+        Op::ListLinks => list::<LinkView>(of(Tag::Links), "Links, newest first."),
+        Op::GetLink => of(Tag::Links).path_parameter::<LinkId>(LINK).json::<LinkView>(200, "The link."),
+        Op::GetLinkQr => of(Tag::Links).path_parameter::<LinkId>(LINK).response(
+            200,
+            "The signed link as a QR code.",
+            Content::Text("image/svg+xml"),
+            &[Header::CacheControl],
+        ),
+        Op::RevokeLink => {
+            of(Tag::Links).path_parameter::<LinkId>(LINK).json::<LinkView>(200, "The revoked link.")
+        }
+        Op::CreateCoupon => create::<NewCoupon, CouponView>(of(Tag::Coupons), "The coupon.")
+            .problems(&[Code::InvalidText, Code::InvalidTime, Code::InvalidMetadata, Code::UnknownPartner])
+            .problems(&[Code::UnknownListing, Code::PartnerTerminated, Code::EndsBeforeStart])
+            .problems(&[Code::CouponTaken]),
+        Op::ListCoupons => list::<CouponView>(of(Tag::Coupons), "Coupons, newest first."),
+        Op::GetCoupon => {
+            of(Tag::Coupons).path_parameter::<CouponId>(COUPON).json::<CouponView>(200, "The coupon.")
+        }
+        Op::RevokeCoupon => {
+            of(Tag::Coupons).path_parameter::<CouponId>(COUPON).json::<CouponView>(200, "The revoked coupon.")
+        }
+        Op::CreateConversion => create::<NewConversion, ConversionView>(
+            of(Tag::Conversions),
+            "The conversion. It is stored durably.",
+        )
+        .response(200, ALREADY_SENT, Content::Json(schema_of::<ConversionView>()), &[])
+        .problems(TEXT_CODES)
+        .problems(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
+        .problems(&[Code::UnknownListing, Code::InvalidMetadata, Code::ConversionConflict])
+        .problems(&[Code::InvalidCountry, Code::PartExceedsAmount]),
+        Op::ReportPlayInstall => create::<PlayInstall, ConversionView>(
+            of(Tag::Conversions),
+            "The install as a conversion. It is stored durably.",
+        )
+        .response(200, ALREADY_SENT, Content::Json(schema_of::<ConversionView>()), &[])
+        .problems(&[Code::InvalidText, Code::InvalidValue, Code::OutOfRange])
+        .problems(&[Code::UnknownListing, Code::ConversionConflict]),
+        Op::ListConversions => list::<ConversionView>(of(Tag::Conversions), "Conversions, newest first."),
+        Op::GetConversion => of(Tag::Conversions)
+            .path_parameter::<ConversionId>(CONVERSION)
+            .json::<ConversionView>(200, "The conversion in its current state."),
+        Op::ExplainConversion => {
+            of(Tag::Conversions).path_parameter::<ConversionId>(CONVERSION).json::<ExplanationView>(
+                200,
+                "Every candidate touch, with the reason why it was credited or not.",
+            )
+        }
+        Op::CreateRefund => of(Tag::Conversions)
+            .path_parameter::<ConversionId>(CONVERSION)
+            .request_body::<NewRefund>()
+            .json::<RefundView>(201, "The refund and the commission that it reversed.")
+            .json::<RefundView>(200, ALREADY_SENT)
+            .problems(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
+            .problems(&[Code::NotRefundable, Code::RefundConflict]),
+        Op::GetAttribution => report(of(Tag::Reading)),
+        Op::SimulateAttribution => of(Tag::Reading)
+            .request_body::<NewSimulation>()
+            .json::<SimulationView>(200, "Which partners would earn more or less. Nothing was changed.")
+            .problems(&[Code::InvalidValue, Code::OutOfRange, Code::InvalidTime, Code::TooManyConversions]),
+        Op::ListBalances => of(Tag::Reading)
+            .query_parameters([BY_PARTNER, AT])
+            .json::<Balances>(200, "Balances, one entry per partner and currency.")
+            .problems(&[Code::NotFound]),
+        Op::ListCommissions => {
+            let filtered = of(Tag::Reading)
+                .query_parameters([BY_HELD, BY_HELD_REASON, BY_COMMISSION_STATUS])
+                .problems(&[Code::InvalidValue]);
+            list::<CommissionView>(filtered, "Commissions, newest first.")
+        }
+        Op::ReleaseCommission => of(Tag::Conversions)
+            .path_parameter::<CommissionId>(COMMISSION)
+            .request_body::<NewRelease>()
+            .json::<CommissionView>(200, "The commission, which is no longer held.")
+            .problems(&[Code::InvalidText, Code::NotHeld]),
+        Op::RejectCommission => of(Tag::Conversions)
+            .path_parameter::<CommissionId>(COMMISSION)
+            .request_body::<NewRejection>()
+            .json::<CommissionView>(200, "The rejected commission.")
+            .problems(&[Code::InvalidText, Code::NotRejectable]),
+        Op::GetCommission => of(Tag::Reading)
+            .path_parameter::<CommissionId>(COMMISSION)
+            .json::<CommissionView>(200, "The commission in its current state."),
+        Op::CreatePlacement => create::<NewPlacement, PlacementView>(
+            of(Tag::Conversions),
+            "The placement. Its fee is a commission.",
+        )
+        .problems(TEXT_CODES)
+        .problems(&[Code::AmountOutOfRange, Code::InvalidCurrency, Code::InvalidTime, Code::OccurredInFuture])
+        .problems(&[Code::UnknownPartner, Code::PartnerTerminated, Code::InvalidMetadata, Code::OutOfRange])
+        .problems(&[Code::ExternalIdTaken, Code::UnknownLink]),
+        Op::ListPlacements => list::<PlacementView>(of(Tag::Reading), "Placements, newest first."),
+        Op::GetPlacement => of(Tag::Reading)
+            .path_parameter::<PlacementId>("The placement's id.")
+            .json::<PlacementView>(200, "The placement and the revenue that it brought."),
+        Op::GetHistory => of(Tag::Reading)
+            .path_parameter::<CommissionId>(COMMISSION)
+            .json::<HistoryView>(200, "The history, from the click to the payout."),
+        Op::GetTrialBalance => of(Tag::Reading)
+            .query_parameters([AT])
+            .json::<TrialBalanceView>(200, "The debits and credits of every account, by currency."),
+        Op::WriteOff => of(Tag::Payouts)
+            .path_parameter::<PartnerId>(PARTNER)
+            .request_body::<NewWriteOff>()
+            .json::<WriteOffView>(201, "The amount that was written off.")
+            .problems(&[Code::InvalidText, Code::InvalidCurrency, Code::PayoutOpen, Code::NothingOwedBack]),
+        Op::SetRates => of(Tag::Payouts)
+            .request_body::<NewRates>()
+            .json::<List<RateView>>(200, "The rates, in the order of the request.")
+            .problems(&[Code::InvalidDate, Code::InvalidCurrency, Code::InvalidRate, Code::InvalidValue])
+            .problems(&[Code::RateInUse]),
+        Op::ListRates => list::<RateView>(
+            of(Tag::Payouts).query_parameters([BY_DATE, BY_SOURCE_CURRENCY, BY_TARGET_CURRENCY]),
+            "Rates, newest first.",
+        ),
+        Op::SetPayoutDetails => of(Tag::Payouts)
+            .path_parameter::<PartnerId>(PARTNER)
+            .request_body::<NewPayoutDetails>()
+            .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned.")
+            .problems(&[Code::InvalidText, Code::InvalidValue, Code::InvalidIban, Code::InvalidBic])
+            .problems(&[Code::InvalidEmail, Code::InvalidCountry]),
+        Op::GetPayoutDetails => of(Tag::Payouts)
+            .path_parameter::<PartnerId>(PARTNER)
+            .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned."),
+        Op::CreateRun => create::<NewRun, RunView>(of(Tag::Payouts), "The draft.")
+            .response(200, ALREADY_REQUESTED, Content::Json(schema_of::<RunView>()), &[])
+            .problems(&[Code::InvalidDate, Code::InvalidPeriod, Code::PeriodNotOver, Code::InvalidCurrency])
+            .problems(&[Code::AmountOutOfRange, Code::CurrencyMismatch, Code::RunConflict]),
+        Op::ListRuns => list::<RunView>(of(Tag::Payouts), "Runs, newest first."),
+        Op::GetRun => of(Tag::Payouts)
+            .path_parameter::<RunId>(RUN)
+            .json::<RunView>(200, "The run in its current state."),
+        Op::RefreshRun => change_run(of(Tag::Payouts), "The recomputed draft."),
+        Op::CancelRun => change_run(of(Tag::Payouts), "The cancelled run."),
+        Op::ApproveRun => {
+            change_run(of(Tag::Payouts), "The approved run.").problems(&[Code::OwnRun, Code::RunOutdated])
+        }
+        Op::SendResults => of(Tag::Payouts)
+            .path_parameter::<RunId>(RUN)
+            .request_body::<PayoutResults>()
+            .json::<RunView>(200, "The run in its current state.")
+            .problems(&[Code::InvalidText, Code::InvalidValue, Code::MisplacedField, Code::UnknownPayout])
+            .problems(&[Code::PayoutNotOpen, Code::PayoutEnded]),
+        Op::GetRunTable => {
+            payment_file(of(Tag::Payouts).query_parameters([PARTIAL]), "text/csv", "The table.")
+        }
+        Op::GetSepaFile => payment_file(
+            of(Tag::Payouts).query_parameters([PARTIAL, EXECUTION_DATE]),
+            "application/xml",
+            "The file.",
+        )
+        .problems(&[Code::PayerMissing, Code::NothingToPay]),
+        Op::GetPaypalFile => payment_file(
+            of(Tag::Payouts).query_parameters([PARTIAL, BY_CURRENCY, PART]),
+            "text/csv",
+            "The file.",
+        )
+        .problems(&[Code::SeveralCurrencies, Code::FileTooLong, Code::NothingToPay]),
+        Op::GetWiseFile => {
+            payment_file(of(Tag::Payouts).query_parameters([PARTIAL, PART]), "text/csv", "The file.")
+                .problems(&[Code::FileTooLong, Code::NothingToPay])
+        }
+        Op::ListPayouts => {
+            let filtered =
+                of(Tag::Payouts).query_parameters([BY_RUN, BY_PAYOUT_STATUS]).problems(&[Code::NotFound]);
+            list::<PayoutView>(filtered, "Payouts, newest first.")
+        }
+        Op::GetPayout => of(Tag::Payouts)
+            .path_parameter::<PayoutId>(PAYOUT)
+            .json::<PayoutView>(200, "The payout in its current state."),
+        Op::ListPayoutItems => list::<StatementLine>(
+            of(Tag::Payouts).path_parameter::<PayoutId>(PAYOUT),
+            "The commissions of the payout, newest first.",
+        ),
+        Op::PayPayout => record_result::<Payment>(of(Tag::Payouts), "The paid payout."),
+        Op::FailPayout => record_result::<Failed>(of(Tag::Payouts), "The failed payout."),
+        Op::GetStatement => statement(of(Tag::Payouts), Content::Json(schema_of::<Statement>())),
+        Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
+        Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),
+        Op::ListEvents => {
+            list::<EventView>(of(Tag::Reading).query_parameters([AFTER]), "Events, oldest first.")
+        }
+        Op::ListClicks => {
+            let filtered = of(Tag::Reading)
+                .query_parameters([BY_PARTNER, BY_LINK, FROM, TO])
+                .problems(&[Code::NotFound]);
+            list::<ClickView>(filtered, "Clicks of the last 90 days, newest first.")
+        }
+        Op::ExportLog => export::<ExportLine>(of(Tag::Reading)),
+        Op::FollowLink | Op::ProbeLink => {
+            redirect(of(Tag::Visitors).path_parameter::<Token>("The link's signed token."))
+        }
+        Op::FollowSlug | Op::ProbeSlug => {
+            redirect(of(Tag::Visitors).path_parameter::<Slug>("The link's short name."))
+        }
+        Op::OpenCallback => continued(callback(of(Tag::Callbacks))).response(
+            302,
+            "To the product.",
+            Content::Nothing,
+            &[Header::Location, Header::CacheControl],
+        ),
+        Op::ReceiveCallback => continued(callback(of(Tag::Callbacks)))
+            .response(201, "The message is stored.", Content::Object, &[])
+            .response(204, "The message is stored.", Content::Nothing, &[])
+            .problems(&[Code::BodyTooLarge]),
+        Op::GetHealth => of(Tag::Worker).json::<HealthView>(200, "The Worker runs."),
+        Op::GetReadiness => {
+            of(Tag::Worker).json::<HealthView>(200, "All stores respond.").problems(&[Code::Unavailable])
+        }
+        Op::GetOpenapi => of(Tag::Worker).response(200, "This document.", Content::Object, &[]),
+        Op::GetDocs => {
+            of(Tag::Worker).response(200, "The page. It loads nothing else.", Content::Text("text/html"), &[])
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Query parameters.
+
+use super::schemas::{Schemas, schema_of};
+use crate::{
+    domain::{
+        conversions::{CommissionStatus, HeldReason},
+        money::Currency,
+        payouts::PayoutStatus,
+        values::{
+            date::Date,
+            id::{LinkId, ListingId, PartnerId, RunId},
+        },
+    },
+    store::reports::Group,
+};
+use serde_json::{Value, json};
+
+/// A query parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct QueryParameter {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub schema: QuerySchema,
+}
+
+/// The type of a query parameter.
+#[derive(Debug, Clone, Copy)]
+pub enum QuerySchema {
+    /// The number of rows per page.
+    Limit,
+    /// Opaque text.
+    Opaque,
+    /// `true` or `false`.
+    Flag,
+    /// An RFC 3339 time.
+    Time,
+    /// An IANA time zone.
+    TimeZone,
+    Group,
+    HeldReason,
+    CommissionStatus,
+    Partner,
+    Listing,
+    Link,
+    /// A day.
+    Date,
+    Currency,
+    Run,
+    PayoutStatus,
+    /// A whole number from 1.
+    Part,
+}
+
+impl QueryParameter {
+    /// The parameter as an OpenAPI object.
+    pub fn object(&self, schemas: &mut Schemas) -> Value {
+        let schema = match self.schema {
+            QuerySchema::Limit => json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }),
+            QuerySchema::Opaque => json!({ "type": "string" }),
+            QuerySchema::Flag => json!({ "type": "boolean" }),
+            QuerySchema::Time => json!({ "type": "string", "format": "date-time" }),
+            QuerySchema::TimeZone => {
+                json!({ "type": "string", "default": "UTC", "examples": ["Europe/Berlin"] })
+            }
+            QuerySchema::HeldReason => schemas.request(schema_of::<HeldReason>()),
+            QuerySchema::CommissionStatus => schemas.request(schema_of::<CommissionStatus>()),
+            QuerySchema::Partner => schemas.request(schema_of::<PartnerId>()),
+            QuerySchema::Listing => schemas.request(schema_of::<ListingId>()),
+            QuerySchema::Link => schemas.request(schema_of::<LinkId>()),
+            QuerySchema::Date => schemas.request(schema_of::<Date>()),
+            QuerySchema::Currency => schemas.request(schema_of::<Currency>()),
+            QuerySchema::Run => schemas.request(schema_of::<RunId>()),
+            QuerySchema::PayoutStatus => schemas.request(schema_of::<PayoutStatus>()),
+            QuerySchema::Part => json!({ "type": "integer", "minimum": 1 }),
+            QuerySchema::Group => {
+                let values: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
+                json!({ "type": "string", "enum": values, "default": Group::Day.as_str() })
+            }
+        };
+        json!({
+            "name": self.name, "in": "query", "required": false, "description": self.description, "schema": schema,
+        })
+    }
+}

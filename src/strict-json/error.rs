@@ -1,0 +1,80 @@
+//! Why a text was refused, and where.
+
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use std::cell::RefCell;
+
+/// One step from a JSON value to a value inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// The path to an error, innermost step first: each level adds its own step while the error passes through it. It
+/// therefore costs nothing as long as there is no error.
+pub(crate) type Path = RefCell<Vec<Step>>;
+
+/// Why a text could not be read into a type.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    message: String,
+    is_syntax: bool,
+    steps: Vec<Step>,
+}
+
+/// How `serde_json` begins its message about a number that no 64-bit type can hold. It counts as a syntax error there;
+/// here it is an error of the value, because the text is well-formed.
+const OUT_OF_RANGE: &str = "number out of range";
+
+impl Error {
+    #[cold]
+    pub(crate) fn new(text: &str, error: serde_json::Error, path: Path) -> Self {
+        if let Err(syntax) = serde_json::from_str::<IgnoredAny>(text) {
+            return Self { message: syntax.to_string(), is_syntax: true, steps: Vec::new() };
+        }
+        // These errors show only when a value is read, not when it is skipped: unpaired surrogates, nesting that is too
+        // deep, and numbers out of range. They take precedence too, wherever they are.
+        if error.is_data() {
+            let path = Path::default();
+            match crate::parse::<Value>(text, &path) {
+                Err(error) if !error.is_data() => return Self::classify(&error, path),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Self::classify(&error, path)
+    }
+
+    fn classify(error: &serde_json::Error, path: Path) -> Self {
+        let message = error.to_string();
+        let is_syntax = !error.is_data() && !message.starts_with(OUT_OF_RANGE);
+        let position = format!(" at line {} column {}", error.line(), error.column());
+        let message = match message.strip_suffix(&position) {
+            Some(message) if !is_syntax => message.to_owned(),
+            _ => message,
+        };
+        Self { message, is_syntax, steps: path.into_inner() }
+    }
+
+    /// Whether the text is not JSON at all, or is JSON that cannot be stored as text (unpaired surrogates) or is nested
+    /// too deeply.
+    #[must_use]
+    pub fn is_syntax(&self) -> bool {
+        self.is_syntax
+    }
+
+    /// JSON Pointer (RFC 6901) to the value that was refused.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in self.steps.iter().rev() {
+            pointer.push('/');
+            match step {
+                Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Step::Index(index) => pointer.push_str(&index.to_string()),
+            }
+        }
+        pointer
+    }
+}

@@ -1,0 +1,72 @@
+//! Reads JSON into serde types more strictly than `serde_json` does, and reports where an error is.
+//!
+//! [`from_str`] parses with `serde_json` and differs from [`serde_json::from_str`] in these points:
+//!
+//! - An [`Error`] carries the [JSON Pointer](Error::pointer) of the value that was refused. A missing or duplicate field
+//!   of a struct is reported at the struct, an unknown field or a duplicate key of a map at the key itself.
+//! - A struct is read from an object only. The code that serde derives would also read `["a", 1]` field by field.
+//! - A map, and any `serde_json::Value`, with a duplicate key is refused. Serde refuses duplicates of struct fields only
+//!   and otherwise keeps the last value. Values that are skipped (unknown fields of a struct without
+//!   `deny_unknown_fields`) are not checked.
+//! - An enum is read from a string only. Serde would also read `{"word": null}` for the unit variant `word`.
+//! - Text that is not JSON is always reported as such, even if a field of the wrong type precedes the syntax error.
+//!
+//! The text is parsed once. Only when that fails is it parsed again, to find out which of its errors to report.
+//!
+//! Why not an existing crate: `serde_path_to_error` reports paths, but copies every key and adds none of the other
+//! checks; `eserde` collects all errors, but needs its own derive on every type and does not check duplicate keys.
+//!
+//! Error messages are those of serde and `serde_json`, without the line and column unless the error is one of syntax.
+//! The checks end where a type buffers its input: inside untagged or internally tagged enums and flattened structs.
+
+// A panic would abort the WebAssembly instance that serves other requests too. Tests may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::let_underscore_must_use
+    )
+)]
+
+mod deserializer;
+mod error;
+mod key;
+mod one_or_many;
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use one_or_many::OneOrMany;
+
+use deserializer::Strict;
+use error::Path;
+use serde::{Deserialize, Deserializer};
+
+/// Reads a whole text.
+pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
+    let path = Path::default();
+    parse(text, &path).map_err(|error| Error::new(text, error, path))
+}
+
+fn parse<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Result<T, serde_json::Error> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Strict::new(&mut parser, path))?;
+    parser.end()?;
+    Ok(value)
+}
+
+/// Distinguishes `null` from an absent field: `null` is `Some(None)`, and an absent field is `None`.
+///
+/// For `#[serde(default, deserialize_with = "strict_json::double_option")]` on a field of type `Option<Option<T>>`.
+pub fn double_option<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}

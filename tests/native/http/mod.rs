@@ -1,0 +1,9 @@
+//! The HTTP contract: each route, each outcome, and the rows that it leaves in the tables.
+
+mod answers;
+mod auth;
+mod bad_fields;
+pub mod bad_input;
+mod examples;
+mod lists;
+mod problems;

@@ -1,0 +1,3 @@
+//! The Ledger as a whole, under random sequences of operations.
+
+mod random;

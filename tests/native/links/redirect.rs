@@ -1,0 +1,338 @@
+//! The redirect engine: one line of input gives one line of output. These tests fail if a visit is sent to the wrong
+//! place or put in the wrong bucket, if a cookie keeps content that does not verify, or if personal data outlives the
+//! response.
+
+use signpost::domain::{
+    clicks::{
+        bucket::Bucket,
+        click::{CLICK_ID_LENGTH, Class, ClickId, Device},
+        visit::{ClickRecord, MalformedClickRecord, Visit},
+        visitor::VisitorSecret,
+    },
+    links::{
+        engine::{MalformedRequest, RedirectEngine},
+        keyring::{KeyRing, with_new_key},
+        snapshot::Snapshot,
+        token::LinkToken,
+    },
+    values::{
+        entropy::SeededEntropy,
+        time::{DAY_MS, Timestamp},
+    },
+};
+
+/// 2026-11-22T10:00:00.000Z.
+const NOW: i64 = 1_795_341_600_000;
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
+const LANDING: &str = "https://landing.example/hello";
+
+#[cfg(test)]
+mod support {
+    use super::*;
+
+    pub(crate) fn ring() -> KeyRing {
+        KeyRing::parse(&with_new_key(None, &mut SeededEntropy::new(1)).unwrap()).unwrap()
+    }
+
+    pub(crate) fn snapshot(version: u64, max_link_no: u32, landing: Option<&str>) -> Snapshot {
+        let landing = landing.map_or("null".to_owned(), |url| format!("\"{url}\""));
+        let text = format!(
+            r#"{{"version":{version},"click_param":"sp_click","landing_url":{landing},"max_link_no":{max_link_no},
+                "listings":{{"1":"https://shop.example/app?own=1"}},"blocked":[[30,39]]}}"#
+        );
+        Snapshot::new(strict_json::from_str(&text).unwrap())
+    }
+
+    pub(crate) fn guide(landing: Option<&str>) -> RedirectEngine {
+        let secret = VisitorSecret::parse(&"A".repeat(43)).unwrap();
+        RedirectEngine::new(ring(), secret, snapshot(1, 100, landing))
+    }
+
+    pub(crate) fn token(link_no: u32) -> LinkToken {
+        LinkToken { link_no, listing_no: 1, has_path: false, expires_s: 0 }
+    }
+
+    /// A visit with nothing unusual about it; tests change what they are about.
+    #[derive(Clone)]
+    pub(crate) struct Ask {
+        pub now: i64,
+        pub flags: &'static str,
+        pub token: String,
+        pub path: &'static str,
+        pub country: &'static str,
+        pub ip: &'static str,
+        pub purpose: &'static str,
+        pub agent: &'static str,
+        pub cookies: String,
+        pub query: &'static str,
+    }
+
+    pub(crate) fn ask(token: LinkToken) -> Ask {
+        Ask {
+            now: NOW,
+            flags: "",
+            token: token.mint(&ring()).unwrap(),
+            path: "",
+            country: "DE",
+            ip: "203.0.113.9",
+            purpose: "",
+            agent: BROWSER,
+            cookies: String::new(),
+            query: "",
+        }
+    }
+
+    pub(crate) struct Told {
+        pub location: String,
+        pub cookie: String,
+        pub shard: u8,
+        pub visit: Visit,
+        pub click: Option<ClickId>,
+    }
+
+    impl Ask {
+        pub(crate) fn raw(&self, guide: &mut RedirectEngine, seed: u64) -> String {
+            let Ask { now, flags, token, path, country, ip, purpose, agent, cookies, query } = self;
+            let line = format!(
+                "{now}\n{flags}\n{token}\n{path}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}"
+            );
+            guide.handle(&line, &mut SeededEntropy::new(seed)).unwrap()
+        }
+
+        pub(crate) fn told(&self, guide: &mut RedirectEngine) -> Told {
+            let answer = self.raw(guide, 7);
+            let fields: Vec<&str> = answer.split('\n').collect();
+            let ["A", location, cookie, shard, record] = fields[..] else { panic!("{answer}") };
+            let visit = read(&format!("[{record}]")).unwrap().remove(0);
+            Told {
+                location: location.to_owned(),
+                cookie: cookie.to_owned(),
+                shard: shard.parse().unwrap(),
+                click: ClickId::verify(&visit.id, &ring()),
+                visit,
+            }
+        }
+    }
+}
+use support::*;
+
+#[test]
+fn a_visit_is_led_to_the_listing_with_a_click_id_that_says_what_is_recorded() {
+    let told = Ask { query: "utm_source=x", ..ask(token(5)) }.told(&mut guide(Some(LANDING)));
+    let click = told.click.unwrap();
+    let id = &told.visit.id;
+    assert_eq!(told.location, format!("https://shop.example/app?own=1&utm_source=x&sp_click={id}"));
+    assert_eq!(&told.cookie, id);
+    assert_eq!((click.at.ms(), click.link_no, click.shard), (NOW, 5, told.shard));
+    assert_eq!((click.device, click.class, click.gpc), (Device::Desktop, Class::Human, false));
+    assert_eq!(click.country.map(|c| c.as_str().to_owned()).as_deref(), Some("DE"));
+    let visit = told.visit.clone();
+    assert_eq!((visit.at, visit.link_no, visit.device), (click.at, 5, Device::Desktop));
+    assert_eq!((visit.country, visit.bucket, visit.trail.as_str()), (click.country, Bucket::Human, ""));
+    assert!(visit.visitor.is_some());
+}
+
+#[test]
+fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_parameter() {
+    for (more, expected) in [
+        ("", "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{"2":"referrer"},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{"1":"pigeon"},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+        (r#""carry":{"1":"referrer"},"#, "https://play.example/details?id=a&hl=de&referrer=sp_click%3D"),
+        // Of a later version.
+        (r#""another":{"1":[]},"#, "https://play.example/details?id=a&hl=de&sp_click="),
+    ] {
+        let text = format!(
+            r#"{{"version":1,"click_param":"sp_click","landing_url":null,"max_link_no":100,{more}
+                "listings":{{"1":"https://play.example/details?id=a"}},"blocked":[]}}"#
+        );
+        let mut guide = guide(None);
+        guide.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
+        let told = Ask { query: "hl=de", ..ask(token(5)) }.told(&mut guide);
+        assert_eq!(told.location, format!("{expected}{}", told.visit.id), "{more}");
+    }
+}
+
+#[test]
+fn every_visit_gets_another_click_id() {
+    let (mut guide, ask) = (guide(None), ask(token(5)));
+    assert_ne!(ask.raw(&mut guide, 1), ask.raw(&mut guide, 2));
+}
+
+#[test]
+fn buckets_exclude_each_other_in_the_order_of_the_contract() {
+    let past = u32::try_from(NOW / 1000).unwrap();
+    let curl = "curl/8.5.0";
+    let expired = |link_no| LinkToken { expires_s: past, ..token(link_no) };
+    for (name, ask, bucket, link_no) in [
+        ("a person", ask(token(5)), Bucket::Human, 5),
+        ("HEAD", Ask { flags: "h", ..ask(token(5)) }, Bucket::Bot, 5),
+        ("a script", Ask { agent: curl, ..ask(token(5)) }, Bucket::Bot, 5),
+        ("no agent", Ask { agent: "", ..ask(token(5)) }, Bucket::Bot, 5),
+        ("a prefetch", Ask { purpose: "prefetch;prerender", ..ask(token(5)) }, Bucket::Prefetch, 5),
+        (
+            "a script's prefetch",
+            Ask { purpose: "prefetch", agent: curl, ..ask(token(5)) },
+            Bucket::Prefetch,
+            5,
+        ),
+        ("revoked, by a script", Ask { agent: curl, ..ask(token(30)) }, Bucket::Revoked, 30),
+        ("expired and revoked", ask(expired(39)), Bucket::Expired, 39),
+        ("expired this second", ask(expired(5)), Bucket::Expired, 5),
+        ("expires the next", ask(LinkToken { expires_s: past + 1, ..token(5) }), Bucket::Human, 5),
+        ("no token", Ask { token: "nonsense".into(), ..ask(token(5)) }, Bucket::Invalid, 0),
+        ("an unknown number", Ask { flags: "f", ..ask(expired(101)) }, Bucket::Invalid, 0),
+        (
+            "an unknown listing",
+            Ask { flags: "f", ..ask(LinkToken { listing_no: 2, ..token(5) }) },
+            Bucket::Invalid,
+            0,
+        ),
+        (
+            "a lost path",
+            Ask { path: "-", ..ask(LinkToken { has_path: true, ..token(5) }) },
+            Bucket::Invalid,
+            0,
+        ),
+    ] {
+        let told = ask.told(&mut guide(Some(LANDING)));
+        assert_eq!((told.visit.bucket, told.visit.link_no), (bucket, link_no), "{name}");
+        assert_eq!(told.click.is_some(), bucket.has_click_id(), "{name}");
+        if !bucket.has_click_id() {
+            assert_eq!((told.location.as_str(), told.cookie.as_str()), (LANDING, ""), "{name}");
+            assert_eq!(told.visit.id.len(), 22, "{name}");
+            assert_eq!(ask.told(&mut guide(None)).location, "", "{name}: nowhere to land");
+        }
+    }
+}
+
+#[test]
+fn global_privacy_control_leaves_no_cookie_and_no_visitor() {
+    let mut guide = guide(None);
+    let earlier = ask(token(4)).told(&mut guide).visit.id;
+    let told = Ask { flags: "g", cookies: format!("sp={earlier}"), ..ask(token(5)) }.told(&mut guide);
+    assert_eq!(told.cookie, "");
+    assert_eq!((told.visit.visitor, told.visit.trail.as_str()), (None, ""));
+    let click = told.click.unwrap();
+    assert!(click.gpc);
+    assert_eq!(click.shard, click.random[0] % 16, "without a visitor the random bytes choose the shard");
+}
+
+#[test]
+fn visitors_are_told_apart_by_address_and_agent_and_day() {
+    let mut guide = guide(None);
+    let mut visitor = |ask: Ask| ask.told(&mut guide).visit.visitor;
+    let one = visitor(ask(token(5)));
+    assert_eq!(visitor(ask(token(6))), one, "another link");
+    assert_ne!(visitor(Ask { ip: "203.0.113.8", ..ask(token(5)) }), one);
+    assert_ne!(visitor(Ask { agent: "other", ..ask(token(5)) }), one);
+    assert_ne!(visitor(Ask { now: NOW + DAY_MS, ..ask(token(5)) }), one);
+    assert_eq!(visitor(ask(token(5))), one, "back to the first day");
+    assert_eq!(visitor(Ask { ip: "", ..ask(token(5)) }), None);
+}
+
+#[test]
+fn nothing_of_the_address_or_the_agent_is_recorded() {
+    let record = ask(token(5)).raw(&mut guide(None), 7);
+    assert!(!record.contains("203.0.113.9") && !record.contains("Firefox"), "{record}");
+}
+
+#[test]
+fn cookies_carry_the_last_eight_ids_that_verify() {
+    let mut guide = guide(None);
+    let ids: Vec<String> = (0..12)
+        .map(|n| ClickId { random: [n; 4], ..ask(token(5)).told(&mut guide).click.unwrap() })
+        .map(|click| click.mint(&ring()).unwrap())
+        .collect();
+    let forged = "A".repeat(CLICK_ID_LENGTH);
+    for (cookies, trail) in [
+        (String::new(), vec![]),
+        (format!("sp={}", ids[0]), vec![0]),
+        (format!("a=b; sp_x={}; sp=; c=d", ids[0]), vec![0]),
+        (format!("sp={}.{}; sp_x={}", ids[0], ids[1], ids[2]), vec![0, 1]),
+        (format!("sp={}; sp_x={}.{}", ids[0], ids[1], ids[2]), vec![1, 2]),
+        (format!("sp={}; sp_x={}", ids[0], ids[1]), vec![0]),
+        (format!("sp={}", ids[..8].join(".")), (0..8).collect()),
+        (format!("sp={}", ids.join(".")), (4..12).collect()),
+        (format!("sp={forged}.{}.garbage..{}", ids[0], ids[1]), vec![0, 1]),
+        (format!("SP={}; xsp={}; sp_x_={}", ids[0], ids[0], ids[0]), vec![]),
+        (format!("sp={}", ask(token(5)).token), vec![]),
+        (format!("sp={}", ".".repeat(10_000)), vec![]),
+        (";;==;sp;sp_x=;".to_owned(), vec![]),
+    ] {
+        let told = Ask { cookies: cookies.clone(), ..ask(token(6)) }.told(&mut guide);
+        let mut expected: Vec<&str> = trail.into_iter().map(|n: usize| ids[n].as_str()).collect();
+        assert_eq!(told.visit.trail, expected.join("."), "{cookies}");
+        expected.push(&told.visit.id);
+        assert_eq!(told.cookie, expected[expected.len().saturating_sub(8)..].join("."), "{cookies}");
+    }
+}
+
+#[test]
+fn a_path_is_asked_for_once_and_remembered() {
+    let mut guide = guide(Some(LANDING));
+    let ask = ask(LinkToken { has_path: true, ..token(5) });
+    assert_eq!(ask.raw(&mut guide, 7), "P\n5");
+    // Not remembered: no store could tell, which may be over in a second; and a path that leads elsewhere.
+    for path in ["-", "//evil.example", "/../x"] {
+        assert_eq!(Ask { path, ..ask.clone() }.told(&mut guide).location, LANDING, "{path}");
+        assert_eq!(ask.raw(&mut guide, 7), "P\n5");
+    }
+    let first = Ask { path: "/plans/team", ..ask.clone() }.told(&mut guide).location;
+    assert!(first.starts_with("https://shop.example/plans/team?own=1&sp_click="), "{first}");
+    assert_eq!(ask.told(&mut guide).location, first);
+}
+
+#[test]
+fn a_number_beyond_the_snapshot_asks_for_a_newer_one() {
+    let mut guide = guide(Some(LANDING));
+    let ask = ask(token(101));
+    assert_eq!(ask.raw(&mut guide, 7), "S\n101");
+    guide.set_snapshot(snapshot(2, 101, None));
+    assert_eq!(ask.told(&mut guide).visit.bucket, Bucket::Human);
+}
+
+#[test]
+fn keys_and_their_visitors_stay_out_of_debug_output() {
+    let shown = format!("{:?}", guide(None));
+    assert!(shown.contains("KeyRing { sign: 1, ids: [1] }") && shown.contains("VisitorSecret"), "{shown}");
+}
+
+/// Records as a ClickLog reads them.
+#[cfg(test)]
+fn read(records: &str) -> Result<Vec<Visit>, MalformedClickRecord> {
+    let owned = |arrival: ClickRecord<'_>| Visit {
+        id: arrival.id.to_owned(),
+        at: arrival.at,
+        link_no: arrival.link_no,
+        visitor: arrival.visitor,
+        country: arrival.country,
+        device: arrival.device,
+        bucket: arrival.bucket,
+        trail: arrival.trail.to_owned(),
+    };
+    Ok(ClickRecord::parse_batch(records)?.into_iter().map(owned).collect())
+}
+
+#[test]
+fn a_torn_line_is_refused() {
+    for line in ["", "\n\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n\n"] {
+        assert_eq!(guide(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
+    }
+}
+
+#[test]
+fn records_of_another_form_are_refused() {
+    let good = ask(token(5)).told(&mut guide(None)).visit;
+    assert_eq!(read(&format!("[{}]", good.to_json())), Ok(vec![good.clone()]));
+    assert_eq!(read("[]"), Ok(vec![]));
+    for (from, to) in
+        [("\"DE\"", "\"Germany\""), (&NOW.to_string(), "-1"), (",0,\"\"]", ",7,\"\"]"), ("[", "")]
+    {
+        let record = good.to_json().replacen(from, to, 1);
+        assert_ne!(record, good.to_json());
+        assert_eq!(read(&format!("[{record}]")), Err(MalformedClickRecord), "{record}");
+    }
+    assert_eq!(good.at, Timestamp::clamped(NOW));
+}

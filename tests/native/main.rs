@@ -1,0 +1,20 @@
+//! All native tests of the crate, in one binary, because each binary links the whole crate again. The modules are grouped by
+//! the same subjects as the folders of `src`. `cargo test --test native <module>::` runs one of them.
+
+mod attribution;
+mod callbacks;
+mod clicks;
+mod conversions;
+mod http;
+mod ledger;
+mod links;
+mod marketplaces;
+mod money;
+mod openapi;
+mod partners;
+mod payouts;
+mod programme;
+mod reports;
+mod signatures;
+mod store;
+mod support;

@@ -1,0 +1,107 @@
+//! Payout details: they are accepted, sealed, and shown to nobody.
+
+use super::world::World;
+use crate::support::{Ledger, rows};
+use serde_json::json;
+
+const IBAN: &str = "GB29NWBK60161331926819";
+
+#[test]
+fn what_is_set_is_sealed_and_only_its_end_is_shown() {
+    let mut ledger = Ledger::new();
+    let ada = ledger.partner("Ada", None);
+    let target = format!("/v1/partners/{ada}/payout-details");
+    assert_eq!(ledger.get(&target).problem(), (404, "not_found".to_owned()));
+    let details = json!({"method": "sepa", "legal_name": "Ada King-Lovelace", "iban": "gb29 NWBK 6016 1331 9268 19", "bic": "nwbkgb2l",
+        "address": {"street": "St James's Square 12", "city": "London", "country": "GB"}, "tax_id": "GB999999973", "vat_rate_bp": 2000});
+    let set = ledger.put(&target, &details);
+    let shown = json!({"partner_id": ada, "method": "sepa", "ends_with": "••••6819",
+        "set": ["legal_name", "address", "iban", "bic", "tax_id", "vat_rate_bp"], "set_at": "2026-11-22T12:00:00.000Z"});
+    assert_eq!((set.status, &set.json), (200, &shown));
+    assert_eq!(ledger.get(&target).json, shown);
+    let key = ledger.key(&["read"], Some(&ada));
+    assert_eq!(ledger.call(&key, "GET", &target, "", None).json, shown);
+    // Neither the rows, nor the log, nor the events hold what is secret.
+    let all = format!("{:?}", rows::rows(&ledger.sql));
+    for secret in [IBAN, "6819", "NWBK", "Lovelace", "James", "999999973"] {
+        assert!(!all.contains(secret), "{secret} is stored in the clear");
+    }
+    let event = ledger.get("/v1/events?limit=200").json;
+    let event = event["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["type"] == "partner.payout_details_updated")
+        .unwrap();
+    assert_eq!(
+        event["data"],
+        json!({"partner_id": ada, "method": "sepa",
+        "set": ["legal_name", "address", "iban", "bic", "tax_id", "vat_rate_bp"]})
+    );
+    // It is replaced as a whole.
+    let paypal = json!({"method": "paypal", "legal_name": "Ada", "paypal_email": "ada@example.com"});
+    assert_eq!(ledger.put(&target, &paypal).json["ends_with"], "••••.com");
+    assert_eq!(ledger.get(&target).json["set"], json!(["legal_name", "paypal_email"]));
+}
+
+#[test]
+fn what_cannot_be_paid_to_is_refused_without_repeating_it() {
+    let mut ledger = Ledger::new();
+    let ada = ledger.partner("Ada", None);
+    let target = format!("/v1/partners/{ada}/payout-details");
+    let with = |method: &str, fields: serde_json::Value| {
+        let mut body = json!({"method": method, "legal_name": "Ada"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        body
+    };
+    for (body, code, pointer) in [
+        (json!({"legal_name": "Ada"}), "missing_field", "/method"),
+        (with("bitcoin", json!({})), "invalid_value", "/method"),
+        (with("sepa", json!({})), "missing_field", "/iban"),
+        (with("paypal", json!({"iban": IBAN})), "missing_field", "/paypal_email"),
+        (with("wise", json!({})), "missing_field", "/wise_email"),
+        (with("sepa", json!({"iban": "GB29NWBK60161331926818"})), "invalid_iban", "/iban"),
+        (with("sepa", json!({"iban": 60_161_331_926_818_i64})), "wrong_type", "/iban"),
+        (with("sepa", json!({"iban": [IBAN]})), "wrong_type", "/iban"),
+        (with("sepa", json!({"iban": IBAN, "bic": "NWBK"})), "invalid_bic", "/bic"),
+        (with("wise", json!({"wise_email": "ada"})), "invalid_email", "/wise_email"),
+        (with("manual", json!({"legal_name": "x".repeat(71)})), "invalid_text", "/legal_name"),
+        (with("manual", json!({"vat_rate_bp": 10_001})), "out_of_range", "/vat_rate_bp"),
+        (with("manual", json!({"address": {"city": "London"}})), "missing_field", "/address/country"),
+        (
+            with("manual", json!({"address": {"city": "London", "country": "UK"}})),
+            "invalid_country",
+            "/address/country",
+        ),
+        (
+            with("manual", json!({"address": {"city": "x".repeat(36), "country": "GB"}})),
+            "invalid_text",
+            "/address/city",
+        ),
+        (with("manual", json!({"password": "x"})), "unknown_field", "/password"),
+    ] {
+        let refused = ledger.unchanged(pointer, |ledger| ledger.put(&target, &body));
+        assert_eq!(refused.problem(), (422, code.to_owned()), "{body}: {}", refused.raw.body);
+        assert_eq!(refused.text("/errors/0/pointer"), pointer, "{body}");
+        for secret in ["192681", "926818", "NWBK6016"] {
+            assert!(!refused.raw.body.contains(secret), "{}", refused.raw.body);
+        }
+    }
+    let missing = "/v1/partners/ptn_00000000000000000000000000/payout-details";
+    assert_eq!(ledger.put(missing, &with("manual", json!({}))).problem(), (404, "not_found".to_owned()));
+}
+
+#[test]
+fn a_payout_goes_where_it_was_to_go_when_it_was_approved() {
+    let mut world = World::new();
+    let ada = world.partner("Ada", None);
+    world.sale(&ada, 10_000, "EUR");
+    let target = format!("/v1/partners/{}/payout-details", ada.partner);
+    let to = |iban: &str| json!({"method": "sepa", "legal_name": "Ada", "iban": iban});
+    world.ledger.put(&target, &to(IBAN));
+    world.at("2026-11-02T08:00:00Z");
+    let run = world.run(super::world::october());
+    world.ledger.put(&target, &to("NO9386011117947"));
+    let file = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/sepa")).raw.body;
+    assert!(file.contains(IBAN) && !file.contains("NO9386011117947"), "{file}");
+}

@@ -1,0 +1,67 @@
+//! Pages of runs, payouts, their commissions and rates: each row appears once, newest first, and each list has its own
+//! cursors.
+
+use super::world::{World, october};
+use serde_json::{Value as Json, json};
+
+fn walk(world: &mut World, list: &str, name: fn(&Json) -> String) -> Vec<String> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    let joint = if list.contains('?') { '&' } else { '?' };
+    loop {
+        let page = world.ledger.get(&format!("{list}{joint}limit=2&cursor={cursor}"));
+        assert_eq!(page.status, 200, "{}", page.raw.body);
+        let rows = page.json["data"].as_array().unwrap();
+        all.extend(rows.iter().map(name));
+        let Some(next) = page.json["next_cursor"].as_str() else {
+            assert!(!rows.is_empty(), "the last page has a row");
+            return all;
+        };
+        assert_eq!(rows.len(), 2, "a page that another follows is full");
+        cursor = next.to_owned();
+    }
+}
+
+#[test]
+fn every_row_stands_on_one_page() {
+    let mut world = World::new();
+    let partners = ["A", "B", "C", "D", "E"].map(|name| world.partner(name, None));
+    for partner in &partners {
+        world.sale(partner, 100, "EUR");
+    }
+    for _ in 0..4 {
+        world.sale(&partners[0], 100, "EUR");
+    }
+    world.at("2026-11-02T08:00:00Z");
+    let run = world.draft(october());
+    for day in 1..5 {
+        world.draft(json!({"from": format!("2026-10-0{day}"), "to": "2026-10-30"}));
+        world.set_rate(&format!("2026-10-0{day}"), "USD", "EUR", "1");
+    }
+    let id = |row: &Json| row["id"].as_str().unwrap().to_owned();
+    let first = world.payouts(&run, "draft")[0]["id"].as_str().unwrap().to_owned();
+    let items = format!("/v1/payouts/{first}/items");
+    let of_run = format!("/v1/payouts?run_id={run}");
+    for (list, rows, name) in [
+        ("/v1/payouts/runs", 5, id as fn(&Json) -> String),
+        ("/v1/payouts", 25, id),
+        (of_run.as_str(), 5, id),
+        ("/v1/fx", 4, |row| row["date"].as_str().unwrap().to_owned()),
+        (items.as_str(), 5, |row| row["commission_id"].as_str().unwrap().to_owned()),
+    ] {
+        let walked = walk(&mut world, list, name);
+        let mut distinct = walked.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!((walked.len(), distinct.len()), (rows, rows), "{list}");
+    }
+    // The items of a draft and of the same run approved are the same, and so are their pages.
+    let before = walk(&mut world, &items, |row| row.to_string());
+    assert_eq!(world.approve(&run).status, 200);
+    assert_eq!(walk(&mut world, &items, |row| row.to_string()), before);
+    let cursor = world.ledger.get("/v1/payouts?limit=1").text("/next_cursor");
+    for list in ["/v1/payouts/runs", "/v1/fx", &of_run, &items, "/v1/payouts?status=open"] {
+        let joint = if list.contains('?') { '&' } else { '?' };
+        let refused = world.ledger.get(&format!("{list}{joint}cursor={cursor}"));
+        assert_eq!(refused.problem(), (422, "cursor_mismatch".to_owned()), "{list}");
+    }
+}

@@ -1,0 +1,6 @@
+//! The programme: its settings, its terms, its commission plans, and the demo programme.
+
+mod demo;
+mod plans;
+mod settings;
+mod terms;

@@ -1,0 +1,6 @@
+//! Reports: the attribution report, the counts behind it, and simulations of other rules.
+
+mod counts;
+pub mod month;
+mod report;
+mod simulation;

@@ -1,0 +1,184 @@
+//! The Ledger's work does not grow with its data. These tests fail if a conversion, a refund, a partner's report or
+//! the alarm runs a statement that scans a whole table, or runs more statements in a larger Ledger. (`cargo xtask
+//! bench` measures the same at a million conversions.)
+
+use crate::support::{Ledger, OPERATOR, TzDatabase};
+use serde_json::json;
+use signpost::{
+    api::{self, Environment, Outcome, http::message::Request},
+    domain::values::entropy::SeededEntropy,
+    store::{
+        Page, Row, Sql, SqlError, Value,
+        conversions::{self, credits},
+        log::outbox,
+        reports::counts,
+        transaction,
+    },
+};
+use std::{cell::RefCell, collections::BTreeMap};
+
+/// A database that remembers which statements ran.
+struct Watched<'a> {
+    sql: &'a dyn Sql,
+    seen: RefCell<BTreeMap<String, Vec<Value>>>,
+}
+
+impl Sql for Watched<'_> {
+    fn exec(&self, sql: &str, args: &[Value]) -> Result<Vec<Row>, SqlError> {
+        self.seen.borrow_mut().insert(sql.to_owned(), args.to_vec());
+        self.sql.exec(sql, args)
+    }
+
+    fn atomically(&self, body: &mut dyn FnMut() -> bool) -> Result<(), SqlError> {
+        self.sql.atomically(body)
+    }
+
+    fn script(&self, sql: &str) -> Result<(), SqlError> {
+        self.sql.script(sql)
+    }
+}
+
+/// Steps of SQLite's plans that read all of something, though the statement needs but a part.
+fn scans(watched: &Watched<'_>) -> Vec<String> {
+    // Keys waiting for KV: the statement stops at its limit, and whatever stands there is taken out at the next alarm.
+    // Indexes of exactly the rows that are asked for. All listings: redirects must know them all.
+    let wanted = ["SCAN kv_writes", "USING INDEX links_revoked", "partners_inactive", "SCAN listings"];
+    // Arguments, made-up rows and the results of subqueries are no tables.
+    let no_table = |step: &str| {
+        ["VIRTUAL TABLE", "CONSTANT ROW", "VALUES CLAUSE", "SUBQUERY", "(subquery-"]
+            .iter()
+            .any(|word| step.contains(word))
+    };
+    let seen = watched.seen.borrow();
+    let mut found = Vec::new();
+    for (statement, args) in seen.iter() {
+        for row in watched.sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), args).unwrap() {
+            let step = row.text(3).unwrap();
+            let allowed = no_table(step) || wanted.iter().any(|known| step.contains(known));
+            if step.starts_with("SCAN ") && !allowed {
+                found.push(format!("{step}: {statement}"));
+            }
+        }
+    }
+    found
+}
+
+/// Sends a request with `sql` in place of the Ledger's own handle on its database.
+fn send(
+    (ledger, sql, entropy): (&Ledger, &dyn Sql, &RefCell<SeededEntropy>),
+    method: &str,
+    target: &str,
+    body: &str,
+    key: Option<&str>,
+) -> String {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let authorization = format!("Bearer {OPERATOR}");
+    let request = Request {
+        method,
+        path,
+        query,
+        authorization: Some(&authorization),
+        idempotency_key: key,
+        if_none_match: None,
+        body: body.as_bytes(),
+        base_url: "https://go.example.com",
+    };
+    let environment = Environment {
+        sql,
+        config: &ledger.config,
+        zones: &TzDatabase,
+        now: ledger.now,
+        trails: &ledger.trails,
+    };
+    let Outcome::Response(answer) = api::handle(&environment, &mut *entropy.borrow_mut(), request) else {
+        panic!("{method} {target} needs a trail")
+    };
+    assert!(answer.status < 300, "{method} {target}: {}", answer.body);
+    answer.body
+}
+
+#[test]
+fn no_statement_reads_a_whole_table() {
+    let mut ledger = Ledger::new();
+    let partner = ledger.partner("Ada", None);
+    let listing = ledger.listing("https://shop.example/buy");
+    let (link, no) = ledger.link(&partner, &listing);
+    let click = ledger.click(no);
+    let trail = ledger.click(no);
+    ledger.wait(1_000);
+    let newer = ledger.click(no);
+    ledger.trails.insert(newer.clone(), Some(vec![trail]));
+    ledger.post("/v1/coupons", &json!({"code": "SPRING", "partner_id": partner}));
+    let sale = json!({"type": "sale", "external_id": "o-1", "click_id": click, "customer_id": "c-1",
+        "listing_id": listing, "amount": 9_900, "currency": "EUR"});
+    let watched = Watched { sql: &ledger.sql, seen: RefCell::default() };
+    let entropy = RefCell::new(SeededEntropy::new(99));
+    let desk = (&ledger, &watched as &dyn Sql, &entropy);
+
+    let first = send(desk, "POST", "/v1/conversions", &sale.to_string(), Some("key-1"));
+    let id = serde_json::from_str::<serde_json::Value>(&first).unwrap()["id"].as_str().unwrap().to_owned();
+    send(desk, "POST", "/v1/conversions", &sale.to_string(), Some("key-1"));
+    send(desk, "POST", "/v1/conversions", &sale.to_string(), Some("key-2"));
+    let refund = r#"{"external_id": "r-1", "amount": 100}"#;
+    send(desk, "POST", &format!("/v1/conversions/{id}/refunds"), refund, Some("key-3"));
+    for target in [format!("/v1/conversions/{id}"), format!("/v1/conversions/{id}/attribution")] {
+        send(desk, "GET", &target, "", None);
+    }
+
+    let rules = json!({"attribution": {"model": "linear", "repeat_customers": "ignore"}});
+    send(desk, "PUT", "/v1/program", &rules.to_string(), None);
+    let shared = json!({"type": "sale", "external_id": "o-2", "click_id": newer, "customer_id": "c-2",
+        "coupon": "spring", "amount": 9_900, "currency": "EUR"});
+    let shared = send(desk, "POST", "/v1/conversions", &shared.to_string(), None);
+    let id = serde_json::from_str::<serde_json::Value>(&shared).unwrap()["id"].as_str().unwrap().to_owned();
+    send(desk, "POST", &format!("/v1/conversions/{id}/refunds"), refund, None);
+    send(desk, "GET", "/v1/coupons", "", None);
+    send(desk, "POST", "/v1/attribution/simulate", &rules.to_string(), None);
+    conversions::list(&watched, Some(1), Page { before: None, limit: 50 }).unwrap();
+    credits::is_shared_by(&watched, 2, 1).unwrap();
+
+    let quarter = ledger.now.quarter();
+    let deltas = json!({"shard": 3, "seq": 1, "through_ms": 1, "rows": [[no, quarter, "DE", 2, 0, 7, 5]]});
+    transaction(&watched, || counts::apply(&watched, &deltas.to_string())).unwrap();
+    let narrowed = [format!("partner_id={partner}"), format!("link_id={link}")];
+    for group in ["day", "week", "month", "partner", "listing", "link", "country", "device", "campaign"] {
+        for filter in &narrowed {
+            let span = "from=2026-09-01T00:00:00Z&to=2026-12-01T00:00:00Z&timezone=Europe/Berlin";
+            let target = format!("/v1/attribution?{filter}&{span}&group_by={group}");
+            send(desk, "GET", &target, "", None);
+        }
+    }
+    send(desk, "GET", &format!("/v1/balances?partner_id={partner}"), "", None);
+
+    api::end_holds(&watched, ledger.now.plus_ms(40 * 86_400_000), &mut *entropy.borrow_mut()).unwrap();
+    outbox::next_due(&watched, ledger.now).unwrap();
+    outbox::done(&watched, &outbox::due(&watched, ledger.now.plus_ms(90_000)).unwrap().ack).unwrap();
+
+    assert!(watched.seen.borrow().len() > 40, "the watch saw too little to mean anything");
+    assert_eq!(scans(&watched), Vec::<String>::new());
+}
+
+#[test]
+fn a_larger_ledger_needs_no_more_statements() {
+    let mut ledger = Ledger::new();
+    let listing = ledger.listing("https://shop.example/buy");
+    let mut statements = Vec::new();
+    let mut sale = 0;
+    for partners in [2, 20] {
+        for n in 0..partners {
+            let partner = ledger.partner(&format!("{n}"), None);
+            let (_, no) = ledger.link(&partner, &listing);
+            let before = ledger.sql.statements();
+            for _ in 0..10 {
+                sale += 1;
+                let body = json!({"type": "sale", "external_id": format!("o-{sale}"), "click_id": ledger.click(no),
+                    "customer_id": format!("c-{sale}"), "amount": 9_900, "currency": "EUR"});
+                let key = format!("key-{sale}");
+                let answer = ledger.call(OPERATOR, "POST", "/v1/conversions", &body.to_string(), Some(&key));
+                assert_eq!(answer.status, 201, "{}", answer.raw.body);
+            }
+            statements.push(ledger.sql.statements() - before);
+        }
+    }
+    assert_eq!(statements, vec![statements[0]; statements.len()]);
+}

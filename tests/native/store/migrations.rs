@@ -1,0 +1,165 @@
+//! Schema versions: an older Ledger opens under newer code, a newer one is refused, and each migration is applied as a
+//! whole or not at all.
+
+use crate::support::{Ledger, rows};
+use serde_json::json;
+use signpost::store::{
+    Sql,
+    native::NativeSql,
+    schema::{LEDGER, MigrateError, Step, migrate},
+};
+use std::{fs, path::PathBuf};
+
+/// A file of this test alone, removed with the value.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        let path =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.sqlite", std::process::id()));
+        drop(fs::remove_file(&path));
+        Self(path)
+    }
+
+    fn open(&self) -> NativeSql {
+        NativeSql::open(&self.0).unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        drop(fs::remove_file(&self.0));
+    }
+}
+
+fn newest() -> i64 {
+    LEDGER.last().unwrap().version
+}
+
+/// A Ledger as version 1 left it, written without this code's `migrate`.
+fn version_1(file: &File) {
+    let connection = rusqlite::Connection::open(&file.0).unwrap();
+    connection.execute_batch(LEDGER[0].script).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE schema_version (version INTEGER PRIMARY KEY) WITHOUT ROWID;
+             INSERT INTO schema_version VALUES (1);
+             INSERT INTO partners (no, id, name, kind, status, commission_bp, metadata, created_at, updated_at) VALUES
+               (1, 'ptn_00000000000000000000000000', 'Ada', 'creator', 'active', 1500, '{}', 0, 0);
+             INSERT INTO conversions (no, id, type, external_id, amount, currency, refunded, occurred_at, metadata,
+               created_at, partner_no, link_no, country, device, sent, attribution, answer) VALUES
+               (1, 'cnv_00000000000000000000000000', 'sale', 'o-0', 500, 'EUR', 0, 0, '{}', 0, 1, 0, '', 0, '{}', '{}', '');
+             INSERT INTO commissions (no, id, conversion_no, partner_no, link_no, share_bp, rate_bp, amount, reversed,
+               currency, status, flags, matures_at, created_at) VALUES
+               (1, 'com_00000000000000000000000000', 1, 1, 0, 10000, 1500, 75, 0, 'EUR', 'pending', '[]', 0, 0);
+             INSERT INTO transfers (no, id, partner_no, debit, credit, amount, currency, kind, commission_no, created_at)
+               VALUES (1, 'trf_00000000000000000000000000', 1, 'earned', 'pending', 75, 'EUR', 'commission', 1, 0);
+             INSERT INTO accounts (partner_no, currency, account, debits, credits) VALUES
+               (1, 'EUR', 'earned', 75, 0), (1, 'EUR', 'pending', 0, 75);",
+        )
+        .unwrap();
+}
+
+#[test]
+fn steps_are_numbered_from_one_without_a_gap() {
+    let versions: Vec<i64> = LEDGER.iter().map(|step| step.version).collect();
+    assert_eq!(versions, (1..=newest()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
+    let file = File::new("version-1");
+    version_1(&file);
+    let mut ledger = Ledger::over(file.open());
+    let partners = ledger.get("/v1/partners");
+    assert_eq!((partners.status, &partners.json["data"][0]["name"]), (200, &json!("Ada")));
+    // What was earned before anything could be held is not held.
+    let earned = ledger.get("/v1/commissions").json["data"][0].take();
+    assert_eq!((&earned["held_reason"], &earned["status"]), (&json!(null), &json!("payable")));
+    assert_eq!(ledger.get("/v1/balances").json["data"][0]["payable"], 75);
+    let listing = ledger.listing("https://shop.example");
+    let (_, no) = ledger.link("ptn_00000000000000000000000000", &listing);
+    let click = ledger.click(no);
+    assert_eq!(ledger.sale("o-1", &click, 1_000).json["commissions"][0]["amount"], 150);
+    ledger.audit();
+    drop(ledger);
+    // Opened again: nothing is done twice, nothing is lost.
+    let sql = file.open();
+    let before = rows::rows(&sql);
+    assert_eq!(migrate(&sql, LEDGER).unwrap(), newest());
+    assert_eq!(rows::difference(&before, &rows::rows(&sql)), Vec::<String>::new());
+    assert_eq!(Ledger::over(sql).get("/v1/commissions").json["data"][0]["amount"], 150);
+}
+
+#[test]
+fn the_plans_that_accounts_have_are_known_from_when_they_were_told() {
+    let sql = NativeSql::in_memory().unwrap();
+    migrate(&sql, &LEDGER[..3]).unwrap();
+    sql.script(
+        "INSERT INTO marketplace_accounts (listing_no, account, status, plan, changed_at, plan_at) VALUES
+           (1, 'a-1', 'activated', 'gold', 9, 5), (1, 'a-2', 'installed', NULL, 9, NULL);",
+    )
+    .unwrap();
+    migrate(&sql, LEDGER).unwrap();
+    assert_eq!(rows::rows(&sql)["account_plans"], ["1 | 'a-1' | 5 | 'gold'"]);
+}
+
+#[test]
+fn a_newer_ledger_is_refused_and_left_alone() {
+    let sql = NativeSql::in_memory().unwrap();
+    migrate(&sql, LEDGER).unwrap();
+    let future = newest() + 1;
+    sql.exec("INSERT INTO schema_version (version) VALUES (?1)", &[future.into()]).unwrap();
+    let before = rows::rows(&sql);
+    let refused = migrate(&sql, LEDGER).unwrap_err();
+    assert!(matches!(refused, MigrateError::TooNew { found, known } if (found, known) == (future, newest())));
+    let known = newest();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "the database has schema version {future}, this code knows {known}: deploy a version at least as new"
+        )
+    );
+    assert_eq!(rows::difference(&before, &rows::rows(&sql)), Vec::<String>::new());
+}
+
+const FIRST: Step = Step { version: 1, script: "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);" };
+const SECOND: Step =
+    Step { version: 2, script: "ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1;" };
+const THIRD: Step = Step { version: 3, script: "CREATE TABLE b (x INTEGER); INSERT INTO b SELECT y FROM a;" };
+
+fn number(sql: &dyn Sql, statement: &str) -> i64 {
+    sql.exec(statement, &[]).unwrap()[0].int(0).unwrap()
+}
+
+#[test]
+fn only_the_steps_that_are_missing_are_taken_in_order() {
+    let sql = NativeSql::in_memory().unwrap();
+    assert_eq!(migrate(&sql, &[FIRST]).unwrap(), 1);
+    sql.exec("INSERT INTO a VALUES (10)", &[]).unwrap();
+    assert_eq!(migrate(&sql, &[FIRST, SECOND, THIRD]).unwrap(), 3);
+    assert_eq!(migrate(&sql, &[FIRST, SECOND, THIRD]).unwrap(), 3);
+    assert_eq!(number(&sql, "SELECT sum(x) FROM b"), 13);
+    assert_eq!(number(&sql, "SELECT count(*) FROM schema_version"), 3);
+}
+
+#[test]
+fn a_step_that_fails_leaves_nothing_of_itself() {
+    // The second step breaks at its end, after a table, a column and rows.
+    let broken = Step {
+        version: 2,
+        script: "CREATE TABLE c (x INTEGER); ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = 5; DELETE FROM a; \
+                 INSERT INTO nowhere VALUES (1);",
+    };
+    let sql = NativeSql::in_memory().unwrap();
+    let refused = migrate(&sql, &[FIRST, broken, THIRD]).unwrap_err();
+    assert_eq!(refused.to_string(), "the database refused a statement: no such table: nowhere");
+    // The first step stands whole, the second not at all, the third was not tried.
+    let mut expected = rows::Rows::new();
+    expected.insert("a".to_owned(), vec!["1".to_owned()]);
+    expected.insert("schema_version".to_owned(), vec!["1".to_owned()]);
+    assert_eq!(rows::rows(&sql), expected);
+    // Mended, it goes on from there.
+    assert_eq!(migrate(&sql, &[FIRST, SECOND, THIRD]).unwrap(), 3);
+    assert_eq!(number(&sql, "SELECT x FROM b"), 2);
+}

@@ -1,0 +1,6 @@
+//! The store: its schema versions, the cost of its statements, and rebuilding a Ledger from its log.
+
+mod flat;
+mod migrations;
+mod replay;
+mod statements;
