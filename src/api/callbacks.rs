@@ -1,6 +1,6 @@
-//! What marketplaces tell becomes conversions, through the same door as the API's: a redelivery changes nothing, and the
-//! order in which things arrive changes nothing in the end. Events are joined by the marketplace's account id, which is
-//! the customer; a click that comes to light late credits what nobody has earned so far.
+//! What marketplaces tell becomes conversions, through the same door as the API's: a redelivery changes nothing, and
+//! the order in which things arrive changes nothing in the end. Events are joined by the marketplace's account id,
+//! which is the customer; a click that comes to light late credits what nobody has earned so far.
 
 mod accounts;
 mod kept;
@@ -189,8 +189,8 @@ fn counts(call: &Call<'_>, token: &Token) -> Result<bool, SqlError> {
     }
 }
 
-/// A browser comes back with its cookies: binds its clicks to the account, and says where it goes on to. `None` if the id
-/// is none of ours, too old, or was used before.
+/// A browser comes back with its cookies: binds its clicks to the account, and says where it goes on to. `None` if the
+/// id is none of ours, too old, or was used before.
 pub fn resume(
     environment: &Environment<'_>,
     entropy: &mut dyn Entropy,
@@ -310,10 +310,10 @@ struct Priced {
     price: Option<(i64, String)>,
 }
 
-/// Prices a charge whose amount the vendor does not tell: by the plan that it names, else by the plan that its account is
-/// known to have had when it was charged. A plan of a later time never prices it, and an amount stays as it was accepted:
-/// what cannot be priced now stays without an amount, because a charge that waited for a plan that is never told would be
-/// missing among the sales.
+/// Prices a charge whose amount the vendor does not tell: by the plan that it names, else by the plan that its account
+/// is known to have had when it was charged. A plan of a later time never prices it, and an amount stays as it was
+/// accepted: what cannot be priced now stays without an amount, because a charge that waited for a plan that is never
+/// told would be missing among the sales.
 fn priced(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<Priced, SqlError> {
     let named = event.plan.clone();
     if event.kind != EventKind::Charged || event.amount.is_some() {
@@ -326,8 +326,8 @@ fn priced(call: &Call<'_>, listing: &Listing, event: &Event) -> Result<Priced, S
     Ok(Priced { plan: if price.is_some() { plan } else { named }, price })
 }
 
-/// Releases what a conversion earned if the event tells of it again with better evidence. Who paid, how much and for which
-/// plan must be what was told before: what differs is not what was confirmed, and stays held.
+/// Releases what a conversion earned if the event tells of it again with better evidence. Who paid, how much and for
+/// which plan must be what was told before: what differs is not what was confirmed, and stays held.
 fn confirm(
     call: &Call<'_>,
     listing: &Listing,
@@ -347,8 +347,8 @@ fn confirm(
     if is_same { conversions::confirm(call, known, metadata, event.evidence) } else { Ok(()) }
 }
 
-/// Binds a click to a customer, if its window is open, and those that came with it, if the model weighs them; then credits
-/// what nobody has earned.
+/// Binds a click to a customer, if its window is open, and those that came with it, if the model weighs them; then
+/// credits what nobody has earned.
 fn bind(call: &Call<'_>, customer: &str, click_id: &str, clicks: &[String]) -> Result<(), Problem> {
     let bindings = conversions::new_bindings(call, customer, click_id, clicks)?;
     if bindings.is_empty() {
