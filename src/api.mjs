@@ -6,7 +6,7 @@ import { inTime } from "./patience.mjs";
 import { Refusal } from "./problem.mjs";
 import { renew } from "./snapshot.mjs";
 
-/** Largest body that is read, in bytes (src/api/body.rs). */
+/** Largest body that is read, in bytes (src/api/http/body.rs). */
 const MAX_BODY_BYTES = 1_048_576;
 /** Requests that a key may make in the window (wrangler.toml, `API_LIMIT`). */
 const REQUESTS_A_WINDOW = 1_000;
@@ -146,7 +146,7 @@ function route(api, request) {
   if (path === "/healthz") return health();
   if (path === "/readyz") return ready(api);
   if (path.startsWith("/v1/")) return contract(api, request);
-  throw new Refusal("not_found", "Check the path and the id; what another partner owns is not shown.");
+  throw new Refusal("not_found", "Check the path and the id; data of other partners are hidden.");
 }
 
 /** Answers a request. */

@@ -1,6 +1,6 @@
 //! Signpost: signed referral links, verified conversions, and a double-entry ledger at the edge.
 //!
-//! Layers import one way: `edge → api → store → domain` (ARCHITECTURE.md). Everything but `edge` is
+//! Layers import one way: `edge → api → ledger → store → domain` (ARCHITECTURE.md). Everything but `edge` is
 //! synchronous and free of JavaScript, so the very code that runs in workerd runs in `cargo test`.
 
 // A panic ends the wasm instance that everyone shares, so what can panic does not compile. Tests may.
@@ -21,6 +21,7 @@ pub mod api;
 pub mod documents;
 #[cfg(target_arch = "wasm32")]
 mod edge;
+pub mod ledger;
 pub mod marketplace;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;

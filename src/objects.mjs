@@ -17,7 +17,7 @@ const PASS_ON_AFTER_MS = 500;
 const ANSWER_MS = 10_000;
 /** The store of clicks has so long to tell a visitor's trail: a conversion waits no longer, and goes on without. */
 const TRAIL_MS = 500;
-/** Asks for a trail, in an answer that is to be handed in again with it (src/api/trails.rs). */
+/** Asks for a trail, in an answer that is to be handed in again with it (src/ledger/trails.rs). */
 const TRAIL_HEADER = "x-signpost-trail";
 /** Work that one alarm does before it asks for another. */
 const STEPS_AN_ALARM = 20;
@@ -127,7 +127,7 @@ export class Ledger extends Worker {
     return this.#rust.call((ledger) => ledger.listing_of_app(app));
   }
 
-  /** Writes what a callback told (`Report` in marketplace/step.rs); what became of it (`Reported` in api/callbacks.rs). */
+  /** Writes what a callback told (`Report` in marketplace/step.rs); what became of it (`Reported` in ledger/callbacks/report.rs). */
   async report(report) {
     const reported = await this.#withTrails((trails) => {
       const answer = JSON.parse(this.#rust.call((ledger) => ledger.report(report, trails, Date.now())));

@@ -1,7 +1,7 @@
-// The problems that are answered outside Rust (RFC 9457). A test holds the table against src/api/problem.rs.
+// The problems that are answered outside Rust (RFC 9457). A test holds the table against src/api/http/problems.rs.
 
 const PROBLEMS = {
-  not_found: { status: 404, title: "There is no such thing here" },
+  not_found: { status: 404, title: "The resource was not found" },
   body_too_large: { status: 413, title: "The body is larger than 1 MiB" },
   rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "Something went wrong on our side" },

@@ -11,10 +11,7 @@ use crate::{
     store::{
         Sql, SqlError,
         books::accounts,
-        log::{
-            change::{self, Change},
-            events,
-        },
+        log::{apply::apply_change, change::Change, events},
         reports::counts,
         transaction,
         value::json_text,
@@ -100,7 +97,7 @@ struct EndLine {
 
 /// The result of a replay.
 #[derive(Debug)]
-pub struct Replayed {
+pub struct ReplayReport {
     /// Events applied.
     pub events: u64,
     /// Clicks counted.
@@ -118,10 +115,10 @@ pub struct Replayed {
 type ClickCounts = BTreeMap<(u32, i64, String, u8, u8), (i64, i64, i64)>;
 
 /// The number of groups that are summed in memory before they are written.
-const GROUPS_AT_ONCE: usize = 20_000;
+const MAX_GROUPS: usize = 20_000;
 
 /// Rebuilds a Ledger in an empty, migrated database from the lines of an export.
-pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<Replayed, ReplayError> {
+pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, ReplayError> {
     let (mut events_seen, mut clicks_seen, mut last_seq) = (0u64, 0u64, 0i64);
     let mut pending = ClickCounts::new();
     let mut ended: Option<EndLine> = None;
@@ -137,7 +134,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<Replayed, ReplayErro
             let click: ClickLine = serde_json::from_str(&text).map_err(malformed)?;
             clicks_seen = clicks_seen.saturating_add(1);
             add_click(&mut pending, click);
-            if pending.len() >= GROUPS_AT_ONCE {
+            if pending.len() >= MAX_GROUPS {
                 flush(sql, &mut pending)?;
             }
         } else {
@@ -152,7 +149,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<Replayed, ReplayErro
     }
     flush(sql, &mut pending)?;
     let end = ended.filter(|end| end.next_cursor.is_none()).ok_or(ReplayError::Unfinished)?;
-    Ok(Replayed {
+    Ok(ReplayReport {
         events: events_seen,
         clicks: clicks_seen,
         rebuilt: totals(sql, None)?,
@@ -168,7 +165,7 @@ fn apply(sql: &dyn Sql, event: &EventLine<'_>, line: u64) -> Result<(), ReplayEr
     let partner_no = change.as_ref().map_or(0, Change::partner_no);
     transaction(sql, || -> Result<(), SqlError> {
         if let Some(change) = &change {
-            change::apply(sql, change, event.data.get(), event.created_at)?;
+            apply_change(sql, change, event.data.get(), event.created_at)?;
         }
         let ledger = event.ledger.map(|ledger| ledger.get().to_owned());
         events::append(sql, &event.id, event.kind, partner_no, event.created_at, event.data.get(), ledger)

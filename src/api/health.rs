@@ -1,6 +1,6 @@
 //! The Worker's health.
 
-use super::views::view;
+use crate::ledger::view::view;
 
 view! {
     /// The Worker's health.

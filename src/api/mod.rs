@@ -1,66 +1,51 @@
-//! The HTTP contract as a synchronous function: request in, answer out, over a database. It runs inside the Ledger
-//! object, one request at a time, and natively in tests.
+//! The Ledger's API as synchronous functions over a database: the HTTP contract ([`handle`]), verified callbacks
+//! ([`callback_listing`], [`report`], [`resume`]), and the alarm ([`end_holds`]). It runs inside the Ledger object, one call
+//! at a time, and natively in tests.
 //!
-//! Five steps: find the route, authenticate, look for the first answer of an idempotency key, carry out in one
-//! transaction, answer. Whatever goes wrong, nothing remains written.
+//! [`handle`] finds the route, authenticates, looks for the first response to the idempotency key, and runs the handler in
+//! one transaction. Whatever fails, nothing remains written. An operation that needs a visitor's trail writes nothing and
+//! returns the trail that it needs; the runner fetches the trail and calls again with it in [`Environment::trails`].
 
-pub mod auth;
-pub(crate) mod balances;
-pub mod body;
-pub(crate) mod call;
-pub mod callbacks;
-pub mod clicks;
-pub(crate) mod commissions;
-pub(crate) mod conversions;
-pub(crate) mod coupons;
-mod cursor;
-pub(crate) mod events;
-pub mod export;
-pub(crate) mod fx;
+pub mod conversions;
 pub mod health;
-pub(crate) mod history;
 pub mod http;
-pub mod installs;
-pub(crate) mod keys;
-pub(crate) mod ledger;
-pub(crate) mod links;
-pub(crate) mod listings;
-mod maturity;
+pub mod links;
 pub mod operation;
-pub(crate) mod partners;
-pub(crate) mod payouts;
-pub(crate) mod placements;
-pub(crate) mod plans;
-pub mod problem;
-pub(crate) mod programme;
-mod query;
-pub(crate) mod refunds;
-pub(crate) mod report;
+pub mod payouts;
+pub mod programme;
+pub mod reports;
 pub mod routes;
-mod rules;
-pub mod sealing;
-pub(crate) mod simulation;
-pub(crate) mod terms;
-pub mod trails;
-pub(crate) mod views;
-
-pub use auth::{Caller, Config, ConfigError};
-pub use call::Call;
 
 use crate::{
     domain::values::{digest::sha256_hex, entropy::Entropy, time::Timestamp, zone::Zones},
-    store::{Sql, log::idempotency, transaction},
+    ledger::{
+        callbacks::{handoff, listing, report as callback_report, report::Reported},
+        config::Config,
+        error::LedgerError,
+        maturity,
+        trails::{TrailRequest, Trails},
+        tx::Tx,
+    },
+    marketplace::receive::Report,
+    store::{
+        Sql, SqlError,
+        log::{idempotency, outbox},
+        transaction,
+    },
 };
-use http::{Request, Response};
-use problem::{Code, Problem};
+use http::{
+    auth, body,
+    call::Call,
+    failure::Failure,
+    message::{Request, Response},
+    problems::{Code, Problem},
+};
 use routes::Route;
-use std::cell::{Cell, RefCell};
-use trails::{TRAIL_HEADER, TrailWish, Trails};
 
-/// Tells the isolate that forwarded a request that redirects must learn of a change; never leaves the Worker.
+/// Tells the isolate that forwarded a request that redirects must learn of a change; it never leaves the Worker.
 pub const SNAPSHOT_HEADER: &str = "x-signpost-snapshot";
 
-/// Everything an answer depends on besides the request.
+/// What an operation depends on besides its arguments and randomness.
 pub struct Environment<'a> {
     /// The database.
     pub sql: &'a dyn Sql,
@@ -70,73 +55,104 @@ pub struct Environment<'a> {
     pub zones: &'a dyn Zones,
     /// The time.
     pub now: Timestamp,
-    /// Visitors' trails that were asked for; see [`trails`].
+    /// Visitors' trails that were fetched; see [`crate::ledger::trails`].
     pub trails: &'a Trails,
 }
 
-/// Makes commissions payable whose hold has ended; for the Ledger's alarm.
-pub fn end_holds(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Result<(), Problem> {
+impl<'a> Environment<'a> {
+    fn tx(&self, entropy: &'a mut dyn Entropy) -> Tx<'a> {
+        Tx::new(self.sql, self.config, self.zones, self.now, self.trails, entropy)
+    }
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The response.
+    Response(Response),
+    /// Nothing is written: fetch this trail, then hand the request in again with it.
+    TrailNeeded(TrailRequest),
+}
+
+/// Handles an HTTP request.
+pub fn handle(environment: &Environment<'_>, entropy: &mut dyn Entropy, request: Request<'_>) -> Outcome {
+    match respond(environment, entropy, request) {
+        Ok(response) => Outcome::Response(response),
+        Err(Failure::Problem(problem)) => Outcome::Response(problem.response()),
+        Err(Failure::TrailNeeded(trail)) => Outcome::TrailNeeded(trail),
+    }
+}
+
+/// The listing with this id as the callback handler needs it, JSON, with its secrets opened; `None` if there is none.
+pub fn callback_listing(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    id: &str,
+) -> Result<Option<String>, SqlError> {
+    listing::opened(&environment.tx(entropy), id)
+}
+
+/// Writes what a verified callback reports, all or nothing.
+pub fn report(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    report: &Report,
+) -> Result<Reported, LedgerError> {
+    callback_report::write(&environment.tx(entropy), report)
+}
+
+/// Binds the clicks of a browser that comes back from a marketplace to its account, and returns where it goes on to; `None`
+/// if the id is unknown, too old, or was used before.
+pub fn resume(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    id: &str,
+    cookies: &str,
+) -> Result<Option<String>, LedgerError> {
+    handoff::resume(&environment.tx(entropy), id, cookies)
+}
+
+/// Makes commissions payable whose hold has ended. The alarm calls it, even while the Worker's secrets are missing.
+pub fn end_holds(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Result<(), SqlError> {
     maturity::sweep(sql, now, entropy)
 }
 
-/// Answers a request.
-pub fn handle(environment: &Environment<'_>, entropy: &mut dyn Entropy, request: Request<'_>) -> Response {
-    answer(environment, entropy, request).unwrap_or_else(|problem| problem.response())
-}
-
-fn answer(
+fn respond(
     environment: &Environment<'_>,
     entropy: &mut dyn Entropy,
     request: Request<'_>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let (route, params) = match routes::find(request.method, request.path) {
         routes::Found::Route(route, params) => (route, params),
         routes::Found::OtherMethods(allow) => {
             let problem = Problem::new(Code::MethodNotAllowed, format!("Allowed here: {allow}."));
             return Ok(problem.response().with_header("allow", allow));
         }
-        routes::Found::Nothing => return Err(Problem::not_found()),
+        routes::Found::Nothing => return Err(Problem::not_found().into()),
     };
-    let caller = auth::authenticate(environment, request.authorization)?;
-    auth::authorise(&caller, route)?;
+    let caller = auth::authenticate(environment.sql, environment.config, request.authorization)?;
+    auth::authorise(&caller, route.scope, route.access)?;
     if request.body.len() > body::MAX_BODY_BYTES {
-        return Err(Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes."));
+        return Err(Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes.").into());
     }
     maturity::sweep(environment.sql, environment.now, entropy)?;
-    let call = Call {
-        sql: environment.sql,
-        config: environment.config,
-        zones: environment.zones,
-        now: environment.now,
-        entropy: RefCell::new(entropy),
-        request,
-        caller,
-        params,
-        snapshot_touched: Cell::new(false),
-        trails: environment.trails,
-        trail_wish: RefCell::new(None),
-    };
-    let outcome = if route.method == "GET" {
-        (route.handler)(&call)
+    let tx = environment.tx(entropy);
+    let call = Call { tx: &tx, request, caller, params };
+    let response = if route.method == "GET" {
+        (route.handler)(&call)?
     } else {
-        transaction(call.sql, || write(&call, route))
+        transaction(tx.sql, || write(&call, route))?
     };
-    if let Some(TrailWish { shard, click_id }) = call.trail_wish.take() {
-        return Ok(
-            Response::json(503, "{}".to_owned()).with_header(TRAIL_HEADER, format!("{shard} {click_id}"))
-        );
-    }
-    let mut response = outcome?;
-    if call.snapshot_touched.get() {
-        let version = crate::store::log::outbox::snapshot_version(call.sql)?;
-        response = response.with_header(SNAPSHOT_HEADER, version.to_string());
+    if tx.is_snapshot_touched() {
+        let version = outbox::snapshot_version(tx.sql)?;
+        return Ok(response.with_header(SNAPSHOT_HEADER, version.to_string()));
     }
     Ok(response)
 }
 
-/// Carries out a write, or answers what the same idempotency key was answered first.
-fn write(call: &Call<'_>, route: &Route) -> Result<Response, Problem> {
-    // A parameter that a write would ignore (`?dry_run=true`) means something to whoever sent it.
+/// Runs a handler that writes, or returns the first response to the same idempotency key.
+fn write(call: &Call<'_>, route: &Route) -> Result<Response, Failure> {
+    // A caller who sends a parameter that writes ignore, such as `?dry_run=true`, expects it to have an effect.
     if route.path.starts_with("/v1/") {
         call.query(&[])?;
     }
@@ -146,22 +162,22 @@ fn write(call: &Call<'_>, route: &Route) -> Result<Response, Problem> {
     if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         let detail =
             "Idempotency-Key must have 1 to 255 printable ASCII characters; a UUID is a good choice.";
-        return Err(Problem::new(Code::InvalidIdempotencyKey, detail));
+        return Err(Problem::new(Code::InvalidIdempotencyKey, detail).into());
     }
     let scope = format!("{} {} {key}", call.caller.id, call.request.path);
     let body_hash = sha256_hex(call.request.body);
-    if let Some(first) = idempotency::find(call.sql, &scope, call.now)? {
+    if let Some(first) = idempotency::find(call.tx.sql, &scope, call.tx.now)? {
         if first.body_hash != body_hash {
             let detail =
                 "This Idempotency-Key came with another body before; use a new key for a new request.";
-            return Err(Problem::new(Code::IdempotencyConflict, detail));
+            return Err(Problem::new(Code::IdempotencyConflict, detail).into());
         }
         return Ok(Response::json(first.status, first.answer).with_header("idempotent-replayed", "true"));
     }
     let response = (route.handler)(call)?;
     let answer = (route.kept)(&response.body);
     let record = idempotency::Record { body_hash, status: response.status, answer };
-    idempotency::keep(call.sql, &scope, &record, call.now)?;
-    idempotency::expire(call.sql, call.now, 2)?;
+    idempotency::put(call.tx.sql, &scope, &record, call.tx.now)?;
+    idempotency::expire(call.tx.sql, call.tx.now, 2)?;
     Ok(response)
 }

@@ -1,51 +1,38 @@
-//! The table of routes: one line each. OpenAPI is made from the same table; what it says of an operation stands in
-//! `src/openapi`.
+//! The table of routes, one line each. OpenAPI is generated from the same table; the descriptions of its operations are in
+//! `src/openapi`. The table is above the handlers, and not in `http/`, because it imports all of them.
 
 use super::{
-    balances,
-    call::Call,
-    clicks, commissions, conversions, coupons, events, export, fx, history,
-    http::Response,
-    installs, keys, ledger, links, listings,
+    conversions::{commissions, create, history, installs, read as conversions, refunds},
+    http::{auth::Access, call::Call, failure::Failure, message::Response},
+    links,
     operation::Operation,
-    partners,
-    payouts::{self, details, endings, files, runs, statement},
-    placements,
-    problem::Problem,
-    programme, refunds, report, simulation,
+    payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
+    programme::{coupons, keys, listings, partners, placements, terms},
+    reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
 };
 use crate::domain::programme::key::Scope;
 use std::sync::LazyLock;
 
-/// Who may use a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Keys of the programme only; to a partner's key the route is not there.
-    Programme,
-    /// Partners' keys too, narrowed to their own data.
-    Partner,
-}
-
-/// Carries out a request.
-pub type Handler = fn(&Call<'_>) -> Result<Response, Problem>;
+/// Handles a request.
+pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
 
 /// A route.
 pub struct Route {
     /// Method.
     pub method: &'static str,
-    /// Path; `{…}` stands for one segment.
+    /// Path; `{…}` matches one segment.
     pub path: &'static str,
-    /// What it does; the documentation says more of it.
+    /// The operation that it performs; the documentation describes it.
     pub operation: Operation,
-    /// The scope it needs.
+    /// The scope that it needs.
     pub scope: Scope,
     /// Who may use it.
     pub access: Access,
-    /// It creates something, and so takes `Idempotency-Key`.
+    /// It creates something, so it takes `Idempotency-Key`.
     pub creates: bool,
-    /// What of its answer is kept for replays.
+    /// The part of its response that is kept for replays.
     pub kept: fn(&str) -> String,
-    /// What carries it out.
+    /// The function that handles it.
     pub handler: Handler,
 }
 
@@ -64,7 +51,7 @@ const fn write(
     Route { method, path, operation, scope, access, creates: false, kept: whole, handler }
 }
 
-/// A write of payouts, by the programme's keys alone.
+/// A write of payouts, for the programme's keys only.
 const fn payout_write(path: &'static str, handler: Handler, operation: Operation) -> Route {
     write("POST", path, Scope::PayoutsWrite, Access::Programme, handler, operation)
 }
@@ -74,18 +61,18 @@ const fn creates(mut route: Route) -> Route {
     route
 }
 
-/// Replays show the whole answer.
-fn whole(answer: &str) -> String {
-    answer.to_owned()
+/// Keeps the whole response for replays.
+fn whole(response: &str) -> String {
+    response.to_owned()
 }
 
 use Access::{Partner, Programme};
 use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 
-/// All routes that the Ledger answers. `/v1/clicks` and `/v1/export` also read other stores (edge).
+/// All routes that the Ledger answers. The Worker answers `/v1/clicks` and `/v1/export` with the help of [`INTERNAL`].
 pub const ROUTES: &[Route] = &[
-    get("/v1/program", Programme, programme::get, Operation::GetProgram),
-    write("PUT", "/v1/program", Admin, Programme, programme::put, Operation::SetProgram),
+    get("/v1/program", Programme, terms::get, Operation::GetProgram),
+    write("PUT", "/v1/program", Admin, Programme, terms::put, Operation::SetProgram),
     creates(write("POST", "/v1/keys", Admin, Programme, keys::create, Operation::CreateKey))
         .keeping(keys::without_secret),
     Route { scope: Admin, ..get("/v1/keys", Programme, keys::list, Operation::ListKeys) },
@@ -127,7 +114,7 @@ pub const ROUTES: &[Route] = &[
         "/v1/conversions",
         ConversionsWrite,
         Programme,
-        conversions::create,
+        create::create,
         Operation::CreateConversion,
     )),
     creates(write(
@@ -149,7 +136,7 @@ pub const ROUTES: &[Route] = &[
         refunds::create,
         Operation::CreateRefund,
     )),
-    get("/v1/attribution", Partner, report::attribution, Operation::GetAttribution),
+    get("/v1/attribution", Partner, attribution::get, Operation::GetAttribution),
     write(
         "POST",
         "/v1/attribution/simulate",
@@ -188,10 +175,10 @@ pub const ROUTES: &[Route] = &[
         Operation::RejectCommission,
     ),
     get("/v1/commissions/{id}/history", Partner, history::get, Operation::GetHistory),
-    creates(payout_write("/v1/partners/{id}/write-off", ledger::write_off, Operation::WriteOff)),
-    get("/v1/ledger/trial-balance", Programme, ledger::trial_balance, Operation::GetTrialBalance),
-    write("PUT", "/v1/fx", PayoutsWrite, Programme, fx::put, Operation::SetRates),
-    get("/v1/fx", Programme, fx::list, Operation::ListRates),
+    creates(payout_write("/v1/partners/{id}/write-off", write_off::create, Operation::WriteOff)),
+    get("/v1/ledger/trial-balance", Programme, trial_balance::get, Operation::GetTrialBalance),
+    write("PUT", "/v1/fx", PayoutsWrite, Programme, rates::put, Operation::SetRates),
+    get("/v1/fx", Programme, rates::list, Operation::ListRates),
     write(
         "PUT",
         "/v1/partners/{id}/payout-details",
@@ -201,14 +188,13 @@ pub const ROUTES: &[Route] = &[
         Operation::SetPayoutDetails,
     ),
     get("/v1/partners/{id}/payout-details", Partner, details::get, Operation::GetPayoutDetails),
-    // Before the payouts: a run is none of them.
     creates(payout_write("/v1/payouts/runs", runs::create, Operation::CreateRun)),
     get("/v1/payouts/runs", Programme, runs::list, Operation::ListRuns),
     get("/v1/payouts/runs/{id}", Programme, runs::get, Operation::GetRun),
     payout_write("/v1/payouts/runs/{id}/refresh", runs::refresh, Operation::RefreshRun),
     payout_write("/v1/payouts/runs/{id}/cancel", runs::cancel, Operation::CancelRun),
     payout_write("/v1/payouts/runs/{id}/approve", runs::approve, Operation::ApproveRun),
-    payout_write("/v1/payouts/runs/{id}/results", endings::results, Operation::SendResults),
+    payout_write("/v1/payouts/runs/{id}/results", settlement::results, Operation::SendResults),
     get("/v1/payouts/runs/{id}/files/csv", Programme, files::table, Operation::GetRunTable),
     get("/v1/payouts/runs/{id}/files/sepa", Programme, files::transfers, Operation::GetSepaFile),
     get("/v1/payouts/runs/{id}/files/paypal", Programme, files::paypal, Operation::GetPaypalFile),
@@ -216,16 +202,16 @@ pub const ROUTES: &[Route] = &[
     get("/v1/payouts", Partner, payouts::list, Operation::ListPayouts),
     get("/v1/payouts/{id}", Partner, payouts::get, Operation::GetPayout),
     get("/v1/payouts/{id}/items", Partner, payouts::items, Operation::ListPayoutItems),
-    payout_write("/v1/payouts/{id}/paid", endings::paid, Operation::PayPayout),
-    payout_write("/v1/payouts/{id}/failed", endings::failed, Operation::FailPayout),
+    payout_write("/v1/payouts/{id}/paid", settlement::paid, Operation::PayPayout),
+    payout_write("/v1/payouts/{id}/failed", settlement::failed, Operation::FailPayout),
     get("/v1/payouts/{id}/statement.json", Partner, statement::json, Operation::GetStatement),
     get("/v1/payouts/{id}/statement.csv", Partner, statement::csv, Operation::GetStatementCsv),
     get("/v1/payouts/{id}/statement.html", Partner, statement::html, Operation::GetStatementHtml),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
 ];
 
-/// What the Worker itself asks the Ledger, under the caller's own key: the halves of operations that also read other
-/// stores. The Worker forwards no outside request to `/internal/`.
+/// Requests that the Worker itself sends to the Ledger with the caller's key, for operations that also read other stores.
+/// The Worker forwards no outside request to `/internal/`.
 pub const INTERNAL: &[Route] = &[
     get("/internal/clicks", Partner, clicks::start, Operation::ListClicks),
     write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, Operation::ListClicks),

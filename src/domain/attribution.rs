@@ -84,7 +84,7 @@ impl Reason {
     /// Returns whether a touch with this verdict won, or lost only to another touch, so that it may earn later
     /// conversions of the customer.
     #[must_use]
-    pub fn might_earn(self) -> bool {
+    pub fn is_eligible(self) -> bool {
         match self {
             Self::Click | Self::Customer | Self::Coupon => true,
             Self::NewerTouch | Self::OlderTouch | Self::CouponWins | Self::ClickWins | Self::NoShare => true,
@@ -100,7 +100,7 @@ impl Reason {
 
     /// Returns whether the verdict concerns the coupon itself and does not depend on the attribution rules.
     #[must_use]
-    pub fn is_of_coupon(self) -> bool {
+    pub fn is_coupon_rejection(self) -> bool {
         matches!(self, Self::CouponExpired | Self::CouponNotBegun | Self::CouponElsewhere)
     }
 }
@@ -251,9 +251,9 @@ type Eligible<'a> = (usize, &'a Touch, PartnerNo);
 
 /// Removes the touches that another kind of touch takes precedence over, and records their verdicts. `order` is sorted
 /// oldest first and stays so.
-fn precede(order: &mut Vec<Eligible<'_>>, verdicts: &mut [Option<Reason>], precedence: Precedence) {
+fn apply_precedence(order: &mut Vec<Eligible<'_>>, verdicts: &mut [Option<Reason>], precedence: Precedence) {
     let is_coupon = |(_, touch, _): &Eligible<'_>| touch.coupon().is_some();
-    let beaten = |from: usize, entry: &Eligible<'_>| match precedence {
+    let reason_to_lose = |from: usize, entry: &Eligible<'_>| match precedence {
         // A coupon beats clicks made before it was used. Clicks made afterwards compete under the model.
         Precedence::CouponFirst => {
             let later = order.iter().skip(from.saturating_add(1));
@@ -263,10 +263,10 @@ fn precede(order: &mut Vec<Eligible<'_>>, verdicts: &mut [Option<Reason>], prece
             (is_coupon(entry) && !order.iter().all(is_coupon)).then_some(Reason::ClickWins)
         }
     };
-    let judged: Vec<_> =
-        order.iter().enumerate().map(|(from, entry)| (*entry, beaten(from, entry))).collect();
+    let with_reasons: Vec<_> =
+        order.iter().enumerate().map(|(from, entry)| (*entry, reason_to_lose(from, entry))).collect();
     order.clear();
-    for (entry, reason) in judged {
+    for (entry, reason) in with_reasons {
         match (reason, verdicts.get_mut(entry.0)) {
             (Some(reason), Some(verdict)) => *verdict = Some(reason),
             (Some(_) | None, _) => order.push(entry),
@@ -304,14 +304,14 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
     let mut verdicts: Vec<Option<Reason>> = Vec::with_capacity(touches.len());
     let mut order: Vec<Eligible<'_>> = Vec::with_capacity(touches.len());
     for (index, touch) in touches.iter().enumerate() {
-        let judged = eligibility(touch, occurred_at, rules);
-        verdicts.push(judged.err());
-        order.extend(judged.ok().map(|partner_no| (index, touch, partner_no)));
+        let eligibility = eligibility(touch, occurred_at, rules);
+        verdicts.push(eligibility.err());
+        order.extend(eligibility.ok().map(|partner_no| (index, touch, partner_no)));
     }
     // Within a millisecond, a coupon counts as used after a click, and the conversion's own click is the newest click.
     order.sort_by_key(|(_, touch, _)| (touch.at, touch.coupon().is_some(), touch.source == Source::Click));
-    precede(&mut order, &mut verdicts, rules.precedence);
-    let (lost, weights) = (lost_to(rules.model), weights(&order, rules));
+    apply_precedence(&mut order, &mut verdicts, rules.precedence);
+    let (lost, weights) = (losing_reason(rules.model), weights(&order, rules));
     order.reverse();
     let newest_first: Vec<_> = weights.into_iter().rev().collect();
     let shares = split_largest_remainder(WHOLE_BP, &newest_first).unwrap_or_default();
@@ -319,7 +319,7 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
     for ((touch, found, partner_no), share_bp) in order.into_iter().zip(shares) {
         let won = share_bp > 0;
         if let Some(verdict) = verdicts.get_mut(touch) {
-            *verdict = Some(if won { won_by(found.source) } else { lost });
+            *verdict = Some(if won { winning_reason(found.source) } else { lost });
         }
         if won {
             let newer = credits.len();
@@ -337,13 +337,13 @@ pub fn attribute(touches: &[Touch], occurred_at: Timestamp, rules: Rules) -> Att
 /// Returns the reason for the result as a whole: the verdict of the largest credit or, if all touches lost, of the
 /// newest touch, because that is the one that needs explaining.
 fn reason(touches: &[Touch], attribution: &Attribution) -> Reason {
-    let asked_about = attribution.main().map(|credit| credit.touch);
+    let largest_credit = attribution.main().map(|credit| credit.touch);
     let newest = || touches.iter().enumerate().max_by_key(|(_, touch)| touch.at).map(|(index, _)| index);
-    let found = asked_about.or_else(newest).and_then(|index| attribution.verdicts.get(index));
+    let found = largest_credit.or_else(newest).and_then(|index| attribution.verdicts.get(index));
     found.copied().unwrap_or(Reason::NoTouch)
 }
 
-fn won_by(source: Source) -> Reason {
+fn winning_reason(source: Source) -> Reason {
     match source {
         Source::Click | Source::Trail => Reason::Click,
         Source::Customer => Reason::Customer,
@@ -352,7 +352,7 @@ fn won_by(source: Source) -> Reason {
 }
 
 /// Returns the verdict of an eligible touch without a share.
-fn lost_to(model: Model) -> Reason {
+fn losing_reason(model: Model) -> Reason {
     match model {
         Model::LastTouch => Reason::NewerTouch,
         Model::FirstTouch => Reason::OlderTouch,

@@ -68,7 +68,7 @@ impl HeldReason {
 
     /// Returns the reason that a flag stands for.
     #[must_use]
-    pub fn of_flag(flag: &str) -> Option<Self> {
+    pub fn from_flag(flag: &str) -> Option<Self> {
         flag.strip_prefix("held_").and_then(Self::parse)
     }
 }

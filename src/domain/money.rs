@@ -1,6 +1,7 @@
 //! Amounts in minor units, currencies, and the application of rates.
 
 pub mod accounts;
+pub mod amount;
 pub mod fx;
 
 use iso_currency::Currency as Iso;
@@ -15,7 +16,7 @@ pub const WHOLE_BP: i64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
-/// The message of a serde error for an unknown currency; `api/body.rs` recognises the error by this text.
+/// The message of a serde error for an unknown currency; `api/http/body.rs` recognises the error by this text.
 pub const CURRENCY_REFUSED: &str = "expected an ISO 4217 code";
 
 impl Currency {

@@ -6,7 +6,7 @@ pub mod payer;
 use crate::{
     money::{
         Currency, WHOLE_BP,
-        fx::{Rate, convert},
+        fx::{ExchangeRate, convert},
     },
     values::string_enum::string_enum,
 };
@@ -69,7 +69,7 @@ pub struct Part {
     /// The number of commissions in it.
     pub commissions: i64,
     /// The exchange rate; absent in the payout's own currency, or if there is none.
-    pub rate: Option<Rate>,
+    pub rate: Option<ExchangeRate>,
     /// The amount in the payout's currency, in minor units; absent if it is held.
     pub converted: Option<i64>,
 }
@@ -93,7 +93,7 @@ pub fn propose(
     currency: Currency,
     parts: &mut [Part],
     minimum: Option<i64>,
-    mut rate: impl FnMut(Currency) -> Option<Rate>,
+    mut rate: impl FnMut(Currency) -> Option<ExchangeRate>,
 ) -> Option<Proposal> {
     let mut total = Some(0i64);
     let mut exchanged = false;

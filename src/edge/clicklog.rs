@@ -4,7 +4,7 @@ use super::{
     instance::{log, thrown},
     sql::DurableSql,
 };
-use crate::store::clicks::{ClickLog, PageQuery, Parcel, Recent, Work};
+use crate::store::clicks::{ClickLog, ForwardBatch, PageQuery, Recent, Work};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 
@@ -96,15 +96,15 @@ impl ClickLogHandle {
 
     /// Takes clicks in that belong to several shards: a JSON object, UTF-8, of arrays of records by shard.
     pub fn take(&self, by_shard_json: &[u8]) -> Result<(), JsValue> {
-        self.log()?.take(std::str::from_utf8(by_shard_json).map_err(thrown)?).map_err(thrown)
+        self.log()?.store_for_forwarding(std::str::from_utf8(by_shard_json).map_err(thrown)?).map_err(thrown)
     }
 
     /// What is to be passed on to other shards.
     pub fn parcels(&self) -> Result<ClickLogParcels, JsValue> {
-        let (parcels, more) = self.log()?.parcels().map_err(thrown)?;
+        let (parcels, more) = self.log()?.batches_to_forward().map_err(thrown)?;
         let parcels = parcels
             .into_iter()
-            .map(|Parcel { shard, records, last }| ClickLogParcel {
+            .map(|ForwardBatch { shard, records, last }| ClickLogParcel {
                 shard,
                 records,
                 last: super::milliseconds(last),
@@ -115,7 +115,7 @@ impl ClickLogHandle {
 
     /// Notes that a shard has its parcel.
     pub fn passed_on(&self, shard: u8, last: f64) -> Result<(), JsValue> {
-        self.log()?.passed_on(shard, super::whole(last)).map_err(thrown)
+        self.log()?.forwarded(shard, super::whole(last)).map_err(thrown)
     }
 
     /// What is to be done now: see [`crate::store::clicks::Work`].
@@ -172,6 +172,6 @@ impl ClickLogHandle {
 
     /// Place of the newest click.
     pub fn last_place(&self) -> Result<f64, JsValue> {
-        self.log()?.last_place().map(super::milliseconds).map_err(thrown)
+        self.log()?.last_position().map(super::milliseconds).map_err(thrown)
     }
 }

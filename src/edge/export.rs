@@ -2,7 +2,7 @@
 //! of what was read are wanted. A position travels as JSON, so that nothing of an instance is held between two reads.
 
 use super::instance::thrown;
-use crate::api::export::{Position, STAGES, TAIL_LINES, cut};
+use crate::api::reports::export::{Position, STAGES, TAIL_LINES, cut};
 use wasm_bindgen::prelude::*;
 
 /// What one reading of a log comes to.

@@ -9,10 +9,11 @@ use super::{
 };
 use crate::{
     api::{
-        self, Config, Environment, callbacks,
-        http::{Request, Response},
-        problem::{Code, Problem},
-        trails::{NO_TRAILS, Trails},
+        self, Environment, Outcome,
+        http::{
+            message::{Request, Response},
+            problems::{Code, Problem},
+        },
     },
     domain::values::time::Timestamp,
     marketplace::receive::Report,
@@ -27,6 +28,9 @@ use crate::{
 };
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
+
+/// The trail that a request needs, `<shard> <click id>`; the object's JavaScript fetches it and hands the request in again.
+const TRAIL_HEADER: &str = "x-signpost-trail";
 
 /// The Worker's secrets as the entry hands them over.
 #[derive(Deserialize)]
@@ -149,14 +153,19 @@ impl LedgerHandle {
         let zones = IntlZones::default();
         let environment =
             Environment { sql: &self.sql, config, zones: &zones, now: now(now_ms), trails: &trails };
-        api::handle(&environment, &mut CryptoEntropy::default(), request).into()
+        match api::handle(&environment, &mut CryptoEntropy::default(), request) {
+            Outcome::Response(response) => response.into(),
+            Outcome::TrailNeeded(trail) => Response::json(503, "{}".to_owned())
+                .with_header(TRAIL_HEADER, format!("{} {}", trail.shard, trail.click_id))
+                .into(),
+        }
     }
 
     /// A listing as the callback handler needs it, JSON, with its secrets opened; nothing if there is none.
     pub fn callback_listing(&self, id: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
-        callbacks::listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
+        api::callback_listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
     }
 
     /// The id of the App Store listing of an app; nothing if there is none.
@@ -164,13 +173,13 @@ impl LedgerHandle {
         listings::of_app(&self.sql, app).map_err(thrown)
     }
 
-    /// Writes what a callback told; `report_json` is a [`Report`]. What became of it, JSON: see [`callbacks::Reported`].
+    /// Writes what a callback reports; `report_json` is a [`Report`]. Returns a `Reported` as JSON.
     pub fn report(&self, report_json: &str, trails_json: &str, now_ms: f64) -> Result<String, JsValue> {
         let report: Report = strict_json::from_str(report_json).map_err(thrown)?;
         let trails: Trails = strict_json::from_str(trails_json).map_err(thrown)?;
         let zones = IntlZones::default();
         let environment = Environment { trails: &trails, ..self.environment(&zones, now_ms)? };
-        let reported = callbacks::report(&environment, &mut CryptoEntropy::default(), &report);
+        let reported = api::report(&environment, &mut CryptoEntropy::default(), &report);
         serde_json::to_string(&reported.map_err(thrown)?).map_err(thrown)
     }
 
@@ -178,7 +187,7 @@ impl LedgerHandle {
     pub fn resume(&self, id: &str, cookies: &str, now_ms: f64) -> Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
         let environment = self.environment(&zones, now_ms)?;
-        callbacks::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)
+        api::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)
     }
 
     fn environment<'a>(&'a self, zones: &'a IntlZones, now_ms: f64) -> Result<Environment<'a>, JsValue> {
@@ -199,7 +208,7 @@ impl LedgerHandle {
     /// The KV value of a slug, if a link has it.
     pub fn slug(&self, slug: &str) -> Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.sql, slug).map_err(thrown)?;
-        link.map(|link| crate::store::log::change::slug_value(&link.token)).transpose().map_err(thrown)
+        link.map(|link| crate::store::log::apply::slug_value(&link.token)).transpose().map_err(thrown)
     }
 
     /// Applies count deltas of a shard, each once however often it comes: `{"applied_seq":n}`.
@@ -216,7 +225,7 @@ impl LedgerHandle {
         idempotency::expire(&self.sql, now, 500).map_err(thrown)?;
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(thrown)?;
         let matures_at = commissions::next_maturity(&self.sql).map_err(thrown)?.map(Timestamp::ms);
-        let forgets_at = rows::forget_kept(&self.sql, now).map_err(thrown)?;
+        let forgets_at = rows::delete_expired_responses(&self.sql, now).map_err(thrown)?;
         for at in [matures_at, forgets_at].into_iter().flatten() {
             let at = at.max(now.ms());
             work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));

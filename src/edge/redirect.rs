@@ -3,14 +3,14 @@
 use super::{instance::thrown, random::CryptoEntropy};
 use crate::domain::{
     clicks::visitor::VisitorSecret,
-    links::{engine::Guide, keyring::KeyRing, snapshot::Snapshot},
+    links::{engine::RedirectEngine, keyring::KeyRing, snapshot::Snapshot},
 };
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 thread_local! {
     /// What this instance knows; the entry seeds it again after a re-creation.
-    static GUIDE: RefCell<Option<(Guide, CryptoEntropy)>> = const { RefCell::new(None) };
+    static GUIDE: RefCell<Option<(RedirectEngine, CryptoEntropy)>> = const { RefCell::new(None) };
 }
 
 /// Gives the instance its keys and a snapshot.
@@ -20,18 +20,18 @@ pub fn seed(signing_keys: &str, data_key: &str, snapshot: &str) -> Result<(), Js
     let visitors = VisitorSecret::parse(data_key).map_err(thrown)?;
     let snapshot = Snapshot::new(strict_json::from_str(snapshot).map_err(thrown)?);
     GUIDE.with_borrow_mut(|guide| {
-        *guide = Some((Guide::new(ring, visitors, snapshot), CryptoEntropy::default()))
+        *guide = Some((RedirectEngine::new(ring, visitors, snapshot), CryptoEntropy::default()))
     });
     Ok(())
 }
 
 /// Replaces the snapshot.
 #[wasm_bindgen]
-pub fn renew(snapshot: &str) -> Result<(), JsValue> {
+pub fn set_snapshot(snapshot: &str) -> Result<(), JsValue> {
     let snapshot = Snapshot::new(strict_json::from_str(snapshot).map_err(thrown)?);
     GUIDE.with_borrow_mut(|guide| match guide {
         Some((guide, _)) => {
-            guide.renew(snapshot);
+            guide.set_snapshot(snapshot);
             Ok(())
         }
         None => Err(thrown("the instance has not been seeded")),
@@ -43,7 +43,7 @@ pub fn renew(snapshot: &str) -> Result<(), JsValue> {
 pub fn redirect(line: &[u8]) -> Result<String, JsValue> {
     let line = std::str::from_utf8(line).map_err(thrown)?;
     GUIDE.with_borrow_mut(|guide| match guide {
-        Some((guide, entropy)) => guide.answer(line, entropy).map_err(thrown),
+        Some((guide, entropy)) => guide.handle(line, entropy).map_err(thrown),
         None => Err(thrown("the instance has not been seeded")),
     })
 }

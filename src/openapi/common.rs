@@ -9,15 +9,14 @@ use super::{
 };
 use crate::{
     api::{
-        call::List,
-        payouts::{PayoutView, runs::RunView},
-        problem::Code,
-        report::ReportView,
+        http::{call::List, problems::Code},
+        reports::attribution::ReportView,
     },
     domain::{
         programme::listing::Marketplace,
         values::id::{ListingId, PayoutId, RunId},
     },
+    ledger::payouts::{run_view::RunView, view::PayoutView},
 };
 use schemars::JsonSchema;
 

@@ -6,7 +6,7 @@ use super::{
     schemas::{Schema, schema_of},
     tags::Tag,
 };
-use crate::api::problem::Code;
+use crate::api::http::problems::Code;
 use schemars::JsonSchema;
 
 /// The body of a response.

@@ -2,10 +2,7 @@
 //! from several stores.
 
 use crate::{
-    api::{
-        operation::Operation,
-        routes::{Access, ROUTES},
-    },
+    api::{http::auth::Access, operation::Operation, routes::ROUTES},
     domain::programme::key::Scope,
 };
 

@@ -2,7 +2,7 @@
 //! `fixtures/api_examples.json` is outdated. Responses of the Worker itself are made from their types here.
 
 use crate::{
-    api::{call::List, clicks::ClickView, health::HealthView, operation::Operation},
+    api::{health::HealthView, http::call::List, operation::Operation, reports::clicks::ClickView},
     domain::{
         clicks::{bucket::Bucket, click::Device},
         values::{

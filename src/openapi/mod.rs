@@ -19,7 +19,7 @@ mod tags;
 mod vocabulary;
 mod wire_types;
 
-use crate::api::routes::Access;
+use crate::api::http::auth::Access;
 use description::Description;
 use endpoints::Endpoint;
 use headers::Header;

@@ -8,9 +8,9 @@ use super::{
     headers::Header,
     schemas::{Schemas, schema_of},
 };
-use crate::api::{
-    problem::{Code, Problem, ProblemBody},
-    routes::Access,
+use crate::api::http::{
+    auth::Access,
+    problems::{Code, Problem, ProblemBody},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -1,20 +1,23 @@
 //! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
 //! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
 
-use crate::api::{
-    body::Amount,
-    installs::MAX_SECONDS,
-    plans::MAX_PLANS,
-    terms::{MOST, MOST_ENTRIES, MOST_MONTHS, MOST_SALES},
-};
-use crate::domain::{
-    conversions::fraud::Rules,
-    links::destination::MAX_PATH_BYTES,
-    money::{Currency, WHOLE_BP},
-    values::{
-        id::{LinkId, ListingId, PartnerId, PayoutId},
-        text::MAX_URL_BYTES,
-        time::Timestamp,
+use crate::{
+    api::{
+        conversions::installs::MAX_SECONDS,
+        programme::{
+            listing_settings::MAX_PLANS,
+            term_checks::{MOST, MOST_ENTRIES, MOST_MONTHS, MOST_SALES},
+        },
+    },
+    domain::{
+        conversions::fraud::Rules,
+        links::destination::MAX_PATH_BYTES,
+        money::{Currency, WHOLE_BP, amount::Amount},
+        values::{
+            id::{LinkId, ListingId, PartnerId, PayoutId},
+            text::MAX_URL_BYTES,
+            time::Timestamp,
+        },
     },
 };
 use schemars::{JsonSchema, SchemaGenerator};

@@ -1,7 +1,7 @@
 //! Types that exist only in addresses and in the export, as schemas.
 
 use crate::{
-    api::export::End,
+    api::reports::export::End,
     store::{clicks::StoredClick, log::outbox},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

@@ -6,13 +6,13 @@ use crate::domain::{programme::listing::ListingNo, values::time::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The maximum number of expired rows that each write deletes.
-const FORGOTTEN: i64 = 10;
+const DELETED_PER_WRITE: i64 = 10;
 
 /// Marks a single-use token as used. Returns `false` if it was already used.
-pub fn use_up(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -> Result<bool, SqlError> {
+pub fn use_token(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -> Result<bool, SqlError> {
     sql.exec(
         "DELETE FROM single_use WHERE key IN (SELECT key FROM single_use WHERE keep_until < ?1 LIMIT ?2)",
-        &[now.into(), FORGOTTEN.into()],
+        &[now.into(), DELETED_PER_WRITE.into()],
     )?;
     let rows = sql.exec(
         "INSERT INTO single_use (key, keep_until) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING RETURNING 1",
@@ -22,7 +22,7 @@ pub fn use_up(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -
 }
 
 /// Returns whether a token has been used and is still recorded.
-pub fn is_used_up(sql: &dyn Sql, key: &str) -> Result<bool, SqlError> {
+pub fn is_token_used(sql: &dyn Sql, key: &str) -> Result<bool, SqlError> {
     let rows = sql.exec("SELECT 1 FROM single_use WHERE key = ?1", &[key.into()])?;
     Ok(!rows.is_empty())
 }
@@ -48,7 +48,7 @@ pub fn put_browser_handoff(
 ) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM relays WHERE id_hash IN (SELECT id_hash FROM relays WHERE expires_at < ?1 LIMIT ?2)",
-        &[now.into(), FORGOTTEN.into()],
+        &[now.into(), DELETED_PER_WRITE.into()],
     )?;
     let args: [Value; 5] = [
         id_hash.into(),
@@ -84,7 +84,7 @@ pub fn take_browser_handoff(
 }
 
 /// Stores a vendor's sealed token response for the app until `expires_at`.
-pub fn keep(
+pub fn put_token_response(
     sql: &dyn Sql,
     listing_no: ListingNo,
     code_hash: &str,
@@ -102,7 +102,7 @@ pub fn keep(
 
 /// Returns the sealed response stored under a code. It stays until it expires, so that an app whose connection broke
 /// can retry.
-pub fn kept(
+pub fn token_response(
     sql: &dyn Sql,
     listing_no: ListingNo,
     code_hash: &str,
@@ -116,7 +116,7 @@ pub fn kept(
 }
 
 /// Deletes expired responses. Returns when the next one expires, in Unix milliseconds.
-pub fn forget_kept(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
+pub fn delete_expired_responses(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     sql.exec("DELETE FROM kept_answers WHERE expires_at < ?1", &[now.into()])?;
     let rows = sql.exec("SELECT min(expires_at) + 1 FROM kept_answers", &[])?;
     rows.first().map_or(Ok(None), |row| row.opt_int(0))
@@ -124,7 +124,7 @@ pub fn forget_kept(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlErro
 
 /// A customer's account on a marketplace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
+pub struct MarketplaceAccount {
     /// The listing.
     pub listing_no: ListingNo,
     /// The marketplace's id of the account.
@@ -140,7 +140,7 @@ pub struct Account {
 }
 
 /// Inserts or replaces an account.
-pub fn put_account(sql: &dyn Sql, account: &Account) -> Result<(), SqlError> {
+pub fn put_account(sql: &dyn Sql, account: &MarketplaceAccount) -> Result<(), SqlError> {
     let args: [Value; 6] = [
         account.listing_no.into(),
         account.account.as_str().into(),
@@ -192,13 +192,17 @@ pub fn plan_at(
 }
 
 /// Returns an account if a callback has reported it.
-pub fn account(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<Option<Account>, SqlError> {
+pub fn account(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    account: &str,
+) -> Result<Option<MarketplaceAccount>, SqlError> {
     let rows = sql.exec(
         "SELECT status, plan, changed_at, plan_at FROM marketplace_accounts WHERE listing_no = ?1 AND account = ?2",
         &[listing_no.into(), account.into()],
     )?;
     let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some(Account {
+    Ok(Some(MarketplaceAccount {
         listing_no,
         account: account.to_owned(),
         status: row.text(0)?.to_owned(),
@@ -210,7 +214,7 @@ pub fn account(sql: &dyn Sql, listing_no: ListingNo, account: &str) -> Result<Op
 
 /// Another identifier of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alias {
+pub struct AccountAlias {
     /// The listing.
     pub listing_no: ListingNo,
     /// The alias.
@@ -220,7 +224,7 @@ pub struct Alias {
 }
 
 /// Stores an alias. If the alias exists, it keeps its first account.
-pub fn put_alias(sql: &dyn Sql, alias: &Alias) -> Result<(), SqlError> {
+pub fn put_alias(sql: &dyn Sql, alias: &AccountAlias) -> Result<(), SqlError> {
     let args: [Value; 3] =
         [alias.listing_no.into(), alias.alias.as_str().into(), alias.account.as_str().into()];
     sql.exec(
@@ -232,7 +236,11 @@ pub fn put_alias(sql: &dyn Sql, alias: &Alias) -> Result<(), SqlError> {
 }
 
 /// Returns the account of an alias.
-pub fn account_of(sql: &dyn Sql, listing_no: ListingNo, alias: &str) -> Result<Option<String>, SqlError> {
+pub fn account_of_alias(
+    sql: &dyn Sql,
+    listing_no: ListingNo,
+    alias: &str,
+) -> Result<Option<String>, SqlError> {
     let rows = sql.exec(
         "SELECT account FROM account_aliases WHERE listing_no = ?1 AND alias = ?2",
         &[listing_no.into(), alias.into()],
@@ -270,7 +278,7 @@ pub struct WaitingRefund {
 }
 
 /// Stores a refund until its charge arrives.
-pub fn put_waiting(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), SqlError> {
+pub fn put_waiting_refund(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), SqlError> {
     let args: [Value; 3] =
         [refund.charge.as_str().into(), refund.external_id.as_str().into(), refund.amount.into()];
     sql.exec(
@@ -282,7 +290,7 @@ pub fn put_waiting(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), SqlError
 }
 
 /// Returns the refunds that are waiting for a charge.
-pub fn waiting(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlError> {
+pub fn waiting_refunds(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlError> {
     let rows = sql.exec(
         "SELECT external_id, amount FROM waiting_refunds WHERE charge = ?1 ORDER BY external_id",
         &[charge.into()],
@@ -296,7 +304,7 @@ pub fn waiting(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlErr
 }
 
 /// Deletes a waiting refund that has been booked.
-pub fn arrived(sql: &dyn Sql, conversion_no: i64, external_id: &str) -> Result<(), SqlError> {
+pub fn delete_waiting_refund(sql: &dyn Sql, conversion_no: i64, external_id: &str) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM waiting_refunds WHERE external_id = ?2
          AND charge = (SELECT external_id FROM conversions WHERE no = ?1)",

@@ -53,7 +53,7 @@ pub struct Commission {
     /// The reason that it stays pending until it is released. Only pending commissions are held.
     pub held_reason: Option<HeldReason>,
     /// The source.
-    #[serde(default = "of_a_conversion")]
+    #[serde(default = "default_source")]
     pub source: CommissionSource,
     /// The amount that the rate was applied to, in minor units; absent for a fixed amount, or if it was not recorded.
     #[serde(default)]
@@ -73,7 +73,7 @@ pub struct Commission {
 }
 
 /// The default for events written before commissions had a source.
-fn of_a_conversion() -> CommissionSource {
+fn default_source() -> CommissionSource {
     CommissionSource::Conversion
 }
 

@@ -191,7 +191,7 @@ pub fn credit(sql: &dyn Sql, no: i64, place: &Place, attribution: &str) -> Resul
 }
 
 /// Returns a customer's unattributed conversions with numbers above `after`, oldest first.
-pub fn unearned(
+pub fn unattributed(
     sql: &dyn Sql,
     customer_id: &str,
     after: i64,
@@ -251,7 +251,7 @@ pub fn by_key(
 
 /// Returns how many conversions credited to a partner were accepted later than `since` and have a number below `no`,
 /// counting at most `limit`. Uninstalls earn nothing and are not counted.
-pub fn pace(
+pub fn count_recent(
     sql: &dyn Sql,
     partner: PartnerNo,
     no: i64,

@@ -1,5 +1,6 @@
 //! The event log and what derives from it: changes, the outbox to KV, stored responses, and totals for comparison.
 
+pub mod apply;
 pub mod change;
 pub mod events;
 pub mod idempotency;

@@ -6,6 +6,7 @@ pub mod callbacks;
 pub mod clicks;
 pub mod commissions;
 pub mod conversions;
+mod error;
 pub mod links;
 pub mod log;
 pub mod meta;
@@ -16,65 +17,11 @@ pub mod payouts;
 pub mod programme;
 pub mod reports;
 pub mod schema;
+mod sql;
 pub mod value;
 
+pub use error::SqlError;
 pub use page::Page;
+use sql::next_no;
+pub use sql::{Sql, transaction};
 pub use value::{Row, Value};
-
-/// The reason that a statement failed. All cases are faults of Signpost; callers' mistakes are detected before SQL
-/// runs.
-#[derive(Debug, thiserror::Error)]
-pub enum SqlError {
-    /// The engine rejected the statement.
-    #[error("the database refused a statement: {0}")]
-    Engine(String),
-    /// A row does not have the expected shape.
-    #[error("column {column} of a row is not {expected}")]
-    Shape {
-        /// The zero-based column.
-        column: usize,
-        /// The expected type.
-        expected: &'static str,
-    },
-    /// An integer beyond ±(2^53 − 1), which workerd's SQLite binding would round.
-    #[error("the integer {0} cannot cross into the engine unchanged")]
-    UnsafeInteger(i64),
-    /// A sum or counter overflowed.
-    #[error("arithmetic overflow in {0}")]
-    Overflow(&'static str),
-}
-
-/// A SQLite database. Placeholders are `?1`, `?2`, …; a statement has at most 100 (workerd's limit).
-pub trait Sql {
-    /// Runs one statement and returns all its rows.
-    fn exec(&self, sql: &str, args: &[Value]) -> Result<Vec<Row>, SqlError>;
-
-    /// Runs `body` in a transaction. It commits if `body` returns `true` and rolls back if it returns `false` or
-    /// panics. It is not re-entrant. Use [`transaction`] instead.
-    fn atomically(&self, body: &mut dyn FnMut() -> bool) -> Result<(), SqlError>;
-
-    /// Runs several statements without arguments, for schema migrations.
-    fn script(&self, sql: &str) -> Result<(), SqlError>;
-}
-
-/// Runs `body` in a transaction and rolls back everything it wrote if it returns `Err`.
-pub fn transaction<T, E: From<SqlError>>(sql: &dyn Sql, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    let mut body = Some(body);
-    let mut outcome = None;
-    let run = sql.atomically(&mut || {
-        outcome = body.take().map(|body| body());
-        matches!(outcome, Some(Ok(_)))
-    });
-    match (outcome, run) {
-        (Some(Err(error)), _) => Err(error),
-        (Some(Ok(value)), Ok(())) => Ok(value),
-        (_, Err(error)) => Err(error.into()),
-        (None, Ok(())) => Err(SqlError::Engine("the transaction's body did not run".to_owned()).into()),
-    }
-}
-
-/// Returns the largest number in a table plus one. The table's rows must never be deleted.
-fn next_no(sql: &dyn Sql, table: &'static str) -> Result<i64, SqlError> {
-    let rows = sql.exec(&format!("SELECT coalesce(max(no), 0) + 1 FROM {table}"), &[])?;
-    rows.first().map_or(Ok(1), |row| row.int(0))
-}

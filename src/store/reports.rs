@@ -138,7 +138,7 @@ impl Sums {
 }
 
 /// Returns the WHERE clause of a filter. The values are integers, so embedding them in the statement is safe.
-fn narrowed(filter: &Filter, listing: &str, from: i64, to: i64) -> String {
+fn where_clause(filter: &Filter, listing: &str, from: i64, to: i64) -> String {
     let mut conditions = vec![format!("c.quarter >= {from} AND c.quarter < {to}")];
     conditions.extend(filter.partner.map(|no| format!("c.partner_no = {no}")));
     conditions.extend(filter.link.map(|no| format!("c.link_no = {no}")));
@@ -188,19 +188,19 @@ pub fn groups(
     spans: &[Span],
 ) -> Result<BTreeMap<Option<String>, Sums>, SqlError> {
     let mut groups: BTreeMap<Option<String>, Sums> = BTreeMap::new();
-    let names = Names { sql };
+    let key_names = KeyNames { sql };
     for span in spans {
         let (click_key, conversion_key) = key_expression(group, span);
-        let condition = narrowed(filter, "l.listing_no", span.from, span.to);
+        let condition = where_clause(filter, "l.listing_no", span.from, span.to);
         let statement = format!(
             "SELECT {click_key} AS key, sum(c.clicks), sum(c.uniques), sum(c.duplicate), sum(c.bot), sum(c.prefetch), \
              sum(c.revoked), sum(c.expired), sum(c.invalid) FROM click_counts c LEFT JOIN links l ON l.no = c.link_no \
              WHERE {condition} GROUP BY 1"
         );
         for row in sql.exec(&statement, &[])? {
-            groups.entry(names.key(group, &row)?).or_default().add(&clicks(&row)?)?;
+            groups.entry(key_names.key(group, &row)?).or_default().add(&clicks(&row)?)?;
         }
-        let condition = narrowed(filter, "c.listing_no", span.from, span.to);
+        let condition = where_clause(filter, "c.listing_no", span.from, span.to);
         // Money is summed in two halves that cannot overflow. They are returned as text and combined in 128 bits.
         let halves = |column: &str| {
             format!("CAST(sum(c.{column} / 1000000000) AS TEXT), CAST(sum(c.{column} % 1000000000) AS TEXT)")
@@ -213,7 +213,7 @@ pub fn groups(
             halves("commission")
         );
         for row in sql.exec(&statement, &[])? {
-            groups.entry(names.key(group, &row)?).or_default().add(&conversions(&row)?)?;
+            groups.entry(key_names.key(group, &row)?).or_default().add(&conversions(&row)?)?;
         }
     }
     Ok(groups)
@@ -251,11 +251,11 @@ fn conversions(row: &Row) -> Result<Sums, SqlError> {
 }
 
 /// Maps the keys of rows to those of the API.
-struct Names<'a> {
+struct KeyNames<'a> {
     sql: &'a dyn Sql,
 }
 
-impl Names<'_> {
+impl KeyNames<'_> {
     fn key(&self, group: Group, row: &Row) -> Result<Option<String>, SqlError> {
         let text = |row: &Row| Ok(Some(row.text(0)?.to_owned()).filter(|text| !text.is_empty()));
         match group {

@@ -1,6 +1,6 @@
 //! Values passed to and from SQLite.
 
-use super::SqlError;
+use crate::store::error::SqlError;
 use serde::de::DeserializeOwned;
 
 /// A value bound to a placeholder or read from a column. There is no float variant, because money must not be a float.

@@ -5,23 +5,23 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startEdge } from "../e2e/support/harness.mjs";
 import { programme } from "../e2e/support/programme.mjs";
-import aws, { registration } from "../e2e/lives/aws.mjs";
-import googleCloud, { signUp } from "../e2e/lives/google_cloud.mjs";
-import microsoft, { TOKEN } from "../e2e/lives/microsoft.mjs";
+import aws, { registration } from "../e2e/lifecycles/aws.mjs";
+import googleCloud, { signUp } from "../e2e/lifecycles/google_cloud.mjs";
+import microsoft, { TOKEN } from "../e2e/lifecycles/microsoft.mjs";
 import { launch, local, page as show, site as startSite } from "./support/sites.mjs";
 
 const MARKETPLACES = [
-  { life: aws, kind: "register", method: "post", fields: registration },
-  { life: googleCloud, kind: "signup", method: "post", fields: signUp },
-  { life: microsoft, kind: "landing", method: "get", fields: () => ({ token: TOKEN }) },
+  { lifecycle: aws, kind: "register", method: "post", fields: registration },
+  { lifecycle: googleCloud, kind: "signup", method: "post", fields: signUp },
+  { lifecycle: microsoft, kind: "landing", method: "get", fields: () => ({ token: TOKEN }) },
 ];
 
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser?.close());
 
-for (const { life, kind, method, fields } of MARKETPLACES) {
-  describe(life.marketplace, () => {
+for (const { lifecycle, kind, method, fields } of MARKETPLACES) {
+  describe(lifecycle.marketplace, () => {
     let [edge, site, base, callback, operator, ada, link] = [];
 
     /** The marketplace's page, the form behind its button, and the product. */
@@ -35,14 +35,14 @@ for (const { life, kind, method, fields } of MARKETPLACES) {
 
     before(async () => {
       site = await startSite(stand);
-      edge = await startEdge({ retune: (worker) => { worker.outboundService = (request) => life.vendor(request); } });
+      edge = await startEdge({ retune: (worker) => { worker.outboundService = (request) => lifecycle.vendor(request); } });
       base = local("go", new URL(edge.url).port);
       ({ operator, ada } = await programme(edge));
       const listing = await operator.json("POST", "/v1/listings", {
-        name: "Acme", marketplace: life.marketplace, url: `${local("market", site.port)}/listing`,
-        forward_to: `${local("app", site.port)}/start`, settings: life.settings, secrets: life.secrets,
+        name: "Acme", marketplace: lifecycle.marketplace, url: `${local("market", site.port)}/listing`,
+        forward_to: `${local("app", site.port)}/start`, settings: lifecycle.settings, secrets: lifecycle.secrets,
       });
-      callback = `${base}/callbacks/${life.marketplace}/${listing.id}/${kind}`;
+      callback = `${base}/callbacks/${lifecycle.marketplace}/${listing.id}/${kind}`;
       link = await operator.json("POST", "/v1/links", { partner_id: ada.id, listing_id: listing.id });
     });
     after(async () => {

@@ -88,14 +88,15 @@ describe("clicks", () => {
     }
   });
 
-  test("of nonsense lead to the landing page, whatever bytes it is made of", async () => {
-    for (const target of ["/r/", "/r/x", "/r/../../etc", "/r/%00%ff", "/r/\u00ff\u00fe", `/r/${"A".repeat(8000)}`, "/r/a/b/c", "/r/x#y"]) {
+  test("on malformed links lead to the landing page without a cookie, whatever bytes they are made of", async () => {
+    for (const target of ["/r/", "/r/x", "/r/../../etc", "/r/%00%ff", `/r/${"A".repeat(8000)}`, "/r/a/b/c", "/r/x#y"]) {
       const answer = await raw(edge, get(target));
-      if (/^HTTP\/1\.1 400/.test(answer)) continue; // the engine itself refuses it
-      assert.match(answer, /^HTTP\/1\.1 302/, target);
-      assert.ok(answer.toLowerCase().includes(`location: ${LANDING}\r\n`), target);
-      assert.ok(!/set-cookie/i.test(answer), target);
+      assert.match(answer, /^HTTP\/1\.1 302 /, target);
+      assert.deepEqual(answer.match(/^location: .*$/gim), [`Location: ${LANDING}`], target);
+      assert.doesNotMatch(answer, /set-cookie/i, target);
     }
+    // The engine itself refuses bytes that no URL may have.
+    assert.match(await raw(edge, get("/r/\u00ff\u00fe")), /^HTTP\/1\.1 400 /);
   });
 
   for (const end of ["trap", "exception"]) {

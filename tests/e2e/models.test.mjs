@@ -7,7 +7,7 @@ import { programme, sale, visit } from "./support/programme.mjs";
 let edge;
 let world;
 before(async () => {
-  edge = await startEdge();
+  edge = await startEdge({ entry: "tests/e2e/support/faulty.mjs" });
   world = await programme(edge);
   const { operator } = world;
   await operator.json("PUT", "/v1/program", { attribution: { model: "linear" }, commission_bp: 2000 });
@@ -54,11 +54,20 @@ test("both partners on a visitor's way earn, and the parts add up", async () => 
   }
 });
 
-test("a click that no store knows yet is credited alone, and the explanation says why", async () => {
-  const { operator, adas, partner, link } = world;
-  const [, second] = await twoClicks(adas, await link(await partner({ name: "Alan" })), "192.0.2.21");
-  const sold = await operator.json("POST", "/v1/conversions", sale(second, "order-at-once"));
-  const { trail, touches } = await operator.json("GET", `/v1/conversions/${sold.id}/attribution`);
-  // Whether the click is stored by now is a race; a conversion is accepted either way, and says which it was.
-  assert.deepEqual([trail, touches.length], trail === "known" ? ["known", 2] : ["unavailable", 1]);
+test("a click that is not stored yet is credited alone, and the explanation says why", async () => {
+  const { operator, ada, adas, partner, link } = world;
+  await edge.fetch("/test-fault/clicks-wait");
+  try {
+    const [, second] = await twoClicks(await link(await partner({ name: "Alan" })), adas, "192.0.2.21");
+    const sold = await operator.json("POST", "/v1/conversions", sale(second, "order-at-once"));
+    assert.deepEqual(
+      sold.attribution.credits.map((credit) => [credit.partner_id, credit.click_id, credit.share_bp]),
+      [[ada.id, second, 10_000]],
+    );
+    const { trail, touches } = await operator.json("GET", `/v1/conversions/${sold.id}/attribution`);
+    assert.equal(trail, "unavailable");
+    assert.deepEqual(touches.map(({ source, outcome }) => [source, outcome]), [["click", "won"]]);
+  } finally {
+    await edge.fetch("/test-fault/none");
+  }
 });

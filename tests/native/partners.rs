@@ -1,4 +1,4 @@
-//! Partners.
+//! Partners: their fields, their status, and the snapshot that blocks them.
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
@@ -86,8 +86,8 @@ fn external_ids_are_unique() {
 #[test]
 fn a_pause_can_be_lifted_and_a_termination_cannot() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let target = format!("/v1/partners/{}", scene.partner);
+    let scenario = ledger.scenario(1_000);
+    let target = format!("/v1/partners/{}", scenario.partner);
     let blocked = |ledger: &Ledger| -> Json {
         let text = signpost::store::log::outbox::snapshot(&ledger.sql).unwrap();
         serde_json::from_str::<Json>(&text).unwrap()["blocked"].clone()
@@ -113,7 +113,7 @@ fn a_pause_can_be_lifted_and_a_termination_cannot() {
         assert_eq!(refused.problem(), (422, "partner_terminated".to_owned()));
         assert_eq!(refused.text("/errors/0/pointer"), "/status");
     }
-    let new = json!({"partner_id": scene.partner, "listing_id": scene.listing});
+    let new = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
     let refused = ledger.unchanged("link", |ledger| ledger.post("/v1/links", &new));
     assert_eq!(refused.problem(), (422, "partner_terminated".to_owned()));
     assert_eq!(refused.text("/errors/0/pointer"), "/partner_id");

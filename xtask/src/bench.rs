@@ -34,7 +34,7 @@ enum Kind {
 const PARTS: &[Part] = &[
     Part { name: "tokens", kind: Kind::Criterion(native::TOKENS) },
     Part { name: "signatures", kind: Kind::Criterion(native::SIGNATURES) },
-    Part { name: "guide", kind: Kind::Criterion(native::GUIDE) },
+    Part { name: "redirect", kind: Kind::Criterion(native::REDIRECT) },
     Part { name: "startup", kind: Kind::Load },
     Part { name: "redirects", kind: Kind::Load },
     Part { name: "clicks", kind: Kind::Load },

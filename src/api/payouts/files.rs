@@ -4,15 +4,14 @@
 //! unless the caller asks for a partial file.
 
 use super::{
-    super::{
+    super::http::{
         call::Call,
-        http::Response,
-        problem::{Code, FieldError, Problem},
-        programme,
+        failure::Failure,
+        message::Response,
+        problems::{Code, FieldError, Problem},
         query::Query,
     },
-    details::of_payout,
-    is_public, runs,
+    runs,
 };
 use crate::{
     documents::payment_files::{Payment, Run, paypal, run_table, sepa, wise},
@@ -23,6 +22,10 @@ use crate::{
             payer::{PayoutDetails, PayoutMethod},
         },
         values::{date::Date, id::PayoutId},
+    },
+    ledger::{
+        payouts::{details::of_payout, runs::is_public},
+        terms,
     },
     store::{
         payouts::{self, Payout},
@@ -65,18 +68,18 @@ fn select(
     method: Option<PayoutMethod>,
     statuses: &[PayoutStatus],
     known_parameters: &[&str],
-) -> Result<(Selection, Query), Problem> {
+) -> Result<(Selection, Query), Failure> {
     let query = call.query(known_parameters)?;
     let run = runs::named(call)?;
     if !is_public(run.status) {
         let detail = format!("The run is {}. Files exist only for approved runs.", run.status.as_str());
-        return Err(Problem::new(Code::RunNotApproved, detail));
+        return Err(Problem::new(Code::RunNotApproved, detail).into());
     }
     let mut selected = Vec::new();
     let mut left_out = Vec::new();
     for status in statuses {
-        for payout in payouts::of_run(call.sql, run.terms.no, *status, MAX_SAFE_INTEGER)? {
-            match of_payout(call, &payout)? {
+        for payout in payouts::of_run(call.tx.sql, run.terms.no, *status, MAX_SAFE_INTEGER)? {
+            match of_payout(call.tx, &payout)? {
                 Some(details) if method.is_none_or(|method| method == details.method) => {
                     selected.push((payout.no, payment(payout, details)));
                 }
@@ -170,8 +173,7 @@ impl Selection {
     /// The file as a download. A header names the payouts that are left out.
     fn response(&self, media_type: &str, suffix: &str, body: String) -> Response {
         let disposition = format!("attachment; filename=\"{}{suffix}\"", self.run.id);
-        let headers = vec![("content-type", media_type.to_owned())];
-        let mut response = Response { status: 200, headers, body, log: None }
+        let mut response = Response::of_type(media_type, body)
             .with_header("content-disposition", disposition)
             .with_header("cache-control", "private, no-store");
         if !self.left_out.is_empty() {
@@ -185,7 +187,7 @@ const CSV_WITH_HEADING: &str = "text/csv; charset=utf-8; header=present";
 const CSV_WITHOUT_HEADING: &str = "text/csv; charset=utf-8; header=absent";
 
 /// `GET /v1/payouts/runs/{id}/files/csv`: every approved payout of the run, whether it is open, paid or failed.
-pub fn table(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn table(call: &Call<'_>) -> Result<Response, Failure> {
     let statuses = [PayoutStatus::Open, PayoutStatus::Paid, PayoutStatus::Failed];
     let (selection, query) = select(call, None, &statuses, &["partial"])?;
     selection.check_complete(&query)?;
@@ -194,16 +196,16 @@ pub fn table(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// `GET /v1/payouts/runs/{id}/files/sepa`
-pub fn transfers(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
     let known = ["partial", "execution_date"];
     let (mut selection, query) = select(call, Some(PayoutMethod::Sepa), &[PayoutStatus::Open], &known)?;
     let execution_date = match query.text("execution_date") {
-        None => Date::of(call.now),
+        None => Date::of(call.tx.now),
         Some(text) => Date::parse(text).ok_or_else(|| {
             Problem::new(Code::InvalidParameter, "\"execution_date\" must be a day such as 2026-11-03.")
         })?,
     };
-    let payer = programme::current(call)?
+    let payer = terms::current(call.tx)?
         .payer
         .ok_or_else(|| Problem::new(Code::PayerMissing, "Set the \"payer\" first, with PUT /v1/program."))?;
     selection.leave_out_other_currencies(
@@ -213,20 +215,20 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Problem> {
     );
     selection.check_complete(&query)?;
     selection.check_not_empty()?;
-    let file = sepa::File { run: &selection.run, payer: &payer, created_at: call.now, execution_date };
+    let file = sepa::File { run: &selection.run, payer: &payer, created_at: call.tx.now, execution_date };
     let body = file.render(&selection.payments, &selection.list_left_out())?;
     Ok(selection.response("application/xml", ".xml", body))
 }
 
 /// `GET /v1/payouts/runs/{id}/files/paypal`
-pub fn paypal(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn paypal(call: &Call<'_>) -> Result<Response, Failure> {
     let known = ["partial", "currency", "part"];
     let (mut selection, query) = select(call, Some(PayoutMethod::Paypal), &[PayoutStatus::Open], &known)?;
     match query.text("currency").map(Currency::parse) {
         Some(Some(chosen)) => selection.payments.retain(|payment| payment.currency == chosen),
         Some(None) => {
             let detail = "\"currency\" must be an ISO 4217 code such as EUR.";
-            return Err(Problem::new(Code::InvalidParameter, detail));
+            return Err(Problem::new(Code::InvalidParameter, detail).into());
         }
         None => check_one_currency(&selection.payments)?,
     }
@@ -252,11 +254,11 @@ fn check_one_currency(payments: &[Payment]) -> Result<(), Problem> {
 }
 
 /// `GET /v1/payouts/runs/{id}/files/wise`
-pub fn wise(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn wise(call: &Call<'_>) -> Result<Response, Failure> {
     let known = ["partial", "part"];
     let (mut selection, query) = select(call, Some(PayoutMethod::Wise), &[PayoutStatus::Open], &known)?;
     selection.check_complete(&query)?;
     selection.keep_part(&query, wise::MAX_ROWS)?;
-    let body = wise::render(programme::current(call)?.currency, &selection.payments)?;
+    let body = wise::render(terms::current(call.tx)?.currency, &selection.payments)?;
     Ok(selection.response(CSV_WITH_HEADING, "-wise.csv", body))
 }

@@ -1,18 +1,21 @@
 //! Handlers of statements: what a payout consists of, for the partner and its accountant.
 
 use super::{
-    super::{
+    super::http::{
         call::Call,
-        http::Response,
-        problem::{Code, Problem},
-        programme,
+        failure::Failure,
+        message::Response,
+        problems::{Code, Problem},
     },
-    details::of_payout,
-    is_public, named, run_of, show_item,
+    read::{named, run_of, show_item},
 };
 use crate::{
     documents::statement::{self, Party, Statement, StatementPart, Vat},
     domain::payouts::{contained_vat, invoice_number, payer::PayoutDetails},
+    ledger::{
+        payouts::{details::of_payout, runs::is_public},
+        terms,
+    },
     store::{
         Page, SqlError,
         books::accounts,
@@ -34,7 +37,7 @@ fn payee(details: Option<&PayoutDetails>, display_name: &str) -> Party {
 fn payer(call: &Call<'_>, run: &Run) -> Result<Party, Problem> {
     let (name, payer) = match run.payer.clone() {
         Some(named) => named,
-        None => (programme::current(call)?.name, None),
+        None => (terms::current(call.tx)?.name, None),
     };
     Ok(match payer {
         Some(payer) => Party { legal_name: payer.legal_name, address: payer.address, tax_id: payer.tax_id },
@@ -44,13 +47,14 @@ fn payer(call: &Call<'_>, run: &Run) -> Result<Party, Problem> {
 
 /// One entry per currency: the balance at the start of the period, and what was added since.
 fn parts(call: &Call<'_>, payout: &Payout, run: &Run) -> Result<Vec<StatementPart>, Problem> {
-    let opening = accounts::balances_until(call.sql, Some(run.terms.from.start()), Some(payout.partner_no))?;
-    let mut shown = Vec::new();
-    for part in payouts::parts(call.sql, payout.no)? {
+    let opening =
+        accounts::balances_until(call.tx.sql, Some(run.terms.from.start()), Some(payout.partner_no))?;
+    let mut entries = Vec::new();
+    for part in payouts::parts(call.tx.sql, payout.no)? {
         let Some(converted) = part.converted else { continue };
         let before = opening.iter().find(|balance| balance.currency == part.currency);
         let opening_balance = before.map_or(0, |balance| balance.payable);
-        shown.push(StatementPart {
+        entries.push(StatementPart {
             currency: part.currency,
             opening_balance,
             movements: i128::from(part.amount).saturating_sub(opening_balance),
@@ -59,7 +63,7 @@ fn parts(call: &Call<'_>, payout: &Payout, run: &Run) -> Result<Vec<StatementPar
             converted,
         });
     }
-    Ok(shown)
+    Ok(entries)
 }
 
 fn vat(total: i64, rate_bp: i64) -> Result<Vat, SqlError> {
@@ -79,10 +83,10 @@ fn load(call: &Call<'_>) -> Result<Statement, Problem> {
         let detail = format!("The payout is {}, so nothing was paid out.", payout.status.as_str());
         return Err(Problem::new(Code::PayoutNotOpen, detail));
     };
-    let details = of_payout(call, &payout)?;
-    let partner = partners::by_no(call.sql, payout.partner_no)?.ok_or_else(Problem::not_found)?;
+    let details = of_payout(call.tx, &payout)?;
+    let partner = partners::by_no(call.tx.sql, payout.partner_no)?.ok_or_else(Problem::not_found)?;
     let all = Page { before: None, limit: MAX_SAFE_INTEGER };
-    let lines = payouts::items(call.sql, payout.no, all)?;
+    let lines = payouts::items(call.tx.sql, payout.no, all)?;
     let rate_bp = details.as_ref().and_then(|details| details.vat_rate_bp);
     Ok(Statement {
         invoice_number: invoice_number(invoice_no),
@@ -107,17 +111,16 @@ fn load(call: &Call<'_>) -> Result<Statement, Problem> {
 }
 
 /// `GET /v1/payouts/{id}/statement.json`
-pub fn json(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn json(call: &Call<'_>) -> Result<Response, Failure> {
     call.json(200, &load(call)?)
 }
 
 fn response(media_type: &str, body: String) -> Response {
-    Response { status: 200, headers: vec![("content-type", media_type.to_owned())], body, log: None }
-        .with_header("cache-control", "private, no-store")
+    Response::of_type(media_type, body).with_header("cache-control", "private, no-store")
 }
 
 /// `GET /v1/payouts/{id}/statement.csv`
-pub fn csv(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn csv(call: &Call<'_>) -> Result<Response, Failure> {
     let statement = load(call)?;
     let disposition = format!("attachment; filename=\"{}.csv\"", statement.invoice_number);
     let table = statement::csv::render(&statement)?;
@@ -126,7 +129,7 @@ pub fn csv(call: &Call<'_>) -> Result<Response, Problem> {
 }
 
 /// `GET /v1/payouts/{id}/statement.html`
-pub fn html(call: &Call<'_>) -> Result<Response, Problem> {
+pub fn html(call: &Call<'_>) -> Result<Response, Failure> {
     let page = statement::html::render(&load(call)?);
     // The page may load and run nothing, even if escaping a name ever failed.
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

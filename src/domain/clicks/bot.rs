@@ -21,7 +21,7 @@ pub const AGENT_BYTES: usize = 1024;
 
 /// Lower-case words that identify machines. `bot` is not in this list because it needs a check of the preceding
 /// characters.
-const MACHINES: &[&str] = &[
+const MACHINE_WORDS: &[&str] = &[
     // Crawlers and archives.
     "crawl",
     "spider",
@@ -114,7 +114,7 @@ const MACHINES: &[&str] = &[
 
 /// Classifies a user agent, ignoring case.
 #[must_use]
-pub fn read(user_agent: &str) -> Agent {
+pub fn parse(user_agent: &str) -> Agent {
     let bytes = user_agent.as_bytes();
     let lower = bytes.get(..AGENT_BYTES).unwrap_or(bytes).to_ascii_lowercase();
     // A character that the limit cuts in two becomes U+FFFD, which no list contains.
@@ -125,11 +125,11 @@ pub fn read(user_agent: &str) -> Agent {
 fn is_machine(agent: &str) -> bool {
     // Node.js sends `node` as the user agent of its built-in `fetch`.
     let blank = agent.trim().is_empty() || agent == "node" || agent == "-";
-    blank || names_a_bot(agent) || MACHINES.iter().any(|word| agent.contains(word))
+    blank || contains_bot(agent) || MACHINE_WORDS.iter().any(|word| agent.contains(word))
 }
 
 /// Matches `bot` anywhere except in Cubot, a brand of phone (`… Android 13; CUBOT P80 …`).
-fn names_a_bot(agent: &str) -> bool {
+fn contains_bot(agent: &str) -> bool {
     agent.match_indices("bot").any(|(at, _)| {
         let before = agent.get(..at).unwrap_or_default();
         let phone = before
@@ -165,7 +165,7 @@ fn device(agent: &str) -> Device {
 /// Returns whether a value of `Sec-Purpose`, `Purpose`, `X-Moz` or `X-Purpose` announces a request that no person made:
 /// `prefetch`, `prefetch;prerender`, `prefetch;anonymous-client-ip` (Chrome, Firefox) or `preview` (Safari).
 #[must_use]
-pub fn fetches_ahead(purpose: &str) -> bool {
+pub fn is_prefetch(purpose: &str) -> bool {
     let bytes = purpose.as_bytes();
     let lower = bytes.get(..AGENT_BYTES).unwrap_or(bytes).to_ascii_lowercase();
     lower
@@ -176,8 +176,8 @@ pub fn fetches_ahead(purpose: &str) -> bool {
 /// Classifies a visit. Prefetches take precedence. HEAD requests count as bots, because they open nothing (X sends
 /// several for each post, with user agents of browsers).
 #[must_use]
-pub fn classify(agent: Agent, head: bool, ahead: bool) -> Class {
-    if ahead {
+pub fn classify(agent: Agent, head: bool, is_prefetch_request: bool) -> Class {
+    if is_prefetch_request {
         Class::Prefetch
     } else if agent.bot || head {
         Class::Bot
@@ -193,15 +193,15 @@ mod tests {
     const TABLE: &str = include_str!("../../../fixtures/agents.txt");
 
     #[test]
-    fn agents_seen_in_the_wild_are_told_apart() {
+    fn real_user_agents_are_classified() {
         let mut rows = 0;
         for line in TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let mut columns = line.splitn(3, '\t');
             let (who, device, agent) =
                 (columns.next().unwrap(), columns.next().unwrap(), columns.next().unwrap_or_default());
-            let read = read(agent);
-            assert_eq!(if read.bot { "bot" } else { "human" }, who, "{agent}");
-            assert_eq!(read.device.as_str(), device, "{agent}");
+            let parsed = parse(agent);
+            assert_eq!(if parsed.bot { "bot" } else { "human" }, who, "{agent}");
+            assert_eq!(parsed.device.as_str(), device, "{agent}");
             rows += 1;
         }
         assert!(rows > 60, "the table is read: {rows} rows");
@@ -209,36 +209,36 @@ mod tests {
 
     #[test]
     fn case_and_length_do_not_matter() {
-        assert!(read("CURL/8.5.0").bot);
-        assert!(read("GoogleBOT").bot);
+        assert!(parse("CURL/8.5.0").bot);
+        assert!(parse("GoogleBOT").bot);
         let long = format!("{}bot", "a".repeat(AGENT_BYTES));
-        assert!(!read(&long).bot, "what lies beyond the limit is not looked at");
-        assert!(!read(&"ü".repeat(AGENT_BYTES)).bot, "a character cut in two is no reason to stop");
+        assert!(!parse(&long).bot, "what lies beyond the limit is not looked at");
+        assert!(!parse(&"ü".repeat(AGENT_BYTES)).bot, "a character cut in two is no reason to stop");
     }
 
     #[test]
-    fn a_fetch_ahead_wins_over_a_machine_and_a_head_is_a_machine() {
-        let (person, machine) = (read("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"), read("curl/8.5.0"));
-        for (agent, head, ahead, class) in [
+    fn prefetch_takes_precedence_and_head_is_a_bot() {
+        let (person, machine) = (parse("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"), parse("curl/8.5.0"));
+        for (agent, head, is_prefetch_request, class) in [
             (person, false, false, Class::Human),
             (person, true, false, Class::Bot),
             (person, false, true, Class::Prefetch),
             (machine, false, false, Class::Bot),
             (machine, true, true, Class::Prefetch),
         ] {
-            assert_eq!(classify(agent, head, ahead), class);
+            assert_eq!(classify(agent, head, is_prefetch_request), class);
         }
     }
 
     #[test]
-    fn purposes() {
+    fn prefetch_purposes_are_recognised() {
         for purpose in
             ["prefetch", "Prefetch", "prefetch;prerender", "prefetch; anonymous-client-ip", "preview"]
         {
-            assert!(fetches_ahead(purpose), "{purpose}");
+            assert!(is_prefetch(purpose), "{purpose}");
         }
         for purpose in ["", "navigate", "prefetched", "none;", "é"] {
-            assert!(!fetches_ahead(purpose), "{purpose}");
+            assert!(!is_prefetch(purpose), "{purpose}");
         }
     }
 }

@@ -22,7 +22,7 @@ impl<'a> Trail<'a> {
     /// that one the newest [`TRAIL_LENGTH`] ids, without those that do not verify. The limit bounds the work to eight
     /// verifications, however long the header is.
     #[must_use]
-    pub fn read(cookies: &'a str, ring: &KeyRing) -> Self {
+    pub fn parse(cookies: &'a str, ring: &KeyRing) -> Self {
         let mut longest: &str = "";
         for cookie in cookies.split(';') {
             let Some((name, value)) = cookie.trim_start().split_once('=') else { continue };
@@ -48,7 +48,7 @@ impl<'a> Trail<'a> {
     /// Returns the next value of the cookies: this trail (`joined`) with `click_id` appended, and without its oldest id
     /// if it was full.
     #[must_use]
-    pub fn followed_by(&self, joined: &str, click_id: &str) -> String {
+    pub fn with_click(&self, joined: &str, click_id: &str) -> String {
         let kept = match joined.split_once('.') {
             Some((_, rest)) if self.0.len() >= TRAIL_LENGTH => rest,
             Some(_) | None => joined,

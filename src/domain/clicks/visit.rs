@@ -35,8 +35,8 @@ pub struct Visit {
 
 /// A record that does not have the form that [`Visit::to_json`] writes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a visit's record")]
-pub struct VisitError;
+#[error("malformed click record")]
+pub struct MalformedClickRecord;
 
 /// The transport form of a record. It is a plain array because thousands are sent per second.
 type Wire<'a> = (&'a str, i64, u32, Option<&'a str>, &'a str, u8, u8, &'a str);
@@ -81,7 +81,7 @@ fn digit(code: u8) -> char {
 /// A click record as parsed; [`Visit`] documents the fields.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Wire<'a>")]
-pub struct Arrival<'a> {
+pub struct ClickRecord<'a> {
     /// The click id, or 22 random characters.
     pub id: &'a str,
     /// The time of the redirect.
@@ -100,27 +100,31 @@ pub struct Arrival<'a> {
     pub trail: &'a str,
 }
 
-impl<'a> Arrival<'a> {
+impl<'a> ClickRecord<'a> {
     /// Parses a JSON array of records.
-    pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, VisitError> {
-        strict_json::from_str(json).map_err(|_| VisitError)
+    pub fn parse_batch(json: &'a str) -> Result<Vec<Self>, MalformedClickRecord> {
+        strict_json::from_str(json).map_err(|_| MalformedClickRecord)
     }
 }
 
-impl<'a> TryFrom<Wire<'a>> for Arrival<'a> {
-    type Error = VisitError;
+impl<'a> TryFrom<Wire<'a>> for ClickRecord<'a> {
+    type Error = MalformedClickRecord;
 
     fn try_from(
         (id, at, link_no, visitor, country, device, bucket, trail): Wire<'a>,
-    ) -> Result<Self, VisitError> {
+    ) -> Result<Self, MalformedClickRecord> {
         Ok(Self {
             id,
-            at: Timestamp::from_ms(at).ok_or(VisitError)?,
+            at: Timestamp::from_ms(at).ok_or(MalformedClickRecord)?,
             link_no,
-            visitor: visitor.map(|text| Visitor::parse(text).ok_or(VisitError)).transpose()?,
-            country: if country.is_empty() { None } else { Some(Country::parse(country).ok_or(VisitError)?) },
-            device: Device::from_code(device).ok_or(VisitError)?,
-            bucket: Bucket::from_code(bucket).ok_or(VisitError)?,
+            visitor: visitor.map(|text| Visitor::parse(text).ok_or(MalformedClickRecord)).transpose()?,
+            country: if country.is_empty() {
+                None
+            } else {
+                Some(Country::parse(country).ok_or(MalformedClickRecord)?)
+            },
+            device: Device::from_code(device).ok_or(MalformedClickRecord)?,
+            bucket: Bucket::from_code(bucket).ok_or(MalformedClickRecord)?,
             trail,
         })
     }

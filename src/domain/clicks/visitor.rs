@@ -6,7 +6,7 @@
 
 use crate::{
     clicks::{bot::AGENT_BYTES, click::SHARDS},
-    links::keyring::{KEY_BYTES, keyed, mac},
+    links::keyring::{KEY_BYTES, mac, new_hmac},
     values::time::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -36,14 +36,14 @@ impl VisitorSecret {
     pub fn parse(data_key: &str) -> Result<Self, DataKeyError> {
         let bytes = URL_SAFE_NO_PAD.decode(data_key).map_err(|_| DataKeyError)?;
         let key: [u8; KEY_BYTES] = bytes.try_into().map_err(|_| DataKeyError)?;
-        Ok(Self(keyed(&mac(&keyed(&key), LABEL))))
+        Ok(Self(new_hmac(&mac(&new_hmac(&key), LABEL))))
     }
 
     /// Returns the key of the UTC day that contains `at`.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> DayKey {
         let day = at.utc_day();
-        DayKey { day, keyed: keyed(&mac(&self.0, &day.to_be_bytes())) }
+        DayKey { day, keyed: new_hmac(&mac(&self.0, &day.to_be_bytes())) }
     }
 }
 

@@ -71,7 +71,7 @@ pub struct Facts<'a> {
     /// The time of the credited click; absent if no click was credited.
     pub clicked_at: Option<Timestamp>,
     /// The number of conversions accepted in the preceding hour that the partner was credited with.
-    pub in_hour_before: i64,
+    pub conversions_in_last_hour: i64,
     /// Whether an earlier, credited conversion of the customer has the same type and listing, under another id.
     pub is_repeat: bool,
     /// The use of the partner's own coupon; absent if none was used or it is unknown.
@@ -86,7 +86,7 @@ fn is_same(one: &str, other: &str) -> bool {
 
 /// Returns whether an event of this type normally happens once per customer.
 #[must_use]
-pub fn happens_once(kind: ConversionType) -> bool {
+pub fn is_once_per_customer(kind: ConversionType) -> bool {
     match kind {
         ConversionType::Lead | ConversionType::Install | ConversionType::SubscriptionStarted => true,
         ConversionType::Sale | ConversionType::SubscriptionRenewed | ConversionType::Uninstall => false,
@@ -109,22 +109,26 @@ fn is_too_soon(facts: &Facts<'_>, clicked_at: Timestamp, seconds: i64) -> bool {
 
 /// Returns the reasons to hold a commission, most severe first; empty if there are none.
 #[must_use]
-pub fn suspicions(facts: &Facts<'_>, rules: &Rules) -> Vec<HeldReason> {
-    let is_own = || facts.customer.iter().any(|name| facts.partner.iter().any(|own| is_same(name, own)));
+pub fn hold_reasons(facts: &Facts<'_>, rules: &Rules) -> Vec<HeldReason> {
+    let is_self_referral =
+        || facts.customer.iter().any(|name| facts.partner.iter().any(|own| is_same(name, own)));
     let too_soon = rules.min_seconds_from_click.zip(facts.clicked_at);
-    let leaks = |(limit, used): (i64, CouponUse)| !used.has_click && used.customers_in_day > limit;
+    let is_leaked = |(limit, used): (i64, CouponUse)| !used.has_click && used.customers_in_day > limit;
     [
-        (rules.self_referral && is_own(), HeldReason::SelfReferral),
+        (rules.self_referral && is_self_referral(), HeldReason::SelfReferral),
         // The conversion itself is not in the count, so the limit is exceeded when the count reaches it.
-        (rules.velocity_per_hour.is_some_and(|limit| facts.in_hour_before >= limit), HeldReason::Velocity),
+        (
+            rules.velocity_per_hour.is_some_and(|limit| facts.conversions_in_last_hour >= limit),
+            HeldReason::Velocity,
+        ),
         (too_soon.is_some_and(|(least, at)| is_too_soon(facts, at, least)), HeldReason::ImpossibleTime),
         (
-            rules.duplicate_customer && happens_once(facts.kind) && facts.is_repeat,
+            rules.duplicate_customer && is_once_per_customer(facts.kind) && facts.is_repeat,
             HeldReason::DuplicateCustomer,
         ),
-        (rules.coupon_uses_per_day.zip(facts.coupon).is_some_and(leaks), HeldReason::CouponLeakage),
+        (rules.coupon_uses_per_day.zip(facts.coupon).is_some_and(is_leaked), HeldReason::CouponLeakage),
     ]
     .into_iter()
-    .filter_map(|(is_suspect, reason)| is_suspect.then_some(reason))
+    .filter_map(|(applies, reason)| applies.then_some(reason))
     .collect()
 }

@@ -9,7 +9,7 @@ pub const MAX_PATH_BYTES: usize = 1024;
 
 string_enum! {
     /// How the click id is passed from the link to the product.
-    Carry {
+    ClickIdTransport {
         /// As its own query parameter.
         Parameter = "parameter";
         /// Within the parameter `referrer`, whose value is itself a query. Google Play passes it to the app on its
@@ -46,10 +46,10 @@ impl Destination {
     /// Splits a listing's URL. Returns `None` if it is not an absolute http or https URL. User, password and the query
     /// parameter `click_param` are dropped, so that the shop finds exactly one click id.
     #[must_use]
-    pub fn parse(url: &str, click_param: &str, carry: Carry) -> Option<Self> {
+    pub fn parse(url: &str, click_param: &str, transport: ClickIdTransport) -> Option<Self> {
         let url = web_url(url)?;
         let mut query = String::new();
-        let mut referrer = (carry == Carry::Referrer).then(String::new);
+        let mut referrer = (transport == ClickIdTransport::Referrer).then(String::new);
         append_query(&mut query, true, url.query().unwrap_or_default(), click_param, referrer.as_mut());
         Some(Self {
             origin: url.origin().ascii_serialization(),
@@ -68,19 +68,19 @@ impl Destination {
     /// Returns `None` if the path would leave the listing's origin. Link creation rejects such paths; this second check
     /// covers paths written by other versions or corrupted in a store.
     #[must_use]
-    pub fn address(
+    pub fn url_for_visit(
         &self,
         path: Option<&str>,
         visitor_query: &str,
         param: &str,
         click_id: &str,
     ) -> Option<String> {
-        let own;
+        let link_path;
         // The listing's own path was parsed as part of its URL and starts with a slash, so it cannot lead elsewhere.
         let path = match path {
             Some(path) => {
-                own = self.own_path(path)?;
-                &own
+                link_path = self.link_path(path)?;
+                &link_path
             }
             None => &self.path,
         };
@@ -101,8 +101,8 @@ impl Destination {
         let equals = match &referrer {
             None => "=",
             Some(referrer) => {
-                let joint = if referrer.is_empty() { "" } else { "%26" };
-                for part in [REFERRER, "=", referrer, joint] {
+                let separator = if referrer.is_empty() { "" } else { "%26" };
+                for part in [REFERRER, "=", referrer, separator] {
                     address.push_str(part);
                 }
                 "%3D"
@@ -115,7 +115,7 @@ impl Destination {
     }
 
     /// Returns a link's own path, percent-encoded where necessary for the header.
-    fn own_path(&self, path: &str) -> Option<String> {
+    fn link_path(&self, path: &str) -> Option<String> {
         if !path_is_safe(path) {
             return None;
         }
@@ -140,11 +140,11 @@ fn append_query(
         return;
     }
     for pair in query.split('&') {
-        if names(pair, click_param) {
+        if is_named(pair, click_param) {
             continue;
         }
         if let Some(referrer) = referrer.as_deref_mut()
-            && names(pair, REFERRER)
+            && is_named(pair, REFERRER)
         {
             append_referrer(referrer, pair, click_param);
             continue;
@@ -173,7 +173,7 @@ fn append_query(
 fn append_referrer(to: &mut String, pair: &str, click_param: &str) {
     let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
     let value = percent_decode_str(&value).decode_utf8_lossy();
-    for pair in value.split('&').filter(|pair| !pair.is_empty() && !names(pair, click_param)) {
+    for pair in value.split('&').filter(|pair| !pair.is_empty() && !is_named(pair, click_param)) {
         if !to.is_empty() {
             to.push_str("%26");
         }
@@ -182,7 +182,7 @@ fn append_referrer(to: &mut String, pair: &str, click_param: &str) {
 }
 
 /// Returns whether the decoded name of a `name=value` pair is `param`, with `+` decoded as a space.
-fn names(pair: &str, param: &str) -> bool {
+fn is_named(pair: &str, param: &str) -> bool {
     let name = pair.split('=').next().unwrap_or_default();
     if !name.contains(['%', '+']) {
         return name == param;
@@ -199,8 +199,8 @@ pub fn path_is_safe(path: &str) -> bool {
     if path.len() > MAX_PATH_BYTES || rest.starts_with('/') {
         return false;
     }
-    let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '?' | '#');
-    !path.contains(odd) && rest.split('/').all(segment_is_safe)
+    let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '?' | '#');
+    !path.contains(is_forbidden) && rest.split('/').all(segment_is_safe)
 }
 
 fn segment_is_safe(segment: &str) -> bool {

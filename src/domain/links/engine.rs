@@ -31,7 +31,10 @@ use crate::{
     },
     links::{
         keyring::KeyRing,
-        redirect::{Answer, Knowledge, LinkPath, Outcome, RANDOM_BYTES, Request, decide},
+        redirect::{
+            LinkPath, RANDOM_BYTES, RedirectContext, RedirectDecision, RedirectRequest, RedirectResponse,
+            decide,
+        },
         snapshot::Snapshot,
     },
     values::{entropy::Entropy, time::Timestamp},
@@ -40,21 +43,21 @@ use std::collections::HashMap;
 
 /// The maximum number of cached user agents and of cached paths. A full cache is cleared, which costs one lookup per
 /// entry.
-const MEMORY: usize = 2048;
+const CACHE_ENTRIES: usize = 2048;
 /// Longer user agents are not cached, so that the cache stays small.
-const REMEMBERED_AGENT_BYTES: usize = 512;
+const CACHED_AGENT_BYTES: usize = 512;
 
 /// A request that does not have the documented form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a redirect's line")]
-pub struct LineError;
+#[error("malformed redirect request")]
+pub struct MalformedRequest;
 
 /// Formats a response.
-fn told(answer: &Answer) -> String {
+fn format_response(response: &RedirectResponse) -> String {
     let (location, cookie) =
-        (answer.location.as_deref().unwrap_or_default(), answer.cookie.as_deref().unwrap_or_default());
+        (response.location.as_deref().unwrap_or_default(), response.cookie.as_deref().unwrap_or_default());
     // A record is its trail plus about 130 characters.
-    let length = [location, cookie, &answer.visit.trail]
+    let length = [location, cookie, &response.visit.trail]
         .iter()
         .fold(192usize, |sum, part| part.len().saturating_add(sum));
     let mut line = String::with_capacity(length);
@@ -64,18 +67,18 @@ fn told(answer: &Answer) -> String {
         line.push('\n');
     }
     // Shard numbers have one or two digits.
-    if answer.shard >= 10 {
+    if response.shard >= 10 {
         line.push('1');
     }
-    line.push(char::from(b'0'.saturating_add(answer.shard.checked_rem(10).unwrap_or(0))));
+    line.push(char::from(b'0'.saturating_add(response.shard.checked_rem(10).unwrap_or(0))));
     line.push('\n');
-    answer.visit.write_json(&mut line);
+    response.visit.write_json(&mut line);
     line
 }
 
 /// The state that an isolate keeps for redirects.
 #[derive(Debug)]
-pub struct Guide {
+pub struct RedirectEngine {
     ring: KeyRing,
     visitors: VisitorSecret,
     snapshot: Snapshot,
@@ -84,7 +87,7 @@ pub struct Guide {
     paths: HashMap<u32, String>,
 }
 
-impl Guide {
+impl RedirectEngine {
     /// Creates an engine with keys and a snapshot.
     #[must_use]
     pub fn new(ring: KeyRing, visitors: VisitorSecret, snapshot: Snapshot) -> Self {
@@ -93,22 +96,22 @@ impl Guide {
     }
 
     /// Replaces the snapshot.
-    pub fn renew(&mut self, snapshot: Snapshot) {
+    pub fn set_snapshot(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
     }
 
     /// Answers a redirect request in the text format.
-    pub fn answer(&mut self, line: &str, entropy: &mut dyn Entropy) -> Result<String, LineError> {
+    pub fn handle(&mut self, line: &str, entropy: &mut dyn Entropy) -> Result<String, MalformedRequest> {
         let mut fields = line.splitn(10, '\n');
-        let mut field = || fields.next().ok_or(LineError);
+        let mut field = || fields.next().ok_or(MalformedRequest);
         let (now, flags, token, path, country) = (field()?, field()?, field()?, field()?, field()?);
         let (ip, purpose, user_agent, cookies, query) = (field()?, field()?, field()?, field()?, field()?);
-        let now = now.parse().ok().and_then(Timestamp::from_ms).ok_or(LineError)?;
+        let now = now.parse().ok().and_then(Timestamp::from_ms).ok_or(MalformedRequest)?;
         let gpc = flags.contains('g');
         if !self.day.covers(now) {
             self.day = self.visitors.day(now);
         }
-        let request = Request {
+        let request = RedirectRequest {
             token,
             query,
             cookies,
@@ -116,53 +119,58 @@ impl Guide {
             visitor: if gpc { None } else { self.day.visitor(ip, user_agent) },
             country: Country::parse(country),
             head: flags.contains('h'),
-            ahead: !purpose.is_empty() && bot::fetches_ahead(purpose),
+            is_prefetch: !purpose.is_empty() && bot::is_prefetch(purpose),
             gpc,
             now,
         };
         let mut random = [0; RANDOM_BYTES];
         entropy.fill(&mut random);
-        let fresh = flags.contains('f');
-        let outcome = match path {
-            "" => self.decide(&request, fresh, random),
-            "-" => decide(&request, &self.knowledge(fresh, LinkPath::Missing), random),
+        let is_newest = flags.contains('f');
+        let decision = match path {
+            "" => self.decide(&request, is_newest, random),
+            "-" => decide(&request, &self.context(is_newest, LinkPath::Missing), random),
             path => {
-                let outcome = decide(&request, &self.knowledge(fresh, LinkPath::Known(path)), random);
-                self.remember(&outcome, path);
-                outcome
+                let decision = decide(&request, &self.context(is_newest, LinkPath::Known(path)), random);
+                self.cache_path(&decision, path);
+                decision
             }
         };
-        Ok(match outcome {
-            Outcome::Answer(answer) => told(&answer),
-            Outcome::NeedPath(link_no) => format!("P\n{link_no}"),
-            Outcome::NeedSnapshot(link_no) => format!("S\n{link_no}"),
+        Ok(match decision {
+            RedirectDecision::Respond(response) => format_response(&response),
+            RedirectDecision::NeedPath(link_no) => format!("P\n{link_no}"),
+            RedirectDecision::NeedSnapshot(link_no) => format!("S\n{link_no}"),
         })
     }
 
-    fn knowledge<'a>(&'a self, fresh: bool, path: LinkPath<'a>) -> Knowledge<'a> {
-        Knowledge { ring: &self.ring, snapshot: &self.snapshot, fresh, path }
+    fn context<'a>(&'a self, is_newest: bool, path: LinkPath<'a>) -> RedirectContext<'a> {
+        RedirectContext { ring: &self.ring, snapshot: &self.snapshot, is_newest, path }
     }
 
     /// Decides a redirect with the cached path, if there is one.
-    fn decide(&self, request: &Request<'_>, fresh: bool, random: [u8; RANDOM_BYTES]) -> Outcome {
-        let outcome = decide(request, &self.knowledge(fresh, LinkPath::Unknown), random);
-        match &outcome {
-            Outcome::NeedPath(link_no) => match self.paths.get(link_no) {
-                Some(path) => decide(request, &self.knowledge(fresh, LinkPath::Known(path)), random),
-                None => outcome,
+    fn decide(
+        &self,
+        request: &RedirectRequest<'_>,
+        is_newest: bool,
+        random: [u8; RANDOM_BYTES],
+    ) -> RedirectDecision {
+        let decision = decide(request, &self.context(is_newest, LinkPath::Unknown), random);
+        match &decision {
+            RedirectDecision::NeedPath(link_no) => match self.paths.get(link_no) {
+                Some(path) => decide(request, &self.context(is_newest, LinkPath::Known(path)), random),
+                None => decision,
             },
-            Outcome::Answer(_) | Outcome::NeedSnapshot(_) => outcome,
+            RedirectDecision::Respond(_) | RedirectDecision::NeedSnapshot(_) => decision,
         }
     }
 
     /// Caches a path that led to a click. A link's path never changes.
-    fn remember(&mut self, outcome: &Outcome, path: &str) {
-        let Outcome::Answer(answer) = outcome else { return };
-        if answer.visit.bucket.has_click_id() {
-            if self.paths.len() >= MEMORY {
+    fn cache_path(&mut self, decision: &RedirectDecision, path: &str) {
+        let RedirectDecision::Respond(response) = decision else { return };
+        if response.visit.bucket.has_click_id() {
+            if self.paths.len() >= CACHE_ENTRIES {
                 self.paths.clear();
             }
-            self.paths.insert(answer.visit.link_no, path.to_owned());
+            self.paths.insert(response.visit.link_no, path.to_owned());
         }
     }
 
@@ -170,9 +178,9 @@ impl Guide {
         if let Some(agent) = self.agents.get(user_agent) {
             return *agent;
         }
-        let agent = bot::read(user_agent);
-        if user_agent.len() <= REMEMBERED_AGENT_BYTES {
-            if self.agents.len() >= MEMORY {
+        let agent = bot::parse(user_agent);
+        if user_agent.len() <= CACHED_AGENT_BYTES {
+            if self.agents.len() >= CACHE_ENTRIES {
                 self.agents.clear();
             }
             self.agents.insert(user_agent.to_owned(), agent);

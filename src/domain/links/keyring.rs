@@ -50,10 +50,10 @@ pub enum KeyRingError {
     #[error("key {0} is not 32 bytes in base64url without padding")]
     Key(u8),
     /// The signing key is not in the ring.
-    #[error("key {0} is to sign, but is not in the ring")]
+    #[error("the signing key {0} is not in the key ring")]
     NoSigningKey(u8),
     /// All sixteen key ids are in use.
-    #[error("all sixteen key ids are taken: remove a key that no live link needs")]
+    #[error("all sixteen key ids are in use: remove a key that no live link needs")]
     Full,
 }
 
@@ -73,7 +73,7 @@ struct Subkeys {
 
 impl Subkeys {
     fn new(key: &[u8; KEY_BYTES]) -> Self {
-        let subkey = |purpose: Purpose| keyed(&mac(&keyed(key), purpose.label()));
+        let subkey = |purpose: Purpose| new_hmac(&mac(&new_hmac(key), purpose.label()));
         Self { link: subkey(Purpose::Link), click: subkey(Purpose::Click) }
     }
 
@@ -87,7 +87,7 @@ impl Subkeys {
 
 /// Returns HMAC-SHA256 keyed with 32 bytes (RFC 2104).
 #[must_use]
-pub fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
+pub fn new_hmac(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
     // RFC 2104 pads a key shorter than the hash's block with zeros. `KeyInit::new` takes a whole block and so cannot
     // fail, unlike `new_from_slice`.
     let mut block = [0; 64];

@@ -30,7 +30,7 @@ pub enum LinkPath<'a> {
 
 /// The properties of the request that affect the redirect.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct RedirectRequest<'a> {
     /// The link token, from the URL or the slug.
     pub token: &'a str,
     /// The raw query without its `?`.
@@ -46,7 +46,7 @@ pub struct Request<'a> {
     /// Whether the method is HEAD.
     pub head: bool,
     /// Whether the browser is prefetching.
-    pub ahead: bool,
+    pub is_prefetch: bool,
     /// Whether the request has `Sec-GPC: 1`.
     pub gpc: bool,
     /// The current time.
@@ -55,20 +55,20 @@ pub struct Request<'a> {
 
 /// The state of the isolate that affects the redirect.
 #[derive(Debug, Clone, Copy)]
-pub struct Knowledge<'a> {
+pub struct RedirectContext<'a> {
     /// The key ring with the signing keys.
     pub ring: &'a KeyRing,
     /// The snapshot of the programme.
     pub snapshot: &'a Snapshot,
     /// Whether the snapshot is the newest one, so that links it lacks do not exist.
-    pub fresh: bool,
+    pub is_newest: bool,
     /// The link's own path.
     pub path: LinkPath<'a>,
 }
 
 /// The response to a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct RedirectResponse {
     /// The `Location` of a 302 response. `None` means 404: the link leads nowhere and no landing page is set.
     pub location: Option<String>,
     /// The value of both cookies; `None` sets none.
@@ -81,9 +81,9 @@ pub struct Answer {
 
 /// The outcome of a redirect decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RedirectDecision {
     /// The response.
-    Answer(Box<Answer>),
+    Respond(Box<RedirectResponse>),
     /// The path of this link is needed: look it up, then decide again.
     NeedPath(u32),
     /// The token is valid, but the snapshot lacks this link or its listing: load the newest snapshot, then decide
@@ -93,42 +93,46 @@ pub enum Outcome {
 
 /// Decides a redirect.
 #[must_use]
-pub fn decide(request: &Request<'_>, known: &Knowledge<'_>, random: [u8; RANDOM_BYTES]) -> Outcome {
-    let Some(token) = LinkToken::verify(request.token, known.ring) else {
-        return lost(request, known, Bucket::Invalid, 0, random);
+pub fn decide(
+    request: &RedirectRequest<'_>,
+    context: &RedirectContext<'_>,
+    random: [u8; RANDOM_BYTES],
+) -> RedirectDecision {
+    let Some(token) = LinkToken::verify(request.token, context.ring) else {
+        return landing_response(request, context, Bucket::Invalid, 0, random);
     };
-    let Some(destination) = known.snapshot.destination(token.link_no, token.listing_no) else {
-        if !known.fresh {
-            return Outcome::NeedSnapshot(token.link_no);
+    let Some(destination) = context.snapshot.destination(token.link_no, token.listing_no) else {
+        if !context.is_newest {
+            return RedirectDecision::NeedSnapshot(token.link_no);
         }
-        return lost(request, known, Bucket::Invalid, 0, random);
+        return landing_response(request, context, Bucket::Invalid, 0, random);
     };
     if token.expires_s != 0 && request.now.ms() >= i64::from(token.expires_s).saturating_mul(1000) {
-        return lost(request, known, Bucket::Expired, token.link_no, random);
+        return landing_response(request, context, Bucket::Expired, token.link_no, random);
     }
-    if known.snapshot.is_blocked(token.link_no) {
-        return lost(request, known, Bucket::Revoked, token.link_no, random);
+    if context.snapshot.is_blocked(token.link_no) {
+        return landing_response(request, context, Bucket::Revoked, token.link_no, random);
     }
-    let path = match (token.has_path, known.path) {
+    let path = match (token.has_path, context.path) {
         (false, _) => None,
         (true, LinkPath::Known(path)) => Some(path),
-        (true, LinkPath::Unknown) => return Outcome::NeedPath(token.link_no),
-        (true, LinkPath::Missing) => return lost(request, known, Bucket::Invalid, 0, random),
+        (true, LinkPath::Unknown) => return RedirectDecision::NeedPath(token.link_no),
+        (true, LinkPath::Missing) => return landing_response(request, context, Bucket::Invalid, 0, random),
     };
-    let param = known.snapshot.click_param();
+    let param = context.snapshot.click_param();
     let click = click_id(request, token.link_no, random);
-    let found = click.mint(known.ring).and_then(|id| {
-        let location = destination.address(path, request.query, param, &id)?;
+    let minted = click.mint(context.ring).and_then(|id| {
+        let location = destination.url_for_visit(path, request.query, param, &id)?;
         Some((id, location))
     });
-    let Some((id, location)) = found else {
-        return lost(request, known, Bucket::Invalid, 0, random);
+    let Some((id, location)) = minted else {
+        return landing_response(request, context, Bucket::Invalid, 0, random);
     };
-    let trail = if request.gpc { Trail::default() } else { Trail::read(request.cookies, known.ring) };
+    let trail = if request.gpc { Trail::default() } else { Trail::parse(request.cookies, context.ring) };
     let joined = trail.joined();
-    Outcome::Answer(Box::new(Answer {
+    RedirectDecision::Respond(Box::new(RedirectResponse {
         location: Some(location),
-        cookie: (!request.gpc).then(|| trail.followed_by(&joined, &id)),
+        cookie: (!request.gpc).then(|| trail.with_click(&joined, &id)),
         shard: click.shard,
         visit: Visit {
             id,
@@ -147,11 +151,11 @@ pub fn decide(request: &Request<'_>, known: &Knowledge<'_>, random: [u8; RANDOM_
     }))
 }
 
-fn visitor(request: &Request<'_>) -> Option<Visitor> {
+fn visitor(request: &RedirectRequest<'_>) -> Option<Visitor> {
     if request.gpc { None } else { request.visitor }
 }
 
-fn click_id(request: &Request<'_>, link_no: u32, random: [u8; RANDOM_BYTES]) -> ClickId {
+fn click_id(request: &RedirectRequest<'_>, link_no: u32, random: [u8; RANDOM_BYTES]) -> ClickId {
     let [r0, r1, r2, r3, ..] = random;
     let random = [r0, r1, r2, r3];
     ClickId {
@@ -160,7 +164,7 @@ fn click_id(request: &Request<'_>, link_no: u32, random: [u8; RANDOM_BYTES]) -> 
         shard: shard(visitor(request), random),
         country: request.country,
         device: request.agent.device,
-        class: bot::classify(request.agent, request.head, request.ahead),
+        class: bot::classify(request.agent, request.head, request.is_prefetch),
         gpc: request.gpc,
         random,
     }
@@ -168,16 +172,16 @@ fn click_id(request: &Request<'_>, link_no: u32, random: [u8; RANDOM_BYTES]) -> 
 
 /// Returns the response to a visit that leads to no listing: the landing page, without a click id. The visit is counted
 /// nevertheless.
-fn lost(
-    request: &Request<'_>,
-    known: &Knowledge<'_>,
+fn landing_response(
+    request: &RedirectRequest<'_>,
+    context: &RedirectContext<'_>,
     bucket: Bucket,
     link_no: u32,
     random: [u8; RANDOM_BYTES],
-) -> Outcome {
+) -> RedirectDecision {
     let [r0, r1, r2, r3, ..] = random;
-    Outcome::Answer(Box::new(Answer {
-        location: known.snapshot.landing_url().map(str::to_owned),
+    RedirectDecision::Respond(Box::new(RedirectResponse {
+        location: context.snapshot.landing_url().map(str::to_owned),
         cookie: None,
         shard: shard(visitor(request), [r0, r1, r2, r3]),
         visit: Visit {

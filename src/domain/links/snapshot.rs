@@ -11,14 +11,14 @@
 //! `carry` or one of its values adds the query parameter instead.
 //! `blocked` holds sorted, inclusive ranges of link numbers that are revoked or whose partner is paused or terminated.
 
-use crate::links::destination::{Carry, Destination};
+use crate::links::destination::{ClickIdTransport, Destination};
 use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
 
 /// The JSON form.
 #[derive(Debug, Deserialize)]
-pub struct Text {
+pub struct SnapshotJson {
     version: u64,
     click_param: String,
     landing_url: Option<String>,
@@ -45,24 +45,24 @@ impl Snapshot {
     /// Builds a snapshot from its JSON form. A listing whose URL is invalid is left out, so that only its own links
     /// break.
     #[must_use]
-    pub fn new(text: Text) -> Self {
-        let listings = text
+    pub fn new(json: SnapshotJson) -> Self {
+        let listings = json
             .listings
             .iter()
             .filter_map(|(number, url)| {
-                let carry = text.carry.get(number).and_then(|word| Carry::parse(word));
-                let carry = carry.unwrap_or(Carry::Parameter);
-                Some((*number, Destination::parse(url, &text.click_param, carry)?))
+                let transport = json.carry.get(number).and_then(|word| ClickIdTransport::parse(word));
+                let transport = transport.unwrap_or(ClickIdTransport::Parameter);
+                Some((*number, Destination::parse(url, &json.click_param, transport)?))
             })
             .collect();
-        let landing_url = text.landing_url.and_then(|url| Url::parse(&url).ok()).map(String::from);
+        let landing_url = json.landing_url.and_then(|url| Url::parse(&url).ok()).map(String::from);
         Self {
-            version: text.version,
-            click_param: text.click_param,
+            version: json.version,
+            click_param: json.click_param,
             landing_url,
-            max_link_no: text.max_link_no,
+            max_link_no: json.max_link_no,
             listings,
-            blocked: text.blocked,
+            blocked: json.blocked,
         }
     }
 
@@ -97,7 +97,7 @@ impl Snapshot {
     /// Returns whether the link is revoked, or its partner is paused or terminated.
     #[must_use]
     pub fn is_blocked(&self, link_no: u32) -> bool {
-        let place = |&(first, last): &(u32, u32)| {
+        let compare = |&(first, last): &(u32, u32)| {
             if last < link_no {
                 Ordering::Less
             } else if first > link_no {
@@ -106,7 +106,7 @@ impl Snapshot {
                 Ordering::Equal
             }
         };
-        self.blocked.binary_search_by(place).is_ok()
+        self.blocked.binary_search_by(compare).is_ok()
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_not_given_out_lead_nowhere() {
+    fn unassigned_numbers_have_no_destination() {
         let snapshot = snapshot("[]");
         assert!(snapshot.destination(9, 1).is_some());
         for (link, listing) in [(0, 1), (10, 1), (1, 2), (1, 3)] {
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn another_form_is_refused() {
+    fn malformed_snapshots_are_rejected() {
         for (text, said) in [
             ("", "EOF while parsing a value at line 1 column 0"),
             ("{}", "missing field `version`"),
             ("null", "invalid type: null, expected a JSON object"),
             (r#"{"version":-1}"#, "invalid value: integer `-1`, expected u64"),
         ] {
-            assert_eq!(strict_json::from_str::<Text>(text).unwrap_err().to_string(), said, "{text}");
+            assert_eq!(strict_json::from_str::<SnapshotJson>(text).unwrap_err().to_string(), said, "{text}");
         }
     }
 }

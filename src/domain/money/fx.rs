@@ -11,9 +11,9 @@ const MAX_RATE: i64 = 100_000_000 * RATE_UNIT;
 
 /// The value of one unit of a currency in another, in units of 10^-10, exactly as supplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate(i64);
+pub struct ExchangeRate(i64);
 
-impl Rate {
+impl ExchangeRate {
     /// Parses a decimal: digits with at most one point that has digits on both sides, up to 10 decimal places, greater
     /// than 0 and at most 10^8.
     #[must_use]
@@ -45,7 +45,7 @@ impl Rate {
 }
 
 /// Formats the rate as a decimal without trailing zeros.
-impl std::fmt::Display for Rate {
+impl std::fmt::Display for ExchangeRate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (whole, rest) =
             (self.0.checked_div(RATE_UNIT).unwrap_or(0), self.0.checked_rem(RATE_UNIT).unwrap_or(0));
@@ -59,7 +59,7 @@ impl std::fmt::Display for Rate {
 /// currencies and rounded half up, with negative amounts rounded like positive ones. Returns `None` if the result
 /// overflows.
 #[must_use]
-pub fn convert(amount_minor: i64, from: Currency, to: Currency, rate: Rate) -> Option<i64> {
+pub fn convert(amount_minor: i64, from: Currency, to: Currency, rate: ExchangeRate) -> Option<i64> {
     let ten = |places: u16| 10i128.checked_pow(u32::from(places));
     let numerator = i128::from(amount_minor.unsigned_abs())
         .checked_mul(i128::from(rate.0))?
@@ -85,10 +85,10 @@ mod tests {
             ("007.5000", "7.5"),
             ("12345678.0123456789", "12345678.0123456789"),
         ] {
-            let rate = Rate::parse(text).unwrap();
+            let rate = ExchangeRate::parse(text).unwrap();
             assert_eq!(rate.to_string(), canonical);
-            assert_eq!(Rate::parse(canonical), Some(rate));
-            assert_eq!(Rate::from_scaled(rate.scaled()), Some(rate));
+            assert_eq!(ExchangeRate::parse(canonical), Some(rate));
+            assert_eq!(ExchangeRate::from_scaled(rate.scaled()), Some(rate));
         }
         for text in [
             "",
@@ -108,21 +108,21 @@ mod tests {
             " 1",
             "1000000000",
         ] {
-            assert_eq!(Rate::parse(text), None, "{text}");
+            assert_eq!(ExchangeRate::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn what_does_not_fit_is_no_amount() {
         let currency = |code| Currency::parse(code).unwrap();
-        let rate = Rate::parse("100000000").unwrap();
+        let rate = ExchangeRate::parse("100000000").unwrap();
         assert_eq!(convert(i64::MAX, currency("JPY"), currency("CLF"), rate), None);
         assert_eq!(
-            convert(i64::MIN, currency("EUR"), currency("EUR"), Rate::parse("1").unwrap()),
+            convert(i64::MIN, currency("EUR"), currency("EUR"), ExchangeRate::parse("1").unwrap()),
             Some(i64::MIN)
         );
         assert_eq!(
-            convert(i64::MAX, currency("EUR"), currency("EUR"), Rate::parse("1").unwrap()),
+            convert(i64::MAX, currency("EUR"), currency("EUR"), ExchangeRate::parse("1").unwrap()),
             Some(i64::MAX)
         );
     }

@@ -6,43 +6,43 @@
 /// It checks the characters, the length (15 to 34) and the check digits (ISO 7064, MOD 97-10).
 #[must_use]
 pub fn iban(text: &str) -> Option<String> {
-    let plain: String = text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
-    let right = (15..=34).contains(&plain.len())
-        && plain.bytes().enumerate().all(|(at, b)| match at {
+    let compact: String = text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
+    let is_valid = (15..=34).contains(&compact.len())
+        && compact.bytes().enumerate().all(|(at, b)| match at {
             0 | 1 => b.is_ascii_uppercase(),
             2 | 3 => b.is_ascii_digit(),
             _ => b.is_ascii_uppercase() || b.is_ascii_digit(),
         });
-    if !right {
+    if !is_valid {
         return None;
     }
-    let (head, rest) = plain.split_at_checked(4)?;
+    let (head, rest) = compact.split_at_checked(4)?;
     let remainder = rest.bytes().chain(head.bytes()).try_fold(0u32, |sum, b| {
         // A letter stands for two digits: A = 10 … Z = 35.
         let value = char::from(b).to_digit(36)?;
         let shift: u32 = if value < 10 { 10 } else { 100 };
         sum.checked_mul(shift)?.checked_add(value)?.checked_rem(97)
     })?;
-    (remainder == 1).then_some(plain)
+    (remainder == 1).then_some(compact)
 }
 
 /// Parses a BIC: four letters or digits for the bank, two letters for the country, two characters for the location, and
 /// optionally three for the branch (BICFIDec2014Identifier).
 #[must_use]
 pub fn bic(text: &str) -> Option<String> {
-    let plain = text.to_ascii_uppercase();
-    let right = matches!(plain.len(), 8 | 11)
-        && plain.bytes().enumerate().all(|(at, b)| match at {
+    let compact = text.to_ascii_uppercase();
+    let is_valid = matches!(compact.len(), 8 | 11)
+        && compact.bytes().enumerate().all(|(at, b)| match at {
             4 | 5 => b.is_ascii_uppercase(),
             _ => b.is_ascii_uppercase() || b.is_ascii_digit(),
         });
-    right.then_some(plain)
+    is_valid.then_some(compact)
 }
 
 /// Masks a secret account number or address: its last four characters if it has more than eight, otherwise none of
 /// them.
 #[must_use]
-pub fn masked(text: &str) -> String {
+pub fn mask(text: &str) -> String {
     let length = text.chars().count();
     let end: String = text.chars().skip(length.saturating_sub(4)).collect();
     if length > 8 { format!("••••{end}") } else { "••••".to_owned() }
@@ -62,17 +62,17 @@ mod tests {
             "MT84MALT011000012345MTLCAST001S",
             "fr1420041010050500013M02606",
         ] {
-            let plain = iban(text).unwrap();
-            assert_eq!(plain, text.replace(' ', "").to_uppercase());
+            let compact = iban(text).unwrap();
+            assert_eq!(compact, text.replace(' ', "").to_uppercase());
             // Changing any digit, or swapping any two different neighbours, is detected.
-            for at in 2..plain.len() {
-                let mut other: Vec<u8> = plain.bytes().collect();
+            for at in 2..compact.len() {
+                let mut other: Vec<u8> = compact.bytes().collect();
                 other[at] = if other[at] == b'7' { b'8' } else { b'7' };
-                assert_eq!(iban(std::str::from_utf8(&other).unwrap()), None, "{plain} at {at}");
-                let mut other: Vec<u8> = plain.bytes().collect();
+                assert_eq!(iban(std::str::from_utf8(&other).unwrap()), None, "{compact} at {at}");
+                let mut other: Vec<u8> = compact.bytes().collect();
                 other.swap(at, at - 1);
-                if other != plain.as_bytes() {
-                    assert_eq!(iban(std::str::from_utf8(&other).unwrap()), None, "{plain} at {at}");
+                if other != compact.as_bytes() {
+                    assert_eq!(iban(std::str::from_utf8(&other).unwrap()), None, "{compact} at {at}");
                 }
             }
         }
@@ -95,7 +95,7 @@ mod tests {
         for text in ["", "COBADEF", "COBA1EFF", "COBADEFFXX", "COBADEFFXXXX", "COBÄDEF"] {
             assert_eq!(bic(text), None, "{text}");
         }
-        assert_eq!(masked("DE89370400440532013000"), "••••3000");
-        assert_eq!(masked("12345678"), "••••");
+        assert_eq!(mask("DE89370400440532013000"), "••••3000");
+        assert_eq!(mask("12345678"), "••••");
     }
 }

@@ -88,7 +88,7 @@ dated!(JointProduct, |one, other| (&one.partner_id, &one.listing_id)
 impl Referral {
     /// Returns whether the commissions of `partner` at `at` still earn its referrer a share.
     #[must_use]
-    pub fn holds(&self, partner: &Partner, at: Timestamp) -> bool {
+    pub fn is_in_force(&self, partner: &Partner, at: Timestamp) -> bool {
         self.months.is_none_or(|months| !months_passed(partner.created_at, months, at))
     }
 }

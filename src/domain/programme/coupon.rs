@@ -52,18 +52,18 @@ impl Coupon {
     /// Returns whether both coupons are valid at some instant.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        let begins_before_end_of = |a: &Self, b: &Self| b.ends_at().is_none_or(|end| a.effective_from < end);
-        let counts = |coupon: &Self| begins_before_end_of(coupon, coupon);
-        counts(self)
-            && counts(other)
-            && begins_before_end_of(self, other)
-            && begins_before_end_of(other, self)
+        let starts_before_end_of = |a: &Self, b: &Self| b.ends_at().is_none_or(|end| a.effective_from < end);
+        let is_valid = |coupon: &Self| starts_before_end_of(coupon, coupon);
+        is_valid(self)
+            && is_valid(other)
+            && starts_before_end_of(self, other)
+            && starts_before_end_of(other, self)
     }
 
     /// Returns the reason that the coupon is not valid for a conversion at this time on this listing, or `None` if it
     /// is.
     #[must_use]
-    pub fn refused(&self, occurred_at: Timestamp, listing_no: Option<ListingNo>) -> Option<Reason> {
+    pub fn rejection_reason(&self, occurred_at: Timestamp, listing_no: Option<ListingNo>) -> Option<Reason> {
         if self.ends_at().is_some_and(|end| occurred_at >= end) {
             Some(Reason::CouponExpired)
         } else if occurred_at < self.effective_from {

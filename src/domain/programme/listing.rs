@@ -1,7 +1,7 @@
 //! Listings: the product's page on a marketplace or on the operator's own site.
 
 use crate::{
-    links::destination::Carry,
+    links::destination::ClickIdTransport,
     values::{id::ListingId, string_enum::string_enum, time::Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -43,8 +43,8 @@ string_enum! {
 impl Marketplace {
     /// Returns how the click id is passed from a link to the product.
     #[must_use]
-    pub fn carry(self) -> Carry {
-        if self == Self::GooglePlay { Carry::Referrer } else { Carry::Parameter }
+    pub fn click_id_transport(self) -> ClickIdTransport {
+        if self == Self::GooglePlay { ClickIdTransport::Referrer } else { ClickIdTransport::Parameter }
     }
 }
 

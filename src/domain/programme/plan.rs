@@ -176,20 +176,20 @@ pub trait Dated: PartialEq {
     /// Returns the first instant at which they are no longer in force.
     fn effective_until(&self) -> Option<Timestamp>;
     /// Returns whether both terms cover the same subject and so must not overlap in time.
-    fn is_for_the_same(&self, other: &Self) -> bool;
+    fn has_same_subject(&self, other: &Self) -> bool;
     /// Returns a copy of these terms with another end.
     #[must_use]
-    fn ending(&self, until: Option<Timestamp>) -> Self;
+    fn with_end(&self, until: Option<Timestamp>) -> Self;
 
     /// Returns whether the terms are in force at `at`.
-    fn holds_at(&self, at: Timestamp) -> bool {
+    fn is_in_force_at(&self, at: Timestamp) -> bool {
         self.effective_from() <= at && self.effective_until().is_none_or(|until| at < until)
     }
 
     /// Returns whether both terms cover the same subject at some instant.
     fn overlaps(&self, other: &Self) -> bool {
         let before = |end: Option<Timestamp>, start: Timestamp| end.is_some_and(|end| end <= start);
-        self.is_for_the_same(other)
+        self.has_same_subject(other)
             && !before(self.effective_until(), other.effective_from())
             && !before(other.effective_until(), self.effective_from())
     }
@@ -207,11 +207,11 @@ macro_rules! dated {
             fn effective_until(&self) -> Option<$crate::values::time::Timestamp> {
                 self.effective_until
             }
-            fn is_for_the_same(&self, other: &Self) -> bool {
+            fn has_same_subject(&self, other: &Self) -> bool {
                 let same: fn(&Self, &Self) -> bool = $same;
                 same(self, other)
             }
-            fn ending(&self, until: Option<$crate::values::time::Timestamp>) -> Self {
+            fn with_end(&self, until: Option<$crate::values::time::Timestamp>) -> Self {
                 Self { effective_until: until, ..self.clone() }
             }
         }
@@ -222,7 +222,7 @@ pub(crate) use dated;
 dated!(Plan, |one, other| one.applies_to == other.applies_to);
 
 impl Target {
-    fn fits(&self, partner: &Partner, listing: Option<&ListingId>) -> bool {
+    fn matches(&self, partner: &Partner, listing: Option<&ListingId>) -> bool {
         self.partner_id.as_ref().is_none_or(|id| *id == partner.id)
             && self.tier.as_ref().is_none_or(|tier| partner.tier.as_ref() == Some(tier))
             && self.kind.is_none_or(|kind| kind == partner.kind)
@@ -231,7 +231,7 @@ impl Target {
 
     /// Returns the specificity for comparison. Two targets that match the same sale and set the same fields are equal,
     /// so ties do not occur.
-    fn rank(&self) -> (bool, bool, bool, bool) {
+    fn specificity(&self) -> (bool, bool, bool, bool) {
         (self.partner_id.is_some(), self.tier.is_some(), self.kind.is_some(), self.listing_id.is_some())
     }
 }
@@ -246,14 +246,15 @@ pub fn select<'p>(
     listing: Option<&ListingId>,
     at: Timestamp,
 ) -> Option<&'p Plan> {
-    let fitting = plans.iter().filter(|plan| plan.holds_at(at) && plan.applies_to.fits(partner, listing));
-    let found = fitting.max_by_key(|plan| plan.applies_to.rank());
+    let matching =
+        plans.iter().filter(|plan| plan.is_in_force_at(at) && plan.applies_to.matches(partner, listing));
+    let found = matching.max_by_key(|plan| plan.applies_to.specificity());
     found.filter(|plan| partner.commission_bp.is_none() || plan.applies_to.partner_id.is_some())
 }
 
 /// A rate, and how it was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
+pub enum PlanRate {
     /// The plan's base rate.
     Plain(i64),
     /// The rate of a tier that the month's sales reached.
@@ -264,7 +265,7 @@ pub enum Rate {
     RecurringOver,
 }
 
-impl Rate {
+impl PlanRate {
     /// Returns the rate in basis points.
     #[must_use]
     pub fn bp(self) -> i64 {
@@ -293,7 +294,7 @@ impl Plan {
     /// Returns the rate for a conversion with an amount. `sale_no` is its position among the partner's sales of the
     /// month; `started` is when the customer's subscription began, or the conversion's own time if that is unknown.
     #[must_use]
-    pub fn rate(&self, kind: ConversionType, sale_no: i64, started: Timestamp, at: Timestamp) -> Rate {
+    pub fn rate(&self, kind: ConversionType, sale_no: i64, started: Timestamp, at: Timestamp) -> PlanRate {
         let is_subscription = match kind {
             ConversionType::SubscriptionStarted | ConversionType::SubscriptionRenewed => true,
             ConversionType::Lead
@@ -305,24 +306,24 @@ impl Plan {
             let mut months = 0i64;
             for step in &self.recurring {
                 match step.months {
-                    None => return Rate::Recurring(step.rate_bp),
+                    None => return PlanRate::Recurring(step.rate_bp),
                     Some(more) => months = months.saturating_add(more),
                 }
                 if !months_passed(started, months, at) {
-                    return Rate::Recurring(step.rate_bp);
+                    return PlanRate::Recurring(step.rate_bp);
                 }
             }
-            return Rate::RecurringOver;
+            return PlanRate::RecurringOver;
         }
         match self.tiers.iter().rev().find(|tier| kind.is_sale() && tier.from_sales <= sale_no) {
-            Some(tier) => Rate::Tiered(tier.rate_bp),
-            None => Rate::Plain(self.rate_bp.unwrap_or(0)),
+            Some(tier) => PlanRate::Tiered(tier.rate_bp),
+            None => PlanRate::Plain(self.rate_bp.unwrap_or(0)),
         }
     }
 
     /// Returns whether the month's `sale_no`-th sale changes the commissions of the month's earlier sales.
     #[must_use]
-    pub fn lifts_the_month(&self, sale_no: i64) -> bool {
+    pub fn reaches_whole_month_tier(&self, sale_no: i64) -> bool {
         self.tier_mode == TierMode::WholeMonth && self.tiers.iter().any(|tier| tier.from_sales == sale_no)
     }
 }

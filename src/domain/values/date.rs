@@ -4,7 +4,7 @@ use crate::values::time::{DAY_MS, Timestamp};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// The message of a serde error for an invalid day; `api/body.rs` recognises the error by this text.
+/// The message of a serde error for an invalid day; `api/http/body.rs` recognises the error by this text.
 pub const DATE_REFUSED: &str = "expected a day such as 2026-10-31";
 
 /// A calendar day between 1970-01-01 and 9999-12-31.

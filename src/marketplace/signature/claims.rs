@@ -30,13 +30,13 @@ pub(super) enum Audience {
 }
 
 impl Audience {
-    /// Checks that one of the names is in `ours`.
-    pub fn check(&self, ours: &[String]) -> Result<(), Refusal> {
+    /// Checks that one of the names is in `expected`.
+    pub fn check(&self, expected: &[String]) -> Result<(), Refusal> {
         let names = match self {
             Self::One(name) => std::slice::from_ref(name),
             Self::Many(names) => names,
         };
-        if names.iter().any(|name| ours.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
+        if names.iter().any(|name| expected.contains(name)) { Ok(()) } else { Err(Refusal::WrongAudience) }
     }
 }
 

@@ -1,5 +1,5 @@
 //! API keys of a WooCommerce store, which the store itself sends (`/wc-auth/v1/authorize`). The message is not signed
-//! and does not name the store. It returns a sealed text of ours, which names the store and may be used once within
+//! and does not name the store. It returns a text that we sealed, which names the store and may be used once within
 //! an hour. The proof is that the keys are accepted by that store.
 //!
 //! Sources: woocommerce/woocommerce `class-wc-auth.php`, `class-wc-rest-system-status-v2-controller.php`.

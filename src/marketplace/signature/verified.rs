@@ -22,7 +22,7 @@ string_enum! {
         /// The caller knew a secret that only we and the vendor share. The payload is not signed, but was sent over
         /// TLS.
         Credentials = "credentials";
-        /// The vendor accepted a code that it had issued, and answered whose it is.
+        /// The vendor accepted a code that it had issued, and named its account.
         CodeExchange = "code_exchange";
         /// The vendor's API confirmed it.
         ApiPoll = "api_poll";

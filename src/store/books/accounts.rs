@@ -121,7 +121,7 @@ pub struct Balance {
 }
 
 impl Balance {
-    fn of_nothing(partner_no: PartnerNo, currency: Currency) -> Self {
+    fn zero(partner_no: PartnerNo, currency: Currency) -> Self {
         Self {
             partner_no,
             currency,
@@ -179,7 +179,7 @@ fn collect(rows: Vec<crate::store::Row>) -> Result<Vec<Balance>, SqlError> {
         let (partner_no, currency) = (row.number(0)?, row.parsed(1, "a currency", Currency::parse)?);
         let amount = row.big_int(3)?;
         if balances.last().is_none_or(|last| (last.partner_no, last.currency) != (partner_no, currency)) {
-            balances.push(Balance::of_nothing(partner_no, currency));
+            balances.push(Balance::zero(partner_no, currency));
         }
         let Some(balance) = balances.last_mut() else { continue };
         match row.parsed(2, "an account", Account::parse)? {
@@ -197,7 +197,7 @@ fn collect(rows: Vec<crate::store::Row>) -> Result<Vec<Balance>, SqlError> {
 }
 
 /// Returns whether any transfer exists.
-pub fn has_moved(sql: &dyn Sql) -> Result<bool, SqlError> {
+pub fn has_transfers(sql: &dyn Sql) -> Result<bool, SqlError> {
     Ok(!sql.exec("SELECT 1 FROM transfers LIMIT 1", &[])?.is_empty())
 }
 

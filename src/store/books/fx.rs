@@ -1,7 +1,7 @@
 //! Rows of exchange rates.
 
 use crate::domain::{
-    money::{Currency, fx::Rate},
+    money::{Currency, fx::ExchangeRate},
     values::{date::Date, time::Timestamp},
 };
 use crate::store::{Page, Row, Sql, SqlError, Value};
@@ -40,8 +40,8 @@ pub fn day(row: &Row, column: usize) -> Result<Date, SqlError> {
     row.parsed(column, "a day", Date::parse)
 }
 
-fn rate(row: &Row, column: usize) -> Result<Rate, SqlError> {
-    let scaled = i64::try_from(row.big_int(column)?).ok().and_then(Rate::from_scaled);
+fn rate(row: &Row, column: usize) -> Result<ExchangeRate, SqlError> {
+    let scaled = i64::try_from(row.big_int(column)?).ok().and_then(ExchangeRate::from_scaled);
     scaled.ok_or(SqlError::Shape { column, expected: "a rate" })
 }
 
@@ -65,7 +65,7 @@ pub fn put(sql: &dyn Sql, rates: &[DatedRate], at: Timestamp) -> Result<(), SqlE
                      VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, ?5) ON CONFLICT (date, from_currency, to_currency) \
                      DO UPDATE SET rate = excluded.rate, set_at = excluded.set_at";
     for dated in rates {
-        let rate = Rate::parse(&dated.rate).ok_or(SqlError::Overflow("a rate"))?;
+        let rate = ExchangeRate::parse(&dated.rate).ok_or(SqlError::Overflow("a rate"))?;
         let args: [Value; 5] = [
             dated.date.to_string().into(),
             dated.from.code().into(),
@@ -100,12 +100,12 @@ pub fn list(
     let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
     let mut conditions = String::new();
     let currency = |currency: Currency| currency.code().to_owned();
-    let narrowed = [
+    let filters = [
         ("date", date.map(|date| date.to_string())),
         ("from_currency", from.map(currency)),
         ("to_currency", to.map(currency)),
     ];
-    for (column, value) in narrowed {
+    for (column, value) in filters {
         if let Some(value) = value {
             args.push(value.into());
             conditions.push_str(&format!("{column} = ?{} AND ", args.len()));

@@ -15,7 +15,7 @@ use crate::store::{Row, Sql, SqlError};
 
 /// A transfer for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct TransferRow {
     /// Public id.
     pub id: TransferId,
     /// The reason.
@@ -36,8 +36,8 @@ pub struct Shown {
     pub at: Timestamp,
 }
 
-fn read(row: &Row) -> Result<Shown, SqlError> {
-    Ok(Shown {
+fn read(row: &Row) -> Result<TransferRow, SqlError> {
+    Ok(TransferRow {
         id: row.parsed(0, "a transfer's id", TransferId::parse)?,
         kind: row.parsed(1, "a kind", TransferKind::parse)?,
         debit: row.parsed(2, "an account", Account::parse)?,
@@ -55,7 +55,7 @@ pub fn of_commission(
     sql: &dyn Sql,
     partner_no: PartnerNo,
     commission_no: i64,
-) -> Result<Vec<Shown>, SqlError> {
+) -> Result<Vec<TransferRow>, SqlError> {
     let statement = "SELECT f.id, f.kind, f.debit, f.credit, CAST(f.amount AS TEXT), f.currency, f.rate, y.id, f.created_at \
                      FROM transfers f LEFT JOIN payouts y ON y.no = f.payout_no \
                      WHERE f.partner_no = ?1 AND (f.commission_no = ?2 OR (f.commission_no = 0 AND EXISTS \

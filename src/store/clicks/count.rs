@@ -2,7 +2,7 @@
 //! and bucket into a numbered row whose content never changes. The Ledger applies each number once, so a row may be
 //! sent again.
 
-use crate::store::clicks::ClickLog;
+use crate::store::clicks::shard::ClickLog;
 use crate::store::{Row, SqlError, Value};
 use serde::Serialize;
 

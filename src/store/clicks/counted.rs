@@ -2,37 +2,21 @@
 //! are in a table that is written in batches of thousands, because visitors arrive in random order and single inserts
 //! would dirty a page each. After a restart, the memory is restored from the log.
 
-use crate::store::clicks::{ClickLog, json};
 use crate::{
     domain::{
-        clicks::{bucket::Bucket, visit::Arrival, visitor::Visitor},
+        clicks::{bucket::Bucket, visit::ClickRecord, visitor::Visitor},
         values::time::Timestamp,
     },
-    store::{Row, SqlError, Value},
+    store::{
+        Row, SqlError, Value,
+        clicks::{
+            recent::{Counted, RECENT_CLICKS, Recent},
+            shard::ClickLog,
+        },
+        value::json_text,
+    },
 };
-use std::collections::{HashMap, HashSet};
-
-/// The number of counted clicks that are collected in memory before they are written: about 60 bytes each, and a few
-/// milliseconds to write.
-pub const GATHERED: usize = 4_096;
-
-/// The times of a visitor's counted clicks on a link. There is at most one per hour, and a visitor hash lasts one day.
-pub(super) type Counted = HashMap<(Visitor, u32), Vec<Timestamp>>;
-
-/// The counted clicks that are newer than the last one written to the table.
-#[derive(Debug, Default)]
-pub struct Recent {
-    /// `None` until it is first needed.
-    counted: Option<Counted>,
-    clicks: usize,
-}
-
-impl Recent {
-    fn add(&mut self, visitor: Visitor, link_no: u32, at: Timestamp) {
-        self.counted.get_or_insert_default().entry((visitor, link_no)).or_default().push(at);
-        self.clicks = self.clicks.saturating_add(1);
-    }
-}
+use std::collections::HashSet;
 
 fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
     let visitor = Visitor::parse(row.text(0)?).ok_or(SqlError::Shape { column: 0, expected: "a visitor" })?;
@@ -41,22 +25,22 @@ fn read(row: &Row) -> Result<((Visitor, u32), Timestamp), SqlError> {
 
 impl ClickLog<'_> {
     /// Returns the counted clicks that the rules for `clicks` depend on.
-    pub(super) fn counted(&self, arrivals: &[Arrival<'_>]) -> Result<Counted, SqlError> {
-        self.recall()?;
-        let asked: HashSet<(i64, Visitor, u32)> = arrivals
+    pub(super) fn counted(&self, clicks: &[ClickRecord<'_>]) -> Result<Counted, SqlError> {
+        self.restore_recent()?;
+        let keys_needed: HashSet<(i64, Visitor, u32)> = clicks
             .iter()
-            .filter(|arrival| arrival.bucket == Bucket::Human)
-            .filter_map(|arrival| Some((arrival.at.utc_day(), arrival.visitor?, arrival.link_no)))
+            .filter(|click| click.bucket == Bucket::Human)
+            .filter_map(|click| Some((click.at.utc_day(), click.visitor?, click.link_no)))
             .collect();
-        if asked.is_empty() {
+        if keys_needed.is_empty() {
             return Ok(Counted::new());
         }
         let keys: Vec<_> =
-            asked.iter().map(|(day, visitor, link)| (day, visitor.to_string(), link)).collect();
+            keys_needed.iter().map(|(day, visitor, link)| (day, visitor.to_string(), link)).collect();
         let rows = self.sql.exec(
             "SELECT c.visitor, c.link_no, c.at_ms FROM jsonb_each(?1) AS key JOIN counted AS c
              ON c.day = key.value ->> 0 AND c.visitor = key.value ->> 1 AND c.link_no = key.value ->> 2",
-            &[json(&keys)?],
+            &[json_text(&keys)?.into()],
         )?;
         let mut counted = Counted::new();
         for row in &rows {
@@ -64,7 +48,7 @@ impl ClickLog<'_> {
             counted.entry(key).or_default().push(at);
         }
         let recent = self.recent.borrow();
-        for (_, visitor, link_no) in asked {
+        for (_, visitor, link_no) in keys_needed {
             let key = (visitor, link_no);
             if let Some(times) = recent.counted.as_ref().and_then(|counted| counted.get(&key)) {
                 counted.entry(key).or_default().extend_from_slice(times);
@@ -74,13 +58,13 @@ impl ClickLog<'_> {
     }
 
     /// Adds committed counted clicks to the memory.
-    pub(super) fn gather(&self, clicks: impl Iterator<Item = (Visitor, u32, Timestamp)>) {
+    pub(super) fn add_recent(&self, clicks: impl Iterator<Item = (Visitor, u32, Timestamp)>) {
         let mut recent = self.recent.borrow_mut();
         clicks.for_each(|(visitor, link_no, at)| recent.add(visitor, link_no, at));
     }
 
     /// Restores the memory from the log if it is empty.
-    fn recall(&self) -> Result<(), SqlError> {
+    fn restore_recent(&self) -> Result<(), SqlError> {
         if self.recent.borrow().counted.is_some() {
             return Ok(());
         }
@@ -89,19 +73,19 @@ impl ClickLog<'_> {
              WHERE seq > (SELECT seq FROM counted_through) AND bucket = 0 AND visitor IS NOT NULL",
             &[],
         )?;
-        let mut recalled = Recent { counted: Some(Counted::new()), clicks: 0 };
+        let mut restored = Recent { counted: Some(Counted::new()), clicks: 0 };
         for row in &rows {
             let ((visitor, link_no), at) = read(row)?;
-            recalled.add(visitor, link_no, at);
+            restored.add(visitor, link_no, at);
         }
-        *self.recent.borrow_mut() = recalled;
+        *self.recent.borrow_mut() = restored;
         Ok(())
     }
 
     /// Writes the clicks in memory to the table if there are enough. Call it in a transaction, and call
     /// [`ClickLog::clear_recent`] after the commit if it returns `true`.
     pub(super) fn write_counted(&self, now: Timestamp) -> Result<bool, SqlError> {
-        if self.recent.borrow().clicks < GATHERED {
+        if self.recent.borrow().clicks < RECENT_CLICKS {
             return Ok(false);
         }
         self.sql.exec(
@@ -118,7 +102,7 @@ impl ClickLog<'_> {
     }
 
     /// Clears the memory after its clicks have been written to the table.
-    pub(super) fn forget(&self) {
+    pub(super) fn clear_recent(&self) {
         *self.recent.borrow_mut() = Recent { counted: Some(Counted::new()), clicks: 0 };
     }
 }

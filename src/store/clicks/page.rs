@@ -1,8 +1,8 @@
 //! Reading a shard: newest first for `GET /v1/clicks`, in log order for the tail of the export that is not in KV yet,
 //! and a visitor's trail for attribution.
 
-use crate::store::clicks::{ClickLog, json, row::PACKED};
-use crate::store::{Row, SqlError, Value};
+use crate::store::clicks::{row::PACKED, shard::ClickLog};
+use crate::store::{Row, SqlError, Value, value::json_text};
 use serde::{Deserialize, Serialize};
 
 /// A query for a page of a shard's clicks, newest first.
@@ -44,7 +44,7 @@ impl ClickLog<'_> {
         let chosen = match &query.links {
             None => format!("{WITHIN} {ORDER}"),
             Some(links) => {
-                args.push(json(links)?);
+                args.push(json_text(links)?.into());
                 // The inner query takes the newest clicks of each link from the index. Without it, SQLite would read
                 // and sort all clicks of those links.
                 let newest = format!("SELECT seq FROM click WHERE link_no = link.value AND {WITHIN} {ORDER}");
@@ -90,7 +90,7 @@ impl ClickLog<'_> {
 
     /// Returns the position of the newest click in the shard's log, or 0 if there is none. Positions have no gaps, so
     /// this is also the number of clicks ever stored. It also serves as the shard's health check.
-    pub fn last_place(&self) -> Result<i64, SqlError> {
+    pub fn last_position(&self) -> Result<i64, SqlError> {
         let rows = self.sql.exec("SELECT coalesce(max(seq), 0) FROM click", &[])?;
         rows.first().map_or(Ok(0), |row| row.int(0))
     }

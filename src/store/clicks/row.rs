@@ -6,7 +6,7 @@ use crate::domain::{
     clicks::{
         bucket::Bucket,
         click::Device,
-        visit::{Arrival, VisitError},
+        visit::{ClickRecord, MalformedClickRecord},
     },
     values::time::Timestamp,
 };
@@ -48,7 +48,7 @@ pub struct StoredClick {
 ///
 /// [`Visit::write_json`]: crate::domain::clicks::visit::Visit::write_json
 #[derive(Debug, Deserialize)]
-pub struct PackedClick<'a>(i64, u8, #[serde(borrow)] Arrival<'a>);
+pub struct PackedClick<'a>(i64, u8, #[serde(borrow)] ClickRecord<'a>);
 
 /// The SQL expression of a packed row. It concatenates text, at a third of the cost of JSON functions; the values (ids,
 /// digits, country codes) need no escaping.
@@ -58,8 +58,8 @@ pub(super) const PACKED: &str = r#"'[' || seq || ',' || first_of_day || ',["' ||
 
 impl<'a> PackedClick<'a> {
     /// Parses a packed visit.
-    pub fn parse(json: &'a str) -> Result<Self, VisitError> {
-        strict_json::from_str(json).map_err(|_| VisitError)
+    pub fn parse(json: &'a str) -> Result<Self, MalformedClickRecord> {
+        strict_json::from_str(json).map_err(|_| MalformedClickRecord)
     }
 
     /// Returns the position in the shard's log.
@@ -83,20 +83,20 @@ impl<'a> PackedClick<'a> {
     /// Returns the expanded visit.
     #[must_use]
     pub fn unpack(&self, shard: u8) -> StoredClick {
-        let Self(seq, first_of_day, arrival) = self;
+        let Self(seq, first_of_day, click) = self;
         StoredClick {
             kind: "click",
-            id: arrival.bucket.has_click_id().then(|| arrival.id.to_owned()),
-            at: arrival.at,
-            link_no: arrival.link_no,
+            id: click.bucket.has_click_id().then(|| click.id.to_owned()),
+            at: click.at,
+            link_no: click.link_no,
             shard,
             seq: *seq,
-            visitor: arrival.visitor.map(|visitor| visitor.to_string()),
-            country: arrival.country.map(|country| country.as_str().to_owned()),
-            device: arrival.device,
-            bucket: arrival.bucket,
+            visitor: click.visitor.map(|visitor| visitor.to_string()),
+            country: click.country.map(|country| country.as_str().to_owned()),
+            device: click.device,
+            bucket: click.bucket,
             unique: *first_of_day == 1,
-            trail: arrival.trail.split('.').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+            trail: click.trail.split('.').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
         }
     }
 }

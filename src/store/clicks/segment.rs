@@ -1,7 +1,7 @@
 //! Segments: parts of a shard's log, one KV key each. The range of a segment is recorded in a row before it is written,
 //! and its clicks never change, so that a second attempt writes the same bytes under the same key.
 
-use crate::store::clicks::ClickLog;
+use crate::store::clicks::shard::ClickLog;
 use crate::{
     domain::values::time::Timestamp,
     store::{SqlError, Value},
@@ -40,7 +40,7 @@ pub struct Extent {
 }
 
 /// The clicks after the newest segment.
-pub(super) struct Uncut {
+pub(super) struct OpenSegment {
     /// The position of the first click.
     first: i64,
     /// The time of the first click.
@@ -48,7 +48,7 @@ pub(super) struct Uncut {
     full: bool,
 }
 
-impl Uncut {
+impl OpenSegment {
     /// Returns when the next segment must be closed.
     pub(super) fn due_ms(&self) -> i64 {
         if self.full { i64::MIN } else { self.from_ms.saturating_add(SEGMENT_AGE_MS) }
@@ -64,13 +64,13 @@ impl ClickLog<'_> {
         if let Some(row) = rows.first() {
             let extent =
                 Extent { from_ms: row.int(0)?, to_ms: row.int(1)?, first: row.int(2)?, last: row.int(3)? };
-            return self.filled(extent).map(Some);
+            return self.with_lines(extent).map(Some);
         }
-        match self.uncut()? {
-            Some(uncut) if uncut.due_ms() <= now.ms() => {
-                let extent = self.extent(uncut.first)?;
-                self.cut(extent)?;
-                self.filled(extent).map(Some)
+        match self.open_segment()? {
+            Some(open_segment) if open_segment.due_ms() <= now.ms() => {
+                let extent = self.extent(open_segment.first)?;
+                self.close(extent)?;
+                self.with_lines(extent).map(Some)
             }
             _ => Ok(None),
         }
@@ -78,7 +78,7 @@ impl ClickLog<'_> {
 
     /// Returns the clicks after the newest segment, if any. This runs at every alarm, and reads two rows regardless of
     /// the number of clicks because positions have no gaps.
-    pub(super) fn uncut(&self) -> Result<Option<Uncut>, SqlError> {
+    pub(super) fn open_segment(&self) -> Result<Option<OpenSegment>, SqlError> {
         let rows = self.sql.exec(
             "SELECT seq, at_ms, (SELECT max(seq) FROM click) FROM click
              WHERE seq = (SELECT coalesce(max(last), 0) + 1 FROM segment)",
@@ -87,7 +87,7 @@ impl ClickLog<'_> {
         let Some(row) = rows.first() else { return Ok(None) };
         let first = row.int(0)?;
         let clicks = row.int(2)?.saturating_sub(first).saturating_add(1);
-        Ok(Some(Uncut { first, from_ms: row.int(1)?, full: clicks >= SEGMENT_CLICKS }))
+        Ok(Some(OpenSegment { first, from_ms: row.int(1)?, full: clicks >= SEGMENT_CLICKS }))
     }
 
     /// Returns the range of the next segment.
@@ -100,7 +100,7 @@ impl ClickLog<'_> {
         Ok(Extent { from_ms: row.int(0)?, to_ms: row.int(1)?, first, last: row.int(2)? })
     }
 
-    fn cut(&self, Extent { from_ms, to_ms, first, last }: Extent) -> Result<(), SqlError> {
+    fn close(&self, Extent { from_ms, to_ms, first, last }: Extent) -> Result<(), SqlError> {
         // All rows before the newest have been written, so only the newest can be pending.
         self.sql.exec("DELETE FROM segment", &[])?;
         self.sql
@@ -111,7 +111,7 @@ impl ClickLog<'_> {
             .map(drop)
     }
 
-    fn filled(&self, extent: Extent) -> Result<Segment, SqlError> {
+    fn with_lines(&self, extent: Extent) -> Result<Segment, SqlError> {
         Ok(Segment {
             first: extent.first,
             key: format!("log/clicks/{:02}/{:012}", self.shard, extent.first),

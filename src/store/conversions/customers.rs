@@ -7,7 +7,7 @@ use crate::domain::{
 use crate::store::{Sql, SqlError, Value, conversions::Conversion};
 
 /// Returns whether a customer bought anything before `at`.
-pub fn had_bought(sql: &dyn Sql, customer_id: &str, at: Timestamp) -> Result<bool, SqlError> {
+pub fn has_bought_before(sql: &dyn Sql, customer_id: &str, at: Timestamp) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM conversions WHERE customer_id = ?1 AND customer_id IS NOT NULL \
                      AND type IN ('sale', 'subscription_started', 'subscription_renewed') AND occurred_at < ?2 LIMIT 1";
     Ok(!sql.exec(statement, &[customer_id.into(), at.into()])?.is_empty())
@@ -15,7 +15,7 @@ pub fn had_bought(sql: &dyn Sql, customer_id: &str, at: Timestamp) -> Result<boo
 
 /// Returns when a customer's subscription began: the first subscription charge, otherwise the first sale, otherwise the
 /// first renewal; `None` if there is none of these.
-pub fn subscribed_since(sql: &dyn Sql, customer_id: &str) -> Result<Option<Timestamp>, SqlError> {
+pub fn subscription_start(sql: &dyn Sql, customer_id: &str) -> Result<Option<Timestamp>, SqlError> {
     for kind in
         [ConversionType::SubscriptionStarted, ConversionType::Sale, ConversionType::SubscriptionRenewed]
     {

@@ -15,17 +15,13 @@ use crate::domain::{
 };
 use crate::store::{
     books::{accounts::Transfer, fx::DatedRate},
-    callbacks::{Account, Alias, WaitingRefund},
-    commissions::{Commission, usage_counters::Use},
+    callbacks::{AccountAlias, MarketplaceAccount, WaitingRefund},
+    commissions::{Commission, usage_counters::Usage},
     conversions::{BoundTouch, Conversion, Place, credits::SharedCredit, refunds::Refund},
     payouts::{details::DetailsSet, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
 use serde::{Deserialize, Serialize};
-
-mod apply;
-
-pub use apply::{apply, slug_value};
 
 /// A touch that a conversion binds to its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +100,7 @@ pub enum Change {
         counts: ConversionDelta,
         /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
+        uses: Vec<Usage>,
         /// The credits of a shared conversion and the count deltas of the smaller ones.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
@@ -128,7 +124,7 @@ pub enum Change {
         transfer: Transfer,
     },
     /// A callback reported a customer's account on a marketplace; this is its new state.
-    Account(Account),
+    Account(MarketplaceAccount),
     /// A callback reported an earlier plan of an account.
     EarlierPlan {
         /// The listing.
@@ -141,7 +137,8 @@ pub enum Change {
         told_at: Timestamp,
     },
     /// An alias of a customer's account was reported.
-    Named(Alias),
+    #[serde(rename = "named")]
+    AccountAliased(AccountAlias),
     /// A touch that arrived late was bound to its customer.
     Bound(Binding),
     /// A previously unattributed conversion was credited, because a touch of its customer arrived late.
@@ -158,7 +155,7 @@ pub enum Change {
         to: ConversionDelta,
         /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
+        uses: Vec<Usage>,
         /// The credits of a shared conversion and the count deltas of the smaller ones.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,
@@ -202,7 +199,8 @@ pub enum Change {
         counts: ConversionDelta,
     },
     /// A refund is waiting for its charge.
-    RefundWaits(WaitingRefund),
+    #[serde(rename = "refund_waits")]
+    RefundWaiting(WaitingRefund),
     /// A refund was created.
     Refund {
         /// The refund.
@@ -213,7 +211,7 @@ pub enum Change {
         counts: ConversionDelta,
         /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        uses: Vec<Use>,
+        uses: Vec<Usage>,
         /// The amounts refunded so far of each credit of a shared conversion, in their order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         refunded_shares: Vec<i64>,
@@ -296,8 +294,8 @@ impl Change {
             | Self::Listing(_)
             | Self::Account(_)
             | Self::EarlierPlan { .. }
-            | Self::Named(_)
-            | Self::RefundWaits(_)
+            | Self::AccountAliased(_)
+            | Self::RefundWaiting(_)
             | Self::Rates(_)
             | Self::Run(_)
             | Self::RunRefreshed { .. }

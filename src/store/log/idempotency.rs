@@ -4,7 +4,7 @@ use crate::domain::values::time::{DAY_MS, Timestamp};
 use crate::store::{Sql, SqlError, Value};
 
 /// The time for which a response is stored.
-pub const KEPT_MS: i64 = 30 * DAY_MS;
+pub const RETENTION_MS: i64 = 30 * DAY_MS;
 
 /// A stored response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Record {
 /// Returns the response stored under `scope` (caller, route and key in one string) unless it has expired.
 pub fn find(sql: &dyn Sql, scope: &str, now: Timestamp) -> Result<Option<Record>, SqlError> {
     let statement = "SELECT body_hash, status, answer FROM idempotency WHERE scope = ?1 AND created_at > ?2";
-    let rows = sql.exec(statement, &[scope.into(), now.ms().saturating_sub(KEPT_MS).into()])?;
+    let rows = sql.exec(statement, &[scope.into(), now.ms().saturating_sub(RETENTION_MS).into()])?;
     let Some(row) = rows.first() else { return Ok(None) };
     let status =
         u16::try_from(row.int(1)?).map_err(|_| SqlError::Shape { column: 1, expected: "a status" })?;
@@ -28,7 +28,7 @@ pub fn find(sql: &dyn Sql, scope: &str, now: Timestamp) -> Result<Option<Record>
 }
 
 /// Stores a response, replacing an expired one.
-pub fn keep(sql: &dyn Sql, scope: &str, record: &Record, now: Timestamp) -> Result<(), SqlError> {
+pub fn put(sql: &dyn Sql, scope: &str, record: &Record, now: Timestamp) -> Result<(), SqlError> {
     let statement = "INSERT OR REPLACE INTO idempotency (scope, body_hash, status, answer, created_at) \
                      VALUES (?1, ?2, ?3, ?4, ?5)";
     let args: [Value; 5] = [
@@ -45,5 +45,5 @@ pub fn keep(sql: &dyn Sql, scope: &str, record: &Record, now: Timestamp) -> Resu
 pub fn expire(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<(), SqlError> {
     let statement = "DELETE FROM idempotency WHERE scope IN \
                      (SELECT scope FROM idempotency WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)";
-    sql.exec(statement, &[now.ms().saturating_sub(KEPT_MS).into(), limit.into()]).map(drop)
+    sql.exec(statement, &[now.ms().saturating_sub(RETENTION_MS).into(), limit.into()]).map(drop)
 }

@@ -3,7 +3,7 @@
 
 use crate::domain::{
     event::EventType,
-    links::{destination::Carry, link::LinkNo},
+    links::{destination::ClickIdTransport, link::LinkNo},
     values::{id::EventId, time::Timestamp},
 };
 use crate::store::{Sql, SqlError, links, log::events, meta, programme::listings, value::json_text};
@@ -28,7 +28,7 @@ struct Snapshot {
     max_link_no: i64,
     listings: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    carry: BTreeMap<String, Carry>,
+    carry: BTreeMap<String, ClickIdTransport>,
     blocked: Vec<(LinkNo, LinkNo)>,
 }
 
@@ -50,8 +50,8 @@ pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
     let (mut by_no, mut carry) = (BTreeMap::new(), BTreeMap::new());
     for (no, url, marketplace) in listings::urls(sql)? {
         by_no.insert(no.to_string(), url);
-        if marketplace.carry() != Carry::Parameter {
-            carry.insert(no.to_string(), marketplace.carry());
+        if marketplace.click_id_transport() != ClickIdTransport::Parameter {
+            carry.insert(no.to_string(), marketplace.click_id_transport());
         }
     }
     json_text(&Snapshot {
@@ -74,7 +74,7 @@ pub fn snapshot_version(sql: &dyn Sql) -> Result<i64, SqlError> {
 }
 
 /// Increases the snapshot version after a change that redirects depend on.
-pub fn touch_snapshot(sql: &dyn Sql) -> Result<(), SqlError> {
+pub fn bump_snapshot_version(sql: &dyn Sql) -> Result<(), SqlError> {
     meta::set_int(sql, meta::name::SNAPSHOT_VERSION, snapshot_version(sql)?.saturating_add(1))
 }
 

@@ -1,14 +1,15 @@
 //! Approval of a draft: assigns its commissions and moves the money, with a few statements over all rows.
 
-use super::{
-    super::{Sql, SqlError, meta},
-    OPEN_OF_M as OPEN,
-    legs::{Direction, of_run},
-};
 use crate::domain::{money::Currency, values::time::Timestamp};
 use crate::store::{
+    Sql, SqlError,
     books::fx,
-    payouts::runs::{self, Run},
+    meta,
+    payouts::{
+        fx_transfers::{Direction, post_run},
+        rows::OPEN_OF_M as OPEN,
+        runs::{self, Run},
+    },
 };
 
 /// The reason that a draft no longer matches the ledger.
@@ -56,7 +57,7 @@ pub fn approve(sql: &dyn Sql, run_no: i64, by: &str, at: Timestamp) -> Result<()
     let run =
         runs::by_no(sql, run_no)?.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?;
     bind(sql, &run)?;
-    of_run(sql, &run, Direction::Approved, at)?;
+    post_run(sql, &run, Direction::Approved, at)?;
     let latest = "UPDATE payouts SET status = 'open', invoice_no = r.invoice, \
                   details_no = (SELECT max(d.no) FROM payout_details d WHERE d.partner_no = payouts.partner_no) \
                   FROM (SELECT y.no, (SELECT coalesce(max(invoice_no), 0) FROM payouts) + row_number() OVER (ORDER BY y.no) \
@@ -91,7 +92,7 @@ fn bind(sql: &dyn Sql, run: &Run) -> Result<(), SqlError> {
                   AND t.converted IS NOT NULL) FROM payouts y CROSS JOIN payout_items i ON i.payout_no = y.no \
                   WHERE y.run_no = ?1 AND y.status = 'draft'";
     if sql.exec(differ, &[run_no.into()])?.first().map_or(Ok(0), |row| row.int(0))? != 0 {
-        return Err(SqlError::Engine("a draft is approved that is not what is open".to_owned()));
+        return Err(SqlError::Engine("the items of an approved draft do not match its parts".to_owned()));
     }
     Ok(())
 }

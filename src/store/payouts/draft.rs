@@ -1,27 +1,29 @@
 //! Computation of a draft. It only reads open amounts, so that a draft can be recomputed or cancelled without a trace
 //! in the books.
 
-use super::{
-    super::{Sql, SqlError, meta, value::json_text},
-    OPEN, amount,
-};
 use crate::domain::{
-    money::{Currency, fx::Rate},
+    money::{Currency, fx::ExchangeRate},
     payouts::{Part, PayoutStatus, Proposal, UnpaidReason, propose},
     programme::partner::PartnerNo,
     values::{id::DERIVED_LENGTH, time::Timestamp},
 };
 use crate::store::{
+    Sql, SqlError,
     books::fx,
-    payouts::runs::{self, RunTerms},
+    meta,
+    payouts::{
+        rows::{OPEN, amount},
+        runs::{self, RunTerms},
+    },
+    value::json_text,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The maximum number of rows that one statement inserts.
-const AT_ONCE: usize = 1_000;
+const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// A partner with its open amounts.
-struct Owed {
+struct OpenBalance {
     partner_no: PartnerNo,
     currency: Currency,
     parts: Vec<Part>,
@@ -40,20 +42,27 @@ pub fn compute(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), Sql
         &run_no,
     )?;
     sql.exec("DELETE FROM payouts WHERE run_no = ?1", &run_no)?;
-    let elsewhere = in_other_runs(sql)?;
-    let mut rates: BTreeMap<(Currency, Currency), Option<Rate>> = BTreeMap::new();
+    let in_other_runs = in_other_runs(sql)?;
+    let mut rates: BTreeMap<(Currency, Currency), Option<ExchangeRate>> = BTreeMap::new();
     let mut no = runs::last_payout_no(sql)?;
     let (mut payouts, mut parts) = (Vec::new(), Vec::new());
-    for mut owed in open(sql, terms)? {
+    for mut open_balance in open(sql, terms)? {
         no = no.checked_add(1).ok_or(SqlError::Overflow("the number of payouts"))?;
-        let proposal = if elsewhere.contains(&owed.partner_no) {
-            owed.parts.clear();
+        let proposal = if in_other_runs.contains(&open_balance.partner_no) {
+            open_balance.parts.clear();
             Proposal { amount: 0, status: PayoutStatus::Held, reason: Some(UnpaidReason::InOtherRun) }
         } else {
-            propose_with(sql, terms, &mut owed, &mut rates)?
+            propose_with(sql, terms, &mut open_balance, &mut rates)?
         };
-        payouts.push((no, owed.partner_no, owed.currency, proposal.amount, proposal.status, proposal.reason));
-        for part in owed.parts {
+        payouts.push((
+            no,
+            open_balance.partner_no,
+            open_balance.currency,
+            proposal.amount,
+            proposal.status,
+            proposal.reason,
+        ));
+        for part in open_balance.parts {
             let rate = part.rate.map(|rate| rate.to_string());
             parts.push((no, part.currency, part.amount, part.commissions, rate, part.converted));
         }
@@ -66,20 +75,20 @@ pub fn compute(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), Sql
 fn propose_with(
     sql: &dyn Sql,
     terms: &RunTerms,
-    owed: &mut Owed,
-    rates: &mut BTreeMap<(Currency, Currency), Option<Rate>>,
+    open_balance: &mut OpenBalance,
+    rates: &mut BTreeMap<(Currency, Currency), Option<ExchangeRate>>,
 ) -> Result<Proposal, SqlError> {
-    let into = owed.currency;
-    for part in owed.parts.iter().filter(|part| part.currency != into) {
+    let into = open_balance.currency;
+    for part in open_balance.parts.iter().filter(|part| part.currency != into) {
         let pair = (part.currency, into);
         if let std::collections::btree_map::Entry::Vacant(entry) = rates.entry(pair) {
             let stored = fx::of_day(sql, terms.rate_date, part.currency, into)?;
-            entry.insert(stored.and_then(|stored| Rate::parse(&stored.dated.rate)));
+            entry.insert(stored.and_then(|stored| ExchangeRate::parse(&stored.dated.rate)));
         }
     }
     let minimum = terms.minimum.filter(|(_, currency)| *currency == into).map(|(amount, _)| amount);
     let rate = |from| rates.get(&(from, into)).copied().flatten();
-    propose(into, &mut owed.parts, minimum, rate).ok_or(SqlError::Overflow("the sum of a payout"))
+    propose(into, &mut open_balance.parts, minimum, rate).ok_or(SqlError::Overflow("the sum of a payout"))
 }
 
 /// Returns the partners with a draft or open payout in another run; this run's rows have been deleted at this point.
@@ -90,7 +99,7 @@ fn in_other_runs(sql: &dyn Sql) -> Result<BTreeSet<PartnerNo>, SqlError> {
 }
 
 /// Returns each partner's open amounts by currency that became payable by the end of the period.
-fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<Owed>, SqlError> {
+fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<OpenBalance>, SqlError> {
     let of_programme = meta::program(sql)?.map_or(Currency::EUR, |program| program.currency);
     let statement = format!(
         "SELECT s.partner_no, coalesce(p.currency, ?2), s.currency, CAST(s.amount AS TEXT), s.commissions FROM \
@@ -98,17 +107,17 @@ fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<Owed>, SqlError> {
          FROM commissions INDEXED BY commissions_open WHERE status <> 'pending' AND {OPEN} <> 0 AND matures_at < ?1 \
          GROUP BY partner_no, currency) s CROSS JOIN partners p ON p.no = s.partner_no"
     );
-    let mut all: Vec<Owed> = Vec::new();
+    let mut all: Vec<OpenBalance> = Vec::new();
     for row in sql.exec(&statement, &[terms.to.end().into(), of_programme.code().into()])? {
         let (partner_no, into) = (row.number(0)?, row.parsed(1, "a currency", Currency::parse)?);
         if terms.currency.is_some_and(|only| only != into) {
             continue;
         }
         if all.last().is_none_or(|last| last.partner_no != partner_no) {
-            all.push(Owed { partner_no, currency: into, parts: Vec::new() });
+            all.push(OpenBalance { partner_no, currency: into, parts: Vec::new() });
         }
-        let Some(owed) = all.last_mut() else { continue };
-        owed.parts.push(Part {
+        let Some(open_balance) = all.last_mut() else { continue };
+        open_balance.parts.push(Part {
             currency: row.parsed(2, "a currency", Currency::parse)?,
             amount: amount(&row, 3)?,
             commissions: row.int(4)?,
@@ -131,12 +140,12 @@ fn insert(
     let statement = "INSERT INTO payouts (no, id, run_no, partner_no, currency, amount, status, reason, created_at) \
                      SELECT value ->> 0, 'pay_' || ?3 || printf('%012d', value ->> 0), ?2, value ->> 1, value ->> 2, \
                      value ->> 3, value ->> 4, value ->> 5, ?4 FROM json_each(?1)";
-    for rows in payouts.chunks(AT_ONCE) {
+    for rows in payouts.chunks(ROWS_PER_STATEMENT) {
         sql.exec(statement, &[json_text(&rows)?.into(), terms.no.into(), start.into(), at.into()])?;
     }
     let statement = "INSERT INTO payout_parts (payout_no, currency, amount, commissions, rate, converted) \
                      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1)";
-    for rows in parts.chunks(AT_ONCE) {
+    for rows in parts.chunks(ROWS_PER_STATEMENT) {
         sql.exec(statement, &[json_text(&rows)?.into()])?;
     }
     Ok(())

@@ -1,9 +1,5 @@
 //! The contents of payouts: parts by currency, and commissions.
 
-use super::{
-    super::{Page, Row, Sql, SqlError},
-    OPEN, OPEN_OF_M, Payout, amount,
-};
 use crate::domain::{
     conversions::CommissionSource,
     money::Currency,
@@ -14,6 +10,10 @@ use crate::domain::{
         id::{CommissionId, ConversionId, PayoutId},
         time::Timestamp,
     },
+};
+use crate::store::{
+    Page, Row, Sql, SqlError,
+    payouts::rows::{OPEN, OPEN_OF_M, Payout, amount},
 };
 
 /// The part of a payout that was earned in one currency.
@@ -126,7 +126,7 @@ pub fn draft_items(sql: &dyn Sql, payout: &Payout, to: Date, page: Page) -> Resu
 
 /// A payout that includes a commission.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct CommissionPayout {
     /// The public id of the payout.
     pub id: PayoutId,
     /// The amount of the commission in it, in minor units.
@@ -142,12 +142,12 @@ pub fn of_commission(
     sql: &dyn Sql,
     partner_no: PartnerNo,
     commission_no: i64,
-) -> Result<Vec<Placed>, SqlError> {
+) -> Result<Vec<CommissionPayout>, SqlError> {
     let statement = "SELECT y.id, CAST(i.amount AS TEXT), y.status, y.reference FROM payouts y \
                      CROSS JOIN payout_items i ON i.payout_no = y.no AND i.commission_no = ?2 \
                      WHERE y.partner_no = ?1 ORDER BY y.no";
     let read = |row: &Row| {
-        Ok(Placed {
+        Ok(CommissionPayout {
             id: row.parsed(0, "a payout's id", PayoutId::parse)?,
             amount: amount(row, 1)?,
             status: row.parsed(2, "a status", PayoutStatus::parse)?,
@@ -158,7 +158,7 @@ pub fn of_commission(
 }
 
 /// Returns a partner's commissions that were paid more than remains, oldest first: number and excess in minor units.
-pub fn owed_back(
+pub fn overpaid(
     sql: &dyn Sql,
     partner_no: PartnerNo,
     currency: Currency,

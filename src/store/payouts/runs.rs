@@ -119,7 +119,7 @@ pub fn insert(sql: &dyn Sql, terms: &RunTerms, answer: &str, at: Timestamp) -> R
 }
 
 /// Stores the first response.
-pub fn keep_answer(sql: &dyn Sql, no: i64, answer: &str) -> Result<(), SqlError> {
+pub fn set_response(sql: &dyn Sql, no: i64, answer: &str) -> Result<(), SqlError> {
     sql.exec("UPDATE payout_runs SET answer = ?2 WHERE no = ?1", &[no.into(), answer.into()]).map(drop)
 }
 
@@ -184,7 +184,7 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Run>, SqlError> {
 }
 
 /// Returns the run of a period and currency that was not cancelled.
-pub fn standing(
+pub fn active(
     sql: &dyn Sql,
     from: Date,
     to: Date,

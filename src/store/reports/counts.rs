@@ -30,7 +30,7 @@ pub enum DeltasError {
     #[error("the count deltas are malformed: {0}")]
     Malformed(#[from] strict_json::Error),
     /// An earlier set of deltas is missing.
-    #[error("shard {shard} sent deltas {seq} after {applied}")]
+    #[error("shard {shard} sent deltas {seq}, but the last ones applied are {applied}")]
     Gap {
         /// The shard.
         shard: u8,
@@ -154,7 +154,7 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
     let key = key(delta);
     sql.exec(statement, &[key.as_slice(), &sums].concat())?;
     if delta.uncounted {
-        forget_empty(sql, &key)?;
+        delete_empty_row(sql, &key)?;
     }
     let statement = "INSERT INTO data_through (partner_no, through_ms) VALUES (?1, ?2), (0, ?2) \
                      ON CONFLICT (partner_no) DO UPDATE SET through_ms = max(through_ms, excluded.through_ms)";
@@ -175,7 +175,7 @@ fn key(delta: &ConversionDelta) -> [Value; 7] {
 }
 
 /// Deletes a row whose sums are all zero, so that reports do not show it.
-fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
+fn delete_empty_row(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM conversion_counts WHERE partner_no = ?1 AND quarter = ?2 AND link_no = ?3 AND listing_no = ?4
          AND country = ?5 AND device = ?6 AND currency = ?7 AND leads = 0 AND installs = 0 AND sales = 0
@@ -186,7 +186,7 @@ fn forget_empty(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
 }
 
 /// Returns the time of the newest data in a partner's report, or in all data if no partner is given.
-pub fn through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
+pub fn data_through(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<Option<Timestamp>, SqlError> {
     let rows = sql
         .exec("SELECT through_ms FROM data_through WHERE partner_no = ?1", &[partner.unwrap_or(0).into()])?;
     rows.first().map(|row| row.time(0)).transpose()

@@ -24,12 +24,23 @@ function spoilt(binding, concerns) {
   });
 }
 
+/** A click log that takes no clicks while the fault is `clicks-wait`, and answers whatever else it is asked. */
+function unwritable(namespace) {
+  const waiting = (stub) =>
+    new Proxy(stub, {
+      get: (target, name) => (fault === "clicks-wait" && (name === "append" || name === "take") ? hang : (...args) => target[name](...args)),
+    });
+  return new Proxy(namespace, {
+    get: (target, name) => (name === "getByName" ? (id) => waiting(target.getByName(id)) : target[name]),
+  });
+}
+
 function spoil(env) {
   return {
     ...env,
     KV: spoilt(env.KV, (name) => name.startsWith("kv-") || name === "all-hang"),
     LEDGER: spoilt(env.LEDGER, (name) => name.startsWith("ledger-") || name === "all-hang"),
-    CLICKLOG: spoilt(env.CLICKLOG, (name) => name.startsWith("clicklog-") || name === "all-hang"),
+    CLICKLOG: spoilt(unwritable(env.CLICKLOG), (name) => name.startsWith("clicklog-") || name === "all-hang"),
   };
 }
 

@@ -1,7 +1,7 @@
-//! Attribution: the newest click in its window earns; customers are bound to their touches.
+//! Attribution by last touch: the newest click within its window earns, and customers are bound to their touches.
 
 use crate::conversions::{post, verdict};
-use crate::support::{Ledger, Scene};
+use crate::support::{Ledger, Scenario};
 use serde_json::json;
 use signpost::domain::{clicks::click::Class, values::time::Timestamp};
 
@@ -19,8 +19,8 @@ fn a_click_earns_within_its_window_and_not_a_millisecond_longer() {
         (30 * DAY + 1, "window_expired"),
     ] {
         let mut ledger = Ledger::new();
-        let scene = ledger.scene(1_000);
-        let click = ledger.click(scene.link_no);
+        let scenario = ledger.scenario(1_000);
+        let click = ledger.click(scenario.link_no);
         let at = ledger.now.plus_ms(occurred_after);
         ledger.wait(31 * DAY);
         let body = json!({"type": "sale", "external_id": "o", "click_id": click, "amount": 100, "currency": "EUR",
@@ -41,13 +41,13 @@ fn a_click_earns_within_its_window_and_not_a_millisecond_longer() {
 #[test]
 fn clicks_of_bots_and_prefetches_earn_and_are_flagged() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
     for (class, name, flags) in [
         (Class::Human, "human", json!([])),
         (Class::Bot, "bot", json!(["bot_click"])),
         (Class::Prefetch, "prefetch", json!(["prefetch_click"])),
     ] {
-        let click = ledger.click_of(scene.link_no, class);
+        let click = ledger.click_of(scenario.link_no, class);
         let made = ledger.sale(name, &click, 100).json;
         assert_eq!(verdict(&made), (Some(click.as_str()), "click"));
         assert_eq!(made["commissions"][0]["flags"], flags);
@@ -62,16 +62,16 @@ fn clicks_of_bots_and_prefetches_earn_and_are_flagged() {
 }
 
 /// A second partner's link to the same listing.
-fn rival(ledger: &mut Ledger, scene: &Scene) -> (String, u32) {
+fn rival(ledger: &mut Ledger, scenario: &Scenario) -> (String, u32) {
     let partner = ledger.partner("Bob", Some(1_000));
-    let (_, no) = ledger.link(&partner, &scene.listing);
+    let (_, no) = ledger.link(&partner, &scenario.listing);
     (partner, no)
 }
 
 #[test]
 fn a_customer_is_bound_to_its_click_and_a_newer_click_competes() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let (bob, bobs_no) = rival(&mut ledger, &ada);
     let first = ledger.click(ada.link_no);
     ledger.wait(DAY);
@@ -140,7 +140,7 @@ fn a_customer_is_bound_to_its_click_and_a_newer_click_competes() {
 #[test]
 fn an_older_click_than_the_bound_one_loses_and_is_remembered() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let (_, bobs_no) = rival(&mut ledger, &ada);
     let older = ledger.click(bobs_no);
     ledger.wait(1);
@@ -155,11 +155,11 @@ fn an_older_click_than_the_bound_one_loses_and_is_remembered() {
 #[test]
 fn the_newest_fifty_touches_of_a_busy_customer_are_weighed() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
     let mut last = String::new();
     for n in 0..60 {
         ledger.wait(1_000);
-        last = ledger.click(scene.link_no);
+        last = ledger.click(scenario.link_no);
         post(
             &mut ledger,
             &json!({"type": "lead", "external_id": format!("l-{n}"), "click_id": last, "customer_id": "guest"}),
@@ -176,7 +176,7 @@ fn the_newest_fifty_touches_of_a_busy_customer_are_weighed() {
 #[test]
 fn revoked_and_paused_still_earn_from_earlier_clicks_and_terminated_do_not() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let (_, bobs_no) = rival(&mut ledger, &ada);
     let older = ledger.click(bobs_no);
     ledger.wait(1_000);

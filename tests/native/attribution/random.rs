@@ -1,10 +1,11 @@
-//! Random lives of programmes under every model: clicks with trails, coupons, customers, sales, refunds, charges whose clicks
-//! come to light late. There is no second calculation here, but what must hold whatever the dice say.
+//! Random histories of programmes under every model: clicks with trails, coupons, customers, sales, refunds, and
+//! charges whose clicks become known later. The tests check invariants and do not calculate the results a second time.
 //!
-//! Failure is: shares that are not the whole, or parts that are not the amount; a partner's report that, with the others' and
-//! nobody's, does not add up to the programme's; a partner's key that sees another conversion than it is credited with, or not
-//! all of those; a simulation of the rules in force that finds any difference; books that do not balance; a Ledger rebuilt from
-//! its log that differs in a row; a row that differs between SQLite as it is and SQLite as workerd binds it.
+//! They fail if shares do not add up to the whole, or amounts to the total; if the partners' reports and the
+//! unattributed rest do not add up to the programme's report; if a partner's key sees a conversion that it is not
+//! credited with, or misses one that it is; if a simulation of the current rules finds a difference; if the books do
+//! not balance; if a Ledger rebuilt from its log differs in a row; or if a row differs between SQLite and workerd's
+//! binding of it.
 
 use crate::support::{Ledger, OPERATOR, double_bound::DoubleBound, event, rows};
 use serde_json::{Value as Json, json};

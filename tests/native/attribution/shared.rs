@@ -1,5 +1,5 @@
-//! Conversions that several touches share: credits, commissions, counts and refunds by parts that add up, and what each
-//! partner sees of them.
+//! Conversions that several touches share: credits, commissions, counts and refunds by parts that add up, and the part
+//! that each partner sees.
 
 use crate::support::{Ledger, OPERATOR, event};
 use serde_json::{Value as Json, json};

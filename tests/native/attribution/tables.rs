@@ -1,8 +1,8 @@
-//! Who earns a sale: the table in `fixtures/ledger/attribution.txt`, row by row, and random touches under every model.
+//! Credits for a sale: the table `fixtures/ledger/attribution.txt`, row by row, and random touches under every model.
 //!
-//! Failure is: a share, part or reason that differs from the table's; shares that do not add up to the whole or to nothing;
-//! parts that do not add up to the amount, or that are a unit or more off their share; a touch without a verdict, or whose
-//! verdict and credit disagree; another answer for the same question.
+//! These tests fail if a share, an amount or a reason differs from the table; if shares add up to neither the whole
+//! nor nothing; if amounts do not add up to the commission base, or differ from their share by a unit or more; if a
+//! touch has no verdict, or one that contradicts its credit; or if the same input gives two results.
 
 use signpost::domain::{
     attribution::{
@@ -150,7 +150,7 @@ fn check(touches: &[Touch], amount: i64, found: &Attribution) {
     let parts = found.parts(amount);
     if found.credits.is_empty() {
         assert_eq!((shares, parts.filter(|_| amount > 0)), (0, None));
-        assert!(found.verdicts.iter().all(|verdict| !verdict.might_earn()), "{found:?}");
+        assert!(found.verdicts.iter().all(|verdict| !verdict.is_eligible()), "{found:?}");
         return;
     }
     let parts = parts.unwrap();

@@ -43,12 +43,9 @@ use fake_vendor::{Call, DocumentRequest, FakeVendor, Script};
 use pollster::block_on;
 use serde_json::{Value as Json, json};
 use signpost::{
-    api::{
-        Environment,
-        callbacks::{self, Reported},
-        trails::NO_TRAILS,
-    },
+    api::{self, Environment},
     domain::values::entropy::SeededEntropy,
+    ledger::{callbacks::report::Reported, trails::NO_TRAILS},
     marketplace::{
         adapter::{Adapter, CallbackResponse, Listing},
         receive::{CallbackRequest, Outcome, ReportResponses, receive, receive_with},
@@ -136,7 +133,7 @@ impl World {
     /// Verifies and parses a callback.
     pub(crate) fn judge(&mut self, callback: &TestCallback) -> Outcome {
         let environment = Self::environment(&self.ledger);
-        let listing = callbacks::listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
+        let listing = api::callback_listing(&environment, &mut self.entropy, &self.listing).unwrap().unwrap();
         let listing: Listing = strict_json::from_str(&listing).unwrap();
         let path = callback.rest.split('?').next().unwrap();
         let slash = if path.is_empty() { "" } else { "/" };
@@ -181,12 +178,12 @@ impl World {
                 self.logged.extend(log);
                 let ReportResponses { written, replayed, handoff_completed } = *responses;
                 let environment = Self::environment(&self.ledger);
-                match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
+                match api::report(&environment, &mut self.entropy, &report).unwrap() {
                     Reported::Written => written,
                     Reported::HandoffCompleted => handoff_completed.unwrap(),
                     Reported::HandedOver(Some(body)) => CallbackResponse { body, ..written },
                     Reported::Replayed | Reported::HandedOver(None) => replayed,
-                    Reported::TrailWished(wish) => panic!("{wish:?} under last touch"),
+                    Reported::TrailNeeded(request) => panic!("{request:?} under last touch"),
                 }
             }
         }
@@ -200,7 +197,7 @@ impl World {
         let (_, id) = way.split_once("/callbacks/continue/").unwrap();
         let id = id.split('"').next().unwrap();
         let environment = Self::environment(&self.ledger);
-        callbacks::resume(&environment, &mut self.entropy, id, cookies).unwrap()
+        api::resume(&environment, &mut self.entropy, id, cookies).unwrap()
     }
 
     /// The status of the response to a callback that must not change any row.

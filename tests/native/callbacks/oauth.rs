@@ -101,7 +101,8 @@ fn the_app_fetches_the_vendors_answer_for_ten_minutes_and_nobody_else_does() {
     world.ledger.wait(600_001);
     let answer = ask(&mut world, "qr6h3thvbvag2ffq", SECRET);
     assert_eq!((answer.status, answer.body.as_str()), (400, r#"{"error":"invalid_grant"}"#));
-    let next = signpost::store::callbacks::forget_kept(&world.ledger.sql, world.ledger.now).unwrap();
+    let next =
+        signpost::store::callbacks::delete_expired_responses(&world.ledger.sql, world.ledger.now).unwrap();
     assert_eq!((next, world.ledger.rows("kept_answers")), (None, 0), "and it is forgotten");
 }
 

@@ -1,6 +1,6 @@
-//! One shard of the click log over SQLite. What counts as failure: a visit that is lost or counted twice, whatever
-//! batches it comes in and wherever the program is killed; work that grows with the batch or the log; a piece of the
-//! log that is written with different content the second time.
+//! One shard of the click log over SQLite. These tests fail if a visit is lost or counted twice, whatever the batches
+//! and wherever the process is killed; if the work grows with the batch or the log; or if a segment of the log is
+//! written a second time with different content.
 
 use serde_json::Value as Json;
 use signpost::{
@@ -16,8 +16,8 @@ use signpost::{
     store::{
         Sql, SqlError,
         clicks::{
-            AppendError, ClickLog, GATHERED, KEEP_MS, PackedClick, PageQuery, SEGMENT_AGE_MS, SEGMENT_CLICKS,
-            SWEEP_ROWS, Work,
+            AppendError, ClickLog, DELETED_ROWS, KEEP_MS, PackedClick, PageQuery, RECENT_CLICKS,
+            SEGMENT_AGE_MS, SEGMENT_CLICKS, Work,
         },
         native::NativeSql,
         schema::MigrateError,
@@ -110,7 +110,7 @@ fn a_batch_costs_the_same_number_of_statements_whatever_its_size() {
 #[test]
 fn counted_clicks_are_known_from_memory_from_the_table_and_after_a_restart() {
     let sql = NativeSql::in_memory().unwrap();
-    let visitors = u64::try_from(GATHERED).unwrap();
+    let visitors = u64::try_from(RECENT_CLICKS).unwrap();
     let first = |range: std::ops::Range<u64>, at: i64| -> Vec<Visit> {
         range.map(|n| visit(&format!("{at} {n}"), at, 5, Some(n))).collect()
     };
@@ -145,23 +145,24 @@ fn counted_clicks_are_known_from_memory_from_the_table_and_after_a_restart() {
 fn clicks_of_other_shards_are_passed_on_until_their_shards_have_them() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
-    assert_eq!(log.parcels().unwrap(), (vec![], false), "nothing has been taken in");
+    assert_eq!(log.batches_to_forward().unwrap(), (vec![], false), "nothing has been taken in");
     let record = |id: &str| visit(id, NOW, 5, Some(1)).to_json();
-    log.take(&format!(r#"{{"3":[{}],"12":[{},{}]}}"#, record("a"), record("b"), record("c"))).unwrap();
-    log.take(&format!(r#"{{"12":[{}]}}"#, record("d"))).unwrap();
-    let (parcels, more) = log.parcels().unwrap();
+    log.store_for_forwarding(&format!(r#"{{"3":[{}],"12":[{},{}]}}"#, record("a"), record("b"), record("c")))
+        .unwrap();
+    log.store_for_forwarding(&format!(r#"{{"12":[{}]}}"#, record("d"))).unwrap();
+    let (parcels, more) = log.batches_to_forward().unwrap();
     let shards: Vec<u8> = parcels.iter().map(|parcel| parcel.shard).collect();
     assert_eq!((shards, more), (vec![3, 12], false));
     // Opened anew, as after a kill: what was not noted as passed on is passed on again, and taken once.
     let log = ClickLog::open(&sql, 3).unwrap();
-    assert_eq!(log.parcels().unwrap().0, parcels);
+    assert_eq!(log.batches_to_forward().unwrap().0, parcels);
     let other = NativeSql::in_memory().unwrap();
     let twelve = ClickLog::open(&other, 12).unwrap();
     assert_eq!(twelve.append(&parcels[1].records).unwrap(), 3);
     assert_eq!(twelve.append(&parcels[1].records).unwrap(), 0);
-    log.take(&format!(r#"{{"12":[{}]}}"#, record("e"))).unwrap();
-    log.passed_on(12, parcels[1].last).unwrap();
-    let (left, _) = log.parcels().unwrap();
+    log.store_for_forwarding(&format!(r#"{{"12":[{}]}}"#, record("e"))).unwrap();
+    log.forwarded(12, parcels[1].last).unwrap();
+    let (left, _) = log.batches_to_forward().unwrap();
     let left: Vec<_> = left.iter().map(|parcel| (parcel.shard, parcel.records.contains("\"e\""))).collect();
     assert_eq!(left, [(3, false), (12, true)], "what came meanwhile, and what was not passed on");
     assert_eq!(log.append(&parcels[0].records).unwrap(), 1, "its own shard's");
@@ -174,17 +175,18 @@ fn a_long_intake_is_passed_on_in_parts_in_order() {
     let record =
         |n: i64| Visit { trail: "x".repeat(100_000), ..visit(&format!("n{n}"), NOW + n, 5, None) }.to_json();
     for n in 0..25 {
-        log.take(&format!(r#"{{"{}":[{}]}}"#, n % 2, record(n))).unwrap();
+        log.store_for_forwarding(&format!(r#"{{"{}":[{}]}}"#, n % 2, record(n))).unwrap();
     }
-    log.take(&format!(r#"{{"0":[{}]}}"#, (25..37).map(record).collect::<Vec<_>>().join(","))).unwrap();
+    log.store_for_forwarding(&format!(r#"{{"0":[{}]}}"#, (25..37).map(record).collect::<Vec<_>>().join(",")))
+        .unwrap();
     let shards = [NativeSql::in_memory().unwrap(), NativeSql::in_memory().unwrap()];
     let mut rounds = 0;
     loop {
-        let (parcels, more) = log.parcels().unwrap();
+        let (parcels, more) = log.batches_to_forward().unwrap();
         for parcel in &parcels {
             let shard = ClickLog::open(&shards[usize::from(parcel.shard)], parcel.shard).unwrap();
             shard.append(&parcel.records).unwrap();
-            log.passed_on(parcel.shard, parcel.last).unwrap();
+            log.forwarded(parcel.shard, parcel.last).unwrap();
         }
         rounds += 1;
         if !more {
@@ -192,9 +194,9 @@ fn a_long_intake_is_passed_on_in_parts_in_order() {
         }
     }
     assert_eq!(rounds, 4, "nine, nine, seven, and one that is longer by itself");
-    let stored = |shard: usize| ClickLog::open(&shards[shard], 0).unwrap().last_place().unwrap();
+    let stored = |shard: usize| ClickLog::open(&shards[shard], 0).unwrap().last_position().unwrap();
     assert_eq!((stored(0), stored(1)), (25, 12));
-    assert_eq!(log.parcels().unwrap(), (vec![], false));
+    assert_eq!(log.batches_to_forward().unwrap(), (vec![], false));
 }
 
 #[test]
@@ -310,14 +312,14 @@ fn a_visit_without_a_click_id_has_none_in_the_log_and_a_trail_is_told() {
     assert_eq!(log.tail(1, 9).unwrap().lines().count(), 1);
     assert_eq!(log.trail("click").unwrap(), Some(vec!["x".to_owned(), "y".to_owned()]));
     assert_eq!((log.trail("random").unwrap(), log.trail("nobody").unwrap()), (Some(vec![]), None));
-    assert_eq!(log.last_place().unwrap(), 2);
+    assert_eq!(log.last_position().unwrap(), 2);
 }
 
 #[test]
 fn old_clicks_are_deleted_in_steps_but_never_before_kv_has_them() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
-    let old = SWEEP_ROWS + 10;
+    let old = DELETED_ROWS + 10;
     let visits: Vec<Visit> = (0..old).map(|n| visit(&format!("n{n}"), NOW + n, 5, None)).collect();
     append(&log, &visits).unwrap();
     let later = Timestamp::clamped(NOW + KEEP_MS + DAY_MS);
@@ -332,7 +334,7 @@ fn old_clicks_are_deleted_in_steps_but_never_before_kv_has_them() {
     far.drain(&log, later.ms());
     assert_eq!(rows(&log), 1, "the newest keeps the place");
     append(&log, &[visit("next", later.ms(), 5, None)]).unwrap();
-    assert_eq!(log.last_place().unwrap(), old + 1, "places are never given twice");
+    assert_eq!(log.last_position().unwrap(), old + 1, "places are never given twice");
     far.drain(&log, later.ms() + SEGMENT_AGE_MS);
     assert_eq!(rows(&log), 1);
     assert_eq!(far.lines().last().unwrap()["seq"], old + 1);
@@ -379,7 +381,7 @@ fn pages_go_back_in_time_without_gaps_or_repeats() {
 fn a_shard_opens_again_but_not_under_older_code() {
     let sql = NativeSql::in_memory().unwrap();
     append(&ClickLog::open(&sql, 3).unwrap(), &[visit("a", NOW, 5, None)]).unwrap();
-    assert_eq!(ClickLog::open(&sql, 3).unwrap().last_place().unwrap(), 1);
+    assert_eq!(ClickLog::open(&sql, 3).unwrap().last_position().unwrap(), 1);
     sql.exec("INSERT INTO schema_version (version) VALUES (99)", &[]).unwrap();
     let error = ClickLog::open(&sql, 3).unwrap_err();
     assert!(matches!(error, MigrateError::TooNew { found: 99, known: 2 }), "{error}");

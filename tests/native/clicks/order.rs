@@ -1,4 +1,4 @@
-//! Whatever the order of batches, repetitions and kills: the same sums, and a log without gaps.
+//! Whatever the order of batches, retries and kills, the sums are the same and the log has no gaps.
 
 use super::{support::*, *};
 use proptest::prelude::*;
@@ -119,7 +119,7 @@ proptest! {
         sql.script(&failing).unwrap();
         prop_assert!(matches!(append(&log, &visits), Err(AppendError::Sql(SqlError::Engine(_)))));
         sql.script("DROP TRIGGER full").unwrap();
-        prop_assert_eq!(log.last_place().unwrap(), 0);
+        prop_assert_eq!(log.last_position().unwrap(), 0);
         prop_assert_eq!(append(&log, &visits).unwrap(), visits.len());
     }
 }

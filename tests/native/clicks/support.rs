@@ -1,4 +1,4 @@
-//! Visits, and the far side that a shard hands its work to.
+//! Visits, and a stand-in for the Ledger and the storage to which a shard sends its work.
 
 use super::*;
 

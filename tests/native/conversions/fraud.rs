@@ -1,26 +1,26 @@
-//! What is suspect is held, at once and with its reasons: each rule just below its edge, at it and above. What counts as
-//! failure: a commission held for another reason than that, or not held; a sale that is refused or not counted for it; one
-//! that becomes payable before somebody has released it.
+//! Fraud rules hold suspicious commissions. Each rule is tested just below its limit, at it and above it. These tests
+//! fail if a commission is held for another reason or is not held, if the sale itself is refused or not counted, or if
+//! a held commission becomes payable before an operator releases it.
 
-use crate::support::{Answer, Ledger, OPERATOR, Scene};
+use crate::support::{Answer, Ledger, OPERATOR, Scenario};
 use serde_json::{Value as Json, json};
 
 const DAY: i64 = 86_400_000;
 
 /// A programme with these rules of fraud, and a partner who can be taken for a customer.
-fn world(fraud: &Json) -> (Ledger, Scene) {
+fn world(fraud: &Json) -> (Ledger, Scenario) {
     let mut ledger = Ledger::new();
     let set = ledger.put("/v1/program", &json!({"name": "P", "hold_days": 1, "fraud": fraud}));
     assert_eq!(set.status, 200, "{}", set.raw.body);
-    let scene = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
     let names = json!({"email": "Ada@Acme.example", "external_id": "CRM-7"});
-    assert_eq!(ledger.patch(&format!("/v1/partners/{}", scene.partner), &names).status, 200);
-    (ledger, scene)
+    assert_eq!(ledger.patch(&format!("/v1/partners/{}", scenario.partner), &names).status, 200);
+    (ledger, scenario)
 }
 
 /// A conversion of EUR 50.00 by a click of now, with these fields besides.
-fn convert(ledger: &mut Ledger, scene: &Scene, external_id: &str, fields: &Json) -> Answer {
-    let click = ledger.click(scene.link_no);
+fn convert(ledger: &mut Ledger, scenario: &Scenario, external_id: &str, fields: &Json) -> Answer {
+    let click = ledger.click(scenario.link_no);
     let mut body = json!({"type": "sale", "external_id": external_id, "click_id": click, "amount": 5_000,
         "currency": "EUR"});
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -47,18 +47,18 @@ fn free() -> (Option<String>, Vec<String>) {
 
 #[test]
 fn a_partner_who_is_the_customer_is_held_and_counted_all_the_same() {
-    let (mut ledger, scene) = world(&json!({}));
+    let (mut ledger, scenario) = world(&json!({}));
     for (n, fields) in [
         json!({"customer_id": "ada@acme.EXAMPLE"}),
         json!({"customer_id": " crm-7 "}),
-        json!({"customer_id": scene.partner.to_uppercase()}),
+        json!({"customer_id": scenario.partner.to_uppercase()}),
         json!({"customer_id": "c-1", "metadata": {"email": "ADA@acme.example"}}),
         json!({"metadata": {"customer_email": "ada@acme.example"}}),
     ]
     .iter()
     .enumerate()
     {
-        let made = convert(&mut ledger, &scene, &format!("o-{n}"), fields);
+        let made = convert(&mut ledger, &scenario, &format!("o-{n}"), fields);
         assert_eq!(held(&made), for_reason("self_referral"), "{fields}");
         assert_eq!(made.json["attribution"]["status"], "attributed");
     }
@@ -70,7 +70,7 @@ fn a_partner_who_is_the_customer_is_held_and_counted_all_the_same() {
     .iter()
     .enumerate()
     {
-        assert_eq!(held(&convert(&mut ledger, &scene, &format!("p-{n}"), fields)), free(), "{fields}");
+        assert_eq!(held(&convert(&mut ledger, &scenario, &format!("p-{n}"), fields)), free(), "{fields}");
     }
     let totals = ledger.get("/v1/attribution").json["totals"].take();
     assert_eq!(totals["commission"], json!([{"amount": 4_000, "currency": "EUR"}]));
@@ -82,51 +82,51 @@ fn a_partner_who_is_the_customer_is_held_and_counted_all_the_same() {
 
 #[test]
 fn another_partners_names_and_names_of_nobody_hold_nothing() {
-    let (mut ledger, scene) = world(&json!({}));
+    let (mut ledger, scenario) = world(&json!({}));
     let other = ledger.partner("Grace", None);
-    assert_eq!(held(&convert(&mut ledger, &scene, "o-1", &json!({"customer_id": other}))), free());
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({"customer_id": other}))), free());
     // A partner whose id outside is a blank is not every customer without a name.
     let blank = json!({"external_id": " ", "email": null});
-    assert_eq!(ledger.patch(&format!("/v1/partners/{}", scene.partner), &blank).status, 200);
-    assert_eq!(held(&convert(&mut ledger, &scene, "o-2", &json!({"customer_id": " "}))), free());
+    assert_eq!(ledger.patch(&format!("/v1/partners/{}", scenario.partner), &blank).status, 200);
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({"customer_id": " "}))), free());
 }
 
 #[test]
 fn rules_that_are_off_hold_nothing() {
-    let (mut ledger, scene) = world(&json!({"self_referral": false, "duplicate_customer": false}));
+    let (mut ledger, scenario) = world(&json!({"self_referral": false, "duplicate_customer": false}));
     for n in 0..3 {
         let fields = json!({"type": "install", "customer_id": "crm-7"});
-        assert_eq!(held(&convert(&mut ledger, &scene, &format!("i-{n}"), &fields)), free());
+        assert_eq!(held(&convert(&mut ledger, &scenario, &format!("i-{n}"), &fields)), free());
     }
 }
 
 #[test]
 fn what_a_partner_earns_beyond_its_pace_is_held() {
-    let (mut ledger, scene) = world(&json!({"velocity_per_hour": 3}));
-    let grace = ledger.scene(1_000);
+    let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 3}));
+    let grace = ledger.scenario(1_000);
     for n in 0..3 {
-        assert_eq!(held(&convert(&mut ledger, &scene, &format!("o-{n}"), &json!({}))), free(), "{n}");
+        assert_eq!(held(&convert(&mut ledger, &scenario, &format!("o-{n}"), &json!({}))), free(), "{n}");
         // Neither an uninstall nor what another partner or nobody earns is part of a partner's pace.
-        convert_uncounted(&mut ledger, &scene, n);
+        convert_uncounted(&mut ledger, &scenario, n);
         ledger.wait(60_000);
     }
-    let fourth = convert(&mut ledger, &scene, "o-3", &json!({}));
+    let fourth = convert(&mut ledger, &scenario, "o-3", &json!({}));
     assert_eq!(held(&fourth), for_reason("velocity"));
     assert_eq!(held(&convert(&mut ledger, &grace, "g-1", &json!({}))), free());
     // 3 minutes after the first. When the first is an hour old, the second, third and fourth are three.
     ledger.wait(57 * 60_000 - 1);
-    assert_eq!(held(&convert(&mut ledger, &scene, "o-4", &json!({}))), for_reason("velocity"));
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-4", &json!({}))), for_reason("velocity"));
     ledger.wait(2 * 60_000);
     // The third, the fourth and the fifth.
-    assert_eq!(held(&convert(&mut ledger, &scene, "o-5", &json!({}))), for_reason("velocity"));
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-5", &json!({}))), for_reason("velocity"));
     ledger.wait(60_000 + 1);
     // The fourth is an hour old: the fifth and the sixth remain. Those that are held count, too.
-    assert_eq!(held(&convert(&mut ledger, &scene, "o-6", &json!({}))), free());
-    assert_eq!(held(&convert(&mut ledger, &scene, "o-7", &json!({}))), for_reason("velocity"));
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-6", &json!({}))), free());
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-7", &json!({}))), for_reason("velocity"));
 }
 
-fn convert_uncounted(ledger: &mut Ledger, scene: &Scene, n: u32) {
-    let click = ledger.click(scene.link_no);
+fn convert_uncounted(ledger: &mut Ledger, scenario: &Scenario, n: u32) {
+    let click = ledger.click(scenario.link_no);
     let uninstall = json!({"type": "uninstall", "external_id": format!("u-{n}"), "click_id": click});
     assert_eq!(ledger.post("/v1/conversions", &uninstall).json["attribution"]["status"], "attributed");
     let nobody = json!({"type": "sale", "external_id": format!("n-{n}"), "amount": 1, "currency": "EUR"});
@@ -136,10 +136,10 @@ fn convert_uncounted(ledger: &mut Ledger, scene: &Scene, n: u32) {
 #[test]
 fn an_hour_ends_to_the_millisecond() {
     for (ms, expected) in [(3_599_999, for_reason("velocity")), (3_600_000, free()), (3_600_001, free())] {
-        let (mut ledger, scene) = world(&json!({"velocity_per_hour": 1}));
-        assert_eq!(held(&convert(&mut ledger, &scene, "o-1", &json!({}))), free());
+        let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 1}));
+        assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({}))), free());
         ledger.wait(ms);
-        assert_eq!(held(&convert(&mut ledger, &scene, "o-2", &json!({}))), expected, "{ms}");
+        assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({}))), expected, "{ms}");
     }
 }
 
@@ -157,34 +157,34 @@ fn what_comes_too_soon_after_its_click_is_held() {
         ("lead", -1, true),
         ("sale", -1, true),
     ] {
-        let (mut ledger, scene) = world(&rules);
+        let (mut ledger, scenario) = world(&rules);
         let at = ledger.now.plus_ms(ms).to_string();
-        let made = convert(&mut ledger, &scene, "o-1", &json!({"type": kind, "occurred_at": at}));
+        let made = convert(&mut ledger, &scenario, "o-1", &json!({"type": kind, "occurred_at": at}));
         let expected = if is_held { for_reason("impossible_time") } else { free() };
         assert_eq!(held(&made), expected, "{kind} after {ms} ms");
     }
-    let (mut ledger, scene) = world(&json!({"min_seconds_from_click": null}));
+    let (mut ledger, scenario) = world(&json!({"min_seconds_from_click": null}));
     let at = ledger.now.plus_ms(-1).to_string();
-    assert_eq!(held(&convert(&mut ledger, &scene, "o-1", &json!({"occurred_at": at}))), free());
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({"occurred_at": at}))), free());
 }
 
 #[test]
 fn what_happens_once_to_a_customer_is_held_the_second_time() {
     for kind in ["lead", "install", "subscription_started"] {
-        let (mut ledger, scene) = world(&json!({}));
+        let (mut ledger, scenario) = world(&json!({}));
         let fields = |customer: &str| json!({"type": kind, "customer_id": customer});
-        assert_eq!(held(&convert(&mut ledger, &scene, "a", &fields("c-1"))), free(), "{kind}");
-        assert_eq!(held(&convert(&mut ledger, &scene, "b", &fields("c-2"))), free(), "{kind}");
-        let again = convert(&mut ledger, &scene, "c", &fields("c-1"));
+        assert_eq!(held(&convert(&mut ledger, &scenario, "a", &fields("c-1"))), free(), "{kind}");
+        assert_eq!(held(&convert(&mut ledger, &scenario, "b", &fields("c-2"))), free(), "{kind}");
+        let again = convert(&mut ledger, &scenario, "c", &fields("c-1"));
         assert_eq!(held(&again), for_reason("duplicate_customer"), "{kind}");
         // Without a customer there is nobody who did it before.
         for id in ["d", "e"] {
-            assert_eq!(held(&convert(&mut ledger, &scene, id, &json!({"type": kind}))), free(), "{kind}");
+            assert_eq!(held(&convert(&mut ledger, &scenario, id, &json!({"type": kind}))), free(), "{kind}");
         }
         // On another listing it is another thing.
         let listing = ledger.listing("https://two.example");
-        let (_, link_no) = ledger.link(&scene.partner, &listing);
-        let elsewhere = Scene { link_no, listing, ..scene };
+        let (_, link_no) = ledger.link(&scenario.partner, &listing);
+        let elsewhere = Scenario { link_no, listing, ..scenario };
         assert_eq!(held(&convert(&mut ledger, &elsewhere, "f", &fields("c-1"))), free(), "{kind}");
         let again = convert(&mut ledger, &elsewhere, "g", &fields("c-1"));
         assert_eq!(held(&again), for_reason("duplicate_customer"), "{kind}");
@@ -193,31 +193,31 @@ fn what_happens_once_to_a_customer_is_held_the_second_time() {
 
 #[test]
 fn sales_repeat_and_what_nobody_earned_before_is_no_repeat() {
-    let (mut ledger, scene) = world(&json!({}));
+    let (mut ledger, scenario) = world(&json!({}));
     for kind in ["sale", "subscription_renewed"] {
         for n in 0..3 {
             let fields = json!({"type": kind, "customer_id": "c-1"});
-            assert_eq!(held(&convert(&mut ledger, &scene, &format!("o-{n}"), &fields)), free());
+            assert_eq!(held(&convert(&mut ledger, &scenario, &format!("o-{n}"), &fields)), free());
         }
     }
     let organic = json!({"type": "install", "external_id": "i-0", "customer_id": "c-9", "amount": 1,
-        "currency": "EUR", "listing_id": scene.listing});
+        "currency": "EUR", "listing_id": scenario.listing});
     assert_eq!(ledger.post("/v1/conversions", &organic).json["attribution"]["status"], "unattributed");
     let install = json!({"type": "install", "customer_id": "c-9"});
-    assert_eq!(held(&convert(&mut ledger, &scene, "i-1", &install)), free());
+    assert_eq!(held(&convert(&mut ledger, &scenario, "i-1", &install)), free());
     // Another type is another thing; what was sent twice is answered as before.
     let lead = json!({"type": "lead", "customer_id": "c-9"});
-    assert_eq!(held(&convert(&mut ledger, &scene, "i-1", &lead)), free());
+    assert_eq!(held(&convert(&mut ledger, &scenario, "i-1", &lead)), free());
 }
 
 #[test]
 fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
-    let (mut ledger, scene) = world(&json!({"velocity_per_hour": 1, "min_seconds_from_click": 3}));
+    let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 1, "min_seconds_from_click": 3}));
     let install = json!({"type": "install", "customer_id": "crm-7"});
-    let first = convert(&mut ledger, &scene, "i-1", &install);
+    let first = convert(&mut ledger, &scenario, "i-1", &install);
     let both = vec!["held_self_referral".to_owned(), "held_impossible_time".to_owned()];
     assert_eq!(held(&first), (Some("self_referral".to_owned()), both));
-    let second = convert(&mut ledger, &scene, "i-2", &install);
+    let second = convert(&mut ledger, &scenario, "i-2", &install);
     let (reason, flags) = held(&second);
     let all =
         ["held_self_referral", "held_velocity", "held_impossible_time", "held_duplicate_customer"].as_slice();
@@ -229,7 +229,7 @@ fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
     // The partner sees why, and can do nothing about it.
     let id = second.text("/commissions/0/id");
     let (target, note) = (format!("/v1/commissions/{id}"), json!({"note": "her own shop, agreed"}));
-    let key = ledger.key(&["admin", "read"], Some(&scene.partner));
+    let key = ledger.key(&["admin", "read"], Some(&scenario.partner));
     let seen = ledger.call(&key, "GET", &target, "", None).json;
     assert_eq!((&seen["held_reason"], &seen["flags"]), (&json!("self_referral"), &json!(all)));
     for action in ["release", "reject"] {
@@ -248,7 +248,7 @@ fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
 
 #[test]
 fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
-    let (mut ledger, scene) = world(&json!({"min_seconds_from_click": 3}));
+    let (mut ledger, scenario) = world(&json!({"min_seconds_from_click": 3}));
     let now = ledger.now.to_string();
     for (id, fields) in [
         ("own", json!({"customer_id": "crm-7"})),
@@ -259,7 +259,7 @@ fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
         let later = ledger.now.plus_ms(60_000).to_string();
         let mut all = json!({"occurred_at": later, "metadata": {"n": id}});
         all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        convert(&mut ledger, &scene, id, &all);
+        convert(&mut ledger, &scenario, id, &all);
     }
     let ids = |ledger: &mut Ledger, query: &str| -> Vec<String> {
         let page = ledger.get(&format!("/v1/commissions?{query}")).json;
@@ -305,8 +305,8 @@ fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
 
 #[test]
 fn a_coupon_that_goes_round_is_held_from_the_customer_beyond_the_limit_on() {
-    let (mut ledger, scene) = world(&json!({"coupon_uses_per_day": 2}));
-    let coupon = json!({"code": "ADA", "partner_id": scene.partner});
+    let (mut ledger, scenario) = world(&json!({"coupon_uses_per_day": 2}));
+    let coupon = json!({"code": "ADA", "partner_id": scenario.partner});
     assert_eq!(ledger.post("/v1/coupons", &coupon).status, 201);
     let use_it = |ledger: &mut Ledger, n: usize, fields: &Json| {
         let mut body = json!({"type": "sale", "external_id": format!("o-{n}"), "coupon": "ada", "amount": 5_000,
@@ -324,7 +324,7 @@ fn a_coupon_that_goes_round_is_held_from_the_customer_beyond_the_limit_on() {
     assert_eq!(use_it(&mut ledger, 3, &customer("c-3")), for_reason("coupon_leakage"));
     assert_eq!(use_it(&mut ledger, 4, &json!({})), for_reason("coupon_leakage"));
     // Who also came by the partner's own link did not find the code somewhere.
-    let click = ledger.click(scene.link_no);
+    let click = ledger.click(scenario.link_no);
     ledger.wait(1);
     assert_eq!(use_it(&mut ledger, 5, &json!({"customer_id": "c-5", "click_id": click})), free());
     ledger.wait(DAY);

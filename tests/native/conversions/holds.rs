@@ -1,11 +1,11 @@
-//! The table `fixtures/ledger/holds.txt`: which commissions are held, and why, by the rules of `domain::conversions::fraud`.
+//! The table `fixtures/ledger/holds.txt`: which commissions the rules of `domain::conversions::fraud` hold, and why.
 //!
-//! Failure is: a row that is held for another reason, for one more, for one less, or in another order.
+//! A row fails if its reasons differ, or if they are in another order.
 
 use signpost::domain::{
     conversions::{
         ConversionType, HeldReason,
-        fraud::{CouponUse, Facts, Rules, suspicions},
+        fraud::{CouponUse, Facts, Rules, hold_reasons},
     },
     values::time::Timestamp,
 };
@@ -68,12 +68,12 @@ fn every_row_is_held_for_what_it_says() {
             partner: partner.iter().map(String::as_str).collect(),
             occurred_at: now,
             clicked_at: (after != "no click").then(|| now.plus_ms(-milliseconds(after))),
-            in_hour_before: pace.parse().unwrap(),
+            conversions_in_last_hour: pace.parse().unwrap(),
             is_repeat: before == "yes",
             coupon: coupon(used),
         };
         let expected: Vec<HeldReason> =
             if held == "nothing" { Vec::new() } else { held.split(", ").map(holds).collect() };
-        assert_eq!(suspicions(&facts, &rules), expected, "{row}");
+        assert_eq!(hold_reasons(&facts, &rules), expected, "{row}");
     }
 }

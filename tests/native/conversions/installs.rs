@@ -1,5 +1,6 @@
-//! Installs that an app's backend reports. What counts as failure: a click that is bound to a customer although it was put
-//! in the installation's way; a second install of the same id; a purchase that came first and is not credited.
+//! Installs that an app's backend reports. These tests fail if a click injected during the installation is bound to a
+//! customer, if an install id creates a second install, or if a purchase that was reported before its install is not
+//! credited.
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};

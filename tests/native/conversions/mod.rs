@@ -1,4 +1,5 @@
-//! Conversions: accepted once, counted by their type, refused if anything is wrong but the click id.
+//! Conversions: each external id is recorded once, is counted by its type, and is refused for any invalid field except
+//! the click id.
 
 mod fraud;
 mod holds;
@@ -31,12 +32,12 @@ pub fn verdict(conversion: &Json) -> (Option<&str>, &str) {
 #[test]
 fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
     let other = ledger.listing("https://two.example");
-    let click = ledger.click(scene.link_no);
+    let click = ledger.click(scenario.link_no);
     let sale = json!({
         "type": "sale", "external_id": "o-1", "click_id": click, "customer_id": "c-1", "coupon": "SPRING",
-        "amount": 999, "currency": "EUR", "occurred_at": "2026-11-22T12:00:00Z", "listing_id": scene.listing,
+        "amount": 999, "currency": "EUR", "occurred_at": "2026-11-22T12:00:00Z", "listing_id": scenario.listing,
         "metadata": {"plan": "pro"}
     });
     let first = ledger.post("/v1/conversions", &sale);
@@ -86,8 +87,8 @@ fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
 #[test]
 fn both_keys_together_answer_the_first_answer() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(1_000);
+    let click = ledger.click(scenario.link_no);
     let body = json!({"type": "lead", "external_id": "l-1", "click_id": click}).to_string();
     let first = ledger.call(OPERATOR, "POST", "/v1/conversions", &body, Some("k-1"));
     let by_key = ledger
@@ -111,8 +112,8 @@ fn both_keys_together_answer_the_first_answer() {
 #[test]
 fn types_count_as_the_contract_says() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(1_000);
+    let click = ledger.click(scenario.link_no);
     for (kind, amount, commissions, counted) in [
         ("lead", None, 0, [1, 0, 0]),
         ("install", None, 0, [1, 1, 0]),
@@ -155,8 +156,8 @@ fn types_count_as_the_contract_says() {
 #[test]
 fn the_largest_amount_is_taken_and_one_more_is_not() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(10_000);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(10_000);
+    let click = ledger.click(scenario.link_no);
     let most = 1_000_000_000_000_i64;
     for n in 0..3 {
         let sale = ledger.sale(&format!("o-{n}"), &click, most);
@@ -173,8 +174,8 @@ fn the_largest_amount_is_taken_and_one_more_is_not() {
 #[test]
 fn sums_beyond_two_to_the_53rd_stay_exact() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(10_000);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(10_000);
+    let click = ledger.click(scenario.link_no);
     let first = ledger.sale("o-0", &click, 999_999_999_999).text("/id");
     // As if nine thousand such sales had come: the sums are what counts here, not their number.
     use signpost::store::Sql;
@@ -234,13 +235,13 @@ fn clocks_may_differ_by_a_day_ahead() {
 #[test]
 fn whatever_comes_as_click_id_does_not_refuse_the_sale() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let good = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(1_000);
+    let good = ledger.click(scenario.link_no);
     let foreign = {
         let mut entropy = signpost::domain::values::entropy::SeededEntropy::new(99);
         let ring = signpost::domain::links::keyring::with_new_key(None, &mut entropy).unwrap();
         let ours = std::mem::replace(&mut ledger.ring, KeyRing::parse(&ring).unwrap());
-        let click = ledger.click(scene.link_no);
+        let click = ledger.click(scenario.link_no);
         ledger.ring = ours;
         click
     };

@@ -1,4 +1,4 @@
-//! Refunds: what they take back, when, and never more than there is.
+//! Refunds: the commission that each takes back, when it does, and that the total never exceeds the sale.
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
@@ -12,8 +12,8 @@ fn balance(ledger: &mut Ledger) -> Json {
 
 /// A sale of `amount` at 15 %, and where its refunds go.
 fn sold(ledger: &mut Ledger, amount: i64) -> String {
-    let scene = ledger.scene(1_500);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(1_500);
+    let click = ledger.click(scenario.link_no);
     format!("/v1/conversions/{}/refunds", ledger.sale("o-1", &click, amount).text("/id"))
 }
 
@@ -195,8 +195,8 @@ fn a_commission_that_rounding_has_used_up_stays_used_up() {
 #[test]
 fn many_holds_end_in_sweeps_and_each_once() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(10_000);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(10_000);
+    let click = ledger.click(scenario.link_no);
     for n in 0..450 {
         ledger.sale(&format!("o-{n}"), &click, 1);
     }

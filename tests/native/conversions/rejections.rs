@@ -1,5 +1,5 @@
-//! Rejections: what an operator takes back of a commission. What counts as failure: a unit that is taken twice or not at
-//! all; a report that says otherwise than the books; a note that its partner sees; anything written by what is refused.
+//! An operator rejects commissions. These tests fail if an amount is taken back twice or not at all, if a report
+//! differs from the ledger, if a partner sees the operator's note, or if a refused request writes anything.
 
 use crate::http::bad_input::{refuse, world};
 use crate::support::{Answer, Ledger, OPERATOR};
@@ -10,12 +10,12 @@ const DAY: i64 = 86_400_000;
 
 /// A sale of EUR 100.00 at 15 %: the conversion, and the commission.
 fn sold(ledger: &mut Ledger, customer: &str) -> (String, String) {
-    let scene = ledger.scene(1_500);
+    let scenario = ledger.scenario(1_500);
     assert_eq!(
-        ledger.patch(&format!("/v1/partners/{}", scene.partner), &json!({"external_id": "a"})).status,
+        ledger.patch(&format!("/v1/partners/{}", scenario.partner), &json!({"external_id": "a"})).status,
         200
     );
-    let click = ledger.click(scene.link_no);
+    let click = ledger.click(scenario.link_no);
     let sale = ledger.post(
         "/v1/conversions",
         &json!({"type": "sale", "external_id": "o-1", "click_id": click,
@@ -104,8 +104,8 @@ fn a_refund_before_takes_its_part_and_one_after_takes_nothing_more() {
 #[test]
 fn a_commission_of_nothing_is_rejected_without_a_transfer() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(0);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(0);
+    let click = ledger.click(scenario.link_no);
     let commission = ledger.sale("o-1", &click, 100).text("/commissions/0/id");
     assert_eq!(reject(&mut ledger, &commission).json["status"], "reversed");
     assert_eq!(ledger.rows("transfers"), 0);
@@ -168,13 +168,13 @@ fn the_note_is_needed_and_the_partner_does_not_see_it() {
     let note = "é".repeat(500);
     let answer = world.ledger.post(&target, &json!({"note": note}));
     assert_eq!((answer.status, answer.raw.body.contains('é')), (200, false));
-    let partners = world.ledger.key(&["read"], Some(&world.scene.partner));
+    let partners = world.ledger.key(&["read"], Some(&world.scenario.partner));
     for (key, seen) in [(OPERATOR, json!(note)), (partners.as_str(), Json::Null)] {
         let events = world.ledger.call(key, "GET", "/v1/events?limit=200", "", None).json["data"].take();
         let of_rejection = |event: &&Json| event["type"] == "commission.rejected";
         let found = events.as_array().unwrap().iter().find(of_rejection).unwrap()["data"].clone();
         let expected = json!({"id": world.held, "conversion_id": answer.json["conversion_id"],
-            "partner_id": world.scene.partner, "rejected": answer.json["amount"], "currency": "EUR", "note": seen});
+            "partner_id": world.scenario.partner, "rejected": answer.json["amount"], "currency": "EUR", "note": seen});
         assert_eq!(found, expected);
     }
 }

@@ -1,8 +1,9 @@
-//! One whole answer of each kind, and all codes, as snapshots: a change of the contract shows in review.
+//! Snapshots of one whole response of each kind, and of all error codes, so that a change of the contract shows in
+//! review.
 
 use crate::support::{Answer, Ledger, OPERATOR};
 use serde_json::json;
-use signpost::api::problem::Code;
+use signpost::api::http::problems::Code;
 
 /// Status, headers and body as a person reads them.
 fn shown(answer: &Answer) -> String {

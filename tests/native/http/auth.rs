@@ -1,16 +1,16 @@
-//! Who may do what: every route of the table against every kind of key. A route that is added to the table and not
-//! to `examples.rs` fails here.
+//! Authorisation: every route of the table is called with every kind of key. A route that is missing from
+//! `examples.rs` fails here.
 
 use super::examples::{example, placement_of};
 use crate::{
     reports::month::{Month, month},
-    support::{Ledger, OPERATOR, Scene, event},
+    support::{Ledger, OPERATOR, Scenario, event},
 };
 use serde_json::{Value as Json, json};
 use signpost::{
     api::{
-        http::Request,
-        routes::{self, Access, ROUTES},
+        http::{auth::Access, message::Request},
+        routes::{self, ROUTES},
     },
     domain::programme::key::Scope,
 };
@@ -18,7 +18,7 @@ use signpost::{
 /// A Ledger with one of everything of Ada's, and Eve, who has nothing.
 pub struct World {
     pub ledger: Ledger,
-    pub ada: Scene,
+    pub ada: Scenario,
     pub eve: String,
     pub conversion: String,
     pub commission: String,
@@ -33,7 +33,7 @@ pub struct World {
 
 fn world() -> World {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_500);
+    let ada = ledger.scenario(1_500);
     let eve = ledger.partner("Eve", None);
     let month = month(&mut ledger, &ada.partner, ada.link_no);
     let click = ledger.click(ada.link_no);
@@ -124,7 +124,7 @@ fn every_route_wants_its_scope_and_no_more() {
 
 /// What a stranger must never read.
 fn traces(world: &World) -> Vec<String> {
-    let Scene { partner, listing, link, .. } = &world.ada;
+    let Scenario { partner, listing, link, .. } = &world.ada;
     let ours = [
         partner,
         listing,

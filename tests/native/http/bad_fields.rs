@@ -1,4 +1,4 @@
-//! Bad fields, route by route: (body) → (status, code, pointer), and every row as it was.
+//! Invalid fields, route by route: (body) → (status, code, pointer). Every row stays as it was.
 
 use super::bad_input::{refuse, world};
 use serde_json::{Value as Json, json};
@@ -23,7 +23,7 @@ fn without(good: &Json, field: &str) -> Json {
 fn partners() {
     let mut world = world();
     let good = json!({"name": "A", "kind": "media"});
-    let target = format!("/v1/partners/{}", world.scene.partner);
+    let target = format!("/v1/partners/{}", world.scenario.partner);
     let many: serde_json::Map<String, Json> = (0..51).map(|n| (format!("k{n}"), json!("v"))).collect();
     let mut cases = vec![];
     for (field, value, code, pointer) in [
@@ -112,7 +112,7 @@ fn programme_keys_and_listings() {
     let mut world = world();
     let key = json!({"name": "K", "scopes": ["read"]});
     let listing = json!({"name": "L", "marketplace": "web", "url": "https://a.example"});
-    let patch = format!("/v1/listings/{}", world.scene.listing);
+    let patch = format!("/v1/listings/{}", world.scenario.listing);
     let mut cases = vec![];
     for (body, code, pointer) in [
         (json!({"name": ""}), "invalid_text", "/name"),
@@ -211,17 +211,17 @@ fn programme_keys_and_listings() {
 #[test]
 fn links() {
     let mut world = world();
-    let good = json!({"partner_id": world.scene.partner, "listing_id": world.scene.listing});
+    let good = json!({"partner_id": world.scenario.partner, "listing_id": world.scenario.listing});
     for (body, code, pointer) in [
         (without(&good, "partner_id"), "missing_field", "/partner_id"),
         (without(&good, "listing_id"), "missing_field", "/listing_id"),
-        (with(&good, json!({"partner_id": world.scene.listing})), "unknown_partner", "/partner_id"),
+        (with(&good, json!({"partner_id": world.scenario.listing})), "unknown_partner", "/partner_id"),
         (
             with(&good, json!({"partner_id": "ptn_00000000000000000000000000"})),
             "unknown_partner",
             "/partner_id",
         ),
-        (with(&good, json!({"listing_id": world.scene.partner})), "unknown_listing", "/listing_id"),
+        (with(&good, json!({"listing_id": world.scenario.partner})), "unknown_listing", "/listing_id"),
         (with(&good, json!({"listing_id": 1})), "wrong_type", "/listing_id"),
         (with(&good, json!({"campaign": ""})), "invalid_text", "/campaign"),
         (with(&good, json!({"campaign": "x".repeat(101)})), "invalid_text", "/campaign"),
@@ -244,7 +244,7 @@ fn links() {
     for (body, code, pointer) in [
         (json!({}), "missing_field", "/links"),
         (json!({"links": {}}), "wrong_type", "/links"),
-        (json!({"links": [[world.scene.partner, world.scene.listing]]}), "wrong_type", "/links/0"),
+        (json!({"links": [[world.scenario.partner, world.scenario.listing]]}), "wrong_type", "/links/0"),
         (json!({"links": [good, null]}), "wrong_type", "/links/1"),
     ] {
         refuse(

@@ -1,7 +1,7 @@
-//! For each route a request that it answers with success, in the world of `auth.rs`.
+//! For each route, a request that succeeds in the world of `auth.rs`.
 
 use super::auth::World;
-use crate::{reports::month::Month, support::Scene};
+use crate::{reports::month::Month, support::Scenario};
 use serde_json::{Value as Json, json};
 use signpost::api::routes::Route;
 
@@ -14,7 +14,7 @@ pub fn placement_of(partner: &str, external_id: &str) -> Json {
 pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
     let World { ada, conversion, commission, held, spare_key, app, placement, coupon, month, .. } = world;
     let Month { draft, approved, payout, debtor } = month;
-    let Scene { partner, listing, link, .. } = ada;
+    let Scenario { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
     let new_sale = json!({"type": "sale", "external_id": "o-2", "amount": 1, "currency": "EUR"});
     let get = |target: &str| (target.to_owned(), Json::Null, 200);

@@ -1,8 +1,9 @@
-//! Lists: pages that stay stable while rows are added, cursors that fit one list alone, events for syncing.
+//! Lists: pages stay stable while rows are added, a cursor is valid for one list only, and events allow incremental
+//! sync.
 
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
-use signpost::api::routes::{Access, ROUTES};
+use signpost::api::{http::auth::Access, routes::ROUTES};
 use std::collections::BTreeSet;
 
 /// Routes that answer `{"data", "next_cursor"}`.
@@ -21,11 +22,11 @@ const LISTS: [&str; 9] = [
 /// Adds one row to every list.
 fn add_one(ledger: &mut Ledger, n: usize) {
     ledger.key(&["read"], None);
-    let scene = ledger.scene(1_000);
-    ledger.post("/v1/coupons", &json!({"code": format!("CODE-{n}"), "partner_id": scene.partner}));
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(1_000);
+    ledger.post("/v1/coupons", &json!({"code": format!("CODE-{n}"), "partner_id": scenario.partner}));
+    let click = ledger.click(scenario.link_no);
     ledger.sale(&format!("o-{n}"), &click, 100);
-    let placement = serde_json::json!({"partner_id": scene.partner, "kind": "post", "title": "T",
+    let placement = serde_json::json!({"partner_id": scenario.partner, "kind": "post", "title": "T",
         "external_id": format!("p-{n}"), "fee": {"amount": 1, "currency": "EUR"}});
     assert_eq!(ledger.post("/v1/placements", &placement).status, 201);
 }
@@ -246,15 +247,15 @@ fn syncing_by_cursor_sees_every_event_once() {
 fn every_change_has_its_event_and_reading_has_none() {
     let mut ledger = Ledger::new();
     ledger.put("/v1/program", &json!({"name": "P", "hold_days": 1}));
-    let scene = ledger.scene(1_000);
-    ledger.patch(&format!("/v1/partners/{}", scene.partner), &json!({"name": "A"}));
-    ledger.patch(&format!("/v1/listings/{}", scene.listing), &json!({"name": "A"}));
-    let link = json!({"partner_id": scene.partner, "listing_id": scene.listing});
+    let scenario = ledger.scenario(1_000);
+    ledger.patch(&format!("/v1/partners/{}", scenario.partner), &json!({"name": "A"}));
+    ledger.patch(&format!("/v1/listings/{}", scenario.listing), &json!({"name": "A"}));
+    let link = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
     ledger.post("/v1/links/bulk", &json!({"links": [link, link]}));
-    ledger.post(&format!("/v1/links/{}/revoke", scene.link), &json!({}));
+    ledger.post(&format!("/v1/links/{}/revoke", scenario.link), &json!({}));
     let key = ledger.post("/v1/keys", &json!({"name": "K", "scopes": ["read"]})).text("/id");
     ledger.delete(&format!("/v1/keys/{key}"));
-    let click = ledger.click(scene.link_no);
+    let click = ledger.click(scenario.link_no);
     let sale = ledger.sale("o-1", &click, 100).text("/id");
     ledger.post("/v1/conversions", &json!({"type": "lead", "external_id": "l-1", "click_id": click}));
     ledger.post(&format!("/v1/conversions/{sale}/refunds"), &json!({"external_id": "r", "amount": 10}));
@@ -288,7 +289,7 @@ fn every_change_has_its_event_and_reading_has_none() {
         ]
     );
     // The commission's own events go to its partner; the programme's do not.
-    let own = ledger.key(&["read"], Some(&scene.partner));
+    let own = ledger.key(&["read"], Some(&scenario.partner));
     let events = ledger.call(&own, "GET", "/v1/events?limit=200", "", None).json;
     let types: Vec<_> =
         events["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! The HTTP contract, natively: each route, each outcome, and what stands in the tables afterwards.
+//! The HTTP contract: each route, each outcome, and the rows that it leaves in the tables.
 
 mod answers;
 mod auth;

@@ -1,6 +1,6 @@
 //! The problems that JavaScript answers (src/problem.mjs) are those of the contract, word for word.
 
-use signpost::api::problem::Code;
+use signpost::api::http::problems::Code;
 
 /// The rows of the table: code, status, title.
 fn rows(script: &str) -> Vec<(String, u16, String)> {
@@ -21,7 +21,7 @@ fn each_is_a_code_of_the_contract() {
     let rows = rows(include_str!("../../../src/problem.mjs"));
     let ours = |code: &str| Code::ALL.iter().find(|known| known.as_str() == code).copied();
     for (code, status, title) in &rows {
-        let known = ours(code).unwrap_or_else(|| panic!("{code} is no code of src/api/problem.rs"));
+        let known = ours(code).unwrap_or_else(|| panic!("{code} is no code of src/api/http/problems.rs"));
         assert_eq!((*status, title.as_str()), (known.status(), known.title()), "{code}");
     }
     let codes: Vec<&str> = rows.iter().map(|(code, ..)| code.as_str()).collect();

@@ -1,9 +1,9 @@
-//! Coupons: a code is a touch without a click; it counts while it is in force, for one partner at a time, and its customers
-//! stay its partner's. Also windows of listings, and customers who had bought before.
+//! Coupons: a code is a touch without a click. It counts while it is valid and for one partner at a time, and its
+//! customers stay with that partner. Also the windows of listings, and customers who had bought before.
 
 use crate::conversions::post;
 use crate::http::bad_input::{refuse, world};
-use crate::support::{Ledger, Scene};
+use crate::support::{Ledger, Scenario};
 use serde_json::{Value as Json, json};
 
 const DAY: i64 = 86_400_000;
@@ -78,7 +78,7 @@ fn which_of_coupon_and_click_wins_is_the_programmes_choice() {
     for (precedence, by_coupon) in [("coupon_first", true), ("click_first", false)] {
         let mut ledger = Ledger::new();
         ledger.put("/v1/program", &json!({"attribution": {"precedence": precedence}}));
-        let Scene { partner: ada, link_no, .. } = ledger.scene(1_000);
+        let Scenario { partner: ada, link_no, .. } = ledger.scenario(1_000);
         let bob = ledger.partner("Bob", None);
         coupon(&mut ledger, json!({"code": "BOB", "partner_id": bob}));
         let click = ledger.click(link_no);
@@ -106,7 +106,7 @@ fn which_of_coupon_and_click_wins_is_the_programmes_choice() {
 #[test]
 fn a_coupon_is_used_after_the_click_whatever_the_shops_clock_says() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);
     coupon(&mut ledger, json!({"code": "BOB", "partner_id": bob, "effective_from": "2026-01-01T00:00:00Z"}));
     let click = ledger.click(ada.link_no);
@@ -123,7 +123,7 @@ fn a_coupon_is_used_after_the_click_whatever_the_shops_clock_says() {
 #[test]
 fn a_coupon_counts_in_its_time_on_its_listing_while_its_partner_is_one() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let elsewhere = ledger.listing("https://other.example");
     let id = coupon(
         &mut ledger,
@@ -203,7 +203,7 @@ fn a_revoked_code_is_free_and_its_customers_stay() {
 #[test]
 fn a_coupon_used_again_counts_from_now_while_it_is_in_force_and_else_from_then() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);
     let id = coupon(&mut ledger, json!({"code": "BOB", "partner_id": bob}));
     sale(&mut ledger, "o-1", json!({"coupon": "bob", "customer_id": "c"}));
@@ -224,7 +224,7 @@ fn a_coupon_used_again_counts_from_now_while_it_is_in_force_and_else_from_then()
 #[test]
 fn customers_who_had_bought_before_may_be_left_out() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);
     coupon(&mut ledger, json!({"code": "BOB", "partner_id": bob}));
     ledger.put("/v1/program", &json!({"attribution": {"repeat_customers": "ignore"}}));
@@ -261,7 +261,7 @@ fn customers_who_had_bought_before_may_be_left_out() {
 #[test]
 fn a_listing_may_have_a_window_of_its_own() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let target = format!("/v1/listings/{}", ada.listing);
     let click = ledger.click(ada.link_no);
     ledger.wait(8 * DAY);
@@ -287,7 +287,7 @@ fn bad_coupons_are_refused_and_nothing_is_written() {
     let mut world = world();
     let gone = world.ledger.partner("Gone", None);
     world.ledger.patch(&format!("/v1/partners/{gone}"), &json!({"status": "terminated"}));
-    let good = json!({"code": "GOOD", "partner_id": world.scene.partner});
+    let good = json!({"code": "GOOD", "partner_id": world.scenario.partner});
     let with = |fields: Json| {
         let mut body = good.clone();
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -295,7 +295,7 @@ fn bad_coupons_are_refused_and_nothing_is_written() {
     };
     let unknown = "ptn_00000000000000000000000000";
     for (body, code, pointer) in [
-        (json!({"partner_id": world.scene.partner}), "missing_field", "/code"),
+        (json!({"partner_id": world.scenario.partner}), "missing_field", "/code"),
         (json!({"code": "GOOD"}), "missing_field", "/partner_id"),
         (with(json!({"code": "ab"})), "invalid_text", "/code"),
         (with(json!({"code": "  ab  "})), "invalid_text", "/code"),
@@ -305,7 +305,7 @@ fn bad_coupons_are_refused_and_nothing_is_written() {
         (with(json!({"code": "a\u{0}b"})), "invalid_text", "/code"),
         (with(json!({"code": 7})), "wrong_type", "/code"),
         (with(json!({"partner_id": unknown})), "unknown_partner", "/partner_id"),
-        (with(json!({"partner_id": world.scene.listing})), "unknown_partner", "/partner_id"),
+        (with(json!({"partner_id": world.scenario.listing})), "unknown_partner", "/partner_id"),
         (with(json!({"partner_id": gone})), "partner_terminated", "/partner_id"),
         (with(json!({"listing_id": "lst_x"})), "unknown_listing", "/listing_id"),
         (with(json!({"effective_from": "tomorrow"})), "invalid_time", "/effective_from"),

@@ -1,15 +1,17 @@
-//! Where links lead. What counts as failure: an address on another host, a visitor's query that is not kept byte for
-//! byte, two click ids, a path that a browser or a server would read as another one.
+//! Destinations of links. These tests fail if a URL leads to another host, if a visitor's query is not kept byte for
+//! byte, if a URL carries two click ids, or if a browser or a server would read a path as another one.
 
 use proptest::prelude::*;
-use signpost::domain::links::destination::{Carry, Destination, MAX_PATH_BYTES, path_is_safe};
+use signpost::domain::links::destination::{ClickIdTransport, Destination, MAX_PATH_BYTES, path_is_safe};
 use url::Url;
 
 const CLICK: &str = "CLICK";
 
 #[cfg(test)]
 fn address(listing: &str, path: Option<&str>, query: &str) -> Option<String> {
-    Destination::parse(listing, "sp_click", Carry::Parameter).unwrap().address(path, query, "sp_click", CLICK)
+    Destination::parse(listing, "sp_click", ClickIdTransport::Parameter)
+        .unwrap()
+        .url_for_visit(path, query, "sp_click", CLICK)
 }
 
 #[test]
@@ -135,8 +137,9 @@ fn a_click_id_inside_the_referrer() {
         ),
     ] {
         let play = "https://play.google.com/store/apps/details";
-        let destination = Destination::parse(&format!("{play}{listing}#part"), "sp_click", Carry::Referrer);
-        let address = destination.unwrap().address(None, query, "sp_click", CLICK).unwrap();
+        let destination =
+            Destination::parse(&format!("{play}{listing}#part"), "sp_click", ClickIdTransport::Referrer);
+        let address = destination.unwrap().url_for_visit(None, query, "sp_click", CLICK).unwrap();
         assert_eq!(address, format!("{play}{expected}#part"), "{listing} {query}");
         let carried = referrer(&address);
         let ours: Vec<_> = carried.iter().filter(|(name, _)| name == "sp_click").collect();
@@ -147,8 +150,9 @@ fn a_click_id_inside_the_referrer() {
 #[test]
 fn a_parameter_whose_name_needs_decoding_is_found_too() {
     let destination =
-        Destination::parse("https://shop.example/?click id=1&x=2", "click id", Carry::Parameter).unwrap();
-    let address = destination.address(None, "click+id=3&click%20id=4&y=5", "click id", CLICK);
+        Destination::parse("https://shop.example/?click id=1&x=2", "click id", ClickIdTransport::Parameter)
+            .unwrap();
+    let address = destination.url_for_visit(None, "click+id=3&click%20id=4&y=5", "click id", CLICK);
     // Such a name is refused at creation; here it only must not do harm.
     assert_eq!(address.as_deref(), Some("https://shop.example/?x=2&y=5&click id=CLICK"));
 }
@@ -165,7 +169,7 @@ fn only_web_addresses_are_destinations() {
         "https://",
         "ftp://x/",
     ] {
-        assert_eq!(Destination::parse(url, "sp_click", Carry::Parameter), None, "{url}");
+        assert_eq!(Destination::parse(url, "sp_click", ClickIdTransport::Parameter), None, "{url}");
     }
 }
 
@@ -284,8 +288,8 @@ proptest! {
         query in "[a&=%#?+referrer26sp_click5F]{0,60}|\\PC{0,40}",
     ) {
         let listing = format!("https://play.example/details?id=a&referrer={own}");
-        let destination = Destination::parse(&listing, "sp_click", Carry::Referrer).unwrap();
-        let address = destination.address(None, &query, "sp_click", CLICK).unwrap();
+        let destination = Destination::parse(&listing, "sp_click", ClickIdTransport::Referrer).unwrap();
+        let address = destination.url_for_visit(None, &query, "sp_click", CLICK).unwrap();
         prop_assert!(address.bytes().all(|b| b.is_ascii_graphic()), "{}", address);
         let parsed = Url::parse(&address).unwrap();
         prop_assert_eq!(parsed.host_str(), Some("play.example"));

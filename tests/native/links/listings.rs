@@ -1,4 +1,4 @@
-//! Listings, and the secrets that must not be seen again.
+//! Listings, and their secrets, which no response shows again.
 
 use crate::support::{Ledger, OPERATOR, rows::rows};
 use serde_json::{Value as Json, json};

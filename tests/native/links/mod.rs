@@ -1,4 +1,4 @@
-//! Links: what their tokens say, slugs, bulk, revocation.
+//! Links: their tokens, slugs, creation in bulk, and revocation.
 
 mod coupons;
 mod destination;
@@ -30,10 +30,10 @@ fn queued(ledger: &Ledger) -> Vec<(String, String)> {
 #[test]
 fn a_token_says_what_the_link_is() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
     let second = ledger.listing("https://two.example");
     let body = json!({
-        "partner_id": scene.partner, "listing_id": second, "campaign": "spring", "path": "/a/b%20c",
+        "partner_id": scenario.partner, "listing_id": second, "campaign": "spring", "path": "/a/b%20c",
         "slug": "ada-spring", "expires_at": "2027-01-01T01:00:00.999+01:00", "metadata": {"k": "v"}
     });
     let made = ledger.post("/v1/links", &body);
@@ -58,8 +58,8 @@ fn a_token_says_what_the_link_is() {
             ("slug/ada-spring".to_owned(), json!({"token": token}).to_string()),
         ]
     );
-    // The first link of the scene has neither.
-    let plain = ledger.get(&format!("/v1/links/{}", scene.link)).json;
+    // The first link of the scenario has neither.
+    let plain = ledger.get(&format!("/v1/links/{}", scenario.link)).json;
     assert_eq!((&plain["short_url"], &plain["expires_at"]), (&Json::Null, &Json::Null));
     let expected = LinkToken { link_no: 1, listing_no: 1, has_path: false, expires_s: 0 };
     assert_eq!(LinkToken::verify(&self::token(&plain), &ledger.ring), Some(expected));
@@ -73,8 +73,9 @@ fn a_token_says_what_the_link_is() {
 #[test]
 fn a_taken_slug_is_refused_wherever_it_stands() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let with = |slug: &str| json!({"partner_id": scene.partner, "listing_id": scene.listing, "slug": slug});
+    let scenario = ledger.scenario(1_000);
+    let with =
+        |slug: &str| json!({"partner_id": scenario.partner, "listing_id": scenario.listing, "slug": slug});
     assert_eq!(ledger.post("/v1/links", &with("one")).status, 201);
     let refused = ledger.unchanged("POST", |ledger| ledger.post("/v1/links", &with("one")));
     assert_eq!(refused.problem(), (409, "slug_taken".to_owned()));
@@ -95,9 +96,9 @@ fn a_taken_slug_is_refused_wherever_it_stands() {
 #[test]
 fn reserved_slugs_and_unsafe_paths_are_refused() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
     let mut refuse = |field: &str, value: &str, code: &str| {
-        let mut body = json!({"partner_id": scene.partner, "listing_id": scene.listing});
+        let mut body = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
         body[field] = json!(value);
         let refused = ledger.unchanged(value, |ledger| ledger.post("/v1/links", &body));
         assert_eq!(refused.problem(), (422, code.to_owned()), "{value}");
@@ -142,7 +143,8 @@ fn reserved_slugs_and_unsafe_paths_are_refused() {
         refuse("expires_at", expires_at, "out_of_range");
     }
     for good in ["2106-02-07T06:28:15Z", "1970-01-01T00:00:01Z"] {
-        let body = json!({"partner_id": scene.partner, "listing_id": scene.listing, "expires_at": good});
+        let body =
+            json!({"partner_id": scenario.partner, "listing_id": scenario.listing, "expires_at": good});
         assert_eq!(ledger.post("/v1/links", &body).status, 201);
     }
     assert_eq!(stored(&ledger, 2).expires_at.unwrap().ms(), i64::from(u32::MAX) * 1000);
@@ -151,8 +153,8 @@ fn reserved_slugs_and_unsafe_paths_are_refused() {
 #[test]
 fn bulk_makes_all_or_none() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let link = json!({"partner_id": scene.partner, "listing_id": scene.listing});
+    let scenario = ledger.scenario(1_000);
+    let link = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
     let made = ledger.call(
         OPERATOR,
         "POST",
@@ -207,8 +209,8 @@ fn bulk_makes_all_or_none() {
     );
     // A partner's key gets none of a lot that names another partner.
     let eve = ledger.partner("Eve", None);
-    let key = ledger.key(&["links:write"], Some(&scene.partner));
-    let body = json!({"links": [link, {"partner_id": eve, "listing_id": scene.listing}]}).to_string();
+    let key = ledger.key(&["links:write"], Some(&scenario.partner));
+    let body = json!({"links": [link, {"partner_id": eve, "listing_id": scenario.listing}]}).to_string();
     let refused =
         ledger.unchanged("foreign", |ledger| ledger.call(&key, "POST", "/v1/links/bulk", &body, None));
     assert_eq!(refused.problem(), (404, "not_found".to_owned()));
@@ -217,8 +219,8 @@ fn bulk_makes_all_or_none() {
 #[test]
 fn revoking_twice_is_revoking_once() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let target = format!("/v1/links/{}/revoke", scene.link);
+    let scenario = ledger.scenario(1_000);
+    let target = format!("/v1/links/{}/revoke", scenario.link);
     let first = ledger.call(OPERATOR, "POST", &target, "", None);
     assert_eq!((first.status, first.raw.header("x-signpost-snapshot")), (200, Some("3")));
     assert_eq!(
@@ -241,8 +243,8 @@ fn revoking_twice_is_revoking_once() {
 #[test]
 fn the_qr_code_is_an_image_of_the_link() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let qr = ledger.get(&format!("/v1/links/{}/qr.svg", scene.link));
+    let scenario = ledger.scenario(1_000);
+    let qr = ledger.get(&format!("/v1/links/{}/qr.svg", scenario.link));
     assert_eq!((qr.status, qr.raw.header("content-type")), (200, Some("image/svg+xml")));
     assert_eq!(qr.raw.header("cache-control"), Some("private, max-age=86400"));
     let url = format!("https://go.example.com/r/{}", stored(&ledger, 1).token);
@@ -250,6 +252,6 @@ fn the_qr_code_is_an_image_of_the_link() {
     let drawn = qr.raw.body.matches('M').count();
     let dark = expected.to_colors().iter().filter(|color| **color == qrcode::Color::Dark).count();
     assert_eq!(drawn, dark, "one square a dark module");
-    let other = ledger.link(&scene.partner, &scene.listing).0;
+    let other = ledger.link(&scenario.partner, &scenario.listing).0;
     assert_ne!(ledger.get(&format!("/v1/links/{other}/qr.svg")).raw.body, qr.raw.body);
 }

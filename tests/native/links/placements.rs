@@ -1,4 +1,4 @@
-//! Placements: fixed fees, and what came back.
+//! Placements: fixed fees, and the revenue that they brought.
 
 use crate::support::Ledger;
 use serde_json::{Value as Json, json};
@@ -6,12 +6,12 @@ use serde_json::{Value as Json, json};
 #[test]
 fn a_fee_is_owed_once_and_its_return_is_what_its_link_brings() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let before = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(1_000);
+    let before = ledger.click(scenario.link_no);
     ledger.sale("o-0", &before, 1_000_000);
     ledger.wait(86_400_000);
-    let body = json!({"partner_id": scene.partner, "kind": "video", "title": "Review", "external_id": "v-1",
-        "link_id": scene.link, "fee": {"amount": 30_000, "currency": "EUR"}, "target_roi_bp": 30_000});
+    let body = json!({"partner_id": scenario.partner, "kind": "video", "title": "Review", "external_id": "v-1",
+        "link_id": scenario.link, "fee": {"amount": 30_000, "currency": "EUR"}, "target_roi_bp": 30_000});
     let placement = ledger.post("/v1/placements", &body);
     assert_eq!(placement.status, 201, "{}", placement.raw.body);
     assert_eq!(
@@ -24,7 +24,7 @@ fn a_fee_is_owed_once_and_its_return_is_what_its_link_brings() {
         (&json!("placement"), &placement.json["id"], &json!(30_000), &Json::Null)
     );
     assert_eq!(commission["payable_at"], "2026-12-23T12:00:00.000Z");
-    let click = ledger.click(scene.link_no);
+    let click = ledger.click(scenario.link_no);
     ledger.sale("o-1", &click, 89_999);
     let dollars =
         json!({"type": "sale", "external_id": "o-2", "click_id": click, "amount": 500, "currency": "USD"});
@@ -40,7 +40,7 @@ fn a_fee_is_owed_once_and_its_return_is_what_its_link_brings() {
     ledger.post(&format!("/v1/conversions/{}/refunds", last.text("/id")), &json!({"external_id": "r"}));
     assert_eq!(ledger.get(&target).json["meets_target"], false);
     // One without a link has no return to speak of.
-    let body = json!({"partner_id": scene.partner, "kind": "post", "title": "T", "external_id": "p-1",
+    let body = json!({"partner_id": scenario.partner, "kind": "post", "title": "T", "external_id": "p-1",
         "fee": {"amount": 1, "currency": "JPY"}});
     let shown = ledger.post("/v1/placements", &body).json;
     assert_eq!((&shown["roi_bp"], &shown["meets_target"]), (&Json::Null, &Json::Null));
@@ -53,11 +53,11 @@ fn a_fee_is_owed_once_and_its_return_is_what_its_link_brings() {
 #[test]
 fn bad_placements_are_refused_and_nothing_is_written() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let other = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
+    let other = ledger.scenario(1_000);
     let gone = ledger.partner("Gone", None);
     ledger.patch(&format!("/v1/partners/{gone}"), &json!({"status": "terminated"}));
-    let good = json!({"partner_id": scene.partner, "kind": "post", "title": "T", "external_id": "p-1",
+    let good = json!({"partner_id": scenario.partner, "kind": "post", "title": "T", "external_id": "p-1",
         "fee": {"amount": 1, "currency": "EUR"}});
     for (field, value, pointer, code) in [
         ("partner_id", json!("ptn_x"), "/partner_id", "unknown_partner"),

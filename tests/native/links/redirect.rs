@@ -1,15 +1,16 @@
-//! Redirects as an isolate answers them: a line in, a line out. What counts as failure: a visit that leads astray or
-//! is put in the wrong bucket, a cookie that keeps what does not verify, personal data that outlives the answer.
+//! The redirect engine: one line of input gives one line of output. These tests fail if a visit is sent to the wrong
+//! place or put in the wrong bucket, if a cookie keeps content that does not verify, or if personal data outlives the
+//! response.
 
 use signpost::domain::{
     clicks::{
         bucket::Bucket,
         click::{CLICK_ID_LENGTH, Class, ClickId, Device},
-        visit::{Arrival, Visit, VisitError},
+        visit::{ClickRecord, MalformedClickRecord, Visit},
         visitor::VisitorSecret,
     },
     links::{
-        engine::{Guide, LineError},
+        engine::{MalformedRequest, RedirectEngine},
         keyring::{KeyRing, with_new_key},
         snapshot::Snapshot,
         token::LinkToken,
@@ -42,9 +43,9 @@ mod support {
         Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
-    pub(crate) fn guide(landing: Option<&str>) -> Guide {
+    pub(crate) fn guide(landing: Option<&str>) -> RedirectEngine {
         let secret = VisitorSecret::parse(&"A".repeat(43)).unwrap();
-        Guide::new(ring(), secret, snapshot(1, 100, landing))
+        RedirectEngine::new(ring(), secret, snapshot(1, 100, landing))
     }
 
     pub(crate) fn token(link_no: u32) -> LinkToken {
@@ -90,15 +91,15 @@ mod support {
     }
 
     impl Ask {
-        pub(crate) fn raw(&self, guide: &mut Guide, seed: u64) -> String {
+        pub(crate) fn raw(&self, guide: &mut RedirectEngine, seed: u64) -> String {
             let Ask { now, flags, token, path, country, ip, purpose, agent, cookies, query } = self;
             let line = format!(
                 "{now}\n{flags}\n{token}\n{path}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}"
             );
-            guide.answer(&line, &mut SeededEntropy::new(seed)).unwrap()
+            guide.handle(&line, &mut SeededEntropy::new(seed)).unwrap()
         }
 
-        pub(crate) fn told(&self, guide: &mut Guide) -> Told {
+        pub(crate) fn told(&self, guide: &mut RedirectEngine) -> Told {
             let answer = self.raw(guide, 7);
             let fields: Vec<&str> = answer.split('\n').collect();
             let ["A", location, cookie, shard, record] = fields[..] else { panic!("{answer}") };
@@ -147,7 +148,7 @@ fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_paramet
                 "listings":{{"1":"https://play.example/details?id=a"}},"blocked":[]}}"#
         );
         let mut guide = guide(None);
-        guide.renew(Snapshot::new(strict_json::from_str(&text).unwrap()));
+        guide.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
         let told = Ask { query: "hl=de", ..ask(token(5)) }.told(&mut guide);
         assert_eq!(told.location, format!("{expected}{}", told.visit.id), "{more}");
     }
@@ -288,7 +289,7 @@ fn a_number_beyond_the_snapshot_asks_for_a_newer_one() {
     let mut guide = guide(Some(LANDING));
     let ask = ask(token(101));
     assert_eq!(ask.raw(&mut guide, 7), "S\n101");
-    guide.renew(snapshot(2, 101, None));
+    guide.set_snapshot(snapshot(2, 101, None));
     assert_eq!(ask.told(&mut guide).visit.bucket, Bucket::Human);
 }
 
@@ -300,8 +301,8 @@ fn keys_and_their_visitors_stay_out_of_debug_output() {
 
 /// Records as a ClickLog reads them.
 #[cfg(test)]
-fn read(records: &str) -> Result<Vec<Visit>, VisitError> {
-    let owned = |arrival: Arrival<'_>| Visit {
+fn read(records: &str) -> Result<Vec<Visit>, MalformedClickRecord> {
+    let owned = |arrival: ClickRecord<'_>| Visit {
         id: arrival.id.to_owned(),
         at: arrival.at,
         link_no: arrival.link_no,
@@ -311,13 +312,13 @@ fn read(records: &str) -> Result<Vec<Visit>, VisitError> {
         bucket: arrival.bucket,
         trail: arrival.trail.to_owned(),
     };
-    Ok(Arrival::parse_batch(records)?.into_iter().map(owned).collect())
+    Ok(ClickRecord::parse_batch(records)?.into_iter().map(owned).collect())
 }
 
 #[test]
 fn a_torn_line_is_refused() {
     for line in ["", "\n\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n\n"] {
-        assert_eq!(guide(None).answer(line, &mut SeededEntropy::new(0)), Err(LineError), "{line:?}");
+        assert_eq!(guide(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
     }
 }
 
@@ -331,7 +332,7 @@ fn records_of_another_form_are_refused() {
     {
         let record = good.to_json().replacen(from, to, 1);
         assert_ne!(record, good.to_json());
-        assert_eq!(read(&format!("[{record}]")), Err(VisitError), "{record}");
+        assert_eq!(read(&format!("[{record}]")), Err(MalformedClickRecord), "{record}");
     }
     assert_eq!(good.at, Timestamp::clamped(NOW));
 }

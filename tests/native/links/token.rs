@@ -1,6 +1,6 @@
-//! Link tokens, click ids and the key ring: golden vectors (made by another program, in another language), and
-//! properties over random tokens. What counts as failure: a panic, a second spelling that verifies, a changed bit
-//! that goes unnoticed, a token of one kind that passes as the other.
+//! Link tokens, click ids and the key ring: golden vectors (made by another program in another language), and
+//! properties of random tokens. These tests fail on a panic, if a second encoding of a token verifies, if a changed
+//! bit goes unnoticed, or if a token of one kind passes as another.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! A link that earns: click, conversion, attribution, commission, refund.
+//! One link from click to refund: conversion, attribution, commission and refund, with their amounts.
 
 use crate::support::Ledger;
 use serde_json::json;

@@ -1,8 +1,8 @@
-//! The tables in `fixtures/ledger/`: what a sale earns, and what its refunds take back, in figures that a finance
+//! The tables in `fixtures/ledger/`: the commissions that sales earn and refunds take back, in figures that a finance
 //! person can check by hand. Each row is sent through the API.
 //!
-//! Failure is: a commission, a reversal or a remainder that differs by one smallest unit; balances or a report that
-//! say otherwise than the rows; books that do not balance.
+//! These tests fail if a commission, a reversal or a remainder differs by one smallest unit, if balances or a report
+//! differ from the rows, or if the books do not balance.
 
 use crate::support::{
     Ledger,
@@ -56,8 +56,8 @@ fn table(name: &str) -> Vec<Row> {
 
 fn run(ledger: &mut Ledger, number: usize, row: &Row) {
     let said = &row.line;
-    let scene = ledger.scene(row.rate_bp);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(row.rate_bp);
+    let click = ledger.click(scenario.link_no);
     let sale = ledger.post(
         "/v1/conversions",
         &json!({
@@ -81,7 +81,7 @@ fn run(ledger: &mut Ledger, number: usize, row: &Row) {
         );
     }
     assert_eq!((row.commission - left, left), (row.taken_back, row.left), "{said}: the row does not add up");
-    let balances = ledger.get(&format!("/v1/balances?partner_id={}", scene.partner)).json;
+    let balances = ledger.get(&format!("/v1/balances?partner_id={}", scenario.partner)).json;
     let balance = &balances["data"][0];
     if row.commission == 0 {
         assert_eq!(balances["data"], json!([]), "{said}");
@@ -92,7 +92,7 @@ fn run(ledger: &mut Ledger, number: usize, row: &Row) {
             "{said}"
         );
     }
-    let report = ledger.get(&format!("/v1/attribution?partner_id={}", scene.partner)).json;
+    let report = ledger.get(&format!("/v1/attribution?partner_id={}", scenario.partner)).json;
     let refunded: i64 = row.refunds.iter().map(|(amount, _)| amount).sum();
     let money = |amount: i64| json!([{"amount": amount, "currency": row.currency.code()}]);
     assert_eq!(report["totals"]["revenue"], money(row.amount), "{said}");

@@ -7,7 +7,7 @@ use crate::support::{Answer, Ledger, OPERATOR, event};
 use contract::CONTRACT;
 use serde_json::{Map, Value, json};
 use signpost::{
-    api::{operation::Operation, problem::Code},
+    api::{http::problems::Code, operation::Operation},
     openapi,
 };
 use std::{collections::BTreeSet, path::Path};

@@ -1,4 +1,4 @@
-//! How partners are paid: taken, sealed, and shown to nobody.
+//! Payout details: they are accepted, sealed, and shown to nobody.
 
 use super::world::World;
 use crate::support::{Ledger, rows};

@@ -131,9 +131,9 @@ fn payouts_are_left_out_of_a_file_only_on_request() {
     world.sale(&ada, 100, "EUR");
     world.sale(&bob, 200, "USD");
     world.sale(&cyd, 300, "EUR");
-    for (scene, iban) in [(&bob, "NO9386011117947"), (&cyd, "DE02120300000000202051")] {
+    for (scenario, iban) in [(&bob, "NO9386011117947"), (&cyd, "DE02120300000000202051")] {
         let details = json!({"method": "sepa", "legal_name": "X", "iban": iban});
-        world.ledger.put(&format!("/v1/partners/{}/payout-details", scene.partner), &details);
+        world.ledger.put(&format!("/v1/partners/{}/payout-details", scenario.partner), &details);
     }
     world.at("2026-11-02T08:00:00Z");
     let run = world.draft(october());
@@ -183,9 +183,9 @@ fn payouts_are_left_out_of_a_file_only_on_request() {
 fn files_respect_the_limits_of_the_providers() {
     let mut world = World::new();
     let add = |world: &mut World, currency: &str, details: &serde_json::Value| {
-        let scene = world.partner("P", Some(currency));
-        world.sale(&scene, 100, currency);
-        world.ledger.put(&format!("/v1/partners/{}/payout-details", scene.partner), details);
+        let scenario = world.partner("P", Some(currency));
+        world.sale(&scenario, 100, currency);
+        world.ledger.put(&format!("/v1/partners/{}/payout-details", scenario.partner), details);
     };
     let paypal = json!({"method": "paypal", "legal_name": "P", "paypal_email": "p@example.com"});
     add(&mut world, "EUR", &paypal);

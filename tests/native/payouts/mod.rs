@@ -1,13 +1,13 @@
-//! Payouts: from what is payable to the provider's reference, and back.
+//! Payouts, from the payable balance to the provider's reference and back.
 //!
-//! Failure is: a unit that is paid twice, or never; a run that changes after it was approved; a refusal that writes anything; an
-//! account number in the log, in an error, or in an answer; a file or a statement that differs from its golden copy; balances of a
-//! replay that differ.
+//! These tests fail if an amount is paid twice or never; if a run changes after its approval; if a refused request
+//! writes anything; if an account number appears in the log, in an error or in a response; if a file or a statement
+//! differs from its golden copy; or if a replay has other balances.
 
 mod details;
 mod files;
 mod fx;
-mod life;
+mod lifecycle;
 mod lists;
 mod random;
 mod refusals;

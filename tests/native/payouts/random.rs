@@ -1,5 +1,5 @@
-//! Random months: sales, refunds, runs, payments, failures, write-offs in any order. After each step the books balance, and what is
-//! open of the commissions is what is payable; no commission is paid beyond what was earned of it.
+//! Random months: sales, refunds, runs, payments, failures and write-offs in any order. After each step the books
+//! balance, the unpaid commissions equal the payable balance, and no commission is paid beyond its earnings.
 
 use super::world::World;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What is refused: each with its code and pointer, and not a row written.
+//! Refused requests about payouts: each has its code and pointer, and writes no row.
 
 use super::world::{World, october};
 use serde_json::{Value as Json, json};

@@ -1,4 +1,4 @@
-//! Reports of the ledger: the trial balance, balances at past times, and the story of a cent.
+//! Reports of the ledger: the trial balance, balances at past times, and the history of one commission.
 
 use super::world::{World, october};
 use serde_json::{Value as Json, json};

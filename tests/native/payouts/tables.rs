@@ -1,13 +1,13 @@
-//! The tables in `fixtures/ledger/` that are about payouts: each row is sent through the API, or through the one function that
-//! exchanges.
+//! The tables in `fixtures/ledger/` about payouts: each row is sent through the API, or through the one function that
+//! converts currencies.
 //!
-//! Failure is: an amount that differs by one smallest unit, another reason, or books that do not balance.
+//! These tests fail if an amount differs by one smallest unit, if a reason differs, or if the books do not balance.
 
 use super::world::World;
 use serde_json::json;
 use signpost::domain::money::{
     Currency,
-    fx::{Rate, convert},
+    fx::{ExchangeRate, convert},
 };
 use std::{fs, path::Path};
 
@@ -34,7 +34,7 @@ fn amounts_are_exchanged_as_the_table_says() {
         let [amount, from, rate, worth, to] = [0, 1, 2, 3, 4].map(|cell| row[cell].as_str());
         let currency = |code: &str| Currency::parse(code).unwrap();
         let converted =
-            convert(minor(amount, from), currency(from), currency(to), Rate::parse(rate).unwrap());
+            convert(minor(amount, from), currency(from), currency(to), ExchangeRate::parse(rate).unwrap());
         assert_eq!(converted, Some(minor(worth, to)), "{row:?}");
         assert_eq!(currency(to).decimal(i128::from(converted.unwrap())), worth, "{row:?}");
     }

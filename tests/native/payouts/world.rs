@@ -1,6 +1,6 @@
 //! A programme in the month after the one that is paid.
 
-use crate::support::{Answer, Ledger, Scene};
+use crate::support::{Answer, Ledger, Scenario};
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::values::{id::PartnerId, time::Timestamp},
@@ -48,20 +48,20 @@ impl<S: Sql> World<S> {
     }
 
     /// A partner who earns everything it sells, paid in `currency`.
-    pub fn partner(&mut self, name: &str, currency: Option<&str>) -> Scene {
+    pub fn partner(&mut self, name: &str, currency: Option<&str>) -> Scenario {
         let body = json!({"name": name, "kind": "influencer", "commission_bp": 10_000, "currency": currency});
         let answer = self.ledger.post("/v1/partners", &body);
         assert_eq!(answer.status, 201, "{}", answer.raw.body);
         let partner = answer.text("/id");
         let listing = self.ledger.listing("https://shop.example/buy");
         let (link, link_no) = self.ledger.link(&partner, &listing);
-        Scene { partner, listing, link, link_no }
+        Scenario { partner, listing, link, link_no }
     }
 
     /// A sale that earns its whole amount; the conversion's id.
-    pub fn sale(&mut self, scene: &Scene, amount: i64, currency: &str) -> String {
+    pub fn sale(&mut self, scenario: &Scenario, amount: i64, currency: &str) -> String {
         self.sales += 1;
-        let click = self.ledger.click(scene.link_no);
+        let click = self.ledger.click(scenario.link_no);
         let body = json!({"type": "sale", "external_id": format!("o-{}", self.sales), "click_id": click, "amount": amount,
             "currency": currency});
         let answer = self.ledger.post("/v1/conversions", &body);

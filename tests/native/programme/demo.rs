@@ -1,4 +1,4 @@
-//! The demo programme is accepted by the API as it stands, and shows every kind of partner of the strategy.
+//! The API accepts the demo programme as it is, and the programme contains every kind of partner of the strategy.
 
 use crate::support::Ledger;
 use serde_json::{Value as Json, json};

@@ -1,16 +1,15 @@
-//! The scenes in `fixtures/ledger/plans/`: terms as an operator sends them, sales as they come in, and what each earns
-//! whom, in figures that a finance person can check by hand. Every line is sent through the API.
+//! The scenarios in `fixtures/ledger/plans/`: the terms that an operator sends, the sales that follow, and the
+//! commission of each partner, in figures that a finance person can check by hand. Every line is sent through the API.
 //!
-//! Failure is: a commission that differs by one smallest unit, is missing, or is there and not in the scene; another
-//! source, flag or reason for a hold than the scene says; books that do not balance; a report that says otherwise than
-//! the balances.
+//! These tests fail if a commission differs by one smallest unit, is missing, or is not in the scenario; if its
+//! source, flags or hold reason differ; if the books do not balance; or if a report differs from the balances.
 
 use crate::support::{Ledger, figures::minor};
 use serde_json::{Map, Value as Json, json};
 use signpost::domain::{money::Currency, values::time::Timestamp};
 use std::{collections::BTreeMap, fs};
 
-/// A Ledger with the people of the scenes.
+/// A Ledger with the people of the scenarios.
 struct Stage {
     ledger: Ledger,
     partners: BTreeMap<String, String>,
@@ -138,7 +137,7 @@ impl Stage {
         assert_eq!(answer.status, 201, "{line}: {}", answer.raw.body);
     }
 
-    /// What has been booked since the last line, earned or taken back, as the scenes write it.
+    /// What has been booked since the last line, earned or taken back, as the scenarios write it.
     fn earned(&mut self) -> Vec<String> {
         let mut said = Vec::new();
         let mut seen = 0;
@@ -224,14 +223,14 @@ fn every_scene_earns_what_it_says() {
         let text = fs::read_to_string(&path).unwrap();
         let mut stage: Option<Stage> = None;
         for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
-            if line.starts_with("scene ") {
+            if line.starts_with("scenario ") {
                 if let Some(mut stage) = stage.take() {
                     stage.audit();
                 }
                 stage = Some(Stage::new());
                 continue;
             }
-            let stage = stage.as_mut().unwrap_or_else(|| panic!("{path:?} does not begin with a scene"));
+            let stage = stage.as_mut().unwrap_or_else(|| panic!("{path:?} does not begin with a scenario"));
             stage.line(line);
         }
         stage.unwrap().audit();

@@ -1,4 +1,4 @@
-//! The programme's terms.
+//! The programme's settings.
 
 use crate::support::Ledger;
 use serde_json::json;
@@ -77,12 +77,12 @@ fn a_programme_of_before_there_were_rules_has_the_defaults() {
 #[test]
 fn the_currency_is_fixed_once_money_has_moved() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(0);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(0);
+    let click = ledger.click(scenario.link_no);
     ledger.sale("o-1", &click, 100);
     // A commission of nothing moves no money.
     assert_eq!(ledger.put("/v1/program", &json!({"currency": "USD"})).status, 200);
-    ledger.patch(&format!("/v1/partners/{}", scene.partner), &json!({"commission_bp": 1_000}));
+    ledger.patch(&format!("/v1/partners/{}", scenario.partner), &json!({"commission_bp": 1_000}));
     ledger.sale("o-2", &click, 100);
     let refused =
         ledger.unchanged("currency", |ledger| ledger.put("/v1/program", &json!({"currency": "EUR"})));

@@ -1,6 +1,7 @@
-//! Terms of money: what is refused, where, and that nothing is written then; and what may change once it has begun.
+//! Commercial terms: which are refused, with which pointer and nothing written, and which may change once the
+//! programme has begun.
 
-use crate::support::{Ledger, Scene};
+use crate::support::{Ledger, Scenario};
 use serde_json::{Value as Json, json};
 
 /// A plan that holds from 2026 on; the clock stands in November 2026.
@@ -27,7 +28,7 @@ fn one(pointer: &str, code: &str) -> (u16, Vec<(String, String)>) {
 #[test]
 fn bad_plans_are_refused_with_a_pointer_and_nothing_is_written() {
     let mut ledger = Ledger::new();
-    let Scene { partner, listing, .. } = ledger.scene(1_000);
+    let Scenario { partner, listing, .. } = ledger.scenario(1_000);
     let nobody = partner.replace(|c: char| c.is_ascii_digit(), "0");
     let nothing = listing.replace(|c: char| c.is_ascii_digit(), "0");
     let eur = |amount: i64| json!({"amount": amount, "currency": "EUR"});
@@ -116,7 +117,7 @@ fn plans_for_the_same_may_not_hold_at_the_same_time() {
 #[test]
 fn agreements_are_checked_as_plans_are() {
     let mut ledger = Ledger::new();
-    let Scene { partner, listing, .. } = ledger.scene(1_000);
+    let Scenario { partner, listing, .. } = ledger.scenario(1_000);
     let other = ledger.partner("Ben", None);
     let territory = |name: &str, partner: &str, fields: &Json| {
         plan(name, &json!({"partner_id": partner, "countries": ["DE"]}))

@@ -1,10 +1,10 @@
-//! Counts that the ClickLog sends, and reports whose bytes change only with data.
+//! Counts that the ClickLog sends, and reports whose bytes change only with the data.
 
 use super::report::{apply, busy, clicks, key, quarter};
 use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
 use signpost::{
-    api::http::Request,
+    api::http::message::Request,
     store::{
         reports::counts::{self, DeltasError},
         transaction,
@@ -14,7 +14,7 @@ use signpost::{
 #[test]
 fn deltas_are_applied_once_and_in_order() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
+    let scenario = ledger.scenario(1_000);
     let q = quarter("2026-11-22T10:00:00Z");
     let one = json!([[1, q, "DE", 2, 0, 1, 1]]);
     assert_eq!(apply(&ledger, 3, 1, "2026-11-22T10:01:00Z", &one).unwrap(), 1);
@@ -49,7 +49,7 @@ fn deltas_are_applied_once_and_in_order() {
     // A number that no link has stands under nobody.
     apply(&ledger, 3, 3, "2026-11-22T10:03:00Z", &json!([[99, q, "DE", 2, 0, 5, 5]])).unwrap();
     let report = ledger.get("/v1/attribution?group_by=partner");
-    assert_eq!(clicks(&report), [(None, 5), key(&scene.partner, 3)]);
+    assert_eq!(clicks(&report), [(None, 5), key(&scenario.partner, 3)]);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn complete_through_and_the_tag_change_only_with_data() {
     ledger.wait(3_600_000);
     ledger.put("/v1/program", &json!({"hold_days": 60}));
     ledger.patch(&format!("/v1/partners/{}", ada.partner), &json!({"name": "A"}));
-    ledger.scene(100);
+    ledger.scenario(100);
     apply(&ledger, 1, 1, "2026-11-22T13:00:00Z", &json!([])).unwrap();
     for (target, before) in [&adas, &bobs, "/v1/attribution"].into_iter().zip(&before) {
         let after = ledger.get(target);

@@ -1,4 +1,5 @@
-//! A month that was paid, for suites about every route: a draft, an approved run with open payouts, and a partner who owes.
+//! A paid month for suites that call every route: a draft run, an approved run with open payouts, and a partner with a
+//! negative balance.
 
 use crate::support::Ledger;
 use serde_json::json;

@@ -1,6 +1,6 @@
-//! The attribution report: every sum, every grouping, every zone.
+//! The attribution report: every sum, every grouping, every time zone.
 
-use crate::support::{Answer, Ledger, Scene};
+use crate::support::{Answer, Ledger, Scenario};
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::{
@@ -73,10 +73,10 @@ fn click_from(ledger: &Ledger, link_no: u32, country: &str, device: Device) -> S
 }
 
 /// Ada with two links (one in a campaign), Bob with one, clicks in every bucket, sales in two currencies.
-pub fn busy() -> (Ledger, Scene, Scene) {
+pub fn busy() -> (Ledger, Scenario, Scenario) {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
-    let bob = ledger.scene(2_000);
+    let ada = ledger.scenario(1_000);
+    let bob = ledger.scenario(2_000);
     let body = json!({"partner_id": ada.partner, "listing_id": bob.listing, "campaign": "spring"});
     assert_eq!(ledger.post("/v1/links", &body).status, 201);
     let q = quarter("2026-11-22T10:00:00Z");
@@ -272,7 +272,7 @@ fn local_days_follow_the_zone_and_its_clock_changes() {
         ),
     ] {
         let mut ledger = Ledger::new();
-        ledger.scene(1_000);
+        ledger.scenario(1_000);
         let rows: Vec<Json> =
             quarters.iter().map(|text| json!([1, quarter(text), "DE", 1, 0, 1, 1])).collect();
         apply(&ledger, 0, 1, quarters[3], &json!(rows)).unwrap();
@@ -288,7 +288,7 @@ fn local_days_follow_the_zone_and_its_clock_changes() {
 #[test]
 fn weeks_are_iso_weeks_and_months_months() {
     let mut ledger = Ledger::new();
-    ledger.scene(1_000);
+    ledger.scenario(1_000);
     let rows: Vec<Json> =
         ["2026-12-31T12:00:00Z", "2027-01-01T12:00:00Z", "2027-01-03T23:45:00Z", "2027-01-04T00:00:00Z"]
             .iter()
@@ -315,8 +315,8 @@ fn weeks_are_iso_weeks_and_months_months() {
 #[test]
 fn a_refund_is_counted_in_its_sales_own_quarter_hour() {
     let mut ledger = Ledger::new();
-    let scene = ledger.scene(1_000);
-    let click = ledger.click(scene.link_no);
+    let scenario = ledger.scenario(1_000);
+    let click = ledger.click(scenario.link_no);
     let id = sale(&mut ledger, "o", Some(&click), "2026-11-22T12:00:00Z", 1_000, "EUR");
     ledger.wait(50 * 86_400_000);
     ledger.post(&format!("/v1/conversions/{id}/refunds"), &json!({"external_id": "r", "amount": 300}));
@@ -340,7 +340,7 @@ fn a_report_of_one_partner_costs_the_same_however_many_others_there_are() {
     };
     let few = cost(&mut ledger);
     for _ in 0..50 {
-        ledger.scene(100);
+        ledger.scenario(100);
     }
     assert_eq!(cost(&mut ledger), few);
 }

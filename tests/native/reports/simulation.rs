@@ -1,4 +1,4 @@
-//! History under other rules: who would gain or lose, to the cent, and nothing written.
+//! Simulations of other rules: who would gain or lose, to the cent. Nothing is written.
 
 use crate::conversions::post;
 use crate::http::bad_input::{refuse, world};
@@ -80,7 +80,7 @@ fn it_tells_who_would_gain_or_lose_to_the_cent() {
 #[test]
 fn coupons_customers_and_terminations_are_weighed_as_they_were_told() {
     let mut ledger = Ledger::new();
-    let ada = ledger.scene(1_000);
+    let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);
     let gone = json!({"code": "GONE", "partner_id": bob, "effective_from": "2026-01-01T00:00:00Z",
         "effective_until": "2026-02-01T00:00:00Z"});

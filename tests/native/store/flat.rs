@@ -1,11 +1,11 @@
-//! The Ledger's work does not grow with its data. What counts as failure: a statement on the way of a conversion, a
-//! refund, a partner's report or the alarm that reads a whole table, or more statements in a larger Ledger.
-//! (`cargo xtask bench` measures the same at a million conversions.)
+//! The Ledger's work does not grow with its data. These tests fail if a conversion, a refund, a partner's report or
+//! the alarm runs a statement that scans a whole table, or runs more statements in a larger Ledger. (`cargo xtask
+//! bench` measures the same at a million conversions.)
 
 use crate::support::{Ledger, OPERATOR, TzDatabase};
 use serde_json::json;
 use signpost::{
-    api::{self, Environment, http::Request},
+    api::{self, Environment, Outcome, http::message::Request},
     domain::values::entropy::SeededEntropy,
     store::{
         Page, Row, Sql, SqlError, Value,
@@ -90,7 +90,9 @@ fn send(
         now: ledger.now,
         trails: &ledger.trails,
     };
-    let answer = api::handle(&environment, &mut *entropy.borrow_mut(), request);
+    let Outcome::Response(answer) = api::handle(&environment, &mut *entropy.borrow_mut(), request) else {
+        panic!("{method} {target} needs a trail")
+    };
     assert!(answer.status < 300, "{method} {target}: {}", answer.body);
     answer.body
 }

@@ -1,5 +1,5 @@
-//! Schema versions: an older Ledger opens under newer code, a newer one is refused, and a step is taken whole or not
-//! at all.
+//! Schema versions: an older Ledger opens under newer code, a newer one is refused, and each migration is applied as a
+//! whole or not at all.
 
 use crate::support::{Ledger, rows};
 use serde_json::json;

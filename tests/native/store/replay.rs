@@ -3,7 +3,7 @@
 use crate::support::{Ledger, event};
 use serde_json::json;
 use signpost::{
-    api::export::{Position, cut},
+    api::reports::export::{Position, cut},
     replay::{ReplayError, replay, totals},
     store::{
         Sql, Value,

@@ -1,5 +1,5 @@
-//! SQLite as workerd's binding drives it: every number is a JavaScript number, so it is bound as a double, and what
-//! comes back is an integer only if a double holds it exactly. Statements that are right here are right there.
+//! SQLite as workerd binds it: every number is a JavaScript number, so arguments are bound as doubles, and a result is
+//! an integer only if a double represents it exactly. A statement that passes here also works in workerd.
 
 use rusqlite::{Connection, params_from_iter, types};
 use signpost::store::{Row, Sql, SqlError, Value};

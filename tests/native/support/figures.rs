@@ -1,4 +1,4 @@
-//! Figures as people write them, for the tables in `fixtures/ledger/`.
+//! Amounts as people write them, for the tables in `fixtures/ledger/`.
 
 /// `12.34` with as many decimals as `places` says, in smallest units.
 pub fn minor(text: &str, places: u16) -> i64 {

@@ -1,4 +1,4 @@
-//! The API over a database in memory, for native tests: real SQL, real signatures, a clock that the test sets.
+//! The API over an in-memory database, for native tests: real SQL, real signatures, and a clock that the test sets.
 
 #![allow(dead_code, reason = "each suite uses a part of it")]
 
@@ -11,10 +11,8 @@ use chrono::{Offset, TimeZone};
 use serde_json::Value as Json;
 use signpost::{
     api::{
-        self, Config, Environment,
-        callbacks::{self, Reported},
-        http::{Request, Response},
-        trails::{TRAIL_HEADER, Trails},
+        self, Environment, Outcome,
+        http::message::{Request, Response},
     },
     domain::{
         clicks::click::{Class, ClickId, Country, Device},
@@ -25,6 +23,7 @@ use signpost::{
             zone::Zones,
         },
     },
+    ledger::{callbacks::report::Reported, config::Config, trails::Trails},
     store::{
         Sql,
         native::NativeSql,
@@ -96,7 +95,7 @@ impl Ledger {
 }
 
 /// Where a link leads from and to.
-pub struct Scene {
+pub struct Scenario {
     pub partner: String,
     pub listing: String,
     pub link: String,
@@ -133,10 +132,10 @@ impl<S: Sql> Ledger<S> {
                 now: self.now,
                 trails: &asked,
             };
-            match callbacks::report(&environment, &mut self.entropy, &report).unwrap() {
-                Reported::TrailWished(wish) => {
-                    let trail = self.trails.get(&wish.click_id).cloned().flatten();
-                    assert!(asked.insert(wish.click_id, trail).is_none(), "asked twice");
+            match api::report(&environment, &mut self.entropy, &report).unwrap() {
+                Reported::TrailNeeded(request) => {
+                    let trail = self.trails.get(&request.click_id).cloned().flatten();
+                    assert!(asked.insert(request.click_id, trail).is_none(), "asked twice");
                 }
                 reported => return assert_eq!(reported, Reported::Written),
             }
@@ -159,11 +158,12 @@ impl<S: Sql> Ledger<S> {
                 now: self.now,
                 trails: &asked,
             };
-            let raw = api::handle(&environment, &mut self.entropy, request);
-            let Some(wish) = raw.header(TRAIL_HEADER) else { break raw };
-            let (_, click_id) = wish.split_once(' ').unwrap();
-            let trail = self.trails.get(click_id).cloned().flatten();
-            assert!(asked.insert(click_id.to_owned(), trail).is_none(), "asked twice");
+            let needed = match api::handle(&environment, &mut self.entropy, request) {
+                Outcome::Response(raw) => break raw,
+                Outcome::TrailNeeded(needed) => needed,
+            };
+            let trail = self.trails.get(&needed.click_id).cloned().flatten();
+            assert!(asked.insert(needed.click_id, trail).is_none(), "asked twice");
         };
         let json = serde_json::from_str(&raw.body).unwrap_or(Json::Null);
         Answer { status: raw.status, json, raw }
@@ -221,11 +221,11 @@ impl<S: Sql> Ledger<S> {
     }
 
     /// A partner at `commission_bp` with one link to a listing of its own.
-    pub fn scene(&mut self, commission_bp: i64) -> Scene {
+    pub fn scenario(&mut self, commission_bp: i64) -> Scenario {
         let partner = self.partner("Ada", Some(commission_bp));
         let listing = self.listing("https://shop.example/buy?lang=de");
         let (link, link_no) = self.link(&partner, &listing);
-        Scene { partner, listing, link, link_no }
+        Scenario { partner, listing, link, link_no }
     }
 
     /// Sends a sale in EUR that a click led to, and answers it.

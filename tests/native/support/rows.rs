@@ -1,4 +1,4 @@
-//! All rows of a database as text, to see that a request left nothing behind.
+//! All rows of a database as text, to check that a request left nothing behind.
 
 use signpost::store::Sql;
 use std::collections::BTreeMap;

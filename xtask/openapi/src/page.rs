@@ -130,7 +130,7 @@ fn codes() -> Markup {
                 }
             }
             tbody {
-                @for code in signpost::api::problem::Code::ALL {
+                @for code in signpost::api::http::problems::Code::ALL {
                     tr {
                         th scope="row" { code { (code.as_str()) } }
                         td { (code.status()) }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use signpost::{
-    replay::{Replayed, Totals, replay},
+    replay::{ReplayReport, Totals, replay},
     store::{
         native::NativeSql,
         schema::{LEDGER, migrate},
@@ -45,7 +45,7 @@ fn run() -> Result<bool> {
 }
 
 /// Prints the comparison and returns whether everything is equal.
-fn report(found: &Replayed) -> bool {
+fn report(found: &ReplayReport) -> bool {
     for discrepancy in &found.discrepancies {
         println!("BOOKS {discrepancy}");
     }

@@ -29,7 +29,7 @@ const fn redirect(name: &'static str) -> Criterion {
     Criterion { name, at_most_us: None, compares: "native, line in, line out, criterion's median" }
 }
 
-pub const GUIDE: &[Criterion] =
+pub const REDIRECT: &[Criterion] =
     &[redirect("redirect, new visitor"), redirect("redirect, visitor with 8 earlier clicks")];
 
 const fn callback(name: &'static str) -> Criterion {

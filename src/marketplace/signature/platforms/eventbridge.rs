@@ -15,7 +15,7 @@ use serde::Deserialize;
 /// The source of AWS Marketplace's events.
 pub const AGREEMENT_SOURCE: &str = "aws.agreement-marketplace";
 
-/// The name in refusals of the header, whose real name the operator chose.
+/// What refusals call the header. The operator chooses its name, and refusals contain only constant names.
 const HEADER: &str = "of the API destination";
 
 /// The operator's configuration.

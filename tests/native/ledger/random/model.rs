@@ -1,4 +1,4 @@
-//! The Ledger in a few lines: what should be, computed from what was sent.
+//! A model of the Ledger in a few lines: it computes the expected state from the requests.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What an operator decides of commissions: releases and rejections.
+//! An operator's decisions about commissions: releases and rejections.
 
 use super::Run;
 use serde_json::json;
@@ -31,11 +31,13 @@ impl<S: Sql> Run<S> {
         let answer = self.ledger.post(&format!("/v1/commissions/{id}/release"), &json!({}));
         let conversion = &mut self.model.conversions[index];
         let is_held = !conversion.held.is_empty() && !conversion.is_reversed();
-        assert_eq!(answer.status, if is_held { 200 } else { 409 }, "{}", answer.raw.body);
-        if is_held {
-            conversion.held.clear();
-            self.model.released += 1;
+        if !is_held {
+            assert_eq!(answer.problem(), (409, "not_held".to_owned()));
+            return;
         }
+        assert_eq!(answer.status, 200, "{}", answer.raw.body);
+        conversion.held.clear();
+        self.model.released += 1;
     }
 
     pub fn reject(&mut self) {

@@ -1,0 +1,108 @@
+//! Commissions: reading, releasing and rejecting them.
+
+use super::super::http::{
+    call::Call,
+    checks::Checks,
+    failure::Failure,
+    message::Response,
+    problems::{Code, Problem},
+    query::Query,
+};
+use crate::{
+    domain::{
+        conversions::{CommissionStatus, HeldReason},
+        values::id::CommissionId,
+    },
+    ledger::commissions::{rejection, release, view::show},
+    store::commissions::{self, Commission, Filter},
+};
+use serde::Deserialize;
+
+/// A rejection of a commission.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewRejection {
+    /// The reason. It is kept with the event, and partners do not see it.
+    note: String,
+}
+
+/// A release of a commission that is held.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewRelease {
+    /// The reason. It is kept with the event, and partners do not see it.
+    note: Option<String>,
+}
+
+/// The commission that the path names, if the caller may see it.
+pub fn named(call: &Call<'_>) -> Result<Commission, Problem> {
+    let id = call.id(CommissionId::parse)?;
+    commissions::by_id(call.tx.sql, &id)?
+        .filter(|commission| call.caller.sees(commission.partner_no))
+        .ok_or_else(Problem::not_found)
+}
+
+/// The value of a query parameter that must be one of `all`.
+fn choice<T: Copy>(
+    query: &Query,
+    name: &str,
+    all: &[T],
+    as_str: fn(T) -> &'static str,
+) -> Result<Option<T>, Problem> {
+    let Some(text) = query.text(name) else { return Ok(None) };
+    let found = all.iter().copied().find(|value| as_str(*value) == text);
+    found.map(Some).ok_or_else(|| {
+        let values: Vec<&str> = all.iter().map(|value| as_str(*value)).collect();
+        Problem::new(Code::InvalidValue, format!("{name:?} must be one of: {}.", values.join(", ")))
+    })
+}
+
+/// `GET /v1/commissions`
+pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
+    let query = call.query(&["held", "held_reason", "status", "limit", "cursor"])?;
+    let filter = Filter {
+        partner: call.caller.partner,
+        held: query.flag("held")?,
+        held_reason: choice(&query, "held_reason", HeldReason::ALL, HeldReason::as_str)?,
+        status: choice(&query, "status", CommissionStatus::ALL, CommissionStatus::as_str)?,
+    };
+    // Each choice of filters has cursors of its own.
+    let choices = [
+        filter.held.map(|held| if held { "held" } else { "free" }),
+        filter.held_reason.map(HeldReason::as_str),
+        filter.status.map(CommissionStatus::as_str),
+    ];
+    let name = ["commissions"].into_iter().chain(choices.into_iter().flatten()).collect::<Vec<_>>().join(" ");
+    let fetch = |page| commissions::list(call.tx.sql, &filter, page);
+    call.page_of(&query, &name, fetch, |commission| commission.no, |commission| show(call.tx.sql, commission))
+}
+
+/// `GET /v1/commissions/{id}`
+pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    call.query(&[])?;
+    call.json(200, &show(call.tx.sql, &named(call)?)?)
+}
+
+/// `POST /v1/commissions/{id}/release`
+pub fn release(call: &Call<'_>) -> Result<Response, Failure> {
+    let commission = named(call)?;
+    let body: NewRelease = call.body()?;
+    let mut checks = Checks::default();
+    checks.text("note", body.note.as_deref(), 500);
+    checks.finish()?;
+    let released = release::release(call.tx, commission, body.note)?;
+    call.json(200, &show(call.tx.sql, &released)?)
+}
+
+/// `POST /v1/commissions/{id}/reject`
+pub fn reject(call: &Call<'_>) -> Result<Response, Failure> {
+    let commission = named(call)?;
+    let body: NewRejection = call.body()?;
+    let mut checks = Checks::default();
+    checks.text("note", Some(&body.note), 500);
+    checks.finish()?;
+    let rejected = rejection::reject(call.tx, commission, body.note)?;
+    call.json(200, &show(call.tx.sql, &rejected)?)
+}

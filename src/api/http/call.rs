@@ -1,0 +1,93 @@
+//! One HTTP request while it is handled.
+
+use super::{
+    auth::Caller,
+    body, cursor,
+    failure::Failure,
+    message::{Request, Response},
+    problems::Problem,
+    query::Query,
+};
+use crate::{
+    ledger::tx::Tx,
+    store::{Page, SqlError, value::json_text},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A request, who sent it, and the transaction that it runs in.
+pub struct Call<'a> {
+    /// The transaction.
+    pub tx: &'a Tx<'a>,
+    /// The request.
+    pub request: Request<'a>,
+    /// Who sent it.
+    pub caller: Caller,
+    /// The path's values of the route's placeholders.
+    pub params: Vec<String>,
+}
+
+/// A page of a list.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "{T}List"))]
+pub struct List<T> {
+    /// The page.
+    pub data: Vec<T>,
+    /// Pass it as `cursor` for the next page; `null` on the last.
+    pub next_cursor: Option<String>,
+}
+
+impl Call<'_> {
+    /// The value of the route's first placeholder. A text that does not parse cannot be the id of anything.
+    pub fn id<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Problem> {
+        self.params.first().and_then(|text| parse(text)).ok_or_else(Problem::not_found)
+    }
+
+    /// Parses the body.
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        body::parse(self.request.body)
+    }
+
+    /// Parses the query, whose parameters may only be those `known`.
+    pub fn query(&self, known: &[&str]) -> Result<Query, Problem> {
+        Query::parse(self.request.query, known)
+    }
+
+    /// A response whose body is `value`.
+    pub fn json<T: Serialize>(&self, status: u16, value: &T) -> Result<Response, Failure> {
+        Ok(Response::json(status, json_text(value)?))
+    }
+
+    /// A page of the list `name`: `fetch` reads rows newest first, `no` is a row's number, `view` its view.
+    pub fn page<R, T: Serialize>(
+        &self,
+        name: &str,
+        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        no: impl Fn(&R) -> i64,
+        view: impl Fn(&R) -> Result<T, SqlError>,
+    ) -> Result<Response, Failure> {
+        self.page_of(&self.query(&["limit", "cursor"])?, name, fetch, no, view)
+    }
+
+    /// A page of a list that takes filters. Each choice of filters has a `name` of its own, because its cursors are its own.
+    pub fn page_of<R, T: Serialize>(
+        &self,
+        query: &Query,
+        name: &str,
+        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        no: impl Fn(&R) -> i64,
+        view: impl Fn(&R) -> Result<T, SqlError>,
+    ) -> Result<Response, Failure> {
+        let limit = query.limit()?;
+        // A cursor of the operator's list must not work in a partner's.
+        let list = format!("{name} {}", self.caller.partner.map_or(0, |partner| partner));
+        let before = query.cursor("cursor").map(|text| cursor::decode(&list, text)).transpose()?;
+        // One more row tells whether there is a next page.
+        let mut rows = fetch(Page { before, limit: limit.saturating_add(1) })?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows.last().filter(|_| more).map(|last| cursor::encode(&list, no(last)));
+        let data = rows.iter().map(view).collect::<Result<_, _>>()?;
+        self.json(200, &List { data, next_cursor })
+    }
+}

@@ -1,0 +1,85 @@
+//! Query parameters: each must be known, well-formed, and given once.
+
+use super::problems::{Code, Problem};
+use crate::domain::values::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// Parameters by name.
+#[derive(Debug, Clone, Default)]
+pub struct Query(BTreeMap<String, String>);
+
+impl Query {
+    /// Reads a query whose parameters may only be those `known`.
+    pub fn parse(query: &str, known: &[&str]) -> Result<Self, Problem> {
+        let mut parameters = BTreeMap::new();
+        // The WHATWG parser never fails: it replaces invalid UTF-8 and keeps broken escapes. Both are refused here.
+        let decoded = percent_encoding::percent_decode_str(query).decode_utf8();
+        if decoded.is_err() || !escapes_are_whole(query) {
+            let detail = "The query is not valid UTF-8 once percent-decoded.";
+            return Err(Problem::new(Code::InvalidParameter, detail));
+        }
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            if !known.contains(&name.as_ref()) {
+                let name: String = name.chars().take(40).collect();
+                let detail = format!("{name:?} is not known here; known are: {}.", known.join(", "));
+                return Err(Problem::new(Code::UnknownParameter, detail));
+            }
+            if parameters.insert(name.to_string(), value.to_string()).is_some() {
+                return Err(Problem::new(Code::InvalidParameter, format!("{name:?} is given twice.")));
+            }
+        }
+        Ok(Self(parameters))
+    }
+
+    /// A parameter as text. An empty parameter is not an absent one: otherwise `partner_id=` would show everybody's data.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A cursor; an empty one means the start, because a caller's loop may begin without one.
+    #[must_use]
+    pub fn cursor(&self, name: &str) -> Option<&str> {
+        self.text(name).filter(|cursor| !cursor.is_empty())
+    }
+
+    /// How many rows the caller wants: 1 … 200, by default 50.
+    pub fn limit(&self) -> Result<i64, Problem> {
+        let Some(text) = self.text("limit") else { return Ok(50) };
+        let limit: i64 = text.parse().map_err(|_| {
+            Problem::new(Code::InvalidParameter, "\"limit\" must be a whole number from 1 to 200.")
+        })?;
+        if (1..=200).contains(&limit) {
+            Ok(limit)
+        } else {
+            Err(Problem::new(Code::OutOfRange, "\"limit\" must be a whole number from 1 to 200."))
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+        let flag = self.text(name).map(str::parse).transpose();
+        flag.map_err(|_| Problem::new(Code::InvalidParameter, format!("{name:?} must be true or false.")))
+    }
+
+    /// A time.
+    pub fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        // In a query a plus sign means a blank; `2026-01-01T00:00:00+02:00` is what a person types.
+        let time = Timestamp::parse(text).or_else(|| Timestamp::parse(&text.replacen(' ', "+", 1)));
+        time.map(Some).ok_or_else(|| {
+            let detail = format!("{name:?} must be an RFC 3339 time such as 2026-11-22T10:00:00.000Z.");
+            Problem::new(Code::InvalidParameter, detail)
+        })
+    }
+}
+
+/// Whether two hex digits follow each percent sign.
+fn escapes_are_whole(query: &str) -> bool {
+    query.split('%').skip(1).all(|rest| {
+        let mut digits = rest.bytes();
+        [digits.next(), digits.next()]
+            .iter()
+            .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
+    })
+}

@@ -1,0 +1,157 @@
+//! Reports of how payouts ended, one by one or for a whole run.
+
+use super::{
+    super::http::{
+        call::Call,
+        checks::Checks,
+        failure::Failure,
+        message::Response,
+        problems::{Code, Problem},
+    },
+    read, runs,
+};
+use crate::{
+    domain::values::id::PayoutId,
+    ledger::payouts::{
+        run_view,
+        settlement::{PayoutOutcome, Settled, Settlement, settle, view_of},
+    },
+    store::payouts::{self, Payout, runs as rows},
+};
+use serde::Deserialize;
+
+/// A payout was paid.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Payment {
+    /// The provider's reference: what proves that it was paid.
+    reference: String,
+}
+
+/// A payout could not be paid.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "Failure"))]
+pub struct Failed {
+    /// Why, in the provider's words.
+    reason: String,
+}
+
+/// How one payout of a run ended.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct PayoutResult {
+    /// The payout.
+    payout_id: String,
+    /// How it ended.
+    status: PayoutOutcome,
+    /// The provider's reference; of one that was paid.
+    reference: Option<String>,
+    /// Why; of one that failed.
+    reason: Option<String>,
+}
+
+/// How payouts of a run ended.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct PayoutResults {
+    /// 1 to 1,000 of them.
+    results: Vec<PayoutResult>,
+}
+
+/// Longest reference, in characters.
+const MAX_REFERENCE: usize = 200;
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+/// Most results in one request.
+const MAX_RESULTS: usize = 1_000;
+
+/// Settles the payout that the path names; the text is in the body's `field`.
+fn settle_named(
+    call: &Call<'_>,
+    settlement: &Settlement<'_>,
+    field: &str,
+    max: usize,
+) -> Result<Response, Failure> {
+    let payout = read::named(call)?;
+    let mut checks = Checks::default();
+    checks.text(field, Some(settlement.text), max);
+    checks.finish()?;
+    let settled = settle(call.tx, &payout, settlement, &format!("/{field}"))?;
+    let response = call.json(200, &view_of(call.tx, &payout.id)?)?;
+    Ok(match settled {
+        Settled::Recorded => response,
+        Settled::Unchanged => response.with_header("idempotent-replayed", "true"),
+    })
+}
+
+/// `POST /v1/payouts/{id}/paid`
+pub fn paid(call: &Call<'_>) -> Result<Response, Failure> {
+    let body: Payment = call.body()?;
+    let settlement = Settlement { outcome: PayoutOutcome::Paid, text: &body.reference };
+    settle_named(call, &settlement, "reference", MAX_REFERENCE)
+}
+
+/// `POST /v1/payouts/{id}/failed`
+pub fn failed(call: &Call<'_>) -> Result<Response, Failure> {
+    let body: Failed = call.body()?;
+    let settlement = Settlement { outcome: PayoutOutcome::Failed, text: &body.reason };
+    settle_named(call, &settlement, "reason", MAX_REASON)
+}
+
+/// Checks the fields of a result, and returns the settlement that it reports.
+fn settlement<'a>(result: &'a PayoutResult, checks: &mut Checks) -> Option<Settlement<'a>> {
+    let (field, text, max, other, surplus) = match result.status {
+        PayoutOutcome::Paid => ("reference", &result.reference, MAX_REFERENCE, "reason", &result.reason),
+        PayoutOutcome::Failed => ("reason", &result.reason, MAX_REASON, "reference", &result.reference),
+    };
+    if surplus.is_some() {
+        checks.refuse(Code::MisplacedField, other, "It belongs to the other outcome.");
+    }
+    let Some(text) = text else {
+        checks.refuse(Code::MissingField, field, "This field is required with this status.");
+        return None;
+    };
+    checks.text(field, Some(text), max);
+    Some(Settlement { outcome: result.status, text })
+}
+
+/// The payout of a run with this id.
+fn payout_of_run(call: &Call<'_>, run_no: i64, id: &str) -> Result<Option<Payout>, Problem> {
+    let id = PayoutId::parse(id);
+    let payout = id.map(|id| payouts::by_id(call.tx.sql, &id)).transpose()?.flatten();
+    Ok(payout.filter(|payout| payout.run_no == run_no))
+}
+
+/// `POST /v1/payouts/runs/{id}/results`; all or none.
+pub fn results(call: &Call<'_>) -> Result<Response, Failure> {
+    let run_no = runs::named(call)?.terms.no;
+    let body: PayoutResults = call.body()?;
+    let mut checks = Checks::default();
+    if !(1..=MAX_RESULTS).contains(&body.results.len()) {
+        checks.refuse(Code::OutOfRange, "results", "Expected 1 to 1000 of them.");
+    }
+    let mut settlements = Vec::with_capacity(body.results.len());
+    for (index, result) in body.results.iter().enumerate() {
+        let mut own = Checks::under(format!("/results/{index}"));
+        let payout = payout_of_run(call, run_no, &result.payout_id)?;
+        if payout.is_none() {
+            own.refuse(Code::UnknownPayout, "payout_id", "The run has no such payout.");
+        }
+        let checked = settlement(result, &mut own).zip(payout);
+        settlements.extend(checked.map(|(settlement, payout)| (index, settlement, payout.id)));
+        checks.absorb(own);
+    }
+    checks.finish()?;
+    for (index, settlement, id) in settlements {
+        // The payout is read again, because an earlier result of this request may have settled it.
+        let payout = payouts::by_id(call.tx.sql, &id)?.ok_or_else(Problem::not_found)?;
+        settle(call.tx, &payout, &settlement, &format!("/results/{index}/payout_id"))?;
+    }
+    let run = rows::by_no(call.tx.sql, run_no)?.ok_or_else(Problem::not_found)?;
+    call.json(200, &run_view::show(call.tx, &run)?)
+}

@@ -1,0 +1,276 @@
+//! Listings.
+
+use crate::{
+    api::{
+        http::{
+            call::Call,
+            checks::Checks,
+            failure::Failure,
+            message::Response,
+            problems::{Code, Problem},
+        },
+        programme::listing_settings,
+    },
+    domain::{
+        event::EventType,
+        programme::listing::{Listing, Marketplace},
+        values::{id::ListingId, text, time::Timestamp},
+    },
+    ledger::{
+        listing_secrets::{Secret, Secrets, open_secrets, seal_secrets},
+        view::view,
+    },
+    store::{SqlError, log::change::Change, programme::listings},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A listing to add.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewListing {
+    /// Display name, 1 to 200 characters.
+    name: String,
+    /// The marketplace that it is on.
+    marketplace: Marketplace,
+    /// Where its links lead: an absolute http or https URL.
+    url: String,
+    /// A short unique name.
+    slug: Option<String>,
+    /// Where a browser is forwarded to after an install.
+    forward_to: Option<String>,
+    /// The marketplace's settings, at most 16 KiB, and what plans cost if the marketplace reports no amounts.
+    settings: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The marketplace's secrets; write-only.
+    secrets: Option<Secrets>,
+    /// Days from a click on its links to a conversion; the programme's if absent.
+    window_days: Option<i64>,
+}
+
+/// Changes to a listing. An absent field stays as it is; `null` clears it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct ListingChange {
+    /// Display name.
+    name: Option<String>,
+    /// Where its links lead.
+    url: Option<String>,
+    /// A short unique name.
+    #[serde(default, deserialize_with = "strict_json::double_option")]
+    slug: Option<Option<String>>,
+    /// Where a browser is forwarded to after an install.
+    #[serde(default, deserialize_with = "strict_json::double_option")]
+    forward_to: Option<Option<String>>,
+    /// The marketplace's settings, and what plans cost; replaces all settings.
+    settings: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Secrets to set, or to remove with `null`; other secrets stay.
+    secrets: Option<Secrets>,
+    /// Days from a click on its links to a conversion.
+    #[serde(default, deserialize_with = "strict_json::double_option")]
+    window_days: Option<Option<i64>>,
+}
+
+view! {
+    /// A listing.
+    pub struct ListingView {
+        /// Id.
+        id: ListingId,
+        /// Display name.
+        name: String,
+        /// The marketplace that it is on.
+        marketplace: Marketplace,
+        /// Where its links lead.
+        url: String,
+        /// A short unique name.
+        slug: Option<String>,
+        /// Where a browser is forwarded to after an install.
+        forward_to: Option<String>,
+        /// The marketplace's settings.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
+        settings: Box<RawValue>,
+        /// Names of the secrets that are set; their values are never shown.
+        secrets: Vec<String>,
+        /// Days from a click on its links to a conversion; `null` = the programme's.
+        window_days: Option<i64>,
+        /// When it was added.
+        created_at: Timestamp,
+        /// When it last changed.
+        updated_at: Timestamp,
+    }
+}
+
+/// A listing's view.
+fn view(listing: &Listing) -> Result<ListingView, SqlError> {
+    let settings = RawValue::from_string(listing.settings.clone());
+    Ok(ListingView {
+        id: listing.id.clone(),
+        name: listing.name.clone(),
+        marketplace: listing.marketplace,
+        url: listing.url.clone(),
+        slug: listing.slug.clone(),
+        forward_to: listing.forward_to.clone(),
+        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?,
+        secrets: listing.secret_names.clone(),
+        window_days: listing.window_days,
+        created_at: listing.created_at,
+        updated_at: listing.updated_at,
+    })
+}
+
+const MAX_SETTINGS_BYTES: usize = 16 * 1024;
+
+fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
+    checks.text("name", Some(&listing.name), 200);
+    checks.url("url", Some(&listing.url));
+    if text::web_url(&listing.url).is_some_and(|url| url.fragment().is_some_and(|f| f.contains('?'))) {
+        checks.refuse(Code::InvalidUrl, "url", "A query after the fragment never reaches the server.");
+    }
+    checks.range("window_days", listing.window_days, 1, 3650);
+    checks.slug("slug", listing.slug.as_deref());
+    checks.url("forward_to", listing.forward_to.as_deref());
+    if listing.settings.len() > MAX_SETTINGS_BYTES {
+        checks.refuse(Code::InvalidText, "settings", "At most 16 KiB of JSON.");
+    }
+    for (name, secret) in secrets.into_iter().flatten() {
+        let fits = |value: &String| (1..=8192).contains(&value.len());
+        let right = match secret {
+            None => true,
+            Some(Secret::One(value)) => fits(value),
+            Some(Secret::Several(values)) => (1..=5).contains(&values.len()) && values.iter().all(fits),
+        };
+        if !right || text::check(name, 1, 40).is_err() {
+            let detail =
+                "Names have 1 to 40 characters; a secret is one text or 1 to 5, of up to 8 KiB each.";
+            checks.refuse(Code::InvalidText, "secrets", detail);
+        }
+    }
+}
+
+fn slug_free(call: &Call<'_>, listing: &Listing) -> Result<(), Problem> {
+    let Some(slug) = &listing.slug else { return Ok(()) };
+    match listings::by_slug(call.tx.sql, slug)? {
+        Some(other) if other.no != listing.no => {
+            Err(Problem::field(Code::SlugTaken, "/slug", format!("The listing {} has this slug.", other.id)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Merges `changes` into the listing's secrets, notes which are set, and returns them sealed.
+fn change_secrets(
+    call: &Call<'_>,
+    listing: &mut Listing,
+    changes: Secrets,
+) -> Result<Option<String>, SqlError> {
+    let mut secrets = open_secrets(call.tx, listing)?;
+    for (name, secret) in changes {
+        match secret {
+            Some(secret) => secrets.insert(name, Some(secret)),
+            None => secrets.remove(&name),
+        };
+    }
+    listing.secret_names = secrets.keys().cloned().collect();
+    seal_secrets(call.tx, listing, &secrets)
+}
+
+/// `POST /v1/listings`
+pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
+    let body: NewListing = call.body()?;
+    let no = listings::next_no(call.tx.sql)?;
+    let mut listing = Listing {
+        no: u16::try_from(no).map_err(|_| {
+            Problem::new(Code::ListingLimit, "Change listings that are no longer used instead.")
+        })?,
+        id: call.tx.new_id(ListingId::generate),
+        name: body.name,
+        marketplace: body.marketplace,
+        url: body.url,
+        slug: body.slug,
+        forward_to: body.forward_to,
+        settings: serde_json::Value::Object(body.settings.unwrap_or_default()).to_string(),
+        secret_names: Vec::new(),
+        window_days: body.window_days,
+        created_at: call.tx.now,
+        updated_at: call.tx.now,
+    };
+    let mut checks = Checks::default();
+    check(&mut checks, &listing, body.secrets.as_ref());
+    checks.finish()?;
+    listing_settings::check(&listing.settings)?;
+    slug_free(call, &listing)?;
+    let sealed = change_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
+    call.tx.bump_snapshot_version()?;
+    let (view, no) = (view(&listing)?, listing.no);
+    call.tx.commit(EventType::ListingCreated, &Change::Listing(listing), &view, "")?;
+    listings::set_sealed_secrets(call.tx.sql, no, sealed)?;
+    Ok(call.json(201, &view)?.with_header("location", format!("/v1/listings/{}", view.id)))
+}
+
+/// The listing with this id, if the caller may see it. A partner sees the listings that its links lead to.
+pub fn visible(call: &Call<'_>, id: &ListingId) -> Result<Listing, Problem> {
+    let listing = listings::by_id(call.tx.sql, id)?.ok_or_else(Problem::not_found)?;
+    match call.caller.partner {
+        Some(partner) if !listings::is_linked(call.tx.sql, listing.no, partner)? => Err(Problem::not_found()),
+        Some(_) | None => Ok(listing),
+    }
+}
+
+/// A listing as the caller may see it. Partners do not see how the marketplace is integrated.
+fn show(call: &Call<'_>, listing: &Listing) -> Result<ListingView, SqlError> {
+    let mut visible = listing.clone();
+    if call.caller.partner.is_some() {
+        visible.settings = "{}".to_owned();
+        visible.secret_names = Vec::new();
+    }
+    view(&visible)
+}
+
+/// `GET /v1/listings`
+pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
+    let fetch = |page| listings::list(call.tx.sql, call.caller.partner, page);
+    call.page("listings", fetch, |listing| i64::from(listing.no), |listing| show(call, listing))
+}
+
+/// `GET /v1/listings/{id}`
+pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    call.query(&[])?;
+    let id = call.id(ListingId::parse)?;
+    call.json(200, &show(call, &visible(call, &id)?)?)
+}
+
+/// `PATCH /v1/listings/{id}`
+pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
+    let id = call.id(ListingId::parse)?;
+    let old = listings::by_id(call.tx.sql, &id)?.ok_or_else(Problem::not_found)?;
+    let body: ListingChange = call.body()?;
+    let settings = body.settings.map(|settings| serde_json::Value::Object(settings).to_string());
+    let mut listing = Listing {
+        name: body.name.unwrap_or_else(|| old.name.clone()),
+        url: body.url.unwrap_or_else(|| old.url.clone()),
+        slug: body.slug.unwrap_or_else(|| old.slug.clone()),
+        forward_to: body.forward_to.unwrap_or_else(|| old.forward_to.clone()),
+        settings: settings.unwrap_or_else(|| old.settings.clone()),
+        window_days: body.window_days.unwrap_or(old.window_days),
+        updated_at: call.tx.now,
+        ..old.clone()
+    };
+    let mut checks = Checks::default();
+    check(&mut checks, &listing, body.secrets.as_ref());
+    checks.finish()?;
+    if listing.settings != old.settings {
+        listing_settings::check(&listing.settings)?;
+    }
+    slug_free(call, &listing)?;
+    if let Some(secrets) = body.secrets {
+        let sealed = change_secrets(call, &mut listing, secrets)?;
+        listings::set_sealed_secrets(call.tx.sql, listing.no, sealed)?;
+    }
+    if listing.url != old.url {
+        call.tx.bump_snapshot_version()?;
+    }
+    let view = view(&listing)?;
+    call.tx.commit(EventType::ListingUpdated, &Change::Listing(listing), &view, "")?;
+    call.json(200, &view)
+}

@@ -1,0 +1,246 @@
+//! The programme's terms.
+
+use crate::{
+    api::{
+        http::{
+            call::Call,
+            checks::Checks,
+            failure::Failure,
+            message::Response,
+            problems::{Code, Problem},
+        },
+        programme::{
+            rules::{AttributionRulesView, NewAttribution, NewFraudRules},
+            term_checks,
+        },
+    },
+    domain::{
+        attribution::rules::Rules,
+        conversions::fraud,
+        event::EventType,
+        money::{Currency, WHOLE_BP},
+        payouts::payer::Payer,
+        programme::{
+            Program,
+            agreement::{JointProduct, Referral, Territory},
+            is_click_param,
+            plan::Plan,
+        },
+    },
+    ledger::{terms, view::view},
+    store::{books::accounts, conversions, log::change::Change},
+};
+use serde::Deserialize;
+
+/// Terms to set. Fields that are left out take their defaults. Fields without a default keep their value: name, currency,
+/// time zone, plans, territories, joint products, referral and payer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewProgramme {
+    /// Display name.
+    name: Option<String>,
+    /// ISO 4217 currency; fixed once money has moved.
+    currency: Option<String>,
+    /// Where visitors go whose link does not lead to a listing, or no longer does.
+    landing_url: Option<String>,
+    /// Attribution rules.
+    attribution: Option<NewAttribution>,
+    /// Days from conversion until its commission may be paid; 30 if absent.
+    hold_days: Option<i64>,
+    /// Query parameter that carries the click id; `sp_click` if absent.
+    click_param: Option<String>,
+    /// Commission in basis points; 2000 if absent.
+    commission_bp: Option<i64>,
+    /// Who pays; payment files need it. `null` = not set.
+    #[serde(default, deserialize_with = "strict_json::double_option")]
+    payer: Option<Option<Payer>>,
+    /// The version that you have read; the request is refused if the terms were set again since.
+    version: Option<i64>,
+    /// IANA time zone of the months and quarters of the terms.
+    timezone: Option<String>,
+    /// What credited partners earn: all plans. Plans in force must be among them, and may only be given an end.
+    plans: Option<Vec<Plan>>,
+    /// Regions that belong to a partner: all of them, under the rule of `plans`.
+    territories: Option<Vec<Territory>>,
+    /// Products whose revenue a partner shares: all of them, under the rule of `plans`.
+    joint_products: Option<Vec<JointProduct>>,
+    /// What partners earn who refer partners; `null` = nothing.
+    #[serde(default, deserialize_with = "strict_json::double_option")]
+    referral: Option<Option<Referral>>,
+    /// What is held for review by an operator.
+    fraud: Option<NewFraudRules>,
+}
+
+view! {
+    /// The programme's terms.
+    pub struct ProgrammeView {
+        /// Display name.
+        name: String,
+        /// ISO 4217 currency.
+        currency: Currency,
+        /// Where visitors go whose link leads nowhere.
+        landing_url: Option<String>,
+        /// Attribution rules.
+        attribution: AttributionRulesView,
+        /// Days of hold.
+        hold_days: i64,
+        /// Query parameter that carries the click id.
+        click_param: String,
+        /// Commission in basis points.
+        commission_bp: i64,
+        /// How often the terms were set.
+        version: i64,
+        /// IANA time zone of the months and quarters of the terms.
+        timezone: String,
+        /// What credited partners earn.
+        plans: Vec<Plan>,
+        /// Regions that belong to a partner.
+        territories: Vec<Territory>,
+        /// Products whose revenue a partner shares.
+        joint_products: Vec<JointProduct>,
+        /// What partners earn who refer partners.
+        referral: Option<Referral>,
+        /// What is held for review by an operator; `null` = that rule is off.
+        fraud: fraud::Rules,
+        /// Who pays.
+        payer: Option<Payer>,
+    }
+}
+
+fn show(program: &Program) -> ProgrammeView {
+    let Rules { model, window_days, half_life_days, precedence, repeat_customers } = program.rules();
+    ProgrammeView {
+        name: program.name.clone(),
+        currency: program.currency,
+        landing_url: program.landing_url.clone(),
+        attribution: AttributionRulesView {
+            model,
+            window_days,
+            half_life_days,
+            precedence,
+            repeat_customers,
+        },
+        hold_days: program.hold_days,
+        click_param: program.click_param.clone(),
+        commission_bp: program.commission_bp,
+        version: program.version,
+        timezone: program.timezone.clone().unwrap_or_else(|| Program::DEFAULT_TIMEZONE.to_owned()),
+        plans: program.plans.clone(),
+        territories: program.territories.clone(),
+        joint_products: program.joint_products.clone(),
+        referral: program.referral.clone(),
+        fraud: program.fraud.clone(),
+        payer: program.payer.clone(),
+    }
+}
+
+/// `GET /v1/program`
+pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
+    call.query(&[])?;
+    call.json(200, &show(&terms::current(call.tx)?))
+}
+
+/// Checks the payer, and puts its IBAN and BIC into their electronic form.
+fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
+    let payer = payer?;
+    checks.text("payer/legal_name", Some(&payer.legal_name), 70);
+    checks.address("payer/address", payer.address.as_ref());
+    checks.text("payer/tax_id", payer.tax_id.as_deref(), 50);
+    let iban = checks.iban("payer/iban", Some(&payer.iban)).unwrap_or_default();
+    let bic = checks.bic("payer/bic", payer.bic.as_deref());
+    Some(Payer { iban, bic, ..payer })
+}
+
+/// Checks the fields of a request other than the payer, and returns its currency.
+fn check_fields(checks: &mut Checks, body: &NewProgramme, old: &Program) -> Currency {
+    checks.text("name", body.name.as_deref(), 200);
+    let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
+    checks.url("landing_url", body.landing_url.as_deref());
+    if let Some(attribution) = &body.attribution {
+        attribution.check(checks);
+    }
+    checks.range("version", body.version, 0, i64::MAX);
+    checks.range("hold_days", body.hold_days, 0, 3650);
+    checks.range("commission_bp", body.commission_bp, 0, WHOLE_BP);
+    if let Some(fraud) = &body.fraud {
+        fraud.check(checks);
+    }
+    if body.click_param.as_deref().is_some_and(|text| !is_click_param(text)) {
+        let detail = "Expected a letter, then up to 31 letters, digits, hyphens or underscores.";
+        checks.refuse(Code::InvalidText, "click_param", detail);
+    }
+    currency
+}
+
+/// The terms that a request sets.
+fn terms_of(body: NewProgramme, old: &Program, currency: Currency, payer: Option<Payer>) -> Program {
+    let rules = body.attribution.unwrap_or_default().rules();
+    Program {
+        name: body.name.unwrap_or_else(|| old.name.clone()),
+        currency,
+        landing_url: body.landing_url,
+        model: rules.model,
+        window_days: rules.window_days,
+        hold_days: body.hold_days.unwrap_or(Program::DEFAULT_HOLD_DAYS),
+        click_param: body.click_param.unwrap_or_else(|| Program::DEFAULT_CLICK_PARAM.to_owned()),
+        commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
+        version: old.version.saturating_add(1),
+        timezone: body.timezone.or_else(|| old.timezone.clone()),
+        counted_from: old.counted_from,
+        plans: body.plans.unwrap_or_else(|| old.plans.clone()),
+        territories: body.territories.unwrap_or_else(|| old.territories.clone()),
+        joint_products: body.joint_products.unwrap_or_else(|| old.joint_products.clone()),
+        referral: body.referral.unwrap_or_else(|| old.referral.clone()),
+        fraud: body.fraud.unwrap_or_default().rules(),
+        half_life_days: Some(rules.half_life_days),
+        precedence: rules.precedence,
+        repeat_customers: rules.repeat_customers,
+        payer,
+    }
+}
+
+/// Checks new terms against those in force: `version` is the version that the caller has read.
+fn check_change(
+    call: &Call<'_>,
+    old: &Program,
+    program: &Program,
+    version: Option<i64>,
+) -> Result<(), Problem> {
+    if let Some(version) = version.filter(|version| *version != old.version) {
+        let detail =
+            format!("You have read version {version}, version {} is in force: read it again.", old.version);
+        return Err(Problem::field(Code::ProgramChanged, "/version", detail));
+    }
+    term_checks::keep_terms_in_force(old, program, call.tx.now)?;
+    if program.currency != old.currency && accounts::has_transfers(call.tx.sql)? {
+        let detail =
+            format!("Money has moved in {}; start another programme for another currency.", old.currency);
+        return Err(Problem::field(Code::CurrencyFixed, "/currency", detail));
+    }
+    Ok(())
+}
+
+/// `PUT /v1/program`
+pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
+    let mut body: NewProgramme = call.body()?;
+    let old = terms::current(call.tx)?;
+    let mut checks = Checks::default();
+    let currency = check_fields(&mut checks, &body, &old);
+    let payer = match body.payer.take() {
+        Some(payer) => checked_payer(&mut checks, payer),
+        None => old.payer.clone(),
+    };
+    let version = body.version;
+    let mut program = terms_of(body, &old, currency, payer);
+    term_checks::check(call.tx, &mut checks, &program)?;
+    checks.finish()?;
+    check_change(call, &old, &program, version)?;
+    if program.counted_from.is_none() && !program.plans.is_empty() {
+        program.counted_from = Some(conversions::next_no(call.tx.sql)?);
+    }
+    call.tx.bump_snapshot_version()?;
+    let view = show(&program);
+    call.tx.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;
+    call.json(200, &view)
+}

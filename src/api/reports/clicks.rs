@@ -1,0 +1,165 @@
+//! `GET /v1/clicks`: the clicks of sixteen shards, merged, newest first. The Ledger authorises the caller and resolves ids;
+//! the Worker queries the shards in between.
+
+use crate::{
+    api::{
+        http::{
+            call::{Call, List},
+            cursor,
+            failure::Failure,
+            message::Response,
+            problems::{Code, Problem},
+            query::Query,
+        },
+        reports::scope::partner_of_query,
+    },
+    domain::{
+        clicks::{bucket::Bucket, click::Device},
+        values::{
+            id::{LinkId, PartnerId},
+            time::Timestamp,
+        },
+    },
+    ledger::view::view,
+    store::{
+        SqlError,
+        clicks::{PackedClick, PageQuery, StoredClick},
+        links,
+        programme::partners,
+    },
+};
+use serde::Deserialize;
+
+view! {
+    /// A visit.
+    pub struct ClickView {
+        /// The click id; `null` for a visit that got none (expired, revoked, invalid).
+        id: Option<String>,
+        /// When.
+        clicked_at: Timestamp,
+        /// The link; `null` if it is not known.
+        link_id: Option<LinkId>,
+        /// The link's partner.
+        partner_id: Option<PartnerId>,
+        /// Where it is counted.
+        bucket: Bucket,
+        /// The visitor's first counted click on the link in the UTC day.
+        unique: bool,
+        /// ISO 3166-1 alpha-2 country, as the platform reports it.
+        country: Option<String>,
+        /// What the visitor used.
+        device: Device,
+        /// Earlier click ids of the visitor, oldest first.
+        trail: Vec<String>,
+    }
+}
+
+/// The clicks that the Worker collected, by shard.
+#[derive(Deserialize)]
+pub struct Collected<'a> {
+    #[serde(borrow)]
+    shards: Vec<Vec<PackedClick<'a>>>,
+}
+
+const KNOWN: &[&str] = &["partner_id", "link_id", "from", "to", "limit", "cursor"];
+/// How many links a query by partner looks up; a partner with more must name a link.
+const MOST_LINKS: i64 = 1_000;
+
+/// The links that the caller asks for; `None` = all.
+fn wanted(call: &Call<'_>, query: &Query) -> Result<Option<Vec<u32>>, Problem> {
+    let partner = partner_of_query(call, query.text("partner_id"))?;
+    if let Some(text) = query.text("link_id") {
+        let id = LinkId::parse(text).ok_or_else(Problem::not_found)?;
+        let link = links::by_id(call.tx.sql, &id)?.filter(|link| call.caller.sees(link.partner_no));
+        let link = link.ok_or_else(Problem::not_found)?;
+        let matches = partner.is_none_or(|partner| partner == link.partner_no);
+        return Ok(Some(if matches { vec![link.no] } else { Vec::new() }));
+    }
+    let Some(partner) = partner else { return Ok(None) };
+    let numbers = links::numbers(call.tx.sql, partner, MOST_LINKS.saturating_add(1))?;
+    if i64::try_from(numbers.len()).is_ok_and(|n| n > MOST_LINKS) {
+        let detail = format!("This partner has more than {MOST_LINKS} links; name one with \"link_id\".");
+        return Err(Problem::new(Code::OutOfRange, detail));
+    }
+    Ok(Some(numbers))
+}
+
+/// The name of the list, for cursors; the filters are part of it.
+fn list_name(call: &Call<'_>, query: &Query) -> String {
+    let part = |name| query.text(name).unwrap_or_default();
+    let partner = call.caller.partner.map_or(0, |partner| partner);
+    format!("clicks {partner} {} {} {} {}", part("partner_id"), part("link_id"), part("from"), part("to"))
+}
+
+/// `GET /internal/clicks`: what to ask the shards for.
+pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
+    let query = call.query(KNOWN)?;
+    let limit = query.limit()?;
+    let before =
+        query.text("cursor").map(|text| cursor::decode_at(&list_name(call, &query), text)).transpose()?;
+    call.json(
+        200,
+        &PageQuery {
+            before,
+            links: wanted(call, &query)?,
+            from_ms: query.time("from")?.map(Timestamp::ms),
+            to_ms: query.time("to")?.map(Timestamp::ms),
+            // One more click tells whether there is a next page.
+            limit: u32::try_from(limit.saturating_add(1)).unwrap_or(1),
+        },
+    )
+}
+
+/// `POST /internal/clicks`: merges what the shards answered into a page.
+pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
+    let query = call.query(KNOWN)?;
+    let limit = usize::try_from(query.limit()?).unwrap_or(usize::MAX);
+    let unreadable = |error: &dyn std::fmt::Display| {
+        SqlError::Engine(format!("the shards' clicks cannot be parsed: {error}"))
+    };
+    let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
+    let collected: Collected<'_> = strict_json::from_str(body).map_err(|error| unreadable(&error))?;
+    let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
+    let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
+    let mut rows: Vec<&(u8, PackedClick<'_>)> = all.iter().collect();
+    rows.sort_unstable_by(|(_, a), (_, b)| (b.at(), b.row_id()).cmp(&(a.at(), a.row_id())));
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    let list = list_name(call, &query);
+    let next_cursor = last.map(|(_, click)| cursor::encode_at(&list, click.at().ms(), click.row_id()));
+    let clicks: Vec<StoredClick> = rows.iter().map(|(shard, click)| click.unpack(*shard)).collect();
+    let names = names(call, &clicks.iter().map(|click| click.link_no).collect::<Vec<_>>())?;
+    let data = clicks.into_iter().map(|click| view(click, &names)).collect();
+    call.json(200, &List { data, next_cursor })
+}
+
+/// Ids of links and their partners by the link's number.
+type Names = Vec<(u32, LinkId, PartnerId)>;
+
+fn names(call: &Call<'_>, numbers: &[u32]) -> Result<Names, Problem> {
+    let mut names = Names::new();
+    for (link_no, partner_no, id) in links::ids(call.tx.sql, numbers)? {
+        let partner = partners::by_no(call.tx.sql, partner_no)?;
+        if let Some((link, partner)) = LinkId::parse(&id).zip(partner) {
+            names.push((link_no, link, partner.id));
+        }
+    }
+    Ok(names)
+}
+
+fn view(click: StoredClick, names: &Names) -> ClickView {
+    let named = names.iter().find(|(link_no, ..)| *link_no == click.link_no);
+    let (link_id, partner_id) = named.map(|(_, link, partner)| (link.clone(), partner.clone())).unzip();
+    ClickView {
+        id: click.id,
+        clicked_at: click.at,
+        link_id,
+        partner_id,
+        bucket: click.bucket,
+        unique: click.unique,
+        country: click.country,
+        device: click.device,
+        trail: click.trail,
+    }
+}

@@ -1,0 +1,87 @@
+//! The log of changes, oldest first, for synchronisation.
+
+use crate::{
+    api::http::{
+        call::{Call, List},
+        cursor,
+        failure::Failure,
+        message::Response,
+    },
+    domain::{
+        event::EventType,
+        values::{id::EventId, time::Timestamp},
+    },
+    store::{SqlError, log::events},
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// An event.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct EventView {
+    /// Id.
+    id: EventId,
+    /// What changed.
+    #[serde(rename = "type")]
+    kind: EventType,
+    /// When.
+    created_at: Timestamp,
+    /// Pass it as `after` to go on behind this event, now or later.
+    cursor: String,
+    /// What changed, as the API shows it, with its number within the programme.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
+    data: Box<RawValue>,
+}
+
+/// What a partner sees of an event. A click that the conversion named but that did not earn may be another partner's, and a
+/// note on a release, rejection or write-off is the operator's; both are removed.
+fn own(kind: EventType, data: String) -> Result<String, SqlError> {
+    let of_conversion =
+        [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
+    let field = if of_conversion.contains(&kind) {
+        "click_id"
+    } else if [EventType::CommissionReleased, EventType::CommissionRejected, EventType::BalanceWrittenOff]
+        .contains(&kind)
+    {
+        "note"
+    } else {
+        return Ok(data);
+    };
+    let mut visible: serde_json::Value =
+        strict_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let named = visible.get(field).cloned().unwrap_or_default();
+    let credits = visible.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
+    let earned = credits.is_some_and(|credits| credits.iter().any(|c| c.get("click_id") == Some(&named)));
+    if let (false, Some(click_id)) = (earned, visible.get_mut(field)) {
+        *click_id = serde_json::Value::Null;
+    }
+    Ok(visible.to_string())
+}
+
+/// `GET /v1/events`
+pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
+    let query = call.query(&["after", "cursor", "limit"])?;
+    let limit = query.limit()?;
+    let list = format!("events {}", call.caller.partner.map_or(0, |partner| partner));
+    let after = query.cursor("after").or(query.cursor("cursor"));
+    let after = after.map(|text| cursor::decode(&list, text)).transpose()?.unwrap_or(0);
+    let mut rows = events::after(call.tx.sql, after, call.caller.partner, limit.saturating_add(1))?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let mut data = Vec::with_capacity(rows.len());
+    for event in rows {
+        let text = if call.caller.partner.is_some() { own(event.kind, event.data)? } else { event.data };
+        let data_shown = RawValue::from_string(text).map_err(|error| SqlError::Engine(error.to_string()))?;
+        data.push(EventView {
+            id: event.id,
+            kind: event.kind,
+            created_at: event.at,
+            cursor: cursor::encode(&list, event.seq),
+            data: data_shown,
+        });
+    }
+    let next_cursor = data.last().filter(|_| more).map(|last| last.cursor.clone());
+    call.json(200, &List { data, next_cursor })
+}

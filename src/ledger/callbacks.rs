@@ -1,0 +1,10 @@
+//! What verified callbacks of marketplaces report becomes conversions, refunds and account records.
+
+pub mod accounts;
+pub mod charges;
+pub mod handoff;
+pub mod identifiers;
+pub mod listing;
+pub mod refunds;
+pub mod report;
+pub mod token_responses;

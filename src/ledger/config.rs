@@ -1,0 +1,50 @@
+//! The Worker's secrets, parsed once.
+
+use super::sealing::{Sealer, SealingError, data_key};
+use crate::domain::links::keyring::{KeyRing, KeyRingError};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// The Worker's secrets, ready for use.
+#[derive(Debug)]
+pub struct Config {
+    operator_key_hash: [u8; 32],
+    /// Signing keys of links and click ids.
+    pub ring: KeyRing,
+    /// Seals secrets of listings and payout details.
+    pub sealer: Sealer,
+}
+
+/// Why the Worker's secrets cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// `OPERATOR_KEY` is empty.
+    #[error("OPERATOR_KEY is not set: make one with `cargo xtask keygen`")]
+    OperatorKey,
+    /// `SIGNING_KEYS` is wrong.
+    #[error("SIGNING_KEYS: {0}")]
+    Ring(#[from] KeyRingError),
+    /// `DATA_KEY` is wrong.
+    #[error(transparent)]
+    DataKey(#[from] SealingError),
+}
+
+impl Config {
+    /// Parses the secrets.
+    pub fn new(operator_key: &str, signing_keys: &str, data: &str) -> Result<Self, ConfigError> {
+        if operator_key.is_empty() {
+            return Err(ConfigError::OperatorKey);
+        }
+        Ok(Self {
+            operator_key_hash: Sha256::digest(operator_key.as_bytes()).into(),
+            ring: KeyRing::parse(signing_keys)?,
+            sealer: Sealer::new(&data_key(data)?),
+        })
+    }
+
+    /// Whether the key with this SHA-256 hash is the operator's, compared in constant time.
+    #[must_use]
+    pub fn is_operator_key(&self, hash: &[u8; 32]) -> bool {
+        hash.ct_eq(&self.operator_key_hash).into()
+    }
+}

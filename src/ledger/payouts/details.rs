@@ -1,0 +1,86 @@
+//! How partners are paid: stored sealed, one version for each change. A payout keeps the version that it was approved
+//! under.
+
+use super::super::{tx::Tx, view::view};
+use crate::{
+    domain::{
+        event::EventType,
+        payouts::payer::{PayoutDetails, PayoutMethod},
+        programme::partner::Partner,
+        values::id::PartnerId,
+    },
+    store::{
+        SqlError,
+        log::change::Change,
+        payouts::{
+            Payout,
+            details::{self as rows, DetailsSet, StoredDetails},
+        },
+        value::json_text,
+    },
+};
+
+view! {
+    /// How a partner is paid, as events show it.
+    pub struct PayoutDetailsEventView {
+        /// The partner.
+        partner_id: PartnerId,
+        /// The payment method.
+        method: PayoutMethod,
+        /// Which fields are set.
+        set: Vec<String>,
+    }
+}
+
+/// Names of the fields that are set.
+fn fields(details: &PayoutDetails) -> Vec<String> {
+    let all = [
+        ("legal_name", true),
+        ("address", details.address.is_some()),
+        ("iban", details.iban.is_some()),
+        ("bic", details.bic.is_some()),
+        ("paypal_email", details.paypal_email.is_some()),
+        ("wise_email", details.wise_email.is_some()),
+        ("tax_id", details.tax_id.is_some()),
+        ("vat_rate_bp", details.vat_rate_bp.is_some()),
+    ];
+    all.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Stores a new version of a partner's details, and returns which fields are set. The event holds no values.
+pub fn set(tx: &Tx<'_>, partner: &Partner, details: &PayoutDetails) -> Result<DetailsSet, SqlError> {
+    let no = rows::next_no(tx.sql)?;
+    let set = DetailsSet { no, partner_no: partner.no, method: details.method, fields: fields(details) };
+    let event = PayoutDetailsEventView {
+        partner_id: partner.id.clone(),
+        method: set.method,
+        set: set.fields.clone(),
+    };
+    let sealed = tx.seal(&json_text(details)?, partner.id.as_str())?;
+    tx.commit(EventType::PayoutDetailsUpdated, &Change::PayoutDetails(set.clone()), &event, "")?;
+    rows::seal(tx.sql, no, sealed)?;
+    Ok(set)
+}
+
+/// Opens a stored version; `None` if a rebuilt Ledger has only the names of its fields.
+pub fn open(
+    tx: &Tx<'_>,
+    partner: &PartnerId,
+    stored: &StoredDetails,
+) -> Result<Option<PayoutDetails>, SqlError> {
+    let Some(sealed) = &stored.sealed else { return Ok(None) };
+    let opened = tx.open_sealed(sealed, partner.as_str())?;
+    // The error must not repeat the content, because it is logged.
+    strict_json::from_str(&opened)
+        .map(Some)
+        .map_err(|_| SqlError::Engine("payout details cannot be read".to_owned()))
+}
+
+/// How a payout's partner is paid: as of the approval, or by the newest details if none were set by then.
+pub fn of_payout(tx: &Tx<'_>, payout: &Payout) -> Result<Option<PayoutDetails>, SqlError> {
+    let stored = match payout.details_no {
+        Some(no) => rows::by_no(tx.sql, no)?,
+        None => rows::newest(tx.sql, payout.partner_no)?,
+    };
+    stored.map_or(Ok(None), |stored| open(tx, &payout.partner_id, &stored))
+}

@@ -1,0 +1,111 @@
+//! Payout runs: one key asks for a draft, and another key approves it.
+
+use super::{
+    super::{
+        error::{LedgerError, RunError},
+        maturity,
+        tx::Tx,
+    },
+    run_view::{RunView, show},
+};
+use crate::{
+    domain::{event::EventType, payouts::RunStatus, values::id::RunId},
+    store::{
+        SqlError,
+        log::change::Change,
+        payouts::{
+            self,
+            runs::{self, Run, RunTerms},
+        },
+    },
+};
+
+/// What became of a run that a caller asked for.
+pub enum Requested {
+    /// A new draft.
+    Created {
+        /// Its id.
+        id: RunId,
+        /// Its JSON.
+        json: String,
+    },
+    /// The same run was asked for before; its JSON as of then.
+    Replayed(String),
+}
+
+/// Whether partners may see a run.
+#[must_use]
+pub fn is_public(status: RunStatus) -> bool {
+    match status {
+        RunStatus::Approved | RunStatus::Settled => true,
+        RunStatus::Draft | RunStatus::Cancelled => false,
+    }
+}
+
+/// The run as it stands after a change.
+fn view_of(tx: &Tx<'_>, no: i64) -> Result<RunView, SqlError> {
+    let run = runs::by_no(tx.sql, no)?;
+    show(tx, &run.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?)
+}
+
+/// Creates a draft, or returns the run that exists for the same period, currency and terms.
+pub fn create(tx: &Tx<'_>, terms: RunTerms) -> Result<Requested, LedgerError> {
+    if let Some(first) = runs::active(tx.sql, terms.from, terms.to, terms.currency)? {
+        return Ok(Requested::Replayed(replayed(first, &terms)?));
+    }
+    tx.with_entropy(|entropy| maturity::sweep_all(tx.sql, tx.now, entropy))?;
+    let (no, id) = (terms.no, terms.id.clone());
+    let change = Change::Run(Box::new(terms));
+    let json = tx.commit_computed(EventType::PayoutRunCreated, &change, || view_of(tx, no))?;
+    runs::set_response(tx.sql, no, &json)?;
+    Ok(Requested::Created { id, json })
+}
+
+/// The JSON of the run that exists, if it has the same terms.
+fn replayed(first: Run, terms: &RunTerms) -> Result<String, RunError> {
+    let field = match (first.terms.minimum == terms.minimum, first.terms.rate_date == terms.rate_date) {
+        (true, true) => return Ok(first.answer),
+        (false, _) => "minimum",
+        (true, false) => "rate_date",
+    };
+    Err(RunError::Conflict { run: first.terms.id, field })
+}
+
+/// The number of a run that is still a draft.
+fn draft_no(run: &Run) -> Result<i64, RunError> {
+    match run.status {
+        RunStatus::Draft => Ok(run.terms.no),
+        RunStatus::Approved | RunStatus::Settled | RunStatus::Cancelled => {
+            Err(RunError::Immutable { status: run.status })
+        }
+    }
+}
+
+/// Computes a draft again, and returns its JSON.
+pub fn refresh(tx: &Tx<'_>, run: &Run, by: &str) -> Result<String, LedgerError> {
+    let run_no = draft_no(run)?;
+    tx.with_entropy(|entropy| maturity::sweep_all(tx.sql, tx.now, entropy))?;
+    let change = Change::RunRefreshed { run_no, by: by.to_owned() };
+    Ok(tx.commit_computed(EventType::PayoutRunRefreshed, &change, || view_of(tx, run_no))?)
+}
+
+/// Cancels a draft, and returns its JSON.
+pub fn cancel(tx: &Tx<'_>, run: &Run) -> Result<String, LedgerError> {
+    let run_no = draft_no(run)?;
+    let change = Change::RunCancelled { run_no };
+    Ok(tx.commit_computed(EventType::PayoutRunCancelled, &change, || view_of(tx, run_no))?)
+}
+
+/// Approves a draft, and returns its JSON. The key that created or last refreshed it may not, and what it pays must not
+/// have changed since it was computed.
+pub fn approve(tx: &Tx<'_>, run: &Run, by: &str) -> Result<String, LedgerError> {
+    let run_no = draft_no(run)?;
+    if run.terms.maker == by || run.refreshed_by.as_deref() == Some(by) {
+        return Err(RunError::OwnRun.into());
+    }
+    if let Some(change) = payouts::changed_since(tx.sql, run)? {
+        return Err(RunError::Outdated { change, computed_at: run.computed_at }.into());
+    }
+    let change = Change::RunApproved { run_no, by: by.to_owned() };
+    Ok(tx.commit_computed(EventType::PayoutRunApproved, &change, || view_of(tx, run_no))?)
+}

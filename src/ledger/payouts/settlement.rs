@@ -1,0 +1,122 @@
+//! Settles payouts as the payment provider reports: paid, or failed.
+
+use super::{
+    super::{
+        error::{LedgerError, PayoutError},
+        tx::Tx,
+    },
+    view::{PayoutView, show},
+};
+use crate::{
+    domain::{
+        event::EventType,
+        money::accounts::{Account, TransferKind},
+        payouts::PayoutStatus,
+        values::{
+            id::{PayoutId, TransferId},
+            string_enum::string_enum,
+        },
+    },
+    store::{
+        SqlError,
+        books::accounts::Transfer,
+        log::change::Change,
+        payouts::{self, Payout},
+    },
+};
+
+string_enum! {
+    /// How a payout ended.
+    PayoutOutcome {
+        /// Its provider paid it.
+        Paid = "paid";
+        /// It could not be paid.
+        Failed = "failed";
+    }
+}
+
+/// The outcome of a payout, with the provider's reference or the reason of the failure.
+pub struct Settlement<'a> {
+    /// How it ended.
+    pub outcome: PayoutOutcome,
+    /// The reference of a payment, or the reason of a failure.
+    pub text: &'a str,
+}
+
+/// Whether a settlement changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It was recorded just now.
+    Recorded,
+    /// The same was recorded before.
+    Unchanged,
+}
+
+/// Settles a payout, once however often it is reported. `pointer` names the field of the request that reports it.
+pub fn settle(
+    tx: &Tx<'_>,
+    payout: &Payout,
+    settlement: &Settlement<'_>,
+    pointer: &str,
+) -> Result<Settled, LedgerError> {
+    let (outcome, recorded) = match payout.status {
+        PayoutStatus::Open => {
+            record(tx, payout, settlement)?;
+            return Ok(Settled::Recorded);
+        }
+        PayoutStatus::Paid => (PayoutOutcome::Paid, &payout.reference),
+        PayoutStatus::Failed => (PayoutOutcome::Failed, &payout.failure),
+        PayoutStatus::Draft | PayoutStatus::Carried | PayoutStatus::Held | PayoutStatus::Cancelled => {
+            return Err(PayoutError::NotOpen {
+                pointer: pointer.to_owned(),
+                payout: payout.id.clone(),
+                status: payout.status,
+            }
+            .into());
+        }
+    };
+    if outcome == settlement.outcome && recorded.as_deref() == Some(settlement.text) {
+        return Ok(Settled::Unchanged);
+    }
+    Err(PayoutError::Ended {
+        pointer: pointer.to_owned(),
+        payout: payout.id.clone(),
+        outcome: outcome.as_str(),
+        recorded: recorded.clone().unwrap_or_default(),
+    }
+    .into())
+}
+
+fn record(tx: &Tx<'_>, payout: &Payout, settlement: &Settlement<'_>) -> Result<(), SqlError> {
+    let payout_no = payout.no;
+    let (kind, change) = match settlement.outcome {
+        PayoutOutcome::Paid => {
+            let transfer = Transfer {
+                id: tx.new_id(TransferId::generate),
+                partner_no: payout.partner_no,
+                debit: Account::InPayout,
+                credit: Account::Paid,
+                amount: payout.amount,
+                currency: payout.currency,
+                kind: TransferKind::Payment,
+                commission_no: 0,
+                at: tx.now,
+                rate: None,
+                payout_no: Some(payout_no),
+            };
+            let reference = settlement.text.to_owned();
+            (EventType::PayoutPaid, Change::PayoutPaid { payout_no, reference, transfer })
+        }
+        PayoutOutcome::Failed => {
+            let (partner_no, reason) = (payout.partner_no, settlement.text.to_owned());
+            (EventType::PayoutFailed, Change::PayoutFailed { payout_no, partner_no, reason })
+        }
+    };
+    tx.commit_computed(kind, &change, || view_of(tx, &payout.id)).map(drop)
+}
+
+/// The payout with this id as it stands now.
+pub fn view_of(tx: &Tx<'_>, id: &PayoutId) -> Result<PayoutView, SqlError> {
+    let payout = payouts::by_id(tx.sql, id)?;
+    show(tx, &payout.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })?)
+}

@@ -1,0 +1,147 @@
+//! Application of changes to the rows.
+
+use crate::domain::{conversions::CommissionStatus, values::time::Timestamp};
+use crate::store::{
+    Sql, SqlError,
+    books::{accounts, fx},
+    callbacks,
+    commissions::{self, usage_counters},
+    conversions::{self, credits, refunds},
+    links,
+    log::{
+        change::{Binding, Change, Shares},
+        outbox,
+    },
+    meta,
+    payouts::{self, details, runs},
+    programme::{coupons, listings, partners, placements},
+    reports::counts,
+    value,
+};
+use serde::Serialize;
+
+/// The KV value of a slug.
+#[derive(Serialize)]
+struct SlugValue<'a> {
+    token: &'a str,
+}
+
+/// Returns the KV value of a slug that stands for the link with this token.
+pub fn slug_value(token: &str) -> Result<String, SqlError> {
+    value::json_text(&SlugValue { token })
+}
+
+/// Applies a change made at `at`. `response` is the response to the caller; conversions, refunds and runs store it.
+pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
+    match change {
+        Change::Program(program) => meta::set_program(sql, program),
+        Change::Partner(partner) => partners::put(sql, partner),
+        Change::Listing(listing) => listings::put(sql, listing),
+        Change::Link(link) => {
+            links::insert(sql, link)?;
+            if let Some(path) = &link.path {
+                outbox::queue_write(sql, &outbox::path_key(link.no), path)?;
+            }
+            match &link.slug {
+                Some(slug) => outbox::queue_write(sql, &outbox::slug_key(slug), &slug_value(&link.token)?),
+                None => Ok(()),
+            }
+        }
+        Change::Placement(placement) => placements::insert(sql, placement),
+        Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
+        Change::Coupon(coupon) => coupons::insert(sql, coupon),
+        Change::CouponRevoked { coupon_no, .. } => coupons::revoke(sql, *coupon_no, at),
+        Change::Conversion { conversion, binding, more_bindings, counts, shares, uses } => {
+            usage_counters::add(sql, uses)?;
+            conversions::insert(sql, conversion, answer)?;
+            for binding in binding.iter().chain(more_bindings) {
+                conversions::bind(sql, &binding.customer_id, &binding.touch, conversion.no)?;
+            }
+            counts::add_conversion(sql, counts, at)?;
+            share(sql, conversion.no, shares, at)
+        }
+        Change::Commission { commission, transfer, counts } => {
+            commissions::insert(sql, commission)?;
+            accounts::post(sql, transfer)?;
+            counts::add_conversion(sql, counts, at)
+        }
+        Change::Matured { commission_no, reversed, transfer } => {
+            commissions::update(sql, *commission_no, *reversed, CommissionStatus::Payable)?;
+            accounts::post(sql, transfer)
+        }
+        Change::Account(account) => callbacks::put_account(sql, account),
+        Change::EarlierPlan { listing_no, account, plan, told_at } => {
+            callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
+        }
+        Change::AccountAliased(alias) => callbacks::put_alias(sql, alias),
+        // No conversion binds it. Conversion numbers start at 1.
+        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, 0),
+        Change::Credited { conversion_no, place, attribution, from, to, shares, uses } => {
+            usage_counters::add(sql, uses)?;
+            conversions::credit(sql, *conversion_no, place, attribution)?;
+            counts::add_conversion(sql, from, at)?;
+            counts::add_conversion(sql, to, at)?;
+            share(sql, *conversion_no, shares, at)
+        }
+        Change::Confirmed { conversion_no, metadata, .. } => {
+            conversions::confirm(sql, *conversion_no, metadata)
+        }
+        Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
+        Change::Held { commission_no, held_reason, flags, .. } => {
+            commissions::hold(sql, *commission_no, *held_reason, flags)
+        }
+        Change::Rejected { commission_no, reversed, transfer, counts } => {
+            commissions::update(sql, *commission_no, *reversed, CommissionStatus::Reversed)?;
+            accounts::post(sql, transfer)?;
+            counts::add_conversion(sql, counts, at)
+        }
+        Change::RefundWaiting(refund) => callbacks::put_waiting_refund(sql, refund),
+        Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses } => {
+            usage_counters::add(sql, uses)?;
+            callbacks::delete_waiting_refund(sql, refund.conversion_no, &refund.external_id)?;
+            conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
+            refunds::insert(sql, refund, answer)?;
+            credits::set_refunded(sql, refund.conversion_no, refunded_shares)?;
+            [counts]
+                .into_iter()
+                .chain(more_counts)
+                .try_for_each(|delta| counts::add_conversion(sql, delta, at))
+        }
+        Change::Reversed { commission_no, reversed, status, transfer, counts } => {
+            commissions::update(sql, *commission_no, *reversed, *status)?;
+            accounts::post(sql, transfer)?;
+            counts.as_ref().map_or(Ok(()), |counts| counts::add_conversion(sql, counts, at))
+        }
+        Change::Rates(rates) => fx::put(sql, rates, at),
+        Change::PayoutDetails(set) => details::insert(sql, set, at),
+        Change::Run(terms) => {
+            runs::insert(sql, terms, answer, at)?;
+            payouts::compute(sql, terms, at)
+        }
+        Change::RunRefreshed { run_no, by } => {
+            runs::refreshed(sql, *run_no, by)?;
+            let run = runs::by_no(sql, *run_no)?;
+            payouts::compute(
+                sql,
+                &run.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?.terms,
+                at,
+            )
+        }
+        Change::RunApproved { run_no, by } => payouts::approve(sql, *run_no, by, at),
+        Change::RunCancelled { run_no } => payouts::cancel(sql, *run_no),
+        Change::PayoutPaid { payout_no, reference, transfer } => {
+            payouts::paid(sql, *payout_no, reference, transfer)
+        }
+        Change::PayoutFailed { payout_no, reason, .. } => payouts::failed(sql, *payout_no, reason, at),
+        Change::WrittenOff { transfers, .. } => transfers.iter().try_for_each(|transfer| {
+            accounts::post(sql, transfer)?;
+            commissions::write_off(sql, transfer.commission_no, transfer.amount)
+        }),
+    }
+}
+
+/// Inserts the credits of a shared conversion and adds their count deltas.
+fn share(sql: &dyn Sql, conversion_no: i64, shares: &Shares, at: Timestamp) -> Result<(), SqlError> {
+    credits::insert(sql, conversion_no, &shares.credits)?;
+    shares.more_counts.iter().try_for_each(|delta| counts::add_conversion(sql, delta, at))
+}

@@ -1,0 +1,40 @@
+//! Import circles that exist today. This list may only shrink.
+
+/// The files of each circle.
+pub const KNOWN_CIRCLES: &[&[&str]] = &[
+    &[
+        "src/marketplace/adapter.rs",
+        "src/marketplace/oauth.rs",
+        "src/marketplace/proven.rs",
+        "src/marketplace/published.rs",
+    ],
+    &[
+        "src/marketplace/apple.rs",
+        "src/marketplace/apple/notification.rs",
+        "src/marketplace/apple/postback.rs",
+    ],
+    &[
+        "src/marketplace/google_play.rs",
+        "src/marketplace/google_play/confirmed.rs",
+        "src/marketplace/google_play/purchase.rs",
+    ],
+    &["src/marketplace/microsoft/fulfillment.rs", "src/marketplace/microsoft/webhook.rs"],
+    &[
+        "src/marketplace/signature/envelope.rs",
+        "src/marketplace/signature/jwt.rs",
+        "src/marketplace/signature/mac.rs",
+        "src/marketplace/signature/scheme.rs",
+        "src/marketplace/signature/verified.rs",
+    ],
+    &[
+        "src/marketplace/signature/platforms/adattributionkit.rs",
+        "src/marketplace/signature/platforms/adobe_commerce.rs",
+        "src/marketplace/signature/platforms/adobe_io_events.rs",
+        "src/marketplace/signature/platforms/eventbridge.rs",
+        "src/marketplace/signature/platforms/mod.rs",
+        "src/marketplace/signature/platforms/skadnetwork.rs",
+        "src/marketplace/signature/platforms/sns.rs",
+    ],
+    &["src/marketplace/woocommerce.rs", "src/marketplace/woocommerce/billing.rs"],
+    &["src/strict-json/deserializer.rs", "src/strict-json/error.rs", "src/strict-json/lib.rs"],
+];
