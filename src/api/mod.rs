@@ -26,7 +26,7 @@ use crate::{
         trails::{TrailRequest, Trails},
         tx::Tx,
     },
-    marketplace::step::Report,
+    marketplace::receive::Report,
     store::{
         Sql, SqlError,
         log::{idempotency, outbox},

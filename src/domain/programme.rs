@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod calendar;
 pub mod coupon;
+pub mod id;
 pub mod key;
 pub mod listing;
 pub mod partner;

@@ -1,50 +1,70 @@
-//! The export's decisions for the JavaScript that walks the logs (src/export.mjs): where to read next, and which lines
-//! of what was read are wanted. A position travels as JSON, so that nothing of an instance is held between two reads.
+//! `GET /v1/export`: walks the logs page by page; `api/export.rs` decides what a page holds.
 
-use super::instance::thrown;
-use crate::api::reports::export::{Position, STAGES, TAIL_LINES, cut};
-use wasm_bindgen::prelude::*;
+use super::{
+    http::{Refusal, ask, internal, with_body},
+    rpc::Stores,
+};
+use crate::api::reports::export::{Position, STAGES, Stop, TAIL_LINES, cut};
+use worker::{Headers, Request, Response};
 
-/// What one reading of a log comes to.
-#[wasm_bindgen(getter_with_clone)]
-pub struct ExportStep {
-    /// The wanted lines, NDJSON.
-    #[wasm_bindgen(readonly)]
-    pub text: String,
-    /// How many.
-    #[wasm_bindgen(readonly)]
-    pub lines: u32,
-    /// Where to read next, a [`Position`]; nothing after the last log.
-    #[wasm_bindgen(readonly)]
-    pub next: Option<String>,
+/// Look-ups for a page: well within the 50 that the platform's free plan allows.
+const LOOKUPS: u32 = 40;
+/// A page is full when it has this many bytes.
+const PAGE_LENGTH: usize = 4 * 1024 * 1024;
+
+/// A page of the export.
+pub async fn answer(stores: &Stores, request: &Request) -> Result<Response, Refusal> {
+    let mut first = internal(stores, request, "/internal/export", None).await?;
+    if first.status_code() != 200 {
+        return Ok(first);
+    }
+    let start: Position = strict_json::from_str(&first.text().await?).map_err(unreadable)?;
+    let (mut position, mut text, mut lines, mut lookups) = (Some(start), String::new(), 0u64, 0u32);
+    while let Some(at) = position.filter(|_| lookups < LOOKUPS && text.len() < PAGE_LENGTH) {
+        let segment = ask("KV", stores.value(&at.next_key())).await?;
+        let is_segment = segment.is_some();
+        let read = match segment {
+            Some(segment) => segment,
+            // What KV does not hold yet comes from the object that will write it.
+            None => tail(stores, request, at).await?,
+        };
+        lookups = lookups.saturating_add(if is_segment { 1 } else { 2 });
+        let found = cut(&read, &at).map_err(unreadable)?;
+        text.push_str(&found.text);
+        lines = lines.saturating_add(found.lines);
+        let next = match found.last {
+            Some(after) if is_segment || found.read == u64::from(TAIL_LINES) => Position { after, ..at },
+            // Fewer lines than asked for: there are no more in this log.
+            _ => at.next_stage(),
+        };
+        position = (next.stage < STAGES).then_some(next);
+    }
+    let stop = Stop { lines, next: position, position: start };
+    let stop = serde_json::to_string(&stop).map_err(unreadable)?;
+    let mut end = internal(stores, request, "/internal/export/end", Some(&stop)).await?;
+    if end.status_code() != 200 {
+        return Ok(end);
+    }
+    text.push_str(&end.text().await?);
+    text.push('\n');
+    let headers = Headers::new();
+    headers.set("content-type", "application/x-ndjson")?;
+    headers.set("cache-control", "no-store")?;
+    Ok(with_body(200, headers, text))
 }
 
-fn position(json: &str) -> Result<Position, JsValue> {
-    strict_json::from_str(json).map_err(thrown)
+async fn tail(stores: &Stores, request: &Request, at: Position) -> Result<String, Refusal> {
+    if let Some(shard) = at.stage.checked_sub(1) {
+        return ask("CLICKLOG", async { stores.click_log(shard)?.tail(at.after, TAIL_LINES).await }).await;
+    }
+    let position = serde_json::to_string(&at).map_err(unreadable)?;
+    let mut events = internal(stores, request, "/internal/export/events", Some(&position)).await?;
+    if events.status_code() != 200 {
+        return Err(unreadable(format!("the Ledger answers {} for its events", events.status_code())));
+    }
+    Ok(events.text().await?)
 }
 
-/// The KV key of the segment that starts right behind a position, if one does.
-#[wasm_bindgen]
-pub fn export_key(position_json: &str) -> Result<String, JsValue> {
-    Ok(position(position_json)?.next_key())
-}
-
-/// Lines that an object is asked for at once.
-#[wasm_bindgen]
-pub fn export_tail_lines() -> u32 {
-    TAIL_LINES
-}
-
-/// Takes in what was read behind a position: a segment from KV, or else what the object tells that will write it.
-#[wasm_bindgen]
-pub fn export_step(position_json: &str, read: &str, from_kv: bool) -> Result<ExportStep, JsValue> {
-    let position = position(position_json)?;
-    let found = cut(read, &position).map_err(thrown)?;
-    let next = match found.last {
-        Some(after) if from_kv || found.read == u64::from(TAIL_LINES) => Position { after, ..position },
-        // Fewer lines than asked for: there are no more in this log.
-        _ => position.next_stage(),
-    };
-    let next = (next.stage < STAGES).then(|| serde_json::to_string(&next)).transpose().map_err(thrown)?;
-    Ok(ExportStep { text: found.text, lines: u32::try_from(found.lines).unwrap_or(u32::MAX), next })
+fn unreadable(error: impl std::fmt::Display) -> Refusal {
+    worker::Error::RustError(error.to_string()).into()
 }

@@ -1,24 +1,28 @@
-//! All that names `wasm_bindgen`: the surfaces that the JavaScript entry and the objects call. Every call is
-//! synchronous: input and output, and all waiting, are JavaScript's (src/*.mjs).
+//! The Worker: everything that names `worker` or `wasm_bindgen`. Redirects take one synchronous export (`link.rs`); everything
+//! else is asynchronous Rust, of which the JavaScript in `js/` only keeps the instances.
 
-mod callback;
-mod clicklog;
+mod callbacks;
+mod clicks;
+mod clicks_page;
 mod export;
-mod instance;
-mod ledger;
+#[cfg(feature = "faults")]
+mod faults;
+mod fetch;
+mod guard;
+mod http;
+mod link;
+mod objects;
+mod outgoing;
+mod published;
 mod random;
-mod redirect;
+mod rate_limiter;
+mod refusal;
+mod rpc;
+mod snapshot;
 mod sql;
 mod zones;
 
-use crate::{api::health::HealthView, domain::values::time::Timestamp};
-use wasm_bindgen::prelude::*;
-
-/// The answer of `GET /healthz`.
-#[wasm_bindgen]
-pub fn health() -> String {
-    serde_json::to_string(&HealthView::ok()).unwrap_or_default()
-}
+use crate::domain::values::time::Timestamp;
 
 /// JavaScript's clock as an instant.
 #[allow(clippy::as_conversions, reason = "a float of whole milliseconds; `as` saturates and maps NaN to 0")]

@@ -121,8 +121,10 @@ impl Sql for DurableSql {
 
     fn atomically(&self, body: &mut dyn FnMut() -> bool) -> Result<(), SqlError> {
         let mut committed = None;
+        let mut is_begun = false;
         let thrown = {
             let mut run = || -> Result<JsValue, JsValue> {
+                is_begun = true;
                 let commit = body();
                 committed = Some(commit);
                 // An exception is the engine's way to roll back.
@@ -135,6 +137,11 @@ impl Sql for DurableSql {
                 );
             self.storage.transaction_sync(closure.as_js_value()).err()
         };
+        // `catch` takes a trap in the body for an exception of the engine's. The engine has rolled back, but whatever the body
+        // had borrowed is still borrowed: nothing may go on from here, and the instance is retired.
+        if let Some(trap) = thrown.as_ref().filter(|_| is_begun && committed.is_none()) {
+            wasm_bindgen::throw_val(trap.clone());
+        }
         match (committed, thrown) {
             (Some(true), None) | (Some(false), _) => Ok(()),
             (_, Some(error)) => Err(engine(error)),

@@ -1,7 +1,10 @@
 //! The Worker's secrets, parsed once.
 
 use super::sealing::{Sealer, SealingError, data_key};
-use crate::domain::links::keyring::{KeyRing, KeyRingError};
+use crate::domain::{
+    links::keyring::{KeyRing, KeyRingError},
+    programme::id::ProgrammeId,
+};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -30,15 +33,25 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Parses the secrets.
+    /// Parses the secrets for the programme `main`.
     pub fn new(operator_key: &str, signing_keys: &str, data: &str) -> Result<Self, ConfigError> {
+        Self::of_programme(&ProgrammeId::MAIN, operator_key, signing_keys, data)
+    }
+
+    /// Parses the secrets for a programme, whose id separates its encryption key from other programmes' keys.
+    pub fn of_programme(
+        programme: &ProgrammeId,
+        operator_key: &str,
+        signing_keys: &str,
+        data: &str,
+    ) -> Result<Self, ConfigError> {
         if operator_key.is_empty() {
             return Err(ConfigError::OperatorKey);
         }
         Ok(Self {
             operator_key_hash: Sha256::digest(operator_key.as_bytes()).into(),
             ring: KeyRing::parse(signing_keys)?,
-            sealer: Sealer::new(&data_key(data)?),
+            sealer: Sealer::new(&data_key(data)?, programme),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     links::keyring::{KEY_BYTES, mac, new_hmac},
+    programme::id::ProgrammeId,
     values::entropy::Entropy,
 };
 use aes_gcm::{
@@ -41,10 +42,11 @@ pub fn data_key(text: &str) -> Result<[u8; KEY_BYTES], SealingError> {
 }
 
 impl Sealer {
-    /// A sealer under a subkey of the data key.
+    /// A sealer under the programme's subkey of the data key.
     #[must_use]
-    pub fn new(data_key: &[u8; KEY_BYTES]) -> Self {
-        let subkey = mac(&new_hmac(data_key), b"signpost sealing v1");
+    pub fn new(data_key: &[u8; KEY_BYTES], programme: &ProgrammeId) -> Self {
+        let label = programme.qualify("signpost sealing v1");
+        let subkey = mac(&new_hmac(data_key), label.as_bytes());
         Self(Aes256Gcm::new(&subkey.into()))
     }
 
@@ -74,12 +76,15 @@ mod tests {
 
     #[test]
     fn opens_for_its_owner_and_key_only() {
-        let (sealer, other) = (Sealer::new(&[7; 32]), Sealer::new(&[8; 32]));
+        let main = ProgrammeId::MAIN;
+        let (sealer, other) = (Sealer::new(&[7; 32], &main), Sealer::new(&[8; 32], &main));
+        let test = Sealer::new(&[7; 32], &ProgrammeId::parse("test").unwrap());
         let sealed = sealer.seal("shpss_1", "lst_a", &mut SeededEntropy::new(1)).unwrap();
         assert!(!sealed.contains("shpss"));
         assert_eq!(sealer.open(&sealed, "lst_a"), Ok("shpss_1".to_owned()));
         assert_eq!(sealer.open(&sealed, "lst_b"), Err(SealingError::Sealed));
         assert_eq!(other.open(&sealed, "lst_a"), Err(SealingError::Sealed));
+        assert_eq!(test.open(&sealed, "lst_a"), Err(SealingError::Sealed), "another programme's seal");
         assert_eq!(sealer.open("AAAA", "lst_a"), Err(SealingError::Sealed));
         assert_eq!(data_key("AAAA"), Err(SealingError::Key));
     }

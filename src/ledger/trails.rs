@@ -12,7 +12,7 @@ pub type Trails = BTreeMap<String, Option<Vec<String>>>;
 pub static NO_TRAILS: Trails = Trails::new();
 
 /// The trail that an operation needs before it can run.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct TrailRequest {
     /// The shard of the click store that has it.
     pub shard: u8,

@@ -1,4 +1,5 @@
-//! The interface of a marketplace adapter. No method has a default body, so an adapter that forgets one does not compile.
+//! The interface of a marketplace adapter. No method has a default body, so an adapter that forgets one does not
+//! compile.
 
 use super::{
     event::Event,
@@ -130,8 +131,8 @@ impl<'a> CallbackContext<'a> {
         Some(self.address().1).filter(|query| is_urlencoded(query))
     }
 
-    /// Verifies the callback under a scheme with the listing's secret of this name. A listing without the secret refuses
-    /// everything.
+    /// Verifies the callback under a scheme with the listing's secret of this name. A listing without the secret
+    /// refuses everything.
     pub fn verify(
         &self,
         scheme: Scheme,
@@ -157,8 +158,8 @@ pub struct Proof<'a> {
 pub enum Verification<'a> {
     /// The callback is authentic and is to be parsed.
     Verified(Proof<'a>),
-    /// The callback reports nothing and gets this response: the handshake of a newly registered URL, or a browser that is
-    /// only passing through.
+    /// The callback reports nothing and gets this response: the handshake of a newly registered URL, or a browser that
+    /// is only passing through.
     Respond {
         /// The response.
         response: CallbackResponse,
@@ -262,8 +263,8 @@ impl CallbackResponse {
 pub enum Reply {
     /// With this response.
     Plain(CallbackResponse),
-    /// The browser goes on to the listing's `forward_to` with this query, by way of a page of ours that sees the cookies
-    /// of the account's clicks: a cross-site form POST sends none (SameSite=Lax).
+    /// The browser goes on to the listing's `forward_to` with this query, by way of a page of ours that sees the
+    /// cookies of the account's clicks: a cross-site form POST sends none (SameSite=Lax).
     BrowserHandoff {
         /// The customer's account.
         account: String,
@@ -280,11 +281,12 @@ pub enum Reply {
         query: String,
         /// Who may frame the page: CSP sources, separated by spaces.
         frame_ancestors: String,
-        /// Whether the URL of the page contains its token, so that a browser that reloads the page sends the token again.
-        /// The token is then accepted repeatedly, but only at this kind, and only if it was first used there.
+        /// Whether the URL of the page contains its token, so that a browser that reloads the page sends the token
+        /// again. The token is then accepted repeatedly, but only at this kind, and only if it was first used there.
         reloads: bool,
     },
-    /// With the vendor's token response that was stored for the app under this code ([`ParsedCallback::token_handoff`]).
+    /// With the vendor's token response that was stored for the app under this code
+    /// ([`ParsedCallback::token_handoff`]).
     TokenHandoff {
         /// The code.
         code: String,
@@ -323,8 +325,8 @@ impl ParsedCallback {
     }
 }
 
-/// An authentic callback that is not of the documented form: the vendor changed the form, or we misread it. It is answered
-/// with 500, so that the vendor sends it again when we can read it.
+/// An authentic callback that is not of the documented form: the vendor changed the form, or we misread it. It is
+/// answered with 500, so that the vendor sends it again when we can read it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a verified callback is not of its documented form: {0}")]
 pub struct Unreadable(pub String);

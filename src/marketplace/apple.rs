@@ -1,8 +1,8 @@
-//! Apple App Store. Apple's server sends signed notifications about purchases, with amounts. Devices send postbacks of Apple's
-//! two advertising frameworks, which are signed and anonymous.
+//! Apple App Store. Apple's server sends signed notifications about purchases, with amounts. Devices send postbacks of
+//! Apple's two advertising frameworks, which are signed and anonymous.
 //!
-//! Parameters on a link to the App Store do not reach the app. A purchase is joined with a click by the token that the app sets
-//! on it (`appAccountToken`): a UUID that the app reports to Signpost's API together with the click.
+//! Parameters on a link to the App Store do not reach the app. A purchase is joined with a click by the token that the
+//! app sets on it (`appAccountToken`): a UUID that the app reports to Signpost's API together with the click.
 //!
 //! Sources: developer.apple.com, documentation/appstoreservernotifications, …/storekit, …/adattributionkit.
 
@@ -70,20 +70,20 @@ impl Adapter for Apple {
             kinds: &[
                 (
                     NOTIFICATIONS.name,
-                    "App Store Server Notifications, version 2: the server URL of the environment in App Store Connect. \
-                     Purchases, renewals, refunds and ends, with amounts",
+                    "App Store Server Notifications, version 2: the server URL of the environment in App Store \
+                     Connect. Purchases, renewals, refunds and ends, with amounts",
                 ),
                 (
                     SKADNETWORK.name,
                     "copies of winning SKAdNetwork postbacks, versions 2.1 to 4.0. Devices post them to \
                      `/.well-known/skadnetwork/report-attribution/` on the domain in the app's \
-                     `NSAdvertisingAttributionReportEndpoint`. If that is Signpost's domain, Signpost receives them there, for \
-                     the listing whose `app_apple_id` they name; otherwise forward the path to this URL",
+                     `NSAdvertisingAttributionReportEndpoint`. If that is Signpost's domain, Signpost receives them \
+                     there, for the listing whose `app_apple_id` they name; otherwise forward the path to this URL",
                 ),
                 (
                     ADATTRIBUTIONKIT.name,
-                    "copies of AdAttributionKit postbacks, from `/.well-known/appattribution/report-attribution/` on the domain \
-                     in `AttributionCopyEndpoint`, in the same way",
+                    "copies of AdAttributionKit postbacks, from `/.well-known/appattribution/report-attribution/` on \
+                     the domain in `AttributionCopyEndpoint`, in the same way",
                 ),
             ],
             secrets: &[],
@@ -92,32 +92,34 @@ impl Adapter for Apple {
                 ("app_apple_id", "the app's id in the App Store"),
                 (
                     "environment",
-                    "`Production` (the default) or `Sandbox`, for a separate listing in a programme for tests: test purchases are \
-                     booked as if they were real",
+                    "`Production` (the default) or `Sandbox`, for a separate listing in a programme for tests: test \
+                     purchases are booked as if they were real",
                 ),
                 ("ad_network_ids", "for postbacks: the ad networks whose postbacks count"),
             ],
-            proof: "notifications and each transaction in them by a signature (ES256) under certificates up to Apple's root, \
-                    for this app and this environment; postbacks by Apple's key, for this app and these ad networks. Apple's \
-                    development keys are accepted in `Sandbox` only",
-            carrier: "`appAccountToken`: the app generates a UUID for its user and sets it on each purchase. Your server sends \
-                      `POST /v1/conversions` a `lead` with `customer_id` `apple:<the UUID in lower case>` and the click id, \
-                      preferably before the first purchase: a click that is reported later is credited with the next purchase. \
-                      The app learns the click if the visitor signs up on the web first, or if a universal link opens the \
-                      installed app",
-            limits: "parameters on a link to the App Store reach neither the app nor these messages: App Store Connect alone counts \
-                     `pt`, `ct` and `mt` in the listing's `url` (`https://apps.apple.com/app/id1234567890?pt=1234&ct=partners&mt=8`), \
-                     and for the listing as a whole: a link has no `ct` of its own. Apple reports no installs and no removals of \
-                     apps: a postback is an anonymous install that no partner earns. Values outside a postback's signature \
-                     (conversion values, country) are not used. The customer of a purchase without `appAccountToken` is its \
-                     subscription (`apple:<originalTransactionId>`), unless the subscription's first purchase had a token and was \
-                     reported before. Amounts are what the customer pays, including tax and Apple's share; only Apple's reports are \
-                     suitable for accounting. An upgrade refunds the rest of the old period, which Apple does not report, so the \
-                     old sale stays whole. A prorated refund is the price times Apple's percentage, rounded half up. A reversed \
-                     refund is booked as a sale of the whole price, because Apple does not say how much was refunded; a second \
-                     refund of the same transaction then refunds nothing more. Refunds of Advanced Commerce are reported by item \
-                     and are not read. Family members pay nothing and do not count as sales. A customer with several subscriptions \
-                     is one account, whose status is that of the latest notification",
+            proof: "notifications and each transaction in them by a signature (ES256) under certificates up to Apple's \
+                    root, for this app and this environment; postbacks by Apple's key, for this app and these ad \
+                    networks. Apple's development keys are accepted in `Sandbox` only",
+            carrier: "`appAccountToken`: the app generates a UUID for its user and sets it on each purchase. Your \
+                      server sends `POST /v1/conversions` a `lead` with `customer_id` `apple:<the UUID in lower case>` \
+                      and the click id, preferably before the first purchase: a click that is reported later is \
+                      credited with the next purchase. The app learns the click if the visitor signs up on the web \
+                      first, or if a universal link opens the installed app",
+            limits: "parameters on a link to the App Store reach neither the app nor these messages: App Store Connect \
+                     alone counts `pt`, `ct` and `mt` in the listing's `url` \
+                     (`https://apps.apple.com/app/id1234567890?pt=1234&ct=partners&mt=8`), and for the listing as a \
+                     whole: a link has no `ct` of its own. Apple reports no installs and no removals of apps: a \
+                     postback is an anonymous install that no partner earns. Values outside a postback's signature \
+                     (conversion values, country) are not used. The customer of a purchase without `appAccountToken` \
+                     is its subscription (`apple:<originalTransactionId>`), unless the subscription's first purchase \
+                     had a token and was reported before. Amounts are what the customer pays, including tax and \
+                     Apple's share; only Apple's reports are suitable for accounting. An upgrade refunds the rest of \
+                     the old period, which Apple does not report, so the old sale stays whole. A prorated refund is \
+                     the price times Apple's percentage, rounded half up. A reversed refund is booked as a sale of the \
+                     whole price, because Apple does not say how much was refunded; a second refund of the same \
+                     transaction then refunds nothing more. Refunds of Advanced Commerce are reported by item and are \
+                     not read. Family members pay nothing and do not count as sales. A customer with several \
+                     subscriptions is one account, whose status is that of the latest notification",
         }
     }
 

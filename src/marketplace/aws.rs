@@ -1,11 +1,13 @@
-//! AWS Marketplace, SaaS products. The customer's browser brings a token, which AWS resolves to a customer: the install.
-//! Changes of the subscription are reported by signed SNS messages, or by an EventBridge API destination, which is not
-//! signed. Amounts are available from the Agreement API only, which is queried when the operator's scheduler asks.
+//! AWS Marketplace, SaaS products. The customer's browser brings a token, which AWS resolves to a customer: the
+//! install. Changes of the subscription are reported by signed SNS messages, or by an EventBridge API destination,
+//! which is not signed. Amounts are available from the Agreement API only, which is queried when the operator's
+//! scheduler asks.
 //!
-//! The account is the customer's AWS account. Agreements, licences and AWS's older customer identifiers are its other names.
+//! The account is the customer's AWS account. Agreements, licences and AWS's older customer identifiers are its other
+//! names.
 //!
-//! Sources: AWS Marketplace seller guide (SaaS products, EventBridge events, concurrent agreements), API reference; Amazon
-//! SNS and EventBridge developer guides.
+//! Sources: AWS Marketplace seller guide (SaaS products, EventBridge events, concurrent agreements), API reference;
+//! Amazon SNS and EventBridge developer guides.
 
 mod api;
 mod events;
@@ -50,28 +52,29 @@ impl Adapter for Aws {
             kinds: &[
                 (
                     REGISTER.name,
-                    "the product's fulfilment URL: the install. AWS resolves the registration token; the visitor's clicks are \
-                     bound to the customer's AWS account, and the browser is redirected to `forward_to` with the form's fields as \
-                     the query. The product resolves `x-amzn-marketplace-token` itself, as before (AWS does not document its \
-                     lifetime; assume an hour), and must not trust any other field",
+                    "the product's fulfilment URL: the install. AWS resolves the registration token; the visitor's \
+                     clicks are bound to the customer's AWS account, and the browser is redirected to `forward_to` \
+                     with the form's fields as the query. The product resolves `x-amzn-marketplace-token` itself, as \
+                     before (AWS does not document its lifetime; assume an hour), and must not trust any other field",
                 ),
                 (
                     SNS.name,
                     "an HTTPS endpoint for SNS, with raw message delivery off. Preferably use a topic of your own with \
                      `SignatureVersion` 2, to which a rule on the default bus in us-east-1 sends the source \
-                     `aws.agreement-marketplace`; AWS's older topics of the product are accepted too. Signpost confirms the \
-                     subscription itself, if the listing names the topic",
+                     `aws.agreement-marketplace`; AWS's older topics of the product are accepted too. Signpost \
+                     confirms the subscription itself, if the listing names the topic",
                 ),
                 (
                     EVENTBRIDGE.name,
-                    "an API destination for the same events, if you do not want a topic. AWS does not sign it, so each event is \
-                     checked with the Agreement API",
+                    "an API destination for the same events, if you do not want a topic. AWS does not sign it, so each \
+                     event is checked with the Agreement API",
                 ),
                 (
                     INVOICES.name,
-                    "called by your scheduler once a day for each agreement, with `Authorization: Bearer <poll_secret>` and \
-                     `{\"agreement_id\": \"agmt-…\"}`: books what AWS has invoiced and refunded since. Repeating a call changes \
-                     nothing; the response says how many entries count (`told`) and how many do not (`left_out`)",
+                    "called by your scheduler once a day for each agreement, with `Authorization: Bearer \
+                     <poll_secret>` and `{\"agreement_id\": \"agmt-…\"}`: books what AWS has invoiced and refunded \
+                     since. Repeating a call changes nothing; the response says how many entries count (`told`) and \
+                     how many do not (`left_out`)",
                 ),
             ],
             secrets: &[
@@ -95,14 +98,14 @@ impl Adapter for Aws {
                 ),
                 (
                     "product_id",
-                    "`prod-…`, if the seller has several products: messages about agreements name none, so each agreement is \
-                     looked up",
+                    "`prod-…`, if the seller has several products: messages about agreements name none, so each \
+                     agreement is looked up",
                 ),
                 ("topic_arns", "for `sns`: the full ARNs of the topics"),
                 (
                     "window_seconds",
-                    "for `sns`: the maximum age of a message instead of 65 minutes, if messages are redelivered from a dead-letter \
-                     queue",
+                    "for `sns`: the maximum age of a message instead of 65 minutes, if messages are redelivered from a \
+                     dead-letter queue",
                 ),
                 (
                     "account_id",
@@ -110,22 +113,23 @@ impl Adapter for Aws {
                 ),
                 ("eventbridge_header", "for `eventbridge`: the name of that header"),
             ],
-            proof: "`register`: AWS resolves the token to the customer and this product (`code_exchange`); SNS by an RSA signature \
-                    (versions 1 and 2) under SNS's own certificate, from a topic that the listing names, within 65 minutes; \
-                    `eventbridge` by a header and, if the access key permits it, by the Agreement API (`api_poll`, otherwise \
-                    `transport_only`); `invoices` by the Agreement API (`api_poll`)",
-            carrier: "the visitor's cookie, between the registration and `forward_to`; parameters on a link to a product page reach \
-                      neither the registration nor the messages",
-            limits: "AWS's messages contain no amounts and charge nobody. Amounts come from `invoices` or from the API, with \
-                     `customer_id` `aws:<the customer's AWS account>`, but not from both. Amounts are before tax. An amount with \
-                     fractions of the smallest unit is skipped, and so is a credit memo without a completed billing adjustment, \
-                     because it does not name its invoice: the log says so, and you refund the conversion with the API. One call \
-                     covers 200 invoices and 50 adjustments of an agreement. A customer with several agreements is one account, \
-                     whose status is that of the latest message. The end of a licence whose agreement was renewed or replaced \
-                     counts as an end, unless the access key may read the agreement. The Agreement API does not return agreements \
-                     that a channel partner closes, so the messages about their licences must suffice. AWS's older topics name \
-                     customers by another identifier: their messages before the registration are not joined. If the purchase \
-                     happens in another browser than the click, there is no cookie and no attribution",
+            proof: "`register`: AWS resolves the token to the customer and this product (`code_exchange`); SNS by an \
+                    RSA signature (versions 1 and 2) under SNS's own certificate, from a topic that the listing names, \
+                    within 65 minutes; `eventbridge` by a header and, if the access key permits it, by the Agreement \
+                    API (`api_poll`, otherwise `transport_only`); `invoices` by the Agreement API (`api_poll`)",
+            carrier: "the visitor's cookie, between the registration and `forward_to`; parameters on a link to a \
+                      product page reach neither the registration nor the messages",
+            limits: "AWS's messages contain no amounts and charge nobody. Amounts come from `invoices` or from the \
+                     API, with `customer_id` `aws:<the customer's AWS account>`, but not from both. Amounts are before \
+                     tax. An amount with fractions of the smallest unit is skipped, and so is a credit memo without a \
+                     completed billing adjustment, because it does not name its invoice: the log says so, and you \
+                     refund the conversion with the API. One call covers 200 invoices and 50 adjustments of an \
+                     agreement. A customer with several agreements is one account, whose status is that of the latest \
+                     message. The end of a licence whose agreement was renewed or replaced counts as an end, unless \
+                     the access key may read the agreement. The Agreement API does not return agreements that a \
+                     channel partner closes, so the messages about their licences must suffice. AWS's older topics \
+                     name customers by another identifier: their messages before the registration are not joined. If \
+                     the purchase happens in another browser than the click, there is no cookie and no attribution",
         }
     }
 

@@ -1,10 +1,10 @@
-//! BigCommerce apps. Requests to `/auth` are not signed. The proof is that BigCommerce accepts the code, and BigCommerce's
-//! response names the store. For an app with its own `/auth`, the first load in the control panel is the install. BigCommerce
-//! reports no charges.
+//! BigCommerce apps. Requests to `/auth` are not signed. The proof is that BigCommerce accepts the code, and
+//! BigCommerce's response names the store. For an app with its own `/auth`, the first load in the control panel is the
+//! install. BigCommerce reports no charges.
 //!
-//! A signed payload does not name its endpoint, so a token of `/load`, which browser histories contain, also verifies on
-//! `/uninstall`. Therefore a token is accepted only where it was first used. That includes `/remove_user`, which reports
-//! nothing.
+//! A signed payload does not name its endpoint, so a token of `/load`, which browser histories contain, also verifies
+//! on `/uninstall`. Therefore a token is accepted only where it was first used. That includes `/remove_user`, which
+//! reports nothing.
 //!
 //! Sources: developer.bigcommerce.com, docs/integrations/apps/guide/callbacks, …/webhooks; Standard Webhooks.
 
@@ -159,14 +159,14 @@ impl Adapter for Bigcommerce {
             kinds: &[
                 (
                     AUTH.name,
-                    "the app's Auth Callback URL, if Signpost is to exchange the code: the install. Its page links to the top of \
-                     the window as that of `load` does, and the app fetches its tokens at `token`",
+                    "the app's Auth Callback URL, if Signpost is to exchange the code: the install. Its page links to \
+                     the top of the window as that of `load` does, and the app fetches its tokens at `token`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     LOAD.name,
-                    "the app's Load Callback URL, shown in the control panel: the first load is the install. Its page links to the \
-                     top of the window, and from there to `forward_to` with the query unchanged",
+                    "the app's Load Callback URL, shown in the control panel: the first load is the install. Its page \
+                     links to the top of the window, and from there to `forward_to` with the query unchanged",
                 ),
                 (UNINSTALL.name, "the app's Uninstall Callback URL"),
                 (REMOVE_USER.name, "the app's Remove User Callback URL: answered, and reports nothing"),
@@ -177,14 +177,14 @@ impl Adapter for Bigcommerce {
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
             settings: &[("client_id", "the app's client id, for which every signed payload must be made")],
-            proof: "`auth`: BigCommerce accepts the code and names the store; `signed_payload_jwt` (HS256, for the client id, 24 h): \
-                    accepted only where it was first used, once there, and on `load` as often as the page is loaded; webhooks by \
-                    the Standard Webhooks scheme (HMAC-SHA256, 5 min)",
-            carrier: "the visitor's cookie, between the page in the control panel and `forward_to`; it is not visible in the frame \
-                      itself",
-            limits: "BigCommerce pushes no charges: the app polls Unified Billing, and you send its charges with the API. \
-                     BigCommerce does not repeat a missed `uninstall`. A code is accepted once, so with `auth` the app cannot \
-                     exchange it itself. A merchant who never follows “Continue” is not attributed",
+            proof: "`auth`: BigCommerce accepts the code and names the store; `signed_payload_jwt` (HS256, for the \
+                    client id, 24 h): accepted only where it was first used, once there, and on `load` as often as the \
+                    page is loaded; webhooks by the Standard Webhooks scheme (HMAC-SHA256, 5 min)",
+            carrier: "the visitor's cookie, between the page in the control panel and `forward_to`; it is not visible \
+                      in the frame itself",
+            limits: "BigCommerce pushes no charges: the app polls Unified Billing, and you send its charges with the \
+                     API. BigCommerce does not repeat a missed `uninstall`. A code is accepted once, so with `auth` \
+                     the app cannot exchange it itself. A merchant who never follows “Continue” is not attributed",
         }
     }
 

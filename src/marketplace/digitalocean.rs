@@ -172,8 +172,8 @@ fn sign_on(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Par
 /// The name of the token endpoint's response.
 const GRANTED: &str = "granted";
 
-/// Verifies the credentials, and exchanges the code of a new resource if the listing has the secret for it. The resource
-/// exists in any case: if the code is not accepted, the app lacks its tokens, but no customer is lost.
+/// Verifies the credentials, and exchanges the code of a new resource if the listing has the secret for it. The
+/// resource exists in any case: if the code is not accepted, the app lacks its tokens, but no customer is lost.
 async fn verify_resources<'a>(
     context: &CallbackContext<'a>,
     api: &dyn VendorApi,
@@ -223,13 +223,13 @@ impl Adapter for Digitalocean {
                 (NOTIFICATIONS.name, "suspended, reactivated and updated resources"),
                 (
                     SSO.name,
-                    "single sign-on: binds the visitor's clicks to the resource, then redirects to `forward_to` with the form as \
-                     the query",
+                    "single sign-on: binds the visitor's clicks to the resource, then redirects to `forward_to` with \
+                     the form as the query",
                 ),
                 (
                     oauth::TOKEN.name,
-                    "where the app fetches DigitalOcean's token response to the code of a new resource: a request with the \
-                     resource's uuid as `code` and with `client_secret`, for ten minutes",
+                    "where the app fetches DigitalOcean's token response to the code of a new resource: a request with \
+                     the resource's uuid as `code` and with `client_secret`, for ten minutes",
                 ),
             ],
             secrets: &[
@@ -237,8 +237,8 @@ impl Adapter for Digitalocean {
                 ("sso_salt", "the SSO salt"),
                 (
                     "client_secret",
-                    "the add-on's client secret, if Signpost is to exchange the code of a new resource; without it, the code is \
-                     not used",
+                    "the add-on's client secret, if Signpost is to exchange the code of a new resource; without it, \
+                     the code is not used",
                 ),
             ],
             settings: &[
@@ -250,8 +250,8 @@ impl Adapter for Digitalocean {
             ],
             proof: "Basic credentials for server calls (nothing is signed); HMAC-SHA256 for single sign-on, once within 120 s",
             carrier: "the visitor's cookie at the first single sign-on; a metadata field of the provisioning form",
-            limits: "DigitalOcean does the billing and reports no amounts: no charges, no refunds. A customer who never uses single \
-                     sign-on is not attributed, unless the form carried a click id",
+            limits: "DigitalOcean does the billing and reports no amounts: no charges, no refunds. A customer who \
+                     never uses single sign-on is not attributed, unless the form carried a click id",
         }
     }
 

@@ -34,19 +34,19 @@ pub struct Event {
     pub kind: EventKind,
     /// The marketplace's stable id of the customer's account, by which events are joined.
     pub account: String,
-    /// Another name of the account that the message proves, if the first name is not proven. Once both are proven to belong
-    /// together, this one decides.
+    /// Another name of the account that the message proves, if the first name is not proven. Once both are proven to
+    /// belong together, this one decides.
     #[serde(default)]
     pub alias: Option<String>,
-    /// The marketplace's id of the charge, the refund or the install. It is the same in every redelivery, and unique together
-    /// with the kind.
+    /// The marketplace's id of the charge, the refund or the install. It is the same in every redelivery, and unique
+    /// together with the kind.
     pub transaction: String,
     /// For a refund: the `transaction` of the refunded charge, if the vendor reports it.
     pub charge: Option<String>,
     /// Minor units of `currency`, never negative; `None` if the vendor does not report it.
     pub amount: Option<i64>,
-    /// For a refund: whether `amount` is the total refund of the charge so far, for vendors that do not report single refunds.
-    /// The difference to the previous total is booked. An older total that arrives late books nothing.
+    /// For a refund: whether `amount` is the total refund of the charge so far, for vendors that do not report single
+    /// refunds. The difference to the previous total is booked. An older total that arrives late books nothing.
     // A Worker that is one version older than the Ledger does not send this member.
     #[serde(default)]
     pub running_total: bool,

@@ -1,5 +1,5 @@
-//! Shared by Google's marketplaces: notifications that Pub/Sub pushes, and calls to Google's APIs as a service account of
-//! the operator.
+//! Shared by Google's marketplaces: notifications that Pub/Sub pushes, and calls to Google's APIs as a service account
+//! of the operator.
 //!
 //! Sources: cloud.google.com/pubsub/docs/push, …/authenticate-push-subscriptions;
 //! developers.google.com/identity/protocols/oauth2/service-account (JWT bearer grant, RFC 7523).
@@ -22,8 +22,8 @@ use base64::{
 use serde::Deserialize;
 use serde_json::json;
 
-/// Where service accounts get their tokens. The URL in a key file is ignored, because an assertion signed with the private
-/// key is sent there.
+/// Where service accounts get their tokens. The URL in a key file is ignored, because an assertion signed with the
+/// private key is sent there.
 pub const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 /// Seconds for which an access token, and the assertion that requests it, are reused. Both are valid for an hour.
 const TOKEN_TTL_S: u32 = 600;
@@ -38,15 +38,15 @@ type About = (&'static str, &'static str);
 #[cfg(not(target_arch = "wasm32"))]
 pub const AUDIENCE: About = (
     "audience",
-    "the audience of the push subscription's tokens, or a list of audiences; if the subscription sets none, it is the push \
-     endpoint's URL",
+    "the audience of the push subscription's tokens, or a list of audiences; if the subscription sets none, it is the \
+     push endpoint's URL",
 );
 /// the service account,
 #[cfg(not(target_arch = "wasm32"))]
 pub const PUSH_EMAIL: About = (
     "push_email",
-    "the service account that the push subscription authenticates as: anybody can have Google push here with this audience, \
-     so the account is the proof",
+    "the service account that the push subscription authenticates as: anybody can have Google push here with this \
+     audience, so the account is the proof",
 );
 /// and the subscription.
 #[cfg(not(target_arch = "wasm32"))]

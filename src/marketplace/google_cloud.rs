@@ -1,6 +1,6 @@
-//! Google Cloud Marketplace. A buyer's browser posts a signed token to the sign-up page, and Pub/Sub pushes the events of the
-//! procurement API. Those events are not signed. Each only identifies an entitlement; Google's API supplies the rest, above
-//! all the account.
+//! Google Cloud Marketplace. A buyer's browser posts a signed token to the sign-up page, and Pub/Sub pushes the events
+//! of the procurement API. Those events are not signed. Each only identifies an entitlement; Google's API supplies the
+//! rest, above all the account.
 //!
 //! Neither source reports amounts: Google's reports contain what customers pay.
 //!
@@ -155,8 +155,8 @@ fn meaning(event_type: &str) -> Option<EventKind> {
     }
 }
 
-/// Whether an entitlement can be in this state after an event. Events are late, so the entitlement may have progressed. But an
-/// ended entitlement does not start again, and one that was never approved was never paid.
+/// Whether an entitlement can be in this state after an event. Events are late, so the entitlement may have progressed.
+/// But an ended entitlement does not start again, and one that was never approved was never paid.
 fn agrees(kind: EventKind, state: &str) -> bool {
     match kind {
         EventKind::Installed => true,
@@ -165,8 +165,8 @@ fn agrees(kind: EventKind, state: &str) -> bool {
     }
 }
 
-/// Parses an event without the API. The account is unknown, so no install is reported. Whether an ended offer has a successor
-/// is unknown too.
+/// Parses an event without the API. The account is unknown, so no install is reported. Whether an ended offer has a
+/// successor is unknown too.
 fn unconfirmed(
     kind: EventKind,
     event_type: &str,
@@ -286,10 +286,10 @@ impl Adapter for GoogleCloud {
             kinds: &[
                 (
                     SIGNUP.name,
-                    "the product's Sign-up URL and its log-in URL: the install. It binds the visitor's clicks to the procurement \
-                     account, then redirects to `forward_to` with the form as the query. The product verifies \
-                     `x-gcp-marketplace-token` itself, within the token's five minutes. Signpost accepts the token once, but it \
-                     stays valid for the product, so keep it out of the product's logs",
+                    "the product's Sign-up URL and its log-in URL: the install. It binds the visitor's clicks to the \
+                     procurement account, then redirects to `forward_to` with the form as the query. The product \
+                     verifies `x-gcp-marketplace-token` itself, within the token's five minutes. Signpost accepts the \
+                     token once, but it stays valid for the product, so keep it out of the product's logs",
                 ),
                 (
                     EVENTS.name,
@@ -298,8 +298,8 @@ impl Adapter for GoogleCloud {
             ],
             secrets: &[(
                 "service_account",
-                "the JSON key file of a service account that may read the procurement API (link it in the Producer Portal); \
-                 without it, no event is confirmed",
+                "the JSON key file of a service account that may read the procurement API (link it in the Producer \
+                 Portal); without it, no event is confirmed",
             )],
             settings: &[
                 (
@@ -312,22 +312,23 @@ impl Adapter for GoogleCloud {
                 ("provider_id", "the partner's provider id; required with `service_account`"),
                 (
                     "product",
-                    "the product's external name, if the topic carries several products: entitlements of other products are \
-                     ignored",
+                    "the product's external name, if the topic carries several products: entitlements of other \
+                     products are ignored",
                 ),
             ],
-            proof: "`signup`: Google's token (RS256, for the domain, once within five minutes); `events`: Google's token of the \
-                    push (RS256, for the audience, of the service account and the subscription). The event itself is not \
-                    signed: with `service_account` the procurement API is asked and must agree (`evidence` is \
-                    `api_poll`); without it, `evidence` is `transport_only`",
+            proof: "`signup`: Google's token (RS256, for the domain, once within five minutes); `events`: Google's \
+                    token of the push (RS256, for the audience, of the service account and the subscription). The \
+                    event itself is not signed: with `service_account` the procurement API is asked and must agree \
+                    (`evidence` is `api_poll`); without it, `evidence` is `transport_only`",
             carrier: "the visitor's cookie, between the sign-up and `forward_to`",
-            limits: "parameters on a link to the marketplace do not reach the sign-up. A buyer who buys in one browser and signs up \
-                     in another is not attributed. Google reports no amounts: a renewal counts as a charge of the plan without \
-                     an amount, and the first period, usage and refunds are not reported at all. They are in Google's reports; \
-                     send them with the API, for the customer `google-cloud:<procurement account>`. Without `service_account` \
-                     an event names only its entitlement. It is then assigned to an account only if the sign-up named it as an \
-                     order; installs come from the sign-up alone, and ended offers and deleted accounts are ignored. Google \
-                     sends no event for a suspension: it shows with the next event. An account counts as one install and one \
+            limits: "parameters on a link to the marketplace do not reach the sign-up. A buyer who buys in one browser \
+                     and signs up in another is not attributed. Google reports no amounts: a renewal counts as a \
+                     charge of the plan without an amount, and the first period, usage and refunds are not reported at \
+                     all. They are in Google's reports; send them with the API, for the customer \
+                     `google-cloud:<procurement account>`. Without `service_account` an event names only its \
+                     entitlement. It is then assigned to an account only if the sign-up named it as an order; installs \
+                     come from the sign-up alone, and ended offers and deleted accounts are ignored. Google sends no \
+                     event for a suspension: it shows with the next event. An account counts as one install and one \
                      uninstall, however many entitlements it has",
         }
     }

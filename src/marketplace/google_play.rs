@@ -1,8 +1,8 @@
-//! Google Play. Pub/Sub pushes real-time developer notifications, which are not signed and contain no amounts. Each only
-//! identifies a purchase; the Developer API supplies the rest, above all the account and the payment.
+//! Google Play. Pub/Sub pushes real-time developer notifications, which are not signed and contain no amounts. Each
+//! only identifies a purchase; the Developer API supplies the rest, above all the account and the payment.
 //!
-//! A purchase has a token. A plan that replaces another has a new token that names the old one. If the app sets its own user
-//! id on purchases, that id is the account; otherwise the account is a hash of the first token of the chain.
+//! A purchase has a token. A plan that replaces another has a new token that names the old one. If the app sets its own
+//! user id on purchases, that id is the account; otherwise the account is a hash of the first token of the chain.
 //!
 //! Sources: developer.android.com/google/play/billing/rtdn-reference, …/billing/lifecycle/subscriptions;
 //! developers.google.com/android-publisher/api-ref/rest/v3 (purchases.subscriptionsv2, purchases.productsv2, orders).
@@ -101,8 +101,8 @@ impl Notification {
         Ok((strict_json::from_str(&data)?, message_id))
     }
 
-    /// What changed, and which purchase. The numbers are those of the reference. Types that are not listed only announce
-    /// something, or are superseded by another notification.
+    /// What changed, and which purchase. The numbers are those of the reference. Types that are not listed only
+    /// announce something, or are superseded by another notification.
     fn about(&self) -> (Change, Option<&About>) {
         if let Some(about) = &self.subscription_notification {
             let change = match about.notification_type {
@@ -252,8 +252,8 @@ impl Adapter for GooglePlay {
             )],
             secrets: &[(
                 "service_account",
-                "the JSON key file of a service account that the Play Console lets view app information, financial data and \
-                 orders; without it, nothing is confirmed and no amounts are known",
+                "the JSON key file of a service account that the Play Console lets view app information, financial \
+                 data and orders; without it, nothing is confirmed and no amounts are known",
             )],
             settings: &[
                 ("package_name", "the app's package name; a subscription may carry several apps"),
@@ -261,19 +261,20 @@ impl Adapter for GooglePlay {
                 google::PUSH_EMAIL,
                 google::SUBSCRIPTION,
             ],
-            proof: "Google's token of the push (RS256, for the audience, of the service account and the subscription, about the \
-                    package). The notification itself is not signed: with `service_account` the Developer API is asked for \
-                    the purchase and its order, and must agree (`evidence` is `api_poll`); without it, and for an order that \
-                    the API does not show, `evidence` is `transport_only`",
-            carrier: "the Play Store's `referrer`, which carries the click id of the link; the app reads it on its first run, and its \
-                      backend reports it (`POST /v1/installs/google-play`). Alternatively, the app sets a click id as the \
-                      obfuscated account id of a purchase",
-            limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, including \
-                     taxes; free trials and test purchases are not charges. The API returns a subscription's latest order: if a \
-                     notification is delivered a whole period late, the order before it is lost. A partial refund has the \
-                     refunded amount of Google's order. The customer is `google-play:<obfuscated account id>` if the app sets \
-                     one, otherwise the SHA-256 of the first purchase token. Without `service_account` it is the SHA-256 of each \
-                     token: an upgrade then ends one customer and starts another, and refunds are not matched to charges",
+            proof: "Google's token of the push (RS256, for the audience, of the service account and the subscription, \
+                    about the package). The notification itself is not signed: with `service_account` the Developer \
+                    API is asked for the purchase and its order, and must agree (`evidence` is `api_poll`); without \
+                    it, and for an order that the API does not show, `evidence` is `transport_only`",
+            carrier: "the Play Store's `referrer`, which carries the click id of the link; the app reads it on its \
+                      first run, and its backend reports it (`POST /v1/installs/google-play`). Alternatively, the app \
+                      sets a click id as the obfuscated account id of a purchase",
+            limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, \
+                     including taxes; free trials and test purchases are not charges. The API returns a subscription's \
+                     latest order: if a notification is delivered a whole period late, the order before it is lost. A \
+                     partial refund has the refunded amount of Google's order. The customer is \
+                     `google-play:<obfuscated account id>` if the app sets one, otherwise the SHA-256 of the first \
+                     purchase token. Without `service_account` it is the SHA-256 of each token: an upgrade then ends \
+                     one customer and starts another, and refunds are not matched to charges",
         }
     }
 

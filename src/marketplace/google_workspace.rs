@@ -1,6 +1,6 @@
-//! Google Workspace Marketplace. Google sends no callback for an install. The first sign-in of a customer shows it: either the
-//! app's redirect URI is here, or the app forwards Google's id token. The customer's licence shows the uninstall: Google is
-//! asked about it whenever the app requests that.
+//! Google Workspace Marketplace. Google sends no callback for an install. The first sign-in of a customer shows it:
+//! either the app's redirect URI is here, or the app forwards Google's id token. The customer's licence shows the
+//! uninstall: Google is asked about it whenever the app requests that.
 //!
 //! Sources: developers.google.com/identity/protocols/oauth2/web-server, …/identity/openid-connect;
 //! …/workspace/marketplace/reference/rest/v2/customerLicense.
@@ -231,23 +231,24 @@ impl Adapter for GoogleWorkspace {
             kinds: &[
                 (
                     OAUTH.name,
-                    "an authorized redirect URI of the app's OAuth client: the first sign-in of a customer is the install. Signpost \
-                     exchanges the code, binds the visitor's clicks to the customer, and redirects to `forward_to` with the query \
-                     unchanged; the app fetches its tokens at `token`. The app makes the authorization request itself, with the \
-                     scope `openid`, and checks `state` and `nonce`",
+                    "an authorized redirect URI of the app's OAuth client: the first sign-in of a customer is the \
+                     install. Signpost exchanges the code, binds the visitor's clicks to the customer, and redirects \
+                     to `forward_to` with the query unchanged; the app fetches its tokens at `token`. The app makes \
+                     the authorization request itself, with the scope `openid`, and checks `state` and `nonce`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     SIGN_IN.name,
-                    "for an app that keeps its own redirect URI: after a sign-in, it posts `{\"id_token\": \"…\", \"click_id\": \"…\"}` \
-                     with `app_secret` as the bearer token; the response names the customer. Without `click_id` the install is \
-                     unattributed until the click becomes known in another way",
+                    "for an app that keeps its own redirect URI: after a sign-in, it posts `{\"id_token\": \"…\", \
+                     \"click_id\": \"…\"}` with `app_secret` as the bearer token; the response names the customer. \
+                     Without `click_id` the install is unattributed until the click becomes known in another way",
                 ),
                 (
                     LICENSE.name,
-                    "asks Google about a customer's licence; a missing licence is the uninstall. Google pushes none, so your \
-                     scheduler asks once a day for each customer: `curl -s https://<host>/callbacks/google-workspace/<listing \
-                     id>/license -H \"Authorization: Bearer $APP_SECRET\" -d '{\"customer\": \"example.com\"}'`",
+                    "asks Google about a customer's licence; a missing licence is the uninstall. Google pushes none, \
+                     so your scheduler asks once a day for each customer: `curl -s \
+                     https://<host>/callbacks/google-workspace/<listing id>/license -H \"Authorization: Bearer \
+                     $APP_SECRET\" -d '{\"customer\": \"example.com\"}'`",
                 ),
             ],
             secrets: &[
@@ -264,20 +265,22 @@ impl Adapter for GoogleWorkspace {
             settings: &[
                 (
                     "client_id",
-                    "the client id of the app's OAuth client; for `sign-in` alone it may be a list of all clients that its \
-                     tokens are issued to or made for",
+                    "the client id of the app's OAuth client; for `sign-in` alone it may be a list of all clients that \
+                     its tokens are issued to or made for",
                 ),
                 ("application_id", "for `license`: the app's id in the marketplace"),
             ],
-            proof: "`oauth`: Google accepts the code, and its id token (RS256, for the client id) names the customer; `sign-in`: \
-                    `app_secret` and the id token; `license`: `app_secret` and Google's response",
+            proof: "`oauth`: Google accepts the code, and its id token (RS256, for the client id) names the customer; \
+                    `sign-in`: `app_secret` and the id token; `license`: `app_secret` and Google's response",
             carrier: "the visitor's cookie, between the sign-in and `forward_to`; a click id in `state`, or one that the app reports",
-            limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: send sales with the API, for the \
-                     customer `google-workspace:<domain>` (the token's `hd`), or `google-workspace:<sub>` for a user without an \
-                     organisation. Parameters on a link to the marketplace do not reach the app. An administrator who installs the \
-                     app for a domain is often not the person who clicked, and causes no sign-in: then the click is unknown. A \
-                     customer counts as one install and one uninstall. A code is accepted once, so with `oauth` the app cannot \
-                     exchange it itself. Signpost checks which client a token is for, but not its `nonce`, which the app generated",
+            limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: send sales with \
+                     the API, for the customer `google-workspace:<domain>` (the token's `hd`), or \
+                     `google-workspace:<sub>` for a user without an organisation. Parameters on a link to the \
+                     marketplace do not reach the app. An administrator who installs the app for a domain is often not \
+                     the person who clicked, and causes no sign-in: then the click is unknown. A customer counts as \
+                     one install and one uninstall. A code is accepted once, so with `oauth` the app cannot exchange \
+                     it itself. Signpost checks which client a token is for, but not its `nonce`, which the app \
+                     generated",
         }
     }
 

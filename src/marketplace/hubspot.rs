@@ -1,8 +1,9 @@
-//! HubSpot apps. Requests to an app's redirect URI are not signed. The proof is that HubSpot accepts the code, and HubSpot's
-//! response names the account. If the authorization starts at Signpost, `state` carries the click, so no cookie is needed.
+//! HubSpot apps. Requests to an app's redirect URI are not signed. The proof is that HubSpot accepts the code, and
+//! HubSpot's response names the account. If the authorization starts at Signpost, `state` carries the click, so no
+//! cookie is needed.
 //!
-//! Webhooks are verified and parsed, but produce no events: they are about records in the CRM of a customer, so a deal in them is
-//! the customer's sale and never the operator's. HubSpot takes no payments for apps.
+//! Webhooks are verified and parsed, but produce no events: they are about records in the CRM of a customer, so a deal
+//! in them is the customer's sale and never the operator's. HubSpot takes no payments for apps.
 //!
 //! Sources: developers.hubspot.com, docs/api-reference/2026-03/authentication (OAuth),
 //! docs/apps/legacy-apps/authentication/validating-requests, docs/api-reference/webhooks.
@@ -113,8 +114,8 @@ fn begin(context: &CallbackContext<'_>) -> Result<Verification<'static>, Refusal
     Ok(Verification::respond(CallbackResponse::redirect(302, format!("{AUTHORIZE}?{query}"))))
 }
 
-/// HubSpot sends its two older signatures together with v3. They never expire, so they are accepted only if the operator allows
-/// it, and never together with v3.
+/// HubSpot sends its two older signatures together with v3. They never expire, so they are accepted only if the
+/// operator allows it, and never together with v3.
 fn signed<'a>(context: &CallbackContext<'a>) -> Result<Verified<'a>, Refusal> {
     app_id(context)?;
     let verify = |scheme, allow_legacy| {
@@ -152,8 +153,8 @@ fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
     Ok(payload::number(element.get("appId")))
 }
 
-/// Parses up to 100 elements, in any order. An element that does not count must not block the others. If no element can be read,
-/// the whole webhook fails, so that it is sent again. The log says why in both cases.
+/// Parses up to 100 elements, in any order. An element that does not count must not block the others. If no element can
+/// be read, the whole webhook fails, so that it is sent again. The log says why in both cases.
 fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let list: Json = payload::read(verified)?;
     let list = list.as_array().ok_or_else(|| unreadable("the body is not a list"))?;
@@ -198,21 +199,21 @@ impl Adapter for Hubspot {
             kinds: &[
                 (
                     OAUTH.name,
-                    "a redirect URL of the app, and its install URL in the marketplace. With a `code` it is the install: it binds \
-                     the visitor's clicks to the account and redirects to `forward_to` with the query unchanged, and the app \
-                     fetches its tokens at `token`. Without a `code` (`step=authorize`, or a customer who refuses) it only \
-                     redirects to `forward_to`",
+                    "a redirect URL of the app, and its install URL in the marketplace. With a `code` it is the \
+                     install: it binds the visitor's clicks to the account and redirects to `forward_to` with the \
+                     query unchanged, and the app fetches its tokens at `token`. Without a `code` (`step=authorize`, \
+                     or a customer who refuses) it only redirects to `forward_to`",
                 ),
                 (oauth::TOKEN.name, oauth::ABOUT_TOKEN),
                 (
                     INSTALL.name,
-                    "preferably the listing's `url`, to which links lead: redirects to HubSpot's consent page, with the click id as \
-                     `state` and `oauth` as the redirect URL",
+                    "preferably the listing's `url`, to which links lead: redirects to HubSpot's consent page, with \
+                     the click id as `state` and `oauth` as the redirect URL",
                 ),
                 (
                     WEBHOOK.name,
-                    "webhooks of the app: verified, parsed and answered. They produce no events, because they are about your \
-                     customers' own records",
+                    "webhooks of the app: verified, parsed and answered. They produce no events, because they are \
+                     about your customers' own records",
                 ),
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
@@ -233,22 +234,22 @@ impl Adapter for Hubspot {
                 ),
                 (
                     "accept_v1",
-                    "for `webhook`: `true` accepts signatures v1 and v2 if there is no v3; they contain no time, so a captured \
-                     request is valid for ever",
+                    "for `webhook`: `true` accepts signatures v1 and v2 if there is no v3; they contain no time, so a \
+                     captured request is valid for ever",
                 ),
             ],
             proof: "`oauth`: HubSpot accepts the code and names the account (`hub_id`); webhooks by \
                     `X-HubSpot-Signature-v3` (HMAC-SHA256, 5 min). A v1 or v2 together with a v3 is never accepted",
-            carrier: "the click id in `state`, which HubSpot returns, if the install started at `install`; otherwise the \
-                      visitor's cookie, between the install and `forward_to`",
-            limits: "HubSpot takes no payments for apps: send sales with the API. It pushes no installs and no uninstalls: the \
-                     app polls the Webhooks Journal, and you send an uninstall with the API, for the customer \
-                     `hubspot:<hub_id>`. An account counts as one install, however often it is reinstalled. A marketplace \
-                     page carries no click id: an install that starts there is attributed by the cookie alone, and in a \
-                     frame only if the browser allows third-party cookies. A code is accepted once, so the app cannot exchange it \
-                     itself. Signpost does not check `state`: the app checks values that it generated, and a value from `install` \
-                     is a click id or absent, and proves no session. Signpost does not follow `returnUrl`: the app does, after \
-                     checking that it is HubSpot's",
+            carrier: "the click id in `state`, which HubSpot returns, if the install started at `install`; otherwise \
+                      the visitor's cookie, between the install and `forward_to`",
+            limits: "HubSpot takes no payments for apps: send sales with the API. It pushes no installs and no \
+                     uninstalls: the app polls the Webhooks Journal, and you send an uninstall with the API, for the \
+                     customer `hubspot:<hub_id>`. An account counts as one install, however often it is reinstalled. A \
+                     marketplace page carries no click id: an install that starts there is attributed by the cookie \
+                     alone, and in a frame only if the browser allows third-party cookies. A code is accepted once, so \
+                     the app cannot exchange it itself. Signpost does not check `state`: the app checks values that it \
+                     generated, and a value from `install` is a click id or absent, and proves no session. Signpost \
+                     does not follow `returnUrl`: the app does, after checking that it is HubSpot's",
         }
     }
 

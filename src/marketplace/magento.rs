@@ -1,6 +1,6 @@
-//! Adobe Commerce, formerly Magento. Its marketplace has no callbacks and forwards nobody. Callbacks report the orders of a
-//! Commerce instance in which the operator sells ([`orders`]), through Adobe I/O Events or the instance's own webhooks. Apps
-//! report their own installs.
+//! Adobe Commerce, formerly Magento. Its marketplace has no callbacks and forwards nobody. Callbacks report the orders
+//! of a Commerce instance in which the operator sells ([`orders`]), through Adobe I/O Events or the instance's own
+//! webhooks. Apps report their own installs.
 //!
 //! A webhook of an instance blocks the shopper's checkout, so the response is always a success.
 //!
@@ -48,8 +48,8 @@ fn success() -> CallbackResponse {
     CallbackResponse::with_body(200, "application/json", r#"[{"op":"success"}]"#)
 }
 
-/// The URL that Adobe wants opened after an unanswered challenge. The request is not authenticated, so the URL is not opened
-/// here, and only a URL of Adobe's is shown to the operator.
+/// The URL that Adobe wants opened after an unanswered challenge. The request is not authenticated, so the URL is not
+/// opened here, and only a URL of Adobe's is shown to the operator.
 fn validation(context: &CallbackContext<'_>) -> Option<String> {
     let text = std::str::from_utf8(context.callback.body).ok()?;
     let address = Object::read(text)?.text("validationUrl")?;
@@ -166,26 +166,28 @@ impl Adapter for Magento {
             kinds: &[
                 (
                     EVENTS.name,
-                    "the webhook of an event registration in Adobe's Developer Console, with individual delivery (not batches), for \
-                     the events `observer.sales_order_save_commit_after` or `observer.checkout_submit_all_after` (a charge, once \
-                     the order's state is `processing` or `complete`) and `observer.sales_order_creditmemo_save_after` (a refund); \
-                     the challenge is answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
-                     `customer_id`, `customer_email`, `coupon_code` and `created_at` of orders, and `order_id`, `increment_id`, \
-                     `state`, `base_grand_total`, `base_currency_code` and `created_at` of credit memos. An event that lacks a field \
-                     is answered with 200, and the log says which field",
+                    "the webhook of an event registration in Adobe's Developer Console, with individual delivery (not \
+                     batches), for the events `observer.sales_order_save_commit_after` or \
+                     `observer.checkout_submit_all_after` (a charge, once the order's state is `processing` or \
+                     `complete`) and `observer.sales_order_creditmemo_save_after` (a refund); the challenge is \
+                     answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
+                     `customer_id`, `customer_email`, `coupon_code` and `created_at` of orders, and `order_id`, \
+                     `increment_id`, `state`, `base_grand_total`, `base_currency_code` and `created_at` of credit \
+                     memos. An event that lacks a field is answered with 200, and the log says which field",
                 ),
                 (
                     COMMERCE.name,
-                    "a webhook of the instance's own Webhooks module that sends `order` with the same fields, for instances without \
-                     I/O Events. The shopper waits for it: the response is `[{\"op\":\"success\"}]` even if the webhook is \
-                     refused. Leave it “optional” (`required=\"false\"`), so that no checkout fails if Signpost cannot be reached",
+                    "a webhook of the instance's own Webhooks module that sends `order` with the same fields, for \
+                     instances without I/O Events. The shopper waits for it: the response is `[{\"op\":\"success\"}]` \
+                     even if the webhook is refused. Leave it “optional” (`required=\"false\"`), so that no checkout \
+                     fails if Signpost cannot be reached",
                 ),
                 (
                     APP.name,
-                    "called by an app when it is installed or removed: \
-                     `{\"event\": \"installed\" or \"uninstalled\", \"instance\": \"…\", \"click_id\", \"coupon\", \"plan\", \
-                     \"occurred_at\"}`, the last four if known, signed by the Standard Webhooks scheme (`webhook-id`, \
-                     `webhook-timestamp`, `webhook-signature`, with the secret's own bytes as the key); the customer is \
+                    "called by an app when it is installed or removed: `{\"event\": \"installed\" or \"uninstalled\", \
+                     \"instance\": \"…\", \"click_id\", \"coupon\", \"plan\", \"occurred_at\"}`, the last four if \
+                     known, signed by the Standard Webhooks scheme (`webhook-id`, `webhook-timestamp`, \
+                     `webhook-signature`, with the secret's own bytes as the key); the customer is \
                      `magento:instance:<instance>`",
                 ),
             ],
@@ -199,13 +201,14 @@ impl Adapter for Magento {
             settings: &[
                 (
                     "client_id",
-                    "for `events`: the client id of the project in Adobe's Developer Console, or a list: Adobe signs the events of \
-                     all customers with the same keys, so without it all events are refused",
+                    "for `events`: the client id of the project in Adobe's Developer Console, or a list: Adobe signs \
+                     the events of all customers with the same keys, so without it all events are refused",
                 ),
                 (
                     "source",
-                    "for `events`: the event provider (`urn:uuid:…`), or a list, if the project also receives events of other \
-                     instances. A listing is for one instance, because each instance numbers its orders and customers itself",
+                    "for `events`: the event provider (`urn:uuid:…`), or a list, if the project also receives events \
+                     of other instances. A listing is for one instance, because each instance numbers its orders and \
+                     customers itself",
                 ),
                 (
                     "amounts",
@@ -222,21 +225,22 @@ impl Adapter for Magento {
                 ),
                 (
                     "public_key",
-                    "for `commerce`: the instance's public key in PEM, or a list, from Stores, Configuration, Adobe Services, \
-                     Webhooks, where signing must be enabled",
+                    "for `commerce`: the instance's public key in PEM, or a list, from Stores, Configuration, Adobe \
+                     Services, Webhooks, where signing must be enabled",
                 ),
             ],
-            proof: "`events`: RSA over the raw body under a key that Adobe publishes (either of two signatures), for the client id, \
-                    not older than 25 h; `commerce`: RSA under the instance's own key, without a time; `app`: HMAC-SHA256 under \
-                    `app_secret`, 5 min",
+            proof: "`events`: RSA over the raw body under a key that Adobe publishes (either of two signatures), for \
+                    the client id, not older than 25 h; `commerce`: RSA under the instance's own key, without a time; \
+                    `app`: HMAC-SHA256 under `app_secret`, 5 min",
             carrier: "a coupon code, or the field of the order that `click_field` names; what the app reports with an install",
-            limits: "Adobe's marketplace reports no purchases and no installs of extensions, and parameters on links to its listings \
-                     are lost: an extension is attributed by what its merchant enters or by the app's own page. An order is \
-                     charged once with its grand total, including shipping and taxes, whichever event arrives first. An order that \
-                     is closed or cancelled without a credit memo is not refunded. A webhook that is sent before the order is stored \
-                     has no `entity_id` and is ignored. Guests are identified by a hash of their e-mail address, so a guest who \
-                     registers later is another customer. If the challenge was not answered, Adobe sends `validationUrl`: the log \
-                     shows it, for the operator to open. An instance counts as one install and one removal, however often it is \
+            limits: "Adobe's marketplace reports no purchases and no installs of extensions, and parameters on links \
+                     to its listings are lost: an extension is attributed by what its merchant enters or by the app's \
+                     own page. An order is charged once with its grand total, including shipping and taxes, whichever \
+                     event arrives first. An order that is closed or cancelled without a credit memo is not refunded. \
+                     A webhook that is sent before the order is stored has no `entity_id` and is ignored. Guests are \
+                     identified by a hash of their e-mail address, so a guest who registers later is another customer. \
+                     If the challenge was not answered, Adobe sends `validationUrl`: the log shows it, for the \
+                     operator to open. An instance counts as one install and one removal, however often it is \
                      reinstalled",
         }
     }
@@ -267,8 +271,8 @@ impl Adapter for Magento {
         } else {
             (webhook(verified, context), success())
         };
-        // A subscription that lacks a field lacks it in every event. Adobe disables a URL that fails too often, and a checkout must
-        // not fail either, so the error only goes to the log.
+        // A subscription that lacks a field lacks it in every event. Adobe disables a URL that fails too often, and a
+        // checkout must not fail either, so the error only goes to the log.
         let (events, log) = match parsed {
             Ok(event) => (event.into_iter().collect(), None),
             Err(Unreadable(why)) => (Vec::new(), Some(why)),

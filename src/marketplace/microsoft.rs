@@ -1,6 +1,6 @@
-//! Microsoft AppSource and Azure Marketplace: software as a service that Microsoft sells. A buyer's browser opens the landing
-//! page with our cookies and a token that only Microsoft's API can resolve ([`fulfillment`]). Later changes are sent to the
-//! connection webhook ([`webhook`]). The purchase is the customer's account.
+//! Microsoft AppSource and Azure Marketplace: software as a service that Microsoft sells. A buyer's browser opens the
+//! landing page with our cookies and a token that only Microsoft's API can resolve ([`fulfillment`]). Later changes are
+//! sent to the connection webhook ([`webhook`]). The purchase is the customer's account.
 //!
 //! Microsoft does the billing and reports no amounts: a charge names its plan.
 //!
@@ -48,8 +48,8 @@ fn forward_url(context: &CallbackContext<'_>) -> Result<String, Refusal> {
     context.listing.forward_url(query).ok_or(Refusal::NotConfigured)
 }
 
-/// Resolves the token of a landing page. If the listing lacks the credentials for that, visitors are forwarded all the same
-/// and nothing is reported, so that the product keeps working.
+/// Resolves the token of a landing page. If the listing lacks the credentials for that, visitors are forwarded all the
+/// same and nothing is reported, so that the product keeps working.
 async fn resolve<'a>(
     context: &CallbackContext<'a>,
     api: &dyn VendorApi,
@@ -75,8 +75,8 @@ async fn resolve<'a>(
     }
 }
 
-/// Parses a resolved token: the install. A buyer who returns to manage the purchase opens the same page, so the event is
-/// dated by the purchase.
+/// Parses a resolved token: the install. A buyer who returns to manage the purchase opens the same page, so the event
+/// is dated by the purchase.
 fn installed(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let resolved: Resolved = payload::read(verified)?;
     if !fulfillment::is_guid(&resolved.id) {
@@ -119,32 +119,34 @@ impl Adapter for Microsoft {
             kinds: &[
                 (
                     LANDING.name,
-                    "the offer's landing page URL: Signpost resolves the `token`, which is the install, binds the visitor's clicks \
-                     to the purchase, and redirects to `forward_to` with the query unchanged. The product resolves the token again \
-                     and activates the purchase; Signpost never does. Without a `token` Signpost only redirects",
+                    "the offer's landing page URL: Signpost resolves the `token`, which is the install, binds the \
+                     visitor's clicks to the purchase, and redirects to `forward_to` with the query unchanged. The \
+                     product resolves the token again and activates the purchase; Signpost never does. Without a \
+                     `token` Signpost only redirects",
                 ),
                 (
                     WEBHOOK.name,
                     "the offer's connection webhook, or what the product's own webhook forwards with the header \
-                     `Authorization` unchanged: plan and seats changed, suspended, reinstated, cancelled; `Subscribe` and \
-                     `Renew` are charges of a term. The response is always 200: Signpost accepts and vetoes nothing",
+                     `Authorization` unchanged: plan and seats changed, suspended, reinstated, cancelled; `Subscribe` \
+                     and `Renew` are charges of a term. The response is always 200: Signpost accepts and vetoes \
+                     nothing",
                 ),
             ],
             secrets: &[(
                 "client_secret",
-                "a client secret of the offer's Entra application, with which Microsoft's API is asked; without it, the landing page \
-                 binds nothing and webhooks are not confirmed",
+                "a client secret of the offer's Entra application, with which Microsoft's API is asked; without it, \
+                 the landing page binds nothing and webhooks are not confirmed",
             )],
             settings: &[
                 (
                     "tenant_id",
-                    "the publisher's tenant, a GUID, as in the offer's technical configuration; without it, every webhook is \
-                     refused",
+                    "the publisher's tenant, a GUID, as in the offer's technical configuration; without it, every \
+                     webhook is refused",
                 ),
                 (
                     "client_id",
-                    "the id of the Entra application in the offer's technical configuration, a GUID, for which every token must be \
-                     made; without it, every webhook is refused",
+                    "the id of the Entra application in the offer's technical configuration, a GUID, for which every \
+                     token must be made; without it, every webhook is refused",
                 ),
                 (
                     "audiences",
@@ -155,19 +157,21 @@ impl Adapter for Microsoft {
                     "the price of a term of each plan, by the plan's id in the offer (see `settings.plans` of a listing in the API reference)",
                 ),
             ],
-            proof: "landing page: Microsoft's API resolves the token and names the purchase (`api_poll`). Webhook: a token of \
-                    Entra's (RS256 under the tenant's published keys, of the Marketplace SaaS API, for the application). The token \
-                    does not cover the body, so Microsoft is asked for the operation or, if it keeps none, for the purchase: a \
-                    confirmed event is `api_poll`, and a denied one is dropped and logged. Without `client_secret`, or if the \
-                    purchase has changed since a renewal, the event is `transport_only` and its commissions are held",
+            proof: "landing page: Microsoft's API resolves the token and names the purchase (`api_poll`). Webhook: a \
+                    token of Entra's (RS256 under the tenant's published keys, of the Marketplace SaaS API, for the \
+                    application). The token does not cover the body, so Microsoft is asked for the operation or, if it \
+                    keeps none, for the purchase: a confirmed event is `api_poll`, and a denied one is dropped and \
+                    logged. Without `client_secret`, or if the purchase has changed since a renewal, the event is \
+                    `transport_only` and its commissions are held",
             carrier: "the visitor's cookie, on the landing page",
-            limits: "parameters on a link to the listing reach neither the landing page nor the webhook: a buyer who configures the \
-                     purchase in another browser than that of the click is not attributed. Microsoft reports no amounts: a charge \
-                     names its plan, whose price `plans` must contain, for one term and any number of seats. There is no webhook \
-                     for refunds: send them with the API. Metered usage is not seen. A purchase in a free trial is not charged, \
-                     and a test purchase (`isTest`) is ignored. A change of plans counts while it is in progress, because Microsoft \
-                     may report nothing more; a failed change restores the previous plan. Leads (the lead connector) are not signed \
-                     and are not accepted",
+            limits: "parameters on a link to the listing reach neither the landing page nor the webhook: a buyer who \
+                     configures the purchase in another browser than that of the click is not attributed. Microsoft \
+                     reports no amounts: a charge names its plan, whose price `plans` must contain, for one term and \
+                     any number of seats. There is no webhook for refunds: send them with the API. Metered usage is \
+                     not seen. A purchase in a free trial is not charged, and a test purchase (`isTest`) is ignored. A \
+                     change of plans counts while it is in progress, because Microsoft may report nothing more; a \
+                     failed change restores the previous plan. Leads (the lead connector) are not signed and are not \
+                     accepted",
         }
     }
 

@@ -2,8 +2,9 @@
 
 use crate::domain::money::{Currency, MAX_AMOUNT_MINOR};
 
-/// The minor units of a decimal text such as `29.35` or `-10.00` in a currency, and whether the amount is negative. `None` if the
-/// text is not a decimal number, has more places than the currency, or is out of range: amounts are never rounded.
+/// The minor units of a decimal text such as `29.35` or `-10.00` in a currency, and whether the amount is negative.
+/// `None` if the text is not a decimal number, has more places than the currency, or is out of range: amounts are never
+/// rounded.
 #[must_use]
 pub fn minor_units(text: &str, currency: Currency) -> Option<(i64, bool)> {
     let (negative, digits) = match text.trim().strip_prefix('-') {

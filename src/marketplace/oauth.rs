@@ -1,6 +1,6 @@
-//! Installs by OAuth (RFC 6749 §4.1). The vendor redirects the browser here with a code. The vendor's token endpoint accepts
-//! the code and names the account, which proves the install. A code is accepted once, so the app cannot exchange it again:
-//! it requests the vendor's response here, at the kind `token`, as it would from the vendor.
+//! Installs by OAuth (RFC 6749 §4.1). The vendor redirects the browser here with a code. The vendor's token endpoint
+//! accepts the code and names the account, which proves the install. A code is accepted once, so the app cannot
+//! exchange it again: it requests the vendor's response here, at the kind `token`, as it would from the vendor.
 
 use super::{
     adapter::{
@@ -18,8 +18,8 @@ pub const TOKEN: Kind = Kind { name: "token", methods: &["POST"], origin: Callba
 /// Its description for the operator.
 #[cfg(not(target_arch = "wasm32"))]
 pub const ABOUT_TOKEN: &str = "the app's token URL for codes, in place of the vendor's (refresh tokens still go to the \
-            vendor): a request with `code` and `client_secret`, as a form or as JSON, returns the vendor's token response \
-            for ten minutes after the install";
+            vendor): a request with `code` and `client_secret`, as a form or as JSON, returns the vendor's token \
+            response for ten minutes after the install";
 
 /// A query parameter, which must not occur twice. Its value is not proven.
 pub fn parameter(context: &CallbackContext<'_>, name: &str) -> Result<Option<String>, Refusal> {
@@ -32,8 +32,8 @@ pub fn parameter(context: &CallbackContext<'_>, name: &str) -> Result<Option<Str
     }
 }
 
-/// Exchanges the code of a browser's callback with the listing's `client_id` and `client_secret`. Returns the proof and the
-/// vendor's response.
+/// Exchanges the code of a browser's callback with the listing's `client_id` and `client_secret`. Returns the proof and
+/// the vendor's response.
 pub async fn exchange_code(
     context: &CallbackContext<'_>,
     api: &dyn VendorApi,

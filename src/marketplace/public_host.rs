@@ -1,7 +1,7 @@
-//! URLs that come from outside and that Signpost calls. Only sites on the public internet are accepted, in one canonical form.
-//! Anything that a URL parser would repair or that parsers read differently (a backslash, `%2e`, `user@`, a number as the host)
-//! is rejected, which is why no URL parser is used here. A public name can still resolve to a private IP address: a Worker at
-//! Cloudflare cannot reach one, and redirects are not followed.
+//! URLs that come from outside and that Signpost calls. Only sites on the public internet are accepted, in one
+//! canonical form. Anything that a URL parser would repair or that parsers read differently (a backslash, `%2e`,
+//! `user@`, a number as the host) is rejected, which is why no URL parser is used here. A public name can still resolve
+//! to a private IP address: a Worker at Cloudflare cannot reach one, and redirects are not followed.
 
 /// The maximum length of a URL, so that it fits where it is stored.
 const LONGEST: usize = 200;
@@ -37,8 +37,8 @@ fn is_label(label: &str) -> bool {
 /// Whether a host in lower case is a name that the public DNS may have.
 fn is_public(host: &str) -> bool {
     let Some((_, last)) = host.rsplit_once('.') else { return false };
-    // Every notation of an IP address ends in a number (`127.1`, `0x7f.1`, `1.0x7f`) or a bracket. A name ends in letters or
-    // punycode.
+    // Every notation of an IP address ends in a number (`127.1`, `0x7f.1`, `1.0x7f`) or a bracket. A name ends in
+    // letters or punycode.
     let is_top_level = last.bytes().all(|byte| byte.is_ascii_lowercase()) || last.starts_with("xn--");
     host.split('.').all(is_label) && is_top_level && !NOT_PUBLIC.contains(&last)
 }
@@ -50,8 +50,9 @@ fn is_plain(segment: &str) -> bool {
     !segment.is_empty() && !segment.bytes().all(|byte| byte == b'.') && segment.bytes().all(plain)
 }
 
-/// The canonical form of a site's URL: `https://`, the host name in lower case without a trailing dot, and the path without a
-/// trailing slash. `None` if it is not HTTPS at a public host name, or has a port, a user, a query or a fragment.
+/// The canonical form of a site's URL: `https://`, the host name in lower case without a trailing dot, and the path
+/// without a trailing slash. `None` if it is not HTTPS at a public host name, or has a port, a user, a query or a
+/// fragment.
 #[must_use]
 pub fn address(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))?;

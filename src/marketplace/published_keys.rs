@@ -1,8 +1,8 @@
-//! Verification with keys and certificates that vendors publish. A document's URL is a constant, is built from a setting,
-//! or comes from the message, in which case the vendor's own allow-list must contain it.
+//! Verification with keys and certificates that vendors publish. A document's URL is a constant, is built from a
+//! setting, or comes from the message, in which case the vendor's own allow-list must contain it.
 //!
-//! Everything except the key is judged before a document is loaded, so that forged callbacks cause no requests. A key that
-//! the cached document lacks may be new: the document is then loaded again, unless no newer copy can be had.
+//! Everything except the key is judged before a document is loaded, so that forged callbacks cause no requests. A key
+//! that the cached document lacks may be new: the document is then loaded again, unless no newer copy can be had.
 
 use super::{
     adapter::{CallbackContext, VerifyError},

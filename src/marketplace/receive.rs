@@ -1,5 +1,5 @@
-//! From a callback's HTTP request to an [`Outcome`]: find the adapter, verify, parse. The caller writes the report to the
-//! Ledger and sends the response.
+//! From a callback's HTTP request to an [`Outcome`]: find the adapter, verify, parse. The caller writes the report to
+//! the Ledger and sends the response.
 
 use super::{
     adapter::{
@@ -298,8 +298,8 @@ fn report(
     Outcome::Report { report: Box::new(report), responses: Box::new(responses), log: parsed.log }
 }
 
-/// The path of the page where our cookies are visible, under a new one-time id, and what the Ledger stores under that id.
-/// `None` if the listing has no `forward_to`.
+/// The path of the page where our cookies are visible, under a new one-time id, and what the Ledger stores under that
+/// id. `None` if the listing has no `forward_to`.
 fn browser_handoff(
     context: &CallbackContext<'_>,
     account: String,

@@ -1,11 +1,12 @@
-//! Salesforce AppExchange. There are two callers: the operator's License Management Org sends unsigned outbound messages about
-//! licences, and the Canvas app opens in a frame with a signed request.
+//! Salesforce AppExchange. There are two callers: the operator's License Management Org sends unsigned outbound
+//! messages about licences, and the Canvas app opens in a frame with a signed request.
 //!
-//! Outbound messages are not signed, so their events are hints (`Evidence::UnsignedBound`) without amounts, and move no money.
+//! Outbound messages are not signed, so their events are hints (`Evidence::UnsignedBound`) without amounts, and move no
+//! money.
 //!
 //! Sources: Salesforce, "Outbound Messaging" (SOAP API), "Canvas Request Object"; License Management App, fields of
-//! `sfLma__License__c`. A repeated message contains the record as it is by then, so an intermediate state may never be seen.
-//! Therefore each message is parsed by itself.
+//! `sfLma__License__c`. A repeated message contains the record as it is by then, so an intermediate state may never be
+//! seen. Therefore each message is parsed by itself.
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::MarketplaceDocs;
@@ -69,9 +70,9 @@ fn account(organization_id: &str) -> Result<&str, Unreadable> {
     id.ok_or_else(|| unreadable("the organisation's id is not of 15 or 18 letters and digits"))
 }
 
-/// The text of the only child of that name, in any namespace (the enterprise and the partner schema have different ones). `None`
-/// if it is absent, empty or `xsi:nil`. Two children of that name, or a child with elements, are refused, because parsers
-/// differ in how they read them.
+/// The text of the only child of that name, in any namespace (the enterprise and the partner schema have different
+/// ones). `None` if it is absent, empty or `xsi:nil`. Two children of that name, or a child with elements, are refused,
+/// because parsers differ in how they read them.
 fn field<'a>(parent: Node<'a, '_>, name: &str) -> Result<Option<&'a str>, Unreadable> {
     let mut found = parent.children().filter(|child| child.is_element() && child.tag_name().name() == name);
     let (Some(element), None) = (found.next(), found.next()) else {
@@ -162,8 +163,8 @@ fn notification(
     }
 }
 
-/// Parses a message of up to 100 notifications. A notification that cannot be read must not block the others. If none can be
-/// read, the whole message fails, so that it is sent again. The log says why in both cases.
+/// Parses a message of up to 100 notifications. A notification that cannot be read must not block the others. If none
+/// can be read, the whole message fails, so that it is sent again. The log says why in both cases.
 fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let text = payload::text(verified)?;
     // By default, the parser refuses document types. The scheme has already parsed the same text.
@@ -199,8 +200,8 @@ fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pa
     Ok(ParsedCallback { log, ..parsed })
 }
 
-/// Parses a signed request: an organisation opened the app. Our cookies are not visible in the frame, so the page links to the
-/// top of the window.
+/// Parses a signed request: an organisation opened the app. Our cookies are not visible in the frame, so the page links
+/// to the top of the window.
 fn opened(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let request: CanvasRequest = payload::read(verified)?;
     let account = account(&request.context.organization.id)?;
@@ -237,13 +238,13 @@ impl Adapter for Salesforce {
             kinds: &[
                 (
                     LICENSE.name,
-                    "outbound messages on `sfLma__License__c` of the License Management Org; the path secret is the last segment: \
-                     `…/license/<path_secret>`",
+                    "outbound messages on `sfLma__License__c` of the License Management Org; the path secret is the \
+                     last segment: `…/license/<path_secret>`",
                 ),
                 (
                     CANVAS.name,
-                    "the Canvas App URL (access method: signed request by POST): opens in a frame, with a link that binds the \
-                     visitor's clicks to the organisation and leads to `forward_to`",
+                    "the Canvas App URL (access method: signed request by POST): opens in a frame, with a link that \
+                     binds the visitor's clicks to the organisation and leads to `forward_to`",
                 ),
             ],
             secrets: &[
@@ -256,8 +257,8 @@ impl Adapter for Salesforce {
             settings: &[
                 (
                     "organization_id",
-                    "the id of the License Management Org, 15 or 18 characters, or a list of ids; without it, every outbound \
-                     message is refused",
+                    "the id of the License Management Org, 15 or 18 characters, or a list of ids; without it, every \
+                     outbound message is refused",
                 ),
                 (
                     "plan_field",
@@ -265,17 +266,18 @@ impl Adapter for Salesforce {
                      `sfLma__Package_Version__c`)",
                 ),
             ],
-            proof: "outbound messages: the path secret and the organisation's id. They are not signed, so their events are hints \
-                    (`metadata.evidence` is `unsigned_bound`) without amounts. Select the fields `Id`, `sfLma__Status__c`, \
-                    `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, and do not include the session id. Canvas: \
-                    HMAC-SHA256 under the consumer secret, each signed request once",
+            proof: "outbound messages: the path secret and the organisation's id. They are not signed, so their events \
+                    are hints (`metadata.evidence` is `unsigned_bound`) without amounts. Select the fields `Id`, \
+                    `sfLma__Status__c`, `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, and do not \
+                    include the session id. Canvas: HMAC-SHA256 under the consumer secret, each signed request once",
             carrier: "the visitor's cookie, when the link on the Canvas page is followed to the top of the window",
-            limits: "the `referral_code` of a listing's link reaches the AppExchange lead and not the licence: a customer who \
-                     never follows the link on the Canvas page is not attributed. Salesforce reports no amounts: send sales with \
-                     the API. The path secret is a part of the URL, so every log of the URL contains it. Without `CreatedDate`, \
-                     the install is dated by the first message that arrives. A licence counts as one install, however often it is \
-                     reinstalled, and a sandbox's licence counts too, unless your flow excludes it. Canvas users who must approve \
-                     the app themselves send an unsigned GET and are refused: let admins pre-authorise them",
+            limits: "the `referral_code` of a listing's link reaches the AppExchange lead and not the licence: a \
+                     customer who never follows the link on the Canvas page is not attributed. Salesforce reports no \
+                     amounts: send sales with the API. The path secret is a part of the URL, so every log of the URL \
+                     contains it. Without `CreatedDate`, the install is dated by the first message that arrives. A \
+                     licence counts as one install, however often it is reinstalled, and a sandbox's licence counts \
+                     too, unless your flow excludes it. Canvas users who must approve the app themselves send an \
+                     unsigned GET and are refused: let admins pre-authorise them",
         }
     }
 

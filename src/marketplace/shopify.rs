@@ -1,8 +1,8 @@
-//! Shopify apps. Shopify signs the queries that open an app and the bodies of webhooks, but not the headers of webhooks.
-//! Therefore each topic has a URL of its own, and the body identifies the shop.
+//! Shopify apps. Shopify signs the queries that open an app and the bodies of webhooks, but not the headers of
+//! webhooks. Therefore each topic has a URL of its own, and the body identifies the shop.
 //!
-//! A shop has two names: the domain, which browsers send, and a number, which webhooks send. Events are joined by the domain. The
-//! number is joined with it once a signed body contains both.
+//! A shop has two names: the domain, which browsers send, and a number, which webhooks send. Events are joined by the
+//! domain. The number is joined with it once a signed body contains both.
 //!
 //! Shopify pushes no charges: the Partner API contains what merchants pay.
 //!
@@ -124,7 +124,8 @@ fn time(text: &str) -> Result<Timestamp, Unreadable> {
     Timestamp::parse(text).ok_or_else(|| unreadable("a time is not of RFC 3339"))
 }
 
-/// Parses the state of a subscription. An end is ignored, because a change of plans also ends a subscription in the same second.
+/// Parses the state of a subscription. An end is ignored, because a change of plans also ends a subscription in the
+/// same second.
 fn subscription(
     verified: &Verified<'_>,
     context: &CallbackContext<'_>,
@@ -161,8 +162,8 @@ fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result
     Ok(acknowledged(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
 }
 
-/// Parses a visit to the App URL or the redirect URI. Shopify sends a code or an `id_token` only to an app that the shop has
-/// installed; the App URL is opened before that as well.
+/// Parses a visit to the App URL or the redirect URI. Shopify sends a code or an `id_token` only to an app that the
+/// shop has installed; the App URL is opened before that as well.
 fn opened(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let shop = payload::parameter(verified, "shop")
         .ok_or_else(|| unreadable("there is no shop"))?
@@ -232,15 +233,15 @@ impl Adapter for Shopify {
             kinds: &[
                 (
                     APP.name,
-                    "the App URL. With an `id_token` (embedded apps, managed installation) the first load is the install. In \
-                     the admin's frame, its page links to the top of the window once, and later loads redirect to `forward_to` at \
-                     once; outside a frame, it redirects by way of a page that binds the visitor's clicks to the shop. The query \
-                     is kept unchanged",
+                    "the App URL. With an `id_token` (embedded apps, managed installation) the first load is the \
+                     install. In the admin's frame, its page links to the top of the window once, and later loads \
+                     redirect to `forward_to` at once; outside a frame, it redirects by way of a page that binds the \
+                     visitor's clicks to the shop. The query is kept unchanged",
                 ),
                 (
                     OAUTH.name,
-                    "the redirect URI of the authorization code grant: the install. It redirects to `forward_to` with the query \
-                     unchanged, and the app exchanges the code; a click id in `state` counts",
+                    "the redirect URI of the authorization code grant: the install. It redirects to `forward_to` with \
+                     the query unchanged, and the app exchanges the code; a click id in `state` counts",
                 ),
                 (SUBSCRIPTION.name, "webhook `app_subscriptions/update`: the plan, active or frozen"),
                 (UNINSTALLED.name, "webhook `app/uninstalled`"),
@@ -263,17 +264,18 @@ impl Adapter for Shopify {
                 "the app's client secret; after a rotation keep the old one as well for an hour",
             )],
             settings: &[("client_id", "the app's client id, for which every `id_token` must be made")],
-            proof: "queries by HMAC-SHA256, once within 90 s (in a frame as often as it is loaded), and the `id_token` in them \
-                    (HS256, for the client id, of the same shop); webhooks by HMAC-SHA256 of the raw body. The body identifies the \
-                    shop: headers are not signed",
-            carrier: "the visitor's cookie, between the install and `forward_to`; a click id in `state`, if your own page starts the \
-                      install",
-            limits: "parameters on an App Store link do not reach the app, so a merchant who never follows “Continue” in the frame \
-                     is not attributed. Shopify pushes no charges and no refunds: they are in the Partner API; send them with the \
-                     API, with `customer_id` `shopify:<shop domain>`. Prices in webhooks are those of the plan and not payments. \
-                     The end of a subscription and one-time purchases are not reported. Webhooks that are created by hand in a \
-                     shop's settings are signed with another key and refused. Until a webhook has contained both a shop's number \
-                     and its domain, the domain in a webhook's header is trusted",
+            proof: "queries by HMAC-SHA256, once within 90 s (in a frame as often as it is loaded), and the `id_token` \
+                    in them (HS256, for the client id, of the same shop); webhooks by HMAC-SHA256 of the raw body. The \
+                    body identifies the shop: headers are not signed",
+            carrier: "the visitor's cookie, between the install and `forward_to`; a click id in `state`, if your own \
+                      page starts the install",
+            limits: "parameters on an App Store link do not reach the app, so a merchant who never follows “Continue” \
+                     in the frame is not attributed. Shopify pushes no charges and no refunds: they are in the Partner \
+                     API; send them with the API, with `customer_id` `shopify:<shop domain>`. Prices in webhooks are \
+                     those of the plan and not payments. The end of a subscription and one-time purchases are not \
+                     reported. Webhooks that are created by hand in a shop's settings are signed with another key and \
+                     refused. Until a webhook has contained both a shop's number and its domain, the domain in a \
+                     webhook's header is trusted",
         }
     }
 

@@ -1,5 +1,5 @@
-//! What an adapter may ask of its vendor while it verifies a callback. The Worker implements [`VendorApi`] with `fetch`, KV
-//! and WebCrypto; tests use a fake.
+//! What an adapter may ask of its vendor while it verifies a callback. The Worker implements [`VendorApi`] with
+//! `fetch`, KV and WebCrypto; tests use a fake.
 //!
 //! Outbound hosts are constants of the adapters. The one exception is a merchant's store, whose host must be public
 //! ([`super::public_host`]). Requests hold secrets and responses hold tokens, so neither is ever logged.
@@ -16,8 +16,8 @@ pub const MAX_CALLS: usize = 6;
 /// Documents that one callback may load: the keys for two signatures, each once from the cache and once anew.
 pub const MAX_DOCUMENTS: usize = 4;
 
-/// The vendor's API, its published documents, and the two things that the core may not do itself: read the clock and use
-/// a private key.
+/// The vendor's API, its published documents, and the two things that the core may not do itself: read the clock and
+/// use a private key.
 #[async_trait(?Send)]
 pub trait VendorApi {
     /// The current time. A call may take seconds, so callers read the time again after each call.
@@ -30,16 +30,17 @@ pub trait VendorApi {
     /// `newer` asks it to bypass a cached copy that lacks a key.
     async fn document(&self, url: &str, newer: bool) -> Result<Document, VendorError>;
 
-    /// Signs `text` with RSASSA-PKCS1-v1_5 and SHA-256 (RS256) and returns the signature in base64url. `private_key_pem`
-    /// is PKCS#8 in PEM. WebCrypto signs, because private-key operations in pure Rust leak timing (RUSTSEC-2023-0071).
+    /// Signs `text` with RSASSA-PKCS1-v1_5 and SHA-256 (RS256) and returns the signature in base64url.
+    /// `private_key_pem` is PKCS#8 in PEM. WebCrypto signs, because private-key operations in pure Rust leak timing
+    /// (RUSTSEC-2023-0071).
     async fn sign_rs256(&self, private_key_pem: &str, text: &str) -> Result<String, VendorError>;
 }
 
 /// Why a call failed. No variant judges the callback itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VendorError {
-    /// No usable response arrived: the connection failed or timed out, the body was too long, or the vendor kept answering
-    /// 429 or 5xx. The callback is answered with 503, so that its sender retries.
+    /// No usable response arrived: the connection failed or timed out, the body was too long, or the vendor kept
+    /// answering 429 or 5xx. The callback is answered with 503, so that its sender retries.
     #[error("the vendor does not answer")]
     NoResponse,
     /// The Worker is making too many vendor calls at the moment. The callback is answered with 503.
@@ -64,8 +65,8 @@ pub struct VendorRequest {
     pub headers: Vec<(&'static str, String)>,
     /// Body; empty for none.
     pub body: String,
-    /// Seconds for which a response with status 200 may be reused for an identical request; 0 for never. API tokens live
-    /// for an hour, and each callback would otherwise request a new one.
+    /// Seconds for which a response with status 200 may be reused for an identical request; 0 for never. API tokens
+    /// live for an hour, and each callback would otherwise request a new one.
     pub cache_ttl_s: u32,
 }
 
@@ -150,8 +151,8 @@ pub struct Document {
     pub newest: bool,
 }
 
-/// The vendor's responses that a proof rests on, by name. An adapter chooses the names and reads the responses again when
-/// it parses the callback.
+/// The vendor's responses that a proof rests on, by name. An adapter chooses the names and reads the responses again
+/// when it parses the callback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VendorResponses(Vec<(String, VendorResponse)>);
 

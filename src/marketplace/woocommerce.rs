@@ -1,9 +1,9 @@
-//! WooCommerce: webhooks of the operator's own store. A paid order is a charge, and each of its refunds a refund. The order
-//! itself carries the referral (the click id in WooCommerce's order attribution, or a coupon). Every update contains the whole
-//! order, so the next update makes up for a lost one.
+//! WooCommerce: webhooks of the operator's own store. A paid order is a charge, and each of its refunds a refund. The
+//! order itself carries the referral (the click id in WooCommerce's order attribution, or a coupon). Every update
+//! contains the whole order, so the next update makes up for a lost one.
 //!
-//! Two other modules handle subscriptions to an app that WooCommerce.com sells ([`billing`]), and stores that are connected to
-//! the operator's app ([`connect`]).
+//! Two other modules handle subscriptions to an app that WooCommerce.com sells ([`billing`]), and stores that are
+//! connected to the operator's app ([`connect`]).
 //!
 //! Sources: woocommerce/woocommerce `class-wc-webhook.php`, `OrderAttributionMeta`; the REST API's order object.
 
@@ -210,27 +210,27 @@ impl Adapter for Woocommerce {
                 ),
                 (
                     billing::BILLING.name,
-                    "webhooks of SaaS billing, for an app that WooCommerce.com sells: register all topics, because the signed body \
-                     says what happened and the header with the topic is not signed",
+                    "webhooks of SaaS billing, for an app that WooCommerce.com sells: register all topics, because the \
+                     signed body says what happened and the header with the topic is not signed",
                 ),
                 (
                     connect::CONNECT.name,
-                    "called when a merchant wants to connect a store: with `Authorization: Bearer <connect_secret>` and \
-                     `{\"shop\": \"https://…\", \"return_url\": \"https://…\", \"click_id\": \"…\"}` it returns \
-                     `{\"authorize_url\": \"…\", \"user_id\": \"…\"}`: the app stores `user_id` in the merchant's session and \
-                     redirects the browser to `authorize_url` within an hour; the store redirects back to `return_url` with a \
-                     `user_id` that counts only if it is the session's",
+                    "called when a merchant wants to connect a store: with `Authorization: Bearer <connect_secret>` \
+                     and `{\"shop\": \"https://…\", \"return_url\": \"https://…\", \"click_id\": \"…\"}` it returns \
+                     `{\"authorize_url\": \"…\", \"user_id\": \"…\"}`: the app stores `user_id` in the merchant's \
+                     session and redirects the browser to `authorize_url` within an hour; the store redirects back to \
+                     `return_url` with a `user_id` that counts only if it is the session's",
                 ),
                 (
                     connect::AUTH.name,
-                    "receives the keys from the store; `connect` names it as `callback_url`: the first time is the install, and \
-                     the customer is `woocommerce:<URL of the store>`",
+                    "receives the keys from the store; `connect` names it as `callback_url`: the first time is the \
+                     install, and the customer is `woocommerce:<URL of the store>`",
                 ),
                 (
                     oauth::TOKEN.name,
-                    "where the app fetches the keys: a request with `code` (the `user_id` from `return_url`) and `client_secret` \
-                     (the `connect_secret`), as a form or as JSON, returns `shop`, `consumer_key`, `consumer_secret`, \
-                     `key_permissions` and `user_id`, for ten minutes",
+                    "where the app fetches the keys: a request with `code` (the `user_id` from `return_url`) and \
+                     `client_secret` (the `connect_secret`), as a form or as JSON, returns `shop`, `consumer_key`, \
+                     `consumer_secret`, `key_permissions` and `user_id`, for ten minutes",
                 ),
             ],
             secrets: &[
@@ -251,8 +251,8 @@ impl Adapter for Woocommerce {
                 ),
                 (
                     "currency",
-                    "for `billing`: currency of amounts without a currency (default `USD`, on the assumption that WooCommerce.com \
-                     bills in it)",
+                    "for `billing`: currency of amounts without a currency (default `USD`, on the assumption that \
+                     WooCommerce.com bills in it)",
                 ),
                 ("app_name", "for `connect`: the app's name, as the store shows it to the merchant"),
                 (
@@ -260,25 +260,29 @@ impl Adapter for Woocommerce {
                     "for `connect`: `read` (the default) or `read_write`; write-only keys cannot be tried",
                 ),
             ],
-            proof: "HMAC-SHA256 of the raw body, of `orders` under the webhook's secret, of `billing` under the app's API secret. \
-                    `auth` is not signed: it returns a `user_id` that Signpost made (HMAC-SHA256, for an hour, once) and that names \
-                    the store, and the keys open the store's API, so its `evidence` is `api_poll`",
-            carrier: "of an order: the click id in WooCommerce's order attribution (`utm_content`, or the session's first page), or a \
-                      coupon; of a subscription: nothing, so the app reports the click with the API, for the customer \
-                      `woocommerce:<subscription id>`; a click that is reported after a charge is credited with it when the next \
-                      charge arrives; of a store: the `click_id` that the app sends to `connect`",
-            limits: "the signatures contain no time, so an old message can be sent again: it moves no money twice and revives no ended \
-                     subscription, but it can show a running one as paused or active. WooCommerce does not repeat a failed delivery \
-                     of an order, but the next update of the order makes up for it. An order is attributed to the session's click \
-                     alone. WooCommerce.com does not document the body of its billing webhooks: it is read as \
-                     `{\"subscription\": {\"id\", \"status\", \"currency\", \"transactions\": [{\"id\", \"amount\", \
-                     \"amount_refunded\", \"completed_at\"}]}}`, with amounts as decimal texts, and any other body is answered with \
-                     500. A subscription that is `pending-cancel` continues until it is `cancelled` or `expired`. Plans are not \
-                     reported. The `return_url` of a checkout is not signed and is not used. `connect` accepts stores at public host \
-                     names with https, without a port, and with paths of letters, digits and `-._~`. A store that redirects its \
-                     API, whose server drops `Authorization`, or that does not respond within seconds cannot be connected. Whoever \
-                     runs a server can have it imitate a store, so an install carries no amount and is only as trustworthy as the \
-                     app's choice of merchants. WooCommerce sends nothing when a merchant revokes the keys",
+            proof: "HMAC-SHA256 of the raw body, of `orders` under the webhook's secret, of `billing` under the app's \
+                    API secret. `auth` is not signed: it returns a `user_id` that Signpost made (HMAC-SHA256, for an \
+                    hour, once) and that names the store, and the keys open the store's API, so its `evidence` is \
+                    `api_poll`",
+            carrier: "of an order: the click id in WooCommerce's order attribution (`utm_content`, or the session's \
+                      first page), or a coupon; of a subscription: nothing, so the app reports the click with the API, \
+                      for the customer `woocommerce:<subscription id>`; a click that is reported after a charge is \
+                      credited with it when the next charge arrives; of a store: the `click_id` that the app sends to \
+                      `connect`",
+            limits: "the signatures contain no time, so an old message can be sent again: it moves no money twice and \
+                     revives no ended subscription, but it can show a running one as paused or active. WooCommerce \
+                     does not repeat a failed delivery of an order, but the next update of the order makes up for it. \
+                     An order is attributed to the session's click alone. WooCommerce.com does not document the body \
+                     of its billing webhooks: it is read as `{\"subscription\": {\"id\", \"status\", \"currency\", \
+                     \"transactions\": [{\"id\", \"amount\", \"amount_refunded\", \"completed_at\"}]}}`, with amounts \
+                     as decimal texts, and any other body is answered with 500. A subscription that is \
+                     `pending-cancel` continues until it is `cancelled` or `expired`. Plans are not reported. The \
+                     `return_url` of a checkout is not signed and is not used. `connect` accepts stores at public host \
+                     names with https, without a port, and with paths of letters, digits and `-._~`. A store that \
+                     redirects its API, whose server drops `Authorization`, or that does not respond within seconds \
+                     cannot be connected. Whoever runs a server can have it imitate a store, so an install carries no \
+                     amount and is only as trustworthy as the app's choice of merchants. WooCommerce sends nothing \
+                     when a merchant revokes the keys",
         }
     }
 
@@ -294,8 +298,8 @@ impl Adapter for Woocommerce {
         if context.kind != ORDERS {
             return connect::verify(context, api).await;
         }
-        // When a webhook is created, the store sends an unsigned `webhook_id=14` and expects 200. It reports nothing, so it needs no
-        // proof.
+        // When a webhook is created, the store sends an unsigned `webhook_id=14` and expects 200. It reports nothing,
+        // so it needs no proof.
         let is_ping = context
             .callback
             .body

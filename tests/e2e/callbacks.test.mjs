@@ -43,7 +43,7 @@ describe("callbacks", () => {
   after(() => edge.stop());
   const conversions = async () => (await world.operator.json("GET", "/v1/conversions?limit=200")).data;
 
-  test("an order is a sale of the click's partner, however often it comes, and survives SIGKILL once it is answered", async () => {
+  test("an order is one sale of the click's partner, however often it is delivered, and survives SIGKILL once it is acknowledged", async () => {
     const { clickId } = await visit(edge, world.adas.url);
     const meta_data = [{ id: 1, key: "_wc_order_attribution_utm_content", value: clickId }];
     const paid = order(store, { meta_data, date_paid_gmt: new Date().toISOString().slice(0, 19) });
@@ -82,7 +82,7 @@ describe("callbacks", () => {
     assert.ok(!edge.logs.some(({ message }) => message.includes(SECRET)), "and keeps the secret");
   });
 
-  test("while the Ledger cannot be reached the vendor is told to try again", async () => {
+  test("while the Ledger is unavailable the vendor is asked to retry", async () => {
     const sent = order(store, { id: 900 });
     await edge.fetch("/test-fault/ledger-fails");
     const down = await edge.fetch(...sent);
@@ -92,7 +92,7 @@ describe("callbacks", () => {
     assert.ok((await conversions()).some(({ external_id }) => external_id.endsWith("/order:900")));
   });
 
-  test("a sign-on that another site posts brings the clicks by way of a page of ours, once", async () => {
+  test("a sign-on posted by another site binds the visitor's clicks through a page of ours, once", async () => {
     const { id } = await listing(world.operator, "digitalocean", { credentials: "acme:1234", sso_salt: SALT });
     const base = `/callbacks/digitalocean/${id}`;
     const provisioned = await edge.fetch(`${base}/resources`, {
@@ -117,7 +117,7 @@ describe("callbacks", () => {
     assert.equal(install.attribution.credits[0].partner_id, world.ada.id);
   });
 
-  test("what of a batch cannot be read is in the log, and the batch is taken", async () => {
+  test("a batch with unreadable parts is accepted, and the log reports the parts", async () => {
     const { id } = await listing(world.operator, "hubspot", { client_secret: SECRET });
     const address = `/callbacks/hubspot/${id}/webhook`;
     const body = JSON.stringify([{ subscriptionType: "deal.creation", portalId: 62515 }, { portalId: 62515 }]);

@@ -52,7 +52,7 @@ describe("clicks", () => {
     assert.deepEqual([clicks, unique_clicks, filtered.duplicate], [100, 100, 300]);
   });
 
-  test("of clients that hang up without reading the answer are neither lost nor doubled", async () => {
+  test("of clients that hang up without reading the response are neither lost nor doubled", async () => {
     const { path, seen } = await own();
     const headers = "CF-Connecting-IP: 198.51.100.7\r\n";
     await Promise.all(Array.from({ length: 50 }, () => raw(edge, get(path, headers), { hangUp: true })));
@@ -100,7 +100,7 @@ describe("clicks", () => {
   });
 
   for (const end of ["trap", "exception"]) {
-    test(`go on after the instance ended by ${end}, and so does all else`, async () => {
+    test(`continue after a ${end} ended the instance, and so does everything else`, async () => {
       const { url, seen } = await own({ path: "/after/all" });
       await Promise.all(Array.from({ length: 20 }, (_, n) => (n === 10 ? fault(end) : visit(edge, url, { ip: `192.0.2.${n}` }))));
       const { clickId, location } = await visit(edge, url, { ip: "192.0.2.10" });

@@ -46,7 +46,7 @@ test("a click leads to the listing and its sale earns a commission", async () =>
   assert.deepEqual(balances, [{ partner_id: ada.id, currency: "EUR", pending: 0, payable: 0, paid: 0, reversed: 1980 }]);
 });
 
-test("a conversion is attributed although no store has seen its click yet", async () => {
+test("a conversion is attributed before its click is stored", async () => {
   const { operator, link, partner } = world;
   const grace = await partner({ name: "Grace" });
   const click = await visit(edge, (await link(grace)).url, { ip: "192.0.2.9" });
@@ -54,7 +54,7 @@ test("a conversion is attributed although no store has seen its click yet", asyn
   assert.equal(sold.attribution.credits[0].partner_id, grace.id);
 });
 
-test("a revocation and a pause hold at once in the isolate that made them", async () => {
+test("a revocation and a pause take effect at once in the isolate that made them", async () => {
   const { operator, link, partner } = world;
   const owner = await partner({ name: "Alan" });
   const [revoked, paused] = [await link(owner), await link(owner)];
@@ -84,7 +84,7 @@ test("slugs and paths work at once, and unknown slugs are not found", async () =
   assert.equal((await unknown.json()).code, "not_found");
 });
 
-test("the visitor's last eight clicks ride in the cookie, newest last", async () => {
+test("the cookie carries the visitor's last eight clicks, newest last", async () => {
   const { link, ada } = world;
   const { url } = await link(ada);
   let cookie = "";
@@ -97,7 +97,7 @@ test("the visitor's last eight clicks ride in the cookie, newest last", async ()
   assert.equal(cookie, `sp=${ids.slice(-8).join(".")}`);
 });
 
-test("bots, prefetches, HEAD and duplicates have buckets of their own", async () => {
+test("bots, prefetches, HEAD requests and duplicates have their own buckets", async () => {
   const { operator, link, partner } = world;
   const owner = await partner({ name: "Barbara" });
   const { url } = await link(owner);
@@ -139,7 +139,7 @@ test("a partner's key sees its own data alone", async () => {
   assert.equal((await portal.get("/v1/links")).status, 401);
 });
 
-test("local days follow the zone's clocks, from the engine's own Intl", async () => {
+test("local days follow the time zone, as the engine's Intl defines it", async () => {
   const { operator, partner, link } = world;
   const owner = await partner({ name: "Donald" });
   const click = await visit(edge, (await link(owner)).url, { ip: "192.0.2.50" });
@@ -153,7 +153,7 @@ test("local days follow the zone's clocks, from the engine's own Intl", async ()
   assert.equal((await operator.get("/v1/attribution?timezone=Mars/Olympus")).body.code, "unknown_timezone");
 });
 
-test("reports are served from their tag", async () => {
+test("reports are answered 304 for their ETag", async () => {
   const { operator, ada } = world;
   const first = await operator.get(`/v1/attribution?partner_id=${ada.id}&group_by=link`);
   const etag = first.headers.get("etag");

@@ -23,7 +23,7 @@ describe("SIGKILL under write load", () => {
   before(async () => { edge = await startEdge(); });
   after(() => edge.stop());
 
-  test("every acknowledged conversion is there once, and no place of a click log is missing", async () => {
+  test("every acknowledged conversion exists once, and click logs have no gaps", async () => {
     const { operator, adas } = await programme(edge);
     const acknowledged = new Map();
     let sent = 0;
@@ -84,7 +84,7 @@ describe("one conversion sent a hundred times at once", () => {
   before(async () => { edge = await startEdge(); });
   after(() => edge.stop());
 
-  test("is one row and one commission, with one answer", async () => {
+  test("is one row and one commission, with one response", async () => {
     const { operator, adas } = await programme(edge);
     const { clickId } = await visit(edge, adas.url);
     const body = sale(clickId, "order-1");
@@ -154,7 +154,7 @@ describe("a failing neighbour", () => {
     await poll(async () => (await visit(edge, `${edge.url}/r/${token}`)).clickId, { deadlineMs: 8_000, what: "the link to work again" });
   });
 
-  test("a Ledger that cannot be reached is a problem of its own, and nothing is written", async () => {
+  test("an unavailable Ledger is reported as such, and nothing is written", async () => {
     await fault("ledger-fails");
     const refused = await world.operator.post("/v1/partners", { name: "Ada", kind: "creator" });
     await fault("none");
@@ -162,7 +162,7 @@ describe("a failing neighbour", () => {
     assert.equal((await world.operator.json("GET", "/v1/partners")).data.length, 1);
   });
 
-  for (const end of ["trap", "exception"]) test(`after a foreign ${end} the instance is made anew, with keys and snapshot in place`, async () => {
+  for (const end of ["trap", "exception"]) test(`after a ${end} in another request the new instance has keys and snapshot`, async () => {
     const before = edge.logs.length;
     assert.equal((await fault(end)).status, 500);
     const { clickId, location } = await visit(edge, world.adas.url);

@@ -7,7 +7,7 @@ let edge;
 before(async () => { edge = await startEdge(); });
 after(() => edge.stop());
 
-test("a body of more than a mebibyte is refused, told or not", async () => {
+test("a body of more than a mebibyte is refused, with or without a Content-Length", async () => {
   const told = await edge.fetch("/v1/partners", { method: "POST", body: "x".repeat(1024 * 1024 + 1) });
   // A mebibyte and one byte more, then nothing, neither data nor an end: the answer comes without. Whoever goes on writing
   // meets a closed connection, sooner or later.
@@ -24,7 +24,7 @@ test("a body of more than a mebibyte is refused, told or not", async () => {
   }
 });
 
-test("readiness touches every store, and unknown paths are problems of their own", async () => {
+test("readiness checks every store, and unknown paths are not found", async () => {
   assert.equal((await edge.fetch("/readyz")).status, 200);
   for (const path of ["/", "/r/", "/favicon.ico", "/internal/export", "/v1/nothing/here"]) {
     const answer = await edge.fetch(path, { headers: { authorization: "Bearer none" } });
@@ -33,7 +33,7 @@ test("readiness touches every store, and unknown paths are problems of their own
   }
 });
 
-test("beyond a thousand requests a minute a key is told when to come back, and other keys are not", async () => {
+test("beyond a thousand requests a minute a key gets a Retry-After, and other keys are not limited", async () => {
   const eager = api(edge);
   let refused;
   // A window may end on the way: two hold all that is sent.

@@ -31,7 +31,7 @@ async function stored(operator, clickId) {
   await poll(has, { what: "the click to be stored" });
 }
 
-test("both partners on a visitor's way earn, and the parts add up", async () => {
+test("both partners of a visitor's trail earn, and the parts add up", async () => {
   const { operator, ada, adas, partner, link } = world;
   const grace = await partner({ name: "Grace" });
   const [first, second] = await twoClicks(adas, await link(grace), "192.0.2.20");

@@ -169,7 +169,7 @@ function faults({ operation, spoil, allowed }, answer) {
   return found;
 }
 
-test("every answer is one that the document names", async (t) => {
+test("the document describes every response", async (t) => {
   const generator = new Generator(contract.document, dice, known);
   const failures = new Map();
   const statuses = new Map();
@@ -208,7 +208,7 @@ async function sendToExisting(operation, generator, text) {
   throw new Error(`there is nothing to send to ${operation.operationId}: set the scene for it in before()`);
 }
 
-test("every limit of a body's fields holds on both sides", async () => {
+test("every limit of a field is enforced on both sides", async () => {
   const generator = new Generator(contract.document, dice, known);
   const failures = [];
   for (const operation of contract.operations.filter((operation) => operation.requestBody)) {
@@ -232,7 +232,7 @@ test("every limit of a body's fields holds on both sides", async () => {
   assert.deepEqual(failures, [], `seed ${SEED}`);
 });
 
-test("what no operation describes is refused with a problem", async () => {
+test("a request that no operation describes is refused with a problem", async () => {
   const headers = { authorization: `Bearer ${TEST_KEYS.OPERATOR_KEY}` };
   const strangers = [
     ["GET", "/v1", 404], ["GET", "/v1/nothing", 404], ["GET", "/v1/partners/", 404], ["GET", "/v1/partners//x", 404],

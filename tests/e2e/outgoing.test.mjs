@@ -34,7 +34,7 @@ before(async () => {
 });
 after(() => edge.stop());
 
-test("a code is asked about where BigCommerce takes codes, and neither it nor the secret is logged", async () => {
+test("a code is exchanged at BigCommerce's token endpoint, and neither it nor the secret is logged", async () => {
   assert.equal((await auth("known")).status, 200);
   assert.deepEqual(asked.splice(0), ["POST https://login.bigcommerce.com/oauth2/token known"]);
   const [install] = (await world.operator.json("GET", "/v1/conversions")).data;
@@ -46,7 +46,7 @@ test("a code is asked about where BigCommerce takes codes, and neither it nor th
   asked.splice(0);
 });
 
-test("whoever makes codes up by the hundred does not have us ask the vendor as often", async () => {
+test("hundreds of made-up codes do not cause as many requests to the vendor", async () => {
   const since = performance.now();
   const statuses = await Promise.all(Array.from({ length: MADE_UP }, async (_, number) => (await auth(`c${number}`)).status));
   const seconds = Math.ceil((performance.now() - since) / 1_000) + 1;

@@ -32,7 +32,7 @@ const payer = {
   address: { street: "Hauptstraße 1", postal_code: "10115", city: "Berlin", country: "DE" },
 };
 
-test("a month is paid, and what is taken back of it is netted by the next", async () => {
+test("a month is paid, and the next run nets its refunds", async () => {
   await at("2026-10-15T09:00:00Z");
   const { operator, ada, adas } = await programme(edge, { hold_days: 7 });
   await operator.json("PUT", "/v1/program", { hold_days: 7, payer });

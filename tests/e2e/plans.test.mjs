@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => edge?.stop());
 
-test("what a sale earns its partners is what the terms say, to the cent", async () => {
+test("a sale earns its partners what the terms state, to the cent", async () => {
   const partner = (name, kind, more) => operator.json("POST", "/v1/partners", { name, kind, ...more });
   const ada = await partner("Ada", "consultant");
   const ben = await partner("Ben", "distributor");

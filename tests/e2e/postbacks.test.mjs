@@ -24,7 +24,7 @@ after(() => edge.stop());
 const installs = async () => (await world.operator.json("GET", "/v1/conversions")).data.filter(({ type }) => type === "install");
 const post = (path, body) => edge.fetch(`/.well-known/${path}`, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
 
-test("a postback that Apple signed for the app is an install, once, and nobody's", async () => {
+test("a postback that Apple signed for the app is one unattributed install", async () => {
   const { request } = read("skadnetwork_postback").find(({ id }) => id === "skan-apple-4.0-fine");
   for (const path of ["skadnetwork/report-attribution/", "skadnetwork/report-attribution"]) {
     assert.equal((await post(path, request.body)).status, 200);
@@ -36,7 +36,7 @@ test("a postback that Apple signed for the app is an install, once, and nobody's
   assert.deepEqual([install.attribution.status, install.metadata.evidence], ["unattributed", "signed"]);
 });
 
-test("a postback of another app, one that was tampered with, and nonsense get the same 401 and change nothing", async () => {
+test("a postback of another app, a corrupted one and an invalid one get the same 401 and change nothing", async () => {
   const { request } = read("skadnetwork_postback").find(({ id }) => id === "skan-apple-4.0-fine");
   const before = await installs();
   const genuine = JSON.parse(request.body);

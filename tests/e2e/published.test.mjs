@@ -17,6 +17,7 @@ let now = 0;
 before(async () => {
   edge = await startEdge({
     entry: "tests/e2e/support/published.mjs",
+    faults: true,
     retune: (worker) => {
       worker.outboundService = (request) => {
         asked.push(request.url);
@@ -38,11 +39,12 @@ const serve = (text, cacheControl, headers = {}) => {
 const fail = (status = 503) => {
   vendor = () => new Response("down", { status });
 };
-async function get(flags = "") {
-  const response = await edge.fetch(`/?url=${encodeURIComponent(url)}&passed=${now}${flags}`);
+async function at(address, flags = "") {
+  const response = await edge.fetch(`/fault/document?url=${encodeURIComponent(address)}&passed=${now}${flags}`);
   const { text, absent, newest } = await response.json();
   return [text, absent, newest];
 }
+const get = (flags) => at(url, flags);
 const newer = () => get("&newer");
 
 test("a document is fetched once, and again when its time is over", async () => {
@@ -182,12 +184,38 @@ test("another isolate finds it in KV, and is not stopped by a KV that is down", 
   assert.deepEqual(await get("&down"), ["two", false, true]);
 });
 
-test("beyond the pace of calls nothing is asked, and what is known serves", async () => {
+/** Uses up all calls to vendors that an instance makes in a second; the clock stands still in between. */
+async function callOthers(name) {
+  now += 1_000;
+  for (let number = 0; number < 50; number += 1) await at(`https://others.example/${name}/${number}`);
+  assert.equal(asked.splice(0).length, 50);
+}
+
+test("beyond the rate of calls nothing is asked, and what is known serves", async () => {
   serve("one", "max-age=3600");
-  assert.deepEqual(await get("&busy"), [null, false, true]);
+  await callOthers("first");
+  assert.deepEqual(await get(), [null, false, true]);
   assert.deepEqual(asked, []);
+  now += 1_000;
   assert.deepEqual(await get(), ["one", false, true]);
+  assert.deepEqual(asked.splice(0), [url]);
   now += HOUR;
-  assert.deepEqual(await get("&busy"), ["one", false, true]);
-  assert.equal(asked.length, 1);
+  await callOthers("second");
+  assert.deepEqual(await get(), ["one", false, true]);
+  assert.deepEqual(asked, []);
+});
+
+test("an instance keeps a hundred documents, and forgets the oldest for another", async () => {
+  serve("one", "max-age=7200");
+  const addresses = Array.from({ length: 101 }, (_, number) => `https://many.example/${number}`);
+  for (const [number, address] of addresses.entries()) {
+    if (number % 40 === 0) now += 1_000;
+    await at(address, "&down");
+  }
+  assert.equal(asked.splice(0).length, 101);
+  now += 1_000;
+  for (const address of addresses.slice(1)) assert.deepEqual(await at(address, "&down"), ["one", false, true]);
+  assert.deepEqual(asked, [], "a hundred are kept");
+  assert.deepEqual(await at(addresses[0], "&down"), ["one", false, true]);
+  assert.deepEqual(asked, [addresses[0]], "the first was forgotten");
 });

@@ -45,7 +45,7 @@ fn a_partner_is_added_read_and_changed() {
 }
 
 #[test]
-fn every_kind_of_the_contract_is_known() {
+fn every_partner_kind_of_the_contract_is_accepted() {
     let mut ledger = Ledger::new();
     for kind in [
         "influencer",
@@ -77,14 +77,14 @@ fn external_ids_are_unique() {
         assert_eq!(answer.problem(), (409, "external_id_taken".to_owned()));
         assert_eq!(answer.text("/errors/0/pointer"), "/external_id");
     }
-    // One's own is not taken; a cleared one is free.
+    // A partner may keep its own external id, and a cleared one can be used again.
     assert_eq!(ledger.patch(&format!("/v1/partners/{first}"), &json!({"external_id": "x"})).status, 200);
     assert_eq!(ledger.patch(&format!("/v1/partners/{first}"), &json!({"external_id": null})).status, 200);
     assert_eq!(ledger.patch(&target, &json!({"external_id": "x"})).status, 200);
 }
 
 #[test]
-fn a_pause_can_be_lifted_and_a_termination_cannot() {
+fn a_pause_can_be_ended_and_a_termination_cannot() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let target = format!("/v1/partners/{}", scenario.partner);
@@ -102,7 +102,7 @@ fn a_pause_can_be_lifted_and_a_termination_cannot() {
         assert_eq!(changed.raw.header("x-signpost-snapshot"), Some(version.to_string().as_str()));
         assert_eq!(blocked(&ledger), ranges);
     }
-    // The same status again is nothing that redirects must learn of.
+    // Setting the same status again does not change the snapshot of redirects.
     let terminated_at = ledger.get(&target).text("/terminated_at");
     ledger.wait(1);
     let again = ledger.patch(&target, &json!({"status": "terminated", "name": "Gone"}));
@@ -120,7 +120,7 @@ fn a_pause_can_be_lifted_and_a_termination_cannot() {
 }
 
 #[test]
-fn the_first_answer_comes_again_for_thirty_days() {
+fn the_first_response_is_returned_for_thirty_days() {
     let mut ledger = Ledger::new();
     let body = r#"{"name": "A", "kind": "media"}"#;
     let other = r#"{"kind": "media", "name": "A"}"#;
@@ -131,11 +131,11 @@ fn the_first_answer_comes_again_for_thirty_days() {
         ledger.unchanged("replay", |ledger| ledger.call(OPERATOR, "POST", "/v1/partners", body, Some("k")));
     assert_eq!((again.status, again.raw.header("idempotent-replayed")), (201, Some("true")));
     assert_eq!(again.raw.body, first.raw.body);
-    // Bodies are compared as sent: another order of the same fields is another body.
+    // Bodies are compared byte for byte, so another order of fields is another body.
     let conflict = ledger
         .unchanged("conflict", |ledger| ledger.call(OPERATOR, "POST", "/v1/partners", other, Some("k")));
     assert_eq!(conflict.problem(), (409, "idempotency_conflict".to_owned()));
-    // Another key of the API, and another route, are other scopes.
+    // Each API key and each route has its own idempotency keys.
     let key = ledger.key(&["admin"], None);
     assert_eq!(
         ledger.call(&key, "POST", "/v1/partners", body, Some("k")).raw.header("idempotent-replayed"),
@@ -150,7 +150,7 @@ fn the_first_answer_comes_again_for_thirty_days() {
 }
 
 #[test]
-fn a_failure_is_not_remembered() {
+fn a_failure_is_not_stored() {
     let mut ledger = Ledger::new();
     let taken = json!({"name": "A", "kind": "media", "external_id": "x"}).to_string();
     let id = ledger.call(OPERATOR, "POST", "/v1/partners", &taken, None).text("/id");
@@ -165,12 +165,12 @@ fn a_failure_is_not_remembered() {
             ledger.unchanged(key, |ledger| ledger.call(OPERATOR, "POST", "/v1/partners", &taken, Some(key)));
         assert_eq!(bad.problem(), (400, "invalid_idempotency_key".to_owned()), "{key:?}");
     }
-    // A route that creates nothing does not look at the header.
+    // A route that creates nothing ignores the header.
     assert_eq!(ledger.call(OPERATOR, "PATCH", &format!("/v1/partners/{id}"), "{}", Some("")).status, 200);
 }
 
 #[test]
-fn old_answers_are_dropped_as_new_ones_come() {
+fn old_responses_are_dropped_as_new_ones_arrive() {
     let mut ledger = Ledger::new();
     let body = r#"{"name": "A", "kind": "media"}"#;
     for n in 0..6 {

@@ -2,12 +2,7 @@
 
 /// The files of each circle.
 pub const KNOWN_CIRCLES: &[&[&str]] = &[
-    &[
-        "src/marketplace/adapter.rs",
-        "src/marketplace/oauth.rs",
-        "src/marketplace/proven.rs",
-        "src/marketplace/published.rs",
-    ],
+    &["src/marketplace/adapter.rs", "src/marketplace/oauth.rs", "src/marketplace/payload.rs"],
     &[
         "src/marketplace/apple.rs",
         "src/marketplace/apple/notification.rs",

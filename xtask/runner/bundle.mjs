@@ -1,4 +1,5 @@
-// Bundles an entry module with the wasm's JavaScript into `<outdir>/worker.mjs`, and puts the wasm beside it.
+// Bundles an entry module with the wasm's JavaScript into `<outdir>/worker.mjs`, and puts the wasm beside it. wasm-bindgen
+// writes a module whose state is the one instance; here it becomes a function that makes instances (`wasm-factory`).
 // `node bundle.mjs <entry> <wasm dir> <outdir>`; the end-to-end tests call `bundle` for entries of their own.
 import { build } from "esbuild";
 import { copyFile, mkdir } from "node:fs/promises";
@@ -8,6 +9,41 @@ import { fileURLToPath } from "node:url";
 
 export const WASM = "index_bg.wasm";
 
+/** Modules that the runtime resolves itself. */
+const PLATFORM = ["cloudflare:*", "*.wasm"];
+const TARGET = "es2024";
+
+/** The text of a module whose `instantiate` makes an instance of the wasm, with a `queueMicrotask` and host functions. */
+async function factory(wasmDir) {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(wasmDir, "index.js")],
+    bundle: true,
+    format: "cjs",
+    target: TARGET,
+    external: [...PLATFORM, "host"],
+    write: false,
+    logLevel: "warning",
+  });
+  const [{ text }] = outputFiles;
+  // What wasm-bindgen writes has names of its own, such as `wasm`; these three are none of them.
+  return `
+    import compiledModule from "./${WASM}";
+    export function instantiate(queueMicrotask, host) {
+      const module = { exports: {} };
+      const require = (name) => (name === "host" ? host : compiledModule);
+      ${text}
+      return module.exports;
+    }`;
+}
+
+const wasmFactory = (wasmDir) => ({
+  name: "wasm-factory",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^wasm-factory$/ }, () => ({ path: "wasm-factory", namespace: "wasm-factory" }));
+    onLoad({ filter: /.*/, namespace: "wasm-factory" }, async () => ({ contents: await factory(wasmDir), resolveDir: wasmDir }));
+  },
+});
+
 export async function bundle({ entry, wasmDir, outdir }) {
   await mkdir(outdir, { recursive: true });
   await build({
@@ -15,10 +51,10 @@ export async function bundle({ entry, wasmDir, outdir }) {
     outfile: path.join(outdir, "worker.mjs"),
     bundle: true,
     format: "esm",
-    target: "es2024",
+    target: TARGET,
     minify: true,
-    // The runtime resolves these two itself.
-    external: ["cloudflare:*", "*.wasm"],
+    external: PLATFORM,
+    plugins: [wasmFactory(wasmDir)],
     logLevel: "warning",
   });
   await copyFile(path.join(wasmDir, WASM), path.join(outdir, WASM));

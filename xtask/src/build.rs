@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 pub const STEPS: usize = 7;
 /// The Worker's platform.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// The profile of the wasm that tests make fail (Cargo.toml), and its directory in `build/`.
+const FAULTS: &str = "faults";
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     while let Some(argument) = arguments.next()? {
@@ -43,9 +45,15 @@ pub fn build(progress: &Progress) -> Result<()> {
         }
         wasm
     })?;
-    progress.step(5, "bindings", || write_bindings(&out))?;
+    progress.step(5, "bindings", || write_bindings("release", &out.join("wasm")))?;
     progress.step(6, "documents", write_documents)?;
     progress.step(7, "bundle", || write_bundle(&out))
+}
+
+/// Builds the wasm that tests make fail: the Worker with the feature `faults`, in `build/faults`.
+pub fn build_with_faults() -> Result<()> {
+    cargo_build_wasm(&["--profile", FAULTS, "--features", "faults"])?;
+    write_bindings(FAULTS, &workspace::root().join("build").join(FAULTS))
 }
 
 /// Brings the contract's two documents up to date, and nothing else.
@@ -82,8 +90,13 @@ fn build_tools() -> Result<()> {
 }
 
 fn build_wasm() -> Result<()> {
+    cargo_build_wasm(&["--release"])
+}
+
+fn cargo_build_wasm(arguments: &[&str]) -> Result<()> {
     let flags = format!("target.{WASM_TARGET}.rustflags=[{:?}]", short_paths()?);
-    cargo_build(&["--package", "signpost", "--lib", "--release", "--target", WASM_TARGET, "--config", &flags])
+    let worker = ["--package", "signpost", "--lib", "--target", WASM_TARGET, "--config", &flags];
+    cargo_build(&[&worker[..], arguments].concat())
 }
 
 /// Has panics name a library's source by the library, not by where this machine keeps it: what is uploaded tells nothing
@@ -95,18 +108,19 @@ fn short_paths() -> Result<String> {
     Ok(format!("--remap-path-prefix={}=", home.join("registry/src").display()))
 }
 
-fn write_bindings(out: &Path) -> Result<()> {
+/// Writes the bindings of what cargo built under a profile into `done`, a directory in `build/`.
+fn write_bindings(profile: &str, done: &Path) -> Result<()> {
     let target = workspace::target()?;
-    let wasm = target.join(WASM_TARGET).join("release/signpost.wasm");
+    let out = workspace::root().join("build");
+    let wasm = target.join(WASM_TARGET).join(profile).join("signpost.wasm");
     let tool = target.join("tools/bindgen");
-    let done = out.join("wasm");
     let inputs = [wasm.clone(), tool.clone()];
     let outputs = [done.join("index.js"), done.join("index_bg.wasm")];
-    stamp::unless_fresh(&out.join(".bindings-stamp"), &inputs, &outputs, || {
-        let fresh = empty_dir(out, ".bindings")?;
+    stamp::unless_fresh(&out.join(format!(".bindings-stamp-{profile}")), &inputs, &outputs, || {
+        let fresh = empty_dir(&out, &format!(".bindings-{profile}"))?;
         process::run(Command::new(&tool).arg(&wasm).arg(&fresh), "Run `cargo xtask build` again")?;
-        remove_dir(&done)?;
-        fs::rename(&fresh, &done).context("build/wasm cannot be replaced")
+        remove_dir(done)?;
+        fs::rename(&fresh, done).with_context(|| format!("{} cannot be replaced", done.display()))
     })
 }
 
@@ -122,7 +136,7 @@ fn write_documents() -> Result<()> {
 fn write_bundle(out: &Path) -> Result<()> {
     let root = workspace::root();
     let inputs = [
-        root.join("src"),
+        root.join("src/edge/js"),
         out.join("wasm"),
         root.join("xtask/runner/bundle.mjs"),
         root.join("node_modules/esbuild/package.json"),
@@ -131,7 +145,7 @@ fn write_bundle(out: &Path) -> Result<()> {
     stamp::unless_fresh(&out.join(".bundle-stamp"), &inputs, &names.map(|name| out.join(name)), || {
         let fresh = empty_dir(out, ".bundle")?;
         let mut bundler = npm::script("xtask/runner/bundle.mjs")?;
-        bundler.arg(root.join("src/entry.mjs")).arg(out.join("wasm")).arg(&fresh);
+        bundler.arg(root.join("src/edge/js/entry.mjs")).arg(out.join("wasm")).arg(&fresh);
         process::run(&mut bundler, "Run `cargo xtask build` again")?;
         // The wasm first: a bundle never lies beside a wasm older than itself.
         for name in names {

@@ -7,9 +7,8 @@ use lexopt::{Arg, ValueExt};
 use std::process::{Command, Stdio};
 
 const LINTS: [&str; 3] = ["--", "--deny", "warnings"];
-/// Budget of the deployed bundle, compressed. The callbacks of all marketplaces were to fit in 450 and took 499; plans,
-/// attribution by models, payouts with their files and the ledger's reports took 160 more.
-const BUNDLE_KIB: f64 = 670.0;
+/// Budget of the deployed bundle, compressed: half of what the platform's free plan allows.
+const BUNDLE_KIB: f64 = 1536.0;
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     let mut filter: Option<String> = None;
@@ -24,6 +23,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     match &filter {
         Some(name) => {
             suites.run("build", || build::build(&Progress::new(build::STEPS)));
+            suites.run("build with faults", build::build_with_faults);
             suites.run("end to end", || end_to_end(Some(name)));
         }
         None => std::thread::scope(|scope| {
@@ -38,6 +38,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             });
             suites.run("native tests", || cargo(&["test", "--workspace", "--no-fail-fast"]));
             suites.run("build", || built.join().map_err(|_| anyhow!("the build crashed"))?);
+            suites.run("build with faults", build::build_with_faults);
             suites.run("contract", openapi::lint);
             suites.run("end to end", || end_to_end(None));
             suites.run("browser", in_browser);

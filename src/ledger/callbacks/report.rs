@@ -18,10 +18,10 @@ use crate::{
         transaction,
     },
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reported {
     /// All of it is written.

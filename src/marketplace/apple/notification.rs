@@ -1,7 +1,7 @@
 //! App Store Server Notifications, version 2.
 //!
-//! Apple repeats notifications for days and sends them in no particular order. A charge is identified by its transaction, so that
-//! several notifications about the same transaction book it once.
+//! Apple repeats notifications for days and sends them in no particular order. A charge is identified by its
+//! transaction, so that several notifications about the same transaction book it once.
 
 use super::{
     super::{
@@ -207,8 +207,8 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
         events.push(transaction.event(kind, format!("{name}:{id}"), verified.signed_at()));
     }
     events.extend(transaction.money(kind, subtype, required("/notification/notificationUUID")?)?);
-    // Only the first purchase joins the names. Someone who subscribes again with another token is another customer of the app,
-    // although Apple continues the same subscription.
+    // Only the first purchase joins the names. Someone who subscribes again with another token is another customer of
+    // the app, although Apple continues the same subscription.
     let name = |account| AccountName { alias: original.to_owned(), account };
     let names = token.filter(|_| id == original).map(name).into_iter().collect();
     Ok(ParsedCallback { names, ..answer(events) })

@@ -1,5 +1,5 @@
-//! Postbacks of SKAdNetwork and AdAttributionKit. They say that an advertisement won an install, but not whose: each is an
-//! install of an account of its own, without a click.
+//! Postbacks of SKAdNetwork and AdAttributionKit. They say that an advertisement won an install, but not whose: each is
+//! an install of an account of its own, without a click.
 //!
 //! An install has up to three postbacks, and the first is the install. They have no time and may arrive twice.
 
@@ -84,7 +84,8 @@ struct UnprovenToken {
     advertised_item_identifier: i64,
 }
 
-/// The app that an unverified postback names. It only serves to find the listing, because Apple's URL does not name one.
+/// The app that an unverified postback names. It only serves to find the listing, because Apple's URL does not name
+/// one.
 #[must_use]
 pub fn app(body: &[u8]) -> Option<i64> {
     let Unproven { app_id, jws_string } = strict_json::from_str(str::from_utf8(body).ok()?).ok()?;

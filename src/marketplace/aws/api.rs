@@ -1,5 +1,5 @@
-//! Calls to AWS Marketplace's APIs, signed with the seller's access key. All of them are in one region, whatever the customer's
-//! region is.
+//! Calls to AWS Marketplace's APIs, signed with the seller's access key. All of them are in one region, whatever the
+//! customer's region is.
 //!
 //! Sources: AWS Marketplace API reference (Metering, Agreements); botocore 1.44.5 for targets and names for signing.
 

@@ -1,5 +1,5 @@
-//! AWS's events arrive in two ways: over SNS, signed, or from an EventBridge API destination, which is not signed, so that the
-//! Agreement API is asked to confirm them.
+//! AWS's events arrive in two ways: over SNS, signed, or from an EventBridge API destination, which is not signed, so
+//! that the Agreement API is asked to confirm them.
 
 use super::{
     super::{
@@ -44,8 +44,8 @@ impl<'a> Confirmed<'a> {
 /// The name of the secret in the API destination's header.
 pub const HEADER_SECRET: &str = "eventbridge_secret";
 
-/// The message in SNS's envelope, or the body of an API destination's request; `None` if it is not JSON, since anybody who may
-/// publish to the topic chooses the text.
+/// The message in SNS's envelope, or the body of an API destination's request; `None` if it is not JSON, since anybody
+/// who may publish to the topic chooses the text.
 fn message(verified: &Verified<'_>) -> Option<Json> {
     let text = match verified.payload() {
         Payload::Parameters(_) => payload::parameter(verified, "Message")?,
@@ -54,8 +54,8 @@ fn message(verified: &Verified<'_>) -> Option<Json> {
     strict_json::from_str(text).ok()
 }
 
-/// Asks the Agreement API about the agreement that a message names. The response is added to `responses` even if it does
-/// not confirm the message. An agreement about another product does not concern us.
+/// Asks the Agreement API about the agreement that a message names. The response is added to `responses` even if it
+/// does not confirm the message. An agreement about another product does not concern us.
 async fn confirm<'a>(
     verified: Verified<'a>,
     notice: &Notice<'_>,
@@ -127,7 +127,8 @@ async fn confirm_subscription<'a>(api: &dyn VendorApi, url: String) -> Result<Ve
     }
 }
 
-/// Verifies an event from an API destination. If there is no access key, or it may not ask, the event stays unconfirmed.
+/// Verifies an event from an API destination. If there is no access key, or it may not ask, the event stays
+/// unconfirmed.
 pub async fn verify_destination<'a>(
     context: &CallbackContext<'a>,
     api: &dyn VendorApi,

@@ -1,8 +1,8 @@
-//! Invoices of an agreement. AWS's messages contain no amounts, so the operator's scheduler triggers a query: invoices are
-//! charges, and completed billing adjustments are refunds. Repeating a query changes nothing.
+//! Invoices of an agreement. AWS's messages contain no amounts, so the operator's scheduler triggers a query: invoices
+//! are charges, and completed billing adjustments are refunds. Repeating a query changes nothing.
 //!
-//! A credit memo does not name the invoice that it reduces, but the billing adjustment behind it does, so the adjustment
-//! counts.
+//! A credit memo does not name the invoice that it reduces, but the billing adjustment behind it does, so the
+//! adjustment counts.
 //!
 //! Source: AWS Marketplace API reference, `ListAgreementInvoiceLineItems`, `ListBillingAdjustmentRequests`.
 

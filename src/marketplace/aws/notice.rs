@@ -1,8 +1,8 @@
-//! Messages about agreements and licences: EventBridge events, over SNS or from an API destination, and messages of AWS's own,
-//! older SNS topics.
+//! Messages about agreements and licences: EventBridge events, over SNS or from an API destination, and messages of
+//! AWS's own, older SNS topics.
 //!
-//! The maker of the offer and the maker of the product each get a copy of a change. An operator who is both gets two, which
-//! produce the same events. A buyer's copies are about the operator's own purchases and are ignored.
+//! The maker of the offer and the maker of the product each get a copy of a change. An operator who is both gets two,
+//! which produce the same events. A buyer's copies are about the operator's own purchases and are ignored.
 //!
 //! Sources: AWS Marketplace seller guide, "Amazon EventBridge events", "Amazon SNS notifications for SaaS products".
 
@@ -104,8 +104,8 @@ impl<'m> Notice<'m> {
         text(self.message, pointer)
     }
 
-    /// The kind of event for the customer. `status` is the agreement's status in the API, if it was asked. A signed message is
-    /// trusted about its own time; an unsigned one only if the API confirms it.
+    /// The kind of event for the customer. `status` is the agreement's status in the API, if it was asked. A signed
+    /// message is trusted about its own time; an unsigned one only if the API confirms it.
     fn kind(&self, evidence: Evidence, status: Option<&str>) -> Result<Option<EventKind>, Unreadable> {
         Ok(match self.change {
             Change::Created if self.text("/detail/agreement/intent") == Some("REPLACE") => {
@@ -161,8 +161,8 @@ pub fn acknowledged(events: Vec<Event>, log: Option<&str>) -> ParsedCallback {
     }
 }
 
-/// Parses a message of AWS's own topics. It names the customer by an older identifier, which the registration joins with the
-/// account.
+/// Parses a message of AWS's own topics. It names the customer by an older identifier, which the registration joins
+/// with the account.
 pub fn legacy(
     action: &str,
     message: &Json,

@@ -1,5 +1,5 @@
-//! The fulfilment URL: a customer's browser posts a token, and AWS resolves it to a customer, which is the install. No other
-//! field of the form is read, because the browser controls them.
+//! The fulfilment URL: a customer's browser posts a token, and AWS resolves it to a customer, which is the install. No
+//! other field of the form is read, because the browser controls them.
 
 use super::{
     super::{
@@ -65,7 +65,8 @@ pub fn license(arn: &str) -> Option<&str> {
     arn.rsplit(':').next().filter(|id| id.starts_with("l-"))
 }
 
-/// Parses the install. The account is the customer's AWS account; its other names are those that events may use instead.
+/// Parses the install. The account is the customer's AWS account; its other names are those that events may use
+/// instead.
 pub fn parse(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let customer = customer(verified)?;
     let legacy = text(&customer, "/CustomerIdentifier").map(str::trim);

@@ -17,8 +17,8 @@ fn response<'r>(responses: &'r VendorResponses, name: &str) -> Result<&'r Vendor
     responses.get(name).ok_or_else(|| unreadable("the API was not asked"))
 }
 
-/// The refund of a voided purchase, according to its order. If the order does not show the refund yet, the callback fails, so
-/// that the notification is delivered again.
+/// The refund of a voided purchase, according to its order. If the order does not show the refund yet, the callback
+/// fails, so that the notification is delivered again.
 pub fn voided(
     all: bool,
     about: &About,
@@ -48,7 +48,8 @@ impl Owner {
     fn of(purchase: &Purchase, token: &str) -> Self {
         let (token, linked) = (name(token), purchase.linked().map(name));
         let own = purchase.account().map(str::to_owned);
-        // A purchase may replace one of another user of the app, so the app's id takes precedence over the chain of tokens.
+        // A purchase may replace one of another user of the app, so the app's id takes precedence over the chain of
+        // tokens.
         let account = own.clone().or(linked).unwrap_or_else(|| token.clone());
         let alias = Some(token).filter(|token| *token != account);
         let name = |alias| AccountName { alias, account: account.clone() };

@@ -105,8 +105,8 @@ impl Purchase {
         self.test_purchase.is_some()
     }
 
-    /// Whether it can be in its state after the notification. Notifications are late, so it may have progressed. But an ended
-    /// subscription does not start again, and a pending purchase was not paid.
+    /// Whether it can be in its state after the notification. Notifications are late, so it may have progressed. But an
+    /// ended subscription does not start again, and a pending purchase was not paid.
     pub fn agrees(&self, has_ended: bool) -> bool {
         let product = self.purchase_state_context.as_ref().map(|context| context.purchase_state.as_str());
         match self.subscription_state.as_deref() {

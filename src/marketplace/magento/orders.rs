@@ -1,9 +1,9 @@
-//! Orders and credit memos of a Commerce instance. The operator selects the fields when subscribing, and numbers are texts or
-//! numbers depending on version and event. Therefore an object is read field by field, and an amount from its digits, never
-//! through a float.
+//! Orders and credit memos of a Commerce instance. The operator selects the fields when subscribing, and numbers are
+//! texts or numbers depending on version and event. Therefore an object is read field by field, and an amount from its
+//! digits, never through a float.
 //!
-//! Sources: developer.adobe.com/commerce/extensibility/events (payloads as `events:info` prints them); magento/magento2,
-//! `Magento\Sales\Model\Order`, `Magento\Sales\Model\Order\Creditmemo`.
+//! Sources: developer.adobe.com/commerce/extensibility/events (payloads as `events:info` prints them);
+//! magento/magento2, `Magento\Sales\Model\Order`, `Magento\Sales\Model\Order\Creditmemo`.
 
 use super::super::{
     adapter::{CallbackContext, Unreadable, unreadable},
@@ -58,8 +58,8 @@ impl<'t> Object<'t> {
     }
 }
 
-/// The amount of an order or a memo. The instance and the customer may have different currencies, which must never be mixed, so
-/// the listing says which one counts.
+/// The amount of an order or a memo. The instance and the customer may have different currencies, which must never be
+/// mixed, so the listing says which one counts.
 fn amount(of: &Object<'_>, context: &CallbackContext<'_>) -> Result<(i64, String), Unreadable> {
     let (amount, currency) = match context.listing.setting("amounts") {
         None | Some("base") => ("base_grand_total", "base_currency_code"),

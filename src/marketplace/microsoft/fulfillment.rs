@@ -1,5 +1,5 @@
-//! The SaaS fulfilment API, version 2, with the operator's own credentials. All requests are read-only: the product activates
-//! purchases and accepts changes.
+//! The SaaS fulfilment API, version 2, with the operator's own credentials. All requests are read-only: the product
+//! activates purchases and accepts changes.
 //!
 //! Sources: learn.microsoft.com, partner-center/marketplace-offers/pc-saas-fulfillment-subscription-api,
 //! …/pc-saas-fulfillment-operations-api, …/pc-saas-registration.
@@ -228,8 +228,8 @@ fn by_operation(verified: Verified<'static>, change: &Change<'_>) -> Result<Conf
     })
 }
 
-/// Compares the state of a purchase with the webhook. The state does not prove a particular payment, so a renewal must also
-/// be of the purchase's current term, and each term is charged once.
+/// Compares the state of a purchase with the webhook. The state does not prove a particular payment, so a renewal must
+/// also be of the purchase's current term, and each term is charged once.
 fn by_state(verified: Verified<'static>, change: &Change<'_>) -> Result<Confirmation, Refusal> {
     let known: Subscription = payload::read(&verified).map_err(|_| Refusal::Unanswered)?;
     if known.is_test() {
@@ -258,8 +258,8 @@ fn by_state(verified: Verified<'static>, change: &Change<'_>) -> Result<Confirma
 const OPERATION: &str = "operation";
 const SUBSCRIPTION: &str = "subscription";
 
-/// Asks Microsoft about the operation of a webhook. Microsoft keeps no operation for events of which it only notifies; then
-/// the purchase is asked for instead.
+/// Asks Microsoft about the operation of a webhook. Microsoft keeps no operation for events of which it only notifies;
+/// then the purchase is asked for instead.
 pub async fn ask(
     listing: &Listing,
     api: &dyn VendorApi,

@@ -1,5 +1,5 @@
-//! The connection webhook. A token authenticates the caller, but the body is not signed: whoever sees a token can send another
-//! body with it for an hour. Therefore Microsoft's API is asked, if the operator has configured access.
+//! The connection webhook. A token authenticates the caller, but the body is not signed: whoever sees a token can send
+//! another body with it for an hour. Therefore Microsoft's API is asked, if the operator has configured access.
 //!
 //! Microsoft treats a 4xx response to a change of plans as a veto, so an authentic webhook is never answered with one.
 
@@ -53,9 +53,9 @@ pub struct Change<'m> {
     time_stamp: Option<&'m str>,
 }
 
-/// The kind of event that an action is, and whether the action failed. A change of plan or seats counts while the operation is
-/// in progress: Microsoft accepts it by itself after ten seconds and may report nothing more. Other actions count once they
-/// succeed. `None` for actions that do not concern us.
+/// The kind of event that an action is, and whether the action failed. A change of plan or seats counts while the
+/// operation is in progress: Microsoft accepts it by itself after ten seconds and may report nothing more. Other
+/// actions count once they succeed. `None` for actions that do not concern us.
 fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
     let has_succeeded = matches!(status, "Succeeded" | "Success");
     let goes_on = has_succeeded || status == "InProgress";
@@ -116,8 +116,8 @@ impl<'m> Change<'m> {
         }
     }
 
-    /// Its events. Events that can happen once are keyed by the purchase, so that another operation cannot repeat them. A
-    /// renewal is keyed by its operation, or by its term if the state of the purchase confirmed it.
+    /// Its events. Events that can happen once are keyed by the purchase, so that another operation cannot repeat them.
+    /// A renewal is keyed by its operation, or by its term if the state of the purchase confirmed it.
     fn events(&self, is_by_state: bool, evidence: Evidence) -> Vec<Event> {
         let account = &self.account;
         match (self.kind, self.term) {

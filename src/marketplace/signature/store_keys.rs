@@ -110,8 +110,8 @@ impl StoreKeys {
         if now.ms() > until {
             return Err(Refusal::Stale);
         }
-        // The host was checked when the text was sealed. Whoever knows the secret can seal another text, and must not be
-        // able to make us call a private host.
+        // The address was checked when it was sealed. It is checked again because anybody who knows the secret can
+        // seal, and must not be able to make us call other hosts.
         if public_host::address(store).as_deref() != Some(store) {
             return Err(Refusal::WrongSubject);
         }

@@ -1,6 +1,6 @@
-//! SaaS billing of WooCommerce.com: subscriptions to an app that it sells. The header with the topic is not signed and not read.
-//! Every body contains the current subscription with all its transactions, so the order of deliveries does not matter, and the
-//! next delivery makes up for a lost one.
+//! SaaS billing of WooCommerce.com: subscriptions to an app that it sells. The header with the topic is not signed and
+//! not read. Every body contains the current subscription with all its transactions, so the order of deliveries does
+//! not matter, and the next delivery makes up for a lost one.
 //!
 //! Sources: woocommerce.com/document/billing-api-for-saas-products for the signature and the topics. The body is not
 //! documented; its shape is that of one third party's code.
@@ -63,8 +63,8 @@ fn amount(text: Option<&str>, currency: Currency) -> Result<Option<i64>, Unreada
     }
 }
 
-/// The status of the customer's account; `None` for a status that does not change it, such as `pending-cancel`, which continues to
-/// the end of the paid term.
+/// The status of the customer's account; `None` for a status that does not change it, such as `pending-cancel`, which
+/// continues to the end of the paid term.
 fn status_change(status: &str) -> Option<EventKind> {
     match status {
         "active" => Some(EventKind::Activated),

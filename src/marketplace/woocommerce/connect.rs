@@ -1,6 +1,6 @@
-//! A merchant connects a store to the operator's app: the app asks for the URL to send the browser to (`connect`), the store
-//! sends its keys (`auth`), which is the install, and the app fetches them (`token`). The app redirects the browser, so that
-//! Signpost never redirects to a host that a visitor entered.
+//! A merchant connects a store to the operator's app: the app asks for the URL to send the browser to (`connect`), the
+//! store sends its keys (`auth`), which is the install, and the app fetches them (`token`). The app redirects the
+//! browser, so that Signpost never redirects to a host that a visitor entered.
 //!
 //! Source: woocommerce/woocommerce `class-wc-auth.php`.
 

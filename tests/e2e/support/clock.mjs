@@ -1,6 +1,6 @@
 // The Worker with a clock of its own: `/test-clock/<RFC 3339 time>` sets it, and it runs on from there.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import signpost, { ClickLog, Ledger } from "../../../src/entry.mjs";
+import signpost, { ClickLog, Ledger } from "../../../src/edge/js/entry.mjs";
 
 export { ClickLog, Ledger };
 

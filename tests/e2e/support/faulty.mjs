@@ -1,9 +1,10 @@
 // The Worker with neighbours that fail on request: `/test-fault/<name>` sets what is broken from then on.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import signpost, { ClickLog as SoundClickLog, Ledger as SoundLedger } from "../../../src/entry.mjs";
-import { call } from "../../../src/instance.mjs";
+import signpost, { ClickLog as SoundClickLog, Ledger as SoundLedger } from "../../../src/edge/js/entry.mjs";
+import { instance } from "../../../src/edge/js/instance.mjs";
 
 let fault = "none";
+const calls = {}; // method of a Ledger → how often the Worker called it
 
 const hang = () => new Promise(() => {});
 const fail = () => Promise.reject(new Error("injected fault"));
@@ -12,6 +13,7 @@ const fail = () => Promise.reject(new Error("injected fault"));
 function spoilt(binding, concerns) {
   return new Proxy(binding, {
     get(target, name) {
+      if (name === "constructor") return target[name]; // the `worker` crate recognises a binding by its class
       if (concerns(fault)) {
         const behave = fault.endsWith("hang") || fault.endsWith("hangs") ? hang : fail;
         // A namespace's stub is made first; whatever is called on it then fails.
@@ -35,11 +37,28 @@ function unwritable(namespace) {
   });
 }
 
+/** A namespace whose stubs count calls. */
+function counted(namespace) {
+  const count = (stub) =>
+    new Proxy(stub, {
+      get(target, name) {
+        return (...args) => {
+          calls[name] = (calls[name] ?? 0) + 1;
+          return target[name](...args);
+        };
+      },
+    });
+  return new Proxy(namespace, {
+    get: (target, name) => (name === "getByName" ? (id) => count(target.getByName(id)) : target[name]),
+  });
+}
+
 function spoil(env) {
   return {
     ...env,
     KV: spoilt(env.KV, (name) => name.startsWith("kv-") || name === "all-hang"),
-    LEDGER: spoilt(env.LEDGER, (name) => name.startsWith("ledger-") || name === "all-hang"),
+    API_LIMIT: env.API_LIMIT && spoilt(env.API_LIMIT, (name) => name.startsWith("limiter-")),
+    LEDGER: spoilt(counted(env.LEDGER), (name) => name.startsWith("ledger-") || name === "all-hang"),
     CLICKLOG: spoilt(unwritable(env.CLICKLOG), (name) => name.startsWith("clicklog-") || name === "all-hang"),
   };
 }
@@ -63,7 +82,7 @@ export default class extends WorkerEntrypoint {
     if (pathname === "/test-fault/trap") {
       try {
         // What a Rust panic comes to under panic=abort: a trap. Here a method on an object far outside the memory.
-        call((wasm) => wasm.ClickLogHandle.prototype.last_place.call({ __wbg_ptr: 0xfffffff0 }));
+        instance().call((wasm) => wasm.ClickLogObject.prototype.last.call({ __wbg_ptr: 0xfffffff0 }));
       } catch {
         return new Response(null, { status: 500 });
       }
@@ -72,12 +91,14 @@ export default class extends WorkerEntrypoint {
     if (pathname === "/test-fault/exception") {
       try {
         // An exception of JavaScript's that crosses the wasm's frames: it ends the instance too, and looks like any other.
-        call((wasm) => wasm.ClickLogHandle.open({ get sql() { throw new Error("not caught by the binding"); } }, 0));
+        const storage = { get sql() { throw new Error("not caught by the binding"); } };
+        instance().call((wasm) => new wasm.ClickLogObject({ id: { name: "0" }, storage }, {}));
       } catch {
         return new Response(null, { status: 500 });
       }
       return new Response(null);
     }
+    if (pathname === "/test-calls") return Response.json(calls);
     if (pathname.startsWith("/test-fault/")) {
       fault = pathname.slice("/test-fault/".length);
       return new Response(null);

@@ -31,7 +31,8 @@ function inTurn(body) {
 
 /**
  * @param {object} [options]
- * @param {string} [options.entry] another entry module than src/entry.mjs (a path from the root), to inject faults
+ * @param {string} [options.entry] another entry module than src/edge/js/entry.mjs (a path from the root)
+ * @param {boolean} [options.faults] the wasm that fails on demand (src/edge/faults.rs)
  * @param {string} [options.modules] directory of another build than the one in build/
  * @param {string} [options.state] directory of the data; by default a new one that `stop` removes
  * @param {number} [options.port] by default any free one, which `restart` keeps
@@ -39,11 +40,12 @@ function inTurn(body) {
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {object} [options.shared] miniflare's options of the whole instance
  */
-export async function startEdge({ entry, modules, state, port = 0, vars = {}, retune, shared } = {}) {
+export async function startEdge({ entry, faults = false, modules, state, port = 0, vars = {}, retune, shared } = {}) {
   const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-e2e-"));
   if (entry) {
     modules = path.join(scratch, "modules");
-    await bundle({ entry: path.join(ROOT, entry), wasmDir: path.join(ROOT, "build/wasm"), outdir: modules });
+    const wasmDir = path.join(ROOT, "build", faults ? "faults" : "wasm");
+    await bundle({ entry: path.join(ROOT, entry), wasmDir, outdir: modules });
   }
   const logs = [];
   const options = {

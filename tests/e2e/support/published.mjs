@@ -1,26 +1,21 @@
-// An entry for tests of src/published.mjs alone: `GET /?url=…&newer=…` answers what is known of a document, at a time that
-// the test sets, with a KV that may be down.
-import { documents } from "../../../src/published.mjs";
+// The Worker at a time that the test sets, with a KV that may be down: `/fault/document?url=…&newer=…` (src/edge/faults.rs)
+// answers what src/edge/published.rs knows of a document.
+import signpost from "../../../src/edge/js/entry.mjs";
 
-export { ClickLog, Ledger } from "../../../src/objects.mjs";
+export { ClickLog, Ledger } from "../../../src/edge/js/entry.mjs";
 
-const started = Date.now();
+const started = Math.floor(Date.now() / 1_000) * 1_000;
 let passed = 0;
 // Minutes and days must pass here, and a test must not wait for them.
 Date.now = () => started + passed;
 
-const DOWN = {
-  get: async () => { throw new Error("KV is down"); },
-  put: async () => { throw new Error("KV is down"); },
-};
+const fail = () => Promise.reject(new Error("KV is down"));
+const DOWN = { get: fail, getWithMetadata: fail, put: fail, list: fail, delete: fail };
 
 export default {
-  async fetch(request, env, ctx) {
+  fetch(request, env, ctx) {
     const { searchParams } = new URL(request.url);
     passed = Number(searchParams.get("passed"));
-    const wanted = [{ url: searchParams.get("url"), newer: searchParams.has("newer") }];
-    const kv = searchParams.has("down") ? { KV: DOWN } : env;
-    const found = await documents(kv, ctx, wanted, "test", () => !searchParams.has("busy"));
-    return Response.json(found[0]);
+    return signpost.fetch(request, searchParams.has("down") ? { ...env, KV: DOWN } : env, ctx);
   },
 };

@@ -61,7 +61,7 @@ fn clicks_of_bots_and_prefetches_earn_and_are_flagged() {
     );
 }
 
-/// A second partner's link to the same listing.
+/// A link of a second partner to the same listing.
 fn rival(ledger: &mut Ledger, scenario: &Scenario) -> (String, u32) {
     let partner = ledger.partner("Bob", Some(1_000));
     let (_, no) = ledger.link(&partner, &scenario.listing);
@@ -80,20 +80,20 @@ fn a_customer_is_bound_to_its_click_and_a_newer_click_competes() {
         &json!({"type": "lead", "external_id": "l", "click_id": first, "customer_id": "c"}),
     );
     assert_eq!(verdict(&bound), (Some(first.as_str()), "click"));
-    // Long after the window: the window was checked when the customer was bound.
+    // This is long after the window, which was checked when the customer was bound.
     ledger.wait(200 * DAY);
     let renewal = |id: &str| json!({"type": "subscription_renewed", "external_id": id, "customer_id": "c", "amount": 1_000, "currency": "EUR"});
     let made = post(&mut ledger, &renewal("r-1"));
     assert_eq!(verdict(&made), (Some(first.as_str()), "customer"));
     assert_eq!(made["commissions"][0]["partner_id"], json!(ada.partner));
-    // The same old click sent again keeps the standing that it has.
+    // The same old click, sent again, keeps its place.
     let mut with_click = renewal("r-2");
     with_click["click_id"] = json!(first);
     let made = post(&mut ledger, &with_click);
     assert_eq!(verdict(&made), (Some(first.as_str()), "customer"));
     let target = format!("/v1/conversions/{}/attribution", made["id"].as_str().unwrap());
     assert_eq!(ledger.get(&target).json["touches"].as_array().unwrap().len(), 1, "one click is one touch");
-    // A newer click of another partner wins by last touch, and from then on without being named.
+    // A newer click of another partner wins by last touch, and later conversions need not name it.
     let second = ledger.click(bobs_no);
     ledger.wait(DAY);
     let mut with_click = renewal("r-3");
@@ -114,22 +114,22 @@ fn a_customer_is_bound_to_its_click_and_a_newer_click_competes() {
         [json!([first, "customer", "lost", "newer_touch"]), json!([second, "click", "won", "click"])]
     );
     assert_eq!(verdict(&post(&mut ledger, &renewal("r-4"))), (Some(second.as_str()), "customer"));
-    // A click out of its own window neither wins nor binds.
+    // A click outside its own window neither wins nor binds.
     let stale = ledger.click(ada.link_no);
     ledger.wait(30 * DAY + 1);
     let mut with_click = renewal("r-5");
     with_click["click_id"] = json!(stale);
     assert_eq!(verdict(&post(&mut ledger, &with_click)), (Some(second.as_str()), "customer"));
     assert_eq!(verdict(&post(&mut ledger, &renewal("r-6"))), (Some(second.as_str()), "customer"));
-    // A conversion of before the newer click goes to the click of then.
+    // A conversion from before the newer click is credited to the older one.
     let mut earlier = renewal("r-7");
     earlier["occurred_at"] = json!("2026-12-24T00:00:00Z");
     assert_eq!(verdict(&post(&mut ledger, &earlier)), (Some(first.as_str()), "customer"));
-    // Junk beside a known customer takes nothing from the partner who brought the customer.
+    // An invalid click id does not take a known customer from their partner.
     let mut with_junk = renewal("r-8");
     with_junk["click_id"] = json!("junk");
     assert_eq!(verdict(&post(&mut ledger, &with_junk)), (Some(second.as_str()), "customer"));
-    // Another customer is another customer.
+    // Another customer has no touches.
     let mut other = renewal("r-9");
     other["customer_id"] = json!("C");
     assert_eq!(verdict(&post(&mut ledger, &other)), (None, "no_touch"));
@@ -138,7 +138,7 @@ fn a_customer_is_bound_to_its_click_and_a_newer_click_competes() {
 }
 
 #[test]
-fn an_older_click_than_the_bound_one_loses_and_is_remembered() {
+fn an_older_click_than_the_bound_one_loses_and_is_recorded() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let (_, bobs_no) = rival(&mut ledger, &ada);
@@ -153,7 +153,7 @@ fn an_older_click_than_the_bound_one_loses_and_is_remembered() {
 }
 
 #[test]
-fn the_newest_fifty_touches_of_a_busy_customer_are_weighed() {
+fn only_the_newest_fifty_touches_of_a_customer_are_considered() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let mut last = String::new();
@@ -197,16 +197,16 @@ fn revoked_and_paused_still_earn_from_earlier_clicks_and_terminated_do_not() {
         json!({"type": "sale", "external_id": id, "click_id": click, "customer_id": customer, "amount": 100,
             "currency": "EUR", "occurred_at": at.to_string()})
     };
-    // Up to the date of termination it earned, however late it is told.
+    // The partner earns conversions from before the termination, however late they are reported.
     assert_eq!(verdict(&post(&mut ledger, &sale("until", ended, None))), (Some(click.as_str()), "click"));
     assert_eq!(
         verdict(&post(&mut ledger, &sale("after", ended.plus_ms(1), None))),
         (None, "partner_terminated")
     );
-    // Who comes next among the customer's touches earns.
+    // The next of the customer's touches earns.
     let made = post(&mut ledger, &sale("next", ended.plus_ms(1), Some("c")));
     assert_eq!(verdict(&made), (Some(older.as_str()), "customer"));
-    // What had been earned stays earned.
+    // Earlier commissions remain.
     ledger.wait(40 * DAY);
     let owed = ledger.get(&format!("/v1/balances?partner_id={}", ada.partner)).json;
     assert_eq!(owed["data"][0]["payable"], 30);
@@ -214,7 +214,7 @@ fn revoked_and_paused_still_earn_from_earlier_clicks_and_terminated_do_not() {
 }
 
 #[test]
-fn rates_are_the_partners_own_else_the_programmes_and_hold_from_then_on() {
+fn a_partners_own_rate_precedes_the_programmes_and_applies_from_its_change() {
     let mut ledger = Ledger::new();
     ledger.put("/v1/program", &json!({"commission_bp": 500, "hold_days": 10}));
     let partner = ledger.partner("Ada", None);
@@ -237,7 +237,7 @@ fn rates_are_the_partners_own_else_the_programmes_and_hold_from_then_on() {
     ledger.patch(&format!("/v1/partners/{partner}"), &json!({"commission_bp": null}));
     let third = ledger.sale("o-3", &click, 10_000).json;
     assert_eq!(third["commissions"][0]["amount"], 700);
-    // The first keeps its terms; without a hold the third is payable with the next request.
+    // The first keeps its terms. The third has no hold, so the next request makes it payable.
     let balance = &ledger.get("/v1/balances").json["data"][0];
     assert_eq!((&balance["pending"], &balance["payable"]), (&json!(500), &json!(700)));
     ledger.audit();

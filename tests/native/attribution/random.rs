@@ -81,7 +81,7 @@ impl<S: Sql> Run<S> {
         let (visitor, link) = (self.roll(self.visitors.len()), self.roll(self.links.len()));
         let click = self.ledger.click(self.links[link]);
         let trail = &mut self.visitors[visitor];
-        // One in eight is not stored yet when it is asked for.
+        // One trail in eight is not stored yet when it is requested.
         let known = (trail.len() % 8 != 7).then(|| trail.iter().rev().take(8).rev().cloned().collect());
         self.ledger.trails.insert(click.clone(), known);
         trail.push(click);
@@ -104,7 +104,7 @@ impl<S: Sql> Run<S> {
         self.sold.push((made.json["id"].as_str().unwrap().to_owned(), amount));
     }
 
-    /// Shares are the whole, bases the amount.
+    /// Shares add up to the whole, and bases to the amount.
     fn weigh(&mut self, conversion: &Json) {
         let sum = |rows: &Json, name: &str| -> i64 {
             rows.as_array().unwrap().iter().map(|row| row[name].as_i64().unwrap()).sum()
@@ -136,7 +136,7 @@ impl<S: Sql> Run<S> {
         self.sold[index].1 -= amount;
     }
 
-    /// A marketplace tells of a charge, and sometimes of its refund, before anybody's click is known.
+    /// A marketplace reports a charge, and sometimes its refund, before a click is known.
     fn charge(&mut self, number: usize) {
         let account = format!("a-{}", self.roll(12));
         let fields = json!({"account": account, "amount": 10_001, "currency": "EUR"});
@@ -148,7 +148,7 @@ impl<S: Sql> Run<S> {
         self.ledger.told(1, &told);
     }
 
-    /// The browser of the account comes with its cookie.
+    /// The account's browser arrives with its cookie.
     fn install(&mut self, number: usize) {
         let account = self.roll(12);
         let clicks: Vec<String> = self.visitors[account].iter().rev().take(8).rev().cloned().collect();
@@ -198,7 +198,7 @@ impl<S: Sql> Run<S> {
         assert!(same["data"].as_array().unwrap().iter().all(|row| row["difference"] == 0), "{same}");
     }
 
-    /// The counts are what the rows say.
+    /// The counts equal the rows.
     fn check_whole(&mut self, whole: &BTreeMap<String, i64>) {
         let sums = "SELECT c.currency, CAST(sum(c.amount) AS TEXT), CAST(sum(c.refunded) AS TEXT) FROM conversions c \
                     WHERE c.amount IS NOT NULL GROUP BY 1";
@@ -216,7 +216,7 @@ impl<S: Sql> Run<S> {
         assert_eq!(self.ledger.sql.exec(off, &[]).unwrap()[0].int(0).unwrap(), 0);
     }
 
-    /// Each partner's report says of commission what its commissions do.
+    /// The commission in each partner's report equals the sum of its commissions.
     fn check_commission(&mut self) {
         for partner in self.partners.clone() {
             let sums = "SELECT m.currency, CAST(sum(m.amount - m.reversed) AS TEXT) FROM commissions m \
@@ -231,7 +231,7 @@ impl<S: Sql> Run<S> {
         }
     }
 
-    /// A partner's key sees the conversions that it is credited with, its own credits of them, and no others.
+    /// A partner's key sees the conversions that the partner is credited with, its own credits, and nothing else.
     fn check_keys(&mut self) {
         let all = self.pages(OPERATOR);
         for partner in self.partners.clone() {
@@ -246,7 +246,7 @@ impl<S: Sql> Run<S> {
         }
     }
 
-    /// Ids and credits of all conversions that a key sees.
+    /// The ids and credits of all conversions that a key sees.
     fn pages(&mut self, key: &str) -> Vec<(String, Vec<Json>)> {
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -275,7 +275,7 @@ fn live<S: Sql>(sql: S, seed: u64, rules: &Json, steps: usize) -> Run<S> {
     run
 }
 
-/// The same rows out of the log.
+/// Replays the log and compares the rows.
 fn rebuild(ledger: &Ledger) {
     let mut log = String::new();
     for event in events::after(&ledger.sql, 0, None, 1_000_000).unwrap() {
@@ -289,7 +289,7 @@ fn rebuild(ledger: &Ledger) {
     migrate(&rebuilt, LEDGER).unwrap();
     let found = replay(log.as_bytes(), &rebuilt).unwrap();
     assert_eq!(Some(&found.rebuilt), found.original.as_ref());
-    // Keys and what was answered under them are secrets or scratch, and stand in no log.
+    // API keys and stored responses are secrets or temporary, so the log does not contain them.
     let of_no_log = ["api_keys", "idempotency", "meta", "kv_writes", "single_use", "sqlite_sequence"];
     let kept = |sql: &NativeSql| {
         let mut rows = rows::rows(sql);
@@ -300,7 +300,7 @@ fn rebuild(ledger: &Ledger) {
 }
 
 #[test]
-fn under_every_model_the_parts_are_the_whole() {
+fn under_every_model_the_parts_add_up_to_the_whole() {
     for (seed, model) in (1..).zip(Model::ALL) {
         for precedence in ["coupon_first", "click_first"] {
             let run = live(NativeSql::in_memory().unwrap(), seed, &rules(*model, precedence), STEPS);

@@ -4,7 +4,7 @@
 use crate::support::{Ledger, OPERATOR, event};
 use serde_json::{Value as Json, json};
 
-/// Three partners with a link each to one listing, under a model.
+/// Three partners, each with a link to one listing, under a model.
 struct World {
     ledger: Ledger,
     partners: Vec<String>,
@@ -26,7 +26,7 @@ fn world(attribution: Json) -> World {
 }
 
 impl World {
-    /// A click on each partner's link, a day apart, the last of them with the trail of those before.
+    /// A click on each partner's link, a day apart; each click's trail has the clicks before it.
     fn clicks(&mut self) -> Vec<String> {
         let mut clicks: Vec<String> = Vec::new();
         for link in self.links.clone() {
@@ -109,7 +109,7 @@ fn a_shared_sale_is_counted_once_and_its_revenue_by_parts() {
     let mut world = world(json!({"model": "position"}));
     let clicks = world.clicks();
     let sold = world.sale("o-1", &clicks[2], 9_999);
-    // 40 : 20 : 40 of 99.99; the sale itself goes to the largest share, of equal ones to the newest.
+    // 40 : 20 : 40 of 99.99. The sale is counted for the largest share, and for the newest of equal ones.
     let expected = [(0, 3_999, 0, 400), (0, 2_000, 0, 400), (1, 4_000, 0, 1_200)];
     let found = |world: &mut World| -> Vec<_> {
         let number = |value: Json| value.as_i64().unwrap_or(0);
@@ -118,7 +118,7 @@ fn a_shared_sale_is_counted_once_and_its_revenue_by_parts() {
     assert_eq!(found(&mut world), expected);
     let all = world.totals("");
     assert_eq!((&all["sales"], &all["revenue"][0]["amount"]), (&json!(1), &json!(9_999)));
-    // Refunds in parts: those of the credits add up to each of them, and end at the whole.
+    // Partial refunds: the parts of the credits add up to each refund, and finally to the whole sale.
     let target = format!("/v1/conversions/{}/refunds", sold["id"].as_str().unwrap());
     for (id, amount) in [("r-1", 1), ("r-2", 1), ("r-3", 3_331), ("r-4", 1)] {
         let refund = world.ledger.post(&target, &json!({"external_id": id, "amount": amount}));
@@ -163,7 +163,7 @@ fn each_partner_sees_its_own_part_of_a_shared_conversion() {
         assert_eq!(one.json["click_id"], if n == 2 { json!(clicks[2]) } else { Json::Null });
         assert_eq!(Json::Array(list), json!([one.json]));
         assert_eq!(why.json["touches"].as_array().unwrap().len(), 1);
-        // What belongs to several partners is no single one's event.
+        // A shared conversion is not an event of a single partner.
         let events = get("/v1/events").raw.body;
         for other in world
             .partners
@@ -180,7 +180,7 @@ fn each_partner_sees_its_own_part_of_a_shared_conversion() {
 }
 
 #[test]
-fn lists_of_own_and_shared_conversions_are_one_list() {
+fn own_and_shared_conversions_are_listed_together() {
     let mut world = world(json!({"model": "linear"}));
     let mut made = Vec::new();
     for n in 0..5 {
@@ -216,17 +216,17 @@ fn several_touches_of_one_partner_are_several_credits() {
     let key = world.ledger.key(&["read"], Some(&world.partners[0].clone()));
     let seen = world.ledger.call(&key, "GET", "/v1/conversions", "", None).json;
     assert_eq!(seen["data"].as_array().unwrap().len(), 1, "one conversion is listed once");
-    // All of it is this partner's, so its events are, too.
+    // This partner has the whole credit, so the events are visible to it too.
     let events = world.ledger.call(&key, "GET", "/v1/events", "", None).raw.body;
     assert!(events.contains("conversion.created"), "{events}");
     world.ledger.audit();
 }
 
 #[test]
-fn a_trail_is_believed_as_far_as_our_keys_signed_it() {
+fn only_signed_clicks_of_a_trail_are_credited() {
     let mut world = world(json!({"model": "linear"}));
     let clicks = world.clicks();
-    // Signed, and one letter changed.
+    // A signed click id with one character changed.
     let mut forged = clicks[0].clone();
     forged.replace_range(20..21, if &forged[20..21] == "A" { "B" } else { "A" });
     let later = {
@@ -246,7 +246,7 @@ fn a_trail_is_believed_as_far_as_our_keys_signed_it() {
 }
 
 #[test]
-fn a_trail_that_cannot_be_told_refuses_nothing_and_is_noted() {
+fn an_unavailable_trail_refuses_nothing_and_is_recorded() {
     for (model, expected) in
         [("linear", "unavailable"), ("first_touch", "unavailable"), ("last_touch", "not_needed")]
     {
@@ -257,7 +257,7 @@ fn a_trail_that_cannot_be_told_refuses_nothing_and_is_noted() {
         assert_eq!(credits(&sold), [(json!(clicks[2]), json!(10_000))], "{model}");
         let target = format!("/v1/conversions/{}/attribution", sold["id"].as_str().unwrap());
         assert_eq!(world.ledger.get(&target).json["trail"], expected);
-        // Nothing is asked for a conversion that was sent before.
+        // A retry requests no trail.
         let body = json!({"type": "sale", "external_id": "o-1", "click_id": clicks[2], "customer_id": "of o-1",
             "amount": 100, "currency": "EUR"});
         let again = world.ledger.call(OPERATOR, "POST", "/v1/conversions", &body.to_string(), None);
@@ -292,7 +292,7 @@ fn the_first_touch_earns_all_and_the_trail_is_bound_to_the_customer() {
 }
 
 #[test]
-fn a_click_that_comes_to_light_late_shares_what_was_sold_before_and_refunded() {
+fn a_late_click_shares_earlier_sales_and_their_refunds() {
     let mut world = world(json!({"model": "linear"}));
     let clicks = world.clicks();
     let charge = event("charged", "order:1", &json!({"amount": 10_001, "currency": "EUR"}));
@@ -301,11 +301,11 @@ fn a_click_that_comes_to_light_late_shares_what_was_sold_before_and_refunded() {
     world.ledger.told(1, &[charge, refund]);
     assert_eq!(world.totals("")["commission"][0]["amount"], 0);
     world.ledger.wait(1_000);
-    // All three came with the browser's cookie.
+    // The browser's cookie carried all three.
     world.ledger.told(1, &[event("installed", "install:1", &json!({"clicks": clicks}))]);
     let sold = world.ledger.get("/v1/conversions").json["data"][1].clone();
     assert_eq!(sold["amount"], 10_001);
-    // The touches of a customer stand newest first; 33.35 : 33.33 : 33.33, less a fifth.
+    // A customer's touches are listed newest first; 33.35 : 33.33 : 33.33, less a fifth.
     assert_eq!(credits(&sold).len(), 3);
     let sums: Vec<_> = world.sums().into_iter().map(|(_, revenue, refunds, _)| (revenue, refunds)).collect();
     assert_eq!(sums, [(json!(3_333), json!(666)), (json!(3_333), json!(667)), (json!(3_335), json!(667))]);

@@ -56,7 +56,7 @@ fn touch(at_ms: i64, source: Source, is_coupon: bool, number: u32) -> Touch {
     }
 }
 
-/// `A 8 d window 60`, `A 400 d bound`, `A coupon`, …; A is the partner of number 1.
+/// `A 8 d window 60`, `A 400 d bound`, `A coupon`, …; A is partner number 1.
 fn read_touch(said: &str, has_bought: bool) -> Touch {
     let words: Vec<&str> = said.split(' ').collect();
     let number = u32::from(words[0].bytes().next().unwrap() - b'A') + 1;
@@ -83,7 +83,7 @@ fn decimal(minor: i64, places: usize) -> String {
 }
 
 #[test]
-fn the_table_is_what_is_decided() {
+fn decisions_equal_the_table() {
     let text = fs::read_to_string(Path::new("fixtures/ledger/attribution.txt")).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let mut rows = 0;
@@ -131,7 +131,7 @@ impl Dice {
             4 => (Source::Click, false),
             _ => (Source::Trail, false),
         };
-        // Few of them, so that some are of the same millisecond, and a few too old or of after the sale.
+        // The range is small, so that some touches share a millisecond, and a few are too old or later than the sale.
         let days = i64::try_from(self.below(40)).unwrap();
         let mut touch = touch(SALE_MS + DAY_MS - days * DAY_MS, source, is_coupon, number);
         touch.is_repeat = self.below(3) == 0;

@@ -1,4 +1,4 @@
-//! Apple App Store: what its notifications tell of a customer and of money, exactly and in every order.
+//! Apple App Store: notifications produce the exact customers and amounts, in every order of arrival.
 
 use super::{
     TestCallback, World,
@@ -12,10 +12,10 @@ use signpost::{
 };
 use std::sync::LazyLock;
 
-/// Signed by authorities of the tests in Apple's place.
+/// The adapter, with test authorities instead of Apple's.
 pub(crate) static APPLE: Apple = Apple { trust, postback_key: super::apple_postbacks::KEY };
 
-/// What tokens of Apple's begin with, and the root that their certificates lead to. Made once: they are signed in earnest.
+/// The header of Apple's tokens, and the root of their certificates. They are generated once, because signing is slow.
 static HEADER: LazyLock<(String, Vec<u8>)> = LazyLock::new(|| {
     let certificates = forms().map(|form| form.issue());
     (json!({"alg": "ES256", "x5c": x5c(&certificates)}).to_string(), certificates[2].clone())
@@ -90,7 +90,7 @@ fn callback(notification: &Json) -> TestCallback {
     TestCallback { method: "POST", kind: "notifications", rest: String::new(), headers: vec![], body }
 }
 
-/// The operator's server tells whose the token is, with the click.
+/// The operator's server reports the token's user, with the click.
 pub(crate) fn lead(world: &mut World, click: &str) {
     let lead = json!({"type": "lead", "external_id": "lead-1", "customer_id": CUSTOMER, "click_id": click});
     assert!([200, 201].contains(&world.ledger.post("/v1/conversions", &lead).status));
@@ -103,7 +103,7 @@ pub(crate) fn click(world: &mut World) -> String {
     click
 }
 
-/// Type, amount, what was given back, and currency of each conversion, by their names.
+/// Type, amount, refunded amount and currency of each conversion, sorted by external id.
 fn money(world: &mut World) -> Vec<(String, Json, Json, Json)> {
     let listing = format!("{}/", world.listing);
     let found = world.ledger.get("/v1/conversions").json["data"].take();
@@ -150,7 +150,7 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
                 None => lead(&mut world, &click),
             }
         }
-        // A click that came to light last of all earns with the next purchase.
+        // A click that becomes known last earns with the next purchase.
         assert_eq!(world.receive(&last).status, 200);
         let usd = json!("USD");
         assert_eq!(
@@ -170,7 +170,7 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
             assert_eq!(conversion["customer_id"], CUSTOMER);
             assert_eq!(conversion["attribution"]["credits"][0]["click_id"], click, "{order:?} {conversion}");
         }
-        // A fifth of 9.99, of 9.99 that was left of 19.99, and of 0.99.
+        // A fifth of 9.99, of the remaining 9.99 of 19.99, and of 0.99.
         let balance = json!([{"partner_id": world.partner, "currency": "USD", "pending": 200 + 200 + 20,
             "payable": 0, "paid": 0, "reversed": 200}]);
         assert_eq!(outcome["balances"], balance, "{order:?}");
@@ -213,7 +213,7 @@ fn each_notification_means_what_it_says() {
         ("DANCE", &none, "", false),
     ] {
         let mut world = world();
-        // Not the first purchase, so that it tells no names.
+        // Not the first purchase, so that it joins no names.
         let callback = notification(kind, 0, Some(&transaction("2000000100000002", more)));
         assert_eq!(world.receive(&callback).status, 200, "{kind}");
         let expected: Vec<_> = Some((CUSTOMER.replace("apple:", ""), status.to_owned()))
@@ -261,7 +261,7 @@ fn amounts_are_exact_in_every_currency_or_not_booked() {
         assert_eq!(world.refused(missing, &notification("DID_RENEW", 0, Some(&bought))), 500);
     }
     assert!(world.logged[0].ends_with("/transaction/price is not an amount"), "{:?}", world.logged);
-    // What is no money needs no price.
+    // A notification without money needs no price.
     let ended = transaction(FIRST, &json!({"price": null}));
     assert_eq!(world.receive(&notification("EXPIRED", 0, Some(&ended))).status, 200);
 }
@@ -358,7 +358,7 @@ fn what_is_not_apples_or_of_another_app_is_refused() {
         let mut world = world_with(&settings);
         assert_eq!(world.refused("not set up for it", &good), 401, "{settings}");
     }
-    // Under Apple's own root, this is nobody's.
+    // Apple's own root does not accept it.
     let mut genuine = self::world();
     genuine.adapter = None;
     assert_eq!(genuine.refused("another authority's", &good), 401);

@@ -1,4 +1,4 @@
-//! Whose purchases are on the App Store: those of the token that the app gave them, and of nobody else's.
+//! The customer of an App Store purchase is the token that the app set on it, and nobody else.
 
 use super::{
     TestCallback,
@@ -36,9 +36,9 @@ fn a_subscription_leads_to_the_token_of_its_first_purchase_and_to_no_other() {
     let (mine, others) = ((CUSTOMER.to_owned(), true), (format!("apple:{other}"), false));
     let nameless = (format!("apple:{FIRST}"), false);
     assert_eq!(customers(&[&first, &renewed]), (vec![mine.clone(), mine.clone()], 1));
-    // What is told before the first purchase is the subscription's own.
+    // A notification before the first purchase belongs to the subscription itself.
     assert_eq!(customers(&[&renewed, &first]), (vec![nameless.clone(), mine.clone()], 1));
-    // Somebody else with the same Apple account, in whatever order.
+    // Another user with the same Apple account, in every order.
     for order in orders(3) {
         let callback = order.iter().map(|step| [&first, &renewed, &anew][*step]).collect::<Vec<_>>();
         let (found, aliases) = customers(&callback);

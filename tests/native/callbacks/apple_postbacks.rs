@@ -1,5 +1,5 @@
-//! Apple's postbacks of advertisements: installs of nobody in particular, each once, and none that is another app's, another
-//! network's, or signed by a device for tests.
+//! Apple's advertising postbacks: anonymous installs, each once. Postbacks of another app, of another network, or
+//! signed by a test device are refused.
 
 use super::{TestCallback, World, apple::APPLE, signer};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -30,7 +30,7 @@ fn published() -> Json {
         "attribution-signature": "MEUCIGRmSMrqedNu6uaHyhVcifs118R5z/AB6cvRaKrRRHWRAiEAv96ne3dKQ5kJpbsfk4eYiePmrZUU6sQmo+7zfP/1Bxo="})
 }
 
-/// The same, of one who did not win.
+/// The same, of a postback that did not win.
 fn published_of_another() -> Json {
     json!({"version": "3.0", "ad-network-id": "example123.skadnetwork", "campaign-id": 42, "app-id": 525_463_029,
         "transaction-id": "f9ac267a-a889-44ce-b5f7-0166d11461f0", "redownload": true, "fidelity-type": 1, "did-win": false,
@@ -62,7 +62,7 @@ fn a_winning_skadnetwork_postback_is_an_install_of_nobody_in_particular() {
     assert_eq!(world.receive(&won).status, 200);
     assert_eq!(installs(&mut world), ["apple:skadnetwork:6aafb7a5-0170-41b5-bbe4-fe71dedf1e30"]);
     assert_eq!(world.refused("again", &won), 200);
-    // What is not signed is not read.
+    // Unsigned members are not read.
     let mut other = published();
     other["conversion-value"] = json!(1);
     other["country-code"] = json!("US");
@@ -101,7 +101,7 @@ fn a_skadnetwork_postback_of_elsewhere_is_refused() {
     }
 }
 
-/// A postback of SKAdNetwork 4.0 under the tests' key.
+/// A postback of SKAdNetwork 4.0, signed with the test key.
 fn postback(id: &str, index: u32) -> TestCallback {
     let (network, app) = ("com.example", "525463029");
     let values =
@@ -124,7 +124,7 @@ fn of_the_postbacks_of_an_install_the_first_is_the_install() {
     assert_eq!(world.refused("without an id", &postback("", 0)), 500);
 }
 
-/// A postback of AdAttributionKit under the tests' key.
+/// A postback of AdAttributionKit, signed with the test key.
 fn kit(kid: &str, key: u8, more: &Json) -> TestCallback {
     let mut claims = json!({"advertised-item-identifier": 525_463_029, "conversion-type": "download",
         "marketplace-identifier": "com.apple.AppStore", "ad-network-identifier": "com.example", "did-win": true,
@@ -164,7 +164,7 @@ fn a_winning_adattributionkit_postback_is_an_install_too() {
     assert_eq!(world.refused("no id", &kit(PRODUCTION, 1, &json!({"postback-identifier": null}))), 500);
 }
 
-/// Printed in Apple's documentation, with the signature of a device for tests.
+/// Printed in Apple's documentation, with the signature of a test device.
 const PUBLISHED: &str = "eyJraWQiOiJhcHBsZS1kZXZlbG9wbWVudC1pZGVudGlmaWVyXC8xIiwiYWxnIjoiRVMyNTYifQ.\
     eyJwb3N0YmFjay1pZGVudGlmaWVyIjoiODU1NDZFQjctRkQzOS00NEJDLTg5OTAtQzk4QTRBQzM2QTQ5IiwicHVibGlzaGVyLWl0ZW0taWRlbnRpZmll\
     ciI6MCwibWFya2V0cGxhY2UtaWRlbnRpZmllciI6ImNvbS5hcHBsZS5BcHBTdG9yZSIsImltcHJlc3Npb24tdHlwZSI6ImFwcC1pbXByZXNzaW9uIiwi\
@@ -196,7 +196,7 @@ fn development_keys_count_in_the_sandbox_alone() {
     sandbox["environment"] = json!("Sandbox");
     let (unknown, wrong) = ("the key id is not in the vendor's key set", "the signature does not match");
     for kid in ["apple-development-identifier/0", "apple-development-identifier/1"] {
-        // Apple's development keys are Apple's, so that all a test can see is that one is looked at.
+        // Only Apple can sign with its development keys, so a test can only observe that they are tried.
         assert_eq!(reason(&settings(), &kit(kid, 1, &json!({}))), unknown);
         assert_eq!(reason(&sandbox, &kit(kid, 1, &json!({}))), wrong);
     }

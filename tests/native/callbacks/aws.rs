@@ -1,4 +1,4 @@
-//! AWS Marketplace: the registration, and a whole life over signed SNS, in every order.
+//! AWS Marketplace: the registration, and a complete lifecycle over signed SNS, in every order.
 
 use super::fake_vendor::{DocumentRequest, VendorResult, respond};
 use super::{TestCallback, World, orders, signer};
@@ -40,7 +40,7 @@ pub(crate) fn world_with(settings: &Json, secrets: &Json) -> World {
     world
 }
 
-/// What AWS says, in words and in an answer, and the status of ours.
+/// A description, AWS's response, and the expected status.
 pub(crate) type VendorCase = (&'static str, fn(&VendorRequest) -> VendorResult, u16);
 
 fn world() -> World {
@@ -51,12 +51,12 @@ pub(crate) fn ok(body: &Json) -> VendorResult {
     respond(200, body.to_string())
 }
 
-/// An error of AWS's, which is status 400 whatever it is.
+/// An AWS error. Its status is always 400.
 pub(crate) fn error(name: &str) -> VendorResult {
     respond(400, json!({"__type": name, "message": "secret detail"}).to_string())
 }
 
-/// What `ResolveCustomer` answers, with other members.
+/// The response of `ResolveCustomer`, with replaced members.
 fn customer(other: &Json) -> VendorResult {
     let mut customer = json!({"ProductCode": PRODUCT, "CustomerAWSAccountId": BUYER, "CustomerIdentifier": "X01EXAMPLEX",
         "LicenseArn": format!("arn:aws:license-manager::294406891311:license:{LICENSE}"),
@@ -65,7 +65,7 @@ fn customer(other: &Json) -> VendorResult {
     ok(&customer)
 }
 
-/// What `DescribeAgreement` answers.
+/// The response of `DescribeAgreement`.
 pub(crate) fn described(status: &str) -> VendorResult {
     ok(&json!({"agreementId": AGREEMENT, "acceptor": {"accountId": BUYER}, "status": status,
         "proposalSummary": {"offerId": "offer-uovnpk2f6jq7s", "resources": [{"id": PRODUCT_ID, "type": "SaaSProduct"}]}}))
@@ -80,7 +80,7 @@ fn registration() -> TestCallback {
     form(&format!("x-amzn-marketplace-token={TOKEN}&x-amzn-marketplace-offer-type=free-trial"))
 }
 
-/// A message of SNS's, signed.
+/// A signed SNS message.
 pub(crate) fn sns(kind: &str, id: &str, at: &str, message: &str) -> TestCallback {
     sns_signed(kind, id, at, message, "2")
 }
@@ -107,7 +107,7 @@ pub(crate) fn sns_signed(kind: &str, id: &str, at: &str, message: &str, version:
     TestCallback { method: "POST", kind: "sns", rest: String::new(), headers, body }
 }
 
-/// An event as EventBridge writes it.
+/// An EventBridge event.
 pub(crate) fn event(detail_type: &str, at: &str, agreement: &Json) -> Json {
     let mut named = json!({"id": AGREEMENT});
     named.as_object_mut().unwrap().extend(agreement.as_object().unwrap().clone());
@@ -196,7 +196,8 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
             "the licence, the agreement, the older identifier"
         );
         let mut outcome = outcome;
-        // The registration has our clock, so the account's state is its, and which of the three ends was first is told.
+        // The registration has our own time, so it decides the account's status. Of the three ends, the first one
+        // counts.
         for conversion in outcome["conversions"].as_array_mut().unwrap() {
             conversion["metadata"].take();
         }
@@ -211,7 +212,7 @@ fn a_registration_is_resolved_with_a_signature_that_aws_libraries_make_too() {
     let [asked] = world.requests.as_slice() else { panic!("{:?}", world.requests) };
     let headers: Vec<(&str, &str)> =
         asked.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    // The vector `sigv4-resolve-customer`, which botocore, aws4fetch and @smithy/signature-v4 made alike.
+    // The vector `sigv4-resolve-customer`. botocore, aws4fetch and @smithy/signature-v4 all produce this signature.
     assert_eq!(
         headers,
         [
@@ -231,7 +232,7 @@ fn a_registration_is_resolved_with_a_signature_that_aws_libraries_make_too() {
         (asked.method, asked.body.as_str()),
         ("POST", &*format!(r#"{{"RegistrationToken":"{TOKEN}"}}"#))
     );
-    // A plus sign and a slash come through.
+    // A plus sign and a slash are preserved.
     assert_eq!(world.receive(&form("x-amzn-marketplace-token=a%2Bb%2Fc%3D%3D")).status, 303);
     assert_eq!(world.requests[1].body, r#"{"RegistrationToken":"a+b/c=="}"#);
     assert_eq!(world.ledger.rows("conversions"), 1, "the same customer");

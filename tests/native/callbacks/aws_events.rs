@@ -1,5 +1,5 @@
-//! AWS Marketplace's messages: over SNS with its handshakes, of AWS's older topics, and from an API destination, where the
-//! Agreement API is asked.
+//! AWS Marketplace's messages: over SNS with its handshakes, from AWS's older topics, and from an API destination,
+//! whose events the Agreement API confirms.
 
 use super::fake_vendor::respond;
 use super::{
@@ -16,7 +16,7 @@ use signpost::store::Sql;
 
 const NOW: &str = "2026-11-22T11:59:57.204Z";
 
-/// A listing at which nobody is asked, for it has no key.
+/// A listing without an access key, so AWS is not called.
 fn world() -> World {
     let mut world = world_with(&settings(), &json!({"eventbridge_secret": "b7f9c2e1d4a84f5e"}));
     world.vendor.responds = |request| panic!("nobody asks {request:?}");
@@ -109,7 +109,7 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
     ] {
         assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
-    // Truly signed, by somebody else's topic.
+    // Correctly signed, but from somebody else's topic.
     let path = format!("/v1/listings/{}", world.listing);
     let mut other = settings();
     other["topic_arns"] = json!("arn:aws:sns:us-east-1:993604559884:another");
@@ -119,7 +119,7 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
     other["topic_arns"] = json!([]);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": other})).status, 200);
     assert_eq!(world.refused("no topic", &good), 401);
-    // SNS's certificate cannot be had: SNS tries again.
+    // SNS's certificate cannot be loaded, so SNS retries.
     let mut down = self::world();
     down.vendor.publishes = |_| Document { text: None, absent: false, newest: true };
     assert_eq!(down.refused("no certificate", &good), 503);
@@ -163,7 +163,7 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
         let mut world = world();
         assert_eq!(world.receive(&notification("m", &message)).status, 200);
         assert_eq!(account(&world), status, "{message}");
-        // The agreement leads to the account, and so does the licence.
+        // The agreement and the licence are names of the account.
         let names = if message["detail"]["license"].is_null() { 1 } else { 2 };
         assert_eq!(world.ledger.rows("account_aliases"), names, "{message}");
     }
@@ -215,7 +215,7 @@ fn the_end_of_a_licence_is_no_end_where_another_agreement_goes_on() {
         ("superseded", |_| described("SUPERSEDED"), 0),
         ("cancelled", |_| described("CANCELLED"), 1),
         ("the licence alone", |_| described("ACTIVE"), 1),
-        // A channel partner's agreement, or a key that may not: the signature speaks for itself.
+        // A channel partner's agreement, or a key without permission: the signature is sufficient.
         ("unknown", |_| error("ResourceNotFoundException"), 1),
         ("not ours to see", |_| error("AccessDeniedException"), 1),
         (
@@ -300,7 +300,7 @@ fn an_api_destinations_event_is_what_the_agreement_api_confirms() {
         assert_eq!(asked.body, format!(r#"{{"agreementId":"{AGREEMENT}"}}"#));
         let target = ("x-amz-target", "AWSMPCommerceService_v20200301.DescribeAgreement".to_owned());
         assert!(asked.headers.contains(&target), "{:?}", asked.headers);
-        // What the API says of the agreement counts, whatever the message says.
+        // The API's status of the agreement takes precedence over the message.
         let mut world = world_with(&settings(), &secrets());
         world.vendor.responds = |_| described("REPLACED");
         assert_eq!(world.receive(&from_destination(callback)).status, 200);

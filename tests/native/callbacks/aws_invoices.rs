@@ -1,4 +1,4 @@
-//! AWS Marketplace's money: what the Agreement API says was billed and given back, each exactly once.
+//! AWS Marketplace's money: what the Agreement API reports as billed and refunded is booked exactly once.
 
 use super::fake_vendor::VendorResult;
 use super::{
@@ -29,7 +29,7 @@ fn adjustment(id: &str, invoice: &str, amount: &str, status: &str) -> Json {
         "updatedAt": 1_795_300_200, "agreementType": "PurchaseAgreement", "catalog": "AWSMarketplace"})
 }
 
-/// What AWS answers, by the operation.
+/// AWS's response to an operation.
 fn answer(request: &VendorRequest, adjustments: &[Json], invoices: &[Json]) -> VendorResult {
     let target = &request.headers.iter().find(|(name, _)| *name == "x-amz-target").unwrap().1;
     let body: Json = serde_json::from_str(&request.body).unwrap();
@@ -109,7 +109,7 @@ fn what_aws_billed_and_gave_back_is_booked_once() {
     assert_eq!(first["customer_id"], format!("aws:{BUYER}"));
     assert_eq!(first["metadata"], json!({"marketplace": "aws", "evidence": "api_poll", "plan": "offer-1"}));
     assert_eq!((&second["amount"], &second["refunded"]), (&json!(9_000), &json!(0)));
-    // All at once comes to the same.
+    // A single query produces the same result.
     let mut at_once = with_customer(self::world());
     at_once.vendor.responds = refunded;
     assert_eq!(at_once.receive(&asked()).status, 200);

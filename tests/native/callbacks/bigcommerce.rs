@@ -1,4 +1,4 @@
-//! BigCommerce apps: the page in the control panel's frame, its reloads, the ends of an install, and tokens that stray.
+//! BigCommerce apps: the page in the control panel's frame, its reloads, uninstalls, and tokens at the wrong URL.
 
 use super::{TestCallback, World, orders};
 use base64::{
@@ -26,7 +26,7 @@ fn mac(secret: &str, signed: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// A token that was made `age_s` seconds ago, with some claims replaced.
+/// A token that was issued `age_s` seconds ago, with some claims replaced.
 fn token(world: &World, jti: &str, age_s: i64, claims: &Json) -> String {
     let iat = world.ledger.now.ms() / 1000 - age_s;
     let mut all = json!({
@@ -87,12 +87,12 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
             match step {
                 0 => assert_eq!(world.receive(&load).status, if led_out { 302 } else { 200 }),
                 1 if led_out => {
-                    // Whoever has gone the way out once goes on in the frame.
+                    // A merchant who has completed the handoff continues in the frame.
                     let location = format!("https://app.example/start?plan=pro&{}", &load.rest[1..]);
                     assert_eq!(header(&world.receive(&load), "location"), location);
                 }
                 1 => {
-                    // The merchant reloads, and goes on from the page.
+                    // The merchant reloads the page, and follows its link.
                     led_out = true;
                     let answer = world.receive(&load);
                     assert_eq!(answer.status, 200, "{order:?}");
@@ -218,7 +218,7 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
     }
     world.ledger.wait(300_001);
     assert_eq!(world.refused("an old webhook", &late), 401);
-    // Without the audience that it is configured for, a token would be anybody's.
+    // Without a configured audience, tokens for other apps would be accepted.
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);
     assert_eq!(world.refused("no client id", &get("load", &good)), 401);

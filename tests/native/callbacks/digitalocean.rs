@@ -1,4 +1,4 @@
-//! DigitalOcean add-ons: server calls by Basic, and the browser's single sign-on, in every order.
+//! DigitalOcean add-ons: server calls with Basic credentials, and the browser's single sign-on, in every order.
 
 use super::fake_vendor::respond;
 use super::{TestCallback, World, orders};
@@ -92,7 +92,7 @@ fn a_customer_is_credited_to_the_click_that_the_sign_on_brings_in_whatever_order
             }
         }
         let mut outcome = world.outcome();
-        // By our own clock, since the vendor tells no time: the last that arrived stands.
+        // The vendor sends no time, so the event that arrived last decides.
         outcome["accounts"].take();
         assert_eq!(outcome["conversions"].as_array().unwrap().len(), 2, "{order:?}");
         for conversion in outcome["conversions"].as_array().unwrap() {
@@ -100,7 +100,7 @@ fn a_customer_is_credited_to_the_click_that_the_sign_on_brings_in_whatever_order
             assert_eq!(conversion["attribution"]["credits"][0]["click_id"], click);
         }
         assert_eq!(outcome["report"]["totals"]["installs"], 1);
-        // Partners and clicks have other ids in each world, made of the same randomness: they are equal all the same.
+        // The ids of partners and clicks are equal in each world, because they come from the same seed.
         assert_eq!(&outcome, expected.get_or_insert_with(|| outcome.clone()), "{order:?}");
     }
 }
@@ -176,7 +176,7 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
 const GRANTED: &str =
     r#"{"access_token":"doo_v1_a","refresh_token":"dor_v1_b","expires_in":28800,"token_type":"bearer"}"#;
 
-/// A listing that has the codes of new resources exchanged.
+/// A listing that exchanges the codes of new resources.
 pub(crate) fn exchanging() -> World {
     let secrets = json!({"credentials": "acme:1234", "sso_salt": SALT, "client_secret": "do-client-secret"});
     let mut world = World::new("digitalocean", &json!({}), &secrets);
@@ -199,12 +199,12 @@ fn the_code_of_a_new_resource_is_a_second_proof_and_its_tokens_are_the_apps() {
     let body = json!({"client_secret": "do-client-secret", "code": UUID}).to_string();
     let ask = TestCallback { method: "POST", kind: "token", rest: String::new(), headers: vec![], body };
     assert_eq!(world.receive(&ask).body, GRANTED);
-    // Delivered again, the code is used up: that is no reason to refuse the resource, nor to forget the tokens.
+    // In a redelivery, the code is used up. The resource is accepted all the same, and the tokens stay stored.
     world.vendor.responds = |_| respond(400, "");
     assert_eq!(world.receive(&provision(json!({}))).status, 201);
     assert_eq!(world.receive(&ask).body, GRANTED);
     assert_eq!(world.ledger.rows("conversions"), 1);
-    // Nor is a vendor that cannot be asked.
+    // The resource is accepted if the vendor does not answer, too.
     let mut world = exchanging();
     world.vendor.responds = |_| Err(VendorError::NoResponse);
     assert_eq!(world.receive(&provision(json!({}))).status, 201);

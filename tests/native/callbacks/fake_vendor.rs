@@ -1,4 +1,4 @@
-//! A fake [`VendorApi`]. What it answers depends on the request alone, and it records every call, in order.
+//! A fake [`VendorApi`]. Its responses depend on the request only, and it records every call in order.
 
 use async_trait::async_trait;
 use signpost::{
@@ -7,7 +7,7 @@ use signpost::{
 };
 use std::cell::{Cell, RefCell};
 
-/// What a vendor answers to a request.
+/// A vendor's reaction to a request.
 pub(crate) type VendorResult = Result<VendorResponse, VendorError>;
 
 /// A response with this status and body.
@@ -15,7 +15,7 @@ pub(crate) fn respond(status: u16, body: impl Into<String>) -> VendorResult {
     Ok(VendorResponse { status, body: body.into() })
 }
 
-/// A document that was asked for.
+/// A request for a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DocumentRequest {
     pub url: String,
@@ -23,7 +23,7 @@ pub(crate) struct DocumentRequest {
     pub newer: bool,
 }
 
-/// A call, as it was recorded.
+/// A recorded call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
     Send(VendorRequest),
@@ -34,9 +34,9 @@ pub(crate) enum Call {
 /// How a fake behaves. By default every call fails the test.
 #[derive(Clone, Copy)]
 pub(crate) struct Script {
-    /// What the vendor answers.
+    /// The vendor's reaction to a request.
     pub responds: fn(&VendorRequest) -> VendorResult,
-    /// What the vendor publishes.
+    /// The document that the vendor publishes at a URL.
     pub publishes: fn(&DocumentRequest) -> Document,
     /// How a text is signed with a private key.
     pub signs: fn(&str, &str) -> Result<String, VendorError>,
@@ -44,7 +44,7 @@ pub(crate) struct Script {
     pub fails: Option<(usize, VendorError)>,
     /// Milliseconds that each call takes.
     pub latency_ms: i64,
-    /// Documents that must be requested before the first of them arrives.
+    /// The number of documents that must be requested before the first one arrives.
     pub concurrent_documents: usize,
 }
 
@@ -90,7 +90,7 @@ impl FakeVendor {
         }
     }
 
-    /// Suspends until so many documents were requested. A caller that loads one after the other never gets that far.
+    /// Waits until that many documents were requested. A caller that loads them one after another never gets there.
     async fn until_all_are_requested(&self) {
         self.documents_requested.set(self.documents_requested.get() + 1);
         let mut polls = 0;

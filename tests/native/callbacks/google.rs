@@ -1,4 +1,4 @@
-//! Plays Google: signs tokens with a throw-away key, publishes it, pushes messages, and gives out access tokens.
+//! A fake Google: it signs tokens with a test key, publishes that key, pushes messages, and issues access tokens.
 
 use super::fake_vendor::{DocumentRequest, VendorResult, respond};
 use super::{TestCallback, World};
@@ -41,7 +41,7 @@ fn rsa(pem: &str) -> rsa::PrivateKey {
     rsa::PrivateKey::from_pkcs8_der(&STANDARD.decode(body).unwrap()).unwrap()
 }
 
-/// Signs, and remembers: all orders of a life are made of the same messages.
+/// Signs a text. Signatures are cached, because the same messages are tested in many orders.
 fn sign(pem: &'static str, text: &str) -> String {
     static MADE: Mutex<BTreeMap<(&str, String), String>> = Mutex::new(BTreeMap::new());
     let make = || {
@@ -60,7 +60,7 @@ fn numbers() -> &'static (String, String) {
     })
 }
 
-/// A token of Google's, under the key of this id.
+/// A token of Google's, signed with the key of this id.
 pub fn token_under(kid: &str, claims: &Json) -> String {
     let header = json!({"typ": "JWT", "alg": "RS256", "kid": kid}).to_string();
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
@@ -71,7 +71,7 @@ pub fn token(claims: &Json) -> String {
     token_under("key-1", claims)
 }
 
-/// What Google publishes, under one key's id; a newer document has another one beside it.
+/// The documents that Google publishes, with one key. The newer document has a second key.
 pub fn publishes(request: &DocumentRequest) -> Document {
     let ids = if request.newer { vec!["key-1", "key-2"] } else { vec!["key-1"] };
     let text = match request.url.as_str() {
@@ -91,19 +91,19 @@ pub fn publishes(request: &DocumentRequest) -> Document {
     Document { text: Some(text.to_string()), absent: false, newest: request.newer }
 }
 
-/// Signs with the service account's key, and with no other.
+/// Signs with the service account's key, and fails the test for any other key.
 pub fn signs(private_key_pem: &str, text: &str) -> Result<String, VendorError> {
     assert_eq!(private_key_pem, ACCOUNT_KEY);
     Ok(sign(ACCOUNT_KEY, text))
 }
 
-/// When an assertion says that it was issued, Unix seconds.
+/// The time at which an assertion was issued, in Unix seconds.
 pub fn issued_at(assertion: &str) -> i64 {
     let claims = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice::<Json>(&claims).unwrap()["iat"].as_i64().unwrap()
 }
 
-/// The key file of the operator's service account. Its address for tokens is not the one that is asked.
+/// The key file of the operator's service account. Its `token_uri` must not be used.
 pub fn service_account() -> String {
     json!({
         "type": "service_account", "project_id": "acme", "private_key_id": "1", "private_key": ACCOUNT_KEY,
@@ -112,8 +112,8 @@ pub fn service_account() -> String {
     .to_string()
 }
 
-/// Answers a request for an access token, whose assertion must be the service account's for this scope; nothing for
-/// other requests.
+/// The response to a request for an access token, whose assertion must be the service account's for this scope; `None`
+/// for other requests.
 pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResult> {
     if request.url != TOKEN_URL {
         assert!(request.headers.contains(&("authorization", format!("Bearer {ACCESS_TOKEN}"))));
@@ -142,7 +142,7 @@ pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResult> {
     Some(respond(200, granted.to_string()))
 }
 
-/// A world in which Google publishes and the Worker signs, with the settings of a push beside these.
+/// A world with Google's published keys, a signing service account, and the settings for pushes.
 pub fn world(marketplace: &'static str, settings: &Json, secrets: &Json) -> World {
     let mut all = json!({"audience": [AUDIENCE], "push_email": PUSH_EMAIL, "subscription": SUBSCRIPTION});
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
@@ -178,7 +178,7 @@ pub fn push(world: &World, kind: &'static str, id: &str, data: &Json) -> TestCal
     push_under(kind, &push_claims(world), id, data)
 }
 
-/// What must be refused of any push: each with what is wrong.
+/// Pushes that must be refused, with what is wrong with each.
 pub fn forgeries(
     world: &World,
     good: &TestCallback,

@@ -1,6 +1,6 @@
-//! Google Cloud Marketplace: the sign-up that a browser brings, and pushed events that the API confirms. What counts as
-//! failure: an order of arrival that ends in another ledger; an event that the API does not bear out and that is told all
-//! the same; a push of anybody else's.
+//! Google Cloud Marketplace: the browser's sign-up, and pushed events that the API confirms. A test fails if the ledger
+//! depends on the order of arrival, if an event counts that the API does not confirm, or if somebody else's push is
+//! accepted.
 
 use super::fake_vendor::{VendorResult, respond};
 use super::{TestCallback, World, google, orders};
@@ -45,7 +45,7 @@ pub fn cancelled(request: &VendorRequest) -> VendorResult {
     entitlement(request, "ENTITLEMENT_CANCELLED")
 }
 
-/// A sign-up, or a log-in, that was signed so many seconds ago.
+/// A sign-up or log-in that was signed that many seconds ago.
 pub fn signup(world: &World, seconds_ago: i64) -> TestCallback {
     let issued = world.ledger.now.ms() / 1000 - seconds_ago;
     let claims = json!({
@@ -109,14 +109,14 @@ fn a_customer_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
             let location = world.go_on(&answer, &format!("sp={click}")).unwrap();
             assert_eq!(location, format!("https://app.example/start?plan=pro&{}", life[0].body), "{order:?}");
         }
-        // And all of it again, when the entitlement has ended.
+        // Everything is delivered again after the entitlement has ended.
         world.vendor.responds = cancelled;
         for (index, callback) in life.iter().enumerate().skip(1) {
             assert_eq!(world.refused(&format!("{order:?}: {index} again"), callback), 204);
         }
         assert_eq!(world.refused("the token again", &life[0]), 401);
         let mut outcome = world.outcome();
-        // The install of whichever told of it first.
+        // The install depends on the message that arrived first.
         let install = &mut outcome["conversions"].as_array_mut().unwrap()[1];
         for order in ["occurred_at", "metadata"] {
             install[order].take();
@@ -148,7 +148,7 @@ fn the_api_is_asked_as_the_service_account_and_says_whose_and_what_it_is() {
     assert_eq!(charge["occurred_at"], world.ledger.now.plus_ms(-2 * MINUTE).to_string());
     let metadata = json!({"marketplace": "google-cloud", "evidence": "api_poll", "plan": "gold"});
     assert_eq!(charge["metadata"], metadata);
-    // Within ten minutes the request for a token is the same, so that it is not made again.
+    // The request for a token is identical within ten minutes, so that its response can be reused.
     world.ledger.wait(599_999);
     assert_eq!(world.refused("again", &callback), 204);
     assert_eq!(world.requests[2], world.requests[0]);
@@ -171,7 +171,7 @@ fn what_the_api_does_not_bear_out_is_not_told() {
         ("ENTITLEMENT_OFFER_ENDED", "ENTITLEMENT_ACTIVE", &[], true),
         ("ENTITLEMENT_OFFER_ENDED", "ENTITLEMENT_CANCELLED", &["uninstall"], true),
         ("ENTITLEMENT_DELETED", "ENTITLEMENT_CANCELLED", &["uninstall"], true),
-        // It was so when it happened.
+        // It was true at the time of the event.
         ("ENTITLEMENT_RENEWED", "ENTITLEMENT_CANCELLED", &["sale"], true),
         ("ENTITLEMENT_OFFER_ACCEPTED", "ENTITLEMENT_ACTIVATION_REQUESTED", &["install"], true),
         ("ENTITLEMENT_PENDING_CANCELLATION", "ENTITLEMENT_PENDING_CANCELLATION", &[], true),
@@ -241,7 +241,7 @@ fn an_entitlement_that_google_says_no_to_or_does_not_answer_for_changes_nothing(
         world.vendor.responds = vendor;
         assert_eq!(world.refused(case, &callback), status, "{case}");
     }
-    // What is gone for good is nothing to wait for: its end was told before.
+    // A deleted entitlement will not come back, and its end was reported before.
     world.vendor.responds = |request| google::grants(request, SCOPE).unwrap_or(respond(404, ""));
     let gone = event(&world, "2", "ENTITLEMENT_DELETED", 1);
     assert_eq!(world.refused("gone", &gone), 204);

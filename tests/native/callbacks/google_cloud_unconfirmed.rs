@@ -1,5 +1,5 @@
-//! Google Cloud Marketplace where Signpost may not ask Google, and what is refused of its callbacks. What counts as failure:
-//! evidence that is stronger than what stands behind it; anything of a push that is not the operator's own.
+//! Google Cloud Marketplace without access to the API, and callbacks that are refused. A test fails if the recorded
+//! evidence is stronger than the proof, or if a push is accepted that is not the operator's own.
 
 use super::{
     TestCallback, World, google,
@@ -115,7 +115,7 @@ fn a_push_of_anybody_else_s_changes_nothing() {
     assert_eq!(world.ledger.patch(&path, &json!({"settings": lacking})).status, 200);
     assert_eq!(world.refused("no plain provider", &good), 401);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": settings})).status, 200);
-    // Proven, and not of the documented form: it comes again.
+    // Authentic, but not of the documented form: it is delivered again.
     let with = |world: &World, entitlement: Json| {
         let mut data = data.clone();
         data["entitlement"] = entitlement;

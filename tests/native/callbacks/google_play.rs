@@ -1,6 +1,6 @@
-//! Google Play: pushed notifications, each confirmed by the purchase and by the order that paid for it. What counts as
-//! failure: an order of arrival that ends in another ledger; an amount that is not what the customer paid; a part that was
-//! refunded and takes back all.
+//! Google Play: pushed notifications, each confirmed by the purchase and the order that paid for it. A test fails if
+//! the ledger depends on the order of arrival, if an amount differs from what the customer paid, or if a partial refund
+//! becomes a full one.
 
 use super::fake_vendor::{VendorResult, respond};
 use super::{TestCallback, World, google, orders};
@@ -15,7 +15,7 @@ const APPLICATION: &str =
 const USER: &str = "user-1";
 const MINUTE: i64 = 60_000;
 
-/// What the API answers.
+/// A reaction of the API.
 pub type Vendor = fn(&VendorRequest) -> VendorResult;
 
 pub fn world_with(secrets: &Json) -> World {
@@ -26,7 +26,7 @@ pub fn world() -> World {
     world_with(&json!({"service_account": google::service_account()}))
 }
 
-/// What the API answers: `found` says it of a path, or `null` of what it does not know.
+/// The API. `found` returns the object at a path, or `null` if there is none.
 pub fn api(request: &VendorRequest, found: impl Fn(&str) -> Json) -> VendorResult {
     google::grants(request, SCOPE).unwrap_or_else(|| {
         let found = found(request.url.strip_prefix(APPLICATION).unwrap());
@@ -58,7 +58,8 @@ pub fn order(state: &str, units: &str, nanos: u32) -> Json {
     })
 }
 
-/// Bought, renewed, replaced by a better plan, refunded and revoked: the API as of each notification.
+/// A purchase that is renewed, replaced by a better plan, refunded and revoked, with the API at the time of each
+/// notification.
 fn first(request: &VendorRequest) -> VendorResult {
     api(request, |path| match path {
         "purchases/subscriptionsv2/tokens/old-token" => subscription("ACTIVE", "GPA.1"),
@@ -108,7 +109,7 @@ pub fn data(world: &World, minutes_ago: i64, about: &str, what: Json) -> Json {
     data
 }
 
-/// A push about a subscription that happened so many minutes ago.
+/// A push about an event of a subscription that many minutes ago.
 pub fn notification(world: &World, minutes_ago: i64, token: &str, kind: u32) -> TestCallback {
     let what = json!({
         "version": "1.0", "notificationType": kind, "purchaseToken": token, "subscriptionId": "pro",
@@ -151,7 +152,7 @@ fn a_subscriber_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
             (ended, notification(&world, 1, "new-token", 12)),
             (ended, notification(&world, 1, "new-token", 13)),
         ];
-        // The app's backend tells of the install, with the click in its referrer.
+        // The app's backend reports the install, with the click in its referrer.
         let begun = world.ledger.now.ms() / 1000 - 15 * 60;
         let install = json!({
             "listing_id": world.listing, "install_id": "i-1", "obfuscated_account_id": USER,

@@ -1,5 +1,5 @@
-//! Google Play: what each notification comes to, with the API's word and without it, and what is refused. What counts as
-//! failure: a sale that nobody paid for; a refund of more than was given back; anything of another app.
+//! Google Play: the events of each notification, with and without the API, and notifications that are refused. A test
+//! fails if an unpaid sale is booked, if a refund exceeds the refunded amount, or if another app's notification counts.
 
 use super::fake_vendor::{VendorResult, respond};
 use super::{
@@ -48,7 +48,7 @@ fn each_notification_is_told_in_our_words() {
         (11, active, None, &[]),
         (12, expired, Some("uninstalled"), &["uninstall"]),
         (13, expired, Some("uninstalled"), &["uninstall"]),
-        // It goes on: the notification is not borne out.
+        // The subscription continues, so the API does not confirm the notification.
         (13, active, None, &[]),
         (17, active, Some("plan_changed"), &["sale"]),
         (18, active, None, &[]),
@@ -197,7 +197,7 @@ fn an_amount_is_exact_or_the_notification_comes_again() {
     }
 }
 
-/// An order of 9.99 of which these parts were given back.
+/// An order of 9.99 with these partial refunds.
 fn given_back(state: &str, parts: &[(&str, &str, u32)]) -> Json {
     let part = |(state, units, nanos): &(&str, &str, u32)| {
         json!({"state": state, "createTime": "2026-11-22T11:56:00Z", "processTime": "2026-11-22T11:57:00Z",
@@ -219,7 +219,7 @@ fn a_part_that_was_given_back_never_becomes_all_of_it() {
         sale["refunded"].as_i64().unwrap()
     };
     let (part, all) = (voided(&world, "GPA.1", 2), voided(&world, "GPA.1", 1));
-    // Not yet: it comes again.
+    // The order does not show the refund yet, so the notification is delivered again.
     assert_eq!(world.refused("no refund", &part), 500);
     assert_eq!(world.refused("no refund", &all), 500);
     world.vendor.responds =

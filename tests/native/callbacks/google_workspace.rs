@@ -1,6 +1,6 @@
-//! Google Workspace Marketplace: sign-ins that show installs, and licences that show their end. What counts as failure: an
-//! install on an id token that is not Google's and the app's; a code or a token that anybody but the app gets; an end that
-//! Google does not bear out.
+//! Google Workspace Marketplace: sign-ins show installs, and licences show uninstalls. A test fails if an id token
+//! counts that is not Google's and for the app, if anybody but the app gets a code or a token, or if an uninstall
+//! counts that Google does not confirm.
 
 use super::fake_vendor::{VendorResult, respond};
 use super::{TestCallback, World, google, orders};
@@ -17,7 +17,7 @@ const DOMAIN: &str = "fabrikam.example";
 const QUERY: &str = "?state=a-state-of-the-app&code=4%2F0Ab_code&scope=openid&hd=fabrikam.example";
 
 std::thread_local! {
-    /// The id token that Google answers to a code, and the state of the licence.
+    /// The id token in Google's response to a code, and the state of the licence.
     static ID_TOKEN: RefCell<String> = const { RefCell::new(String::new()) };
     static STATE: RefCell<&'static str> = const { RefCell::new("ACTIVE") };
 }
@@ -74,12 +74,12 @@ fn oauth(query: &str) -> TestCallback {
     }
 }
 
-/// The first sign-in of a customer, which brings a code.
+/// The first sign-in of a customer, with a code.
 pub(crate) fn first_sign_in() -> (World, TestCallback) {
     (world(), oauth(QUERY))
 }
 
-/// What the app posts, under a secret.
+/// A request of the app, with this secret.
 fn post(kind: &'static str, secret: &str, body: &Json) -> TestCallback {
     let headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
     TestCallback { method: "POST", kind, rest: String::new(), headers, body: body.to_string() }
@@ -218,7 +218,7 @@ fn an_id_token_that_is_not_google_s_and_the_app_s_changes_nothing() {
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);
     assert_eq!(world.refused("no client", &sign_in(&good, None)), 401);
-    // Several clients, of which one got the token and another is meant.
+    // Several clients: the token was issued to one of them and made for another.
     let clients = json!({"settings": {"client_id": ["android", CLIENT_ID]}});
     assert_eq!(world.ledger.patch(&path, &clients).status, 200);
     assert_eq!(world.receive(&sign_in(&with("azp", json!("android")), None)).status, 200);

@@ -1,6 +1,7 @@
-//! Commissions of what only its caller speaks for. What counts as failure: one that becomes payable before somebody has
-//! released it or better evidence has; better evidence of something else that releases it; a release that moves money, or
-//! shows its note to the partner; a sweep that reads what is held; an order of arrival that ends in another ledger.
+//! Commissions of events whose evidence is `transport_only`. A test fails if a commission becomes payable before
+//! somebody, or better evidence, has released it; if better evidence of something else releases it; if a release moves
+//! money or shows its note to the partner; if the sweep reads held commissions; or if the ledger depends on the order
+//! of arrival.
 
 use super::{World, orders};
 use crate::support::{OPERATOR, event, rows};
@@ -12,7 +13,7 @@ use signpost::{
 
 const DAY: i64 = 86_400_000;
 
-/// A customer who came by the partner's link, which earns 20 %.
+/// A customer who came through the partner's link, which earns 20 %.
 fn world() -> World {
     let mut world = World::new("woocommerce", &json!({}), &json!({"webhook_secret": "s3cret"}));
     let click = world.ledger.click(world.link_no);
@@ -20,7 +21,7 @@ fn world() -> World {
     world
 }
 
-/// A charge of EUR 50.00 with this evidence, and these fields besides.
+/// A charge of EUR 50.00 with this evidence and these additional fields.
 fn charge(evidence: &str, fields: &Json) -> Json {
     let mut charge = event(
         "charged",
@@ -36,7 +37,7 @@ fn commission(world: &mut World) -> Json {
     world.ledger.get("/v1/commissions").json["data"][0].take()
 }
 
-/// Status, why it is held, amount, and taken back.
+/// Status, held reason, amount and reversed amount.
 fn stands(world: &mut World) -> Json {
     let it = commission(world);
     json!([it["status"], it["held_reason"], it["amount"], it["reversed"]])
@@ -175,7 +176,7 @@ fn better_evidence_of_the_same_releases_it_and_the_order_does_not_matter() {
 
 #[test]
 fn better_evidence_says_nothing_of_a_fraud() {
-    // The account that pays is the partner's own: `a-1`, as the listing's marketplace names it.
+    // The paying account is the partner's own: `a-1` on the listing's marketplace.
     let own = json!({"external_id": "woocommerce:a-1"});
     for (evidence_list, expected) in [
         (&["transport_only", "signed"][..], json!(["pending", "self_referral", 1_000, 0])),
@@ -193,7 +194,7 @@ fn better_evidence_says_nothing_of_a_fraud() {
         let is_unsigned = *evidence_list == ["transport_only"];
         let all = [is_unsigned.then_some("held_transport_only"), Some("held_self_referral")];
         assert_eq!(flags, json!(all.into_iter().flatten().collect::<Vec<_>>()), "{evidence_list:?}");
-        // A person ends both, and evidence that comes later changes nothing.
+        // A person releases both, and later evidence changes nothing.
         assert_eq!(release(&mut world, &json!({"note": "agreed"})).status, 200);
         world.ledger.told(1, &[charge("api_poll", &json!({}))]);
         assert_eq!(balance(&mut world), json!([0, 1_000, 0]), "{evidence_list:?}");
@@ -244,8 +245,8 @@ fn what_is_credited_late_is_judged_as_if_it_had_been_credited_at_once() {
         judged.push((late, reasons(&mut world)));
         world.ledger.audit();
     }
-    // Before order 2 are order 1 and the install, unless that came last; before order 3 is order 2 alone, for the others are
-    // older than an hour; before order 4 are orders 2 and 3, whenever they were credited.
+    // Before order 2 are order 1 and the install, unless that came last; before order 3 is order 2 alone, for the
+    // others are older than an hour; before order 4 are orders 2 and 3, whenever they were credited.
     let (free, velocity) = (Json::Null, json!("velocity"));
     assert_eq!(judged[0], (false, vec![free.clone(), velocity.clone(), free.clone(), velocity.clone()]));
     assert_eq!(judged[1], (true, vec![free.clone(), free.clone(), free, velocity]));

@@ -109,9 +109,9 @@ fn however_a_customer_comes_the_ledger_ends_the_same() {
         let mut way = None;
         for step in &order {
             match step {
-                // Consent, and the browser never comes on.
+                // Consent, but the browser does not follow the redirect.
                 0 => assert_eq!(world.receive(&oauth("?code=a")).status, 303),
-                // Consent, and on the way on the cookie of the click.
+                // Consent, and the cookie of the click during the handoff.
                 1 => {
                     let answer = world.receive(&oauth("?code=b"));
                     assert!(world.go_on(&answer, &format!("other=1; sp={click}")).is_some(), "{order:?}");
@@ -121,7 +121,7 @@ fn however_a_customer_comes_the_ledger_ends_the_same() {
                     let answer = world.receive(&oauth(&format!("?code=c&state={click}")));
                     assert!(world.go_on(&answer, "").is_some(), "{order:?}");
                 }
-                // A browser that comes on only after all else, if it began before.
+                // The browser follows the redirect last, if it started before.
                 _ => way = Some(world.receive(&oauth("?code=d"))),
             }
         }
@@ -182,7 +182,7 @@ fn without_a_code_the_browser_goes_on_with_its_query_and_nothing_is_told() {
     }
     change(&mut world, &json!({"forward_to": "https://app.example/start#now"}));
     assert_eq!(location(&world.receive(&oauth("?a=b"))), "https://app.example/start?a=b#now");
-    // A code counts once, so none is used up where nothing can come of it.
+    // A code is accepted once, so it is not exchanged if the install cannot succeed.
     change(&mut world, &json!({"forward_to": null}));
     assert_eq!(world.refused("nowhere to go", &oauth("?step=authorize")), 401);
     assert_eq!(world.refused("nowhere to go, with a code", &oauth("?code=a")), 401);
@@ -197,7 +197,7 @@ fn without_a_code_the_browser_goes_on_with_its_query_and_nothing_is_told() {
 fn what_hubspot_does_not_confirm_changes_nothing() {
     let mut world = world();
     let query = format!("?code={CODE}&state=x");
-    // As for a code that was used before; the status alone is read.
+    // A code that was used before. Only the status is read.
     const USED: &str =
         r#"{"status":"BAD_AUTH_CODE","message":"missing or unknown auth code","correlationId":"1"}"#;
     let used: fn(&VendorRequest) -> VendorResult = |_| respond(400, USED);

@@ -1,4 +1,4 @@
-//! HubSpot's webhooks: batches, of which one element may be unreadable, and three signatures, of which the last counts.
+//! HubSpot's webhooks: batches with unreadable elements, and three signature versions, of which the latest counts.
 
 use super::{
     TestCallback, World,
@@ -24,7 +24,7 @@ fn headers(headers: &[(&str, String)]) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
-/// Signed with v3 at a time, and as HubSpot does it with v1 beside it.
+/// Signed with v3 at this time, and with v1 as well, as HubSpot does.
 fn signed_at(world: &World, body: String, ms: i64) -> TestCallback {
     let url = format!("https://go.example/callbacks/hubspot/{}/webhook", world.listing);
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
@@ -41,7 +41,7 @@ fn signed(world: &World, body: &Json) -> TestCallback {
     signed_at(world, body.to_string(), world.ledger.now.ms())
 }
 
-/// Signed with v1 or v2 alone; `before` is what v2 signs before the body.
+/// Signed with v1 or v2 only; `before` is the text that v2 signs before the body.
 fn legacy(version: &str, before: &str, body: String) -> TestCallback {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(format!("{SECRET}{before}{body}")));
     let headers =

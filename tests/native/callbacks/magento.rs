@@ -1,5 +1,5 @@
-//! Adobe Commerce by Adobe I/O Events. What counts as failure: an order that is charged twice, or not to the cent; a refund
-//! that misses its charge; an event of somebody else's project; an address that is opened because a stranger says so.
+//! Adobe Commerce through Adobe I/O Events. A test fails if an order is charged twice or inexactly, if a refund misses
+//! its charge, if another project's event is accepted, or if a URL from an unauthenticated request is opened.
 
 use super::fake_vendor::DocumentRequest;
 use super::{
@@ -40,7 +40,7 @@ pub(crate) fn with(mut base: Json, fields: &Json) -> Json {
     base
 }
 
-/// An order as Commerce sends it: numbers here, texts there.
+/// An order as Commerce sends it, with a mixture of numbers and texts.
 pub(crate) fn order(fields: &Json) -> Json {
     let base = json!({
         "entity_id": "673", "increment_id": "000000617", "state": "processing", "status": "processing",
@@ -90,7 +90,7 @@ fn event(kind: &str, value: &Json) -> TestCallback {
     signed(&message(kind, value).to_string())
 }
 
-/// Amount, currency and what was given back of each sale.
+/// Amount, currency and refunded amount of each sale.
 pub(crate) fn sales(world: &mut World) -> Vec<(i64, String, i64)> {
     let conversions = world.ledger.get("/v1/conversions").json;
     let row = |sale: &Json| {
@@ -189,7 +189,7 @@ fn a_customer_is_a_number_or_the_hash_of_an_address() {
         let customer = customer.as_str().unwrap();
         assert!(customer.starts_with(&format!("magento:{account}")), "{customer}");
         assert!(!customer.to_lowercase().contains("ann"), "{customer}");
-        // The same guest, spelled otherwise.
+        // The same guest, with another spelling of the address.
         let again = json!({"entity_id": "674", "customer_email": " ann@example.COM "});
         world.receive(&event(ORDER, &order(&with(fields.clone(), &again))));
         let second = world.ledger.get("/v1/conversions").json["data"][0]["customer_id"].take();
@@ -277,7 +277,7 @@ fn forged_foreign_and_stale_events_are_refused_and_keys_that_cannot_be_had_are_a
     ] {
         assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
-    // One key is enough; with none it comes again.
+    // One key is enough. Without any key, the event is delivered again.
     world.vendor.publishes = |request| vendor::document(request, None);
     assert_eq!(world.refused("no keys", &signed(&good.to_string())), 503);
     world.vendor.publishes = |request| match request.url.contains("other") {

@@ -1,5 +1,5 @@
-//! Adobe Commerce by its own webhooks, for which a shopper waits, and installs that an app tells of. What counts as failure:
-//! a checkout that fails because of us; money or an install that nobody signed.
+//! Adobe Commerce's own webhooks, for which a shopper waits, and installs that an app reports. A test fails if a
+//! checkout fails because of Signpost, or if an unsigned payment or install counts.
 
 use super::{
     TestCallback, World,
@@ -42,7 +42,7 @@ fn status(world: &World) -> String {
 
 #[test]
 fn no_checkout_fails_whatever_comes_of_its_webhook() {
-    // As an operator may paste it, and one that is no key beside it.
+    // A key as an operator may paste it, and a text that is not a key.
     let settings = json!({"public_key": ["no key", OTHER_PUBLIC, PUBLIC]});
     let mut world = World::new("magento", &settings, &json!({}));
     let paid = json!({"order": order(&json!({}))}).to_string();
@@ -65,7 +65,7 @@ fn no_checkout_fails_whatever_comes_of_its_webhook() {
         assert_eq!(answer.headers, [("content-type", "application/json".to_owned())]);
         assert_eq!(world.logged.drain(..).count(), 2 * lines, "{case}");
     }
-    // Under either key, and whether the hook's data are wrapped or not.
+    // Signed with either key, with and without a wrapper around the data.
     let wrapped =
         json!({"eventName": "observer.x", "data": {"order": order(&json!({"entity_id": 674}))}}).to_string();
     for (callback, count) in [(hook(KEY, &paid), 1), (hook(OTHER_KEY, &paid), 1), (hook(KEY, &wrapped), 2)] {

@@ -1,6 +1,6 @@
-//! Microsoft: the landing page, and the connection webhook. What counts as failure: an event that Microsoft's API denies and
-//! that is told; a change of plans that is vetoed by our answer; a test purchase that earns; an order of arrival that ends
-//! in another ledger.
+//! Microsoft: the landing page, and the connection webhook. A test fails if an event counts that Microsoft's API
+//! denies, if the response vetoes a change of plans, if a test purchase earns, or if the ledger depends on the order of
+//! arrival.
 
 use super::fake_vendor::{DocumentRequest, VendorResult, respond};
 use super::{
@@ -27,7 +27,7 @@ const API: &str = "https://marketplaceapi.microsoft.com/api/saas/subscriptions";
 const KEYS: &str =
     "https://login.microsoftonline.com/0b6f1d1e-6c1a-4f0e-9a3b-2f6d1c7e8a90/discovery/v2.0/keys";
 const QUERY: &str = "?token=ab%2Bcd%2Fef%3D%3D&x=1";
-/// The operations of a purchase's life, by id.
+/// The operations of a purchase's lifecycle, by id.
 const OPERATIONS: [(&str, &str, &str); 6] = [
     ("00000001-4c1b-4891-827d-eb05fbdc64b0", "Subscribe", "silver"),
     ("00000002-4c1b-4891-827d-eb05fbdc64b0", "ChangePlan", "gold"),
@@ -105,7 +105,7 @@ pub(crate) fn called(token: &str, body: &Json) -> TestCallback {
     TestCallback { method: "POST", kind: "webhook", rest: String::new(), headers, body: body.to_string() }
 }
 
-/// A webhook's body of an operation, at this minute of the hour of the tests.
+/// The body of a webhook about an operation, at this minute of the test hour.
 pub(crate) fn body(operation: usize, minute: u32) -> Json {
     let (id, action, plan) = OPERATIONS[operation];
     let status = if matches!(action, "ChangePlan" | "Reinstate") { "InProgress" } else { "Succeeded" };
@@ -153,7 +153,7 @@ pub(crate) fn conversions(world: &mut World) -> Vec<[String; 4]> {
     found.iter().map(row).collect()
 }
 
-/// How the account stands: its status and its plan.
+/// The status and the plan of the account.
 pub(crate) fn account(world: &World) -> String {
     let rows = world.ledger.sql.exec("SELECT status, plan FROM marketplace_accounts", &[]).unwrap();
     rows.iter().map(|row| format!("{} {}", row.text(0).unwrap(), row.text(1).unwrap())).collect()
@@ -211,9 +211,9 @@ fn the_landing_page_asks_as_microsoft_documents_and_leads_on() {
     assert_eq!((login.cache_ttl_s, resolve.cache_ttl_s), (600, 0));
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
     assert_eq!(install["occurred_at"], "2026-11-22T11:02:03.365Z", "when it was bought");
-    // A plus sign that was not encoded, which a form's reader takes for a blank.
+    // A plus sign that is not encoded. Form decoding turns it into a space.
     assert_eq!(world.receive(&landing("?token=ab+cd/ef==&x=1")).status, 303);
-    // To manage the purchase, later: it is no install of now.
+    // The buyer returns later to manage the purchase, which is not a new install.
     world.vendor.responds = |request| match request.url.as_str() {
         LOGIN => granted(),
         _ => answered(
@@ -249,7 +249,7 @@ fn a_visitor_goes_on_where_the_listing_cannot_ask_and_is_refused_where_microsoft
         assert_eq!(world.refused(case, &landing(QUERY)), 302, "{case}");
         assert!(world.logged.pop().unwrap().contains("does not take the listing's tenant_id"), "{case}");
     }
-    // What is no GUID becomes no part of an address.
+    // Only GUIDs are put into URLs.
     let asked = world.requests.len();
     let path = format!("/v1/listings/{}", world.listing);
     let settings =

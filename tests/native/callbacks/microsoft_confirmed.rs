@@ -1,5 +1,5 @@
-//! What Microsoft's API says to what comes to the webhook, whose body nobody signed. What counts as failure: an event that
-//! it denies and that is told; a genuine one that is answered 4xx, or lost; a term that is charged twice.
+//! Microsoft's API confirms webhooks, whose body is not signed. A test fails if an event counts that the API denies, if
+//! an authentic webhook is lost or answered with 4xx, or if a term is charged twice.
 
 use super::fake_vendor::VendorResult;
 use super::{
@@ -25,7 +25,7 @@ fn with_secret(vendor: fn(&VendorRequest) -> VendorResult) -> World {
     asked(&json!({"client_secret": "entra-client-secret"}), vendor)
 }
 
-/// There is no operation, and the purchase stands like this.
+/// There is no operation, and the purchase has this state.
 fn purchase(request: &VendorRequest, fields: &Json) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
@@ -39,7 +39,7 @@ fn purchase(request: &VendorRequest, fields: &Json) -> VendorResult {
     answered(200, &purchase)
 }
 
-/// The operation of a renewal, but for this.
+/// The operation of a renewal, with one member replaced.
 fn renewal(request: &VendorRequest, name: &str, value: Json) -> VendorResult {
     if request.url.contains("/oauth2/") {
         return granted();
@@ -131,20 +131,20 @@ fn a_renewal_that_the_purchase_confirms_is_charged_once_a_term_and_another_is_he
     let mut world = with_secret(|asked| purchase(asked, &json!({})));
     let message = body(RENEW, 30);
     assert_eq!(world.receive(&webhook(&world, &message)).status, 200);
-    // Whoever has a token makes up another operation: the term is charged.
+    // An attacker with a token invents another operation. The term is charged already.
     let mut again = message.clone();
     again["id"] = json!("00000099-4c1b-4891-827d-eb05fbdc64b0");
     assert_eq!(world.refused("the term again", &webhook(&world, &again)), 200);
     let confirmed = row("sale", &format!("renew:{PURCHASE}:2026-11-01T00:00:00Z"), "gold", "api_poll");
     assert_eq!((conversions(&mut world), world.logged.len()), (vec![confirmed.clone()], 0));
-    // Of another term: nobody confirms that it was paid.
+    // A renewal of another term is not confirmed.
     again["subscription"]["term"]["startDate"] = json!("2026-10-01T00:00:00Z");
     again["timeStamp"] = json!("2026-11-22T11:40:00+00:00");
     assert_eq!(world.receive(&webhook(&world, &again)).status, 200);
     let held = row("sale", &format!("renew:{PURCHASE}:2026-10-01T00:00:00Z"), "gold", "transport_only");
     assert_eq!(conversions(&mut world), [confirmed, held]);
     assert!(world.logged.pop().unwrap().ends_with("the purchase stands otherwise at Microsoft"));
-    // Ended since: it was paid all the same, it may be.
+    // The purchase has ended since, but the term may have been paid.
     let mut world = with_secret(|asked| purchase(asked, &json!({"saasSubscriptionStatus": "Unsubscribed"})));
     assert_eq!(world.receive(&webhook(&world, &message)).status, 200);
     assert_eq!(conversions(&mut world)[0][3], "transport_only");
@@ -164,7 +164,7 @@ fn without_a_secret_nobody_is_asked_and_what_is_told_is_held() {
     ];
     assert_eq!(conversions(&mut world), expected);
     assert_eq!(world.logged, Vec::<String>::new());
-    // A secret that Microsoft does not take is none, but the operator should know.
+    // A secret that Microsoft rejects is like none, but the operator is told.
     let mut world = with_secret(|_| answered(401, &json!({"error": "invalid_client"})));
     assert_eq!(world.receive(&webhook(&world, &body(RENEW, 20))).status, 200);
     assert_eq!(conversions(&mut world)[0][3], "transport_only");

@@ -1,6 +1,6 @@
-//! Callbacks from the request to the money, natively. What counts as failure: a forged, stale or repeated callback that
-//! changes a row; a redelivery that does; an order of arrival that ends in another ledger; a customer's click that is not
-//! credited although it is known in the end.
+//! Callbacks from the HTTP request to the ledger. A test fails if a forged, stale or repeated callback or a redelivery
+//! changes a row, if the ledger depends on the order of arrival, or if a customer's click is not credited although it
+//! is known in the end.
 
 mod apple;
 mod apple_customers;
@@ -54,12 +54,12 @@ use signpost::{
     store::Sql,
 };
 
-/// A request of a vendor's.
+/// A callback's HTTP request.
 #[derive(Clone)]
 pub(crate) struct TestCallback {
     pub method: &'static str,
     pub kind: &'static str,
-    /// The rest of the path, and behind a question mark the query.
+    /// The rest of the path, and the query after a question mark.
     pub rest: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -70,7 +70,7 @@ pub(crate) struct World {
     pub ledger: Ledger,
     pub listing: String,
     pub marketplace: &'static str,
-    /// Who takes callbacks in instead of the marketplace's own adapter, where that trusts nobody but the vendor.
+    /// An adapter that replaces the marketplace's own, if that one only trusts keys that a test does not have.
     pub adapter: Option<&'static dyn Adapter>,
     pub partner: String,
     pub link_no: u32,
@@ -189,7 +189,7 @@ impl World {
         }
     }
 
-    /// The browser follows the way on with these cookies; where it ends up.
+    /// The browser completes the handoff with these cookies; the URL that it is redirected to.
     pub(crate) fn go_on(&mut self, answer: &CallbackResponse, cookies: &str) -> Option<String> {
         let location = answer.headers.iter().find(|(name, _)| *name == "location");
         // The browser is redirected there, or follows a link to it.
@@ -200,7 +200,7 @@ impl World {
         api::resume(&environment, &mut self.entropy, id, cookies).unwrap()
     }
 
-    /// Answers a callback that must leave every row as it was.
+    /// The status of the response to a callback that must not change any row.
     pub(crate) fn refused(&mut self, case: &str, callback: &TestCallback) -> u16 {
         let before = rows::rows(&self.ledger.sql);
         let answer = self.receive(callback);
@@ -208,7 +208,8 @@ impl World {
         answer.status
     }
 
-    /// What all ways must come to: conversions without what the order of arrival gives them, balances, and counts.
+    /// The state that must not depend on the order of arrival: conversions without their ids and times, balances, and
+    /// counts.
     pub(crate) fn outcome(&mut self) -> Json {
         self.ledger.audit();
         let mut conversions = self.ledger.get("/v1/conversions?limit=200").json["data"].take();
@@ -218,7 +219,7 @@ impl World {
             for order in ["id", "created_at", "click_id"] {
                 fields.remove(order);
             }
-            // A click that a conversion itself named won as such, or as its customer's.
+            // A click may have won as the conversion's own or as the customer's.
             conversion["attribution"]["reason"].take();
             for commission in conversion["commissions"].as_array_mut().unwrap() {
                 for order in ["id", "conversion_id", "created_at"] {
@@ -241,7 +242,7 @@ impl World {
     }
 }
 
-/// All orders of so many things.
+/// All permutations of that many items.
 pub(crate) fn orders(length: usize) -> Vec<Vec<usize>> {
     if length == 0 {
         return vec![Vec::new()];

@@ -1,6 +1,6 @@
-//! Installs by OAuth: the vendor's token endpoint takes the code, and the app fetches the answer. What counts as failure:
-//! an install that the vendor did not confirm; a token that anybody but the app gets; a code or a secret that goes
-//! anywhere but to the vendor.
+//! Installs by OAuth: the vendor's token endpoint accepts the code, and the app fetches the response. A test fails if
+//! an install counts that the vendor did not confirm, if anybody but the app gets a token, or if a code or a secret is
+//! sent to anybody but the vendor.
 
 use super::fake_vendor::{VendorResult, respond};
 use super::{TestCallback, World};

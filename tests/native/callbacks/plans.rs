@@ -1,13 +1,13 @@
-//! Charges whose amount the vendor does not tell, priced by the listing's table of plans. What counts as failure: an amount,
-//! a commission or a balance that differs by one unit from the table's; a plan of another time that prices a charge; an
-//! amount that changes once it was accepted; an order of messages about plans that ends in another ledger.
+//! Charges without an amount, priced by the listing's table of plans. A test fails if an amount, a commission or a
+//! balance differs from the table's by one unit, if a plan of another time prices a charge, if an accepted amount
+//! changes, or if the ledger depends on the order of messages about plans.
 
 use super::{World, orders};
 use crate::support::{event, rows};
 use serde_json::{Value as Json, json};
 use signpost::store::Sql;
 
-/// A customer who came by the partner's link, which earns 20 %.
+/// A customer who came through the partner's link, which earns 20 %.
 fn world(plans: &Json) -> World {
     let mut world = World::new("woocommerce", &json!({"plans": plans}), &json!({"webhook_secret": "s3cret"}));
     let click = world.ledger.click(world.link_no);
@@ -30,7 +30,7 @@ fn plan(kind: &str, plan: &str, at: &str) -> Json {
     event(kind, &format!("{kind}:{at}"), &fields)
 }
 
-/// Amount, currency, plan, where the price came from, and what it earned.
+/// Amount, currency, plan, source of the price, and commission.
 fn sale(world: &mut World) -> Json {
     world.ledger.audit();
     let sale = world.ledger.get("/v1/conversions").json["data"][0].take();
@@ -53,13 +53,13 @@ fn a_charge_without_an_amount_costs_what_its_plan_costs() {
         // 399.8 yen, half up.
         (table(), json!({"plan": "silver"}), json!([1_999, "JPY", "silver", "plan", 400])),
         (table(), json!({"plan": "free"}), json!([0, "USD", "free", "plan", 0])),
-        // What the vendor tells is what was paid.
+        // The vendor's amount takes precedence.
         (
             table(),
             json!({"plan": "gold", "amount": 4_410, "currency": "EUR"}),
             json!([4_410, "EUR", "gold", null, 882]),
         ),
-        // What the table does not say stays unsaid: it is a sale without an amount, which earns nothing.
+        // A plan that is not in the table is a sale without an amount, which earns nothing.
         (table(), json!({"plan": "Gold"}), json!([null, null, "Gold", null, null])),
         (table(), json!({}), json!([null, null, null, null, null])),
         (json!({}), json!({"plan": "gold"}), json!([null, null, "gold", null, null])),
@@ -92,7 +92,7 @@ fn balances_and_refunds_are_of_the_price() {
         let fields = json!({"charge": "order:1", "amount": amount, "currency": "USD"});
         event("refunded", &format!("refund:{n}"), &fields)
     };
-    // The refund waits for the charge, as ever.
+    // The refund waits for its charge.
     world.ledger.told(1, &[refund(1, json!(1_225)), charge(&json!({"plan": "gold"}))]);
     let balance = |world: &mut World| {
         world.ledger.audit();
@@ -109,7 +109,7 @@ fn a_charge_that_names_no_plan_has_the_one_that_its_account_had_then() {
     for (at, expected) in [
         ("01T00:00", json!([null, null, null, null, null])),
         ("05T00:00", json!([0, "USD", "free", "plan", 0])),
-        // Clocks of a vendor's systems may differ: within five minutes the new plan holds.
+        // The clocks of a vendor's systems may differ by five minutes. Within them, the new plan counts.
         ("09T23:55", json!([4_900, "USD", "gold", "plan", 980])),
         ("10T00:00", json!([4_900, "USD", "gold", "plan", 980])),
         ("19T23:54", json!([4_900, "USD", "gold", "plan", 980])),
@@ -124,7 +124,7 @@ fn a_charge_that_names_no_plan_has_the_one_that_its_account_had_then() {
         let renewal = charge(&json!({"occurred_at": format!("2026-11-{at}:00.000Z")}));
         let mut outcome = None;
         for order in orders(3) {
-            // Its click is of later, so nobody earns these; here the price alone is looked at.
+            // The click is later, so nobody earns these. Only the price is tested here.
             let mut world = world(&table());
             order.iter().for_each(|at| world.ledger.told(1, &[message[*at].clone()]));
             let before = rows::rows(&world.ledger.sql);

@@ -1,4 +1,4 @@
-//! What the Ledger makes of events, whichever marketplace told them, and what nobody told.
+//! What the Ledger does with events of any marketplace, and with callbacks for unknown URLs.
 
 use super::{
     TestCallback, World,
@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use signpost::{
     api,
     domain::values::{entropy::SeededEntropy, time::Timestamp},
+    ledger::callbacks::report::Reported,
     marketplace::receive::{CallbackRequest, Outcome, Report, receive},
     store::Sql,
 };
@@ -22,7 +23,7 @@ fn a_refund_waits_for_its_charge_and_is_booked_with_it() {
                "currency": "EUR", "plan": null, "occurred_at": null, "evidence": "signed", "clicks": [], "coupon": null})
     };
     let refunded = event("refunded", "refund:1", Some("order:1"), 700);
-    // More than was charged: what is beyond it is left out.
+    // The part that exceeds the charge is ignored.
     let beyond = event("refunded", "refund:2", Some("order:1"), 9_999);
     let tell = |world: &mut World, events: &[&Json]| {
         let report = json!({"listing_no": 1, "events": events, "single_use": null, "relay": null});

@@ -17,14 +17,14 @@ const ACKNOWLEDGED: &str = r#"<?xml version="1.0" encoding="UTF-8"?><soapenv:Env
 const MINUTE: i64 = 60_000;
 
 fn world() -> World {
-    // The list names the org by 15 characters, the message by 18.
+    // The list contains the id with 15 characters, the message with 18.
     let settings = json!({"organization_id": ["00Daa0000001xyz", "00Dxx0000001gPL"]});
     let secrets =
         json!({"path_secret": ["new-path-secret", PATH_SECRET], "consumer_secret": CONSUMER_SECRET});
     World::new("salesforce", &settings, &secrets)
 }
 
-/// A notification of the customer's licence, made two hours ago, that changed so many minutes ago.
+/// A notification about the customer's licence, which was created two hours ago and changed that many minutes ago.
 fn licence(world: &World, id: &str, status: &str, minutes_ago: i64) -> String {
     let created_at = world.ledger.now.plus_ms(-120 * MINUTE);
     let modified_at = world.ledger.now.plus_ms(-minutes_ago * MINUTE);
@@ -80,7 +80,7 @@ fn header<'a>(answer: &'a CallbackResponse, name: &str) -> Option<&'a str> {
     answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
-/// The visitor follows the page's link to the top.
+/// The visitor follows the page's link to the top of the window.
 fn follow(world: &mut World, page: &CallbackResponse, cookies: &str) -> Option<String> {
     let (_, link) = page.body.split_once("<a href=\"").unwrap();
     let (link, rest) = link.split_once('"').unwrap();
@@ -149,7 +149,7 @@ fn a_licence_s_life_ends_in_the_same_ledger_in_whatever_order_it_arrives() {
 
 #[test]
 fn each_status_is_told_by_itself_and_acknowledged() {
-    // The states in between may never be seen.
+    // Intermediate states may never be seen.
     for (status, account, conversions) in [
         ("Trial", "installed", &["install"][..]),
         ("Active", "activated", &["install"]),
@@ -157,7 +157,7 @@ fn each_status_is_told_by_itself_and_acknowledged() {
         ("Uninstalled", "uninstalled", &["uninstall"]),
     ] {
         let mut world = world();
-        // Changed at the very time it was made: the install does not stand over what came of it.
+        // Created and changed at the same time: the install does not replace the later status.
         let callback = message(OURS, &licence(&world, "04lxx000000Cf21AAS", status, 120));
         let answer = world.receive(&callback);
         assert_eq!((answer.status, answer.body.as_str()), (200, ACKNOWLEDGED), "{status}");
@@ -175,7 +175,7 @@ fn each_status_is_told_by_itself_and_acknowledged() {
     let lead = frozen.body.replace("sfLma__License__c", "Lead");
     assert_eq!(world.refused("a lead", &TestCallback { body: lead, ..frozen.clone() }), 200);
     assert_eq!(world.refused("no notification", &message(OURS, "")), 200);
-    // As another version of the License Management App names it, in the partner's namespace, without a time of its making.
+    // Another version of the License Management App: other names, the partner namespace, and no creation time.
     let other = message(OURS, &licence(&world, "04lxx000000Cf21AAS", "Trial", 60));
     let body = other.body.replace("sfLma__Status__c", "sfLma__License_Status__c");
     let body = body.replace("CreatedDate", "Other").replace("enterprise", "partner");
@@ -293,11 +293,11 @@ fn the_page_in_the_frame_leads_to_the_top_once_and_tells_nothing() {
     assert!(link[..32].bytes().all(|byte| byte.is_ascii_hexdigit()) && &link[32..33] == "\"", "{link}");
     assert!(follow(&mut world, &page, &format!("sp={click}")).is_some());
     assert_eq!(follow(&mut world, &page, &format!("sp={click}")), None, "used");
-    // Opened, not installed: the account is known, and no conversion is.
+    // The app was opened but not installed: the account is known, without a conversion.
     assert_eq!(world.ledger.get("/v1/conversions").json["data"], json!([]));
     let outcome = world.outcome();
     assert!(outcome["accounts"].as_str().unwrap().contains("\"activated\""), "{outcome}");
-    // A product without a page of its own.
+    // A listing without `forward_to`.
     let listing = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&listing, &json!({"forward_to": null})).status, 200);
     let plain = world.receive(&canvas("00Dyy!second"));

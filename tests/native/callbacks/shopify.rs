@@ -1,5 +1,5 @@
-//! Shopify apps: the redirect URI, the App URL in the admin's frame and outside of it, webhooks that know shops by number,
-//! and the topics of privacy law.
+//! Shopify apps: the redirect URI, the App URL inside and outside the admin's frame, webhooks that identify shops by
+//! number, and the privacy topics.
 
 use super::{TestCallback, World, orders};
 use base64::{
@@ -27,7 +27,8 @@ fn mac(signed: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// A browser that Shopify sends, `age_s` seconds ago. No value may need an escape; `hmac` stands first, as with Shopify.
+/// A browser that Shopify redirected `age_s` seconds ago. The values must not need escaping. As in Shopify's URLs,
+/// `hmac` is first.
 fn browser(world: &World, kind: &'static str, age_s: i64, parameters: &[(&str, &str)]) -> TestCallback {
     let timestamp = (world.ledger.now.ms() / 1000 - age_s).to_string();
     let mut pairs: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -193,7 +194,7 @@ fn the_app_url_alone_proves_no_install_but_binds_the_click() {
     assert_eq!(answer.status, 303);
     assert!(world.go_on(&answer, &format!("sp={click}")).is_some());
     assert_eq!(world.ledger.rows("conversions"), 0);
-    // The redirect comes back in another browser, without the cookie.
+    // The redirect arrives in another browser, without the cookie.
     let answer = world.receive(&oauth(&world, &[]));
     assert!(world.go_on(&answer, "").is_some());
     let install = &world.ledger.get("/v1/conversions").json["data"][0];
@@ -225,7 +226,7 @@ fn a_signed_pair_of_names_outweighs_the_header_and_outlives_a_new_domain() {
     assert_eq!(world.receive(&names(SHOP)).status, 200);
     assert_eq!(world.receive(&callback(other, "2026-11-22T09:01:00Z")).status, 200);
     assert_eq!(account(&mut world), format!("{SHOP} activated"), "another header changes nothing");
-    // The shop takes a new domain: both lead to the account.
+    // The shop changes its domain. Both domains are names of the account.
     assert_eq!(world.receive(&names("new-name.myshopify.com")).status, 200);
     let opened = browser(&world, "oauth", 5, &[("code", "c"), ("shop", "new-name.myshopify.com")]);
     assert_eq!(world.receive(&opened).status, 303);

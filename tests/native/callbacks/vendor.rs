@@ -1,5 +1,5 @@
-//! Plays vendors that sign with a key of their own and publish the public half. The keys are of the tests, made for them
-//! and used nowhere else.
+//! A fake vendor that signs with its own key and publishes the public half. The keys were generated for these tests and
+//! are used nowhere else.
 
 use super::fake_vendor::DocumentRequest;
 use base64::{

@@ -1,6 +1,6 @@
-//! The calls that a callback causes. What counts as failure: our own limit taken for the vendor's word; a row that changes
-//! although a call failed; calls without end; keys that are loaded one after another; a time that is older than the last
-//! call.
+//! The calls that a callback causes. A test fails if our own limits count as a vendor's verdict, if a row changes
+//! although a call failed, if the number of calls is unlimited, if keys are loaded one after another, or if a time is
+//! older than the last call.
 
 use super::{
     TestCallback, World, aws, digitalocean,
@@ -15,7 +15,7 @@ use signpost::marketplace::{
     vendor_api::{Document, MAX_DOCUMENTS, VendorError},
 };
 
-/// A callback that causes so many calls.
+/// A callback, and the number of calls that it causes.
 struct Case {
     name: &'static str,
     world: World,
@@ -27,7 +27,7 @@ fn case(name: &'static str, calls: usize, (world, callback): (World, TestCallbac
     Case { name, world, callback, calls }
 }
 
-/// An event that AWS signed, and about which the Agreement API has to be asked.
+/// A signed AWS event that the Agreement API has to confirm.
 fn aws_event() -> (World, TestCallback) {
     let mut settings = aws::settings();
     settings["product_id"] = json!(aws::PRODUCT_ID);

@@ -65,7 +65,7 @@ fn a_paid_order_with_the_click_in_its_attribution_is_a_sale_of_the_partner() {
     assert_eq!(sale["attribution"]["credits"][0]["partner_id"], world.partner);
     assert_eq!(sale["commissions"][0]["amount"], 587);
     assert_eq!(world.refused("the same again", &paid), 200);
-    // The customer is known from now on: the next order needs no click.
+    // The customer is known now, so the next order needs no click.
     let next = order(json!({"id": 800, "total": "10", "date_paid_gmt": "2026-11-22T11:30:00"}));
     assert_eq!(world.receive(&next).status, 200);
     let second = &world.ledger.get("/v1/conversions").json["data"][0];
@@ -117,12 +117,12 @@ fn a_sale_that_was_refunded_in_part_is_credited_late_with_what_is_left() {
     let refunded = order(json!({"refunds": [{"id": 751, "total": "-10.00"}]}));
     assert_eq!(world.receive(&refunded).status, 200);
     assert_eq!(world.ledger.get("/v1/balances").json["data"], json!([]), "nobody is known to have earned it");
-    // The customer's next order brings the click: both are its partner's.
+    // The customer's next order contains the click. Both orders are credited to its partner.
     let meta = json!([{"key": "_wc_order_attribution_utm_content", "value": click}]);
     let next = order(json!({"id": 728, "total": "100.00", "meta_data": meta}));
     assert_eq!(world.receive(&next).status, 200);
     world.ledger.audit();
-    // A fifth of 29.35 is 5.87; of it, 10.00 / 29.35 is taken back: 2.00.
+    // A fifth of 29.35 is 5.87, of which 10.00 / 29.35 is reversed: 2.00.
     let balance = &world.ledger.get("/v1/balances").json["data"][0];
     assert_eq!((&balance["pending"], &balance["reversed"]), (&json!(2000 + 387), &json!(200)));
     let totals = &world.ledger.get("/v1/attribution?group_by=partner").json["totals"];

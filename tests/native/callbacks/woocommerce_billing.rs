@@ -1,5 +1,5 @@
-//! SaaS billing of WooCommerce.com. What counts as failure: money that moves on what is not signed, or twice; an order of
-//! arrival of charges and running totals of refunds that ends in another ledger; an ended subscription that comes back.
+//! SaaS billing of WooCommerce.com. A test fails if unsigned data moves money, if money moves twice, if the ledger
+//! depends on the order of charges and running totals of refunds, or if an ended subscription is revived.
 
 use super::{TestCallback, World, orders};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -22,7 +22,7 @@ fn signed_under(secret: &str, body: String) -> TestCallback {
     let signature = STANDARD.encode(mac.finalize().into_bytes());
     let headers = vec![
         ("X-WC-Webhook-Signature".to_owned(), signature),
-        // Unsigned, and wrong: what it says must not matter.
+        // The header is unsigned and wrong, and must be ignored.
         ("X-WC-Webhook-Topic".to_owned(), "saas_billing_contract.refunded".to_owned()),
     ];
     TestCallback { method: "POST", kind: "billing", rest: String::new(), headers, body }
@@ -46,7 +46,7 @@ fn subscription(fields: Json) -> TestCallback {
     signed_under(SECRET, json!({"subscription": with(base, &fields)}).to_string())
 }
 
-/// The subscription with its one transaction, like this.
+/// The subscription with one transaction, with these members.
 fn notification(fields: Json) -> TestCallback {
     subscription(json!({"transactions": [transaction(fields)]}))
 }
@@ -112,7 +112,7 @@ fn amounts_are_in_the_currency_of_the_body_else_of_the_listing_else_in_dollars()
 
 #[test]
 fn however_charges_and_running_totals_arrive_the_ledger_ends_the_same() {
-    // Whole bodies, and bodies that tell of a refund before its charge, which then waits.
+    // Complete bodies, and bodies with a refund before its charge, which then waits.
     for completed_at in [json!("2026-11-22T11:00:00"), Json::Null] {
         let mut expected = None;
         for order in orders(3) {
@@ -161,7 +161,7 @@ fn a_running_total_adds_what_it_has_more_than_was_given_back_before() {
     let mut world = world();
     assert_eq!(world.receive(&notification(json!({}))).status, 200);
     let sale = world.ledger.get("/v1/conversions").text("/data/0/id");
-    // The operator booked the first refund by the API.
+    // The operator booked the first refund with the API.
     let refund = json!({"external_id": "by-hand", "amount": 1_000});
     assert_eq!(world.ledger.post(&format!("/v1/conversions/{sale}/refunds"), &refund).status, 201);
     assert_eq!(world.refused("the same refund", &notification(json!({"amount_refunded": "10.00"}))), 200);
@@ -171,7 +171,7 @@ fn a_running_total_adds_what_it_has_more_than_was_given_back_before() {
     let found: Vec<_> = rows.iter().map(|row| (row.text(0).unwrap(), row.int(1).unwrap())).collect();
     let expected = format!("{}/transaction:t-1:refunded:2500", world.listing);
     assert_eq!(found, [("by-hand", 1_000), (expected.as_str(), 1_500)]);
-    // More than was charged: what is beyond it is left out, and said again it changes nothing.
+    // The part that exceeds the charge is ignored, and repeating it changes nothing.
     let beyond = notification(json!({"amount_refunded": "60.00"}));
     assert_eq!(world.receive(&beyond).status, 200);
     assert_eq!(world.refused("beyond, again", &beyond), 200);

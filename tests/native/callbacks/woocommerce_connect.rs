@@ -1,6 +1,6 @@
-//! Stores that are connected to the operator's app. What counts as failure: an install that no store confirmed; keys that
-//! go anywhere but to the store and to the app; a store that we call although nobody of ours named it, or although it is
-//! not on the public internet; a way that counts twice, or after its hour.
+//! Stores that are connected to the operator's app. A test fails if an install counts that no store confirmed, if keys
+//! are sent to anybody but the store and the app, if Signpost calls a store that the app did not name or that is not on
+//! the public internet, or if a `user_id` is accepted twice or after its hour.
 
 use super::fake_vendor::{VendorResult, respond};
 use super::{TestCallback, World};
@@ -65,14 +65,14 @@ fn authorize_url(answer: &CallbackResponse) -> url::Url {
     url::Url::parse(body["authorize_url"].as_str().unwrap()).unwrap()
 }
 
-/// Has the app ask for the way to the store; the `user_id` that the store will bring back.
+/// The app requests the authorization URL; the `user_id` that the store will return.
 fn user_id(world: &mut World, click: &str) -> String {
     let answer = world.receive(&connect_under(SECRET, &wanted(click)));
     let url = authorize_url(&answer);
     url.query_pairs().find(|(name, _)| name == "user_id").unwrap().1.into_owned()
 }
 
-/// A `user_id` as whoever knows a secret can make it.
+/// A `user_id` that anybody with the secret can make.
 fn sealed(secret: &str, listing: &str, content: &str) -> String {
     let text = URL_SAFE_NO_PAD.encode(content);
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -161,7 +161,7 @@ fn a_way_counts_once_and_for_an_hour_and_a_store_is_installed_once() {
     world.ledger.wait(1);
     assert_eq!(world.refused("after its hour", &auth(&first)), 401);
     assert_ne!(world.ledger.now, now);
-    // The merchant connects the store again: a later click is the customer's, and there is no second install.
+    // The merchant connects the store again: a later click is bound to the customer, without a second install.
     let click = world.ledger.click(world.link_no);
     let second = user_id(&mut world, &click);
     assert_eq!(world.receive(&auth(&second)).status, 200);
@@ -244,7 +244,7 @@ fn only_a_way_of_ours_leads_to_a_store_and_only_to_a_public_one() {
     ] {
         assert_eq!(world.refused(case, &callback), 401, "{case}");
     }
-    // What this file seals is what the Worker opens: the refusals above are not of its form.
+    // The Worker accepts a text that this file seals, so the refusals above are not caused by its form.
     world.vendor.responds = confirms;
     let old = sealed(OLD_SECRET, &listing, &format!("{until}  {STORE}"));
     assert_eq!(world.receive(&auth(&old)).status, 200, "under the secret before this one");

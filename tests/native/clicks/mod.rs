@@ -69,7 +69,7 @@ fn only_the_same_visitor_on_the_same_link_is_a_duplicate() {
             visit("a", NOW, 5, Some(1)),
             visit("b", NOW, 6, Some(1)),
             visit("c", NOW, 5, Some(2)),
-            // Without a visitor nothing is known: counted each time, unique never.
+            // Without a visitor hash, each click counts and none is unique.
             visit("d", NOW, 5, None),
             visit("e", NOW, 5, None),
             Visit { bucket: Bucket::Bot, ..visit("f", NOW, 5, Some(1)) },
@@ -77,7 +77,7 @@ fn only_the_same_visitor_on_the_same_link_is_a_duplicate() {
         ],
     )
     .unwrap();
-    // The bot's click of the same visitor was not counted as a person's, so it makes no duplicate of this one.
+    // The bot's click of the same visitor was not counted as human, so this one is no duplicate.
     append(
         &log,
         &[Visit { bucket: Bucket::Bot, ..visit("h", NOW, 7, Some(1)) }, visit("i", NOW + 1, 7, Some(1))],
@@ -133,7 +133,7 @@ fn counted_clicks_are_known_from_memory_from_the_table_and_after_a_restart() {
     }
     append(&log, &first(0..1, NOW + HOUR_MS)).unwrap();
     assert_eq!(buckets(&log).pop().as_deref(), Some("human"), "an hour later it counts, but is not unique");
-    // Two days later nothing of the first day is asked for again.
+    // Two days later nothing of the first day is read again.
     let later = NOW + 2 * DAY_MS;
     append(&log, &first(0..visitors, later)).unwrap();
     log.due(Timestamp::clamped(later)).unwrap();
@@ -153,7 +153,7 @@ fn clicks_of_other_shards_are_passed_on_until_their_shards_have_them() {
     let (parcels, more) = log.batches_to_forward().unwrap();
     let shards: Vec<u8> = parcels.iter().map(|parcel| parcel.shard).collect();
     assert_eq!((shards, more), (vec![3, 12], false));
-    // Opened anew, as after a kill: what was not noted as passed on is passed on again, and taken once.
+    // Opened again, as after a kill: work that was not acknowledged is sent again and applied once.
     let log = ClickLog::open(&sql, 3).unwrap();
     assert_eq!(log.batches_to_forward().unwrap().0, parcels);
     let other = NativeSql::in_memory().unwrap();
@@ -169,7 +169,7 @@ fn clicks_of_other_shards_are_passed_on_until_their_shards_have_them() {
 }
 
 #[test]
-fn a_long_intake_is_passed_on_in_parts_in_order() {
+fn a_long_backlog_is_passed_on_in_parts_and_in_order() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let record =
@@ -200,7 +200,7 @@ fn a_long_intake_is_passed_on_in_parts_in_order() {
 }
 
 #[test]
-fn a_shard_of_the_first_version_keeps_what_it_knew() {
+fn a_shard_of_the_first_version_keeps_its_data() {
     let sql = NativeSql::in_memory().unwrap();
     sql.script(include_str!("../../../src/store/schema/clicklog_0001.sql")).unwrap();
     sql.script("CREATE TABLE schema_version (version INTEGER PRIMARY KEY) WITHOUT ROWID; INSERT INTO schema_version VALUES (1);")
@@ -223,7 +223,7 @@ fn a_shard_of_the_first_version_keeps_what_it_knew() {
 }
 
 #[test]
-fn counts_are_numbered_and_sent_again_unchanged_until_they_are_acknowledged() {
+fn counts_are_numbered_and_retried_unchanged_until_acknowledged() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let now = Timestamp::clamped(NOW);
@@ -251,7 +251,7 @@ fn counts_are_numbered_and_sent_again_unchanged_until_they_are_acknowledged() {
 }
 
 #[test]
-fn segments_are_cut_at_an_age_or_a_size() {
+fn segments_end_at_an_age_or_a_size() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 3).unwrap();
     let mut far = Far::default();
@@ -272,7 +272,7 @@ fn segments_are_cut_at_an_age_or_a_size() {
             .unwrap(),
         r#"{"kind":"click","id":"a","at":"2026-11-22T10:00:00.000Z","link_no":5,"shard":3,"seq":1,"visitor":"0000000000000001","country":"DE","device":"mobile","bucket":"human","unique":true,"trail":[]}"#
     );
-    // Clicks that come in before it is written wait for the next one.
+    // Clicks that arrive before it is written wait for the next segment.
     append(&log, &[visit("c", NOW + 6, 5, None)]).unwrap();
     assert_eq!(log.due(Timestamp::clamped(NOW + HOUR_MS)).unwrap().segment, Some(segment));
     far.drain(&log, NOW + HOUR_MS);
@@ -292,7 +292,7 @@ fn segments_are_cut_at_an_age_or_a_size() {
 }
 
 #[test]
-fn a_visit_without_a_click_id_has_none_in_the_log_and_a_trail_is_told() {
+fn a_visit_without_a_click_id_is_logged_without_one_and_trails_are_returned() {
     let sql = NativeSql::in_memory().unwrap();
     let log = ClickLog::open(&sql, 0).unwrap();
     append(

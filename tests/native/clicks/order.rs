@@ -27,16 +27,16 @@ mod strategies {
         burst.saturating_mul(2 * HOUR_MS).saturating_add(NOW)
     }
 
-    /// What may happen to a shard, in any order.
+    /// The steps that may happen to a shard, in any order.
     #[derive(Debug, Clone)]
     pub(crate) enum Step {
-        /// A batch arrives: some of the visits, some of them perhaps not for the first time.
+        /// A batch arrives with some of the visits, which may have arrived before.
         Batch(Vec<prop::sample::Index>),
-        /// The alarm goes off; everything is delivered, but the acknowledgement is lost: killed in between.
+        /// The alarm delivers everything, and the process is killed before the acknowledgement.
         DeliveredNotNoted,
-        /// The alarm goes off and the program is killed before anything is delivered.
+        /// The alarm fires, and the process is killed before it delivers anything.
         HandedOutOnly,
-        /// The alarm goes off and all goes well.
+        /// The alarm fires and succeeds.
         Done,
     }
 
@@ -53,7 +53,7 @@ mod strategies {
 }
 use strategies::*;
 
-/// What must come out: by arrival in the order of time, each visit once.
+/// The expected result: each visit once, in the order of time.
 #[cfg(test)]
 fn expected(visits: &[Visit]) -> Sums {
     let mut far = Far::default();
@@ -75,7 +75,7 @@ proptest! {
         let (mut far, mut now) = (Far::default(), NOW);
         for step in steps {
             now = now.saturating_add(20_000);
-            // Opened anew each time, as after a kill: nothing may live outside the database.
+            // Opened again each time, as after a kill, because no state may live outside the database.
             let log = ClickLog::open(&sql, 3).unwrap();
             match step {
                 Step::Batch(picks) => {
@@ -97,7 +97,7 @@ proptest! {
         let places: Vec<i64> = lines.iter().map(|line| line["seq"].as_i64().unwrap()).collect();
         let count = i64::try_from(visits.len()).unwrap();
         prop_assert_eq!(places, (1..=count).collect::<Vec<_>>(), "the log has no gaps and no repeats");
-        // Counts and log say the same.
+        // The counts equal the log.
         let mut sums = Sums::new();
         for line in &lines {
             let bucket = (0..7).filter_map(Bucket::from_code).find(|b| line["bucket"] == b.as_str()).unwrap();
@@ -111,7 +111,7 @@ proptest! {
     fn a_failed_batch_leaves_nothing(visits in visits()) {
         let sql = NativeSql::in_memory().unwrap();
         let log = ClickLog::open(&sql, 3).unwrap();
-        // The last statement fails, halfway.
+        // The last statement fails.
         let last = &visits[visits.len() - 1].id;
         let failing = format!(
             "CREATE TRIGGER full AFTER INSERT ON click WHEN NEW.id = '{last}' BEGIN SELECT raise(ABORT, 'full'); END"

@@ -15,7 +15,7 @@ pub(crate) fn visit(id: &str, at: i64, link_no: u32, visitor: Option<u64>) -> Vi
     }
 }
 
-/// Takes visits in as they arrive: as records.
+/// Appends visits as records, as they arrive.
 pub(crate) fn append(log: &ClickLog<'_>, visits: &[Visit]) -> Result<usize, AppendError> {
     let records: Vec<String> = visits.iter().map(Visit::to_json).collect();
     log.append(&format!("[{}]", records.join(",")))
@@ -24,7 +24,7 @@ pub(crate) fn append(log: &ClickLog<'_>, visits: &[Visit]) -> Result<usize, Appe
 /// Counts by link and bucket: clicks and unique clicks.
 pub(crate) type Sums = BTreeMap<(i64, i64), (i64, i64)>;
 
-/// The far side: a Ledger that applies each number once, and a KV that must see the same value again under a key.
+/// A Ledger that applies each sequence number once, and a KV that requires the same value when a key is written again.
 #[derive(Default, Debug, PartialEq, Clone)]
 pub(crate) struct Far {
     pub applied: i64,
@@ -67,9 +67,9 @@ impl Far {
         }
     }
 
-    /// Does all that is due at `now`.
+    /// Performs all work that is due at `now`.
     pub(crate) fn drain(&mut self, log: &ClickLog<'_>, now: i64) -> Option<i64> {
-        // Far more rounds than any test has work for: a shard that never comes to rest fails.
+        // These are far more rounds than any test needs, so a shard that never finishes fails.
         for _ in 0..1000 {
             let work = log.due(Timestamp::from_ms(now).unwrap()).unwrap();
             if work.next_at_ms != Some(now) {

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 const DAY: i64 = 86_400_000;
 
-/// A programme with these rules of fraud, and a partner who can be taken for a customer.
+/// A programme with these fraud rules, and a partner whose external id a customer may share.
 fn world(fraud: &Json) -> (Ledger, Scenario) {
     let mut ledger = Ledger::new();
     let set = ledger.put("/v1/program", &json!({"name": "P", "hold_days": 1, "fraud": fraud}));
@@ -18,7 +18,7 @@ fn world(fraud: &Json) -> (Ledger, Scenario) {
     (ledger, scenario)
 }
 
-/// A conversion of EUR 50.00 by a click of now, with these fields besides.
+/// A conversion of EUR 50.00 through a click made now, with additional fields.
 fn convert(ledger: &mut Ledger, scenario: &Scenario, external_id: &str, fields: &Json) -> Answer {
     let click = ledger.click(scenario.link_no);
     let mut body = json!({"type": "sale", "external_id": external_id, "click_id": click, "amount": 5_000,
@@ -29,7 +29,7 @@ fn convert(ledger: &mut Ledger, scenario: &Scenario, external_id: &str, fields: 
     answer
 }
 
-/// Why its commission is held before all, and its flags.
+/// The first reason for the hold of its commission, and its flags.
 fn held(answer: &Answer) -> (Option<String>, Vec<String>) {
     let commission = &answer.json["commissions"][0];
     assert_eq!((&commission["amount"], &commission["status"]), (&json!(500), &json!("pending")));
@@ -46,7 +46,7 @@ fn free() -> (Option<String>, Vec<String>) {
 }
 
 #[test]
-fn a_partner_who_is_the_customer_is_held_and_counted_all_the_same() {
+fn a_self_referral_is_held_and_still_counted() {
     let (mut ledger, scenario) = world(&json!({}));
     for (n, fields) in [
         json!({"customer_id": "ada@acme.EXAMPLE"}),
@@ -81,18 +81,18 @@ fn a_partner_who_is_the_customer_is_held_and_counted_all_the_same() {
 }
 
 #[test]
-fn another_partners_names_and_names_of_nobody_hold_nothing() {
+fn names_of_other_partners_or_of_nobody_cause_no_hold() {
     let (mut ledger, scenario) = world(&json!({}));
     let other = ledger.partner("Grace", None);
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({"customer_id": other}))), free());
-    // A partner whose id outside is a blank is not every customer without a name.
+    // A partner with a blank external id does not match every customer without a name.
     let blank = json!({"external_id": " ", "email": null});
     assert_eq!(ledger.patch(&format!("/v1/partners/{}", scenario.partner), &blank).status, 200);
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({"customer_id": " "}))), free());
 }
 
 #[test]
-fn rules_that_are_off_hold_nothing() {
+fn disabled_rules_hold_nothing() {
     let (mut ledger, scenario) = world(&json!({"self_referral": false, "duplicate_customer": false}));
     for n in 0..3 {
         let fields = json!({"type": "install", "customer_id": "crm-7"});
@@ -101,12 +101,12 @@ fn rules_that_are_off_hold_nothing() {
 }
 
 #[test]
-fn what_a_partner_earns_beyond_its_pace_is_held() {
+fn conversions_beyond_a_partners_hourly_limit_are_held() {
     let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 3}));
     let grace = ledger.scenario(1_000);
     for n in 0..3 {
         assert_eq!(held(&convert(&mut ledger, &scenario, &format!("o-{n}"), &json!({}))), free(), "{n}");
-        // Neither an uninstall nor what another partner or nobody earns is part of a partner's pace.
+        // An uninstall, another partner's conversion and an unattributed one do not count towards a partner's velocity.
         convert_uncounted(&mut ledger, &scenario, n);
         ledger.wait(60_000);
     }
@@ -120,7 +120,7 @@ fn what_a_partner_earns_beyond_its_pace_is_held() {
     // The third, the fourth and the fifth.
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-5", &json!({}))), for_reason("velocity"));
     ledger.wait(60_000 + 1);
-    // The fourth is an hour old: the fifth and the sixth remain. Those that are held count, too.
+    // The fourth is an hour old, so the fifth and the sixth remain. Held ones count too.
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-6", &json!({}))), free());
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-7", &json!({}))), for_reason("velocity"));
 }
@@ -134,7 +134,7 @@ fn convert_uncounted(ledger: &mut Ledger, scenario: &Scenario, n: u32) {
 }
 
 #[test]
-fn an_hour_ends_to_the_millisecond() {
+fn the_hour_of_the_velocity_rule_ends_to_the_millisecond() {
     for (ms, expected) in [(3_599_999, for_reason("velocity")), (3_600_000, free()), (3_600_001, free())] {
         let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 1}));
         assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({}))), free());
@@ -144,7 +144,7 @@ fn an_hour_ends_to_the_millisecond() {
 }
 
 #[test]
-fn what_comes_too_soon_after_its_click_is_held() {
+fn a_conversion_too_soon_after_its_click_is_held() {
     let rules = json!({"min_seconds_from_click": 3});
     for (kind, ms, is_held) in [
         ("sale", 2_999, true),
@@ -169,7 +169,7 @@ fn what_comes_too_soon_after_its_click_is_held() {
 }
 
 #[test]
-fn what_happens_once_to_a_customer_is_held_the_second_time() {
+fn a_second_first_event_of_a_customer_is_held() {
     for kind in ["lead", "install", "subscription_started"] {
         let (mut ledger, scenario) = world(&json!({}));
         let fields = |customer: &str| json!({"type": kind, "customer_id": customer});
@@ -177,11 +177,11 @@ fn what_happens_once_to_a_customer_is_held_the_second_time() {
         assert_eq!(held(&convert(&mut ledger, &scenario, "b", &fields("c-2"))), free(), "{kind}");
         let again = convert(&mut ledger, &scenario, "c", &fields("c-1"));
         assert_eq!(held(&again), for_reason("duplicate_customer"), "{kind}");
-        // Without a customer there is nobody who did it before.
+        // Without a customer id there is no earlier conversion of the same customer.
         for id in ["d", "e"] {
             assert_eq!(held(&convert(&mut ledger, &scenario, id, &json!({"type": kind}))), free(), "{kind}");
         }
-        // On another listing it is another thing.
+        // A conversion on another listing does not count.
         let listing = ledger.listing("https://two.example");
         let (_, link_no) = ledger.link(&scenario.partner, &listing);
         let elsewhere = Scenario { link_no, listing, ..scenario };
@@ -192,7 +192,7 @@ fn what_happens_once_to_a_customer_is_held_the_second_time() {
 }
 
 #[test]
-fn sales_repeat_and_what_nobody_earned_before_is_no_repeat() {
+fn sales_may_repeat_and_an_unattributed_event_is_no_repeat() {
     let (mut ledger, scenario) = world(&json!({}));
     for kind in ["sale", "subscription_renewed"] {
         for n in 0..3 {
@@ -205,13 +205,13 @@ fn sales_repeat_and_what_nobody_earned_before_is_no_repeat() {
     assert_eq!(ledger.post("/v1/conversions", &organic).json["attribution"]["status"], "unattributed");
     let install = json!({"type": "install", "customer_id": "c-9"});
     assert_eq!(held(&convert(&mut ledger, &scenario, "i-1", &install)), free());
-    // Another type is another thing; what was sent twice is answered as before.
+    // Another type does not count, and a retry returns the first response.
     let lead = json!({"type": "lead", "customer_id": "c-9"});
     assert_eq!(held(&convert(&mut ledger, &scenario, "i-1", &lead)), free());
 }
 
 #[test]
-fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
+fn flags_list_all_reasons_and_a_release_ends_them_all() {
     let (mut ledger, scenario) = world(&json!({"velocity_per_hour": 1, "min_seconds_from_click": 3}));
     let install = json!({"type": "install", "customer_id": "crm-7"});
     let first = convert(&mut ledger, &scenario, "i-1", &install);
@@ -226,7 +226,7 @@ fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
         (Some("self_referral"), all.iter().map(|f| f.to_string()).collect())
     );
 
-    // The partner sees why, and can do nothing about it.
+    // The partner sees the reasons and cannot release the commission.
     let id = second.text("/commissions/0/id");
     let (target, note) = (format!("/v1/commissions/{id}"), json!({"note": "her own shop, agreed"}));
     let key = ledger.key(&["admin", "read"], Some(&scenario.partner));
@@ -247,7 +247,7 @@ fn several_reasons_stand_among_the_flags_and_a_release_ends_them_all() {
 }
 
 #[test]
-fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
+fn the_list_filters_by_reason_and_status() {
     let (mut ledger, scenario) = world(&json!({"min_seconds_from_click": 3}));
     let now = ledger.now.to_string();
     for (id, fields) in [
@@ -304,7 +304,7 @@ fn the_list_is_narrowed_to_a_reason_and_to_where_commissions_stand() {
 }
 
 #[test]
-fn a_coupon_that_goes_round_is_held_from_the_customer_beyond_the_limit_on() {
+fn a_leaked_coupon_is_held_from_the_first_customer_beyond_the_limit() {
     let (mut ledger, scenario) = world(&json!({"coupon_uses_per_day": 2}));
     let coupon = json!({"code": "ADA", "partner_id": scenario.partner});
     assert_eq!(ledger.post("/v1/coupons", &coupon).status, 201);
@@ -317,13 +317,13 @@ fn a_coupon_that_goes_round_is_held_from_the_customer_beyond_the_limit_on() {
         held(&answer)
     };
     let customer = |id: &str| json!({"customer_id": id});
-    // The same customer again is no further one.
+    // The same customer counts once.
     for (n, id) in ["c-1", "c-2", "c-1"].into_iter().enumerate() {
         assert_eq!(use_it(&mut ledger, n, &customer(id)), free(), "{id}");
     }
     assert_eq!(use_it(&mut ledger, 3, &customer("c-3")), for_reason("coupon_leakage"));
     assert_eq!(use_it(&mut ledger, 4, &json!({})), for_reason("coupon_leakage"));
-    // Who also came by the partner's own link did not find the code somewhere.
+    // A customer who also came through the partner's own link did not find the code on a coupon site.
     let click = ledger.click(scenario.link_no);
     ledger.wait(1);
     assert_eq!(use_it(&mut ledger, 5, &json!({"customer_id": "c-5", "click_id": click})), free());

@@ -19,12 +19,12 @@ fn milliseconds(text: &str) -> i64 {
     sign * format!("{whole}{decimals:0<3}").parse::<i64>().unwrap()
 }
 
-/// A number, or nothing where the rule is off.
+/// A number, or `None` where the rule is off.
 fn limit(text: &str) -> Option<i64> {
     (text != "off").then(|| text.strip_suffix(" s").unwrap_or(text).parse().unwrap())
 }
 
-/// Names, or none at all; a dot is a blank.
+/// Names, or none; a dot stands for a blank.
 fn names(text: &str) -> Vec<String> {
     if text == "nobody" { Vec::new() } else { text.split(", ").map(|name| name.replace('·', " ")).collect() }
 }
@@ -42,7 +42,7 @@ fn holds(line: &str) -> HeldReason {
 }
 
 #[test]
-fn every_row_is_held_for_what_it_says() {
+fn every_row_is_held_for_the_stated_reasons() {
     let text = fs::read_to_string("fixtures/ledger/holds.txt").unwrap();
     let rows: Vec<&str> =
         text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).skip(2).collect();

@@ -9,7 +9,7 @@ const PATH: &str = "/v1/installs/google-play";
 /// The Ledger's clock, 2026-11-22T12:00:00Z.
 const NOW_S: i64 = 1_795_348_800;
 
-/// A Ledger with an app on Google Play, its listing, the number of a link to it, and who made it.
+/// A Ledger with a listing of an app on Google Play, the number of a link to it, and the link's partner.
 struct World {
     ledger: Ledger,
     app: String,
@@ -30,7 +30,7 @@ fn world() -> World {
 }
 
 impl World {
-    /// A click of a minute ago.
+    /// A click from a minute ago.
     fn click(&mut self) -> String {
         self.ledger.wait(-60_000);
         let click = self.ledger.click(self.link_no);
@@ -74,7 +74,7 @@ fn a_report_binds_the_click_in_its_referrer_to_the_customer() {
     });
     assert_eq!(of("metadata"), metadata);
     assert_eq!(made.json["attribution"]["credits"][0]["partner_id"], world.partner);
-    // What the customer pays needs no click.
+    // The customer's payments need no click.
     let sale = json!({"type": "sale", "external_id": "s-1", "customer_id": "google-play:user-1", "amount": 1_000, "currency": "EUR"});
     let sale = world.ledger.post("/v1/conversions", &sale);
     assert_eq!(sale.json["commissions"][0]["amount"], 200);
@@ -82,7 +82,7 @@ fn a_report_binds_the_click_in_its_referrer_to_the_customer() {
 }
 
 #[test]
-fn an_installation_counts_once() {
+fn an_install_counts_once() {
     let mut world = world();
     let (click, other) = (world.click(), world.click());
     let install = world.install("i-1", &click);
@@ -113,7 +113,7 @@ fn an_installation_counts_once() {
 }
 
 #[test]
-fn a_purchase_that_google_told_of_first_is_credited() {
+fn a_purchase_that_google_reported_first_is_credited() {
     let mut world = world();
     let click = world.click();
     let sale = json!({"type": "sale", "external_id": "s-1", "customer_id": "google-play:i-1", "amount": 999, "currency": "EUR"});
@@ -127,7 +127,7 @@ fn a_purchase_that_google_told_of_first_is_credited() {
 }
 
 #[test]
-fn a_report_that_contradicts_itself_is_flagged_and_earns_nobody_anything() {
+fn a_contradictory_report_is_flagged_and_earns_nothing() {
     for (said, changes, flags, occurred_at) in [
         (
             "the click is newer",
@@ -198,7 +198,7 @@ fn a_report_that_contradicts_itself_is_flagged_and_earns_nobody_anything() {
 }
 
 #[test]
-fn a_referrer_without_a_click_of_ours_is_an_install_of_nobody_s() {
+fn a_referrer_without_a_valid_click_is_an_unattributed_install() {
     let mut world = world();
     let click = world.click();
     for (number, (referrer, reason)) in [
@@ -227,7 +227,7 @@ fn a_referrer_without_a_click_of_ours_is_an_install_of_nobody_s() {
 }
 
 #[test]
-fn what_is_no_report_is_refused() {
+fn an_invalid_report_is_refused() {
     let mut world = world();
     let good = world.install("i-1", "x");
     let web = world.ledger.listing("https://a.example");

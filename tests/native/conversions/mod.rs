@@ -19,7 +19,7 @@ pub fn post(ledger: &mut Ledger, body: &Json) -> Json {
     answer.json
 }
 
-/// Who earned, by which click, and the reason.
+/// The credited click, and the reason.
 pub fn verdict(conversion: &Json) -> (Option<&str>, &str) {
     let attribution = &conversion["attribution"];
     let reason = attribution["reason"].as_str().unwrap();
@@ -30,7 +30,7 @@ pub fn verdict(conversion: &Json) -> (Option<&str>, &str) {
 }
 
 #[test]
-fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
+fn a_reused_external_id_is_refused_and_the_differing_field_is_named() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let other = ledger.listing("https://two.example");
@@ -50,7 +50,7 @@ fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
     assert_eq!(first.raw.header("location"), Some(location.as_str()));
     assert_eq!(ledger.get(&location).json, first.json);
     ledger.wait(400 * DAY);
-    // The same instant in another spelling is the same content; so is another order of fields.
+    // The same instant in another notation is the same content, and so is another order of fields.
     let mut same = sale.clone();
     same["occurred_at"] = json!("2026-11-22T13:00:00.000+01:00");
     ledger.get("/v1/balances");
@@ -77,7 +77,7 @@ fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
         assert_eq!(refused.problem(), (409, "conversion_conflict".to_owned()), "{field}");
         assert_eq!(refused.text("/errors/0/pointer"), format!("/{field}"));
     }
-    // Another type is another key.
+    // The type is part of the key.
     let mut renewal = sale.clone();
     renewal["type"] = json!("subscription_renewed");
     assert_eq!(ledger.post("/v1/conversions", &renewal).status, 201);
@@ -85,7 +85,7 @@ fn the_business_key_holds_for_ever_and_names_the_field_that_differs() {
 }
 
 #[test]
-fn both_keys_together_answer_the_first_answer() {
+fn idempotency_key_and_external_id_together_return_the_first_response() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let click = ledger.click(scenario.link_no);
@@ -95,7 +95,7 @@ fn both_keys_together_answer_the_first_answer() {
         .unchanged("key", |ledger| ledger.call(OPERATOR, "POST", "/v1/conversions", &body, Some("k-1")));
     assert_eq!((by_key.status, by_key.raw.header("idempotent-replayed")), (201, Some("true")));
     assert_eq!(by_key.raw.body, first.raw.body);
-    // A new idempotency key with the old business key: the answer of then, kept under the new key as well.
+    // A new idempotency key with the old business key: the original response, which is stored under the new key too.
     for _ in 0..2 {
         let by_id = ledger.call(OPERATOR, "POST", "/v1/conversions", &body, Some("k-2"));
         assert_eq!((by_id.status, by_id.raw.header("idempotent-replayed")), (200, Some("true")));
@@ -110,7 +110,7 @@ fn both_keys_together_answer_the_first_answer() {
 }
 
 #[test]
-fn types_count_as_the_contract_says() {
+fn each_type_is_counted_as_the_contract_defines() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let click = ledger.click(scenario.link_no);
@@ -132,7 +132,7 @@ fn types_count_as_the_contract_says() {
         let totals = ledger.get("/v1/attribution").json["totals"].clone();
         assert_eq!(json!([totals["leads"], totals["installs"], totals["sales"]]), json!(counted), "{id}");
     }
-    // What an uninstall is worth is no revenue.
+    // The amount of an uninstall is no revenue.
     let totals = ledger.get("/v1/attribution").json["totals"].clone();
     assert_eq!(totals["revenue"], json!([{"amount": 2_500, "currency": "EUR"}]));
     assert_eq!(totals["commission"], json!([{"amount": 250, "currency": "EUR"}]));
@@ -154,7 +154,7 @@ fn types_count_as_the_contract_says() {
 }
 
 #[test]
-fn the_largest_amount_is_taken_and_one_more_is_not() {
+fn the_largest_amount_is_accepted_and_one_more_is_refused() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(10_000);
     let click = ledger.click(scenario.link_no);
@@ -177,7 +177,7 @@ fn sums_beyond_two_to_the_53rd_stay_exact() {
     let scenario = ledger.scenario(10_000);
     let click = ledger.click(scenario.link_no);
     let first = ledger.sale("o-0", &click, 999_999_999_999).text("/id");
-    // As if nine thousand such sales had come: the sums are what counts here, not their number.
+    // This stands for nine thousand such sales: the test is about the sums, not the number of sales.
     use signpost::store::Sql;
     let sum = 9_007_199_254_740_993_i64 - 999_999_999_999;
     for statement in [
@@ -233,7 +233,7 @@ fn clocks_may_differ_by_a_day_ahead() {
 }
 
 #[test]
-fn whatever_comes_as_click_id_does_not_refuse_the_sale() {
+fn an_invalid_click_id_never_refuses_the_sale() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let good = ledger.click(scenario.link_no);

@@ -10,7 +10,7 @@ fn balance(ledger: &mut Ledger) -> Json {
     json!([balance["pending"], balance["payable"], balance["paid"], balance["reversed"]])
 }
 
-/// A sale of `amount` at 15 %, and where its refunds go.
+/// A sale of `amount` at 15 %, and the path of its refunds.
 fn sold(ledger: &mut Ledger, amount: i64) -> String {
     let scenario = ledger.scenario(1_500);
     let click = ledger.click(scenario.link_no);
@@ -18,7 +18,7 @@ fn sold(ledger: &mut Ledger, amount: i64) -> String {
 }
 
 #[test]
-fn a_refund_is_booked_once_and_shows_its_own_part() {
+fn a_refund_is_booked_once_and_returns_its_own_reversal() {
     let mut ledger = Ledger::new();
     let target = sold(&mut ledger, 10_000);
     let body = json!({"external_id": "r-1", "amount": 2_500});
@@ -40,7 +40,7 @@ fn a_refund_is_booked_once_and_shows_its_own_part() {
         assert_eq!(refused.problem(), (409, "refund_conflict".to_owned()));
         assert_eq!(refused.text("/errors/0/pointer"), "/amount");
     }
-    // The first answer stays the first answer after later refunds; the conversion shows what stands now.
+    // A retry returns the first response even after later refunds; the conversion shows the current state.
     assert_eq!(
         ledger.post(&target, &json!({"external_id": "r-2", "amount": 2_500})).json["commissions"][0]["remaining"],
         750
@@ -81,7 +81,7 @@ fn external_ids_of_refunds_belong_to_their_conversion() {
 }
 
 #[test]
-fn no_more_is_refunded_than_is_left() {
+fn a_refund_may_not_exceed_the_remaining_amount() {
     let mut ledger = Ledger::new();
     let target = sold(&mut ledger, 1_000);
     for (n, (amount, left)) in [(1_001_i64, 1_000), (1_000_000_000_000, 1_000)].into_iter().enumerate() {
@@ -99,14 +99,14 @@ fn no_more_is_refunded_than_is_left() {
         assert_eq!(refused.problem(), (422, "refund_exceeds_sale".to_owned()));
     }
     assert_eq!(balance(&mut ledger), json!([0, 0, 0, 150]));
-    // A refused one left its id free.
+    // A refused refund does not use up its id.
     let unknown = "/v1/conversions/cnv_00000000000000000000000000/refunds";
     let refused = ledger.unchanged("unknown", |ledger| ledger.post(unknown, &json!({"external_id": "r"})));
     assert_eq!(refused.problem(), (404, "not_found".to_owned()));
 }
 
 #[test]
-fn what_has_no_amount_cannot_be_refunded() {
+fn a_conversion_without_an_amount_cannot_be_refunded() {
     let mut ledger = Ledger::new();
     for (kind, amount) in [("lead", None), ("install", None), ("uninstall", None), ("uninstall", Some(5))] {
         let body = json!({"type": kind, "external_id": format!("{kind}-{amount:?}"), "amount": amount,
@@ -116,7 +116,7 @@ fn what_has_no_amount_cannot_be_refunded() {
         let refused = ledger.unchanged(kind, |ledger| ledger.post(&target, &json!({"external_id": "r"})));
         assert_eq!(refused.problem(), (422, "not_refundable".to_owned()));
     }
-    // A sale that nobody earned is refunded for the report's sake.
+    // A sale without a partner can be refunded too, because reports contain it.
     let sale = json!({"type": "sale", "external_id": "o", "amount": 70, "currency": "EUR"});
     let id = ledger.post("/v1/conversions", &sale).text("/id");
     let refund = ledger.post(&format!("/v1/conversions/{id}/refunds"), &json!({"external_id": "r"}));
@@ -160,7 +160,7 @@ fn before_the_hold_ends_refunds_take_from_pending_and_after_it_from_payable() {
 }
 
 #[test]
-fn what_is_wholly_taken_back_never_becomes_payable() {
+fn a_fully_reversed_commission_never_becomes_payable() {
     let mut ledger = Ledger::new();
     let target = sold(&mut ledger, 10_000);
     assert_eq!(
@@ -174,7 +174,7 @@ fn what_is_wholly_taken_back_never_becomes_payable() {
 }
 
 #[test]
-fn a_commission_that_rounding_has_used_up_stays_used_up() {
+fn a_commission_that_rounding_has_reversed_stays_reversed() {
     // 3 at 15 % earn nothing; 4 at 15 % earn 1, which is gone once half of the sale is refunded.
     for (amount, earned) in [(3, 0), (4, 1)] {
         let mut ledger = Ledger::new();
@@ -193,7 +193,7 @@ fn a_commission_that_rounding_has_used_up_stays_used_up() {
 }
 
 #[test]
-fn many_holds_end_in_sweeps_and_each_once() {
+fn many_holds_end_in_batches_and_each_once() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(10_000);
     let click = ledger.click(scenario.link_no);
@@ -201,7 +201,7 @@ fn many_holds_end_in_sweeps_and_each_once() {
         ledger.sale(&format!("o-{n}"), &click, 1);
     }
     ledger.wait(30 * DAY);
-    // 200 a request, so that none takes long; the rest follows with the next ones.
+    // A request ends at most 200 holds, so that none takes long; later requests end the rest.
     let seen: Vec<_> = (0..4).map(|_| balance(&mut ledger)).collect();
     assert_eq!(json!(seen), json!([[250, 200, 0, 0], [50, 400, 0, 0], [0, 450, 0, 0], [0, 450, 0, 0]]));
     assert_eq!(ledger.rows("transfers"), 900);

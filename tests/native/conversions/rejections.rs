@@ -8,7 +8,7 @@ use signpost::store::Sql;
 
 const DAY: i64 = 86_400_000;
 
-/// A sale of EUR 100.00 at 15 %: the conversion, and the commission.
+/// A sale of EUR 100.00 at 15 %: returns the conversion and the commission.
 fn sold(ledger: &mut Ledger, customer: &str) -> (String, String) {
     let scenario = ledger.scenario(1_500);
     assert_eq!(
@@ -28,7 +28,7 @@ fn reject(ledger: &mut Ledger, commission: &str) -> Answer {
     ledger.post(&format!("/v1/commissions/{commission}/reject"), &json!({"note": "never delivered"}))
 }
 
-/// Pending, payable, paid and reversed; and what the report says of the commission.
+/// Pending, payable, paid and reversed, and the commission in the report.
 fn books(ledger: &mut Ledger) -> Json {
     ledger.audit();
     let balance = ledger.get("/v1/balances").json["data"][0].take();
@@ -45,7 +45,7 @@ fn refund(ledger: &mut Ledger, conversion: &str, n: u32, amount: i64) -> Json {
 }
 
 #[test]
-fn what_is_pending_held_or_payable_is_taken_back_whole() {
+fn a_pending_held_or_payable_commission_is_rejected_as_a_whole() {
     for (customer, days, before) in [
         ("c-1", 0, json!([1_500, 0, 0, 0, 1_500])),
         // Held: the partner's own purchase.
@@ -75,14 +75,14 @@ fn what_is_pending_held_or_payable_is_taken_back_whole() {
             ledger.sql.exec(kinds, &[]).unwrap()[0].text(0).unwrap(),
             format!("rejection {account} reversed 1500")
         );
-        // It does not mature any more.
+        // It no longer matures.
         ledger.wait(40 * DAY);
         assert_eq!(books(&mut ledger), json!([0, 0, 0, 1_500, 0]));
     }
 }
 
 #[test]
-fn a_refund_before_takes_its_part_and_one_after_takes_nothing_more() {
+fn a_refund_before_a_rejection_takes_its_part_and_one_after_takes_nothing() {
     let mut ledger = Ledger::new();
     let (conversion, commission) = sold(&mut ledger, "c-1");
     assert_eq!(refund(&mut ledger, &conversion, 1, 2_500), json!([375, 1_125, "pending"]));
@@ -102,7 +102,7 @@ fn a_refund_before_takes_its_part_and_one_after_takes_nothing_more() {
 }
 
 #[test]
-fn a_commission_of_nothing_is_rejected_without_a_transfer() {
+fn a_zero_commission_is_rejected_without_a_transfer() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(0);
     let click = ledger.click(scenario.link_no);
@@ -114,7 +114,7 @@ fn a_commission_of_nothing_is_rejected_without_a_transfer() {
 }
 
 #[test]
-fn what_is_rejected_refunded_bound_or_paid_cannot_be_rejected() {
+fn a_rejected_refunded_bound_or_paid_commission_cannot_be_rejected() {
     let mut ledger = Ledger::new();
     let (conversion, commission) = sold(&mut ledger, "c-1");
     let refused = |ledger: &mut Ledger, said: &str| {
@@ -142,13 +142,13 @@ fn what_is_rejected_refunded_bound_or_paid_cannot_be_rejected() {
         (again.problem(), again.text("/detail").as_str()),
         ((409, "not_rejectable".to_owned()), nothing)
     );
-    // Nor is it held any more.
+    // It is no longer held either.
     let release = format!("/v1/commissions/{commission}/release");
     assert_eq!(ledger.post(&release, &json!({})).problem(), (409, "not_held".to_owned()));
 }
 
 #[test]
-fn the_note_is_needed_and_the_partner_does_not_see_it() {
+fn a_note_is_required_and_hidden_from_the_partner() {
     let mut world = world();
     let target = format!("/v1/commissions/{}/reject", world.held);
     for (body, code, pointer) in [

@@ -5,7 +5,7 @@ use crate::support::{Answer, Ledger, OPERATOR};
 use serde_json::json;
 use signpost::api::http::problems::Code;
 
-/// Status, headers and body as a person reads them.
+/// Status, headers and body in readable form.
 fn shown(answer: &Answer) -> String {
     let mut text = format!("{}\n", answer.status);
     for (name, value) in &answer.raw.headers {
@@ -15,7 +15,7 @@ fn shown(answer: &Answer) -> String {
         answer.raw.body.chars().take(120).collect()
     } else {
         let mut body = answer.json.clone();
-        // A key in a file looks like a leak, even if it is one of a test.
+        // Secret scanners report any key in a file, even one from a test.
         if let Some(key) = body.get_mut("key").filter(|key| key.is_string()) {
             *key = json!("sp_<shown once>");
         }
@@ -33,7 +33,7 @@ macro_rules! see {
 }
 
 #[test]
-fn answers_look_like_this() {
+fn responses_match_their_snapshots() {
     let mut ledger = Ledger::new();
     see!(
         "program",

@@ -15,7 +15,7 @@ use signpost::{
     domain::programme::key::Scope,
 };
 
-/// A Ledger with one of everything of Ada's, and Eve, who has nothing.
+/// A Ledger in which Ada has one of everything, and Eve has nothing.
 pub struct World {
     pub ledger: Ledger,
     pub ada: Scenario,
@@ -62,7 +62,7 @@ fn body_of(json: &Json) -> String {
 }
 
 #[test]
-fn every_route_wants_a_key_that_is_in_force() {
+fn every_route_requires_a_valid_key() {
     let mut world = world();
     world.ledger.post("/v1/keys", &json!({"name": "gone", "scopes": ["admin"]}));
     let revoked = world.ledger.key(&["admin"], None);
@@ -101,7 +101,7 @@ fn every_route_wants_a_key_that_is_in_force() {
 }
 
 #[test]
-fn every_route_wants_its_scope_and_no_more() {
+fn every_route_requires_exactly_its_scope() {
     for route in ROUTES {
         let mut world = world();
         let (target, body, status) = example(route, &world);
@@ -122,7 +122,7 @@ fn every_route_wants_its_scope_and_no_more() {
     }
 }
 
-/// What a stranger must never read.
+/// Text that another partner must never see.
 fn traces(world: &World) -> Vec<String> {
     let Scenario { partner, listing, link, .. } = &world.ada;
     let ours = [
@@ -140,7 +140,7 @@ fn traces(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn to_another_partners_key_nothing_is_there() {
+fn another_partners_data_are_not_found() {
     for route in ROUTES {
         let mut world = world();
         let (target, body, _) = example(route, &world);
@@ -164,7 +164,7 @@ fn to_another_partners_key_nothing_is_there() {
 }
 
 #[test]
-fn a_partners_key_reaches_its_own() {
+fn a_partners_key_reaches_its_own_data() {
     for route in ROUTES.iter().filter(|route| route.access == Access::Partner) {
         let mut world = world();
         let (target, body, status) = example(route, &world);
@@ -178,7 +178,7 @@ fn a_partners_key_reaches_its_own() {
 }
 
 #[test]
-fn filters_do_not_reach_past_the_key() {
+fn filters_do_not_widen_what_a_key_sees() {
     let World { mut ledger, ada, eve, .. } = world();
     let key = ledger.key(&["read"], Some(&eve));
     for target in [
@@ -262,7 +262,7 @@ fn keys_are_shown_once_and_kept_as_hashes() {
 }
 
 #[test]
-fn what_is_not_there_is_404_and_another_method_405() {
+fn an_unknown_path_is_404_and_another_method_is_405() {
     let World { mut ledger, .. } = world();
     for path in [
         "/",

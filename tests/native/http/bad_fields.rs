@@ -94,7 +94,7 @@ fn partners() {
     refuse(&mut world.ledger, ("POST", "/v1/partners", twice), (422, "duplicate_field", "/name"));
     let twice = br#"{"name": "A", "kind": "media", "metadata": {"a/b": "x", "c": "y", "a/b": "z"}}"#;
     refuse(&mut world.ledger, ("POST", "/v1/partners", twice), (422, "duplicate_field", "/metadata/a~1b"));
-    // Half of a surrogate pair is no text that could be stored.
+    // Half of a surrogate pair cannot be stored as text.
     let half = br#"{"name": "\ud83e", "kind": "media"}"#;
     refuse(&mut world.ledger, ("POST", "/v1/partners", half), (400, "malformed_json", "-"));
     let beyond = br#"{"name": "A", "kind": "media", "commission_bp": 1e999}"#;
@@ -234,7 +234,7 @@ fn links() {
         (with(&good, json!({"token": "x"})), "unknown_field", "/token"),
     ] {
         refuse(&mut world.ledger, ("POST", "/v1/links", body.to_string().as_bytes()), (422, code, pointer));
-        // In bulk the same, under the link's own place; the good one before it is not made either.
+        // The same in bulk, with the link's index in the pointer; the valid link before it is not created either.
         let bulk = json!({"links": [good, body]});
         let pointer = format!("/links/1{pointer}");
         refuse(
@@ -336,7 +336,7 @@ fn conversions_and_refunds() {
     ] {
         refuse(&mut world.ledger, ("POST", &target, body.to_string().as_bytes()), (422, code, pointer));
     }
-    // All that is wrong is told at once.
+    // One response names all errors.
     let body =
         json!({"type": "sale", "external_id": "", "customer_id": "", "currency": "X", "occurred_at": "x"});
     let answer = world.ledger.post("/v1/conversions", &body);

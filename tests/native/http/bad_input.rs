@@ -32,12 +32,12 @@ pub fn world() -> World {
 /// Whether a request creates something, so that its success is 201.
 fn creates(method: &str, target: &str) -> bool {
     method == "POST"
-        && !["/release", "/reject", "/simulate", "/approve", "/cancel", "/refresh"]
+        && !["/release", "/reject", "/simulate", "/results", "/paid", "/failed"]
             .iter()
             .any(|action| target.ends_with(action))
 }
 
-/// Sends bytes that may be anything.
+/// Sends arbitrary bytes.
 fn send(ledger: &mut Ledger, method: &str, target: &str, body: &[u8]) -> Answer {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let authorization = format!("Bearer {OPERATOR}");
@@ -53,7 +53,7 @@ fn send(ledger: &mut Ledger, method: &str, target: &str, body: &[u8]) -> Answer 
     })
 }
 
-/// Refused as expected, and nothing written.
+/// Asserts that a request is refused as expected and writes nothing.
 pub fn refuse(
     ledger: &mut Ledger,
     (method, target, body): (&str, &str, &[u8]),
@@ -71,7 +71,7 @@ pub fn refuse(
     assert_eq!(answer.raw.log, None, "{said}: the caller's mistakes are no business of the operator's log");
 }
 
-/// Every route that reads a body, with a body that it takes.
+/// Every route that reads a body, with a body that it accepts.
 fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
     let World { scenario, sale, held, app, month, .. } = world;
     let link = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
@@ -129,7 +129,7 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ("POST", format!("/v1/payouts/{}/paid", month.payout), json!({"reference": "b"})),
         ("POST", format!("/v1/payouts/{}/failed", month.payout), json!({"reason": "closed"})),
     ];
-    // Writes without a body: DELETE of a key, the revocations of a link and a coupon, and three steps of a draft.
+    // Some writes have no body: deleting a key, revoking a link or a coupon, and three steps of a draft.
     let writes = ROUTES.iter().filter(|route| route.method != "GET").count();
     assert_eq!(bodies.len() + 6, writes, "a route is missing here");
     bodies
@@ -172,7 +172,7 @@ fn every_body_must_be_a_json_object_in_utf_8() {
         ] {
             refuse(&mut world.ledger, (method, &target, body), expected);
         }
-        // Exactly 1 MiB is still read.
+        // Exactly 1 MiB is accepted.
         let full = format!("{}{}", text, " ".repeat(1024 * 1024 - text.len()));
         let accepted = send(&mut self::world().ledger, method, &target, full.as_bytes());
         let expected = if creates(method, &target) { 201 } else { 200 };
@@ -184,7 +184,7 @@ fn every_body_must_be_a_json_object_in_utf_8() {
 }
 
 #[test]
-fn every_body_refuses_fields_that_it_does_not_know() {
+fn every_body_refuses_unknown_fields() {
     let mut world = world();
     for (method, target, good) in bodies(&world) {
         for (name, pointer) in [
@@ -215,20 +215,20 @@ fn every_body_refuses_fields_that_it_does_not_know() {
 }
 
 #[test]
-fn a_body_is_too_large_wherever_it_is_sent() {
+fn a_large_body_is_refused_on_every_route() {
     let mut world = world();
     let huge = vec![b' '; 1024 * 1024 + 1];
     let revoke = format!("/v1/links/{}/revoke", world.scenario.link);
     for (method, target) in [("GET", "/v1/partners"), ("POST", revoke.as_str()), ("DELETE", "/v1/keys/x")] {
         refuse(&mut world.ledger, (method, target, &huge), (413, "body_too_large", "-"));
     }
-    // A stranger is told nothing but that.
+    // A caller without a valid key learns nothing else.
     let answer = world.ledger.call("nobody", "GET", "/v1/partners", &" ".repeat(1024 * 1024 + 1), None);
     assert_eq!(answer.status, 401);
 }
 
 #[test]
-fn queries() {
+fn unknown_and_invalid_query_parameters_are_refused() {
     let mut world = world();
     let report = |query: &str| format!("/v1/attribution?{query}");
     for (target, status, code) in [
@@ -270,7 +270,7 @@ fn queries() {
 }
 
 #[test]
-fn texts_that_look_like_sql_are_texts() {
+fn text_that_looks_like_sql_is_stored_as_text() {
     let mut world = world();
     let evil = "'); DROP TABLE partners; --\" OR '1'='1' ? ?1 :x @x $x %s \\";
     let partner = world.ledger.post(

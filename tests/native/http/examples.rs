@@ -10,7 +10,7 @@ pub fn placement_of(partner: &str, external_id: &str) -> Json {
         "fee": {"amount": 50_000, "currency": "EUR"}})
 }
 
-/// A request that the route answers with success, in the world above: target, body, status.
+/// A request to the route that succeeds in the world of `auth.rs`: target, body, status.
 pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
     let World { ada, conversion, commission, held, spare_key, app, placement, coupon, month, .. } = world;
     let Month { draft, approved, payout, debtor } = month;

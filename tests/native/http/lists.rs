@@ -61,7 +61,7 @@ fn pages_are_stable_while_rows_are_added() {
             assert!(page["data"].as_array().unwrap().len() <= 2);
             walked.extend(ids(&page));
             match page["next_cursor"].as_str() {
-                // A sync that goes on for ever would follow what is added here; stop where the rows of before end.
+                // The rows added here would never end the sync, so it stops after the rows that existed before.
                 Some(next) if walked.len() < whole.len() => cursor = next.to_owned(),
                 _ => break,
             }
@@ -98,7 +98,7 @@ fn lists_are_newest_first_and_events_oldest_first() {
 }
 
 #[test]
-fn the_last_page_says_so_even_if_it_is_full() {
+fn the_last_page_has_no_cursor_even_if_it_is_full() {
     for list in LISTS {
         let mut ledger = Ledger::new();
         (0..2).for_each(|n| add_one(&mut ledger, n));
@@ -117,7 +117,7 @@ fn the_last_page_says_so_even_if_it_is_full() {
 }
 
 #[test]
-fn a_page_has_fifty_rows_unless_said_and_at_most_two_hundred() {
+fn a_page_has_fifty_rows_by_default_and_at_most_two_hundred() {
     let mut ledger = Ledger::new();
     for n in 0..201 {
         ledger.partner(&format!("P{n}"), None);
@@ -142,7 +142,7 @@ fn a_page_has_fifty_rows_unless_said_and_at_most_two_hundred() {
 }
 
 #[test]
-fn a_cursor_fits_one_list_of_one_caller() {
+fn a_cursor_is_valid_for_one_list_and_one_caller() {
     let mut ledger = Ledger::new();
     (0..3).for_each(|n| add_one(&mut ledger, n));
     let partner = ledger.get("/v1/partners").text("/data/0/id");
@@ -177,7 +177,7 @@ fn a_cursor_fits_one_list_of_one_caller() {
     }
     for list in LISTS {
         let good = ledger.get(&format!("{list}?limit=1")).text("/next_cursor");
-        // The position of a good one turned into 2^63 − 1, and into −1.
+        // A valid cursor with its position changed to 2^63 − 1, and to −1.
         let beyond = format!("{}{}", &good[..9], "X__________");
         for bad in
             ["x", "AAAA", &good[1..], &format!("{good}A"), &format!("{good}="), "%F0%9F%A6%80", &beyond]
@@ -193,7 +193,7 @@ fn a_cursor_fits_one_list_of_one_caller() {
 }
 
 #[test]
-fn a_made_up_position_is_refused_not_looked_up() {
+fn a_forged_cursor_is_refused_without_a_look_up() {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let mut ledger = Ledger::new();
     (0..2).for_each(|n| add_one(&mut ledger, n));
@@ -215,7 +215,7 @@ fn a_made_up_position_is_refused_not_looked_up() {
 }
 
 #[test]
-fn syncing_by_cursor_sees_every_event_once() {
+fn a_sync_by_cursor_returns_every_event_once() {
     let mut ledger = Ledger::new();
     let mut seen = Vec::new();
     let mut after = String::new();
@@ -223,7 +223,7 @@ fn syncing_by_cursor_sees_every_event_once() {
         add_one(&mut ledger, n);
         let page = ledger.get(&format!("/v1/events?after={after}&limit=3")).json;
         seen.extend(ids(&page));
-        // Every event carries where to go on, so that a sync that has caught up does not lose its place.
+        // Every page of events has a cursor, so that a sync that has caught up keeps its position.
         if let Some(last) = page["data"].as_array().unwrap().last() {
             after = last["cursor"].as_str().unwrap().to_owned();
         }
@@ -244,7 +244,7 @@ fn syncing_by_cursor_sees_every_event_once() {
 }
 
 #[test]
-fn every_change_has_its_event_and_reading_has_none() {
+fn every_change_has_an_event_and_reads_have_none() {
     let mut ledger = Ledger::new();
     ledger.put("/v1/program", &json!({"name": "P", "hold_days": 1}));
     let scenario = ledger.scenario(1_000);

@@ -14,14 +14,14 @@ fn coupon(ledger: &mut Ledger, fields: Json) -> String {
     answer.text("/id")
 }
 
-/// A sale of 10.00 with these fields besides.
+/// A sale of 10.00 with additional fields.
 fn sale(ledger: &mut Ledger, id: &str, fields: Json) -> Json {
     let mut body = json!({"type": "sale", "external_id": id, "amount": 1_000, "currency": "EUR"});
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     post(ledger, &body)
 }
 
-/// Who earns it, and why, in a word.
+/// The partner that earns it, and the reason.
 fn verdict(conversion: &Json) -> (Option<&str>, &str) {
     let earner =
         conversion["attribution"]["credits"].get(0).map(|credit| credit["partner_id"].as_str().unwrap());
@@ -74,7 +74,7 @@ fn a_coupon_earns_without_a_click_however_it_is_written() {
 }
 
 #[test]
-fn which_of_coupon_and_click_wins_is_the_programmes_choice() {
+fn the_programme_chooses_whether_coupon_or_click_wins() {
     for (precedence, by_coupon) in [("coupon_first", true), ("click_first", false)] {
         let mut ledger = Ledger::new();
         ledger.put("/v1/program", &json!({"attribution": {"precedence": precedence}}));
@@ -91,11 +91,11 @@ fn which_of_coupon_and_click_wins_is_the_programmes_choice() {
         assert_eq!(verdict(&sold).0, Some(winner.as_str()));
         let why = explained(&mut ledger, &sold);
         assert_eq!((touches(&why), &why["precedence"]), (reasons, &json!(precedence)));
-        // The customer's next sale goes the same way, without being asked again.
+        // The customer's next sale is credited in the same way without a coupon.
         ledger.wait(300 * DAY);
         let renewed = sale(&mut ledger, "o-2", json!({"customer_id": "c"}));
         assert_eq!(verdict(&renewed), (Some(winner.as_str()), "customer"));
-        // A click of after the coupon competes by the model.
+        // A click after the coupon competes under the model.
         let newer = ledger.click(link_no);
         let third = sale(&mut ledger, "o-3", json!({"customer_id": "c", "click_id": newer}));
         assert_eq!(verdict(&third), (Some(ada.as_str()), "click"));
@@ -121,7 +121,7 @@ fn a_coupon_is_used_after_the_click_whatever_the_shops_clock_says() {
 }
 
 #[test]
-fn a_coupon_counts_in_its_time_on_its_listing_while_its_partner_is_one() {
+fn a_coupon_counts_in_its_period_on_its_listing_while_its_partner_is_active() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let elsewhere = ledger.listing("https://other.example");
@@ -146,11 +146,11 @@ fn a_coupon_counts_in_its_time_on_its_listing_while_its_partner_is_one() {
         assert_eq!(verdict(&sold), (earner, reason), "{at}");
         assert_eq!(explained(&mut ledger, &sold)["coupon_reason"], reason);
     }
-    // The listing may be that of the click; nobody says which if there is none.
+    // The click determines the listing; without a click there is none.
     let late = "2026-05-30T00:00:00Z";
     let sold = sale(&mut ledger, "nowhere", json!({"coupon": "may", "occurred_at": late}));
     assert_eq!(verdict(&sold), (None, "coupon_elsewhere"));
-    // An unknown code refuses nothing, and says so.
+    // An unknown code does not refuse the sale, and the response reports it.
     let sold = sale(&mut ledger, "unknown", json!({"coupon": "JUNE"}));
     assert_eq!(verdict(&sold), (None, "no_touch"));
     assert_eq!(explained(&mut ledger, &sold)["coupon_reason"], "coupon_unknown");
@@ -188,10 +188,10 @@ fn a_revoked_code_is_free_and_its_customers_stay() {
         verdict(&sale(&mut ledger, "o-4", json!({"customer_id": "c"}))),
         (Some(ada.as_str()), "customer")
     );
-    // A sale of before the revocation that is told late.
+    // A late report of a sale from before the revocation.
     let late = sale(&mut ledger, "o-5", json!({"coupon": "SAVE", "occurred_at": "2026-11-22T18:00:00Z"}));
     assert_eq!(verdict(&late), (Some(ada.as_str()), "coupon"));
-    // The same coupon again is one touch, of its latest use.
+    // The same coupon is one touch, at the time of its latest use.
     ledger.put("/v1/program", &json!({"attribution": {"model": "linear"}}));
     for id in ["o-6", "o-7"] {
         ledger.wait(1_000);
@@ -201,7 +201,7 @@ fn a_revoked_code_is_free_and_its_customers_stay() {
 }
 
 #[test]
-fn a_coupon_used_again_counts_from_now_while_it_is_in_force_and_else_from_then() {
+fn a_reused_coupon_counts_from_its_latest_use_while_it_was_valid() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);
@@ -237,7 +237,7 @@ fn customers_who_had_bought_before_may_be_left_out() {
     );
     ledger.wait(DAY);
     let newer = ledger.click(ada.link_no);
-    // What was bound before still earns; what is new does not, neither click nor coupon.
+    // Earlier touches still earn; a new click or coupon does not.
     let renewed = sale(&mut ledger, "o-2", json!({"click_id": newer, "coupon": "BOB", "customer_id": "c"}));
     assert_eq!(verdict(&renewed), (Some(ada.partner.as_str()), "customer"));
     let why = explained(&mut ledger, &renewed);
@@ -246,12 +246,12 @@ fn customers_who_had_bought_before_may_be_left_out() {
         [("customer", "customer"), ("click", "repeat_customer"), ("coupon", "repeat_customer")]
     );
     assert_eq!(ledger.rows("customer_touches"), 1, "and it is not bound either");
-    // A customer whom nobody brought.
+    // A customer without a partner.
     sale(&mut ledger, "o-3", json!({"customer_id": "d"}));
     ledger.wait(1);
     let sold = sale(&mut ledger, "o-4", json!({"click_id": newer, "customer_id": "d"}));
     assert_eq!(verdict(&sold), (None, "repeat_customer"));
-    // A lead is no purchase, and nobody knows who a sale without a customer was.
+    // A lead is no purchase, and a sale without a customer id belongs to no known customer.
     post(&mut ledger, &json!({"type": "lead", "external_id": "l", "customer_id": "e"}));
     ledger.wait(1);
     assert_eq!(verdict(&sale(&mut ledger, "o-5", json!({"click_id": newer, "customer_id": "e"}))).1, "click");
@@ -276,7 +276,7 @@ fn a_listing_may_have_a_window_of_its_own() {
         assert_eq!(verdict(&sold).1, reason, "{window}");
         assert_eq!(explained(&mut ledger, &sold)["touches"][0]["window_days"], window);
     }
-    // Absent leaves as is.
+    // An absent field stays as it is.
     assert_eq!(ledger.patch(&target, &json!({"name": "L"})).json["window_days"], 3_650);
     let made = json!({"name": "N", "marketplace": "web", "url": "https://n.example", "window_days": 90});
     assert_eq!(ledger.post("/v1/listings", &made).json["window_days"], 90);

@@ -15,7 +15,7 @@ fn address(listing: &str, path: Option<&str>, query: &str) -> Option<String> {
 }
 
 #[test]
-fn addresses() {
+fn destinations_are_built_as_listed() {
     for (listing, path, query, expected) in [
         ("https://shop.example", None, "", "https://shop.example/?sp_click=CLICK"),
         ("https://shop.example/a", None, "", "https://shop.example/a?sp_click=CLICK"),
@@ -53,7 +53,7 @@ fn addresses() {
             "url=https://x.example/?y",
             "https://shop.example/?url=https://x.example/?y&sp_click=CLICK",
         ),
-        // … but for what no header can carry, and what would swallow the click id.
+        // … except for characters that no header can carry or that would swallow the click id.
         ("https://shop.example/", None, "a=ü b", "https://shop.example/?a=%C3%BC%20b&sp_click=CLICK"),
         (
             "https://shop.example/",
@@ -62,7 +62,7 @@ fn addresses() {
             "https://shop.example/?a=1%0D%0Aset-cookie:%20x&sp_click=CLICK",
         ),
         ("https://shop.example/", None, "a=1#b", "https://shop.example/?a=1&sp_click=CLICK"),
-        // An incoming click id is dropped, however it is spelled.
+        // An incoming click id is dropped, however it is encoded.
         ("https://shop.example/", None, "sp_click=old", "https://shop.example/?sp_click=CLICK"),
         (
             "https://shop.example/",
@@ -76,7 +76,7 @@ fn addresses() {
             "%73p_click=old&sp%5fclick=old&sp%5Fclick=old",
             "https://shop.example/?sp_click=CLICK",
         ),
-        // Its neighbours are not.
+        // Parameters with similar names are kept.
         (
             "https://shop.example/",
             None,
@@ -88,7 +88,7 @@ fn addresses() {
     }
 }
 
-/// What an app reads of an address: all that its one `referrer` says.
+/// What an app reads from a URL: the content of its one `referrer`.
 #[cfg(test)]
 fn referrer(address: &str) -> Vec<(String, String)> {
     let url = Url::parse(address).unwrap();
@@ -153,7 +153,7 @@ fn a_parameter_whose_name_needs_decoding_is_found_too() {
         Destination::parse("https://shop.example/?click id=1&x=2", "click id", ClickIdTransport::Parameter)
             .unwrap();
     let address = destination.url_for_visit(None, "click+id=3&click%20id=4&y=5", "click id", CLICK);
-    // Such a name is refused at creation; here it only must not do harm.
+    // Such a name is refused at creation; here it must only be harmless.
     assert_eq!(address.as_deref(), Some("https://shop.example/?x=2&y=5&click id=CLICK"));
 }
 
@@ -234,7 +234,7 @@ fn paths_that_lead_elsewhere_are_refused_at_creation_and_harmless_at_the_redirec
 }
 
 #[test]
-fn ordinary_paths_are_welcome() {
+fn ordinary_paths_are_accepted() {
     for path in [
         "/",
         "/a",

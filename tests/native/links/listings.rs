@@ -104,7 +104,7 @@ fn a_listing_of_before_plans_were_checked_can_still_be_changed() {
 }
 
 #[test]
-fn secrets_are_sealed_at_rest_and_shown_nowhere() {
+fn secrets_are_sealed_at_rest_and_never_shown() {
     let mut ledger = Ledger::new();
     let body = json!({
         "name": "App", "marketplace": "shopify", "url": "https://apps.example",
@@ -116,7 +116,7 @@ fn secrets_are_sealed_at_rest_and_shown_nowhere() {
     let target = format!("/v1/listings/{id}");
     assert_eq!(opened(&ledger, &id), Some(body["secrets"].clone()));
 
-    // Rotation: what is named changes, the rest stays, null removes.
+    // Rotation: named secrets change, others stay, and null removes one.
     let rotated =
         ledger.patch(&target, &json!({"secrets": {"client_secret": ["shpss-hush-4", "shpss-hush-1"]}}));
     assert_eq!((rotated.status, &rotated.json["secrets"]), (200, &json!(["client_secret", "webhook"])));
@@ -187,7 +187,7 @@ fn slugs_of_listings_are_unique() {
 }
 
 #[test]
-fn the_snapshot_says_where_the_click_id_goes_inside_the_referrer() {
+fn the_snapshot_names_the_parameter_of_the_click_id_inside_the_referrer() {
     let mut ledger = Ledger::new();
     let carry = |ledger: &Ledger| {
         let text = signpost::store::log::outbox::snapshot(&ledger.sql).unwrap();

@@ -28,7 +28,7 @@ fn queued(ledger: &Ledger) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_token_says_what_the_link_is() {
+fn a_token_contains_the_links_fields() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let second = ledger.listing("https://two.example");
@@ -71,7 +71,7 @@ fn a_token_says_what_the_link_is() {
 }
 
 #[test]
-fn a_taken_slug_is_refused_wherever_it_stands() {
+fn a_taken_slug_is_refused_in_single_and_bulk_requests() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let with =
@@ -80,14 +80,14 @@ fn a_taken_slug_is_refused_wherever_it_stands() {
     let refused = ledger.unchanged("POST", |ledger| ledger.post("/v1/links", &with("one")));
     assert_eq!(refused.problem(), (409, "slug_taken".to_owned()));
     assert_eq!(refused.text("/errors/0/pointer"), "/slug");
-    // In bulk: against what is there, and against each other. Nothing of the lot remains.
+    // In bulk, slugs are checked against existing ones and against each other. No link of a refused request remains.
     for (slugs, pointer) in [(["two", "one"], "/links/1/slug"), (["three", "three"], "/links/1/slug")] {
         let body = json!({"links": slugs.map(&with)});
         let refused = ledger.unchanged("bulk", |ledger| ledger.post("/v1/links/bulk", &body));
         assert_eq!(refused.problem(), (409, "slug_taken".to_owned()));
         assert_eq!(refused.text("/errors/0/pointer"), pointer);
     }
-    // A revoked link keeps its slug: the printed short link must not come to lead elsewhere.
+    // A revoked link keeps its slug, because a printed short link must not lead elsewhere later.
     let id = ledger.get("/v1/links").text("/data/0/id");
     ledger.post(&format!("/v1/links/{id}/revoke"), &json!({}));
     assert_eq!(ledger.post("/v1/links", &with("one")).status, 409);
@@ -151,7 +151,7 @@ fn reserved_slugs_and_unsafe_paths_are_refused() {
 }
 
 #[test]
-fn bulk_makes_all_or_none() {
+fn a_bulk_request_creates_all_links_or_none() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let link = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
@@ -207,7 +207,7 @@ fn bulk_makes_all_or_none() {
             ("/links/2/listing_id", "unknown_listing"),
         ]
     );
-    // A partner's key gets none of a lot that names another partner.
+    // A partner's key creates nothing if one of the links names another partner.
     let eve = ledger.partner("Eve", None);
     let key = ledger.key(&["links:write"], Some(&scenario.partner));
     let body = json!({"links": [link, {"partner_id": eve, "listing_id": scenario.listing}]}).to_string();
@@ -217,7 +217,7 @@ fn bulk_makes_all_or_none() {
 }
 
 #[test]
-fn revoking_twice_is_revoking_once() {
+fn revoking_twice_has_the_effect_of_revoking_once() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let target = format!("/v1/links/{}/revoke", scenario.link);

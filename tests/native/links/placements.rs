@@ -4,7 +4,7 @@ use crate::support::Ledger;
 use serde_json::{Value as Json, json};
 
 #[test]
-fn a_fee_is_owed_once_and_its_return_is_what_its_link_brings() {
+fn a_fee_is_owed_once_and_its_return_is_the_revenue_of_its_link() {
     let mut ledger = Ledger::new();
     let scenario = ledger.scenario(1_000);
     let before = ledger.click(scenario.link_no);
@@ -39,12 +39,12 @@ fn a_fee_is_owed_once_and_its_return_is_what_its_link_brings() {
     assert_eq!(ledger.get(&target).json["meets_target"], true);
     ledger.post(&format!("/v1/conversions/{}/refunds", last.text("/id")), &json!({"external_id": "r"}));
     assert_eq!(ledger.get(&target).json["meets_target"], false);
-    // One without a link has no return to speak of.
+    // A placement without a link has no return.
     let body = json!({"partner_id": scenario.partner, "kind": "post", "title": "T", "external_id": "p-1",
         "fee": {"amount": 1, "currency": "JPY"}});
     let shown = ledger.post("/v1/placements", &body).json;
     assert_eq!((&shown["roi_bp"], &shown["meets_target"]), (&Json::Null, &Json::Null));
-    // Fees are owed as commissions are.
+    // Fees are owed in the same way as commissions.
     let balances = ledger.get("/v1/balances").json;
     assert_eq!(balances["data"][0]["pending"], 30_000 + 100_000 + 9_000);
     ledger.audit();

@@ -52,7 +52,7 @@ mod support {
         LinkToken { link_no, listing_no: 1, has_path: false, expires_s: 0 }
     }
 
-    /// A visit with nothing unusual about it; tests change what they are about.
+    /// An ordinary visit; each test changes the fields that it is about.
     #[derive(Clone)]
     pub(crate) struct Ask {
         pub now: i64,
@@ -117,7 +117,7 @@ mod support {
 use support::*;
 
 #[test]
-fn a_visit_is_led_to_the_listing_with_a_click_id_that_says_what_is_recorded() {
+fn a_visit_is_redirected_to_the_listing_with_a_click_id_that_matches_the_record() {
     let told = Ask { query: "utm_source=x", ..ask(token(5)) }.told(&mut guide(Some(LANDING)));
     let click = told.click.unwrap();
     let id = &told.visit.id;
@@ -133,7 +133,7 @@ fn a_visit_is_led_to_the_listing_with_a_click_id_that_says_what_is_recorded() {
 }
 
 #[test]
-fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_parameter() {
+fn the_snapshot_names_the_carrier_of_the_click_and_unknown_carriers_are_parameters() {
     for (more, expected) in [
         ("", "https://play.example/details?id=a&hl=de&sp_click="),
         (r#""carry":{},"#, "https://play.example/details?id=a&hl=de&sp_click="),
@@ -155,7 +155,7 @@ fn a_snapshot_says_what_carries_the_click_and_what_it_does_not_know_is_a_paramet
 }
 
 #[test]
-fn every_visit_gets_another_click_id() {
+fn every_visit_gets_a_new_click_id() {
     let (mut guide, ask) = (guide(None), ask(token(5)));
     assert_ne!(ask.raw(&mut guide, 1), ask.raw(&mut guide, 2));
 }
@@ -220,7 +220,7 @@ fn global_privacy_control_leaves_no_cookie_and_no_visitor() {
 }
 
 #[test]
-fn visitors_are_told_apart_by_address_and_agent_and_day() {
+fn visitors_are_distinguished_by_address_agent_and_day() {
     let mut guide = guide(None);
     let mut visitor = |ask: Ask| ask.told(&mut guide).visit.visitor;
     let one = visitor(ask(token(5)));
@@ -270,11 +270,11 @@ fn cookies_carry_the_last_eight_ids_that_verify() {
 }
 
 #[test]
-fn a_path_is_asked_for_once_and_remembered() {
+fn a_path_is_looked_up_once_and_cached() {
     let mut guide = guide(Some(LANDING));
     let ask = ask(LinkToken { has_path: true, ..token(5) });
     assert_eq!(ask.raw(&mut guide, 7), "P\n5");
-    // Not remembered: no store could tell, which may be over in a second; and a path that leads elsewhere.
+    // Not cached: a failure of all stores, which may be over in a second, and a path that leads elsewhere.
     for path in ["-", "//evil.example", "/../x"] {
         assert_eq!(Ask { path, ..ask.clone() }.told(&mut guide).location, LANDING, "{path}");
         assert_eq!(ask.raw(&mut guide, 7), "P\n5");
@@ -285,7 +285,7 @@ fn a_path_is_asked_for_once_and_remembered() {
 }
 
 #[test]
-fn a_number_beyond_the_snapshot_asks_for_a_newer_one() {
+fn a_link_number_beyond_the_snapshot_requests_a_newer_snapshot() {
     let mut guide = guide(Some(LANDING));
     let ask = ask(token(101));
     assert_eq!(ask.raw(&mut guide, 7), "S\n101");
@@ -294,7 +294,7 @@ fn a_number_beyond_the_snapshot_asks_for_a_newer_one() {
 }
 
 #[test]
-fn keys_and_their_visitors_stay_out_of_debug_output() {
+fn keys_and_visitor_hashes_are_not_in_debug_output() {
     let shown = format!("{:?}", guide(None));
     assert!(shown.contains("KeyRing { sign: 1, ids: [1] }") && shown.contains("VisitorSecret"), "{shown}");
 }
@@ -316,14 +316,14 @@ fn read(records: &str) -> Result<Vec<Visit>, MalformedClickRecord> {
 }
 
 #[test]
-fn a_torn_line_is_refused() {
+fn a_truncated_line_is_refused() {
     for line in ["", "\n\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n\n"] {
         assert_eq!(guide(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
     }
 }
 
 #[test]
-fn records_of_another_form_are_refused() {
+fn records_with_another_format_are_refused() {
     let good = ask(token(5)).told(&mut guide(None)).visit;
     assert_eq!(read(&format!("[{}]", good.to_json())), Ok(vec![good.clone()]));
     assert_eq!(read("[]"), Ok(vec![]));

@@ -100,7 +100,7 @@ mod support {
 use support::*;
 
 #[test]
-fn golden_tokens_and_click_ids_come_out_the_same_and_verify() {
+fn golden_tokens_and_click_ids_are_reproduced_and_verify() {
     let vectors = vectors();
     for vector in &vectors.link_tokens {
         let token = link_of(vector);
@@ -159,7 +159,7 @@ fn a_ring_holds_sixteen_keys() {
 }
 
 #[test]
-fn rings_of_another_form_are_refused_and_never_shown() {
+fn malformed_key_rings_are_refused_and_never_shown() {
     let key = URL_SAFE_NO_PAD.encode([1; 32]);
     for (text, error) in [
         (String::new(), KeyRingError::Malformed),
@@ -273,7 +273,7 @@ proptest! {
         let (token, click) = (token.mint(&ring).unwrap(), click.mint(&ring).unwrap());
         prop_assert_eq!(ClickId::verify(&token, &ring), None);
         prop_assert_eq!(LinkToken::verify(&click, &ring), None);
-        // Not even cut or filled up to the other's length.
+        // Also when it is cut or padded to the other's length.
         prop_assert_eq!(LinkToken::verify(&click[..TOKEN_LENGTH], &ring), None);
         prop_assert_eq!(ClickId::verify(&format!("{token}{}", &token[..8]), &ring), None);
     }

@@ -18,7 +18,7 @@ struct Row {
     amount: i64,
     rate_bp: i64,
     commission: i64,
-    /// Amount, and what it takes back.
+    /// The amount, and the commission that it takes back.
     refunds: Vec<(i64, i64)>,
     taken_back: i64,
     left: i64,
@@ -50,7 +50,7 @@ fn row(line: &str) -> Row {
 fn table(name: &str) -> Vec<Row> {
     let text = fs::read_to_string(Path::new("fixtures/ledger").join(name)).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-    // The first two are the heading and the rule under it.
+    // The first two lines are the heading and its underline.
     lines.skip(2).map(row).collect()
 }
 
@@ -104,7 +104,7 @@ fn run(ledger: &mut Ledger, number: usize, row: &Row) {
 }
 
 #[test]
-fn every_row_of_every_table_holds() {
+fn every_row_of_every_table_has_the_expected_amounts() {
     let names = ["commissions.txt", "currencies.txt", "refunds.txt"];
     let mut ledger = Ledger::new();
     let mut number = 0;

@@ -7,7 +7,7 @@ use serde_json::json;
 const IBAN: &str = "GB29NWBK60161331926819";
 
 #[test]
-fn what_is_set_is_sealed_and_only_its_end_is_shown() {
+fn details_are_sealed_and_only_their_last_characters_are_shown() {
     let mut ledger = Ledger::new();
     let ada = ledger.partner("Ada", None);
     let target = format!("/v1/partners/{ada}/payout-details");
@@ -45,7 +45,7 @@ fn what_is_set_is_sealed_and_only_its_end_is_shown() {
 }
 
 #[test]
-fn what_cannot_be_paid_to_is_refused_without_repeating_it() {
+fn invalid_details_are_refused_without_repeating_them() {
     let mut ledger = Ledger::new();
     let ada = ledger.partner("Ada", None);
     let target = format!("/v1/partners/{ada}/payout-details");
@@ -92,7 +92,7 @@ fn what_cannot_be_paid_to_is_refused_without_repeating_it() {
 }
 
 #[test]
-fn a_payout_goes_where_it_was_to_go_when_it_was_approved() {
+fn a_payout_uses_the_details_of_its_approval() {
     let mut world = World::new();
     let ada = world.partner("Ada", None);
     world.sale(&ada, 10_000, "EUR");

@@ -55,7 +55,7 @@ fn a_rate_may_be_corrected_until_an_approved_run_used_it() {
 }
 
 #[test]
-fn what_is_no_rate_is_refused_and_nothing_is_written() {
+fn an_invalid_rate_is_refused_and_nothing_is_written() {
     let mut world = World::new();
     let good = json!({"date": "2026-10-31", "from": "USD", "to": "EUR", "rate": "1"});
     let with = |field: &str, value: serde_json::Value| {

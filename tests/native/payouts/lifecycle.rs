@@ -112,7 +112,7 @@ fn a_sale_wholly_refunded_after_its_payout_is_owed_back_in_full() {
 }
 
 #[test]
-fn what_cannot_be_paid_is_payable_again_and_the_next_run_pays_it() {
+fn a_failed_payout_is_payable_again_and_paid_by_the_next_run() {
     let mut world = World::new();
     let ada = world.partner("Ada", Some("EUR"));
     world.sale(&ada, 10_000, "USD");
@@ -149,7 +149,7 @@ fn what_cannot_be_paid_is_payable_again_and_the_next_run_pays_it() {
 }
 
 #[test]
-fn the_same_run_asked_for_twice_is_one_run() {
+fn the_same_run_requested_twice_is_one_run() {
     let mut world = World::new();
     let ada = world.partner("Ada", None);
     world.sale(&ada, 10_000, "EUR");
@@ -190,7 +190,7 @@ fn the_same_run_asked_for_twice_is_one_run() {
 }
 
 #[test]
-fn results_are_taken_all_or_none() {
+fn results_are_accepted_all_or_none() {
     let mut world = World::new();
     let partners = ["Ada", "Bob", "Cyd"].map(|name| world.partner(name, None));
     for partner in &partners {
@@ -242,7 +242,7 @@ fn results_are_taken_all_or_none() {
 }
 
 #[test]
-fn what_is_taken_back_while_it_is_bound_is_owed_back() {
+fn a_reversal_during_a_run_is_owed_back() {
     let mut world = World::new();
     let ada = world.partner("Ada", None);
     let sale = world.sale(&ada, 10_000, "EUR");
@@ -262,7 +262,7 @@ fn what_is_taken_back_while_it_is_bound_is_owed_back() {
 }
 
 #[test]
-fn a_partner_whose_payout_is_open_waits_for_how_it_ends() {
+fn a_partner_with_an_open_payout_waits_for_its_result() {
     let mut world = World::new();
     let ada = world.partner("Ada", None);
     world.sale(&ada, 10_000, "EUR");
@@ -287,7 +287,7 @@ fn a_partner_whose_payout_is_open_waits_for_how_it_ends() {
 }
 
 #[test]
-fn every_hold_that_is_over_is_in_the_run() {
+fn every_ended_hold_is_in_the_run() {
     let mut world = World::new();
     assert_eq!(world.ledger.put("/v1/program", &json!({"hold_days": 1})).status, 200);
     let ada = world.partner("Ada", None);

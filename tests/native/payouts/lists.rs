@@ -22,7 +22,7 @@ fn walk(world: &mut World, list: &str, name: fn(&Json) -> String) -> Vec<String>
 }
 
 #[test]
-fn every_row_stands_on_one_page() {
+fn every_row_is_on_exactly_one_page() {
     let mut world = World::new();
     let partners = ["A", "B", "C", "D", "E"].map(|name| world.partner(name, None));
     for partner in &partners {

@@ -99,7 +99,7 @@ fn live(seed: u64, steps: usize) {
 }
 
 #[test]
-fn whatever_happens_the_books_balance() {
+fn the_books_balance_after_every_operation() {
     for seed in 1..=4 {
         live(seed, 1_000);
     }

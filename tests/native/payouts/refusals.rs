@@ -14,7 +14,7 @@ fn drafted() -> (World, String, String) {
 }
 
 #[test]
-fn a_run_that_cannot_be_is_refused() {
+fn an_impossible_run_is_refused() {
     let mut world = World::new();
     world.at("2026-10-31T23:59:59.999Z");
     for (body, code, pointer) in [
@@ -64,7 +64,7 @@ fn a_run_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn nobody_approves_a_run_of_its_own() {
+fn a_key_cannot_approve_its_own_run() {
     let (mut world, run, _) = drafted();
     let (maker, checker) = (world.maker.clone(), world.checker.clone());
     let target = format!("/v1/payouts/runs/{run}");
@@ -112,7 +112,7 @@ fn an_approved_run_is_immutable() {
 }
 
 #[test]
-fn a_draft_that_is_no_longer_what_is_open_is_not_approved() {
+fn an_outdated_draft_is_not_approved() {
     type Change = fn(&mut World, &str);
     let refund: Change = |world, _| {
         let sale = world.ledger.get("/v1/conversions").text("/data/0/id");
@@ -147,7 +147,7 @@ fn a_draft_that_is_no_longer_what_is_open_is_not_approved() {
 }
 
 #[test]
-fn a_payout_ends_once() {
+fn a_payout_is_settled_once() {
     let (mut world, run, partner) = drafted();
     let draft = world.payouts(&run, "draft").remove(0);
     let target = format!("/v1/payouts/{}", draft["id"].as_str().unwrap());

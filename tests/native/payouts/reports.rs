@@ -89,7 +89,7 @@ fn a_partners_balance_is_known_at_every_past_time() {
 }
 
 #[test]
-fn a_cent_has_one_story_from_the_click_to_the_payout() {
+fn the_history_of_a_commission_reaches_from_the_click_to_the_payout() {
     let (mut world, ada, payout) = lived();
     let commission = world.ledger.get("/v1/commissions").text("/data/0/id");
     let target = format!("/v1/commissions/{commission}/history");

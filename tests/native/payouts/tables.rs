@@ -27,7 +27,7 @@ fn minor(text: &str, currency: &str) -> i64 {
 }
 
 #[test]
-fn amounts_are_exchanged_as_the_table_says() {
+fn amounts_are_converted_as_in_the_table() {
     let rows = table("fx.txt");
     assert!(rows.len() > 20);
     for row in rows {
@@ -51,7 +51,7 @@ fn each<T>(text: &str, read: impl Fn(&str) -> T) -> Vec<T> {
 }
 
 #[test]
-fn partners_are_paid_as_the_table_says() {
+fn partners_are_paid_as_in_the_table() {
     let rows = table("payouts.txt");
     assert!(rows.len() > 20);
     for row in rows {
@@ -129,7 +129,7 @@ fn partners_are_paid_as_the_table_says() {
 }
 
 #[test]
-fn periods_end_as_the_table_says() {
+fn periods_end_as_in_the_table() {
     let rows = table("periods.txt");
     assert!(rows.len() > 10);
     for row in rows {

@@ -15,7 +15,7 @@ fn without_ref(listing: &Json) -> Json {
 }
 
 #[test]
-fn the_api_takes_all_of_it() {
+fn the_api_accepts_the_whole_demo_programme() {
     let mut ledger = Ledger::new();
     let program = program();
     assert_eq!(ledger.put("/v1/program", &program["program"]).status, 200);
@@ -41,7 +41,7 @@ fn the_api_takes_all_of_it() {
 }
 
 #[test]
-fn every_row_of_the_strategy_has_a_partner_with_a_link() {
+fn every_kind_of_partner_in_the_strategy_has_a_link() {
     let program = program();
     let partners = program["partners"].as_array().unwrap();
     let rows: BTreeSet<&str> =
@@ -54,7 +54,7 @@ fn every_row_of_the_strategy_has_a_partner_with_a_link() {
 }
 
 #[test]
-fn nothing_in_it_leads_to_somebody_elses_site() {
+fn no_link_leads_to_a_real_site() {
     for listing in program()["listings"].as_array().unwrap() {
         let url = url::Url::parse(listing["url"].as_str().unwrap()).unwrap();
         assert!(url.domain().unwrap().ends_with(".example"), "{url} is not reserved for examples (RFC 2606)");

@@ -19,7 +19,7 @@ struct Stage {
     told: usize,
 }
 
-/// Who stands on every stage: name, kind, tier, who brought them.
+/// The partners of every scenario: name, kind, tier, and referrer.
 const PEOPLE: [(&str, &str, Option<&str>, Option<&str>); 4] = [
     ("Ada", "consultant", Some("gold"), None),
     ("Ben", "distributor", None, None),
@@ -56,7 +56,7 @@ impl Stage {
         stage
     }
 
-    /// Names of people and listings in what is sent stand for their ids.
+    /// Replaces the names of partners and listings in a request with their ids.
     fn named(&self, text: &str) -> String {
         let names = self.partners.iter().chain(&self.listings);
         names.fold(text.to_owned(), |text, (name, id)| {
@@ -137,7 +137,7 @@ impl Stage {
         assert_eq!(answer.status, 201, "{line}: {}", answer.raw.body);
     }
 
-    /// What has been booked since the last line, earned or taken back, as the scenarios write it.
+    /// The commissions and reversals since the last line, in the notation of the scenarios.
     fn earned(&mut self) -> Vec<String> {
         let mut said = Vec::new();
         let mut seen = 0;
@@ -162,7 +162,7 @@ impl Stage {
         said
     }
 
-    /// The books balance, and each partner's report says what its balances say.
+    /// The books balance, and each partner's report equals its balances.
     fn audit(&mut self) {
         self.ledger.audit();
         for (name, id) in self.partners.clone() {
@@ -214,7 +214,7 @@ impl Stage {
 }
 
 #[test]
-fn every_scene_earns_what_it_says() {
+fn every_scenario_earns_the_commissions_it_states() {
     let mut names: Vec<_> =
         fs::read_dir("fixtures/ledger/plans").unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();

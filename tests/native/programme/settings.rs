@@ -34,7 +34,7 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     assert_eq!((put.status, &put.json), (200, &whole));
     assert_eq!(put.raw.header("x-signpost-snapshot"), Some("1"));
     assert_eq!(ledger.get("/v1/program").json, whole);
-    // What has a default falls back to it; name and currency, which have none, stay.
+    // Omitted settings return to their defaults; name and currency have none and stay.
     let put = ledger.put("/v1/program", &json!({"hold_days": 5}));
     let mut expected = defaults();
     expected["name"] = json!("Acme");
@@ -48,7 +48,7 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
 }
 
 #[test]
-fn rules_of_fraud_are_set_as_a_whole_and_a_number_of_null_switches_its_rule_off() {
+fn fraud_rules_are_replaced_as_a_whole_and_null_disables_a_rule() {
     let mut ledger = Ledger::new();
     let limits =
         json!({"velocity_per_hour": 1, "min_seconds_from_click": 0, "coupon_uses_per_day": 1_000_000});
@@ -65,7 +65,7 @@ fn rules_of_fraud_are_set_as_a_whole_and_a_number_of_null_switches_its_rule_off(
 }
 
 #[test]
-fn a_programme_of_before_there_were_rules_has_the_defaults() {
+fn a_programme_from_before_fraud_rules_has_the_defaults() {
     let mut ledger = Ledger::new();
     ledger.put("/v1/program", &json!({"name": "Old", "fraud": {"self_referral": false}}));
     let cut = "UPDATE meta SET value = json_remove(value, '$.fraud') WHERE name = 'program'";
@@ -80,7 +80,7 @@ fn the_currency_is_fixed_once_money_has_moved() {
     let scenario = ledger.scenario(0);
     let click = ledger.click(scenario.link_no);
     ledger.sale("o-1", &click, 100);
-    // A commission of nothing moves no money.
+    // A commission of zero moves no money.
     assert_eq!(ledger.put("/v1/program", &json!({"currency": "USD"})).status, 200);
     ledger.patch(&format!("/v1/partners/{}", scenario.partner), &json!({"commission_bp": 1_000}));
     ledger.sale("o-2", &click, 100);
@@ -92,7 +92,7 @@ fn the_currency_is_fixed_once_money_has_moved() {
 }
 
 #[test]
-fn terms_of_before_there_were_models_mean_what_they_meant() {
+fn terms_from_before_attribution_models_keep_their_meaning() {
     let mut ledger = Ledger::new();
     let kept = r#"{"name":"Old","currency":"EUR","landing_url":null,"model":"last_touch","window_days":45,"hold_days":30,
         "click_param":"sp_click","commission_bp":2000}"#;

@@ -4,7 +4,7 @@
 use crate::support::{Ledger, Scenario};
 use serde_json::{Value as Json, json};
 
-/// A plan that holds from 2026 on; the clock stands in November 2026.
+/// A plan that is valid from 2026; the clock is in November 2026.
 fn plan(name: &str, fields: &Json) -> Json {
     let mut plan = json!({"name": name, "effective_from": "2026-01-01T00:00:00.000Z", "rate_bp": 1_000});
     plan.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -97,7 +97,7 @@ fn bad_plans_are_refused_with_a_pointer_and_nothing_is_written() {
 }
 
 #[test]
-fn plans_for_the_same_may_not_hold_at_the_same_time() {
+fn plans_with_the_same_target_may_not_overlap() {
     let mut ledger = Ledger::new();
     let until = |at: &str| json!({"effective_until": at});
     let from = |at: &str| json!({"effective_from": at});
@@ -168,7 +168,7 @@ fn agreements_are_checked_as_plans_are() {
 }
 
 #[test]
-fn what_has_begun_may_only_end() {
+fn a_plan_that_has_begun_may_only_end() {
     let mut ledger = Ledger::new();
     let old = plan("old", &json!({}));
     let future = plan(
@@ -177,7 +177,7 @@ fn what_has_begun_may_only_end() {
     );
     let put = |ledger: &mut Ledger, plans: &[&Json]| ledger.put("/v1/program", &json!({"plans": plans}));
     assert_eq!(put(&mut ledger, &[&old, &future]).status, 200);
-    // What is left out stays.
+    // Omitted fields stay.
     assert_eq!(ledger.put("/v1/program", &json!({"hold_days": 1})).json["plans"][0]["name"], "old");
     let in_force = |pointer: &str| (409, vec![(pointer.to_owned(), "plan_in_force".to_owned())]);
     assert_eq!(refused(&mut ledger, &json!({"plans": []})), in_force("/plans"));
@@ -186,21 +186,21 @@ fn what_has_begun_may_only_end() {
     // The clock of the test stands at noon of 22 November 2026.
     let ended_before = plan("old", &json!({"effective_until": "2026-11-22T11:59:59.999Z"}));
     assert_eq!(refused(&mut ledger, &json!({"plans": [ended_before]})), in_force("/plans/0/effective_until"));
-    // One that has not begun may change or go, and one that has may end now.
+    // A plan that has not begun may change or be deleted, and one that has begun may end now.
     let ends_now = plan("old", &json!({"effective_until": "2026-11-22T12:00:00.000Z"}));
     assert_eq!(put(&mut ledger, &[&ends_now]).status, 200);
-    // What has ended stays as it ended.
+    // A plan that has ended does not change.
     ledger.wait(1);
     let revived = json!({"plans": [plan("old", &json!({}))]});
     assert_eq!(refused(&mut ledger, &revived), in_force("/plans/0/effective_until"));
 }
 
 #[test]
-fn terms_read_before_somebody_else_set_them_are_refused() {
+fn terms_based_on_an_outdated_version_are_refused() {
     let mut ledger = Ledger::new();
     let terms = ledger.put("/v1/program", &json!({"name": "A"})).json;
     assert_eq!(terms["version"], 1);
-    // What was read can be sent back as it is.
+    // A response can be sent back unchanged.
     assert_eq!(ledger.put("/v1/program", &terms).json["version"], 2);
     let stale = (409, vec![("/version".to_owned(), "program_changed".to_owned())]);
     assert_eq!(refused(&mut ledger, &terms), stale);
@@ -225,7 +225,7 @@ fn a_conversion_keeps_the_plan_that_was_in_force() {
     let second = plan("second", &json!({"effective_from": ledger.now, "rate_bp": 5_000}));
     assert_eq!(ledger.put("/v1/program", &json!({"plans": [until, second]})).status, 200);
     assert_eq!(ledger.sale("o-2", &click, 10_000).json["commissions"][0]["plan"], "second");
-    // One of before the change that is told late is paid by the plan of its own time; so is the refund of the first.
+    // A late report of an earlier sale uses the plan of that time, and so does the refund of the first sale.
     let late = json!({"type": "sale", "external_id": "o-3", "click_id": click, "amount": 10_000, "currency": "EUR",
         "occurred_at": "2026-11-22T12:30:00Z"});
     assert_eq!(ledger.post("/v1/conversions", &late).json["commissions"][0]["amount"], 1_000);
@@ -236,7 +236,7 @@ fn a_conversion_keeps_the_plan_that_was_in_force() {
 }
 
 #[test]
-fn parts_of_an_amount_are_no_more_than_the_amount() {
+fn parts_of_an_amount_may_not_exceed_it() {
     let mut ledger = Ledger::new();
     let body = json!({"type": "sale", "external_id": "o", "amount": 100, "currency": "EUR", "tax": 60, "discount": 41});
     let answer = ledger.unchanged("parts", |ledger| ledger.post("/v1/conversions", &body));
@@ -257,7 +257,7 @@ fn parts_of_an_amount_are_no_more_than_the_amount() {
 }
 
 #[test]
-fn partners_bring_partners_and_never_each_other() {
+fn partners_refer_partners_and_never_each_other() {
     let mut ledger = Ledger::new();
     let ada = ledger.partner("Ada", None);
     let body = json!({"name": "Ben", "kind": "media", "referred_by": ada, "tier": "gold"});

@@ -29,7 +29,7 @@ fn deltas_are_applied_once_and_in_order() {
     assert_eq!(apply(&ledger, 3, 2, "2026-11-22T10:02:00Z", &one).unwrap(), 2);
     let old = ledger.unchanged("old", |ledger| apply(ledger, 3, 1, "2026-11-22T10:09:00Z", &one));
     assert_eq!(old.unwrap(), 2);
-    // Each shard counts for itself.
+    // Each shard has its own sequence.
     assert_eq!(apply(&ledger, 4, 1, "2026-11-22T10:00:30Z", &one).unwrap(), 1);
     let report = ledger.get("/v1/attribution").json;
     assert_eq!((&report["totals"]["clicks"], &report["totals"]["unique_clicks"]), (&json!(3), &json!(3)));
@@ -46,7 +46,7 @@ fn deltas_are_applied_once_and_in_order() {
             ledger.unchanged(text, |ledger| transaction(&ledger.sql, || counts::apply(&ledger.sql, text)));
         assert!(matches!(bad, Err(DeltasError::Malformed(_))), "{text}");
     }
-    // A number that no link has stands under nobody.
+    // Counts of an unknown link number are unattributed.
     apply(&ledger, 3, 3, "2026-11-22T10:03:00Z", &json!([[99, q, "DE", 2, 0, 5, 5]])).unwrap();
     let report = ledger.get("/v1/attribution?group_by=partner");
     assert_eq!(clicks(&report), [(None, 5), key(&scenario.partner, 3)]);
@@ -59,7 +59,7 @@ fn complete_through_and_the_tag_change_only_with_data() {
     let bobs = format!("/v1/attribution?partner_id={}", bob.partner);
     let before = [&adas, &bobs, "/v1/attribution"].map(|target| ledger.get(target));
     assert_eq!(before[0].json["complete_through"], "2026-11-22T12:01:00.000Z");
-    // Time alone, reading, and changes of anything but data change nothing.
+    // Time, reads and changes of other data do not change the report.
     ledger.wait(3_600_000);
     ledger.put("/v1/program", &json!({"hold_days": 60}));
     ledger.patch(&format!("/v1/partners/{}", ada.partner), &json!({"name": "A"}));
@@ -70,7 +70,7 @@ fn complete_through_and_the_tag_change_only_with_data() {
         assert_eq!(after.raw.body, before.raw.body);
         assert_eq!(after.raw.header("etag"), before.raw.header("etag"));
     }
-    // Bob's data are none of Ada's.
+    // Bob's data do not change Ada's report.
     let q = quarter("2026-11-22T12:45:00Z");
     apply(&ledger, 1, 2, "2026-11-22T12:50:00Z", &json!([[2, q, "DE", 1, 0, 1, 1]])).unwrap();
     assert_eq!(ledger.get(&adas).raw.body, before[0].raw.body);
@@ -79,14 +79,14 @@ fn complete_through_and_the_tag_change_only_with_data() {
         assert_ne!(after.raw.header("etag"), before.raw.header("etag"));
         assert_eq!(after.json["complete_through"], "2026-11-22T12:50:00.000Z");
     }
-    // Older data that come late change the sums, not the time.
+    // Older data that arrive late change the sums and not the time.
     apply(&ledger, 2, 1, "2026-11-22T09:00:00Z", &json!([[2, q, "DE", 1, 0, 1, 1]])).unwrap();
     assert_eq!(ledger.get(&bobs).json["complete_through"], "2026-11-22T12:50:00.000Z");
     assert_eq!(Ledger::new().get("/v1/attribution").json["complete_through"], Json::Null);
 }
 
 #[test]
-fn a_reader_who_has_the_report_gets_304() {
+fn a_client_with_the_current_report_gets_304() {
     let (mut ledger, ..) = busy();
     let first = ledger.get("/v1/attribution");
     assert_eq!(first.raw.header("cache-control"), Some("private, no-transform"));

@@ -5,7 +5,7 @@ use crate::support::Ledger;
 use serde_json::json;
 use signpost::domain::values::time::Timestamp;
 
-/// What stands in the Ledger.
+/// The contents of the Ledger.
 pub struct Month {
     /// A run that can be approved.
     pub draft: String,
@@ -13,11 +13,11 @@ pub struct Month {
     pub approved: String,
     /// Its open payout of the partner that was named.
     pub payout: String,
-    /// A partner who was paid more than is left.
+    /// A partner with a negative balance.
     pub debtor: String,
 }
 
-/// Pays October, of a partner by its link and of three others.
+/// Pays the October commissions of a partner and of three others.
 pub fn month(ledger: &mut Ledger, partner: &str, link_no: u32) -> Month {
     let now = ledger.now;
     let listing = ledger.listing("https://month.example");
@@ -66,7 +66,6 @@ pub fn month(ledger: &mut Ledger, partner: &str, link_no: u32) -> Month {
     let refund = json!({"external_id": "month"});
     assert_eq!(ledger.post(&format!("/v1/conversions/{}/refunds", sales[3]), &refund).status, 201);
     let draft = run(ledger, "2026-10-02");
-    // The terms of the suite's own time.
     assert_eq!(ledger.rows("payout_runs"), 2);
     Month { draft, approved, payout, debtor }
 }

@@ -57,7 +57,7 @@ fn sale(
     answer.text("/id")
 }
 
-/// A click of a place and device of its own.
+/// A click with its own country and device.
 fn click_from(ledger: &Ledger, link_no: u32, country: &str, device: Device) -> String {
     let click = ClickId {
         at: ledger.now,
@@ -116,7 +116,7 @@ fn usd(amount: i64) -> Json {
 }
 
 #[test]
-fn every_bucket_and_every_sum_stands_where_it_belongs() {
+fn every_bucket_and_every_sum_is_reported_in_its_group() {
     let (mut ledger, ada, _) = busy();
     let totals = ledger.get("/v1/attribution").json["totals"].clone();
     assert_eq!(
@@ -144,7 +144,7 @@ fn every_bucket_and_every_sum_stands_where_it_belongs() {
 type Cut<'a> = (Option<&'a str>, i64, i64);
 
 #[test]
-fn groups_add_up_to_the_totals_however_they_are_cut() {
+fn every_grouping_adds_up_to_the_totals() {
     let (mut ledger, ada, bob) = busy();
     let links: Vec<String> = ledger.get("/v1/links").json["data"]
         .as_array()
@@ -187,7 +187,7 @@ fn groups_add_up_to_the_totals_however_they_are_cut() {
 }
 
 #[test]
-fn filters_narrow() {
+fn filters_narrow_the_report() {
     let (mut ledger, ada, bob) = busy();
     let spring = ledger.get("/v1/links").text("/data/0/id");
     let q = |clicks: i64, sales: i64| (json!(clicks), json!(sales));
@@ -197,13 +197,13 @@ fn filters_narrow() {
         (format!("link_id={spring}"), q(13, 1)),
         (format!("listing_id={}", bob.listing), q(24, 2)),
         (format!("listing_id={}&partner_id={}", bob.listing, ada.partner), q(13, 1)),
-        // A link of another partner than the one asked for has nothing there.
+        // A link of another partner has no rows in a partner's report.
         (format!("link_id={}&partner_id={}", ada.link, bob.partner), q(0, 0)),
         ("from=2026-11-22T10:15:00Z".to_owned(), q(13, 4)),
         ("to=2026-11-22T10:15:00Z".to_owned(), q(16, 0)),
         ("from=2026-11-22T10:15:00Z&to=2026-11-22T10:30:00Z".to_owned(), q(13, 0)),
         ("from=2026-11-22T11:15:00%2B01:00&to=2026-11-22T11:30:00%2b01:00".to_owned(), q(13, 0)),
-        // What a person types: a plus sign that a query reads as a blank.
+        // A plus sign in a query means a blank, and people type it.
         ("from=2026-11-22T11:15:00+01:00&to=2026-11-22T11:30:00+01:00".to_owned(), q(13, 0)),
         ("from=2026-11-22T10:15:00Z&to=2026-11-22T10:15:00Z".to_owned(), q(0, 0)),
         ("from=2027-01-01T00:00:00Z".to_owned(), q(0, 0)),
@@ -223,7 +223,7 @@ fn filters_narrow() {
 
 #[test]
 fn local_days_follow_the_zone_and_its_clock_changes() {
-    // Quarters with one click each, and what day they are where.
+    // Quarter hours with one click each, and their day in each time zone.
     for (zone, quarters, expected) in [
         // 23 hours: 2026-03-29 in Berlin lasts from 23:00Z to 22:00Z.
         (
@@ -278,7 +278,7 @@ fn local_days_follow_the_zone_and_its_clock_changes() {
         apply(&ledger, 0, 1, quarters[3], &json!(rows)).unwrap();
         let report = ledger.get(&format!("/v1/attribution?timezone={zone}"));
         assert_eq!(clicks(&report), expected, "{zone}");
-        // Cut at the days' ends, each day alone says the same.
+        // A report of each single day equals that day's row.
         let day =
             ledger.get(&format!("/v1/attribution?timezone={zone}&from={}&to={}", quarters[1], quarters[3]));
         assert_eq!(clicks(&day), expected[1..2], "{zone}");
@@ -286,7 +286,7 @@ fn local_days_follow_the_zone_and_its_clock_changes() {
 }
 
 #[test]
-fn weeks_are_iso_weeks_and_months_months() {
+fn weeks_are_iso_weeks_and_months_are_calendar_months() {
     let mut ledger = Ledger::new();
     ledger.scenario(1_000);
     let rows: Vec<Json> =
@@ -302,7 +302,7 @@ fn weeks_are_iso_weeks_and_months_months() {
     // In Auckland, 13 hours ahead, Sunday's last quarter hour is Monday.
     let week = ledger.get("/v1/attribution?group_by=week&timezone=Pacific/Auckland");
     assert_eq!(clicks(&week), [key("2026-W53", 2), key("2027-W01", 2)]);
-    // A zone changes no group but those of time.
+    // A time zone changes only groups by time.
     for group in ["link", "country"] {
         let (here, there) = (format!("group_by={group}"), format!("group_by={group}&timezone=Asia/Tokyo"));
         assert_eq!(

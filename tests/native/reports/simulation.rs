@@ -9,7 +9,7 @@ use signpost::store::Sql;
 const DAY: i64 = 86_400_000;
 const TARGET: &str = "/v1/attribution/simulate";
 
-/// What is simulated; no row of any table is touched by it.
+/// The result of a simulation, which must not change any row.
 fn simulate(ledger: &mut Ledger, body: &Json) -> Json {
     let changes = "SELECT total_changes()";
     let count = |ledger: &Ledger| ledger.sql.exec(changes, &[]).unwrap()[0].int(0).unwrap();
@@ -21,7 +21,7 @@ fn simulate(ledger: &mut Ledger, body: &Json) -> Json {
 }
 
 #[test]
-fn it_tells_who_would_gain_or_lose_to_the_cent() {
+fn a_simulation_reports_gains_and_losses_to_the_cent() {
     let mut ledger = Ledger::new();
     ledger.put("/v1/program", &json!({"attribution": {"model": "linear"}}));
     let listing = ledger.listing("https://shop.example");
@@ -44,7 +44,7 @@ fn it_tells_who_would_gain_or_lose_to_the_cent() {
     ledger.trails.insert(alone.clone(), Some(vec![]));
     ledger.wait(1_000);
     ledger.sale("o-3", &alone, 500);
-    // The rates of today are others; each conversion keeps its own.
+    // The current rates differ, but each conversion keeps its own.
     ledger.patch(&format!("/v1/partners/{ada}"), &json!({"commission_bp": 5_000}));
     let row = |partner: &str, currency: &str, before: i64, after: i64| {
         json!({"partner_id": partner, "currency": currency, "before": before, "after": after,
@@ -62,7 +62,7 @@ fn it_tells_who_would_gain_or_lose_to_the_cent() {
     );
     assert_eq!((&first_touch["conversions"], &first_touch["changed"]), (&json!(3), &json!(2)));
     assert_eq!(first_touch["changed_ids"], json!([shared, refunded]));
-    // The rules in force change nothing.
+    // The rules in force produce no difference.
     let same = simulate(&mut ledger, &json!({"attribution": {"model": "linear"}}));
     assert_eq!((&same["changed"], &same["changed_ids"]), (&json!(0), &json!([])));
     assert!(same["data"].as_array().unwrap().iter().all(|row| row["difference"] == 0), "{same}");
@@ -78,7 +78,7 @@ fn it_tells_who_would_gain_or_lose_to_the_cent() {
 }
 
 #[test]
-fn coupons_customers_and_terminations_are_weighed_as_they_were_told() {
+fn coupons_customers_and_terminations_are_simulated_as_they_were_recorded() {
     let mut ledger = Ledger::new();
     let ada = ledger.scenario(1_000);
     let bob = ledger.partner("Bob", None);
@@ -119,7 +119,7 @@ fn coupons_customers_and_terminations_are_weighed_as_they_were_told() {
 }
 
 #[test]
-fn what_cannot_be_simulated_is_refused() {
+fn a_simulation_that_is_not_possible_is_refused() {
     let mut world = world();
     for (body, code, pointer) in [
         (json!({}), "missing_field", "/attribution"),

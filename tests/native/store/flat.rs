@@ -17,7 +17,7 @@ use signpost::{
 };
 use std::{cell::RefCell, collections::BTreeMap};
 
-/// A database that remembers which statements ran.
+/// A database that records its statements.
 struct Watched<'a> {
     sql: &'a dyn Sql,
     seen: RefCell<BTreeMap<String, Vec<Value>>>,
@@ -38,12 +38,12 @@ impl Sql for Watched<'_> {
     }
 }
 
-/// Steps of SQLite's plans that read all of something, though the statement needs but a part.
+/// Full scans in SQLite's plans, although the statement needs only a part.
 fn scans(watched: &Watched<'_>) -> Vec<String> {
     // Keys waiting for KV: the statement stops at its limit, and whatever stands there is taken out at the next alarm.
     // Indexes of exactly the rows that are asked for. All listings: redirects must know them all.
     let wanted = ["SCAN kv_writes", "USING INDEX links_revoked", "partners_inactive", "SCAN listings"];
-    // Arguments, made-up rows and the results of subqueries are no tables.
+    // Arguments, literal rows and results of subqueries are no tables.
     let no_table = |step: &str| {
         ["VIRTUAL TABLE", "CONSTANT ROW", "VALUES CLAUSE", "SUBQUERY", "(subquery-"]
             .iter()

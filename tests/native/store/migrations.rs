@@ -10,7 +10,7 @@ use signpost::store::{
 };
 use std::{fs, path::PathBuf};
 
-/// A file of this test alone, removed with the value.
+/// A file for one test, removed when the value is dropped.
 struct File(PathBuf);
 
 impl File {
@@ -61,19 +61,19 @@ fn version_1(file: &File) {
 }
 
 #[test]
-fn steps_are_numbered_from_one_without_a_gap() {
+fn migrations_are_numbered_from_one_without_a_gap() {
     let versions: Vec<i64> = LEDGER.iter().map(|step| step.version).collect();
     assert_eq!(versions, (1..=newest()).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
+fn a_ledger_of_version_1_opens_under_current_code_with_all_its_data() {
     let file = File::new("version-1");
     version_1(&file);
     let mut ledger = Ledger::over(file.open());
     let partners = ledger.get("/v1/partners");
     assert_eq!((partners.status, &partners.json["data"][0]["name"]), (200, &json!("Ada")));
-    // What was earned before anything could be held is not held.
+    // Commissions from before holds existed are not held.
     let earned = ledger.get("/v1/commissions").json["data"][0].take();
     assert_eq!((&earned["held_reason"], &earned["status"]), (&json!(null), &json!("payable")));
     assert_eq!(ledger.get("/v1/balances").json["data"][0]["payable"], 75);
@@ -83,7 +83,7 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
     assert_eq!(ledger.sale("o-1", &click, 1_000).json["commissions"][0]["amount"], 150);
     ledger.audit();
     drop(ledger);
-    // Opened again: nothing is done twice, nothing is lost.
+    // Opened again, nothing is migrated twice and nothing is lost.
     let sql = file.open();
     let before = rows::rows(&sql);
     assert_eq!(migrate(&sql, LEDGER).unwrap(), newest());
@@ -92,7 +92,7 @@ fn a_ledger_of_version_1_opens_under_todays_code_with_all_that_is_in_it() {
 }
 
 #[test]
-fn the_plans_that_accounts_have_are_known_from_when_they_were_told() {
+fn plans_of_accounts_are_known_from_the_time_they_were_reported() {
     let sql = NativeSql::in_memory().unwrap();
     migrate(&sql, &LEDGER[..3]).unwrap();
     sql.script(
@@ -133,7 +133,7 @@ fn number(sql: &dyn Sql, statement: &str) -> i64 {
 }
 
 #[test]
-fn only_the_steps_that_are_missing_are_taken_in_order() {
+fn only_missing_migrations_are_applied_and_in_order() {
     let sql = NativeSql::in_memory().unwrap();
     assert_eq!(migrate(&sql, &[FIRST]).unwrap(), 1);
     sql.exec("INSERT INTO a VALUES (10)", &[]).unwrap();
@@ -144,8 +144,8 @@ fn only_the_steps_that_are_missing_are_taken_in_order() {
 }
 
 #[test]
-fn a_step_that_fails_leaves_nothing_of_itself() {
-    // The second step breaks at its end, after a table, a column and rows.
+fn a_failed_migration_leaves_no_trace() {
+    // The second migration fails at its end, after it added a table, a column and rows.
     let broken = Step {
         version: 2,
         script: "CREATE TABLE c (x INTEGER); ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = 5; DELETE FROM a; \
@@ -154,12 +154,12 @@ fn a_step_that_fails_leaves_nothing_of_itself() {
     let sql = NativeSql::in_memory().unwrap();
     let refused = migrate(&sql, &[FIRST, broken, THIRD]).unwrap_err();
     assert_eq!(refused.to_string(), "the database refused a statement: no such table: nowhere");
-    // The first step stands whole, the second not at all, the third was not tried.
+    // The first migration is applied, the second is rolled back, and the third was not tried.
     let mut expected = rows::Rows::new();
     expected.insert("a".to_owned(), vec!["1".to_owned()]);
     expected.insert("schema_version".to_owned(), vec!["1".to_owned()]);
     assert_eq!(rows::rows(&sql), expected);
-    // Mended, it goes on from there.
+    // Once it is repaired, migration continues from there.
     assert_eq!(migrate(&sql, &[FIRST, SECOND, THIRD]).unwrap(), 3);
     assert_eq!(number(&sql, "SELECT x FROM b"), 2);
 }

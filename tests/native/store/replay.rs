@@ -80,7 +80,7 @@ fn history() -> Ledger {
     ledger
 }
 
-/// A charge that nobody earns, a refund of it, one that waits for its charge, and then the click that earns it after all.
+/// An unattributed charge and its refund, a refund that waits for its charge, and a later click that is credited.
 fn told_by_a_marketplace(ledger: &mut Ledger, link_no: u32) {
     let click = ledger.click(link_no);
     let refund = |n: u32, charge: &str, amount: u32| {
@@ -166,7 +166,7 @@ fn rejected(ledger: &mut Ledger, link_no: u32) {
     assert_eq!((events_of(ledger, "commission.held"), events_of(ledger, "commission.rejected")), (1, 1));
 }
 
-/// Plans of an account, the earlier one told late.
+/// Plans of an account, of which the earlier is reported late.
 fn plans(ledger: &mut Ledger) {
     for (kind, plan, at) in [("plan_changed", "silver", "2026-11-02"), ("activated", "gold", "2026-11-01")] {
         let fields = json!({"account": "a-2", "plan": plan, "occurred_at": format!("{at}T00:00:00.000Z")});
@@ -175,7 +175,7 @@ fn plans(ledger: &mut Ledger) {
     assert_eq!((events_of(ledger, "account.plan_learned"), ledger.rows("account_plans")), (1, 3));
 }
 
-/// How many events of a type there are.
+/// The number of events of a type.
 fn events_of(ledger: &Ledger, kind: &str) -> i64 {
     let count = "SELECT count(*) FROM events WHERE type = ?1";
     ledger.sql.exec(count, &[kind.into()]).unwrap()[0].int(0).unwrap()
@@ -202,7 +202,7 @@ fn clicks(ledger: &Ledger) -> String {
 }
 
 #[test]
-fn an_export_shows_clicks_in_full_whichever_way_the_log_has_them() {
+fn an_export_contains_clicks_in_full_in_every_log_format() {
     let full = |seq: i64, ms: u32, id: &str, trail: &str| {
         format!(
             r#"{{"kind":"click","id":{id},"at":"2026-11-22T12:07:00.{ms:03}Z","link_no":7,"shard":3,"seq":{seq},"visitor":"00000000000000ff","country":null,"device":"tablet","bucket":"{}","unique":false,"trail":{trail}}}"#,
@@ -258,12 +258,12 @@ fn a_replayed_ledger_equals_the_original() {
 }
 
 #[test]
-fn a_log_from_before_anything_could_be_held_is_replayed() {
+fn a_log_from_before_holds_is_replayed() {
     let ledger = history();
     let now = format!("{}\n{}\n", event_lines(&ledger).join("\n"), end_line(&ledger));
     let before = now.replace(r#","held_reason":null"#, "");
     assert_ne!(before, now);
-    // Nor was there a programme with rules of fraud.
+    // There was no programme with fraud rules either.
     let rules = r#","fraud":{"self_referral":true,"duplicate_customer":true,"velocity_per_hour":null,"min_seconds_from_click":null,"coupon_uses_per_day":null}"#;
     assert_eq!(before.matches(rules).count(), 6, "the data and the change of each of three events");
     let before = before.replace(rules, "");
@@ -278,7 +278,7 @@ fn a_log_from_before_anything_could_be_held_is_replayed() {
 }
 
 #[test]
-fn a_lost_event_and_a_missing_page_are_named() {
+fn a_lost_event_and_a_missing_page_are_reported() {
     let ledger = history();
     let (lines, end) = (event_lines(&ledger), end_line(&ledger));
     let fresh = || {

@@ -10,7 +10,7 @@ use std::{
 
 /// The largest integer that JavaScript keeps exact.
 const MAX_SAFE: i64 = 9_007_199_254_740_991;
-/// Placeholders that workerd takes in one statement.
+/// The maximum number of parameters in one statement of workerd.
 const MOST_PLACEHOLDERS: usize = 100;
 
 /// A database in memory.
@@ -32,7 +32,7 @@ impl DoubleBound {
         let mut scans = BTreeSet::new();
         for sql in self.seen.borrow().iter() {
             let mut plan = self.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            // Arguments do not matter to the plan; those not bound are NULL.
+            // The plan does not depend on arguments; unbound ones are NULL.
             let mut steps = plan.raw_query();
             while let Some(step) = steps.next().unwrap() {
                 let step: String = step.get(3).unwrap();

@@ -31,7 +31,7 @@ use signpost::{
     },
 };
 
-/// An event of the account `a-1`, as an adapter tells it, with these fields besides.
+/// An event of the account `a-1` as an adapter reports it, with additional fields.
 pub fn event(kind: &str, transaction: &str, fields: &Json) -> Json {
     let mut event = serde_json::json!({
         "kind": kind, "account": "a-1", "transaction": transaction, "charge": null, "amount": null, "currency": null,
@@ -41,10 +41,10 @@ pub fn event(kind: &str, transaction: &str, fields: &Json) -> Json {
     event
 }
 
-/// The operator's key in tests.
+/// The operator's API key in tests.
 pub const OPERATOR: &str = "operator-key-for-tests";
 
-/// IANA zones from chrono-tz, as the Worker has them from the engine.
+/// IANA time zones from chrono-tz. The Worker has them from the JavaScript engine.
 pub struct TzDatabase;
 
 impl Zones for TzDatabase {
@@ -55,18 +55,18 @@ impl Zones for TzDatabase {
     }
 }
 
-/// A Ledger to talk to.
+/// A Ledger with a clock and a random generator.
 pub struct Ledger<S: Sql = NativeSql> {
     pub sql: S,
     pub config: Config,
     pub ring: KeyRing,
     pub now: Timestamp,
     pub entropy: SeededEntropy,
-    /// What the store of clicks knows of visitors' trails, by click id.
+    /// The visitors' trails that the click log knows, by click id.
     pub trails: Trails,
 }
 
-/// An answer, its body parsed where it is JSON.
+/// A response, with its body parsed if it is JSON.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -94,7 +94,7 @@ impl Ledger {
     }
 }
 
-/// Where a link leads from and to.
+/// A partner, a listing, and a link between them.
 pub struct Scenario {
     pub partner: String,
     pub listing: String,
@@ -119,7 +119,7 @@ impl<S: Sql> Ledger<S> {
         }
     }
 
-    /// Writes what a callback of a listing told.
+    /// Records the events that a listing's callback reported.
     pub fn told(&mut self, listing_no: u16, events: &[Json]) {
         let report = serde_json::json!({"listing_no": listing_no, "events": events});
         let report = strict_json::from_str(&report.to_string()).unwrap();
@@ -212,7 +212,7 @@ impl<S: Sql> Ledger<S> {
         self.call(OPERATOR, "DELETE", target, "", None)
     }
 
-    /// Makes a key, for one partner if named, and answers the key itself.
+    /// Creates an API key, for one partner if named, and returns the key itself.
     pub fn key(&mut self, scopes: &[&str], partner: Option<&str>) -> String {
         let body = serde_json::json!({"name": "K", "scopes": scopes, "partner_id": partner});
         let answer = self.post("/v1/keys", &body);
@@ -220,7 +220,7 @@ impl<S: Sql> Ledger<S> {
         answer.text("/key")
     }
 
-    /// A partner at `commission_bp` with one link to a listing of its own.
+    /// Adds a partner at `commission_bp` with a link to a new listing.
     pub fn scenario(&mut self, commission_bp: i64) -> Scenario {
         let partner = self.partner("Ada", Some(commission_bp));
         let listing = self.listing("https://shop.example/buy?lang=de");
@@ -228,7 +228,7 @@ impl<S: Sql> Ledger<S> {
         Scenario { partner, listing, link, link_no }
     }
 
-    /// Sends a sale in EUR that a click led to, and answers it.
+    /// Posts a sale in EUR that names a click, and returns the response.
     pub fn sale(&mut self, external_id: &str, click: &str, amount: i64) -> Answer {
         let answer = self.post("/v1/conversions", &serde_json::json!({
             "type": "sale", "external_id": external_id, "click_id": click, "amount": amount, "currency": "EUR"
@@ -237,7 +237,7 @@ impl<S: Sql> Ledger<S> {
         answer
     }
 
-    /// Does something that must leave every row as it was.
+    /// Runs `act`, which must leave every row as it was.
     pub fn unchanged<T>(&mut self, said: &str, act: impl FnOnce(&mut Self) -> T) -> T {
         let before = rows::rows(&self.sql);
         let outcome = act(self);
@@ -245,7 +245,7 @@ impl<S: Sql> Ledger<S> {
         outcome
     }
 
-    /// Adds a partner and answers its id.
+    /// Adds a partner and returns its id.
     pub fn partner(&mut self, name: &str, commission_bp: Option<i64>) -> String {
         let body = serde_json::json!({"name": name, "kind": "influencer", "commission_bp": commission_bp});
         let answer = self.post("/v1/partners", &body);
@@ -253,7 +253,7 @@ impl<S: Sql> Ledger<S> {
         answer.text("/id")
     }
 
-    /// Adds a listing and answers its id.
+    /// Adds a listing and returns its id.
     pub fn listing(&mut self, url: &str) -> String {
         let answer =
             self.post("/v1/listings", &serde_json::json!({"name": "Shop", "marketplace": "web", "url": url}));
@@ -261,7 +261,7 @@ impl<S: Sql> Ledger<S> {
         answer.text("/id")
     }
 
-    /// Makes a link and answers its id and number.
+    /// Creates a link and returns its id and number.
     pub fn link(&mut self, partner: &str, listing: &str) -> (String, u32) {
         let answer =
             self.post("/v1/links", &serde_json::json!({"partner_id": partner, "listing_id": listing}));
@@ -270,7 +270,7 @@ impl<S: Sql> Ledger<S> {
         (answer.text("/id"), rows[0].number(0).unwrap())
     }
 
-    /// A click id as a redirect would make it now.
+    /// A click id as a redirect would create it now.
     pub fn click(&mut self, link_no: u32) -> String {
         self.click_of(link_no, Class::Human)
     }
@@ -291,7 +291,7 @@ impl<S: Sql> Ledger<S> {
         click.mint(&self.ring).unwrap()
     }
 
-    /// Rows of a table.
+    /// The number of rows of a table.
     pub fn rows(&self, table: &str) -> i64 {
         self.sql.exec(&format!("SELECT count(*) FROM {table}"), &[]).unwrap()[0].int(0).unwrap()
     }

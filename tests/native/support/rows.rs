@@ -21,7 +21,7 @@ pub fn rows(sql: &dyn Sql) -> Rows {
     tables.into_iter().map(rows_of).collect()
 }
 
-/// What stands in one but not in the other, by table; empty if they are the same.
+/// The rows that only one of the two has, by table; empty if they are equal.
 pub fn difference(before: &Rows, after: &Rows) -> Vec<String> {
     let mut lines = Vec::new();
     for (table, rows) in after {

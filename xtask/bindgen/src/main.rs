@@ -1,10 +1,8 @@
-//! `bindgen <in.wasm> <out dir>`: writes `index.js` and `index_bg.wasm`.
+//! `bindgen <in.wasm> <out dir>`: writes `index.js`, `index_bg.wasm`, and the crates' own snippets of JavaScript.
 //!
 //! A crate of its own, so that the front door compiles in seconds and this, which takes longer, is built while npm
 //! and the Worker's own build run. The library crate of wasm-bindgen compiles in a fifth of the time that its
 //! command-line tool takes, and its version is pinned by Cargo.lock like any other.
-
-mod order;
 
 use std::error::Error;
 use std::path::Path;
@@ -25,24 +23,17 @@ fn main() -> ExitCode {
         // Names of functions are a sixth of the file; a panic names its place in the source by itself.
         .remove_name_section(true)
         .remove_producers_section(true)
-        // `__wbg_reset_state` gives a crashed Worker a fresh instance (src/instance.mjs, which sees the crash itself).
-        .reset_state_function(true)
         // `true` = the wasm module is imported, which is how Workers load wasm.
         .module(true)
         .and_then(|bindgen| bindgen.generate(output));
-    match written.map_err(Box::from).and_then(|()| finish(Path::new(output))) {
+    let script = Path::new(output).join("index.js");
+    match written.map_err(Box::<dyn Error>::from).and_then(|()| Ok(import_as_workers_do(&script)?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bindgen: {error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-fn finish(output: &Path) -> Result<(), Box<dyn Error>> {
-    import_as_workers_do(&output.join("index.js"))?;
-    let wasm = output.join("index_bg.wasm");
-    Ok(std::fs::write(&wasm, order::arrange(&std::fs::read(&wasm)?)?)?)
 }
 
 /// Workers give a compiled module to a plain `import` of a `.wasm` file; bindgen writes the newer `import source`.

@@ -1,7 +1,7 @@
 //! The section of an operation: its parameters, its body and its responses.
 
 use crate::{
-    markdown::{blocks, inline},
+    markdown::blocks,
     sample::curl,
     schema::{fields, kind, row, table},
 };

@@ -1,4 +1,4 @@
-// Clicks that arrive together travel together, as in Signpost (src/clicks.mjs): without this, each click would be a
+// Clicks that arrive together travel together, as in Signpost (src/edge/clicks.rs): without this, each click would be a
 // call to a Durable Object of its own.
 import type { Env } from "./index";
 

@@ -17,7 +17,7 @@ use signpost::{
     store::{Sql, native::NativeSql},
 };
 
-/// A Ledger, what should be in it, and dice.
+/// A Ledger, the model of it, and a random generator.
 struct Run<S: Sql> {
     ledger: Ledger<S>,
     model: Model,
@@ -81,7 +81,7 @@ impl<S: Sql> Run<S> {
     }
 
     fn click(&mut self) {
-        // No two clicks of one millisecond: the model knows no rule for that.
+        // No two clicks share a millisecond, because the model does not order them.
         self.ledger.wait(1);
         let link = self.roll(self.model.links.len());
         let id = self.ledger.click(self.model.links[link].no);
@@ -169,7 +169,7 @@ impl<S: Sql> Run<S> {
             0 => 0,
             sale => half_up(conversion.commission, conversion.refunded, sale),
         };
-        // A rejection took all of it.
+        // A rejection took all of the commission back.
         let in_all = in_all.max(conversion.reversed);
         let part = in_all - conversion.reversed;
         conversion.reversed = in_all;
@@ -202,7 +202,7 @@ impl<S: Sql> Run<S> {
         assert_eq!(self.ledger.post(&target, &json!({})).status, 200);
     }
 
-    /// Ends the holds that are over, so that the next request has nothing of its own to write.
+    /// Ends the holds that are due, so that the next request does not write for that reason.
     fn settle(&mut self) {
         while !signpost::store::commissions::due(&self.ledger.sql, self.ledger.now, 1).unwrap().is_empty() {
             self.ledger.get("/v1/program");
@@ -214,7 +214,7 @@ impl<S: Sql> Run<S> {
         self.ledger.sql.exec("SELECT total_changes()", &[]).unwrap()[0].int(0).unwrap()
     }
 
-    /// Sends again what was accepted before: the first answer, and not a row.
+    /// Retries an accepted request: it returns the first response and writes no row.
     fn repeat(&mut self) {
         if self.model.sent.is_empty() {
             return;
@@ -236,11 +236,11 @@ impl<S: Sql> Run<S> {
         assert_eq!(self.written(), before);
     }
 
-    /// What must be refused, and leave no row: each kind of mistake that gets past reading the body.
+    /// Sends a request that must be refused and leave no row. Each kind has a valid body.
     fn misuse(&mut self) {
         self.settle();
         let kind = self.roll(16).min(4);
-        // Only the first kind writes before it is refused; of the others not even a rollback is wanted.
+        // Only the first kind writes before it is refused. The others must not even need a rollback.
         let before = (self.written(), (kind == 0).then(|| rows::rows(&self.ledger.sql)));
         let partner = self.model.partners[0].id.clone();
         let link = json!({"partner_id": partner, "listing_id": self.listing, "slug": "twice"});
@@ -265,7 +265,9 @@ impl<S: Sql> Run<S> {
                 let Some(conversion) = self.model.conversions.last() else { return };
                 let amount = conversion.amount - conversion.refunded + 1;
                 let target = format!("/v1/conversions/{}/refunds", conversion.id);
-                (target, json!({"external_id": "x", "amount": amount}), (422, "refund_exceeds_sale"))
+                let is_amount = amount <= 1_000_000_000_000;
+                let code = if is_amount { "refund_exceeds_sale" } else { "amount_out_of_range" };
+                (target, json!({"external_id": "x", "amount": amount}), (422, code))
             }
         };
         let answer = self.ledger.post(&target, &body);
@@ -340,26 +342,26 @@ fn run<S: Sql>(sql: S, seed: u64, steps: usize) -> Ledger<S> {
     run.ledger
 }
 
-/// 100,000 steps in all; four tests, so that they run side by side.
+/// 100,000 steps in total, in four tests that run in parallel.
 macro_rules! seeds {
     ($($name:ident = $seeds:expr;)*) => {$(
         #[test]
         fn $name() {
-            let lives: Vec<_> =
+            let ledgers: Vec<_> =
                 $seeds.map(|seed| run(NativeSql::in_memory().unwrap(), seed, 5_000)).collect();
             for reason in ["self_referral", "velocity", "impossible_time", "duplicate_customer"] {
                 let held = format!("SELECT count(*) FROM commissions WHERE flags LIKE '%held_{reason}%'");
                 let of = |ledger: &Ledger| ledger.sql.exec(&held, &[]).unwrap()[0].int(0).unwrap();
-                assert!(lives.iter().map(of).sum::<i64>() > 0, "nothing held for {reason}");
+                assert!(ledgers.iter().map(of).sum::<i64>() > 0, "nothing held for {reason}");
             }
         }
     )*};
 }
 seeds! {
-    the_first_five_lives_of_five_thousand_steps = 1..=5;
-    the_second_five_lives_of_five_thousand_steps = 6..=10;
-    the_third_five_lives_of_five_thousand_steps = 11..=15;
-    the_fourth_five_lives_of_five_thousand_steps = 16..=20;
+    the_first_five_programmes_of_five_thousand_steps_match_the_model = 1..=5;
+    the_second_five_programmes_of_five_thousand_steps_match_the_model = 6..=10;
+    the_third_five_programmes_of_five_thousand_steps_match_the_model = 11..=15;
+    the_fourth_five_programmes_of_five_thousand_steps_match_the_model = 16..=20;
 }
 
 #[test]

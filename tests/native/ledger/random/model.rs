@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 pub const DAY: i64 = 86_400_000;
 const SKEW: i64 = 300_000;
 const WINDOW: i64 = 30 * DAY;
-/// Touches of a customer that are weighed.
+/// At most this many touches of a customer are considered.
 const WEIGHED: usize = 50;
 const HOUR: i64 = 3_600_000;
-/// The rules of fraud in force.
+/// The fraud rules in force.
 pub const VELOCITY: usize = 3;
 pub const MIN_SECONDS: i64 = 1;
 
-/// What was sent, and what it should earn.
+/// A request, and the commission that it should earn.
 pub struct Sent<'a> {
     pub id: String,
     pub kind: &'static str,
@@ -53,7 +53,7 @@ pub struct Conversion {
     pub refunded: i64,
     pub reversed: i64,
     pub matures_at: i64,
-    /// Why it stays pending until it is released.
+    /// Why it is held until it is released.
     pub held: Vec<&'static str>,
     pub is_rejected: bool,
     accepted_at: i64,
@@ -62,7 +62,7 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// Wholly taken back.
+    /// Whether the whole commission was taken back.
     pub fn is_reversed(&self) -> bool {
         self.is_rejected || (self.commission > 0 && self.reversed == self.commission)
     }
@@ -74,10 +74,10 @@ pub struct Model {
     pub links: Vec<Link>,
     pub clicks: Vec<Click>,
     pub conversions: Vec<Conversion>,
-    /// Target, body, first answer.
+    /// Target, body, and first response.
     pub sent: Vec<(String, serde_json::Value, String)>,
     customers: BTreeMap<String, Vec<usize>>,
-    /// How many commissions were released, and rejected.
+    /// The number of released, and of rejected commissions.
     pub released: usize,
     pub rejected: usize,
 }
@@ -89,7 +89,7 @@ pub fn half_up(amount: i64, part: i64, whole: i64) -> i64 {
 }
 
 impl Model {
-    /// The click that earns, by last touch; binds the conversion's own click to its customer if it may.
+    /// The click that earns by last touch. Binds the conversion's own click to its customer if it is valid.
     pub fn attribute(
         &mut self,
         click: Option<usize>,
@@ -117,7 +117,7 @@ impl Model {
         winner
     }
 
-    /// A conversion as it should come to stand, with why it is held.
+    /// Records a conversion and the reasons for its hold.
     pub fn accept(&mut self, sent: Sent<'_>) -> &Conversion {
         let mut conversion = Conversion {
             id: sent.id,
@@ -159,12 +159,12 @@ impl Model {
         self.conversions.last().unwrap()
     }
 
-    /// How many touches are bound to customers.
+    /// The number of touches that are bound to customers.
     pub fn bound(&self) -> usize {
         self.customers.values().map(Vec::len).sum()
     }
 
-    /// Pending, payable, paid and reversed, by partner and currency; none where nothing was ever earned.
+    /// Pending, payable, paid and reversed by partner and currency; no row for a partner who never earned anything.
     pub fn balances(&self, now: i64) -> Vec<((String, String), [i64; 4])> {
         let mut sums: BTreeMap<(String, String), [i64; 4]> = BTreeMap::new();
         for conversion in self.conversions.iter().filter(|conversion| conversion.commission > 0) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use signpost::store::Sql;
 
 impl<S: Sql> Run<S> {
-    /// One of the newest commissions, by its conversion's place: the old ones are taken back or settled.
+    /// One of the newest commissions, with its conversion's index. Old ones are mostly reversed or payable.
     fn commission(&mut self) -> Option<(usize, String)> {
         let last = self.model.conversions.len().checked_sub(1)?;
         let index = last - self.roll(last.min(40) + 1);
@@ -18,7 +18,7 @@ impl<S: Sql> Run<S> {
     }
 
     pub fn release(&mut self) {
-        // Few are held, so mostly one of those.
+        // Few commissions are held, so a held one is chosen most of the time.
         let held = |index: &usize| !self.model.conversions[*index].held.is_empty();
         let held: Vec<usize> = (0..self.model.conversions.len()).rev().filter(held).take(20).collect();
         let chosen = if held.is_empty() || self.roll(4) == 0 {

@@ -1,0 +1,102 @@
+//! Which programme a request belongs to. The names of objects and KV keys, seals and rate limits derive from it, so that
+//! programmes on one deployment share nothing. The programme `main` keeps the plain names.
+
+use crate::clicks::click::SHARDS;
+use std::borrow::Cow;
+
+/// Identifies a programme of this deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProgrammeId(Cow<'static, str>);
+
+/// What precedes the names of every programme but `main`.
+const PREFIX: &str = "programme/";
+/// The longest id, in characters.
+const MAX_LENGTH: usize = 32;
+
+impl ProgrammeId {
+    /// The programme of a deployment that has one.
+    pub const MAIN: Self = Self(Cow::Borrowed("main"));
+
+    /// Parses 1 to 32 lower-case letters, digits and hyphens.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let valid = (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(plain);
+        valid.then(|| Self(Cow::Owned(text.to_owned())))
+    }
+
+    /// A name within the programme: a KV key, a key of the rate limiter, the label that a subkey is derived under.
+    #[must_use]
+    pub fn qualify<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if *self == Self::MAIN {
+            Cow::Borrowed(name)
+        } else {
+            Cow::Owned(format!("{PREFIX}{}/{name}", self.0))
+        }
+    }
+
+    /// The name of the programme's Ledger object.
+    #[must_use]
+    pub fn ledger_name(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of one of the programme's ClickLog objects.
+    #[must_use]
+    pub fn click_log_name(&self, shard: u8) -> String {
+        self.qualify(&shard.to_string()).into_owned()
+    }
+
+    /// The programme of the Ledger object with this name.
+    #[must_use]
+    pub fn of_ledger(name: &str) -> Option<Self> {
+        Self::parse(name)
+    }
+
+    /// The programme and shard of the ClickLog object with this name.
+    #[must_use]
+    pub fn of_click_log(name: &str) -> Option<(Self, u8)> {
+        let (programme, shard) = match name.strip_prefix(PREFIX) {
+            Some(rest) => {
+                let (id, shard) = rest.split_once('/')?;
+                (Self::parse(id)?, shard)
+            }
+            None => (Self::MAIN, name),
+        };
+        Some((programme, shard.parse().ok().filter(|shard| *shard < SHARDS)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn main_keeps_the_plain_names() {
+        let main = ProgrammeId::parse("main").unwrap();
+        assert_eq!(main, ProgrammeId::MAIN);
+        assert_eq!(main.ledger_name(), "main");
+        assert_eq!(main.qualify("snapshot"), "snapshot");
+        assert_eq!(
+            (0..SHARDS).map(|shard| main.click_log_name(shard)).collect::<Vec<_>>().join(" "),
+            "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"
+        );
+        assert_eq!(ProgrammeId::of_click_log("15"), Some((main.clone(), 15)));
+        assert_eq!(ProgrammeId::of_ledger("main"), Some(main));
+    }
+
+    #[test]
+    fn programmes_share_no_name() {
+        let test = ProgrammeId::parse("acme-test").unwrap();
+        assert_eq!(test.qualify("slug/a"), "programme/acme-test/slug/a");
+        assert_eq!(test.click_log_name(3), "programme/acme-test/3");
+        assert_eq!(ProgrammeId::of_click_log("programme/acme-test/3"), Some((test.clone(), 3)));
+        assert_eq!(ProgrammeId::of_ledger(test.ledger_name()), Some(test));
+        for name in ["16", "-1", "", "main", "programme/3", "programme/A/3", "programme/a/b/3"] {
+            assert_eq!(ProgrammeId::of_click_log(name), None, "{name}");
+        }
+        for id in ["", "A", "a/b", "a b", &"a".repeat(33)] {
+            assert_eq!(ProgrammeId::parse(id), None, "{id}");
+        }
+    }
+}

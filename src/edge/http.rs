@@ -1,0 +1,260 @@
+//! Parts of the general path: problems, rate limit, body cap, timeouts, and forwarding to the Ledger.
+
+use super::rpc::Stores;
+use crate::api::{
+    SNAPSHOT_HEADER,
+    http::{
+        body::MAX_BODY_BYTES,
+        message::Response as ApiResponse,
+        problems::{Code, Problem},
+    },
+};
+use data_encoding::HEXLOWER;
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+};
+use sha2::{Digest, Sha256};
+use std::{future::Future, pin::pin, time::Duration};
+use worker::{
+    ByteStream, Delay, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, web_sys,
+};
+
+/// A caller waits this long at most. What the Ledger writes after that is durable, and a retry finds it.
+pub const CALLER_TIMEOUT: Duration = Duration::from_secs(20);
+/// Requests that a key may make in a window (wrangler.toml, `API_LIMIT`).
+const REQUESTS_PER_WINDOW: u32 = 1_000;
+/// The window. The platform's windows start at whole minutes.
+const WINDOW_SECONDS: u64 = 60;
+
+/// Why a request was refused.
+#[derive(Debug)]
+pub enum Refusal {
+    /// A problem of the contract, and headers that go with it.
+    Problem(Problem, Vec<(&'static str, String)>),
+    /// The Worker failed.
+    Failed(worker::Error),
+}
+
+impl From<worker::Error> for Refusal {
+    fn from(error: worker::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem, Vec::new())
+    }
+}
+
+impl Refusal {
+    /// A store that cannot be reached.
+    pub fn unreachable(store: &str, error: &worker::Error) -> Self {
+        let detail = "Nothing was changed that was not acknowledged. Try again.";
+        let log = Some(format!("unavailable: {store}: {error}"));
+        Self::from(Problem { log, ..Problem::new(Code::Unavailable, detail) })
+    }
+
+    /// The response. Logs what went wrong on our side.
+    pub fn response(self, request_id: &str) -> Result<Response> {
+        let (problem, headers) = match self {
+            Self::Problem(problem, headers) => (problem, headers),
+            Self::Failed(error) => {
+                worker::console_error!("request {request_id} failed: {error}");
+                (Problem::new(Code::Internal, "Try again; the log tells more."), Vec::new())
+            }
+        };
+        if let Some(log) = &problem.log {
+            worker::console_error!("request {request_id}: {log}");
+        }
+        let mut response = problem.response();
+        response.headers.extend(headers);
+        respond(response)
+    }
+}
+
+/// A response of the API as one of the platform's.
+pub fn respond(response: ApiResponse) -> Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in &response.headers {
+        headers.set(name, value)?;
+    }
+    Ok(with_body(response.status, headers, response.body))
+}
+
+/// A response with a body. The platform throws for a body, even an empty one, under a status that allows none.
+pub fn with_body(status: u16, headers: Headers, body: String) -> Response {
+    let builder = ResponseBuilder::new().with_status(status).with_headers(headers);
+    if body.is_empty() || matches!(status, 101 | 204 | 205 | 304) {
+        builder.empty()
+    } else {
+        builder.fixed(body.into_bytes())
+    }
+}
+
+/// The future's result, or an error once the time has passed. Whatever was called goes on regardless.
+pub async fn with_timeout<T>(limit: Duration, future: impl Future<Output = Result<T>>) -> Result<T> {
+    match select(pin!(future), pin!(Delay::from(limit))).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => {
+            Err(worker::Error::RustError(format!("no answer within {} ms", limit.as_millis())))
+        }
+    }
+}
+
+/// What a store answers while a caller waits, or the refusal that it cannot be reached.
+pub async fn ask<T>(store: &str, future: impl Future<Output = Result<T>>) -> std::result::Result<T, Refusal> {
+    with_timeout(CALLER_TIMEOUT, future).await.map_err(|error| Refusal::unreachable(store, &error))
+}
+
+/// Whether the method is GET, or HEAD, which is answered as GET without a body.
+pub fn is_read(request: &Request) -> bool {
+    matches!(request.method(), Method::Get | Method::Head)
+}
+
+/// The query as sent, without the question mark.
+pub fn query(url: &str) -> &str {
+    url.split_once('?').map_or("", |(_, query)| query)
+}
+
+/// Scheme and host of a URL that the platform has parsed.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
+    let end = url.get(host..).and_then(|rest| rest.find('/')).map(|at| at.saturating_add(host));
+    end.and_then(|end| url.get(..end)).unwrap_or(url)
+}
+
+/// The origin under which links and callbacks are reached: `PUBLIC_URL`, else the one that was asked.
+pub fn base_url(stores: &Stores, url: &str) -> String {
+    match stores.variable("PUBLIC_URL") {
+        Some(public) => public.trim_end_matches('/').to_owned(),
+        None => origin(url).to_owned(),
+    }
+}
+
+/// The URL under the public name: what a vendor signed is the address that it was given.
+pub fn public_url(stores: &Stores, url: &str) -> String {
+    format!("{}{}", base_url(stores, url), url.get(origin(url).len()..).unwrap_or_default())
+}
+
+/// Limits how often a key may call. A limiter that fails limits nobody.
+pub async fn limit_rate(stores: &Stores, headers: &Headers) -> std::result::Result<(), Refusal> {
+    if stores.env().get_binding::<worker::RateLimiter>("API_LIMIT").is_err() {
+        return Ok(());
+    }
+    // The key is hashed: the binding's counters are no place for secrets.
+    let key = headers.get("authorization")?.unwrap_or_else(|| "anonymous".to_owned());
+    let digest = HEXLOWER.encode(&Sha256::digest(key.as_bytes()));
+    let outcome = async { stores.env().rate_limiter("API_LIMIT")?.limit(stores.key(&digest)).await };
+    match outcome.await {
+        Ok(outcome) if !outcome.success => {
+            let second = worker::Date::now().as_millis().checked_div(1_000).unwrap_or(0);
+            let passed = second.checked_rem(WINDOW_SECONDS).unwrap_or(0);
+            let left = WINDOW_SECONDS.saturating_sub(passed);
+            let detail = format!("{REQUESTS_PER_WINDOW} requests a minute and key; see Retry-After.");
+            let headers = vec![
+                ("retry-after", left.to_string()),
+                ("ratelimit", format!("\"default\";r=0;t={left}")),
+                ("ratelimit-policy", format!("\"default\";q={REQUESTS_PER_WINDOW};w={WINDOW_SECONDS}")),
+            ];
+            Err(Refusal::Problem(Problem::new(Code::RateLimited, detail), headers))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => {
+            worker::console_warn!("the rate limiter failed, and limits nobody: {error}");
+            Ok(())
+        }
+    }
+}
+
+fn too_large() -> Refusal {
+    Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes.").into()
+}
+
+/// The length that a request declares for its body.
+fn declared_length(request: &Request) -> Result<Option<usize>> {
+    Ok(request.headers().get("content-length")?.and_then(|text| text.parse().ok()))
+}
+
+/// Refuses a request that declares a body of more than 1 MiB.
+pub fn check_length(request: &Request) -> std::result::Result<(), Refusal> {
+    let is_large = declared_length(request)?.is_some_and(|length| length > MAX_BODY_BYTES);
+    if is_large { Err(too_large()) } else { Ok(()) }
+}
+
+/// Reads a body of at most 1 MiB; a longer one is not read to its end.
+pub async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, Refusal> {
+    check_length(request)?;
+    if is_read(request) || request.inner().body().is_none() {
+        return Ok(Vec::new());
+    }
+    if declared_length(request)?.is_some() {
+        // The platform holds a body to its declared length.
+        return Ok(request.bytes().await?);
+    }
+    read_at_most(MAX_BODY_BYTES, request.stream()?).await?.ok_or_else(too_large)
+}
+
+/// A stream's bytes; `None` as soon as there are more than `limit`.
+pub async fn read_at_most(limit: usize, mut chunks: ByteStream) -> Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        bytes.extend_from_slice(&chunk?);
+        if bytes.len() > limit {
+            return Ok(None);
+        }
+    }
+    Ok(Some(bytes))
+}
+
+/// The request as the Ledger takes it: a body of undeclared length is read here, so that the Ledger never waits for a slow
+/// sender of an endless one; every other request is passed on as it is.
+async fn forwardable(mut request: Request) -> std::result::Result<Request, Refusal> {
+    let is_short = declared_length(&request)?.is_some() || is_read(&request);
+    if is_short || request.inner().body().is_none() {
+        return Ok(request);
+    }
+    let body = read_body(&mut request).await?;
+    let mut init = RequestInit::new();
+    init.with_method(request.method()).with_headers(request.headers().clone());
+    init.with_body(Some(js_sys::Uint8Array::from(body.as_slice()).into()));
+    Ok(Request::new_with_init(&request.inner().url(), &init)?)
+}
+
+/// The Ledger's response to a request of the contract.
+pub async fn forward(stores: &Stores, request: Request) -> std::result::Result<Response, Refusal> {
+    let request = forwardable(request).await?;
+    ask("LEDGER", stores.ledger_response(request)).await
+}
+
+/// A request of the Worker's own on behalf of a caller. `path` starts with `/internal/`.
+pub async fn internal(
+    stores: &Stores,
+    caller: &Request,
+    path: &str,
+    body: Option<&str>,
+) -> std::result::Result<Response, Refusal> {
+    let url = caller.inner().url();
+    let headers = Headers::new();
+    if let Some(authorization) = caller.headers().get("authorization")? {
+        headers.set("authorization", &authorization)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_method(if body.is_some() { Method::Post } else { Method::Get }).with_headers(headers);
+    init.with_body(body.map(Into::into));
+    let request = Request::new_with_init(&format!("{}{path}?{}", origin(&url), query(&url)), &init)?;
+    ask("LEDGER", stores.ledger_response(request)).await
+}
+
+/// Fetches the newest snapshot if the response says that redirects must learn of a change, and removes that sign.
+pub async fn after_change(stores: &Stores, response: Response) -> Result<Response> {
+    if !response.headers().has(SNAPSHOT_HEADER)? {
+        return Ok(response);
+    }
+    super::snapshot::renew(stores).await;
+    // Headers of a response that was fetched are immutable.
+    let headers = Headers(web_sys::Headers::new_with_headers(&response.headers().0)?);
+    headers.delete(SNAPSHOT_HEADER)?;
+    Ok(response.with_headers(headers))
+}

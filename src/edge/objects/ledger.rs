@@ -1,0 +1,354 @@
+//! The Ledger: the API over the object's own SQLite, and what it passes on to KV. A request is planned, waits for the trail
+//! that it asks for, and is then carried out in one synchronous transaction: nothing is awaited inside it.
+
+use super::alarm::{Alarm, STEPS_PER_ALARM, now_ms};
+use crate::{
+    api::{
+        self, Environment, Outcome,
+        http::{
+            message::{Request as ApiRequest, Response as ApiResponse},
+            problems::{Code, Problem},
+        },
+    },
+    domain::{programme::id::ProgrammeId, values::time::Timestamp},
+    edge::{
+        guard::{call_of, promise, tracked},
+        http::{base_url, query, read_body, respond, with_timeout},
+        random::CryptoEntropy,
+        refusal::thrown,
+        rpc::{STORE_TIMEOUT, Stores},
+        sql::DurableSql,
+        timestamp,
+        zones::IntlZones,
+    },
+    ledger::{
+        callbacks::report::Reported,
+        config::Config,
+        trails::{NO_TRAILS, TrailRequest, Trails},
+    },
+    marketplace::receive::Report,
+    store::{
+        callbacks as rows, commissions, links,
+        log::{apply, idempotency, outbox},
+        programme::listings,
+        reports::counts,
+        schema::{LEDGER, migrate},
+        transaction,
+    },
+};
+use futures_util::future::join_all;
+use js_sys::Promise;
+use std::{rc::Rc, time::Duration};
+use wasm_bindgen::prelude::*;
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+/// The ClickLog has so long to tell a visitor's trail. A conversion waits no longer, and goes on without it.
+const TRAIL_TIMEOUT: Duration = Duration::from_millis(500);
+/// Old idempotency records that one alarm deletes at most.
+const EXPIRED_PER_ALARM: i64 = 500;
+
+/// The class that JavaScript extends (`js/objects.mjs`).
+#[durable_object(alarm)]
+pub struct LedgerObject {
+    ledger: Rc<Ledger>,
+}
+
+struct Ledger {
+    stores: Stores,
+    alarm: Alarm,
+    sql: DurableSql,
+    // A constructor that fails would make the object crash at every start; a note of the cause can be answered.
+    ready: std::result::Result<Config, String>,
+}
+
+fn config(stores: &Stores) -> std::result::Result<Config, String> {
+    let secret = |name| {
+        let missing = "OPERATOR_KEY, SIGNING_KEYS and DATA_KEY must be set: `cargo xtask keygen` makes them";
+        stores.variable(name).ok_or_else(|| missing.to_owned())
+    };
+    let (operator_key, signing_keys, data_key) =
+        (secret("OPERATOR_KEY")?, secret("SIGNING_KEYS")?, secret("DATA_KEY")?);
+    Config::of_programme(&stores.programme, &operator_key, &signing_keys, &data_key)
+        .map_err(|error| error.to_string())
+}
+
+/// An attempt that either ended, or wrote nothing and asks for a trail first.
+enum Attempt<T> {
+    Ended(T),
+    NeedsTrail(TrailRequest),
+}
+
+impl Ledger {
+    fn environment<'a>(
+        &'a self,
+        zones: &'a IntlZones,
+        trails: &'a Trails,
+    ) -> std::result::Result<Environment<'a>, JsValue> {
+        let config = self.ready.as_ref().map_err(thrown)?;
+        Ok(Environment { sql: &self.sql, config, zones, now: timestamp(now_ms()), trails })
+    }
+
+    /// Repeats an attempt with the trails that it asks for.
+    async fn with_trails<T>(
+        &self,
+        attempt: impl Fn(&Trails) -> std::result::Result<Attempt<T>, JsValue>,
+    ) -> std::result::Result<T, JsValue> {
+        let mut trails = Trails::new();
+        loop {
+            let TrailRequest { shard, click_id } = match attempt(&trails)? {
+                Attempt::Ended(result) => return Ok(result),
+                Attempt::NeedsTrail(request) => request,
+            };
+            if trails.contains_key(&click_id) {
+                return Err(thrown("the same trail is asked for again and again"));
+            }
+            let trail = self.trail(shard, &click_id).await;
+            trails.insert(click_id, trail);
+        }
+    }
+
+    /// The visitor's clicks before this one; `None` if the ClickLog cannot tell them in time.
+    async fn trail(&self, shard: u8, click_id: &str) -> Option<Vec<String>> {
+        let trail = async { self.stores.click_log(shard)?.trail(click_id).await };
+        match with_timeout(TRAIL_TIMEOUT, trail).await {
+            Ok(trail) => trail,
+            Err(error) => {
+                worker::console_error!(
+                    "Ledger: no trail of a click, its conversion goes on without: {error}"
+                );
+                None
+            }
+        }
+    }
+
+    /// Answers a request of the API.
+    async fn answer(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
+        if let Err(cause) = &self.ready {
+            let detail = "The Ledger is not set up; its log says what is missing.";
+            worker::console_error!("ledger: {cause}");
+            return Ok(Problem::new(Code::Unavailable, detail).response());
+        }
+        let response = self.with_trails(|trails| {
+            let zones = IntlZones::default();
+            let environment = self.environment(&zones, trails)?;
+            Ok(match api::handle(&environment, &mut CryptoEntropy::default(), request) {
+                Outcome::Response(response) => Attempt::Ended(response),
+                Outcome::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
+            })
+        });
+        let response = response.await?;
+        if let Some(line) = &response.log {
+            worker::console_error!("ledger: {line}");
+        }
+        self.wake().await?;
+        Ok(response)
+    }
+
+    /// Makes sure that the alarm rings when anything is due. Cheap: called after every request.
+    async fn wake(&self) -> Result<()> {
+        let next = outbox::next_due(&self.sql, timestamp(now_ms())).map_err(failed)?;
+        self.alarm.wake(next.map(crate::edge::milliseconds)).await
+    }
+
+    async fn report(&self, report: &Report) -> std::result::Result<Reported, JsValue> {
+        let reported = self.with_trails(|trails| {
+            let zones = IntlZones::default();
+            let environment = self.environment(&zones, trails)?;
+            Ok(match api::report(&environment, &mut CryptoEntropy::default(), report).map_err(thrown)? {
+                Reported::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
+                reported => Attempt::Ended(reported),
+            })
+        });
+        let reported = reported.await?;
+        self.wake().await?;
+        Ok(reported)
+    }
+
+    async fn resume(&self, id: &str, cookies: &str) -> std::result::Result<Option<String>, JsValue> {
+        let zones = IntlZones::default();
+        let environment = self.environment(&zones, &NO_TRAILS)?;
+        let location =
+            api::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)?;
+        self.wake().await?;
+        Ok(location)
+    }
+
+    /// What is to be written to KV now. Ends holds, and forgets what is too old, on the way.
+    fn due(&self) -> Result<outbox::Work> {
+        let now = timestamp(now_ms());
+        api::end_holds(&self.sql, now, &mut CryptoEntropy::default()).map_err(failed)?;
+        idempotency::expire(&self.sql, now, EXPIRED_PER_ALARM).map_err(failed)?;
+        let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(failed)?;
+        let matures_at = commissions::next_maturity(&self.sql).map_err(failed)?.map(Timestamp::ms);
+        let forgets_at = rows::delete_expired_responses(&self.sql, now).map_err(failed)?;
+        for at in [matures_at, forgets_at].into_iter().flatten() {
+            let at = at.max(now.ms());
+            work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));
+        }
+        Ok(work)
+    }
+
+    /// Passes on what is due; returns when something is due again.
+    async fn work(&self) -> Result<Option<f64>> {
+        for _ in 0..STEPS_PER_ALARM {
+            let work = self.due()?;
+            if work.puts.is_empty() {
+                return Ok(work.next_at_ms.map(crate::edge::milliseconds));
+            }
+            let puts = work.puts.iter().map(|put| async {
+                let write = async {
+                    let builder = self.stores.kv()?.put(&self.stores.key(&put.key), put.value.as_str())?;
+                    let builder = match &put.metadata {
+                        Some(metadata) => builder.metadata(metadata)?,
+                        None => builder,
+                    };
+                    Ok(builder.execute().await?)
+                };
+                with_timeout(STORE_TIMEOUT, write).await
+            });
+            // All are waited for, so that one store's failure does not hold up another's writes.
+            for outcome in join_all(puts).await {
+                outcome?;
+            }
+            transaction(&self.sql, || outbox::done(&self.sql, &work.ack)).map_err(failed)?;
+        }
+        Ok(Some(now_ms()))
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> worker::Error {
+    worker::Error::RustError(error.to_string())
+}
+
+impl DurableObject for LedgerObject {
+    fn new(state: State, env: Env) -> Self {
+        let name = state.id().name().unwrap_or_default();
+        let programme = ProgrammeId::of_ledger(&name).unwrap_or(ProgrammeId::MAIN);
+        let stores = Stores::new(env, programme);
+        let sql = DurableSql::new(AsRef::<JsValue>::as_ref(state.storage().as_raw()).clone());
+        let ready = match migrate(&sql, LEDGER) {
+            Ok(_) => config(&stores),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(cause) = &ready {
+            worker::console_error!("ledger: not ready: {cause}");
+        }
+        Self { ledger: Rc::new(Ledger { stores, alarm: Alarm::new(state, "Ledger"), sql, ready }) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let call = call_of(request.inner().as_ref());
+        let ledger = Rc::clone(&self.ledger);
+        tracked(call, async move {
+            #[cfg(feature = "faults")]
+            if let Some(response) =
+                crate::edge::faults::in_ledger(&ledger.sql, &ledger.alarm, &request.path()).await
+            {
+                return Ok(response);
+            }
+            let body = match read_body(&mut request).await {
+                Ok(body) => body,
+                Err(refusal) => return refusal.response("in the Ledger"),
+            };
+            let (url, path, headers) = (request.inner().url(), request.path(), request.headers());
+            let (authorization, idempotency_key, if_none_match) = (
+                headers.get("authorization")?,
+                headers.get("idempotency-key")?,
+                headers.get("if-none-match")?,
+            );
+            let method = request.inner().method();
+            let base_url = base_url(&ledger.stores, &url);
+            let response = ledger.answer(ApiRequest {
+                method: if method == "HEAD" { "GET" } else { &method },
+                path: &path,
+                query: query(&url),
+                authorization: authorization.as_deref(),
+                idempotency_key: idempotency_key.as_deref(),
+                if_none_match: if_none_match.as_deref(),
+                body: &body,
+                base_url: &base_url,
+            });
+            respond(response.await?)
+        })
+        .await
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        let ledger = Rc::clone(&self.ledger);
+        let call = call_of(ledger.alarm.state().as_raw().as_ref());
+        tracked(call, async move {
+            ledger.alarm.rings();
+            #[cfg(feature = "faults")]
+            crate::edge::faults::in_alarm(ledger.alarm.state());
+            match ledger.work().await {
+                Ok(next) => ledger.alarm.done(next).await?,
+                Err(error) => ledger.alarm.failed(&error.to_string()).await?,
+            }
+            Response::empty()
+        })
+        .await
+    }
+}
+
+/// What the class in `js/objects.mjs` calls. Methods that wait are given the call's number.
+#[wasm_bindgen]
+impl LedgerObject {
+    /// After an alarm that panicked, in the instance that follows.
+    pub fn alarm_panicked(&self, call: u32, error: String) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
+        promise(call, async move {
+            ledger.alarm.failed(&error).await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// Writes what a callback reported, JSON in and out.
+    pub fn report(&self, call: u32, report: String) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
+        promise(call, async move {
+            let report: Report = strict_json::from_str(&report).map_err(thrown)?;
+            let reported = ledger.report(&report).await?;
+            serde_json::to_string(&reported).map(JsValue::from).map_err(thrown)
+        })
+    }
+
+    /// Binds the clicks of a browser that comes back, and says where it goes on to; nothing if its id is unknown.
+    pub fn resume(&self, call: u32, id: String, cookies: String) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
+        promise(call, async move { Ok(ledger.resume(&id, &cookies).await?.into()) })
+    }
+
+    /// A listing as the callback handler needs it, JSON, with its secrets opened; nothing if there is none.
+    pub fn callback_listing(&self, id: &str) -> std::result::Result<Option<String>, JsValue> {
+        let zones = IntlZones::default();
+        let environment = self.ledger.environment(&zones, &NO_TRAILS)?;
+        api::callback_listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
+    }
+
+    /// The id of the App Store listing of an app; nothing if there is none.
+    pub fn listing_of_app(&self, app: &str) -> std::result::Result<Option<String>, JsValue> {
+        listings::of_app(&self.ledger.sql, app).map_err(thrown)
+    }
+
+    /// The snapshot for redirects as of now.
+    pub fn snapshot(&self) -> std::result::Result<String, JsValue> {
+        outbox::snapshot(&self.ledger.sql).map_err(thrown)
+    }
+
+    /// The path of a link, if it has one of its own.
+    pub fn path(&self, link_no: u32) -> std::result::Result<Option<String>, JsValue> {
+        Ok(links::by_no(&self.ledger.sql, link_no).map_err(thrown)?.and_then(|link| link.path))
+    }
+
+    /// The KV value of a slug, if a link has it.
+    pub fn slug(&self, slug: &str) -> std::result::Result<Option<String>, JsValue> {
+        let link = links::by_slug(&self.ledger.sql, slug).map_err(thrown)?;
+        link.map(|link| apply::slug_value(&link.token)).transpose().map_err(thrown)
+    }
+
+    /// Applies count deltas of a shard, each once however often they arrive.
+    pub fn apply_counts(&self, deltas: &str) -> std::result::Result<(), JsValue> {
+        let sql = &self.ledger.sql;
+        transaction(sql, || counts::apply(sql, deltas)).map(drop).map_err(thrown)
+    }
+}

@@ -1,0 +1,204 @@
+//! The stores of a programme: its Durable Objects, called by Workers RPC or `fetch`, and its keys in KV.
+
+use crate::domain::programme::id::ProgrammeId;
+use js_sys::{Promise, futures::JsFuture};
+use std::time::Duration;
+use wasm_bindgen::prelude::*;
+use worker::{Env, KvStore, Request, Response, Result};
+
+/// A store that has not answered after this time has failed. What it was given may be given to it again.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[wasm_bindgen]
+extern "C" {
+    /// The Ledger's methods (`objects/ledger.rs`).
+    pub type LedgerRpc;
+    #[wasm_bindgen(method, catch)]
+    fn snapshot(this: &LedgerRpc) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn slug(this: &LedgerRpc, slug: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn path(this: &LedgerRpc, link_no: u32) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = applyCounts)]
+    fn apply_counts(this: &LedgerRpc, deltas: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = callbackListing)]
+    fn callback_listing(this: &LedgerRpc, id: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = listingOfApp)]
+    fn listing_of_app(this: &LedgerRpc, app: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn report(this: &LedgerRpc, report: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn resume(this: &LedgerRpc, id: &str, cookies: &str) -> std::result::Result<Promise, JsValue>;
+
+    /// A ClickLog's methods (`objects/clicklog.rs`).
+    pub type ClickLogRpc;
+    #[wasm_bindgen(method, catch)]
+    fn append(this: &ClickLogRpc, records: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn take(this: &ClickLogRpc, by_shard: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn page(this: &ClickLogRpc, query: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn tail(this: &ClickLogRpc, after: f64, limit: u32) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn trail(this: &ClickLogRpc, click_id: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn last(this: &ClickLogRpc) -> std::result::Result<Promise, JsValue>;
+}
+
+async fn returned(promise: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
+    Ok(JsFuture::from(promise?).await?)
+}
+
+/// The result of a method that returns a string or nothing.
+async fn text(promise: std::result::Result<Promise, JsValue>) -> Result<Option<String>> {
+    Ok(returned(promise).await?.as_string())
+}
+
+/// The result of a method that returns a string.
+async fn some_text(promise: std::result::Result<Promise, JsValue>) -> Result<String> {
+    text(promise)
+        .await?
+        .ok_or_else(|| worker::Error::RustError("the object did not return a string".to_owned()))
+}
+
+/// The bindings that a request may use, and the programme that it belongs to.
+#[derive(Clone)]
+pub struct Stores {
+    env: Env,
+    /// The programme.
+    pub programme: ProgrammeId,
+}
+
+impl Stores {
+    /// The stores of a programme.
+    pub fn new(env: Env, programme: ProgrammeId) -> Self {
+        Self { env, programme }
+    }
+
+    /// The Worker's bindings.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// A variable of wrangler.toml, if it is set.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let value = js_sys::Reflect::get(self.env.as_ref(), &JsValue::from_str(name)).ok()?;
+        value.as_string().filter(|text| !text.is_empty())
+    }
+
+    /// The Ledger's methods.
+    pub fn ledger(&self) -> Result<Ledger> {
+        let stub = self.env.durable_object("LEDGER")?.get_by_name(self.programme.ledger_name())?;
+        Ok(Ledger(stub.into_rpc()))
+    }
+
+    /// The Ledger's response to a request of the API.
+    pub async fn ledger_response(&self, request: Request) -> Result<Response> {
+        let stub = self.env.durable_object("LEDGER")?.get_by_name(self.programme.ledger_name())?;
+        stub.fetch_with_request(request).await
+    }
+
+    /// A ClickLog's methods.
+    pub fn click_log(&self, shard: u8) -> Result<ClickLog> {
+        let stub = self.env.durable_object("CLICKLOG")?.get_by_name(&self.programme.click_log_name(shard))?;
+        Ok(ClickLog(stub.into_rpc()))
+    }
+
+    /// KV. Its keys must be qualified; see [`Stores::value`] and [`Stores::key`].
+    pub fn kv(&self) -> Result<KvStore> {
+        self.env.kv("KV")
+    }
+
+    /// A KV key of the programme.
+    pub fn key(&self, name: &str) -> String {
+        self.programme.qualify(name).into_owned()
+    }
+
+    /// A value in KV.
+    pub async fn value(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.kv()?.get(&self.key(name)).text().await?)
+    }
+}
+
+/// A stub of the programme's Ledger.
+pub struct Ledger(LedgerRpc);
+
+impl Ledger {
+    /// The snapshot for redirects, as of now.
+    pub async fn snapshot(&self) -> Result<String> {
+        some_text(self.0.snapshot()).await
+    }
+
+    /// What KV has, or will have, under a slug; `None` if no link has it.
+    pub async fn slug(&self, slug: &str) -> Result<Option<String>> {
+        text(self.0.slug(slug)).await
+    }
+
+    /// A link's own path.
+    pub async fn path(&self, link_no: u32) -> Result<Option<String>> {
+        text(self.0.path(link_no)).await
+    }
+
+    /// Applies count deltas of a shard, once however often they arrive.
+    pub async fn apply_counts(&self, deltas: &str) -> Result<()> {
+        returned(self.0.apply_counts(deltas)).await.map(drop)
+    }
+
+    /// A listing as the callback handler needs it, JSON, with its secrets opened.
+    pub async fn callback_listing(&self, id: &str) -> Result<Option<String>> {
+        text(self.0.callback_listing(id)).await
+    }
+
+    /// The id of the App Store listing of an app.
+    pub async fn listing_of_app(&self, app: &str) -> Result<Option<String>> {
+        text(self.0.listing_of_app(app)).await
+    }
+
+    /// Writes what a callback reported. Both texts are JSON.
+    pub async fn report(&self, report: &str) -> Result<String> {
+        some_text(self.0.report(report)).await
+    }
+
+    /// Binds the clicks of a browser that comes back; returns where it goes on to.
+    pub async fn resume(&self, id: &str, cookies: &str) -> Result<Option<String>> {
+        text(self.0.resume(id, cookies)).await
+    }
+}
+
+/// A stub of one of the programme's ClickLogs.
+pub struct ClickLog(ClickLogRpc);
+
+impl ClickLog {
+    /// Stores a JSON array of records of the shard.
+    pub async fn append(&self, records: &str) -> Result<()> {
+        returned(self.0.append(records)).await.map(drop)
+    }
+
+    /// Stores records of several shards: a JSON object of arrays by shard.
+    pub async fn take(&self, by_shard: &str) -> Result<()> {
+        returned(self.0.take(by_shard)).await.map(drop)
+    }
+
+    /// A page of clicks, newest first: JSON in and out.
+    pub async fn page(&self, query: &str) -> Result<String> {
+        some_text(self.0.page(query)).await
+    }
+
+    /// At most `limit` clicks behind place `after` of the shard's log, NDJSON.
+    pub async fn tail(&self, after: i64, limit: u32) -> Result<String> {
+        some_text(self.0.tail(super::milliseconds(after), limit)).await
+    }
+
+    /// The visitor's clicks before this one, oldest first; `None` if the click is not stored here.
+    pub async fn trail(&self, click_id: &str) -> Result<Option<Vec<String>>> {
+        let trail = text(self.0.trail(click_id)).await?;
+        // Click ids are base64url, so a full stop separates them, as in the table.
+        Ok(trail.map(|trail| trail.split('.').filter(|id| !id.is_empty()).map(str::to_owned).collect()))
+    }
+
+    /// Whether the shard answers.
+    pub async fn last(&self) -> Result<()> {
+        returned(self.0.last()).await.map(drop)
+    }
+}
