@@ -87,7 +87,7 @@ impl<'a> Tx<'a> {
     /// Writes an event that changes no rows of the log's replay, such as that of an API key.
     pub fn note<T: Serialize>(&self, kind: EventType, data: &T) -> Result<(), SqlError> {
         let id = self.new_id(EventId::generate);
-        events::append(self.sql, &id, kind, 0, self.now, &json_text(data)?, None)
+        events::append(self.sql, &id, kind, None, self.now, &json_text(data)?, None)
     }
 
     /// Applies a change and writes its event. `response` is kept with conversions and refunds, for replays; `data` is what
