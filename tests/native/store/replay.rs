@@ -226,7 +226,7 @@ fn an_export_contains_clicks_in_full_in_every_log_format() {
     let later = cut(&log, &Position { after: 2, ..position() }).unwrap();
     assert_eq!((later.lines, later.last), (2, Some(4)));
     let error = cut("[1,0,[\"Pz8\"]]", &position()).unwrap_err();
-    assert_eq!(error.to_string(), "not a visit's record");
+    assert_eq!(error.to_string(), "malformed click record");
 }
 
 fn event_lines(ledger: &Ledger) -> Vec<String> {
