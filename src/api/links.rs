@@ -22,6 +22,7 @@ use crate::{
         },
         values::{
             id::{LinkId, ListingId, PartnerId},
+            limits,
             string_enum::Metadata,
             time::Timestamp,
         },
@@ -164,7 +165,7 @@ fn owner(call: &Call<'_>, id: &str, checks: &mut Checks) -> Result<Option<Partne
 }
 
 fn check(call: &Call<'_>, new: &NewLink, checks: &mut Checks) -> Result<Option<Ends>, Problem> {
-    checks.text("campaign", new.campaign.as_deref(), 100);
+    checks.text("campaign", new.campaign.as_deref(), limits::CAMPAIGN);
     checks.slug("slug", new.slug.as_deref());
     checks.metadata("metadata", new.metadata.as_ref());
     if new.path.as_deref().is_some_and(|path| !path_is_safe(path)) {
@@ -252,7 +253,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
 /// `POST /v1/links/bulk`
 pub fn create_bulk(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewLinks = call.body()?;
-    if !(1..=100).contains(&body.links.len()) {
+    if !limits::LINKS.contains(body.links.len()) {
         let detail = format!("{} links; send 1 to 100.", body.links.len());
         return Err(Problem::field(Code::OutOfRange, "/links", detail).into());
     }

@@ -1,39 +1,55 @@
-//! Limits of request fields. A field's name means the same in every request, so its limits stand here once; the
-//! checks that enforce them are in `body.rs` and beside each noun, and the fuzz test holds the two together.
+//! Limits of request fields as keywords of JSON Schema. Bounds are those of `domain::values::limits`, which the checks of
+//! requests use too; forms (patterns, formats) stand here, and the fuzz test compares them with the checks.
 
-use crate::{
-    api::{
-        conversions::installs::MAX_SECONDS,
-        programme::{
-            listing_settings::MAX_PLANS,
-            term_checks::{MOST, MOST_ENTRIES, MOST_MONTHS, MOST_SALES},
+use crate::api::programme::listing_settings::MAX_PLANS;
+use crate::domain::{
+    links::destination::MAX_PATH_BYTES,
+    money::{Currency, amount::Amount},
+    values::{
+        id::{LinkId, ListingId, PartnerId, PayoutId},
+        limits::{
+            self, Count, Limit, MAX_SECRET_BYTES, METADATA_KEY, METADATA_KEYS, METADATA_VALUE, RATE_BP,
+            Range, SECRET_NAME, SECRET_VALUES, Text,
         },
-    },
-    domain::{
-        conversions::fraud::Rules,
-        links::destination::MAX_PATH_BYTES,
-        money::{Currency, WHOLE_BP, amount::Amount},
-        values::{
-            id::{LinkId, ListingId, PartnerId, PayoutId},
-            text::MAX_URL_BYTES,
-            time::Timestamp,
-        },
+        text::{MAX_EMAIL_BYTES, MAX_URL_BYTES},
+        time::Timestamp,
     },
 };
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-/// Limits of the request field `name`; `None` if there are none besides its type.
+/// Limits of the request field `name`, as keywords of JSON Schema; `None` if there are none besides its type.
 #[must_use]
 pub fn limits_of(name: &str) -> Option<Value> {
-    let text = |max: usize| json!({ "minLength": 1, "maxLength": max });
+    let mut keywords = limits::of(name).map(keywords).unwrap_or_default();
+    if let Some(Value::Object(form)) = form_of(name) {
+        keywords.extend(form);
+    }
+    (!keywords.is_empty()).then_some(Value::Object(keywords))
+}
+
+/// The keywords of a length, a range or a number of items.
+fn keywords(limit: Limit) -> Map<String, Value> {
+    let (min_keyword, max_keyword, min, max) = match limit {
+        Limit::Text(Text { min, max }) => ("minLength", "maxLength", Some(json!(min)), Some(json!(max))),
+        Limit::Range(Range { min, max }) => {
+            ("minimum", "maximum", Some(json!(min)), (max < i64::MAX).then(|| json!(max)))
+        }
+        Limit::Count(Count { min, max }) => {
+            ("minItems", "maxItems", (min > 0).then(|| json!(min)), (max < usize::MAX).then(|| json!(max)))
+        }
+    };
+    let all = [(min_keyword, min), (max_keyword, max)];
+    all.into_iter().filter_map(|(keyword, bound)| Some((keyword.to_owned(), bound?))).collect()
+}
+
+/// The form of the request field `name`: a pattern, a format, or the limits of what it contains.
+fn form_of(name: &str) -> Option<Value> {
+    let text = |limit| Value::Object(keywords(Limit::Text(limit)));
     Some(match name {
-        "name" => text(200),
-        "external_id" | "customer_id" => text(255),
-        "campaign" | "coupon" => text(100),
-        "note" => text(500),
-        "email" => json!({ "format": "email", "maxLength": 254 }),
-        "country" => json!({ "pattern": "^[A-Z]{2}$" }),
+        "email" | "paypal_email" | "wise_email" => json!({ "format": "email", "maxLength": MAX_EMAIL_BYTES }),
+        "country" => json!({ "pattern": COUNTRY }),
+        "countries" => json!({ "items": { "type": "string", "pattern": COUNTRY } }),
         "currency" => inline::<Currency>(),
         "url" | "landing_url" | "forward_to" => {
             json!({ "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://", "maxLength": MAX_URL_BYTES })
@@ -41,68 +57,30 @@ pub fn limits_of(name: &str) -> Option<Value> {
         "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
         "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
-        "expires_at" | "occurred_at" | "effective_from" | "effective_until" => inline::<Timestamp>(),
-        "partner_id" => inline::<PartnerId>(),
+        "expires_at" | "occurred_at" | "effective_from" | "effective_until" | "published_at" => {
+            inline::<Timestamp>()
+        }
+        "partner_id" | "referred_by" => inline::<PartnerId>(),
         "listing_id" => inline::<ListingId>(),
         "link_id" => inline::<LinkId>(),
-        "commission_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
-        "code" => json!({ "minLength": 3, "maxLength": 100 }),
-        "window_days" | "half_life_days" => json!({ "minimum": 1, "maximum": 3650 }),
-        "hold_days" => json!({ "minimum": 0, "maximum": 3650 }),
-        "velocity_per_hour" => json!({ "minimum": 1, "maximum": Rules::MAX_VELOCITY }),
-        "min_seconds_from_click" => json!({ "minimum": 0, "maximum": Rules::MAX_SECONDS_FROM_CLICK }),
-        "coupon_uses_per_day" => json!({ "minimum": 1, "maximum": Rules::MAX_COUPON_USES }),
-        "install_id" => text(200),
-        "referrer" => text(4096),
-        "package_name" => text(255),
-        "obfuscated_account_id" => text(64),
-        "install_version" => text(100),
-        "referrer_click_timestamp_seconds"
-        | "install_begin_timestamp_seconds"
-        | "referrer_click_timestamp_server_seconds"
-        | "install_begin_timestamp_server_seconds" => json!({ "minimum": 0, "maximum": MAX_SECONDS }),
+        "payout_id" => inline::<PayoutId>(),
+        "amount" => inline::<Amount>(),
         "metadata" => json!({
-            "maxProperties": 50,
-            "propertyNames": text(40),
-            "additionalProperties": { "type": "string", "maxLength": 500 },
+            "maxProperties": METADATA_KEYS,
+            "propertyNames": text(METADATA_KEY),
+            "additionalProperties": { "type": "string", "maxLength": METADATA_VALUE.max },
         }),
         "settings" => json!({ "properties": { "plans": plans(), "fees": fees() } }),
-        "amount" => inline::<Amount>(),
-        "title" => text(200),
-        "tier" => text(40),
-        "timezone" => text(64),
-        "version" => json!({ "minimum": 0 }),
-        "published_at" => inline::<Timestamp>(),
-        "rate_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
-        "target_roi_bp" => json!({ "minimum": 1, "maximum": 1_000_000 }),
-        "months" => json!({ "minimum": 1, "maximum": MOST_MONTHS }),
-        "from_sales" => json!({ "minimum": 1, "maximum": MOST_SALES }),
-        "referred_by" => inline::<PartnerId>(),
-        "plans" | "territories" | "joint_products" => json!({ "maxItems": MOST }),
-        "flat" | "tiers" | "recurring" | "caps" | "bonuses" => json!({ "maxItems": MOST_ENTRIES }),
-        "countries" => {
-            json!({ "minItems": 1, "maxItems": MOST, "items": { "type": "string", "pattern": "^[A-Z]{2}$" } })
-        }
-        "secrets" => json!({ "propertyNames": text(40), "writeOnly": true }),
-        "scopes" => json!({ "minItems": 1 }),
-        "links" => json!({ "minItems": 1, "maxItems": 100 }),
-        "legal_name" => text(70),
-        "tax_id" => text(50),
-        "street" => text(70),
-        "postal_code" => text(16),
-        "city" => text(35),
+        "secrets" => json!({ "propertyNames": text(SECRET_NAME), "writeOnly": true }),
         "iban" => json!({ "pattern": "^ *([A-Za-z0-9] *){15,34}$" }),
         "bic" => json!({ "pattern": "^[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}([A-Za-z0-9]{3})?$" }),
-        "paypal_email" | "wise_email" => json!({ "format": "email", "maxLength": 254 }),
-        "vat_rate_bp" => json!({ "minimum": 0, "maximum": WHOLE_BP }),
         "rate" => json!({ "pattern": "^[0-9]{1,9}([.][0-9]{1,10})?$" }),
-        "rates" | "results" => json!({ "minItems": 1, "maxItems": 1000 }),
-        "reference" => text(200),
-        "reason" => text(500),
-        "payout_id" => inline::<PayoutId>(),
         _ => return None,
     })
 }
+
+/// Two upper-case letters.
+const COUNTRY: &str = "^[A-Z]{2}$";
 
 /// What the marketplace keeps.
 fn fees() -> Value {
@@ -114,7 +92,7 @@ fn fees() -> Value {
         "additionalProperties": false,
         "properties": {
             "rate_bp": {
-                "type": ["integer", "null"], "minimum": 0, "maximum": WHOLE_BP,
+                "type": ["integer", "null"], "minimum": RATE_BP.min, "maximum": RATE_BP.max,
                 "description": "Basis points of each sale's net amount.",
             },
             "monthly": {
@@ -166,17 +144,17 @@ pub fn limit(name: &str, schema: &mut Value) {
     }
 }
 
-/// One text, or up to 5 while it is being rotated.
+/// One text, or several while it is being rotated.
 fn limit_secret(schema: &mut Value) {
-    let text = json!({ "type": "string", "minLength": 1, "maxLength": 8192 });
+    let text = json!({ "type": "string", "minLength": 1, "maxLength": MAX_SECRET_BYTES });
     let Some(Value::Array(forms)) = schema.get_mut("anyOf") else { return };
     for form in forms.iter_mut().filter_map(Value::as_object_mut) {
         let several = form.get("type").is_some_and(|kind| kind == "array");
         let limits: Map<String, Value> = if several {
             [
                 ("items".to_owned(), text.clone()),
-                ("minItems".to_owned(), json!(1)),
-                ("maxItems".to_owned(), json!(5)),
+                ("minItems".to_owned(), json!(SECRET_VALUES.min)),
+                ("maxItems".to_owned(), json!(SECRET_VALUES.max)),
             ]
             .into_iter()
             .collect()

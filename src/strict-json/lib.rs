@@ -36,12 +36,10 @@
 mod deserializer;
 mod error;
 mod key;
-mod one_or_many;
 #[cfg(test)]
 mod tests;
 
 pub use error::Error;
-pub use one_or_many::OneOrMany;
 
 use deserializer::Strict;
 use error::Path;

@@ -1,6 +1,6 @@
 //! What is accepted, what is refused, and in which words.
 
-use crate::{OneOrMany, double_option, from_str};
+use crate::{double_option, from_str};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use std::collections::{BTreeMap, HashMap};
@@ -214,19 +214,6 @@ fn null_differs_from_absence_where_the_type_says_so() {
         assert_eq!(from_str::<Patch>(text).unwrap(), Patch { text: change }, "{text}");
     }
     refuse::<Patch>(r#"{"text":1}"#, "/text", "invalid type: integer `1`, expected a string");
-}
-
-#[test]
-fn one_text_or_many() {
-    assert_eq!(from_str::<OneOrMany>(r#""a""#).unwrap(), OneOrMany::One("a".to_owned()));
-    assert_eq!(from_str::<OneOrMany>(r#"["a"]"#).unwrap(), OneOrMany::Many(vec!["a".to_owned()]));
-    for text in ["1", "null", "{}", r#"["a",1]"#, "[[]]"] {
-        refuse::<BTreeMap<String, OneOrMany>>(
-            &format!(r#"{{"x":{text}}}"#),
-            "/x",
-            "expected a text or a list of texts",
-        );
-    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::super::http::{
 use crate::{
     domain::{
         conversions::{CommissionStatus, HeldReason},
-        values::id::CommissionId,
+        values::{id::CommissionId, limits},
     },
     ledger::commissions::{rejection, release, view::show},
     store::commissions::{self, Commission, Filter},
@@ -90,7 +90,7 @@ pub fn release(call: &Call<'_>) -> Result<Response, Failure> {
     let commission = named(call)?;
     let body: NewRelease = call.body()?;
     let mut checks = Checks::default();
-    checks.text("note", body.note.as_deref(), 500);
+    checks.text("note", body.note.as_deref(), limits::NOTE);
     checks.finish()?;
     let released = release::release(call.tx, commission, body.note)?;
     call.json(200, &show(call.tx.sql, &released)?)
@@ -101,7 +101,7 @@ pub fn reject(call: &Call<'_>) -> Result<Response, Failure> {
     let commission = named(call)?;
     let body: NewRejection = call.body()?;
     let mut checks = Checks::default();
-    checks.text("note", Some(&body.note), 500);
+    checks.text("note", Some(&body.note), limits::NOTE);
     checks.finish()?;
     let rejected = rejection::reject(call.tx, commission, body.note)?;
     call.json(200, &show(call.tx.sql, &rejected)?)

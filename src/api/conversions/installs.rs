@@ -24,6 +24,7 @@ use crate::{
         programme::listing::{Listing, Marketplace},
         values::{
             id::ListingId,
+            limits,
             string_enum::Metadata,
             time::{DAY_MS, Timestamp},
         },
@@ -36,9 +37,6 @@ use crate::{
     store::{SqlError, conversions as rows, programme::listings, value::json_text},
 };
 use serde::Deserialize;
-
-/// The last second of the year 9999, the latest that a time may be.
-pub const MAX_SECONDS: i64 = 253_402_300_799;
 
 /// What the app read from the Play Install Referrer Library on its first run.
 #[derive(Debug, Clone, Deserialize)]
@@ -125,18 +123,22 @@ impl PlayInstall {
 
 fn check(call: &Call<'_>, body: &PlayInstall) -> Result<Listing, Problem> {
     let mut checks = Checks::default();
-    checks.text("install_id", Some(&body.install_id), 200);
-    checks.text("referrer", Some(&body.referrer), 4096);
-    checks.text("package_name", body.package_name.as_deref(), 255);
-    checks.text("obfuscated_account_id", body.obfuscated_account_id.as_deref(), 64);
-    checks.text("install_version", body.install_version.as_deref(), 100);
+    checks.text("install_id", Some(&body.install_id), limits::INSTALL_ID);
+    checks.text("referrer", Some(&body.referrer), limits::REFERRER);
+    checks.text("package_name", body.package_name.as_deref(), limits::PACKAGE_NAME);
+    checks.text(
+        "obfuscated_account_id",
+        body.obfuscated_account_id.as_deref(),
+        limits::OBFUSCATED_ACCOUNT_ID,
+    );
+    checks.text("install_version", body.install_version.as_deref(), limits::INSTALL_VERSION);
     for (field, seconds) in [
         ("referrer_click_timestamp_seconds", body.referrer_click_timestamp_seconds),
         ("install_begin_timestamp_seconds", body.install_begin_timestamp_seconds),
         ("referrer_click_timestamp_server_seconds", body.referrer_click_timestamp_server_seconds),
         ("install_begin_timestamp_server_seconds", body.install_begin_timestamp_server_seconds),
     ] {
-        checks.range(field, seconds, 0, MAX_SECONDS);
+        checks.range(field, seconds, limits::UNIX_SECONDS);
     }
     let id = ListingId::parse(&body.listing_id);
     let listing = id.map(|id| listings::by_id(call.tx.sql, &id)).transpose()?.flatten();

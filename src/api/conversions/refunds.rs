@@ -4,6 +4,7 @@ use super::{
     super::http::{call::Call, checks::Checks, failure::Failure, message::Response},
     read::named,
 };
+use crate::domain::values::limits;
 use crate::{
     domain::money::amount::Amount,
     ledger::refunds::refund::{Submitted, submit},
@@ -26,7 +27,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let conversion = named(call)?;
     let body: NewRefund = call.body()?;
     let mut checks = Checks::default();
-    checks.text("external_id", Some(&body.external_id), 255);
+    checks.text("external_id", Some(&body.external_id), limits::EXTERNAL_ID);
     checks.finish()?;
     let amount = body.amount.map(|amount| amount.0);
     Ok(match submit(call.tx, &conversion, body.external_id, amount)? {

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         conversions::ConversionType,
         money::amount::Amount,
-        values::{id::ListingId, string_enum::Metadata, time::DAY_MS},
+        values::{id::ListingId, limits, string_enum::Metadata, time::DAY_MS},
     },
     ledger::{conversions::reported::ReportedConversion, tx::Tx},
     store::programme::listings,
@@ -54,9 +54,9 @@ pub struct NewConversion {
 /// Checks a request and returns the conversion that it reports.
 pub fn check(tx: &Tx<'_>, body: NewConversion) -> Result<ReportedConversion<'static>, Problem> {
     let mut checks = Checks::default();
-    checks.text("external_id", Some(&body.external_id), 255);
-    checks.text("customer_id", body.customer_id.as_deref(), 255);
-    checks.text("coupon", body.coupon.as_deref(), 100);
+    checks.text("external_id", Some(&body.external_id), limits::EXTERNAL_ID);
+    checks.text("customer_id", body.customer_id.as_deref(), limits::CUSTOMER_ID);
+    checks.text("coupon", body.coupon.as_deref(), limits::COUPON);
     checks.metadata("metadata", body.metadata.as_ref());
     checks.currency("currency", body.currency.as_deref());
     check_amount(&mut checks, &body);

@@ -7,7 +7,12 @@ use crate::domain::{
         iban::{bic, iban},
         payer::Address,
     },
-    values::{string_enum::Metadata, text, time::Timestamp},
+    values::{
+        limits::{self, METADATA_KEY, METADATA_KEYS, METADATA_VALUE},
+        string_enum::Metadata,
+        text,
+        time::Timestamp,
+    },
 };
 
 /// What is said of a text that is not a currency.
@@ -42,8 +47,8 @@ impl Checks {
     }
 
     /// A text of 1 to `max` characters without control characters.
-    pub fn text(&mut self, field: &str, value: Option<&str>, max: usize) {
-        if let Some(Err(error)) = value.map(|value| text::check(value, 1, max)) {
+    pub fn text(&mut self, field: &str, value: Option<&str>, limit: limits::Text) {
+        if let Some(Err(error)) = value.map(|value| limit.check(value)) {
             self.refuse(Code::InvalidText, field, error.to_string());
         }
     }
@@ -82,7 +87,8 @@ impl Checks {
     }
 
     /// A number within inclusive bounds.
-    pub fn range(&mut self, field: &str, value: Option<i64>, min: i64, max: i64) {
+    pub fn range(&mut self, field: &str, value: Option<i64>, limit: limits::Range) {
+        let limits::Range { min, max } = limit;
         if value.is_some_and(|value| !(min..=max).contains(&value)) {
             self.refuse(Code::OutOfRange, field, format!("Expected {min} to {max}."));
         }
@@ -127,17 +133,19 @@ impl Checks {
     /// Free annotations.
     pub fn metadata(&mut self, field: &str, value: Option<&Metadata>) {
         let Some(metadata) = value else { return };
-        if metadata.len() > 50 {
+        if metadata.len() > METADATA_KEYS {
             self.refuse(
                 Code::InvalidMetadata,
                 field,
-                format!("{} keys; at most 50 are kept.", metadata.len()),
+                format!("{} keys; at most {METADATA_KEYS} are kept.", metadata.len()),
             );
         }
         for (key, value) in metadata {
-            if text::check(key, 1, 40).is_err() || text::check(value, 0, 500).is_err() {
-                let key: String = key.chars().take(40).collect();
-                let detail = format!("The entry {key:?}: keys have 1 to 40 characters, values up to 500.");
+            if METADATA_KEY.check(key).is_err() || METADATA_VALUE.check(value).is_err() {
+                let (keys, values) = (METADATA_KEY.max, METADATA_VALUE.max);
+                let key: String = key.chars().take(keys).collect();
+                let detail =
+                    format!("The entry {key:?}: keys have 1 to {keys} characters, values up to {values}.");
                 self.refuse(Code::InvalidMetadata, field, detail);
             }
         }
@@ -146,9 +154,9 @@ impl Checks {
     /// A postal address, whose fields are below `field`.
     pub fn address(&mut self, field: &str, address: Option<&Address>) {
         let Some(address) = address else { return };
-        self.text(&format!("{field}/street"), address.street.as_deref(), 70);
-        self.text(&format!("{field}/postal_code"), address.postal_code.as_deref(), 16);
-        self.text(&format!("{field}/city"), Some(&address.city), 35);
+        self.text(&format!("{field}/street"), address.street.as_deref(), limits::STREET);
+        self.text(&format!("{field}/postal_code"), address.postal_code.as_deref(), limits::POSTAL_CODE);
+        self.text(&format!("{field}/city"), Some(&address.city), limits::CITY);
         self.country(&format!("{field}/country"), Some(&address.country));
     }
 

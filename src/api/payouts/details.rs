@@ -12,13 +12,12 @@ use super::super::{
 };
 use crate::{
     domain::{
-        money::WHOLE_BP,
         payouts::{
             iban::mask,
             payer::{Address, PayoutDetails, PayoutMethod},
         },
         programme::partner::Partner,
-        values::{id::PartnerId, time::Timestamp},
+        values::{id::PartnerId, limits, time::Timestamp},
     },
     ledger::{payouts::details, view::view},
     store::payouts::details::{self as rows, DetailsSet},
@@ -69,14 +68,14 @@ view! {
 /// Checks a request and returns the details.
 fn checked(body: NewPayoutDetails) -> Result<PayoutDetails, Problem> {
     let mut checks = Checks::default();
-    checks.text("legal_name", Some(&body.legal_name), 70);
+    checks.text("legal_name", Some(&body.legal_name), limits::LEGAL_NAME);
     checks.address("address", body.address.as_ref());
     let account = checks.iban("iban", body.iban.as_deref());
     let bank = checks.bic("bic", body.bic.as_deref());
     checks.email("paypal_email", body.paypal_email.as_deref());
     checks.email("wise_email", body.wise_email.as_deref());
-    checks.text("tax_id", body.tax_id.as_deref(), 50);
-    checks.range("vat_rate_bp", body.vat_rate_bp, 0, WHOLE_BP);
+    checks.text("tax_id", body.tax_id.as_deref(), limits::TAX_ID);
+    checks.range("vat_rate_bp", body.vat_rate_bp, limits::VAT_RATE_BP);
     let needed = match body.method {
         PayoutMethod::Sepa => body.iban.is_none().then_some("iban"),
         PayoutMethod::Paypal => body.paypal_email.is_none().then_some("paypal_email"),

@@ -11,7 +11,7 @@ use crate::{
     },
     domain::{
         money::{Currency, fx::ExchangeRate},
-        values::date::Date,
+        values::{date::Date, limits},
     },
     ledger::payouts::rates::{self, show},
     store::books::fx::{self, DatedRate},
@@ -46,7 +46,7 @@ pub struct NewRates {
 /// Checks the rates and returns them in their canonical form.
 fn checked(rates: &[NewRate]) -> Result<Vec<DatedRate>, Problem> {
     let mut checks = Checks::default();
-    if !(1..=1_000).contains(&rates.len()) {
+    if !limits::RATES.contains(rates.len()) {
         checks.refuse(Code::OutOfRange, "rates", "Expected 1 to 1000 of them.");
     }
     let (mut seen, mut dated) = (BTreeSet::new(), Vec::with_capacity(rates.len()));

@@ -11,7 +11,7 @@ use super::{
     read, runs,
 };
 use crate::{
-    domain::values::id::PayoutId,
+    domain::values::{id::PayoutId, limits},
     ledger::payouts::{
         run_view,
         settlement::{PayoutOutcome, Settled, Settlement, settle, view_of},
@@ -63,23 +63,16 @@ pub struct PayoutResults {
     results: Vec<PayoutResult>,
 }
 
-/// Longest reference, in characters.
-const MAX_REFERENCE: usize = 200;
-/// Longest reason, in characters.
-const MAX_REASON: usize = 500;
-/// Most results in one request.
-const MAX_RESULTS: usize = 1_000;
-
 /// Settles the payout that the path names; the text is in the body's `field`.
 fn settle_named(
     call: &Call<'_>,
     settlement: &Settlement<'_>,
     field: &str,
-    max: usize,
+    limit: limits::Text,
 ) -> Result<Response, Failure> {
     let payout = read::named(call)?;
     let mut checks = Checks::default();
-    checks.text(field, Some(settlement.text), max);
+    checks.text(field, Some(settlement.text), limit);
     checks.finish()?;
     let settled = settle(call.tx, &payout, settlement, &format!("/{field}"))?;
     let response = call.json(200, &view_of(call.tx, &payout.id)?)?;
@@ -93,21 +86,21 @@ fn settle_named(
 pub fn paid(call: &Call<'_>) -> Result<Response, Failure> {
     let body: Payment = call.body()?;
     let settlement = Settlement { outcome: PayoutOutcome::Paid, text: &body.reference };
-    settle_named(call, &settlement, "reference", MAX_REFERENCE)
+    settle_named(call, &settlement, "reference", limits::REFERENCE)
 }
 
 /// `POST /v1/payouts/{id}/failed`
 pub fn failed(call: &Call<'_>) -> Result<Response, Failure> {
     let body: Failed = call.body()?;
     let settlement = Settlement { outcome: PayoutOutcome::Failed, text: &body.reason };
-    settle_named(call, &settlement, "reason", MAX_REASON)
+    settle_named(call, &settlement, "reason", limits::REASON)
 }
 
 /// Checks the fields of a result, and returns the settlement that it reports.
 fn settlement<'a>(result: &'a PayoutResult, checks: &mut Checks) -> Option<Settlement<'a>> {
-    let (field, text, max, other, surplus) = match result.status {
-        PayoutOutcome::Paid => ("reference", &result.reference, MAX_REFERENCE, "reason", &result.reason),
-        PayoutOutcome::Failed => ("reason", &result.reason, MAX_REASON, "reference", &result.reference),
+    let (field, text, limit, other, surplus) = match result.status {
+        PayoutOutcome::Paid => ("reference", &result.reference, limits::REFERENCE, "reason", &result.reason),
+        PayoutOutcome::Failed => ("reason", &result.reason, limits::REASON, "reference", &result.reference),
     };
     if surplus.is_some() {
         checks.refuse(Code::MisplacedField, other, "It belongs to the other outcome.");
@@ -116,7 +109,7 @@ fn settlement<'a>(result: &'a PayoutResult, checks: &mut Checks) -> Option<Settl
         checks.refuse(Code::MissingField, field, "This field is required with this status.");
         return None;
     };
-    checks.text(field, Some(text), max);
+    checks.text(field, Some(text), limit);
     Some(Settlement { outcome: result.status, text })
 }
 
@@ -132,7 +125,7 @@ pub fn results(call: &Call<'_>) -> Result<Response, Failure> {
     let run_no = runs::named(call)?.terms.no;
     let body: PayoutResults = call.body()?;
     let mut checks = Checks::default();
-    if !(1..=MAX_RESULTS).contains(&body.results.len()) {
+    if !limits::RESULTS.contains(body.results.len()) {
         checks.refuse(Code::OutOfRange, "results", "Expected 1 to 1000 of them.");
     }
     let mut settlements = Vec::with_capacity(body.results.len());

@@ -4,6 +4,7 @@ use super::super::{
     http::{call::Call, checks::Checks, failure::Failure, message::Response},
     programme::partners::named,
 };
+use crate::domain::values::limits;
 use crate::{domain::money::Currency, ledger::payouts::write_off};
 use serde::Deserialize;
 
@@ -23,7 +24,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let partner = named(call)?;
     let body: NewWriteOff = call.body()?;
     let mut checks = Checks::default();
-    checks.text("note", body.note.as_deref(), 500);
+    checks.text("note", body.note.as_deref(), limits::NOTE);
     checks.finish()?;
     call.json(201, &write_off::write_off(call.tx, &partner, body.currency, body.note)?)
 }

@@ -11,11 +11,12 @@ use crate::{
     domain::{
         event::EventType,
         programme::{
-            coupon::{CODE_CHARACTERS, Coupon},
+            coupon::Coupon,
             partner::{Partner, PartnerStatus},
         },
         values::{
             id::{CouponId, ListingId, PartnerId},
+            limits,
             string_enum::Metadata,
             time::Timestamp,
         },
@@ -91,8 +92,10 @@ fn owner(call: &Call<'_>, body: &NewCoupon, checks: &mut Checks) -> Result<Optio
 fn check(call: &Call<'_>, body: NewCoupon) -> Result<Coupon, Problem> {
     let mut checks = Checks::default();
     let code = body.code.trim();
-    checks.text("code", Some(code), *CODE_CHARACTERS.end());
-    if (1..*CODE_CHARACTERS.start()).contains(&code.chars().count()) {
+    // A code that is too short has a message of its own.
+    let code_limit = limits::Text { min: 1, ..limits::CODE };
+    checks.text("code", Some(code), code_limit);
+    if (1..limits::CODE.min).contains(&code.chars().count()) {
         checks.refuse(
             Code::InvalidText,
             "code",

@@ -14,6 +14,7 @@ use crate::{
         values::{
             digest::sha256_hex,
             id::{KeyId, PartnerId},
+            limits,
             time::Timestamp,
         },
     },
@@ -84,7 +85,7 @@ fn show(call: &Call<'_>, key: &ApiKey) -> Result<KeyView, SqlError> {
 pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewKey = call.body()?;
     let mut checks = Checks::default();
-    checks.text("name", Some(&body.name), 200);
+    checks.text("name", Some(&body.name), limits::NAME);
     if body.scopes.is_empty() {
         checks.refuse(Code::InvalidValue, "scopes", "Name at least one scope.");
     }

@@ -5,7 +5,7 @@ use super::super::http::{
     checks::Checks,
     problems::{Code, Problem},
 };
-use crate::{domain::money::WHOLE_BP, ledger::commissions::listing_settings::Settings};
+use crate::{domain::values::limits, ledger::commissions::listing_settings::Settings};
 
 /// How many plans a listing may have.
 pub const MAX_PLANS: usize = 200;
@@ -16,7 +16,7 @@ pub fn check(settings: &str) -> Result<(), Problem> {
         .map_err(|error| field_problem(format!("/settings{}", error.pointer()), &error.to_string()))?;
     if let Some(fees) = &read.fees {
         let mut checks = Checks::under("/settings/fees".to_owned());
-        checks.range("rate_bp", fees.rate_bp, 0, WHOLE_BP);
+        checks.range("rate_bp", fees.rate_bp, limits::RATE_BP);
         checks.money("monthly", fees.monthly.as_ref());
         checks.finish()?;
     }

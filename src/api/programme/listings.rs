@@ -14,7 +14,7 @@ use crate::{
     domain::{
         event::EventType,
         programme::listing::{Listing, Marketplace},
-        values::{id::ListingId, text, time::Timestamp},
+        values::{id::ListingId, limits, text, time::Timestamp},
     },
     ledger::{
         listing_secrets::{Secret, Secrets, open_secrets, seal_secrets},
@@ -122,25 +122,27 @@ fn view(listing: &Listing) -> Result<ListingView, SqlError> {
 const MAX_SETTINGS_BYTES: usize = 16 * 1024;
 
 fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
-    checks.text("name", Some(&listing.name), 200);
+    checks.text("name", Some(&listing.name), limits::NAME);
     checks.url("url", Some(&listing.url));
     if text::web_url(&listing.url).is_some_and(|url| url.fragment().is_some_and(|f| f.contains('?'))) {
         checks.refuse(Code::InvalidUrl, "url", "A query after the fragment never reaches the server.");
     }
-    checks.range("window_days", listing.window_days, 1, 3650);
+    checks.range("window_days", listing.window_days, limits::WINDOW_DAYS);
     checks.slug("slug", listing.slug.as_deref());
     checks.url("forward_to", listing.forward_to.as_deref());
     if listing.settings.len() > MAX_SETTINGS_BYTES {
         checks.refuse(Code::InvalidText, "settings", "At most 16 KiB of JSON.");
     }
     for (name, secret) in secrets.into_iter().flatten() {
-        let fits = |value: &String| (1..=8192).contains(&value.len());
+        let fits = |value: &String| (1..=limits::MAX_SECRET_BYTES).contains(&value.len());
         let right = match secret {
             None => true,
             Some(Secret::One(value)) => fits(value),
-            Some(Secret::Several(values)) => (1..=5).contains(&values.len()) && values.iter().all(fits),
+            Some(Secret::Several(values)) => {
+                limits::SECRET_VALUES.contains(values.len()) && values.iter().all(fits)
+            }
         };
-        if !right || text::check(name, 1, 40).is_err() {
+        if !right || limits::SECRET_NAME.check(name).is_err() {
             let detail =
                 "Names have 1 to 40 characters; a secret is one text or 1 to 5, of up to 8 KiB each.";
             checks.refuse(Code::InvalidText, "secrets", detail);

@@ -10,9 +10,9 @@ use crate::{
     },
     domain::{
         event::EventType,
-        money::{Currency, WHOLE_BP},
+        money::Currency,
         programme::partner::{Partner, PartnerKind, PartnerStatus},
-        values::{id::PartnerId, string_enum::Metadata, time::Timestamp},
+        values::{id::PartnerId, limits, string_enum::Metadata, time::Timestamp},
     },
     ledger::view::view,
     store::{SqlError, log::change::Change, programme::partners},
@@ -141,12 +141,12 @@ fn show(partner: &Partner) -> PartnerView {
 
 /// Checks the fields that a new and a changed partner share.
 fn check(checks: &mut Checks, partner: &Partner, currency: Option<&str>) -> Option<Currency> {
-    checks.text("name", Some(&partner.name), 200);
+    checks.text("name", Some(&partner.name), limits::NAME);
     checks.email("email", partner.email.as_deref());
     checks.country("country", partner.country.as_deref());
-    checks.range("commission_bp", partner.commission_bp, 0, WHOLE_BP);
-    checks.text("tier", partner.tier.as_deref(), 40);
-    checks.text("external_id", partner.external_id.as_deref(), 255);
+    checks.range("commission_bp", partner.commission_bp, limits::COMMISSION_BP);
+    checks.text("tier", partner.tier.as_deref(), limits::TIER);
+    checks.text("external_id", partner.external_id.as_deref(), limits::EXTERNAL_ID);
     checks.metadata("metadata", Some(&partner.metadata));
     checks.currency("currency", currency)
 }

@@ -21,6 +21,7 @@ use crate::{
         },
         values::{
             id::{LinkId, PartnerId, PlacementId},
+            limits,
             string_enum::Metadata,
             time::{DAY_MS, Timestamp},
         },
@@ -137,10 +138,10 @@ struct Checked {
 
 fn check(call: &Call<'_>, body: &NewPlacement) -> Result<Checked, Problem> {
     let mut checks = Checks::default();
-    checks.text("title", Some(&body.title), 200);
-    checks.text("external_id", Some(&body.external_id), 255);
+    checks.text("title", Some(&body.title), limits::TITLE);
+    checks.text("external_id", Some(&body.external_id), limits::EXTERNAL_ID);
     checks.metadata("metadata", body.metadata.as_ref());
-    checks.range("target_roi_bp", body.target_roi_bp, 1, 1_000_000);
+    checks.range("target_roi_bp", body.target_roi_bp, limits::TARGET_ROI_BP);
     checks.money("fee", Some(&body.fee));
     let published_at = checks.time("published_at", body.published_at.as_deref()).unwrap_or(call.tx.now);
     if published_at > call.tx.now.plus_ms(DAY_MS) {

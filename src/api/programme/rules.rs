@@ -1,5 +1,6 @@
 //! Attribution and fraud rules in requests: how credit is shared, and what is held for review.
 
+use crate::domain::values::limits;
 use crate::{
     api::http::checks::Checks,
     domain::{
@@ -31,8 +32,8 @@ pub struct NewAttribution {
 impl NewAttribution {
     /// Checks the numbers; their pointers begin with `/attribution`.
     pub fn check(&self, checks: &mut Checks) {
-        checks.range("attribution/window_days", self.window_days, 1, 3650);
-        checks.range("attribution/half_life_days", self.half_life_days, 1, 3650);
+        checks.range("attribution/window_days", self.window_days, limits::WINDOW_DAYS);
+        checks.range("attribution/half_life_days", self.half_life_days, limits::HALF_LIFE_DAYS);
     }
 
     /// The rules; fields that are left out take their defaults.
@@ -68,10 +69,13 @@ pub struct NewFraudRules {
 impl NewFraudRules {
     /// Checks the numbers; their pointers begin with `/fraud`.
     pub fn check(&self, checks: &mut Checks) {
-        checks.range("fraud/velocity_per_hour", self.velocity_per_hour, 1, fraud::Rules::MAX_VELOCITY);
-        let most = fraud::Rules::MAX_SECONDS_FROM_CLICK;
-        checks.range("fraud/min_seconds_from_click", self.min_seconds_from_click, 0, most);
-        checks.range("fraud/coupon_uses_per_day", self.coupon_uses_per_day, 1, fraud::Rules::MAX_COUPON_USES);
+        checks.range("fraud/velocity_per_hour", self.velocity_per_hour, limits::VELOCITY_PER_HOUR);
+        checks.range(
+            "fraud/min_seconds_from_click",
+            self.min_seconds_from_click,
+            limits::MIN_SECONDS_FROM_CLICK,
+        );
+        checks.range("fraud/coupon_uses_per_day", self.coupon_uses_per_day, limits::COUPON_USES_PER_DAY);
     }
 
     /// The rules; fields that are left out take their defaults.

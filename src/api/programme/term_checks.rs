@@ -7,7 +7,7 @@ use crate::{
     },
     domain::{
         conversions::ConversionType,
-        money::{Money, WHOLE_BP},
+        money::Money,
         programme::{
             Program,
             agreement::{JointProduct, Territory},
@@ -15,6 +15,7 @@ use crate::{
         },
         values::{
             id::{ListingId, PartnerId},
+            limits,
             time::Timestamp,
         },
     },
@@ -24,15 +25,6 @@ use crate::{
         programme::{listings, partners},
     },
 };
-
-/// How many terms of one kind there may be.
-pub const MOST: usize = 200;
-/// How many entries one list of a plan may have.
-pub const MOST_ENTRIES: usize = 50;
-/// How many months a step may last.
-pub const MOST_MONTHS: i64 = 600;
-/// How many sales a tier or a target may ask for.
-pub const MOST_SALES: i64 = 1_000_000_000;
 
 /// Checks the terms of a programme.
 pub fn check(tx: &Tx<'_>, checks: &mut Checks, program: &Program) -> Result<(), Problem> {
@@ -51,8 +43,8 @@ pub fn check(tx: &Tx<'_>, checks: &mut Checks, program: &Program) -> Result<(), 
         known.joint_product(checks, product)
     })?;
     if let Some(referral) = &program.referral {
-        checks.range("referral/rate_bp", Some(referral.rate_bp), 0, WHOLE_BP);
-        checks.range("referral/months", referral.months, 1, MOST_MONTHS);
+        checks.range("referral/rate_bp", Some(referral.rate_bp), limits::RATE_BP);
+        checks.range("referral/months", referral.months, limits::MONTHS);
     }
     Ok(())
 }
@@ -64,13 +56,14 @@ fn dated<T: Dated>(
     terms: &[T],
     one: impl Fn(&mut Checks, &T) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    if terms.len() > MOST {
-        checks.refuse(Code::OutOfRange, field, format!("{} entries; at most {MOST} are kept.", terms.len()));
+    let most = limits::TERMS.max;
+    if terms.len() > most {
+        checks.refuse(Code::OutOfRange, field, format!("{} entries; at most {most} are kept.", terms.len()));
         return Ok(());
     }
     for (place, term) in terms.iter().enumerate() {
         let mut own = Checks::under(format!("/{field}/{place}"));
-        own.text("name", Some(term.name()), 200);
+        own.text("name", Some(term.name()), limits::NAME);
         if term.effective_until().is_some_and(|until| until <= term.effective_from()) {
             own.refuse(Code::EndsBeforeStart, "effective_until", "It must be later than effective_from.");
         }
@@ -116,8 +109,8 @@ impl Known<'_> {
         if let Some(id) = &target.listing_id {
             self.listing(checks, "applies_to/listing_id", id)?;
         }
-        checks.text("applies_to/tier", target.tier.as_deref(), 40);
-        checks.range("rate_bp", plan.rate_bp, 0, WHOLE_BP);
+        checks.text("applies_to/tier", target.tier.as_deref(), limits::TIER);
+        checks.range("rate_bp", plan.rate_bp, limits::RATE_BP);
         let lengths = [
             ("flat", plan.flat.len()),
             ("tiers", plan.tiers.len()),
@@ -126,12 +119,9 @@ impl Known<'_> {
             ("bonuses", plan.bonuses.len()),
         ];
         for (field, length) in lengths {
-            if length > MOST_ENTRIES {
-                checks.refuse(
-                    Code::OutOfRange,
-                    field,
-                    format!("{length} entries; at most {MOST_ENTRIES} are kept."),
-                );
+            let most = limits::ENTRIES.max;
+            if length > most {
+                checks.refuse(Code::OutOfRange, field, format!("{length} entries; at most {most} are kept."));
             }
         }
         for (place, flat) in plan.flat.iter().enumerate() {
@@ -155,7 +145,7 @@ impl Known<'_> {
                 &format!("bonuses/{place}"),
                 Some(&Money { amount: bonus.amount, currency: bonus.currency }),
             );
-            checks.range(&format!("bonuses/{place}/from_sales"), bonus.from_sales, 1, MOST_SALES);
+            checks.range(&format!("bonuses/{place}/from_sales"), bonus.from_sales, limits::FROM_SALES);
             checks.money(&format!("bonuses/{place}/from_revenue"), bonus.from_revenue.as_ref());
             if bonus.from_sales.is_some() == bonus.from_revenue.is_some() {
                 let detail = "A bonus has one target: from_sales or from_revenue.";
@@ -167,9 +157,13 @@ impl Known<'_> {
 
     fn territory(&self, checks: &mut Checks, territory: &Territory) -> Result<(), Problem> {
         self.partner(checks, "partner_id", &territory.partner_id)?;
-        checks.range("rate_bp", Some(territory.rate_bp), 0, WHOLE_BP);
-        if !(1..=MOST).contains(&territory.countries.len()) {
-            checks.refuse(Code::OutOfRange, "countries", format!("Expected 1 to {MOST} countries."));
+        checks.range("rate_bp", Some(territory.rate_bp), limits::RATE_BP);
+        if !limits::COUNTRIES.contains(territory.countries.len()) {
+            checks.refuse(
+                Code::OutOfRange,
+                "countries",
+                format!("Expected 1 to {} countries.", limits::COUNTRIES.max),
+            );
         }
         for (place, country) in territory.countries.iter().enumerate() {
             checks.country(&format!("countries/{place}"), Some(country));
@@ -180,7 +174,7 @@ impl Known<'_> {
     fn joint_product(&self, checks: &mut Checks, product: &JointProduct) -> Result<(), Problem> {
         self.partner(checks, "partner_id", &product.partner_id)?;
         self.listing(checks, "listing_id", &product.listing_id)?;
-        checks.range("rate_bp", Some(product.rate_bp), 0, WHOLE_BP);
+        checks.range("rate_bp", Some(product.rate_bp), limits::RATE_BP);
         checks.money("cost_share", product.cost_share.as_ref());
         Ok(())
     }
@@ -189,8 +183,8 @@ impl Known<'_> {
 fn tiers(checks: &mut Checks, tiers: &[Tier]) {
     let mut before = 0;
     for (place, tier) in tiers.iter().enumerate() {
-        checks.range(&format!("tiers/{place}/rate_bp"), Some(tier.rate_bp), 0, WHOLE_BP);
-        checks.range(&format!("tiers/{place}/from_sales"), Some(tier.from_sales), 1, MOST_SALES);
+        checks.range(&format!("tiers/{place}/rate_bp"), Some(tier.rate_bp), limits::RATE_BP);
+        checks.range(&format!("tiers/{place}/from_sales"), Some(tier.from_sales), limits::FROM_SALES);
         if place > 0 && tier.from_sales <= before {
             let detail = format!("Expected more than the {before} of the tier before: the fewest first.");
             checks.refuse(Code::ContradictoryTerms, &format!("tiers/{place}/from_sales"), detail);
@@ -202,8 +196,8 @@ fn tiers(checks: &mut Checks, tiers: &[Tier]) {
 fn recurring(checks: &mut Checks, steps: &[Step]) {
     let last = steps.len().saturating_sub(1);
     for (place, step) in steps.iter().enumerate() {
-        checks.range(&format!("recurring/{place}/rate_bp"), Some(step.rate_bp), 0, WHOLE_BP);
-        checks.range(&format!("recurring/{place}/months"), step.months, 1, MOST_MONTHS);
+        checks.range(&format!("recurring/{place}/rate_bp"), Some(step.rate_bp), limits::RATE_BP);
+        checks.range(&format!("recurring/{place}/months"), step.months, limits::MONTHS);
         if step.months.is_none() && place != last {
             let detail = "Only the last step may last for ever.";
             checks.refuse(Code::ContradictoryTerms, &format!("recurring/{place}/months"), detail);

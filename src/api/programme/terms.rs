@@ -1,5 +1,6 @@
 //! The programme's terms.
 
+use crate::domain::values::limits;
 use crate::{
     api::{
         http::{
@@ -18,7 +19,7 @@ use crate::{
         attribution::rules::Rules,
         conversions::fraud,
         event::EventType,
-        money::{Currency, WHOLE_BP},
+        money::Currency,
         payouts::payer::Payer,
         programme::{
             Program,
@@ -144,9 +145,9 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
 /// Checks the payer, and puts its IBAN and BIC into their electronic form.
 fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
     let payer = payer?;
-    checks.text("payer/legal_name", Some(&payer.legal_name), 70);
+    checks.text("payer/legal_name", Some(&payer.legal_name), limits::LEGAL_NAME);
     checks.address("payer/address", payer.address.as_ref());
-    checks.text("payer/tax_id", payer.tax_id.as_deref(), 50);
+    checks.text("payer/tax_id", payer.tax_id.as_deref(), limits::TAX_ID);
     let iban = checks.iban("payer/iban", Some(&payer.iban)).unwrap_or_default();
     let bic = checks.bic("payer/bic", payer.bic.as_deref());
     Some(Payer { iban, bic, ..payer })
@@ -154,15 +155,15 @@ fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
 
 /// Checks the fields of a request other than the payer, and returns its currency.
 fn check_fields(checks: &mut Checks, body: &NewProgramme, old: &Program) -> Currency {
-    checks.text("name", body.name.as_deref(), 200);
+    checks.text("name", body.name.as_deref(), limits::NAME);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
     if let Some(attribution) = &body.attribution {
         attribution.check(checks);
     }
-    checks.range("version", body.version, 0, i64::MAX);
-    checks.range("hold_days", body.hold_days, 0, 3650);
-    checks.range("commission_bp", body.commission_bp, 0, WHOLE_BP);
+    checks.range("version", body.version, limits::VERSION);
+    checks.range("hold_days", body.hold_days, limits::HOLD_DAYS);
+    checks.range("commission_bp", body.commission_bp, limits::COMMISSION_BP);
     if let Some(fraud) = &body.fraud {
         fraud.check(checks);
     }

@@ -26,12 +26,15 @@ pub fn check(text: &str, min: usize, max: usize) -> Result<(), TextError> {
     if text.chars().any(char::is_control) { Err(TextError::Control) } else { Ok(()) }
 }
 
+/// Longest e-mail address that is accepted, in bytes (RFC 5321).
+pub const MAX_EMAIL_BYTES: usize = 254;
+
 /// Returns whether `text` has the form of an e-mail address: one `@` with text on both sides, a domain with a dot, and
 /// no spaces. It does not check that the address accepts mail.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    text.len() <= 254
+    text.len() <= MAX_EMAIL_BYTES
         && !local.is_empty()
         && domain.contains('.')
         && !domain.starts_with('.')

@@ -92,6 +92,8 @@ fn partners() {
     }
     let twice = br#"{"name": "A", "kind": "media", "name": "B"}"#;
     refuse(&mut world.ledger, ("POST", "/v1/partners", twice), (422, "duplicate_field", "/name"));
+    let twice = br#"{"name": "A", "kind": "media", "metadata": {"a/b": "x", "c": "y", "a/b": "z"}}"#;
+    refuse(&mut world.ledger, ("POST", "/v1/partners", twice), (422, "duplicate_field", "/metadata/a~1b"));
     // Half of a surrogate pair cannot be stored as text.
     let half = br#"{"name": "\ud83e", "kind": "media"}"#;
     refuse(&mut world.ledger, ("POST", "/v1/partners", half), (400, "malformed_json", "-"));
