@@ -2,11 +2,12 @@
 //! the Ledger; the Ledger writes what they report; only then is the vendor answered.
 
 use super::{
-    fetch::Exchange,
+    exchange::Exchange,
     http::{self, Refusal, ask, public_url, read_body},
-    outgoing::{self, Vendors},
+    outgoing::Vendors,
     random::CryptoEntropy,
     rate_limiter::RateLimiter,
+    vendor_http,
 };
 use crate::{
     api::http::problems::{Code, Problem},
@@ -46,7 +47,7 @@ thread_local! {
 /// Logs why a callback was refused, or what of it could not be read. Whoever forges thousands a second must not fill the
 /// operator's log.
 fn log(exchange: &Exchange<'_>, line: &str) {
-    let (is_allowed, left_out) = LINES.with_borrow_mut(|lines| lines.take(outgoing::now().ms()));
+    let (is_allowed, left_out) = LINES.with_borrow_mut(|lines| lines.take(vendor_http::now().ms()));
     if left_out > 0 {
         worker::console_warn!("{left_out} more lines about callbacks are left out of that second");
     }
@@ -113,7 +114,7 @@ async fn look_up(
     name: String,
     question: impl Future<Output = worker::Result<Option<String>>>,
 ) -> Result<Option<String>, Refusal> {
-    let now = outgoing::now().ms();
+    let now = vendor_http::now().ms();
     let known = ANSWERS.with_borrow(|answers| {
         answers.get(&name).filter(|(_, until)| *until > now).map(|(text, _)| text.clone())
     });

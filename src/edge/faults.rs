@@ -1,7 +1,7 @@
 //! Faults on demand, for the end-to-end tests: compiled with the feature `faults` alone, which the deployed Worker never has.
 #![allow(clippy::panic, reason = "the tests need real panics")]
 
-use super::{fetch::Exchange, guard, http::Refusal, objects::Alarm, published, sql::DurableSql};
+use super::{exchange::Exchange, guard, http::Refusal, objects::Alarm, published, sql::DurableSql};
 use crate::store::Sql;
 use js_sys::Reflect;
 use std::time::Duration;

@@ -2,16 +2,19 @@
 //! synchronous export of `link.rs`.
 
 use super::{
-    callbacks, clicks_page, export, guard,
+    callbacks, clicks_page,
+    exchange::Exchange,
+    export, guard,
     http::{self, Refusal},
     rpc::Stores,
+    snapshot,
 };
 use crate::{
-    api::{health::HealthView, http::problems::Problem},
+    api::{SNAPSHOT_HEADER, health::HealthView, http::problems::Problem},
     domain::programme::id::ProgrammeId,
 };
 use wasm_bindgen::JsValue;
-use worker::{Context, Env, Headers, Method, Request, Response, ResponseBuilder, Result, event};
+use worker::{Context, Env, Headers, Method, Request, Response, ResponseBuilder, Result, event, web_sys};
 
 /// What a document at the public path is stored under, and its media type.
 fn asset(path: &str) -> Option<(&'static str, &'static str)> {
@@ -20,16 +23,6 @@ fn asset(path: &str) -> Option<(&'static str, &'static str)> {
         "/openapi.json" => Some(("https://assets/openapi.json", "application/json")),
         _ => None,
     }
-}
-
-/// A request on its way through the Worker.
-pub struct Exchange<'a> {
-    /// The stores of the request's programme.
-    pub stores: Stores,
-    /// The platform's handle on the request.
-    pub context: &'a Context,
-    /// Names the request in the log.
-    pub request_id: String,
 }
 
 #[event(fetch)]
@@ -122,5 +115,17 @@ async fn contract(stores: &Stores, request: Request, path: &str) -> std::result:
         "/v1/export" if http::is_read(&request) => export::answer(stores, &request).await?,
         _ => http::forward(stores, request).await?,
     };
-    Ok(http::after_change(stores, response).await?)
+    Ok(after_change(stores, response).await?)
+}
+
+/// Fetches the newest snapshot if the response says that redirects must learn of a change, and removes that sign.
+async fn after_change(stores: &Stores, response: Response) -> Result<Response> {
+    if !response.headers().has(SNAPSHOT_HEADER)? {
+        return Ok(response);
+    }
+    snapshot::renew(stores).await;
+    // Headers of a response that was fetched are immutable.
+    let headers = Headers(web_sys::Headers::new_with_headers(&response.headers().0)?);
+    headers.delete(SNAPSHOT_HEADER)?;
+    Ok(response.with_headers(headers))
 }

@@ -1,13 +1,10 @@
 //! Parts of the general path: problems, rate limit, body cap, timeouts, and forwarding to the Ledger.
 
 use super::rpc::Stores;
-use crate::api::{
-    SNAPSHOT_HEADER,
-    http::{
-        body::MAX_BODY_BYTES,
-        message::Response as ApiResponse,
-        problems::{Code, Problem},
-    },
+use crate::api::http::{
+    body::MAX_BODY_BYTES,
+    message::Response as ApiResponse,
+    problems::{Code, Problem},
 };
 use data_encoding::HEXLOWER;
 use futures_util::{
@@ -16,9 +13,7 @@ use futures_util::{
 };
 use sha2::{Digest, Sha256};
 use std::{future::Future, pin::pin, time::Duration};
-use worker::{
-    ByteStream, Delay, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result, web_sys,
-};
+use worker::{ByteStream, Delay, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result};
 
 /// A caller waits this long at most. What the Ledger writes after that is durable, and a retry finds it.
 pub const CALLER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -245,16 +240,4 @@ pub async fn internal(
     init.with_body(body.map(Into::into));
     let request = Request::new_with_init(&format!("{}{path}?{}", origin(&url), query(&url)), &init)?;
     ask("LEDGER", stores.ledger_response(request)).await
-}
-
-/// Fetches the newest snapshot if the response says that redirects must learn of a change, and removes that sign.
-pub async fn after_change(stores: &Stores, response: Response) -> Result<Response> {
-    if !response.headers().has(SNAPSHOT_HEADER)? {
-        return Ok(response);
-    }
-    super::snapshot::renew(stores).await;
-    // Headers of a response that was fetched are immutable.
-    let headers = Headers(web_sys::Headers::new_with_headers(&response.headers().0)?);
-    headers.delete(SNAPSHOT_HEADER)?;
-    Ok(response.with_headers(headers))
 }

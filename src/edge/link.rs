@@ -13,109 +13,25 @@
 
 use super::{
     clicks, guard,
-    random::CryptoEntropy,
+    known_links::{KNOWN, KnownLinks, Slug},
     refusal::thrown,
     rpc::Stores,
-    snapshot::{self, Learnt, Slug},
+    snapshot,
 };
 use crate::{
     api::http::problems::{Code, Problem},
-    domain::{
-        clicks::visitor::VisitorSecret,
-        links::{engine::RedirectEngine, keyring::KeyRing, snapshot::Snapshot},
-        programme::id::ProgrammeId,
-    },
+    domain::programme::id::ProgrammeId,
 };
 use js_sys::Promise;
-use serde::Deserialize;
-use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use worker::Env;
-
-/// All that an instance needs for redirects.
-#[derive(Default)]
-pub struct Links {
-    engine: Option<(RedirectEngine, CryptoEntropy)>,
-    /// A snapshot that came before the keys.
-    early: Option<Snapshot>,
-    /// What was learnt from the stores.
-    pub learnt: Learnt,
-}
-
-thread_local! {
-    /// What this instance knows.
-    pub static LINKS: RefCell<Links> = RefCell::default();
-}
 
 const NO_LINK: &str = "No link has this name.";
 const UNKNOWN: &str = "No store can tell at the moment. Try again.";
 const NO_LANDING_PAGE: &str = "The link leads nowhere, and no landing page is set.";
 
+/// A store must be asked.
 const WAIT: &str = "W";
-
-/// A snapshot of nothing, until the first one is known.
-const NOTHING: &str =
-    r#"{"version":0,"click_param":"sp_click","landing_url":null,"max_link_no":0,"listings":{},"blocked":[]}"#;
-
-#[derive(Deserialize)]
-struct SlugValue {
-    token: String,
-}
-
-/// The token in the value of a slug's KV key.
-pub fn token_of(slug_value: &str) -> Option<String> {
-    match strict_json::from_str::<SlugValue>(slug_value) {
-        Ok(value) => Some(value.token),
-        Err(error) => {
-            worker::console_error!("the value of a slug cannot be read: {error}");
-            None
-        }
-    }
-}
-
-impl Links {
-    /// Takes a snapshot into use; false if it is not newer than the one in use.
-    pub fn adopt(&mut self, snapshot: Snapshot) -> bool {
-        if self.learnt.version.is_some_and(|known| snapshot.version() <= known) {
-            return false;
-        }
-        self.learnt.version = Some(snapshot.version());
-        match &mut self.engine {
-            Some((engine, _)) => engine.set_snapshot(snapshot),
-            None => self.early = Some(snapshot),
-        }
-        true
-    }
-
-    /// Passes a line to the engine.
-    fn ask(&mut self, line: &str) -> Result<String, JsValue> {
-        match &mut self.engine {
-            Some((engine, entropy)) => engine.handle(line, entropy).map_err(thrown),
-            None => Err(thrown("the instance has not been seeded")),
-        }
-    }
-}
-
-/// Gives the instance its keys.
-#[wasm_bindgen]
-pub fn seed(signing_keys: &str, data_key: &str) -> Result<(), JsValue> {
-    let ring = KeyRing::parse(signing_keys).map_err(|error| thrown(format!("SIGNING_KEYS: {error}")))?;
-    let visitors = VisitorSecret::parse(data_key).map_err(thrown)?;
-    let nothing = Snapshot::new(strict_json::from_str(NOTHING).map_err(thrown)?);
-    LINKS.with_borrow_mut(|links| {
-        let snapshot = links.early.take().unwrap_or(nothing);
-        links.engine = Some((RedirectEngine::new(ring, visitors, snapshot), CryptoEntropy::default()));
-    });
-    Ok(())
-}
-
-/// Gives the instance the snapshot that an earlier one had learnt.
-#[wasm_bindgen]
-pub fn adopt_snapshot(text: &str) -> Result<(), JsValue> {
-    let snapshot = Snapshot::new(strict_json::from_str(text).map_err(thrown)?);
-    LINKS.with_borrow_mut(|links| links.adopt(snapshot));
-    Ok(())
-}
 
 /// The first four fields of a line, which this module reads itself.
 struct Head<'a> {
@@ -152,7 +68,7 @@ fn not_found(flags: &str, detail: &'static str) -> String {
 }
 
 /// Records the click of an answer, and leaves out what JavaScript does not need.
-fn answered(mut outcome: String, links: &mut Links, now: f64) -> Result<String, JsValue> {
+fn answered(mut outcome: String, known: &mut KnownLinks, now: f64) -> Result<String, JsValue> {
     let mut ends = outcome.match_indices('\n').map(|(at, _)| at);
     let (Some(letter), Some(location), Some(cookie), Some(shard)) =
         (ends.next(), ends.next(), ends.next(), ends.next())
@@ -161,7 +77,7 @@ fn answered(mut outcome: String, links: &mut Links, now: f64) -> Result<String, 
     };
     let field = |from: usize, to: usize| outcome.get(from.saturating_add(1)..to).unwrap_or_default();
     let carry = clicks::record(field(cookie, shard), field(shard, outcome.len()), now);
-    let flags = match (carry, links.learnt.is_refresh_due(now)) {
+    let flags = match (carry, known.is_refresh_due(now)) {
         (false, false) => "",
         (true, false) => "c",
         (false, true) => "r",
@@ -181,20 +97,20 @@ pub fn redirect(line: &[u8]) -> Result<String, JsValue> {
     let line = std::str::from_utf8(line).map_err(thrown)?;
     let head = Head::of(line)?;
     let now = head.now_ms()?;
-    LINKS.with_borrow_mut(|links| {
-        if links.learnt.version.is_none() {
+    KNOWN.with_borrow_mut(|known| {
+        if known.is_empty() {
             return Ok(WAIT.to_owned());
         }
         let outcome = if head.is_slug() {
-            match links.learnt.slug(head.token, now) {
+            match known.slug(head.token, now) {
                 None => return Ok(WAIT.to_owned()),
                 Some(Slug::Nobody) => return Ok(not_found("", NO_LINK)),
-                Some(Slug::Token(token)) => links.ask(&head.line(&token, "", ""))?,
+                Some(Slug::Token(token)) => known.ask(&head.line(&token, "", ""))?,
             }
         } else {
-            links.ask(line)?
+            known.ask(line)?
         };
-        if outcome.starts_with('A') { answered(outcome, links, now) } else { Ok(WAIT.to_owned()) }
+        if outcome.starts_with('A') { answered(outcome, known, now) } else { Ok(WAIT.to_owned()) }
     })
 }
 
@@ -213,7 +129,7 @@ async fn find(stores: &Stores, line: &str) -> Result<String, JsValue> {
         return Ok(not_found("", UNKNOWN));
     }
     let token = if head.is_slug() {
-        let known = LINKS.with_borrow(|links| links.learnt.slug(head.token, now));
+        let known = KNOWN.with_borrow(|known| known.slug(head.token, now));
         let known = match known {
             Some(known) => Some(known),
             None => snapshot::look_up_slug(stores, head.token, now).await,
@@ -228,7 +144,7 @@ async fn find(stores: &Stores, line: &str) -> Result<String, JsValue> {
         head.token.to_owned()
     };
     let ask =
-        |path: &str, flags: &str| LINKS.with_borrow_mut(|links| links.ask(&head.line(&token, path, flags)));
+        |path: &str, flags: &str| KNOWN.with_borrow_mut(|known| known.ask(&head.line(&token, path, flags)));
     let (mut path, mut flags) = (String::new(), "");
     let mut outcome = ask(&path, flags)?;
     // The engine lacks the newest snapshot, the link's path, or first the one and then the other.
@@ -244,7 +160,7 @@ async fn find(stores: &Stores, line: &str) -> Result<String, JsValue> {
         }
         outcome = ask(&path, flags)?;
     }
-    LINKS.with_borrow_mut(|links| answered(outcome, links, now))
+    KNOWN.with_borrow_mut(|known| answered(outcome, known, now))
 }
 
 /// Does what an outcome's flags say, after the visitor has been answered.

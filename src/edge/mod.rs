@@ -4,12 +4,14 @@
 mod callbacks;
 mod clicks;
 mod clicks_page;
+mod exchange;
 mod export;
 #[cfg(feature = "faults")]
 mod faults;
 mod fetch;
 mod guard;
 mod http;
+mod known_links;
 mod link;
 mod objects;
 mod outgoing;
@@ -20,6 +22,7 @@ mod refusal;
 mod rpc;
 mod snapshot;
 mod sql;
+mod vendor_http;
 mod zones;
 
 use crate::domain::values::time::Timestamp;

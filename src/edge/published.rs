@@ -5,10 +5,10 @@
 //! whether a vendor that is down stops its callbacks.
 
 use super::{
-    fetch::Exchange,
+    exchange::Exchange,
     guard,
     http::with_timeout,
-    outgoing::{self, Attempt, attempt, failure, host, may_call},
+    vendor_http::{self, Attempt, attempt, failure, host, may_call},
 };
 use crate::marketplace::vendor_api::{Document, VendorRequest};
 use serde::{Deserialize, Serialize};
@@ -175,10 +175,10 @@ async fn from_vendor(exchange: &Exchange<'_>, url: &str) -> Option<Entry> {
         cache_ttl_s: 0,
     };
     let failure = match attempt(&request).await {
-        Ok(Attempt { status: 404 | 410, .. }) => return Some(Entry::absent(outgoing::now().ms())),
+        Ok(Attempt { status: 404 | 410, .. }) => return Some(Entry::absent(vendor_http::now().ms())),
         Ok(Attempt { status: 200, body, headers }) => match lifetimes(&headers) {
             Ok((fresh, stale)) => {
-                let fetched = outgoing::now().ms();
+                let fetched = vendor_http::now().ms();
                 let fresh = fetched.saturating_add(fresh);
                 let stale = fresh.saturating_add(stale);
                 return Some(Entry { text: Some(body), fetched, fresh, stale, ..Entry::default() });
@@ -194,7 +194,7 @@ async fn from_vendor(exchange: &Exchange<'_>, url: &str) -> Option<Entry> {
 
 /// A document, from the instance, from KV or from its vendor.
 pub async fn document(exchange: &Exchange<'_>, url: &str, newer: bool) -> Document {
-    let now = outgoing::now().ms();
+    let now = vendor_http::now().ms();
     let mut entry = kept(url);
     let is_recent = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.is_recent(now));
     if let Some(known) = entry.as_ref().filter(|known| now < known.fresh)

@@ -1,4 +1,4 @@
-//! The problems that JavaScript answers (src/problem.mjs) are those of the contract, word for word.
+//! The one problem that JavaScript answers by itself, because no wasm instance is asked after a panic.
 
 use signpost::api::http::problems::{Code, Problem};
 
