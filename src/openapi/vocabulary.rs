@@ -97,7 +97,7 @@ fn fees() -> Value {
             },
             "monthly": {
                 "type": ["object", "null"],
-                "description": "What is due a month besides; the month's first sales bear it.",
+                "description": "A monthly fee on top; it is deducted from the month's first sales.",
                 "additionalProperties": false,
                 "required": ["amount", "currency"],
                 "properties": { "amount": amount, "currency": currency },

@@ -38,11 +38,13 @@ export class Generator {
    * @param {object} document
    * @param {Dice} dice
    * @param {(pattern: string) => string[]} known values that exist and match a pattern
+   * @param {number} knownChance how often a known value is used where there is one
    */
-  constructor(document, dice, known) {
+  constructor(document, dice, known, knownChance = 0.8) {
     this.document = document;
     this.dice = dice;
     this.known = known;
+    this.knownChance = knownChance;
   }
 
   /** What a `$ref` names, else the schema itself; keywords beside the `$ref` count too. */
@@ -111,7 +113,7 @@ export class Generator {
     if (format === "uri") return `https://${this.#letters(8)}.example/${this.#letters(5)}?a=${this.#letters(2)}`;
     if (pattern) {
       const known = this.known(pattern);
-      return known.length > 0 && dice.chance(0.8) ? dice.pick(known) : this.#matching(pattern);
+      return known.length > 0 && dice.chance(this.knownChance) ? dice.pick(known) : this.#matching(pattern);
     }
     // The longest are ASCII: some limits count bytes, and a schema can only count characters.
     if (dice.chance(0.1)) return this.#letters(dice.pick([minLength, maxLength]));
@@ -186,7 +188,7 @@ export class Generator {
     if (it.enum || it.oneOf) outside.push(["no such word", false]);
     if (it.pattern) outside.push(["", false], ["\u00e9!", false]);
     const inside = [it.minimum, it.maximum].filter((value) => value !== undefined);
-    // What has a form besides its length is not made of letters alone.
+    // A field with a format, and not just a length, is not made of letters only.
     if (it.maxLength !== undefined && !it.format && !it.pattern) inside.push(this.#letters(it.maxLength), this.#letters(it.minLength));
     return [...outside, ...inside.map((value) => [value, true])];
   }

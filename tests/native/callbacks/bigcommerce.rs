@@ -81,19 +81,19 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
         let uninstall = get("uninstall", &token(&world, "uninstall-1", 40, &none));
         let remove_user = get("remove-user", &token(&world, "remove-1", 50, &none));
         let cancelled = cancelled(&world, &none);
-        let mut led_out = false;
+        let mut handoff_completed = false;
         for (step, again) in order.iter().map(|step| (step, false)).chain(order.iter().map(|s| (s, true))) {
             let once = if again { 401 } else { 200 };
             match step {
-                0 => assert_eq!(world.receive(&load).status, if led_out { 302 } else { 200 }),
-                1 if led_out => {
+                0 => assert_eq!(world.receive(&load).status, if handoff_completed { 302 } else { 200 }),
+                1 if handoff_completed => {
                     // A merchant who has completed the handoff continues in the frame.
                     let location = format!("https://app.example/start?plan=pro&{}", &load.rest[1..]);
                     assert_eq!(header(&world.receive(&load), "location"), location);
                 }
                 1 => {
                     // The merchant reloads the page, and follows its link.
-                    led_out = true;
+                    handoff_completed = true;
                     let answer = world.receive(&load);
                     assert_eq!(answer.status, 200, "{order:?}");
                     let cookies = format!("other=1; sp={click}; sp_x={click}");

@@ -50,7 +50,7 @@ fn every_row_is_held_for_the_stated_reasons() {
     let now = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
     for row in rows {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let [what, on, customer, partner, after, least, pace, most, before, used, uses, held] = cells[..]
+        let [what, on, customer, partner, after, least, hourly, most, before, used, uses, held] = cells[..]
         else {
             panic!("a row has twelve columns: {row}")
         };
@@ -68,7 +68,7 @@ fn every_row_is_held_for_the_stated_reasons() {
             partner: partner.iter().map(String::as_str).collect(),
             occurred_at: now,
             clicked_at: (after != "no click").then(|| now.plus_ms(-milliseconds(after))),
-            conversions_in_last_hour: pace.parse().unwrap(),
+            conversions_in_last_hour: hourly.parse().unwrap(),
             is_repeat: before == "yes",
             coupon: coupon(used),
         };

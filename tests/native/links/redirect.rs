@@ -43,7 +43,7 @@ mod support {
         Snapshot::new(strict_json::from_str(&text).unwrap())
     }
 
-    pub(crate) fn guide(landing: Option<&str>) -> RedirectEngine {
+    pub(crate) fn engine(landing: Option<&str>) -> RedirectEngine {
         let secret = VisitorSecret::parse(&"A".repeat(43)).unwrap();
         RedirectEngine::new(ring(), secret, snapshot(1, 100, landing))
     }
@@ -82,7 +82,7 @@ mod support {
         }
     }
 
-    pub(crate) struct Told {
+    pub(crate) struct Decision {
         pub location: String,
         pub cookie: String,
         pub shard: u8,
@@ -91,20 +91,20 @@ mod support {
     }
 
     impl Ask {
-        pub(crate) fn raw(&self, guide: &mut RedirectEngine, seed: u64) -> String {
+        pub(crate) fn raw(&self, engine: &mut RedirectEngine, seed: u64) -> String {
             let Ask { now, flags, token, path, country, ip, purpose, agent, cookies, query } = self;
             let line = format!(
                 "{now}\n{flags}\n{token}\n{path}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}"
             );
-            guide.handle(&line, &mut SeededEntropy::new(seed)).unwrap()
+            engine.handle(&line, &mut SeededEntropy::new(seed)).unwrap()
         }
 
-        pub(crate) fn told(&self, guide: &mut RedirectEngine) -> Told {
-            let answer = self.raw(guide, 7);
+        pub(crate) fn decision(&self, engine: &mut RedirectEngine) -> Decision {
+            let answer = self.raw(engine, 7);
             let fields: Vec<&str> = answer.split('\n').collect();
             let ["A", location, cookie, shard, record] = fields[..] else { panic!("{answer}") };
             let visit = read(&format!("[{record}]")).unwrap().remove(0);
-            Told {
+            Decision {
                 location: location.to_owned(),
                 cookie: cookie.to_owned(),
                 shard: shard.parse().unwrap(),
@@ -118,15 +118,15 @@ use support::*;
 
 #[test]
 fn a_visit_is_redirected_to_the_listing_with_a_click_id_that_matches_the_record() {
-    let told = Ask { query: "utm_source=x", ..ask(token(5)) }.told(&mut guide(Some(LANDING)));
-    let click = told.click.unwrap();
-    let id = &told.visit.id;
-    assert_eq!(told.location, format!("https://shop.example/app?own=1&utm_source=x&sp_click={id}"));
-    assert_eq!(&told.cookie, id);
-    assert_eq!((click.at.ms(), click.link_no, click.shard), (NOW, 5, told.shard));
+    let decision = Ask { query: "utm_source=x", ..ask(token(5)) }.decision(&mut engine(Some(LANDING)));
+    let click = decision.click.unwrap();
+    let id = &decision.visit.id;
+    assert_eq!(decision.location, format!("https://shop.example/app?own=1&utm_source=x&sp_click={id}"));
+    assert_eq!(&decision.cookie, id);
+    assert_eq!((click.at.ms(), click.link_no, click.shard), (NOW, 5, decision.shard));
     assert_eq!((click.device, click.class, click.gpc), (Device::Desktop, Class::Human, false));
     assert_eq!(click.country.map(|c| c.as_str().to_owned()).as_deref(), Some("DE"));
-    let visit = told.visit.clone();
+    let visit = decision.visit.clone();
     assert_eq!((visit.at, visit.link_no, visit.device), (click.at, Some(5), Device::Desktop));
     assert_eq!((visit.country, visit.bucket, visit.trail.as_str()), (click.country, Bucket::Human, ""));
     assert!(visit.visitor.is_some());
@@ -147,17 +147,17 @@ fn the_snapshot_names_the_carrier_of_the_click_and_unknown_carriers_are_paramete
             r#"{{"version":1,"click_param":"sp_click","landing_url":null,"max_link_no":100,{more}
                 "listings":{{"1":"https://play.example/details?id=a"}},"blocked":[]}}"#
         );
-        let mut guide = guide(None);
-        guide.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
-        let told = Ask { query: "hl=de", ..ask(token(5)) }.told(&mut guide);
-        assert_eq!(told.location, format!("{expected}{}", told.visit.id), "{more}");
+        let mut engine = engine(None);
+        engine.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
+        let decision = Ask { query: "hl=de", ..ask(token(5)) }.decision(&mut engine);
+        assert_eq!(decision.location, format!("{expected}{}", decision.visit.id), "{more}");
     }
 }
 
 #[test]
 fn every_visit_gets_a_new_click_id() {
-    let (mut guide, ask) = (guide(None), ask(token(5)));
-    assert_ne!(ask.raw(&mut guide, 1), ask.raw(&mut guide, 2));
+    let (mut engine, ask) = (engine(None), ask(token(5)));
+    assert_ne!(ask.raw(&mut engine, 1), ask.raw(&mut engine, 2));
 }
 
 #[test]
@@ -196,33 +196,34 @@ fn buckets_exclude_each_other_in_the_order_of_the_contract() {
             0,
         ),
     ] {
-        let told = ask.told(&mut guide(Some(LANDING)));
-        assert_eq!((told.visit.bucket, told.visit.link_no.unwrap_or(0)), (bucket, link_no), "{name}");
-        assert_eq!(told.click.is_some(), bucket.has_click_id(), "{name}");
+        let decision = ask.decision(&mut engine(Some(LANDING)));
+        assert_eq!((decision.visit.bucket, decision.visit.link_no.unwrap_or(0)), (bucket, link_no), "{name}");
+        assert_eq!(decision.click.is_some(), bucket.has_click_id(), "{name}");
         if !bucket.has_click_id() {
-            assert_eq!((told.location.as_str(), told.cookie.as_str()), (LANDING, ""), "{name}");
-            assert_eq!(told.visit.id.len(), 22, "{name}");
-            assert_eq!(ask.told(&mut guide(None)).location, "", "{name}: nowhere to land");
+            assert_eq!((decision.location.as_str(), decision.cookie.as_str()), (LANDING, ""), "{name}");
+            assert_eq!(decision.visit.id.len(), 22, "{name}");
+            assert_eq!(ask.decision(&mut engine(None)).location, "", "{name}: nowhere to land");
         }
     }
 }
 
 #[test]
 fn global_privacy_control_leaves_no_cookie_and_no_visitor() {
-    let mut guide = guide(None);
-    let earlier = ask(token(4)).told(&mut guide).visit.id;
-    let told = Ask { flags: "g", cookies: format!("sp={earlier}"), ..ask(token(5)) }.told(&mut guide);
-    assert_eq!(told.cookie, "");
-    assert_eq!((told.visit.visitor, told.visit.trail.as_str()), (None, ""));
-    let click = told.click.unwrap();
+    let mut engine = engine(None);
+    let earlier = ask(token(4)).decision(&mut engine).visit.id;
+    let decision =
+        Ask { flags: "g", cookies: format!("sp={earlier}"), ..ask(token(5)) }.decision(&mut engine);
+    assert_eq!(decision.cookie, "");
+    assert_eq!((decision.visit.visitor, decision.visit.trail.as_str()), (None, ""));
+    let click = decision.click.unwrap();
     assert!(click.gpc);
     assert_eq!(click.shard, click.random[0] % 16, "without a visitor the random bytes choose the shard");
 }
 
 #[test]
 fn visitors_are_distinguished_by_address_agent_and_day() {
-    let mut guide = guide(None);
-    let mut visitor = |ask: Ask| ask.told(&mut guide).visit.visitor;
+    let mut engine = engine(None);
+    let mut visitor = |ask: Ask| ask.decision(&mut engine).visit.visitor;
     let one = visitor(ask(token(5)));
     assert_eq!(visitor(ask(token(6))), one, "another link");
     assert_ne!(visitor(Ask { ip: "203.0.113.8", ..ask(token(5)) }), one);
@@ -234,15 +235,15 @@ fn visitors_are_distinguished_by_address_agent_and_day() {
 
 #[test]
 fn nothing_of_the_address_or_the_agent_is_recorded() {
-    let record = ask(token(5)).raw(&mut guide(None), 7);
+    let record = ask(token(5)).raw(&mut engine(None), 7);
     assert!(!record.contains("203.0.113.9") && !record.contains("Firefox"), "{record}");
 }
 
 #[test]
 fn cookies_carry_the_last_eight_ids_that_verify() {
-    let mut guide = guide(None);
+    let mut engine = engine(None);
     let ids: Vec<String> = (0..12)
-        .map(|n| ClickId { random: [n; 4], ..ask(token(5)).told(&mut guide).click.unwrap() })
+        .map(|n| ClickId { random: [n; 4], ..ask(token(5)).decision(&mut engine).click.unwrap() })
         .map(|click| click.mint(&ring()).unwrap())
         .collect();
     let forged = "A".repeat(CLICK_ID_LENGTH);
@@ -261,41 +262,41 @@ fn cookies_carry_the_last_eight_ids_that_verify() {
         (format!("sp={}", ".".repeat(10_000)), vec![]),
         (";;==;sp;sp_x=;".to_owned(), vec![]),
     ] {
-        let told = Ask { cookies: cookies.clone(), ..ask(token(6)) }.told(&mut guide);
+        let decision = Ask { cookies: cookies.clone(), ..ask(token(6)) }.decision(&mut engine);
         let mut expected: Vec<&str> = trail.into_iter().map(|n: usize| ids[n].as_str()).collect();
-        assert_eq!(told.visit.trail, expected.join("."), "{cookies}");
-        expected.push(&told.visit.id);
-        assert_eq!(told.cookie, expected[expected.len().saturating_sub(8)..].join("."), "{cookies}");
+        assert_eq!(decision.visit.trail, expected.join("."), "{cookies}");
+        expected.push(&decision.visit.id);
+        assert_eq!(decision.cookie, expected[expected.len().saturating_sub(8)..].join("."), "{cookies}");
     }
 }
 
 #[test]
 fn a_path_is_looked_up_once_and_cached() {
-    let mut guide = guide(Some(LANDING));
+    let mut engine = engine(Some(LANDING));
     let ask = ask(LinkToken { has_path: true, ..token(5) });
-    assert_eq!(ask.raw(&mut guide, 7), "P\n5");
+    assert_eq!(ask.raw(&mut engine, 7), "P\n5");
     // Not cached: a failure of all stores, which may be over in a second, and a path that leads elsewhere.
     for path in ["-", "//evil.example", "/../x"] {
-        assert_eq!(Ask { path, ..ask.clone() }.told(&mut guide).location, LANDING, "{path}");
-        assert_eq!(ask.raw(&mut guide, 7), "P\n5");
+        assert_eq!(Ask { path, ..ask.clone() }.decision(&mut engine).location, LANDING, "{path}");
+        assert_eq!(ask.raw(&mut engine, 7), "P\n5");
     }
-    let first = Ask { path: "/plans/team", ..ask.clone() }.told(&mut guide).location;
+    let first = Ask { path: "/plans/team", ..ask.clone() }.decision(&mut engine).location;
     assert!(first.starts_with("https://shop.example/plans/team?own=1&sp_click="), "{first}");
-    assert_eq!(ask.told(&mut guide).location, first);
+    assert_eq!(ask.decision(&mut engine).location, first);
 }
 
 #[test]
 fn a_link_number_beyond_the_snapshot_requests_a_newer_snapshot() {
-    let mut guide = guide(Some(LANDING));
+    let mut engine = engine(Some(LANDING));
     let ask = ask(token(101));
-    assert_eq!(ask.raw(&mut guide, 7), "S\n101");
-    guide.set_snapshot(snapshot(2, 101, None));
-    assert_eq!(ask.told(&mut guide).visit.bucket, Bucket::Human);
+    assert_eq!(ask.raw(&mut engine, 7), "S\n101");
+    engine.set_snapshot(snapshot(2, 101, None));
+    assert_eq!(ask.decision(&mut engine).visit.bucket, Bucket::Human);
 }
 
 #[test]
 fn keys_and_visitor_hashes_are_not_in_debug_output() {
-    let shown = format!("{:?}", guide(None));
+    let shown = format!("{:?}", engine(None));
     assert!(shown.contains("KeyRing { sign: 1, ids: [1] }") && shown.contains("VisitorSecret"), "{shown}");
 }
 
@@ -318,13 +319,13 @@ fn read(records: &str) -> Result<Vec<Visit>, MalformedClickRecord> {
 #[test]
 fn a_truncated_line_is_refused() {
     for line in ["", "\n\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n\n"] {
-        assert_eq!(guide(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
+        assert_eq!(engine(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
     }
 }
 
 #[test]
 fn records_with_another_format_are_refused() {
-    let good = ask(token(5)).told(&mut guide(None)).visit;
+    let good = ask(token(5)).decision(&mut engine(None)).visit;
     assert_eq!(read(&format!("[{}]", good.to_json())), Ok(vec![good.clone()]));
     assert_eq!(read("[]"), Ok(vec![]));
     for (from, to) in

@@ -21,18 +21,18 @@ mod xml;
 
 use signpost::marketplace::signature::{Scheme, TokenScheme};
 use std::path::Path;
-use vectors::{outcome::Tally, platform, vector};
+use vectors::{outcome::Summary, platform, vector};
 
 #[test]
 fn every_vector_has_the_outcome_of_its_file() {
-    let mut tally = Tally::default();
+    let mut summary = Summary::default();
     for file in vector::files(Path::new(cases::FIXTURES)).unwrap() {
         for vector in vector::read(&file).unwrap() {
-            let line = tally.add(&vector);
-            assert!(line.is_some_and(|line| !line.starts_with("FAIL")), "{} {:?}", vector.id, tally);
+            let line = summary.add(&vector);
+            assert!(line.is_some_and(|line| !line.starts_with("FAIL")), "{} {:?}", vector.id, summary);
         }
     }
-    assert_eq!(tally.to_string(), "185 passed, 0 failed, 4 ambiguous");
+    assert_eq!(summary.to_string(), "185 passed, 0 failed, 4 ambiguous");
 }
 
 #[test]

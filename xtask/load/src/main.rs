@@ -11,19 +11,19 @@
 //! cannot hide the requests that it delayed (coordinated omission).
 
 mod connection;
+mod measurements;
 mod requests;
-mod tally;
 
 use anyhow::{Context, Result, bail};
 use connection::{Connection, Progress};
 use lexopt::{Arg, ValueExt};
+use measurements::Measurements;
 use requests::Requests;
 use rustix::event::{Timespec, epoll};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use tally::Tally;
 
 /// How long the program waits for open responses at the end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -88,7 +88,7 @@ fn run() -> Result<String> {
     let options = Options::parse()?;
     let mut load = Load::open(&options)?;
     load.run()?;
-    load.tally.report(load.requests.sent())
+    load.measurements.report(load.requests.sent())
 }
 
 struct Load<'a> {
@@ -97,7 +97,7 @@ struct Load<'a> {
     connections: Vec<Option<Connection>>,
     idle: Vec<usize>,
     requests: Requests,
-    tally: Tally,
+    measurements: Measurements,
     start: Instant,
     due: Instant,
 }
@@ -113,7 +113,7 @@ impl<'a> Load<'a> {
             connections: Vec::with_capacity(options.connections),
             idle: (0..options.connections).collect(),
             requests,
-            tally: Tally::default(),
+            measurements: Measurements::default(),
             start,
             due: start,
         };
@@ -147,19 +147,19 @@ impl<'a> Load<'a> {
                 break;
             }
             events.clear();
-            let timeout = Timespec::try_from(self.patience(at, end))?;
+            let timeout = Timespec::try_from(self.poll_timeout(at, end))?;
             epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout))?;
             for event in &events {
                 let index = usize::try_from(event.data.u64())?;
                 self.receive(index, end)?;
             }
         }
-        self.tally.end(now() - self.start, self.options.length, self.under_way());
+        self.measurements.end(now() - self.start, self.options.length, self.under_way());
         Ok(())
     }
 
     /// How long the event loop may wait for a response.
-    fn patience(&self, at: Instant, end: Instant) -> Duration {
+    fn poll_timeout(&self, at: Instant, end: Instant) -> Duration {
         let next = match self.options.interval {
             Some(_) if !self.idle.is_empty() => self.due.min(end),
             _ => end,
@@ -207,7 +207,7 @@ impl<'a> Load<'a> {
             Ok(Progress::Partial) => {}
             Ok(Progress::Answer { status, since, last }) => {
                 let at = now();
-                self.tally.answer(status, at - since, at <= end);
+                self.measurements.answer(status, at - since, at <= end);
                 if last {
                     // The server closed the connection cleanly, so a new connection replaces it.
                     self.connections[index] = self.connect(index).ok();
@@ -225,7 +225,7 @@ impl<'a> Load<'a> {
     /// Replaces a broken connection, unless the server has ended.
     fn lose(&mut self, index: usize) {
         let waited = self.connections[index].as_ref().is_some_and(Connection::waits);
-        self.tally.broken(waited);
+        self.measurements.broken(waited);
         self.connections[index] = self.connect(index).ok();
         if self.connections[index].is_some() {
             self.idle.push(index);

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::{path::PathBuf, process::ExitCode};
-use vectors::{outcome::Tally, vector};
+use vectors::{outcome::Summary, vector};
 
 fn main() -> ExitCode {
     match run() {
@@ -21,14 +21,15 @@ fn run() -> Result<bool> {
     if paths.is_empty() {
         bail!("usage: vectors <file or directory>…");
     }
-    let (mut tally, mut readable) = (Tally::default(), true);
+    let (mut summary, mut readable) = (Summary::default(), true);
     for path in paths {
         for file in vector::files(&path).with_context(|| path.display().to_string())? {
             // A broken file does not stop the others.
             match vector::read(&file) {
-                Ok(vectors) => {
-                    vectors.iter().filter_map(|vector| tally.add(vector)).for_each(|line| println!("{line}"))
-                }
+                Ok(vectors) => vectors
+                    .iter()
+                    .filter_map(|vector| summary.add(vector))
+                    .for_each(|line| println!("{line}")),
                 Err(error) => {
                     eprintln!("error: {}: {error:#}", file.display());
                     readable = false;
@@ -36,7 +37,7 @@ fn run() -> Result<bool> {
             }
         }
     }
-    tally.unknown().for_each(|line| println!("{line}"));
-    println!("{tally}");
-    Ok(readable && tally.failed() == 0)
+    summary.unknown().for_each(|line| println!("{line}"));
+    println!("{summary}");
+    Ok(readable && summary.failed() == 0)
 }

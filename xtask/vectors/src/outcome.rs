@@ -41,14 +41,14 @@ pub fn run(vector: &Vector) -> Option<Outcome> {
 
 /// Counts of outcomes.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Summary {
     passed: usize,
     failed: usize,
     ambiguous: usize,
     unknown: BTreeMap<String, usize>,
 }
 
-impl Tally {
+impl Summary {
     /// Runs and counts a vector. Returns the line to print, or `None` if its scheme is unknown.
     pub fn add(&mut self, vector: &Vector) -> Option<String> {
         let Some(outcome) = run(vector) else {
@@ -82,7 +82,7 @@ impl Tally {
 }
 
 /// The summary.
-impl fmt::Display for Tally {
+impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)?;
         if self.ambiguous > 0 {

@@ -1,15 +1,15 @@
 //! Captured vectors: optional fields, lists, and the printed lines.
 
 use serde_json::{Value, json};
-use vectors::{outcome::Tally, vector};
+use vectors::{outcome::Summary, vector};
 
 /// The signature of `{"test":1}` with the secret `one`, computed with OpenSSL.
 const SIGNED: &str = "w3DndT4IUYxaTCPTvEBO9bBKpI8aOQMkzhJ2gl7b0fo=";
 
-fn lines(file: &Value) -> (Vec<String>, Tally) {
-    let mut tally = Tally::default();
+fn lines(file: &Value) -> (Vec<String>, Summary) {
+    let mut summary = Summary::default();
     let vectors = vector::parse(&file.to_string()).unwrap();
-    (vectors.iter().filter_map(|vector| tally.add(vector)).collect(), tally)
+    (vectors.iter().filter_map(|vector| summary.add(vector)).collect(), summary)
 }
 
 fn request(headers: Value, body: Value) -> Value {
@@ -53,9 +53,9 @@ fn what_is_not_needed_may_be_absent_or_null() {
     let listed = woo(json!({"secret": "one"}), json!({"X-WC-Webhook-Signature": [SIGNED, SIGNED]}), false);
     let pairs = woo(json!({"secret": "one"}), json!([["X-WC-Webhook-Signature", SIGNED]]), true);
     let file = json!({"scheme": "woocommerce_webhook", "vectors": [bare, nulls, listed, pairs]});
-    let (lines, tally) = lines(&file);
+    let (lines, summary) = lines(&file);
     assert!(lines.iter().all(|line| line.starts_with("ok ")), "{lines:?}");
-    assert_eq!(tally.to_string(), "4 passed, 0 failed");
+    assert_eq!(summary.to_string(), "4 passed, 0 failed");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn the_summary_counts_apart_what_is_ambiguous_and_unknown() {
     unknown["scheme"] = json!("carrier_pigeon");
     let file =
         json!({"scheme": "woocommerce_webhook", "vectors": [right, wrong, ambiguous, unknown, unknown]});
-    let (lines, tally) = lines(&file);
+    let (lines, summary) = lines(&file);
     assert_eq!(
         lines,
         [
@@ -78,9 +78,9 @@ fn the_summary_counts_apart_what_is_ambiguous_and_unknown() {
             "ambiguous woocommerce_webhook w expected refuse, got accept",
         ]
     );
-    assert_eq!(tally.unknown().collect::<Vec<_>>(), ["unknown scheme carrier_pigeon: 2 vectors not run"]);
-    assert_eq!(tally.to_string(), "1 passed, 1 failed, 1 ambiguous, 2 unknown");
-    assert_eq!(tally.failed(), 1);
+    assert_eq!(summary.unknown().collect::<Vec<_>>(), ["unknown scheme carrier_pigeon: 2 vectors not run"]);
+    assert_eq!(summary.to_string(), "1 passed, 1 failed, 1 ambiguous, 2 unknown");
+    assert_eq!(summary.failed(), 1);
 }
 
 #[test]

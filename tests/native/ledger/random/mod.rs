@@ -10,7 +10,7 @@ mod model;
 mod review;
 
 use crate::support::{Ledger, double_bound::DoubleBound, rows};
-use model::{DAY, MIN_SECONDS, Model, Sent, VELOCITY, half_up};
+use model::{DAY, MIN_SECONDS, Model, ReportedConversion, VELOCITY, half_up};
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::values::entropy::{Entropy, SeededEntropy},
@@ -126,7 +126,7 @@ impl<S: Sql> Run<S> {
         let commission =
             partner.map_or(0, |partner| half_up(amount, self.model.partners[partner].bp, 10_000));
         assert_eq!(answer.json["commissions"][0]["amount"].as_i64().unwrap_or(0), commission);
-        let expected = self.model.accept(Sent {
+        let expected = self.model.accept(ReportedConversion {
             id: answer.text("/id"),
             kind,
             customer: customer.as_deref(),
@@ -144,7 +144,7 @@ impl<S: Sql> Run<S> {
             let flags: Vec<String> = expected.held.iter().map(|reason| format!("held_{reason}")).collect();
             assert_eq!(shown["flags"], json!(flags), "{body}");
         }
-        self.model.sent.push(("/v1/conversions".to_owned(), body, answer.raw.body));
+        self.model.requests.push(("/v1/conversions".to_owned(), body, answer.raw.body));
     }
 
     fn refund(&mut self, number: usize) {
@@ -178,7 +178,7 @@ impl<S: Sql> Run<S> {
             let expected = (json!(part), json!(conversion.commission - in_all));
             assert_eq!((shown["reversed"].clone(), shown["remaining"].clone()), expected);
         }
-        self.model.sent.push((target, body, answer.raw.body));
+        self.model.requests.push((target, body, answer.raw.body));
     }
 
     fn change_partner(&mut self) {
@@ -216,12 +216,12 @@ impl<S: Sql> Run<S> {
 
     /// Retries an accepted request: it returns the first response and writes no row.
     fn repeat(&mut self) {
-        if self.model.sent.is_empty() {
+        if self.model.requests.is_empty() {
             return;
         }
         self.settle();
-        let index = self.roll(self.model.sent.len());
-        let (target, body, first) = self.model.sent[index].clone();
+        let index = self.roll(self.model.requests.len());
+        let (target, body, first) = self.model.requests[index].clone();
         let before = self.written();
         let again = self.ledger.post(&target, &body);
         assert_eq!((again.status, again.raw.header("idempotent-replayed")), (200, Some("true")), "{body}");

@@ -13,7 +13,7 @@ pub const VELOCITY: usize = 3;
 pub const MIN_SECONDS: i64 = 1;
 
 /// A request, and the commission that it should earn.
-pub struct Sent<'a> {
+pub struct ReportedConversion<'a> {
     pub id: String,
     pub kind: &'static str,
     pub customer: Option<&'a str>,
@@ -75,7 +75,7 @@ pub struct Model {
     pub clicks: Vec<Click>,
     pub conversions: Vec<Conversion>,
     /// Target, body, and first response.
-    pub sent: Vec<(String, serde_json::Value, String)>,
+    pub requests: Vec<(String, serde_json::Value, String)>,
     customers: BTreeMap<String, Vec<usize>>,
     /// The number of released, and of rejected commissions.
     pub released: usize,
@@ -118,38 +118,39 @@ impl Model {
     }
 
     /// Records a conversion and the reasons for its hold.
-    pub fn accept(&mut self, sent: Sent<'_>) -> &Conversion {
+    pub fn accept(&mut self, reported: ReportedConversion<'_>) -> &Conversion {
         let mut conversion = Conversion {
-            id: sent.id,
-            amount: sent.amount,
-            currency: sent.currency,
-            partner: sent.partner,
-            commission: sent.commission,
+            id: reported.id,
+            amount: reported.amount,
+            currency: reported.currency,
+            partner: reported.partner,
+            commission: reported.commission,
             refunded: 0,
             reversed: 0,
-            matures_at: sent.occurred_at + 30 * DAY,
+            matures_at: reported.occurred_at + 30 * DAY,
             held: Vec::new(),
             is_rejected: false,
-            accepted_at: sent.now,
-            customer: sent.customer.map(str::to_owned),
-            kind: sent.kind,
+            accepted_at: reported.now,
+            customer: reported.customer.map(str::to_owned),
+            kind: reported.kind,
         };
-        if let (Some(partner), Some(click)) = (sent.partner, sent.winner) {
-            let is_own = sent.customer == Some(self.partners[partner].id.as_str());
-            let hour =
-                |other: &&Conversion| other.partner == Some(partner) && other.accepted_at > sent.now - HOUR;
+        if let (Some(partner), Some(click)) = (reported.partner, reported.winner) {
+            let is_own = reported.customer == Some(self.partners[partner].id.as_str());
+            let hour = |other: &&Conversion| {
+                other.partner == Some(partner) && other.accepted_at > reported.now - HOUR
+            };
             let same = |other: &Conversion| {
                 other.partner.is_some()
-                    && other.kind == sent.kind
-                    && other.customer.as_deref() == sent.customer
+                    && other.kind == reported.kind
+                    && other.customer.as_deref() == reported.customer
             };
-            let is_repeat = sent.kind == "subscription_started"
-                && sent.customer.is_some()
+            let is_repeat = reported.kind == "subscription_started"
+                && reported.customer.is_some()
                 && self.conversions.iter().any(same);
             let reasons = [
                 (is_own, "self_referral"),
                 (self.conversions.iter().filter(hour).count() >= VELOCITY, "velocity"),
-                (sent.occurred_at - self.clicks[click].at < MIN_SECONDS * 1000, "impossible_time"),
+                (reported.occurred_at - self.clicks[click].at < MIN_SECONDS * 1000, "impossible_time"),
                 (is_repeat, "duplicate_customer"),
             ];
             conversion.held =

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Default)]
-pub struct Tally {
+pub struct Measurements {
     statuses: BTreeMap<u16, u64>,
     /// Latency of each response in microseconds. All are kept, because sorting them gives exact percentiles.
     times: Vec<u32>,
@@ -38,7 +38,7 @@ struct Report {
     own_cpu: f64,
 }
 
-impl Tally {
+impl Measurements {
     pub fn answer(&mut self, status: u16, took: Duration, in_time: bool) {
         *self.statuses.entry(status).or_default() += 1;
         if in_time {
