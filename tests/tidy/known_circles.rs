@@ -31,5 +31,4 @@ pub const KNOWN_CIRCLES: &[&[&str]] = &[
         "src/marketplace/signature/platforms/sns.rs",
     ],
     &["src/marketplace/woocommerce.rs", "src/marketplace/woocommerce/billing.rs"],
-    &["src/strict-json/deserializer.rs", "src/strict-json/error.rs", "src/strict-json/lib.rs"],
 ];
