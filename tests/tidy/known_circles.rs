@@ -2,7 +2,6 @@
 
 /// The files of each circle.
 pub const KNOWN_CIRCLES: &[&[&str]] = &[
-    &["src/marketplace/adapter.rs", "src/marketplace/oauth.rs", "src/marketplace/payload.rs"],
     &[
         "src/marketplace/apple.rs",
         "src/marketplace/apple/notification.rs",
