@@ -3,11 +3,6 @@
 /// The files of each circle.
 pub const KNOWN_CIRCLES: &[&[&str]] = &[
     &[
-        "src/marketplace/apple.rs",
-        "src/marketplace/apple/notification.rs",
-        "src/marketplace/apple/postback.rs",
-    ],
-    &[
         "src/marketplace/google_play.rs",
         "src/marketplace/google_play/confirmed.rs",
         "src/marketplace/google_play/purchase.rs",
