@@ -2,11 +2,6 @@
 
 /// The files of each circle.
 pub const KNOWN_CIRCLES: &[&[&str]] = &[
-    &[
-        "src/marketplace/google_play.rs",
-        "src/marketplace/google_play/confirmed.rs",
-        "src/marketplace/google_play/purchase.rs",
-    ],
     &["src/marketplace/microsoft/fulfillment.rs", "src/marketplace/microsoft/webhook.rs"],
     &[
         "src/marketplace/signature/envelope.rs",
