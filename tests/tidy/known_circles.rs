@@ -2,7 +2,6 @@
 
 /// The files of each circle.
 pub const KNOWN_CIRCLES: &[&[&str]] = &[
-    &["src/marketplace/microsoft/fulfillment.rs", "src/marketplace/microsoft/webhook.rs"],
     &[
         "src/marketplace/signature/envelope.rs",
         "src/marketplace/signature/jwt.rs",
