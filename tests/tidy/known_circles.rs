@@ -18,5 +18,4 @@ pub const KNOWN_CIRCLES: &[&[&str]] = &[
         "src/marketplace/signature/platforms/skadnetwork.rs",
         "src/marketplace/signature/platforms/sns.rs",
     ],
-    &["src/marketplace/woocommerce.rs", "src/marketplace/woocommerce/billing.rs"],
 ];
