@@ -3,7 +3,6 @@
 mod circles;
 mod imports;
 mod imports_test;
-mod known_circles;
 mod layers;
 mod report;
 mod sources;
