@@ -3,6 +3,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use signpost::domain::{
     clicks::{
+        bot,
         click::{Class, ClickId, Device},
         visitor::VisitorSecret,
     },
@@ -81,5 +82,10 @@ fn redirects(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, redirects);
+/// A user agent that the engine has not cached yet.
+fn agents(c: &mut Criterion) {
+    c.bench_function("classify a user agent", |b| b.iter(|| bot::parse(black_box(BROWSER))));
+}
+
+criterion_group!(benches, redirects, agents);
 criterion_main!(benches);

@@ -3,6 +3,7 @@
 //! This crate must compile in seconds, because it prints nothing until it has compiled. It therefore does not link the
 //! library (and SQLite with it). Code that needs the library or compiles slowly is a crate of its own that a command runs.
 
+mod agents;
 mod bench;
 mod browser;
 mod build;
@@ -82,6 +83,12 @@ const COMMANDS: &[Command] = &[
         flags: "<file or directory>…",
         about: "run request vectors and captured callbacks through the Worker's own verifiers",
         run: vectors::run,
+    },
+    Command {
+        name: "agents",
+        flags: "",
+        about: "fetch the newest lists of crawlers' and browsers' user agents",
+        run: agents::run,
     },
     Command {
         name: "wrangler",
