@@ -4,7 +4,13 @@
 use super::{random::CryptoEntropy, rate_limiter::RateLimiter, refusal::thrown, whole};
 use crate::domain::{
     clicks::visitor::VisitorSecret,
-    links::{engine::RedirectEngine, keyring::KeyRing, snapshot::Snapshot},
+    links::{
+        engine::RedirectEngine,
+        keyring::KeyRing,
+        line::RedirectLine,
+        redirect::{LinkPath, RedirectDecision},
+        snapshot::Snapshot,
+    },
 };
 use std::{cell::RefCell, collections::HashMap, hash::Hash};
 use wasm_bindgen::prelude::*;
@@ -86,10 +92,15 @@ impl KnownLinks {
         true
     }
 
-    /// Passes a line to the engine.
-    pub fn ask(&mut self, line: &str) -> Result<String, JsValue> {
+    /// Decides a redirect; see [`RedirectEngine::handle`].
+    pub fn decide(
+        &mut self,
+        line: &RedirectLine<'_>,
+        path: LinkPath<'_>,
+        is_newest: bool,
+    ) -> Result<RedirectDecision, JsValue> {
         match &mut self.engine {
-            Some((engine, entropy)) => engine.handle(line, entropy).map_err(thrown),
+            Some((engine, entropy)) => Ok(engine.handle(line, path, is_newest, entropy)),
             None => Err(thrown("the instance has not been seeded")),
         }
     }

@@ -20,7 +20,7 @@ function lineOf(request, path, query) {
   const ip = headers.get("cf-connecting-ip") ?? "local";
   const name = path.slice(isToken ? 3 : 1);
   const country = request.cf?.country ?? "";
-  return `${Date.now()}\n${flags}\n${name}\n\n${country}\n${ip}\n${purpose}\n${get("user-agent")}\n${get("cookie")}\n${query}`;
+  return `${Date.now()}\n${flags}\n${name}\n${country}\n${ip}\n${purpose}\n${get("user-agent")}\n${get("cookie")}\n${query}`;
 }
 
 /** Answers a visitor: a Response, or a promise of one if a store must be asked. */

@@ -1,4 +1,4 @@
-//! The redirect engine: one line of input gives one line of output. These tests fail if a visit is sent to the wrong
+//! The redirect engine, from JavaScript's text to the decision. These tests fail if a visit is sent to the wrong
 //! place or put in the wrong bucket, if a cookie keeps content that does not verify, or if personal data outlives the
 //! response.
 
@@ -10,8 +10,10 @@ use signpost::domain::{
         visitor::VisitorSecret,
     },
     links::{
-        engine::{MalformedRequest, RedirectEngine},
+        engine::RedirectEngine,
         keyring::{KeyRing, with_new_key},
+        line::{MalformedLine, RedirectLine},
+        redirect::{LinkPath, RedirectDecision},
         snapshot::Snapshot,
         token::LinkToken,
     },
@@ -58,7 +60,8 @@ mod support {
         pub now: i64,
         pub flags: &'static str,
         pub token: String,
-        pub path: &'static str,
+        pub path: LinkPath<'static>,
+        pub is_newest: bool,
         pub country: &'static str,
         pub ip: &'static str,
         pub purpose: &'static str,
@@ -72,7 +75,8 @@ mod support {
             now: NOW,
             flags: "",
             token: token.mint(&ring()).unwrap(),
-            path: "",
+            path: LinkPath::Unknown,
+            is_newest: false,
             country: "DE",
             ip: "203.0.113.9",
             purpose: "",
@@ -91,23 +95,25 @@ mod support {
     }
 
     impl Ask {
-        pub(crate) fn raw(&self, engine: &mut RedirectEngine, seed: u64) -> String {
-            let Ask { now, flags, token, path, country, ip, purpose, agent, cookies, query } = self;
-            let line = format!(
-                "{now}\n{flags}\n{token}\n{path}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}"
-            );
-            engine.handle(&line, &mut SeededEntropy::new(seed)).unwrap()
+        pub(crate) fn raw(&self, engine: &mut RedirectEngine, seed: u64) -> RedirectDecision {
+            let Ask { now, flags, token, path, is_newest, country, ip, purpose, agent, cookies, query } =
+                self;
+            let text =
+                format!("{now}\n{flags}\n{token}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}");
+            let line = RedirectLine::parse(&text).unwrap();
+            engine.handle(&line, *path, *is_newest, &mut SeededEntropy::new(seed))
         }
 
         pub(crate) fn decision(&self, engine: &mut RedirectEngine) -> Decision {
-            let answer = self.raw(engine, 7);
-            let fields: Vec<&str> = answer.split('\n').collect();
-            let ["A", location, cookie, shard, record] = fields[..] else { panic!("{answer}") };
-            let visit = read(&format!("[{record}]")).unwrap().remove(0);
+            let decision = self.raw(engine, 7);
+            let RedirectDecision::Respond(response) = decision else { panic!("{decision:?}") };
+            // The record must come back unchanged from its transport form.
+            let visit = read(&format!("[{}]", response.visit.to_json())).unwrap().remove(0);
+            assert_eq!(visit, response.visit);
             Decision {
-                location: location.to_owned(),
-                cookie: cookie.to_owned(),
-                shard: shard.parse().unwrap(),
+                location: response.location.unwrap_or_default(),
+                cookie: response.cookie.unwrap_or_default(),
+                shard: response.shard,
                 click: ClickId::verify(&visit.id, &ring()),
                 visit,
             }
@@ -158,6 +164,7 @@ fn the_snapshot_names_the_carrier_of_the_click_and_unknown_carriers_are_paramete
 fn every_visit_gets_a_new_click_id() {
     let (mut engine, ask) = (engine(None), ask(token(5)));
     assert_ne!(ask.raw(&mut engine, 1), ask.raw(&mut engine, 2));
+    assert_eq!(ask.raw(&mut engine, 1), ask.raw(&mut engine, 1), "the only difference is the randomness");
 }
 
 #[test]
@@ -182,16 +189,16 @@ fn buckets_exclude_each_other_in_the_order_of_the_contract() {
         ("expired this second", ask(expired(5)), Bucket::Expired, 5),
         ("expires the next", ask(LinkToken { expires_s: Some(past + 1), ..token(5) }), Bucket::Human, 5),
         ("no token", Ask { token: "nonsense".into(), ..ask(token(5)) }, Bucket::Invalid, 0),
-        ("an unknown number", Ask { flags: "f", ..ask(expired(101)) }, Bucket::Invalid, 0),
+        ("an unknown number", Ask { is_newest: true, ..ask(expired(101)) }, Bucket::Invalid, 0),
         (
             "an unknown listing",
-            Ask { flags: "f", ..ask(LinkToken { listing_no: 2, ..token(5) }) },
+            Ask { is_newest: true, ..ask(LinkToken { listing_no: 2, ..token(5) }) },
             Bucket::Invalid,
             0,
         ),
         (
             "a lost path",
-            Ask { path: "-", ..ask(LinkToken { has_path: true, ..token(5) }) },
+            Ask { path: LinkPath::Missing, ..ask(LinkToken { has_path: true, ..token(5) }) },
             Bucket::Invalid,
             0,
         ),
@@ -235,7 +242,7 @@ fn visitors_are_distinguished_by_address_agent_and_day() {
 
 #[test]
 fn nothing_of_the_address_or_the_agent_is_recorded() {
-    let record = ask(token(5)).raw(&mut engine(None), 7);
+    let record = ask(token(5)).decision(&mut engine(None)).visit.to_json();
     assert!(!record.contains("203.0.113.9") && !record.contains("Firefox"), "{record}");
 }
 
@@ -274,13 +281,13 @@ fn cookies_carry_the_last_eight_ids_that_verify() {
 fn a_path_is_looked_up_once_and_cached() {
     let mut engine = engine(Some(LANDING));
     let ask = ask(LinkToken { has_path: true, ..token(5) });
-    assert_eq!(ask.raw(&mut engine, 7), "P\n5");
+    assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedPath(5));
     // Not cached: a failure of all stores, which may be over in a second, and a path that leads elsewhere.
-    for path in ["-", "//evil.example", "/../x"] {
-        assert_eq!(Ask { path, ..ask.clone() }.decision(&mut engine).location, LANDING, "{path}");
-        assert_eq!(ask.raw(&mut engine, 7), "P\n5");
+    for path in [LinkPath::Missing, LinkPath::Known("//evil.example"), LinkPath::Known("/../x")] {
+        assert_eq!(Ask { path, ..ask.clone() }.decision(&mut engine).location, LANDING, "{path:?}");
+        assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedPath(5));
     }
-    let first = Ask { path: "/plans/team", ..ask.clone() }.decision(&mut engine).location;
+    let first = Ask { path: LinkPath::Known("/plans/team"), ..ask.clone() }.decision(&mut engine).location;
     assert!(first.starts_with("https://shop.example/plans/team?own=1&sp_click="), "{first}");
     assert_eq!(ask.decision(&mut engine).location, first);
 }
@@ -289,7 +296,7 @@ fn a_path_is_looked_up_once_and_cached() {
 fn a_link_number_beyond_the_snapshot_requests_a_newer_snapshot() {
     let mut engine = engine(Some(LANDING));
     let ask = ask(token(101));
-    assert_eq!(ask.raw(&mut engine, 7), "S\n101");
+    assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedSnapshot(101));
     engine.set_snapshot(snapshot(2, 101, None));
     assert_eq!(ask.decision(&mut engine).visit.bucket, Bucket::Human);
 }
@@ -318,9 +325,12 @@ fn read(records: &str) -> Result<Vec<Visit>, MalformedClickRecord> {
 
 #[test]
 fn a_truncated_line_is_refused() {
-    for line in ["", "\n\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n\n"] {
-        assert_eq!(engine(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
+    for line in
+        ["", "\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n", "1\n\n\n\n\n\n\n"]
+    {
+        assert_eq!(RedirectLine::parse(line), Err(MalformedLine), "{line:?}");
     }
+    assert!(RedirectLine::parse("1\n\n\n\n\n\n\n\n").is_ok(), "nine fields");
 }
 
 #[test]
