@@ -5,6 +5,7 @@ mod imports;
 mod imports_test;
 mod known_circles;
 mod layers;
+mod references;
 mod report;
 mod sources;
 mod style;
