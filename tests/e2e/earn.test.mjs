@@ -46,7 +46,7 @@ test("a click leads to the listing and its sale earns a commission", async () =>
   assert.deepEqual(balances, [{ partner_id: ada.id, currency: "EUR", pending: 0, payable: 0, paid: 0, reversed: 1980 }]);
 });
 
-test("a conversion is attributed before its click is stored", async () => {
+test("a conversion is attributed even before its click is stored", async () => {
   const { operator, link, partner } = world;
   const grace = await partner({ name: "Grace" });
   const click = await visit(edge, (await link(grace)).url, { ip: "192.0.2.9" });
@@ -54,7 +54,7 @@ test("a conversion is attributed before its click is stored", async () => {
   assert.equal(sold.attribution.credits[0].partner_id, grace.id);
 });
 
-test("a revocation and a pause take effect at once in the isolate that made them", async () => {
+test("a revocation and a pause take effect at once in the isolate that forwarded them", async () => {
   const { operator, link, partner } = world;
   const owner = await partner({ name: "Alan" });
   const [revoked, paused] = [await link(owner), await link(owner)];
@@ -73,9 +73,9 @@ test("a revocation and a pause take effect at once in the isolate that made them
 test("slugs and paths work at once, and unknown slugs are not found", async () => {
   const { link, ada } = world;
   assert.equal((await visit(edge, `${edge.url}/spring-sale`)).status, 404);
-  const made = await link(ada, { slug: "spring-sale", path: "/spring/offer" });
-  assert.equal(made.short_url, `${edge.url}/spring-sale`);
-  for (const url of [made.short_url, made.url]) {
+  const created = await link(ada, { slug: "spring-sale", path: "/spring/offer" });
+  assert.equal(created.short_url, `${edge.url}/spring-sale`);
+  for (const url of [created.short_url, created.url]) {
     const { location, clickId } = await visit(edge, url);
     assert.equal(location, `https://shop.example/spring/offer?plan=pro&sp_click=${clickId}`);
   }
@@ -125,17 +125,17 @@ test("tampered, expired and foreign tokens lead to the landing page without a cl
   await totals(operator, "", ({ filtered }) => filtered.invalid === 1 && filtered.expired === 1);
 });
 
-test("a partner's key sees its own data alone", async () => {
+test("a partner's key reads only its own data", async () => {
   const { operator, partner, link, ada } = world;
   const owner = await partner({ name: "Edsger" });
   const own = await link(owner);
-  const made = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
-  const portal = api(edge, made.key);
+  const created = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
+  const portal = api(edge, created.key);
   assert.deepEqual((await portal.json("GET", "/v1/links")).data.map(({ id }) => id), [own.id]);
   assert.equal((await portal.get(`/v1/partners/${ada.id}`)).body.code, "not_found");
   assert.equal((await portal.get(`/v1/attribution?partner_id=${ada.id}`)).status, 404);
   assert.equal((await portal.post("/v1/links", { partner_id: owner.id, listing_id: own.listing_id })).body.code, "insufficient_scope");
-  await operator.call("DELETE", `/v1/keys/${made.id}`);
+  await operator.call("DELETE", `/v1/keys/${created.id}`);
   assert.equal((await portal.get("/v1/links")).status, 401);
 });
 
@@ -153,7 +153,7 @@ test("local days follow the time zone, as the engine's Intl defines it", async (
   assert.equal((await operator.get("/v1/attribution?timezone=Mars/Olympus")).body.code, "unknown_timezone");
 });
 
-test("reports are answered 304 for their ETag", async () => {
+test("reports get 304 for their ETag", async () => {
   const { operator, ada } = world;
   const first = await operator.get(`/v1/attribution?partner_id=${ada.id}&group_by=link`);
   const etag = first.headers.get("etag");

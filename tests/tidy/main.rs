@@ -4,6 +4,7 @@ mod circles;
 mod imports;
 mod imports_test;
 mod layers;
+mod references;
 mod report;
 mod sources;
 mod style;

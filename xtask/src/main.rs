@@ -1,7 +1,8 @@
 //! The project's single entry point. Each command is one file here and one line in [`COMMANDS`].
 //!
 //! This crate must compile in seconds, because it prints nothing until it has compiled. It therefore does not link the
-//! library (and SQLite with it). Code that needs the library or compiles slowly is a crate of its own that a command runs.
+//! library (and SQLite with it). Code that needs the library or compiles slowly is a crate of its own that a command
+//! runs.
 
 mod agents;
 mod bench;
@@ -21,7 +22,8 @@ mod vectors;
 mod workspace;
 mod wrangler;
 
-// The key ring is compiled from its own source, because linking the `domain` crate would build fifty other crates first.
+// The key ring is compiled from its own source, because linking the `domain` crate would build fifty other crates
+// first.
 #[path = "../../src/domain/values"]
 mod values {
     #[allow(dead_code, reason = "the seeded entropy is for tests and replays")]
@@ -51,25 +53,25 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "test",
         flags: "[--filter <name>]",
-        about: "everything that is checked; with a filter, only the matching end-to-end tests",
+        about: "run all checks; with a filter, only the matching end-to-end tests",
         run: test::run,
     },
     Command {
         name: "bench",
         flags: "[--only <name>] [--seconds <n>]",
-        about: "what things cost, beside peers and targets",
+        about: "measure costs, and compare them with peers and targets",
         run: bench::run,
     },
     Command {
         name: "keygen",
         flags: "[--rotate <file or text>]",
-        about: "new secrets for a deployment, or a key ring with one more key that signs",
+        about: "print new secrets for a deployment, or a key ring with a new signing key",
         run: keygen::run,
     },
     Command {
         name: "openapi",
         flags: "",
-        about: "write the contract into dist, and lint it",
+        about: "write the API description to dist, and lint it",
         run: openapi::run,
     },
     Command {
@@ -93,7 +95,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "wrangler",
         flags: "<arguments>",
-        about: "the pinned wrangler with a Node that is new enough, to deploy and to put secrets",
+        about: "run the pinned wrangler on a supported Node, to deploy and to set secrets",
         run: wrangler::run,
     },
 ];

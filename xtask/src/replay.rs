@@ -14,7 +14,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    paths.first().context("name the file that `curl …/v1/export` wrote")?;
+    paths.first().context("pass the file that `curl …/v1/export` wrote")?;
     let mut cargo = Command::new("cargo");
     cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(workspace::root().join("Cargo.toml"));
     cargo.args(["--package", "replay", "--"]).args(&paths);
