@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     api::{SNAPSHOT_HEADER, health::HealthView, http::problems::Problem},
-    domain::programme::id::ProgrammeId,
+    documents::pages,
+    domain::{programme::id::ProgrammeId, values::language::Language},
 };
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, Headers, Method, Request, Response, ResponseBuilder, Result, event, web_sys};
@@ -19,7 +20,7 @@ use worker::{Context, Env, Headers, Method, Request, Response, ResponseBuilder, 
 /// Returns the asset URL and the media type of the document at a public path.
 fn asset(path: &str) -> Option<(&'static str, &'static str)> {
     match path {
-        "/docs" => Some(("https://assets/docs.html", "text/html; charset=utf-8")),
+        "/docs" | "/docs/" => Some(("https://assets/docs.html", "text/html; charset=utf-8")),
         "/openapi.json" => Some(("https://assets/openapi.json", "application/json")),
         _ => None,
     }
@@ -65,9 +66,40 @@ async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result
             Some((file, media_type)) if http::is_read(&request) => {
                 Ok(document(&exchange.stores, file, media_type).await?)
             }
-            _ => Err(Problem::not_found().into()),
+            _ => match page(&request, &path)? {
+                Some(page) => Ok(page),
+                None => Err(Problem::not_found().into()),
+            },
         },
     }
+}
+
+/// Returns the page for a person at this path: the front page, its icon, or the page of a link that leads nowhere. Programs
+/// that do not accept HTML get the front page at `/` and a problem everywhere else.
+fn page(request: &Request, path: &str) -> Result<Option<Response>> {
+    if !http::is_read(request) {
+        return Ok(None);
+    }
+    let header = |name| request.headers().get(name).map(Option::unwrap_or_default);
+    let language = Language::negotiate(&header("accept-language")?);
+    let html = "text/html; charset=utf-8";
+    let (status, media_type, cache, body) = match path {
+        "/" => (200, html, "no-cache", pages::front(language)),
+        "/favicon.ico" => (200, "image/svg+xml", "public, max-age=86400", pages::ICON.to_owned()),
+        _ if header("accept")?.contains("text/html") => (404, html, "no-store", pages::dead_link(language)),
+        _ => return Ok(None),
+    };
+    let headers = Headers::new();
+    for (name, value) in [
+        ("content-type", media_type),
+        ("cache-control", cache),
+        ("vary", "accept-language"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", pages::CONTENT_SECURITY_POLICY),
+    ] {
+        headers.set(name, value)?;
+    }
+    Ok(Some(http::with_body(status, headers, body)))
 }
 
 fn health() -> Result<Response> {

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! A, location, value of the cookies (empty = none)   the response
-//! E, body                                            a 404 response with a problem
+//! E, status, body                                    an error response with a problem
 //! W                                                  a store must be asked (`redirect_with_stores`)
 //! ```
 //!
@@ -21,13 +21,14 @@ use super::{
 };
 use crate::{
     api::http::problems::{Code, Problem},
+    documents::pages,
     domain::{
         links::{
             line::RedirectLine,
             redirect::{LinkPath, RedirectDecision, RedirectResponse},
         },
         programme::id::ProgrammeId,
-        values::time::Timestamp,
+        values::{language::Language, time::Timestamp},
     },
 };
 use js_sys::Promise;
@@ -35,7 +36,7 @@ use wasm_bindgen::prelude::*;
 use worker::Env;
 
 const NO_LINK: &str = "No link has this name.";
-const UNKNOWN: &str = "No store can be reached at the moment. Try again.";
+const UNREACHABLE: &str = "No store can be reached at the moment. Try again.";
 const NO_LANDING_PAGE: &str = "The link leads nowhere, and no landing page is set.";
 
 /// A store must be asked.
@@ -45,8 +46,21 @@ fn milliseconds(now: Timestamp) -> f64 {
     super::milliseconds(now.ms())
 }
 
-fn not_found(flags: &str, detail: &'static str) -> String {
-    format!("E{flags}\n{}", Problem::new(Code::NotFound, detail).response().body)
+fn error(flags: &str, code: Code, detail: &'static str) -> String {
+    let response = Problem::new(code, detail).response();
+    format!("E{flags}\n{}\n{}", response.status, response.body)
+}
+
+/// The response to a slug that no link has: the landing page. No click is recorded, because guessed slugs would fill the log.
+fn unknown_slug(line: &RedirectLine<'_>, known: &mut KnownLinks) -> Result<String, JsValue> {
+    let decision = known.decide(&RedirectLine { token: "", ..*line }, LinkPath::Unknown, true)?;
+    let RedirectDecision::Respond(response) = decision else {
+        return Err(thrown("an empty token is a link"));
+    };
+    Ok(match response.location {
+        Some(location) => ["A\n", &location, "\n"].concat(),
+        None => error("", Code::NotFound, NO_LINK),
+    })
 }
 
 /// Records the click of a response, and formats the response for JavaScript.
@@ -63,7 +77,7 @@ fn respond(response: &RedirectResponse, known: &mut KnownLinks) -> String {
         Some(location) => {
             ["A", flags, "\n", location, "\n", response.cookie.as_deref().unwrap_or_default()].concat()
         }
-        None => not_found(flags, NO_LANDING_PAGE),
+        None => error(flags, Code::NotFound, NO_LANDING_PAGE),
     }
 }
 
@@ -79,7 +93,7 @@ pub fn redirect(line: &[u8]) -> Result<String, JsValue> {
         let decision = if line.is_slug {
             match known.slug(line.token, milliseconds(line.now)) {
                 None => return Ok(WAIT.to_owned()),
-                Some(Slug::Nobody) => return Ok(not_found("", NO_LINK)),
+                Some(Slug::Nobody) => return unknown_slug(&line, known),
                 Some(Slug::Token(token)) => {
                     known.decide(&RedirectLine { token: &token, ..line }, LinkPath::Unknown, false)?
                 }
@@ -107,7 +121,7 @@ async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
     // Without a snapshot neither the link's destination nor the landing page is known. The visit is not counted, because
     // the link may be valid.
     if !snapshot::load(stores, now).await {
-        return Ok(not_found("", UNKNOWN));
+        return Ok(error("", Code::Unavailable, UNREACHABLE));
     }
     let token = if line.is_slug {
         let cached = KNOWN.with_borrow(|known| known.slug(line.token, now));
@@ -117,7 +131,7 @@ async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
         };
         match found {
             Some(Slug::Token(token)) => token,
-            Some(Slug::Nobody) => return Ok(not_found("", NO_LINK)),
+            Some(Slug::Nobody) => return KNOWN.with_borrow_mut(|known| unknown_slug(&line, known)),
             // No store could be reached. An empty token is invalid, so the visitor is sent to the landing page.
             None => String::new(),
         }
@@ -160,6 +174,12 @@ fn link_path(path: &Option<Option<String>>) -> LinkPath<'_> {
         Some(None) => LinkPath::Missing,
         Some(Some(path)) => LinkPath::Known(path),
     }
+}
+
+/// Returns the page that a browser gets instead of a problem when a link leads nowhere.
+#[wasm_bindgen]
+pub fn dead_link_page(accept_language: &str) -> String {
+    pages::dead_link(Language::negotiate(accept_language))
 }
 
 /// Does the work that the flags of a response name.

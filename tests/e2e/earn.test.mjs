@@ -70,18 +70,32 @@ test("a revocation and a pause take effect at once in the isolate that forwarded
     filtered.revoked === 3 && clicks === 2 && unique_clicks === 2 && filtered.duplicate === 1);
 });
 
-test("slugs and paths work at once, and unknown slugs are not found", async () => {
+test("slugs and paths work at once, and unknown slugs lead to the landing page", async () => {
   const { link, ada } = world;
-  assert.equal((await visit(edge, `${edge.url}/spring-sale`)).status, 404);
+  assert.equal((await visit(edge, `${edge.url}/spring-sale`)).location, LANDING);
   const created = await link(ada, { slug: "spring-sale", path: "/spring/offer" });
   assert.equal(created.short_url, `${edge.url}/spring-sale`);
   for (const url of [created.short_url, created.url]) {
     const { location, clickId } = await visit(edge, url);
     assert.equal(location, `https://shop.example/spring/offer?plan=pro&sp_click=${clickId}`);
   }
-  const unknown = await edge.fetch("/no-such-slug");
-  assert.equal(unknown.status, 404);
-  assert.equal((await unknown.json()).code, "not_found");
+  const unknown = await visit(edge, `${edge.url}/no-such-slug`);
+  assert.deepEqual([unknown.status, unknown.location, unknown.clickId, unknown.cookies], [302, LANDING, null, []]);
+});
+
+test("links work as people and messengers write them", async () => {
+  const { link, ada } = world;
+  const { url, short_url } = await link(ada, { slug: "bugs-one" });
+  const token = new URL(url).pathname;
+  for (const path of ["/Bugs-One", "/BUGS-ONE", "/bugs-one/", "/bugs-one.", "/bugs-one),", "/bugs-one!", "/bugs-one%20", "/bugs-one?"]) {
+    const { location, clickId } = await visit(edge, `${edge.url}${path}`);
+    assert.equal(location, `https://shop.example/buy?plan=pro&sp_click=${clickId}`, path);
+  }
+  for (const end of ["/", ".", ",", ")", "!", "%20", "?", ").%20"]) {
+    const { location, clickId } = await visit(edge, `${edge.url}${token}${end}`);
+    assert.equal(location, `https://shop.example/buy?plan=pro&sp_click=${clickId}`, end);
+  }
+  assert.equal(short_url, `${edge.url}/bugs-one`);
 });
 
 test("the cookie carries the visitor's last eight clicks, newest last", async () => {

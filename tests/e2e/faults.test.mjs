@@ -113,12 +113,11 @@ describe("a failing store", () => {
   });
   after(() => edge.stop());
 
-  // Only the Ledger knows that a slug does not exist. While it fails, visitors of an unknown slug get the landing page.
   for (const [name, unknownSlug] of [
     ["ledger-fails", [302, LANDING]],
     ["ledger-hangs", [302, LANDING]],
-    ["kv-fails", [404, null]],
-    ["clicklog-fails", [404, null]],
+    ["kv-fails", [302, LANDING]],
+    ["clicklog-fails", [302, LANDING]],
   ]) {
     test(`${name}: a known link still leads to its listing, an unknown one to the landing page`, async () => {
       const link = new URL(world.adas.url).pathname;
@@ -139,14 +138,14 @@ describe("a failing store", () => {
     });
   }
 
-  test("a link that is unknown to the isolate is not found while no store responds, and works again afterwards", async () => {
+  test("a link that is unknown to the isolate gets 503 while no store responds, and works again afterwards", async () => {
     const token = new URL(world.adas.url).pathname.split("/").pop();
     await edge.restart();
     await fault("all-hang");
     try {
       const started = performance.now();
       const { status } = await visit(edge, `${edge.url}/r/${token}`);
-      assert.equal(status, 404, "without a store, the landing page is unknown too");
+      assert.equal(status, 503, "without a store, the landing page is unknown too");
       assert.ok(performance.now() - started < 2_000);
     } finally {
       await fault("none");

@@ -1,12 +1,10 @@
 // The Worker's entry. Links are handled by one synchronous export (redirect.mjs), everything else by the `worker`
 // crate's fetch (src/edge/fetch.rs).
 import { instance } from "./instance.mjs";
-import { isLink, redirect } from "./redirect.mjs";
+import { linkOf, redirect } from "./redirect.mjs";
 
 export { ClickLog, Ledger } from "./objects.mjs";
 
-/** Paths that look like slugs but belong to the Worker. */
-const RESERVED_PATHS = new Set(["/docs", "/healthz", "/readyz"]);
 /**
  * The response to a call that panicked, which must not need an instance. A test compares it with
  * src/api/http/problems.rs.
@@ -60,9 +58,9 @@ export default {
       const from = url.indexOf("/", 8);
       const mark = url.indexOf("?", from);
       const path = mark < 0 ? url.slice(from) : url.slice(from, mark);
-      const isRead = method === "GET" || method === "HEAD";
-      if (isRead && !RESERVED_PATHS.has(path) && isLink(path)) {
-        const response = redirect(request, env, ctx, path, mark < 0 ? "" : url.slice(mark + 1), requestId);
+      const link = method === "GET" || method === "HEAD" ? linkOf(path) : undefined;
+      if (link !== undefined) {
+        const response = redirect(request, env, ctx, link, mark < 0 ? "" : url.slice(mark + 1), requestId);
         return response instanceof Promise ? response.catch(onError) : response;
       }
       return handle(request, env, ctx, requestId).catch(onError);

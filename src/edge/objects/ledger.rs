@@ -223,6 +223,18 @@ fn failed(error: impl std::fmt::Display) -> worker::Error {
     worker::Error::RustError(error.to_string())
 }
 
+/// Logs the slugs that an earlier version accepted and that now belong to the Worker. Their links work under `/r/`.
+fn warn_of_reserved_slugs(sql: &DurableSql) {
+    match links::reserved_slugs(sql) {
+        Ok(slugs) if slugs.is_empty() => {}
+        Ok(slugs) => worker::console_warn!(
+            "ledger: these slugs are reserved now and no longer lead to their links, which work under /r/: {}",
+            slugs.join(", ")
+        ),
+        Err(error) => worker::console_error!("ledger: reserved slugs were not looked up: {error}"),
+    }
+}
+
 impl DurableObject for LedgerObject {
     fn new(state: State, env: Env) -> Self {
         let name = state.id().name().unwrap_or_default();
@@ -233,8 +245,9 @@ impl DurableObject for LedgerObject {
             Ok(_) => config(&stores),
             Err(error) => Err(error.to_string()),
         };
-        if let Err(cause) = &config {
-            worker::console_error!("ledger: not ready: {cause}");
+        match &config {
+            Err(cause) => worker::console_error!("ledger: not ready: {cause}"),
+            Ok(_) => warn_of_reserved_slugs(&sql),
         }
         Self { ledger: Rc::new(Ledger { stores, alarm: Alarm::new(state, "Ledger"), sql, config }) }
     }

@@ -48,10 +48,10 @@ fn ranges(numbers: &[LinkNo]) -> Vec<(LinkNo, LinkNo)> {
 pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
     let program = meta::program(sql)?;
     let (mut by_no, mut carry) = (BTreeMap::new(), BTreeMap::new());
-    for (no, url, marketplace) in listings::urls(sql)? {
+    for (no, url, transport) in listings::urls(sql)? {
         by_no.insert(no.to_string(), url);
-        if marketplace.click_id_transport() != ClickIdTransport::Parameter {
-            carry.insert(no.to_string(), marketplace.click_id_transport());
+        if transport != ClickIdTransport::Parameter {
+            carry.insert(no.to_string(), transport);
         }
     }
     json_text(&Snapshot {
