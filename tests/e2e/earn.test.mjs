@@ -1,8 +1,10 @@
 // The product's main job, end to end in workerd: link → click → conversion → attribution → commission → refund.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { get } from "node:http";
 import { after, before, test } from "node:test";
 import { api, startEdge } from "./support/harness.mjs";
-import { LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
+import { BROWSER, LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
 
 let edge;
 let world;
@@ -14,7 +16,7 @@ after(() => edge.stop());
 
 test("a click leads to the listing and its sale earns a commission", async () => {
   const { operator, ada, adas } = world;
-  const click = await visit(edge, adas.url, { query: "?utm_source=x&q=%20a+b", cf: { country: "DE" } });
+  const click = await visit(edge, adas.url, { query: "?sp_consent=1&utm_source=x&q=%20a+b", cf: { country: "DE" } });
   assert.equal(click.status, 302);
   assert.equal(click.location, `https://shop.example/buy?plan=pro&utm_source=x&q=%20a+b&sp_click=${click.clickId}`);
   assert.equal(click.clickId.length, 40);
@@ -125,6 +127,40 @@ test("bots, prefetches, HEAD requests and duplicates have their own buckets", as
   assert.deepEqual([gpc.status, gpc.cookies], [302, []]);
   const seen = await totals(operator, `partner_id=${owner.id}`, ({ clicks, filtered }) => clicks === 2 && filtered.bot === 3);
   assert.deepEqual([seen.unique_clicks, seen.filtered.duplicate, seen.filtered.prefetch], [1, 1, 1]);
+});
+
+test("a link that a page loads as an image gets no cookie, is no person's click, and earns only after a review", async () => {
+  const { operator, link, partner } = world;
+  const owner = await partner({ name: "Stuffer" });
+  const { url } = await link(owner);
+  // Node.js's `fetch` overwrites the mode, so its `http` sends these requests.
+  const load = async (destination, mode) => {
+    const headers = { ...BROWSER, "cf-connecting-ip": "192.0.2.78", "sec-fetch-dest": destination, "sec-fetch-mode": mode };
+    const [response] = await once(get(`${edge.url}${new URL(url).pathname}`, { headers, agent: false }), "response");
+    response.resume();
+    return { cookies: response.headers["set-cookie"] ?? [], clickId: new URL(response.headers.location).searchParams.get("sp_click") };
+  };
+  for (const [destination, mode] of [["image", "no-cors"], ["iframe", "navigate"], ["empty", "cors"], ["document", "no-cors"]]) {
+    assert.deepEqual((await load(destination, mode)).cookies, [], `${destination} ${mode}`);
+  }
+  const { clickId } = await load("image", "no-cors");
+  const sold = await operator.json("POST", "/v1/conversions", sale(clickId, "stuffed"));
+  assert.deepEqual(sold.commissions.map(({ status, held_reason }) => [status, held_reason]), [["pending", "not_navigation"]]);
+  assert.equal((await load("document", "navigate")).cookies.length, 2);
+  const seen = await totals(operator, `partner_id=${owner.id}`, ({ clicks, filtered }) => clicks === 1 && filtered.prefetch === 5);
+  assert.equal(seen.unique_clicks, 1);
+});
+
+test("in regions that require it, cookies need the visitor's consent, which is not passed on", async () => {
+  const { link, ada } = world;
+  const { url } = await link(ada);
+  const from = (country, options) => visit(edge, url, { cf: { country }, ...options });
+  assert.equal((await from("US")).cookies.length, 2);
+  assert.deepEqual((await from("FR")).cookies, []);
+  const consenting = await from("FR", { query: "?sp_consent=1&utm=2" });
+  assert.equal(consenting.cookies.length, 2);
+  assert.equal(consenting.location, `https://shop.example/buy?plan=pro&utm=2&sp_click=${consenting.clickId}`);
+  assert.equal((await from("FR", { headers: { cookie: "sp_consent=1" } })).cookies.length, 2);
 });
 
 test("tampered, expired and foreign tokens lead to the landing page without a click id", async () => {

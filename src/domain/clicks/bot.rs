@@ -184,12 +184,14 @@ pub fn is_prefetch(purpose: &str) -> bool {
         .any(|word| matches!(word, b"prefetch" | b"prerender" | b"preview"))
 }
 
-/// Classifies a visit. Prefetches take precedence. HEAD requests count as bots, because they open nothing (X sends
+/// Classifies a visit. Prefetches take precedence, then links that a browser loads as part of a page. HEAD requests count as bots, because they open nothing (X sends
 /// several for each post, with user agents of browsers).
 #[must_use]
-pub fn classify(agent: Agent, head: bool, is_prefetch_request: bool) -> Class {
+pub fn classify(agent: Agent, head: bool, is_prefetch_request: bool, is_embedded: bool) -> Class {
     if is_prefetch_request {
         Class::Prefetch
+    } else if is_embedded {
+        Class::Embedded
     } else if agent.bot || head {
         Class::Bot
     } else {
@@ -250,14 +252,16 @@ mod tests {
     #[test]
     fn prefetch_takes_precedence_and_head_is_a_bot() {
         let (person, machine) = (parse("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"), parse("curl/8.5.0"));
-        for (agent, head, is_prefetch_request, class) in [
-            (person, false, false, Class::Human),
-            (person, true, false, Class::Bot),
-            (person, false, true, Class::Prefetch),
-            (machine, false, false, Class::Bot),
-            (machine, true, true, Class::Prefetch),
+        for (agent, head, is_prefetch_request, is_embedded, class) in [
+            (person, false, false, false, Class::Human),
+            (person, true, false, false, Class::Bot),
+            (person, false, true, false, Class::Prefetch),
+            (person, false, false, true, Class::Embedded),
+            (person, false, true, true, Class::Prefetch),
+            (machine, false, false, false, Class::Bot),
+            (machine, true, true, false, Class::Prefetch),
         ] {
-            assert_eq!(classify(agent, head, is_prefetch_request), class);
+            assert_eq!(classify(agent, head, is_prefetch_request, is_embedded), class);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Destinations of links: always the listing's own scheme, host and port, regardless of the path and the query.
 
-use crate::values::string_enum::string_enum;
+use crate::{programme::cookies::CONSENT, values::string_enum::string_enum};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
@@ -71,7 +71,7 @@ impl Destination {
     }
 
     /// Returns the URL for one visit: `path` in place of the listing's path if the link has its own, then the listing's
-    /// query, the visitor's query unchanged except for `click_param`, the click id, and the listing's fragment. If
+    /// query, the visitor's query unchanged except for `click_param` and the consent, the click id, and the listing's fragment. If
     /// `referrer` carries the click id, there is one `referrer` parameter: the listing's and the visitor's values come
     /// first in it. If the fragment carries the click id, the id is the last parameter of the query inside it.
     ///
@@ -152,7 +152,7 @@ fn without_parameter(fragment: &str, param: &str) -> String {
     if kept.is_empty() { route.to_owned() } else { [route, "?", &kept.join("&")].concat() }
 }
 
-/// Appends the pairs of `query` to `to`, except those named `click_param`. If `referrer` is given, the values of pairs
+/// Appends the pairs of `query` to `to`, except those named `click_param` and the visitor's consent. If `referrer` is given, the values of pairs
 /// named `referrer` are appended to it instead. `first` states that `to` has no pair yet. Bytes are unchanged, except
 /// that those not allowed in headers are percent-encoded.
 fn append_query(
@@ -168,7 +168,7 @@ fn append_query(
         return;
     }
     for pair in query.split('&') {
-        if is_named(pair, click_param) {
+        if is_named(pair, click_param) || is_named(pair, CONSENT) {
             continue;
         }
         if let Some(referrer) = referrer.as_deref_mut()

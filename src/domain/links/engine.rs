@@ -68,6 +68,7 @@ impl RedirectEngine {
             country: Country::parse(line.country),
             head: line.is_head,
             is_prefetch: !line.purpose.is_empty() && bot::is_prefetch(line.purpose),
+            is_embedded: line.is_embedded,
             gpc,
             now,
         };

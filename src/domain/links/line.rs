@@ -7,7 +7,8 @@
 //! ```text
 //! 0 now, Unix milliseconds            4 address of the visitor, or empty
 //! 1 flags: h HEAD, g Sec-GPC: 1,      5 Sec-Purpose, Purpose, X-Moz and X-Purpose, in any order
-//!   s field 2 is a slug               6 user agent
+//!   s field 2 is a slug,              6 user agent
+//!   e not a navigation (Sec-Fetch-…)
 //! 2 link token or slug                7 Cookie header
 //! 3 country, or empty                 8 query without ?
 //! ```
@@ -28,6 +29,8 @@ pub struct RedirectLine<'a> {
     pub is_head: bool,
     /// Whether the request has `Sec-GPC: 1`.
     pub has_gpc: bool,
+    /// Whether the browser says that it does not navigate to the link but loads it as part of a page.
+    pub is_embedded: bool,
     /// Whether `token` is a slug.
     pub is_slug: bool,
     /// The link token or the slug.
@@ -57,6 +60,7 @@ impl<'a> RedirectLine<'a> {
             now,
             is_head: flags.contains('h'),
             has_gpc: flags.contains('g'),
+            is_embedded: flags.contains('e'),
             is_slug: flags.contains('s'),
             token: field()?,
             country: field()?,

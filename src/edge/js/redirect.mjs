@@ -29,11 +29,20 @@ export function linkOf(path) {
   return RESERVED.has(slug) ? undefined : { isToken: false, name: slug };
 }
 
+/**
+ * Returns whether the browser navigates to the link instead of loading it as part of a page. Browsers send both headers or
+ * neither (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/); Node.js's `fetch` sends the mode alone.
+ */
+function isNavigation(headers) {
+  const destination = headers.get("sec-fetch-dest");
+  return destination === null || (destination === "document" && headers.get("sec-fetch-mode") === "navigate");
+}
+
 /** Returns the request as Rust parses it (src/domain/links/line.rs). No header and no URL contains a line feed. */
 function lineOf(request, { isToken, name }, query) {
   const { headers } = request;
   const get = (header) => headers.get(header) ?? "";
-  const flags = (request.method === "HEAD" ? "h" : "") + (get("sec-gpc").includes("1") ? "g" : "") + (isToken ? "" : "s");
+  const flags = (request.method === "HEAD" ? "h" : "") + (get("sec-gpc").includes("1") ? "g" : "") + (isNavigation(headers) ? "" : "e") + (isToken ? "" : "s");
   const purpose = get("sec-purpose") + get("purpose") + get("x-moz") + get("x-purpose");
   // Without the platform in front (on a developer's machine) there is no address: all visitors share one.
   const ip = headers.get("cf-connecting-ip") ?? "local";

@@ -77,7 +77,7 @@ mod support {
             token: token.mint(&ring()).unwrap(),
             path: LinkPath::Unknown,
             is_newest: false,
-            country: "DE",
+            country: "US",
             ip: "203.0.113.9",
             purpose: "",
             agent: BROWSER,
@@ -131,7 +131,7 @@ fn a_visit_is_redirected_to_the_listing_with_a_click_id_that_matches_the_record(
     assert_eq!(&decision.cookie, id);
     assert_eq!((click.at.ms(), click.link_no, click.shard), (NOW, 5, decision.shard));
     assert_eq!((click.device, click.class, click.gpc), (Device::Desktop, Class::Human, false));
-    assert_eq!(click.country.map(|c| c.as_str().to_owned()).as_deref(), Some("DE"));
+    assert_eq!(click.country.map(|c| c.as_str().to_owned()).as_deref(), Some("US"));
     let visit = decision.visit.clone();
     assert_eq!((visit.at, visit.link_no, visit.device), (click.at, Some(5), Device::Desktop));
     assert_eq!((visit.country, visit.bucket, visit.trail.as_str()), (click.country, Bucket::Human, ""));
@@ -225,6 +225,60 @@ fn global_privacy_control_leaves_no_cookie_and_no_visitor() {
     let click = decision.click.unwrap();
     assert!(click.gpc);
     assert_eq!(click.shard, click.random[0] % 16, "without a visitor the random bytes choose the shard");
+}
+
+#[test]
+fn links_loaded_as_part_of_a_page_get_no_cookie_and_do_not_count_as_people() {
+    let decision = Ask { flags: "e", ..ask(token(5)) }.decision(&mut engine(None));
+    assert_eq!((decision.visit.bucket, decision.cookie.as_str()), (Bucket::Prefetch, ""));
+    assert_eq!(decision.click.unwrap().class, Class::Embedded);
+    assert!(
+        decision.location.starts_with("https://shop.example/app?own=1&sp_click="),
+        "{}",
+        decision.location
+    );
+}
+
+#[test]
+fn the_programme_decides_who_gets_a_cookie() {
+    for (policy, country, query, cookies, is_set) in [
+        ("always", "DE", "", "", true),
+        ("always", "", "", "", true),
+        ("never", "US", "sp_consent=1", "sp_consent=1", false),
+        ("consent_regions", "US", "", "", true),
+        ("consent_regions", "", "", "", true),
+        ("consent_regions", "DE", "", "", false),
+        ("consent_regions", "CH", "", "", false),
+        ("consent_regions", "GB", "", "", false),
+        ("consent_regions", "NO", "", "", false),
+        ("consent_regions", "DE", "utm=1&sp_consent=1", "", true),
+        ("consent_regions", "DE", "", "a=b; sp_consent=1", true),
+        ("consent_regions", "DE", "sp_consent=0", "sp_consent=yes", false),
+        ("consent_regions", "DE", "xsp_consent=1", "", false),
+    ] {
+        let text = format!(
+            r#"{{"version":1,"click_param":"sp_click","landing_url":null,"cookies":"{policy}","max_link_no":100,
+                "listings":{{"1":"https://shop.example/app"}},"blocked":[]}}"#
+        );
+        let mut engine = engine(None);
+        engine.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
+        let ask = Ask { country, query, cookies: cookies.to_owned(), ..ask(token(5)) };
+        let decision = ask.decision(&mut engine);
+        let name = format!("{policy} {country} {query} {cookies}");
+        assert_eq!(!decision.cookie.is_empty(), is_set, "{name}");
+        // The consent is not passed on, and the click counts and earns without a cookie.
+        let forwarded =
+            query.replace("&sp_consent=1", "").replace("sp_consent=1", "").replace("sp_consent=0", "");
+        let forwarded = if query == "xsp_consent=1" { query.to_owned() } else { forwarded };
+        let separator = if forwarded.is_empty() { "" } else { "&" };
+        let id = &decision.visit.id;
+        assert_eq!(
+            decision.location,
+            format!("https://shop.example/app?{forwarded}{separator}sp_click={id}"),
+            "{name}"
+        );
+        assert_eq!(decision.visit.bucket, Bucket::Human, "{name}");
+    }
 }
 
 #[test]
@@ -339,7 +393,7 @@ fn records_with_another_format_are_refused() {
     assert_eq!(read(&format!("[{}]", good.to_json())), Ok(vec![good.clone()]));
     assert_eq!(read("[]"), Ok(vec![]));
     for (from, to) in
-        [("\"DE\"", "\"Germany\""), (&NOW.to_string(), "-1"), (",0,\"\"]", ",7,\"\"]"), ("[", "")]
+        [("\"US\"", "\"Germany\""), (&NOW.to_string(), "-1"), (",0,\"\"]", ",7,\"\"]"), ("[", "")]
     {
         let record = good.to_json().replacen(from, to, 1);
         assert_ne!(record, good.to_json());
