@@ -71,7 +71,7 @@ export default {
         assert.equal(product.search, `?plan=pro&${query}`);
       },
       ordered: webhook(scenario, "store/order/created", "ad09f9f8a1e8"),
-      ...at.billing(CUSTOMER),
+      ...scenario.billing(CUSTOMER),
       userRemoved: server(scenario, "remove-user", "remove-1"),
       uninstalled: server(scenario, "uninstall", "uninstall-1"),
       uninstalledByWebhook: webhook(scenario, "store/app/uninstalled", "cd09f9f8a1e9"),

@@ -46,7 +46,7 @@ export default {
       planChanged: server(scenario, "PUT", `resources/${UUID}`, 200, { plan_slug: "pro" }),
       suspended: notification(scenario, "resources.suspended", now - 60),
       reactivated: notification(scenario, "resources.reactivated", now - 30),
-      ...at.billing(CUSTOMER),
+      ...scenario.billing(CUSTOMER),
       deprovisioned: server(scenario, "DELETE", `resources/${UUID}`, 204),
     };
   },

@@ -75,7 +75,7 @@ export default {
         assert.deepEqual([tokens.status, await tokens.json()], [200, GRANTED]);
       },
       deal: () => deal(scenario),
-      ...at.billing(CUSTOMER),
+      ...scenario.billing(CUSTOMER),
       async uninstalled() {
         await scenario.operator.json("POST", "/v1/conversions", {
           type: "uninstall", external_id: `uninstall-${HUB}`, customer_id: CUSTOMER, occurred_at: minutes(60),

@@ -61,7 +61,7 @@ export default {
         const product = await scenario.throughPage(response);
         assert.equal(product.search, "?plan=pro");
       },
-      ...at.billing(CUSTOMER),
+      ...scenario.billing(CUSTOMER),
       suspendedAndActive: message(scenario, notification("04lxx000000Cf23AAS", "Suspended", 20), notification("04lxx000000Cf24AAS", "Active", 30)),
       uninstalled: message(scenario, notification("04lxx000000Cf25AAS", "Uninstalled", 60)),
     };

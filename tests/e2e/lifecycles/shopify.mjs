@@ -62,7 +62,7 @@ export default {
       active: subscription(scenario, "ACTIVE", 10),
       frozen: subscription(scenario, "FROZEN", 20),
       activeAgain: subscription(scenario, "ACTIVE", 30),
-      ...at.billing(CUSTOMER),
+      ...scenario.billing(CUSTOMER),
       customersRedact: webhook(scenario, "customers-redact", "customers/redact", customer),
       uninstalled: webhook(scenario, "uninstalled", "app/uninstalled", { id: NUMBER, name: "Super Toys", myshopify_domain: SHOP }, UNINSTALLED_AT),
       shopRedact: webhook(scenario, "shop-redact", "shop/redact", { shop_id: NUMBER, shop_domain: SHOP }),
