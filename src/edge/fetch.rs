@@ -141,6 +141,7 @@ async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Respo
 
 async fn api(stores: &Stores, request: Request, path: &str) -> std::result::Result<Response, Refusal> {
     http::limit_rate(stores, request.headers()).await?;
+    http::check_encoding(&request)?;
     http::check_length(&request)?;
     let response = match path {
         "/v1/clicks" if http::is_read(&request) => clicks_page::handle(stores, &request).await?,

@@ -182,6 +182,18 @@ pub fn check_length(request: &Request) -> std::result::Result<(), Refusal> {
     if is_large { Err(too_large()) } else { Ok(()) }
 }
 
+/// Refuses a request with an encoded body, such as gzip: its bytes would be reported as invalid UTF-8.
+pub fn check_encoding(request: &Request) -> std::result::Result<(), Refusal> {
+    let encoding = request.headers().get("content-encoding")?.unwrap_or_default();
+    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+        return Ok(());
+    }
+    let detail = "Send the body without a Content-Encoding.";
+    // RFC 9110, section 12.5.3: Accept-Encoding in a response says what is accepted.
+    let headers = vec![("accept-encoding", "identity".to_owned())];
+    Err(Refusal::Problem(Problem::new(Code::UnsupportedEncoding, detail), headers))
+}
+
 /// Reads a body of at most 1 MiB. Reading stops as soon as it is longer.
 pub async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, Refusal> {
     check_length(request)?;

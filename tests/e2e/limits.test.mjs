@@ -1,6 +1,7 @@
 // Requests that the Worker refuses before they reach the Ledger: too many requests and too large bodies. Also health.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { api, startEdge } from "./support/harness.mjs";
 
 let edge;
@@ -21,6 +22,16 @@ test("a body longer than a mebibyte is refused, with or without a Content-Length
   const undeclared = await edge.fetch("/v1/partners", { method: "POST", body: stream, duplex: "half" });
   for (const response of [declared, undeclared]) {
     assert.deepEqual([response.status, (await response.json()).code], [413, "body_too_large"]);
+  }
+});
+
+test("an encoded body is refused as such, not as invalid UTF-8", async () => {
+  const body = gzipSync(JSON.stringify({ name: "Ada", kind: "influencer" }));
+  const send = (encoding) => edge.fetch("/v1/partners", { method: "POST", body, headers: { "content-encoding": encoding } });
+  for (const encoding of ["gzip", "br"]) {
+    const response = await send(encoding);
+    assert.deepEqual([response.status, (await response.json()).code], [415, "unsupported_encoding"], encoding);
+    assert.equal(response.headers.get("accept-encoding"), "identity");
   }
 });
 
