@@ -79,6 +79,9 @@ pub struct Program {
     /// Which visitors get a cookie.
     #[serde(default)]
     pub cookies: CookiePolicy,
+    /// Whether partners see the customer ids and the metadata of the conversions that they are credited with.
+    #[serde(default)]
+    pub partners_see_customers: bool,
     /// The payer, which payment files require.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,

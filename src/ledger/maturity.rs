@@ -1,6 +1,6 @@
 //! The end of holds: commissions become payable.
 
-use super::{commissions::view::show, journal};
+use super::{commissions::view::show, journal, viewer::Viewer};
 use crate::{
     domain::{
         conversions::CommissionStatus,
@@ -65,6 +65,6 @@ fn mature(
         payout_no: None,
     };
     let change = Change::Matured { commission_no: commission.no, reversed: commission.reversed, transfer };
-    let data = json_text(&show(sql, &commission)?)?;
+    let data = json_text(&show(sql, &commission, Viewer::Programme)?)?;
     journal::record(sql, now, entropy, EventType::CommissionPayable, &change, &data, "")
 }

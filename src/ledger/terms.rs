@@ -40,6 +40,7 @@ pub fn default_terms() -> Program {
         precedence: Precedence::default(),
         repeat_customers: RepeatCustomers::default(),
         cookies: CookiePolicy::default(),
+        partners_see_customers: false,
         payer: None,
     }
 }

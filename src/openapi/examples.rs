@@ -54,5 +54,6 @@ fn click() -> Option<ClickView> {
         bucket: Bucket::Human,
         unique: true,
         trail: Vec::new(),
+        trail_of_others: 0,
     })
 }

@@ -61,7 +61,14 @@ fn choice<T: Copy>(
 
 /// `GET /v1/commissions`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["held", "held_reason", "status", "limit", "cursor"])?;
+    let known = ["held", "status", "limit", "cursor", "held_reason"];
+    // Partners do not see why a commission is held, so they cannot ask for it either.
+    let visible = if call.caller.partner.is_some() {
+        known.split_last().map_or(&known[..], |(_, rest)| rest)
+    } else {
+        &known
+    };
+    let query = call.query(visible)?;
     let filter = Filter {
         partner: call.caller.partner,
         held: query.flag("held")?,
@@ -76,13 +83,19 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     ];
     let name = ["commissions"].into_iter().chain(choices.into_iter().flatten()).collect::<Vec<_>>().join(" ");
     let fetch = |page| commissions::list(call.tx.sql, &filter, page);
-    call.page_of(&query, &name, fetch, |commission| commission.no, |commission| show(call.tx.sql, commission))
+    call.page_of(
+        &query,
+        &name,
+        fetch,
+        |commission| commission.no,
+        |commission| show(call.tx.sql, commission, call.caller.viewer()),
+    )
 }
 
 /// `GET /v1/commissions/{id}`
 pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
-    call.json(200, &show(call.tx.sql, &named(call)?)?)
+    call.json(200, &show(call.tx.sql, &named(call)?, call.caller.viewer())?)
 }
 
 /// `POST /v1/commissions/{id}/release`
@@ -93,7 +106,7 @@ pub fn release(call: &Call<'_>) -> Result<Response, Failure> {
     checks.text("note", body.note.as_deref(), limits::NOTE);
     checks.finish()?;
     let released = release::release(call.tx, commission, body.note)?;
-    call.json(200, &show(call.tx.sql, &released)?)
+    call.json(200, &show(call.tx.sql, &released, call.caller.viewer())?)
 }
 
 /// `POST /v1/commissions/{id}/reject`
@@ -104,5 +117,5 @@ pub fn reject(call: &Call<'_>) -> Result<Response, Failure> {
     checks.text("note", Some(&body.note), limits::NOTE);
     checks.finish()?;
     let rejected = rejection::reject(call.tx, commission, body.note)?;
-    call.json(200, &show(call.tx.sql, &rejected)?)
+    call.json(200, &show(call.tx.sql, &rejected, call.caller.viewer())?)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        conversions::commissions::named,
+        conversions::{commissions::named, read::is_visible},
         http::{call::Call, failure::Failure, message::Response},
     },
     domain::{
@@ -24,6 +24,7 @@ use crate::{
         commissions::view::{self, CommissionView},
         conversions::view::{self as conversion_view, ConversionView},
         view::view,
+        viewer::Viewer,
     },
     store::{
         SqlError,
@@ -130,15 +131,15 @@ view! {
     pub struct HistoryView {
         /// The click that earned it; `null` = none did.
         click: Option<EarningClickView>,
-        /// Every touch that was weighed, and why it won or lost; `null` = no conversion earned it.
+        /// Every touch that was weighed, and why it won or lost; `null` = no conversion earned it, or another partner's did.
         attribution: Option<ExplanationView>,
-        /// The conversion that earned it, if one did.
+        /// The conversion that earned it, if one did and the caller may see it.
         conversion: Option<ConversionView>,
         /// How it was computed.
         plan: ComputationView,
         /// The commission as it stands now.
         commission: CommissionView,
-        /// What was refunded of the conversion.
+        /// What was refunded of that conversion.
         refunds: Vec<HistoryRefundView>,
         /// Its transfers, and those of the payouts that it was in.
         transfers: Vec<TransferView>,
@@ -208,6 +209,10 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     let commission = named(call)?;
     let conversion =
         commission.conversion_id.as_ref().map(|id| rows::by_id(call.tx.sql, id)).transpose()?.flatten();
+    let conversion = match conversion {
+        Some(conversion) if is_visible(call, &conversion)? => Some(conversion),
+        Some(_) | None => None,
+    };
     let moved = transfers::of_commission(call.tx.sql, commission.partner_no, commission.no)?;
     let paid = payouts::of_commission(call.tx.sql, commission.partner_no, commission.no)?;
     let payout = |placed: CommissionPayout| HistoryPayoutView {
@@ -217,8 +222,10 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
         reference: placed.reference,
     };
     let viewer = call.caller.viewer();
+    // The click of another partner's sale is that partner's.
+    let sees_click = viewer == Viewer::Programme || conversion.is_some();
     let view = HistoryView {
-        click: click(call, commission.touch().and_then(TouchOrigin::click_id))?,
+        click: click(call, commission.touch().and_then(TouchOrigin::click_id).filter(|_| sees_click))?,
         attribution: conversion
             .as_ref()
             .map(|conversion| explanation::show(call.tx, conversion, viewer))
@@ -228,10 +235,10 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
             .map(|conversion| conversion_view::show(call.tx, conversion, viewer))
             .transpose()?,
         plan: computation(&commission),
-        refunds: refunded(call, commission.conversion_no)?,
+        refunds: refunded(call, conversion.as_ref().map(|conversion| conversion.no))?,
         transfers: moved.into_iter().map(transfer).collect(),
         payouts: paid.into_iter().map(payout).collect(),
-        commission: view::show(call.tx.sql, &commission)?,
+        commission: view::show(call.tx.sql, &commission, viewer)?,
     };
     call.json(200, &view)
 }

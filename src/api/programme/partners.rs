@@ -119,6 +119,15 @@ view! {
 }
 
 /// A partner's view.
+/// A partner as the caller may see it. The metadata are the programme's notes.
+fn visible(call: &Call<'_>, partner: &Partner) -> PartnerView {
+    let mut view = show(partner);
+    if call.caller.partner.is_some() {
+        view.metadata = Metadata::new();
+    }
+    view
+}
+
 fn show(partner: &Partner) -> PartnerView {
     PartnerView {
         id: partner.id.clone(),
@@ -229,13 +238,13 @@ pub fn named(call: &Call<'_>) -> Result<Partner, Problem> {
 /// `GET /v1/partners`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let fetch = |page| partners::list(call.tx.sql, call.caller.partner, page);
-    call.page("partners", fetch, |partner| i64::from(partner.no), |partner| Ok(show(partner)))
+    call.page("partners", fetch, |partner| i64::from(partner.no), |partner| Ok(visible(call, partner)))
 }
 
 /// `GET /v1/partners/{id}`
 pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
-    call.json(200, &show(&named(call)?))
+    call.json(200, &visible(call, &named(call)?))
 }
 
 /// The partner as a request changes it, with its fields checked.

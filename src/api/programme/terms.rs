@@ -54,6 +54,8 @@ pub struct NewProgramme {
     click_param: Option<String>,
     /// Which visitors get a cookie; `consent_regions` if absent.
     cookies: Option<CookiePolicy>,
+    /// Whether partners see the customer ids and the metadata of their conversions; `false` if absent.
+    partners_see_customers: Option<bool>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
     /// Who pays; payment files need it. `null` = not set.
@@ -93,6 +95,8 @@ view! {
         click_param: String,
         /// Which visitors get a cookie.
         cookies: CookiePolicy,
+        /// Whether partners see the customer ids and the metadata of their conversions.
+        partners_see_customers: bool,
         /// Commission in basis points.
         commission_bp: i64,
         /// How often the terms were set.
@@ -130,6 +134,7 @@ fn show(program: &Program) -> ProgrammeView {
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         cookies: program.cookies,
+        partners_see_customers: program.partners_see_customers,
         commission_bp: program.commission_bp,
         version: program.version,
         timezone: program.timezone.clone().unwrap_or_else(|| Program::DEFAULT_TIMEZONE.to_owned()),
@@ -204,6 +209,7 @@ fn terms_of(body: NewProgramme, old: &Program, currency: Currency, payer: Option
         precedence: rules.precedence,
         repeat_customers: rules.repeat_customers,
         cookies: body.cookies.unwrap_or_default(),
+        partners_see_customers: body.partners_see_customers.unwrap_or_default(),
         payer,
     }
 }

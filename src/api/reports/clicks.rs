@@ -14,7 +14,11 @@ use crate::{
         reports::scope::partner_of_query,
     },
     domain::{
-        clicks::{bucket::Bucket, click::Device},
+        clicks::{
+            bucket::Bucket,
+            click::{ClickId, Device},
+        },
+        links::link::LinkNo,
         values::{
             id::{LinkId, PartnerId},
             time::Timestamp,
@@ -29,6 +33,7 @@ use crate::{
     },
 };
 use serde::Deserialize;
+use std::collections::HashSet;
 
 view! {
     /// A visit.
@@ -49,8 +54,10 @@ view! {
         country: Option<String>,
         /// What the visitor used.
         device: Device,
-        /// Earlier click ids of the visitor, oldest first.
+        /// Earlier click ids of the visitor, oldest first. A partner's key sees those of its own links.
         trail: Vec<String>,
+        /// How many earlier clicks of the visitor `trail` leaves out because they belong to other partners.
+        trail_of_others: usize,
     }
 }
 
@@ -130,7 +137,8 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
     let next_cursor = last.map(|(_, click)| cursor::encode_at(&list, click.at().ms(), click.row_id()));
     let clicks: Vec<StoredClick> = rows.iter().map(|(shard, click)| click.unpack(*shard)).collect();
     let names = names(call, &clicks.iter().filter_map(|click| click.link_no).collect::<Vec<_>>())?;
-    let data = clicks.into_iter().map(|click| view(click, &names)).collect();
+    let own = own_links_of_trails(call, &clicks)?;
+    let data = clicks.into_iter().map(|click| view(call, click, &names, &own)).collect();
     call.json(200, &List { data, next_cursor })
 }
 
@@ -148,7 +156,32 @@ fn names(call: &Call<'_>, numbers: &[u32]) -> Result<Names, Problem> {
     Ok(names)
 }
 
-fn view(click: StoredClick, names: &Names) -> ClickView {
+/// The number of the link that a click id was made for.
+fn link_of(call: &Call<'_>, click_id: &str) -> Option<LinkNo> {
+    ClickId::verify(click_id, &call.tx.config.ring).map(|click| click.link_no)
+}
+
+/// The links in the trails of `clicks` that belong to the caller's partner. Empty for the programme's keys, which see all.
+fn own_links_of_trails(call: &Call<'_>, clicks: &[StoredClick]) -> Result<HashSet<LinkNo>, SqlError> {
+    let Some(partner) = call.caller.partner else { return Ok(HashSet::new()) };
+    let in_trails: HashSet<LinkNo> =
+        clicks.iter().flat_map(|click| &click.trail).filter_map(|id| link_of(call, id)).collect();
+    let in_trails: Vec<LinkNo> = in_trails.into_iter().collect();
+    let owners = links::ids(call.tx.sql, &in_trails)?;
+    Ok(owners.into_iter().filter(|(_, owner, _)| *owner == partner).map(|(link_no, ..)| link_no).collect())
+}
+
+fn view(call: &Call<'_>, click: StoredClick, names: &Names, own: &HashSet<LinkNo>) -> ClickView {
+    let whole = click.trail.len();
+    let trail: Vec<String> = match call.caller.partner {
+        None => click.trail,
+        // A click id contains its time, link, country and device, which are another partner's.
+        Some(_) => click
+            .trail
+            .into_iter()
+            .filter(|id| link_of(call, id).is_some_and(|link_no| own.contains(&link_no)))
+            .collect(),
+    };
     let named = names.iter().find(|(link_no, ..)| Some(*link_no) == click.link_no);
     let (link_id, partner_id) = named.map(|(_, link, partner)| (link.clone(), partner.clone())).unzip();
     ClickView {
@@ -160,6 +193,7 @@ fn view(click: StoredClick, names: &Names) -> ClickView {
         unique: click.unique,
         country: click.country,
         device: click.device,
-        trail: click.trail,
+        trail_of_others: whole.saturating_sub(trail.len()),
+        trail,
     }
 }

@@ -6,6 +6,7 @@ use super::{
         public_ids::partner_id,
         tx::Tx,
         view::view,
+        viewer::Viewer,
     },
     view::show,
 };
@@ -80,7 +81,12 @@ pub fn confirm(tx: &Tx<'_>, mut commission: Commission, evidence: Evidence) -> R
         flags: commission.flags.clone(),
     };
     if commission.held_reason.is_some() {
-        return tx.commit(EventType::CommissionHeld, &change, &show(tx.sql, &commission)?, "");
+        return tx.commit(
+            EventType::CommissionHeld,
+            &change,
+            &show(tx.sql, &commission, Viewer::Programme)?,
+            "",
+        );
     }
     let view = release_view(tx, &commission, Some(evidence), None)?;
     tx.commit(EventType::CommissionReleased, &change, &view, "")

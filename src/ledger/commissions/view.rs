@@ -1,6 +1,6 @@
 //! A commission as events and responses show it.
 
-use super::super::{public_ids::partner_id, view::view};
+use super::super::{public_ids::partner_id, view::view, viewer::Viewer};
 use crate::{
     domain::{
         conversions::{CommissionSource, CommissionStatus, HeldReason},
@@ -43,9 +43,10 @@ view! {
         /// The placement, period or partner that earned it, if no conversion did.
         subject: Option<String>,
         /// What a person should look at before it is paid: `bot_click`, `prefetch_click`, and `held_…` for each reason for
-        /// which it is or was held.
+        /// which it is or was held. A partner's key sees `under_review` instead while it is held.
         flags: Vec<String>,
-        /// The gravest reason why it stays pending beyond `payable_at` until it is released; `null` = it is not held.
+        /// The gravest reason why it stays pending beyond `payable_at` until it is released; `null` = it is not held, or the
+        /// reader is a partner.
         held_reason: Option<HeldReason>,
         /// When the hold ends.
         payable_at: Timestamp,
@@ -78,7 +79,20 @@ pub fn commission(commission: &Commission, partner: &PartnerId) -> CommissionVie
     }
 }
 
-/// A commission, its partner's id looked up.
-pub fn show(sql: &dyn Sql, row: &Commission) -> Result<CommissionView, SqlError> {
-    Ok(commission(row, &partner_id(sql, row.partner_no)?))
+/// Flags of the click that earned a commission.
+const CLICK_FLAGS: [&str; 2] = ["bot_click", "prefetch_click"];
+/// The flag that a partner sees in place of the reasons for which a person looks at its commission.
+pub const UNDER_REVIEW: &str = "under_review";
+
+/// A commission, its partner's id looked up. A partner sees that its commission is under review, but not why: the reasons
+/// would tell how to avoid them.
+pub fn show(sql: &dyn Sql, row: &Commission, viewer: Viewer) -> Result<CommissionView, SqlError> {
+    let mut view = commission(row, &partner_id(sql, row.partner_no)?);
+    if viewer != Viewer::Programme {
+        let is_held = view.held_reason.take().is_some();
+        view.flags
+            .retain(|flag| HeldReason::from_flag(flag).is_none() && !CLICK_FLAGS.contains(&flag.as_str()));
+        view.flags.extend(is_held.then(|| UNDER_REVIEW.to_owned()));
+    }
+    Ok(view)
 }

@@ -122,7 +122,7 @@ fn credit(
     let view = show(tx, &conversion, Viewer::Programme)?;
     tx.commit(EventType::ConversionCredited, &change, &view, "")?;
     for commission in earned.primary_commissions {
-        let view = show_commission(tx.sql, &commission)?;
+        let view = show_commission(tx.sql, &commission, Viewer::Programme)?;
         booking::record(tx, commission.clone(), &view, Some(&conversion))?;
         // Earlier refunds apply to commissions that are recorded only now.
         apply_earlier_refunds(tx, &commission, &conversion)?;

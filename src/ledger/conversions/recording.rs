@@ -63,7 +63,7 @@ pub fn record(
 /// Records the secondary commissions of a conversion. Earlier refunds of the sales that they belong to apply to them.
 pub fn record_secondary(tx: &Tx<'_>, commissions: Vec<Commission>) -> Result<(), SqlError> {
     for commission in commissions {
-        let view = view::show(tx.sql, &commission)?;
+        let view = view::show(tx.sql, &commission, Viewer::Programme)?;
         let source = commission.conversion_no.map(|no| conversions::by_no(tx.sql, no)).transpose()?.flatten();
         booking::record(tx, commission.clone(), &view, source.as_ref())?;
         if let Some(conversion) = source {

@@ -4,6 +4,7 @@ use super::super::{
     attribution::view::{AttributionView, summary},
     commissions::view::{CommissionView, show as show_commission},
     public_ids::listing_id,
+    terms,
     tx::Tx,
     view::view,
     viewer::Viewer,
@@ -46,7 +47,7 @@ view! {
         country: Option<String>,
         /// Click id as sent.
         click_id: Option<String>,
-        /// The caller's id of the customer.
+        /// The caller's id of the customer. Hidden from partners unless the programme has `partners_see_customers`.
         customer_id: Option<String>,
         /// Coupon as sent.
         coupon: Option<String>,
@@ -58,7 +59,7 @@ view! {
         attribution: AttributionView,
         /// What they earn.
         commissions: Vec<CommissionView>,
-        /// Free annotations.
+        /// Free annotations. Hidden from partners like the customer.
         metadata: Metadata,
         /// When it was accepted.
         created_at: Timestamp,
@@ -70,10 +71,16 @@ pub fn show(tx: &Tx<'_>, conversion: &Conversion, viewer: Viewer) -> Result<Conv
     let earned = commissions::of_conversion(tx.sql, conversion.no)?;
     let mut views = Vec::with_capacity(earned.len());
     for commission in earned.iter().filter(|commission| viewer.sees(commission.partner_no)) {
-        views.push(show_commission(tx.sql, commission)?);
+        views.push(show_commission(tx.sql, commission, viewer)?);
     }
     let listing_id = listing_id(tx.sql, conversion.listing_no)?;
-    Ok(conversion_view(conversion, listing_id, summary(tx, conversion, viewer)?, views, viewer))
+    let mut view = conversion_view(conversion, listing_id, summary(tx, conversion, viewer)?, views, viewer);
+    if viewer != Viewer::Programme && !terms::current(tx)?.partners_see_customers {
+        // Shops put e-mail addresses and notes there.
+        view.customer_id = None;
+        view.metadata = Metadata::new();
+    }
+    Ok(view)
 }
 
 /// Puts a conversion together with its attribution and commissions.

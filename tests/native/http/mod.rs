@@ -7,3 +7,4 @@ pub mod bad_input;
 mod examples;
 mod lists;
 mod problems;
+mod visibility;

@@ -140,6 +140,7 @@ fn every_field_of_a_request_has_limits() {
         "cost_share",
         "from_revenue",
         "cookies",
+        "partners_see_customers",
         "precedence",
         "repeat_customers",
         "method",
