@@ -2,11 +2,12 @@
 //!
 //! Steps run side by side where they can; each writes beside its target and is moved into place when it is whole.
 
-use crate::{npm, process, progress::Progress, stamp, workspace};
+use crate::{npm, process, progress::Progress, stamp, watched, workspace};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Steps of a build; `dev` adds one.
 pub const STEPS: usize = 7;
@@ -14,6 +15,8 @@ pub const STEPS: usize = 7;
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The profile of the wasm that tests make fail (Cargo.toml), and its directory in `build/`.
 const FAULTS: &str = "faults";
+/// cargo is quiet here, so this limits a whole compilation. The longest took three minutes on two busy cores.
+const LIMIT: Duration = Duration::from_secs(1_800);
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     while let Some(argument) = arguments.next()? {
@@ -52,8 +55,10 @@ pub fn build(progress: &Progress) -> Result<()> {
 
 /// Builds the wasm that tests make fail: the Worker with the feature `faults`, in `build/faults`.
 pub fn build_with_faults() -> Result<()> {
-    cargo_build_wasm(&["--profile", FAULTS, "--features", "faults"])?;
-    write_bindings(FAULTS, &workspace::root().join("build").join(FAULTS))
+    let progress = Progress::new(2);
+    progress
+        .step(1, "wasm with faults", || cargo_build_wasm(&["--profile", FAULTS, "--features", "faults"]))?;
+    progress.step(2, "bindings", || write_bindings(FAULTS, &workspace::root().join("build").join(FAULTS)))
 }
 
 /// Brings the contract's two documents up to date, and nothing else.
@@ -82,7 +87,8 @@ fn ensure_wasm_target() -> Result<()> {
 fn cargo_build(arguments: &[&str]) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--target-dir"]).arg(workspace::target()?).args(arguments);
-    process::run(cargo.current_dir(workspace::root()), "Install Rust with rustup (https://rustup.rs)")
+    let hint = "Install Rust with rustup (https://rustup.rs)";
+    watched::run(cargo.current_dir(workspace::root()), hint, LIMIT).map(drop)
 }
 
 fn build_tools() -> Result<()> {

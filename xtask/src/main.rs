@@ -17,6 +17,7 @@ mod replay;
 mod stamp;
 mod test;
 mod vectors;
+mod watched;
 mod workspace;
 mod wrangler;
 

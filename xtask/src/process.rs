@@ -9,7 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,22 +47,36 @@ fn unless_ending() -> MutexGuard<'static, Family> {
 
 /// Runs `command` to its end. `if_missing` tells the user how to install the program if it does not exist.
 pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let status = start(command, if_missing)?.wait();
+    check(command, status.with_context(|| format!("`{}` was lost", line(command)))?)
+}
+
+/// Starts `command` as a child that this program ends with itself.
+pub fn start(command: &mut Command, if_missing: &str) -> Result<Child> {
     let family = unless_ending();
     let started = command.spawn();
     drop(family);
-    let mut child = match started {
+    let name = command.get_program().to_string_lossy();
+    match started {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             bail!("`{name}` was not found. {if_missing}")
         }
-        started => started.with_context(|| format!("`{name}` cannot be started"))?,
-    };
-    let status = child.wait().with_context(|| format!("`{name}` was lost"))?;
+        started => started.with_context(|| format!("`{name}` cannot be started")),
+    }
+}
+
+/// Returns an error if `command` has failed.
+pub fn check(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
-        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
-        bail!("`{name} {}` failed ({status})", arguments.join(" "));
+        bail!("`{}` failed ({status})", line(command));
     }
     Ok(())
+}
+
+/// The command line, for errors.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs `command` as the service. `config` is the first line of its standard input, which stays open.
@@ -136,7 +150,7 @@ pub fn end_all_on_signal() -> Result<()> {
             let served = family.service.take().is_some();
             drop(family);
             if served {
-                wait_until_none(GRACE);
+                wait_until_none(GRACE, descendants);
             }
             end_descendants();
             // A signal is the normal way to stop a service. Any other command was interrupted.
@@ -152,23 +166,38 @@ pub fn before_exit() {
     end_descendants();
 }
 
-/// Ends the remaining descendants with `SIGTERM`, then with `SIGKILL`.
+/// Ends the remaining descendants of this process.
 fn end_descendants() {
+    end(descendants);
+}
+
+/// Ends a child and the descendants that it has now. Other children go on.
+pub fn end_with_descendants(child: &Child) {
+    let Ok(pid) = i32::try_from(child.id()) else { return };
+    let doomed = family_of(pid, &running());
+    end(|| {
+        let alive = running();
+        alive.into_iter().map(|(pid, _)| pid).filter(|pid| doomed.contains(pid)).collect()
+    });
+}
+
+/// Ends the processes that `find` lists with `SIGTERM`, then with `SIGKILL`.
+fn end(find: impl Fn() -> BTreeSet<i32>) {
     for signal in [Signal::TERM, Signal::KILL] {
-        for pid in descendants() {
+        for pid in find().into_iter().filter_map(Pid::from_raw) {
             // The process may have ended since it was listed, which is fine.
             kill_process(pid, signal).unwrap_or_default();
         }
-        if wait_until_none(PATIENCE) {
+        if wait_until_none(PATIENCE, &find) {
             return;
         }
     }
 }
 
-fn wait_until_none(limit: Duration) -> bool {
+fn wait_until_none(limit: Duration, find: impl Fn() -> BTreeSet<i32>) -> bool {
     let since = crate::progress::now();
     loop {
-        if descendants().is_empty() {
+        if find().is_empty() {
             return true;
         }
         if since.elapsed() > limit {
@@ -179,11 +208,19 @@ fn wait_until_none(limit: Duration) -> bool {
 }
 
 /// Lists the running descendants of this process.
-fn descendants() -> Vec<Pid> {
+fn descendants() -> BTreeSet<i32> {
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    let mut family = family_of(own, &running());
+    family.remove(&own);
+    family
+}
+
+/// Lists the running processes, each with its parent.
+fn running() -> Vec<(i32, i32)> {
     let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat=,comm="]).output();
     let listing =
         listing.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let processes: Vec<(i32, i32)> = listing
+    listing
         .lines()
         .filter_map(|line| {
             let mut fields = line.split_whitespace();
@@ -192,8 +229,12 @@ fn descendants() -> Vec<Pid> {
             // Zombies have already ended, and `ps` lists itself.
             (!state.starts_with('Z') && name != "ps").then_some((pid, parent))
         })
-        .collect();
-    let mut family = BTreeSet::from([rustix::process::getpid().as_raw_nonzero().get()]);
+        .collect()
+}
+
+/// Returns a process and its descendants among `processes`.
+fn family_of(pid: i32, processes: &[(i32, i32)]) -> BTreeSet<i32> {
+    let mut family = BTreeSet::from([pid]);
     // `ps` does not list parents first, so the search repeats until it finds no new process.
     loop {
         let found: Vec<i32> = processes
@@ -202,10 +243,8 @@ fn descendants() -> Vec<Pid> {
             .map(|(pid, _)| *pid)
             .collect();
         if found.is_empty() {
-            break;
+            return family;
         }
         family.extend(found);
     }
-    let own = rustix::process::getpid();
-    family.into_iter().filter_map(Pid::from_raw).filter(|pid| *pid != own).collect()
 }
