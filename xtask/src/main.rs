@@ -50,8 +50,8 @@ const COMMANDS: &[Command] = &[
     Command { name: "build", flags: "[--release]", about: "build the Worker into build/", run: build::run },
     Command {
         name: "test",
-        flags: "[--filter <name>]",
-        about: "everything that is checked; with a filter, only the matching end-to-end tests",
+        flags: "[--filter <text>]",
+        about: "everything that is checked; with a filter, only the tests that have the text in their name",
         run: test::run,
     },
     Command {

@@ -5,8 +5,8 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The minimum version that wrangler requires.
-const NODE_NEEDED: (u32, u32) = (22, 12);
+/// wrangler requires 22.12, and `module.registerHooks` (xtask/runner/list.mjs) came with 22.15.
+const NODE_NEEDED: (u32, u32) = (22, 15);
 
 /// Installs the packages of package-lock.json, unless they are already installed.
 ///

@@ -1,8 +1,9 @@
 // The Worker in real workerd, for end-to-end tests: free ports, data in a directory of its own, nothing on the
 // network. `restart` after `kill` is what a power cut looks like to the data. A suite begins with
-//   const edge = await startEdge();
+//   let edge;
+//   before(async () => { edge = await startEdge(); });
 //   after(() => edge.stop());
-// and not with a `before` hook: when a filter leaves none of its tests, node runs `after` before that is done.
+// A Worker that is started outside of a hook would also start when `cargo xtask test --filter` only lists the tests.
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
