@@ -3,6 +3,7 @@
 
 use super::{
     exchange::Exchange,
+    expiring_cache::{ExpiringCache, LISTINGS},
     http::{self, Refusal, ask, public_url, read_body},
     outgoing::Vendors,
     random::CryptoEntropy,
@@ -18,15 +19,13 @@ use crate::{
         receive::{CallbackRequest, Outcome, ReportResponses, receive},
     },
 };
-use std::{cell::RefCell, collections::HashMap, future::Future};
+use std::{cell::RefCell, future::Future};
 use worker::{Headers, Method, Request, Response};
 
 /// Listings are kept for so long, with their secrets: a rotation holds everywhere after it.
 const LISTING_MS: i64 = 60_000;
 /// "No such listing" is believed for so long.
 const NO_LISTING_MS: i64 = 5_000;
-/// Listings that an instance keeps at most.
-const LISTINGS: usize = 1_000;
 /// Listings that an instance asks the Ledger for per second: whoever makes ids up must not keep the one Ledger busy.
 const LOOK_UPS_PER_SECOND: u32 = 50;
 /// Lines that are logged per second; of the others only the number is.
@@ -41,7 +40,7 @@ thread_local! {
     static LINES: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LINES_PER_SECOND)) };
     static LOOK_UPS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOOK_UPS_PER_SECOND)) };
     /// What the Ledger said to a question about listings, and until when it is believed, Unix milliseconds.
-    static ANSWERS: RefCell<HashMap<String, (Option<String>, i64)>> = RefCell::default();
+    static ANSWERS: RefCell<ExpiringCache<String, Option<String>, LISTINGS>> = RefCell::default();
 }
 
 /// Logs why a callback was refused, or what of it could not be read. Whoever forges thousands a second must not fill the
@@ -115,10 +114,7 @@ async fn look_up(
     question: impl Future<Output = worker::Result<Option<String>>>,
 ) -> Result<Option<String>, Refusal> {
     let now = vendor_http::now().ms();
-    let known = ANSWERS.with_borrow(|answers| {
-        answers.get(&name).filter(|(_, until)| *until > now).map(|(text, _)| text.clone())
-    });
-    if let Some(known) = known {
+    if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(&name, now).cloned()) {
         return Ok(known);
     }
     if !LOOK_UPS.with_borrow_mut(|look_ups| look_ups.allows(now)) {
@@ -126,12 +122,7 @@ async fn look_up(
     }
     let found = ask("LEDGER", question).await?;
     let until = now.saturating_add(if found.is_some() { LISTING_MS } else { NO_LISTING_MS });
-    ANSWERS.with_borrow_mut(|answers| {
-        if answers.len() >= LISTINGS {
-            answers.clear();
-        }
-        answers.insert(name, (found.clone(), until));
-    });
+    ANSWERS.with_borrow_mut(|answers| answers.insert(name, found.clone(), until));
     Ok(found)
 }
 

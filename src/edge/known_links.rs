@@ -1,12 +1,18 @@
 //! What a wasm instance knows for redirects: the keys, the newest snapshot, and what it has learnt of slugs and of numbers that
 //! nobody knows.
 
-use super::{random::CryptoEntropy, rate_limiter::RateLimiter, refusal::thrown, whole};
+use super::{
+    expiring_cache::{ExpiringCache, LINKS},
+    random::CryptoEntropy,
+    rate_limiter::RateLimiter,
+    refusal::thrown,
+    whole,
+};
 use crate::domain::{
     clicks::visitor::VisitorSecret,
     links::{engine::RedirectEngine, keyring::KeyRing, snapshot::Snapshot},
 };
-use std::{cell::RefCell, collections::HashMap, hash::Hash};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// A snapshot older than this is fetched again in the background. With KV's own minute, changes spread in 2 minutes.
@@ -15,8 +21,6 @@ const REFRESH_MS: f64 = 15_000.0;
 const NEGATIVE_MS: f64 = 5_000.0;
 /// Slugs unknown to KV that the Ledger is asked for per second: whoever tries names at random must not keep it busy.
 const LEDGER_SLUGS_PER_SECOND: u32 = 20;
-/// Entries of a cache at most; a full one is emptied.
-const CACHE_ENTRIES: usize = 5_000;
 
 /// A snapshot of nothing, until the first one is known.
 const NOTHING: &str =
@@ -41,9 +45,9 @@ pub struct KnownLinks {
     /// When the snapshot was last asked for.
     asked_at: f64,
     /// A slug never changes its link, so what is known of one holds until the time beside it.
-    slugs: HashMap<String, (Slug, f64)>,
+    slugs: ExpiringCache<String, Slug, LINKS>,
     /// Link numbers that nobody knows, and until when that is believed.
-    unknown_links: HashMap<u32, f64>,
+    unknown_links: ExpiringCache<u32, (), LINKS>,
     ledger_slugs: RateLimiter,
 }
 
@@ -54,17 +58,10 @@ thread_local! {
         early: None,
         version: None,
         asked_at: 0.0,
-        slugs: HashMap::new(),
-        unknown_links: HashMap::new(),
+        slugs: ExpiringCache::default(),
+        unknown_links: ExpiringCache::default(),
         ledger_slugs: RateLimiter::per_second(LEDGER_SLUGS_PER_SECOND),
     });
-}
-
-fn remember<K: Hash + Eq, V>(cache: &mut HashMap<K, V>, key: K, value: V) {
-    if cache.len() >= CACHE_ENTRIES {
-        cache.clear();
-    }
-    cache.insert(key, value);
 }
 
 impl KnownLinks {
@@ -110,13 +107,13 @@ impl KnownLinks {
 
     /// What is known of a slug without asking a store.
     pub fn slug(&self, slug: &str, now: f64) -> Option<Slug> {
-        self.slugs.get(slug).filter(|(_, until)| *until > now).map(|(known, _)| known.clone())
+        self.slugs.get(slug, whole(now)).cloned()
     }
 
     /// Keeps what the stores say of a slug.
     pub fn keep_slug(&mut self, slug: &str, known: &Slug, now: f64) {
-        let until = if *known == Slug::Nobody { now + NEGATIVE_MS } else { f64::INFINITY };
-        remember(&mut self.slugs, slug.to_owned(), (known.clone(), until));
+        let until = if *known == Slug::Nobody { whole(now + NEGATIVE_MS) } else { i64::MAX };
+        self.slugs.insert(slug.to_owned(), known.clone(), until);
     }
 
     /// Whether the Ledger may be asked for one more slug.
@@ -126,12 +123,12 @@ impl KnownLinks {
 
     /// Whether the stores were asked for a link a moment ago, and did not know it.
     pub fn is_unknown_link(&self, link_no: u32, now: f64) -> bool {
-        self.unknown_links.get(&link_no).is_some_and(|until| *until > now)
+        self.unknown_links.get(&link_no, whole(now)).is_some()
     }
 
     /// Notes that no store knows a link.
     pub fn keep_unknown_link(&mut self, link_no: u32, now: f64) {
-        remember(&mut self.unknown_links, link_no, now + NEGATIVE_MS);
+        self.unknown_links.insert(link_no, (), whole(now + NEGATIVE_MS));
     }
 
     /// Forgets what a change of the programme may have made wrong.

@@ -2,6 +2,7 @@
 
 use super::{
     exchange::Exchange,
+    expiring_cache::{ExpiringCache, VENDOR_RESPONSES},
     published,
     vendor_http::{Attempt, attempt, failure, host, may_call, now},
 };
@@ -11,18 +12,17 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose};
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array, futures::JsFuture};
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{cell::RefCell, time::Duration};
 use wasm_bindgen::prelude::*;
 use worker::{Delay, Result};
 
 /// The pause before the one retry. A vendor that carried a call out and whose response was lost refuses the second try,
 /// and the caller starts again, as it would have to without the retry.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
-/// Responses that may be reused, in an instance, at most: tokens for vendors' APIs, one for each listing.
-const CACHED: usize = 100;
+
 thread_local! {
-    /// Responses and the times until which they may be reused, Unix milliseconds.
-    static RESPONSES: RefCell<HashMap<VendorRequest, (VendorResponse, i64)>> = RefCell::default();
+    /// Responses until the times up to which they may be reused.
+    static RESPONSES: RefCell<ExpiringCache<VendorRequest, VendorResponse, VENDOR_RESPONSES>> = RefCell::default();
 }
 
 #[wasm_bindgen]
@@ -81,21 +81,14 @@ impl VendorApi for Vendors<'_> {
         if request.cache_ttl_s == 0 {
             return self.ask(request).await;
         }
-        let cached = RESPONSES.with_borrow(|responses| {
-            responses.get(request).filter(|(_, until)| now < *until).map(|(response, _)| response.clone())
-        });
+        let cached = RESPONSES.with_borrow(|responses| responses.get(request, now).cloned());
         if let Some(response) = cached {
             return Ok(response);
         }
         let response = self.ask(request).await?;
         if response.status == 200 {
             let until = now.saturating_add(i64::from(request.cache_ttl_s).saturating_mul(1_000));
-            RESPONSES.with_borrow_mut(|responses| {
-                if responses.len() >= CACHED {
-                    responses.clear();
-                }
-                responses.insert(request.clone(), (response.clone(), until));
-            });
+            RESPONSES.with_borrow_mut(|responses| responses.insert(request.clone(), response.clone(), until));
         }
         Ok(response)
     }
