@@ -91,6 +91,13 @@ fn cargo_build(arguments: &[&str]) -> Result<()> {
     watched::run(cargo.current_dir(workspace::root()), hint, LIMIT).map(drop)
 }
 
+/// Builds the package `name`, whose program has the same name, and returns the program's path.
+pub fn tool(name: &'static str, profile: &str) -> Result<PathBuf> {
+    let build = || cargo_build(&["--package", name, "--profile", profile]);
+    Progress::new(1).step(1, name, build)?;
+    Ok(workspace::target()?.join(profile).join(name))
+}
+
 fn build_tools() -> Result<()> {
     cargo_build(&["--package", "bindgen", "--package", "openapi", "--profile", "tools"])
 }

@@ -51,6 +51,27 @@ pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
     check(command, status.with_context(|| format!("`{}` was lost", line(command)))?)
 }
 
+/// A program that failed after it had printed its own error. Nothing needs to be added.
+#[derive(Debug, thiserror::Error)]
+#[error("a program failed and has printed why")]
+pub struct Reported;
+
+/// Runs `command`, which prints its own errors, to its end.
+pub fn run_reporting(command: &mut Command, if_missing: &str) -> Result<()> {
+    let status = start(command, if_missing)?.wait();
+    let status = status.with_context(|| format!("`{}` was lost", line(command)))?;
+    reported(command, status)
+}
+
+fn reported(command: &Command, status: ExitStatus) -> Result<()> {
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(_) => Err(Reported.into()),
+        // A signal ended it before it could print anything.
+        None => check(command, status),
+    }
+}
+
 /// Starts `command` as a child that this program ends with itself.
 pub fn start(command: &mut Command, if_missing: &str) -> Result<Child> {
     let family = unless_ending();
@@ -79,10 +100,12 @@ fn line(command: &Command) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-/// Runs `command` as the service. `config` is the first line of its standard input, which stays open.
+/// Runs `command` as the service, which prints its own errors. `config` is the first line of its standard input, which stays
+/// open.
 pub fn serve(command: &mut Command, config: &str) -> Result<()> {
     let child = start_service(command, config)?;
-    end_service(child)
+    let status = end_service(child)?;
+    reported(command, status)
 }
 
 /// Like [`serve`], and passes each line of its standard output to `on_line`.
@@ -93,7 +116,8 @@ pub fn serve_lines(
 ) -> Result<()> {
     let mut child = start_service(command.stdout(Stdio::piped()), config)?;
     lines(&mut child, on_line)?;
-    end_service(child)
+    let status = end_service(child)?;
+    check(command, status)
 }
 
 fn start_service(command: &mut Command, config: &str) -> Result<Child> {
@@ -105,13 +129,10 @@ fn start_service(command: &mut Command, config: &str) -> Result<Child> {
     Ok(child)
 }
 
-fn end_service(mut child: Child) -> Result<()> {
+fn end_service(mut child: Child) -> Result<ExitStatus> {
     let status = child.wait().context("the Worker's runner was lost")?;
     unless_ending().service = None;
-    if !status.success() {
-        bail!("the Worker's runner ended ({status})");
-    }
-    Ok(())
+    Ok(status)
 }
 
 /// Runs `command` to its end and passes each line of its standard output to `on_line`.
