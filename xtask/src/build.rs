@@ -37,7 +37,7 @@ pub fn build(progress: &Progress) -> Result<()> {
     let lock = fs::File::create(out.join(".lock")).context("build/.lock")?;
     lock.lock().context("build/.lock cannot be locked")?;
 
-    progress.step(1, "wasm target", ensure_wasm_target)?;
+    progress.step(1, "requirements", check_requirements)?;
     std::thread::scope(|scope| {
         // The Worker's build is one long single-threaded link at its end; all else fits beside it.
         let packages = scope.spawn(|| progress.step(2, "npm packages", npm::install));
@@ -67,6 +67,12 @@ pub fn documents() -> Result<()> {
     fs::create_dir_all(&out).context("build/ cannot be made")?;
     build_tools()?;
     write_documents()
+}
+
+/// Installs Rust's wasm target, and reports what is missing on this machine, before minutes of compiling.
+pub fn check_requirements() -> Result<()> {
+    npm::check()?;
+    ensure_wasm_target()
 }
 
 fn ensure_wasm_target() -> Result<()> {

@@ -29,9 +29,13 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
+    build::check_requirements()?;
     match filter {
         Some(filter) => selected(&filter),
-        None => everything(),
+        None => {
+            browser::chromium()?;
+            everything()
+        }
     }
 }
 
