@@ -1,6 +1,7 @@
 // Starts the Worker in workerd as wrangler.toml describes it: the one way that `dev`, the end-to-end tests and the
 // load benchmarks share.
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { WASM } from "./bundle.mjs";
@@ -45,6 +46,16 @@ function directSocket(port) {
   };
 }
 
+/** A socket whose Worker logs each request and passes it on. */
+function loggingSocket(port) {
+  return {
+    ...directSocket(port),
+    script: readFileSync(new URL("request_log.mjs", import.meta.url), "utf8"),
+    serviceBindings: { SIGNPOST: NAME },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+  };
+}
+
 /**
  * @param {object} options
  * @param {string} options.root the repository
@@ -52,11 +63,12 @@ function directSocket(port) {
  * @param {number} [options.port] 0 = any free one
  * @param {string} [options.state] directory of everything stored; without it nothing outlives the Worker
  * @param {Record<string, string>} [options.vars] secrets and variables
+ * @param {boolean} [options.logRequests] logs each request to the Worker's console
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {(entry: {level: string, message: string}) => void} [options.onLog] the Worker's console
  * @returns {Promise<{mf: Miniflare, url: string, port: number}>}
  */
-export async function startWorker({ root, modules = path.join(root, "build"), port = 0, state, vars = {}, retune, onLog, ...shared }) {
+export async function startWorker({ root, modules = path.join(root, "build"), port = 0, state, vars = {}, logRequests = false, retune, onLog, ...shared }) {
   const worker = {
     ...bindings(root, vars),
     name: NAME,
@@ -80,7 +92,7 @@ export async function startWorker({ root, modules = path.join(root, "build"), po
       unsafeInspectDurableObjects: false,
       handleStructuredLogs: onLog,
       ...shared,
-      workers: [worker, directSocket(port)],
+      workers: [worker, logRequests ? loggingSocket(port) : directSocket(port)],
     }),
   );
   try {

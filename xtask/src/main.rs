@@ -55,6 +55,7 @@ const COMMANDS: &[Command] = &[
             ("--data <dir>", "keep keys and data there (.signpost)"),
             ("--operator-key <key>", "use this API key instead of the one in the data directory"),
             ("--no-demo", "do not load the demo programme into an empty Ledger"),
+            ("--verbose", "log each request: method, path, status and duration"),
         ],
         run: dev::run,
     },
