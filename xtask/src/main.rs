@@ -70,10 +70,16 @@ const COMMANDS: &[Command] = &[
         name: "test",
         arguments: "",
         about: "run every check: format, lints, house rules, native tests, end to end, browser, contract",
-        options: &[(
-            "--filter <text>",
-            "run only the tests that have the text in their name or their suite's file name",
-        )],
+        options: &[
+            (
+                "--filter <text>",
+                "run only the tests that have the text in their name or their suite's file name",
+            ),
+            (
+                "--full",
+                "also run ten times the random histories and requests, and the benchmarks with their targets",
+            ),
+        ],
         run: test::run,
     },
     Command {

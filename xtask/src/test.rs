@@ -7,7 +7,7 @@ use crate::{browser, build, npm, openapi, watched, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use selection::{Selection, count_native, list_suites, native_filter, node_pattern};
-use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -21,26 +21,57 @@ const SILENCE: Duration = Duration::from_secs(120);
 /// The same while cargo compiles. It prints a line when a crate begins, and the largest one takes minutes on a slow machine.
 const COMPILING: Duration = Duration::from_secs(900);
 
-pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
-    let mut filter: Option<String> = None;
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Arg::Long("filter") => filter = Some(arguments.value()?.string()?),
-            other => return Err(other.unexpected().into()),
+/// Silence of the native tests: the random suites print nothing for up to 95 s on two busy cores.
+const NATIVE_SILENCE: Duration = Duration::from_secs(600);
+/// How much `--full` multiplies the histories and requests of the random suites (tests/native/support/random.rs).
+const FULL: (&str, &str) = ("SIGNPOST_RANDOM_FACTOR", "10");
+const END_TO_END: &str = "tests/e2e";
+const BROWSER: &str = "tests/browser";
+
+#[derive(Default)]
+struct Options {
+    filter: Option<String>,
+    full: bool,
+}
+
+impl Options {
+    fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Arg::Long("filter") => options.filter = Some(arguments.value()?.string()?),
+                Arg::Long("full") => options.full = true,
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(options)
     }
-    build::check_requirements()?;
-    match filter {
-        Some(filter) => selected(&filter),
-        None => {
-            browser::chromium()?;
-            everything()
-        }
+
+    /// Environment variables of the suites. Without `--full` the caller's own apply.
+    fn variables(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.full.then_some(FULL).into_iter()
+    }
+
+    fn select(&self, folder: &str) -> Result<Selection> {
+        Ok(Selection::of(&list_suites(folder, self.variables())?, self.filter.as_deref()))
     }
 }
 
-fn everything() -> Result<()> {
+pub fn run(arguments: lexopt::Parser) -> Result<()> {
+    let options = Options::parse(arguments)?;
     let since = now();
+    build::check_requirements()?;
+    let suites = match &options.filter {
+        Some(filter) => selected(&options, filter)?,
+        None => {
+            browser::chromium()?;
+            everything(&options)
+        }
+    };
+    suites.summary(&seconds(since.elapsed()))
+}
+
+fn everything(options: &Options) -> Suites {
     let mut suites = Suites::default();
     std::thread::scope(|scope| {
         // The build's link step uses one core only, so the other suites run beside it.
@@ -53,23 +84,24 @@ fn everything() -> Result<()> {
             let worker = ["clippy", "--package", "signpost", "--lib", "--target", build::WASM_TARGET];
             cargo(&[&worker[..], &LINTS[..]].concat(), COMPILING)
         });
-        suites.run("native tests", || native(None));
+        suites.run("native tests", || native(options));
         suites.run("build", || built.join().map_err(|_| anyhow!("the build crashed"))?);
-        suites.run("build with faults", build::build_with_faults);
+        suites.run("build for the tests", build_for_tests);
         suites.run("contract", openapi::lint);
-        suites.run("end to end", || end_to_end(&Selection::of(&list_suites(END_TO_END)?, None), None));
-        suites.run("browser", || in_browser(&Selection::of(&list_suites(BROWSER)?, None), None));
+        suites.run("end to end", || end_to_end(options, &options.select(END_TO_END)?));
+        suites.run("browser", || in_browser(options, &options.select(BROWSER)?));
         suites.run("deploy, dry run", dry_run);
+        if options.full {
+            suites.run("benchmarks", benchmarks);
+        }
     });
-    suites.summary(&seconds(since.elapsed()))
+    suites
 }
 
 /// Runs the tests that `filter` selects, and builds only what they need.
-fn selected(filter: &str) -> Result<()> {
-    let since = now();
+fn selected(options: &Options, filter: &str) -> Result<Suites> {
     npm::install()?;
-    let edge = Selection::of(&list_suites(END_TO_END)?, Some(filter));
-    let pages = Selection::of(&list_suites(BROWSER)?, Some(filter));
+    let (edge, pages) = (options.select(END_TO_END)?, options.select(BROWSER)?);
     let native_tests = count_native(filter)?;
     println!("\n{filter:?} selects native tests: {native_tests} · end to end: {edge} · browser: {pages}");
     if native_tests == 0 && edge.is_empty() && pages.is_empty() {
@@ -77,19 +109,19 @@ fn selected(filter: &str) -> Result<()> {
     }
     let mut suites = Suites::default();
     if native_tests > 0 {
-        suites.run("native tests", || native(Some(&native_filter(filter))));
+        suites.run("native tests", || native(options));
     }
     if !edge.is_empty() || !pages.is_empty() {
         suites.run("build", || build::build(&Progress::new(build::STEPS)));
     }
     if !edge.is_empty() {
-        suites.run("build with faults", build::build_with_faults);
-        suites.run("end to end", || end_to_end(&edge, Some(filter)));
+        suites.run("build for the tests", build_for_tests);
+        suites.run("end to end", || end_to_end(options, &edge));
     }
     if !pages.is_empty() {
-        suites.run("browser", || in_browser(&pages, Some(filter)));
+        suites.run("browser", || in_browser(options, &pages));
     }
-    suites.summary(&seconds(since.elapsed()))
+    Ok(suites)
 }
 
 #[derive(Default)]
@@ -130,40 +162,52 @@ fn cargo(arguments: &[&str], silence: Duration) -> Result<()> {
     watched::run(cargo.args(arguments).current_dir(workspace::root()), NO_RUST, silence).map(drop)
 }
 
-/// Runs the native tests, or those whose name contains `filter`.
-fn native(filter: Option<&str>) -> Result<()> {
+fn native(options: &Options) -> Result<()> {
     cargo(&["test", "--workspace", "--no-run"], COMPILING)?;
-    let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
-    arguments.extend(filter.map(|filter| ["--", filter]).into_iter().flatten());
-    cargo(&arguments, SILENCE)
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--workspace", "--no-fail-fast"]).envs(options.variables());
+    if let Some(filter) = &options.filter {
+        tests.args(["--", &native_filter(filter)]);
+    }
+    watched::run(tests.current_dir(workspace::root()), NO_RUST, NATIVE_SILENCE).map(drop)
 }
 
-const END_TO_END: &str = "tests/e2e";
-const BROWSER: &str = "tests/browser";
+/// Builds what only the end-to-end tests use. Built by a test, it would be silent for too long.
+fn build_for_tests() -> Result<()> {
+    build::build_with_faults()?;
+    cargo(&["build", "--package", "replay"], COMPILING)
+}
 
-fn end_to_end(selection: &Selection, filter: Option<&str>) -> Result<()> {
-    node_tests(selection, filter, &[])
+fn end_to_end(options: &Options, selection: &Selection) -> Result<()> {
+    node_tests(options, selection, None)
 }
 
 /// Runs the browser suite in Chromium.
-fn in_browser(selection: &Selection, filter: Option<&str>) -> Result<()> {
-    let chromium = browser::chromium()?;
-    node_tests(selection, filter, &[("CHROMIUM", chromium.as_os_str())])
+fn in_browser(options: &Options, selection: &Selection) -> Result<()> {
+    node_tests(options, selection, Some(("CHROMIUM", browser::chromium()?)))
 }
 
-fn node_tests(selection: &Selection, filter: Option<&str>, variables: &[(&str, &OsStr)]) -> Result<()> {
-    let pattern = filter.map(|filter| format!("--test-name-pattern={}", node_pattern(filter)));
+fn node_tests(options: &Options, selection: &Selection, variable: Option<(&str, PathBuf)>) -> Result<()> {
     let run = |files: &[String], pattern: Option<String>| -> Result<()> {
         if files.is_empty() {
             return Ok(());
         }
         let mut node = npm::node_command()?;
         node.args(["--test", "--test-reporter=spec"]).args(pattern).args(files);
-        watched::run(node.envs(variables.iter().copied()), NOT_BUILT, SILENCE).map(drop)
+        node.envs(options.variables()).envs(variable.clone());
+        watched::run(&mut node, NOT_BUILT, SILENCE).map(drop)
     };
     // Both run even if the first fails, as all suites do.
     let whole = run(&selection.whole, None);
+    let pattern =
+        options.filter.as_deref().map(|filter| format!("--test-name-pattern={}", node_pattern(filter)));
     run(&selection.partly, pattern).and(whole)
+}
+
+/// Runs `cargo xtask bench` as a process of its own, which can be ended.
+fn benchmarks() -> Result<()> {
+    let mut bench = Command::new(std::env::current_exe().context("this program's own path is unknown")?);
+    watched::run(bench.arg("bench"), NO_RUST, COMPILING).map(drop)
 }
 
 /// Lets wrangler bundle, check and measure as for a deployment, without uploading.

@@ -10,7 +10,10 @@ use std::process::{Command, Stdio};
 pub type Listing = BTreeMap<String, Vec<String>>;
 
 /// Lists the tests of the suites `<folder>/*.test.mjs` without starting anything.
-pub fn list_suites(folder: &str) -> Result<Listing> {
+pub fn list_suites(
+    folder: &str,
+    variables: impl Iterator<Item = (&'static str, &'static str)>,
+) -> Result<Listing> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(workspace::root().join(folder)).with_context(|| folder.to_owned())? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -20,7 +23,7 @@ pub fn list_suites(folder: &str) -> Result<Listing> {
     }
     files.sort();
     let mut node = npm::node_command()?;
-    node.args(["--disable-warning=ExperimentalWarning", "xtask/runner/list.mjs"]).args(files);
+    node.args(["--disable-warning=ExperimentalWarning", "xtask/runner/list.mjs"]).args(files).envs(variables);
     let output = node.stderr(Stdio::inherit()).output().context("node cannot be started")?;
     anyhow::ensure!(output.status.success(), "the tests in {folder} cannot be listed ({})", output.status);
     serde_json::from_slice(&output.stdout).context("xtask/runner/list.mjs printed no listing")
