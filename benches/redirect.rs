@@ -1,15 +1,17 @@
-//! The cost of a redirect without JavaScript and HTTP: one request and one response in the engine's text format, as in
-//! workerd.
+//! The cost of a redirect without JavaScript and HTTP: from JavaScript's text to the click's record.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use signpost::domain::{
     clicks::{
+        bot,
         click::{Class, ClickId, Device},
         visitor::VisitorSecret,
     },
     links::{
         engine::RedirectEngine,
         keyring::{KeyRing, with_new_key},
+        line::RedirectLine,
+        redirect::{LinkPath, RedirectDecision},
         snapshot::Snapshot,
         token::LinkToken,
     },
@@ -63,14 +65,27 @@ fn redirects(c: &mut Criterion) {
         let trail = trail(&ring, length);
         let cookies = if length == 0 { String::new() } else { format!("sp={trail}; sp_x={trail}") };
         let line = format!(
-            "{NOW}\n\n{token}\n\nDE\n203.0.113.9\n\n{BROWSER}\n{cookies}\nutm_source=newsletter&utm_campaign=autumn"
+            "{NOW}\n\n{token}\nDE\n203.0.113.9\n\n{BROWSER}\n{cookies}\nutm_source=newsletter&utm_campaign=autumn"
         );
         let secret = VisitorSecret::parse(&"A".repeat(43)).unwrap();
         let mut engine = RedirectEngine::new(ring.clone(), secret, snapshot());
-        assert!(engine.handle(&line, &mut entropy).unwrap().starts_with("A\nhttps://shop.example/app/12"));
-        c.bench_function(name, |b| b.iter(|| engine.handle(black_box(&line), &mut entropy)));
+        let mut redirect = |line: &str| {
+            let line = RedirectLine::parse(line).unwrap();
+            match engine.handle(&line, LinkPath::Unknown, false, &mut entropy) {
+                RedirectDecision::Respond(response) => (response.visit.to_json(), response.location),
+                decision => panic!("{decision:?}"),
+            }
+        };
+        let (_, location) = redirect(&line);
+        assert!(location.unwrap().starts_with("https://shop.example/app/12"));
+        c.bench_function(name, |b| b.iter(|| redirect(black_box(&line))));
     }
 }
 
-criterion_group!(benches, redirects);
+/// A user agent that the engine has not cached yet.
+fn agents(c: &mut Criterion) {
+    c.bench_function("classify a user agent", |b| b.iter(|| bot::parse(black_box(BROWSER))));
+}
+
+criterion_group!(benches, redirects, agents);
 criterion_main!(benches);

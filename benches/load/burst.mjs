@@ -1,22 +1,22 @@
-// Clicks under full load, and what a power cut at its worst moment takes: how many rows a second are stored, whether
-// all are stored a second after the burst, and what is missing after SIGKILL, on disk.
+// Clicks under full load: the number of rows stored per second, whether all are stored a second after the burst, and
+// the number of clicks lost by SIGKILL during the load, with the data on disk.
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { median, runLoad, startLoad, waitFor } from "./load.mjs";
 import { makeLink, startSignpost } from "./servers.mjs";
-import { batchesOnTheirWay, clicksCounted, clicksInReports, clicksStored } from "./stored.mjs";
+import { batchesToForward, clicksCounted, clicksInReports, clicksStored } from "./stored.mjs";
 import { writeVisits } from "./visitors.mjs";
 import { workerdPids } from "../../xtask/runner/worker.mjs";
 
-/** A burst is as long as in the comparison with other products. */
+/** The length of a burst, which is the same as in the comparison with other products. */
 const BURST_SECONDS = 8;
 const BURSTS = 3;
-/** Counts reach the Ledger by alarms, each after a pause of its own. */
-const COUNTS_MS = 30_000;
+/** The maximum time for counts to reach the Ledger. Alarms deliver them, each after a pause. */
+const COUNTS_TIMEOUT_MS = 30_000;
 
-async function open(options, directory) {
+async function start(options, directory) {
   const state = path.join(directory, "state");
   await mkdir(state, { recursive: true });
   const server = await startSignpost({ ...options, state });
@@ -24,7 +24,7 @@ async function open(options, directory) {
   server.path = await makeLink(server);
   server.requests = path.join(options.scratch, `${path.basename(directory)}.json`);
   const prepared = await writeVisits(server, server.requests);
-  await waitFor(() => clicksStored(state) >= prepared, COUNTS_MS);
+  await waitFor(() => clicksStored(state) >= prepared, COUNTS_TIMEOUT_MS);
   return { server, state, prepared };
 }
 
@@ -34,9 +34,9 @@ export async function clicks(options) {
 }
 
 async function sustained({ print, load, scratch, ...options }) {
-  const { server, state } = await open({ scratch, ...options }, path.join(scratch, "sustained"));
+  const { server, state } = await start({ scratch, ...options }, path.join(scratch, "sustained"));
   try {
-    await runLoad(load, { port: server.port, requests: server.requests, seconds: 1 }); // warm
+    await runLoad(load, { port: server.port, requests: server.requests, seconds: 1 }); // warms up
     await waitFor(() => false, 1_500);
     const bursts = [];
     let first = 1_000_000;
@@ -47,7 +47,7 @@ async function sustained({ print, load, scratch, ...options }) {
       await delay(1_000);
       const later = clicksStored(state) - before;
       first += report.sent;
-      const settled = await waitFor(() => clicksStored(state) - before >= report.answered, COUNTS_MS);
+      const settled = await waitFor(() => clicksStored(state) - before >= report.answered, COUNTS_TIMEOUT_MS);
       bursts.push({
         answered: report.answered,
         rate: atEnd / report.seconds,
@@ -58,30 +58,30 @@ async function sustained({ print, load, scratch, ...options }) {
     }
     const of = (field) => median(bursts.map((burst) => burst[field]));
     const burst = `${BURST_SECONDS} s burst, 16 connections, median of ${BURSTS}`;
-    print({ figure: "clicks: rows stored a second under full load", value: of("rate"), unit: "/s", at_least: 5000, compares: burst });
-    print({ figure: "clicks: stored as the burst ends", value: of("atEnd") * 100, unit: "%", compares: `of redirects answered; ${burst}` });
-    print({ figure: "clicks: stored 1 s after the burst", value: of("later") * 100, unit: "%", at_least: 99, compares: `of redirects answered; ${burst}` });
+    print({ figure: "clicks: rows stored per second under full load", value: of("rate"), unit: "/s", at_least: 5000, compares: burst });
+    print({ figure: "clicks: stored at the end of the burst", value: of("atEnd") * 100, unit: "%", compares: `of answered redirects; ${burst}` });
+    print({ figure: "clicks: stored 1 s after the burst", value: of("later") * 100, unit: "%", at_least: 99, compares: `of answered redirects; ${burst}` });
     const total = clicksCounted(state);
-    const counted = await waitFor(() => clicksInReports(state) >= total, COUNTS_MS);
+    const counted = await waitFor(() => clicksInReports(state) >= total, COUNTS_TIMEOUT_MS);
     print({
       figure: "clicks: all in the Ledger's counts after",
-      value: counted === undefined ? COUNTS_MS / 1e3 : counted / 1e3,
+      value: counted === undefined ? COUNTS_TIMEOUT_MS / 1e3 : counted / 1e3,
       unit: "s",
       at_most: 5,
-      compares: `${clicksInReports(state)} counted, ${total} rows; after the last burst has been stored`,
+      compares: `${clicksInReports(state)} counted, ${total} rows; time after the last burst was stored`,
     });
   } finally {
     await server.mf.dispose();
   }
 }
 
-/** SIGKILL in the middle of full load, at the end of a burst, with all data on a real disk. */
+/** Sends SIGKILL during full load, with all data on a real disk. */
 async function killed({ print, load, scratch, disk, ...options }) {
   const directory = path.join(disk, "killed");
-  const { server, state, prepared } = await open({ scratch, ...options }, directory);
+  const { server, state, prepared } = await start({ scratch, ...options }, directory);
   let restarted;
   try {
-    // The load goes on until the server is gone: what is answered is answered up to the kill itself.
+    // The load continues until the server is killed, so that the report includes the answers up to that moment.
     const { done } = startLoad(load, { port: server.port, requests: server.requests, seconds: BURST_SECONDS + 30 });
     await delay(BURST_SECONDS * 1_000);
     process.kill(server.pid, "SIGKILL");
@@ -91,14 +91,14 @@ async function killed({ print, load, scratch, disk, ...options }) {
     restarted = await startSignpost({ scratch, ...options, state, port: server.port });
     const answered = report.answered + prepared;
     await fetch(`http://127.0.0.1:${restarted.port}/readyz`).then((response) => response.text());
-    await waitFor(() => batchesOnTheirWay(state) === 0, COUNTS_MS);
+    await waitFor(() => batchesToForward(state) === 0, COUNTS_TIMEOUT_MS);
     const rows = clicksCounted(state);
-    await waitFor(() => clicksInReports(state) >= rows, COUNTS_MS);
+    await waitFor(() => clicksInReports(state) >= rows, COUNTS_TIMEOUT_MS);
     const lost = (count) => (Math.max(0, answered - count) / answered) * 100;
-    const compares = `${answered} answers up to SIGKILL after ${BURST_SECONDS} s of full load, data on disk`;
+    const compares = `${answered} answers before SIGKILL, after ${BURST_SECONDS} s of full load, data on disk`;
     print({ figure: "clicks: lost by SIGKILL", value: lost(rows), unit: "%", at_most: 0.5, compares: `${rows} rows; ${compares}` });
     const inReports = clicksInReports(state);
-    print({ figure: "clicks: missing in the Ledger's counts then", value: lost(inReports), unit: "%", at_most: 0.5, compares: `${inReports} counted; ${compares}` });
+    print({ figure: "clicks: missing in the Ledger's counts after SIGKILL", value: lost(inReports), unit: "%", at_most: 0.5, compares: `${inReports} counted; ${compares}` });
   } finally {
     await server.mf.dispose().catch(() => undefined); // its workerd was killed
     await restarted?.mf.dispose();

@@ -1,5 +1,5 @@
-// Callbacks taken in a second in workerd, on disk: WooCommerce orders, each signed and each another, verified by the
-// Worker and written by the Ledger before they are answered; and what a forgery costs, which never reaches the Ledger.
+// Callbacks accepted per second in workerd, on disk: different signed WooCommerce orders, which the Worker verifies and
+// the Ledger writes before the response. Also forgeries, which never reach the Ledger.
 import { createHmac } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -8,7 +8,7 @@ import { api, makeLink, startSignpost } from "./servers.mjs";
 import { conversionsStored } from "./stored.mjs";
 
 const SECRET = "benchmark-secret";
-/** More than a run can take in. */
+/** The number of orders, which is more than a run can accept. */
 const ORDERS = 20_000;
 
 function request(target, number, secret) {
@@ -41,17 +41,17 @@ export async function callbacks({ print, load, scratch, disk, seconds, ...option
     const genuine = Array.from({ length: ORDERS }, (_, number) => request(target, number + 1, SECRET));
     const forged = [request(target, 1, "another-secret")];
     const file = path.join(scratch, "orders.json");
-    const taken = await run({ load, server, file, requests: genuine, seconds, first: 0 });
-    const refused = await run({ load, server, file, requests: forged, seconds, first: 0 });
-    const how = "16 connections, data on disk";
-    print({ figure: "callbacks taken in a second", value: taken.per_second, unit: "/s", compares: `each another order; ${how}` });
-    print({ figure: "callbacks: p50", value: taken.p50_us / 1e3, unit: "ms", compares: how });
-    const accepted = taken.statuses["200"] ?? 0;
+    const genuineReport = await run({ load, server, file, requests: genuine, seconds, first: 0 });
+    const forgedReport = await run({ load, server, file, requests: forged, seconds, first: 0 });
+    const conditions = "16 connections, data on disk";
+    print({ figure: "callbacks accepted per second", value: genuineReport.per_second, unit: "/s", compares: `different orders; ${conditions}` });
+    print({ figure: "callbacks: p50", value: genuineReport.p50_us / 1e3, unit: "ms", compares: conditions });
+    const accepted = genuineReport.statuses["200"] ?? 0;
     print({
       figure: "callbacks: conversions ÷ acknowledged", value: conversionsStored(state) / accepted, unit: "", at_least: 1, at_most: 1,
-      compares: `${conversionsStored(state)} rows, ${accepted} answers 200`,
+      compares: `${conversionsStored(state)} rows, ${accepted} responses 200`,
     });
-    print({ figure: "forgeries refused a second", value: refused.per_second, unit: "/s", compares: `${how}; ${refused.statuses["401"] ?? 0} answers 401` });
+    print({ figure: "forgeries refused per second", value: forgedReport.per_second, unit: "/s", compares: `${conditions}; ${forgedReport.statuses["401"] ?? 0} responses 401` });
   } finally {
     await server.mf.dispose();
   }

@@ -1,5 +1,5 @@
-// Conversions accepted a second by the Ledger in workerd, on disk: each with an external id and an Idempotency-Key of
-// its own, each durable before it is acknowledged, and each there once afterwards.
+// Conversions that the Ledger accepts per second in workerd, on disk. Each has a unique external id and
+// Idempotency-Key, is durable before it is acknowledged, and is stored once.
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { median, runLoad } from "./load.mjs";
@@ -60,12 +60,12 @@ export async function conversions({ print, load, scratch, disk, seconds, ...opti
       reports.push(report);
     }
     const accepted = reports.reduce((sum, report) => sum + (report.statuses["201"] ?? 0), 0);
-    const measured = reports.slice(1); // the first warms up
+    const measured = reports.slice(1); // the first run warms up
     const of = (field) => median(measured.map((report) => report[field]));
-    const how = `16 connections, data on disk, median of ${ROUNDS} rounds`;
-    print({ figure: "conversions accepted a second", value: of("per_second"), unit: "/s", compares: how });
-    print({ figure: "conversions: p50", value: of("p50_us") / 1e3, unit: "ms", compares: how });
-    print({ figure: "conversions: p99", value: of("p99_us") / 1e3, unit: "ms", compares: how });
+    const conditions = `16 connections, data on disk, median of ${ROUNDS} rounds`;
+    print({ figure: "conversions accepted per second", value: of("per_second"), unit: "/s", compares: conditions });
+    print({ figure: "conversions: p50", value: of("p50_us") / 1e3, unit: "ms", compares: conditions });
+    print({ figure: "conversions: p99", value: of("p99_us") / 1e3, unit: "ms", compares: conditions });
     const rows = conversionsStored(state);
     print({
       figure: "conversions: rows ÷ acknowledged",
@@ -73,7 +73,7 @@ export async function conversions({ print, load, scratch, disk, seconds, ...opti
       unit: "",
       at_least: 1,
       at_most: 1,
-      compares: `${rows} rows, ${accepted} answers 201, ${first - accepted} others`,
+      compares: `${rows} rows, ${accepted} responses 201, ${first - accepted} others`,
     });
   } finally {
     await server.mf.dispose();

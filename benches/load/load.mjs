@@ -1,10 +1,10 @@
-// Runs the load generator (xtask/load), and keeps track of what every server was asked and answered in all.
+// Runs the load generator (xtask/load), and measures the servers.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Starts a load; `done` resolves to its report. */
+/** Starts a load. `done` resolves to its report. */
 export function startLoad(binary, { port, requests, connections = 16, seconds, rate, first = 0 }) {
   const args = ["--port", port, "--requests", requests, "--connections", connections, "--seconds", seconds, "--first", first];
   if (rate) args.push("--rate", rate);
@@ -28,17 +28,17 @@ export const median = (values) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
-/** Calls `look` until it answers true or the time is over; answers milliseconds waited, or undefined. */
-export async function waitFor(look, limitMs) {
+/** Calls `check` until it returns true. Returns the milliseconds waited, or undefined after `limitMs`. */
+export async function waitFor(check, limitMs) {
   const since = performance.now();
   for (;;) {
-    if (await look()) return performance.now() - since;
+    if (await check()) return performance.now() - since;
     if (performance.now() - since > limitMs) return undefined;
     await delay(20);
   }
 }
 
-/** Processor milliseconds of a process so far, all its threads. */
+/** Returns the processor time of all threads of a process so far, in milliseconds. */
 export function processorMs(pid) {
   const tasks = readdirSync(`/proc/${pid}/task`).map((task) => readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8"));
   return tasks.reduce((sum, text) => sum + Number(text.split(" ")[0]), 0) / 1e6;

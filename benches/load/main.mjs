@@ -1,5 +1,5 @@
-// The process behind the load part of `cargo xtask bench`. The first line of standard input is its configuration; it
-// prints figures, one JSON object a line.
+// The process that runs the load tests of `cargo xtask bench`. The first line of standard input is its configuration.
+// It prints figures, one JSON object per line.
 import { mkdtemp, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import os from "node:os";
@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 const input = createInterface({ input: process.stdin });
 const { value: firstLine } = await input[Symbol.asyncIterator]().next();
 const { root, load, disk, seconds, rounds, sections } = JSON.parse(firstLine);
-// Leaving ends workerd too. Standard input ends with the program that started this one, whatever ended it.
+// Exiting also ends workerd. Standard input closes when the parent process ends for any reason.
 process.stdin.on("end", () => process.exit(1));
 
 const print = (figure) => console.log(JSON.stringify(figure));
@@ -28,8 +28,8 @@ const all = {
 };
 
 for (const section of sections) {
-  // In memory where throughput is measured: this machine's disk is not the platform's. On disk where it is about what
-  // survives.
+  // Tests of throughput store data in memory, because the disk of this machine differs from the platform's. Tests of
+  // durability store data on disk.
   const scratch = await mkdtemp(path.join(memory, "signpost-bench-"));
   const onDisk = await mkdtemp(path.join(disk, "bench-"));
   try {

@@ -1,4 +1,4 @@
-// The servers under test, each in a workerd of its own on a raw socket, and the links that lead to them.
+// Starts the servers under test, each in a separate workerd on a raw socket, and creates links.
 import { build } from "esbuild";
 import { createHmac, hkdfSync } from "node:crypto";
 import { mkdir } from "node:fs/promises";
@@ -15,8 +15,8 @@ const SIGNING = key("signing");
 export const OPERATOR_KEY = "op_benchmark_operator";
 const DATA_KEY = key("data");
 
-/** Starts a server and finds out which workerd is its own. */
-async function inWorkerd(start) {
+/** Starts a server and finds the id of its workerd process. */
+async function withPid(start) {
   const before = new Set(workerdPids());
   const running = await start();
   const [pid] = workerdPids().filter((candidate) => !before.has(candidate));
@@ -49,7 +49,7 @@ function miniflare(worker, state, shared = {}) {
 }
 
 export async function peer(worker, state, shared) {
-  return inWorkerd(async () => {
+  return withPid(async () => {
     const mf = miniflare(worker, state, shared);
     await mf.ready;
     const { port } = await mf.unsafeGetDirectURL("socket");
@@ -57,14 +57,14 @@ export async function peer(worker, state, shared) {
   });
 }
 
-/** (a) The engine's limit. */
+/** Starts the hello-world Worker, which shows the limit of the engine. */
 export function startHello({ root, shared }) {
   const script = path.join(root, "benches/peers/hello/worker.mjs");
   const modules = [{ type: "ESModule", path: script }];
   return peer({ modules, modulesRoot: path.dirname(script) }, undefined, shared);
 }
 
-/** The Hono peer's bundle. */
+/** Bundles the Hono peer and returns the path of the bundle. */
 async function bundlePeer(root, scratch) {
   const outfile = path.join(scratch, "hono/worker.mjs");
   await build({
@@ -80,7 +80,7 @@ async function bundlePeer(root, scratch) {
   return outfile;
 }
 
-/** A link token under the peer's keys: layout of src/domain/token.rs. */
+/** Returns a link token signed with the peer's keys, with the layout of src/domain/links/token.rs. */
 function peerToken() {
   const payload = Buffer.alloc(12);
   payload.writeUInt8(0x11, 0);
@@ -91,7 +91,7 @@ function peerToken() {
   return Buffer.concat([payload, tag]).toString("base64url");
 }
 
-/** (b) The same work in Hono and WebCrypto. */
+/** Starts the peer, which does the same work with Hono and WebCrypto. */
 export async function startHono({ root, scratch, state, stored }) {
   const script = await bundlePeer(root, scratch);
   const server = await peer(
@@ -111,8 +111,10 @@ export async function startHono({ root, scratch, state, stored }) {
   return { ...server, path: `/r/${peerToken()}`, state };
 }
 
-/** Signpost itself, as `dev` and the tests start it; `stored: false` = without its click storage, `modules` = another build,
- *  `outbound` = what vendors answer. */
+/**
+ * Starts Signpost as `dev` and the tests do. With `stored: false`, clicks are not stored. `modules` is the directory of
+ * another build. `outbound` handles the requests to vendors.
+ */
 export async function startSignpost({ root, scratch, state, stored = true, modules, outbound, port = 0, shared = {} }) {
   if (!stored) {
     modules = path.join(scratch, "unstored");
@@ -127,12 +129,12 @@ export async function startSignpost({ root, scratch, state, stored = true, modul
   const onLog = ({ level, message }) => {
     if (level === "error" || level === "warn") console.error(`signpost ${level}: ${message}`);
   };
-  // One operator key does all the work here: its limit of 1,000 requests a minute would be all there is to see.
+  // The benchmark uses one operator key, so the rate limit of 1,000 requests a minute is disabled.
   const retune = (worker) => {
     delete worker.ratelimits;
     if (outbound) worker.outboundService = outbound;
   };
-  const server = await inWorkerd(() => startWorker({ root, modules, port, state, vars, onLog, retune, ...shared }));
+  const server = await withPid(() => startWorker({ root, modules, port, state, vars, onLog, retune, ...shared }));
   return { ...server, state };
 }
 
@@ -148,11 +150,11 @@ export async function api(server, method, target, body, idempotency) {
     body: body && JSON.stringify(body),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${target} answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${method} ${target} returned ${response.status}: ${text}`);
   return JSON.parse(text);
 }
 
-/** Sets a programme up and answers the path of a link. */
+/** Sets up a programme and returns the path of a link. */
 export async function makeLink(server) {
   await api(server, "PUT", "/v1/program", { name: "Benchmark", currency: "EUR", landing_url: "https://shop.example/" });
   const listing = await api(server, "POST", "/v1/listings", { name: "Shop", marketplace: "web", url: SHOP }, "listing");

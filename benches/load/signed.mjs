@@ -1,6 +1,6 @@
-// What a callback costs that is signed with a vendor's public key, in workerd, all of it: read, verified, written by the
-// Ledger, answered. Microsoft's webhook stands for RS256, a postback of SKAdNetwork for ECDSA on P-256, and a notification of
-// the App Store for three tokens under a chain of certificates (P-384), which is verified once an isolate.
+// The cost of a whole callback that is signed with a vendor's key pair, in workerd: reading, verification, the write in
+// the Ledger, the response. Microsoft's webhook uses RS256, a postback of SKAdNetwork ECDSA on P-256, and a
+// notification of the App Store three tokens with a chain of certificates (P-384), which each isolate verifies once.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { withRoot } from "../../tests/e2e/support/roots.mjs";
 import { median, processorMs } from "./load.mjs";
 import { api, startSignpost } from "./servers.mjs";
 
-const TIMES = 200;
+const CALLBACKS = 200;
 const AT_MOST_MS = 10;
 const TENANT = "0b6f1d1e-6c1a-4f0e-9a3b-2f6d1c7e8a90";
 const CLIENT = "5f3c2d10-8f0e-4c55-9f3e-7a1b2c3d4e5f";
@@ -73,7 +73,7 @@ async function measure({ scheme, kind, marketplace, settings, vendor, prepare, r
     const listing = await api(server, "POST", "/v1/listings", { name: "Acme", marketplace, url: "https://store.example/", settings }, "listing");
     const address = `http://127.0.0.1:${server.port}/callbacks/${marketplace}/${listing.id}/${kind}`;
     const costs = [];
-    for (let number = 0; number < TIMES; number += 1) {
+    for (let number = 0; number < CALLBACKS; number += 1) {
       const { headers, body } = request(number);
       const before = processorMs(server.pid);
       const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
@@ -81,7 +81,7 @@ async function measure({ scheme, kind, marketplace, settings, vendor, prepare, r
       costs.push(processorMs(server.pid) - before);
       assert.equal(response.status, 200);
     }
-    return { scheme, kind: `${marketplace} ${kind}`, first: costs[0], usual: median(costs) };
+    return { scheme, kind: `${marketplace} ${kind}`, first: costs[0], typical: median(costs) };
   } finally {
     await server.mf.dispose();
   }
@@ -89,9 +89,9 @@ async function measure({ scheme, kind, marketplace, settings, vendor, prepare, r
 
 export async function signed({ print, ...options }) {
   for (const vendor of [microsoft(), skadnetwork(options.root), notification()]) {
-    const { scheme, kind, first, usual } = await measure(vendor, options);
-    const compares = `${scheme}; of all workerd, one after the other, on disk`;
-    print({ figure: `${kind}: processor time`, value: usual, unit: "ms", at_most: AT_MOST_MS, compares: `median of ${TIMES}; ${compares}` });
-    print({ figure: `${kind}: processor time of the isolate's first`, value: first, unit: "ms", compares: `keys fetched, code compiled; ${compares}` });
+    const { scheme, kind, first, typical } = await measure(vendor, options);
+    const compares = `${scheme}; of the whole workerd process, sequential requests, on disk`;
+    print({ figure: `${kind}: processor time`, value: typical, unit: "ms", at_most: AT_MOST_MS, compares: `median of ${CALLBACKS}; ${compares}` });
+    print({ figure: `${kind}: processor time of the first in an isolate`, value: first, unit: "ms", compares: `includes fetching keys and compiling code; ${compares}` });
   }
 }

@@ -1,6 +1,7 @@
-// What the Worker's start costs: compiling and evaluating the module and making the wasm instance. A probe Worker
-// imports it while it answers its first request; what the second request does not take is the start. (`wrangler check
-// startup` imports it in the same way.) The bundle's size is that of the deployment, compressed as the platform does.
+// The cost of the Worker's start: compiling and evaluating the module and creating the wasm instance. A probe Worker
+// imports the module during its first request. The cost is the difference between the first and the second request.
+// (`wrangler check startup` imports it in the same way.) The bundle's size is that of the deployment, compressed as on
+// the platform.
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -12,7 +13,7 @@ const STARTS = 9;
 const FILES = ["worker.mjs", "index_bg.wasm"];
 const PROBE = (main) => `export default { async fetch() { await import("./${main}"); return new Response("started"); } };`;
 
-/** Milliseconds from the start of a request to its whole answer. */
+/** Returns the milliseconds from the start of a request to its complete response. */
 async function request(port) {
   const since = performance.now();
   const response = await fetch(`http://127.0.0.1:${port}/`);
@@ -39,19 +40,19 @@ export async function startup({ root, scratch, print }) {
     path: path.join(scratch, name),
     contents: name.endsWith(".wasm") ? readFileSync(file) : readFileSync(file, "utf8"),
   });
-  const ours = [probe("worker.mjs"), ...FILES.map((name) => module(name, path.join(build, name)))];
-  const theirs = [probe("hello.mjs"), module("hello.mjs", hello)];
-  const times = { ours: [], theirs: [] };
+  const worker = [probe("worker.mjs"), ...FILES.map((name) => module(name, path.join(build, name)))];
+  const empty = [probe("hello.mjs"), module("hello.mjs", hello)];
+  const times = { worker: [], empty: [] };
   for (let number = 0; number < STARTS; number += 1) {
-    times.ours.push(await start(ours, scratch));
-    times.theirs.push(await start(theirs, scratch));
+    times.worker.push(await start(worker, scratch));
+    times.empty.push(await start(empty, scratch));
   }
   print({
     figure: "start-up of the Worker",
-    value: median(times.ours) - median(times.theirs),
+    value: median(times.worker) - median(times.empty),
     unit: "ms",
     at_most: 25,
-    compares: `import of the module, less that of an empty one; median of ${STARTS} starts each, in turns`,
+    compares: `import of the module minus import of an empty one; medians of ${STARTS} alternating starts`,
   });
   const bundle = Buffer.concat(FILES.map((name) => readFileSync(path.join(build, name))));
   print({
@@ -59,6 +60,6 @@ export async function startup({ root, scratch, print }) {
     value: gzipSync(bundle).length / 1024,
     unit: "KiB",
     at_most: 1536,
-    compares: `gzip; ${Math.round(bundle.length / 1024)} KiB before`,
+    compares: `gzip; ${Math.round(bundle.length / 1024)} KiB uncompressed`,
   });
 }

@@ -1,4 +1,4 @@
-// What stands in the Durable Objects' own files: the rows behind the answers.
+// Reads the rows in the SQLite files of the Durable Objects.
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -25,16 +25,16 @@ function sum(state, table, statement) {
   return total;
 }
 
-/** Clicks stored, by the places given (they have no gaps, and looking costs nothing). */
+/** Returns the number of stored clicks from their positions, which have no gaps. This is cheaper than counting rows. */
 export const clicksStored = (state) => sum(state, "click", "SELECT max(seq) AS n FROM click");
 
-/** Clicks stored, row by row. */
+/** Returns the number of stored clicks by counting rows. */
 export const clicksCounted = (state) => sum(state, "click", "SELECT count(*) AS n FROM click");
 
-/** Batches of clicks that are durable and on their way to their shards. */
-export const batchesOnTheirWay = (state) => sum(state, "intake", "SELECT count(*) AS n FROM intake");
+/** Returns the number of stored batches of clicks that were not forwarded to their shards yet. */
+export const batchesToForward = (state) => sum(state, "intake", "SELECT count(*) AS n FROM intake");
 
-/** Clicks in the Ledger's counts. */
+/** Returns the number of clicks in the Ledger's counts. */
 export const clicksInReports = (state) =>
   sum(
     state,
@@ -42,5 +42,5 @@ export const clicksInReports = (state) =>
     "SELECT sum(clicks + duplicate + bot + prefetch + revoked + expired + invalid) AS n FROM click_counts",
   );
 
-/** Conversions in the Ledger. */
+/** Returns the number of conversions in the Ledger. */
 export const conversionsStored = (state) => sum(state, "conversions", "SELECT count(*) AS n FROM conversions");

@@ -1,4 +1,5 @@
-// The visitors: browsers of several kinds, half of them new, half with one to eight earlier clicks in their cookies.
+// Generates the requests of visitors with several browsers. Half of the visitors are new, and half have one to eight
+// earlier clicks in their cookies.
 import { writeFile } from "node:fs/promises";
 
 const AGENTS = [
@@ -25,7 +26,7 @@ const browser = (number) => ({
 
 const QUERY = "?utm_source=newsletter&utm_campaign=autumn";
 
-/** Cookie values with 1, 2, … 8 click ids, as the server gives them to one visitor. */
+/** Returns cookie values with 1, 2, … 8 click ids, as the server sets them for one visitor. */
 async function trails(server) {
   const values = [];
   let cookie = "";
@@ -35,7 +36,7 @@ async function trails(server) {
       headers: { "user-agent": AGENTS[0], "cf-connecting-ip": "192.0.2.1", ...(cookie && { cookie }) },
     });
     await response.arrayBuffer();
-    if (response.status !== 302) throw new Error(`${server.name}: a redirect answered ${response.status}`);
+    if (response.status !== 302) throw new Error(`${server.name}: a redirect returned ${response.status}`);
     const [value] = response.headers.getSetCookie().map((line) => line.split(";")[0].slice(3));
     if (value?.split(".").length !== values.length + 1) throw new Error(`${server.name}: the cookie lost a click id`);
     values.push(value);
@@ -44,19 +45,19 @@ async function trails(server) {
   return values;
 }
 
-/** Writes the requests of visitors to `server`; answers how many visits it took to prepare them. */
+/** Writes the requests of visitors to `file`. Returns the number of visits that their preparation needed. */
 export async function writeVisits(server, file) {
-  const known = server.path === "/" ? [] : await trails(server);
+  const cookies = server.path === "/" ? [] : await trails(server);
   const requests = [];
   for (let number = 0; number < RETURNING; number += 1) {
     const get = (headers) => ({ method: "GET", path: server.path + QUERY, headers: { ...browser(number), ...headers } });
-    // Ten digits that no other request has stand in for the address of somebody new.
+    // A new visitor's address contains ten digits that no other request has.
     requests.push(get({ "cf-connecting-ip": "2001:db8::{sequence}" }));
-    const value = known[number % TRAIL];
+    const value = cookies[number % TRAIL];
     requests.push(
       get({ "cf-connecting-ip": `198.51.100.${number}`, ...(value && { cookie: `sp=${value}; sp_x=${value}` }) }),
     );
   }
   await writeFile(file, JSON.stringify(requests));
-  return known.length;
+  return cookies.length;
 }

@@ -19,7 +19,8 @@ use std::time::Duration;
 /// 2026-11-22T10:00:00.000Z.
 const START: i64 = 1_795_341_600_000;
 const CLICKS: u32 = 20_000;
-/// The number of returning visitors, with four earlier clicks each. They make every second click; the others are new.
+/// The number of returning visitors, with four earlier clicks each. They make every second click; the other clicks are
+/// by new visitors.
 const KNOWN: u32 = 1_000;
 
 struct Visitors {
@@ -79,19 +80,19 @@ pub fn run() {
         let sql = NativeSql::in_memory().unwrap();
         let log = ClickLog::open(&sql, 3).unwrap();
         let mut visitors = Visitors::new();
-        let (mut taking, mut passing) = (Duration::ZERO, Duration::ZERO);
+        let (mut appending, mut forwarding) = (Duration::ZERO, Duration::ZERO);
         for _ in 0..CLICKS / size {
             let records = visitors.batch(size);
-            taking += timed(|| log.append(&records).unwrap()).0;
+            appending += timed(|| log.append(&records).unwrap()).0;
         }
         let now = Timestamp::clamped(START + i64::from(CLICKS));
         loop {
             let (took, work) = timed(|| log.due(now).unwrap());
-            passing += took;
+            forwarding += took;
             if work.counts.is_none() && work.segment.is_none() {
                 break;
             }
-            passing += timed(|| {
+            forwarding += timed(|| {
                 work.counts.iter().for_each(|counts| log.counts_sent(counts.seq).unwrap());
                 work.segment.iter().for_each(|segment| log.segment_written(segment.first).unwrap());
             })
@@ -99,7 +100,7 @@ pub fn run() {
         }
         let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(CLICKS);
         let compares = format!("{CLICKS} clicks in memory, processor time");
-        figure(&format!("click taken in, batches of {size}"), each(taking), "µs", None, &compares);
-        figure(&format!("click passed on, after batches of {size}"), each(passing), "µs", None, &compares);
+        figure(&format!("click stored, batches of {size}"), each(appending), "µs", None, &compares);
+        figure(&format!("click forwarded, after batches of {size}"), each(forwarding), "µs", None, &compares);
     }
 }

@@ -14,10 +14,10 @@ use std::{path::PathBuf, time::Duration};
 
 const SMALL: u64 = 1_000;
 const PARTNERS: usize = 100;
-const LINKS_A_PARTNER: usize = 10;
+const LINKS_PER_PARTNER: usize = 10;
 /// The number of rounds. Each round measures sales in the large and the small Ledger in turns.
 const ROUNDS: usize = 10;
-const A_ROUND: u64 = 200;
+const SALES_PER_ROUND: u64 = 200;
 /// The maximum ratio to the cost in the small Ledger that counts as constant.
 const FLAT: f64 = 1.5;
 
@@ -34,10 +34,10 @@ impl Shop {
         migrate(&sql, LEDGER).unwrap();
         let mut ledger = Ledger { sql, ..Ledger::new() };
         let listing = ledger.listing("https://shop.example/buy");
-        let mut links = Vec::with_capacity(PARTNERS * LINKS_A_PARTNER);
+        let mut links = Vec::with_capacity(PARTNERS * LINKS_PER_PARTNER);
         for n in 0..PARTNERS {
             let partner = ledger.partner(&format!("Partner {n}"), None);
-            links.extend((0..LINKS_A_PARTNER).map(|_| ledger.link(&partner, &listing).1));
+            links.extend((0..LINKS_PER_PARTNER).map(|_| ledger.link(&partner, &listing).1));
         }
         Self { ledger, links, sales: 0, target: "/v1/conversions" }
     }
@@ -142,23 +142,24 @@ pub fn run(conversions: u64) {
     });
 }
 
-fn grow(place: &str, mut large: Shop, conversions: u64, small: impl Fn() -> (Shop, Option<Scratch>)) {
+fn grow(location: &str, mut large: Shop, conversions: u64, open_small: impl Fn() -> (Shop, Option<Scratch>)) {
     let mut size = SMALL;
     while size <= conversions {
         let since = now();
         large.sell_until(size);
-        eprintln!("{size} conversions {place}: {:.1} s", since.elapsed().as_secs_f64());
-        let (mut little, _scratch) = small();
-        little.sell_until(SMALL);
-        let (mut larges, mut littles) = (Vec::new(), Vec::new());
+        eprintln!("{size} conversions {location}: {:.1} s", since.elapsed().as_secs_f64());
+        let (mut small, _scratch) = open_small();
+        small.sell_until(SMALL);
+        let (mut large_samples, mut small_samples) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            larges.extend((0..A_ROUND).map(|_| large.sell()));
-            littles.extend((0..A_ROUND).map(|_| little.sell()));
+            large_samples.extend((0..SALES_PER_ROUND).map(|_| large.sell()));
+            small_samples.extend((0..SALES_PER_ROUND).map(|_| small.sell()));
         }
-        let (cost, reference) = (percentile_us(&mut larges, 50), percentile_us(&mut littles, 50));
-        let name = format!("conversion {place}, Ledger of {size}");
+        let (cost, reference) =
+            (percentile_us(&mut large_samples, 50), percentile_us(&mut small_samples, 50));
+        let name = format!("conversion {location}, Ledger of {size}");
         figure(&name, cost, "µs", None, "median of the whole request, without HTTP");
-        figure(&format!("{name}: p99"), percentile_us(&mut larges, 99), "µs", None, "the same");
+        figure(&format!("{name}: p99"), percentile_us(&mut large_samples, 99), "µs", None, "the same");
         if size > SMALL {
             let compares = format!("its median ÷ that of a Ledger of {SMALL}, in turns");
             figure(&format!("{name}: growth"), cost / reference, "×", Some(FLAT), &compares);
@@ -166,5 +167,5 @@ fn grow(place: &str, mut large: Shop, conversions: u64, small: impl Fn() -> (Sho
         size *= 10;
     }
     let each = large.bytes() as f64 / large.sales as f64;
-    figure(&format!("conversion {place}: size"), each / 1024.0, "KiB", None, "database ÷ conversions");
+    figure(&format!("conversion {location}: size"), each / 1024.0, "KiB", None, "database ÷ conversions");
 }

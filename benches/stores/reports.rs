@@ -69,9 +69,9 @@ impl Programme {
     /// Returns how long a report takes.
     fn report(&mut self, query: &str) -> std::time::Duration {
         let target = format!("/v1/attribution?{query}");
-        let (took, answer) = timed(|| self.ledger.get(&target));
-        assert_eq!(answer.status, 200, "{}", answer.raw.body);
-        assert!(answer.json["data"][0]["clicks"].as_i64().unwrap() > 0);
+        let (took, response) = timed(|| self.ledger.get(&target));
+        assert_eq!(response.status, 200, "{}", response.raw.body);
+        assert!(response.json["data"][0]["clicks"].as_i64().unwrap() > 0);
         took
     }
 }
@@ -113,12 +113,13 @@ pub fn run() {
                 )
             };
             let (here, there) = (query(&large), query(&small));
-            let (mut larges, mut smalls) = (Vec::new(), Vec::new());
+            let (mut large_samples, mut small_samples) = (Vec::new(), Vec::new());
             for _ in 0..50 {
-                larges.push(large.report(&here));
-                smalls.push(small.report(&there));
+                large_samples.push(large.report(&here));
+                small_samples.push(small.report(&there));
             }
-            let (cost, reference) = (percentile_us(&mut larges, 50), percentile_us(&mut smalls, 50));
+            let (cost, reference) =
+                (percentile_us(&mut large_samples, 50), percentile_us(&mut small_samples, 50));
             let name = format!("partner's report by {group}, {partners} partners");
             figure(&name, cost / 1e3, "ms", None, "median of the whole request, 90 days, without HTTP");
             let compares = format!("its median ÷ that with {FEW} partners, in turns");

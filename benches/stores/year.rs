@@ -1,5 +1,6 @@
-//! The cost of a year of a programme with the demo's terms: 200 partners of all kinds, 100,000 sales in three currencies,
-//! a refund rate of 4 %, placements, and a monthly payout run with two API keys. It ends by checking the trial balance.
+//! The cost of a year of a programme with the demo's terms: 200 partners of all kinds, 100,000 sales in three
+//! currencies, a refund rate of 4 %, placements, and a monthly payout run with two API keys. It ends by checking the
+//! trial balance.
 
 use super::{
     figure,
@@ -99,10 +100,10 @@ impl Year {
         let sale = self.sold[sale].clone();
         let amount = [Json::Null, json!(500)][self.roll(2)].clone();
         let body = json!({"external_id": format!("r-{}", self.ledger.now), "amount": amount});
-        let answer = self.ledger.post(&format!("/v1/conversions/{sale}/refunds"), &body);
+        let response = self.ledger.post(&format!("/v1/conversions/{sale}/refunds"), &body);
         // The API rejects the refund if less than its amount remains.
-        assert!([201, 422].contains(&answer.status), "{}", answer.raw.body);
-        self.refunded += i64::from(answer.status == 201);
+        assert!([201, 422].contains(&response.status), "{}", response.raw.body);
+        self.refunded += i64::from(response.status == 201);
     }
 
     fn place(&mut self, month: usize) {
@@ -144,7 +145,7 @@ impl Year {
     }
 }
 
-/// Returns the first and last day of each month of 2026 that is paid, and when its run is made.
+/// The first and last day of each month of 2026. Each month is paid by a run on the day after it.
 const MONTHS: [(&str, &str); 12] = [
     ("2026-01-01", "2026-01-31"),
     ("2026-02-01", "2026-02-28"),

@@ -46,6 +46,8 @@ string_enum! {
         TransportOnly = "transport_only";
         /// The customer is the partner.
         SelfReferral = "self_referral";
+        /// The browser loaded the link as part of a page instead of navigating to it.
+        NotNavigation = "not_navigation";
         /// The partner was credited with more conversions in an hour than the limit.
         Velocity = "velocity";
         /// The conversion happened too soon after the click, or before it.

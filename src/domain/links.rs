@@ -3,6 +3,7 @@
 pub mod destination;
 pub mod engine;
 pub mod keyring;
+pub mod line;
 pub mod link;
 pub mod redirect;
 pub mod snapshot;

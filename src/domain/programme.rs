@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod calendar;
+pub mod cookies;
 pub mod coupon;
 pub mod id;
 pub mod key;
@@ -17,6 +18,7 @@ use crate::{
     payouts::payer::Payer,
     programme::{
         agreement::{JointProduct, Referral, Territory},
+        cookies::CookiePolicy,
         plan::Plan,
     },
 };
@@ -74,6 +76,9 @@ pub struct Program {
     /// Whether new touches of a customer who has bought before may earn.
     #[serde(default)]
     pub repeat_customers: RepeatCustomers,
+    /// Which visitors get a cookie.
+    #[serde(default)]
+    pub cookies: CookiePolicy,
     /// The payer, which payment files require.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,

@@ -4,6 +4,7 @@ pub mod date;
 pub mod digest;
 pub mod entropy;
 pub mod id;
+pub mod language;
 pub mod limits;
 pub mod string_enum;
 pub mod text;

@@ -1,10 +1,10 @@
-//! Callbacks of marketplaces: the Worker verifies and reads them (`marketplace/receive.rs`), so that forgeries never reach
-//! the Ledger; the Ledger writes what they report; only then is the vendor answered.
+//! Callbacks of marketplaces. The Worker verifies and parses them (`marketplace/receive.rs`), so that forgeries never
+//! reach the Ledger. The Ledger writes the report before the vendor gets its response.
 
 use super::{
     exchange::Exchange,
     expiring_cache::{ExpiringCache, LISTINGS},
-    http::{self, Refusal, ask, public_url, read_body},
+    http::{self, Refusal, call_store, public_url, read_body},
     outgoing::Vendors,
     random::CryptoEntropy,
     rate_limiter::RateLimiter,
@@ -22,51 +22,51 @@ use crate::{
 use std::{cell::RefCell, future::Future};
 use worker::{Headers, Method, Request, Response};
 
-/// Listings are kept for so long, with their secrets: a rotation holds everywhere after it.
+/// How long a listing is cached with its secrets. A rotated secret is in effect everywhere after this time.
 const LISTING_MS: i64 = 60_000;
-/// "No such listing" is believed for so long.
+/// How long it is cached that a listing does not exist.
 const NO_LISTING_MS: i64 = 5_000;
-/// Listings that an instance asks the Ledger for per second: whoever makes ids up must not keep the one Ledger busy.
-const LOOK_UPS_PER_SECOND: u32 = 50;
-/// Lines that are logged per second; of the others only the number is.
-const LINES_PER_SECOND: u32 = 5;
-/// Where devices post Apple's postbacks: at the domain of the app's developer, whichever app it is.
+/// The maximum rate of an instance's lookups in the Ledger, so that requests with invented ids cannot overload it.
+const LOOKUPS_PER_SECOND: u32 = 50;
+/// The maximum number of lines logged per second. Of further lines, only their number is logged.
+const LOG_LINES_PER_SECOND: u32 = 5;
+/// The paths to which devices post Apple's postbacks. They are the same for all apps of a developer's domain.
 const POSTBACKS: [(&str, &str); 2] = [
     ("/.well-known/skadnetwork/report-attribution", "skadnetwork"),
     ("/.well-known/appattribution/report-attribution", "adattributionkit"),
 ];
 
 thread_local! {
-    static LINES: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LINES_PER_SECOND)) };
-    static LOOK_UPS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOOK_UPS_PER_SECOND)) };
-    /// What the Ledger said to a question about listings, and until when it is believed, Unix milliseconds.
-    static ANSWERS: RefCell<ExpiringCache<String, Option<String>, LISTINGS>> = RefCell::default();
+    static LOG_LINES: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOG_LINES_PER_SECOND)) };
+    static LOOKUPS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOOKUPS_PER_SECOND)) };
+    /// Results of lookups in the Ledger.
+    static CACHED_LOOKUPS: RefCell<ExpiringCache<String, Option<String>, LISTINGS>> = RefCell::default();
 }
 
-/// Logs why a callback was refused, or what of it could not be read. Whoever forges thousands a second must not fill the
-/// operator's log.
+/// Logs why a callback was refused, or which of its parts could not be parsed. The rate is limited, so that thousands
+/// of forged callbacks per second cannot flood the operator's log.
 fn log(exchange: &Exchange<'_>, line: &str) {
-    let (is_allowed, left_out) = LINES.with_borrow_mut(|lines| lines.take(vendor_http::now().ms()));
-    if left_out > 0 {
-        worker::console_warn!("{left_out} more lines about callbacks are left out of that second");
+    let (is_allowed, dropped) = LOG_LINES.with_borrow_mut(|lines| lines.take(vendor_http::now().ms()));
+    if dropped > 0 {
+        worker::console_warn!("{dropped} more lines about callbacks were dropped in that second");
     }
     if is_allowed {
         worker::console_warn!("request {}: {line}", exchange.request_id);
     }
 }
 
-/// The kind of postback that is posted at a path.
+/// Returns the kind of postback that is posted to a path.
 fn postback_kind(path: &str) -> Option<&'static str> {
     let path = path.strip_suffix('/').unwrap_or(path);
     POSTBACKS.iter().find(|(known, _)| *known == path).map(|(_, kind)| *kind)
 }
 
-/// Whether a path is a callback's.
+/// Returns whether a path belongs to a callback.
 pub fn is_callback(path: &str) -> bool {
     path.starts_with("/callbacks/") || postback_kind(path).is_some()
 }
 
-/// Where a callback is to go.
+/// The parsed path of a callback.
 #[derive(Debug, PartialEq, Eq)]
 struct Address<'a> {
     marketplace: &'a str,
@@ -97,7 +97,7 @@ impl<'a> Address<'a> {
     }
 }
 
-/// The one-time id of a browser that comes back.
+/// Returns the one-time id in the path of a browser that returns from a top-level redirect.
 fn handoff_id(path: &str) -> Option<&str> {
     let id = path.strip_prefix("/callbacks/continue/")?;
     let is_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
@@ -108,40 +108,39 @@ fn unavailable(detail: &'static str) -> Refusal {
     Problem::new(Code::Unavailable, detail).into()
 }
 
-/// What the Ledger says to a question about listings, kept for a while.
-async fn look_up(
+/// Returns the result of a lookup in the Ledger, from the cache if possible.
+async fn cached_lookup(
     name: String,
-    question: impl Future<Output = worker::Result<Option<String>>>,
+    lookup: impl Future<Output = worker::Result<Option<String>>>,
 ) -> Result<Option<String>, Refusal> {
     let now = vendor_http::now().ms();
-    if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(&name, now).cloned()) {
-        return Ok(known);
+    if let Some(cached) = CACHED_LOOKUPS.with_borrow(|lookups| lookups.get(&name, now).cloned()) {
+        return Ok(cached);
     }
-    if !LOOK_UPS.with_borrow_mut(|look_ups| look_ups.allows(now)) {
+    if !LOOKUPS.with_borrow_mut(|lookups| lookups.allows(now)) {
         return Err(unavailable("Too many listings at once. Try again."));
     }
-    let found = ask("LEDGER", question).await?;
-    let until = now.saturating_add(if found.is_some() { LISTING_MS } else { NO_LISTING_MS });
-    ANSWERS.with_borrow_mut(|answers| answers.insert(name, found.clone(), until));
+    let found = call_store("LEDGER", lookup).await?;
+    let expiry = now.saturating_add(if found.is_some() { LISTING_MS } else { NO_LISTING_MS });
+    CACHED_LOOKUPS.with_borrow_mut(|lookups| lookups.insert(name, found.clone(), expiry));
     Ok(found)
 }
 
 async fn listing(exchange: &Exchange<'_>, id: &str) -> Result<Option<Listing>, Refusal> {
-    let question = async { exchange.stores.ledger()?.callback_listing(id).await };
-    let text = look_up(id.to_owned(), question).await?;
-    let read = |text: String| {
-        strict_json::from_str(&text).map_err(|error| {
-            Refusal::Failed(worker::Error::RustError(format!("a listing cannot be read: {error}")))
-        })
+    let lookup = async { exchange.stores.ledger()?.callback_listing(id).await };
+    let text = cached_lookup(id.to_owned(), lookup).await?;
+    let parse = |text: String| {
+        strict_json::from_str(&text)
+            .map_err(|error| Refusal::Failed(worker::Error::RustError(format!("malformed listing: {error}"))))
     };
-    text.map(read).transpose()
+    text.map(parse).transpose()
 }
 
-/// The id of the listing whose app a postback names.
+/// Returns the id of the listing for the app that a postback names.
 async fn postback_listing(exchange: &Exchange<'_>, body: &[u8]) -> Result<Option<String>, Refusal> {
     let Some(app) = apple::postback_app(body).map(|app| app.to_string()) else { return Ok(None) };
-    let question = async { exchange.stores.ledger()?.listing_of_app(&app).await };
-    look_up(format!("app {app}"), question).await
+    let lookup = async { exchange.stores.ledger()?.listing_of_app(&app).await };
+    cached_lookup(format!("app {app}"), lookup).await
 }
 
 fn respond(response: CallbackResponse) -> worker::Result<Response> {
@@ -152,12 +151,13 @@ fn respond(response: CallbackResponse) -> worker::Result<Response> {
     Ok(http::with_body(response.status, headers, response.body))
 }
 
-/// A browser comes back at the top level, with its cookies.
+/// Responds to a browser that returns at the top level, where it sends its cookies.
 async fn resume(exchange: &Exchange<'_>, request: &Request, id: &str) -> Result<Response, Refusal> {
     let cookies = request.headers().get("cookie")?.unwrap_or_default();
-    let location = ask("LEDGER", async { exchange.stores.ledger()?.resume(id, &cookies).await }).await?;
+    let location =
+        call_store("LEDGER", async { exchange.stores.ledger()?.resume(id, &cookies).await }).await?;
     let Some(location) = location else {
-        let detail = "This way on was used before, or is too old. Open the product again.";
+        let detail = "This link has expired or was already used. Open the product again.";
         return Err(Problem::new(Code::NotFound, detail).into());
     };
     let headers = Headers::new();
@@ -167,15 +167,15 @@ async fn resume(exchange: &Exchange<'_>, request: &Request, id: &str) -> Result<
     Ok(http::with_body(302, headers, String::new()))
 }
 
-/// Answers a callback. A vendor that cannot be served now gets 503 and tries again.
-pub async fn answer(exchange: &Exchange<'_>, mut request: Request, path: &str) -> Result<Response, Refusal> {
+/// Handles a callback. Responds 503 if it cannot be processed now, so that the vendor retries.
+pub async fn handle(exchange: &Exchange<'_>, mut request: Request, path: &str) -> Result<Response, Refusal> {
     if let Some(id) = handoff_id(path).filter(|_| request.method() == Method::Get) {
         return resume(exchange, &request, id).await;
     }
     let postback = postback_kind(path);
-    let named = Address::parse(path);
-    // As for a listing that does not exist: nobody can have registered such an address.
-    if postback.is_none() && named.is_none() {
+    let parsed = Address::parse(path);
+    // The response is the same as for a listing that does not exist, because no vendor can have this address.
+    if postback.is_none() && parsed.is_none() {
         return Ok(respond(CallbackResponse::unauthorized())?);
     }
     let body = read_body(&mut request).await?;
@@ -185,13 +185,13 @@ pub async fn answer(exchange: &Exchange<'_>, mut request: Request, path: &str) -
     };
     let apple =
         |kind| Some(Address { marketplace: "apple", listing_id: app_listing.as_deref()?, kind, rest: "" });
-    let Some(address) = named.or_else(|| postback.and_then(apple)) else {
+    let Some(address) = parsed.or_else(|| postback.and_then(apple)) else {
         return Ok(respond(CallbackResponse::unauthorized())?);
     };
     let listing = listing(exchange, address.listing_id).await?;
     let callback = CallbackRequest {
         method: request.inner().method(),
-        // What the vendor signed is the address that it was given.
+        // The vendor signs the public URL that was registered with it.
         url: public_url(&exchange.stores, &request.inner().url()),
         marketplace: address.marketplace.to_owned(),
         kind: address.kind.to_owned(),
@@ -210,20 +210,21 @@ pub async fn answer(exchange: &Exchange<'_>, mut request: Request, path: &str) -
         Outcome::RateLimited => Err(unavailable("Too many calls to marketplaces at once. Try again.")),
         Outcome::Report { report, responses, log: line } => {
             let text = serde_json::to_string(&report).map_err(worker::Error::from)?;
-            let reported = ask("LEDGER", async { exchange.stores.ledger()?.report(&text).await }).await?;
+            let reported =
+                call_store("LEDGER", async { exchange.stores.ledger()?.report(&text).await }).await?;
             let reported: Reported = serde_json::from_str(&reported).map_err(worker::Error::from)?;
             if let Some(line) = line {
                 log(exchange, &line);
             }
             if reported == Reported::Replayed {
-                log(exchange, &format!("a callback of {} came again", address.listing_id));
+                log(exchange, &format!("a callback of {} was delivered again", address.listing_id));
             }
             Ok(respond(response_to(*responses, reported)?)?)
         }
     }
 }
 
-/// The response to what became of a report.
+/// Returns the vendor's response for the outcome of a report.
 fn response_to(responses: ReportResponses, reported: Reported) -> Result<CallbackResponse, Refusal> {
     let ReportResponses { written, replayed, handoff_completed } = responses;
     match reported {
@@ -232,7 +233,7 @@ fn response_to(responses: ReportResponses, reported: Reported) -> Result<Callbac
         Reported::Replayed | Reported::HandedOver(None) => Ok(replayed),
         Reported::HandoffCompleted => Ok(handoff_completed.unwrap_or(written)),
         Reported::TrailNeeded(_) => Err(Refusal::Failed(worker::Error::RustError(
-            "the Ledger asks the Worker for a trail".to_owned(),
+            "the Ledger returned a trail request to the Worker".to_owned(),
         ))),
     }
 }

@@ -1,8 +1,9 @@
-//! Clicks on their way from an instance to the ClickLog objects. Clicks that arrive together travel together: the first
-//! request of a batch carries those of the others, because Workers forbids input and output on another request's behalf.
+//! Clicks on their way from an instance to the ClickLog objects. Clicks that arrive within a few milliseconds are sent as
+//! one batch. The first request of a batch carries the clicks of the others, because Workers forbid input and output on
+//! behalf of another request.
 
 use super::{http::with_timeout, rpc::Stores};
-use crate::domain::clicks::click::SHARDS;
+use crate::domain::clicks::{click::SHARDS, visit::Visit};
 use futures_util::future::join_all;
 use std::{
     cell::{Cell, RefCell},
@@ -11,20 +12,23 @@ use std::{
 };
 use worker::{Delay, Result};
 
-/// A batch waits so long for more clicks. A call to an object costs as much as several redirects, so company pays; but a
-/// click that waits is not stored yet, and is lost if the machine fails.
+/// How long a batch waits for more clicks. A call to an object costs as much as several redirects, so batches are cheaper;
+/// but a click that waits is not stored yet, and is lost if the machine fails.
 const GATHERING: Duration = Duration::from_millis(16);
-/// A batch of more shards than these goes to one object, which passes it on with later ones (`store/clicklog/intake.rs`).
+/// A batch for more shards than this is sent to one object, which forwards it together with later ones
+/// (`store/clicks/forwarding.rs`).
 const DIRECT_SHARDS: usize = 2;
-/// Clicks of a batch at most.
+/// The maximum number of clicks in a batch.
 const BATCH: usize = 1_000;
-/// A batch that its carrier has not picked up by then lost it (the request was ended); the next click finds it another.
+/// A batch that is not picked up within this time has lost its carrier, because the request was ended. The next click gets
+/// a new carrier for it.
 const ABANDONED_MS: f64 = 1_000.0;
-/// Clicks on their way at most. Beyond that the objects are down, and the isolate's memory is what is at stake.
+/// The maximum number of clicks on their way. If there are more, the objects are down, and the limit protects the memory of
+/// the isolate.
 const ON_THE_WAY: usize = 50_000;
-/// An object that has not answered by then is asked again. It takes a repeated click once.
+/// The time after which a call to an object is repeated. An object stores a repeated click once.
 const CLICKLOG_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pauses between tries.
+/// The pauses between attempts.
 const RETRY: [Duration; 4] =
     [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(4)];
 
@@ -38,12 +42,13 @@ struct Batch {
 /// The batches that wait for their carriers.
 #[derive(Default)]
 struct Gathering {
-    /// Names the batch that takes clicks in.
+    /// The number of the open batch.
     number: u32,
-    /// When its carrier was asked for, Unix milliseconds.
+    /// When a carrier was requested for the open batch, Unix milliseconds.
     since: f64,
+    /// The batch that new clicks are added to.
     open: Batch,
-    /// Batches that are full, by number.
+    /// Full batches by number.
     full: HashMap<u32, Batch>,
 }
 
@@ -51,7 +56,7 @@ thread_local! {
     static BATCHES: RefCell<Gathering> = RefCell::default();
     static CLICKS_ON_THE_WAY: Cell<usize> = const { Cell::new(0) };
     static LOST: Cell<usize> = const { Cell::new(0) };
-    /// The object that takes this instance's batches: instances spread over the objects.
+    /// The shard that this instance sends mixed batches to. It is random, so that instances spread over the shards.
     static INTAKE: u8 = {
         let mut byte = [0];
         let [random] = getrandom::fill(&mut byte).map_or([0], |()| byte);
@@ -59,13 +64,13 @@ thread_local! {
     };
 }
 
-/// Takes a click in, to be stored after the answer; whether somebody must carry the batch.
-pub fn record(shard: &str, click: &str, now: f64) -> bool {
+/// Queues a click, to be stored after the response. Returns whether the batch needs a carrier.
+pub fn record(shard: u8, visit: &Visit, now: f64) -> bool {
     let on_the_way = CLICKS_ON_THE_WAY.get();
-    let Some(shard) = shard.parse().ok().filter(|_| on_the_way < ON_THE_WAY) else {
+    if on_the_way >= ON_THE_WAY {
         lose(1, "too many are on their way");
         return false;
-    };
+    }
     CLICKS_ON_THE_WAY.set(on_the_way.saturating_add(1));
     BATCHES.with_borrow_mut(|batches| {
         let needs_carrier = batches.open.count == 0 || now - batches.since >= ABANDONED_MS;
@@ -77,7 +82,7 @@ pub fn record(shard: &str, click: &str, now: f64) -> bool {
         if !records.is_empty() {
             records.push(',');
         }
-        records.push_str(click);
+        visit.write_json(records);
         *count = count.saturating_add(1);
         batches.open.count = batches.open.count.saturating_add(1);
         if batches.open.count >= BATCH {
@@ -88,12 +93,12 @@ pub fn record(shard: &str, click: &str, now: f64) -> bool {
     })
 }
 
-/// Names the batch whose carrier is being asked for.
+/// Returns the number of the batch that needs a carrier.
 pub fn newest_batch() -> u32 {
     BATCHES.with_borrow(|batches| batches.number)
 }
 
-/// The batch, unless another carrier has it.
+/// Removes and returns the batch, unless another carrier has it.
 fn pick_up(number: u32) -> Option<Batch> {
     BATCHES.with_borrow_mut(|batches| match batches.full.remove(&number) {
         Some(batch) => Some(batch),
@@ -105,7 +110,7 @@ fn arrived(count: usize) {
     CLICKS_ON_THE_WAY.set(CLICKS_ON_THE_WAY.get().saturating_sub(count));
 }
 
-/// Carries a batch to its objects.
+/// Sends a batch to its objects.
 pub async fn carry(stores: &Stores, number: u32) {
     Delay::from(GATHERING).await;
     let Some(Batch { count, shards }) = pick_up(number) else { return };
@@ -117,13 +122,15 @@ pub async fn carry(stores: &Stores, number: u32) {
     join_all(deliveries).await;
 }
 
-/// Stores a batch in the instance's object; false if it may not have been stored. A shard takes a repeated click once.
+/// Sends a batch to one object, which forwards it. Returns `false` if the batch may not have been stored.
 async fn hand_over(stores: &Stores, shards: &BTreeMap<u8, (String, usize)>) -> bool {
     let length = shards.values().map(|(records, _)| records.len().saturating_add(8)).sum();
     let mut by_shard = String::with_capacity(length);
     for (shard, (records, _)) in shards {
         by_shard.push(if by_shard.is_empty() { '{' } else { ',' });
-        by_shard.push_str(&format!("\"{shard}\":[{records}]"));
+        for part in ["\"", shard.to_string().as_str(), "\":[", records, "]"] {
+            by_shard.push_str(part);
+        }
     }
     by_shard.push('}');
     let intake = INTAKE.with(|shard| *shard);
@@ -131,7 +138,7 @@ async fn hand_over(stores: &Stores, shards: &BTreeMap<u8, (String, usize)>) -> b
     match with_timeout(CLICKLOG_TIMEOUT, taken).await {
         Ok(()) => true,
         Err(error) => {
-            worker::console_warn!("a batch of clicks goes to its shards one by one: {error}");
+            worker::console_warn!("a batch of clicks is sent to its shards one by one: {error}");
             false
         }
     }
@@ -157,7 +164,7 @@ async fn deliver(stores: &Stores, shard: u8, records: &str, count: usize) {
     arrived(count);
 }
 
-/// Counts what could not be stored. The log gets a line at the first, and at each doubling.
+/// Counts clicks that could not be stored. Logs the first loss, and each doubling of the total.
 fn lose(count: usize, why: &str) {
     let before = LOST.get();
     let lost = before.saturating_add(count);

@@ -1,14 +1,14 @@
-//! A request on its way through the Worker.
+//! The context of a request in the Worker.
 
 use super::rpc::Stores;
 use worker::Context;
 
-/// What answering a request needs besides the request itself.
+/// The values that request handlers need besides the request itself.
 pub struct Exchange<'a> {
     /// The stores of the request's programme.
     pub stores: Stores,
-    /// The platform's handle on the request.
+    /// The platform's context of the request, for `waitUntil`.
     pub context: &'a Context,
-    /// Names the request in the log.
+    /// Identifies the request in the log.
     pub request_id: String,
 }

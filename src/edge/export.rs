@@ -1,47 +1,47 @@
-//! `GET /v1/export`: walks the logs page by page; `api/export.rs` decides what a page holds.
+//! `GET /v1/export`: reads a page of the logs. `api/reports/export.rs` decides the contents of a page.
 
 use super::{
-    http::{Refusal, ask, internal, with_body},
+    http::{Refusal, call_store, internal_request, with_body},
     rpc::Stores,
 };
 use crate::api::reports::export::{Position, STAGES, Stop, TAIL_LINES, cut};
 use worker::{Headers, Request, Response};
 
-/// Look-ups for a page: well within the 50 that the platform's free plan allows.
-const LOOKUPS: u32 = 40;
-/// A page is full when it has this many bytes.
-const PAGE_LENGTH: usize = 4 * 1024 * 1024;
+/// The maximum number of lookups for a page, below the 50 that the platform's free plan allows.
+const MAX_LOOKUPS: u32 = 40;
+/// The length in bytes from which a page is full.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// A page of the export.
-pub async fn answer(stores: &Stores, request: &Request) -> Result<Response, Refusal> {
-    let mut first = internal(stores, request, "/internal/export", None).await?;
+/// Responds with a page of the export, NDJSON.
+pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refusal> {
+    let mut first = internal_request(stores, request, "/internal/export", None).await?;
     if first.status_code() != 200 {
         return Ok(first);
     }
-    let start: Position = strict_json::from_str(&first.text().await?).map_err(unreadable)?;
+    let start: Position = strict_json::from_str(&first.text().await?).map_err(malformed)?;
     let (mut position, mut text, mut lines, mut lookups) = (Some(start), String::new(), 0u64, 0u32);
-    while let Some(at) = position.filter(|_| lookups < LOOKUPS && text.len() < PAGE_LENGTH) {
-        let segment = ask("KV", stores.value(&at.next_key())).await?;
+    while let Some(at) = position.filter(|_| lookups < MAX_LOOKUPS && text.len() < PAGE_BYTES) {
+        let segment = call_store("KV", stores.value(&at.next_key())).await?;
         let is_segment = segment.is_some();
-        let read = match segment {
+        let lines_read = match segment {
             Some(segment) => segment,
-            // What KV does not hold yet comes from the object that will write it.
+            // A segment that is not in KV yet is read from the object that will write it.
             None => tail(stores, request, at).await?,
         };
         lookups = lookups.saturating_add(if is_segment { 1 } else { 2 });
-        let found = cut(&read, &at).map_err(unreadable)?;
+        let found = cut(&lines_read, &at).map_err(malformed)?;
         text.push_str(&found.text);
         lines = lines.saturating_add(found.lines);
         let next = match found.last {
             Some(after) if is_segment || found.read == u64::from(TAIL_LINES) => Position { after, ..at },
-            // Fewer lines than asked for: there are no more in this log.
+            // The tail was shorter than the limit, so this log has no more lines.
             _ => at.next_stage(),
         };
         position = (next.stage < STAGES).then_some(next);
     }
     let stop = Stop { lines, next: position, position: start };
-    let stop = serde_json::to_string(&stop).map_err(unreadable)?;
-    let mut end = internal(stores, request, "/internal/export/end", Some(&stop)).await?;
+    let stop = serde_json::to_string(&stop).map_err(malformed)?;
+    let mut end = internal_request(stores, request, "/internal/export/end", Some(&stop)).await?;
     if end.status_code() != 200 {
         return Ok(end);
     }
@@ -55,16 +55,17 @@ pub async fn answer(stores: &Stores, request: &Request) -> Result<Response, Refu
 
 async fn tail(stores: &Stores, request: &Request, at: Position) -> Result<String, Refusal> {
     if let Some(shard) = at.stage.checked_sub(1) {
-        return ask("CLICKLOG", async { stores.click_log(shard)?.tail(at.after, TAIL_LINES).await }).await;
+        return call_store("CLICKLOG", async { stores.click_log(shard)?.tail(at.after, TAIL_LINES).await })
+            .await;
     }
-    let position = serde_json::to_string(&at).map_err(unreadable)?;
-    let mut events = internal(stores, request, "/internal/export/events", Some(&position)).await?;
+    let position = serde_json::to_string(&at).map_err(malformed)?;
+    let mut events = internal_request(stores, request, "/internal/export/events", Some(&position)).await?;
     if events.status_code() != 200 {
-        return Err(unreadable(format!("the Ledger answers {} for its events", events.status_code())));
+        return Err(malformed(format!("the Ledger returned {} for its events", events.status_code())));
     }
     Ok(events.text().await?)
 }
 
-fn unreadable(error: impl std::fmt::Display) -> Refusal {
+fn malformed(error: impl std::fmt::Display) -> Refusal {
     worker::Error::RustError(error.to_string()).into()
 }

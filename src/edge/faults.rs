@@ -1,4 +1,5 @@
-//! Faults on demand, for the end-to-end tests: compiled with the feature `faults` alone, which the deployed Worker never has.
+//! Fault injection for the end-to-end tests. It is compiled only with the feature `faults`, which is off in the
+//! deployed Worker.
 #![allow(clippy::panic, reason = "the tests need real panics")]
 
 use super::{exchange::Exchange, guard, http::Refusal, objects::Alarm, published, sql::DurableSql};
@@ -10,23 +11,23 @@ use worker::{Delay, Method, Request, Response, State};
 
 #[wasm_bindgen]
 extern "C" {
-    /// Not declared as `catch`, so what it throws crosses the wasm frames.
+    /// This is not declared as `catch`, so its exceptions cross the wasm frames.
     #[wasm_bindgen(js_namespace = JSON, js_name = parse)]
     fn parse_json(text: &str) -> JsValue;
 }
 
-/// How long a request waits that others fail beside.
+/// How long a request waits while other requests fail.
 const WAIT: Duration = Duration::from_millis(500);
-/// A wait after which a future is polled again.
-const MOMENT: Duration = Duration::from_millis(5);
-/// Futures that are polled in one microtask turn; every second one panics.
-const TURN: usize = 20;
+/// A delay that makes a future pend once.
+const SHORT_WAIT: Duration = Duration::from_millis(5);
+/// The number of futures that are polled in one microtask turn. Every second one panics.
+const FUTURES_PER_TURN: usize = 20;
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS fault_rows (n INTEGER)";
 const ROW: &str = "INSERT INTO fault_rows VALUES (1)";
 
-/// Answers `/fault/…`; `None` for every other path.
-pub async fn answer(exchange: &Exchange<'_>, request: &Request) -> Option<Result<Response, Refusal>> {
+/// Handles `/fault/…`. Returns `None` for every other path.
+pub async fn handle(exchange: &Exchange<'_>, request: &Request) -> Option<Result<Response, Refusal>> {
     let path = request.path();
     let fault = path.strip_prefix("/fault/")?;
     Some(if fault.starts_with("ledger/") {
@@ -43,18 +44,18 @@ async fn fail(exchange: &Exchange<'_>, request: &Request, fault: &str) -> worker
         "wait" => Delay::from(WAIT).await,
         "panic" => panic!("on request"),
         "panic-later" => {
-            Delay::from(MOMENT).await;
+            Delay::from(SHORT_WAIT).await;
             panic!("after a wait");
         }
         "exception" => drop(parse_json("not JSON")),
         "background" => guard::in_background(exchange.context, async {
-            Delay::from(MOMENT).await;
+            Delay::from(SHORT_WAIT).await;
             panic!("in the background");
         }),
-        "turn" => (0..TURN).for_each(|number| {
+        "turn" => (0..FUTURES_PER_TURN).for_each(|number| {
             guard::in_background(exchange.context, async move {
                 assert!(number % 2 == 0, "among others of its turn");
-                worker::console_log!("number {number} of the turn went on");
+                worker::console_log!("future {number} of the turn completed");
             });
         }),
         "memory" => return Response::ok(core::arch::wasm32::memory_size(0).to_string()),
@@ -64,7 +65,7 @@ async fn fail(exchange: &Exchange<'_>, request: &Request, fault: &str) -> worker
     Response::ok("")
 }
 
-/// What `published.rs` knows of the document at `?url=`.
+/// Responds with the document at `?url=` as `published.rs` returns it.
 async fn document(exchange: &Exchange<'_>, request: &Request) -> worker::Result<Response> {
     let url = request.url()?;
     let query = |name: &str| url.query_pairs().find(|(known, _)| known == name);
@@ -75,8 +76,8 @@ async fn document(exchange: &Exchange<'_>, request: &Request) -> worker::Result<
     }))
 }
 
-/// Answers `/fault/ledger/…` inside the Ledger; `None` for every other path.
-pub async fn in_ledger(sql: &DurableSql, alarm: &Alarm, path: &str) -> Option<Response> {
+/// Handles `/fault/ledger/…` inside the Ledger. Returns `None` for every other path.
+pub async fn handle_in_ledger(sql: &DurableSql, alarm: &Alarm, path: &str) -> Option<Response> {
     let fault = path.strip_prefix("/fault/ledger/")?;
     sql.script(TABLE).ok()?;
     let write = |commit: bool| {
@@ -85,30 +86,30 @@ pub async fn in_ledger(sql: &DurableSql, alarm: &Alarm, path: &str) -> Option<Re
             commit
         })
     };
-    let answer = match fault {
+    let body = match fault {
         "panic" => panic!("in the Ledger"),
         "transaction" => {
             let outcome = sql.atomically(&mut || {
                 drop(sql.exec(ROW, &[]));
                 panic!("in a transaction");
             });
-            format!("went on with {outcome:?}")
+            format!("continued with {outcome:?}")
         }
         "commit" => format!("{:?}", write(true)),
         "refuse" => format!("{:?}", write(false)),
         "rows" => sql.exec("SELECT n FROM fault_rows", &[]).ok()?.len().to_string(),
         "alarm" => {
             Reflect::set(alarm.state().as_raw().as_ref(), &"panics".into(), &JsValue::TRUE).ok()?;
-            alarm.wake(Some(js_sys::Date::now())).await.ok()?;
+            alarm.schedule(Some(js_sys::Date::now())).await.ok()?;
             String::new()
         }
         _ => return Response::error("there is no such fault", 404).ok(),
     };
-    Response::ok(answer).ok()
+    Response::ok(body).ok()
 }
 
 /// Panics in the first alarm after `/fault/ledger/alarm`.
-pub fn in_alarm(state: &State) {
+pub fn panic_in_alarm(state: &State) {
     let state: &JsValue = state.as_raw().as_ref();
     if Reflect::get(state, &"panics".into()).is_ok_and(|panics| panics.is_truthy()) {
         drop(Reflect::set(state, &"panics".into(), &JsValue::FALSE));

@@ -1,5 +1,5 @@
-//! Everything that is not a link: documents, health, callbacks, and the API, which the Ledger answers. Links take the
-//! synchronous export of `link.rs`.
+//! The router for everything that is not a link: documents, health, callbacks, and the API, which runs in the Ledger.
+//! Links use the synchronous export of `link.rs`.
 
 use super::{
     callbacks, clicks_page,
@@ -11,15 +11,16 @@ use super::{
 };
 use crate::{
     api::{SNAPSHOT_HEADER, health::HealthView, http::problems::Problem},
-    domain::programme::id::ProgrammeId,
+    documents::pages,
+    domain::{programme::id::ProgrammeId, values::language::Language},
 };
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, Headers, Method, Request, Response, ResponseBuilder, Result, event, web_sys};
 
-/// What a document at the public path is stored under, and its media type.
+/// Returns the asset URL and the media type of the document at a public path.
 fn asset(path: &str) -> Option<(&'static str, &'static str)> {
     match path {
-        "/docs" => Some(("https://assets/docs.html", "text/html; charset=utf-8")),
+        "/docs" | "/docs/" => Some(("https://assets/docs.html", "text/html; charset=utf-8")),
         "/openapi.json" => Some(("https://assets/openapi.json", "application/json")),
         _ => None,
     }
@@ -53,41 +54,72 @@ fn without_body(response: Response) -> Response {
 async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result<Response, Refusal> {
     let path = request.path();
     #[cfg(feature = "faults")]
-    if let Some(response) = super::faults::answer(exchange, &request).await {
+    if let Some(response) = super::faults::handle(exchange, &request).await {
         return response;
     }
     match path.as_str() {
         "/healthz" => Ok(health()?),
         "/readyz" => ready(&exchange.stores).await,
-        _ if path.starts_with("/v1/") => contract(&exchange.stores, request, &path).await,
-        _ if callbacks::is_callback(&path) => callbacks::answer(exchange, request, &path).await,
+        _ if path.starts_with("/v1/") => api(&exchange.stores, request, &path).await,
+        _ if callbacks::is_callback(&path) => callbacks::handle(exchange, request, &path).await,
         _ => match asset(&path) {
             Some((file, media_type)) if http::is_read(&request) => {
                 Ok(document(&exchange.stores, file, media_type).await?)
             }
-            _ => Err(Problem::not_found().into()),
+            _ => match page(&request, &path)? {
+                Some(page) => Ok(page),
+                None => Err(Problem::not_found().into()),
+            },
         },
     }
+}
+
+/// Returns the page for a person at this path: the front page, its icon, or the page of a link that leads nowhere. Programs
+/// that do not accept HTML get the front page at `/` and a problem everywhere else.
+fn page(request: &Request, path: &str) -> Result<Option<Response>> {
+    if !http::is_read(request) {
+        return Ok(None);
+    }
+    let header = |name| request.headers().get(name).map(Option::unwrap_or_default);
+    let language = Language::negotiate(&header("accept-language")?);
+    let html = "text/html; charset=utf-8";
+    let (status, media_type, cache, body) = match path {
+        "/" => (200, html, "no-cache", pages::front(language)),
+        "/favicon.ico" => (200, "image/svg+xml", "public, max-age=86400", pages::ICON.to_owned()),
+        _ if header("accept")?.contains("text/html") => (404, html, "no-store", pages::dead_link(language)),
+        _ => return Ok(None),
+    };
+    let headers = Headers::new();
+    for (name, value) in [
+        ("content-type", media_type),
+        ("cache-control", cache),
+        ("vary", "accept-language"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", pages::CONTENT_SECURITY_POLICY),
+    ] {
+        headers.set(name, value)?;
+    }
+    Ok(Some(http::with_body(status, headers, body)))
 }
 
 fn health() -> Result<Response> {
     Response::from_json(&HealthView::ok())
 }
 
-/// Touches every store, and says which one does not answer.
+/// Checks that every store responds. The refusal names a store that does not.
 async fn ready(stores: &Stores) -> std::result::Result<Response, Refusal> {
-    http::ask("KV", stores.value("snapshot")).await?;
-    http::ask("LEDGER", async { stores.ledger()?.snapshot().await }).await?;
-    http::ask("CLICKLOG", async { stores.click_log(0)?.last().await }).await?;
+    http::call_store("KV", stores.value("snapshot")).await?;
+    http::call_store("LEDGER", async { stores.ledger()?.snapshot().await }).await?;
+    http::call_store("CLICKLOG", async { stores.click_log(0)?.last().await }).await?;
     Ok(health()?)
 }
 
-/// The contract, for programs and for people, as `cargo xtask build` wrote it from the API's own types. The files are
-/// static assets: they weigh nothing in the Worker that redirects visitors.
+/// Responds with the API description, which `cargo xtask build` generates from the API's types. The files are static
+/// assets, so that they do not add to the size of the Worker.
 async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Response> {
     let found = stores.env().assets("ASSETS")?.fetch(file, None).await?;
     if found.status_code() != 200 {
-        let error = format!("{file} is not among the assets: {}", found.status_code());
+        let error = format!("asset {file} was not found: status {}", found.status_code());
         return Err(worker::Error::RustError(error));
     }
     let headers = Headers::new();
@@ -95,7 +127,7 @@ async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Respo
         ("content-type", media_type),
         ("cache-control", "public, max-age=300"),
         ("x-content-type-options", "nosniff"),
-        // The page needs nothing but its own style, so anything else that got into it would not run.
+        // The page needs only its own style, so the policy blocks anything injected into it.
         (
             "content-security-policy",
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
@@ -107,24 +139,26 @@ async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Respo
     Ok(ResponseBuilder::new().with_headers(headers).body(body))
 }
 
-async fn contract(stores: &Stores, request: Request, path: &str) -> std::result::Result<Response, Refusal> {
+async fn api(stores: &Stores, request: Request, path: &str) -> std::result::Result<Response, Refusal> {
     http::limit_rate(stores, request.headers()).await?;
+    http::check_encoding(&request)?;
     http::check_length(&request)?;
     let response = match path {
-        "/v1/clicks" if http::is_read(&request) => clicks_page::answer(stores, &request).await?,
-        "/v1/export" if http::is_read(&request) => export::answer(stores, &request).await?,
+        "/v1/clicks" if http::is_read(&request) => clicks_page::handle(stores, &request).await?,
+        "/v1/export" if http::is_read(&request) => export::handle(stores, &request).await?,
         _ => http::forward(stores, request).await?,
     };
-    Ok(after_change(stores, response).await?)
+    Ok(renew_snapshot(stores, response).await?)
 }
 
-/// Fetches the newest snapshot if the response says that redirects must learn of a change, and removes that sign.
-async fn after_change(stores: &Stores, response: Response) -> Result<Response> {
+/// Fetches the newest snapshot if a response header requests it after a change that affects redirects. Removes that
+/// header.
+async fn renew_snapshot(stores: &Stores, response: Response) -> Result<Response> {
     if !response.headers().has(SNAPSHOT_HEADER)? {
         return Ok(response);
     }
     snapshot::renew(stores).await;
-    // Headers of a response that was fetched are immutable.
+    // The headers of a fetched response are immutable.
     let headers = Headers(web_sys::Headers::new_with_headers(&response.headers().0)?);
     headers.delete(SNAPSHOT_HEADER)?;
     Ok(response.with_headers(headers))

@@ -1,4 +1,4 @@
-//! Parts of the general path: problems, rate limit, body cap, timeouts, and forwarding to the Ledger.
+//! HTTP building blocks: problems, rate limit, body cap, timeouts, and forwarding to the Ledger.
 
 use super::rpc::Stores;
 use crate::api::http::{
@@ -15,17 +15,17 @@ use sha2::{Digest, Sha256};
 use std::{future::Future, pin::pin, time::Duration};
 use worker::{ByteStream, Delay, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result};
 
-/// A caller waits this long at most. What the Ledger writes after that is durable, and a retry finds it.
+/// How long a caller waits at most. A later write of the Ledger is still durable, and a retry finds it.
 pub const CALLER_TIMEOUT: Duration = Duration::from_secs(20);
-/// Requests that a key may make in a window (wrangler.toml, `API_LIMIT`).
+/// The number of requests that a key may make in a window (wrangler.toml, `API_LIMIT`).
 const REQUESTS_PER_WINDOW: u32 = 1_000;
-/// The window. The platform's windows start at whole minutes.
+/// The length of a window. The platform's windows start at whole minutes.
 const WINDOW_SECONDS: u64 = 60;
 
-/// Why a request was refused.
+/// The reason that a request was refused.
 #[derive(Debug)]
 pub enum Refusal {
-    /// A problem of the contract, and headers that go with it.
+    /// A problem of the API, and additional response headers.
     Problem(Problem, Vec<(&'static str, String)>),
     /// The Worker failed.
     Failed(worker::Error),
@@ -44,14 +44,14 @@ impl From<Problem> for Refusal {
 }
 
 impl Refusal {
-    /// A store that cannot be reached.
+    /// Returns the refusal for a store that cannot be reached.
     pub fn unreachable(store: &str, error: &worker::Error) -> Self {
         let detail = "Nothing was changed that was not acknowledged. Try again.";
         let log = Some(format!("unavailable: {store}: {error}"));
         Self::from(Problem { log, ..Problem::new(Code::Unavailable, detail) })
     }
 
-    /// The response. Logs what went wrong on our side.
+    /// Returns the response. Logs the error if the Worker or a store failed.
     pub fn response(self, request_id: &str) -> Result<Response> {
         let (problem, headers) = match self {
             Self::Problem(problem, headers) => (problem, headers),
@@ -69,7 +69,7 @@ impl Refusal {
     }
 }
 
-/// A response of the API as one of the platform's.
+/// Converts a response of the API into one of the platform.
 pub fn respond(response: ApiResponse) -> Result<Response> {
     let headers = Headers::new();
     for (name, value) in &response.headers {
@@ -78,7 +78,8 @@ pub fn respond(response: ApiResponse) -> Result<Response> {
     Ok(with_body(response.status, headers, response.body))
 }
 
-/// A response with a body. The platform throws for a body, even an empty one, under a status that allows none.
+/// Returns a response with a body. A status that does not allow a body gets none: the platform would throw even for an
+/// empty one.
 pub fn with_body(status: u16, headers: Headers, body: String) -> Response {
     let builder = ResponseBuilder::new().with_status(status).with_headers(headers);
     if body.is_empty() || matches!(status, 101 | 204 | 205 | 304) {
@@ -88,39 +89,42 @@ pub fn with_body(status: u16, headers: Headers, body: String) -> Response {
     }
 }
 
-/// The future's result, or an error once the time has passed. Whatever was called goes on regardless.
+/// Returns the result of a future, or an error once the time has passed. The callee is not cancelled.
 pub async fn with_timeout<T>(limit: Duration, future: impl Future<Output = Result<T>>) -> Result<T> {
     match select(pin!(future), pin!(Delay::from(limit))).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => {
-            Err(worker::Error::RustError(format!("no answer within {} ms", limit.as_millis())))
+            Err(worker::Error::RustError(format!("no response within {} ms", limit.as_millis())))
         }
     }
 }
 
-/// What a store answers while a caller waits, or the refusal that it cannot be reached.
-pub async fn ask<T>(store: &str, future: impl Future<Output = Result<T>>) -> std::result::Result<T, Refusal> {
-    with_timeout(CALLER_TIMEOUT, future).await.map_err(|error| Refusal::unreachable(store, &error))
+/// Awaits a call to a store for at most [`CALLER_TIMEOUT`]. Returns a refusal if the store cannot be reached.
+pub async fn call_store<T>(
+    store: &str,
+    call: impl Future<Output = Result<T>>,
+) -> std::result::Result<T, Refusal> {
+    with_timeout(CALLER_TIMEOUT, call).await.map_err(|error| Refusal::unreachable(store, &error))
 }
 
-/// Whether the method is GET, or HEAD, which is answered as GET without a body.
+/// Returns whether the method is GET or HEAD. HEAD is handled as GET without a response body.
 pub fn is_read(request: &Request) -> bool {
     matches!(request.method(), Method::Get | Method::Head)
 }
 
-/// The query as sent, without the question mark.
+/// Returns the query as sent, without the question mark.
 pub fn query(url: &str) -> &str {
     url.split_once('?').map_or("", |(_, query)| query)
 }
 
-/// Scheme and host of a URL that the platform has parsed.
+/// Returns the scheme and host of a URL that the platform has parsed.
 fn origin(url: &str) -> &str {
     let host = url.find("://").map_or(0, |at| at.saturating_add(3));
     let end = url.get(host..).and_then(|rest| rest.find('/')).map(|at| at.saturating_add(host));
     end.and_then(|end| url.get(..end)).unwrap_or(url)
 }
 
-/// The origin under which links and callbacks are reached: `PUBLIC_URL`, else the one that was asked.
+/// Returns the public origin of links and callbacks: `PUBLIC_URL`, or else the origin of the request.
 pub fn base_url(stores: &Stores, url: &str) -> String {
     match stores.variable("PUBLIC_URL") {
         Some(public) => public.trim_end_matches('/').to_owned(),
@@ -128,25 +132,25 @@ pub fn base_url(stores: &Stores, url: &str) -> String {
     }
 }
 
-/// The URL under the public name: what a vendor signed is the address that it was given.
+/// Returns a request's URL under the public origin, which is the URL that vendors sign.
 pub fn public_url(stores: &Stores, url: &str) -> String {
     format!("{}{}", base_url(stores, url), url.get(origin(url).len()..).unwrap_or_default())
 }
 
-/// Limits how often a key may call. A limiter that fails limits nobody.
+/// Limits the rate of requests per key. If the limiter fails, requests are not limited.
 pub async fn limit_rate(stores: &Stores, headers: &Headers) -> std::result::Result<(), Refusal> {
     if stores.env().get_binding::<worker::RateLimiter>("API_LIMIT").is_err() {
         return Ok(());
     }
-    // The key is hashed: the binding's counters are no place for secrets.
+    // The key is hashed, so that the binding's counters do not hold secrets.
     let key = headers.get("authorization")?.unwrap_or_else(|| "anonymous".to_owned());
     let digest = HEXLOWER.encode(&Sha256::digest(key.as_bytes()));
     let outcome = async { stores.env().rate_limiter("API_LIMIT")?.limit(stores.key(&digest)).await };
     match outcome.await {
         Ok(outcome) if !outcome.success => {
             let second = worker::Date::now().as_millis().checked_div(1_000).unwrap_or(0);
-            let passed = second.checked_rem(WINDOW_SECONDS).unwrap_or(0);
-            let left = WINDOW_SECONDS.saturating_sub(passed);
+            let elapsed = second.checked_rem(WINDOW_SECONDS).unwrap_or(0);
+            let left = WINDOW_SECONDS.saturating_sub(elapsed);
             let detail = format!("{REQUESTS_PER_WINDOW} requests a minute and key; see Retry-After.");
             let headers = vec![
                 ("retry-after", left.to_string()),
@@ -157,7 +161,7 @@ pub async fn limit_rate(stores: &Stores, headers: &Headers) -> std::result::Resu
         }
         Ok(_) => Ok(()),
         Err(error) => {
-            worker::console_warn!("the rate limiter failed, and limits nobody: {error}");
+            worker::console_warn!("the rate limiter failed, so requests are not limited: {error}");
             Ok(())
         }
     }
@@ -167,31 +171,43 @@ fn too_large() -> Refusal {
     Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes.").into()
 }
 
-/// The length that a request declares for its body.
+/// Returns the length that a request declares for its body.
 fn declared_length(request: &Request) -> Result<Option<usize>> {
     Ok(request.headers().get("content-length")?.and_then(|text| text.parse().ok()))
 }
 
-/// Refuses a request that declares a body of more than 1 MiB.
+/// Refuses a request that declares a body longer than 1 MiB.
 pub fn check_length(request: &Request) -> std::result::Result<(), Refusal> {
     let is_large = declared_length(request)?.is_some_and(|length| length > MAX_BODY_BYTES);
     if is_large { Err(too_large()) } else { Ok(()) }
 }
 
-/// Reads a body of at most 1 MiB; a longer one is not read to its end.
+/// Refuses a request with an encoded body, such as gzip: its bytes would be reported as invalid UTF-8.
+pub fn check_encoding(request: &Request) -> std::result::Result<(), Refusal> {
+    let encoding = request.headers().get("content-encoding")?.unwrap_or_default();
+    if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+        return Ok(());
+    }
+    let detail = "Send the body without a Content-Encoding.";
+    // RFC 9110, section 12.5.3: Accept-Encoding in a response says what is accepted.
+    let headers = vec![("accept-encoding", "identity".to_owned())];
+    Err(Refusal::Problem(Problem::new(Code::UnsupportedEncoding, detail), headers))
+}
+
+/// Reads a body of at most 1 MiB. Reading stops as soon as it is longer.
 pub async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, Refusal> {
     check_length(request)?;
     if is_read(request) || request.inner().body().is_none() {
         return Ok(Vec::new());
     }
     if declared_length(request)?.is_some() {
-        // The platform holds a body to its declared length.
+        // The platform enforces the declared length.
         return Ok(request.bytes().await?);
     }
     read_at_most(MAX_BODY_BYTES, request.stream()?).await?.ok_or_else(too_large)
 }
 
-/// A stream's bytes; `None` as soon as there are more than `limit`.
+/// Reads a stream. Returns `None` as soon as there are more than `limit` bytes.
 pub async fn read_at_most(limit: usize, mut chunks: ByteStream) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await {
@@ -203,11 +219,11 @@ pub async fn read_at_most(limit: usize, mut chunks: ByteStream) -> Result<Option
     Ok(Some(bytes))
 }
 
-/// The request as the Ledger takes it: a body of undeclared length is read here, so that the Ledger never waits for a slow
-/// sender of an endless one; every other request is passed on as it is.
+/// Returns the request in the form that the Ledger accepts. A body of undeclared length is read here, so that the
+/// Ledger never waits for a slow sender or an endless body. Every other request is returned unchanged.
 async fn forwardable(mut request: Request) -> std::result::Result<Request, Refusal> {
-    let is_short = declared_length(&request)?.is_some() || is_read(&request);
-    if is_short || request.inner().body().is_none() {
+    let is_bounded = declared_length(&request)?.is_some() || is_read(&request);
+    if is_bounded || request.inner().body().is_none() {
         return Ok(request);
     }
     let body = read_body(&mut request).await?;
@@ -217,14 +233,14 @@ async fn forwardable(mut request: Request) -> std::result::Result<Request, Refus
     Ok(Request::new_with_init(&request.inner().url(), &init)?)
 }
 
-/// The Ledger's response to a request of the contract.
+/// Returns the Ledger's response to a request of the API.
 pub async fn forward(stores: &Stores, request: Request) -> std::result::Result<Response, Refusal> {
     let request = forwardable(request).await?;
-    ask("LEDGER", stores.ledger_response(request)).await
+    call_store("LEDGER", stores.ledger_response(request)).await
 }
 
-/// A request of the Worker's own on behalf of a caller. `path` starts with `/internal/`.
-pub async fn internal(
+/// Sends the Ledger an internal request with the caller's key and query. `path` starts with `/internal/`.
+pub async fn internal_request(
     stores: &Stores,
     caller: &Request,
     path: &str,
@@ -239,5 +255,5 @@ pub async fn internal(
     init.with_method(if body.is_some() { Method::Post } else { Method::Get }).with_headers(headers);
     init.with_body(body.map(Into::into));
     let request = Request::new_with_init(&format!("{}{path}?{}", origin(&url), query(&url)), &init)?;
-    ask("LEDGER", stores.ledger_response(request)).await
+    call_store("LEDGER", stores.ledger_response(request)).await
 }

@@ -1,5 +1,5 @@
-//! What a wasm instance knows for redirects: the keys, the newest snapshot, and what it has learnt of slugs and of numbers that
-//! nobody knows.
+//! The state of a wasm instance for redirects: the keys, the newest snapshot, and caches of slugs and of unknown link
+//! numbers.
 
 use super::{
     expiring_cache::{ExpiringCache, LINKS},
@@ -10,23 +10,29 @@ use super::{
 };
 use crate::domain::{
     clicks::visitor::VisitorSecret,
-    links::{engine::RedirectEngine, keyring::KeyRing, snapshot::Snapshot},
+    links::{
+        engine::RedirectEngine,
+        keyring::KeyRing,
+        line::RedirectLine,
+        redirect::{LinkPath, RedirectDecision},
+        snapshot::Snapshot,
+    },
 };
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// A snapshot older than this is fetched again in the background. With KV's own minute, changes spread in 2 minutes.
 const REFRESH_MS: f64 = 15_000.0;
-/// "Not known" is believed for so long.
+/// How long it is cached that a slug or a link number is unknown.
 const NEGATIVE_MS: f64 = 5_000.0;
-/// Slugs unknown to KV that the Ledger is asked for per second: whoever tries names at random must not keep it busy.
+/// The maximum rate at which slugs that KV lacks are looked up in the Ledger, so that random names cannot overload it.
 const LEDGER_SLUGS_PER_SECOND: u32 = 20;
 
-/// A snapshot of nothing, until the first one is known.
-const NOTHING: &str =
+/// The snapshot in use until the first one arrives.
+const EMPTY_SNAPSHOT: &str =
     r#"{"version":0,"click_param":"sp_click","landing_url":null,"max_link_no":0,"listings":{},"blocked":[]}"#;
 
-/// What is known of a slug.
+/// The result of looking a slug up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Slug {
     /// The link's token.
@@ -35,29 +41,29 @@ pub enum Slug {
     Nobody,
 }
 
-/// What an instance knows. Times are Unix milliseconds.
+/// The state of an instance for redirects. Times are Unix milliseconds.
 pub struct KnownLinks {
     engine: Option<(RedirectEngine, CryptoEntropy)>,
-    /// A snapshot that came before the keys.
-    early: Option<Snapshot>,
-    /// The version of the snapshot in use; `None` until a store has answered.
+    /// A snapshot that arrived before the keys.
+    pending_snapshot: Option<Snapshot>,
+    /// The version of the snapshot in use. `None` until a store has responded.
     version: Option<u64>,
-    /// When the snapshot was last asked for.
-    asked_at: f64,
-    /// A slug never changes its link, so what is known of one holds until the time beside it.
+    /// When the snapshot was last requested.
+    snapshot_requested_at: f64,
+    /// A slug never changes its link, so known slugs do not expire.
     slugs: ExpiringCache<String, Slug, LINKS>,
-    /// Link numbers that nobody knows, and until when that is believed.
+    /// Link numbers that no store knows.
     unknown_links: ExpiringCache<u32, (), LINKS>,
     ledger_slugs: RateLimiter,
 }
 
 thread_local! {
-    /// What this instance knows.
+    /// The state of this instance.
     pub static KNOWN: RefCell<KnownLinks> = RefCell::new(KnownLinks {
         engine: None,
-        early: None,
+        pending_snapshot: None,
         version: None,
-        asked_at: 0.0,
+        snapshot_requested_at: 0.0,
         slugs: ExpiringCache::default(),
         unknown_links: ExpiringCache::default(),
         ledger_slugs: RateLimiter::per_second(LEDGER_SLUGS_PER_SECOND),
@@ -65,12 +71,12 @@ thread_local! {
 }
 
 impl KnownLinks {
-    /// Whether no store has told a snapshot yet, so that nothing can be answered.
+    /// Returns whether no snapshot has arrived yet, so that no redirect can be answered.
     pub fn is_empty(&self) -> bool {
         self.version.is_none()
     }
 
-    /// Takes a snapshot into use; false if it is not newer than the one in use.
+    /// Starts to use a snapshot. Returns false if it is not newer than the one in use.
     pub fn adopt(&mut self, snapshot: Snapshot) -> bool {
         if self.version.is_some_and(|known| snapshot.version() <= known) {
             return false;
@@ -78,80 +84,85 @@ impl KnownLinks {
         self.version = Some(snapshot.version());
         match &mut self.engine {
             Some((engine, _)) => engine.set_snapshot(snapshot),
-            None => self.early = Some(snapshot),
+            None => self.pending_snapshot = Some(snapshot),
         }
         true
     }
 
-    /// Passes a line to the engine.
-    pub fn ask(&mut self, line: &str) -> Result<String, JsValue> {
+    /// Decides a redirect; see [`RedirectEngine::handle`].
+    pub fn decide(
+        &mut self,
+        line: &RedirectLine<'_>,
+        path: LinkPath<'_>,
+        is_newest: bool,
+    ) -> Result<RedirectDecision, JsValue> {
         match &mut self.engine {
-            Some((engine, entropy)) => engine.handle(line, entropy).map_err(thrown),
+            Some((engine, entropy)) => Ok(engine.handle(line, path, is_newest, entropy)),
             None => Err(thrown("the instance has not been seeded")),
         }
     }
 
-    /// Notes that the snapshot is being asked for.
+    /// Records that the snapshot was requested.
     pub fn snapshot_requested(&mut self, now: f64) {
-        self.asked_at = now;
+        self.snapshot_requested_at = now;
     }
 
-    /// Whether the snapshot has become old. Only the first caller to learn so refreshes it.
+    /// Returns whether the snapshot must be refreshed. Returns true to one caller only, which must refresh it.
     pub fn is_refresh_due(&mut self, now: f64) -> bool {
-        let due = now - self.asked_at >= REFRESH_MS;
+        let due = now - self.snapshot_requested_at >= REFRESH_MS;
         if due {
             self.snapshot_requested(now);
         }
         due
     }
 
-    /// What is known of a slug without asking a store.
+    /// Returns the cached result for a slug.
     pub fn slug(&self, slug: &str, now: f64) -> Option<Slug> {
         self.slugs.get(slug, whole(now)).cloned()
     }
 
-    /// Keeps what the stores say of a slug.
-    pub fn keep_slug(&mut self, slug: &str, known: &Slug, now: f64) {
-        let until = if *known == Slug::Nobody { whole(now + NEGATIVE_MS) } else { i64::MAX };
-        self.slugs.insert(slug.to_owned(), known.clone(), until);
+    /// Caches the stores' result for a slug.
+    pub fn cache_slug(&mut self, slug: &str, result: &Slug, now: f64) {
+        let expiry = if *result == Slug::Nobody { whole(now + NEGATIVE_MS) } else { i64::MAX };
+        self.slugs.insert(slug.to_owned(), result.clone(), expiry);
     }
 
-    /// Whether the Ledger may be asked for one more slug.
-    pub fn may_ask_ledger(&mut self, now: f64) -> bool {
+    /// Returns whether the rate limit allows one more lookup of a slug in the Ledger.
+    pub fn allows_ledger_lookup(&mut self, now: f64) -> bool {
         self.ledger_slugs.allows(whole(now))
     }
 
-    /// Whether the stores were asked for a link a moment ago, and did not know it.
+    /// Returns whether it is cached that no store knows a link.
     pub fn is_unknown_link(&self, link_no: u32, now: f64) -> bool {
         self.unknown_links.get(&link_no, whole(now)).is_some()
     }
 
-    /// Notes that no store knows a link.
-    pub fn keep_unknown_link(&mut self, link_no: u32, now: f64) {
+    /// Caches that no store knows a link.
+    pub fn cache_unknown_link(&mut self, link_no: u32, now: f64) {
         self.unknown_links.insert(link_no, (), whole(now + NEGATIVE_MS));
     }
 
-    /// Forgets what a change of the programme may have made wrong.
-    pub fn forget(&mut self) {
+    /// Clears the caches after a change of the programme, because their entries may be outdated.
+    pub fn clear_caches(&mut self) {
         self.slugs.clear();
         self.unknown_links.clear();
     }
 }
 
-/// Gives the instance its keys.
+/// Sets the keys of the instance.
 #[wasm_bindgen]
 pub fn seed(signing_keys: &str, data_key: &str) -> Result<(), JsValue> {
     let ring = KeyRing::parse(signing_keys).map_err(|error| thrown(format!("SIGNING_KEYS: {error}")))?;
     let visitors = VisitorSecret::parse(data_key).map_err(thrown)?;
-    let nothing = Snapshot::new(strict_json::from_str(NOTHING).map_err(thrown)?);
+    let empty = Snapshot::new(strict_json::from_str(EMPTY_SNAPSHOT).map_err(thrown)?);
     KNOWN.with_borrow_mut(|known| {
-        let snapshot = known.early.take().unwrap_or(nothing);
+        let snapshot = known.pending_snapshot.take().unwrap_or(empty);
         known.engine = Some((RedirectEngine::new(ring, visitors, snapshot), CryptoEntropy::default()));
     });
     Ok(())
 }
 
-/// Gives the instance the snapshot that an earlier one had found.
+/// Passes the instance the snapshot that an earlier instance received.
 #[wasm_bindgen]
 pub fn adopt_snapshot(text: &str) -> Result<(), JsValue> {
     let snapshot = Snapshot::new(strict_json::from_str(text).map_err(thrown)?);

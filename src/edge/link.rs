@@ -1,14 +1,15 @@
-//! Redirects: one synchronous export for what the instance knows (`domain/links/engine.rs` says what the lines hold), and one
-//! asynchronous export for the rest. `#[event(fetch)]` would cost a redirect a quarter of its speed.
+//! Redirects. A synchronous export answers what the instance can decide by itself, and an asynchronous export asks the
+//! stores for the rest. `#[event(fetch)]` would reduce the speed of a redirect by a quarter.
 //!
-//! In: the engine's line; with the flag `s` its token is a slug. Out, one of
+//! Both take a [`RedirectLine`] as UTF-8 text and return one of:
 //!
 //! ```text
-//! A, location, cookies' value (nothing = none)   the answer
-//! E, body                                        404 with a problem
-//! W                                              a store must be asked (`redirect_with_stores`)
+//! A, location, value of the cookies (empty = none)   the response
+//! E, status, body                                    an error response with a problem
+//! W                                                  a store must be asked (`redirect_with_stores`)
 //! ```
-//! Flags behind the letter say what is to be done after the answer (`redirect_follow_up`): c = carry the batch of clicks,
+//!
+//! Flags after the letter name the work to do after the response (`redirect_follow_up`): c = carry the batch of clicks,
 //! r = refresh the snapshot.
 
 use super::{
@@ -20,97 +21,90 @@ use super::{
 };
 use crate::{
     api::http::problems::{Code, Problem},
-    domain::programme::id::ProgrammeId,
+    documents::pages,
+    domain::{
+        links::{
+            line::RedirectLine,
+            redirect::{LinkPath, RedirectDecision, RedirectResponse},
+        },
+        programme::id::ProgrammeId,
+        values::{language::Language, time::Timestamp},
+    },
 };
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 const NO_LINK: &str = "No link has this name.";
-const UNKNOWN: &str = "No store can tell at the moment. Try again.";
+const UNREACHABLE: &str = "No store can be reached at the moment. Try again.";
 const NO_LANDING_PAGE: &str = "The link leads nowhere, and no landing page is set.";
 
 /// A store must be asked.
 const WAIT: &str = "W";
 
-/// The first four fields of a line, which this module reads itself.
-struct Head<'a> {
-    now: &'a str,
-    flags: &'a str,
-    token: &'a str,
-    rest: &'a str,
+fn milliseconds(now: Timestamp) -> f64 {
+    super::milliseconds(now.ms())
 }
 
-impl<'a> Head<'a> {
-    fn of(line: &'a str) -> Result<Self, JsValue> {
-        let mut fields = line.splitn(4, '\n');
-        let mut field = || fields.next().ok_or_else(|| thrown("not a redirect's line"));
-        Ok(Self { now: field()?, flags: field()?, token: field()?, rest: field()? })
-    }
-
-    fn now_ms(&self) -> Result<f64, JsValue> {
-        self.now.parse().map_err(thrown)
-    }
-
-    fn is_slug(&self) -> bool {
-        self.flags.contains('s')
-    }
-
-    /// The line with another token, and more flags.
-    fn line(&self, token: &str, path: &str, flags: &str) -> String {
-        let rest = self.rest.split_once('\n').map_or("", |(_, rest)| rest);
-        format!("{}\n{}{flags}\n{token}\n{path}\n{rest}", self.now, self.flags)
-    }
+fn error(flags: &str, code: Code, detail: &'static str) -> String {
+    let response = Problem::new(code, detail).response();
+    format!("E{flags}\n{}\n{}", response.status, response.body)
 }
 
-fn not_found(flags: &str, detail: &'static str) -> String {
-    format!("E{flags}\n{}", Problem::new(Code::NotFound, detail).response().body)
-}
-
-/// Records the click of an answer, and leaves out what JavaScript does not need.
-fn answered(mut outcome: String, known: &mut KnownLinks, now: f64) -> Result<String, JsValue> {
-    let mut ends = outcome.match_indices('\n').map(|(at, _)| at);
-    let (Some(letter), Some(location), Some(cookie), Some(shard)) =
-        (ends.next(), ends.next(), ends.next(), ends.next())
-    else {
-        return Err(thrown("not a redirect's outcome"));
+/// The response to a slug that no link has: the landing page. No click is recorded, because guessed slugs would fill the log.
+fn unknown_slug(line: &RedirectLine<'_>, known: &mut KnownLinks) -> Result<String, JsValue> {
+    let decision = known.decide(&RedirectLine { token: "", ..*line }, LinkPath::Unknown, true)?;
+    let RedirectDecision::Respond(response) = decision else {
+        return Err(thrown("an empty token is a link"));
     };
-    let field = |from: usize, to: usize| outcome.get(from.saturating_add(1)..to).unwrap_or_default();
-    let carry = clicks::record(field(cookie, shard), field(shard, outcome.len()), now);
-    let flags = match (carry, known.is_refresh_due(now)) {
+    Ok(match response.location {
+        Some(location) => ["A\n", &location, "\n"].concat(),
+        None => error("", Code::NotFound, NO_LINK),
+    })
+}
+
+/// Records the click of a response, and formats the response for JavaScript.
+fn respond(response: &RedirectResponse, known: &mut KnownLinks) -> String {
+    let now = milliseconds(response.visit.at);
+    let needs_carrier = clicks::record(response.shard, &response.visit, now);
+    let flags = match (needs_carrier, known.is_refresh_due(now)) {
         (false, false) => "",
         (true, false) => "c",
         (false, true) => "r",
         (true, true) => "cr",
     };
-    if field(letter, location).is_empty() {
-        return Ok(not_found(flags, NO_LANDING_PAGE));
+    match response.location.as_deref() {
+        Some(location) => {
+            ["A", flags, "\n", location, "\n", response.cookie.as_deref().unwrap_or_default()].concat()
+        }
+        None => error(flags, Code::NotFound, NO_LANDING_PAGE),
     }
-    outcome.truncate(cookie);
-    outcome.insert_str(1, flags);
-    Ok(outcome)
 }
 
-/// Answers a redirect from what the instance knows. The line is UTF-8.
+/// Answers a redirect without asking a store.
 #[wasm_bindgen]
 pub fn redirect(line: &[u8]) -> Result<String, JsValue> {
-    let line = std::str::from_utf8(line).map_err(thrown)?;
-    let head = Head::of(line)?;
-    let now = head.now_ms()?;
+    let text = std::str::from_utf8(line).map_err(thrown)?;
+    let line = RedirectLine::parse(text).map_err(thrown)?;
     KNOWN.with_borrow_mut(|known| {
         if known.is_empty() {
             return Ok(WAIT.to_owned());
         }
-        let outcome = if head.is_slug() {
-            match known.slug(head.token, now) {
+        let decision = if line.is_slug {
+            match known.slug(line.token, milliseconds(line.now)) {
                 None => return Ok(WAIT.to_owned()),
-                Some(Slug::Nobody) => return Ok(not_found("", NO_LINK)),
-                Some(Slug::Token(token)) => known.ask(&head.line(&token, "", ""))?,
+                Some(Slug::Nobody) => return unknown_slug(&line, known),
+                Some(Slug::Token(token)) => {
+                    known.decide(&RedirectLine { token: &token, ..line }, LinkPath::Unknown, false)?
+                }
             }
         } else {
-            known.ask(line)?
+            known.decide(&line, LinkPath::Unknown, false)?
         };
-        if outcome.starts_with('A') { answered(outcome, known, now) } else { Ok(WAIT.to_owned()) }
+        Ok(match decision {
+            RedirectDecision::Respond(response) => respond(&response, known),
+            RedirectDecision::NeedPath(_) | RedirectDecision::NeedSnapshot(_) => WAIT.to_owned(),
+        })
     })
 }
 
@@ -118,52 +112,77 @@ pub fn redirect(line: &[u8]) -> Result<String, JsValue> {
 #[wasm_bindgen]
 pub fn redirect_with_stores(call: u32, env: Env, line: String) -> Promise {
     let stores = Stores::new(env, ProgrammeId::MAIN);
-    guard::promise(call, async move { Ok(find(&stores, &line).await?.into()) })
+    guard::promise(call, async move { Ok(look_up(&stores, &line).await?.into()) })
 }
 
-async fn find(stores: &Stores, line: &str) -> Result<String, JsValue> {
-    let head = Head::of(line)?;
-    let now = head.now_ms()?;
-    // Nobody can say where any link leads, or where those go that lead nowhere. Not counted: it may be a good one.
+async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
+    let line = RedirectLine::parse(text).map_err(thrown)?;
+    let now = milliseconds(line.now);
+    // Without a snapshot neither the link's destination nor the landing page is known. The visit is not counted, because
+    // the link may be valid.
     if !snapshot::load(stores, now).await {
-        return Ok(not_found("", UNKNOWN));
+        return Ok(error("", Code::Unavailable, UNREACHABLE));
     }
-    let token = if head.is_slug() {
-        let known = KNOWN.with_borrow(|known| known.slug(head.token, now));
-        let known = match known {
-            Some(known) => Some(known),
-            None => snapshot::look_up_slug(stores, head.token, now).await,
+    let token = if line.is_slug {
+        let cached = KNOWN.with_borrow(|known| known.slug(line.token, now));
+        let found = match cached {
+            Some(found) => Some(found),
+            None => snapshot::look_up_slug(stores, line.token, now).await,
         };
-        match known {
+        match found {
             Some(Slug::Token(token)) => token,
-            Some(Slug::Nobody) => return Ok(not_found("", NO_LINK)),
-            // No store could tell: it leads to the landing page, as every link does that leads nowhere.
+            Some(Slug::Nobody) => return KNOWN.with_borrow_mut(|known| unknown_slug(&line, known)),
+            // No store could be reached. An empty token is invalid, so the visitor is sent to the landing page.
             None => String::new(),
         }
     } else {
-        head.token.to_owned()
+        line.token.to_owned()
     };
-    let ask =
-        |path: &str, flags: &str| KNOWN.with_borrow_mut(|known| known.ask(&head.line(&token, path, flags)));
-    let (mut path, mut flags) = (String::new(), "");
-    let mut outcome = ask(&path, flags)?;
-    // The engine lacks the newest snapshot, the link's path, or first the one and then the other.
+    let line = RedirectLine { token: &token, ..line };
+    let decide =
+        |path: LinkPath<'_>, is_newest| KNOWN.with_borrow_mut(|known| known.decide(&line, path, is_newest));
+    let (mut path, mut is_newest) = (None::<Option<String>>, false);
+    let mut decision = decide(link_path(&path), is_newest)?;
+    // The newest snapshot may be missing, or the link's path, or first one and then the other.
     for _ in 0..2 {
-        let Some((lack, link_no)) = outcome.split_once('\n').filter(|(lack, _)| *lack != "A") else { break };
-        let link_no = link_no.parse().map_err(thrown)?;
-        if lack == "S" {
-            let knows = || ask(&path, flags).is_ok_and(|outcome| !outcome.starts_with('S'));
-            snapshot::find_link(stores, link_no, now, knows).await;
-            flags = "f";
-        } else {
-            path = snapshot::path_of(stores, link_no).await.unwrap_or_else(|| "-".to_owned());
+        match decision {
+            RedirectDecision::Respond(_) => break,
+            RedirectDecision::NeedSnapshot(link_no) => {
+                let is_found = || {
+                    decide(link_path(&path), is_newest)
+                        .is_ok_and(|decision| !matches!(decision, RedirectDecision::NeedSnapshot(_)))
+                };
+                snapshot::find_link(stores, link_no, now, is_found).await;
+                is_newest = true;
+            }
+            RedirectDecision::NeedPath(link_no) => path = Some(snapshot::path_of(stores, link_no).await),
         }
-        outcome = ask(&path, flags)?;
+        decision = decide(link_path(&path), is_newest)?;
     }
-    KNOWN.with_borrow_mut(|known| answered(outcome, known, now))
+    match decision {
+        RedirectDecision::Respond(response) => Ok(KNOWN.with_borrow_mut(|known| respond(&response, known))),
+        RedirectDecision::NeedPath(_) | RedirectDecision::NeedSnapshot(_) => {
+            Err(thrown("a redirect still lacks what was looked up"))
+        }
+    }
 }
 
-/// Does what an outcome's flags say, after the visitor has been answered.
+/// The path as far as it was looked up: `Some(None)` means that no store has it.
+fn link_path(path: &Option<Option<String>>) -> LinkPath<'_> {
+    match path {
+        None => LinkPath::Unknown,
+        Some(None) => LinkPath::Missing,
+        Some(Some(path)) => LinkPath::Known(path),
+    }
+}
+
+/// Returns the page that a browser gets instead of a problem when a link leads nowhere.
+#[wasm_bindgen]
+pub fn dead_link_page(accept_language: &str) -> String {
+    pages::dead_link(Language::negotiate(accept_language))
+}
+
+/// Does the work that the flags of a response name.
 #[wasm_bindgen]
 pub fn redirect_follow_up(call: u32, env: Env, carry: bool, refresh: bool) -> Promise {
     let stores = Stores::new(env, ProgrammeId::MAIN);

@@ -1,5 +1,5 @@
-//! The Worker: everything that names `worker` or `wasm_bindgen`. Redirects take one synchronous export (`link.rs`); everything
-//! else is asynchronous Rust, of which the JavaScript in `js/` only keeps the instances.
+//! The Worker: the only layer that uses `worker` and `wasm_bindgen`. Redirects use one synchronous export (`link.rs`).
+//! Everything else is asynchronous Rust, and the JavaScript in `js/` only manages its instances.
 
 mod callbacks;
 mod clicks;
@@ -28,22 +28,22 @@ mod zones;
 
 use crate::domain::values::time::Timestamp;
 
-/// JavaScript's clock as an instant.
+/// Converts a time of JavaScript's clock, Unix milliseconds.
 #[allow(clippy::as_conversions, reason = "a float of whole milliseconds; `as` saturates and maps NaN to 0")]
 fn timestamp(ms: f64) -> Timestamp {
     Timestamp::clamped(ms as i64)
 }
 
-/// Whole milliseconds for JavaScript.
-#[allow(clippy::as_conversions, reason = "times lie far below 2^53, so the float is exact")]
+/// Converts whole milliseconds for JavaScript.
+#[allow(clippy::as_conversions, reason = "times are far below 2^53, so the float is exact")]
 fn milliseconds(ms: i64) -> f64 {
     ms as f64
 }
 
-/// A whole number of JavaScript's.
+/// Converts a whole number from JavaScript.
 #[allow(
     clippy::as_conversions,
-    reason = "places and sequence numbers are whole and far below 2^53; `as` saturates"
+    reason = "positions and sequence numbers are whole and far below 2^53; `as` saturates"
 )]
 fn whole(number: f64) -> i64 {
     number as i64

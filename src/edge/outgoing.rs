@@ -1,4 +1,4 @@
-//! The vendor API of adapters, over HTTP, KV and WebCrypto.
+//! Implements [`VendorApi`] for adapters over HTTP, KV and WebCrypto.
 
 use super::{
     exchange::Exchange,
@@ -16,12 +16,11 @@ use std::{cell::RefCell, time::Duration};
 use wasm_bindgen::prelude::*;
 use worker::{Delay, Result};
 
-/// The pause before the one retry. A vendor that carried a call out and whose response was lost refuses the second try,
-/// and the caller starts again, as it would have to without the retry.
+/// The pause before the one retry. If a vendor executed a call and its response was lost, the vendor refuses the retry,
+/// and the caller starts again, as it would have to without a retry.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
 
 thread_local! {
-    /// Responses until the times up to which they may be reused.
     static RESPONSES: RefCell<ExpiringCache<VendorRequest, VendorResponse, VENDOR_RESPONSES>> = RefCell::default();
 }
 
@@ -39,22 +38,25 @@ extern "C" {
     fn sign(algorithm: &str, key: &JsValue, text: &Uint8Array) -> std::result::Result<Promise, JsValue>;
 }
 
-/// What adapters may ask of their vendors while a request is answered.
+/// The vendor API during one request.
 pub struct Vendors<'a> {
     /// The request.
     pub exchange: &'a Exchange<'a>,
 }
 
 impl Vendors<'_> {
-    /// Sends a request, and once more if the vendor fails.
-    async fn ask(&self, request: &VendorRequest) -> std::result::Result<VendorResponse, VendorError> {
+    /// Sends a request, and retries it once if the vendor fails.
+    async fn send_with_retry(
+        &self,
+        request: &VendorRequest,
+    ) -> std::result::Result<VendorResponse, VendorError> {
         let mut retries = [RETRY_AFTER].into_iter();
         loop {
             let failure = match attempt(request).await {
                 Ok(Attempt { status, body, .. }) if status < 500 && status != 429 => {
                     return Ok(VendorResponse { status, body });
                 }
-                Ok(Attempt { status, .. }) => format!("it answers {status}"),
+                Ok(Attempt { status, .. }) => format!("status {status}"),
                 Err(error) => failure(&error),
             };
             let (id, host) = (&self.exchange.request_id, host(&request.url));
@@ -79,16 +81,17 @@ impl VendorApi for Vendors<'_> {
             return Err(VendorError::RateLimited);
         }
         if request.cache_ttl_s == 0 {
-            return self.ask(request).await;
+            return self.send_with_retry(request).await;
         }
         let cached = RESPONSES.with_borrow(|responses| responses.get(request, now).cloned());
         if let Some(response) = cached {
             return Ok(response);
         }
-        let response = self.ask(request).await?;
+        let response = self.send_with_retry(request).await?;
         if response.status == 200 {
-            let until = now.saturating_add(i64::from(request.cache_ttl_s).saturating_mul(1_000));
-            RESPONSES.with_borrow_mut(|responses| responses.insert(request.clone(), response.clone(), until));
+            let expiry = now.saturating_add(i64::from(request.cache_ttl_s).saturating_mul(1_000));
+            RESPONSES
+                .with_borrow_mut(|responses| responses.insert(request.clone(), response.clone(), expiry));
         }
         Ok(response)
     }
@@ -103,10 +106,10 @@ impl VendorApi for Vendors<'_> {
         text: &str,
     ) -> std::result::Result<String, VendorError> {
         signature(private_key_pem, text).await.map_err(|_| {
-            // Not what was thrown: it may quote the key.
+            // The exception is not logged, because it may contain the key.
             let id = &self.exchange.request_id;
             worker::console_error!(
-                "request {id}: a private key among the listing's secrets is no PKCS#8 in PEM for RSA"
+                "request {id}: a private key of the listing is not an RSA key in PKCS#8 and PEM"
             );
             VendorError::UnusableKey
         })
@@ -115,7 +118,7 @@ impl VendorApi for Vendors<'_> {
 
 const RS256: &str = "RSASSA-PKCS1-v1_5";
 
-/// The bytes of a key in PEM. Operators paste keys with and without line breaks, so all white space is left out.
+/// Decodes a key in PEM. All white space is ignored, because operators paste keys with and without line breaks.
 fn der(pem: &str) -> Option<Vec<u8>> {
     let (_, rest) = pem.split_once("-----BEGIN PRIVATE KEY-----")?;
     let (body, _) = rest.split_once("-----END PRIVATE KEY-----")?;

@@ -1,8 +1,8 @@
-//! Documents that vendors publish, such as signing keys and certificates: fetched, and kept in the instance and in KV. Which
-//! documents a callback needs is decided by its adapter (`marketplace/published_keys.rs`).
+//! Documents that vendors publish, such as signing keys and certificates. They are fetched, and cached in the instance
+//! and in KV. Adapters decide which documents a callback needs (`marketplace/published_keys.rs`).
 //!
-//! The directives of `Cache-Control` are read here: no maintained crate knows `stale-if-error` (RFC 5861), which decides
-//! whether a vendor that is down stops its callbacks.
+//! This module parses `Cache-Control` itself, because no maintained crate supports `stale-if-error` (RFC 5861). That
+//! directive decides whether callbacks are still accepted while their vendor is down.
 
 use super::{
     exchange::Exchange,
@@ -18,28 +18,28 @@ use worker::{Headers, Result};
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// A document is believed for at least so long, whatever its vendor says: or each callback would fetch it.
+/// The minimum time that a document is fresh, so that not every callback fetches it.
 const MIN_FRESH_MS: i64 = MINUTE_MS;
-/// … and for no longer than this: a key that was withdrawn must go.
+/// The maximum time that a document is fresh, so that a withdrawn key expires.
 const MAX_FRESH_MS: i64 = DAY_MS;
-/// How long a document is fresh if the vendor says nothing.
+/// How long a document is fresh if the vendor does not state it.
 const DEFAULT_FRESH_MS: i64 = HOUR_MS;
-/// A vendor that is down does not stop its callbacks: an old document serves for so long beyond its time, unless the vendor
-/// forbids it.
+/// How long a stale document is used while the vendor is down, unless the vendor forbids it.
 const MAX_STALE_MS: i64 = DAY_MS;
-/// A document is fetched anew no more often than this, however many callbacks name a key that it lacks: anybody can send
-/// them.
-const RENEWAL_MS: i64 = MINUTE_MS;
-/// "There is no such document" is believed for so long.
+/// The minimum time between two fetches of a document. Anybody can send callbacks that name a key which the document
+/// lacks, and each of them asks for a newer document.
+const MIN_REFETCH_MS: i64 = MINUTE_MS;
+/// How long it is cached that a document does not exist.
 const ABSENT_MS: i64 = MINUTE_MS;
-/// A vendor that did not answer, and of whom nothing is known, is asked again after this.
-const DOWN_MS: i64 = 5_000;
-/// Documents that an instance keeps at most: some messages name their own.
-const KEPT: usize = 100;
-/// A callback waits this long for KV, which is only a cache here.
+/// The time before the next fetch if the vendor did not respond and no usable document is cached.
+const FAILURE_RETRY_MS: i64 = 5_000;
+/// The maximum number of documents that an instance caches. It is needed because some messages name their own
+/// documents.
+const MAX_DOCUMENTS: usize = 100;
+/// How long a callback waits for KV, which is only a cache here.
 const KV_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A document with its times, Unix milliseconds. This is also the form of the value in KV.
+/// A cached document with its times (Unix milliseconds). KV stores this struct as JSON.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Entry {
     text: Option<String>,
@@ -47,21 +47,22 @@ struct Entry {
     fetched: i64,
     fresh: i64,
     stale: i64,
-    /// When the vendor was last asked in vain.
+    /// When the last fetch failed. It is set earlier than that if the next fetch may be made sooner than usual.
     #[serde(skip)]
-    asked: i64,
+    failed: i64,
 }
 
 thread_local! {
-    /// The documents that this instance keeps, the oldest first.
+    /// The documents that this instance caches, oldest first.
     static DOCUMENTS: RefCell<Vec<(String, Entry)>> = RefCell::default();
 }
 
-/// How long a response is fresh, and how long it may be used beyond that, milliseconds (RFC 9111 §5.2, RFC 5861 §4).
+/// Returns how long a response is fresh, and how long it may be used after that, in milliseconds (RFC 9111 §5.2, RFC
+/// 5861 §4).
 fn lifetimes(headers: &Headers) -> Result<(i64, i64)> {
     let control = headers.get("cache-control")?.unwrap_or_default().to_ascii_lowercase();
     let directives: Vec<&str> = control.split(',').map(str::trim).collect();
-    let says = |names: &[&str]| names.iter().any(|name| directives.contains(name));
+    let has_any = |names: &[&str]| names.iter().any(|name| directives.contains(name));
     let number = |text: &str| {
         let is_number = (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         text.parse::<i64>().ok().filter(|_| is_number)
@@ -74,10 +75,10 @@ fn lifetimes(headers: &Headers) -> Result<(i64, i64)> {
         values.filter(|(known, _)| *known == name).find_map(|(_, text)| value(text))
     };
     let age = headers.get("age")?.and_then(|age| number(&age)).unwrap_or(0);
-    let max_age = if says(&["no-store", "no-cache"]) { Some(0) } else { seconds("max-age") };
+    let max_age = if has_any(&["no-store", "no-cache"]) { Some(0) } else { seconds("max-age") };
     let milliseconds = |seconds: i64| seconds.saturating_mul(1_000);
     let fresh = max_age.map_or(DEFAULT_FRESH_MS, |max_age| milliseconds(max_age.saturating_sub(age)));
-    let stale = if says(&["must-revalidate", "no-store", "no-cache"]) {
+    let stale = if has_any(&["must-revalidate", "no-store", "no-cache"]) {
         0
     } else {
         seconds("stale-if-error").map_or(MAX_STALE_MS, |seconds| milliseconds(seconds).min(MAX_STALE_MS))
@@ -86,9 +87,9 @@ fn lifetimes(headers: &Headers) -> Result<(i64, i64)> {
 }
 
 impl Entry {
-    /// Whether it was fetched, or asked for, so lately that the vendor is not asked again.
+    /// Returns whether the last fetch or failed fetch is so recent that the vendor is not called again.
     fn is_recent(&self, now: i64) -> bool {
-        now < self.asked.max(self.fetched).saturating_add(RENEWAL_MS)
+        now < self.failed.max(self.fetched).saturating_add(MIN_REFETCH_MS)
     }
 
     fn absent(now: i64) -> Self {
@@ -105,17 +106,17 @@ impl Entry {
     }
 }
 
-fn kept(url: &str) -> Option<Entry> {
+fn cached(url: &str) -> Option<Entry> {
     DOCUMENTS.with_borrow(|documents| {
         documents.iter().find(|(known, _)| known == url).map(|(_, entry)| entry.clone())
     })
 }
 
-fn keep(url: &str, entry: Entry) {
+fn cache(url: &str, entry: Entry) {
     DOCUMENTS.with_borrow_mut(|documents| {
         documents.retain(|(known, _)| known != url);
         documents.push((url.to_owned(), entry));
-        if documents.len() > KEPT {
+        if documents.len() > MAX_DOCUMENTS {
             documents.remove(0);
         }
     });
@@ -125,31 +126,31 @@ fn kv_name(url: &str) -> String {
     format!("published/{url}")
 }
 
-/// What another instance left in KV, if it is newer than `known`. KV may be down: then there is nothing.
-async fn from_kv(exchange: &Exchange<'_>, url: &str, known: Option<&Entry>) -> Option<Entry> {
+/// Returns the document that another instance stored in KV, if it is newer than `cached`. Returns `None` if KV fails.
+async fn from_kv(exchange: &Exchange<'_>, url: &str, cached: Option<&Entry>) -> Option<Entry> {
     let stored = match with_timeout(KV_TIMEOUT, exchange.stores.value(&kv_name(url))).await {
         Ok(stored) => stored?,
         Err(error) => {
-            worker::console_warn!("KV has no keys to give: {error}");
+            worker::console_warn!("reading published keys from KV failed: {error}");
             return None;
         }
     };
     let entry: Entry = match serde_json::from_str(&stored) {
         Ok(entry) => entry,
         Err(error) => {
-            worker::console_warn!("keys in KV cannot be read: {error}");
+            worker::console_warn!("malformed published keys in KV: {error}");
             return None;
         }
     };
-    let is_newer = known.is_none_or(|known| entry.fetched > known.fetched);
+    let is_newer = cached.is_none_or(|cached| entry.fetched > cached.fetched);
     is_newer.then(|| {
-        let entry = Entry { asked: known.map_or(0, |known| known.asked), ..entry };
-        keep(url, entry.clone());
+        let entry = Entry { failed: cached.map_or(0, |cached| cached.failed), ..entry };
+        cache(url, entry.clone());
         entry
     })
 }
 
-/// Leaves a document in KV for other instances, behind the caller's back.
+/// Stores a document in KV for other instances, in the background.
 fn to_kv(exchange: &Exchange<'_>, url: &str, entry: Entry) {
     let (stores, name) = (exchange.stores.clone(), kv_name(url));
     guard::in_background(exchange.context, async move {
@@ -160,12 +161,12 @@ fn to_kv(exchange: &Exchange<'_>, url: &str, entry: Entry) {
             Ok::<_, worker::Error>(put.expiration_ttl(lifetime_ms.div_ceil(1_000)).execute().await?)
         };
         if let Err(error) = write.await {
-            worker::console_warn!("KV takes no keys: {error}");
+            worker::console_warn!("writing published keys to KV failed: {error}");
         }
     });
 }
 
-/// Asks the vendor; `None` if it does not answer.
+/// Fetches a document from its vendor. Returns `None` if the vendor does not respond.
 async fn from_vendor(exchange: &Exchange<'_>, url: &str) -> Option<Entry> {
     let request = VendorRequest {
         method: "GET",
@@ -185,17 +186,18 @@ async fn from_vendor(exchange: &Exchange<'_>, url: &str) -> Option<Entry> {
             }
             Err(error) => error.to_string(),
         },
-        Ok(Attempt { status, .. }) => format!("it answers {status}"),
+        Ok(Attempt { status, .. }) => format!("status {status}"),
         Err(error) => failure(&error),
     };
     worker::console_warn!("request {}: keys of {}: {failure}", exchange.request_id, host(url));
     None
 }
 
-/// A document, from the instance, from KV or from its vendor.
+/// Returns a document from the instance's cache, from KV or from its vendor. With `newer`, a document that was not
+/// fetched within the last minute is fetched again even if it is fresh.
 pub async fn document(exchange: &Exchange<'_>, url: &str, newer: bool) -> Document {
     let now = vendor_http::now().ms();
-    let mut entry = kept(url);
+    let mut entry = cached(url);
     let is_recent = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.is_recent(now));
     if let Some(known) = entry.as_ref().filter(|known| now < known.fresh)
         && (!newer || known.is_recent(now))
@@ -203,7 +205,7 @@ pub async fn document(exchange: &Exchange<'_>, url: &str, newer: bool) -> Docume
         return Entry::document(Some(known), known.is_recent(now));
     }
     if let Some(found) = from_kv(exchange, url, entry.as_ref()).await {
-        // If its keys are not enough either, it is asked for once more.
+        // If this document also lacks the key, the caller asks for a newer one again.
         if now < found.fresh {
             return Entry::document(Some(&found), found.is_recent(now));
         }
@@ -217,12 +219,16 @@ pub async fn document(exchange: &Exchange<'_>, url: &str, newer: bool) -> Docume
         if !fetched.absent {
             to_kv(exchange, url, fetched.clone());
         }
-        keep(url, fetched.clone());
+        cache(url, fetched.clone());
         return Entry::document(Some(&fetched), true);
     }
-    // Or a vendor that is down would be asked at each callback.
-    let asked = if usable.is_some() { now } else { now.saturating_add(DOWN_MS).saturating_sub(RENEWAL_MS) };
+    // The failure is recorded, so that not every callback calls a vendor that is down.
+    let failed = if usable.is_some() {
+        now
+    } else {
+        now.saturating_add(FAILURE_RETRY_MS).saturating_sub(MIN_REFETCH_MS)
+    };
     let document = Entry::document(usable, true);
-    keep(url, Entry { asked, ..entry.unwrap_or_default() });
+    cache(url, Entry { failed, ..entry.unwrap_or_default() });
     document
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::values::entropy::Entropy;
 
-/// Draws from the engine, a block at a time: each crossing costs more than the bytes.
+/// Random bytes from the engine. They are drawn in blocks, because each call into JavaScript costs more than the bytes.
 pub struct CryptoEntropy {
     block: [u8; 256],
     used: usize,
@@ -18,7 +18,7 @@ impl Entropy for CryptoEntropy {
     fn fill(&mut self, bytes: &mut [u8]) {
         for byte in bytes {
             if self.used >= self.block.len() {
-                // Without randomness nothing may be signed or named: ending the call is the only right answer.
+                // Without randomness no id may be created and nothing signed, so the call is aborted.
                 if getrandom::fill(&mut self.block).is_err() {
                     wasm_bindgen::throw_str("the engine has no randomness");
                 }

@@ -1,6 +1,6 @@
-//! How often something may happen.
+//! A rate limiter in memory.
 
-/// Lets something happen a number of times a second.
+/// Allows a number of events per second.
 #[derive(Debug)]
 pub struct RateLimiter {
     limit: u32,
@@ -9,13 +9,13 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// At most `limit` times a second.
+    /// Returns a rate limiter that allows `limit` events per second.
     pub const fn per_second(limit: u32) -> Self {
         Self { limit, second: 0, count: 0 }
     }
 
-    /// Whether it may happen once more, and how many times it was refused in the last second that has ended; the latter is
-    /// told once.
+    /// Counts an event. Returns whether it is allowed, and how many events were refused in the last second with events.
+    /// That number is returned once, by the first call of the next second; later calls return 0.
     pub fn take(&mut self, now_ms: i64) -> (bool, u32) {
         let second = now_ms.div_euclid(1_000);
         let mut refused = 0;
@@ -28,7 +28,7 @@ impl RateLimiter {
         (self.count <= self.limit, refused)
     }
 
-    /// Whether it may happen once more.
+    /// Counts an event and returns whether it is allowed.
     pub fn allows(&mut self, now_ms: i64) -> bool {
         self.take(now_ms).0
     }

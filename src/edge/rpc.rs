@@ -6,7 +6,8 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use worker::{Env, KvStore, Request, Response, Result};
 
-/// A store that has not answered after this time has failed. What it was given may be given to it again.
+/// How long a store may take to respond. Calls that time out are retried, which is safe because the stores apply
+/// repeated data once.
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[wasm_bindgen]
@@ -50,19 +51,19 @@ async fn returned(promise: std::result::Result<Promise, JsValue>) -> Result<JsVa
     Ok(JsFuture::from(promise?).await?)
 }
 
-/// The result of a method that returns a string or nothing.
+/// Returns the result of a method that returns a string or nothing.
 async fn text(promise: std::result::Result<Promise, JsValue>) -> Result<Option<String>> {
     Ok(returned(promise).await?.as_string())
 }
 
-/// The result of a method that returns a string.
-async fn some_text(promise: std::result::Result<Promise, JsValue>) -> Result<String> {
+/// Returns the result of a method that returns a string.
+async fn required_text(promise: std::result::Result<Promise, JsValue>) -> Result<String> {
     text(promise)
         .await?
-        .ok_or_else(|| worker::Error::RustError("the object did not return a string".to_owned()))
+        .ok_or_else(|| worker::Error::RustError("the Durable Object did not return a string".to_owned()))
 }
 
-/// The bindings that a request may use, and the programme that it belongs to.
+/// The Worker's bindings, for one programme.
 #[derive(Clone)]
 pub struct Stores {
     env: Env,
@@ -71,51 +72,51 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// The stores of a programme.
+    /// Returns the stores of a programme.
     pub fn new(env: Env, programme: ProgrammeId) -> Self {
         Self { env, programme }
     }
 
-    /// The Worker's bindings.
+    /// Returns the Worker's bindings.
     pub fn env(&self) -> &Env {
         &self.env
     }
 
-    /// A variable of wrangler.toml, if it is set.
+    /// Returns a variable or secret of the Worker, if it is set and not empty.
     pub fn variable(&self, name: &str) -> Option<String> {
         let value = js_sys::Reflect::get(self.env.as_ref(), &JsValue::from_str(name)).ok()?;
         value.as_string().filter(|text| !text.is_empty())
     }
 
-    /// The Ledger's methods.
+    /// Returns a stub of the Ledger.
     pub fn ledger(&self) -> Result<Ledger> {
         let stub = self.env.durable_object("LEDGER")?.get_by_name(self.programme.ledger_name())?;
         Ok(Ledger(stub.into_rpc()))
     }
 
-    /// The Ledger's response to a request of the API.
+    /// Returns the Ledger's response to a request of the API.
     pub async fn ledger_response(&self, request: Request) -> Result<Response> {
         let stub = self.env.durable_object("LEDGER")?.get_by_name(self.programme.ledger_name())?;
         stub.fetch_with_request(request).await
     }
 
-    /// A ClickLog's methods.
+    /// Returns a stub of a ClickLog.
     pub fn click_log(&self, shard: u8) -> Result<ClickLog> {
         let stub = self.env.durable_object("CLICKLOG")?.get_by_name(&self.programme.click_log_name(shard))?;
         Ok(ClickLog(stub.into_rpc()))
     }
 
-    /// KV. Its keys must be qualified; see [`Stores::value`] and [`Stores::key`].
+    /// Returns the KV store. Its keys must be qualified; see [`Stores::value`] and [`Stores::key`].
     pub fn kv(&self) -> Result<KvStore> {
         self.env.kv("KV")
     }
 
-    /// A KV key of the programme.
+    /// Returns a KV key of the programme.
     pub fn key(&self, name: &str) -> String {
         self.programme.qualify(name).into_owned()
     }
 
-    /// A value in KV.
+    /// Returns a value from KV.
     pub async fn value(&self, name: &str) -> Result<Option<String>> {
         Ok(self.kv()?.get(&self.key(name)).text().await?)
     }
@@ -125,42 +126,42 @@ impl Stores {
 pub struct Ledger(LedgerRpc);
 
 impl Ledger {
-    /// The snapshot for redirects, as of now.
+    /// Returns the current snapshot for redirects, JSON.
     pub async fn snapshot(&self) -> Result<String> {
-        some_text(self.0.snapshot()).await
+        required_text(self.0.snapshot()).await
     }
 
-    /// What KV has, or will have, under a slug; `None` if no link has it.
+    /// Returns the value that KV has, or will have, for a slug. Returns `None` if no link has the slug.
     pub async fn slug(&self, slug: &str) -> Result<Option<String>> {
         text(self.0.slug(slug)).await
     }
 
-    /// A link's own path.
+    /// Returns the path of a link that has its own.
     pub async fn path(&self, link_no: u32) -> Result<Option<String>> {
         text(self.0.path(link_no)).await
     }
 
-    /// Applies count deltas of a shard, once however often they arrive.
+    /// Applies count deltas of a shard. Repeated deltas are applied once.
     pub async fn apply_counts(&self, deltas: &str) -> Result<()> {
         returned(self.0.apply_counts(deltas)).await.map(drop)
     }
 
-    /// A listing as the callback handler needs it, JSON, with its secrets opened.
+    /// Returns a listing for the callback handler: JSON with decrypted secrets.
     pub async fn callback_listing(&self, id: &str) -> Result<Option<String>> {
         text(self.0.callback_listing(id)).await
     }
 
-    /// The id of the App Store listing of an app.
+    /// Returns the id of the App Store listing of an app.
     pub async fn listing_of_app(&self, app: &str) -> Result<Option<String>> {
         text(self.0.listing_of_app(app)).await
     }
 
-    /// Writes what a callback reported. Both texts are JSON.
+    /// Writes the report of a callback and returns the outcome. Both are JSON.
     pub async fn report(&self, report: &str) -> Result<String> {
-        some_text(self.0.report(report)).await
+        required_text(self.0.report(report)).await
     }
 
-    /// Binds the clicks of a browser that comes back; returns where it goes on to.
+    /// Binds the clicks of a browser that returned from a top-level redirect. Returns the URL to redirect it to.
     pub async fn resume(&self, id: &str, cookies: &str) -> Result<Option<String>> {
         text(self.0.resume(id, cookies)).await
     }
@@ -180,24 +181,25 @@ impl ClickLog {
         returned(self.0.take(by_shard)).await.map(drop)
     }
 
-    /// A page of clicks, newest first: JSON in and out.
+    /// Returns a page of clicks, newest first. The query and the page are JSON.
     pub async fn page(&self, query: &str) -> Result<String> {
-        some_text(self.0.page(query)).await
+        required_text(self.0.page(query)).await
     }
 
-    /// At most `limit` clicks behind place `after` of the shard's log, NDJSON.
+    /// Returns at most `limit` clicks after position `after` of the shard's log, NDJSON.
     pub async fn tail(&self, after: i64, limit: u32) -> Result<String> {
-        some_text(self.0.tail(super::milliseconds(after), limit)).await
+        required_text(self.0.tail(super::milliseconds(after), limit)).await
     }
 
-    /// The visitor's clicks before this one, oldest first; `None` if the click is not stored here.
+    /// Returns the ids of the visitor's clicks before this one, oldest first. Returns `None` if the shard does not have
+    /// the click.
     pub async fn trail(&self, click_id: &str) -> Result<Option<Vec<String>>> {
         let trail = text(self.0.trail(click_id)).await?;
         // Click ids are base64url, so a full stop separates them, as in the table.
         Ok(trail.map(|trail| trail.split('.').filter(|id| !id.is_empty()).map(str::to_owned).collect()))
     }
 
-    /// Whether the shard answers.
+    /// Checks that the shard responds.
     pub async fn last(&self) -> Result<()> {
         returned(self.0.last()).await.map(drop)
     }

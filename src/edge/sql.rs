@@ -1,5 +1,5 @@
-//! [`Sql`] over a Durable Object's `ctx.storage`, with what `worker` 0.8.7 lacks: `transactionSync`, and cursors whose
-//! exceptions are caught (an uncaught one would end the wasm instance).
+//! Implements [`Sql`] over a Durable Object's `ctx.storage`. `worker` 0.8.7 lacks `transactionSync`, and cursors whose
+//! exceptions are caught (an uncaught exception would retire the wasm instance).
 
 use crate::store::{Row, Sql, SqlError, Value, value::MAX_SAFE_INTEGER};
 use js_sys::{Array, JsString, Uint8Array};
@@ -36,13 +36,13 @@ thread_local! {
     static ENCODER: TextEncoder = TextEncoder::new();
 }
 
-/// Texts from this length on are taken over by the engine's encoder; the binding's own way goes letter by letter, which
-/// is quicker for short ones alone.
-const LONG_TEXT: u32 = 512;
+/// The length from which texts are converted by the engine's encoder. The conversion of wasm-bindgen goes letter by
+/// letter, which is faster only for short texts.
+const LONG_TEXT_LENGTH: u32 = 512;
 
-/// A long text, if the value is one.
+/// Converts a value if it is a long text.
 fn long_text(value: &JsValue) -> Option<String> {
-    if value.dyn_ref::<JsString>()?.length() < LONG_TEXT {
+    if value.dyn_ref::<JsString>()?.length() < LONG_TEXT_LENGTH {
         return None;
     }
     String::from_utf8(ENCODER.with(|encoder| encoder.encode(value)).to_vec()).ok()
@@ -55,7 +55,7 @@ pub struct DurableSql {
 }
 
 impl DurableSql {
-    /// The database behind `ctx.storage`.
+    /// Returns the database of `ctx.storage`.
     pub fn new(storage: JsValue) -> Self {
         let storage: RawStorage = storage.unchecked_into();
         let sql = storage.sql();
@@ -63,7 +63,7 @@ impl DurableSql {
     }
 }
 
-fn engine(error: JsValue) -> SqlError {
+fn engine_error(error: JsValue) -> SqlError {
     let message = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
     SqlError::Engine(message.unwrap_or_else(|| format!("{error:?}")))
 }
@@ -116,7 +116,7 @@ impl Sql for DurableSql {
                 .collect::<Result<_, _>>()
                 .map(Row)
         };
-        rows.map_err(engine)?.iter().map(read).collect()
+        rows.map_err(engine_error)?.iter().map(read).collect()
     }
 
     fn atomically(&self, body: &mut dyn FnMut() -> bool) -> Result<(), SqlError> {
@@ -127,29 +127,29 @@ impl Sql for DurableSql {
                 is_begun = true;
                 let commit = body();
                 committed = Some(commit);
-                // An exception is the engine's way to roll back.
+                // The engine rolls back if the callback throws.
                 if commit { Ok(JsValue::UNDEFINED) } else { Err(JsValue::from_str("rolled back")) }
             };
-            // Builds under panic=abort and panic=unwind alike; `&mut dyn FnMut` as an argument does not.
+            // This compiles with panic=abort and with panic=unwind, unlike `&mut dyn FnMut` as an argument.
             let closure =
                 ScopedClosure::<dyn FnMut() -> Result<JsValue, JsValue>>::borrow_mut_assert_unwind_safe(
                     &mut run,
                 );
             self.storage.transaction_sync(closure.as_js_value()).err()
         };
-        // `catch` takes a trap in the body for an exception of the engine's. The engine has rolled back, but whatever the body
-        // had borrowed is still borrowed: nothing may go on from here, and the instance is retired.
+        // `catch` also catches a trap in the body. The engine has rolled back, but the body's borrows are still held.
+        // Therefore the trap is thrown on, which retires the instance.
         if let Some(trap) = thrown.as_ref().filter(|_| is_begun && committed.is_none()) {
             wasm_bindgen::throw_val(trap.clone());
         }
         match (committed, thrown) {
             (Some(true), None) | (Some(false), _) => Ok(()),
-            (_, Some(error)) => Err(engine(error)),
+            (_, Some(error)) => Err(engine_error(error)),
             (None, None) => Err(SqlError::Engine("the engine did not run the transaction".to_owned())),
         }
     }
 
     fn script(&self, sql: &str) -> Result<(), SqlError> {
-        self.sql.exec(sql, &Array::new()).map(drop).map_err(engine)
+        self.sql.exec(sql, &Array::new()).map(drop).map_err(engine_error)
     }
 }

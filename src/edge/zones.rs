@@ -1,4 +1,4 @@
-//! Time zones from the engine's own `Intl`: no table to ship, and always the engine's newest rules.
+//! Time zones from the engine's `Intl`, which needs no bundled table and has current rules.
 
 use crate::domain::values::{time::Timestamp, zone::Zones};
 use js_sys::{Array, Object, Reflect};
@@ -16,7 +16,7 @@ extern "C" {
     fn format_to_parts(this: &DateTimeFormat, at_ms: f64) -> Result<Array, JsValue>;
 }
 
-/// Asks `Intl`; keeps the formatter of the last zone, since a report asks a hundred times for one.
+/// Time zones of `Intl`. It caches the formatter of the last zone, because a report needs the same one a hundred times.
 #[derive(Default)]
 pub struct IntlZones {
     last: RefCell<Option<(String, DateTimeFormat)>>,
@@ -29,7 +29,7 @@ impl IntlZones {
         {
             return Some(formatter.clone());
         }
-        // Intl also takes offsets such as "+02:00", which are no IANA names.
+        // Intl also accepts offsets such as "+02:00", which are not IANA names.
         if !zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
         }
@@ -45,7 +45,7 @@ impl IntlZones {
 
 impl Zones for IntlZones {
     fn offset_seconds(&self, zone: &str, at: Timestamp) -> Option<i64> {
-        // A formatter costs as much as all the rest of a conversion, and UTC needs none.
+        // UTC needs no formatter, which costs as much as the rest of a conversion.
         if zone == "UTC" {
             return Some(0);
         }
@@ -56,7 +56,7 @@ impl Zones for IntlZones {
     }
 }
 
-/// Reads `GMT`, `GMT+05:45` or `GMT-00:44:30` (ECMA-402, `longOffset`).
+/// Parses `GMT`, `GMT+05:45` or `GMT-00:44:30` (ECMA-402, `longOffset`) and returns the offset in seconds.
 fn parse_offset(text: &str) -> Option<i64> {
     let offset = text.strip_prefix("GMT")?;
     if offset.is_empty() {

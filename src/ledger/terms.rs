@@ -6,7 +6,7 @@ use crate::{
         attribution::rules::{Model, Precedence, RepeatCustomers},
         conversions::fraud,
         money::Currency,
-        programme::Program,
+        programme::{Program, cookies::CookiePolicy},
     },
     store::{SqlError, meta},
 };
@@ -39,6 +39,7 @@ pub fn default_terms() -> Program {
         half_life_days: None,
         precedence: Precedence::default(),
         repeat_customers: RepeatCustomers::default(),
+        cookies: CookiePolicy::default(),
         payer: None,
     }
 }

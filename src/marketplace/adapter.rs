@@ -3,7 +3,6 @@
 
 use super::{
     event::Event,
-    oauth::TokenHandoff,
     signature::{Callback, Parameters, Refusal, Scheme, Verified, Verifier},
     vendor_api::{VendorApi, VendorError, VendorResponses},
 };
@@ -306,6 +305,15 @@ pub struct ParsedCallback {
     pub log: Option<String>,
     /// Account names that the callback proves to belong together.
     pub names: Vec<AccountName>,
+}
+
+/// A token response that is stored until the app requests it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHandoff {
+    /// The code that it is requested with.
+    pub code: String,
+    /// The vendor's response body.
+    pub body: String,
 }
 
 /// Two names of one account, both proven.

@@ -6,6 +6,7 @@
 //!
 //! Sources: developer.apple.com, documentation/appstoreservernotifications, …/storekit, …/adattributionkit.
 
+mod app;
 mod notification;
 mod postback;
 
@@ -16,8 +17,7 @@ use super::{
         Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Unreadable,
         Verification, VerifyError,
     },
-    payload,
-    signature::{AppleEnvironment, Refusal, Trust, platforms::APPLE_KEY},
+    signature::{Trust, platforms::APPLE_KEY},
     vendor_api::VendorApi,
 };
 use crate::domain::programme::listing::Marketplace;
@@ -41,17 +41,6 @@ pub use postback::app as postback_app;
 const SKADNETWORK: Kind = Kind { name: "skadnetwork", methods: &["POST"], origin: CallbackOrigin::Server };
 const ADATTRIBUTIONKIT: Kind =
     Kind { name: "adattributionkit", methods: &["POST"], origin: CallbackOrigin::Server };
-
-/// The environment of the listing's app: production, unless the operator configures the sandbox.
-fn environment(context: &CallbackContext<'_>) -> Result<AppleEnvironment, Refusal> {
-    let name = context.listing.setting("environment").unwrap_or(AppleEnvironment::Production.name());
-    AppleEnvironment::from_name(name).ok_or(Refusal::NotConfigured)
-}
-
-/// The app's id in the App Store, as a number or as a text.
-fn app_apple_id(context: &CallbackContext<'_>) -> Option<u64> {
-    payload::number(context.listing.settings.get("app_apple_id"))
-}
 
 #[async_trait(?Send)]
 impl Adapter for Apple {

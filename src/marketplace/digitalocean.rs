@@ -9,11 +9,10 @@ use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
         Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
+        TokenHandoff, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
     },
     event::{Event, EventKind},
-    oauth::{self, TokenHandoff},
-    payload,
+    oauth, payload,
     signature::{Parameters, Scheme, TokenEncoding, TokenEndpoint, Verified, accepted_code},
     vendor_api::{VendorApi, VendorResponses},
 };

@@ -8,6 +8,7 @@
 //! developers.google.com/android-publisher/api-ref/rest/v3 (purchases.subscriptionsv2, purchases.productsv2, orders).
 
 mod confirmed;
+mod notification;
 mod purchase;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -19,16 +20,13 @@ use super::{
     },
     event::{Event, EventKind, Evidence},
     google::{self, ServiceAccount},
-    signature::{Refusal, Verified, polled},
+    signature::{Refusal, polled},
     vendor_api::{VendorApi, VendorResponses},
 };
-use crate::domain::{
-    programme::listing::Marketplace,
-    values::{digest::sha256_hex, time::Timestamp},
-};
+use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
-use purchase::Purchase;
-use serde::Deserialize;
+use notification::{About, Change, Notification};
+use purchase::{Purchase, charge_name, end_name, is_plain, purchase_name};
 
 /// Google Play.
 pub struct GooglePlay;
@@ -37,115 +35,6 @@ const RTDN: Kind = Kind { name: "rtdn", methods: &["POST"], origin: CallbackOrig
 
 const APPLICATIONS: &str = "https://androidpublisher.googleapis.com/androidpublisher/v3/applications";
 const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
-/// The maximum length of a token, an order id or a package name.
-const NAME_LENGTH: usize = 2048;
-/// The name of the response about the purchase or the order that a notification names. A paid order has the name of its
-/// [`charge`].
-const SUBJECT: &str = "subject";
-
-/// A notification about one of these.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Notification {
-    /// Unix milliseconds, as a text.
-    event_time_millis: String,
-    subscription_notification: Option<About>,
-    one_time_product_notification: Option<About>,
-    voided_purchase_notification: Option<About>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct About {
-    purchase_token: String,
-    #[serde(default)]
-    notification_type: u32,
-    /// Subscriptions: the product. Deprecated, so it may be absent.
-    subscription_id: Option<String>,
-    /// One-time products: the product.
-    sku: Option<String>,
-    /// Voided purchases.
-    order_id: Option<String>,
-    #[serde(default)]
-    refund_type: u32,
-}
-
-/// What a notification reports.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Change {
-    /// Nothing that concerns us.
-    Nothing,
-    /// A subscription changed; the flag says whether something was paid too.
-    Changed(EventKind, bool),
-    /// A subscription ended.
-    Ended,
-    /// A payment, and nothing else.
-    Paid,
-    /// A one-time product was bought.
-    Bought,
-    /// A purchase was voided completely.
-    Voided,
-    /// A part of a purchase was voided.
-    PartlyVoided,
-}
-
-impl Change {
-    fn is_paid(self) -> bool {
-        matches!(self, Self::Changed(_, true) | Self::Paid | Self::Bought)
-    }
-}
-
-impl Notification {
-    fn read(verified: &Verified<'_>) -> Result<(Self, String), Unreadable> {
-        let (data, message_id) = google::pushed(verified)?;
-        Ok((strict_json::from_str(&data)?, message_id))
-    }
-
-    /// What changed, and which purchase. The numbers are those of the reference. Types that are not listed only
-    /// announce something, or are superseded by another notification.
-    fn about(&self) -> (Change, Option<&About>) {
-        if let Some(about) = &self.subscription_notification {
-            let change = match about.notification_type {
-                // Recovered from hold, or resumed.
-                1 => Change::Changed(EventKind::Reinstated, true),
-                2 => Change::Paid,
-                4 => Change::Changed(EventKind::Activated, true),
-                // On hold, and paused.
-                5 | 10 => Change::Changed(EventKind::Suspended, false),
-                // Revoked, and expired.
-                12 | 13 => Change::Ended,
-                17 => Change::Changed(EventKind::PlanChanged, true),
-                _ => Change::Nothing,
-            };
-            return (change, Some(about));
-        }
-        if let Some(about) = &self.one_time_product_notification {
-            let change = if about.notification_type == 1 { Change::Bought } else { Change::Nothing };
-            return (change, Some(about));
-        }
-        let about = self.voided_purchase_notification.as_ref();
-        let change = match about.map(|about| about.refund_type) {
-            Some(1) => Change::Voided,
-            Some(2) => Change::PartlyVoided,
-            Some(_) | None => Change::Nothing,
-        };
-        (change, about)
-    }
-
-    fn at(&self) -> Result<Timestamp, Unreadable> {
-        let at = self.event_time_millis.parse().ok().and_then(Timestamp::from_ms);
-        at.ok_or_else(|| unreadable("eventTimeMillis is not a time"))
-    }
-}
-
-/// The name of a purchase: a hash, because the token gives access to the purchase in the API.
-fn name(token: &str) -> String {
-    sha256_hex(token.as_bytes())
-}
-
-fn is_plain(text: &str) -> bool {
-    google::is_plain(text, NAME_LENGTH)
-}
 
 /// The path of the first API request, relative to the package; `None` if there is nothing to ask.
 fn api_path(change: Change, about: &About) -> Option<String> {
@@ -180,12 +69,12 @@ async fn verify<'a>(
     let verified = verified.confirmed_by(&polled(&subject)?);
     let purchase: Option<Purchase> =
         if change.is_paid() { strict_json::from_str(&subject.body).ok() } else { None };
-    let mut responses = VendorResponses::one(SUBJECT, subject);
+    let mut responses = VendorResponses::one(confirmed::SUBJECT, subject);
     for id in purchase.iter().flat_map(Purchase::orders) {
         let order = client.get(&format!("{APPLICATIONS}/{package}/orders/{id}")).await?;
         match polled(&order) {
             // An order that the account may not view has an unknown amount. `parse` handles that.
-            Ok(_) | Err(Refusal::Declined) => responses.insert(charge(id), order),
+            Ok(_) | Err(Refusal::Declined) => responses.insert(charge_name(id), order),
             Err(refusal) => return Err(refusal.into()),
         }
     }
@@ -197,7 +86,7 @@ fn unconfirmed(change: Change, about: &About, id: String, at: Timestamp) -> Pars
     let event = |kind, transaction| Event {
         plan: about.subscription_id.clone().or_else(|| about.sku.clone()),
         occurred_at: Some(at),
-        ..Event::new(kind, name(&about.purchase_token), transaction, Evidence::TransportOnly)
+        ..Event::new(kind, purchase_name(&about.purchase_token), transaction, Evidence::TransportOnly)
     };
     let message = format!("message:{id}");
     let events = match change {
@@ -206,12 +95,12 @@ fn unconfirmed(change: Change, about: &About, id: String, at: Timestamp) -> Pars
         Change::Changed(kind, true) => {
             vec![event(kind, message.clone()), event(EventKind::Charged, message)]
         }
-        Change::Ended => vec![event(EventKind::Uninstalled, ended(about))],
+        Change::Ended => vec![event(EventKind::Uninstalled, end_name(&about.purchase_token))],
         Change::Paid | Change::Bought => vec![event(EventKind::Charged, message)],
         Change::Voided => match &about.order_id {
             Some(order) => vec![Event {
-                charge: Some(charge(order)),
-                ..event(EventKind::Refunded, format!("{}:refunded", charge(order)))
+                charge: Some(charge_name(order)),
+                ..event(EventKind::Refunded, format!("{}:refunded", charge_name(order)))
             }],
             None => Vec::new(),
         },
@@ -222,14 +111,6 @@ fn unconfirmed(change: Change, about: &About, id: String, at: Timestamp) -> Pars
         }
     };
     google::acknowledged(events)
-}
-
-fn ended(about: &About) -> String {
-    format!("ended:{}", name(&about.purchase_token))
-}
-
-fn charge(order: &str) -> String {
-    format!("order:{order}")
 }
 
 #[async_trait(?Send)]

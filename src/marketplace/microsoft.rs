@@ -7,6 +7,8 @@
 //! Sources: learn.microsoft.com, partner-center/marketplace-offers/pc-saas-fulfillment-life-cycle,
 //! …/pc-saas-fulfillment-webhook.
 
+mod change;
+mod confirmation;
 mod fulfillment;
 mod webhook;
 

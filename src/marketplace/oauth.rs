@@ -4,8 +4,8 @@
 
 use super::{
     adapter::{
-        CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Reply, Unreadable,
-        VerifyError, unreadable,
+        CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Reply, TokenHandoff,
+        Unreadable, VerifyError, unreadable,
     },
     payload,
     signature::{Refusal, TokenEndpoint, Verified, accepted_code, client_secret_post},
@@ -76,15 +76,6 @@ pub fn verify_token_request(
 pub fn parse_token_request(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let code = payload::parameter(verified, "code").ok_or_else(|| unreadable("there is no code"))?.to_owned();
     Ok(ParsedCallback::new(Vec::new(), Reply::TokenHandoff { code }))
-}
-
-/// A token response that is stored until the app requests it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenHandoff {
-    /// The code that it is requested with.
-    pub code: String,
-    /// The vendor's response body.
-    pub body: String,
 }
 
 /// The response that carries a stored token response as its body (RFC 6749 §5.1).

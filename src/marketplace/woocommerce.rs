@@ -9,6 +9,7 @@
 
 mod billing;
 mod connect;
+mod time;
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::MarketplaceDocs;
@@ -24,13 +25,12 @@ use super::{
     vendor_api::VendorApi,
 };
 use crate::domain::{
-    clicks::click::CLICK_ID_LENGTH,
-    money::Currency,
-    programme::listing::Marketplace,
-    values::{digest::sha256_hex, time::Timestamp},
+    clicks::click::CLICK_ID_LENGTH, money::Currency, programme::listing::Marketplace,
+    values::digest::sha256_hex,
 };
 use async_trait::async_trait;
 use serde::Deserialize;
+use time::time;
 
 /// WooCommerce.
 pub struct Woocommerce;
@@ -128,17 +128,6 @@ impl Order {
         found.retain(|id| id.len() == CLICK_ID_LENGTH);
         found.dedup();
         found
-    }
-}
-
-/// A time in UTC, without a time zone.
-fn time(text: Option<&str>) -> Result<Option<Timestamp>, Unreadable> {
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => {
-            let at = Timestamp::parse(&format!("{}Z", text.trim_end_matches('Z')));
-            at.map(Some).ok_or_else(|| unreadable("a time is not of the form 2026-11-01T00:00:08"))
-        }
-        None => Ok(None),
     }
 }
 

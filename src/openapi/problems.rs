@@ -18,10 +18,11 @@ use std::collections::BTreeMap;
 const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Responses that are the same in every operation.
-const SHARED: [(u16, &str, &[Code]); 6] = [
+const SHARED: [(u16, &str, &[Code]); 7] = [
     (401, "Unauthenticated", &[Code::Unauthenticated]),
     (403, "InsufficientScope", &[Code::InsufficientScope]),
     (413, "BodyTooLarge", &[Code::BodyTooLarge]),
+    (415, "UnsupportedEncoding", &[Code::UnsupportedEncoding]),
     (429, "RateLimited", &[Code::RateLimited]),
     (500, "InternalError", &[Code::Internal]),
     (503, "Unavailable", &[Code::Unavailable]),
@@ -79,7 +80,7 @@ fn codes(endpoint: Endpoint, description: &Description) -> Vec<Code> {
         // Operations refuse parameters that they do not know, writes included.
         codes.extend([Code::InvalidParameter, Code::UnknownParameter]);
         if endpoint.method != "GET" {
-            codes.push(Code::BodyTooLarge);
+            codes.extend([Code::BodyTooLarge, Code::UnsupportedEncoding]);
         }
     }
     if description.request_body.is_some() {

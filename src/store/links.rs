@@ -4,7 +4,7 @@ use super::{Page, Row, Sql, SqlError, Value};
 use crate::domain::{
     links::link::{Link, LinkNo},
     programme::partner::PartnerNo,
-    values::{id::LinkId, time::Timestamp},
+    values::{id::LinkId, text::RESERVED_SEGMENTS, time::Timestamp},
 };
 
 const COLUMNS: &str = "no, id, partner_no, listing_no, token, campaign, path, slug, expires_at, revoked_at, metadata, \
@@ -77,6 +77,13 @@ pub fn by_no(sql: &dyn Sql, no: LinkNo) -> Result<Option<Link>, SqlError> {
 /// Returns the link with this slug.
 pub fn by_slug(sql: &dyn Sql, slug: &str) -> Result<Option<Link>, SqlError> {
     one(sql, "slug", slug.into())
+}
+
+/// Returns the slugs of links that the Worker reserves for itself, so that they lead nowhere. Older versions reserved fewer.
+pub fn reserved_slugs(sql: &dyn Sql) -> Result<Vec<String>, SqlError> {
+    let statement = "SELECT slug FROM links WHERE slug IN (SELECT value FROM json_each(?1)) ORDER BY slug";
+    let rows = sql.exec(statement, &[super::value::json_text(&RESERVED_SEGMENTS)?.into()])?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
 /// Returns links, newest first; `partner` limits them to one partner's.

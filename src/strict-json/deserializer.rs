@@ -1,23 +1,31 @@
 //! A deserializer around another one that adds the checks of this crate and notes the path of an error.
 
 use crate::{
-    error::{Path, Step},
     key::{Key, KeySeed},
+    path::{Path, Step},
 };
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor},
 };
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
+/// Parses a whole text. If that fails, `path` leads to the error.
+pub(crate) fn parse<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Result<T, serde_json::Error> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(Strict::new(&mut parser, path))?;
+    parser.end()?;
+    Ok(value)
+}
+
 /// Wraps a deserializer, a seed, or what gives access to the parts of a value.
-pub(crate) struct Strict<'p, T> {
+struct Strict<'p, T> {
     inner: T,
     path: &'p Path,
 }
 
 impl<'p, T> Strict<'p, T> {
-    pub(crate) fn new(inner: T, path: &'p Path) -> Self {
+    fn new(inner: T, path: &'p Path) -> Self {
         Self { inner, path }
     }
 }

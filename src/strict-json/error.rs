@@ -1,19 +1,11 @@
 //! Why a text was refused, and where.
 
+use crate::{
+    deserializer::parse,
+    path::{Path, Step},
+};
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use std::cell::RefCell;
-
-/// One step from a JSON value to a value inside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
-    Key(String),
-    Index(usize),
-}
-
-/// The path to an error, innermost step first: each level adds its own step while the error passes through it. It
-/// therefore costs nothing as long as there is no error.
-pub(crate) type Path = RefCell<Vec<Step>>;
 
 /// Why a text could not be read into a type.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +30,7 @@ impl Error {
         // deep, and numbers out of range. They take precedence too, wherever they are.
         if error.is_data() {
             let path = Path::default();
-            match crate::parse::<Value>(text, &path) {
+            match parse::<Value>(text, &path) {
                 Err(error) if !error.is_data() => return Self::classify(&error, path),
                 Ok(_) | Err(_) => {}
             }

@@ -36,26 +36,20 @@
 mod deserializer;
 mod error;
 mod key;
+mod path;
 #[cfg(test)]
 mod tests;
 
 pub use error::Error;
 
-use deserializer::Strict;
-use error::Path;
+use deserializer::parse;
+use path::Path;
 use serde::{Deserialize, Deserializer};
 
 /// Reads a whole text.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     let path = Path::default();
     parse(text, &path).map_err(|error| Error::new(text, error, path))
-}
-
-fn parse<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Result<T, serde_json::Error> {
-    let mut parser = serde_json::Deserializer::from_str(text);
-    let value = T::deserialize(Strict::new(&mut parser, path))?;
-    parser.end()?;
-    Ok(value)
 }
 
 /// Distinguishes `null` from an absent field: `null` is `Some(None)`, and an absent field is `None`.

@@ -1,6 +1,6 @@
-// Buyers of cloud marketplaces in a real Chromium: an influencer's link, the marketplace's page, and then the way in which
-// each marketplace brings the buyer to us. AWS and Google Cloud post a form across sites, which brings no cookie of ours
-// (SameSite=Lax); Microsoft leads to the landing page.
+// Buyers of cloud marketplaces in a real Chromium: an influencer's link, the marketplace's page, and then the
+// marketplace's request to Signpost. AWS and Google Cloud post a form across sites, without Signpost's cookie
+// (SameSite=Lax). Microsoft redirects to the landing page.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startEdge } from "../e2e/support/harness.mjs";
@@ -24,8 +24,8 @@ for (const { lifecycle, kind, method, fields } of MARKETPLACES) {
   describe(lifecycle.marketplace, () => {
     let [edge, site, base, callback, operator, ada, link] = [];
 
-    /** The marketplace's page, the form behind its button, and the product. */
-    function stand({ pathname }, response) {
+    /** Fakes the marketplace's page, the form behind its button, and the product. */
+    function fakeSite({ pathname }, response) {
       if (pathname === "/listing") return show(response, '<title>Acme in the marketplace</title><a id="buy" href="/bought">Buy</a>');
       if (pathname === "/start") return show(response, "<title>Acme itself</title>");
       const inputs = Object.entries(fields()).map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
@@ -34,7 +34,7 @@ for (const { lifecycle, kind, method, fields } of MARKETPLACES) {
     }
 
     before(async () => {
-      site = await startSite(stand);
+      site = await startSite(fakeSite);
       edge = await startEdge({ retune: (worker) => { worker.outboundService = (request) => lifecycle.vendor(request); } });
       base = local("go", new URL(edge.url).port);
       ({ operator, ada } = await programme(edge));

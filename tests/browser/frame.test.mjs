@@ -1,6 +1,6 @@
-// A merchant in a real Chromium opens the product in BigCommerce's control panel, which is a frame there: our cookies are
-// not seen in it, so the page in it leads out of it. The control panel is a stand-in under a host name of BigCommerce's,
-// because only such a one may frame the page.
+// A merchant in a real Chromium opens the product in a frame of BigCommerce's control panel. The browser does not send
+// Signpost's cookies there, so the page in the frame links to the top level. The control panel is a fake under a host
+// name of BigCommerce, because only such a host may frame the page.
 import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -11,7 +11,7 @@ import { launch, local, page, secureSite, site } from "./support/sites.mjs";
 const SECRET = "bc-test-client-secret";
 const CLIENT_ID = "hjasdfhj09sasd80dsf04dfhg90rsds";
 const PANEL = "store-z4zn3wo.mybigcommerce.com";
-const STRANGER = "panel.stranger.example";
+const OTHER_SITE = "panel.other.example";
 
 let edge;
 let app;
@@ -25,7 +25,7 @@ let load;
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** `signed_payload_jwt` as BigCommerce makes it. */
+/** Returns a `signed_payload_jwt` like BigCommerce's. */
 function signedPayload(store) {
   const now = Math.floor(Date.now() / 1_000);
   const claims = {
@@ -51,7 +51,7 @@ before(async () => {
   });
   load = `${base}/callbacks/bigcommerce/${listing.id}/load`;
   link = await operator.json("POST", "/v1/links", { partner_id: ada.id, listing_id: listing.id });
-  browser = await launch({ [PANEL]: panel.port, [STRANGER]: panel.port });
+  browser = await launch({ [PANEL]: panel.port, [OTHER_SITE]: panel.port });
 });
 after(async () => {
   await browser?.close();
@@ -60,7 +60,7 @@ after(async () => {
   app?.close();
 });
 
-test("the page in the frame leads to the top, where the click is seen and the install is credited", async () => {
+test("the page in the frame links to the top level, where the install is credited to the click", async () => {
   const merchant = await browser.newContext({ ignoreHTTPSErrors: true });
   const tab = await merchant.newPage();
   await tab.goto(`${base}${new URL(link.url).pathname}`);
@@ -78,12 +78,12 @@ test("the page in the frame leads to the top, where the click is seen and the in
   await merchant.close();
 });
 
-test("nobody else may frame the page", async () => {
+test("other sites may not frame the page", async () => {
   const visitor = await browser.newContext({ ignoreHTTPSErrors: true });
   const tab = await visitor.newPage();
-  const said = [];
-  tab.on("console", (message) => said.push(message.text()));
-  await tab.goto(`https://${STRANGER}/another`);
-  assert.ok(said.some((line) => line.includes("frame-ancestors")), said.join("\n"));
+  const messages = [];
+  tab.on("console", (message) => messages.push(message.text()));
+  await tab.goto(`https://${OTHER_SITE}/another`);
+  assert.ok(messages.some((line) => line.includes("frame-ancestors")), messages.join("\n"));
   await visitor.close();
 });

@@ -1,6 +1,7 @@
-// A merchant in a real Chromium installs the product from Shopify: by the redirect of the authorization code grant, at the
-// top level, and in the admin's frame, where our cookies are not seen and the page leads out. Shopify's sites are stand-ins
-// under host names of Shopify's, because only such ones may frame the page.
+// A merchant in a real Chromium installs the product from Shopify: through the redirect of the authorization code grant
+// at the top level, and in a frame of the admin. The browser does not send Signpost's cookies in the frame, so the page
+// links to the top level. Shopify's sites are fakes under host names of Shopify, because only such hosts may frame the
+// page.
 import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -26,8 +27,8 @@ let callbacks;
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const mac = (text) => createHmac("sha256", SECRET).update(text);
 
-/** A query as Shopify signs it; no value needs an escape. */
-function signed(parameters) {
+/** Returns a query that Shopify signed. The values must not need escapes. */
+function signedQuery(parameters) {
   const all = { ...parameters, timestamp: String(Math.floor(Date.now() / 1_000)) };
   const text = Object.keys(all).sort().map((name) => `${name}=${all[name]}`).join("&");
   return `hmac=${mac(text).digest("hex")}&${text}`;
@@ -43,19 +44,19 @@ function idToken(shop) {
   return `${text}.${mac(text).digest("base64url")}`;
 }
 
-/** Shopify: the consent page that leads back to the app, and the admin with the app in its frame. */
-function stand({ pathname }, response) {
+/** Fakes Shopify: the consent page that redirects to the app, and the admin with the app in a frame. */
+function fakeShopify({ pathname }, response) {
   if (pathname === "/admin/oauth/authorize") {
-    const query = signed({ code: "a94a110d86d2452eb3e2af4cfb8a3828", host: "YWRtaW4", shop: TOP_LEVEL });
+    const query = signedQuery({ code: "a94a110d86d2452eb3e2af4cfb8a3828", host: "YWRtaW4", shop: TOP_LEVEL });
     return page(response, `<title>Install app</title><a id="install" href="${callbacks}/oauth?${query}">Install</a>`);
   }
-  const query = signed({ embedded: "1", host: "YWRtaW4", id_token: idToken(FRAMED), locale: "de-DE", shop: FRAMED });
+  const query = signedQuery({ embedded: "1", host: "YWRtaW4", id_token: idToken(FRAMED), locale: "de-DE", shop: FRAMED });
   return page(response, `<title>Admin</title><iframe src="${callbacks}/app?${query}" width="600" height="400"></iframe>`);
 }
 
 before(async () => {
   app = await site((_, response) => page(response, "<title>Acme itself</title>"));
-  shopify = await secureSite(stand);
+  shopify = await secureSite(fakeShopify);
   edge = await startEdge();
   const base = local("go", new URL(edge.url).port);
   ({ operator, ada } = await programme(edge));
@@ -64,8 +65,8 @@ before(async () => {
     forward_to: `${local("app", app.port)}/start`, settings: { client_id: CLIENT_ID }, secrets: { client_secret: SECRET },
   });
   callbacks = `${base}/callbacks/shopify/${listing.id}`;
-  const made = await operator.json("POST", "/v1/links", { partner_id: ada.id, listing_id: listing.id });
-  link = `${base}${new URL(made.url).pathname}`;
+  const created = await operator.json("POST", "/v1/links", { partner_id: ada.id, listing_id: listing.id });
+  link = `${base}${new URL(created.url).pathname}`;
   browser = await launch({ [ADMIN]: shopify.port, [TOP_LEVEL]: shopify.port });
 });
 after(async () => {
@@ -75,8 +76,8 @@ after(async () => {
   app?.close();
 });
 
-/** A merchant who has followed the influencer's link. */
-async function referred() {
+/** Creates a merchant who has followed the influencer's link. */
+async function referredMerchant() {
   const merchant = await browser.newContext({ ignoreHTTPSErrors: true });
   const tab = await merchant.newPage();
   await tab.goto(link);
@@ -90,8 +91,8 @@ async function creditOf(shop) {
   return installs[0].attribution.credits[0];
 }
 
-test("a merchant who comes back from Shopify's consent page is credited to the influencer", async () => {
-  const { merchant, tab, clickId } = await referred();
+test("a merchant who returns from Shopify's consent page is credited to the influencer", async () => {
+  const { merchant, tab, clickId } = await referredMerchant();
   await tab.goto(`https://${TOP_LEVEL}/admin/oauth/authorize?client_id=${CLIENT_ID}`);
   await tab.click("#install");
   await tab.waitForURL("**/start?**");
@@ -103,8 +104,8 @@ test("a merchant who comes back from Shopify's consent page is credited to the i
   await merchant.close();
 });
 
-test("in the admin's frame the page leads out once, the install is credited, and later loads stay in the frame", async () => {
-  const { merchant, tab, clickId } = await referred();
+test("in the admin's frame the page links to the top level once, the install is credited, and later loads stay in the frame", async () => {
+  const { merchant, tab, clickId } = await referredMerchant();
   await tab.goto(`https://${ADMIN}/store/framed/apps/acme`);
   await tab.frameLocator("iframe").getByText("Continue").click();
   await tab.waitForURL("**/start?**");
@@ -113,7 +114,7 @@ test("in the admin's frame the page leads out once, the install is credited, and
   assert.deepEqual([partner, click], [ada.id, clickId]);
   await tab.goto(`https://${ADMIN}/store/framed/apps/acme`);
   assert.equal(await tab.title(), "Admin");
-  const frame = tab.frames().find((one) => one.parentFrame() !== null);
+  const frame = tab.frames().find((candidate) => candidate.parentFrame() !== null);
   assert.equal(await frame.title(), "Acme itself");
   assert.match(frame.url(), /\/start\?hmac=[0-9a-f]{64}&embedded=1&/);
   await merchant.close();

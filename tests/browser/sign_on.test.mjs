@@ -1,6 +1,6 @@
-// A visitor in a real Chromium: follows an influencer's link to a marketplace's page, installs there, and opens the
-// product by a form that the marketplace posts across sites. The stand-in of the marketplace and the product's own site
-// are other hosts of this machine, so the browser's rules for cookies hold as they do outside.
+// A visitor in a real Chromium follows an influencer's link to a marketplace's page, installs there, and opens the
+// product with a form that the marketplace posts across sites. The fake marketplace and the product have different
+// local host names, so that the browser's rules for cookies apply as on the internet.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -17,18 +17,18 @@ let edge;
 let site;
 let browser;
 let operator;
-let base; // of Signpost, as the browser knows it
+let base; // Signpost's origin for the browser
 let listing;
 let ada;
 let link;
 
-/** The marketplace's page, its button that signs the customer on, and the product. */
-function stand({ pathname, searchParams }, response) {
+/** Fakes the marketplace's page, its button that signs the customer on, and the product. */
+function fakeSite({ pathname, searchParams }, response) {
   if (pathname === "/listing") {
     return show(response, `<title>Acme in the marketplace</title><a id="open" href="/dashboard?uuid=${UUID}">Open</a>`);
   }
   if (pathname === "/start") return show(response, "<title>Acme itself</title>");
-  // What a DigitalOcean dashboard does: a form, posted across sites at once.
+  // A DigitalOcean dashboard posts a form across sites at once.
   const uuid = searchParams.get("uuid");
   const seconds = Math.floor(Date.now() / 1_000);
   const token = createHmac("sha256", SALT).update(`${seconds}:${uuid}`).digest("hex");
@@ -39,7 +39,7 @@ function stand({ pathname, searchParams }, response) {
 }
 
 before(async () => {
-  site = await startSite(stand);
+  site = await startSite(fakeSite);
   edge = await startEdge();
   base = local("go", new URL(edge.url).port);
   ({ operator, ada } = await programme(edge));
@@ -68,7 +68,7 @@ test("the customer who signs on from the marketplace is credited to the influenc
   });
   assert.equal(provisioned.status, 201);
   const installs = async () => (await operator.json("GET", "/v1/conversions")).data.filter(({ type }) => type === "install");
-  assert.equal((await installs())[0].attribution.reason, "no_touch", "the server's call brings no cookie");
+  assert.equal((await installs())[0].attribution.reason, "no_touch", "the server's call has no cookie");
 
   await page.click("#open");
   await page.waitForURL("**/start?**");
@@ -83,7 +83,7 @@ test("the customer who signs on from the marketplace is credited to the influenc
   await visitor.close();
 });
 
-test("a visitor without a click signs on all the same, and nobody is credited", async () => {
+test("a visitor without a click can sign on too, and no partner is credited", async () => {
   const visitor = await browser.newContext();
   const page = await visitor.newPage();
   const before = (await operator.json("GET", "/v1/commissions")).data.length;

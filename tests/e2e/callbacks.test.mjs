@@ -1,4 +1,4 @@
-// Callbacks of marketplaces in workerd: verified, durable before they are answered, credited to the click.
+// Callbacks of marketplaces in workerd: verified, durable before the response, credited to the click.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
@@ -47,8 +47,8 @@ describe("callbacks", () => {
     const { clickId } = await visit(edge, world.adas.url);
     const meta_data = [{ id: 1, key: "_wc_order_attribution_utm_content", value: clickId }];
     const paid = order(store, { meta_data, date_paid_gmt: new Date().toISOString().slice(0, 19) });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => edge.fetch(...paid)));
-    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => edge.fetch(...paid)));
+    assert.deepEqual(new Set(responses.map(({ status }) => status)), new Set([200]));
     await edge.kill();
     await edge.restart();
     const [sale, ...others] = await conversions();
@@ -61,38 +61,38 @@ describe("callbacks", () => {
     assert.deepEqual([balance.pending, balance.reversed], [387, 200]);
   });
 
-  test("the ping is answered; a forgery, an unknown listing and another method get one and the same 401", async () => {
+  test("the ping gets 200; a forgery, an unknown listing and another method get identical 401 responses", async () => {
     const { length } = await conversions();
     const ping = await edge.fetch(store, { method: "POST", body: "webhook_id=14" });
     assert.equal(ping.status, 200);
     const forged = order(store, { id: 800 }, "another-secret");
-    const elsewhere = order("/callbacks/woocommerce/lst_00000000000000000000000000/orders", { id: 801 });
+    const unknownListing = order("/callbacks/woocommerce/lst_00000000000000000000000000/orders", { id: 801 });
     const mismatched = order(store.replace("woocommerce", "digitalocean"), { id: 802 });
     const bodies = [];
     const nonsense = ["/callbacks/woocommerce/none/orders", { method: "POST", body: "{}" }];
-    for (const [address, init] of [forged, elsewhere, mismatched, nonsense, [store, { method: "GET" }]]) {
-      const answer = await edge.fetch(address, init);
-      bodies.push(`${answer.status} ${answer.headers.get("content-type")} ${await answer.text()}`);
-      assert.ok(answer.headers.get("x-request-id"));
+    for (const [address, init] of [forged, unknownListing, mismatched, nonsense, [store, { method: "GET" }]]) {
+      const response = await edge.fetch(address, init);
+      bodies.push(`${response.status} ${response.headers.get("content-type")} ${await response.text()}`);
+      assert.ok(response.headers.get("x-request-id"));
     }
     assert.deepEqual(new Set(bodies), new Set(["401 text/plain unauthorized"]));
     assert.equal((await conversions()).length, length);
     assert.equal((await edge.fetch(store, { method: "POST", body: "x".repeat(1024 * 1024 + 1) })).status, 413);
-    assert.ok(edge.logs.some(({ message }) => /is refused: the signature does not match/.test(message)), "the log says why");
-    assert.ok(!edge.logs.some(({ message }) => message.includes(SECRET)), "and keeps the secret");
+    assert.ok(edge.logs.some(({ message }) => /is refused: the signature does not match/.test(message)), "the log contains the reason");
+    assert.ok(!edge.logs.some(({ message }) => message.includes(SECRET)), "the log does not contain the secret");
   });
 
-  test("while the Ledger is unavailable the vendor is asked to retry", async () => {
-    const sent = order(store, { id: 900 });
+  test("while the Ledger is unavailable, the response makes the vendor retry", async () => {
+    const paid = order(store, { id: 900 });
     await edge.fetch("/test-fault/ledger-fails");
-    const down = await edge.fetch(...sent);
+    const failed = await edge.fetch(...paid);
     await edge.fetch("/test-fault/none");
-    assert.equal(down.status, 503);
-    assert.equal((await edge.fetch(...sent)).status, 200);
+    assert.equal(failed.status, 503);
+    assert.equal((await edge.fetch(...paid)).status, 200);
     assert.ok((await conversions()).some(({ external_id }) => external_id.endsWith("/order:900")));
   });
 
-  test("a sign-on posted by another site binds the visitor's clicks through a page of ours, once", async () => {
+  test("a sign-on posted by another site binds the visitor's clicks once, through a top-level redirect", async () => {
     const { id } = await listing(world.operator, "digitalocean", { credentials: "acme:1234", sso_salt: SALT });
     const base = `/callbacks/digitalocean/${id}`;
     const provisioned = await edge.fetch(`${base}/resources`, {
@@ -105,13 +105,13 @@ describe("callbacks", () => {
     const headers = { "content-type": "application/x-www-form-urlencoded" };
     const posted = await edge.fetch(`${base}/sso`, { method: "POST", headers, body: form });
     assert.equal(posted.status, 303);
-    assert.equal((await edge.fetch(`${base}/sso`, { method: "POST", headers, body: form })).status, 401, "the token counts once");
-    const way = posted.headers.get("location");
+    assert.equal((await edge.fetch(`${base}/sso`, { method: "POST", headers, body: form })).status, 401, "the token is valid once");
+    const handoff = posted.headers.get("location");
     const cookie = cookies.map((line) => line.split(";")[0]).join("; ");
-    const landed = await edge.fetch(way, { headers: { cookie } });
+    const landed = await edge.fetch(handoff, { headers: { cookie } });
     assert.equal(landed.status, 302);
     assert.equal(landed.headers.get("location"), `https://app.example/start?plan=pro&${form}`);
-    assert.equal((await edge.fetch(way, { headers: { cookie } })).status, 404, "the way on is there once");
+    assert.equal((await edge.fetch(handoff, { headers: { cookie } })).status, 404, "the handoff works once");
     const install = (await conversions()).find(({ type }) => type === "install");
     assert.equal(install.attribution.credits[0].click_id, clickId);
     assert.equal(install.attribution.credits[0].partner_id, world.ada.id);

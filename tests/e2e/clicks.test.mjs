@@ -1,21 +1,21 @@
-// The click path under the conditions that production has: clients that hang up, objects that fail for a while, bytes
-// that no browser sends, wasm instances that die in the middle of traffic. What counts as failure: a redirect that is
-// not answered, a click that is stored twice or never.
+// The click path under the conditions of production: clients that disconnect, objects that fail for a while, bytes that
+// no browser sends, wasm instances that trap in the middle of traffic. A test fails if a redirect gets no response, or
+// if a click is stored twice or never.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import net from "node:net";
 import { poll, startEdge } from "./support/harness.mjs";
 import { BROWSER, LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
 
-/** Sends bytes as they are and resolves to what comes back, or to nothing if `hangUp`. */
-function raw(edge, request, { hangUp = false } = {}) {
+/** Sends raw bytes and resolves to the response. With `disconnect`, it disconnects and resolves to an empty text. */
+function raw(edge, request, { disconnect = false } = {}) {
   const { hostname, port } = new URL(edge.url);
   return new Promise((resolve, reject) => {
     const socket = net.connect(Number(port), hostname);
-    let answer = "";
-    socket.on("connect", () => socket.write(request, "latin1", () => hangUp && socket.destroy()));
-    socket.on("data", (chunk) => { answer += chunk.toString("latin1"); });
-    socket.on("close", () => resolve(answer));
+    let response = "";
+    socket.on("connect", () => socket.write(request, "latin1", () => disconnect && socket.destroy()));
+    socket.on("data", (chunk) => { response += chunk.toString("latin1"); });
+    socket.on("close", () => resolve(response));
     socket.on("error", reject);
   });
 }
@@ -35,15 +35,15 @@ describe("clicks", () => {
   after(() => edge.stop());
   const fault = (name) => edge.fetch(`/test-fault/${name}`);
   afterEach(() => fault("none"));
-  /** A partner of the test's own with a link, and what the report says of it. */
-  const own = async (fields) => {
+  /** Creates a partner with a link for one test. `seen` waits for the totals of its report. */
+  const newLink = async (fields) => {
     const owner = await world.partner({ name: "Own" });
     const link = await world.link(owner, fields);
     return { path: new URL(link.url).pathname, url: link.url, seen: (wanted, deadlineMs) => totals(world.operator, `partner_id=${owner.id}`, wanted, deadlineMs) };
   };
 
-  test("are each stored once, from however many visitors they come at once", async () => {
-    const { url, seen } = await own();
+  test("of many simultaneous visitors are each stored once", async () => {
+    const { url, seen } = await newLink();
     const visits = Array.from({ length: 400 }, (_, n) => visit(edge, url, { ip: `198.51.${n % 4}.${n % 100}` }));
     const ids = (await Promise.all(visits)).map(({ clickId }) => clickId);
     assert.equal(new Set(ids).size, 400);
@@ -52,19 +52,20 @@ describe("clicks", () => {
     assert.deepEqual([clicks, unique_clicks, filtered.duplicate], [100, 100, 300]);
   });
 
-  test("of clients that hang up without reading the response are neither lost nor doubled", async () => {
-    const { path, seen } = await own();
+  test("of clients that disconnect without reading the response are neither lost nor doubled", async () => {
+    const { path, seen } = await newLink();
     const headers = "CF-Connecting-IP: 198.51.100.7\r\n";
-    await Promise.all(Array.from({ length: 50 }, () => raw(edge, get(path, headers), { hangUp: true })));
-    // A client may be gone before its request is read, so not each of the fifty is a visit; but those that follow are.
+    await Promise.all(Array.from({ length: 50 }, () => raw(edge, get(path, headers), { disconnect: true })));
+    // A client may disconnect before its request is read, so not all of the fifty are visits. The following requests
+    // are.
     for (let n = 0; n < 20; n += 1) await visit(edge, `${edge.url}${path}`, { ip: "198.51.100.7" });
     const found = await seen(({ clicks, filtered }) => clicks === 1 && filtered.duplicate >= 19);
     const { data } = await world.operator.json("GET", "/v1/clicks?limit=200");
     assert.equal(data.filter(({ link_id }) => link_id === data[0].link_id).length, sum(found));
   });
 
-  test("wait for their object while it fails, and are stored once when it is back", async () => {
-    const { url, seen } = await own();
+  test("are retried while their object fails, and stored once when it works again", async () => {
+    const { url, seen } = await newLink();
     await fault("clicklog-fails");
     for (let n = 0; n < 5; n += 1) assert.ok((await visit(edge, url, { ip: `192.0.2.${n}` })).clickId);
     await fault("none");
@@ -72,36 +73,40 @@ describe("clicks", () => {
     assert.deepEqual([found.clicks, found.filtered.duplicate], [5, 0]);
   });
 
-  test("carry the visitor's query byte for byte", async () => {
-    const { path } = await own();
-    for (const [sent, kept] of [
+  test("preserve the visitor's query byte for byte", async () => {
+    const { path } = await newLink();
+    for (const [sent, forwarded] of [
       ["a=1&&b=%zz&c='|{}&d=%C3%A4+%20", "a=1&&b=%zz&c='|{}&d=%C3%A4+%20"],
       ["x=/../..//&y=?&z=:@", "x=/../..//&y=?&z=:@"],
       ["sp_click=forged&a=1&%73p_click=forged", "a=1"],
       ["a=1&", "a=1&"],
     ]) {
-      const answer = await raw(edge, get(`${path}?${sent}`));
-      const location = /^location: (.*)\r$/im.exec(answer)?.[1] ?? answer;
+      const response = await raw(edge, get(`${path}?${sent}`));
+      const location = /^location: (.*)\r$/im.exec(response)?.[1] ?? response;
       assert.match(location, /^https:\/\/shop\.example\/buy\?plan=pro&/);
       const query = location.slice("https://shop.example/buy?plan=pro&".length, location.lastIndexOf("&sp_click="));
-      assert.equal(query, kept);
+      assert.equal(query, forwarded);
     }
   });
 
-  test("on malformed links lead to the landing page without a cookie, whatever bytes they are made of", async () => {
-    for (const target of ["/r/", "/r/x", "/r/../../etc", "/r/%00%ff", `/r/${"A".repeat(8000)}`, "/r/a/b/c", "/r/x#y"]) {
-      const answer = await raw(edge, get(target));
-      assert.match(answer, /^HTTP\/1\.1 302 /, target);
-      assert.deepEqual(answer.match(/^location: .*$/gim), [`Location: ${LANDING}`], target);
-      assert.doesNotMatch(answer, /set-cookie/i, target);
+  test("on malformed links lead to the landing page without a cookie, whatever bytes the links contain", async () => {
+    for (const target of ["/r/", "/r/x", "/r/%00%ff", `/r/${"A".repeat(8000)}`, "/r/x#y"]) {
+      const response = await raw(edge, get(target));
+      assert.match(response, /^HTTP\/1\.1 302 /, target);
+      assert.deepEqual(response.match(/^location: .*$/gim), [`Location: ${LANDING}`], target);
+      assert.doesNotMatch(response, /set-cookie/i, target);
     }
-    // The engine itself refuses bytes that no URL may have.
+    // A path with a second segment or a dot cannot be a link at all.
+    for (const target of ["/r/a/b/c", "/r/../../etc", "/r/a.b", "/spring/sale", "/spring.html"]) {
+      assert.match(await raw(edge, get(target)), /^HTTP\/1\.1 404 /, target);
+    }
+    // The platform itself refuses bytes that are invalid in a URL.
     assert.match(await raw(edge, get("/r/\u00ff\u00fe")), /^HTTP\/1\.1 400 /);
   });
 
   for (const end of ["trap", "exception"]) {
-    test(`continue after a ${end} ended the instance, and so does everything else`, async () => {
-      const { url, seen } = await own({ path: "/after/all" });
+    test(`continue after a ${end} retired the instance, and so does everything else`, async () => {
+      const { url, seen } = await newLink({ path: "/after/all" });
       await Promise.all(Array.from({ length: 20 }, (_, n) => (n === 10 ? fault(end) : visit(edge, url, { ip: `192.0.2.${n}` }))));
       const { clickId, location } = await visit(edge, url, { ip: "192.0.2.10" });
       assert.ok(location.startsWith("https://shop.example/after/all?"), location);
@@ -111,16 +116,16 @@ describe("clicks", () => {
     });
   }
 
-  for (const [name, neighbour] of [["ledger-fails", "Ledger"], ["kv-fails", "KV"]]) {
-    test(`are in the report soon after a ${neighbour} that failed is back`, async () => {
-      const { url, seen } = await own();
+  for (const [name, store] of [["ledger-fails", "Ledger"], ["kv-fails", "KV"]]) {
+    test(`are in the report soon after a ${store} that failed works again`, async () => {
+      const { url, seen } = await newLink();
       await fault(name);
       await visit(edge, url, { ip: "192.0.2.50" });
-      const noted = () => edge.logs.some(({ message }) => message.startsWith("ClickLog: passing data on failed"));
-      if (neighbour === "Ledger") await poll(noted, { what: "the click log to try in vain" });
+      const hasFailed = () => edge.logs.some(({ message }) => message.startsWith("ClickLog: the alarm failed"));
+      if (store === "Ledger") await poll(hasFailed, { what: "an alarm of the click log to fail" });
       await fault("none");
       await visit(edge, url, { ip: "192.0.2.51" });
-      // The pause before the next try (1, 2, 4 s) comes on top of the five seconds.
+      // The pause before the next attempt (1, 2 or 4 s) is added to the usual five seconds.
       assert.equal((await seen((found) => sum(found) >= 2, 15_000)).clicks, 2);
     });
   }

@@ -1,8 +1,10 @@
 // The product's main job, end to end in workerd: link → click → conversion → attribution → commission → refund.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { get } from "node:http";
 import { after, before, test } from "node:test";
 import { api, startEdge } from "./support/harness.mjs";
-import { LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
+import { BROWSER, LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
 
 let edge;
 let world;
@@ -14,7 +16,7 @@ after(() => edge.stop());
 
 test("a click leads to the listing and its sale earns a commission", async () => {
   const { operator, ada, adas } = world;
-  const click = await visit(edge, adas.url, { query: "?utm_source=x&q=%20a+b", cf: { country: "DE" } });
+  const click = await visit(edge, adas.url, { query: "?sp_consent=1&utm_source=x&q=%20a+b", cf: { country: "DE" } });
   assert.equal(click.status, 302);
   assert.equal(click.location, `https://shop.example/buy?plan=pro&utm_source=x&q=%20a+b&sp_click=${click.clickId}`);
   assert.equal(click.clickId.length, 40);
@@ -46,7 +48,7 @@ test("a click leads to the listing and its sale earns a commission", async () =>
   assert.deepEqual(balances, [{ partner_id: ada.id, currency: "EUR", pending: 0, payable: 0, paid: 0, reversed: 1980 }]);
 });
 
-test("a conversion is attributed before its click is stored", async () => {
+test("a conversion is attributed even before its click is stored", async () => {
   const { operator, link, partner } = world;
   const grace = await partner({ name: "Grace" });
   const click = await visit(edge, (await link(grace)).url, { ip: "192.0.2.9" });
@@ -54,7 +56,7 @@ test("a conversion is attributed before its click is stored", async () => {
   assert.equal(sold.attribution.credits[0].partner_id, grace.id);
 });
 
-test("a revocation and a pause take effect at once in the isolate that made them", async () => {
+test("a revocation and a pause take effect at once in the isolate that forwarded them", async () => {
   const { operator, link, partner } = world;
   const owner = await partner({ name: "Alan" });
   const [revoked, paused] = [await link(owner), await link(owner)];
@@ -70,18 +72,32 @@ test("a revocation and a pause take effect at once in the isolate that made them
     filtered.revoked === 3 && clicks === 2 && unique_clicks === 2 && filtered.duplicate === 1);
 });
 
-test("slugs and paths work at once, and unknown slugs are not found", async () => {
+test("slugs and paths work at once, and unknown slugs lead to the landing page", async () => {
   const { link, ada } = world;
-  assert.equal((await visit(edge, `${edge.url}/spring-sale`)).status, 404);
-  const made = await link(ada, { slug: "spring-sale", path: "/spring/offer" });
-  assert.equal(made.short_url, `${edge.url}/spring-sale`);
-  for (const url of [made.short_url, made.url]) {
+  assert.equal((await visit(edge, `${edge.url}/spring-sale`)).location, LANDING);
+  const created = await link(ada, { slug: "spring-sale", path: "/spring/offer" });
+  assert.equal(created.short_url, `${edge.url}/spring-sale`);
+  for (const url of [created.short_url, created.url]) {
     const { location, clickId } = await visit(edge, url);
     assert.equal(location, `https://shop.example/spring/offer?plan=pro&sp_click=${clickId}`);
   }
-  const unknown = await edge.fetch("/no-such-slug");
-  assert.equal(unknown.status, 404);
-  assert.equal((await unknown.json()).code, "not_found");
+  const unknown = await visit(edge, `${edge.url}/no-such-slug`);
+  assert.deepEqual([unknown.status, unknown.location, unknown.clickId, unknown.cookies], [302, LANDING, null, []]);
+});
+
+test("links work as people and messengers write them", async () => {
+  const { link, ada } = world;
+  const { url, short_url } = await link(ada, { slug: "bugs-one" });
+  const token = new URL(url).pathname;
+  for (const path of ["/Bugs-One", "/BUGS-ONE", "/bugs-one/", "/bugs-one.", "/bugs-one),", "/bugs-one!", "/bugs-one%20", "/bugs-one?"]) {
+    const { location, clickId } = await visit(edge, `${edge.url}${path}`);
+    assert.equal(location, `https://shop.example/buy?plan=pro&sp_click=${clickId}`, path);
+  }
+  for (const end of ["/", ".", ",", ")", "!", "%20", "?", ").%20"]) {
+    const { location, clickId } = await visit(edge, `${edge.url}${token}${end}`);
+    assert.equal(location, `https://shop.example/buy?plan=pro&sp_click=${clickId}`, end);
+  }
+  assert.equal(short_url, `${edge.url}/bugs-one`);
 });
 
 test("the cookie carries the visitor's last eight clicks, newest last", async () => {
@@ -113,6 +129,40 @@ test("bots, prefetches, HEAD requests and duplicates have their own buckets", as
   assert.deepEqual([seen.unique_clicks, seen.filtered.duplicate, seen.filtered.prefetch], [1, 1, 1]);
 });
 
+test("a link that a page loads as an image gets no cookie, is no person's click, and earns only after a review", async () => {
+  const { operator, link, partner } = world;
+  const owner = await partner({ name: "Stuffer" });
+  const { url } = await link(owner);
+  // Node.js's `fetch` overwrites the mode, so its `http` sends these requests.
+  const load = async (destination, mode) => {
+    const headers = { ...BROWSER, "cf-connecting-ip": "192.0.2.78", "sec-fetch-dest": destination, "sec-fetch-mode": mode };
+    const [response] = await once(get(`${edge.url}${new URL(url).pathname}`, { headers, agent: false }), "response");
+    response.resume();
+    return { cookies: response.headers["set-cookie"] ?? [], clickId: new URL(response.headers.location).searchParams.get("sp_click") };
+  };
+  for (const [destination, mode] of [["image", "no-cors"], ["iframe", "navigate"], ["empty", "cors"], ["document", "no-cors"]]) {
+    assert.deepEqual((await load(destination, mode)).cookies, [], `${destination} ${mode}`);
+  }
+  const { clickId } = await load("image", "no-cors");
+  const sold = await operator.json("POST", "/v1/conversions", sale(clickId, "stuffed"));
+  assert.deepEqual(sold.commissions.map(({ status, held_reason }) => [status, held_reason]), [["pending", "not_navigation"]]);
+  assert.equal((await load("document", "navigate")).cookies.length, 2);
+  const seen = await totals(operator, `partner_id=${owner.id}`, ({ clicks, filtered }) => clicks === 1 && filtered.prefetch === 5);
+  assert.equal(seen.unique_clicks, 1);
+});
+
+test("in regions that require it, cookies need the visitor's consent, which is not passed on", async () => {
+  const { link, ada } = world;
+  const { url } = await link(ada);
+  const from = (country, options) => visit(edge, url, { cf: { country }, ...options });
+  assert.equal((await from("US")).cookies.length, 2);
+  assert.deepEqual((await from("FR")).cookies, []);
+  const consenting = await from("FR", { query: "?sp_consent=1&utm=2" });
+  assert.equal(consenting.cookies.length, 2);
+  assert.equal(consenting.location, `https://shop.example/buy?plan=pro&utm=2&sp_click=${consenting.clickId}`);
+  assert.equal((await from("FR", { headers: { cookie: "sp_consent=1" } })).cookies.length, 2);
+});
+
 test("tampered, expired and foreign tokens lead to the landing page without a click id", async () => {
   const { operator, link, ada, adas } = world;
   const token = new URL(adas.url).pathname.split("/").pop();
@@ -125,17 +175,17 @@ test("tampered, expired and foreign tokens lead to the landing page without a cl
   await totals(operator, "", ({ filtered }) => filtered.invalid === 1 && filtered.expired === 1);
 });
 
-test("a partner's key sees its own data alone", async () => {
+test("a partner's key reads only its own data", async () => {
   const { operator, partner, link, ada } = world;
   const owner = await partner({ name: "Edsger" });
   const own = await link(owner);
-  const made = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
-  const portal = api(edge, made.key);
+  const created = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
+  const portal = api(edge, created.key);
   assert.deepEqual((await portal.json("GET", "/v1/links")).data.map(({ id }) => id), [own.id]);
   assert.equal((await portal.get(`/v1/partners/${ada.id}`)).body.code, "not_found");
   assert.equal((await portal.get(`/v1/attribution?partner_id=${ada.id}`)).status, 404);
   assert.equal((await portal.post("/v1/links", { partner_id: owner.id, listing_id: own.listing_id })).body.code, "insufficient_scope");
-  await operator.call("DELETE", `/v1/keys/${made.id}`);
+  await operator.call("DELETE", `/v1/keys/${created.id}`);
   assert.equal((await portal.get("/v1/links")).status, 401);
 });
 
@@ -153,7 +203,7 @@ test("local days follow the time zone, as the engine's Intl defines it", async (
   assert.equal((await operator.get("/v1/attribution?timezone=Mars/Olympus")).body.code, "unknown_timezone");
 });
 
-test("reports are answered 304 for their ETag", async () => {
+test("reports get 304 for their ETag", async () => {
   const { operator, ada } = world;
   const first = await operator.get(`/v1/attribution?partner_id=${ada.id}&group_by=link`);
   const etag = first.headers.get("etag");

@@ -1,4 +1,4 @@
-// What the Worker does when its neighbours fail, and how seldom it asks the one Ledger on behalf of strangers.
+// How the Worker behaves while the stores fail, and how it limits the lookups that invented ids cause in the Ledger.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { poll, startEdge } from "./support/harness.mjs";
@@ -14,66 +14,67 @@ describe("the edge", () => {
   after(() => edge.stop());
   const fault = (name) => edge.fetch(`/test-fault/${name}`);
   afterEach(() => fault("none"));
-  /** How often the Worker has called a method of the Ledger. */
+  /** Returns how many times the Worker has called a method of the Ledger. */
   const calls = async (method) => (await (await edge.fetch("/test-calls")).json())[method] ?? 0;
 
-  /** Runs `body`; answers its result, and how many different seconds of the clock it may have touched. */
+  /** Runs `body`. Returns its result, and the number of seconds of the clock in which it may have run. */
   async function timed(body) {
     const since = performance.now();
     const result = await body();
     return [result, Math.ceil((performance.now() - since) / 1_000) + 1];
   }
 
-  test("a rate limiter that fails limits nobody, and the log says so", async () => {
+  test("if the rate limiter fails, requests are not limited, and this is logged", async () => {
     await fault("limiter-fails");
     assert.equal((await world.operator.get("/v1/program")).status, 200);
-    const lines = edge.logs.filter(({ message }) => message.startsWith("the rate limiter failed, and limits nobody:"));
+    const lines = edge.logs.filter(({ message }) => message.startsWith("the rate limiter failed, so requests are not limited:"));
     assert.equal(lines.length, 1);
     assert.match(lines[0].message, /injected fault/);
   });
 
-  test("made-up slugs are not found, and the Ledger is asked for twenty a second", async () => {
+  test("invented slugs are not found, and at most twenty per second are looked up in the Ledger", async () => {
     const before = await calls("slug");
     const [statuses, seconds] = await timed(() =>
-      Promise.all(Array.from({ length: 60 }, async (_, n) => (await edge.fetch(`/made-up-${n}`)).status)));
-    assert.deepEqual(new Set(statuses), new Set([404]));
-    const asked = (await calls("slug")) - before;
-    assert.ok(asked >= 20 && asked <= 20 * seconds, `${asked} in ${seconds} s`);
+      Promise.all(Array.from({ length: 60 }, async (_, n) => (await edge.fetch(`/invented-${n}`)).status)));
+    assert.deepEqual(new Set(statuses), new Set([302]));
+    const lookups = (await calls("slug")) - before;
+    assert.ok(lookups >= 20 && lookups <= 20 * seconds, `${lookups} in ${seconds} s`);
   });
 
-  test("a slug that nobody has is asked for once in five seconds, a link's for good", async () => {
-    await world.link(world.ada, { slug: "kept-slug" });
-    for (const [slug, status] of [["kept-slug", 302], ["nobodys-slug", 404]]) {
-      // The test before may have used up this second's look-ups.
-      await poll(async () => (await edge.fetch(`/${slug}`)).status === status, { what: `${slug} to be looked up` });
+  test("an unknown slug is looked up once in five seconds, and a known slug only once", async () => {
+    await world.link(world.ada, { slug: "cached-slug" });
+    for (const [slug, host] of [["cached-slug", "shop.example"], ["unknown-slug", "acme.example"]]) {
+      const target = async () => new URL((await edge.fetch(`/${slug}`, { redirect: "manual" })).headers.get("location")).host;
+      // The previous test may have used up this second's lookups.
+      await poll(async () => (await target()) === host, { what: `${slug} to be looked up` });
       const before = await calls("slug");
-      for (let n = 0; n < 5; n += 1) assert.equal((await edge.fetch(`/${slug}`)).status, status);
+      for (let n = 0; n < 5; n += 1) assert.equal(await target(), host);
       assert.equal(await calls("slug"), before, slug);
     }
   });
 
-  test("made-up listings are looked for fifty times a second; past that, senders are told to try again", async () => {
+  test("at most fifty invented listings per second are looked up, and further callbacks get 503", async () => {
     const before = await calls("callbackListing");
     const id = (n) => `lst_${n.toString(32).padStart(26, "0")}`;
     const [statuses, seconds] = await timed(() =>
       Promise.all(Array.from({ length: 300 }, async (_, n) => (await edge.fetch(`/callbacks/woocommerce/${id(n)}/orders`, { method: "POST", body: "{}" })).status)));
-    const asked = (await calls("callbackListing")) - before;
-    assert.ok(asked >= 50 && asked <= 50 * seconds, `${asked} in ${seconds} s`);
+    const lookups = (await calls("callbackListing")) - before;
+    assert.ok(lookups >= 50 && lookups <= 50 * seconds, `${lookups} in ${seconds} s`);
     assert.deepEqual(
       { unauthorized: statuses.filter((status) => status === 401).length, later: statuses.filter((status) => status === 503).length },
-      { unauthorized: asked, later: 300 - asked },
+      { unauthorized: lookups, later: 300 - lookups },
     );
   });
 
-  test("a listing that is not there is looked for once in five seconds", async () => {
+  test("an unknown listing is looked up once in five seconds", async () => {
     const post = () => edge.fetch("/callbacks/woocommerce/lst_000000000000000000000000vv/orders", { method: "POST", body: "{}" });
-    await poll(async () => (await post()).status === 401, { intervalMs: 200, what: "a look-up" }); // the test before used this second up
+    await poll(async () => (await post()).status === 401, { intervalMs: 200, what: "a lookup" }); // the previous test used up this second's lookups
     const before = await calls("callbackListing");
     for (let n = 0; n < 5; n += 1) assert.equal((await post()).status, 401);
     assert.equal(await calls("callbackListing"), before);
   });
 
-  test("forgeries by the hundred leave five lines a second in the log, and how many are left out", async () => {
+  test("hundreds of forgeries cause five log lines per second, and the number of dropped lines is logged", async () => {
     const { id } = await world.operator.json("POST", "/v1/listings", {
       name: "Store", marketplace: "woocommerce", url: "https://store.example/app", forward_to: "https://app.example/start",
       secrets: { webhook_secret: "wc-secret-0001" },
@@ -83,16 +84,16 @@ describe("the edge", () => {
     const [statuses, seconds] = await timed(() => Promise.all(Array.from({ length: 200 }, async () => (await forge()).status)));
     assert.deepEqual(new Set(statuses), new Set([401]));
     const logged = () => edge.logs.slice(before).map(({ message }) => message);
-    const leftOut = () => logged().map((line) => /^(\d+) more lines about callbacks are left out of that second$/.exec(line)?.[1]);
+    const dropped = () => logged().map((line) => /^(\d+) more lines about callbacks were dropped in that second$/.exec(line)?.[1]);
     await poll(async () => {
-      await forge(); // the first line of another second tells
-      return leftOut().some((number) => number !== undefined);
-    }, { intervalMs: 300, what: "the number of lines that are left out" });
+      await forge(); // the first line of the next second contains the number
+      return dropped().some((number) => number !== undefined);
+    }, { intervalMs: 300, what: "the number of dropped lines" });
     const refused = logged().filter((line) => /is refused/.test(line)).length;
     assert.ok(refused >= 5 && refused <= 5 * (seconds + 3), `${refused} lines in ${seconds} s`);
   });
 
-  test("a conversion waits half a second for a ClickLog that hangs, and goes on with the click alone", async () => {
+  test("a conversion waits half a second for a ClickLog that hangs, and is then attributed to its click alone", async () => {
     await world.operator.json("PUT", "/v1/program", {
       name: "Acme partners", currency: "EUR", landing_url: "https://acme.example/partners", commission_bp: 2000, hold_days: 30,
       attribution: { model: "linear" },
@@ -112,20 +113,20 @@ describe("the edge", () => {
     assert.ok(waited >= 450 && waited < 3_000, `${waited} ms`);
     const lines = edge.logs.slice(before).filter(({ message }) => message.startsWith("Ledger: no trail of a click"));
     assert.equal(lines.length, 1);
-    assert.match(lines[0].message, /no answer within 500 ms/);
+    assert.match(lines[0].message, /no response within 500 ms/);
   });
 
-  test("clicks that could not be stored are counted: a line at the first, and at each doubling", async () => {
+  test("lost clicks are counted, and logged at the first and at each doubling", async () => {
     const lines = () => edge.logs.map(({ message }) => /^(\d+) clicks of this isolate were not stored so far: .*injected fault/.exec(message)?.[1]).filter(Boolean);
     const lose = () => visit(edge, world.adas.url, { ip: "198.51.100.2" });
-    const told = (number) => poll(() => lines().length === number, { deadlineMs: 20_000, intervalMs: 50, what: `line ${number}` });
+    const waitForLines = (number) => poll(() => lines().length === number, { deadlineMs: 20_000, intervalMs: 50, what: `line ${number}` });
     await fault("clicklog-fails");
-    assert.ok((await lose()).clickId, "the visitor is sent on all the same");
-    await told(1); // after four retries in six seconds
+    assert.ok((await lose()).clickId, "the visitor is redirected nevertheless");
+    await waitForLines(1); // after four retries in six seconds
     await lose();
-    await told(2);
-    await Promise.all([lose(), lose()]); // together or not, the third brings no line
-    await told(3);
+    await waitForLines(2);
+    await Promise.all([lose(), lose()]); // the third is not logged, whether or not it is in a batch with the fourth
+    await waitForLines(3);
     assert.deepEqual(lines(), ["1", "2", "4"]);
   });
 });

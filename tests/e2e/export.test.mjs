@@ -1,4 +1,4 @@
-// What happened can be read back: clicks over all shards, the export in pages, and a Ledger rebuilt from it.
+// Reading the data back: clicks over all shards, the export in pages, and a Ledger rebuilt from the export.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => edge.stop());
 
-/** All pages of a list. */
+/** Returns the rows of all pages of a list. */
 async function pages(client, route) {
   const rows = [];
   for (let cursor = null; ;) {
@@ -45,8 +45,8 @@ test("clicks are listed over all shards, newest first, in stable pages", async (
 
   const other = await partner({ name: "Grace" });
   await link(other);
-  const made = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: other.id });
-  const portal = api(edge, made.key);
+  const created = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: other.id });
+  const portal = api(edge, created.key);
   assert.deepEqual((await portal.json("GET", "/v1/clicks")).data, []);
   assert.equal((await portal.get(`/v1/clicks?link_id=${world.adas.id}`)).status, 404);
   assert.equal((await portal.get("/v1/export")).status, 404);
@@ -56,7 +56,7 @@ test("clicks are listed over all shards, newest first, in stable pages", async (
   assert.equal((await operator.get("/v1/clicks?cursor=x")).body.code, "invalid_cursor");
 });
 
-/** All lines of an export, in as many pages as it takes. */
+/** Returns all lines of an export over all its pages. */
 async function exported(client, query = "") {
   const lines = [];
   let cursor = null;
@@ -73,7 +73,7 @@ async function exported(client, query = "") {
   return lines;
 }
 
-test("the export holds every click and event once, and a Ledger rebuilt from it equals the original", async () => {
+test("the export contains every click and event once, and a Ledger rebuilt from it equals the original", async () => {
   const { operator } = world;
   const lines = await exported(operator);
   const parsed = lines.map((line) => JSON.parse(line));
@@ -87,7 +87,7 @@ test("the export holds every click and event once, and a Ledger rebuilt from it 
   try {
     const file = path.join(scratch, "export.ndjson");
     await writeFile(file, `${lines.join("\n")}\n`);
-    // Cargo has built it for the other native suites already.
+    // Cargo has already built it for the native tests.
     const output = execFileSync("cargo", ["run", "--quiet", "--package", "replay", "--", file], { cwd: ROOT, encoding: "utf8" });
     assert.match(output, /books: balance\nbalances: equal the original's \(1 compared\)\ncounts: equal the original's/);
   } finally {
@@ -95,20 +95,20 @@ test("the export holds every click and event once, and a Ledger rebuilt from it 
   }
 });
 
-test("the export is cut by time, and its cursor belongs to its period", async () => {
+test("the export is limited to a period, and its cursor is valid for that period only", async () => {
   const { operator } = world;
   const empty = await exported(operator, "from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z");
-  assert.deepEqual(new Set(empty.map((line) => JSON.parse(line).lines)), new Set([0]), "ends of pages and nothing else");
+  assert.deepEqual(new Set(empty.map((line) => JSON.parse(line).lines)), new Set([0]), "the pages contain only their end lines");
   assert.equal((await operator.get("/v1/export?from=yesterday")).body.code, "invalid_parameter");
   assert.equal((await operator.get("/v1/export?cursor=AAAA")).body.code, "invalid_cursor");
 });
 
 test("slugs, paths and the snapshot reach KV", async () => {
   const { link, ada } = world;
-  const made = await link(ada, { slug: "in-kv", path: "/from/kv" });
+  const created = await link(ada, { slug: "in-kv", path: "/from/kv" });
   const kv = await edge.mf.getKVNamespace("KV");
   const slug = await poll(() => kv.get("slug/in-kv"), { what: "the slug in KV" });
-  assert.equal(JSON.parse(slug).token, new URL(made.url).pathname.split("/").pop());
+  assert.equal(JSON.parse(slug).token, new URL(created.url).pathname.split("/").pop());
   assert.equal((await kv.list({ prefix: "path/" })).keys.length, 1);
   await poll(async () => JSON.parse((await kv.get("snapshot")) ?? "{}").max_link_no >= 3, { what: "the snapshot in KV" });
 });

@@ -1,4 +1,4 @@
-// Models that weigh more than the last click, in workerd: the trail comes from the shard that the click id names.
+// Models that credit more than the last click, in workerd. The trail comes from the shard that the click id names.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { api, poll, startEdge } from "./support/harness.mjs";
@@ -14,28 +14,28 @@ before(async () => {
 });
 after(() => edge.stop());
 
-/** Two links of two partners, clicked one after the other by one browser that keeps its cookies. */
+/** Follows two links one after the other, as one browser that keeps its cookies. Returns the click ids. */
 async function twoClicks(first, second, ip) {
   const one = await visit(edge, first.url, { ip });
   const cookie = one.cookies.map((set) => set.split(";")[0]).join("; ");
-  // A trail is older than the click that it leads to.
+  // The clicks of a trail are older than the click that they precede.
   const clicked = Date.now();
-  await poll(() => Date.now() > clicked, { intervalMs: 1, what: "the clock to go on" });
+  await poll(() => Date.now() > clicked, { intervalMs: 1, what: "the clock to advance" });
   const two = await visit(edge, second.url, { ip, headers: { cookie } });
   return [one.clickId, two.clickId];
 }
 
-/** Until the store of clicks has the click. */
-async function stored(operator, clickId) {
+/** Waits until a click is stored. */
+async function waitUntilStored(operator, clickId) {
   const has = async () => (await operator.json("GET", "/v1/clicks")).data.some(({ id }) => id === clickId);
   await poll(has, { what: "the click to be stored" });
 }
 
-test("both partners of a visitor's trail earn, and the parts add up", async () => {
+test("both partners of a visitor's trail earn commissions, and the parts add up", async () => {
   const { operator, ada, adas, partner, link } = world;
   const grace = await partner({ name: "Grace" });
   const [first, second] = await twoClicks(adas, await link(grace), "192.0.2.20");
-  await stored(operator, second);
+  await waitUntilStored(operator, second);
   const sold = await operator.json("POST", "/v1/conversions", sale(second, "order-shared", { amount: 9999 }));
   assert.equal(sold.attribution.model, "linear");
   assert.deepEqual(
@@ -47,14 +47,14 @@ test("both partners of a visitor's trail earn, and the parts add up", async () =
   assert.equal(why.trail, "known");
   assert.deepEqual(why.touches.map(({ source, outcome }) => [source, outcome]), [["click", "won"], ["trail", "won"]]);
   for (const [owner, click] of [[ada, first], [grace, second]]) {
-    const made = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
-    const seen = await api(edge, made.key).json("GET", `/v1/conversions/${sold.id}`);
+    const created = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: owner.id });
+    const seen = await api(edge, created.key).json("GET", `/v1/conversions/${sold.id}`);
     assert.deepEqual(seen.attribution.credits.map(({ click_id }) => click_id), [click]);
     assert.deepEqual(seen.commissions.map(({ partner_id }) => partner_id), [owner.id]);
   }
 });
 
-test("a click that is not stored yet is credited alone, and the explanation says why", async () => {
+test("a click that is not stored yet gets the whole credit, and the explanation states the reason", async () => {
   const { operator, ada, adas, partner, link } = world;
   await edge.fetch("/test-fault/clicks-wait");
   try {

@@ -1,4 +1,4 @@
-// Calls to vendors, from a real Worker to a stand-in of the vendor's API: how many there are, and what is told of them.
+// Calls to vendors, from a real Worker to a fake of the vendor's API: their number, and what the log contains.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Response } from "miniflare";
@@ -6,18 +6,18 @@ import { startEdge } from "./support/harness.mjs";
 import { programme } from "./support/programme.mjs";
 
 const SECRET = "bc-client-secret-0001";
-/** Made-up codes that are sent at once: more than the seconds that they take leave room for. */
-const MADE_UP = 500;
+/** The number of invented codes that are sent at once. It exceeds the rate limit for the time that they take. */
+const INVENTED_CODES = 500;
 
 let edge;
 let auth;
 let world;
-const asked = [];
+const calls = [];
 
-/** BigCommerce's token endpoint, which knows one code. */
+/** BigCommerce's token endpoint, which accepts one code. */
 async function api(request) {
   const { code } = JSON.parse(await request.text());
-  asked.push(`${request.method} ${request.url} ${code}`);
+  calls.push(`${request.method} ${request.url} ${code}`);
   return code === "known"
     ? new Response(JSON.stringify({ access_token: "token-0001", context: "stores/abc", scope: "s", user: {} }))
     : new Response('{"error":"invalid_grant"}', { status: 400 });
@@ -36,21 +36,21 @@ after(() => edge.stop());
 
 test("a code is exchanged at BigCommerce's token endpoint, and neither it nor the secret is logged", async () => {
   assert.equal((await auth("known")).status, 200);
-  assert.deepEqual(asked.splice(0), ["POST https://login.bigcommerce.com/oauth2/token known"]);
+  assert.deepEqual(calls.splice(0), ["POST https://login.bigcommerce.com/oauth2/token known"]);
   const [install] = (await world.operator.json("GET", "/v1/conversions")).data;
   assert.deepEqual([install.customer_id, install.metadata.evidence], ["bigcommerce:stores/abc", "code_exchange"]);
   assert.equal((await auth("another")).status, 401);
-  const said = JSON.stringify(edge.logs);
-  assert.match(said, /is refused: the vendor rejected the request/);
-  for (const secret of [SECRET, "known", "another", "token-0001"]) assert.ok(!said.includes(secret), secret);
-  asked.splice(0);
+  const logged = JSON.stringify(edge.logs);
+  assert.match(logged, /is refused: the vendor rejected the request/);
+  for (const secret of [SECRET, "known", "another", "token-0001"]) assert.ok(!logged.includes(secret), secret);
+  calls.splice(0);
 });
 
-test("hundreds of made-up codes do not cause as many requests to the vendor", async () => {
+test("hundreds of invented codes do not cause as many requests to the vendor", async () => {
   const since = performance.now();
-  const statuses = await Promise.all(Array.from({ length: MADE_UP }, async (_, number) => (await auth(`c${number}`)).status));
+  const statuses = await Promise.all(Array.from({ length: INVENTED_CODES }, async (_, number) => (await auth(`c${number}`)).status));
   const seconds = Math.ceil((performance.now() - since) / 1_000) + 1;
   assert.deepEqual(new Set(statuses), new Set([401, 503]));
-  assert.ok(asked.length <= seconds * 50, `${asked.length} in ${seconds} s`);
-  assert.equal(statuses.filter((status) => status === 401).length, asked.length, "the others were told to try again");
+  assert.ok(calls.length <= seconds * 50, `${calls.length} in ${seconds} s`);
+  assert.equal(statuses.filter((status) => status === 401).length, calls.length, "the others got 503");
 });

@@ -1,5 +1,5 @@
-// A month's end in workerd: sale → hold over → run → approved by another key → files → paid → refund after the payout → the next
-// run nets it. The bank's file is validated against the standard's own schema.
+// The end of a month in workerd: sale → end of hold → run → approval by another key → files → payment → refund after
+// the payout → the next run nets it. The bank's file is validated against the schema of the standard.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -14,10 +14,10 @@ before(async () => {
 });
 after(() => edge.stop());
 
-const at = (time) => edge.fetch(`/test-clock/${encodeURIComponent(time)}`);
+const setClock = (time) => edge.fetch(`/test-clock/${encodeURIComponent(time)}`);
 
-/** What the schema says against a file. */
-async function complaints(xml) {
+/** Returns the schema violations of a file. */
+async function violations(xml) {
   const schema = await readFile(path.join(ROOT, "fixtures/sepa/pain.001.001.09.xsd"), "utf8");
   const { valid, errors } = await validateXML({
     xml: [{ fileName: "file.xml", contents: xml }],
@@ -33,7 +33,7 @@ const payer = {
 };
 
 test("a month is paid, and the next run nets its refunds", async () => {
-  await at("2026-10-15T09:00:00Z");
+  await setClock("2026-10-15T09:00:00Z");
   const { operator, ada, adas } = await programme(edge, { hold_days: 7 });
   await operator.json("PUT", "/v1/program", { hold_days: 7, payer });
   await operator.json("PUT", `/v1/partners/${ada.id}/payout-details`, {
@@ -42,15 +42,15 @@ test("a month is paid, and the next run nets its refunds", async () => {
   });
   const keys = [];
   for (const name of ["maker", "checker"]) {
-    const made = await operator.json("POST", "/v1/keys", { name, scopes: ["read", "payouts:write"] });
-    keys.push(api(edge, made.key));
+    const created = await operator.json("POST", "/v1/keys", { name, scopes: ["read", "payouts:write"] });
+    keys.push(api(edge, created.key));
   }
   const [maker, checker] = keys;
   const click = await visit(edge, adas.url);
   const sold = await operator.json("POST", "/v1/conversions", sale(click.clickId, "order-1"));
   await operator.json("POST", "/v1/conversions", sale(click.clickId, "order-2", { amount: 20_000, currency: "USD" }));
 
-  await at("2026-11-02T08:00:00Z");
+  await setClock("2026-11-02T08:00:00Z");
   const period = { from: "2026-10-01", to: "2026-10-31" };
   const held = await maker.json("POST", "/v1/payouts/runs", { period });
   assert.deepEqual(held.held.map(({ currency, amount, reason }) => [currency, amount, reason]), [["USD", 4_000, "rate_missing"]]);
@@ -66,11 +66,11 @@ test("a month is paid, and the next run nets its refunds", async () => {
   const file = await operator.get(`/v1/payouts/runs/${draft.id}/files/sepa`);
   assert.deepEqual([file.status, file.headers.get("content-type")], [200, "application/xml"]);
   assert.match(file.body, /<InstdAmt Ccy="EUR">56\.72<\/InstdAmt>/);
-  assert.deepEqual(await complaints(file.body), []);
-  assert.notDeepEqual(await complaints(file.body.replace("<PmtMtd>TRF</PmtMtd>", "<PmtMtd>CASH</PmtMtd>")), []);
+  assert.deepEqual(await violations(file.body), []);
+  assert.notDeepEqual(await violations(file.body.replace("<PmtMtd>TRF</PmtMtd>", "<PmtMtd>CASH</PmtMtd>")), []);
   const { data: [payout] } = await operator.json("GET", `/v1/payouts?run_id=${draft.id}&status=open`);
-  const table = await operator.get(`/v1/payouts/runs/${draft.id}/files/csv`);
-  assert.ok(table.body.includes(`${payout.id},${ada.id},SB-000001,Ada Lovelace & Töchter,sepa,open,56.72,EUR,`));
+  const csv = await operator.get(`/v1/payouts/runs/${draft.id}/files/csv`);
+  assert.ok(csv.body.includes(`${payout.id},${ada.id},SB-000001,Ada Lovelace & Töchter,sepa,open,56.72,EUR,`));
   const portal = api(edge, (await operator.json("POST", "/v1/keys", { name: "p", scopes: ["read"], partner_id: ada.id })).key);
   const page = await portal.get(`/v1/payouts/${payout.id}/statement.html`);
   assert.match(page.headers.get("content-security-policy"), /^default-src 'none'/);
@@ -85,19 +85,19 @@ test("a month is paid, and the next run nets its refunds", async () => {
   const bound = (await operator.json("GET", "/v1/ledger/trial-balance")).data.filter(({ account }) => account === "in_payout");
   assert.deepEqual(bound.map(({ currency, debits, credits }) => [currency, credits - debits]), [["EUR", 0]]);
 
-  await at("2026-11-10T09:00:00Z");
+  await setClock("2026-11-10T09:00:00Z");
   const next = await visit(edge, adas.url);
   await operator.json("POST", "/v1/conversions", sale(next.clickId, "order-3"));
-  await at("2026-12-02T08:00:00Z");
+  await setClock("2026-12-02T08:00:00Z");
   const december = await maker.json("POST", "/v1/payouts/runs", { period: { from: "2026-11-01", to: "2026-11-30" } });
   assert.deepEqual(december.totals, [{ currency: "EUR", amount: 980, payouts: 1, commissions: 2 }]);
   await checker.json("POST", `/v1/payouts/runs/${december.id}/approve`, {});
   const trial = await operator.json("GET", "/v1/ledger/trial-balance");
   assert.ok(trial.totals.length === 2 && trial.totals.every(({ debits, credits }) => debits === credits));
-  const story = await operator.json("GET", `/v1/commissions/${sold.commissions[0].id}/history`);
-  assert.deepEqual(story.payouts.map(({ amount, status }) => [amount, status]), [[1_980, "paid"], [-1_000, "open"]]);
+  const history = await operator.json("GET", `/v1/commissions/${sold.commissions[0].id}/history`);
+  assert.deepEqual(history.payouts.map(({ amount, status }) => [amount, status]), [[1_980, "paid"], [-1_000, "open"]]);
 });
 
 test("golden bank files are valid against the schema", async () => {
-  assert.deepEqual(await complaints(await readFile(path.join(ROOT, "fixtures/payouts/sepa.xml"), "utf8")), []);
+  assert.deepEqual(await violations(await readFile(path.join(ROOT, "fixtures/payouts/sepa.xml"), "utf8")), []);
 });

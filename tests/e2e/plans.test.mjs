@@ -1,4 +1,4 @@
-// Terms as data, in workerd: the engine's own time zones say which month a sale belongs to.
+// Terms as data, in workerd. The engine's time zones determine the month of a sale.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { api, startEdge } from "./support/harness.mjs";
@@ -12,23 +12,23 @@ before(async () => {
 });
 after(() => edge?.stop());
 
-test("a sale earns its partners what the terms state, to the cent", async () => {
+test("a sale earns its partners the exact commissions of the terms", async () => {
   const partner = (name, kind, more) => operator.json("POST", "/v1/partners", { name, kind, ...more });
   const ada = await partner("Ada", "consultant");
   const ben = await partner("Ben", "distributor");
   const cleo = await partner("Cleo", "agency", { referred_by: ada.id });
   const listing = await operator.json("POST", "/v1/listings", { name: "Shop", marketplace: "web", url: "https://shop.example/" });
   const link = await operator.json("POST", "/v1/links", { partner_id: cleo.id, listing_id: listing.id });
-  const began = "2026-01-01T00:00:00.000Z";
+  const effectiveFrom = "2026-01-01T00:00:00.000Z";
   const terms = await operator.json("PUT", "/v1/program", {
     timezone: "Europe/Berlin",
     plans: [
       {
-        name: "agencies", effective_from: began, applies_to: { kind: "agency" }, base: "net", rate_bp: 1000,
+        name: "agencies", effective_from: effectiveFrom, applies_to: { kind: "agency" }, base: "net", rate_bp: 1000,
         tiers: [{ from_sales: 2, rate_bp: 2000 }], tier_mode: "whole_month",
       },
     ],
-    territories: [{ name: "brazil", partner_id: ben.id, countries: ["BR"], effective_from: began, rate_bp: 500 }],
+    territories: [{ name: "brazil", partner_id: ben.id, countries: ["BR"], effective_from: effectiveFrom, rate_bp: 500 }],
     referral: { rate_bp: 1000 },
   });
   assert.equal(terms.version, 1);
@@ -37,20 +37,20 @@ test("a sale earns its partners what the terms state, to the cent", async () => 
     const sale = { type: "sale", external_id: `o-${n}`, click_id: clickId, amount: 11_900, tax: 1_900, currency: "EUR" };
     return (await operator.json("POST", "/v1/conversions", { ...sale, ...more })).commissions;
   };
-  const shown = (commissions) => commissions.map(({ partner_id, source, amount, plan }) => [partner_id, source, amount, plan]);
-  assert.deepEqual(shown(await sell(1)), [
+  const summary = (commissions) => commissions.map(({ partner_id, source, amount, plan }) => [partner_id, source, amount, plan]);
+  assert.deepEqual(summary(await sell(1)), [
     [cleo.id, "conversion", 1_000, "agencies"],
     [ada.id, "referral", 100, null],
   ]);
-  assert.deepEqual(shown(await sell(2, { country: "BR" })), [
+  assert.deepEqual(summary(await sell(2, { country: "BR" })), [
     [cleo.id, "conversion", 2_000, "agencies"],
     [ben.id, "territory", 595, "brazil"],
     [ada.id, "referral", 200, null],
   ]);
-  // The second sale lifted the first.
+  // The second sale also raised the rate of the first.
   const all = await operator.json("GET", "/v1/commissions");
-  const lifted = all.data.find(({ source }) => source === "tier_adjustment");
-  assert.deepEqual([lifted.partner_id, lifted.amount, lifted.base], [cleo.id, 1_000, 10_000]);
+  const adjusted = all.data.find(({ source }) => source === "tier_adjustment");
+  assert.deepEqual([adjusted.partner_id, adjusted.amount, adjusted.base], [cleo.id, 1_000, 10_000]);
   const { data } = await operator.json("GET", "/v1/balances");
   assert.deepEqual(data.map(({ pending }) => pending), [300, 595, 4_000]);
   const refused = await operator.put("/v1/program", { plans: [] });

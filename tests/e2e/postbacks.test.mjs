@@ -1,5 +1,5 @@
-// Postbacks of Apple's advertisement frameworks, with Apple's own published signatures: devices post them to the domain of
-// the app's developer, whichever app they are about.
+// Postbacks of Apple's advertising frameworks, with signatures that Apple published. Devices post them to the domain of
+// the app's developer, under the same path for all of the developer's apps.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -7,7 +7,8 @@ import { startEdge } from "./support/harness.mjs";
 import { programme } from "./support/programme.mjs";
 
 const read = (scheme) => JSON.parse(readFileSync(new URL(`../../fixtures/vectors/${scheme}.json`, import.meta.url))).vectors;
-const PUBLISHED = 525463029;
+/** The app id in the postbacks that Apple published. */
+const APP_ID = 525463029;
 
 let edge;
 let world;
@@ -16,7 +17,7 @@ before(async () => {
   world = await programme(edge);
   await world.operator.json("POST", "/v1/listings", {
     name: "Acme", marketplace: "apple", url: "https://apps.apple.com/app/id525463029",
-    settings: { bundle_id: "com.acme.app", app_apple_id: String(PUBLISHED), ad_network_ids: ["com.example"] },
+    settings: { bundle_id: "com.acme.app", app_apple_id: String(APP_ID), ad_network_ids: ["com.example"] },
   });
 });
 after(() => edge.stop());
@@ -42,11 +43,11 @@ test("a postback of another app, a corrupted one and an invalid one get the same
   const genuine = JSON.parse(request.body);
   for (const body of [
     { ...genuine, "app-id": 1 }, { ...genuine, "transaction-id": "another" }, { "app-id": "525463029" }, {}, "nonsense", "",
-    { "jws-string": "a.b.c" }, { "jws-string": `a.${Buffer.from(`{"advertised-item-identifier":${PUBLISHED}}`).toString("base64url")}.c` },
+    { "jws-string": "a.b.c" }, { "jws-string": `a.${Buffer.from(`{"advertised-item-identifier":${APP_ID}}`).toString("base64url")}.c` },
   ]) {
     for (const framework of ["skadnetwork", "appattribution"]) {
-      const answer = await post(`${framework}/report-attribution/`, body);
-      assert.deepEqual([answer.status, await answer.text()], [401, "unauthorized"], JSON.stringify(body));
+      const response = await post(`${framework}/report-attribution/`, body);
+      assert.deepEqual([response.status, await response.text()], [401, "unauthorized"], JSON.stringify(body));
     }
   }
   assert.equal((await edge.fetch("/.well-known/skadnetwork/report-attribution/")).status, 401, "a GET");

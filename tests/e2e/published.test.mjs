@@ -1,5 +1,6 @@
-// Keys that vendors publish, against a vendor that fails, stalls, rotates and redirects: fetched from the one address,
-// kept as long as the vendor says, asked for anew once a minute at most, and served beyond their time while it is down.
+// Keys that vendors publish, with a vendor that fails, stalls, rotates and redirects. They are fetched from one URL,
+// cached for as long as the vendor states, fetched again at most once a minute, and used while stale if the vendor is
+// down.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { poll, startEdge } from "./support/harness.mjs";
@@ -9,7 +10,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 let edge;
 let vendor; // url → Response
-let asked = [];
+let calls = [];
 let address = 0;
 let url;
 let now = 0;
@@ -20,7 +21,7 @@ before(async () => {
     faults: true,
     retune: (worker) => {
       worker.outboundService = (request) => {
-        asked.push(request.url);
+        calls.push(request.url);
         return vendor(request);
       };
     },
@@ -28,9 +29,9 @@ before(async () => {
 });
 after(() => edge.stop());
 beforeEach(() => {
-  // Each test has an address of its own, so that what one leaves behind is not another's.
+  // Each test has its own URL, so that tests do not share cached documents.
   url = `https://keys.example/${(address += 1)}`;
-  asked = [];
+  calls = [];
 });
 
 const serve = (text, cacheControl, headers = {}) => {
@@ -39,77 +40,78 @@ const serve = (text, cacheControl, headers = {}) => {
 const fail = (status = 503) => {
   vendor = () => new Response("down", { status });
 };
-async function at(address, flags = "") {
+/** Returns the document's text, whether it does not exist, and whether no newer one can be fetched now. */
+async function getFrom(address, flags = "") {
   const response = await edge.fetch(`/fault/document?url=${encodeURIComponent(address)}&passed=${now}${flags}`);
   const { text, absent, newest } = await response.json();
   return [text, absent, newest];
 }
-const get = (flags) => at(url, flags);
+const get = (flags) => getFrom(url, flags);
 const newer = () => get("&newer");
 
-test("a document is fetched once, and again when its time is over", async () => {
+test("a document is fetched once, and again when it is stale", async () => {
   serve("one", "public, max-age=7200");
-  assert.deepEqual(await get(), ["one", false, true], "it cannot be had newer");
+  assert.deepEqual(await get(), ["one", false, true], "there is no newer one");
   serve("two", "public, max-age=7200");
   now += HOUR;
   assert.deepEqual(await get(), ["one", false, false]);
-  assert.deepEqual(asked, [url]);
+  assert.deepEqual(calls, [url]);
   now += HOUR;
   assert.deepEqual(await get(), ["two", false, true]);
-  assert.deepEqual(asked, [url, url]);
+  assert.deepEqual(calls, [url, url]);
 });
 
-test("the age that a cache tells counts, a time that is none does not, and nothing is kept for less than a minute or more than a day", async () => {
+test("Age is subtracted, malformed times are ignored, and documents are cached for between a minute and a day", async () => {
   serve("aged", "max-age=7200", { age: "3600" });
   await get();
   now += HOUR - 1;
   await get();
-  assert.equal(asked.length, 1);
+  assert.equal(calls.length, 1);
   now += 1;
   await get();
-  assert.equal(asked.length, 2);
+  assert.equal(calls.length, 2);
   for (const [cacheControl, least] of [
     ["no-store", MINUTE], ["max-age=0", MINUTE], ["max-age=999999999", DAY], ["max-age=soon", HOUR], ["", HOUR], ["max-age=\"7200\"", 2 * HOUR],
   ]) {
     url += "/next";
-    asked = [];
+    calls = [];
     serve("kept", cacheControl);
     await get();
     now += least - 1;
     assert.equal((await get())[0], "kept", cacheControl);
-    assert.equal(asked.length, 1, cacheControl);
+    assert.equal(calls.length, 1, cacheControl);
     now += 1;
     await get();
-    assert.equal(asked.length, 2, cacheControl);
+    assert.equal(calls.length, 2, cacheControl);
   }
 });
 
-test("newer keys are asked for once a minute at most, however many tokens name keys that are not there", async () => {
+test("newer keys are fetched at most once a minute, however many tokens name missing keys", async () => {
   serve("one", "max-age=7200");
   await get();
   now += MINUTE;
   serve("two", "max-age=7200");
-  const answers = [];
-  for (let token = 0; token < 20; token += 1) answers.push(await newer());
-  assert.deepEqual(answers, Array(20).fill(["two", false, true]));
-  assert.equal(asked.length, 2);
+  const documents = [];
+  for (let token = 0; token < 20; token += 1) documents.push(await newer());
+  assert.deepEqual(documents, Array(20).fill(["two", false, true]));
+  assert.equal(calls.length, 2);
   now += MINUTE - 1;
   assert.deepEqual(await newer(), ["two", false, true]);
-  assert.equal(asked.length, 2);
+  assert.equal(calls.length, 2);
   now += 1;
-  assert.deepEqual(await get(), ["two", false, false], "what is fresh is not asked for anew unless it is wanted");
+  assert.deepEqual(await get(), ["two", false, false], "a fresh document is fetched again only if a newer one is requested");
   assert.deepEqual(await newer(), ["two", false, true]);
-  assert.equal(asked.length, 3);
+  assert.equal(calls.length, 3);
 });
 
-test("a vendor that is down is asked once a minute, and its keys serve for a day beyond their time", async () => {
+test("a vendor that is down is called once a minute, and its stale keys are used for a day", async () => {
   serve("one", "max-age=3600");
   await get();
   fail();
   now += HOUR;
   assert.deepEqual(await get(), ["one", false, true]);
   assert.deepEqual(await newer(), ["one", false, true]);
-  assert.equal(asked.length, 2);
+  assert.equal(calls.length, 2);
   now += DAY - 1;
   assert.deepEqual(await get(), ["one", false, true]);
   now += 1;
@@ -117,7 +119,7 @@ test("a vendor that is down is asked once a minute, and its keys serve for a day
 });
 
 for (const cacheControl of ["max-age=3600, must-revalidate", "max-age=3600, stale-if-error=0"]) {
-  test(`keys do not serve beyond their time where the vendor forbids it: ${cacheControl}`, async () => {
+  test(`stale keys are not used if the vendor forbids it: ${cacheControl}`, async () => {
     serve("one", cacheControl);
     await get();
     fail();
@@ -128,32 +130,32 @@ for (const cacheControl of ["max-age=3600, must-revalidate", "max-age=3600, stal
   });
 }
 
-test("a vendor of whom nothing is known is asked again after five seconds", async () => {
+test("a vendor that failed is called again after five seconds if nothing is cached", async () => {
   fail();
   assert.deepEqual(await get(), [null, false, true]);
   serve("one", "max-age=3600");
   now += 4_999;
   assert.deepEqual(await get(), [null, false, true]);
-  assert.equal(asked.length, 1);
+  assert.equal(calls.length, 1);
   now += 1;
   assert.deepEqual(await get(), ["one", false, true]);
 });
 
-test("a document that is not there is believed not to be there for a minute", async () => {
+test("it is cached for a minute that a document does not exist", async () => {
   fail(404);
   assert.deepEqual(await get(), [null, true, true]);
   serve("one", "max-age=3600");
   now += MINUTE - 1;
   assert.deepEqual(await get(), [null, true, true]);
-  assert.equal(asked.length, 1);
+  assert.equal(calls.length, 1);
   now += 1;
   assert.deepEqual(await get(), ["one", false, true]);
 });
 
-test("a redirect is not followed, too much is not read, and a vendor that stalls is left after four seconds", async () => {
+test("a redirect is not followed, a response that is too long is not used, and a call times out after four seconds", async () => {
   vendor = () => new Response(null, { status: 302, headers: { location: "https://evil.example/keys" } });
   assert.deepEqual(await get(), [null, false, true]);
-  assert.deepEqual(asked, [url]);
+  assert.deepEqual(calls, [url]);
   url += "/large";
   serve("k".repeat(64 * 1024 + 1), "max-age=3600");
   assert.deepEqual(await get(), [null, false, true]);
@@ -168,7 +170,7 @@ test("a redirect is not followed, too much is not read, and a vendor that stalls
   assert.ok(waited > 3_500 && waited < 8_000, `${waited} ms`);
 });
 
-test("another isolate finds it in KV, and is not stopped by a KV that is down", async () => {
+test("another isolate reads the document from KV, and fetches it if KV is down", async () => {
   serve("one", "max-age=7200");
   await get();
   const kv = await edge.mf.getKVNamespace("KV");
@@ -176,46 +178,46 @@ test("another isolate finds it in KV, and is not stopped by a KV that is down", 
   await edge.kill();
   await edge.restart();
   fail();
-  // The clock begins anew with the isolate, a moment later than the last.
+  // The clock restarts with the isolate, slightly later than the previous one.
   assert.deepEqual((await get()).slice(0, 2), ["one", false]);
-  assert.equal(asked.length, 1);
+  assert.equal(calls.length, 1);
   url += "/new";
   serve("two", "max-age=7200");
   assert.deepEqual(await get("&down"), ["two", false, true]);
 });
 
-/** Uses up all calls to vendors that an instance makes in a second; the clock stands still in between. */
-async function callOthers(name) {
+/** Uses up the rate limit of calls to vendors for one second, during which the clock stands still. */
+async function exhaustRateLimit(name) {
   now += 1_000;
-  for (let number = 0; number < 50; number += 1) await at(`https://others.example/${name}/${number}`);
-  assert.equal(asked.splice(0).length, 50);
+  for (let number = 0; number < 50; number += 1) await getFrom(`https://others.example/${name}/${number}`);
+  assert.equal(calls.splice(0).length, 50);
 }
 
-test("beyond the rate of calls nothing is asked, and what is known serves", async () => {
+test("above the rate limit no vendor is called, and cached documents are used", async () => {
   serve("one", "max-age=3600");
-  await callOthers("first");
+  await exhaustRateLimit("first");
   assert.deepEqual(await get(), [null, false, true]);
-  assert.deepEqual(asked, []);
+  assert.deepEqual(calls, []);
   now += 1_000;
   assert.deepEqual(await get(), ["one", false, true]);
-  assert.deepEqual(asked.splice(0), [url]);
+  assert.deepEqual(calls.splice(0), [url]);
   now += HOUR;
-  await callOthers("second");
+  await exhaustRateLimit("second");
   assert.deepEqual(await get(), ["one", false, true]);
-  assert.deepEqual(asked, []);
+  assert.deepEqual(calls, []);
 });
 
-test("an instance keeps a hundred documents, and forgets the oldest for another", async () => {
+test("an instance caches a hundred documents, and evicts the oldest for another", async () => {
   serve("one", "max-age=7200");
   const addresses = Array.from({ length: 101 }, (_, number) => `https://many.example/${number}`);
   for (const [number, address] of addresses.entries()) {
     if (number % 40 === 0) now += 1_000;
-    await at(address, "&down");
+    await getFrom(address, "&down");
   }
-  assert.equal(asked.splice(0).length, 101);
+  assert.equal(calls.splice(0).length, 101);
   now += 1_000;
-  for (const address of addresses.slice(1)) assert.deepEqual(await at(address, "&down"), ["one", false, true]);
-  assert.deepEqual(asked, [], "a hundred are kept");
-  assert.deepEqual(await at(addresses[0], "&down"), ["one", false, true]);
-  assert.deepEqual(asked, [addresses[0]], "the first was forgotten");
+  for (const address of addresses.slice(1)) assert.deepEqual(await getFrom(address, "&down"), ["one", false, true]);
+  assert.deepEqual(calls, [], "a hundred are cached");
+  assert.deepEqual(await getFrom(addresses[0], "&down"), ["one", false, true]);
+  assert.deepEqual(calls, [addresses[0]], "the first was evicted");
 });

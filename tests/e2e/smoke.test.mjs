@@ -1,4 +1,4 @@
-// The Worker that is built for deployment starts in workerd and answers.
+// The deployed build of the Worker starts in workerd and responds.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { api, startEdge } from "./support/harness.mjs";
@@ -7,7 +7,7 @@ let edge;
 before(async () => { edge = await startEdge(); });
 after(() => edge.stop());
 
-test("health is answered without a key", async () => {
+test("health needs no key", async () => {
   const { status, body } = await api(edge, null).get("/healthz");
   assert.equal(status, 200);
   assert.equal(body.status, "ok");

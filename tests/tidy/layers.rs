@@ -3,8 +3,7 @@
 use crate::{
     circles::Graph,
     imports::{Crate, Import},
-    known_circles::KNOWN_CIRCLES,
-    report::{assert_none, note},
+    report::assert_none,
     sources::crates,
 };
 use std::collections::BTreeSet;
@@ -43,34 +42,13 @@ fn layers_import_in_one_direction() {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let (mut found, mut offences) = (Vec::new(), Vec::new());
+    let mut offences = Vec::new();
     for (name, root) in crates() {
         let imports = Crate::parse(&name, &root).imports();
         let graph = Graph::new(&imports);
         for circle in graph.circles() {
-            let known = |known: &&[&str]| circle.iter().all(|file| known.contains(file));
-            if !KNOWN_CIRCLES.iter().any(known) {
-                offences.push(format!("{} files import each other in a circle:", circle.len()));
-                offences.extend(graph.imports_among(&circle));
-                offences.push(format!("  as an entry of KNOWN_CIRCLES: &{circle:?}"));
-            }
-            found.push(circle.into_iter().map(str::to_owned).collect::<Vec<_>>());
-        }
-    }
-    for known in KNOWN_CIRCLES {
-        let left: usize = found
-            .iter()
-            .filter(|circle| circle.iter().all(|file| known.contains(&file.as_str())))
-            .map(Vec::len)
-            .sum();
-        match left {
-            0 => offences.push(format!("no longer a circle, so remove it from KNOWN_CIRCLES: {known:?}")),
-            left if left < known.len() => note(&format!(
-                "KNOWN_CIRCLES: of the {} files from {}, {left} are still in a circle; remove the others",
-                known.len(),
-                known[0]
-            )),
-            _ => {}
+            offences.push(format!("{} files import each other in a circle:", circle.len()));
+            offences.extend(graph.imports_among(&circle));
         }
     }
     assert_none(&offences);

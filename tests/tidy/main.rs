@@ -3,8 +3,8 @@
 mod circles;
 mod imports;
 mod imports_test;
-mod known_circles;
 mod layers;
+mod references;
 mod report;
 mod sources;
 mod style;

@@ -1,6 +1,7 @@
-// Bundles an entry module with the wasm's JavaScript into `<outdir>/worker.mjs`, and puts the wasm beside it. wasm-bindgen
-// writes a module whose state is the one instance; here it becomes a function that makes instances (`wasm-factory`).
-// `node bundle.mjs <entry> <wasm dir> <outdir>`; the end-to-end tests call `bundle` for entries of their own.
+// Bundles an entry module with the JavaScript of the wasm into `<outdir>/worker.mjs`, and copies the wasm there. The
+// module of wasm-bindgen has one instance as its state. The bundle wraps it in a function that creates instances
+// (`wasm-factory`). Usage: `node bundle.mjs <entry> <wasm dir> <outdir>`. The end-to-end tests call `bundle` with other
+// entries.
 import { build } from "esbuild";
 import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
@@ -13,7 +14,9 @@ export const WASM = "index_bg.wasm";
 const PLATFORM = ["cloudflare:*", "*.wasm"];
 const TARGET = "es2024";
 
-/** The text of a module whose `instantiate` makes an instance of the wasm, with a `queueMicrotask` and host functions. */
+/**
+ * Returns the text of a module. Its `instantiate` creates a wasm instance with a `queueMicrotask` and host functions.
+ */
 async function factory(wasmDir) {
   const { outputFiles } = await build({
     entryPoints: [path.join(wasmDir, "index.js")],
@@ -25,7 +28,7 @@ async function factory(wasmDir) {
     logLevel: "warning",
   });
   const [{ text }] = outputFiles;
-  // What wasm-bindgen writes has names of its own, such as `wasm`; these three are none of them.
+  // The names below must differ from those in the output of wasm-bindgen, such as `wasm`.
   return `
     import compiledModule from "./${WASM}";
     export function instantiate(queueMicrotask, host) {
@@ -62,6 +65,6 @@ export async function bundle({ entry, wasmDir, outdir }) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [entry, wasmDir, outdir] = process.argv.slice(2);
-  // esbuild has printed what is wrong.
+  // esbuild has already printed the errors.
   await bundle({ entry, wasmDir, outdir }).catch(() => process.exit(1));
 }

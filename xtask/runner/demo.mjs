@@ -1,17 +1,19 @@
-// The demo programme of fixtures/program.json: loads it into an empty Ledger, and shows how to earn with its links.
+// Loads the demo programme of fixtures/program.json into an empty Ledger, and prints how to use its links.
 import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-/** Loads the demo if there is nothing yet and `load` allows it, then prints where everything is. */
-export async function introduce({ url, key, data, root, load }) {
+/**
+ * Prints the URL and the operator key. Loads the demo if the Ledger is empty and `load` is true, and prints its links.
+ */
+export async function printIntroduction({ url, key, data, root, load }) {
   console.log(`\nSignpost listens on ${url}\nOperator key: ${key}`);
   const api = client(url, key);
   try {
-    const demo = await loaded({ api, file: path.join(data, "demo.json"), root, load });
+    const demo = await loadDemo({ api, file: path.join(data, "demo.json"), root, load });
     if (demo) await printHints({ api, url, key, demo });
   } catch (error) {
-    // The Worker itself runs, and that is what was asked for first.
-    console.error(`the demo programme is not at hand: ${error.message}`);
+    // A failure of the demo must not stop the Worker.
+    console.error(`the demo programme is not available: ${error.message}`);
   }
   console.log("");
 }
@@ -28,19 +30,19 @@ function client(url, key) {
       body: body && JSON.stringify(body),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${route} answered ${response.status}: ${text.slice(0, 500)}`);
+    if (!response.ok) throw new Error(`${method} ${route} returned ${response.status}: ${text.slice(0, 500)}`);
     return JSON.parse(text);
   };
 }
 
-// demo.json says which links of this data directory are the demo's, or that loading them has begun. Every POST
-// carries an idempotency key, so a load that was cut off is simply done again from its start.
-async function loaded({ api, file, root, load }) {
-  const kept = JSON.parse(await readFile(file, "utf8").catch((error) => (error.code === "ENOENT" ? "null" : Promise.reject(error))));
-  if (kept?.links) return kept;
+// demo.json contains the demo's links in this data directory, or the fact that loading has started. Every POST has an
+// idempotency key, so an interrupted load can be repeated from its start.
+async function loadDemo({ api, file, root, load }) {
+  const stored = JSON.parse(await readFile(file, "utf8").catch((error) => (error.code === "ENOENT" ? "null" : Promise.reject(error))));
+  if (stored?.links) return stored;
   if (!load) return undefined;
   const empty = (await api("GET", "/v1/partners?limit=1")).data.length === 0;
-  if (!empty && !kept) return undefined;
+  if (!empty && !stored) return undefined;
   await replace(file, { begun: true });
   const demo = await loadProgram(api, JSON.parse(await readFile(path.join(root, "fixtures/program.json"), "utf8")));
   await replace(file, demo);
@@ -75,16 +77,16 @@ async function printHints({ api, url, key, demo }) {
   console.log("\nOne link for each kind of partner to click:");
   const firstOfKind = [...new Map(demo.links.toReversed().map((link) => [link.kind, link])).values()].toReversed();
   const width = Math.max(...firstOfKind.map(({ kind, partner }) => `${kind}: ${partner}`.length));
-  const shown = [];
+  const addressed = [];
   for (const link of firstOfKind) {
     const stored = await api("GET", `/v1/links/${link.link_id}`);
-    shown.push({ ...link, address: stored.short_url ?? stored.url });
+    addressed.push({ ...link, address: stored.short_url ?? stored.url });
   }
-  for (const { kind, partner, address } of shown) console.log(`  ${`${kind}: ${partner}`.padEnd(width)}  ${address}`);
-  const [{ address, partner, partner_id }] = shown;
-  // A browser's name in the agent: as `curl` the click would count as a script's (and still earn).
+  for (const { kind, partner, address } of addressed) console.log(`  ${`${kind}: ${partner}`.padEnd(width)}  ${address}`);
+  const [{ address, partner, partner_id }] = addressed;
+  // The user agent is a browser's, because a click of `curl` would be counted as a bot's (and would still earn).
   console.log(`
-Turn a click on ${partner}'s link into a sale, and see what it earned (paste all of it):
+Turn a click on ${partner}'s link into a sale, and show its commission (paste all lines):
 
 KEY='${key}'
 CLICK=$(curl -s -o /dev/null -w '%{redirect_url}' -A 'Mozilla/5.0' '${address}' | sed 's/.*[?&]${demo.click_param}=//; s/[&#].*//')

@@ -1,5 +1,5 @@
-// The process behind `cargo xtask dev`. The first line of standard input is its configuration (secrets stay off the
-// command line); when standard input ends, for whatever reason, it stops, and workerd with it.
+// The process that `cargo xtask dev` starts. The first line of standard input is its configuration, so that no secrets
+// are on the command line. The process and workerd stop when standard input ends.
 import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -9,7 +9,7 @@ let stopping = false;
 async function stop() {
   if (stopping) return;
   stopping = true;
-  // If workerd is still starting, leaving ends it all the same.
+  // If workerd is still starting, exiting ends it too.
   await running?.mf.dispose().catch((error) => console.error(`stopping: ${error.message}`));
   process.exit(0);
 }
@@ -20,7 +20,7 @@ input.on("close", stop);
 const [firstLine] = await once(input, "line");
 const config = JSON.parse(firstLine);
 const { startWorker } = await import("./worker.mjs");
-const { introduce } = await import("./demo.mjs");
+const { printIntroduction } = await import("./demo.mjs");
 
 try {
   running = await startWorker({
@@ -43,8 +43,8 @@ try {
 const { url } = running;
 const health = await fetch(`${url}/healthz`);
 if (!health.ok) {
-  console.error(`error: the Worker answers ${health.status} on /healthz: ${await health.text()}`);
+  console.error(`error: the Worker returned ${health.status} on /healthz: ${await health.text()}`);
   process.exit(1);
 }
-await introduce({ url, key: config.vars.OPERATOR_KEY, data: config.data, root: config.root, load: config.demo });
+await printIntroduction({ url, key: config.vars.OPERATOR_KEY, data: config.data, root: config.root, load: config.demo });
 console.log(`ready ${url}`);

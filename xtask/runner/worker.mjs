@@ -1,5 +1,4 @@
-// Starts the Worker in workerd as wrangler.toml describes it: the one way that `dev`, the end-to-end tests and the
-// load benchmarks share.
+// Starts the Worker in workerd as wrangler.toml configures it, for `dev`, the end-to-end tests and the load benchmarks.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,35 +6,35 @@ import process from "node:process";
 import { WASM } from "./bundle.mjs";
 
 const NAME = "signpost";
-// Importing wrangler takes a second and makes it look at the environment, so it is told first to stay quiet.
+// wrangler reads these variables when it is imported.
 process.env.WRANGLER_LOG ??= "error";
 process.env.CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV ??= "false";
 const { unstable_getMiniflareWorkerOptions: readWranglerToml } = await import("wrangler");
 const { Log, LogLevel, Miniflare, convertV4MiniflareOptions } = await import("miniflare");
 
-/** Miniflare's own words, on standard error: standard output is for what its reader was promised. */
-class Warnings extends Log {
+/** Writes miniflare's log to standard error, because standard output is reserved for results. */
+class StderrLog extends Log {
   log(message) {
     console.error(message);
   }
 }
 
-// What wrangler.toml says, in miniflare's words. wrangler looks for the required secrets in the environment; they
-// are shown to it for the moment of reading, and not inherited by workerd.
-function bindings(root, vars) {
+// Converts wrangler.toml to miniflare's options. wrangler requires the secrets in the environment. They are set during
+// the conversion only, so that workerd does not inherit them.
+function workerOptions(root, vars) {
   const before = { ...process.env };
   Object.assign(process.env, vars);
   try {
-    const { workerOptions } = readWranglerToml(path.join(root, "wrangler.toml"));
-    delete workerOptions.modulesRules; // the bundle is whole: there is nothing to look for
-    return { ...workerOptions, bindings: { ...workerOptions.bindings, ...vars } };
+    const { workerOptions: options } = readWranglerToml(path.join(root, "wrangler.toml"));
+    delete options.modulesRules; // the bundle has no further modules to find
+    return { ...options, bindings: { ...options.bindings, ...vars } };
   } finally {
     process.env = before;
   }
 }
 
-// Requests go straight into the Worker's own socket. Miniflare's entry socket runs a JavaScript proxy in front of
-// it, at a seventh of the speed; a second, empty Worker is the way to be given a socket without it.
+// Returns an empty second Worker whose socket leads directly to the Worker. Miniflare's entry socket has a JavaScript
+// proxy in front of it, at a seventh of the speed, and only such a Worker gets a socket without the proxy.
 function directSocket(port) {
   return {
     name: "socket",
@@ -60,8 +59,8 @@ function loggingSocket(port) {
  * @param {object} options
  * @param {string} options.root the repository
  * @param {string} [options.modules] directory of worker.mjs and its wasm
- * @param {number} [options.port] 0 = any free one
- * @param {string} [options.state] directory of everything stored; without it nothing outlives the Worker
+ * @param {number} [options.port] 0 selects a free port
+ * @param {string} [options.state] directory of the stored data; without it, data is lost when the Worker stops
  * @param {Record<string, string>} [options.vars] secrets and variables
  * @param {boolean} [options.logRequests] logs each request to the Worker's console
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
@@ -70,7 +69,7 @@ function loggingSocket(port) {
  */
 export async function startWorker({ root, modules = path.join(root, "build"), port = 0, state, vars = {}, logRequests = false, retune, onLog, ...shared }) {
   const worker = {
-    ...bindings(root, vars),
+    ...workerOptions(root, vars),
     name: NAME,
     rootPath: root,
     modulesRoot: modules,
@@ -84,8 +83,8 @@ export async function startWorker({ root, modules = path.join(root, "build"), po
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       port: 0,
-      cf: false, // never fetch a sample of it
-      log: new Warnings(LogLevel.WARN),
+      cf: false, // prevents miniflare from downloading a sample `cf` object
+      log: new StderrLog(LogLevel.WARN),
       logRequests: false,
       resourcePersistencePath: state,
       unsafeTriggerHandlers: true,
@@ -100,12 +99,12 @@ export async function startWorker({ root, modules = path.join(root, "build"), po
     const { origin: url, port: bound } = await mf.unsafeGetDirectURL("socket");
     return { mf, url, port: Number(bound) };
   } catch (error) {
-    await mf.dispose().catch(() => undefined); // what broke the start is what matters
+    await mf.dispose().catch(() => undefined); // the first error is more important
     throw error;
   }
 }
 
-/** The workerd processes that this process started and that live. */
+/** Returns the ids of the running workerd processes that this process started. */
 export function workerdPids() {
   const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,comm="], { encoding: "utf8" });
   return processes

@@ -81,17 +81,17 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     summary(&figures, &seconds(since.elapsed()))
 }
 
-fn summary(figures: &[Figure], took: &str) -> Result<()> {
-    let judged: Vec<_> = figures.iter().filter(|figure| figure.verdict() != Verdict::None).collect();
-    let failed: Vec<_> = judged.iter().filter(|figure| figure.verdict() == Verdict::Fail).collect();
-    println!("\n{} of {} targets met, {took}", judged.len() - failed.len(), judged.len());
+fn summary(figures: &[Figure], duration: &str) -> Result<()> {
+    let with_target: Vec<_> = figures.iter().filter(|figure| figure.verdict() != Verdict::None).collect();
+    let failed: Vec<_> = with_target.iter().filter(|figure| figure.verdict() == Verdict::Fail).collect();
+    println!("\n{} of {} targets met, {duration}", with_target.len() - failed.len(), with_target.len());
     if failed.is_empty() {
         return Ok(());
     }
     for figure in &failed {
         println!("{figure}");
     }
-    bail!("{} of {} targets missed", failed.len(), judged.len())
+    bail!("{} of {} targets missed", failed.len(), with_target.len())
 }
 
 /// Builds the Worker and the load generator, and installs the peer's packages.

@@ -6,14 +6,14 @@ use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const MISSING: &str = "Chromium is missing: install your system's package (Debian: `apt-get install chromium`), or say \
-                       where it is with CHROMIUM=<path>";
+const PATHS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const MISSING: &str = "Chromium is missing: install your system's package (Debian: `apt-get install chromium`), or set \
+                       its path with CHROMIUM=<path>";
 
 fn installed() -> Option<PathBuf> {
     match std::env::var_os("CHROMIUM") {
         Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
-        None => PLACES.iter().map(PathBuf::from).find(|path| path.is_file()),
+        None => PATHS.iter().map(PathBuf::from).find(|path| path.is_file()),
     }
 }
 

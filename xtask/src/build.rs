@@ -1,6 +1,6 @@
 //! `cargo xtask build`: Rust → wasm → JavaScript that loads it → one bundle, in `build/`.
 //!
-//! Steps run side by side where they can; each writes beside its target and is moved into place when it is whole.
+//! Steps run in parallel where possible. Each writes to a temporary directory and moves the complete result into place.
 
 use crate::{npm, process, progress::Progress, stamp, watched, workspace};
 use anyhow::{Context, Result, anyhow};
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Steps of a build; `dev` adds one.
+/// The number of steps of a build.
 pub const STEPS: usize = 7;
-/// The Worker's platform.
+/// The Worker's target.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// The profile of the wasm that tests make fail (Cargo.toml), and its directory in `build/`.
+/// The profile of the wasm with fault injection (Cargo.toml), and its directory in `build/`.
 const FAULTS: &str = "faults";
 /// cargo is quiet here, so this limits a whole compilation. The longest took three minutes on two busy cores.
 const LIMIT: Duration = Duration::from_secs(1_800);
@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(1_800);
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     while let Some(argument) = arguments.next()? {
         match argument {
-            // What is built is always what is deployed; the flag says so for those who ask.
+            // The build is always a release build, so the flag has no effect.
             lexopt::Arg::Long("release") => {}
             other => return Err(other.unexpected().into()),
         }
@@ -32,18 +32,18 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
 /// Brings `build/` up to date.
 pub fn build(progress: &Progress) -> Result<()> {
     let out = workspace::root().join("build");
-    fs::create_dir_all(&out).context("build/ cannot be made")?;
-    // Two builds at once (a terminal's and wrangler's) would move each other's files.
+    fs::create_dir_all(&out).context("build/ cannot be created")?;
+    // Two parallel builds (in a terminal and by wrangler) would move each other's files.
     let lock = fs::File::create(out.join(".lock")).context("build/.lock")?;
     lock.lock().context("build/.lock cannot be locked")?;
 
     progress.step(1, "requirements", check_requirements)?;
     std::thread::scope(|scope| {
-        // The Worker's build is one long single-threaded link at its end; all else fits beside it.
+        // The Worker's build ends with a long link step on one thread, so the other steps run in parallel.
         let packages = scope.spawn(|| progress.step(2, "npm packages", npm::install));
-        let tool = scope.spawn(|| progress.step(3, "tools", build_tools));
+        let tools = scope.spawn(|| progress.step(3, "tools", build_tools));
         let wasm = progress.step(4, "wasm", build_wasm);
-        for other in [packages, tool] {
+        for other in [packages, tools] {
             other.join().map_err(|_| anyhow!("a build step crashed"))??;
         }
         wasm
@@ -53,7 +53,7 @@ pub fn build(progress: &Progress) -> Result<()> {
     progress.step(7, "bundle", || write_bundle(&out))
 }
 
-/// Builds the wasm that tests make fail: the Worker with the feature `faults`, in `build/faults`.
+/// Builds the Worker with fault injection (feature `faults`) in `build/faults`.
 pub fn build_with_faults() -> Result<()> {
     let progress = Progress::new(2);
     progress
@@ -61,10 +61,10 @@ pub fn build_with_faults() -> Result<()> {
     progress.step(2, "bindings", || write_bindings(FAULTS, &workspace::root().join("build").join(FAULTS)))
 }
 
-/// Brings the contract's two documents up to date, and nothing else.
+/// Updates only the two documents of the API.
 pub fn documents() -> Result<()> {
     let out = workspace::root().join("build");
-    fs::create_dir_all(&out).context("build/ cannot be made")?;
+    fs::create_dir_all(&out).context("build/ cannot be created")?;
     build_tools()?;
     write_documents()
 }
@@ -118,8 +118,8 @@ fn cargo_build_wasm(arguments: &[&str]) -> Result<()> {
     cargo_build(&[&worker[..], arguments].concat())
 }
 
-/// Has panics name a library's source by the library, not by where this machine keeps it: what is uploaded tells nothing
-/// of the machine.
+/// Returns a flag that shortens the paths of libraries in panic messages, so that the upload contains no paths of this
+/// machine.
 fn short_paths() -> Result<String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home =
@@ -127,28 +127,29 @@ fn short_paths() -> Result<String> {
     Ok(format!("--remap-path-prefix={}=", home.join("registry/src").display()))
 }
 
-/// Writes the bindings of what cargo built under a profile into `done`, a directory in `build/`.
-fn write_bindings(profile: &str, done: &Path) -> Result<()> {
+/// Writes the bindings of the wasm of a profile to `destination`, a directory in `build/`.
+fn write_bindings(profile: &str, destination: &Path) -> Result<()> {
     let target = workspace::target()?;
     let out = workspace::root().join("build");
     let wasm = target.join(WASM_TARGET).join(profile).join("signpost.wasm");
     let tool = target.join("tools/bindgen");
     let inputs = [wasm.clone(), tool.clone()];
-    let outputs = [done.join("index.js"), done.join("index_bg.wasm")];
+    let outputs = [destination.join("index.js"), destination.join("index_bg.wasm")];
     stamp::unless_fresh(&out.join(format!(".bindings-stamp-{profile}")), &inputs, &outputs, || {
         let fresh = empty_dir(&out, &format!(".bindings-{profile}"))?;
         process::run(Command::new(&tool).arg(&wasm).arg(&fresh), "Run `cargo xtask build` again")?;
-        remove_dir(done)?;
-        fs::rename(&fresh, done).with_context(|| format!("{} cannot be replaced", done.display()))
+        remove_dir(destination)?;
+        fs::rename(&fresh, destination)
+            .with_context(|| format!("{} cannot be replaced", destination.display()))
     })
 }
 
-/// The contract as `openapi.json` and `docs.html`, static assets of the Worker.
+/// Writes `openapi.json` and `docs.html`, static assets of the Worker.
 fn write_documents() -> Result<()> {
     let tool = workspace::target()?.join("tools/openapi");
-    // Not below build/: wrangler takes text files beside the bundle for modules of it.
+    // They are not in build/, because wrangler treats text files there as modules of the bundle.
     let assets = workspace::root().join("dist");
-    fs::create_dir_all(&assets).context("dist cannot be made")?;
+    fs::create_dir_all(&assets).context("dist cannot be created")?;
     process::run(Command::new(tool).arg(assets), "Run `cargo xtask build` again")
 }
 
@@ -166,7 +167,7 @@ fn write_bundle(out: &Path) -> Result<()> {
         let mut bundler = npm::script("xtask/runner/bundle.mjs")?;
         bundler.arg(root.join("src/edge/js/entry.mjs")).arg(out.join("wasm")).arg(&fresh);
         process::run(&mut bundler, "Run `cargo xtask build` again")?;
-        // The wasm first: a bundle never lies beside a wasm older than itself.
+        // The wasm is moved first, so that the bundle is never newer than the wasm.
         for name in names {
             fs::rename(fresh.join(name), out.join(name)).with_context(|| format!("build/{name}"))?;
         }
@@ -177,7 +178,7 @@ fn write_bundle(out: &Path) -> Result<()> {
 fn empty_dir(parent: &Path, name: &str) -> Result<PathBuf> {
     let path = parent.join(name);
     remove_dir(&path)?;
-    fs::create_dir(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    fs::create_dir(&path).with_context(|| format!("{} cannot be created", path.display()))?;
     Ok(path)
 }
 

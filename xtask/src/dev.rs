@@ -42,7 +42,7 @@ impl Options {
 /// Checks that the key can be sent in an HTTP header. The key is a secret, so the error does not show it.
 fn operator_key(key: String) -> Result<String> {
     if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        bail!("an operator key is visible ASCII characters without spaces");
+        bail!("an operator key must consist of visible ASCII characters without spaces");
     }
     Ok(key)
 }
@@ -50,11 +50,11 @@ fn operator_key(key: String) -> Result<String> {
 pub fn run(arguments: lexopt::Parser) -> Result<()> {
     let options = Options::parse(arguments)?;
     // Bad arguments are refused before the build, which may take minutes.
-    let data = make_data_dir(&options.data)?;
+    let data = create_data_dir(&options.data)?;
     let lock = lock(&data)?;
     check_port(options.port)?;
     let state = data.join("state");
-    let keys = Keys::kept_in(&data, state.exists())?;
+    let keys = Keys::load_or_create(&data, state.exists())?;
 
     let progress = Progress::new(build::STEPS);
     build::build(&progress)?;
@@ -80,10 +80,11 @@ pub fn run(arguments: lexopt::Parser) -> Result<()> {
     process::serve(&mut npm::script("xtask/runner/dev.mjs")?, &config.to_string())
 }
 
-fn make_data_dir(path: &Path) -> Result<PathBuf> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.and_then(|()| path.canonicalize())
-        .with_context(|| format!("the data directory {} cannot be made", path.display()))
+fn create_data_dir(path: &Path) -> Result<PathBuf> {
+    let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    created
+        .and_then(|()| path.canonicalize())
+        .with_context(|| format!("the data directory {} cannot be created", path.display()))
 }
 
 fn lock(data: &Path) -> Result<File> {

@@ -24,7 +24,7 @@ fn print_new() -> Result<()> {
     println!("SIGNING_KEYS={}", keys.signing_keys);
     println!("DATA_KEY={}", keys.data_key);
     eprintln!(
-        "\nKeep these where you keep secrets. For each, run the line and paste the value after the `=`:\n  \
+        "\nStore these with your other secrets. For each, run its command and paste the value after the `=`:\n  \
          cargo xtask wrangler secret put OPERATOR_KEY\n  cargo xtask wrangler secret put SIGNING_KEYS\n  cargo xtask wrangler secret put DATA_KEY"
     );
     Ok(())
@@ -35,16 +35,16 @@ fn print_rotated(file_or_text: &str) -> Result<()> {
         file_or_text.to_owned()
     } else {
         std::fs::read_to_string(file_or_text).with_context(|| {
-            format!("{file_or_text:?} is neither a key ring's text nor a file that can be read")
+            format!("{file_or_text:?} is neither the text of a key ring nor a readable file")
         })?
     };
     // The file may contain the line that this command printed, which starts with the secret's name.
     let text = ring.lines().find_map(|line| line.strip_prefix("SIGNING_KEYS=")).unwrap_or(&ring).trim();
     println!("SIGNING_KEYS={}", crate::keys::signing_keys(Some(text))?);
     eprintln!(
-        "\nThe new key signs from the moment this is deployed; the old ones keep verifying:\n  \
-         cargo xtask wrangler secret put SIGNING_KEYS\nTo revoke a key, take it out of \"keys\": all that it signed is refused \
-         from then on."
+        "\nAfter deployment, the new key signs, and the old keys still verify:\n  \
+         cargo xtask wrangler secret put SIGNING_KEYS\nTo revoke a key, remove it from \"keys\". Everything that it signed is \
+         refused from then on."
     );
     Ok(())
 }

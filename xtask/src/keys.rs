@@ -37,7 +37,7 @@ impl SystemEntropy {
         let mut entropy = Self::default();
         let drawn = body(&mut entropy);
         match entropy.failure {
-            Some(error) => Err(error).context("the operating system gave no randomness"),
+            Some(error) => Err(error).context("the operating system's random number generator failed"),
             None => Ok(drawn),
         }
     }
@@ -64,8 +64,9 @@ impl Keys {
         })
     }
 
-    /// Loads the keys stored in `data`, or creates them on first use. `has_state`: a Worker has written there before.
-    pub fn kept_in(data: &Path, has_state: bool) -> Result<Self> {
+    /// Loads the keys stored in `data`, or creates them on first use. `has_state` says whether a Worker has written
+    /// data there before.
+    pub fn load_or_create(data: &Path, has_state: bool) -> Result<Self> {
         let path = data.join(FILE);
         match std::fs::read_to_string(&path) {
             Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display())),
@@ -73,7 +74,7 @@ impl Keys {
                 Err(error).with_context(|| format!("{} cannot be read", path.display()))
             }
             Err(_) if has_state => bail!(
-                "{} is missing, but the links and data beside it were made with its keys: put it back, or choose \
+                "{} is missing, but the data in that directory was created with its keys: restore the file, or choose \
                  another directory with --data",
                 path.display()
             ),

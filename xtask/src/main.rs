@@ -1,8 +1,10 @@
 //! The project's single entry point. Each command is one file here and one line in [`COMMANDS`].
 //!
 //! This crate must compile in seconds, because it prints nothing until it has compiled. It therefore does not link the
-//! library (and SQLite with it). Code that needs the library or compiles slowly is a crate of its own that a command runs.
+//! library (and SQLite with it). Code that needs the library or compiles slowly is a crate of its own that a command
+//! runs.
 
+mod agents;
 mod bench;
 mod browser;
 mod build;
@@ -21,7 +23,8 @@ mod watched;
 mod workspace;
 mod wrangler;
 
-// The key ring is compiled from its own source, because linking the `domain` crate would build fifty other crates first.
+// The key ring is compiled from its own source, because linking the `domain` crate would build fifty other crates
+// first.
 #[path = "../../src/domain/values"]
 mod values {
     #[allow(dead_code, reason = "the seeded entropy is for tests and replays")]
@@ -85,7 +88,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         arguments: "",
-        about: "measure what things cost, beside peers and targets",
+        about: "measure costs, and compare them with peers and targets",
         options: &[
             ("--only <name>", "measure one part; an unknown name lists them"),
             ("--seconds <n>", "length of a load run (4)"),
@@ -96,13 +99,13 @@ const COMMANDS: &[Command] = &[
         name: "keygen",
         arguments: "",
         about: "print new secrets for a deployment",
-        options: &[("--rotate <file or text>", "print this key ring with one more key that signs")],
+        options: &[("--rotate <file or text>", "print this key ring with a new signing key")],
         run: keygen::run,
     },
     Command {
         name: "openapi",
         arguments: "",
-        about: "write the contract into dist/ and lint it",
+        about: "write the API description to dist/ and lint it",
         options: &[],
         run: openapi::run,
     },
@@ -121,9 +124,16 @@ const COMMANDS: &[Command] = &[
         run: vectors::run,
     },
     Command {
+        name: "agents",
+        arguments: "",
+        about: "fetch the newest lists of crawlers' and browsers' user agents",
+        options: &[],
+        run: agents::run,
+    },
+    Command {
         name: "wrangler",
         arguments: "<arguments>…",
-        about: "run the pinned wrangler on a Node that is new enough, to deploy and to put secrets",
+        about: "run the pinned wrangler on a supported Node, to deploy and to set secrets",
         options: &[],
         run: wrangler::run,
     },

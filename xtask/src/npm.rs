@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// wrangler requires 22.12, and `module.registerHooks` (xtask/runner/list.mjs) came with 22.15.
-const NODE_NEEDED: (u32, u32) = (22, 15);
+const MIN_NODE: (u32, u32) = (22, 15);
 
 const NO_NPM: &str = "npm comes with Node.js: install Node.js 20 or newer, then try again";
 
@@ -61,13 +61,13 @@ pub fn node() -> Result<PathBuf> {
     };
     let pinned = workspace::root().join(format!("node_modules/node-{system}-{machine}/bin/node"));
     let candidates = [pinned, PathBuf::from("node")];
-    match candidates.into_iter().find(|node| version(node).is_some_and(|found| found >= NODE_NEEDED)) {
+    match candidates.into_iter().find(|node| version(node).is_some_and(|found| found >= MIN_NODE)) {
         Some(node) => Ok(node),
         None => bail!(
-            "no Node.js {}.{} or newer: npm has none that runs on {system}-{machine}, and the machine's own `node` \
+            "Node.js {}.{} or newer was not found: npm has no package for {system}-{machine}, and the system's `node` \
              is {}",
-            NODE_NEEDED.0,
-            NODE_NEEDED.1,
+            MIN_NODE.0,
+            MIN_NODE.1,
             version(Path::new("node")).map_or("missing".into(), |(major, minor)| format!("{major}.{minor}")),
         ),
     }
@@ -81,14 +81,14 @@ fn version(node: &Path) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// A command that runs Node in the repository's root.
+/// Returns a command that runs Node in the repository's root.
 pub fn node_command() -> Result<Command> {
     let mut command = Command::new(node()?);
     command.current_dir(workspace::root()).envs(OFFLINE);
     Ok(command)
 }
 
-/// A command that runs `script` (a path from the root) with Node.
+/// Returns a command that runs `script` (a path from the root) with Node.
 pub fn script(script: &str) -> Result<Command> {
     let mut command = node_command()?;
     command.arg(workspace::root().join(script));

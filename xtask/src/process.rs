@@ -1,7 +1,7 @@
 //! Runs child processes and guarantees that none of them outlives this process.
 //!
-//! All children stay in this program's process group. A signal may be sent to this program only, so the program ends its
-//! children itself. It also finds orphaned descendants (on Linux it is their subreaper).
+//! All children stay in this program's process group. A signal may be sent to this program only, so the program ends
+//! its children itself. It also finds orphaned descendants (on Linux it is their subreaper).
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,33 +14,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long the Worker's runner may take to stop by itself.
-const GRACE: Duration = Duration::from_secs(5);
-/// How long any other child may take after it was asked.
-const PATIENCE: Duration = Duration::from_secs(2);
+const SERVICE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long any other child may take to end after a signal.
+const SIGNAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// State shared by the signal thread and the threads that start children.
-struct Family {
+struct Children {
     /// A signal has arrived. No child may be started any more, and the signal thread chooses the exit code.
     ending: bool,
     /// The running service's standard input. The service stops when it closes, even if `SIGKILL` ends this process.
     service: Option<ChildStdin>,
 }
 
-static FAMILY: Mutex<Family> = Mutex::new(Family { ending: false, service: None });
+static CHILDREN: Mutex<Children> = Mutex::new(Children { ending: false, service: None });
 
-fn family() -> MutexGuard<'static, Family> {
-    FAMILY.lock().unwrap_or_else(PoisonError::into_inner)
+fn children() -> MutexGuard<'static, Children> {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A child is started while this lock is held, so that the signal thread either sees the child or prevents its start.
 /// After a signal the call does not return, because the caller would report the interrupted child as a failure.
-fn unless_ending() -> MutexGuard<'static, Family> {
+fn unless_ending() -> MutexGuard<'static, Children> {
     loop {
-        let family = family();
-        if !family.ending {
-            return family;
+        let children = children();
+        if !children.ending {
+            return children;
         }
-        drop(family);
+        drop(children);
         std::thread::park();
     }
 }
@@ -48,7 +48,7 @@ fn unless_ending() -> MutexGuard<'static, Family> {
 /// Runs `command` to its end. `if_missing` tells the user how to install the program if it does not exist.
 pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
     let status = start(command, if_missing)?.wait();
-    check(command, status.with_context(|| format!("`{}` was lost", line(command)))?)
+    check(command, status.with_context(|| format!("waiting for `{}` failed", line(command)))?)
 }
 
 /// A program that failed after it had printed its own error. Nothing needs to be added.
@@ -59,7 +59,7 @@ pub struct Reported;
 /// Runs `command`, which prints its own errors, to its end.
 pub fn run_reporting(command: &mut Command, if_missing: &str) -> Result<()> {
     let status = start(command, if_missing)?.wait();
-    let status = status.with_context(|| format!("`{}` was lost", line(command)))?;
+    let status = status.with_context(|| format!("waiting for `{}` failed", line(command)))?;
     reported(command, status)
 }
 
@@ -74,9 +74,9 @@ fn reported(command: &Command, status: ExitStatus) -> Result<()> {
 
 /// Starts `command` as a child that this program ends with itself.
 pub fn start(command: &mut Command, if_missing: &str) -> Result<Child> {
-    let family = unless_ending();
+    let children = unless_ending();
     let started = command.spawn();
-    drop(family);
+    drop(children);
     let name = command.get_program().to_string_lossy();
     match started {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -121,16 +121,16 @@ pub fn serve_lines(
 }
 
 fn start_service(command: &mut Command, config: &str) -> Result<Child> {
-    let mut family = unless_ending();
+    let mut children = unless_ending();
     let mut child = command.stdin(Stdio::piped()).spawn().context("the Worker's runner cannot be started")?;
     let mut input = child.stdin.take().context("the runner has no standard input")?;
-    writeln!(input, "{config}").context("the runner did not take its configuration")?;
-    family.service = Some(input);
+    writeln!(input, "{config}").context("the runner's configuration cannot be written")?;
+    children.service = Some(input);
     Ok(child)
 }
 
 fn end_service(mut child: Child) -> Result<ExitStatus> {
-    let status = child.wait().context("the Worker's runner was lost")?;
+    let status = child.wait().context("waiting for the Worker's runner failed")?;
     unless_ending().service = None;
     Ok(status)
 }
@@ -138,12 +138,12 @@ fn end_service(mut child: Child) -> Result<ExitStatus> {
 /// Runs `command` to its end and passes each line of its standard output to `on_line`.
 pub fn run_lines(command: &mut Command, on_line: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let family = unless_ending();
+    let children = unless_ending();
     let started = command.stdout(Stdio::piped()).spawn();
-    drop(family);
+    drop(children);
     let mut child = started.with_context(|| format!("`{name}` cannot be started"))?;
     lines(&mut child, on_line)?;
-    let status = child.wait().with_context(|| format!("`{name}` was lost"))?;
+    let status = child.wait().with_context(|| format!("waiting for `{name}` failed"))?;
     if !status.success() {
         bail!("`{name}` failed ({status})");
     }
@@ -165,17 +165,17 @@ pub fn end_all_on_signal() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            let mut family = family();
-            family.ending = true;
+            let mut children = children();
+            children.ending = true;
             // Dropping the pipe closes the service's standard input.
-            let served = family.service.take().is_some();
-            drop(family);
-            if served {
-                wait_until_none(GRACE, descendants);
+            let has_service = children.service.take().is_some();
+            drop(children);
+            if has_service {
+                wait_until_none(SERVICE_TIMEOUT, descendants);
             }
             end_descendants();
             // A signal is the normal way to stop a service. Any other command was interrupted.
-            std::process::exit(if served { 0 } else { signal.saturating_add(128) });
+            std::process::exit(if has_service { 0 } else { signal.saturating_add(128) });
         }
     });
     Ok(())
@@ -209,7 +209,7 @@ fn end(find: impl Fn() -> BTreeSet<i32>) {
             // The process may have ended since it was listed, which is fine.
             kill_process(pid, signal).unwrap_or_default();
         }
-        if wait_until_none(PATIENCE, &find) {
+        if wait_until_none(SIGNAL_TIMEOUT, &find) {
             return;
         }
     }
@@ -255,17 +255,17 @@ fn running() -> Vec<(i32, i32)> {
 
 /// Returns a process and its descendants among `processes`.
 fn family_of(pid: i32, processes: &[(i32, i32)]) -> BTreeSet<i32> {
-    let mut family = BTreeSet::from([pid]);
+    let mut found = BTreeSet::from([pid]);
     // `ps` does not list parents first, so the search repeats until it finds no new process.
     loop {
-        let found: Vec<i32> = processes
+        let new: Vec<i32> = processes
             .iter()
-            .filter(|(pid, parent)| family.contains(parent) && !family.contains(pid))
+            .filter(|(pid, parent)| found.contains(parent) && !found.contains(pid))
             .map(|(pid, _)| *pid)
             .collect();
-        if found.is_empty() {
-            return family;
+        if new.is_empty() {
+            return found;
         }
-        family.extend(found);
+        found.extend(new);
     }
 }

@@ -10,7 +10,7 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Interval of the lines that name the steps which are still running.
 const REMINDER: Duration = Duration::from_secs(15);
 
-/// The current time. (`Instant::now` panics in the Worker, so a lint bans it in the whole workspace.)
+/// Returns the current time. (`Instant::now` panics in the Worker, so a lint bans it in the whole workspace.)
 #[expect(clippy::disallowed_methods, reason = "this crate never runs on wasm")]
 pub fn now() -> Instant {
     Instant::now()
@@ -25,7 +25,7 @@ struct Running {
 #[derive(Default)]
 struct State {
     running: BTreeMap<usize, Running>,
-    over: bool,
+    finished: bool,
 }
 
 /// The steps of a build, some of which run in parallel.
@@ -62,7 +62,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        lock(&self.state.0).over = true;
+        lock(&self.state.0).finished = true;
         self.state.1.notify_all();
     }
 }
@@ -71,7 +71,7 @@ fn announce_long_steps((state, changed): &(Mutex<State>, Condvar), total: usize)
     let since = now();
     let mut reminder = REMINDER;
     let mut current = lock(state);
-    while !current.over {
+    while !current.finished {
         for (number, step) in &mut current.running {
             if !step.announced && step.since.elapsed() >= QUIET {
                 eprintln!("[{number}/{total}] {} …", step.name);
@@ -80,7 +80,7 @@ fn announce_long_steps((state, changed): &(Mutex<State>, Condvar), total: usize)
         }
         if since.elapsed() >= reminder && !current.running.is_empty() {
             let names: Vec<&str> = current.running.values().map(|step| step.name).collect();
-            eprintln!("      {}: still at {}", seconds(since.elapsed()), names.join(", "));
+            eprintln!("      {}: still running: {}", seconds(since.elapsed()), names.join(", "));
             reminder = reminder.saturating_add(REMINDER);
         }
         let tick = Duration::from_millis(250);

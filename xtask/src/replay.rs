@@ -14,7 +14,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    paths.first().context("name the file that `curl …/v1/export` wrote")?;
+    paths.first().context("pass the file that `curl …/v1/export` wrote")?;
     let program = build::tool("replay", "release")?;
     process::run_reporting(Command::new(program).args(&paths), "Run the command again")
 }

@@ -147,13 +147,13 @@ impl Suites {
         }
     }
 
-    fn summary(self, took: &str) -> Result<()> {
+    fn summary(self, duration: &str) -> Result<()> {
         println!("\npassed: {}", self.passed.join(" · "));
         if self.failed.is_empty() {
-            println!("all suites passed in {took}");
+            println!("all suites passed in {duration}");
             return Ok(());
         }
-        bail!("failed after {took}: {}", self.failed.join(" · "))
+        bail!("failed after {duration}: {}", self.failed.join(" · "))
     }
 }
 
@@ -216,7 +216,7 @@ fn dry_run() -> Result<()> {
     let mut command = npm::script(wrangler::SCRIPT)?;
     command.args(["deploy", "--dry-run", "--outdir"]).arg(&out);
     let text = watched::run(&mut command, NOT_BUILT, SILENCE)?;
-    let size = gzip_kib(&text).context("wrangler did not say how large the bundle is")?;
+    let size = gzip_kib(&text).context("wrangler did not print the size of the bundle")?;
     println!("bundle: {size} KiB gzip of at most {BUNDLE_KIB}");
     if size > BUNDLE_KIB {
         bail!("the bundle is {size} KiB gzip, over its budget of {BUNDLE_KIB}");

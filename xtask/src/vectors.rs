@@ -1,4 +1,5 @@
-//! `cargo xtask vectors <file or directory>…`: runs request vectors and captured callbacks through the Worker's verifiers.
+//! `cargo xtask vectors <file or directory>…`: runs request vectors and captured callbacks through the Worker's
+//! verifiers.
 
 use crate::{build, process};
 use anyhow::{Context, Result};
@@ -14,7 +15,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    paths.first().context("name vector files, or a directory of them, such as fixtures/vectors")?;
+    paths.first().context("pass vector files, or a directory of them, such as fixtures/vectors")?;
     // The release profile would take a minute to link, and a vector runs in microseconds in any profile.
     let program = build::tool("vectors", "tools")?;
     process::run_reporting(Command::new(program).args(&paths), "Run the command again")

@@ -13,8 +13,8 @@ pub fn root() -> PathBuf {
 
 /// Cargo's target directory, derived from this program's own path `<target>/<profile>/`.
 pub fn target() -> Result<PathBuf> {
-    let program = std::env::current_exe().context("this program's own path is unknown")?;
+    let program = std::env::current_exe().context("the path of this program is unknown")?;
     let target =
-        program.parent().and_then(Path::parent).context("this program lies in no target directory")?;
+        program.parent().and_then(Path::parent).context("this program is not in a target directory")?;
     Ok(target.to_path_buf())
 }

@@ -1,4 +1,4 @@
-// The least that a Worker can do: the engine's own limit, which every other figure is divided by.
+// The minimal Worker. It shows the limit of the engine, to which the other figures are compared.
 export default {
   fetch() {
     return new Response("hello");

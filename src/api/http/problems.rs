@@ -74,6 +74,7 @@ codes! {
     FileTooLong = 409, "file_too_long", "The provider accepts fewer rows per file";
     NothingToPay = 409, "nothing_to_pay", "There is nothing to pay by this method";
     BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
+    UnsupportedEncoding = 415, "unsupported_encoding", "The body has a content encoding";
     UnknownField = 422, "unknown_field", "A field is unknown";
     MissingField = 422, "missing_field", "A field is missing";
     DuplicateField = 422, "duplicate_field", "A field is given twice";

@@ -1,4 +1,4 @@
-//! Validates what a listing's settings say about money.
+//! Validates the settings that every listing may have: what they say about money, and where the click id goes.
 
 use super::super::http::{
     body::field_problem,
@@ -19,6 +19,10 @@ pub fn check(settings: &str) -> Result<(), Problem> {
         checks.range("rate_bp", fees.rate_bp, limits::RATE_BP);
         checks.money("monthly", fees.monthly.as_ref());
         checks.finish()?;
+    }
+    if !matches!(read.click_id_in.as_deref(), None | Some("query" | "fragment")) {
+        let detail = "`query` or `fragment`: where in the listing's URL the click id goes.";
+        return Err(Problem::field(Code::InvalidText, "/settings/click_id_in", detail));
     }
     let count = read.plans.map_or(0, |plans| plans.len());
     if count > MAX_PLANS {

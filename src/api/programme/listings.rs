@@ -14,9 +14,10 @@ use crate::{
     domain::{
         event::EventType,
         programme::listing::{Listing, Marketplace},
-        values::{id::ListingId, limits, text, time::Timestamp},
+        values::{id::ListingId, limits, time::Timestamp},
     },
     ledger::{
+        commissions::listing_settings::click_id_in,
         listing_secrets::{Secret, Secrets, open_secrets, seal_secrets},
         view::view,
     },
@@ -40,7 +41,9 @@ pub struct NewListing {
     slug: Option<String>,
     /// Where a browser is forwarded to after an install.
     forward_to: Option<String>,
-    /// The marketplace's settings, at most 16 KiB, and what plans cost if the marketplace reports no amounts.
+    /// The marketplace's settings, at most 16 KiB; what plans cost if the marketplace reports no amounts (`plans`); and
+    /// where in the URL the click id goes (`click_id_in`): `query`, the default, or `fragment` for a page that routes by
+    /// its fragment (`#/offer`).
     settings: Option<serde_json::Map<String, serde_json::Value>>,
     /// The marketplace's secrets; write-only.
     secrets: Option<Secrets>,
@@ -124,9 +127,6 @@ const MAX_SETTINGS_BYTES: usize = 16 * 1024;
 fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
     checks.text("name", Some(&listing.name), limits::NAME);
     checks.url("url", Some(&listing.url));
-    if text::web_url(&listing.url).is_some_and(|url| url.fragment().is_some_and(|f| f.contains('?'))) {
-        checks.refuse(Code::InvalidUrl, "url", "A query after the fragment never reaches the server.");
-    }
     checks.range("window_days", listing.window_days, limits::WINDOW_DAYS);
     checks.slug("slug", listing.slug.as_deref());
     checks.url("forward_to", listing.forward_to.as_deref());
@@ -269,7 +269,8 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
         let sealed = change_secrets(call, &mut listing, secrets)?;
         listings::set_sealed_secrets(call.tx.sql, listing.no, sealed)?;
     }
-    if listing.url != old.url {
+    let moves_click_id = click_id_in(&listing.settings) != click_id_in(&old.settings);
+    if listing.url != old.url || moves_click_id {
         call.tx.bump_snapshot_version()?;
     }
     let view = view(&listing)?;

@@ -24,6 +24,7 @@ use crate::{
         programme::{
             Program,
             agreement::{JointProduct, Referral, Territory},
+            cookies::CookiePolicy,
             is_click_param,
             plan::Plan,
         },
@@ -51,6 +52,8 @@ pub struct NewProgramme {
     hold_days: Option<i64>,
     /// Query parameter that carries the click id; `sp_click` if absent.
     click_param: Option<String>,
+    /// Which visitors get a cookie; `consent_regions` if absent.
+    cookies: Option<CookiePolicy>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
     /// Who pays; payment files need it. `null` = not set.
@@ -88,6 +91,8 @@ view! {
         hold_days: i64,
         /// Query parameter that carries the click id.
         click_param: String,
+        /// Which visitors get a cookie.
+        cookies: CookiePolicy,
         /// Commission in basis points.
         commission_bp: i64,
         /// How often the terms were set.
@@ -124,6 +129,7 @@ fn show(program: &Program) -> ProgrammeView {
         },
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
+        cookies: program.cookies,
         commission_bp: program.commission_bp,
         version: program.version,
         timezone: program.timezone.clone().unwrap_or_else(|| Program::DEFAULT_TIMEZONE.to_owned()),
@@ -197,6 +203,7 @@ fn terms_of(body: NewProgramme, old: &Program, currency: Currency, payer: Option
         half_life_days: Some(rules.half_life_days),
         precedence: rules.precedence,
         repeat_customers: rules.repeat_customers,
+        cookies: body.cookies.unwrap_or_default(),
         payer,
     }
 }

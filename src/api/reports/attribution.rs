@@ -164,7 +164,9 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
 
 /// The spans of constant UTC offset that the report covers.
 fn spans(call: &Call<'_>, query: &Query, filter: &Filter, group: Group) -> Result<Vec<Span>, Problem> {
-    let zone = query.text("timezone").unwrap_or("UTC");
+    // In a query a plus sign means a blank; `Etc/GMT+12` is what a person types.
+    let zone = query.text("timezone").unwrap_or("UTC").replace(' ', "+");
+    let zone = zone.as_str();
     let unknown = || {
         let detail = "\"timezone\" must be an IANA name such as Europe/Berlin.";
         Problem::new(Code::UnknownTimezone, detail)
@@ -205,7 +207,43 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     Ok(fresh(Response::json(200, body)))
 }
 
-/// Whether `If-None-Match` names the tag, compared weakly (RFC 9110 §13.1.2).
+/// Whether `If-None-Match` is `*` or names the tag, compared weakly (RFC 9110 §13.1.2). A tag may contain commas, so the list
+/// is split at its quotes. A list that is not well-formed names nothing after its fault.
 fn matches_etag(sent: &str, etag: &str) -> bool {
-    sent.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    let mut rest = sent.trim();
+    if rest == "*" {
+        return true;
+    }
+    loop {
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        let Some(opened) = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"') else { return false };
+        let Some((tag, behind)) = opened.split_once('"') else { return false };
+        if etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')) == Some(tag) {
+            return true;
+        }
+        rest = behind;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_etag;
+
+    #[test]
+    fn a_tag_is_opaque_whatever_it_contains() {
+        for (sent, matches) in [
+            ("\"abc\"", true),
+            ("W/\"abc\"", true),
+            (" \"x\" , W/\"y,z\",\"abc\" ", true),
+            ("*", true),
+            ("\"client,*,tag\"", false),
+            ("\"client,abc,tag\"", false),
+            ("\"x\",*", false),
+            ("abc", false),
+            ("\"abc", false),
+            ("", false),
+        ] {
+            assert_eq!(matches_etag(sent, "\"abc\""), matches, "{sent:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ coded! {
         Duplicate = 1, "duplicate";
         /// A crawler, a link preview, a script, an empty user agent, or a HEAD request.
         Bot = 2, "bot";
-        /// A prefetch or prerender.
+        /// A prefetch or prerender, or a link that was loaded as part of a page.
         Prefetch = 3, "prefetch";
         /// A visit to a link that is revoked, or whose partner is paused or terminated.
         Revoked = 4, "revoked";

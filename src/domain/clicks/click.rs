@@ -132,6 +132,8 @@ coded! {
         Bot = 1, "bot";
         /// A prefetch or prerender.
         Prefetch = 2, "prefetch";
+        /// A browser that loaded the link as part of a page (an image, a frame, a script) instead of navigating to it.
+        Embedded = 3, "not_navigation";
     }
 }
 

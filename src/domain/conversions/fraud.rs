@@ -70,6 +70,8 @@ pub struct Facts<'a> {
     pub occurred_at: Timestamp,
     /// The time of the credited click; absent if no click was credited.
     pub clicked_at: Option<Timestamp>,
+    /// Whether a browser loaded the credited link as part of a page instead of navigating to it.
+    pub is_embedded: bool,
     /// The number of conversions accepted in the preceding hour that the partner was credited with.
     pub conversions_in_last_hour: i64,
     /// Whether an earlier, credited conversion of the customer has the same type and listing, under another id.
@@ -116,6 +118,8 @@ pub fn hold_reasons(facts: &Facts<'_>, rules: &Rules) -> Vec<HeldReason> {
     let is_leaked = |(limit, used): (i64, CouponUse)| !used.has_click && used.customers_in_day > limit;
     [
         (rules.self_referral && is_self_referral(), HeldReason::SelfReferral),
+        // No rule switches this off: a page can load a link as an image for each of its readers.
+        (facts.is_embedded, HeldReason::NotNavigation),
         // The conversion itself is not in the count, so the limit is exceeded when the count reaches it.
         (
             rules.velocity_per_hour.is_some_and(|limit| facts.conversions_in_last_hour >= limit),

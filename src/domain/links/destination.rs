@@ -1,6 +1,6 @@
 //! Destinations of links: always the listing's own scheme, host and port, regardless of the path and the query.
 
-use crate::values::string_enum::string_enum;
+use crate::{programme::cookies::CONSENT, values::string_enum::string_enum};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
@@ -15,6 +15,8 @@ string_enum! {
         /// Within the parameter `referrer`, whose value is itself a query. Google Play passes it to the app on its
         /// first run: <https://developer.android.com/google/play/installreferrer>
         Referrer = "referrer";
+        /// As a parameter of the query inside the URL's fragment, for pages that route by it: `#/offer?sp_click=…`.
+        Fragment = "fragment";
     }
 }
 
@@ -32,6 +34,8 @@ pub struct Destination {
     query: String,
     /// The fragment with its `#`, or empty.
     fragment: String,
+    /// Whether the fragment carries the click id.
+    id_in_fragment: bool,
     /// The escaped value of the listing's own `referrer` parameter if it carries the click id. `query` then omits it.
     referrer: Option<String>,
 }
@@ -48,6 +52,11 @@ impl Destination {
     #[must_use]
     pub fn parse(url: &str, click_param: &str, transport: ClickIdTransport) -> Option<Self> {
         let url = web_url(url)?;
+        let mut fragment = url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
+        let id_in_fragment = transport == ClickIdTransport::Fragment && !fragment.is_empty();
+        if id_in_fragment {
+            fragment = without_parameter(&fragment, click_param);
+        }
         let mut query = String::new();
         let mut referrer = (transport == ClickIdTransport::Referrer).then(String::new);
         append_query(&mut query, true, url.query().unwrap_or_default(), click_param, referrer.as_mut());
@@ -55,15 +64,16 @@ impl Destination {
             origin: url.origin().ascii_serialization(),
             path: url.path().to_owned(),
             query,
-            fragment: url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default(),
+            fragment,
+            id_in_fragment,
             referrer,
         })
     }
 
     /// Returns the URL for one visit: `path` in place of the listing's path if the link has its own, then the listing's
-    /// query, the visitor's query unchanged except for `click_param`, the click id, and the listing's fragment. If
+    /// query, the visitor's query unchanged except for `click_param` and the consent, the click id, and the listing's fragment. If
     /// `referrer` carries the click id, there is one `referrer` parameter: the listing's and the visitor's values come
-    /// first in it.
+    /// first in it. If the fragment carries the click id, the id is the last parameter of the query inside it.
     ///
     /// Returns `None` if the path would leave the listing's origin. Link creation rejects such paths; this second check
     /// covers paths written by other versions or corrupted in a store.
@@ -95,6 +105,16 @@ impl Destination {
         address.push_str(&self.query);
         let mut referrer = self.referrer.clone();
         append_query(&mut address, self.query.is_empty(), visitor_query, param, referrer.as_mut());
+        if self.id_in_fragment {
+            if address.len() == query_start {
+                address.pop();
+            }
+            let separator = if self.fragment.contains('?') { "&" } else { "?" };
+            for part in [&self.fragment, separator, param, "=", click_id] {
+                address.push_str(part);
+            }
+            return Some(address);
+        }
         if address.len() > query_start {
             address.push('&');
         }
@@ -124,7 +144,15 @@ impl Destination {
     }
 }
 
-/// Appends the pairs of `query` to `to`, except those named `click_param`. If `referrer` is given, the values of pairs
+/// Returns a fragment without the parameter of that name in its own query.
+fn without_parameter(fragment: &str, param: &str) -> String {
+    let Some((route, query)) = fragment.split_once('?') else { return fragment.to_owned() };
+    let kept: Vec<&str> =
+        query.split('&').filter(|pair| !pair.is_empty() && !is_named(pair, param)).collect();
+    if kept.is_empty() { route.to_owned() } else { [route, "?", &kept.join("&")].concat() }
+}
+
+/// Appends the pairs of `query` to `to`, except those named `click_param` and the visitor's consent. If `referrer` is given, the values of pairs
 /// named `referrer` are appended to it instead. `first` states that `to` has no pair yet. Bytes are unchanged, except
 /// that those not allowed in headers are percent-encoded.
 fn append_query(
@@ -140,7 +168,7 @@ fn append_query(
         return;
     }
     for pair in query.split('&') {
-        if is_named(pair, click_param) {
+        if is_named(pair, click_param) || is_named(pair, CONSENT) {
             continue;
         }
         if let Some(referrer) = referrer.as_deref_mut()

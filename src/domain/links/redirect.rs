@@ -10,6 +10,7 @@ use crate::{
         visitor::{Visitor, shard},
     },
     links::{keyring::KeyRing, link::LinkNo, snapshot::Snapshot, token::LinkToken},
+    programme::cookies,
     values::time::Timestamp,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -47,6 +48,8 @@ pub struct RedirectRequest<'a> {
     pub head: bool,
     /// Whether the browser is prefetching.
     pub is_prefetch: bool,
+    /// Whether the browser loads the link as part of a page (an image, a frame, a script) instead of navigating to it.
+    pub is_embedded: bool,
     /// Whether the request has `Sec-GPC: 1`.
     pub gpc: bool,
     /// The current time.
@@ -133,9 +136,16 @@ pub fn decide(
     };
     let trail = if request.gpc { Trail::default() } else { Trail::parse(request.cookies, context.ring) };
     let joined = trail.joined();
+    // A page that loads links as images could give each of its readers a click. Such a click gets no cookie.
+    let sets_cookie = !request.gpc
+        && click.class != Class::Embedded
+        && context
+            .snapshot
+            .cookies()
+            .allows(request.country, || cookies::has_consent(request.query, request.cookies));
     RedirectDecision::Respond(Box::new(RedirectResponse {
         location: Some(location),
-        cookie: (!request.gpc).then(|| trail.with_click(&joined, &id)),
+        cookie: sets_cookie.then(|| trail.with_click(&joined, &id)),
         shard: click.shard,
         visit: Visit {
             id,
@@ -145,7 +155,7 @@ pub fn decide(
             country: request.country,
             device: request.agent.device,
             bucket: match click.class {
-                Class::Prefetch => Bucket::Prefetch,
+                Class::Prefetch | Class::Embedded => Bucket::Prefetch,
                 Class::Bot => Bucket::Bot,
                 Class::Human => Bucket::Human,
             },
@@ -167,7 +177,7 @@ fn click_id(request: &RedirectRequest<'_>, link_no: u32, random: [u8; RANDOM_BYT
         shard: shard(visitor(request), random),
         country: request.country,
         device: request.agent.device,
-        class: bot::classify(request.agent, request.head, request.is_prefetch),
+        class: bot::classify(request.agent, request.head, request.is_prefetch, request.is_embedded),
         gpc: request.gpc,
         random,
     }

@@ -4,14 +4,17 @@
 //! The Ledger writes it to KV (key `snapshot`) and isolates read it. It is JSON:
 //!
 //! ```text
-//! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "max_link_no": 1200,
-//!  "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]]}
+//! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "cookies": "consent_regions",
+//!  "max_link_no": 1200, "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]]}
 //! ```
 //! `carry` lists the listings whose click id is not passed in its own query parameter. An isolate that does not know
 //! `carry` or one of its values adds the query parameter instead.
 //! `blocked` holds sorted, inclusive ranges of link numbers that are revoked or whose partner is paused or terminated.
 
-use crate::links::destination::{ClickIdTransport, Destination};
+use crate::{
+    links::destination::{ClickIdTransport, Destination},
+    programme::cookies::CookiePolicy,
+};
 use serde::Deserialize;
 use std::{cmp::Ordering, collections::HashMap};
 use url::Url;
@@ -22,6 +25,9 @@ pub struct SnapshotJson {
     version: u64,
     click_param: String,
     landing_url: Option<String>,
+    // Snapshots written by earlier versions do not have this field.
+    #[serde(default)]
+    cookies: CookiePolicy,
     max_link_no: u32,
     listings: HashMap<u16, String>,
     // Snapshots written by earlier versions do not have this field.
@@ -36,6 +42,7 @@ pub struct Snapshot {
     version: u64,
     click_param: String,
     landing_url: Option<String>,
+    cookies: CookiePolicy,
     max_link_no: u32,
     listings: HashMap<u16, Destination>,
     blocked: Vec<(u32, u32)>,
@@ -60,6 +67,7 @@ impl Snapshot {
             version: json.version,
             click_param: json.click_param,
             landing_url,
+            cookies: json.cookies,
             max_link_no: json.max_link_no,
             listings,
             blocked: json.blocked,
@@ -82,6 +90,12 @@ impl Snapshot {
     #[must_use]
     pub fn landing_url(&self) -> Option<&str> {
         self.landing_url.as_deref()
+    }
+
+    /// Returns which visitors get a cookie.
+    #[must_use]
+    pub fn cookies(&self) -> CookiePolicy {
+        self.cookies
     }
 
     /// Returns the destination of a listing, or `None` if the link or listing number had not been assigned when the

@@ -41,12 +41,20 @@ string_enum! {
 }
 
 impl Marketplace {
-    /// Returns how the click id is passed from a link to the product.
+    /// Returns how the click id is passed from a link to the product. `setting` is the listing's setting
+    /// [`CLICK_ID_IN`], which stores that define the transport themselves override.
     #[must_use]
-    pub fn click_id_transport(self) -> ClickIdTransport {
-        if self == Self::GooglePlay { ClickIdTransport::Referrer } else { ClickIdTransport::Parameter }
+    pub fn click_id_transport(self, setting: Option<&str>) -> ClickIdTransport {
+        match (self, setting) {
+            (Self::GooglePlay, _) => ClickIdTransport::Referrer,
+            (_, Some("fragment")) => ClickIdTransport::Fragment,
+            _ => ClickIdTransport::Parameter,
+        }
     }
 }
+
+/// The setting of a listing that says where in its URL the click id goes: `query` (the default) or `fragment`.
+pub const CLICK_ID_IN: &str = "click_id_in";
 
 /// A listing's number within the programme. It has 16 bits because link tokens contain it.
 pub type ListingNo = u16;

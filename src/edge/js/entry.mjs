@@ -1,26 +1,28 @@
-// The Worker's entry: links are answered by one synchronous export (redirect.mjs), everything else by the `worker` crate's
-// fetch (src/edge/fetch.rs).
+// The Worker's entry. Links are handled by one synchronous export (redirect.mjs), everything else by the `worker`
+// crate's fetch (src/edge/fetch.rs).
 import { instance } from "./instance.mjs";
-import { isLink, redirect } from "./redirect.mjs";
+import { linkOf, redirect } from "./redirect.mjs";
 
 export { ClickLog, Ledger } from "./objects.mjs";
 
-/** Single segments that are no slugs. */
-const OWN = new Set(["/docs", "/healthz", "/readyz"]);
-/** The answer to a call that panicked: no instance is asked for it. A test compares it with src/api/problem.rs. */
+/**
+ * The response to a call that panicked, which must not need an instance. A test compares it with
+ * src/api/http/problems.rs.
+ */
 const INTERNAL_ERROR =
   '{"type":"urn:signpost:problem:internal_error","title":"Something went wrong on our side","status":500,"detail":"Try again; the log tells more.","code":"internal_error"}';
 
-instance(); // made at start-up, not while somebody waits
+instance(); // created at start-up, so that no request waits for it
 
-// An isolate's name and a counter: as unique as a random id for each request, and a tenth of its cost.
-let isolate;
+// A request id is a random id of the isolate and a counter. It is as unique as a random id per request at a tenth of
+// the cost.
+let isolateId;
 let requests = 0;
 
 function nextRequestId() {
-  isolate ??= crypto.randomUUID(); // not at start-up: randomness is refused there
+  isolateId ??= crypto.randomUUID(); // not at start-up, where the platform forbids randomness
   requests += 1;
-  return `${isolate}-${requests}`;
+  return `${isolateId}-${requests}`;
 }
 
 function failed(requestId, error) {
@@ -29,38 +31,39 @@ function failed(requestId, error) {
   return new Response(INTERNAL_ERROR, { status: 500, headers });
 }
 
-/** Answers whatever is no link. */
-function other(request, env, ctx, requestId) {
-  ctx.requestId = requestId; // for the log
+/** Handles a request that is not for a link. */
+function handle(request, env, ctx, requestId) {
+  ctx.requestId = requestId; // the log contains it
   const response = instance().start((rust, number) => {
     ctx.call = number; // `guard::call_of` reads it
     return rust.fetch(request, env, ctx);
   });
-  // A client that hangs up must not stop the future: one that is never polled again is never freed.
+  // The future must complete even if the client disconnects, because a future that is not polled again is never freed.
   ctx.waitUntil(response.catch(() => undefined));
-  return response.then((made) => {
-    made.headers.set("x-request-id", requestId);
-    return made;
+  return response.then((result) => {
+    result.headers.set("x-request-id", requestId);
+    return result;
   });
 }
 
-// A plain object and plain functions: a class and an `async` here cost a redirect a tenth of its time.
+// This is a plain object with plain functions, because a class and an `async` here cost a redirect a tenth of its time.
 export default {
   fetch(request, env, ctx) {
     const requestId = nextRequestId();
     const onError = (error) => failed(requestId, error);
     try {
-      // `new URL` would cost as much as the rest of a redirect. The path starts behind `https://host`.
+      // The URL is split by hand, because `new URL` would cost as much as the rest of a redirect. The path starts after
+      // `https://host`.
       const { url, method } = request;
       const from = url.indexOf("/", 8);
       const mark = url.indexOf("?", from);
       const path = mark < 0 ? url.slice(from) : url.slice(from, mark);
-      const isRead = method === "GET" || method === "HEAD";
-      if (isRead && !OWN.has(path) && isLink(path)) {
-        const response = redirect(request, env, ctx, path, mark < 0 ? "" : url.slice(mark + 1), requestId);
+      const link = method === "GET" || method === "HEAD" ? linkOf(path) : undefined;
+      if (link !== undefined) {
+        const response = redirect(request, env, ctx, link, mark < 0 ? "" : url.slice(mark + 1), requestId);
         return response instanceof Promise ? response.catch(onError) : response;
       }
-      return other(request, env, ctx, requestId).catch(onError);
+      return handle(request, env, ctx, requestId).catch(onError);
     } catch (error) {
       return onError(error);
     }

@@ -1,20 +1,20 @@
-// The Durable Objects' classes: what the platform calls, around the Rust objects of src/edge/objects.
+// The classes of the Durable Objects. The platform calls them, and they call the Rust objects of src/edge/objects.
 import { DurableObject } from "cloudflare:workers";
 import { bytesOf, Handle } from "./instance.mjs";
 
-/** What both objects share: an alarm. */
+/** The base class of both: an object with an alarm. */
 class Alarmed extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
-    // What is known of the alarm (src/edge/objects/alarm.rs). It is kept here because it must outlive a wasm instance.
-    ctx.alarm = { at: NaN, failures: 0, restUntil: 0 };
+    // The state of the alarm (src/edge/objects/alarm.rs). It is here because it must outlive a wasm instance.
+    ctx.alarm = { scheduledAt: NaN, failures: 0, backoffUntil: 0 };
   }
 
-  /** Rings the alarm of a Rust object. One that panics is tried again as one that fails is. */
-  async ring(rust) {
+  /** Runs the alarm of a Rust object. An alarm that panics is retried like one that fails. */
+  async runAlarm(rust) {
     try {
       await rust.start((object, number) => {
-        this.ctx.call = number; // `guard::call_of` reads it; only one alarm rings at a time
+        this.ctx.call = number; // `guard::call_of` reads it; only one alarm runs at a time
         return object.alarm();
       });
     } catch (error) {
@@ -34,7 +34,7 @@ export class Ledger extends Alarmed {
   }
 
   alarm() {
-    return this.ring(this.#rust);
+    return this.runAlarm(this.#rust);
   }
 
   report(report) {
@@ -74,7 +74,7 @@ export class ClickLog extends Alarmed {
   #rust = new Handle(({ ClickLogObject }) => new ClickLogObject(this.ctx, this.env));
 
   alarm() {
-    return this.ring(this.#rust);
+    return this.runAlarm(this.#rust);
   }
 
   append(records) {

@@ -1,31 +1,58 @@
-// The redirect's fast path: one crossing into Rust (src/edge/link.rs says what the lines hold), one Response. Nothing is
-// awaited for a link that the instance knows.
+// The redirect's fast path: one call into Rust (src/edge/link.rs documents the result) and one Response. A link that the
+// instance can decide by itself awaits nothing.
 import { bytesOf, instance } from "./instance.mjs";
 import { bring } from "./snapshot.mjs";
 
-const SLUG = /^\/[a-z0-9][a-z0-9-]{2,39}$/;
+/**
+ * A link's path: a token or a slug, and what messengers and people add to it. The rest of the path after `/r/` is a token
+ * whatever it contains, so that a damaged link still leads to the landing page.
+ */
+const LINK = /^\/(?:r\/([^/.]*?)|([a-z0-9][a-z0-9-]{2,39}))(?:[/.,)!]|%20)*$/i;
+/** Paths that have the form of a slug but never lead to a link. A test compares them with src/domain/values/text.rs. */
+const RESERVED = new Set([
+  "callbacks", "connections", "docs", "openapi", "healthz", "readyz", "app", "apply", "embed", "sign-in", "odata", "oauth",
+  "certificates", "surveys", "statements", "dub", "mcp", "dev", "assets", "static", "dashboard", "admin", "api", "install",
+  "well-known", "robots", "favicon", "sitemap", "cdn-cgi",
+]);
 const COOKIE = "Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=";
+/** The policy of src/documents/pages.rs. */
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Whether a path has the form of a link. */
-export const isLink = (path) => path.startsWith("/r/") || SLUG.test(path);
+/** Returns the link that a path leads to, or `undefined`. */
+export function linkOf(path) {
+  const found = LINK.exec(path);
+  if (found === null) return undefined;
+  const [, token, typed] = found;
+  if (token !== undefined) return { isToken: true, name: token };
+  const slug = typed.toLowerCase();
+  return RESERVED.has(slug) ? undefined : { isToken: false, name: slug };
+}
 
-/** What the request tells, as Rust reads it. Each field is a header's value or a part of a URL, and none holds a line feed. */
-function lineOf(request, path, query) {
+/**
+ * Returns whether the browser navigates to the link instead of loading it as part of a page. Browsers send both headers or
+ * neither (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/); Node.js's `fetch` sends the mode alone.
+ */
+function isNavigation(headers) {
+  const destination = headers.get("sec-fetch-dest");
+  return destination === null || (destination === "document" && headers.get("sec-fetch-mode") === "navigate");
+}
+
+/** Returns the request as Rust parses it (src/domain/links/line.rs). No header and no URL contains a line feed. */
+function lineOf(request, { isToken, name }, query) {
   const { headers } = request;
-  const get = (name) => headers.get(name) ?? "";
-  const isToken = path.startsWith("/r/");
-  const flags = (request.method === "HEAD" ? "h" : "") + (get("sec-gpc") === "1" ? "g" : "") + (isToken ? "" : "s");
+  const get = (header) => headers.get(header) ?? "";
+  const flags = (request.method === "HEAD" ? "h" : "") + (get("sec-gpc").includes("1") ? "g" : "") + (isNavigation(headers) ? "" : "e") + (isToken ? "" : "s");
   const purpose = get("sec-purpose") + get("purpose") + get("x-moz") + get("x-purpose");
   // Without the platform in front (on a developer's machine) there is no address: all visitors share one.
   const ip = headers.get("cf-connecting-ip") ?? "local";
-  const name = path.slice(isToken ? 3 : 1);
   const country = request.cf?.country ?? "";
-  return `${Date.now()}\n${flags}\n${name}\n\n${country}\n${ip}\n${purpose}\n${get("user-agent")}\n${get("cookie")}\n${query}`;
+  return `${Date.now()}\n${flags}\n${name}\n${country}\n${ip}\n${purpose}\n${get("user-agent")}\n${get("cookie")}\n${query}`;
 }
 
-/** Answers a visitor: a Response, or a promise of one if a store must be asked. */
-export function redirect(request, env, ctx, path, query, requestId) {
-  const line = lineOf(request, path, query);
+/** Returns the response, or a promise of it if a store must be asked. */
+export function redirect(request, env, ctx, link, query, requestId) {
+  const line = lineOf(request, link, query);
   const current = instance();
   const outcome = current.call((rust) => {
     if (!current.isSeeded) {
@@ -35,25 +62,22 @@ export function redirect(request, env, ctx, path, query, requestId) {
     bring(current);
     return rust.redirect(bytesOf(line));
   });
-  if (outcome !== "W") return respond(current, env, ctx, outcome, requestId);
+  if (outcome !== "W") return respond(current, request, env, ctx, outcome, requestId);
   const found = current.start((rust, number) => rust.redirect_with_stores(number, env, line));
-  const response = found.then((late) => respond(current, env, ctx, late, requestId));
-  // A client that hangs up must not stop the future: one that is never polled again is never freed.
+  const response = found.then((late) => respond(current, request, env, ctx, late, requestId));
+  // The future must complete even if the client disconnects, because a future that is not polled again is never freed.
   ctx.waitUntil(response.catch(() => undefined));
   return response;
 }
 
-function respond(current, env, ctx, outcome, requestId) {
+function respond(current, request, env, ctx, outcome, requestId) {
   const [how, location, cookie] = outcome.split("\n");
   if (how.length > 1) {
-    // In the same instance, even if it has ended meanwhile: it holds the clicks.
+    // This must be the same instance, even if it has ended meanwhile, because it holds the clicks.
     const done = current.start((rust, number) => rust.redirect_follow_up(number, env, how.includes("c"), how.includes("r")));
-    ctx.waitUntil(done.catch(() => undefined)); // what failed is in the log
+    ctx.waitUntil(done.catch(() => undefined)); // failures are in the log
   }
-  if (how.startsWith("E")) {
-    const headers = { "content-type": "application/problem+json", "x-request-id": requestId };
-    return new Response(location, { status: 404, headers });
-  }
+  if (how.startsWith("E")) return failure(request, Number(location), cookie, requestId);
   const headers = {
     location,
     "cache-control": "no-store",
@@ -67,4 +91,23 @@ function respond(current, env, ctx, outcome, requestId) {
     headers["Set-Cookie"] = `sp_x=${cookie}; ${COOKIE}None`;
   }
   return new Response(null, { status: 302, headers });
+}
+
+/** Returns the response to a visitor whose link leads nowhere: a page for browsers, the problem for programs. */
+function failure(request, status, problem, requestId) {
+  const { headers } = request;
+  if (status !== 404 || !headers.get("accept")?.includes("text/html")) {
+    return new Response(problem, { status, headers: { "content-type": "application/problem+json", "x-request-id": requestId } });
+  }
+  const page = instance().call((rust) => rust.dead_link_page(headers.get("accept-language") ?? ""));
+  return new Response(page, {
+    status,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": PAGE_POLICY,
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+      "x-request-id": requestId,
+    },
+  });
 }

@@ -1,17 +1,17 @@
-// Keeps the newest snapshot that any instance has found, so that the next instance need not ask for it.
+// Keeps the newest snapshot that any instance has received, so that the next instance need not request it.
 
 let text;
 let version = -1;
 
-/** Keeps what an instance has found. */
-export function keep(instance, found, itsVersion) {
-  if (itsVersion <= version) return;
-  text = found;
-  version = itsVersion;
-  instance.snapshot = found;
+/** Keeps a snapshot that an instance has received, unless a newer one is kept already. */
+export function keep(instance, newText, newVersion) {
+  if (newVersion <= version) return;
+  text = newText;
+  version = newVersion;
+  instance.snapshot = newText;
 }
 
-/** Gives an instance the newest snapshot, if it has another. */
+/** Passes the newest snapshot to an instance, unless it has that one. */
 export function bring(instance) {
   if (instance.snapshot === text) return;
   instance.exports.adopt_snapshot(text);

@@ -1,112 +1,113 @@
-//! An object's one alarm, kept at the earliest time that anything is due.
+//! The one alarm of an object, which is set to the earliest time that work is due.
 
 use wasm_bindgen::prelude::*;
 use worker::{Result, ScheduledTime, State};
 
-/// An alarm that failed is tried again after 1, 2, 4, … seconds, at most a minute.
+/// The pauses before a failed alarm is retried: 1, 2, 4, … seconds, at most a minute.
 const BACKOFF_MS: [f64; 7] = [1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0, 32_000.0, 60_000.0];
-/// Work that one alarm does before it asks for another.
+/// The maximum number of steps that one alarm runs before it sets the next alarm.
 pub const STEPS_PER_ALARM: usize = 20;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What is known of the alarm. JavaScript holds it (`js/objects.mjs`), because it must outlive a wasm instance.
+    /// The state of the alarm. JavaScript holds it (`js/objects.mjs`), because it must outlive a wasm instance.
     type Schedule;
-    /// When the alarm rings, Unix milliseconds: NaN = not read yet, infinity = never.
-    #[wasm_bindgen(method, getter)]
-    fn at(this: &Schedule) -> f64;
-    #[wasm_bindgen(method, setter)]
-    fn set_at(this: &Schedule, at: f64);
-    /// How often it failed in a row.
+    /// When the alarm is set to run, Unix milliseconds. NaN means not read from storage yet; infinity means not set.
+    #[wasm_bindgen(method, getter, js_name = scheduledAt)]
+    fn scheduled_at(this: &Schedule) -> f64;
+    #[wasm_bindgen(method, setter, js_name = scheduledAt)]
+    fn set_scheduled_at(this: &Schedule, at: f64);
+    /// The number of consecutive failures.
     #[wasm_bindgen(method, getter)]
     fn failures(this: &Schedule) -> u32;
     #[wasm_bindgen(method, setter)]
     fn set_failures(this: &Schedule, failures: u32);
-    /// While a store fails, the alarm does not ring before this time.
-    #[wasm_bindgen(method, getter, js_name = restUntil)]
-    fn rest_until(this: &Schedule) -> f64;
-    #[wasm_bindgen(method, setter, js_name = restUntil)]
-    fn set_rest_until(this: &Schedule, until: f64);
+    /// After a failure, the alarm does not run before this time (Unix milliseconds).
+    #[wasm_bindgen(method, getter, js_name = backoffUntil)]
+    fn backoff_until(this: &Schedule) -> f64;
+    #[wasm_bindgen(method, setter, js_name = backoffUntil)]
+    fn set_backoff_until(this: &Schedule, until: f64);
 }
 
 /// The alarm of an object.
 pub struct Alarm {
     state: State,
     schedule: Schedule,
-    /// Names the object in the log.
+    /// Identifies the object in the log.
     label: &'static str,
 }
 
-/// JavaScript's clock, Unix milliseconds.
+/// Returns the time of JavaScript's clock, Unix milliseconds.
 pub fn now_ms() -> f64 {
     js_sys::Date::now()
 }
 
 impl Alarm {
-    /// The alarm of the object with this state.
+    /// Returns the alarm of the object with this state.
     pub fn new(state: State, label: &'static str) -> Self {
         let schedule = js_sys::Reflect::get(state.as_raw().as_ref(), &"alarm".into());
         let schedule = schedule.unwrap_or(JsValue::UNDEFINED).unchecked_into();
         Self { state, schedule, label }
     }
 
-    /// The object's platform state.
+    /// Returns the object's platform state.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// Whether the alarm must be set for it to ring at `at` or earlier.
+    /// Returns whether the alarm must be set so that it runs at `at` or earlier.
     pub fn is_late_for(&self, at: f64) -> bool {
-        let known = self.schedule.at();
-        known.is_nan() || self.due(at) < known
+        let scheduled = self.schedule.scheduled_at();
+        scheduled.is_nan() || self.not_before_backoff(at) < scheduled
     }
 
-    fn due(&self, at: f64) -> f64 {
-        at.max(self.schedule.rest_until())
+    fn not_before_backoff(&self, at: f64) -> f64 {
+        at.max(self.schedule.backoff_until())
     }
 
-    /// Makes sure that the alarm rings at `at` or earlier; while a store fails, not before the pause is over.
-    pub async fn wake(&self, at: Option<f64>) -> Result<()> {
+    /// Makes sure that the alarm runs at `at` or earlier, but after a failure not before the pause is over.
+    pub async fn schedule(&self, at: Option<f64>) -> Result<()> {
         let Some(at) = at.filter(|at| self.is_late_for(*at)) else { return Ok(()) };
         let storage = self.state.storage();
-        if self.schedule.at().is_nan() {
-            let read = storage.get_alarm().await?.map_or(f64::INFINITY, super::super::milliseconds);
-            // Somebody else may have set it meanwhile.
-            if self.schedule.at().is_nan() {
-                self.schedule.set_at(read);
+        if self.schedule.scheduled_at().is_nan() {
+            let stored = storage.get_alarm().await?.map_or(f64::INFINITY, super::super::milliseconds);
+            // Another call may have set the alarm during the await.
+            if self.schedule.scheduled_at().is_nan() {
+                self.schedule.set_scheduled_at(stored);
             }
             if !self.is_late_for(at) {
                 return Ok(());
             }
         }
-        let due = self.due(at);
-        self.schedule.set_at(due);
-        storage.set_alarm(ScheduledTime::new(js_sys::Date::new(&due.into()))).await
+        let at = self.not_before_backoff(at);
+        self.schedule.set_scheduled_at(at);
+        storage.set_alarm(ScheduledTime::new(js_sys::Date::new(&at.into()))).await
     }
 
-    /// The alarm rings.
-    pub fn rings(&self) {
-        self.schedule.set_at(f64::INFINITY);
+    /// Records that the platform has started the alarm, which is no longer set.
+    pub fn started(&self) {
+        self.schedule.set_scheduled_at(f64::INFINITY);
     }
 
-    /// What was due is done; `next` is when something is due again.
-    pub async fn done(&self, next: Option<f64>) -> Result<()> {
+    /// Records that the alarm succeeded, and sets it to `next`, when work is due again.
+    pub async fn succeeded(&self, next: Option<f64>) -> Result<()> {
         self.schedule.set_failures(0);
-        self.schedule.set_rest_until(0.0);
-        self.wake(next).await
+        self.schedule.set_backoff_until(0.0);
+        self.schedule(next).await
     }
 
-    /// What was due failed, and is tried again after a pause. The platform would try an exception six times, then never.
+    /// Records that the alarm failed, and sets it again after a pause. If the alarm threw instead, the platform would
+    /// give up after six retries.
     pub async fn failed(&self, error: &str) -> Result<()> {
         let failures = self.schedule.failures();
         let index = usize::try_from(failures).unwrap_or(usize::MAX).min(BACKOFF_MS.len().saturating_sub(1));
         let pause = BACKOFF_MS.get(index).copied().unwrap_or(1_000.0);
-        worker::console_error!("{}: passing data on failed, next try in {pause} ms: {error}", self.label);
+        worker::console_error!("{}: the alarm failed, next attempt in {pause} ms: {error}", self.label);
         let next = now_ms() + pause;
         self.schedule.set_failures(failures.saturating_add(1));
-        self.schedule.set_rest_until(next);
-        // An earlier alarm that was set meanwhile is put off.
-        self.schedule.set_at(f64::INFINITY);
-        self.wake(Some(next)).await
+        self.schedule.set_backoff_until(next);
+        // This replaces an earlier alarm that was set while this one ran.
+        self.schedule.set_scheduled_at(f64::INFINITY);
+        self.schedule(Some(next)).await
     }
 }

@@ -1,5 +1,5 @@
-//! One ClickLog: the shard's rules over the object's own SQLite, and what it passes on to other shards, to the Ledger (counts)
-//! and to KV (segments).
+//! A ClickLog object: one shard in the object's SQLite. Its alarm forwards batches to other shards, counts to the
+//! Ledger and segments to KV.
 
 use super::alarm::{Alarm, STEPS_PER_ALARM, now_ms};
 use crate::{
@@ -21,10 +21,10 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-/// Counts reach the Ledger so long after the first click of theirs.
+/// The delay between the first click of a set of counts and their delivery to the Ledger.
 const COUNTS_AFTER_MS: f64 = 1_250.0;
-/// Clicks of other shards wait so long for more of them.
-const PASS_ON_AFTER_MS: f64 = 500.0;
+/// How long clicks of other shards are collected before they are forwarded.
+const FORWARD_AFTER_MS: f64 = 500.0;
 
 /// The class that JavaScript extends (`js/objects.mjs`).
 #[durable_object(alarm)]
@@ -45,7 +45,8 @@ fn failed(error: impl std::fmt::Display) -> worker::Error {
     worker::Error::RustError(error.to_string())
 }
 
-/// The first error, once all have ended: one store's failure does not hold up what goes to another.
+/// Returns the first error. All results are complete by then, so that a failing store does not stop writes to the
+/// others.
 fn first_error<const N: usize>(results: [Result<()>; N]) -> Result<()> {
     results.into_iter().collect()
 }
@@ -62,9 +63,9 @@ impl Shard {
         self.log()?.append(records).map(drop).map_err(failed)
     }
 
-    /// Does what is due; returns when something is due again.
+    /// Runs the work that is due. Returns when work is due again (Unix milliseconds).
     async fn work(&self) -> Result<Option<f64>> {
-        // What is taken in from now on waits for the next alarm.
+        // Batches that arrive later wait for the next alarm.
         let (mut batches, more) = self.log()?.batches_to_forward().map_err(failed)?;
         for _ in 0..STEPS_PER_ALARM {
             let Work { counts, segment, next_at_ms } =
@@ -72,16 +73,16 @@ impl Shard {
             if batches.is_empty() && counts.is_none() && segment.is_none() {
                 return Ok(if more { Some(now_ms()) } else { next_at_ms.map(milliseconds) });
             }
-            let taken = std::mem::take(&mut batches);
+            let forwarding = std::mem::take(&mut batches);
             let (forwarded, sent, written) =
-                join3(self.forward(&taken), self.send(counts), self.write(segment)).await;
+                join3(self.forward(&forwarding), self.send_counts(counts), self.write_segment(segment)).await;
             first_error([forwarded, sent, written])?;
         }
         Ok(Some(now_ms()))
     }
 
-    /// Forwards batches one after the other, so that other requests get a turn in between. If a shard fails, only its own
-    /// batch stays queued.
+    /// Forwards batches one after the other, so that other requests get a turn in between. If a shard fails, only its
+    /// own batch stays queued.
     async fn forward(&self, batches: &[ForwardBatch]) -> Result<()> {
         let mut forwarded = Vec::new();
         let mut outcome = Ok(());
@@ -97,22 +98,22 @@ impl Shard {
                 Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        // All acknowledgements are written without an await between them, so they are one commit. A shard stores a batch
-        // that arrives again only once.
+        // All acknowledgements are written without an await between them, so they are one commit. A shard stores a
+        // batch that arrives again only once.
         for batch in forwarded {
             self.log()?.forwarded(batch.shard, batch.last).map_err(failed)?;
         }
         outcome
     }
 
-    async fn send(&self, counts: Option<Counts>) -> Result<()> {
+    async fn send_counts(&self, counts: Option<Counts>) -> Result<()> {
         let Some(counts) = counts else { return Ok(()) };
         let apply = async { self.stores.ledger()?.apply_counts(&counts.body).await };
         with_timeout(STORE_TIMEOUT, apply).await?;
         self.log()?.counts_sent(counts.seq).map_err(failed)
     }
 
-    async fn write(&self, segment: Option<Segment>) -> Result<()> {
+    async fn write_segment(&self, segment: Option<Segment>) -> Result<()> {
         let Some(segment) = segment else { return Ok(()) };
         let put = async {
             let builder = self.stores.kv()?.put(&self.stores.key(&segment.key), segment.value.as_str())?;
@@ -126,12 +127,12 @@ impl Shard {
 impl DurableObject for ClickLogObject {
     fn new(state: State, env: Env) -> Self {
         let name = state.id().name().unwrap_or_default();
-        let place = ProgrammeId::of_click_log(&name);
+        let parsed = ProgrammeId::of_click_log(&name);
         let sql = DurableSql::new(AsRef::<JsValue>::as_ref(state.storage().as_raw()).clone());
-        let (programme, number) = place.clone().unwrap_or((ProgrammeId::MAIN, 0));
-        let ready = match place {
+        let (programme, number) = parsed.clone().unwrap_or((ProgrammeId::MAIN, 0));
+        let ready = match parsed {
             Some(_) => ClickLog::open(&sql, number).map(drop).map_err(|error| error.to_string()),
-            None => Err(format!("{name:?} names no shard")),
+            None => Err(format!("{name:?} is not the name of a shard")),
         };
         if let Err(cause) = &ready {
             worker::console_error!("click log {name}: not ready: {cause}");
@@ -140,7 +141,7 @@ impl DurableObject for ClickLogObject {
         Self { shard: Rc::new(Shard { stores, alarm, sql, number, recent: Rc::default(), ready }) }
     }
 
-    /// A ClickLog is called by RPC alone.
+    /// Responds 404, because ClickLogs are called by RPC only.
     async fn fetch(&self, _: Request) -> Result<Response> {
         Response::error("not found", 404)
     }
@@ -149,9 +150,9 @@ impl DurableObject for ClickLogObject {
         let shard = Rc::clone(&self.shard);
         let call = call_of(shard.alarm.state().as_raw().as_ref());
         tracked(call, async move {
-            shard.alarm.rings();
+            shard.alarm.started();
             match shard.work().await {
-                Ok(next) => shard.alarm.done(next).await?,
+                Ok(next) => shard.alarm.succeeded(next).await?,
                 Err(error) => shard.alarm.failed(&error.to_string()).await?,
             }
             Response::empty()
@@ -161,23 +162,23 @@ impl DurableObject for ClickLogObject {
 }
 
 impl ClickLogObject {
-    /// Sets the alarm if it would ring too late. Mostly it would not, and then there is nothing to wait for.
-    fn wake(&self, call: u32, after_ms: f64) -> Option<Promise> {
+    /// Sets the alarm if it would run too late. Usually it would not, and then there is no promise to wait for.
+    fn schedule(&self, call: u32, after_ms: f64) -> Option<Promise> {
         let at = now_ms() + after_ms;
         let shard = Rc::clone(&self.shard);
         shard.alarm.is_late_for(at).then(|| {
             promise(call, async move {
-                shard.alarm.wake(Some(at)).await?;
+                shard.alarm.schedule(Some(at)).await?;
                 Ok(JsValue::UNDEFINED)
             })
         })
     }
 }
 
-/// What the class in `js/objects.mjs` calls. Methods that wait are given the call's number.
+/// The methods that the class in `js/objects.mjs` calls. Asynchronous methods receive the number of the call.
 #[wasm_bindgen]
 impl ClickLogObject {
-    /// After an alarm that panicked, in the instance that follows.
+    /// Records that the alarm panicked. It runs in the next instance.
     pub fn alarm_panicked(&self, call: u32, error: String) -> Promise {
         let shard = Rc::clone(&self.shard);
         promise(call, async move {
@@ -186,37 +187,38 @@ impl ClickLogObject {
         })
     }
 
-    /// Stores a batch of records of the shard: a JSON array, UTF-8. A repeat changes nothing.
+    /// Stores a batch of records of the shard: a JSON array, UTF-8. Records that are already stored are ignored.
     pub fn append(&self, call: u32, records: &[u8]) -> std::result::Result<Option<Promise>, JsValue> {
         self.shard.append(std::str::from_utf8(records).map_err(thrown)?).map_err(thrown)?;
-        Ok(self.wake(call, COUNTS_AFTER_MS))
+        Ok(self.schedule(call, COUNTS_AFTER_MS))
     }
 
-    /// Stores records of several shards, a JSON object of arrays by shard, UTF-8, and passes them on soon.
+    /// Stores records of several shards for forwarding: a JSON object of arrays by shard, UTF-8.
     pub fn take(&self, call: u32, by_shard: &[u8]) -> std::result::Result<Option<Promise>, JsValue> {
         let by_shard = std::str::from_utf8(by_shard).map_err(thrown)?;
         self.shard.log().map_err(thrown)?.store_for_forwarding(by_shard).map_err(thrown)?;
-        Ok(self.wake(call, PASS_ON_AFTER_MS))
+        Ok(self.schedule(call, FORWARD_AFTER_MS))
     }
 
-    /// A page of clicks, newest first: JSON in and out.
+    /// Returns a page of clicks, newest first. The query and the page are JSON.
     pub fn page(&self, query: &str) -> std::result::Result<String, JsValue> {
         let query: PageQuery = strict_json::from_str(query).map_err(thrown)?;
         self.shard.log().map_err(thrown)?.page(&query).map_err(thrown)
     }
 
-    /// At most `limit` clicks behind place `after` of the shard's log, NDJSON.
+    /// Returns at most `limit` clicks after position `after` of the shard's log, NDJSON.
     pub fn tail(&self, after: f64, limit: u32) -> std::result::Result<String, JsValue> {
         self.shard.log().map_err(thrown)?.tail(whole(after), limit).map_err(thrown)
     }
 
-    /// The visitor's click ids before this one, joined by full stops; nothing if the click is not stored here.
+    /// Returns the ids of the visitor's clicks before this one, joined by full stops. Returns `None` if the shard does
+    /// not have the click.
     pub fn trail(&self, click_id: &str) -> std::result::Result<Option<String>, JsValue> {
         let trail = self.shard.log().map_err(thrown)?.trail(click_id).map_err(thrown)?;
         Ok(trail.map(|trail| trail.join(".")))
     }
 
-    /// The place of the newest click.
+    /// Returns the position of the newest click.
     pub fn last(&self) -> std::result::Result<f64, JsValue> {
         self.shard.log().map_err(thrown)?.last_position().map(milliseconds).map_err(thrown)
     }

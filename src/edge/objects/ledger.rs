@@ -1,5 +1,6 @@
-//! The Ledger: the API over the object's own SQLite, and what it passes on to KV. A request is planned, waits for the trail
-//! that it asks for, and is then carried out in one synchronous transaction: nothing is awaited inside it.
+//! The Ledger object: the API over the object's SQLite, and an alarm that writes to KV. A request is planned, the trail
+//! that it needs is fetched, and then it runs in one synchronous transaction. Nothing is awaited inside the
+//! transaction.
 
 use super::alarm::{Alarm, STEPS_PER_ALARM, now_ms};
 use crate::{
@@ -42,10 +43,10 @@ use std::{rc::Rc, time::Duration};
 use wasm_bindgen::prelude::*;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-/// The ClickLog has so long to tell a visitor's trail. A conversion waits no longer, and goes on without it.
+/// How long a ClickLog may take to return a visitor's trail. After that, the conversion is processed without it.
 const TRAIL_TIMEOUT: Duration = Duration::from_millis(500);
-/// Old idempotency records that one alarm deletes at most.
-const EXPIRED_PER_ALARM: i64 = 500;
+/// The maximum number of old idempotency records that one step of an alarm deletes.
+const EXPIRED_PER_STEP: i64 = 500;
 
 /// The class that JavaScript extends (`js/objects.mjs`).
 #[durable_object(alarm)]
@@ -57,13 +58,14 @@ struct Ledger {
     stores: Stores,
     alarm: Alarm,
     sql: DurableSql,
-    // A constructor that fails would make the object crash at every start; a note of the cause can be answered.
-    ready: std::result::Result<Config, String>,
+    // The error is kept for responses, because a constructor that throws would make every call to the object fail.
+    config: std::result::Result<Config, String>,
 }
 
 fn config(stores: &Stores) -> std::result::Result<Config, String> {
     let secret = |name| {
-        let missing = "OPERATOR_KEY, SIGNING_KEYS and DATA_KEY must be set: `cargo xtask keygen` makes them";
+        let missing =
+            "OPERATOR_KEY, SIGNING_KEYS and DATA_KEY must be set: create them with `cargo xtask keygen`";
         stores.variable(name).ok_or_else(|| missing.to_owned())
     };
     let (operator_key, signing_keys, data_key) =
@@ -72,9 +74,9 @@ fn config(stores: &Stores) -> std::result::Result<Config, String> {
         .map_err(|error| error.to_string())
 }
 
-/// An attempt that either ended, or wrote nothing and asks for a trail first.
+/// The outcome of an attempt. With `NeedsTrail`, it wrote nothing.
 enum Attempt<T> {
-    Ended(T),
+    Completed(T),
     NeedsTrail(TrailRequest),
 }
 
@@ -84,11 +86,11 @@ impl Ledger {
         zones: &'a IntlZones,
         trails: &'a Trails,
     ) -> std::result::Result<Environment<'a>, JsValue> {
-        let config = self.ready.as_ref().map_err(thrown)?;
+        let config = self.config.as_ref().map_err(thrown)?;
         Ok(Environment { sql: &self.sql, config, zones, now: timestamp(now_ms()), trails })
     }
 
-    /// Repeats an attempt with the trails that it asks for.
+    /// Repeats an attempt until it has the trails that it needs.
     async fn with_trails<T>(
         &self,
         attempt: impl Fn(&Trails) -> std::result::Result<Attempt<T>, JsValue>,
@@ -96,34 +98,35 @@ impl Ledger {
         let mut trails = Trails::new();
         loop {
             let TrailRequest { shard, click_id } = match attempt(&trails)? {
-                Attempt::Ended(result) => return Ok(result),
+                Attempt::Completed(result) => return Ok(result),
                 Attempt::NeedsTrail(request) => request,
             };
             if trails.contains_key(&click_id) {
-                return Err(thrown("the same trail is asked for again and again"));
+                return Err(thrown("the same trail was requested twice"));
             }
             let trail = self.trail(shard, &click_id).await;
             trails.insert(click_id, trail);
         }
     }
 
-    /// The visitor's clicks before this one; `None` if the ClickLog cannot tell them in time.
+    /// Returns the ids of the visitor's clicks before this one. Returns `None` if the ClickLog does not return them in
+    /// time.
     async fn trail(&self, shard: u8, click_id: &str) -> Option<Vec<String>> {
         let trail = async { self.stores.click_log(shard)?.trail(click_id).await };
         match with_timeout(TRAIL_TIMEOUT, trail).await {
             Ok(trail) => trail,
             Err(error) => {
                 worker::console_error!(
-                    "Ledger: no trail of a click, its conversion goes on without: {error}"
+                    "Ledger: no trail of a click, its conversion is processed without: {error}"
                 );
                 None
             }
         }
     }
 
-    /// Answers a request of the API.
-    async fn answer(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
-        if let Err(cause) = &self.ready {
+    /// Handles a request of the API.
+    async fn handle(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
+        if let Err(cause) = &self.config {
             let detail = "The Ledger is not set up; its log says what is missing.";
             worker::console_error!("ledger: {cause}");
             return Ok(Problem::new(Code::Unavailable, detail).response());
@@ -132,7 +135,7 @@ impl Ledger {
             let zones = IntlZones::default();
             let environment = self.environment(&zones, trails)?;
             Ok(match api::handle(&environment, &mut CryptoEntropy::default(), request) {
-                Outcome::Response(response) => Attempt::Ended(response),
+                Outcome::Response(response) => Attempt::Completed(response),
                 Outcome::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
             })
         });
@@ -140,14 +143,14 @@ impl Ledger {
         if let Some(line) = &response.log {
             worker::console_error!("ledger: {line}");
         }
-        self.wake().await?;
+        self.schedule_alarm().await?;
         Ok(response)
     }
 
-    /// Makes sure that the alarm rings when anything is due. Cheap: called after every request.
-    async fn wake(&self) -> Result<()> {
+    /// Makes sure that the alarm runs when work is due. It is cheap enough to be called after every request.
+    async fn schedule_alarm(&self) -> Result<()> {
         let next = outbox::next_due(&self.sql, timestamp(now_ms())).map_err(failed)?;
-        self.alarm.wake(next.map(crate::edge::milliseconds)).await
+        self.alarm.schedule(next.map(crate::edge::milliseconds)).await
     }
 
     async fn report(&self, report: &Report) -> std::result::Result<Reported, JsValue> {
@@ -156,11 +159,11 @@ impl Ledger {
             let environment = self.environment(&zones, trails)?;
             Ok(match api::report(&environment, &mut CryptoEntropy::default(), report).map_err(thrown)? {
                 Reported::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
-                reported => Attempt::Ended(reported),
+                reported => Attempt::Completed(reported),
             })
         });
         let reported = reported.await?;
-        self.wake().await?;
+        self.schedule_alarm().await?;
         Ok(reported)
     }
 
@@ -169,29 +172,29 @@ impl Ledger {
         let environment = self.environment(&zones, &NO_TRAILS)?;
         let location =
             api::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)?;
-        self.wake().await?;
+        self.schedule_alarm().await?;
         Ok(location)
     }
 
-    /// What is to be written to KV now. Ends holds, and forgets what is too old, on the way.
-    fn due(&self) -> Result<outbox::Work> {
+    /// Ends holds and deletes expired rows. Returns the writes to KV that are due.
+    fn prepare_work(&self) -> Result<outbox::Work> {
         let now = timestamp(now_ms());
         api::end_holds(&self.sql, now, &mut CryptoEntropy::default()).map_err(failed)?;
-        idempotency::expire(&self.sql, now, EXPIRED_PER_ALARM).map_err(failed)?;
+        idempotency::expire(&self.sql, now, EXPIRED_PER_STEP).map_err(failed)?;
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(failed)?;
         let matures_at = commissions::next_maturity(&self.sql).map_err(failed)?.map(Timestamp::ms);
-        let forgets_at = rows::delete_expired_responses(&self.sql, now).map_err(failed)?;
-        for at in [matures_at, forgets_at].into_iter().flatten() {
+        let expires_at = rows::delete_expired_responses(&self.sql, now).map_err(failed)?;
+        for at in [matures_at, expires_at].into_iter().flatten() {
             let at = at.max(now.ms());
             work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));
         }
         Ok(work)
     }
 
-    /// Passes on what is due; returns when something is due again.
+    /// Runs the work that is due. Returns when work is due again (Unix milliseconds).
     async fn work(&self) -> Result<Option<f64>> {
         for _ in 0..STEPS_PER_ALARM {
-            let work = self.due()?;
+            let work = self.prepare_work()?;
             if work.puts.is_empty() {
                 return Ok(work.next_at_ms.map(crate::edge::milliseconds));
             }
@@ -206,7 +209,7 @@ impl Ledger {
                 };
                 with_timeout(STORE_TIMEOUT, write).await
             });
-            // All are waited for, so that one store's failure does not hold up another's writes.
+            // All writes complete before an error is returned, so that one failure does not stop the other writes.
             for outcome in join_all(puts).await {
                 outcome?;
             }
@@ -220,20 +223,33 @@ fn failed(error: impl std::fmt::Display) -> worker::Error {
     worker::Error::RustError(error.to_string())
 }
 
+/// Logs the slugs that an earlier version accepted and that now belong to the Worker. Their links work under `/r/`.
+fn warn_of_reserved_slugs(sql: &DurableSql) {
+    match links::reserved_slugs(sql) {
+        Ok(slugs) if slugs.is_empty() => {}
+        Ok(slugs) => worker::console_warn!(
+            "ledger: these slugs are reserved now and no longer lead to their links, which work under /r/: {}",
+            slugs.join(", ")
+        ),
+        Err(error) => worker::console_error!("ledger: reserved slugs were not looked up: {error}"),
+    }
+}
+
 impl DurableObject for LedgerObject {
     fn new(state: State, env: Env) -> Self {
         let name = state.id().name().unwrap_or_default();
         let programme = ProgrammeId::of_ledger(&name).unwrap_or(ProgrammeId::MAIN);
         let stores = Stores::new(env, programme);
         let sql = DurableSql::new(AsRef::<JsValue>::as_ref(state.storage().as_raw()).clone());
-        let ready = match migrate(&sql, LEDGER) {
+        let config = match migrate(&sql, LEDGER) {
             Ok(_) => config(&stores),
             Err(error) => Err(error.to_string()),
         };
-        if let Err(cause) = &ready {
-            worker::console_error!("ledger: not ready: {cause}");
+        match &config {
+            Err(cause) => worker::console_error!("ledger: not ready: {cause}"),
+            Ok(_) => warn_of_reserved_slugs(&sql),
         }
-        Self { ledger: Rc::new(Ledger { stores, alarm: Alarm::new(state, "Ledger"), sql, ready }) }
+        Self { ledger: Rc::new(Ledger { stores, alarm: Alarm::new(state, "Ledger"), sql, config }) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -242,7 +258,7 @@ impl DurableObject for LedgerObject {
         tracked(call, async move {
             #[cfg(feature = "faults")]
             if let Some(response) =
-                crate::edge::faults::in_ledger(&ledger.sql, &ledger.alarm, &request.path()).await
+                crate::edge::faults::handle_in_ledger(&ledger.sql, &ledger.alarm, &request.path()).await
             {
                 return Ok(response);
             }
@@ -258,7 +274,7 @@ impl DurableObject for LedgerObject {
             );
             let method = request.inner().method();
             let base_url = base_url(&ledger.stores, &url);
-            let response = ledger.answer(ApiRequest {
+            let response = ledger.handle(ApiRequest {
                 method: if method == "HEAD" { "GET" } else { &method },
                 path: &path,
                 query: query(&url),
@@ -277,11 +293,11 @@ impl DurableObject for LedgerObject {
         let ledger = Rc::clone(&self.ledger);
         let call = call_of(ledger.alarm.state().as_raw().as_ref());
         tracked(call, async move {
-            ledger.alarm.rings();
+            ledger.alarm.started();
             #[cfg(feature = "faults")]
-            crate::edge::faults::in_alarm(ledger.alarm.state());
+            crate::edge::faults::panic_in_alarm(ledger.alarm.state());
             match ledger.work().await {
-                Ok(next) => ledger.alarm.done(next).await?,
+                Ok(next) => ledger.alarm.succeeded(next).await?,
                 Err(error) => ledger.alarm.failed(&error.to_string()).await?,
             }
             Response::empty()
@@ -290,10 +306,10 @@ impl DurableObject for LedgerObject {
     }
 }
 
-/// What the class in `js/objects.mjs` calls. Methods that wait are given the call's number.
+/// The methods that the class in `js/objects.mjs` calls. Asynchronous methods receive the number of the call.
 #[wasm_bindgen]
 impl LedgerObject {
-    /// After an alarm that panicked, in the instance that follows.
+    /// Records that the alarm panicked. It runs in the next instance.
     pub fn alarm_panicked(&self, call: u32, error: String) -> Promise {
         let ledger = Rc::clone(&self.ledger);
         promise(call, async move {
@@ -302,7 +318,7 @@ impl LedgerObject {
         })
     }
 
-    /// Writes what a callback reported, JSON in and out.
+    /// Writes the report of a callback and returns the outcome. Both are JSON.
     pub fn report(&self, call: u32, report: String) -> Promise {
         let ledger = Rc::clone(&self.ledger);
         promise(call, async move {
@@ -312,41 +328,42 @@ impl LedgerObject {
         })
     }
 
-    /// Binds the clicks of a browser that comes back, and says where it goes on to; nothing if its id is unknown.
+    /// Binds the clicks of a browser that returned from a top-level redirect. Returns the URL to redirect it to, or
+    /// `None` if its id is unknown.
     pub fn resume(&self, call: u32, id: String, cookies: String) -> Promise {
         let ledger = Rc::clone(&self.ledger);
         promise(call, async move { Ok(ledger.resume(&id, &cookies).await?.into()) })
     }
 
-    /// A listing as the callback handler needs it, JSON, with its secrets opened; nothing if there is none.
+    /// Returns a listing for the callback handler: JSON with decrypted secrets. Returns `None` if it does not exist.
     pub fn callback_listing(&self, id: &str) -> std::result::Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
         let environment = self.ledger.environment(&zones, &NO_TRAILS)?;
         api::callback_listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
     }
 
-    /// The id of the App Store listing of an app; nothing if there is none.
+    /// Returns the id of the App Store listing of an app, if there is one.
     pub fn listing_of_app(&self, app: &str) -> std::result::Result<Option<String>, JsValue> {
         listings::of_app(&self.ledger.sql, app).map_err(thrown)
     }
 
-    /// The snapshot for redirects as of now.
+    /// Returns the current snapshot for redirects, JSON.
     pub fn snapshot(&self) -> std::result::Result<String, JsValue> {
         outbox::snapshot(&self.ledger.sql).map_err(thrown)
     }
 
-    /// The path of a link, if it has one of its own.
+    /// Returns the path of a link, if it has its own.
     pub fn path(&self, link_no: u32) -> std::result::Result<Option<String>, JsValue> {
         Ok(links::by_no(&self.ledger.sql, link_no).map_err(thrown)?.and_then(|link| link.path))
     }
 
-    /// The KV value of a slug, if a link has it.
+    /// Returns the KV value of a slug, if a link has the slug.
     pub fn slug(&self, slug: &str) -> std::result::Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.ledger.sql, slug).map_err(thrown)?;
         link.map(|link| apply::slug_value(&link.token)).transpose().map_err(thrown)
     }
 
-    /// Applies count deltas of a shard, each once however often they arrive.
+    /// Applies count deltas of a shard. Repeated deltas are applied once.
     pub fn apply_counts(&self, deltas: &str) -> std::result::Result<(), JsValue> {
         let sql = &self.ledger.sql;
         transaction(sql, || counts::apply(sql, deltas)).map(drop).map_err(thrown)

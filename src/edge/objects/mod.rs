@@ -1,4 +1,4 @@
-//! The Durable Objects: storage, alarms, and calls to one another. What they decide is decided in `api` and `store`.
+//! The Durable Objects: storage, alarms, and calls between objects. The rules are in `api` and `store`.
 
 mod alarm;
 mod clicklog;

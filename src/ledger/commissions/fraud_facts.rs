@@ -23,6 +23,8 @@ const CUSTOMER_KEYS: [&str; 2] = ["email", "customer_email"];
 pub struct CreditOrigin {
     /// When its click was made; `None` if it is a coupon's.
     pub clicked_at: Option<Timestamp>,
+    /// Whether a browser loaded its link as part of a page.
+    pub is_embedded: bool,
     /// How its coupon was used; `None` if it is a click's, or if no rule limits coupons.
     pub coupon: Option<CouponUse>,
 }
@@ -51,6 +53,7 @@ pub fn held_reasons(
         partner: own.into_iter().flatten().collect(),
         occurred_at: conversion.occurred_at,
         clicked_at: origin.clicked_at,
+        is_embedded: origin.is_embedded,
         conversions_in_last_hour,
         is_repeat: rules.duplicate_customer
             && is_once_per_customer(conversion.kind)

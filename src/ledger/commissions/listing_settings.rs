@@ -12,6 +12,8 @@ pub struct Settings {
     pub plans: Option<BTreeMap<String, Price>>,
     /// What the marketplace keeps.
     pub fees: Option<Fees>,
+    /// Where in the listing's URL the click id goes: [`CLICK_ID_IN`](crate::domain::programme::listing::CLICK_ID_IN).
+    pub click_id_in: Option<String>,
 }
 
 /// What the marketplace keeps of a listing's sales.
@@ -36,6 +38,11 @@ pub struct Price {
 pub fn fees(settings: &str) -> Option<Fees> {
     // Settings that are older than their validation may hold anything under this name.
     strict_json::from_str::<Settings>(settings).ok()?.fees
+}
+
+/// Where the click id goes, if the settings say so.
+pub fn click_id_in(settings: &str) -> Option<String> {
+    strict_json::from_str::<Settings>(settings).ok()?.click_id_in
 }
 
 /// What a plan costs, minor units and ISO 4217 currency; `None` if the settings do not say.

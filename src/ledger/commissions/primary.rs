@@ -95,7 +95,8 @@ fn flags(class: Option<Class>, held: &[HeldReason]) -> Vec<String> {
     let click = match class {
         Some(Class::Bot) => Some("bot_click".to_owned()),
         Some(Class::Prefetch) => Some("prefetch_click".to_owned()),
-        Some(Class::Human) | None => None,
+        // The reason for which it is held has a flag of its own.
+        Some(Class::Embedded | Class::Human) | None => None,
     };
     click.into_iter().chain(held.iter().map(|reason| reason.flag())).collect()
 }
@@ -143,7 +144,11 @@ pub fn commissions(
         let touch = candidates.get(credit.touch);
         let click = touch.map(|bound| &bound.touch).filter(|touch| touch.coupon().is_none());
         let coupon = coupon_use(sale, touch, credit.partner_no, candidates)?;
-        let origin = CreditOrigin { clicked_at: click.map(|touch| touch.at), coupon };
+        let origin = CreditOrigin {
+            clicked_at: click.map(|touch| touch.at),
+            is_embedded: click.is_some_and(|touch| touch.class == Class::Embedded),
+            coupon,
+        };
         let held = held_reasons(sale.tx, sale.conversion, &earner.partner, origin, &sale.terms.fraud)?;
         let part = Part { credit, place, touch, held };
         if let Some(territory) = sale.is_closed_to(&earner.partner) {

@@ -77,7 +77,8 @@ fn refundable(conversion: &Conversion, requested: Option<i64>) -> Result<(i64, S
     };
     let left = sale.saturating_sub(conversion.refunded);
     let amount = requested.unwrap_or(left);
-    if amount > left || (requested.is_none() && left == 0) {
+    // A sale of zero has nothing to refund, but its shop may report the refund all the same.
+    if amount > left || (requested.is_none() && left == 0 && sale != 0) {
         return Err(RefundError::ExceedsSale { left, sale, currency });
     }
     Ok((amount, currency))

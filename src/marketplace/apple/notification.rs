@@ -12,7 +12,7 @@ use super::{
         payload,
         signature::{Expected, Refusal, TokenScheme, Trust, Verified},
     },
-    app_apple_id, environment,
+    app::{app_apple_id, environment},
 };
 use crate::domain::{
     money::{Currency, share_half_up},

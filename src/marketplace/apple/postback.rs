@@ -19,7 +19,7 @@ use super::{
         },
         vendor_api::VendorApi,
     },
-    app_apple_id, environment,
+    app::{app_apple_id, environment},
 };
 use base64::{
     Engine,

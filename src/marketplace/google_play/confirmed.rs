@@ -7,10 +7,14 @@ use super::{
         google,
         vendor_api::{VendorResponse, VendorResponses},
     },
-    About, Change, SUBJECT, charge, ended, name,
-    purchase::{Order, Purchase},
+    notification::{About, Change},
+    purchase::{Order, Purchase, charge_name, end_name, purchase_name},
 };
 use crate::domain::values::time::Timestamp;
+
+/// The name of the response about the purchase or the order that a notification names. The response about a paid order
+/// has the name of its charge.
+pub const SUBJECT: &str = "subject";
 
 /// The response of that name.
 fn response<'r>(responses: &'r VendorResponses, name: &str) -> Result<&'r VendorResponse, Unreadable> {
@@ -26,8 +30,8 @@ pub fn voided(
     responses: &VendorResponses,
 ) -> Result<ParsedCallback, Unreadable> {
     let order: Order = strict_json::from_str(&response(responses, SUBJECT)?.body)?;
-    let charge = charge(about.order_id.as_deref().unwrap_or_default());
-    let refunded = order.refunded(&charge, &name(&about.purchase_token), at)?;
+    let charge = charge_name(about.order_id.as_deref().unwrap_or_default());
+    let refunded = order.refunded(&charge, &purchase_name(&about.purchase_token), at)?;
     match refunded.filter(|_| !all || order.is_refunded()) {
         Some(refunded) => Ok(google::acknowledged(vec![refunded])),
         // The order was never paid.
@@ -46,7 +50,7 @@ struct Owner {
 
 impl Owner {
     fn of(purchase: &Purchase, token: &str) -> Self {
-        let (token, linked) = (name(token), purchase.linked().map(name));
+        let (token, linked) = (purchase_name(token), purchase.linked().map(purchase_name));
         let own = purchase.account().map(str::to_owned);
         // A purchase may replace one of another user of the app, so the app's id takes precedence over the chain of
         // tokens.
@@ -75,8 +79,8 @@ fn charges(
 ) -> Result<(Vec<Event>, Option<String>), Unreadable> {
     let (mut events, mut log) = (Vec::new(), None);
     for id in purchase.orders() {
-        let event = |evidence| owner.event(EventKind::Charged, charge(id), evidence, purchase);
-        let response = response(responses, &charge(id))?;
+        let event = |evidence| owner.event(EventKind::Charged, charge_name(id), evidence, purchase);
+        let response = response(responses, &charge_name(id))?;
         if response.status != 200 {
             events.push(Event { occurred_at: Some(at), ..event(Evidence::TransportOnly) });
             log = Some("an order is not shown: the service account may not view financial data".to_owned());
@@ -124,11 +128,12 @@ pub fn changed(
             // A purchase that replaces another is not an activation.
             let replaces = kind == EventKind::Activated && purchase.linked().is_some();
             let kind = if replaces { EventKind::PlanChanged } else { kind };
-            let transaction = format!("{}:{}:{}", kind.as_str(), name(&about.purchase_token), at.ms());
+            let transaction =
+                format!("{}:{}:{}", kind.as_str(), purchase_name(&about.purchase_token), at.ms());
             events.push(event(kind, transaction));
         }
         Change::Ended if !purchase.is_replaced() => {
-            events.push(event(EventKind::Uninstalled, ended(about)));
+            events.push(event(EventKind::Uninstalled, end_name(&about.purchase_token)));
         }
         _ => {}
     }

@@ -1,15 +1,41 @@
-//! Purchases and orders of Google Play's Developer API, with the fields that are read.
+//! Purchases and orders of Google Play's Developer API, with the fields that are read, and their names in events.
 
 use super::super::{
     adapter::{Unreadable, unreadable},
     event::{Event, EventKind, Evidence},
+    google,
     money::minor_units,
 };
-use crate::domain::{money::Currency, values::time::Timestamp};
+use crate::domain::{
+    money::Currency,
+    values::{digest::sha256_hex, time::Timestamp},
+};
 use serde::{Deserialize, de::IgnoredAny};
 
 /// The maximum number of orders that are requested for a purchase, whose items may have one order each.
 const ORDERS: usize = 3;
+/// The maximum length of a token, an order id or a package name.
+const NAME_LENGTH: usize = 2048;
+
+/// Whether a token, an order id or a package name can be put into a URL unchanged.
+pub fn is_plain(text: &str) -> bool {
+    google::is_plain(text, NAME_LENGTH)
+}
+
+/// The name of a purchase: a hash, because the token gives access to the purchase in the API.
+pub fn purchase_name(token: &str) -> String {
+    sha256_hex(token.as_bytes())
+}
+
+/// The name of the end of a purchase.
+pub fn end_name(token: &str) -> String {
+    format!("ended:{}", purchase_name(token))
+}
+
+/// The name of the charge of an order.
+pub fn charge_name(order: &str) -> String {
+    format!("order:{order}")
+}
 
 /// A purchase: of a subscription (`purchases.subscriptionsv2`), or of a one-time product (`purchases.productsv2`).
 #[derive(Deserialize)]
@@ -65,7 +91,7 @@ impl Purchase {
     pub fn orders(&self) -> impl Iterator<Item = &str> {
         let items = self.line_items.iter().filter_map(|item| item.latest_successful_order_id.as_ref());
         let mut orders: Vec<&str> =
-            self.order_id.iter().chain(items).map(String::as_str).filter(|id| super::is_plain(id)).collect();
+            self.order_id.iter().chain(items).map(String::as_str).filter(|id| is_plain(id)).collect();
         orders.sort_unstable();
         orders.dedup();
         orders.into_iter().take(ORDERS)

@@ -1,6 +1,7 @@
 //! A callback as received.
 
-use super::refusal::Refusal;
+use super::{claims, refusal::Refusal};
+use serde::de::DeserializeOwned;
 
 /// One HTTP request from a vendor. It is borrowed, so that nothing is copied before it is verified.
 #[derive(Debug, Clone, Copy)]
@@ -45,5 +46,11 @@ impl<'a> Callback<'a> {
     pub(super) fn last_segment(&self) -> &'a str {
         let path = self.uri().split_once('?').map_or(self.uri(), |(path, _)| path);
         path.rsplit_once('/').map_or("", |(_, segment)| segment)
+    }
+
+    /// Parses the body, which must be a JSON object.
+    pub(super) fn json_object<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        let refusal = if self.body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody };
+        claims::object(self.body).ok_or(refusal)
     }
 }

@@ -1,5 +1,5 @@
-//! Encodings of tags. Decoding is strict, so that a tag has only one accepted text: no other alphabet, padding or
-//! case, and no stray bits.
+//! Encodings of tags and signatures. Decoding is strict, so that each has only one accepted text: no other alphabet,
+//! padding or case, and no stray bits.
 
 use super::{
     refusal::Refusal,
@@ -10,6 +10,9 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use data_encoding::HEXLOWER;
+
+/// The maximum length of a signature in base64, in characters: RSA with 4096 bits.
+const MAX_SIGNATURE_CHARACTERS: usize = 684;
 
 /// An encoding of a tag.
 #[derive(Debug, Clone, Copy)]
@@ -44,4 +47,14 @@ impl Encoding {
             };
         if decoded { Ok(tag) } else { Err(Refusal::MalformedSignature) }
     }
+}
+
+/// Decodes a public-key signature in base64 (RFC 4648 §4), with padding and without stray bits. The key checks its
+/// length.
+pub(super) fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
+    // The length is checked first, so that a long text from an attacker is not decoded.
+    if text.is_empty() || text.len() > MAX_SIGNATURE_CHARACTERS {
+        return Err(Refusal::MalformedSignature);
+    }
+    STANDARD.decode(text).map_err(|_| Refusal::MalformedSignature)
 }

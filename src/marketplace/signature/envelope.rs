@@ -10,7 +10,6 @@ use super::{
     encoding::Encoding,
     fields::Fields,
     refusal::Refusal,
-    scheme::Scheme,
     secret::Secrets,
     verified::{Evidence, FOREVER, Payload, Verified},
 };
@@ -49,10 +48,10 @@ impl EnvelopeRule {
         }
     }
 
-    /// Applies the rule.
+    /// Applies the rule of the scheme with this name.
     pub fn verify<'a>(
         self,
-        scheme: Scheme,
+        name: &str,
         callback: &Callback<'a>,
         secrets: &Secrets,
     ) -> Result<Verified<'a>, Refusal> {
@@ -84,6 +83,6 @@ impl EnvelopeRule {
                 (json, tag)
             }
         };
-        Ok(Verified::new(Evidence::Signed, Payload::Json(json)).once(scheme, &tag, FOREVER))
+        Ok(Verified::new(Evidence::Signed, Payload::Json(json)).once(name, &tag, FOREVER))
     }
 }

@@ -153,7 +153,7 @@ pub(super) fn google_signup(
     let signed_at = claims.signed_at();
     let id = claims.jti.filter(|jti| !jti.is_empty()).map_or(signed.signature, String::into_bytes);
     let verified = Verified::new(Evidence::Signed, Payload::Json(signed.json));
-    Ok(verified.signed_at_time(signed_at).once_under(name, &id, end_ms.min(latest_ms)))
+    Ok(verified.signed_at_time(signed_at).once(name, &id, end_ms.min(latest_ms)))
 }
 
 /// Verifies a Google user's sign-in: the ID token of an app or of Google's token endpoint. The caller must check the

@@ -12,7 +12,6 @@ use super::{
     fields::Fields,
     query,
     refusal::Refusal,
-    scheme::Scheme,
     secret::Secrets,
     verified::{Evidence, Payload, Verified},
 };
@@ -77,10 +76,10 @@ impl JwtRule {
         }
     }
 
-    /// Applies the rule.
+    /// Applies the rule of the scheme with this name.
     pub fn verify<'a>(
         &self,
-        scheme: Scheme,
+        name: &str,
         callback: &Callback<'a>,
         secrets: &Secrets,
         audiences: &[String],
@@ -100,7 +99,7 @@ impl JwtRule {
         let signed_at = claims::signed_at(claims.iat, claims.nbf);
         let id = claims.jti.as_deref().filter(|jti| !jti.is_empty()).map_or(tag.as_slice(), str::as_bytes);
         let verified = Verified::new(Evidence::Signed, Payload::Json(json));
-        Ok(verified.signed_at_time(signed_at).once(scheme, id, valid_until_ms))
+        Ok(verified.signed_at_time(signed_at).once(name, id, valid_until_ms))
     }
 }
 

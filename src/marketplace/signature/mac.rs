@@ -6,7 +6,6 @@ use super::{
     fields::Fields,
     query,
     refusal::Refusal,
-    scheme::Scheme,
     secret::{Secrets, Tag},
     uri,
     verified::{Evidence, FOREVER, Payload, Verified},
@@ -133,10 +132,10 @@ impl MacRule {
         }
     }
 
-    /// Applies the rule. `past_ms` replaces the maximum age of the scheme's own window.
+    /// Applies the rule of the scheme with this name. `past_ms` replaces the maximum age of the scheme's own window.
     pub fn verify<'a>(
         &self,
-        scheme: Scheme,
+        name: &str,
         callback: &Callback<'a>,
         secrets: &Secrets,
         past_ms: Option<i64>,
@@ -181,14 +180,14 @@ impl MacRule {
                 }
                 let parameters = Payload::Parameters(query::signed_parameters(&fields));
                 let token = presented.first().copied().unwrap_or_default();
-                Verified::new(Evidence::Signed, parameters).once(scheme, &token, valid_until_ms)
+                Verified::new(Evidence::Signed, parameters).once(name, &token, valid_until_ms)
             }
             Proves::FieldsOnce(names) => {
                 let proven =
                     names.iter().map(|name| Ok(((*name).to_owned(), fields.required(name)?.to_owned())));
                 let parameters = Payload::Parameters(proven.collect::<Result<_, Refusal>>()?);
                 let token = presented.first().copied().unwrap_or_default();
-                Verified::new(Evidence::Signed, parameters).once(scheme, &token, valid_until_ms)
+                Verified::new(Evidence::Signed, parameters).once(name, &token, valid_until_ms)
             }
         };
         Ok(verified.signed_at_time(signed_at.map(|(_, at)| at)))

@@ -65,5 +65,5 @@ pub use scheme::Scheme;
 pub use secret::{SecretError, SecretForm};
 pub use store_keys::{Connection, StoreKeys};
 pub use token::{TokenScheme, Trust};
-pub use verified::{Evidence, FOREVER, Payload, SingleUse, Verified, single_use_key};
+pub use verified::{Evidence, FOREVER, Payload, SingleUse, Verified};
 pub use verifier::{Parameters, Verifier, VerifierError};

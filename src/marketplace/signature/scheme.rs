@@ -7,6 +7,7 @@ use super::{
     jwt::{self, JwtRule, Parties},
     mac::{Body, Clock, MacRule, Part, Proves, TagLocation, ValueLocation},
     secret::{MacAlgorithm, SecretForm},
+    verified::single_use_key,
     window::{Unit, Window},
 };
 
@@ -307,5 +308,12 @@ impl Scheme {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|scheme| scheme.name() == name)
+    }
+
+    /// The key of a single-use token: SHA-256 in hexadecimal. `token` identifies it: the `jti` of a JWT (all bytes of its
+    /// signature if it has none), or the decoded MAC of another token.
+    #[must_use]
+    pub fn single_use_key(self, token: &[u8]) -> String {
+        single_use_key(self.name(), token)
     }
 }

@@ -148,6 +148,6 @@ impl StoreKeys {
             ("user_id".to_owned(), self.keys.user_id),
         ];
         let proof = Verified::new(Evidence::ApiPoll, Payload::Parameters(payload));
-        Ok(proof.once_under("woocommerce_store_keys", &self.tag, self.until))
+        Ok(proof.once("woocommerce_store_keys", &self.tag, self.until))
     }
 }

@@ -9,7 +9,7 @@ use super::{
     key_set::Keys,
     pem,
     refusal::Refusal,
-    verified::{Verified, key_under},
+    verified::{Verified, single_use_key},
 };
 use crate::domain::values::time::Timestamp;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -118,7 +118,7 @@ impl TokenScheme {
     /// signature.
     #[must_use]
     pub fn single_use_key(self, token: &[u8]) -> String {
-        key_under(self.name(), token)
+        single_use_key(self.name(), token)
     }
 
     /// Returns the proof that `callback` is authentic, fresh and meant for us, or the reason why it is refused. It is

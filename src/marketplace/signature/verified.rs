@@ -1,7 +1,6 @@
 //! The proof that a callback is authentic. Only the verifiers of this module can construct one, so a function that
 //! takes a [`Verified`] cannot be called with an unverified callback.
 
-use super::scheme::Scheme;
 use crate::domain::values::{string_enum::string_enum, time::Timestamp};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -82,14 +81,9 @@ impl SingleUse {
     }
 }
 
-/// The key of a single-use token of `scheme`: SHA-256 in hexadecimal. `token` identifies it: the `jti` of a JWT (all
-/// bytes of its signature if it has none), or the decoded MAC of another token.
-#[must_use]
-pub fn single_use_key(scheme: Scheme, token: &[u8]) -> String {
-    key_under(scheme.name(), token)
-}
-
-pub(super) fn key_under(name: &str, token: &[u8]) -> String {
+/// The key of a single-use token: SHA-256 in hexadecimal. `name` is the scheme's, so that its keys differ from those of
+/// other schemes.
+pub(super) fn single_use_key(name: &str, token: &[u8]) -> String {
     let hash = Sha256::new().chain_update(name).chain_update([0]).chain_update(token);
     HEXLOWER.encode(&hash.finalize())
 }
@@ -114,16 +108,11 @@ impl<'a> Verified<'a> {
         Self { signed_at: at, ..self }
     }
 
-    /// Makes the token a single-use token. `valid_until_ms` is the last time at which it could be accepted, or
-    /// [`FOREVER`].
-    pub(super) fn once(self, scheme: Scheme, token: &[u8], valid_until_ms: i64) -> Self {
-        self.once_under(scheme.name(), token, valid_until_ms)
-    }
-
-    /// Like [`Self::once`], for a token without a [`Scheme`]: `name` separates its keys from those of other schemes.
-    pub(super) fn once_under(self, name: &str, token: &[u8], valid_until_ms: i64) -> Self {
+    /// Makes the token a single-use token of the scheme with this name. `valid_until_ms` is the last time at which it
+    /// could be accepted, or [`FOREVER`].
+    pub(super) fn once(self, name: &str, token: &[u8], valid_until_ms: i64) -> Self {
         let keep_until = Timestamp::clamped(valid_until_ms.saturating_add(MARGIN_MS));
-        Self { single_use: Some(SingleUse { key: key_under(name, token), keep_until }), ..self }
+        Self { single_use: Some(SingleUse { key: single_use_key(name, token), keep_until }), ..self }
     }
 
     /// The same proof with the evidence of `other`, a stronger proof of the same facts.

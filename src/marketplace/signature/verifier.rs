@@ -116,12 +116,12 @@ impl Verifier {
         match rule {
             KeyedRule::Mac(rule, secrets) => {
                 let past_ms = parameters.window_seconds.map(|s| i64::from(s).saturating_mul(1000));
-                rule.verify(*scheme, callback, secrets, past_ms, now)
+                rule.verify(scheme.name(), callback, secrets, past_ms, now)
             }
             KeyedRule::Jwt(rule, secrets) => {
-                rule.verify(*scheme, callback, secrets, &parameters.audiences, now)
+                rule.verify(scheme.name(), callback, secrets, &parameters.audiences, now)
             }
-            KeyedRule::Envelope(rule, secrets) => rule.verify(*scheme, callback, secrets),
+            KeyedRule::Envelope(rule, secrets) => rule.verify(scheme.name(), callback, secrets),
             KeyedRule::Basic(credentials) => basic::verify(callback, credentials),
             KeyedRule::OutboundMessage(path_secrets) => {
                 outbound::verify(callback, path_secrets, &parameters.organization_ids)

@@ -11,7 +11,7 @@ use super::{
         event::{Event, EventKind, Evidence},
         money::minor_units,
     },
-    time,
+    time::time,
 };
 use crate::domain::money::Currency;
 use serde::Deserialize;

@@ -6,12 +6,11 @@
 
 use super::super::{
     adapter::{
-        CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Reply, Unreadable,
-        Verification, VerifyError, unreadable,
+        CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Reply, TokenHandoff,
+        Unreadable, Verification, VerifyError, unreadable,
     },
     event::{Event, EventKind},
-    oauth::{self, TokenHandoff},
-    payload, public_host,
+    oauth, payload, public_host,
     signature::{Connection, Payload, Refusal, StoreKeys, Verified, bearer},
     vendor_api::VendorApi,
 };

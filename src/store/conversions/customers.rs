@@ -30,7 +30,7 @@ pub fn subscription_start(sql: &dyn Sql, customer_id: &str) -> Result<Option<Tim
 
 /// Returns whether the customer of a conversion has an earlier, credited conversion of the same type on the same
 /// listing. Only types that normally happen once per customer are considered
-/// (`crate::domain::conversions::fraud::happens_once`; index `conversions_once`).
+/// (`crate::domain::conversions::fraud::is_once_per_customer`; index `conversions_once`).
 pub fn is_repeat(sql: &dyn Sql, conversion: &Conversion) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM conversions WHERE partner_no <> 0 AND customer_id IS NOT NULL \
                      AND type IN ('lead', 'install', 'subscription_started') AND customer_id = ?1 AND type = ?2 \

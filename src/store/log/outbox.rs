@@ -4,6 +4,7 @@
 use crate::domain::{
     event::EventType,
     links::{destination::ClickIdTransport, link::LinkNo},
+    programme::cookies::CookiePolicy,
     values::{id::EventId, time::Timestamp},
 };
 use crate::store::{Sql, SqlError, links, log::events, meta, programme::listings, value::json_text};
@@ -25,6 +26,7 @@ struct Snapshot {
     version: i64,
     click_param: String,
     landing_url: Option<String>,
+    cookies: CookiePolicy,
     max_link_no: i64,
     listings: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -48,10 +50,10 @@ fn ranges(numbers: &[LinkNo]) -> Vec<(LinkNo, LinkNo)> {
 pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
     let program = meta::program(sql)?;
     let (mut by_no, mut carry) = (BTreeMap::new(), BTreeMap::new());
-    for (no, url, marketplace) in listings::urls(sql)? {
+    for (no, url, transport) in listings::urls(sql)? {
         by_no.insert(no.to_string(), url);
-        if marketplace.click_id_transport() != ClickIdTransport::Parameter {
-            carry.insert(no.to_string(), marketplace.click_id_transport());
+        if transport != ClickIdTransport::Parameter {
+            carry.insert(no.to_string(), transport);
         }
     }
     json_text(&Snapshot {
@@ -60,6 +62,7 @@ pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
             || crate::domain::programme::Program::DEFAULT_CLICK_PARAM.to_owned(),
             |program| program.click_param.clone(),
         ),
+        cookies: program.as_ref().map(|program| program.cookies).unwrap_or_default(),
         landing_url: program.and_then(|program| program.landing_url),
         max_link_no: links::next_no(sql)?.saturating_sub(1),
         listings: by_no,

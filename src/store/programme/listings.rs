@@ -1,8 +1,9 @@
 //! Rows of listings.
 
 use crate::domain::{
+    links::destination::ClickIdTransport,
     programme::{
-        listing::{Listing, ListingNo, Marketplace},
+        listing::{CLICK_ID_IN, Listing, ListingNo, Marketplace},
         partner::PartnerNo,
     },
     values::{id::ListingId, string_enum::Word},
@@ -113,12 +114,19 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
 }
 
 /// Returns number, URL and marketplace of every listing, for the snapshot.
-pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, Marketplace)>, SqlError> {
-    let rows = sql.exec("SELECT no, url, marketplace FROM listings ORDER BY no", &[])?;
+pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, ClickIdTransport)>, SqlError> {
+    let rows = sql.exec(
+        // Settings that are older than their validation may be any text.
+        "SELECT no, url, marketplace, iif(json_valid(settings), json_extract(settings, '$.' || ?1), NULL)
+         FROM listings ORDER BY no",
+        &[CLICK_ID_IN.into()],
+    )?;
     let read = |row: &Row| {
         let no = u16::try_from(row.int(0)?)
             .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?;
-        Ok((no, row.text(1)?.to_owned(), row.parsed(2, "a marketplace", Marketplace::parse)?))
+        let marketplace = row.parsed(2, "a marketplace", Marketplace::parse)?;
+        let setting = row.opt_text(3).ok().flatten();
+        Ok((no, row.text(1)?.to_owned(), marketplace.click_id_transport(setting)))
     };
     rows.iter().map(read).collect()
 }

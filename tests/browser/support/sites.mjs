@@ -1,5 +1,5 @@
-// Other people's sites, on this machine: each a host of its own to the browser, so that its rules for cookies and frames
-// hold as they do outside.
+// Local servers for the sites of others. Each has its own host name, so that the browser's rules for cookies and frames
+// apply as on the internet.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -15,14 +15,14 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Chromium; `hosts` are names of vendors', each with the port of this machine that stands for it. */
+/** Starts Chromium. `hosts` maps vendors' host names to local ports. */
 export function launch(hosts = {}) {
   const rules = Object.entries(hosts).map(([name, port]) => `MAP ${name} 127.0.0.1:${port}`).join(", ");
   const mapped = rules === "" ? [] : [`--host-resolver-rules=${rules}`];
   return chromium.launch({ executablePath: process.env.CHROMIUM, args: [...FLAGS, ...mapped] });
 }
 
-/** A host of this machine that is a site of its own to a browser. */
+/** Returns the origin of a local host name that a browser treats as a separate site. */
 export const local = (name, port) => `http://${name}.localhost:${port}`;
 
 /** Sends a page. */
@@ -37,11 +37,11 @@ async function listen(server) {
   return { port: server.address().port, close: () => server.close() };
 }
 
-/** A site; `handle` gets the request's URL and the response. */
+/** Starts a site. `handle` receives the request's URL and the response. */
 export const site = (handle) =>
   listen(createServer((request, response) => handle(new URL(request.url, "http://any"), response)));
 
-/** The same with TLS, under a certificate that is made for the occasion. */
+/** Starts a site with TLS and a new self-signed certificate. */
 export async function secureSite(handle) {
   const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-tls-"));
   try {

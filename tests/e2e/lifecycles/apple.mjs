@@ -1,5 +1,5 @@
-// A user of an app in the App Store, as App Store Server Notifications V2 tell of one (developer.apple.com): nothing comes
-// with a browser, so the app's backend reports the click under the token that the app gives Apple (`appAccountToken`).
+// A user of an app in the App Store, as developer.apple.com documents App Store Server Notifications V2. No browser is
+// involved, so the app's backend reports the click with the token that the app passes to Apple (`appAccountToken`).
 import assert from "node:assert/strict";
 import { appleChain } from "../support/signers.mjs";
 import { withRoot } from "../support/roots.mjs";
@@ -10,10 +10,10 @@ const APP = { bundleId: "com.acme.app", appAppleId: 1234567890, environment: "Pr
 const FIRST = "2000000100000001";
 const chain = appleChain();
 
-/** A notification, so many seconds after the click. */
-function notify(at, begun, number, [type, subtype], transaction) {
+/** Returns a step that sends a notification, `number` seconds after the start. */
+function notify(scenario, start, number, [type, subtype], transaction) {
   return async () => {
-    const time = begun + number * 1_000;
+    const time = start + number * 1_000;
     const signedTransactionInfo = chain.jws({
       transactionId: FIRST, originalTransactionId: FIRST, bundleId: APP.bundleId, environment: APP.environment,
       productId: "com.acme.app.pro.monthly", purchaseDate: time, signedDate: time, quantity: 1, type: "Auto-Renewable Subscription",
@@ -23,7 +23,7 @@ function notify(at, begun, number, [type, subtype], transaction) {
       notificationType: type, ...(subtype && { subtype }), notificationUUID: `002e14d5-51f5-4503-b5a8-c3a1af68eb2${number}`,
       version: "2.0", signedDate: time, data: { ...APP, bundleVersion: "1.2.3", signedTransactionInfo, status: 1 },
     });
-    assert.equal((await at.post("notifications", { signedPayload })).status, 200);
+    assert.equal((await scenario.post("notifications", { signedPayload })).status, 200);
   };
 }
 
@@ -32,24 +32,24 @@ export default {
   url: "https://apps.apple.com/app/apple-store/id1234567890?pt=118123456&ct=partners&mt=8",
   settings: { bundle_id: APP.bundleId, app_apple_id: APP.appAppleId },
   prepare: (directory) => withRoot(chain.root, directory),
-  vendor: (request) => assert.fail(`nobody asks ${request.url}`),
-  async begin(at) {
-    await at.operator.json("POST", "/v1/conversions", {
-      type: "lead", external_id: "user-4711", customer_id: USER, click_id: at.clickId,
+  vendor: (request) => assert.fail(`unexpected request to ${request.url}`),
+  async begin(scenario) {
+    await scenario.operator.json("POST", "/v1/conversions", {
+      type: "lead", external_id: "user-4711", customer_id: USER, click_id: scenario.clickId,
     });
   },
-  steps(at) {
-    const begun = Date.now();
+  steps(scenario) {
+    const start = Date.now();
     const yearly = { transactionId: "2000000100000003", productId: "com.acme.app.pro.yearly", price: 99990 };
     return {
-      bought: notify(at, begun, 1, ["SUBSCRIBED", "INITIAL_BUY"], {}),
-      renewed: notify(at, begun, 2, ["DID_RENEW"], { transactionId: "2000000100000002" }),
-      upgraded: notify(at, begun, 3, ["DID_CHANGE_RENEWAL_PREF", "UPGRADE"], yearly),
-      refunded: notify(at, begun, 4, ["REFUND"], {
-        transactionId: "2000000100000002", revocationDate: begun + 4_000, revocationReason: 0, revocationType: "REFUND_PRORATED",
+      bought: notify(scenario, start, 1, ["SUBSCRIBED", "INITIAL_BUY"], {}),
+      renewed: notify(scenario, start, 2, ["DID_RENEW"], { transactionId: "2000000100000002" }),
+      upgraded: notify(scenario, start, 3, ["DID_CHANGE_RENEWAL_PREF", "UPGRADE"], yearly),
+      refunded: notify(scenario, start, 4, ["REFUND"], {
+        transactionId: "2000000100000002", revocationDate: start + 4_000, revocationReason: 0, revocationType: "REFUND_PRORATED",
         revocationPercentage: 50000,
       }),
-      expired: notify(at, begun, 5, ["EXPIRED", "VOLUNTARY"], yearly),
+      expired: notify(scenario, start, 5, ["EXPIRED", "VOLUNTARY"], yearly),
     };
   },
   ends: {

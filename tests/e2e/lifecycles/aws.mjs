@@ -1,5 +1,5 @@
-// A customer of AWS Marketplace: the registration form's token, events through the seller's own SNS topic, and what was
-// billed, from the Agreement API (AWS Marketplace user guide and API reference; SNS developer guide for the signatures).
+// A customer of AWS Marketplace: the registration form's token, events through the seller's SNS topic, and invoices
+// from the Agreement API (AWS Marketplace user guide and API reference; SNS developer guide for the signatures).
 import assert from "node:assert/strict";
 import { certificate, minutes, rsa, seconds } from "../support/signers.mjs";
 
@@ -15,7 +15,7 @@ const LICENSE = "l-e52ca6f38bf84d0fafb8802ca15ac11f";
 const key = rsa("sns");
 const published = certificate(key.privateKey);
 
-/** The form that AWS has a buyer's browser post to the fulfilment URL. */
+/** The form that a buyer's browser posts to the fulfilment URL for AWS. */
 export const registration = () => ({ "x-amzn-marketplace-token": "a+token/of=", "x-amzn-marketplace-offer-type": "free-trial" });
 
 const APIS = {
@@ -52,11 +52,11 @@ async function vendor(request) {
   }
   assert.match(request.url, /^https:\/\/(metering|agreement)[a-z-]*\.(marketplace\.)?us-east-1\.amazonaws\.com\/$/);
   assert.match(request.headers.get("authorization"), /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-east-1\/aws-marketplace\/aws4_request, /);
-  const answer = APIS[request.headers.get("x-amz-target")](await request.json());
-  return Response.json(answer);
+  const result = APIS[request.headers.get("x-amz-target")](await request.json());
+  return Response.json(result);
 }
 
-/** A message of SNS's, signed: names and values, each on a line, in the order of the names. */
+/** Returns a signed SNS message. The signature covers names and values, each on a line, ordered by name. */
 function sns(type, id, message, version) {
   const members = {
     Message: message, MessageId: id,
@@ -70,13 +70,13 @@ function sns(type, id, message, version) {
   return JSON.stringify({ ...members, SignatureVersion: version, Signature: signature, SigningCertURL: CERTIFICATE });
 }
 
-const post = (at, body) => async () => {
-  const { status } = await at.callback("sns", { method: "POST", body: body(), headers: { "content-type": "text/plain; charset=UTF-8" } });
+const post = (scenario, body) => async () => {
+  const { status } = await scenario.callback("sns", { method: "POST", body: body(), headers: { "content-type": "text/plain; charset=UTF-8" } });
   assert.equal(status, 200);
 };
 
-/** What EventBridge tells of the agreement, through the topic. */
-function event(at, number, detailType, agreement, version = "2") {
+/** Returns a step that sends an EventBridge event about the agreement through the topic. */
+function event(scenario, number, detailType, agreement, version = "2") {
   const detail = {
     requestId: "40d82a8d", catalog: "AWSMarketplace", agreement: { id: AGREEMENT, ...agreement }, acceptor: { accountId: BUYER },
     proposer: { accountId: SELLER }, offer: { id: OFFER },
@@ -88,7 +88,7 @@ function event(at, number, detailType, agreement, version = "2") {
     version: "0", id: `84a4f48b-44a8-0b77-c2a7-00000000000${number}`, "detail-type": detailType, source: "aws.agreement-marketplace",
     account: SELLER, time: minutes(number), region: "us-east-1", resources: [], detail,
   });
-  return post(at, () => sns("Notification", `m-${number}`, message, version));
+  return post(scenario, () => sns("Notification", `m-${number}`, message, version));
 }
 
 export default {
@@ -96,21 +96,21 @@ export default {
   settings: { product_code: PRODUCT, topic_arns: [TOPIC], account_id: SELLER },
   secrets: { access_key_id: "AKIDEXAMPLE", secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", poll_secret: "poll-0001" },
   vendor,
-  steps: (at) => ({
-    subscribed: post(at, () => sns("SubscriptionConfirmation", "m-0", "You have chosen to subscribe", "1")),
+  steps: (scenario) => ({
+    subscribed: post(scenario, () => sns("SubscriptionConfirmation", "m-0", "You have chosen to subscribe", "1")),
     async registered() {
-      const product = await at.through(await at.form("register", registration()));
+      const product = await scenario.through(await scenario.form("register", registration()));
       assert.equal(product.search, `?plan=pro&${new URLSearchParams(registration())}`);
     },
-    created: event(at, 1, "Purchase Agreement Created - Proposer", { intent: "NEW", status: "ACTIVE" }),
-    createdAsManufacturer: event(at, 1, "Purchase Agreement Created - Manufacturer", { intent: "NEW", status: "ACTIVE" }, "1"),
-    licensed: event(at, 2, "License Updated - Manufacturer", {}),
-    amended: event(at, 3, "Purchase Agreement Amended - Proposer", { intent: "AMEND", status: "ACTIVE" }),
+    created: event(scenario, 1, "Purchase Agreement Created - Proposer", { intent: "NEW", status: "ACTIVE" }),
+    createdAsManufacturer: event(scenario, 1, "Purchase Agreement Created - Manufacturer", { intent: "NEW", status: "ACTIVE" }, "1"),
+    licensed: event(scenario, 2, "License Updated - Manufacturer", {}),
+    amended: event(scenario, 3, "Purchase Agreement Amended - Proposer", { intent: "AMEND", status: "ACTIVE" }),
     async billed() {
-      const answer = await at.post("invoices", { agreement_id: AGREEMENT }, { authorization: "Bearer poll-0001" });
-      assert.deepEqual([answer.status, await answer.json()], [200, { complete: true, left_out: 0, told: 2 }]);
+      const response = await scenario.post("invoices", { agreement_id: AGREEMENT }, { authorization: "Bearer poll-0001" });
+      assert.deepEqual([response.status, await response.json()], [200, { complete: true, left_out: 0, told: 2 }]);
     },
-    ended: event(at, 4, "Purchase Agreement Ended - Proposer", { status: "CANCELLED" }),
+    ended: event(scenario, 4, "Purchase Agreement Ended - Proposer", { status: "CANCELLED" }),
   }),
   ends: {
     conversions: [

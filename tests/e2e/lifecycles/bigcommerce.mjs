@@ -14,7 +14,7 @@ const CUSTOMER = `bigcommerce:${STORE}`;
 const mac = (text, encoding) => createHmac("sha256", SECRET).update(text).digest(encoding);
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** The query of a callback: a JWT for this app. */
+/** Returns the query of a callback: a JWT for this app. */
 function payload(jti) {
   const iat = seconds();
   const claims = {
@@ -25,11 +25,11 @@ function payload(jti) {
   return `signed_payload_jwt=${signed}.${mac(signed, "base64url")}`;
 }
 
-/** A webhook as Standard Webhooks have it. */
-const webhook = (at, scope, hash) => async () => {
+/** Returns a step that sends a webhook, signed as in Standard Webhooks. */
+const webhook = (scenario, scope, hash) => async () => {
   const [id, time] = [`msg_${hash}`, String(seconds())];
   const body = JSON.stringify({ producer: STORE, hash, created_at: seconds(), store_id: "1025646", scope, data: { type: "store" } });
-  const { status } = await at.callback("webhook", {
+  const { status } = await scenario.callback("webhook", {
     method: "POST", body,
     headers: {
       "content-type": "application/json", "webhook-id": id, "webhook-timestamp": time,
@@ -39,12 +39,12 @@ const webhook = (at, scope, hash) => async () => {
   assert.equal(status, 200);
 };
 
-/** A callback of BigCommerce's server; its token counts once. */
-function server(at, kind, jti) {
+/** Returns a step that sends a callback of BigCommerce's server. Its token is valid once. */
+function server(scenario, kind, jti) {
   const query = payload(jti);
   let used = false;
   return async () => {
-    const { status } = await at.callback(`${kind}?${query}`);
+    const { status } = await scenario.callback(`${kind}?${query}`);
     assert.equal(status, used ? 401 : 200);
     used = true;
   };
@@ -55,26 +55,26 @@ export default {
   settings: { client_id: CLIENT_ID },
   secrets: { client_secret: SECRET },
   vendor: (request) => assert.fail(`unexpected request to ${request.url}`),
-  steps(at) {
+  steps(scenario) {
     const query = payload("load-1");
     let continued = false;
     return {
       async loaded() {
-        const response = await at.callback(`load?${query}`);
+        const response = await scenario.callback(`load?${query}`);
         if (continued) {
           // The top-level redirect happens once per account; later loads go to the product at once.
           assert.deepEqual([response.status, new URL(response.headers.get("location")).search], [302, `?plan=pro&${query}`]);
           return;
         }
         continued = true;
-        const product = await at.throughPage(response);
+        const product = await scenario.throughPage(response);
         assert.equal(product.search, `?plan=pro&${query}`);
       },
-      ordered: webhook(at, "store/order/created", "ad09f9f8a1e8"),
-      ...at.billing(CUSTOMER),
-      userRemoved: server(at, "remove-user", "remove-1"),
-      uninstalled: server(at, "uninstall", "uninstall-1"),
-      uninstalledByWebhook: webhook(at, "store/app/uninstalled", "cd09f9f8a1e9"),
+      ordered: webhook(scenario, "store/order/created", "ad09f9f8a1e8"),
+      ...scenario.billing(CUSTOMER),
+      userRemoved: server(scenario, "remove-user", "remove-1"),
+      uninstalled: server(scenario, "uninstall", "uninstall-1"),
+      uninstalledByWebhook: webhook(scenario, "store/app/uninstalled", "cd09f9f8a1e9"),
     };
   },
   ends: {

@@ -20,7 +20,7 @@ const events = ["CREATION_REQUESTED", "ACTIVE", "PLAN_CHANGED", "RENEWED", "CANC
   entitlement: { id: ENTITLEMENT, updateTime: minutes(number + 1), ...(event === "PLAN_CHANGED" && { newPlan: "gold" }) },
 }));
 
-/** The API's word at the time of the event. */
+/** The entitlement's state in the API at the time of the event. */
 let state = {};
 
 async function vendor(request) {
@@ -32,8 +32,8 @@ async function vendor(request) {
     const [header, claims, signature] = form.get("assertion").split(".");
     const verified = createVerify("RSA-SHA256").update(`${header}.${claims}`).verify(service.publicKey, signature, "base64url");
     assert.ok(verified, "the assertion is signed with the service account's key");
-    const told = JSON.parse(Buffer.from(claims, "base64url"));
-    assert.deepEqual([told.iss, told.aud], ["signpost@acme-prod.iam.gserviceaccount.com", request.url]);
+    const { iss, aud } = JSON.parse(Buffer.from(claims, "base64url"));
+    assert.deepEqual([iss, aud], ["signpost@acme-prod.iam.gserviceaccount.com", request.url]);
     return Response.json({ access_token: "api-token", expires_in: 3599, token_type: "Bearer" });
   }
   assert.equal(request.headers.get("authorization"), "Bearer api-token");
@@ -44,7 +44,7 @@ async function vendor(request) {
   });
 }
 
-const push = (at, event, number) => async () => {
+const push = (scenario, event, number) => async () => {
   state = {
     plan: number < 2 ? "silver" : "gold", updateTime: event.entitlement.updateTime,
     state: event.eventType === "ENTITLEMENT_CANCELLED" ? "ENTITLEMENT_CANCELLED" : "ENTITLEMENT_ACTIVE",
@@ -57,7 +57,7 @@ const push = (at, event, number) => async () => {
     message: { data, messageId: `1183456789013${number}`, publishTime: event.entitlement.updateTime, attributes: {} },
     subscription: SUBSCRIPTION, deliveryAttempt: 1,
   };
-  const { status } = await at.post("events", body, { authorization: `Bearer ${token}` });
+  const { status } = await scenario.post("events", body, { authorization: `Bearer ${token}` });
   assert.equal(status, 204);
 };
 
@@ -67,7 +67,7 @@ const token = () =>
     google: { roles: ["GCP_ROLE"], user_identity: "114567890123456789012", orders: [ORDER] },
   });
 
-/** The form that Google has a buyer's browser post. */
+/** The form that a buyer's browser posts for Google. */
 export const signUp = () => ({ "x-gcp-marketplace-token": token() });
 
 export default {
@@ -83,18 +83,18 @@ export default {
     }),
   },
   vendor,
-  steps(at) {
-    const fields = signUp(); // the same when it comes twice: a browser's second try
-    let came = false;
+  steps(scenario) {
+    const fields = signUp(); // both deliveries have the same fields, as when a browser repeats a request
+    let used = false;
     return {
       async signUp() {
-        const response = await at.form("signup", fields);
-        if (came) return assert.equal(response.status, 401, "it counts once");
-        came = true;
-        const product = await at.through(response);
+        const response = await scenario.form("signup", fields);
+        if (used) return assert.equal(response.status, 401, "a sign-up token is valid once");
+        used = true;
+        const product = await scenario.through(response);
         assert.equal(product.search, `?plan=pro&${new URLSearchParams(fields)}`);
       },
-      ...Object.fromEntries(events.map((event, number) => [event.eventType, push(at, event, number)])),
+      ...Object.fromEntries(events.map((event, number) => [event.eventType, push(scenario, event, number)])),
     };
   },
   ends: {

@@ -1,6 +1,6 @@
 // A subscriber on Google Play, as developer.android.com documents it (google/play/billing: rtdn-reference, lifecycle;
-// google/play/installreferrer): what the app reports of its first run, the notifications that Pub/Sub pushes, and the
-// Developer API, which alone tells money.
+// google/play/installreferrer): the app's report of its first run, the notifications that Pub/Sub pushes, and the
+// Developer API, which is the only source of amounts.
 import assert from "node:assert/strict";
 import { createHash, createVerify } from "node:crypto";
 import { minutes, rsa, seconds } from "../support/signers.mjs";
@@ -16,20 +16,20 @@ const ACCOUNT = "signpost@acme-prod.iam.gserviceaccount.com";
 const API = `https://androidpublisher.googleapis.com/androidpublisher/v3/applications/${PACKAGE}`;
 const [pusher, service] = [rsa("oidc-1"), rsa("service-1")];
 
-/** A service account's key file. */
+/** The key file of a service account. */
 export const keyFile = JSON.stringify({
   type: "service_account", client_email: ACCOUNT, private_key: service.pem, private_key_id: service.kid,
   token_uri: "https://evil.example/token",
 });
 
-/** An access token for that service account, which must ask for this scope (RFC 7523). */
+/** Returns an access token for that service account, which must request `scope` (RFC 7523). */
 export function grant(form, scope) {
   assert.equal(form.get("grant_type"), "urn:ietf:params:oauth:grant-type:jwt-bearer");
   const [header, claims, signature] = form.get("assertion").split(".");
   const verified = createVerify("RSA-SHA256").update(`${header}.${claims}`).verify(service.publicKey, signature, "base64url");
   assert.ok(verified, "the assertion is signed with the service account's key");
-  const told = JSON.parse(Buffer.from(claims, "base64url"));
-  assert.deepEqual([told.iss, told.aud, told.scope], [ACCOUNT, "https://oauth2.googleapis.com/token", scope]);
+  const parsed = JSON.parse(Buffer.from(claims, "base64url"));
+  assert.deepEqual([parsed.iss, parsed.aud, parsed.scope], [ACCOUNT, "https://oauth2.googleapis.com/token", scope]);
   return Response.json({ access_token: "api-token", expires_in: 3599, token_type: "Bearer" });
 }
 
@@ -57,7 +57,7 @@ const about = (notificationType, purchaseToken) => ({
 const voided = (purchaseToken, orderId, refundType) => ({
   voidedPurchaseNotification: { purchaseToken, orderId, productType: 1, refundType },
 });
-/** The notifications: when, what, and the API's word at that time, by path. */
+/** The notifications: their minute, their content, and the API's responses at that time, by path. */
 const notifications = {
   purchased: [1, about(4, OLD), {
     [`purchases/subscriptionsv2/tokens/${OLD}`]: subscription("ACTIVE", "monthly", FIRST),
@@ -85,8 +85,8 @@ const notifications = {
   expired: [7, about(13, NEW), { [`purchases/subscriptionsv2/tokens/${NEW}`]: upgraded("EXPIRED") }],
 };
 
-/** What the API still has to be asked for. */
-let unasked = {};
+/** The API's responses that were not requested yet. */
+let pending = {};
 
 async function vendor(request) {
   if (request.url === "https://www.googleapis.com/oauth2/v3/certs") return Response.json({ keys: [pusher.jwk] });
@@ -95,26 +95,28 @@ async function vendor(request) {
   }
   assert.deepEqual([request.method, request.headers.get("authorization")], ["GET", "Bearer api-token"]);
   const path = request.url.slice(`${API}/`.length);
-  const { [path]: found, ...rest } = unasked;
-  assert.ok(request.url.startsWith(`${API}/`) && found, `nobody asks for ${request.url}`);
-  unasked = rest;
+  const { [path]: found, ...rest } = pending;
+  assert.ok(request.url.startsWith(`${API}/`) && found, `unexpected request to ${request.url}`);
+  pending = rest;
   return Response.json(found);
 }
 
-const push = (at, name, [minute, what, answers]) => async () => {
-  unasked = answers;
+const push = (scenario, name, [minute, content, responses]) => async () => {
+  pending = responses;
   const token = pusher.jwt({
     aud: AUDIENCE, iss: "https://accounts.google.com", azp: "1", sub: "1", email: PUSHER, email_verified: true,
     iat: seconds(), exp: seconds(3_600),
   });
-  const told = { version: "1.0", packageName: PACKAGE, eventTimeMillis: String(Date.parse(minutes(minute))), ...what };
-  const data = Buffer.from(JSON.stringify(told)).toString("base64");
+  const notification = {
+    version: "1.0", packageName: PACKAGE, eventTimeMillis: String(Date.parse(minutes(minute))), ...content,
+  };
+  const data = Buffer.from(JSON.stringify(notification)).toString("base64");
   const body = {
     message: { data, messageId: `118345678901${name}`, publishTime: minutes(minute), attributes: {} },
     subscription: SUBSCRIPTION, deliveryAttempt: 1,
   };
-  const { status } = await at.post("rtdn", body, { authorization: `Bearer ${token}` });
-  assert.deepEqual([status, unasked], [204, {}]);
+  const { status } = await scenario.post("rtdn", body, { authorization: `Bearer ${token}` });
+  assert.deepEqual([status, pending], [204, {}]);
 };
 
 const ended = createHash("sha256").update(NEW).digest("hex");
@@ -125,18 +127,18 @@ export default {
   settings: { package_name: PACKAGE, audience: AUDIENCE, push_email: PUSHER, subscription: SUBSCRIPTION },
   secrets: { service_account: keyFile },
   vendor,
-  steps: (at) => ({
+  steps: (scenario) => ({
     /** On its first run the app reads the store's referrer, and its backend passes that on. */
     async installed() {
-      const store = new URL(at.location);
+      const store = new URL(scenario.location);
       assert.deepEqual([store.hostname, store.searchParams.get("id")], ["play.google.com", PACKAGE]);
-      await at.operator.json("POST", "/v1/installs/google-play", {
-        listing_id: at.listing.id, install_id: "installation-1", referrer: store.searchParams.get("referrer"),
+      await scenario.operator.json("POST", "/v1/installs/google-play", {
+        listing_id: scenario.listing.id, install_id: "installation-1", referrer: store.searchParams.get("referrer"),
         package_name: PACKAGE, obfuscated_account_id: USER,
         install_begin_timestamp_server_seconds: Math.floor(Date.parse(minutes(0)) / 1_000),
       });
     },
-    ...Object.fromEntries(Object.entries(notifications).map(([name, told]) => [name, push(at, name, told)])),
+    ...Object.fromEntries(Object.entries(notifications).map(([name, notification]) => [name, push(scenario, name, notification)])),
   }),
   ends: {
     conversions: [

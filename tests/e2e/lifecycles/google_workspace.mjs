@@ -1,6 +1,6 @@
 // A customer of Google Workspace Marketplace, as developers.google.com documents its calls (identity/protocols/oauth2,
-// workspace/marketplace/reference): the first sign-in, what the app tells of a colleague's, and the customer's licence.
-// Google takes no payments there: the operator's own shop tells of the sale.
+// workspace/marketplace/reference): the first sign-in, the app's report of a colleague's sign-in, and the customer's
+// licence. Google takes no payments there, so the operator's shop reports the sale.
 import assert from "node:assert/strict";
 import { minutes, rsa, seconds } from "../support/signers.mjs";
 import { grant, keyFile } from "./google_play.mjs";
@@ -20,7 +20,7 @@ const idToken = (sub) =>
     email_verified: true, iat: seconds(), exp: seconds(3_599),
   });
 
-/** What the code is good for, once; and the licence's state at the time. */
+/** The token response for the code, which is valid once, and the current state of the licence. */
 let granted, redirectUri, state;
 
 async function vendor(request) {
@@ -31,9 +31,9 @@ async function vendor(request) {
     assert.deepEqual(Object.fromEntries(form), {
       grant_type: "authorization_code", client_id: CLIENT, client_secret: CLIENT_SECRET, code: CODE, redirect_uri: redirectUri,
     });
-    const once = granted;
+    const response = granted;
     granted = null;
-    return once ? Response.json(once) : Response.json({ error: "invalid_grant" }, { status: 400 });
+    return response ? Response.json(response) : Response.json({ error: "invalid_grant" }, { status: 400 });
   }
   assert.deepEqual([request.url, request.headers.get("authorization")], [LICENSE, "Bearer api-token"]);
   return Response.json({ kind: "appsmarket#customerLicense", id: "1", applicationId: APPLICATION, customerId: DOMAIN, state });
@@ -41,10 +41,10 @@ async function vendor(request) {
 
 const bearer = { authorization: `Bearer ${APP_SECRET}` };
 
-const license = (at, told) => async () => {
-  state = told;
-  const response = await at.post("license", { customer: DOMAIN }, bearer);
-  assert.deepEqual([response.status, await response.json()], [200, { state: told }]);
+const license = (scenario, newState) => async () => {
+  state = newState;
+  const response = await scenario.post("license", { customer: DOMAIN }, bearer);
+  assert.deepEqual([response.status, await response.json()], [200, { state: newState }]);
 };
 
 export default {
@@ -52,34 +52,34 @@ export default {
   settings: { client_id: CLIENT, application_id: APPLICATION },
   secrets: { client_secret: CLIENT_SECRET, app_secret: APP_SECRET, service_account: keyFile },
   vendor,
-  steps(at) {
-    // Both signed in before anything is told of them.
+  steps(scenario) {
+    // Both users signed in before the first report.
     const [tokens, colleague] = [{ access_token: "ya29.user", expires_in: 3599, id_token: idToken("ada") }, idToken("ben")];
-    [granted, redirectUri] = [tokens, at.address("oauth")];
-    let came = false;
+    [granted, redirectUri] = [tokens, scenario.address("oauth")];
+    let used = false;
     return {
       async oauth() {
         const query = new URLSearchParams({ state: "of-the-app", code: CODE, scope: "openid" });
-        const response = await at.callback(`oauth?${query}`, { headers: { cookie: at.cookie } });
-        if (came) return assert.equal(response.status, 401, "a code counts once");
-        came = true;
-        const product = await at.through(response);
+        const response = await scenario.callback(`oauth?${query}`, { headers: { cookie: scenario.cookie } });
+        if (used) return assert.equal(response.status, 401, "a code is valid once");
+        used = true;
+        const product = await scenario.through(response);
         assert.equal(product.search, `?plan=pro&${query}`);
-        const fetched = await at.form("token", { code: CODE, client_id: CLIENT, client_secret: CLIENT_SECRET });
+        const fetched = await scenario.form("token", { code: CODE, client_id: CLIENT, client_secret: CLIENT_SECRET });
         assert.deepEqual([fetched.status, await fetched.json()], [200, tokens]);
       },
       async colleague() {
-        const response = await at.post("sign-in", { id_token: colleague }, bearer);
+        const response = await scenario.post("sign-in", { id_token: colleague }, bearer);
         assert.deepEqual([response.status, await response.json()], [200, { customer_id: `google-workspace:${DOMAIN}` }]);
       },
       async sale() {
-        await at.operator.json("POST", "/v1/conversions", {
+        await scenario.operator.json("POST", "/v1/conversions", {
           type: "sale", external_id: "invoice-1", customer_id: `google-workspace:${DOMAIN}`, amount: 12_345, currency: "EUR",
           occurred_at: minutes(1), metadata: { evidence: "invoice" },
         });
       },
-      active: license(at, "ACTIVE"),
-      unlicensed: license(at, "UNLICENSED"),
+      active: license(scenario, "ACTIVE"),
+      unlicensed: license(scenario, "UNLICENSED"),
     };
   },
   ends: {

@@ -1,5 +1,5 @@
-// A HubSpot account that installs an app, as developers.hubspot.com documents the calls (OAuth, webhooks with signature v3).
-// HubSpot takes no payments and reports no uninstalls, so both come from the operator through the API.
+// A HubSpot account that installs an app, as developers.hubspot.com documents the calls (OAuth, webhooks with signature
+// v3). HubSpot takes no payments and reports no uninstalls, so both come from the operator through the API.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { billed } from "../support/lifecycles.mjs";
@@ -28,17 +28,19 @@ async function vendor(request) {
   return Response.json(GRANTED);
 }
 
-/** A batch of webhooks. The app subscribes to deals: they are the customer's own business and no conversions. */
-async function deal(at) {
+/**
+ * Sends a batch of webhooks. The app subscribes to deals, which are the customer's own business and not conversions.
+ */
+async function deal(scenario) {
   const body = JSON.stringify([{
     eventId: 3816279340, subscriptionId: 25, portalId: HUB, appId: 1160452, occurredAt: Date.now(),
     subscriptionType: "deal.propertyChange", attemptNumber: 0, objectId: 9876543210, propertyName: "dealstage",
     propertyValue: "closedwon", changeSource: "CRM_UI", sourceId: "userId:1234",
   }]);
   const time = String(Date.now());
-  const signed = `POST${at.address("webhook")}${body}${time}`;
+  const signed = `POST${scenario.address("webhook")}${body}${time}`;
   const signature = createHmac("sha256", SECRET).update(signed).digest("base64");
-  const { status } = await at.callback("webhook", {
+  const { status } = await scenario.callback("webhook", {
     method: "POST", body,
     headers: { "content-type": "application/json", "x-hubspot-signature-v3": signature, "x-hubspot-request-timestamp": time },
   });
@@ -50,32 +52,32 @@ export default {
   settings: { client_id: CLIENT_ID, scopes: "oauth" },
   secrets: { client_secret: SECRET },
   vendor,
-  steps(at) {
-    [codeIsUsed, redirectUri] = [false, at.address("oauth")];
+  steps(scenario) {
+    [codeIsUsed, redirectUri] = [false, scenario.address("oauth")];
     return {
       async consent() {
-        const response = await at.callback(`install?sp_click=${at.clickId}`);
+        const response = await scenario.callback(`install?sp_click=${scenario.clickId}`);
         assert.equal(response.status, 302);
         const { origin, pathname, searchParams } = new URL(response.headers.get("location"));
         assert.equal(`${origin}${pathname}`, "https://app.hubspot.com/oauth/authorize");
         assert.deepEqual(Object.fromEntries(searchParams), {
-          client_id: CLIENT_ID, redirect_uri: redirectUri, scope: "oauth", state: at.clickId,
+          client_id: CLIENT_ID, redirect_uri: redirectUri, scope: "oauth", state: scenario.clickId,
         });
       },
       async installed() {
-        const query = new URLSearchParams({ code: CODE, state: at.clickId });
+        const query = new URLSearchParams({ code: CODE, state: scenario.clickId });
         const again = codeIsUsed;
-        const response = await at.callback(`oauth?${query}`);
+        const response = await scenario.callback(`oauth?${query}`);
         if (again) return assert.equal(response.status, 401);
-        const product = await at.through(response);
+        const product = await scenario.through(response);
         assert.equal(product.search, `?plan=pro&${query}`);
-        const tokens = await at.form("token", { code: CODE, client_id: CLIENT_ID, client_secret: SECRET });
+        const tokens = await scenario.form("token", { code: CODE, client_id: CLIENT_ID, client_secret: SECRET });
         assert.deepEqual([tokens.status, await tokens.json()], [200, GRANTED]);
       },
-      deal: () => deal(at),
-      ...at.billing(CUSTOMER),
+      deal: () => deal(scenario),
+      ...scenario.billing(CUSTOMER),
       async uninstalled() {
-        await at.operator.json("POST", "/v1/conversions", {
+        await scenario.operator.json("POST", "/v1/conversions", {
           type: "uninstall", external_id: `uninstall-${HUB}`, customer_id: CUSTOMER, occurred_at: minutes(60),
           metadata: { evidence: "journal" },
         });

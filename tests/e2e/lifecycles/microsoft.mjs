@@ -1,5 +1,5 @@
-// A purchase on Microsoft's marketplaces, as learn.microsoft.com documents its calls (partner-center, SaaS fulfilment API
-// version 2): the landing page's token, the connection webhook, and the API that is asked about both.
+// A purchase on Microsoft's marketplaces, as learn.microsoft.com documents its calls (partner-center, SaaS fulfilment
+// API version 2): the landing page's token, the connection webhook, and the API that confirms both.
 import assert from "node:assert/strict";
 import { minutes, rsa, seconds } from "../support/signers.mjs";
 
@@ -9,7 +9,7 @@ const MARKETPLACE_API = "20e940b3-4c77-4b0b-9a53-9e16a1b010a7";
 const PURCHASE = "9d3c1f6e-3f2a-4c0b-8e57-0a1b2c3d4e5f";
 const LOGIN = `https://login.microsoftonline.com/${TENANT}`;
 const API = "https://marketplaceapi.microsoft.com/api/saas/subscriptions";
-/** What Microsoft brings a buyer to the landing page with. */
+/** The token with which Microsoft sends a buyer to the landing page. */
 export const TOKEN = "purchase+token/with==";
 const key = rsa("entra-1");
 
@@ -20,7 +20,7 @@ const subscription = (planId, status = "Subscribed") => ({
 });
 
 const operationId = (number) => `74dfb4db-c193-4891-827d-eb05fbdc64b${number}`;
-/** What happened, by operation: what the webhook says of it, and the API too. */
+/** The operations by id, as the webhook and the API return them. */
 const operations = Object.fromEntries(
   [
     ["Subscribe", "silver", "Succeeded"],
@@ -68,9 +68,9 @@ async function vendor(request) {
   return operation ? Response.json(operation) : new Response(null, { status: 404 });
 }
 
-const webhook = (at, operation) => async () => {
+const webhook = (scenario, operation) => async () => {
   const body = { ...operation, operationRequestSource: "Azure", purchaseToken: null, subscription: subscription("silver") };
-  const { status } = await at.post("webhook", body, { authorization: `Bearer ${bearer()}` });
+  const { status } = await scenario.post("webhook", body, { authorization: `Bearer ${bearer()}` });
   assert.equal(status, 200);
 };
 
@@ -82,13 +82,13 @@ export default {
   },
   secrets: { client_secret: "s3cret" },
   vendor,
-  steps: (at) => ({
+  steps: (scenario) => ({
     async landing() {
       const query = `token=${encodeURIComponent(TOKEN)}`;
-      const product = await at.through(await at.callback(`landing?${query}`, { headers: { cookie: at.cookie } }));
+      const product = await scenario.through(await scenario.callback(`landing?${query}`, { headers: { cookie: scenario.cookie } }));
       assert.equal(product.search, `?plan=pro&${query}`);
     },
-    ...Object.fromEntries(Object.values(operations).map((operation) => [operation.action, webhook(at, operation)])),
+    ...Object.fromEntries(Object.values(operations).map((operation) => [operation.action, webhook(scenario, operation)])),
   }),
   ends: {
     conversions: [

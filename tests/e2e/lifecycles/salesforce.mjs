@@ -8,8 +8,8 @@ import { minutes } from "../support/signers.mjs";
 
 const PATH_SECRET = "w8Jc0q1rV3m5t7y9";
 const CONSUMER_SECRET = "4F2A9D0C7B1E48E2A6D5C3B8F90E1D2C";
-const OURS = "00Dxx0000001gPLEAY";
-/** A licence names the organisation with 15 characters, a signed request with 18. */
+const PUBLISHER_ORGANIZATION = "00Dxx0000001gPLEAY";
+/** Licences have the organisation's id with 15 characters, signed requests with 18. */
 const ORGANIZATION = "00Dyy0000009ZZZ";
 const LICENSE = "a0Fxx000000Abc1EAC";
 const CUSTOMER = `salesforce:${ORGANIZATION}`;
@@ -22,18 +22,18 @@ const notification = (id, status, minute) => `<Notification><Id>${id}</Id>
    <sf:sfLma__Subscriber_Org_ID__c>${ORGANIZATION}</sf:sfLma__Subscriber_Org_ID__c>
    <sf:sfLma__Version_Number__c>3.1</sf:sfLma__Version_Number__c></sObject></Notification>`;
 
-/** An outbound message. Salesforce repeats it until the response acknowledges it. */
-const message = (at, ...notifications) => async () => {
+/** Returns a step that sends an outbound message. Salesforce repeats it until the response acknowledges it. */
+const message = (scenario, ...notifications) => async () => {
   const body = `<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>
-<notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>${OURS}</OrganizationId>
+<notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>${PUBLISHER_ORGANIZATION}</OrganizationId>
 <ActionId>04kxx0000004CDrAAM</ActionId><SessionId xsi:nil="true"/>${notifications.join("")}</notifications></soapenv:Body></soapenv:Envelope>`;
-  const response = await at.callback(`license/${PATH_SECRET}`, { method: "POST", body, headers: { "content-type": "text/xml; charset=UTF-8" } });
+  const response = await scenario.callback(`license/${PATH_SECRET}`, { method: "POST", body, headers: { "content-type": "text/xml; charset=UTF-8" } });
   assert.equal(response.status, 200);
   assert.match(await response.text(), /<Ack>true<\/Ack>/);
 };
 
-/** The form that Salesforce posts to the Canvas app in its frame. */
+/** Returns the signed request that Salesforce posts to the Canvas app in its frame. */
 function signedRequest() {
   const envelope = {
     algorithm: "HMACSHA256", issuedAt: -1882588807, userId: "005yy000001SwiUAAS",
@@ -46,24 +46,24 @@ function signedRequest() {
 
 export default {
   marketplace: "salesforce",
-  settings: { organization_id: OURS },
+  settings: { organization_id: PUBLISHER_ORGANIZATION },
   secrets: { path_secret: PATH_SECRET, consumer_secret: CONSUMER_SECRET },
   vendor: (request) => assert.fail(`unexpected request to ${request.url}`),
-  steps(at) {
+  steps(scenario) {
     let used = false;
     return {
-      trial: message(at, notification("04lxx000000Cf21AAS", "Trial", 0)),
-      active: message(at, notification("04lxx000000Cf22AAS", "Active", 10)),
+      trial: message(scenario, notification("04lxx000000Cf21AAS", "Trial", 0)),
+      active: message(scenario, notification("04lxx000000Cf22AAS", "Active", 10)),
       async opened() {
-        const response = await at.form("canvas", { signed_request: signedRequest() });
-        if (used) return assert.equal(response.status, 401, "a signed request counts once");
+        const response = await scenario.form("canvas", { signed_request: signedRequest() });
+        if (used) return assert.equal(response.status, 401, "a signed request is valid once");
         used = true;
-        const product = await at.throughPage(response);
+        const product = await scenario.throughPage(response);
         assert.equal(product.search, "?plan=pro");
       },
-      ...at.billing(CUSTOMER),
-      suspendedAndActive: message(at, notification("04lxx000000Cf23AAS", "Suspended", 20), notification("04lxx000000Cf24AAS", "Active", 30)),
-      uninstalled: message(at, notification("04lxx000000Cf25AAS", "Uninstalled", 60)),
+      ...scenario.billing(CUSTOMER),
+      suspendedAndActive: message(scenario, notification("04lxx000000Cf23AAS", "Suspended", 20), notification("04lxx000000Cf24AAS", "Active", 30)),
+      uninstalled: message(scenario, notification("04lxx000000Cf25AAS", "Uninstalled", 60)),
     };
   },
   ends: {

@@ -13,15 +13,15 @@ const UNINSTALLED_AT = minutes(40);
 
 const mac = (bytes, encoding) => createHmac("sha256", SECRET).update(bytes).digest(encoding);
 
-/** A query that Shopify signs: its parameters in order, without the signature. */
+/** Returns a query that Shopify signed: the sorted parameters without the signature. */
 function signedQuery(parameters) {
   const signed = Object.entries({ ...parameters, timestamp: seconds() }).map(([name, value]) => `${name}=${value}`).sort().join("&");
   return `hmac=${mac(signed, "hex")}&${signed}`;
 }
 
-const webhook = (at, kind, topic, body, triggeredAt = minutes(50)) => async () => {
+const webhook = (scenario, kind, topic, body, triggeredAt = minutes(50)) => async () => {
   const text = JSON.stringify(body);
-  const { status } = await at.callback(kind, {
+  const { status } = await scenario.callback(kind, {
     method: "POST", body: text,
     headers: {
       "content-type": "application/json", "x-shopify-hmac-sha256": mac(text, "base64"), "x-shopify-topic": topic,
@@ -32,8 +32,8 @@ const webhook = (at, kind, topic, body, triggeredAt = minutes(50)) => async () =
   assert.equal(status, 200);
 };
 
-const subscription = (at, status, minute) =>
-  webhook(at, "subscription", "app_subscriptions/update", {
+const subscription = (scenario, status, minute) =>
+  webhook(scenario, "subscription", "app_subscriptions/update", {
     app_subscription: {
       admin_graphql_api_id: "gid://shopify/AppSubscription/1029266947", name: "Pro", status,
       admin_graphql_api_shop_id: `gid://shopify/Shop/${NUMBER}`, created_at: minutes(0), updated_at: minutes(minute),
@@ -46,26 +46,26 @@ export default {
   settings: { client_id: "8f1b0c0de5a94e0f8d7c6b5a49382716" },
   secrets: { client_secret: SECRET },
   vendor: (request) => assert.fail(`unexpected request to ${request.url}`),
-  steps(at) {
+  steps(scenario) {
     const query = signedQuery({ code: "a94a110d86d2452eb3e2af4cfb8a3828", host: "YWRtaW4uc2hvcGlmeS5jb20", shop: SHOP });
     const customer = { shop_id: NUMBER, shop_domain: SHOP, customer: { id: 191167 }, orders_to_redact: [] };
     let used = false;
     return {
-      named: webhook(at, "shop", "shop/update", { id: NUMBER, myshopify_domain: SHOP }),
+      named: webhook(scenario, "shop", "shop/update", { id: NUMBER, myshopify_domain: SHOP }),
       async installed() {
-        const response = await at.callback(`oauth?${query}`);
-        if (used) return assert.equal(response.status, 401, "a signed query counts once");
+        const response = await scenario.callback(`oauth?${query}`);
+        if (used) return assert.equal(response.status, 401, "a signed query is valid once");
         used = true;
-        const product = await at.through(response);
+        const product = await scenario.through(response);
         assert.equal(product.search, `?plan=pro&${query}`);
       },
-      active: subscription(at, "ACTIVE", 10),
-      frozen: subscription(at, "FROZEN", 20),
-      activeAgain: subscription(at, "ACTIVE", 30),
-      ...at.billing(CUSTOMER),
-      customersRedact: webhook(at, "customers-redact", "customers/redact", customer),
-      uninstalled: webhook(at, "uninstalled", "app/uninstalled", { id: NUMBER, name: "Super Toys", myshopify_domain: SHOP }, UNINSTALLED_AT),
-      shopRedact: webhook(at, "shop-redact", "shop/redact", { shop_id: NUMBER, shop_domain: SHOP }),
+      active: subscription(scenario, "ACTIVE", 10),
+      frozen: subscription(scenario, "FROZEN", 20),
+      activeAgain: subscription(scenario, "ACTIVE", 30),
+      ...scenario.billing(CUSTOMER),
+      customersRedact: webhook(scenario, "customers-redact", "customers/redact", customer),
+      uninstalled: webhook(scenario, "uninstalled", "app/uninstalled", { id: NUMBER, name: "Super Toys", myshopify_domain: SHOP }, UNINSTALLED_AT),
+      shopRedact: webhook(scenario, "shop-redact", "shop/redact", { shop_id: NUMBER, shop_domain: SHOP }),
     };
   },
   ends: {

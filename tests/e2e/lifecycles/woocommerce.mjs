@@ -1,6 +1,6 @@
-// A customer of a WooCommerce store and a subscriber of an app on WooCommerce.com, as woocommerce.com documents the calls
-// (REST API: webhooks; SaaS billing): orders that the store sends after each change, and subscriptions with all their
-// transactions.
+// A customer of a WooCommerce store and a subscriber of an app on WooCommerce.com, as woocommerce.com documents the
+// calls (REST API: webhooks; SaaS billing): orders that the store sends after each change, and subscriptions with all
+// their transactions.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { minutes } from "../support/signers.mjs";
@@ -10,24 +10,24 @@ const BILLING_SECRET = "wc-billing-secret-0001";
 const SUBSCRIPTION = "0b9d8f1e-5a52-4d0a-9d07-5d9c1f4e8a11";
 const SUBSCRIBER = `woocommerce:${SUBSCRIPTION}`;
 
-/** WooCommerce's times: UTC without a zone. */
+/** Returns a time in WooCommerce's format: UTC without a zone. */
 const time = (minute) => minutes(minute).slice(0, 19);
 
-const webhook = (at, kind, secret, body) => async () => {
+const webhook = (scenario, kind, secret, body) => async () => {
   const text = JSON.stringify(body);
   const signature = createHmac("sha256", secret).update(text).digest("base64");
-  const { status } = await at.callback(kind, { method: "POST", body: text, headers: { "x-wc-webhook-signature": signature } });
+  const { status } = await scenario.callback(kind, { method: "POST", body: text, headers: { "x-wc-webhook-signature": signature } });
   assert.equal(status, 200);
 };
 
-const order = (at, fields) =>
-  webhook(at, "orders", ORDERS_SECRET, {
+const order = (scenario, fields) =>
+  webhook(scenario, "orders", ORDERS_SECRET, {
     id: 727, status: "processing", currency: "EUR", total: "29.35", customer_id: 26, date_paid_gmt: time(1),
     date_modified_gmt: time(1), line_items: [{ id: 315, sku: "PRO-M", total: "29.35" }], refunds: [], meta_data: [], ...fields,
   });
 
-const subscription = (at, status, transactions) =>
-  webhook(at, "billing", BILLING_SECRET, {
+const subscription = (scenario, status, transactions) =>
+  webhook(scenario, "billing", BILLING_SECRET, {
     subscription: { id: SUBSCRIPTION, status, next_payment_date: time(60), billing_intents: [], transactions },
   });
 
@@ -38,30 +38,30 @@ export default {
   marketplace: "woocommerce",
   secrets: { webhook_secret: ORDERS_SECRET, billing_secret: BILLING_SECRET },
   vendor: (request) => assert.fail(`unexpected request to ${request.url}`),
-  async begin(at) {
+  async begin(scenario) {
     // A subscription names no click, so the app reports it.
-    await at.operator.json("POST", "/v1/conversions", {
-      type: "lead", external_id: "user-1", customer_id: SUBSCRIBER, click_id: at.clickId,
+    await scenario.operator.json("POST", "/v1/conversions", {
+      type: "lead", external_id: "user-1", customer_id: SUBSCRIBER, click_id: scenario.clickId,
     });
   },
-  steps(at) {
-    const entry = `https://store.example/?utm_source=ada&sp_click=${at.clickId}`;
+  steps(scenario) {
+    const entry = `https://store.example/?utm_source=ada&sp_click=${scenario.clickId}`;
     const attributed = { meta_data: [{ id: 812, key: "_wc_order_attribution_session_entry", value: entry }] };
     const [first, second] = [{ id: 751, total: "-10.00" }, { id: 752, total: "-19.35" }];
     return {
       async ping() {
-        assert.equal((await at.form("orders", { webhook_id: "14" })).status, 200);
+        assert.equal((await scenario.form("orders", { webhook_id: "14" })).status, 200);
       },
-      unpaid: order(at, { ...attributed, status: "pending", date_paid_gmt: null }),
-      paid: order(at, attributed),
+      unpaid: order(scenario, { ...attributed, status: "pending", date_paid_gmt: null }),
+      paid: order(scenario, attributed),
       // The customer is known, so the next order needs no click.
-      paidAgain: order(at, { id: 728, total: "100.00", date_paid_gmt: time(2) }),
-      refundedInPart: order(at, { ...attributed, refunds: [first] }),
-      refunded: order(at, { ...attributed, status: "refunded", refunds: [first, second] }),
-      subscribed: subscription(at, "active", [transaction("t-1", 3, "0.00")]),
-      renewed: subscription(at, "active", [transaction("t-1", 3, "0.00"), transaction("t-2", 33, "0.00")]),
-      renewalRefunded: subscription(at, "active", [transaction("t-1", 3, "0.00"), transaction("t-2", 33, "30.00")]),
-      cancelled: subscription(at, "cancelled", [transaction("t-1", 3, "0.00"), transaction("t-2", 33, "30.00")]),
+      paidAgain: order(scenario, { id: 728, total: "100.00", date_paid_gmt: time(2) }),
+      refundedInPart: order(scenario, { ...attributed, refunds: [first] }),
+      refunded: order(scenario, { ...attributed, status: "refunded", refunds: [first, second] }),
+      subscribed: subscription(scenario, "active", [transaction("t-1", 3, "0.00")]),
+      renewed: subscription(scenario, "active", [transaction("t-1", 3, "0.00"), transaction("t-2", 33, "0.00")]),
+      renewalRefunded: subscription(scenario, "active", [transaction("t-1", 3, "0.00"), transaction("t-2", 33, "30.00")]),
+      cancelled: subscription(scenario, "cancelled", [transaction("t-1", 3, "0.00"), transaction("t-2", 33, "30.00")]),
     };
   },
   ends: {

@@ -1,13 +1,13 @@
-// Counts wasm instances. It must be imported before the entry, which makes the first one.
-const made = [];
+// Counts wasm instances. It must be imported before the entry, which creates the first one.
+const created = [];
 
 WebAssembly.Instance = class extends WebAssembly.Instance {
   constructor(...args) {
     super(...args);
-    // The binding's script holds the exports, and these hold the memory.
-    made.push(new WeakRef(this.exports));
+    // The script of wasm-bindgen holds the exports, and these hold the memory.
+    created.push(new WeakRef(this.exports));
   }
 };
 
-/** Instances made, and those whose memory is still there. */
-export const census = () => ({ made: made.length, alive: made.filter((exports) => exports.deref() !== undefined).length });
+/** Returns the number of instances created, and of those whose memory was not freed. */
+export const census = () => ({ created: created.length, alive: created.filter((exports) => exports.deref() !== undefined).length });

@@ -1,4 +1,4 @@
-// The Worker with a clock of its own: `/test-clock/<RFC 3339 time>` sets it, and it runs on from there.
+// The Worker with an adjustable clock. `/test-clock/<RFC 3339 time>` sets it, and it runs on from that time.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import signpost, { ClickLog, Ledger } from "../../../src/edge/js/entry.mjs";
 

@@ -1,24 +1,24 @@
-// The Worker with neighbours that fail on request: `/test-fault/<name>` sets what is broken from then on.
+// The Worker with stores that fail on request. `/test-fault/<name>` sets the fault, which stays until the next call.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import signpost, { ClickLog as SoundClickLog, Ledger as SoundLedger } from "../../../src/edge/js/entry.mjs";
+import signpost, { ClickLog as RealClickLog, Ledger as RealLedger } from "../../../src/edge/js/entry.mjs";
 import { instance } from "../../../src/edge/js/instance.mjs";
 
 let fault = "none";
-const calls = {}; // method of a Ledger → how often the Worker called it
+const calls = {}; // method of a Ledger → number of calls by the Worker
 
 const hang = () => new Promise(() => {});
 const fail = () => Promise.reject(new Error("injected fault"));
 
-/** A binding that behaves as `fault` says whenever `concerns` does. */
-function spoilt(binding, concerns) {
+/** Wraps a binding. Its methods fail or hang while `isAffected` returns true for the current fault. */
+function faulty(binding, isAffected) {
   return new Proxy(binding, {
     get(target, name) {
       if (name === "constructor") return target[name]; // the `worker` crate recognises a binding by its class
-      if (concerns(fault)) {
-        const behave = fault.endsWith("hang") || fault.endsWith("hangs") ? hang : fail;
-        // A namespace's stub is made first; whatever is called on it then fails.
-        if (name === "getByName") return () => new Proxy({}, { get: () => behave });
-        return behave;
+      if (isAffected(fault)) {
+        const behaviour = fault.endsWith("hang") || fault.endsWith("hangs") ? hang : fail;
+        // Creating a stub of a namespace succeeds, and every method of the stub fails.
+        if (name === "getByName") return () => new Proxy({}, { get: () => behaviour });
+        return behaviour;
       }
       const value = target[name];
       return typeof value === "function" ? value.bind(target) : value;
@@ -26,18 +26,18 @@ function spoilt(binding, concerns) {
   });
 }
 
-/** A click log that takes no clicks while the fault is `clicks-wait`, and answers whatever else it is asked. */
-function unwritable(namespace) {
-  const waiting = (stub) =>
+/** Wraps a namespace of click logs. While the fault is `clicks-wait`, writes hang and other calls work. */
+function withHangingWrites(namespace) {
+  const wrap = (stub) =>
     new Proxy(stub, {
       get: (target, name) => (fault === "clicks-wait" && (name === "append" || name === "take") ? hang : (...args) => target[name](...args)),
     });
   return new Proxy(namespace, {
-    get: (target, name) => (name === "getByName" ? (id) => waiting(target.getByName(id)) : target[name]),
+    get: (target, name) => (name === "getByName" ? (id) => wrap(target.getByName(id)) : target[name]),
   });
 }
 
-/** A namespace whose stubs count calls. */
+/** Wraps a namespace so that its stubs count calls. */
 function counted(namespace) {
   const count = (stub) =>
     new Proxy(stub, {
@@ -53,26 +53,26 @@ function counted(namespace) {
   });
 }
 
-function spoil(env) {
+function withFaults(env) {
   return {
     ...env,
-    KV: spoilt(env.KV, (name) => name.startsWith("kv-") || name === "all-hang"),
-    API_LIMIT: env.API_LIMIT && spoilt(env.API_LIMIT, (name) => name.startsWith("limiter-")),
-    LEDGER: spoilt(counted(env.LEDGER), (name) => name.startsWith("ledger-") || name === "all-hang"),
-    CLICKLOG: spoilt(unwritable(env.CLICKLOG), (name) => name.startsWith("clicklog-") || name === "all-hang"),
+    KV: faulty(env.KV, (name) => name.startsWith("kv-") || name === "all-hang"),
+    API_LIMIT: env.API_LIMIT && faulty(env.API_LIMIT, (name) => name.startsWith("limiter-")),
+    LEDGER: faulty(counted(env.LEDGER), (name) => name.startsWith("ledger-") || name === "all-hang"),
+    CLICKLOG: faulty(withHangingWrites(env.CLICKLOG), (name) => name.startsWith("clicklog-") || name === "all-hang"),
   };
 }
 
-// The objects' own neighbours fail with the others.
-export class Ledger extends SoundLedger {
+// The bindings of the objects fail as well.
+export class Ledger extends RealLedger {
   constructor(ctx, env) {
-    super(ctx, spoil(env));
+    super(ctx, withFaults(env));
   }
 }
 
-export class ClickLog extends SoundClickLog {
+export class ClickLog extends RealClickLog {
   constructor(ctx, env) {
-    super(ctx, spoil(env));
+    super(ctx, withFaults(env));
   }
 }
 
@@ -92,7 +92,7 @@ export default class extends WorkerEntrypoint {
     const { pathname } = new URL(request.url);
     if (pathname === "/test-fault/trap") {
       try {
-        // What a Rust panic comes to under panic=abort: a trap. Here a method on an object far outside the memory.
+        // A Rust panic becomes a trap under panic=abort. This trap comes from a method on an object outside the memory.
         instance().call((wasm) => wasm.ClickLogObject.prototype.last.call({ __wbg_ptr: 0xfffffff0 }));
       } catch {
         return new Response(null, { status: 500 });
@@ -101,7 +101,7 @@ export default class extends WorkerEntrypoint {
     }
     if (pathname === "/test-fault/exception") {
       try {
-        // An exception of JavaScript's that crosses the wasm's frames: it ends the instance too, and looks like any other.
+        // A JavaScript exception that crosses wasm frames also retires the instance.
         const storage = { get sql() { throw new Error("not caught by the binding"); } };
         instance().call((wasm) => new wasm.ClickLogObject({ id: { name: "0" }, storage }, {}));
       } catch {
@@ -109,12 +109,12 @@ export default class extends WorkerEntrypoint {
       }
       return new Response(null);
     }
-    if (pathname === "/test-visits") return visits(request, spoil(this.env), this.ctx);
+    if (pathname === "/test-visits") return visits(request, withFaults(this.env), this.ctx);
     if (pathname === "/test-calls") return Response.json(calls);
     if (pathname.startsWith("/test-fault/")) {
       fault = pathname.slice("/test-fault/".length);
       return new Response(null);
     }
-    return signpost.fetch(request, spoil(this.env), this.ctx);
+    return signpost.fetch(request, withFaults(this.env), this.ctx);
   }
 }

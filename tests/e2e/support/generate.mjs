@@ -1,6 +1,7 @@
-// Values out of JSON Schemas, and the same values spoilt: seeded, so that a run can be repeated to the byte.
+// Generates values of JSON Schemas, and corrupted values. The generator is seeded, so that a run can be repeated
+// exactly.
 
-/** Random numbers from a seed (mulberry32). */
+/** A seeded random number generator (mulberry32). */
 export class Dice {
   #state;
 
@@ -8,7 +9,7 @@ export class Dice {
     this.#state = seed >>> 0;
   }
 
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   next() {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -20,9 +21,9 @@ export class Dice {
     return this.next() < probability;
   }
 
-  /** A whole number from `least` to `most`. */
-  int(least, most) {
-    return least + Math.floor(this.next() * (most - least + 1));
+  /** Returns an integer between `min` and `max`, both inclusive. */
+  int(min, max) {
+    return min + Math.floor(this.next() * (max - min + 1));
   }
 
   pick(list) {
@@ -32,30 +33,32 @@ export class Dice {
 
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_.,:;'\"\\/<>&%+éßøñ中文😀\u200b\u202e"];
 
-/** Makes values of the schemas of one OpenAPI document. */
+/** Generates values of the schemas of one OpenAPI document. */
 export class Generator {
   /**
    * @param {object} document
    * @param {Dice} dice
-   * @param {(pattern: string) => string[]} known values that exist and match a pattern
-   * @param {number} knownChance how often a known value is used where there is one
+   * @param {(pattern: string) => string[]} existing returns existing values that match a pattern
+   * @param {number} existingChance the probability of using an existing value if there is one
    */
-  constructor(document, dice, known, knownChance = 0.8) {
+  constructor(document, dice, existing, existingChance = 0.8) {
     this.document = document;
     this.dice = dice;
-    this.known = known;
-    this.knownChance = knownChance;
+    this.existing = existing;
+    this.existingChance = existingChance;
   }
 
-  /** What a `$ref` names, else the schema itself; keywords beside the `$ref` count too. */
+  /**
+   * Returns the schema that a `$ref` refers to, merged with the keywords beside the `$ref`, or else the schema itself.
+   */
   resolve(schema) {
     if (!schema.$ref) return schema;
     const { $ref, ...beside } = schema;
-    const target = $ref.slice(2).split("/").reduce((at, part) => at[part], this.document);
+    const target = $ref.slice(2).split("/").reduce((node, part) => node[part], this.document);
     return { ...this.resolve(target), ...beside };
   }
 
-  /** A value that the schema allows. */
+  /** Returns a value that the schema allows. */
   valid(schema) {
     const { dice } = this;
     const it = this.resolve(schema);
@@ -81,7 +84,7 @@ export class Generator {
     }
   }
 
-  // A field that may be null is null now and then only: most of what is to be found lies behind the values.
+  // A nullable field is null in one case of ten only, because other values reach more code.
   #type(types) {
     const others = types.filter((type) => type !== "null");
     return types.includes("null") && this.dice.chance(0.1) ? "null" : this.dice.pick(others);
@@ -92,30 +95,30 @@ export class Generator {
   }
 
   #object({ properties = {}, required = [], additionalProperties, propertyNames, maxProperties = 3 }) {
-    const made = {};
+    const object = {};
     for (const [name, schema] of Object.entries(properties)) {
-      if (required.includes(name) || this.dice.chance(0.6)) made[name] = this.valid(schema);
+      if (required.includes(name) || this.dice.chance(0.6)) object[name] = this.valid(schema);
     }
     if (additionalProperties) {
       const values = additionalProperties === true ? { type: ["string", "integer", "boolean"] } : additionalProperties;
       for (let left = this.dice.int(0, Math.min(maxProperties, 3)); left > 0; left -= 1) {
-        made[this.string(propertyNames ?? { minLength: 1, maxLength: 20 })] = this.valid(values);
+        object[this.string(propertyNames ?? { minLength: 1, maxLength: 20 })] = this.valid(values);
       }
     }
-    return made;
+    return object;
   }
 
-  /** A text of the schema's form. */
+  /** Returns a text that the schema allows. */
   string({ format, pattern, minLength = 0, maxLength = 40 }) {
     const { dice } = this;
     if (format === "date-time") return new Date(dice.int(Date.UTC(2026, 0), Date.UTC(2027, 0))).toISOString();
     if (format === "email") return `${this.#letters(8)}@${this.#letters(6)}.example`;
     if (format === "uri") return `https://${this.#letters(8)}.example/${this.#letters(5)}?a=${this.#letters(2)}`;
     if (pattern) {
-      const known = this.known(pattern);
-      return known.length > 0 && dice.chance(this.knownChance) ? dice.pick(known) : this.#matching(pattern);
+      const existing = this.existing(pattern);
+      return existing.length > 0 && dice.chance(this.existingChance) ? dice.pick(existing) : this.#matching(pattern);
     }
-    // The longest are ASCII: some limits count bytes, and a schema can only count characters.
+    // Texts of maximum length are ASCII, because some limits count bytes and a schema can only count characters.
     if (dice.chance(0.1)) return this.#letters(dice.pick([minLength, maxLength]));
     const length = dice.int(minLength, Math.min(maxLength, minLength + 20));
     return Array.from({ length }, () => dice.pick(LETTERS)).join("");
@@ -125,12 +128,12 @@ export class Generator {
     return Array.from({ length }, () => this.dice.pick([..."abcdefghijklmnopqrstuvwxyz"])).join("");
   }
 
-  // The document's own patterns are sequences of characters and classes with counts; that much is understood.
+  // Supports the patterns of the document: sequences of characters and character classes with counts.
   #matching(pattern) {
     if (pattern.startsWith("^/(")) return `/${this.#letters(4)}/${this.#letters(3)}`;
     let text = "";
-    for (const [, klass, literal, least, most, many] of pattern.slice(1, -1).matchAll(/(?:\[([^\]]+)\]|([^[{]))(?:\{(\d+)(?:,(\d+))?\}|(\+))?/g)) {
-      const count = many ? this.dice.int(1, 20) : least === undefined ? 1 : this.dice.int(Number(least), Number(most ?? least));
+    for (const [, klass, literal, min, max, many] of pattern.slice(1, -1).matchAll(/(?:\[([^\]]+)\]|([^[{]))(?:\{(\d+)(?:,(\d+))?\}|(\+))?/g)) {
+      const count = many ? this.dice.int(1, 20) : min === undefined ? 1 : this.dice.int(Number(min), Number(max ?? min));
       for (let i = 0; i < count; i += 1) text += klass ? this.#member(klass) : literal;
     }
     return text;
@@ -145,8 +148,8 @@ export class Generator {
     return this.dice.pick(members);
   }
 
-  /** Another value in place of one that the schema allows; it may still be allowed by chance. */
-  spoilt(schema, value) {
+  /** Returns a corrupted value in place of one that the schema allows. It may still be allowed by chance. */
+  corrupted(schema, value) {
     const { dice } = this;
     if (value !== null && typeof value === "object" && dice.chance(0.8)) {
       const it = this.resolve(schema);
@@ -154,7 +157,7 @@ export class Generator {
       const step = dice.int(0, 3);
       if (Array.isArray(value)) {
         if (step === 0 || keys.length === 0) return [...value, ...Array.from({ length: (it.maxItems ?? 5) + 1 }, () => value[0] ?? "x")];
-        return value.with(dice.int(0, keys.length - 1), this.#strange(value[0]));
+        return value.with(dice.int(0, keys.length - 1), this.#unusual(value[0]));
       }
       if (step === 0) return { ...value, [dice.pick(["unknown", "__proto__", "", "id", "a/b~c"])]: 1 };
       if (keys.length > 0) {
@@ -162,14 +165,14 @@ export class Generator {
         const { [key]: old, ...rest } = value;
         if (step === 1) return rest;
         const inner = it.properties?.[key];
-        return { ...value, [key]: inner && dice.chance(0.6) ? this.spoilt(inner, old) : this.#strange(old) };
+        return { ...value, [key]: inner && dice.chance(0.6) ? this.corrupted(inner, old) : this.#unusual(old) };
       }
     }
     const beyond = this.#beyond(this.resolve(schema));
-    return beyond.length > 0 && dice.chance(0.5) ? dice.pick(beyond) : this.#strange(value);
+    return beyond.length > 0 && dice.chance(0.5) ? dice.pick(beyond) : this.#unusual(value);
   }
 
-  /** Values one step outside the schema's limits. */
+  /** Returns values one step outside the schema's limits. */
   #beyond({ minLength, maxLength, minimum, maximum }) {
     const values = [];
     if (maxLength !== undefined) values.push(this.#letters(maxLength + 1));
@@ -179,21 +182,21 @@ export class Generator {
     return values;
   }
 
-  /** Values on both sides of a field's limits: `[value, whether it is allowed]`. */
+  /** Returns values on both sides of a field's limits, as pairs `[value, whether it is allowed]`. */
   limits(schema) {
     const it = this.resolve(schema);
     const form = it.anyOf?.find((option) => option.type !== "null");
     if (form) return this.limits(form);
     const outside = this.#beyond(it).map((value) => [value, false]);
-    if (it.enum || it.oneOf) outside.push(["no such word", false]);
+    if (it.enum || it.oneOf) outside.push(["not in the enum", false]);
     if (it.pattern) outside.push(["", false], ["\u00e9!", false]);
     const inside = [it.minimum, it.maximum].filter((value) => value !== undefined);
-    // A field with a format, and not just a length, is not made of letters only.
+    // Letters alone do not match a format or a pattern.
     if (it.maxLength !== undefined && !it.format && !it.pattern) inside.push(this.#letters(it.maxLength), this.#letters(it.minLength));
     return [...outside, ...inside.map((value) => [value, true])];
   }
 
-  #strange(value) {
+  #unusual(value) {
     const text = typeof value === "string" ? value : "text";
     return this.dice.pick([
       null, true, -1, 0, 1.5, 1e12 + 1, 2 ** 53, 1e300, "", " ", "x".repeat(3000), `${text}\u0000`, `${text}\n`, `${text}😀`,

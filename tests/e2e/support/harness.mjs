@@ -1,5 +1,5 @@
-// The Worker in real workerd, for end-to-end tests: free ports, data in a directory of its own, nothing on the
-// network. `restart` after `kill` is what a power cut looks like to the data. A suite begins with
+// Runs the Worker in real workerd for end-to-end tests, with free ports, data in a separate directory and no network.
+// `restart` after `kill` has the same effect on the data as a power failure. A suite starts with
 //   let edge;
 //   before(async () => { edge = await startEdge(); });
 //   after(() => edge.stop());
@@ -15,29 +15,29 @@ import { startWorker, workerdPids } from "../../../xtask/runner/worker.mjs";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Secrets of the tests: fixed, so that tokens can be compared from run to run. */
+/** The secrets of the tests. They are fixed, so that tokens are the same in every run. */
 export const TEST_KEYS = {
   OPERATOR_KEY: "op_end_to_end_tests",
   SIGNING_KEYS: `{"sign":1,"keys":{"1":"${Buffer.alloc(32, 1).toString("base64url")}"}}`,
   DATA_KEY: Buffer.alloc(32, 2).toString("base64url"),
 };
 
-// A start takes note of the workerd it brings up by looking which one is new, so starts take turns.
-let turn = Promise.resolve();
-function inTurn(body) {
-  const mine = turn.then(body);
-  turn = mine.catch(() => undefined);
-  return mine;
+// A start identifies its workerd as the new one among the processes, so starts run one after the other.
+let lastStart = Promise.resolve();
+function afterLastStart(body) {
+  const start = lastStart.then(body);
+  lastStart = start.catch(() => undefined);
+  return start;
 }
 
 /**
  * @param {object} [options]
- * @param {string} [options.entry] another entry module than src/edge/js/entry.mjs (a path from the root)
- * @param {boolean} [options.faults] the wasm that fails on demand (src/edge/faults.rs)
- * @param {string} [options.modules] directory of another build than the one in build/
+ * @param {string} [options.entry] entry module in place of src/edge/js/entry.mjs (a path from the root)
+ * @param {boolean} [options.faults] uses the wasm with fault injection (src/edge/faults.rs)
+ * @param {string} [options.modules] directory of a build in place of build/
  * @param {string} [options.state] directory of the data; by default a new one that `stop` removes
  * @param {number} [options.port] by default any free one, which `restart` keeps
- * @param {Record<string, string>} [options.vars] on top of `TEST_KEYS`
+ * @param {Record<string, string>} [options.vars] variables in addition to `TEST_KEYS`
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {object} [options.shared] miniflare's options of the whole instance
  */
@@ -61,7 +61,7 @@ export async function startEdge({ entry, faults = false, modules, state, port = 
   let running;
   let pid;
   const start = (onPort) =>
-    inTurn(async () => {
+    afterLastStart(async () => {
       const before = new Set(workerdPids());
       running = await startWorker({ ...options, port: onPort });
       [pid] = workerdPids().filter((candidate) => !before.has(candidate));
@@ -69,23 +69,23 @@ export async function startEdge({ entry, faults = false, modules, state, port = 
   await start(port);
 
   const edge = {
-    /** Where it listens; the same after a restart. */
+    /** The Worker's origin. It is the same after a restart. */
     url: running.url,
-    /** Console lines of the Worker, `{level, message}`. */
+    /** The Worker's console lines, `{level, message}`. */
     logs,
-    /** Directory of all that is stored. */
+    /** The directory of all stored data. */
     state: options.state,
-    /** Miniflare: KV and Durable Object access, `dispatchFetch` with a `cf` of your own. */
+    /** Miniflare, which gives access to KV and Durable Objects. */
     get mf() {
       return running.mf;
     },
-    /** Process id of workerd. */
+    /** The process id of workerd. */
     get pid() {
       return pid;
     },
     /**
-     * `fetch` of a path; redirects are not followed, because they are what is tested. `cf` is what the Worker finds
-     * as `request.cf`, `ip` the visitor's address; without them it sees neither, as under `cargo xtask dev`.
+     * Fetches a path without following redirects, because the tests check them. `cf` becomes `request.cf`, and `ip` the
+     * visitor's address. Without them the request has neither, as with `cargo xtask dev`.
      */
     fetch(route, { cf, ip, headers, ...init } = {}) {
       const all = new Headers(headers);
@@ -93,13 +93,13 @@ export async function startEdge({ entry, faults = false, modules, state, port = 
       if (ip) all.set("cf-connecting-ip", ip);
       return fetch(new URL(route, edge.url), { redirect: "manual", ...init, headers: all });
     },
-    /** SIGKILL to workerd, and to nothing else. It stays down until `restart`. */
+    /** Sends SIGKILL to workerd only. It stays down until `restart`. */
     async kill() {
       process.kill(pid, "SIGKILL");
-      await poll(() => !workerdPids().includes(pid), { what: "workerd to be gone" });
-      await running.mf.dispose(); // or miniflare would bring it back by itself
+      await poll(() => !workerdPids().includes(pid), { what: "workerd to exit" });
+      await running.mf.dispose(); // otherwise miniflare would restart workerd
     },
-    /** Starts again on the same data and port; a running one is killed first. */
+    /** Starts workerd again with the same data and port. A running workerd is killed first. */
     async restart() {
       if (workerdPids().includes(pid)) await edge.kill();
       await start(running.port);
@@ -112,20 +112,20 @@ export async function startEdge({ entry, faults = false, modules, state, port = 
   return edge;
 }
 
-/** Calls `look` until it gives something true, and returns that. */
-export async function poll(look, { deadlineMs = 5_000, intervalMs = 10, what = "a condition" } = {}) {
+/** Calls `check` until it returns a truthy value, and returns that value. Throws after the deadline. */
+export async function poll(check, { deadlineMs = 5_000, intervalMs = 10, what = "a condition" } = {}) {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
-    const found = await look();
+    const found = await check();
     if (found) return found;
-    if (performance.now() > deadline) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`timed out after ${deadlineMs} ms waiting for ${what}`);
     await delay(intervalMs);
   }
 }
 
 /**
- * The API as the holder of `key` sees it. Each call gives `{status, headers, body}`, the body parsed where it is JSON.
- * A POST gets an Idempotency-Key of its own unless it brings one.
+ * Returns a client of the API with `key`. Each call returns `{status, headers, body}`; a JSON body is parsed. A POST
+ * gets a new Idempotency-Key unless its headers contain one.
  */
 export function api(edge, key = TEST_KEYS.OPERATOR_KEY) {
   const call = async (method, route, body, headers = {}) => {
@@ -150,13 +150,13 @@ export function api(edge, key = TEST_KEYS.OPERATOR_KEY) {
     patch: (route, body, headers) => call("PATCH", route, body, headers),
     delete: (route, headers) => call("DELETE", route, undefined, headers),
     call,
-    /** The body of an answer that must be a success. */
+    /** Returns the body of a response, which must be successful. */
     async json(method, route, body, headers) {
-      const answer = await call(method, route, body, headers);
-      if (answer.status >= 300) {
-        throw new Error(`${method} ${route} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      const response = await call(method, route, body, headers);
+      if (response.status >= 300) {
+        throw new Error(`${method} ${route} returned ${response.status}: ${JSON.stringify(response.body)}`);
       }
-      return answer.body;
+      return response.body;
     },
   };
 }

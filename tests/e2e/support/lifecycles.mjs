@@ -1,15 +1,12 @@
-// Plays a customer's lifecycle on a marketplace (install, charge, renewal, refund, end) with its callbacks in order, backwards,
-// shuffled, and each twice. The ledger must end the same in every order.
+// Plays the lifecycle of a customer on a marketplace (install, charge, renewal, refund, end) with its callbacks in
+// order, backwards, shuffled, and each twice. The ledger must have the same content after every order.
 //
 // A lifecycle (tests/e2e/lifecycles/<marketplace>.mjs) has
-//   marketplace, url, settings, secrets   of the listing
-//   vendor(request)                       the vendor's APIs and key servers
-//   prepare(directory)                    makes a build of its own there (optional)
-//   begin(at)                             runs before all steps (optional)
-//   steps(at)                             by name, the callbacks; each asserts its response
-//   ends                                  the ledger's content afterwards (`ledgerOf`)
-//   accountsByArrival                     true if the vendor sends no times, so that the last callback decides an account's
-//                                         status; `ends.accounts` then holds in order only
+//   marketplace, url, settings, secrets of the listing vendor(request) the vendor's APIs and key servers
+//   prepare(directory) writes a separate build there (optional) begin(scenario) runs before all steps (optional)
+//   steps(scenario) the callbacks by name; each asserts its response ends the ledger's content afterwards (`ledgerOf`)
+//   accountsByArrival true if the vendor sends no times, so that the last callback decides an account's
+//                                         status; `ends.accounts` is then checked in order only
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
@@ -21,8 +18,8 @@ import { minutes } from "./signers.mjs";
 
 const FORWARD_TO = "https://app.example/start?plan=pro";
 
-/** A customer who has followed an influencer's link to the listing, and the address that the vendor calls back. */
-async function arrive(edge, lifecycle) {
+/** Creates a customer who has followed an influencer's link to the listing, and the callback URLs of the listing. */
+async function startScenario(edge, lifecycle) {
   const world = await programme(edge);
   const { operator } = world;
   const listing = await operator.json("POST", "/v1/listings", {
@@ -33,19 +30,19 @@ async function arrive(edge, lifecycle) {
   const { cookies, location, clickId } = await visit(edge, link.url);
   const cookie = cookies.map((line) => line.split(";")[0]).join("; ");
   const address = `/callbacks/${lifecycle.marketplace}/${listing.id}`;
-  /** Follows the path that binds the visitor's clicks, with the visitor's cookies, and returns where it leads. */
-  async function continued(path) {
+  /** Requests the path that binds the visitor's clicks, with the visitor's cookies. Returns the redirect's location. */
+  async function resume(path) {
     const { pathname } = new URL(path, edge.url);
     assert.match(pathname, /^\/callbacks\/continue\/[0-9a-f]{32}$/);
-    const onward = await edge.fetch(pathname, { headers: { cookie } });
-    assert.equal(onward.status, 302);
-    const location = onward.headers.get("location");
+    const response = await edge.fetch(pathname, { headers: { cookie } });
+    assert.equal(response.status, 302);
+    const location = response.headers.get("location");
     assert.ok(location.startsWith(FORWARD_TO), location);
     return new URL(location);
   }
   return {
     edge, operator, listing, cookie, location, clickId,
-    /** Where the listing is called back, as its vendor knows it. */
+    /** Returns a callback URL of the listing. */
     address: (kind) => new URL(`${address}/${kind}`, edge.url).href,
     callback: (kind, init) => edge.fetch(`${address}/${kind}`, init),
     /** Posts JSON. */
@@ -53,22 +50,22 @@ async function arrive(edge, lifecycle) {
       edge.fetch(`${address}/${kind}`, {
         method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers },
       }),
-    /** Posts a form across sites, as a browser does: without our cookies. */
+    /** Posts a form across sites as a browser does, without Signpost's cookies. */
     form: (kind, fields) => edge.fetch(`${address}/${kind}`, { method: "POST", body: new URLSearchParams(fields) }),
-    /** The browser follows a redirect to the product. */
+    /** Follows a redirect to the product as the browser does. */
     through(response) {
       assert.equal(response.status, 303);
-      return continued(response.headers.get("location"));
+      return resume(response.headers.get("location"));
     },
-    /** The browser follows the link of a page in a frame to the product. */
+    /** Follows the link of a page in a frame to the product as the browser does. */
     async throughPage(response) {
       assert.equal(response.status, 200);
       const [, path] = /<a href="([^"]+)" target="_top">Continue<\/a>/.exec(await response.text());
-      return continued(path);
+      return resume(path);
     },
     /**
-     * Steps for vendors that report no charges: the operator's own billing posts them to the API. A first payment of
-     * 100.00, a renewal of 60.00, and a refund of 25.00 of the renewal.
+     * Returns steps for vendors that report no charges, so that the operator's billing posts them to the API: a first
+     * payment of 100.00, a renewal of 60.00, and a refund of 25.00 of the renewal.
      */
     billing: (customer) => billing(operator, customer),
   };
@@ -101,8 +98,8 @@ export const billed = {
   balances: ["EUR: pending 2700, payable 0, reversed 500"],
 };
 
-/** All pages of a list. */
-async function all(operator, path) {
+/** Returns the rows of all pages of a list. */
+async function allRows(operator, path) {
   const found = [];
   for (let cursor = ""; cursor !== null; ) {
     const page = await operator.json("GET", `${path}?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
@@ -112,9 +109,9 @@ async function all(operator, path) {
   return found;
 }
 
-/** The ledger's content, without what depends on the order of arrival. */
+/** Returns the ledger's content, without the parts that depend on the order of arrival. */
 async function ledgerOf({ operator, listing }) {
-  const conversions = (await all(operator, "/v1/conversions")).map((conversion) => {
+  const conversions = (await allRows(operator, "/v1/conversions")).map((conversion) => {
     const { type, external_id, amount, currency, refunded, customer_id, attribution, commissions, metadata } = conversion;
     const [earned] = commissions.map(({ amount, reversed, held_reason }) => [amount, reversed, ...(held_reason ? [held_reason] : [])]);
     return [
@@ -162,11 +159,11 @@ export async function play(test, lifecycle) {
         retune: (worker) => { worker.outboundService = (request) => lifecycle.vendor(request); },
       });
       try {
-        const at = await arrive(edge, lifecycle);
-        await lifecycle.begin?.(at);
-        const steps = lifecycle.steps(at);
+        const scenario = await startScenario(edge, lifecycle);
+        await lifecycle.begin?.(scenario);
+        const steps = lifecycle.steps(scenario);
         for (const step of order(Object.keys(steps))) await steps[step]();
-        const found = await ledgerOf(at);
+        const found = await ledgerOf(scenario);
         if (lifecycle.accountsByArrival && name !== "in order") found.accounts = lifecycle.ends.accounts;
         assert.deepEqual(found, lifecycle.ends);
       } finally {

@@ -1,12 +1,12 @@
-// The Worker at a time that the test sets, with a KV that may be down: `/fault/document?url=…&newer=…` (src/edge/faults.rs)
-// answers what src/edge/published.rs knows of a document.
+// The Worker with a clock that the test sets, and with a KV that may be down. `/fault/document?url=…&newer=…`
+// (src/edge/faults.rs) returns a document as src/edge/published.rs does.
 import signpost from "../../../src/edge/js/entry.mjs";
 
 export { ClickLog, Ledger } from "../../../src/edge/js/entry.mjs";
 
 const started = Math.floor(Date.now() / 1_000) * 1_000;
 let passed = 0;
-// Minutes and days must pass here, and a test must not wait for them.
+// The tests need minutes and days to pass without waiting for them.
 Date.now = () => started + passed;
 
 const fail = () => Promise.reject(new Error("KV is down"));

@@ -1,4 +1,5 @@
-// A Worker with wrangler.toml's bindings whose one object keeps a list of rows, and which tells what it sees: for testing the harness itself.
+// A Worker for the tests of the harness, with the bindings of wrangler.toml. Its object stores a list of rows, and
+// `/seen` returns the received request.
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 export default class extends WorkerEntrypoint {

@@ -46,17 +46,20 @@ fn clicks_of_bots_and_prefetches_earn_and_are_flagged() {
         (Class::Human, "human", json!([])),
         (Class::Bot, "bot", json!(["bot_click"])),
         (Class::Prefetch, "prefetch", json!(["prefetch_click"])),
+        (Class::Embedded, "not_navigation", json!(["held_not_navigation"])),
     ] {
         let click = ledger.click_of(scenario.link_no, class);
         let made = ledger.sale(name, &click, 100).json;
         assert_eq!(verdict(&made), (Some(click.as_str()), "click"));
         assert_eq!(made["commissions"][0]["flags"], flags);
+        let held = if class == Class::Embedded { json!("not_navigation") } else { json!(null) };
+        assert_eq!(made["commissions"][0]["held_reason"], held);
         let target = format!("/v1/conversions/{}/attribution", made["id"].as_str().unwrap());
         assert_eq!(ledger.get(&target).json["touches"][0]["class"], name);
     }
     let listed = ledger.get("/v1/commissions").json;
     assert_eq!(
-        (&listed["data"][0]["flags"], &listed["data"][1]["flags"]),
+        (&listed["data"][1]["flags"], &listed["data"][2]["flags"]),
         (&json!(["prefetch_click"]), &json!(["bot_click"]))
     );
 }

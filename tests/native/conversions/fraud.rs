@@ -288,11 +288,11 @@ fn the_list_filters_by_reason_and_status() {
     for (wrong, words) in [
         (
             "held_reason=",
-            "transport_only, self_referral, velocity, impossible_time, duplicate_customer, coupon_leakage, rate_missing",
+            "transport_only, self_referral, not_navigation, velocity, impossible_time, duplicate_customer, coupon_leakage, rate_missing",
         ),
         (
             "held_reason=SELF_REFERRAL",
-            "transport_only, self_referral, velocity, impossible_time, duplicate_customer, coupon_leakage, rate_missing",
+            "transport_only, self_referral, not_navigation, velocity, impossible_time, duplicate_customer, coupon_leakage, rate_missing",
         ),
         ("status=held", "pending, payable, paid, reversed"),
     ] {

@@ -68,6 +68,7 @@ fn every_row_is_held_for_the_stated_reasons() {
             partner: partner.iter().map(String::as_str).collect(),
             occurred_at: now,
             clicked_at: (after != "no click").then(|| now.plus_ms(-milliseconds(after))),
+            is_embedded: false,
             conversions_in_last_hour: hourly.parse().unwrap(),
             is_repeat: before == "yes",
             coupon: coupon(used),

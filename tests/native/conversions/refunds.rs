@@ -81,6 +81,18 @@ fn external_ids_of_refunds_belong_to_their_conversion() {
 }
 
 #[test]
+fn a_sale_of_zero_can_be_refunded_without_an_amount() {
+    let mut ledger = Ledger::new();
+    let target = sold(&mut ledger, 0);
+    for (id, status) in [("r-1", 201), ("r-2", 201), ("r-1", 200)] {
+        let refunded = ledger.post(&target, &json!({"external_id": id}));
+        assert_eq!((refunded.status, &refunded.json["amount"]), (status, &json!(0)), "{id}");
+    }
+    let refused = ledger.post(&target, &json!({"external_id": "r-3", "amount": 1}));
+    assert_eq!(refused.problem(), (422, "refund_exceeds_sale".to_owned()));
+}
+
+#[test]
 fn a_refund_may_not_exceed_the_remaining_amount() {
     let mut ledger = Ledger::new();
     let target = sold(&mut ledger, 1_000);

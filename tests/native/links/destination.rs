@@ -16,6 +16,39 @@ fn address(listing: &str, path: Option<&str>, query: &str) -> Option<String> {
 }
 
 #[test]
+fn the_fragment_carries_the_click_id_where_the_page_routes_by_it() {
+    for (listing, query, expected) in [
+        ("https://shop.example/#/offer", "", "https://shop.example/#/offer?sp_click=CLICK"),
+        ("https://shop.example/#/offer?x", "", "https://shop.example/#/offer?x&sp_click=CLICK"),
+        (
+            "https://shop.example/a?own=1#/offer?x=1",
+            "utm=2",
+            "https://shop.example/a?own=1&utm=2#/offer?x=1&sp_click=CLICK",
+        ),
+        (
+            "https://shop.example/#/offer?sp_click=a&x=1&%73p_click=b",
+            "sp_click=c",
+            "https://shop.example/#/offer?x=1&sp_click=CLICK",
+        ),
+        ("https://shop.example/#/offer?sp_click=a", "", "https://shop.example/#/offer?sp_click=CLICK"),
+        // Without a fragment there is only the query.
+        ("https://shop.example/a", "", "https://shop.example/a?sp_click=CLICK"),
+    ] {
+        let destination = Destination::parse(listing, "sp_click", ClickIdTransport::Fragment).unwrap();
+        assert_eq!(
+            destination.url_for_visit(None, query, "sp_click", CLICK).unwrap(),
+            expected,
+            "{listing} {query}"
+        );
+    }
+    // By default the click id goes into the query, before the fragment.
+    assert_eq!(
+        address("https://shop.example/#/offer?x", None, "").unwrap(),
+        "https://shop.example/?sp_click=CLICK#/offer?x"
+    );
+}
+
+#[test]
 fn destinations_are_built_as_listed() {
     for (listing, path, query, expected) in [
         ("https://shop.example", None, "", "https://shop.example/?sp_click=CLICK"),

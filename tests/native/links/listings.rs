@@ -14,7 +14,7 @@ fn opened(ledger: &Ledger, id: &str) -> Option<serde_json::Value> {
 fn a_listing_is_added_read_and_changed() {
     let mut ledger = Ledger::new();
     let body = json!({
-        "name": "App", "marketplace": "shopify", "url": "https://apps.example/x?y=z#a", "slug": "app",
+        "name": "App", "marketplace": "shopify", "url": "https://apps.example/x?y=z#a", "slug": "acme-app",
         "forward_to": "https://app.example/install", "settings": {"app_id": 7, "nested": {"a": [1, null]}}
     });
     let made = ledger.post("/v1/listings", &body);
@@ -172,18 +172,48 @@ fn refused_secrets_are_not_repeated() {
 #[test]
 fn slugs_of_listings_are_unique() {
     let mut ledger = Ledger::new();
-    let body = json!({"name": "A", "marketplace": "web", "url": "https://a.example", "slug": "app"});
+    let body = json!({"name": "A", "marketplace": "web", "url": "https://a.example", "slug": "acme-app"});
     ledger.post("/v1/listings", &body);
     let other = ledger.listing("https://b.example");
     for answer in [
         ledger.unchanged("POST", |ledger| ledger.post("/v1/listings", &body)),
         ledger.unchanged("PATCH", |ledger| {
-            ledger.patch(&format!("/v1/listings/{other}"), &json!({"slug": "app"}))
+            ledger.patch(&format!("/v1/listings/{other}"), &json!({"slug": "acme-app"}))
         }),
     ] {
         assert_eq!(answer.problem(), (409, "slug_taken".to_owned()));
         assert_eq!(answer.text("/errors/0/pointer"), "/slug");
     }
+}
+
+#[test]
+fn a_listing_may_take_the_click_id_inside_its_fragment() {
+    let mut ledger = Ledger::new();
+    let carry = |ledger: &Ledger| {
+        let text = signpost::store::log::outbox::snapshot(&ledger.sql).unwrap();
+        serde_json::from_str::<Json>(&text).unwrap()["carry"].take()
+    };
+    let id = ledger.listing("https://a.example/#/offer?x");
+    assert_eq!(carry(&ledger), Json::Null);
+    let target = format!("/v1/listings/{id}");
+    for (setting, carries) in [("fragment", json!({"1": "fragment"})), ("query", Json::Null)] {
+        let changed = ledger.patch(&target, &json!({"settings": {"click_id_in": setting}}));
+        assert!(changed.raw.header("x-signpost-snapshot").is_some(), "{setting}");
+        assert_eq!(carry(&ledger), carries);
+    }
+}
+
+#[test]
+fn slugs_that_were_reserved_later_are_listed() {
+    let mut ledger = Ledger::new();
+    let scenario = ledger.scenario(1_000);
+    for slug in ["spring", "summer"] {
+        let body = json!({"partner_id": scenario.partner, "listing_id": scenario.listing, "slug": slug});
+        assert_eq!(ledger.post("/v1/links", &body).status, 201);
+    }
+    assert_eq!(signpost::store::links::reserved_slugs(&ledger.sql).unwrap(), Vec::<String>::new());
+    ledger.sql.exec("UPDATE links SET slug = 'embed' WHERE slug = 'spring'", &[]).unwrap();
+    assert_eq!(signpost::store::links::reserved_slugs(&ledger.sql).unwrap(), ["embed"]);
 }
 
 #[test]

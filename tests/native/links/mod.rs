@@ -2,6 +2,7 @@
 
 mod coupons;
 mod destination;
+mod javascript;
 mod listings;
 mod placements;
 mod redirect;

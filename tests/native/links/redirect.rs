@@ -1,4 +1,4 @@
-//! The redirect engine: one line of input gives one line of output. These tests fail if a visit is sent to the wrong
+//! The redirect engine, from JavaScript's text to the decision. These tests fail if a visit is sent to the wrong
 //! place or put in the wrong bucket, if a cookie keeps content that does not verify, or if personal data outlives the
 //! response.
 
@@ -10,8 +10,10 @@ use signpost::domain::{
         visitor::VisitorSecret,
     },
     links::{
-        engine::{MalformedRequest, RedirectEngine},
+        engine::RedirectEngine,
         keyring::{KeyRing, with_new_key},
+        line::{MalformedLine, RedirectLine},
+        redirect::{LinkPath, RedirectDecision},
         snapshot::Snapshot,
         token::LinkToken,
     },
@@ -58,7 +60,8 @@ mod support {
         pub now: i64,
         pub flags: &'static str,
         pub token: String,
-        pub path: &'static str,
+        pub path: LinkPath<'static>,
+        pub is_newest: bool,
         pub country: &'static str,
         pub ip: &'static str,
         pub purpose: &'static str,
@@ -72,8 +75,9 @@ mod support {
             now: NOW,
             flags: "",
             token: token.mint(&ring()).unwrap(),
-            path: "",
-            country: "DE",
+            path: LinkPath::Unknown,
+            is_newest: false,
+            country: "US",
             ip: "203.0.113.9",
             purpose: "",
             agent: BROWSER,
@@ -91,23 +95,25 @@ mod support {
     }
 
     impl Ask {
-        pub(crate) fn raw(&self, engine: &mut RedirectEngine, seed: u64) -> String {
-            let Ask { now, flags, token, path, country, ip, purpose, agent, cookies, query } = self;
-            let line = format!(
-                "{now}\n{flags}\n{token}\n{path}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}"
-            );
-            engine.handle(&line, &mut SeededEntropy::new(seed)).unwrap()
+        pub(crate) fn raw(&self, engine: &mut RedirectEngine, seed: u64) -> RedirectDecision {
+            let Ask { now, flags, token, path, is_newest, country, ip, purpose, agent, cookies, query } =
+                self;
+            let text =
+                format!("{now}\n{flags}\n{token}\n{country}\n{ip}\n{purpose}\n{agent}\n{cookies}\n{query}");
+            let line = RedirectLine::parse(&text).unwrap();
+            engine.handle(&line, *path, *is_newest, &mut SeededEntropy::new(seed))
         }
 
         pub(crate) fn decision(&self, engine: &mut RedirectEngine) -> Decision {
-            let answer = self.raw(engine, 7);
-            let fields: Vec<&str> = answer.split('\n').collect();
-            let ["A", location, cookie, shard, record] = fields[..] else { panic!("{answer}") };
-            let visit = read(&format!("[{record}]")).unwrap().remove(0);
+            let decision = self.raw(engine, 7);
+            let RedirectDecision::Respond(response) = decision else { panic!("{decision:?}") };
+            // The record must come back unchanged from its transport form.
+            let visit = read(&format!("[{}]", response.visit.to_json())).unwrap().remove(0);
+            assert_eq!(visit, response.visit);
             Decision {
-                location: location.to_owned(),
-                cookie: cookie.to_owned(),
-                shard: shard.parse().unwrap(),
+                location: response.location.unwrap_or_default(),
+                cookie: response.cookie.unwrap_or_default(),
+                shard: response.shard,
                 click: ClickId::verify(&visit.id, &ring()),
                 visit,
             }
@@ -125,7 +131,7 @@ fn a_visit_is_redirected_to_the_listing_with_a_click_id_that_matches_the_record(
     assert_eq!(&decision.cookie, id);
     assert_eq!((click.at.ms(), click.link_no, click.shard), (NOW, 5, decision.shard));
     assert_eq!((click.device, click.class, click.gpc), (Device::Desktop, Class::Human, false));
-    assert_eq!(click.country.map(|c| c.as_str().to_owned()).as_deref(), Some("DE"));
+    assert_eq!(click.country.map(|c| c.as_str().to_owned()).as_deref(), Some("US"));
     let visit = decision.visit.clone();
     assert_eq!((visit.at, visit.link_no, visit.device), (click.at, Some(5), Device::Desktop));
     assert_eq!((visit.country, visit.bucket, visit.trail.as_str()), (click.country, Bucket::Human, ""));
@@ -158,6 +164,7 @@ fn the_snapshot_names_the_carrier_of_the_click_and_unknown_carriers_are_paramete
 fn every_visit_gets_a_new_click_id() {
     let (mut engine, ask) = (engine(None), ask(token(5)));
     assert_ne!(ask.raw(&mut engine, 1), ask.raw(&mut engine, 2));
+    assert_eq!(ask.raw(&mut engine, 1), ask.raw(&mut engine, 1), "the only difference is the randomness");
 }
 
 #[test]
@@ -182,16 +189,16 @@ fn buckets_exclude_each_other_in_the_order_of_the_contract() {
         ("expired this second", ask(expired(5)), Bucket::Expired, 5),
         ("expires the next", ask(LinkToken { expires_s: Some(past + 1), ..token(5) }), Bucket::Human, 5),
         ("no token", Ask { token: "nonsense".into(), ..ask(token(5)) }, Bucket::Invalid, 0),
-        ("an unknown number", Ask { flags: "f", ..ask(expired(101)) }, Bucket::Invalid, 0),
+        ("an unknown number", Ask { is_newest: true, ..ask(expired(101)) }, Bucket::Invalid, 0),
         (
             "an unknown listing",
-            Ask { flags: "f", ..ask(LinkToken { listing_no: 2, ..token(5) }) },
+            Ask { is_newest: true, ..ask(LinkToken { listing_no: 2, ..token(5) }) },
             Bucket::Invalid,
             0,
         ),
         (
             "a lost path",
-            Ask { path: "-", ..ask(LinkToken { has_path: true, ..token(5) }) },
+            Ask { path: LinkPath::Missing, ..ask(LinkToken { has_path: true, ..token(5) }) },
             Bucket::Invalid,
             0,
         ),
@@ -221,6 +228,60 @@ fn global_privacy_control_leaves_no_cookie_and_no_visitor() {
 }
 
 #[test]
+fn links_loaded_as_part_of_a_page_get_no_cookie_and_do_not_count_as_people() {
+    let decision = Ask { flags: "e", ..ask(token(5)) }.decision(&mut engine(None));
+    assert_eq!((decision.visit.bucket, decision.cookie.as_str()), (Bucket::Prefetch, ""));
+    assert_eq!(decision.click.unwrap().class, Class::Embedded);
+    assert!(
+        decision.location.starts_with("https://shop.example/app?own=1&sp_click="),
+        "{}",
+        decision.location
+    );
+}
+
+#[test]
+fn the_programme_decides_who_gets_a_cookie() {
+    for (policy, country, query, cookies, is_set) in [
+        ("always", "DE", "", "", true),
+        ("always", "", "", "", true),
+        ("never", "US", "sp_consent=1", "sp_consent=1", false),
+        ("consent_regions", "US", "", "", true),
+        ("consent_regions", "", "", "", true),
+        ("consent_regions", "DE", "", "", false),
+        ("consent_regions", "CH", "", "", false),
+        ("consent_regions", "GB", "", "", false),
+        ("consent_regions", "NO", "", "", false),
+        ("consent_regions", "DE", "utm=1&sp_consent=1", "", true),
+        ("consent_regions", "DE", "", "a=b; sp_consent=1", true),
+        ("consent_regions", "DE", "sp_consent=0", "sp_consent=yes", false),
+        ("consent_regions", "DE", "xsp_consent=1", "", false),
+    ] {
+        let text = format!(
+            r#"{{"version":1,"click_param":"sp_click","landing_url":null,"cookies":"{policy}","max_link_no":100,
+                "listings":{{"1":"https://shop.example/app"}},"blocked":[]}}"#
+        );
+        let mut engine = engine(None);
+        engine.set_snapshot(Snapshot::new(strict_json::from_str(&text).unwrap()));
+        let ask = Ask { country, query, cookies: cookies.to_owned(), ..ask(token(5)) };
+        let decision = ask.decision(&mut engine);
+        let name = format!("{policy} {country} {query} {cookies}");
+        assert_eq!(!decision.cookie.is_empty(), is_set, "{name}");
+        // The consent is not passed on, and the click counts and earns without a cookie.
+        let forwarded =
+            query.replace("&sp_consent=1", "").replace("sp_consent=1", "").replace("sp_consent=0", "");
+        let forwarded = if query == "xsp_consent=1" { query.to_owned() } else { forwarded };
+        let separator = if forwarded.is_empty() { "" } else { "&" };
+        let id = &decision.visit.id;
+        assert_eq!(
+            decision.location,
+            format!("https://shop.example/app?{forwarded}{separator}sp_click={id}"),
+            "{name}"
+        );
+        assert_eq!(decision.visit.bucket, Bucket::Human, "{name}");
+    }
+}
+
+#[test]
 fn visitors_are_distinguished_by_address_agent_and_day() {
     let mut engine = engine(None);
     let mut visitor = |ask: Ask| ask.decision(&mut engine).visit.visitor;
@@ -235,7 +296,7 @@ fn visitors_are_distinguished_by_address_agent_and_day() {
 
 #[test]
 fn nothing_of_the_address_or_the_agent_is_recorded() {
-    let record = ask(token(5)).raw(&mut engine(None), 7);
+    let record = ask(token(5)).decision(&mut engine(None)).visit.to_json();
     assert!(!record.contains("203.0.113.9") && !record.contains("Firefox"), "{record}");
 }
 
@@ -274,13 +335,13 @@ fn cookies_carry_the_last_eight_ids_that_verify() {
 fn a_path_is_looked_up_once_and_cached() {
     let mut engine = engine(Some(LANDING));
     let ask = ask(LinkToken { has_path: true, ..token(5) });
-    assert_eq!(ask.raw(&mut engine, 7), "P\n5");
+    assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedPath(5));
     // Not cached: a failure of all stores, which may be over in a second, and a path that leads elsewhere.
-    for path in ["-", "//evil.example", "/../x"] {
-        assert_eq!(Ask { path, ..ask.clone() }.decision(&mut engine).location, LANDING, "{path}");
-        assert_eq!(ask.raw(&mut engine, 7), "P\n5");
+    for path in [LinkPath::Missing, LinkPath::Known("//evil.example"), LinkPath::Known("/../x")] {
+        assert_eq!(Ask { path, ..ask.clone() }.decision(&mut engine).location, LANDING, "{path:?}");
+        assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedPath(5));
     }
-    let first = Ask { path: "/plans/team", ..ask.clone() }.decision(&mut engine).location;
+    let first = Ask { path: LinkPath::Known("/plans/team"), ..ask.clone() }.decision(&mut engine).location;
     assert!(first.starts_with("https://shop.example/plans/team?own=1&sp_click="), "{first}");
     assert_eq!(ask.decision(&mut engine).location, first);
 }
@@ -289,7 +350,7 @@ fn a_path_is_looked_up_once_and_cached() {
 fn a_link_number_beyond_the_snapshot_requests_a_newer_snapshot() {
     let mut engine = engine(Some(LANDING));
     let ask = ask(token(101));
-    assert_eq!(ask.raw(&mut engine, 7), "S\n101");
+    assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedSnapshot(101));
     engine.set_snapshot(snapshot(2, 101, None));
     assert_eq!(ask.decision(&mut engine).visit.bucket, Bucket::Human);
 }
@@ -318,9 +379,12 @@ fn read(records: &str) -> Result<Vec<Visit>, MalformedClickRecord> {
 
 #[test]
 fn a_truncated_line_is_refused() {
-    for line in ["", "\n\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n\n"] {
-        assert_eq!(engine(None).handle(line, &mut SeededEntropy::new(0)), Err(MalformedRequest), "{line:?}");
+    for line in
+        ["", "\n\n\n\n\n\n\n\n", "1\n2\n3", "x\n\n\n\n\n\n\n\n", "-1\n\n\n\n\n\n\n\n", "1\n\n\n\n\n\n\n"]
+    {
+        assert_eq!(RedirectLine::parse(line), Err(MalformedLine), "{line:?}");
     }
+    assert!(RedirectLine::parse("1\n\n\n\n\n\n\n\n").is_ok(), "nine fields");
 }
 
 #[test]
@@ -329,7 +393,7 @@ fn records_with_another_format_are_refused() {
     assert_eq!(read(&format!("[{}]", good.to_json())), Ok(vec![good.clone()]));
     assert_eq!(read("[]"), Ok(vec![]));
     for (from, to) in
-        [("\"DE\"", "\"Germany\""), (&NOW.to_string(), "-1"), (",0,\"\"]", ",7,\"\"]"), ("[", "")]
+        [("\"US\"", "\"Germany\""), (&NOW.to_string(), "-1"), (",0,\"\"]", ",7,\"\"]"), ("[", "")]
     {
         let record = good.to_json().replacen(from, to, 1);
         assert_ne!(record, good.to_json());

@@ -139,6 +139,7 @@ fn every_field_of_a_request_has_limits() {
         "fee",
         "cost_share",
         "from_revenue",
+        "cookies",
         "precedence",
         "repeat_customers",
         "method",

@@ -286,6 +286,18 @@ fn local_days_follow_the_zone_and_its_clock_changes() {
 }
 
 #[test]
+fn a_plus_sign_in_a_query_may_be_unescaped() {
+    let mut ledger = Ledger::new();
+    ledger.scenario(1_000);
+    let from = |offset: &str| {
+        format!("/v1/attribution?timezone=Etc/GMT{offset}12&from=2026-01-01T00:00:00{offset}05:45")
+    };
+    let (typed, escaped) = (ledger.get(&from("+")), ledger.get(&from("%2B")));
+    assert_eq!((typed.status, escaped.status), (200, 200), "{}", typed.raw.body);
+    assert_eq!(typed.json, escaped.json);
+}
+
+#[test]
 fn weeks_are_iso_weeks_and_months_are_calendar_months() {
     let mut ledger = Ledger::new();
     ledger.scenario(1_000);

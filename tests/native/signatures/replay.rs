@@ -6,7 +6,7 @@ use crate::signatures::{
 };
 use signpost::{
     domain::values::time::Timestamp,
-    marketplace::signature::{FOREVER, Scheme, single_use_key},
+    marketplace::signature::{FOREVER, Scheme},
 };
 
 /// Schemes with single-use tokens. The messages of all other schemes may be delivered again.
@@ -63,10 +63,10 @@ fn a_token_has_one_key_on_all_endpoints() {
     let load = key_of(&format!("https://app.example.com/load?signed_payload_jwt={one}"));
     let uninstall = key_of(&format!("https://app.example.com/uninstall?a=b&signed_payload_jwt={one}"));
     assert_eq!(load, uninstall);
-    assert_eq!(load, single_use_key(Scheme::BigcommerceSignedPayloadJwt, b"a"));
+    assert_eq!(load, Scheme::BigcommerceSignedPayloadJwt.single_use_key(b"a"));
     assert_ne!(load, key_of(&format!("https://app.example.com/load?signed_payload_jwt={other}")));
     // The same id of another vendor is another token.
-    assert_ne!(load, single_use_key(Scheme::ShopifySessionToken, b"a"));
+    assert_ne!(load, Scheme::ShopifySessionToken.single_use_key(b"a"));
     // The signature identifies a token without an id or with an empty one.
     let (none, empty) = (jwt(header, &claims("null")), jwt(header, &claims(r#""""#)));
     let key = |token: &str| key_of(&format!("https://app.example.com/load?signed_payload_jwt={token}"));

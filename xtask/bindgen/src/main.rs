@@ -1,8 +1,8 @@
 //! `bindgen <in.wasm> <out dir>`: writes `index.js`, `index_bg.wasm`, and the crates' own snippets of JavaScript.
 //!
-//! A crate of its own, so that the front door compiles in seconds and this, which takes longer, is built while npm
-//! and the Worker's own build run. The library crate of wasm-bindgen compiles in a fifth of the time that its
-//! command-line tool takes, and its version is pinned by Cargo.lock like any other.
+//! This is a separate crate, so that xtask compiles in seconds and this crate, which takes longer, is built in parallel
+//! with npm and the Worker. The library crate of wasm-bindgen compiles in a fifth of the time that its command-line
+//! tool takes, and Cargo.lock pins its version.
 
 use std::error::Error;
 use std::path::Path;
@@ -20,14 +20,14 @@ fn main() -> ExitCode {
         .input_path(input)
         .out_name("index")
         .typescript(false)
-        // Names of functions are a sixth of the file; a panic names its place in the source by itself.
+        // The names of functions are a sixth of the file. Panic messages contain the source position without them.
         .remove_name_section(true)
         .remove_producers_section(true)
-        // `true` = the wasm module is imported, which is how Workers load wasm.
+        // With `true`, the wasm module is imported, which is how Workers load wasm.
         .module(true)
         .and_then(|bindgen| bindgen.generate(output));
     let script = Path::new(output).join("index.js");
-    match written.map_err(Box::<dyn Error>::from).and_then(|()| Ok(import_as_workers_do(&script)?)) {
+    match written.map_err(Box::<dyn Error>::from).and_then(|()| Ok(replace_source_imports(&script)?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bindgen: {error:#}");
@@ -36,8 +36,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Workers give a compiled module to a plain `import` of a `.wasm` file; bindgen writes the newer `import source`.
-fn import_as_workers_do(script: &Path) -> std::io::Result<()> {
+/// Replaces `import source`, which bindgen writes, with `import`. In Workers, a plain `import` of a `.wasm` file
+/// returns the compiled module.
+fn replace_source_imports(script: &Path) -> std::io::Result<()> {
     let text = std::fs::read_to_string(script)?;
     std::fs::write(script, text.replace("import source ", "import "))
 }

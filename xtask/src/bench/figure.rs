@@ -32,24 +32,24 @@ pub enum Verdict {
 impl Figure {
     /// Parses a line of a measuring program.
     pub fn parse(line: &str) -> Result<Self> {
-        serde_json::from_str(line).with_context(|| format!("no figure: {line}"))
+        serde_json::from_str(line).with_context(|| format!("not a figure: {line}"))
     }
 
     pub fn verdict(&self) -> Verdict {
         if self.at_least.is_none() && self.at_most.is_none() {
             return Verdict::None;
         }
-        let enough = self.at_least.is_none_or(|least| self.value >= least);
-        let little = self.at_most.is_none_or(|most| self.value <= most);
-        if enough && little { Verdict::Pass } else { Verdict::Fail }
+        let is_enough = self.at_least.is_none_or(|min| self.value >= min);
+        let is_below = self.at_most.is_none_or(|max| self.value <= max);
+        if is_enough && is_below { Verdict::Pass } else { Verdict::Fail }
     }
 
     fn target(&self) -> String {
         match (self.at_least, self.at_most) {
-            (Some(least), Some(most)) if least == most => format!("= {least}"),
-            (Some(least), Some(most)) => format!("{least} … {most:.5}"),
-            (Some(least), None) => format!("≥ {least}"),
-            (None, Some(most)) => format!("≤ {most}"),
+            (Some(min), Some(max)) if min == max => format!("= {min}"),
+            (Some(min), Some(max)) => format!("{min} … {max:.5}"),
+            (Some(min), None) => format!("≥ {min}"),
+            (None, Some(max)) => format!("≤ {max}"),
             (None, None) => String::new(),
         }
     }
@@ -102,16 +102,16 @@ mod tests {
     }
 
     #[test]
-    fn three_digits_are_shown() {
-        for (value, shown) in
+    fn numbers_have_three_significant_digits() {
+        for (value, expected) in
             [(12833.4, "12833"), (98.76, "98.8"), (1.304, "1.30"), (0.17927, "0.179"), (0.0, "0.00")]
         {
-            assert_eq!(digits(value), shown);
+            assert_eq!(digits(value), expected);
         }
     }
 
     #[test]
-    fn what_is_no_figure_is_an_error() {
+    fn other_lines_are_errors() {
         assert!(Figure::parse("warming up").is_err());
     }
 }

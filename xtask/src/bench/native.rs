@@ -37,7 +37,7 @@ const fn callback(name: &'static str) -> Criterion {
 }
 
 const fn public_key(name: &'static str) -> Criterion {
-    Criterion { name, at_most_us: Some(2_000.0), compares: "native, criterion's median; keys at hand" }
+    Criterion { name, at_most_us: Some(2_000.0), compares: "native, criterion's median; keys cached" }
 }
 
 pub const SIGNATURES: &[Criterion] = &[

@@ -6,9 +6,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 use signpost::{
     domain::values::time::Timestamp,
-    marketplace::signature::{
-        Parameters, Refusal, Scheme, SecretForm, Verifier, VerifierError, single_use_key,
-    },
+    marketplace::signature::{Parameters, Refusal, Scheme, SecretForm, Verifier, VerifierError},
 };
 
 /// Names in vectors of the configured secrets; each value may be a list. Other names are remarks: `effective_secret`
@@ -85,7 +83,7 @@ fn seen(vector: &Vector, scheme: Scheme, key: &str) -> bool {
     texts(&vector.config, &lists).into_iter().any(|token| {
         let decoded = [STANDARD.decode(token).ok(), HEXLOWER.decode(token.as_bytes()).ok()];
         let tokens = decoded.into_iter().flatten().chain([token.as_bytes().to_vec()]);
-        tokens.into_iter().any(|token| single_use_key(scheme, &token) == key)
+        tokens.into_iter().any(|token| scheme.single_use_key(&token) == key)
     })
 }
 

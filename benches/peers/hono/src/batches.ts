@@ -1,5 +1,5 @@
-// Clicks that arrive together travel together, as in Signpost (src/edge/clicks.rs): without this, each click would be a
-// call to a Durable Object of its own.
+// Sends clicks that arrive together in one batch, as in Signpost (src/edge/clicks.rs). Without batches, each click
+// would need a separate call to a Durable Object.
 import type { Env } from "./index";
 
 const GATHER_MS = 32;
@@ -17,7 +17,7 @@ let gathering: Batch | null = null;
 export function record(env: Env, ctx: { waitUntil(promise: Promise<unknown>): void }, shard: number, row: Row): void {
   if (gathering === null) {
     gathering = { count: 0, shards: new Map() };
-    ctx.waitUntil(carry(env, gathering));
+    ctx.waitUntil(send(env, gathering));
   }
   const rows = gathering.shards.get(shard);
   if (rows === undefined) gathering.shards.set(shard, [row]);
@@ -26,7 +26,7 @@ export function record(env: Env, ctx: { waitUntil(promise: Promise<unknown>): vo
   if (gathering.count >= BATCH) gathering = null;
 }
 
-async function carry(env: Env, batch: Batch): Promise<void> {
+async function send(env: Env, batch: Batch): Promise<void> {
   await scheduler.wait(GATHER_MS);
   if (gathering === batch) gathering = null;
   await Promise.all(Array.from(batch.shards, ([shard, rows]) => deliver(env, shard, rows)));

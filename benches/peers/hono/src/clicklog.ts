@@ -1,5 +1,5 @@
-// A shard of the clicks: each once, in SQLite, with the two indexes that any list of them needs. Signpost's does more in
-// the same place: it finds duplicates and unique visitors, counts, passes counts to the Ledger and segments to KV.
+// A shard of the clicks. It stores each click once in SQLite, with the two indexes that listings need. Signpost's shard
+// also detects duplicates and unique visitors, counts, and sends counts to the Ledger and segments to KV.
 import { DurableObject } from "cloudflare:workers";
 
 export class ClickLog extends DurableObject {

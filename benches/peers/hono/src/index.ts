@@ -1,7 +1,7 @@
-// The redirect as a competent user would write it in TypeScript: Hono for the HTTP, WebCrypto for the signatures, a
-// Durable Object with SQLite for the clicks. It does what Signpost's redirect does: verifies the link's token, mints and
-// signs a click id, keeps the visitor's last eight verified click ids in two cookies, answers 302, and stores the click
-// after the answer, in batches.
+// The redirect as a competent user would write it in TypeScript: Hono for HTTP, WebCrypto for the signatures, a Durable
+// Object with SQLite for the clicks. Like Signpost's redirect, it verifies the link's token, mints and signs a click
+// id, stores the visitor's last eight verified click ids in two cookies, responds 302, and then stores the click in a
+// batch.
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { ClickLog } from "./clicklog";
@@ -15,7 +15,7 @@ export interface Env {
   DATA_KEY: string;
   /** JSON: listing number → URL. */
   LISTINGS: string;
-  /** "off": answer only. */
+  /** With "off", clicks are not stored. */
   STORE?: string;
   CLICKLOG: DurableObjectNamespace<ClickLog>;
 }
@@ -25,7 +25,7 @@ const CLICK_PARAM = "sp_click";
 const COOKIE = { path: "/", maxAge: 34560000, secure: true, httpOnly: true } as const;
 const BOT = /bot|crawl|spider|slurp|preview|curl|wget|python|facebookexternalhit|whatsapp\//i;
 
-// Imported keys and parsed configuration are kept for the isolate's life.
+// Imported keys and parsed configuration are cached in the isolate.
 let keys: Promise<Keys> | undefined;
 let listings: Record<string, string> | undefined;
 
@@ -72,7 +72,7 @@ app.get("/r/:token", async (c) => {
       id, now, token.linkNo, visitor, country, device, bot ? 2 : 0, trail.join("."),
     ]);
   }
-  // The visitor's own query, byte for byte, behind the listing's.
+  // The visitor's query is appended to the listing's unchanged.
   const mark = c.req.url.indexOf("?");
   const query = mark < 0 ? "" : `${c.req.url.slice(mark + 1)}&`;
   return c.redirect(`${target}${target.includes("?") ? "&" : "?"}${query}${CLICK_PARAM}=${id}`, 302);

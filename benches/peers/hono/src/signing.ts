@@ -1,4 +1,5 @@
-// Link tokens and click ids, laid out as Signpost's (src/domain/token.rs, click.rs), signed with WebCrypto.
+// Link tokens and click ids with Signpost's layout (src/domain/links/token.rs, src/domain/clicks/click.rs), signed with
+// WebCrypto.
 
 const TAG = 12;
 const BASE64URL = { alphabet: "base64url" } as const;
@@ -25,7 +26,7 @@ export async function importKeys(signingKey: string, dataKey: string): Promise<K
   };
 }
 
-/** The payload in front of a tag that is right; undefined otherwise. */
+/** Returns the payload if its tag is valid. */
 async function open(key: CryptoKey, text: string, length: number): Promise<DataView | undefined> {
   if (text.length !== ((length + TAG) * 4) / 3) return undefined;
   let bytes: Uint8Array;
@@ -75,14 +76,14 @@ export async function mintClickId(keys: Keys, click: Click): Promise<string> {
   view.setUint32(7, click.linkNo);
   view.setUint8(11, click.shard << 4);
   const letter = (index: number) => Number.parseInt(click.country[index] ?? "0", 36);
-  const place = click.country ? letter(0) * 36 + letter(1) + 1 : 0;
-  view.setUint16(12, (place << 5) | (Number(click.gpc) << 4) | (Number(click.bot) << 2) | click.device);
+  const country = click.country ? letter(0) * 36 + letter(1) + 1 : 0;
+  view.setUint16(12, (country << 5) | (Number(click.gpc) << 4) | (Number(click.bot) << 2) | click.device);
   crypto.getRandomValues(bytes.subarray(14, 18));
   bytes.set(await tagOf(keys.click, bytes.subarray(0, 18)), 18);
   return bytes.toBase64({ ...BASE64URL, omitPadding: true });
 }
 
-/** Who visits, for a day: no address is kept. */
+/** Returns the hash of a visitor for one day. The address itself is not stored. */
 export async function visitorOf(keys: Keys, ip: string, agent: string, now: number): Promise<string> {
   const message = encoder.encode(`${Math.floor(now / 86400000)}\0${ip}\0${agent}`);
   const tag = new Uint8Array(await crypto.subtle.sign("HMAC", keys.visitor, message), 0, 8);

@@ -5,7 +5,7 @@
 //! are outside of it and are not. The payload of the proof is the payload of the JWS. A postback has no signed time;
 //! its `postback-identifier` makes it unique. Apple's development keys sign test postbacks of any developer's device.
 
-use super::{Allowed, object};
+use super::{allowed::Allowed, skadnetwork::APPLE_KEY};
 use crate::marketplace::signature::{
     callback::Callback,
     jws::{Jws, JwsAlgorithm},
@@ -16,7 +16,7 @@ use crate::marketplace::signature::{
 use serde::Deserialize;
 
 /// Apple's production key: its id and its SubjectPublicKeyInfo in base64. SKAdNetwork has the same key.
-pub const PRODUCTION_KEY: (&str, &str) = ("apple-cas-identifier/0", super::APPLE_KEY);
+pub const PRODUCTION_KEY: (&str, &str) = ("apple-cas-identifier/0", APPLE_KEY);
 /// Apple's keys for tests on a device. Use them only for endpoints that move no money.
 pub const DEVELOPMENT_KEYS: [(&str, &str); 2] = [
     (
@@ -55,7 +55,7 @@ struct Claims {
 
 impl AdAttributionKit {
     pub(super) fn verify<'a>(&self, callback: &Callback<'a>) -> Result<Verified<'a>, Refusal> {
-        let postback: Postback = object(callback.body)?;
+        let postback: Postback = callback.json_object()?;
         let jws = postback.jws_string.ok_or(Refusal::MissingParameter("jws-string"))?;
         let signed = Jws::parse(&jws, JwsAlgorithm::Es256)?.verify_with(&self.keys)?;
         let claims: Claims = signed.claims()?;

@@ -5,9 +5,9 @@
 //! Each merchant has its own key pair, and the operator copies the public key from its Admin, so the key identifies the
 //! sender. The message has no signed time and no recipient, so its effects must be idempotent.
 
-use super::signature;
 use crate::marketplace::signature::{
     callback::Callback,
+    encoding::signature,
     public_key::{Algorithm, PublicKey},
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},

@@ -8,14 +8,16 @@
 //! Adobe signs the events of all customers with the same two keys, so only the client id of the recipient proves that
 //! an event is for us.
 
-use super::{FetchedDocuments, has_names, object, signature};
+use super::fetched::FetchedDocuments;
 use crate::{
     domain::values::time::{HOUR_MS, Timestamp},
     marketplace::signature::{
         callback::Callback,
+        encoding::signature,
         public_key::{Algorithm, PublicKey},
         refusal::Refusal,
         verified::{Evidence, Payload, Verified},
+        verifier::has_names,
         window::Window,
     },
 };
@@ -133,7 +135,7 @@ impl AdobeIoEvents {
         if let (Err(first), Err(second)) = (first, second) {
             return Err(if precedence(second) > precedence(first) { second } else { first });
         }
-        let event: Event = object(callback.body)?;
+        let event: Event = callback.json_object()?;
         if let Some(time) = &event.time {
             WINDOW.check(Timestamp::parse(time).ok_or(Refusal::MalformedTime)?, now)?;
         }

@@ -3,12 +3,12 @@
 //! message at any time, and checking a time would prove nothing. `PutEvents` refuses sources that start with `aws.`,
 //! so within EventBridge the source is reliable.
 
-use super::{has_names, object};
 use crate::marketplace::signature::{
     callback::Callback,
     refusal::Refusal,
     secret::{Credentials, SecretError, SecretForm},
     verified::{Evidence, Payload, Verified},
+    verifier::has_names,
 };
 use serde::Deserialize;
 
@@ -63,7 +63,7 @@ impl ApiDestination {
         if !self.values.matches(self.presented(callback)?.as_bytes()) {
             return Err(Refusal::BadSignature);
         }
-        let event: Event = object(callback.body)?;
+        let event: Event = callback.json_object()?;
         if !self.sources.contains(&event.source) {
             return Err(Refusal::WrongIssuer);
         }

@@ -12,10 +12,12 @@
 mod adattributionkit;
 mod adobe_commerce;
 mod adobe_io_events;
+mod allowed;
 mod aws_answer;
 mod certificate;
 pub mod challenge;
 mod eventbridge;
+mod fetched;
 pub mod sigv4;
 mod skadnetwork;
 mod sns;
@@ -24,15 +26,15 @@ mod sns_address;
 pub use adattributionkit::{AdAttributionKit, DEVELOPMENT_KEYS, PRODUCTION_KEY};
 pub use adobe_commerce::AdobeCommerce;
 pub use adobe_io_events::AdobeIoEvents;
+pub use allowed::Allowed;
 pub use aws_answer::aws_answers;
 pub use eventbridge::{AGREEMENT_SOURCE, ApiDestination};
+pub use fetched::FetchedDocuments;
 pub use skadnetwork::{APPLE_KEY, Skadnetwork};
 pub use sns::{Sns, confirmation_address};
 
-use super::{callback::Callback, claims, refusal::Refusal, verified::Verified, verifier::has_names};
+use super::{callback::Callback, refusal::Refusal, verified::Verified};
 use crate::domain::values::time::Timestamp;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::de::DeserializeOwned;
 
 /// A platform's signature scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -143,51 +145,4 @@ impl PlatformVerifier {
             Self::Skadnetwork(skadnetwork) => skadnetwork.verify(callback),
         }
     }
-}
-
-/// FetchedDocuments documents: their addresses, as returned by [`PlatformVerifier::addresses`], and their texts.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct FetchedDocuments<'f>(pub &'f [(&'f str, &'f str)]);
-
-impl<'f> FetchedDocuments<'f> {
-    /// The text at `address`. If it could not be fetched, the callback may be valid, so the sender may retry it.
-    fn at(self, address: &str) -> Result<&'f str, Refusal> {
-        self.0.iter().find(|(known, _)| *known == address).map(|(_, text)| *text).ok_or(Refusal::Unanswered)
-    }
-}
-
-/// The names that a platform's message may contain. Apple signs all postbacks with one key, and its documentation
-/// contains genuine ones, so only the app and the ad network show that a postback is for the operator.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Allowed {
-    /// Only these names.
-    Only(Vec<String>),
-    /// Any name. The caller must check the payload of the proof itself.
-    Any,
-}
-
-impl Allowed {
-    fn allows(&self, name: &str) -> bool {
-        match self {
-            Self::Only(names) => names.iter().any(|known| known == name),
-            Self::Any => true,
-        }
-    }
-}
-
-/// The maximum length of a signature in base64, in characters: RSA with 4096 bits.
-const MAX_SIGNATURE_CHARACTERS: usize = 684;
-
-/// Decodes a signature in base64 (RFC 4648 §4), with padding and without stray bits. The key checks its length.
-fn signature(text: &str) -> Result<Vec<u8>, Refusal> {
-    // The length is checked first, so that a long text from an attacker is not decoded.
-    if text.is_empty() || text.len() > MAX_SIGNATURE_CHARACTERS {
-        return Err(Refusal::MalformedSignature);
-    }
-    STANDARD.decode(text).map_err(|_| Refusal::MalformedSignature)
-}
-
-/// Parses a body that must be a JSON object.
-fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    claims::object(body).ok_or(if body.is_empty() { Refusal::EmptyBody } else { Refusal::MalformedBody })
 }

@@ -6,9 +6,10 @@
 //! because they are signed on P-192, which is too weak. A postback has no signed time. ECDSA signatures are
 //! malleable, so the signature does not identify a postback: its transaction id and its index in the sequence do.
 
-use super::{Allowed, object, signature};
+use super::allowed::Allowed;
 use crate::marketplace::signature::{
     callback::Callback,
+    encoding::signature,
     public_key::{Algorithm, PublicKey},
     refusal::Refusal,
     verified::{Evidence, Payload, Verified},
@@ -117,7 +118,7 @@ impl Postback {
 
 impl Skadnetwork {
     pub(super) fn verify<'a>(&self, callback: &Callback<'a>) -> Result<Verified<'a>, Refusal> {
-        let mut postback: Postback = object(callback.body)?;
+        let mut postback: Postback = callback.json_object()?;
         let tag = postback.attribution_signature.take();
         let tag = signature(&tag.ok_or(Refusal::MissingParameter("attribution-signature"))?)?;
         let signed = postback.signed()?;

@@ -8,16 +8,16 @@
 //! Any AWS account can subscribe our address to its own topic and have SNS sign any message, so only the configured
 //! list of topics proves the sender.
 
-use super::{
-    FetchedDocuments, certificate::Certificate, has_names, object, signature, sns_address::TopicEndpoint,
-};
+use super::{certificate::Certificate, fetched::FetchedDocuments, sns_address::TopicEndpoint};
 use crate::{
     domain::{links::destination::RESERVED, values::time::Timestamp},
     marketplace::signature::{
         callback::Callback,
+        encoding::signature,
         public_key::Algorithm,
         refusal::Refusal,
         verified::{Evidence, Payload, Verified},
+        verifier::has_names,
         window::Window,
     },
 };
@@ -124,7 +124,7 @@ impl Sns {
         if !has_names(&self.topic_arns) {
             return Err(Refusal::NotConfigured);
         }
-        object::<Message>(callback.body)?.parse()
+        callback.json_object::<Message>()?.parse()
     }
 
     pub(super) fn addresses(&self, callback: &Callback<'_>) -> Result<Vec<String>, Refusal> {

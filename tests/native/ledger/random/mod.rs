@@ -158,7 +158,7 @@ impl<S: Sql> Run<S> {
         let target = format!("/v1/conversions/{}/refunds", self.model.conversions[index].id);
         let body = json!({"external_id": format!("r-{number}"), "amount": amount});
         let answer = self.ledger.post(&target, &body);
-        if amount.is_none() && left == 0 {
+        if amount.is_none() && left == 0 && self.model.conversions[index].amount != 0 {
             assert_eq!(answer.problem(), (422, "refund_exceeds_sale".to_owned()));
             return;
         }
