@@ -3,6 +3,7 @@
 
 use super::{
     exchange::Exchange,
+    expiring_cache::{ExpiringCache, LISTINGS},
     http::{self, Refusal, call_store, public_url, read_body},
     outgoing::Vendors,
     random::CryptoEntropy,
@@ -18,15 +19,13 @@ use crate::{
         receive::{CallbackRequest, Outcome, ReportResponses, receive},
     },
 };
-use std::{cell::RefCell, collections::HashMap, future::Future};
+use std::{cell::RefCell, future::Future};
 use worker::{Headers, Method, Request, Response};
 
 /// How long a listing is cached with its secrets. A rotated secret is in effect everywhere after this time.
 const LISTING_MS: i64 = 60_000;
 /// How long it is cached that a listing does not exist.
 const NO_LISTING_MS: i64 = 5_000;
-/// The maximum number of lookups that an instance caches.
-const MAX_CACHED_LOOKUPS: usize = 1_000;
 /// The maximum rate of an instance's lookups in the Ledger, so that requests with invented ids cannot overload it.
 const LOOKUPS_PER_SECOND: u32 = 50;
 /// The maximum number of lines logged per second. Of further lines, only their number is logged.
@@ -40,8 +39,8 @@ const POSTBACKS: [(&str, &str); 2] = [
 thread_local! {
     static LOG_LINES: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOG_LINES_PER_SECOND)) };
     static LOOKUPS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOOKUPS_PER_SECOND)) };
-    /// Results of lookups in the Ledger, and when they expire (Unix milliseconds).
-    static CACHED_LOOKUPS: RefCell<HashMap<String, (Option<String>, i64)>> = RefCell::default();
+    /// Results of lookups in the Ledger.
+    static CACHED_LOOKUPS: RefCell<ExpiringCache<String, Option<String>, LISTINGS>> = RefCell::default();
 }
 
 /// Logs why a callback was refused, or which of its parts could not be parsed. The rate is limited, so that thousands
@@ -115,10 +114,7 @@ async fn cached_lookup(
     lookup: impl Future<Output = worker::Result<Option<String>>>,
 ) -> Result<Option<String>, Refusal> {
     let now = vendor_http::now().ms();
-    let cached = CACHED_LOOKUPS.with_borrow(|lookups| {
-        lookups.get(&name).filter(|(_, expiry)| *expiry > now).map(|(text, _)| text.clone())
-    });
-    if let Some(cached) = cached {
+    if let Some(cached) = CACHED_LOOKUPS.with_borrow(|lookups| lookups.get(&name, now).cloned()) {
         return Ok(cached);
     }
     if !LOOKUPS.with_borrow_mut(|lookups| lookups.allows(now)) {
@@ -126,12 +122,7 @@ async fn cached_lookup(
     }
     let found = call_store("LEDGER", lookup).await?;
     let expiry = now.saturating_add(if found.is_some() { LISTING_MS } else { NO_LISTING_MS });
-    CACHED_LOOKUPS.with_borrow_mut(|lookups| {
-        if lookups.len() >= MAX_CACHED_LOOKUPS {
-            lookups.clear();
-        }
-        lookups.insert(name, (found.clone(), expiry));
-    });
+    CACHED_LOOKUPS.with_borrow_mut(|lookups| lookups.insert(name, found.clone(), expiry));
     Ok(found)
 }
 

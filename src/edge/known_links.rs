@@ -1,7 +1,13 @@
 //! The state of a wasm instance for redirects: the keys, the newest snapshot, and caches of slugs and of unknown link
 //! numbers.
 
-use super::{random::CryptoEntropy, rate_limiter::RateLimiter, refusal::thrown, whole};
+use super::{
+    expiring_cache::{ExpiringCache, LINKS},
+    random::CryptoEntropy,
+    rate_limiter::RateLimiter,
+    refusal::thrown,
+    whole,
+};
 use crate::domain::{
     clicks::visitor::VisitorSecret,
     links::{
@@ -12,7 +18,7 @@ use crate::domain::{
         snapshot::Snapshot,
     },
 };
-use std::{cell::RefCell, collections::HashMap, hash::Hash};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// A snapshot older than this is fetched again in the background. With KV's own minute, changes spread in 2 minutes.
@@ -21,8 +27,6 @@ const REFRESH_MS: f64 = 15_000.0;
 const NEGATIVE_MS: f64 = 5_000.0;
 /// The maximum rate at which slugs that KV lacks are looked up in the Ledger, so that random names cannot overload it.
 const LEDGER_SLUGS_PER_SECOND: u32 = 20;
-/// The maximum number of entries of a cache. A full cache is cleared.
-const MAX_CACHE_ENTRIES: usize = 5_000;
 
 /// The snapshot in use until the first one arrives.
 const EMPTY_SNAPSHOT: &str =
@@ -46,10 +50,10 @@ pub struct KnownLinks {
     version: Option<u64>,
     /// When the snapshot was last requested.
     snapshot_requested_at: f64,
-    /// Slugs with the times when they expire. A slug never changes its link, so known slugs do not expire.
-    slugs: HashMap<String, (Slug, f64)>,
-    /// Link numbers that no store knows, with the times when they expire.
-    unknown_links: HashMap<u32, f64>,
+    /// A slug never changes its link, so known slugs do not expire.
+    slugs: ExpiringCache<String, Slug, LINKS>,
+    /// Link numbers that no store knows.
+    unknown_links: ExpiringCache<u32, (), LINKS>,
     ledger_slugs: RateLimiter,
 }
 
@@ -60,17 +64,10 @@ thread_local! {
         pending_snapshot: None,
         version: None,
         snapshot_requested_at: 0.0,
-        slugs: HashMap::new(),
-        unknown_links: HashMap::new(),
+        slugs: ExpiringCache::default(),
+        unknown_links: ExpiringCache::default(),
         ledger_slugs: RateLimiter::per_second(LEDGER_SLUGS_PER_SECOND),
     });
-}
-
-fn insert_bounded<K: Hash + Eq, V>(cache: &mut HashMap<K, V>, key: K, value: V) {
-    if cache.len() >= MAX_CACHE_ENTRIES {
-        cache.clear();
-    }
-    cache.insert(key, value);
 }
 
 impl KnownLinks {
@@ -121,13 +118,13 @@ impl KnownLinks {
 
     /// Returns the cached result for a slug.
     pub fn slug(&self, slug: &str, now: f64) -> Option<Slug> {
-        self.slugs.get(slug).filter(|(_, expiry)| *expiry > now).map(|(result, _)| result.clone())
+        self.slugs.get(slug, whole(now)).cloned()
     }
 
     /// Caches the stores' result for a slug.
     pub fn cache_slug(&mut self, slug: &str, result: &Slug, now: f64) {
-        let expiry = if *result == Slug::Nobody { now + NEGATIVE_MS } else { f64::INFINITY };
-        insert_bounded(&mut self.slugs, slug.to_owned(), (result.clone(), expiry));
+        let expiry = if *result == Slug::Nobody { whole(now + NEGATIVE_MS) } else { i64::MAX };
+        self.slugs.insert(slug.to_owned(), result.clone(), expiry);
     }
 
     /// Returns whether the rate limit allows one more lookup of a slug in the Ledger.
@@ -137,12 +134,12 @@ impl KnownLinks {
 
     /// Returns whether it is cached that no store knows a link.
     pub fn is_unknown_link(&self, link_no: u32, now: f64) -> bool {
-        self.unknown_links.get(&link_no).is_some_and(|expiry| *expiry > now)
+        self.unknown_links.get(&link_no, whole(now)).is_some()
     }
 
     /// Caches that no store knows a link.
     pub fn cache_unknown_link(&mut self, link_no: u32, now: f64) {
-        insert_bounded(&mut self.unknown_links, link_no, now + NEGATIVE_MS);
+        self.unknown_links.insert(link_no, (), whole(now + NEGATIVE_MS));
     }
 
     /// Clears the caches after a change of the programme, because their entries may be outdated.

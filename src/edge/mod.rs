@@ -5,6 +5,7 @@ mod callbacks;
 mod clicks;
 mod clicks_page;
 mod exchange;
+mod expiring_cache;
 mod export;
 #[cfg(feature = "faults")]
 mod faults;

@@ -2,6 +2,7 @@
 
 use super::{
     exchange::Exchange,
+    expiring_cache::{ExpiringCache, VENDOR_RESPONSES},
     published,
     vendor_http::{Attempt, attempt, failure, host, may_call, now},
 };
@@ -11,19 +12,16 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose};
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array, futures::JsFuture};
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{cell::RefCell, time::Duration};
 use wasm_bindgen::prelude::*;
 use worker::{Delay, Result};
 
 /// The pause before the one retry. If a vendor executed a call and its response was lost, the vendor refuses the retry,
 /// and the caller starts again, as it would have to without a retry.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
-/// The maximum number of responses that an instance caches: tokens for vendors' APIs, one for each listing.
-const MAX_CACHED_RESPONSES: usize = 100;
 
 thread_local! {
-    /// Cached responses, and when they expire (Unix milliseconds).
-    static RESPONSES: RefCell<HashMap<VendorRequest, (VendorResponse, i64)>> = RefCell::default();
+    static RESPONSES: RefCell<ExpiringCache<VendorRequest, VendorResponse, VENDOR_RESPONSES>> = RefCell::default();
 }
 
 #[wasm_bindgen]
@@ -85,21 +83,15 @@ impl VendorApi for Vendors<'_> {
         if request.cache_ttl_s == 0 {
             return self.send_with_retry(request).await;
         }
-        let cached = RESPONSES.with_borrow(|responses| {
-            responses.get(request).filter(|(_, expiry)| now < *expiry).map(|(response, _)| response.clone())
-        });
+        let cached = RESPONSES.with_borrow(|responses| responses.get(request, now).cloned());
         if let Some(response) = cached {
             return Ok(response);
         }
         let response = self.send_with_retry(request).await?;
         if response.status == 200 {
             let expiry = now.saturating_add(i64::from(request.cache_ttl_s).saturating_mul(1_000));
-            RESPONSES.with_borrow_mut(|responses| {
-                if responses.len() >= MAX_CACHED_RESPONSES {
-                    responses.clear();
-                }
-                responses.insert(request.clone(), (response.clone(), expiry));
-            });
+            RESPONSES
+                .with_borrow_mut(|responses| responses.insert(request.clone(), response.clone(), expiry));
         }
         Ok(response)
     }

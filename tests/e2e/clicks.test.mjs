@@ -130,3 +130,36 @@ describe("clicks", () => {
     });
   }
 });
+
+describe("clicks in flight", () => {
+  let edge;
+  let world;
+  before(async () => {
+    edge = await startEdge({ entry: "tests/e2e/support/faulty.mjs" });
+    world = await programme(edge);
+  });
+  after(() => edge.stop());
+  const IN_FLIGHT = 50_000;
+  const visits = async (count) =>
+    (await edge.fetch("/test-visits", { method: "POST", headers: BROWSER, body: JSON.stringify({ url: world.adas.url, count }) })).json();
+  /** What the log says of lost clicks: how many, and whether the limit is why. */
+  const lost = () =>
+    edge.logs.map(({ message }) => /^(\d+) clicks of this isolate were not stored so far: (too many)?/.exec(message)?.slice(1)).filter(Boolean);
+
+  test("are at most 50,000 while the ClickLog hangs; those beyond are counted as lost, and their visitors sent on", async () => {
+    await visit(edge, world.adas.url);
+    await totals(world.operator, "", (found) => sum(found) === 1); // it is in flight no more
+    await edge.fetch("/test-fault/clicks-wait");
+    assert.equal(await visits(IN_FLIGHT), IN_FLIGHT);
+    assert.equal(await visits(5), 5, "a visitor is sent on all the same");
+    await poll(() => lost().length >= 3, { what: "the lines about lost clicks" });
+    assert.deepEqual(lost(), [["1", "too many"], ["2", "too many"], ["4", "too many"]]);
+    await edge.fetch("/test-fault/none");
+    const all = await totals(world.operator, "", (found) => sum(found) > IN_FLIGHT, 60_000);
+    assert.equal(sum(all), IN_FLIGHT + 1, "each of the others is stored once");
+    // There is room again.
+    assert.equal(await visits(1), 1);
+    await totals(world.operator, "", (found) => sum(found) === IN_FLIGHT + 2, 20_000);
+    assert.equal(lost().length, 3);
+  });
+});

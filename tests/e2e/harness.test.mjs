@@ -1,10 +1,11 @@
 // Guarantees of the harness for the other suites: stored data and the port survive SIGKILL, and requests reach the
 // Worker unchanged.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { startEdge, TEST_KEYS } from "./support/harness.mjs";
 
-const edge = await startEdge({ entry: "tests/e2e/support/rows.mjs" });
+let edge;
+before(async () => { edge = await startEdge({ entry: "tests/e2e/support/rows.mjs" }); });
 after(() => edge.stop());
 
 const rows = async (query = "") => (await edge.fetch(`/${query}`)).json();

@@ -4,7 +4,7 @@
 // operation; a 5xx; a response without x-request-id; a body that the document forbids and the Worker accepts; a body
 // that the document allows and the Worker refuses for its form.
 //
-// SIGNPOST_FUZZ_SEED=<n> repeats a run.
+// SIGNPOST_FUZZ_SEED=<n> repeats a run. SIGNPOST_RANDOM_FACTOR=<n> repeats each test with n seeds.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Contract } from "./support/contract.mjs";
@@ -13,6 +13,7 @@ import { TEST_KEYS, api, startEdge } from "./support/harness.mjs";
 import { visit } from "./support/programme.mjs";
 
 const SEED = Number(process.env.SIGNPOST_FUZZ_SEED ?? 20261122);
+const FACTOR = Number(process.env.SIGNPOST_RANDOM_FACTOR ?? 1);
 const MAX_REQUESTS = 1_500;
 const MAX_MS = 15_000;
 /** The minimum number of rounds over all operations, even on a slow machine. */
@@ -30,7 +31,7 @@ const STATE_CODES = new Set([
 
 let edge;
 let contract;
-const dice = new Dice(SEED);
+let dice;
 /** Ids and names that exist, collected from responses, so that most requests pass the first lookup. */
 const pool = new Map();
 
@@ -93,6 +94,16 @@ before(async () => {
   ["DE", "US", "JP", "EUR", "USD", "JPY"].forEach((code) => remember(code));
 });
 after(() => edge?.stop());
+
+/** Defines a test for the seed, and one for each further seed. */
+function eachSeed(name, body) {
+  for (let seed = SEED; seed < SEED + FACTOR; seed += 1) {
+    test(seed === SEED ? name : `${name}, seed ${seed}`, (t) => {
+      dice = new Dice(seed);
+      return body(seed, t);
+    });
+  }
+}
 
 /** The parts of a request that may be corrupted. Half of all requests stay valid. */
 const CORRUPTIBLE_PARTS = ["body", "body", "body", "raw", "query", "header", "path"];
@@ -169,7 +180,7 @@ function violations({ operation, corrupted, allowed }, response) {
   return found;
 }
 
-test("the document describes every response", async (t) => {
+eachSeed("the document describes every response", async (seed, t) => {
   const generator = new Generator(contract.document, dice, existing);
   const failures = new Map();
   const statuses = new Map();
@@ -192,8 +203,8 @@ test("the document describes every response", async (t) => {
     }
   }
   const seen = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
-  t.diagnostic(`seed ${SEED}, ${requests} requests, ${seen.join(", ")}`);
-  assert.deepEqual([...failures.values()], [], `seed ${SEED}`);
+  t.diagnostic(`seed ${seed}, ${requests} requests, ${seen.join(", ")}`);
+  assert.deepEqual([...failures.values()], [], `seed ${seed}`);
   // A run whose requests are almost all refused proves nothing.
   assert.ok((statuses.get(201) ?? 0) > requests / 40, "too few requests succeeded");
 });
@@ -208,7 +219,7 @@ async function sendToExisting(operation, generator, text) {
   throw new Error(`no resource exists for ${operation.operationId}: create one in before()`);
 }
 
-test("every limit of a field is enforced on both sides", async () => {
+eachSeed("every limit of a field is enforced on both sides", async (seed) => {
   // The other fields must be valid: parsing stops at a currency that does not exist, before the field under test.
   const generator = new Generator(contract.document, dice, existing, 1);
   const failures = [];
@@ -230,7 +241,7 @@ test("every limit of a field is enforced on both sides", async () => {
       }
     }
   }
-  assert.deepEqual(failures, [], `seed ${SEED}`);
+  assert.deepEqual(failures, [], `seed ${seed}`);
 });
 
 test("a request that no operation describes is refused with a problem", async () => {

@@ -1,9 +1,10 @@
 // The deployed build of the Worker starts in workerd and responds.
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { api, startEdge } from "./support/harness.mjs";
 
-const edge = await startEdge();
+let edge;
+before(async () => { edge = await startEdge(); });
 after(() => edge.stop());
 
 test("health needs no key", async () => {

@@ -28,6 +28,7 @@ try {
     port: config.port,
     state: config.state,
     vars: config.vars,
+    logRequests: config.verbose,
     onLog: ({ level, message }) => console.error(`worker ${level}: ${message}`),
   });
 } catch (error) {

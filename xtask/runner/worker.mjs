@@ -1,5 +1,6 @@
 // Starts the Worker in workerd as wrangler.toml configures it, for `dev`, the end-to-end tests and the load benchmarks.
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { WASM } from "./bundle.mjs";
@@ -44,6 +45,16 @@ function directSocket(port) {
   };
 }
 
+/** A socket whose Worker logs each request and passes it on. */
+function loggingSocket(port) {
+  return {
+    ...directSocket(port),
+    script: readFileSync(new URL("request_log.mjs", import.meta.url), "utf8"),
+    serviceBindings: { SIGNPOST: NAME },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+  };
+}
+
 /**
  * @param {object} options
  * @param {string} options.root the repository
@@ -51,11 +62,12 @@ function directSocket(port) {
  * @param {number} [options.port] 0 selects a free port
  * @param {string} [options.state] directory of the stored data; without it, data is lost when the Worker stops
  * @param {Record<string, string>} [options.vars] secrets and variables
+ * @param {boolean} [options.logRequests] logs each request to the Worker's console
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {(entry: {level: string, message: string}) => void} [options.onLog] the Worker's console
  * @returns {Promise<{mf: Miniflare, url: string, port: number}>}
  */
-export async function startWorker({ root, modules = path.join(root, "build"), port = 0, state, vars = {}, retune, onLog, ...shared }) {
+export async function startWorker({ root, modules = path.join(root, "build"), port = 0, state, vars = {}, logRequests = false, retune, onLog, ...shared }) {
   const worker = {
     ...workerOptions(root, vars),
     name: NAME,
@@ -79,7 +91,7 @@ export async function startWorker({ root, modules = path.join(root, "build"), po
       unsafeInspectDurableObjects: false,
       handleStructuredLogs: onLog,
       ...shared,
-      workers: [worker, directSocket(port)],
+      workers: [worker, logRequests ? loggingSocket(port) : directSocket(port)],
     }),
   );
   try {

@@ -2,11 +2,12 @@
 //!
 //! Steps run in parallel where possible. Each writes to a temporary directory and moves the complete result into place.
 
-use crate::{npm, process, progress::Progress, stamp, workspace};
+use crate::{npm, process, progress::Progress, stamp, watched, workspace};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// The number of steps of a build.
 pub const STEPS: usize = 7;
@@ -14,6 +15,8 @@ pub const STEPS: usize = 7;
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The profile of the wasm with fault injection (Cargo.toml), and its directory in `build/`.
 const FAULTS: &str = "faults";
+/// cargo is quiet here, so this limits a whole compilation. The longest took three minutes on two busy cores.
+const LIMIT: Duration = Duration::from_secs(1_800);
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     while let Some(argument) = arguments.next()? {
@@ -34,7 +37,7 @@ pub fn build(progress: &Progress) -> Result<()> {
     let lock = fs::File::create(out.join(".lock")).context("build/.lock")?;
     lock.lock().context("build/.lock cannot be locked")?;
 
-    progress.step(1, "wasm target", ensure_wasm_target)?;
+    progress.step(1, "requirements", check_requirements)?;
     std::thread::scope(|scope| {
         // The Worker's build ends with a long link step on one thread, so the other steps run in parallel.
         let packages = scope.spawn(|| progress.step(2, "npm packages", npm::install));
@@ -52,8 +55,10 @@ pub fn build(progress: &Progress) -> Result<()> {
 
 /// Builds the Worker with fault injection (feature `faults`) in `build/faults`.
 pub fn build_with_faults() -> Result<()> {
-    cargo_build_wasm(&["--profile", FAULTS, "--features", "faults"])?;
-    write_bindings(FAULTS, &workspace::root().join("build").join(FAULTS))
+    let progress = Progress::new(2);
+    progress
+        .step(1, "wasm with faults", || cargo_build_wasm(&["--profile", FAULTS, "--features", "faults"]))?;
+    progress.step(2, "bindings", || write_bindings(FAULTS, &workspace::root().join("build").join(FAULTS)))
 }
 
 /// Updates only the two documents of the API.
@@ -62,6 +67,12 @@ pub fn documents() -> Result<()> {
     fs::create_dir_all(&out).context("build/ cannot be created")?;
     build_tools()?;
     write_documents()
+}
+
+/// Installs Rust's wasm target, and reports what is missing on this machine, before minutes of compiling.
+pub fn check_requirements() -> Result<()> {
+    npm::check()?;
+    ensure_wasm_target()
 }
 
 fn ensure_wasm_target() -> Result<()> {
@@ -82,7 +93,15 @@ fn ensure_wasm_target() -> Result<()> {
 fn cargo_build(arguments: &[&str]) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--target-dir"]).arg(workspace::target()?).args(arguments);
-    process::run(cargo.current_dir(workspace::root()), "Install Rust with rustup (https://rustup.rs)")
+    let hint = "Install Rust with rustup (https://rustup.rs)";
+    watched::run(cargo.current_dir(workspace::root()), hint, LIMIT).map(drop)
+}
+
+/// Builds the package `name`, whose program has the same name, and returns the program's path.
+pub fn tool(name: &'static str, profile: &str) -> Result<PathBuf> {
+    let build = || cargo_build(&["--package", name, "--profile", profile]);
+    Progress::new(1).step(1, name, build)?;
+    Ok(workspace::target()?.join(profile).join(name))
 }
 
 fn build_tools() -> Result<()> {

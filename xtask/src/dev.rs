@@ -16,12 +16,13 @@ struct Options {
     data: PathBuf,
     operator_key: Option<String>,
     demo: bool,
+    verbose: bool,
 }
 
 impl Options {
     fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
         let data = workspace::root().join(".signpost");
-        let mut options = Self { port: DEFAULT_PORT, data, operator_key: None, demo: true };
+        let mut options = Self { port: DEFAULT_PORT, data, operator_key: None, demo: true, verbose: false };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("port") => options.port = arguments.value()?.parse()?,
@@ -30,6 +31,7 @@ impl Options {
                     options.operator_key = Some(operator_key(arguments.value()?.string()?)?);
                 }
                 Arg::Long("no-demo") => options.demo = false,
+                Arg::Long("verbose") => options.verbose = true,
                 other => return Err(other.unexpected().into()),
             }
         }
@@ -64,6 +66,7 @@ pub fn run(arguments: lexopt::Parser) -> Result<()> {
         "data": data,
         "state": state,
         "demo": options.demo,
+        "verbose": options.verbose,
         "vars": {
             "OPERATOR_KEY": options.operator_key.unwrap_or(keys.operator_key),
             "SIGNING_KEYS": keys.signing_keys,
@@ -86,7 +89,9 @@ fn create_data_dir(path: &Path) -> Result<PathBuf> {
 
 fn lock(data: &Path) -> Result<File> {
     let path = data.join("lock");
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path)?;
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file =
+        file.with_context(|| format!("the data directory {} cannot be written", data.display()))?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0)?;

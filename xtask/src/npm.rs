@@ -5,25 +5,47 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The minimum version that wrangler requires.
-const MIN_NODE: (u32, u32) = (22, 12);
+/// wrangler requires 22.12, and `module.registerHooks` (xtask/runner/list.mjs) came with 22.15.
+const MIN_NODE: (u32, u32) = (22, 15);
+
+const NO_NPM: &str = "npm comes with Node.js: install Node.js 20 or newer, then try again";
+
+/// The copy of package-lock.json that marks its packages as installed.
+fn marker() -> PathBuf {
+    workspace::root().join("node_modules/.installed-package-lock.json")
+}
+
+fn is_installed(lock: &str) -> bool {
+    std::fs::read_to_string(marker()).is_ok_and(|found| found == lock)
+}
+
+fn package_lock() -> Result<String> {
+    std::fs::read_to_string(workspace::root().join("package-lock.json")).context("package-lock.json")
+}
+
+/// Returns an error if npm is needed to install the packages and is missing.
+pub fn check() -> Result<()> {
+    if is_installed(&package_lock()?) {
+        return Ok(());
+    }
+    process::run(Command::new("npm").arg("--version").stdout(Stdio::null()), NO_NPM)
+}
 
 /// Installs the packages of package-lock.json, unless they are already installed.
 ///
 /// Install scripts are disabled: none of these packages needs one, and running them would be a supply-chain risk.
 pub fn install() -> Result<()> {
-    let root = workspace::root();
-    let lock = std::fs::read_to_string(root.join("package-lock.json")).context("package-lock.json")?;
-    let installed = root.join("node_modules/.installed-package-lock.json");
-    if std::fs::read_to_string(&installed).is_ok_and(|found| found == lock) {
+    let lock = package_lock()?;
+    if is_installed(&lock) {
         return Ok(());
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&root);
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(workspace::root());
     // npm must not write to standard output, which is reserved for the commands' results.
     npm.stdin(Stdio::null()).stdout(Stdio::null());
-    process::run(&mut npm, "npm comes with Node.js: install Node.js 20 or newer, then try again")?;
-    std::fs::write(installed, lock).context("node_modules cannot be written")
+    process::run(&mut npm, NO_NPM)?;
+    std::fs::write(marker(), lock).context("node_modules cannot be written")
 }
 
 /// Finds the Node that runs the tools: the pinned one from npm, else the system's if it is new enough.

@@ -1,7 +1,8 @@
 //! `cargo xtask openapi`: writes the API contract to `dist/openapi.json` and `dist/docs.html`, and lints it.
 
-use crate::{build, npm, process};
+use crate::{build, npm, watched};
 use anyhow::Result;
+use std::time::Duration;
 
 /// The script of the linter's npm package.
 const LINTER: &str = "node_modules/@redocly/cli/bin/cli.js";
@@ -21,5 +22,5 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
 pub fn lint() -> Result<()> {
     let mut linter = npm::script(LINTER)?;
     linter.envs(OFFLINE).args(["lint", "--config", "redocly.yaml", "dist/openapi.json"]);
-    process::run(&mut linter, "Run `cargo xtask build`")
+    watched::run(&mut linter, "Run `cargo xtask build`", Duration::from_secs(120)).map(drop)
 }

@@ -9,7 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,28 +47,65 @@ fn unless_ending() -> MutexGuard<'static, Children> {
 
 /// Runs `command` to its end. `if_missing` tells the user how to install the program if it does not exist.
 pub fn run(command: &mut Command, if_missing: &str) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let status = start(command, if_missing)?.wait();
+    check(command, status.with_context(|| format!("waiting for `{}` failed", line(command)))?)
+}
+
+/// A program that failed after it had printed its own error. Nothing needs to be added.
+#[derive(Debug, thiserror::Error)]
+#[error("a program failed and has printed why")]
+pub struct Reported;
+
+/// Runs `command`, which prints its own errors, to its end.
+pub fn run_reporting(command: &mut Command, if_missing: &str) -> Result<()> {
+    let status = start(command, if_missing)?.wait();
+    let status = status.with_context(|| format!("waiting for `{}` failed", line(command)))?;
+    reported(command, status)
+}
+
+fn reported(command: &Command, status: ExitStatus) -> Result<()> {
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(_) => Err(Reported.into()),
+        // A signal ended it before it could print anything.
+        None => check(command, status),
+    }
+}
+
+/// Starts `command` as a child that this program ends with itself.
+pub fn start(command: &mut Command, if_missing: &str) -> Result<Child> {
     let children = unless_ending();
     let started = command.spawn();
     drop(children);
-    let mut child = match started {
+    let name = command.get_program().to_string_lossy();
+    match started {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             bail!("`{name}` was not found. {if_missing}")
         }
-        started => started.with_context(|| format!("`{name}` cannot be started"))?,
-    };
-    let status = child.wait().with_context(|| format!("waiting for `{name}` failed"))?;
+        started => started.with_context(|| format!("`{name}` cannot be started")),
+    }
+}
+
+/// Returns an error if `command` has failed.
+pub fn check(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
-        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
-        bail!("`{name} {}` failed ({status})", arguments.join(" "));
+        bail!("`{}` failed ({status})", line(command));
     }
     Ok(())
 }
 
-/// Runs `command` as the service. `config` is the first line of its standard input, which stays open.
+/// The command line, for errors.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Runs `command` as the service, which prints its own errors. `config` is the first line of its standard input, which stays
+/// open.
 pub fn serve(command: &mut Command, config: &str) -> Result<()> {
     let child = start_service(command, config)?;
-    end_service(child)
+    let status = end_service(child)?;
+    reported(command, status)
 }
 
 /// Like [`serve`], and passes each line of its standard output to `on_line`.
@@ -79,7 +116,8 @@ pub fn serve_lines(
 ) -> Result<()> {
     let mut child = start_service(command.stdout(Stdio::piped()), config)?;
     lines(&mut child, on_line)?;
-    end_service(child)
+    let status = end_service(child)?;
+    check(command, status)
 }
 
 fn start_service(command: &mut Command, config: &str) -> Result<Child> {
@@ -91,13 +129,10 @@ fn start_service(command: &mut Command, config: &str) -> Result<Child> {
     Ok(child)
 }
 
-fn end_service(mut child: Child) -> Result<()> {
+fn end_service(mut child: Child) -> Result<ExitStatus> {
     let status = child.wait().context("waiting for the Worker's runner failed")?;
     unless_ending().service = None;
-    if !status.success() {
-        bail!("the Worker's runner failed ({status})");
-    }
-    Ok(())
+    Ok(status)
 }
 
 /// Runs `command` to its end and passes each line of its standard output to `on_line`.
@@ -136,7 +171,7 @@ pub fn end_all_on_signal() -> Result<()> {
             let has_service = children.service.take().is_some();
             drop(children);
             if has_service {
-                wait_until_none(SERVICE_TIMEOUT);
+                wait_until_none(SERVICE_TIMEOUT, descendants);
             }
             end_descendants();
             // A signal is the normal way to stop a service. Any other command was interrupted.
@@ -152,23 +187,38 @@ pub fn before_exit() {
     end_descendants();
 }
 
-/// Ends the remaining descendants with `SIGTERM`, then with `SIGKILL`.
+/// Ends the remaining descendants of this process.
 fn end_descendants() {
+    end(descendants);
+}
+
+/// Ends a child and the descendants that it has now. Other children go on.
+pub fn end_with_descendants(child: &Child) {
+    let Ok(pid) = i32::try_from(child.id()) else { return };
+    let doomed = family_of(pid, &running());
+    end(|| {
+        let alive = running();
+        alive.into_iter().map(|(pid, _)| pid).filter(|pid| doomed.contains(pid)).collect()
+    });
+}
+
+/// Ends the processes that `find` lists with `SIGTERM`, then with `SIGKILL`.
+fn end(find: impl Fn() -> BTreeSet<i32>) {
     for signal in [Signal::TERM, Signal::KILL] {
-        for pid in descendants() {
+        for pid in find().into_iter().filter_map(Pid::from_raw) {
             // The process may have ended since it was listed, which is fine.
             kill_process(pid, signal).unwrap_or_default();
         }
-        if wait_until_none(SIGNAL_TIMEOUT) {
+        if wait_until_none(SIGNAL_TIMEOUT, &find) {
             return;
         }
     }
 }
 
-fn wait_until_none(limit: Duration) -> bool {
+fn wait_until_none(limit: Duration, find: impl Fn() -> BTreeSet<i32>) -> bool {
     let since = crate::progress::now();
     loop {
-        if descendants().is_empty() {
+        if find().is_empty() {
             return true;
         }
         if since.elapsed() > limit {
@@ -179,11 +229,19 @@ fn wait_until_none(limit: Duration) -> bool {
 }
 
 /// Lists the running descendants of this process.
-fn descendants() -> Vec<Pid> {
+fn descendants() -> BTreeSet<i32> {
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    let mut family = family_of(own, &running());
+    family.remove(&own);
+    family
+}
+
+/// Lists the running processes, each with its parent.
+fn running() -> Vec<(i32, i32)> {
     let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid=,stat=,comm="]).output();
     let listing =
         listing.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let processes: Vec<(i32, i32)> = listing
+    listing
         .lines()
         .filter_map(|line| {
             let mut fields = line.split_whitespace();
@@ -192,8 +250,12 @@ fn descendants() -> Vec<Pid> {
             // Zombies have already ended, and `ps` lists itself.
             (!state.starts_with('Z') && name != "ps").then_some((pid, parent))
         })
-        .collect();
-    let mut found = BTreeSet::from([rustix::process::getpid().as_raw_nonzero().get()]);
+        .collect()
+}
+
+/// Returns a process and its descendants among `processes`.
+fn family_of(pid: i32, processes: &[(i32, i32)]) -> BTreeSet<i32> {
+    let mut found = BTreeSet::from([pid]);
     // `ps` does not list parents first, so the search repeats until it finds no new process.
     loop {
         let new: Vec<i32> = processes
@@ -202,10 +264,8 @@ fn descendants() -> Vec<Pid> {
             .map(|(pid, _)| *pid)
             .collect();
         if new.is_empty() {
-            break;
+            return found;
         }
         found.extend(new);
     }
-    let own = rustix::process::getpid();
-    found.into_iter().filter_map(Pid::from_raw).filter(|pid| *pid != own).collect()
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask replay <file>`: rebuilds a Ledger from an export and compares it with the original.
 
-use crate::{process, workspace};
+use crate::{build, process};
 use anyhow::{Context, Result};
 use lexopt::Arg;
 use std::ffi::OsString;
@@ -15,8 +15,6 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
         }
     }
     paths.first().context("pass the file that `curl …/v1/export` wrote")?;
-    let mut cargo = Command::new("cargo");
-    cargo.args(["run", "--quiet", "--release", "--manifest-path"]).arg(workspace::root().join("Cargo.toml"));
-    cargo.args(["--package", "replay", "--"]).args(&paths);
-    process::run(&mut cargo, "Install Rust with rustup (https://rustup.rs)")
+    let program = build::tool("replay", "release")?;
+    process::run_reporting(Command::new(program).args(&paths), "Run the command again")
 }

@@ -1,51 +1,127 @@
-//! `cargo xtask test`: runs every check. The output of each test runner is passed through unchanged.
+//! `cargo xtask test`: runs every check. The output of each test runner is passed on as it comes.
+
+mod selection;
 
 use crate::progress::{Progress, now, seconds};
-use crate::{browser, build, npm, openapi, process, workspace, wrangler};
+use crate::{browser, build, npm, openapi, watched, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
-use std::process::{Command, Stdio};
+use selection::{Selection, count_native, list_suites, native_filter, node_pattern};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
 const LINTS: [&str; 3] = ["--", "--deny", "warnings"];
 /// Budget of the deployed bundle, compressed: half of what the platform's free plan allows.
 const BUNDLE_KIB: f64 = 1536.0;
+const NO_RUST: &str = "Install Rust with rustup (https://rustup.rs)";
+const NOT_BUILT: &str = "Run `cargo xtask build`";
+/// A suite that prints nothing for this long hangs, and is ended.
+const SILENCE: Duration = Duration::from_secs(120);
+/// The same while cargo compiles. It prints a line when a crate begins, and the largest one takes minutes on a slow machine.
+const COMPILING: Duration = Duration::from_secs(900);
 
-pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
-    let mut filter: Option<String> = None;
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Arg::Long("filter") => filter = Some(arguments.value()?.string()?),
-            other => return Err(other.unexpected().into()),
+/// Silence of the native tests: the random suites print nothing for up to 95 s on two busy cores.
+const NATIVE_SILENCE: Duration = Duration::from_secs(600);
+/// How much `--full` multiplies the histories and requests of the random suites (tests/native/support/random.rs).
+const FULL: (&str, &str) = ("SIGNPOST_RANDOM_FACTOR", "10");
+const END_TO_END: &str = "tests/e2e";
+const BROWSER: &str = "tests/browser";
+
+#[derive(Default)]
+struct Options {
+    filter: Option<String>,
+    full: bool,
+}
+
+impl Options {
+    fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Arg::Long("filter") => options.filter = Some(arguments.value()?.string()?),
+                Arg::Long("full") => options.full = true,
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(options)
     }
+
+    /// Environment variables of the suites. Without `--full` the caller's own apply.
+    fn variables(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.full.then_some(FULL).into_iter()
+    }
+
+    fn select(&self, folder: &str) -> Result<Selection> {
+        Ok(Selection::of(&list_suites(folder, self.variables())?, self.filter.as_deref()))
+    }
+}
+
+pub fn run(arguments: lexopt::Parser) -> Result<()> {
+    let options = Options::parse(arguments)?;
     let since = now();
-    let mut suites = Suites::default();
-    match &filter {
-        Some(name) => {
-            suites.run("build", || build::build(&Progress::new(build::STEPS)));
-            suites.run("build with faults", build::build_with_faults);
-            suites.run("end to end", || end_to_end(Some(name)));
+    build::check_requirements()?;
+    let suites = match &options.filter {
+        Some(filter) => selected(&options, filter)?,
+        None => {
+            browser::chromium()?;
+            everything(&options)
         }
-        None => std::thread::scope(|scope| {
-            // The build's link step uses one core only, so the other suites run beside it.
-            let built = scope.spawn(|| build::build(&Progress::new(build::STEPS)));
-            suites.run("format", || cargo(&["fmt", "--all", "--check"]));
-            suites
-                .run("lints", || cargo(&[&["clippy", "--workspace", "--all-targets"], &LINTS[..]].concat()));
-            suites.run("lints, wasm", || {
-                let worker = ["clippy", "--package", "signpost", "--lib", "--target", build::WASM_TARGET];
-                cargo(&[&worker[..], &LINTS[..]].concat())
-            });
-            suites.run("native tests", || cargo(&["test", "--workspace", "--no-fail-fast"]));
-            suites.run("build", || built.join().map_err(|_| anyhow!("the build crashed"))?);
-            suites.run("build with faults", build::build_with_faults);
-            suites.run("contract", openapi::lint);
-            suites.run("end to end", || end_to_end(None));
-            suites.run("browser", in_browser);
-            suites.run("deploy, dry run", dry_run);
-        }),
-    }
+    };
     suites.summary(&seconds(since.elapsed()))
+}
+
+fn everything(options: &Options) -> Suites {
+    let mut suites = Suites::default();
+    std::thread::scope(|scope| {
+        // The build's link step uses one core only, so the other suites run beside it.
+        let built = scope.spawn(|| build::build(&Progress::new(build::STEPS)));
+        suites.run("format", || cargo(&["fmt", "--all", "--check"], COMPILING));
+        suites.run("lints", || {
+            cargo(&[&["clippy", "--workspace", "--all-targets"], &LINTS[..]].concat(), COMPILING)
+        });
+        suites.run("lints, wasm", || {
+            let worker = ["clippy", "--package", "signpost", "--lib", "--target", build::WASM_TARGET];
+            cargo(&[&worker[..], &LINTS[..]].concat(), COMPILING)
+        });
+        suites.run("native tests", || native(options));
+        suites.run("build", || built.join().map_err(|_| anyhow!("the build crashed"))?);
+        suites.run("build for the tests", build_for_tests);
+        suites.run("contract", openapi::lint);
+        suites.run("end to end", || end_to_end(options, &options.select(END_TO_END)?));
+        suites.run("browser", || in_browser(options, &options.select(BROWSER)?));
+        suites.run("deploy, dry run", dry_run);
+        if options.full {
+            suites.run("benchmarks", benchmarks);
+        }
+    });
+    suites
+}
+
+/// Runs the tests that `filter` selects, and builds only what they need.
+fn selected(options: &Options, filter: &str) -> Result<Suites> {
+    npm::install()?;
+    let (edge, pages) = (options.select(END_TO_END)?, options.select(BROWSER)?);
+    let native_tests = count_native(filter)?;
+    println!("\n{filter:?} selects native tests: {native_tests} · end to end: {edge} · browser: {pages}");
+    if native_tests == 0 && edge.is_empty() && pages.is_empty() {
+        bail!("no test has {filter:?} in its name, so nothing was run");
+    }
+    let mut suites = Suites::default();
+    if native_tests > 0 {
+        suites.run("native tests", || native(options));
+    }
+    if !edge.is_empty() || !pages.is_empty() {
+        suites.run("build", || build::build(&Progress::new(build::STEPS)));
+    }
+    if !edge.is_empty() {
+        suites.run("build for the tests", build_for_tests);
+        suites.run("end to end", || end_to_end(options, &edge));
+    }
+    if !pages.is_empty() {
+        suites.run("browser", || in_browser(options, &pages));
+    }
+    Ok(suites)
 }
 
 #[derive(Default)]
@@ -81,28 +157,57 @@ impl Suites {
     }
 }
 
-fn cargo(arguments: &[&str]) -> Result<()> {
+fn cargo(arguments: &[&str], silence: Duration) -> Result<()> {
     let mut cargo = Command::new("cargo");
-    process::run(
-        cargo.args(arguments).current_dir(workspace::root()),
-        "Install Rust with rustup (https://rustup.rs)",
-    )
+    watched::run(cargo.args(arguments).current_dir(workspace::root()), NO_RUST, silence).map(drop)
 }
 
-fn end_to_end(filter: Option<&str>) -> Result<()> {
-    let mut node = npm::node_command()?;
-    node.args(["--test", "--test-reporter=spec"]);
-    if let Some(name) = filter {
-        node.arg(format!("--test-name-pattern={name}"));
+fn native(options: &Options) -> Result<()> {
+    cargo(&["test", "--workspace", "--no-run"], COMPILING)?;
+    let mut tests = Command::new("cargo");
+    tests.args(["test", "--workspace", "--no-fail-fast"]).envs(options.variables());
+    if let Some(filter) = &options.filter {
+        tests.args(["--", &native_filter(filter)]);
     }
-    process::run(node.arg("tests/e2e/*.test.mjs"), "Run `cargo xtask build`")
+    watched::run(tests.current_dir(workspace::root()), NO_RUST, NATIVE_SILENCE).map(drop)
+}
+
+/// Builds what only the end-to-end tests use. Built by a test, it would be silent for too long.
+fn build_for_tests() -> Result<()> {
+    build::build_with_faults()?;
+    cargo(&["build", "--package", "replay"], COMPILING)
+}
+
+fn end_to_end(options: &Options, selection: &Selection) -> Result<()> {
+    node_tests(options, selection, None)
 }
 
 /// Runs the browser suite in Chromium.
-fn in_browser() -> Result<()> {
-    let mut node = npm::node_command()?;
-    node.args(["--test", "--test-reporter=spec"]).env("CHROMIUM", browser::chromium()?);
-    process::run(node.arg("tests/browser/*.test.mjs"), "Run `cargo xtask build`")
+fn in_browser(options: &Options, selection: &Selection) -> Result<()> {
+    node_tests(options, selection, Some(("CHROMIUM", browser::chromium()?)))
+}
+
+fn node_tests(options: &Options, selection: &Selection, variable: Option<(&str, PathBuf)>) -> Result<()> {
+    let run = |files: &[String], pattern: Option<String>| -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut node = npm::node_command()?;
+        node.args(["--test", "--test-reporter=spec"]).args(pattern).args(files);
+        node.envs(options.variables()).envs(variable.clone());
+        watched::run(&mut node, NOT_BUILT, SILENCE).map(drop)
+    };
+    // Both run even if the first fails, as all suites do.
+    let whole = run(&selection.whole, None);
+    let pattern =
+        options.filter.as_deref().map(|filter| format!("--test-name-pattern={}", node_pattern(filter)));
+    run(&selection.partly, pattern).and(whole)
+}
+
+/// Runs `cargo xtask bench` as a process of its own, which can be ended.
+fn benchmarks() -> Result<()> {
+    let mut bench = Command::new(std::env::current_exe().context("this program's own path is unknown")?);
+    watched::run(bench.arg("bench"), NO_RUST, COMPILING).map(drop)
 }
 
 /// Lets wrangler bundle, check and measure as for a deployment, without uploading.
@@ -110,12 +215,7 @@ fn dry_run() -> Result<()> {
     let out = workspace::target()?.join("dry-run");
     let mut command = npm::script(wrangler::SCRIPT)?;
     command.args(["deploy", "--dry-run", "--outdir"]).arg(&out);
-    let output = command.stderr(Stdio::inherit()).output().context("wrangler cannot be started")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    print!("{text}");
-    if !output.status.success() {
-        bail!("wrangler failed ({})", output.status);
-    }
+    let text = watched::run(&mut command, NOT_BUILT, SILENCE)?;
     let size = gzip_kib(&text).context("wrangler did not print the size of the bundle")?;
     println!("bundle: {size} KiB gzip of at most {BUNDLE_KIB}");
     if size > BUNDLE_KIB {

@@ -1,7 +1,7 @@
 //! `cargo xtask vectors <file or directory>…`: runs request vectors and captured callbacks through the Worker's
 //! verifiers.
 
-use crate::{process, workspace};
+use crate::{build, process};
 use anyhow::{Context, Result};
 use lexopt::Arg;
 use std::ffi::OsString;
@@ -16,9 +16,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
         }
     }
     paths.first().context("pass vector files, or a directory of them, such as fixtures/vectors")?;
-    let mut cargo = Command::new("cargo");
     // The release profile would take a minute to link, and a vector runs in microseconds in any profile.
-    cargo.args(["run", "--quiet", "--profile", "tools", "--manifest-path"]);
-    cargo.arg(workspace::root().join("Cargo.toml")).args(["--package", "vectors", "--"]).args(&paths);
-    process::run(&mut cargo, "Install Rust with rustup (https://rustup.rs)")
+    let program = build::tool("vectors", "tools")?;
+    process::run_reporting(Command::new(program).args(&paths), "Run the command again")
 }

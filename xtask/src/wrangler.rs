@@ -9,5 +9,5 @@ pub const SCRIPT: &str = "node_modules/wrangler/bin/wrangler.js";
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     npm::install()?;
     let mut wrangler = npm::script(SCRIPT)?;
-    process::run(wrangler.args(arguments.raw_args()?), "Run `cargo xtask build`")
+    process::run_reporting(wrangler.args(arguments.raw_args()?), "Run `cargo xtask build`")
 }

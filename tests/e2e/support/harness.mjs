@@ -1,8 +1,9 @@
 // Runs the Worker in real workerd for end-to-end tests, with free ports, data in a separate directory and no network.
 // `restart` after `kill` has the same effect on the data as a power failure. A suite starts with
-//   const edge = await startEdge();
+//   let edge;
+//   before(async () => { edge = await startEdge(); });
 //   after(() => edge.stop());
-// and not with a `before` hook: if a filter excludes all of its tests, node runs `after` before the hook has completed.
+// A Worker that is started outside of a hook would also start when `cargo xtask test --filter` only lists the tests.
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";

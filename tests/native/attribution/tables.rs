@@ -4,6 +4,7 @@
 //! nor nothing; if amounts do not add up to the commission base, or differ from their share by a unit or more; if a
 //! touch has no verdict, or one that contradicts its credit; or if the same input gives two results.
 
+use crate::support::random::times;
 use signpost::domain::{
     attribution::{
         Attribution, Reason, Source, Touch, TouchOrigin, attribute,
@@ -179,7 +180,7 @@ fn check(touches: &[Touch], amount: i64, found: &Attribution) {
 fn shares_and_parts_of_random_touches_add_up_under_every_model() {
     let mut dice = Dice(SeededEntropy::new(5));
     let mut shared = 0;
-    for _ in 0..4_000 {
+    for _ in 0..times(4_000) {
         let number = u32::try_from(dice.below(60)).unwrap();
         let number = if number < 50 { number % 6 } else { number };
         let touches: Vec<Touch> = (1..=number).map(|number| dice.touch(number)).collect();

@@ -1,6 +1,7 @@
 //! Whatever the order of batches, retries and kills, the sums are the same and the log has no gaps.
 
 use super::{support::*, *};
+use crate::support::random::times;
 use proptest::prelude::*;
 
 #[cfg(test)]
@@ -65,7 +66,7 @@ fn expected(visits: &[Visit]) -> Sums {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: times(200), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn however_batches_are_cut_repeated_or_reordered_and_wherever_it_is_killed_the_sums_are_the_same(

@@ -1,6 +1,7 @@
 //! Destinations of links. These tests fail if a URL leads to another host, if a visitor's query is not kept byte for
 //! byte, if a URL carries two click ids, or if a browser or a server would read a path as another one.
 
+use crate::support::random::times;
 use proptest::prelude::*;
 use signpost::domain::links::destination::{ClickIdTransport, Destination, MAX_PATH_BYTES, path_is_safe};
 use url::Url;
@@ -292,7 +293,7 @@ fn ordinary_paths_are_accepted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: times(2000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_path_and_query_say_the_origin_stays_and_the_click_id_is_the_only_one(

@@ -2,6 +2,7 @@
 //! properties of random tokens. These tests fail on a panic, if a second encoding of a token verifies, if a changed
 //! bit goes unnoticed, or if a token of one kind passes as another.
 
+use crate::support::random::times;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -241,7 +242,7 @@ mod strategies {
 use strategies::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: times(64), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_minted_verifies_as_what_it_was(token in link(), click in click()) {

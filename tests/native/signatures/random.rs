@@ -4,6 +4,7 @@ use crate::signatures::{
     cases::{Case, valid},
     signer::verifier,
 };
+use crate::support::random::times;
 use proptest::{collection::vec, prelude::*, sample::select};
 use signpost::{domain::values::time::Timestamp, marketplace::signature::Scheme};
 use vectors::vector::Request;
@@ -78,7 +79,7 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(times(2000)) })]
 
     #[test]
     fn whatever_comes_in_is_refused_and_nothing_panics(request in request(), now in any::<i64>()) {

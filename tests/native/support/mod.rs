@@ -4,6 +4,7 @@
 
 pub mod double_bound;
 pub mod figures;
+pub mod random;
 pub mod rows;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -9,7 +9,7 @@
 mod model;
 mod review;
 
-use crate::support::{Ledger, double_bound::DoubleBound, rows};
+use crate::support::{Ledger, double_bound::DoubleBound, random::seeds, rows};
 use model::{DAY, MIN_SECONDS, Model, ReportedConversion, VELOCITY, half_up};
 use serde_json::{Value as Json, json};
 use signpost::{
@@ -342,13 +342,13 @@ fn run<S: Sql>(sql: S, seed: u64, steps: usize) -> Ledger<S> {
     run.ledger
 }
 
-/// 100,000 steps in total, in four tests that run in parallel.
-macro_rules! seeds {
-    ($($name:ident = $seeds:expr;)*) => {$(
+/// 100,000 steps in total, times the factor, in four tests that run in parallel.
+macro_rules! histories {
+    ($($name:ident = $first:literal..=$last:literal;)*) => {$(
         #[test]
         fn $name() {
             let ledgers: Vec<_> =
-                $seeds.map(|seed| run(NativeSql::in_memory().unwrap(), seed, 5_000)).collect();
+                seeds($first, $last).map(|seed| run(NativeSql::in_memory().unwrap(), seed, 5_000)).collect();
             for reason in ["self_referral", "velocity", "impossible_time", "duplicate_customer"] {
                 let held = format!("SELECT count(*) FROM commissions WHERE flags LIKE '%held_{reason}%'");
                 let of = |ledger: &Ledger| ledger.sql.exec(&held, &[]).unwrap()[0].int(0).unwrap();
@@ -357,7 +357,7 @@ macro_rules! seeds {
         }
     )*};
 }
-seeds! {
+histories! {
     the_first_five_programmes_of_five_thousand_steps_match_the_model = 1..=5;
     the_second_five_programmes_of_five_thousand_steps_match_the_model = 6..=10;
     the_third_five_programmes_of_five_thousand_steps_match_the_model = 11..=15;

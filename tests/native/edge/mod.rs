@@ -1,0 +1,59 @@
+//! Parts of the edge that name nothing of the platform. The layer itself compiles for wasm only.
+
+#[path = "../../../src/edge/expiring_cache.rs"]
+mod expiring_cache;
+
+use expiring_cache::{ExpiringCache, LINKS, LISTINGS, VENDOR_RESPONSES};
+
+const FOREVER: i64 = i64::MAX;
+
+/// How many of the keys `0..count` a cache knows.
+fn known<const MOST: usize>(cache: &ExpiringCache<usize, usize, MOST>, count: usize) -> usize {
+    (0..count).filter(|key| cache.get(key, 0).is_some_and(|value| value == key)).count()
+}
+
+/// Fills a cache with four times as many values as it may hold.
+fn fill<const MOST: usize>() {
+    let mut cache = ExpiringCache::<usize, usize, MOST>::default();
+    for key in 0..MOST {
+        cache.insert(key, key, FOREVER);
+    }
+    assert_eq!(known(&cache, MOST), MOST, "a cache keeps as many as it may hold");
+    for key in MOST..4 * MOST {
+        cache.insert(key, key, FOREVER);
+        assert_eq!(cache.get(&key, 0), Some(&key), "the newest value is kept");
+        if key % MOST < 2 {
+            assert_eq!(known(&cache, 4 * MOST), key % MOST + 1, "a full cache is emptied");
+        }
+    }
+    assert_eq!(known(&cache, 4 * MOST), MOST);
+}
+
+#[test]
+fn no_cache_grows_beyond_its_bound() {
+    assert_eq!([LISTINGS, LINKS, VENDOR_RESPONSES], [1_000, 5_000, 100]);
+    fill::<LISTINGS>();
+    fill::<LINKS>();
+    fill::<VENDOR_RESPONSES>();
+}
+
+#[test]
+fn a_value_that_is_renewed_in_a_full_cache_empties_nothing() {
+    let mut cache = ExpiringCache::<usize, usize, 3>::default();
+    for key in [0, 1, 2, 1] {
+        cache.insert(key, key, FOREVER);
+    }
+    assert_eq!(known(&cache, 3), 3);
+}
+
+#[test]
+fn a_value_holds_until_its_time_and_can_be_renewed() {
+    let mut cache = ExpiringCache::<String, &str, 3>::default();
+    cache.insert("slug".to_owned(), "old", 1_000);
+    assert_eq!(cache.get("slug", 999), Some(&"old"));
+    assert_eq!(cache.get("slug", 1_000), None);
+    cache.insert("slug".to_owned(), "new", 2_000);
+    assert_eq!(cache.get("slug", 1_000), Some(&"new"));
+    cache.clear();
+    assert_eq!(cache.get("slug", 0), None);
+}
