@@ -22,6 +22,11 @@ pub fn revenue_key(partner_no: PartnerNo, quarter: &str, currency: Currency) -> 
     format!("revenue {partner_no} {quarter} {currency}")
 }
 
+/// Name of the mark that a partner made a sale of a quarter under a plan.
+pub fn sold_key(plan: &str, partner_no: PartnerNo, quarter: &str) -> String {
+    format!("sold {plan} {partner_no} {quarter}")
+}
+
 /// Whether a sale is counted: sales are, from the first one after the programme had plans.
 pub fn is_counted(terms: &Program, conversion: &Conversion) -> bool {
     conversion.kind.is_sale() && terms.counted_from.is_some_and(|first| conversion.no >= first)

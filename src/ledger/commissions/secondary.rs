@@ -4,7 +4,7 @@
 use super::{
     primary::Earner,
     sale::{Basis, Sale},
-    sales_counters::revenue_key,
+    sales_counters::{revenue_key, sold_key},
 };
 use crate::{
     domain::{
@@ -12,7 +12,7 @@ use crate::{
         money::{WHOLE_BP, share_half_up},
         programme::{
             partner::Partner,
-            plan::{Bonus, Dated, Plan},
+            plan::{self, Bonus, Dated, Plan},
         },
         values::time::DAY_MS,
     },
@@ -122,21 +122,36 @@ pub fn referrals(
     Ok(earned)
 }
 
-/// The bonuses of the quarter whose targets this sale reaches.
+/// The bonuses of the quarter whose targets this sale reaches. All of a partner's sales are counted together, so this sale
+/// may fall under another plan than the bonus.
 pub fn bonuses(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Vec<Commission>, SqlError> {
     let mut earned = Vec::new();
+    let (terms, at) = (sale.terms, sale.conversion.occurred_at);
     for earner in earners {
-        // A sale in another partner's exclusive territory counts for no bonus.
-        let Some(plan) = earner.plan.filter(|_| sale.is_closed_to(&earner.partner).is_none()) else {
+        // A sale in another partner's exclusive territory reaches no bonus.
+        if sale.is_closed_to(&earner.partner).is_some() {
             continue;
-        };
-        for (place, bonus) in plan.bonuses.iter().enumerate() {
-            if reached(sale, earner, bonus)? {
-                earned.extend(award(sale, earner, plan, place, bonus)?);
+        }
+        for plan in terms.plans.iter().filter(|plan| !plan.bonuses.is_empty()) {
+            if !plan::is_open_to(plan, &terms.plans, &earner.partner, at) || !has_sold(sale, earner, plan)? {
+                continue;
+            }
+            for (place, bonus) in plan.bonuses.iter().enumerate() {
+                if reached(sale, earner, bonus)? {
+                    earned.extend(award(sale, earner, plan, place, bonus)?);
+                }
             }
         }
     }
     Ok(earned)
+}
+
+/// Whether the partner has sold under a plan in the quarter, as far as the plan is for one listing.
+fn has_sold(sale: &Sale<'_, '_>, earner: &Earner<'_>, plan: &Plan) -> Result<bool, SqlError> {
+    if plan.applies_to.listing_id.is_none() || earner.plan.is_some_and(|own| own.name == plan.name) {
+        return Ok(true);
+    }
+    Ok(sale.counters.used(&sold_key(&plan.name, earner.partner.no, &sale.period.quarter))? > 0)
 }
 
 fn reached(sale: &Sale<'_, '_>, earner: &Earner<'_>, bonus: &Bonus) -> Result<bool, SqlError> {
