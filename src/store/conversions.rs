@@ -1,5 +1,6 @@
 //! Rows of conversions and of the touches that they bind to customers.
 
+pub mod counted;
 pub mod credits;
 pub mod customers;
 pub mod refunds;
@@ -13,6 +14,7 @@ use crate::domain::{
     programme::{listing::ListingNo, partner::PartnerNo},
     values::{id::ConversionId, string_enum::Word, time::Timestamp},
 };
+use counted::Counted;
 
 /// A credit's dimensions in the counts: whom it credits, and where the credited click came from.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -116,7 +118,8 @@ pub struct Conversion {
     pub customer_id: Option<String>,
     /// The coupon code as received.
     pub coupon: Option<String>,
-    /// The listing of the conversion: as received, otherwise that of the credited link.
+    /// The listing of the conversion: as received, otherwise that of the credited link or coupon, otherwise that of the
+    /// click that lost to a coupon for all listings.
     pub listing_no: Option<ListingNo>,
     /// When it happened.
     pub occurred_at: Timestamp,
@@ -149,11 +152,14 @@ pub struct Conversion {
     /// The customer's country as received, ISO 3166-1 alpha-2.
     #[serde(default)]
     pub sold_in: Option<String>,
+    /// What it added to the counters of the terms, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
 }
 
 const COLUMNS: &str = "no, id, type, external_id, amount, currency, refunded, click_id, customer_id, coupon, \
                        listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
-                       attribution, answer, held_reason, tax, discount, shipping, sold_in";
+                       attribution, answer, held_reason, tax, discount, shipping, sold_in, counted";
 
 fn read(row: &Row) -> Result<Conversion, SqlError> {
     let listing =
@@ -181,6 +187,7 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
         discount: row.opt_int(23)?,
         shipping: row.opt_int(24)?,
         sold_in: row.opt_string(25)?,
+        counted: row.opt_text(26)?.map(|_| row.json(26)).transpose()?,
     })
 }
 
@@ -193,11 +200,11 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)"
+         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)"
     );
     let (amount, currency) = conversion.amount.clone().unzip();
     let [partner_no, link_no, country, device] = dimension_values(conversion.credited.as_ref());
-    let args: [Value; 26] = [
+    let args: [Value; 27] = [
         conversion.no.into(),
         conversion.id.as_str().into(),
         Word::from(conversion.kind).into(),
@@ -224,6 +231,7 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
         conversion.discount.into(),
         conversion.shipping.into(),
         conversion.sold_in.clone().into(),
+        conversion.counted.as_ref().map(super::value::json_text).transpose()?.into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -239,17 +247,20 @@ pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
     sql.exec(statement, &[no.into(), metadata.into()]).map(drop)
 }
 
-/// Credits a conversion that was unattributed.
+/// Credits a conversion that was unattributed. `counted` replaces what it has counted so far, if given.
 pub fn credit(
     sql: &dyn Sql,
     no: i64,
     credited: &CreditDimensions,
     attribution: &str,
+    counted: Option<&Counted>,
 ) -> Result<(), SqlError> {
     let [partner_no, link_no, country, device] = dimension_values(Some(credited));
+    let counted = counted.map(super::value::json_text).transpose()?;
     sql.exec(
-        "UPDATE conversions SET partner_no = ?2, link_no = ?3, country = ?4, device = ?5, attribution = ?6 WHERE no = ?1",
-        &[no.into(), partner_no, link_no, country, device, attribution.into()],
+        "UPDATE conversions SET partner_no = ?2, link_no = ?3, country = ?4, device = ?5, attribution = ?6, \
+         counted = coalesce(?7, counted) WHERE no = ?1",
+        &[no.into(), partner_no, link_no, country, device, attribution.into(), counted.into()],
     )
     .map(drop)
 }

@@ -13,6 +13,7 @@ use crate::{
         conversions::{CommissionSource, CommissionStatus, HeldReason},
         money::{Currency, WHOLE_BP, share_half_up},
         programme::{
+            calendar::Period,
             partner::{Partner, PartnerNo},
             plan::{self, Base, Cap, CapPer, Plan, PlanRate, TierMode},
         },
@@ -21,7 +22,7 @@ use crate::{
     store::{
         SqlError,
         commissions::{self, Commission, CommissionOrigin},
-        conversions::{self, BoundTouch},
+        conversions::{self, BoundTouch, counted::CountedPeriods},
         programme::partners,
     },
 };
@@ -82,6 +83,8 @@ fn count(
     if refunded > 0 && left.is_some_and(|(left, _)| left == 0) {
         return Ok(standing);
     }
+    let Period { month, quarter, .. } = sale.period.clone();
+    sale.counted.periods = Some(CountedPeriods { month, quarter });
     standing.sale_no = sale.counters.add(sales_key(partner_no, &sale.period.month), 1)?;
     standing.in_quarter = sale.counters.add(sales_key(partner_no, &sale.period.quarter), 1)?;
     if let Some((amount, currency)) = left {

@@ -42,11 +42,23 @@ fn share(
     Ok(Some(commission))
 }
 
+/// Whether a conversion has earned a partner a commission from this source already.
+fn is_booked(booked: &[Commission], partner: &Partner, source: CommissionSource, name: &str) -> bool {
+    let is_same = |row: &Commission| (row.partner_no, row.source) == (partner.no, source);
+    booked.iter().any(|row| is_same(row) && row.plan.as_deref() == Some(name))
+}
+
 /// What the holder of the territory earns of a sale for which it is not credited itself.
-pub fn territory(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Option<Commission>, SqlError> {
+pub fn territory(
+    sale: &mut Sale<'_, '_>,
+    earners: &[Earner<'_>],
+    booked: &[Commission],
+) -> Result<Option<Commission>, SqlError> {
     let Some(territory) = sale.territory() else { return Ok(None) };
     let Some(holder) = sale.earning(&territory.partner_id)? else { return Ok(None) };
-    if earners.iter().any(|earner| earner.partner.no == holder.no) {
+    if earners.iter().any(|earner| earner.partner.no == holder.no)
+        || is_booked(booked, &holder, CommissionSource::Territory, &territory.name)
+    {
         return Ok(None);
     }
     let basis = sale.basis(territory.base)?;
@@ -54,7 +66,7 @@ pub fn territory(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Opti
 }
 
 /// What the makers of joint products earn.
-pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, SqlError> {
+pub fn joint_products(sale: &mut Sale<'_, '_>, booked: &[Commission]) -> Result<Vec<Commission>, SqlError> {
     let mut earned = Vec::new();
     for product in &sale.terms.joint_products {
         if !product.is_in_force_at(sale.conversion.occurred_at)
@@ -63,6 +75,9 @@ pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, SqlErr
             continue;
         }
         let Some(maker) = sale.earning(&product.partner_id)? else { continue };
+        if is_booked(booked, &maker, CommissionSource::JointProduct, &product.name) {
+            continue;
+        }
         let basis = sale.basis(product.base)?;
         let terms = (product.rate_bp, product.name.as_str());
         let Some(mut commission) = share(sale, &maker, CommissionSource::JointProduct, basis, terms)? else {
@@ -71,7 +86,7 @@ pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, SqlErr
         match product.cost_share {
             Some(cost) if cost.currency == commission.currency => {
                 let key = format!("cost {}", product.name);
-                let taken = sale.counters.take(key, cost.amount, commission.amount)?;
+                let taken = sale.bear(key, cost.amount, commission.amount)?;
                 if taken > 0 {
                     commission.flags.push("cost_share_held_back".to_owned());
                 }

@@ -75,9 +75,9 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
         }
         Change::AccountAliased(alias) => callbacks::put_alias(sql, alias),
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, None),
-        Change::Credited { conversion_no, credited, attribution, from, to, shares, uses } => {
+        Change::Credited { conversion_no, credited, attribution, from, to, shares, uses, counted } => {
             usage_counters::add(sql, uses)?;
-            conversions::credit(sql, *conversion_no, credited, attribution)?;
+            conversions::credit(sql, *conversion_no, credited, attribution, counted.as_ref())?;
             counts::add_conversion(sql, from, at)?;
             counts::add_conversion(sql, to, at)?;
             share(sql, *conversion_no, shares, at)
