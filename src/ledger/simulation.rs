@@ -48,7 +48,7 @@ const MAX_INEXACT: usize = 1_000;
 
 string_enum! {
     /// Why a simulation is not exact for a conversion.
-    Inexact {
+    InexactReason {
         /// The terms as they are now do not lead to what was booked, because they were changed since. It is left as it was
         /// booked.
         BookedOtherwise = "booked_otherwise";
@@ -74,11 +74,11 @@ view! {
     }
 
     /// A conversion for which the simulation is not exact.
-    pub struct InexactView {
+    pub struct InexactConversionView {
         /// The conversion.
         conversion_id: ConversionId,
         /// Why.
-        reason: Inexact,
+        reason: InexactReason,
     }
 
     /// What other rules would have made of history.
@@ -92,7 +92,7 @@ view! {
         /// Conversions for which the simulation is not exact.
         inexact: i64,
         /// The first of them, at most 1,000, each with the reason.
-        inexact_conversions: Vec<InexactView>,
+        inexact_conversions: Vec<InexactConversionView>,
         /// By partner and currency, in the order in which the partners were added.
         data: Vec<SimulatedView>,
     }
@@ -105,7 +105,7 @@ struct Sums {
     changed: i64,
     changed_ids: Vec<ConversionId>,
     inexact: i64,
-    inexact_conversions: Vec<InexactView>,
+    inexact_conversions: Vec<InexactConversionView>,
     commission: BTreeMap<(PartnerNo, Currency), (i128, i128)>,
 }
 
@@ -159,9 +159,9 @@ impl Sums {
         let is_exact = control.earned == past.earned;
         let after = if is_exact { &tried.earned } else { &past.earned };
         if !is_exact {
-            self.note(past, Inexact::BookedOtherwise);
+            self.note(past, InexactReason::BookedOtherwise);
         } else if tried.trail == TrailState::Unavailable && past.stored.trail == TrailState::NotNeeded {
-            self.note(past, Inexact::TrailUnknown);
+            self.note(past, InexactReason::TrailUnknown);
         }
         if is_exact && (tried.shares != control.shares || tried.earned != control.earned) {
             self.changed = self.changed.saturating_add(1);
@@ -182,11 +182,11 @@ impl Sums {
         Ok(())
     }
 
-    fn note(&mut self, past: &Past, reason: Inexact) {
+    fn note(&mut self, past: &Past, reason: InexactReason) {
         self.inexact = self.inexact.saturating_add(1);
         if self.inexact_conversions.len() < MAX_INEXACT {
             let conversion_id = past.row.id.clone();
-            self.inexact_conversions.push(InexactView { conversion_id, reason });
+            self.inexact_conversions.push(InexactConversionView { conversion_id, reason });
         }
     }
 
