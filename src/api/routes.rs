@@ -30,6 +30,8 @@ pub struct Route {
     pub access: Access,
     /// It creates something, so it takes `Idempotency-Key`.
     pub creates: bool,
+    /// It leaves everything as it was. What it writes, it writes in transactions of its own, and rolls them back.
+    pub rehearses: bool,
     /// The part of its response that is kept for replays.
     pub kept: fn(&str) -> String,
     /// The function that handles it.
@@ -37,7 +39,17 @@ pub struct Route {
 }
 
 const fn get(path: &'static str, access: Access, handler: Handler, operation: Operation) -> Route {
-    Route { method: "GET", path, operation, scope: Scope::Read, access, creates: false, kept: whole, handler }
+    Route {
+        method: "GET",
+        path,
+        operation,
+        scope: Scope::Read,
+        access,
+        creates: false,
+        rehearses: false,
+        kept: whole,
+        handler,
+    }
 }
 
 const fn write(
@@ -48,7 +60,7 @@ const fn write(
     handler: Handler,
     operation: Operation,
 ) -> Route {
-    Route { method, path, operation, scope, access, creates: false, kept: whole, handler }
+    Route { method, path, operation, scope, access, creates: false, rehearses: false, kept: whole, handler }
 }
 
 /// A write of payouts, for the programme's keys only.
@@ -137,14 +149,11 @@ pub const ROUTES: &[Route] = &[
         Operation::CreateRefund,
     )),
     get("/v1/attribution", Partner, attribution::get, Operation::GetAttribution),
-    write(
-        "POST",
-        "/v1/attribution/simulate",
-        Scope::Read,
-        Programme,
-        simulation::simulate,
-        Operation::SimulateAttribution,
-    ),
+    Route {
+        method: "POST",
+        rehearses: true,
+        ..get("/v1/attribution/simulate", Programme, simulation::simulate, Operation::SimulateAttribution)
+    },
     get("/v1/balances", Partner, balances::list, Operation::ListBalances),
     get("/v1/commissions", Partner, commissions::list, Operation::ListCommissions),
     get("/v1/commissions/{id}", Partner, commissions::get, Operation::GetCommission),

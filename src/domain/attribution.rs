@@ -96,12 +96,6 @@ impl Reason {
             Self::CouponUnknown | Self::ClickInvalid | Self::NoTouch => false,
         }
     }
-
-    /// Returns whether the verdict concerns the coupon itself and does not depend on the attribution rules.
-    #[must_use]
-    pub fn is_coupon_rejection(self) -> bool {
-        matches!(self, Self::CouponExpired | Self::CouponNotBegun | Self::CouponElsewhere)
-    }
 }
 
 string_enum! {

@@ -100,18 +100,30 @@ pub struct Money {
     pub currency: Currency,
 }
 
-/// Returns `amount × numerator / denominator`, rounded half up. Returns `None` if the denominator is not positive,
-/// another argument is negative, or the result overflows.
+/// Returns `numerator / denominator`, rounded half away from zero: 2.5 becomes 3 and -2.5 becomes -3. A negative amount
+/// is therefore the exact mirror of the positive one, and a reversal takes back exactly what was booked. Returns `None`
+/// if the denominator is not positive or an intermediate result overflows.
 #[must_use]
-pub fn share_half_up(amount_minor: i64, numerator: i64, denominator: i64) -> Option<i64> {
-    if amount_minor < 0 || numerator < 0 || denominator <= 0 {
+pub fn divide_half_away(numerator: i128, denominator: i128) -> Option<i128> {
+    if denominator <= 0 {
         return None;
     }
-    let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
-    // The quotient of 2·a·n + d and 2·d rounds half up. The products fit in i128 for all i64 arguments.
-    let doubled =
-        i128::from(amount_minor).checked_mul(numerator)?.checked_mul(2)?.checked_add(denominator)?;
-    i64::try_from(doubled.checked_div(denominator.checked_mul(2)?)?).ok()
+    // The quotient of 2·n + d and 2·d rounds a non-negative n half up.
+    let doubled = numerator.checked_abs()?.checked_mul(2)?.checked_add(denominator)?;
+    let rounded = doubled.checked_div(denominator.checked_mul(2)?)?;
+    if numerator < 0 { rounded.checked_neg() } else { Some(rounded) }
+}
+
+/// Returns `amount × numerator / denominator`, rounded half up, which is half away from zero because no argument may be
+/// negative. Returns `None` if the denominator is not positive, another argument is negative, or the result overflows.
+#[must_use]
+pub fn share_half_up(amount_minor: i64, numerator: i64, denominator: i64) -> Option<i64> {
+    if amount_minor < 0 || numerator < 0 {
+        return None;
+    }
+    // The product fits in i128 for all i64 arguments.
+    let product = i128::from(amount_minor).checked_mul(i128::from(numerator))?;
+    i64::try_from(divide_half_away(product, i128::from(denominator))?).ok()
 }
 
 /// Splits `total` in proportion to `weights` into whole units that add up to it, by the largest remainder method: each
@@ -170,6 +182,26 @@ mod tests {
             (i64::MAX, &[i64::MAX, i64::MAX], Some(vec![i64::MAX / 2 + 1, i64::MAX / 2])),
         ] {
             assert_eq!(split_largest_remainder(total, weights), expected, "{total} by {weights:?}");
+        }
+    }
+
+    #[test]
+    fn quotients_round_half_away_from_zero() {
+        for (numerator, denominator, expected) in [
+            (5, 2, Some(3)),
+            (-5, 2, Some(-3)),
+            (249, 100, Some(2)),
+            (-249, 100, Some(-2)),
+            (1, 2, Some(1)),
+            (-1, 2, Some(-1)),
+            (-1, 3, Some(0)),
+            (0, 7, Some(0)),
+            (1, 0, None),
+            (1, -2, None),
+            (i128::MAX, 1, None),
+            (i128::MIN, 1, None),
+        ] {
+            assert_eq!(divide_half_away(numerator, denominator), expected, "{numerator} / {denominator}");
         }
     }
 

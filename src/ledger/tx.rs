@@ -14,7 +14,11 @@ use crate::{
     },
     store::{
         Sql, SqlError,
-        log::{apply::apply_change, change::Change, events, outbox},
+        log::{
+            apply::{Scope, apply_change, apply_in},
+            change::Change,
+            events, outbox,
+        },
         value::json_text,
     },
 };
@@ -35,6 +39,7 @@ pub struct Tx<'a> {
     pub trails: &'a Trails,
     entropy: RefCell<&'a mut dyn Entropy>,
     snapshot_touched: Cell<bool>,
+    scope: Scope,
 }
 
 impl<'a> Tx<'a> {
@@ -48,7 +53,13 @@ impl<'a> Tx<'a> {
         entropy: &'a mut dyn Entropy,
     ) -> Self {
         let (entropy, snapshot_touched) = (RefCell::new(entropy), Cell::new(false));
-        Self { sql, config, zones, now, trails, entropy, snapshot_touched }
+        Self { sql, config, zones, now, trails, entropy, snapshot_touched, scope: Scope::Whole }
+    }
+
+    /// The same context for a rehearsal: changes are applied to the rows that terms depend on, and no event is written.
+    #[must_use]
+    pub fn rehearsing(self) -> Self {
+        Self { scope: Scope::Terms, ..self }
     }
 
     /// Generates an id from the time and from randomness.
@@ -99,6 +110,9 @@ impl<'a> Tx<'a> {
         data: &T,
         response: &str,
     ) -> Result<(), SqlError> {
+        if self.scope == Scope::Terms {
+            return apply_in(self.scope, self.sql, change, response, self.now);
+        }
         let data = json_text(data)?;
         self.with_entropy(|entropy| {
             journal::record(self.sql, self.now, entropy, kind, change, &data, response)

@@ -21,6 +21,20 @@ use crate::{
 use schemars::JsonSchema;
 
 pub const TEXT_CODES: &[Code] = &[Code::InvalidText, Code::InvalidValue];
+pub const PLAN_CODES: &[Code] = &[
+    Code::InvalidText,
+    Code::InvalidValue,
+    Code::InvalidCurrency,
+    Code::InvalidTime,
+    Code::OutOfRange,
+    Code::AmountOutOfRange,
+    Code::UnknownPartner,
+    Code::UnknownListing,
+    Code::DuplicateName,
+    Code::PlansOverlap,
+    Code::EndsBeforeStart,
+    Code::ContradictoryTerms,
+];
 pub const PARTNER_CODES: &[Code] = &[
     Code::InvalidText,
     Code::InvalidValue,

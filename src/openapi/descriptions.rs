@@ -115,11 +115,14 @@ pub fn about(operation: Operation) -> &'static str {
              `If-None-Match`."
         }
         Op::SimulateAttribution => {
-            "Evaluates the touches that are stored with each conversion under other rules, and returns the partners whose \
-             commission would change. Nothing is written. A partner's commission is computed at the rate it had for that \
-             conversion, otherwise at its current rate, and net of refunds. Touches that were bound to a customer keep their \
-             state. Under `last_touch` a visitor's earlier clicks are not stored, so the simulation does not have them. At most \
-             20,000 conversions can be simulated at once."
+            "Reruns past conversions under other attribution rules or plans, with the code that accepts conversions, in a copy of \
+             the state, and returns what they would have earned: tiers, caps, fixed amounts, bonuses, territories and joint \
+             products included. Nothing is written. Partners without a plan keep the rate that they had. Amounts are net of \
+             refunds. Every conversion is also rerun under the terms as they were. If that does not lead to what was booked, \
+             because terms were changed since, it is left as it was booked and listed in `inexact_conversions` \
+             (`booked_otherwise`). So is a conversion whose visitor's earlier clicks were not fetched when it was accepted, as \
+             under `last_touch`, although the rules weigh them (`trail_unknown`); it is simulated without them. All conversions \
+             since the first one of the period are rerun; there may be at most 10,000."
         }
         Op::ListBalances => {
             "Sums of the ledger's transfers. `payable` is negative after a clawback of money that was already paid. It includes \

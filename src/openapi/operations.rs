@@ -67,19 +67,9 @@ pub fn describe(operation: Operation) -> Description {
         Op::SetProgram => of(Tag::Programme)
             .request_body::<NewProgramme>()
             .json::<ProgrammeView>(200, "The terms as set.")
-            .problems(TEXT_CODES)
-            .problems(&[Code::InvalidCurrency, Code::InvalidUrl, Code::OutOfRange])
-            .problems(&[Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
-            .problems(&[
-                Code::AmountOutOfRange,
-                Code::InvalidCountry,
-                Code::InvalidTime,
-                Code::InvalidIban,
-                Code::InvalidBic,
-                Code::UnknownTimezone,
-            ])
-            .problems(&[Code::UnknownPartner, Code::UnknownListing, Code::DuplicateName, Code::PlansOverlap])
-            .problems(&[Code::EndsBeforeStart, Code::ContradictoryTerms]),
+            .problems(PLAN_CODES)
+            .problems(&[Code::InvalidUrl, Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
+            .problems(&[Code::InvalidCountry, Code::InvalidIban, Code::InvalidBic, Code::UnknownTimezone]),
         Op::CreateKey => of(Tag::Keys)
             .request_body::<NewKey>()
             .json::<MadeKey>(201, "The key. Its secret is shown only in this response.")
@@ -181,7 +171,8 @@ pub fn describe(operation: Operation) -> Description {
         Op::SimulateAttribution => of(Tag::Reading)
             .request_body::<NewSimulation>()
             .json::<SimulationView>(200, "Which partners would earn more or less. Nothing was changed.")
-            .problems(&[Code::InvalidValue, Code::OutOfRange, Code::InvalidTime, Code::TooManyConversions]),
+            .problems(PLAN_CODES)
+            .problems(&[Code::TooManyConversions]),
         Op::ListBalances => of(Tag::Reading)
             .query_parameters([BY_PARTNER, AT])
             .json::<Balances>(200, "Balances, one entry per partner and currency.")

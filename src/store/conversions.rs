@@ -1,10 +1,13 @@
 //! Rows of conversions and of the touches that they bind to customers.
 
+pub mod counted;
 pub mod credits;
 pub mod customers;
 pub mod refunds;
+pub mod rewind;
+pub mod uses;
 
-use super::{Page, Row, Sql, SqlError, Value, columns};
+use super::{Page, Row, Sql, SqlError, Value, columns, commissions::usage_counters::Usage};
 use crate::domain::{
     attribution::{Reason, Source, Touch},
     clicks::click::{Class, Country, Device},
@@ -13,6 +16,7 @@ use crate::domain::{
     programme::{listing::ListingNo, partner::PartnerNo},
     values::{id::ConversionId, string_enum::Word, time::Timestamp},
 };
+use counted::Counted;
 
 /// A credit's dimensions in the counts: whom it credits, and where the credited click came from.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -116,7 +120,8 @@ pub struct Conversion {
     pub customer_id: Option<String>,
     /// The coupon code as received.
     pub coupon: Option<String>,
-    /// The listing of the conversion: as received, otherwise that of the credited link.
+    /// The listing of the conversion: as received, otherwise that of the credited link or coupon, otherwise that of the
+    /// click that lost to a coupon for all listings.
     pub listing_no: Option<ListingNo>,
     /// When it happened.
     pub occurred_at: Timestamp,
@@ -149,11 +154,14 @@ pub struct Conversion {
     /// The customer's country as received, ISO 3166-1 alpha-2.
     #[serde(default)]
     pub sold_in: Option<String>,
+    /// What it added to the counters of the terms, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
 }
 
 const COLUMNS: &str = "no, id, type, external_id, amount, currency, refunded, click_id, customer_id, coupon, \
                        listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
-                       attribution, answer, held_reason, tax, discount, shipping, sold_in";
+                       attribution, answer, held_reason, tax, discount, shipping, sold_in, counted";
 
 fn read(row: &Row) -> Result<Conversion, SqlError> {
     let listing =
@@ -181,6 +189,7 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
         discount: row.opt_int(23)?,
         shipping: row.opt_int(24)?,
         sold_in: row.opt_string(25)?,
+        counted: row.opt_text(26)?.map(|_| row.json(26)).transpose()?,
     })
 }
 
@@ -189,15 +198,15 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     super::next_no(sql, "conversions")
 }
 
-/// Inserts a conversion with its first response.
-pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<(), SqlError> {
+/// Inserts a conversion with its first response and with what it added to the counters of the terms.
+pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str, uses: &[Usage]) -> Result<(), SqlError> {
     let statement = format!(
-        "INSERT INTO conversions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)"
+        "INSERT INTO conversions ({COLUMNS}, uses) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
     );
     let (amount, currency) = conversion.amount.clone().unzip();
     let [partner_no, link_no, country, device] = dimension_values(conversion.credited.as_ref());
-    let args: [Value; 26] = [
+    let args: [Value; 28] = [
         conversion.no.into(),
         conversion.id.as_str().into(),
         Word::from(conversion.kind).into(),
@@ -224,6 +233,8 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str) -> Result<()
         conversion.discount.into(),
         conversion.shipping.into(),
         conversion.sold_in.clone().into(),
+        conversion.counted.as_ref().map(super::value::json_text).transpose()?.into(),
+        super::value::json_text(&uses)?.into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -239,17 +250,20 @@ pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
     sql.exec(statement, &[no.into(), metadata.into()]).map(drop)
 }
 
-/// Credits a conversion that was unattributed.
+/// Credits a conversion that was unattributed. `counted` replaces what it has counted so far, if given.
 pub fn credit(
     sql: &dyn Sql,
     no: i64,
     credited: &CreditDimensions,
     attribution: &str,
+    counted: Option<&Counted>,
 ) -> Result<(), SqlError> {
     let [partner_no, link_no, country, device] = dimension_values(Some(credited));
+    let counted = counted.map(super::value::json_text).transpose()?;
     sql.exec(
-        "UPDATE conversions SET partner_no = ?2, link_no = ?3, country = ?4, device = ?5, attribution = ?6 WHERE no = ?1",
-        &[no.into(), partner_no, link_no, country, device, attribution.into()],
+        "UPDATE conversions SET partner_no = ?2, link_no = ?3, country = ?4, device = ?5, attribution = ?6, \
+         counted = coalesce(?7, counted) WHERE no = ?1",
+        &[no.into(), partner_no, link_no, country, device, attribution.into(), counted.into()],
     )
     .map(drop)
 }
@@ -273,28 +287,13 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Conversion>, SqlError> {
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
-/// Returns the number of conversions that occurred in `from..to`, counting at most `most`.
-pub fn number_between(sql: &dyn Sql, from: Timestamp, to: Timestamp, most: i64) -> Result<i64, SqlError> {
-    let statement = "SELECT count(*) FROM (SELECT 1 FROM conversions WHERE occurred_at >= ?1 AND occurred_at < ?2 LIMIT ?3)";
-    let rows = sql.exec(statement, &[from.into(), to.into(), most.into()])?;
-    rows.first().map_or(Ok(0), |row| row.int(0))
-}
-
-/// Returns conversions that occurred before `to`, oldest first, starting after the time and number in `after`.
-pub fn between(
-    sql: &dyn Sql,
-    after: (Timestamp, i64),
-    to: Timestamp,
-    limit: i64,
-) -> Result<Vec<Conversion>, SqlError> {
+/// Returns conversions with numbers above `after`, in the order in which they were accepted, without their first responses.
+pub fn accepted_after(sql: &dyn Sql, after: i64, limit: i64) -> Result<Vec<Conversion>, SqlError> {
     let statement = format!(
-        "SELECT {COLUMNS} FROM conversions WHERE (occurred_at, no) > (?1, ?2) AND occurred_at < ?3 \
-         ORDER BY occurred_at, no LIMIT ?4"
+        "SELECT {} FROM conversions WHERE no > ?1 ORDER BY no LIMIT ?2",
+        COLUMNS.replace("answer", "''")
     );
-    sql.exec(&statement, &[after.0.into(), after.1.into(), to.into(), limit.into()])?
-        .iter()
-        .map(read)
-        .collect()
+    sql.exec(&statement, &[after.into(), limit.into()])?.iter().map(read).collect()
 }
 
 /// Returns the conversion with this id.
@@ -468,16 +467,17 @@ pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<Bo
     rows.iter().map(read).collect()
 }
 
-/// Binds a touch to a customer, by a conversion if it is not bound later. An existing binding stays unchanged.
+/// Binds a touch to a customer at `at`, by a conversion if it is not bound later. An existing binding stays unchanged.
 pub fn bind(
     sql: &dyn Sql,
     customer_id: &str,
     bound: &BoundTouch,
     conversion_no: Option<i64>,
+    at: Timestamp,
 ) -> Result<(), SqlError> {
     let statement = "INSERT OR IGNORE INTO customer_touches (customer_id, click_id, link_no, clicked_at, class, \
-                     country, device, bound_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let args: [Value; 8] = [
+                     country, device, bound_by, bound_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let args: [Value; 9] = [
         customer_id.into(),
         bound.touch.origin.id().into(),
         columns::number_or_zero(bound.touch.origin.link_no()),
@@ -486,8 +486,18 @@ pub fn bind(
         columns::country_or_empty(bound.country),
         bound.device.code().into(),
         columns::number_or_zero(conversion_no),
+        at.into(),
     ];
     sql.exec(statement, &args).map(drop)
+}
+
+/// Returns the touches that were bound later than their conversions, at `since` or later: when, to which customer, and
+/// their click ids, in the order of binding.
+pub fn bound_late(sql: &dyn Sql, since: Timestamp) -> Result<Vec<(Timestamp, String, String)>, SqlError> {
+    let statement = "SELECT bound_at, customer_id, click_id FROM customer_touches \
+                     WHERE bound_by = 0 AND bound_at >= ?1 ORDER BY bound_at, customer_id, clicked_at, click_id";
+    let rows = sql.exec(statement, &[since.into()])?;
+    rows.iter().map(|row| Ok((row.time(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned()))).collect()
 }
 
 /// Returns the data of a link that attribution depends on.

@@ -24,5 +24,5 @@ pub mod value;
 pub use error::SqlError;
 pub use page::Page;
 use sql::next_no;
-pub use sql::{Sql, transaction};
+pub use sql::{Sql, rehearsal, transaction};
 pub use value::{Row, Value};

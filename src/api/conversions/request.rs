@@ -45,7 +45,8 @@ pub struct NewConversion {
     shipping: Option<Amount>,
     /// Where the customer is, ISO 3166-1 alpha-2; the country of the credited click if absent.
     country: Option<String>,
-    /// The listing it happened on; the credited link's if absent.
+    /// The listing it happened on. If absent, it is that of the credited link or coupon, else that of the click that lost to
+    /// a coupon for all listings.
     listing_id: Option<String>,
     /// Free annotations.
     metadata: Option<Metadata>,

@@ -161,7 +161,7 @@ fn rates(error: RateError) -> Problem {
 
 fn simulation(error: SimulationError) -> Problem {
     let SimulationError::TooManyConversions = error;
-    let detail = "More than 20,000 conversions occurred then. Send a shorter time from `from` to `to`, one after the \
-                  other; the figures of several add up.";
+    let detail = "A simulation reruns all conversions that were accepted since the first one of the period, and there are \
+                  more than 10,000 of them. Send a later `from`.";
     Problem::new(Code::TooManyConversions, detail)
 }

@@ -1,10 +1,19 @@
-//! `POST /v1/attribution/simulate`: history under other attribution rules.
+//! `POST /v1/attribution/simulate`: history under other attribution rules or plans.
 
 use super::super::{
     http::{call::Call, checks::Checks, failure::Failure, message::Response},
-    programme::rules::NewAttribution,
+    programme::{rules::NewAttribution, term_checks},
 };
-use crate::{domain::values::time::Timestamp, ledger::simulation};
+use crate::{
+    domain::{
+        programme::{Program, plan::Plan},
+        values::time::Timestamp,
+    },
+    ledger::{
+        simulation::{self, Trial},
+        terms,
+    },
+};
 use serde::Deserialize;
 
 /// Rules to try.
@@ -12,8 +21,12 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewSimulation {
-    /// Attribution rules as `PUT /v1/program` takes them: what is left out takes its default.
-    attribution: NewAttribution,
+    /// Attribution rules as `PUT /v1/program` takes them: what is left out takes its default. If absent, the rules that were in
+    /// force.
+    attribution: Option<NewAttribution>,
+    /// Plans as `PUT /v1/program` takes them, in place of all plans; they may also be other than those in force. If absent, the
+    /// plans in force.
+    plans: Option<Vec<Plan>>,
     /// Only conversions that occurred from this time on.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Timestamp>"))]
     from: Option<String>,
@@ -26,10 +39,17 @@ pub struct NewSimulation {
 pub fn simulate(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewSimulation = call.body()?;
     let mut checks = Checks::default();
-    body.attribution.check(&mut checks);
+    if let Some(attribution) = &body.attribution {
+        attribution.check(&mut checks);
+    }
     let from = checks.time("from", body.from.as_deref()).unwrap_or_else(|| Timestamp::clamped(0));
     let to = checks.time("to", body.to.as_deref()).unwrap_or_else(|| Timestamp::clamped(i64::MAX));
+    if let Some(plans) = &body.plans {
+        let tried = Program { plans: plans.clone(), ..terms::default_terms() };
+        term_checks::check(call.tx, &mut checks, &tried)?;
+    }
     checks.finish()?;
-    let view = simulation::simulate(call.tx, body.attribution.rules(), from, to)?;
+    let rules = body.attribution.map(|attribution| attribution.rules());
+    let view = simulation::simulate(call.tx, &Trial { rules, plans: body.plans, from, to })?;
     call.json(200, &view)
 }

@@ -1,6 +1,6 @@
 //! Currency conversion at dated rates that the operator supplies.
 
-use crate::money::Currency;
+use crate::money::{Currency, divide_half_away};
 
 /// The number of decimal places of a rate.
 pub const RATE_DECIMALS: u16 = 10;
@@ -56,19 +56,15 @@ impl std::fmt::Display for ExchangeRate {
 }
 
 /// Converts `amount_minor` of `from` to minor units of `to`: amount × rate, adjusted for the decimal places of both
-/// currencies and rounded half up, with negative amounts rounded like positive ones. Returns `None` if the result
-/// overflows.
+/// currencies and rounded half away from zero, so that a negative amount is worth exactly as much as the positive one.
+/// Returns `None` if the result overflows.
 #[must_use]
 pub fn convert(amount_minor: i64, from: Currency, to: Currency, rate: ExchangeRate) -> Option<i64> {
     let ten = |places: u16| 10i128.checked_pow(u32::from(places));
-    let numerator = i128::from(amount_minor.unsigned_abs())
-        .checked_mul(i128::from(rate.0))?
-        .checked_mul(ten(to.exponent())?)?;
+    let numerator =
+        i128::from(amount_minor).checked_mul(i128::from(rate.0))?.checked_mul(ten(to.exponent())?)?;
     let denominator = ten(from.exponent().checked_add(RATE_DECIMALS)?)?;
-    let half_up =
-        numerator.checked_mul(2)?.checked_add(denominator)?.checked_div(denominator.checked_mul(2)?)?;
-    let signed = if amount_minor < 0 { half_up.checked_neg()? } else { half_up };
-    i64::try_from(signed).ok()
+    i64::try_from(divide_half_away(numerator, denominator)?).ok()
 }
 
 #[cfg(test)]
@@ -109,6 +105,20 @@ mod tests {
             "1000000000",
         ] {
             assert_eq!(ExchangeRate::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_negative_amount_is_the_mirror_of_the_positive_one() {
+        let currency = |code| Currency::parse(code).unwrap();
+        for rate in ["0.5", "0.25", "1.5", "0.9231", "162.53", "0.0061"] {
+            let rate = ExchangeRate::parse(rate).unwrap();
+            for (from, to) in [("USD", "EUR"), ("EUR", "JPY"), ("JPY", "EUR"), ("KWD", "USD")] {
+                let worth = |amount| convert(amount, currency(from), currency(to), rate).unwrap();
+                for amount in 0..1_000 {
+                    assert_eq!(worth(-amount), -worth(amount), "{amount} {from} in {to} at {rate}");
+                }
+            }
         }
     }
 

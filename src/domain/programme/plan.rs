@@ -119,9 +119,9 @@ terms! {
 
     /// A bonus for reaching a target in a calendar quarter, paid once per quarter.
     pub struct Bonus {
-        /// The number of sales in the quarter that reaches the target.
+        /// The number of the partner's sales in the quarter that reaches the target, whatever plan they fall under.
         from_sales: Option<i64>,
-        /// The gross revenue in the quarter that reaches the target.
+        /// The revenue in the quarter that reaches the target: gross amounts, net of refunds.
         from_revenue: Option<Money>,
         /// The bonus in minor units.
         amount: i64,
@@ -148,7 +148,8 @@ terms! {
         /// Fixed amounts per event, in addition to the rate.
         #[serde(default)]
         flat: Vec<Flat>,
-        /// Rates by the number of sales in the calendar month, in ascending order; `rate_bp` applies below the first.
+        /// Rates by the number of the partner's sales in the calendar month, whatever plan they fall under, in ascending
+        /// order; `rate_bp` applies below the first.
         #[serde(default)]
         tiers: Vec<Tier>,
         /// The sales of a month that a tier's rate applies to.
@@ -252,6 +253,14 @@ pub fn select<'p>(
     found.filter(|plan| partner.commission_bp.is_none() || plan.applies_to.partner_id.is_some())
 }
 
+/// Returns whether some of a partner's sales fall under a plan at `at`: on the plan's own listing, or, if it is for all
+/// listings, wherever no more specific plan applies.
+#[must_use]
+pub fn is_open_to(plan: &Plan, plans: &[Plan], partner: &Partner, at: Timestamp) -> bool {
+    let listing = plan.applies_to.listing_id.as_ref();
+    select(plans, partner, listing, at).is_some_and(|selected| selected.name == plan.name)
+}
+
 /// A rate, and how it was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanRate {
@@ -315,13 +324,20 @@ impl Plan {
             }
             return PlanRate::RecurringOver;
         }
-        match self.tiers.iter().rev().find(|tier| kind.is_sale() && tier.from_sales <= sale_no) {
-            Some(tier) => PlanRate::Tiered(tier.rate_bp),
+        match self.tier_bp(sale_no).filter(|_| kind.is_sale()) {
+            Some(rate_bp) => PlanRate::Tiered(rate_bp),
             None => PlanRate::Plain(self.rate_bp.unwrap_or(0)),
         }
     }
 
-    /// Returns whether the month's `sale_no`-th sale changes the commissions of the month's earlier sales.
+    /// Returns the rate in basis points of the tier that the month's `sale_no`-th sale is in, if it is in one.
+    #[must_use]
+    pub fn tier_bp(&self, sale_no: i64) -> Option<i64> {
+        self.tiers.iter().rev().find(|tier| tier.from_sales <= sale_no).map(|tier| tier.rate_bp)
+    }
+
+    /// Returns whether the month's `sale_no`-th sale, under whatever plan, changes what the month's earlier sales earn by
+    /// this plan.
     #[must_use]
     pub fn reaches_whole_month_tier(&self, sale_no: i64) -> bool {
         self.tier_mode == TierMode::WholeMonth && self.tiers.iter().any(|tier| tier.from_sales == sale_no)

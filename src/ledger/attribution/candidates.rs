@@ -124,7 +124,7 @@ fn touch_of_click(tx: &Tx<'_>, id: &str, click: &ClickId, source: Source) -> Res
     })
 }
 
-/// Adds the visitor's clicks before the conversion's own. Click ids from the click store and from vendors are trusted no
+/// Adds the visitor's clicks before the conversion's own, those of the same millisecond included. Click ids from the click store and from vendors are trusted no
 /// more than those of callers: an id counts if one of our keys signed it.
 fn add_trail(
     tx: &Tx<'_>,
@@ -141,7 +141,7 @@ fn add_trail(
     };
     for id in fetched.unwrap_or_default().iter().chain(query.other_clicks) {
         let verified = ClickId::verify(id, &tx.config.ring);
-        if let Some(click) = verified.filter(|click| click.at < own.at && !candidates.has(id)) {
+        if let Some(click) = verified.filter(|click| click.at <= own.at && !candidates.has(id)) {
             candidates.touches.push(touch_of_click(tx, id, &click, Source::Trail)?);
         }
     }
@@ -156,13 +156,13 @@ fn add_coupon(
     candidates: &mut Candidates,
 ) -> Result<(), SqlError> {
     let coupons = coupons::by_code(tx.sql, code)?;
-    let clicked = || candidates.touches.iter().find(|bound| bound.touch.source == Source::Click);
-    let listing_no = query.listing_no.or_else(|| clicked().and_then(|bound| bound.listing_no));
+    let clicked = listing_click(&candidates.touches, query.click_id, query.occurred_at);
+    let listing_no = query.listing_no.or_else(|| clicked.and_then(|bound| bound.listing_no));
     // A coupon is used after the click, even if the shop's clock is behind ours.
-    let clicked_at = clicked().map(|bound| bound.touch.at);
+    let own = candidates.touches.iter().find(|bound| query.click_id == Some(bound.touch.origin.id()));
     let within_skew = query.occurred_at.plus_ms(CLOCK_SKEW_MS);
-    let used_at =
-        clicked_at.filter(|at| *at <= within_skew).unwrap_or(query.occurred_at).max(query.occurred_at);
+    let clicked_at = own.map(|bound| bound.touch.at).filter(|at| *at <= within_skew);
+    let used_at = clicked_at.unwrap_or(query.occurred_at).max(query.occurred_at);
     let refused: Vec<_> =
         coupons.iter().map(|coupon| coupon.rejection_reason(query.occurred_at, listing_no)).collect();
     // "In force, but for another listing" explains more than "not in force".
@@ -193,6 +193,23 @@ fn add_coupon(
     };
     candidates.touches.push(used);
     Ok(())
+}
+
+/// The click that says on which listing a conversion happened that names none: the click that the conversion names, even if
+/// an earlier conversion bound it to the customer, else the customer's newest click before the conversion.
+pub fn listing_click<'t>(
+    touches: impl IntoIterator<Item = &'t BoundTouch>,
+    own_id: Option<&str>,
+    occurred_at: Timestamp,
+) -> Option<&'t BoundTouch> {
+    let latest = occurred_at.plus_ms(CLOCK_SKEW_MS);
+    let is_click = |bound: &&BoundTouch| {
+        let is_own = own_id == Some(bound.touch.origin.id());
+        let is_customers = bound.touch.source == Source::Customer && bound.touch.at <= latest;
+        bound.touch.coupon().is_none() && (is_own || is_customers)
+    };
+    let clicks = touches.into_iter().filter(is_click);
+    clicks.max_by_key(|bound| (own_id == Some(bound.touch.origin.id()), bound.touch.at))
 }
 
 /// Marks new touches of a customer who had bought before.

@@ -3,15 +3,11 @@
 
 use super::candidates::Candidates;
 use crate::{
-    domain::{
-        attribution::{
-            Attribution, AttributionStatus, Reason, Source, Touch, TrailState,
-            rules::{Model, Precedence, RepeatCustomers, Rules},
-        },
-        clicks::click::Class,
-        values::time::Timestamp,
+    domain::attribution::{
+        Attribution, AttributionStatus, Reason, Source, Touch, TrailState,
+        rules::{Model, Precedence, RepeatCustomers, Rules},
     },
-    store::{SqlError, columns::touch_origin, conversions::Conversion, value::json_text},
+    store::{SqlError, conversions::Conversion, value::json_text},
 };
 use serde::{Deserialize, Serialize};
 
@@ -115,24 +111,4 @@ pub fn to_json(
         trail: findings.trail,
         coupon_unknown: findings.coupon_unknown,
     })
-}
-
-/// The touches as they were weighed, each with its share. Of their partners only the numbers are known. A verdict about a
-/// coupon itself applies under any rules.
-pub fn weighed(conversion: &Conversion) -> Result<(Vec<Touch>, Vec<i64>), SqlError> {
-    let touches = StoredAttribution::of(conversion)?.touches.into_iter().map(|touch| {
-        let class = Class::ALL.iter().copied().find(|class| class.as_str() == touch.class);
-        let weighed = Touch {
-            origin: touch_origin(touch.click_id, touch.link_no),
-            at: Timestamp::clamped(touch.at_ms),
-            partner: touch.partner_no.map(|no| (no, None)),
-            class: class.unwrap_or(Class::Human),
-            source: touch.source,
-            window_days: touch.window_days,
-            refused: Some(touch.verdict).filter(|verdict| verdict.is_coupon_rejection()),
-            is_repeat: false,
-        };
-        (weighed, touch.share_bp)
-    });
-    Ok(touches.unzip())
 }

@@ -6,7 +6,7 @@ use crate::{
     store::{
         SqlError,
         commissions::{self, Commission, usage_counters::Usage},
-        conversions::{BoundTouch, Conversion},
+        conversions::{BoundTouch, Conversion, counted::Counted},
         programme::listings,
     },
 };
@@ -19,11 +19,14 @@ pub struct EarnedCommissions {
     pub secondary_commissions: Vec<Commission>,
     /// What is added to the counters of the terms.
     pub usage: Vec<Usage>,
+    /// What the conversion has added to them in all, for its refunds.
+    pub counted: Option<Counted>,
     /// The listing that it happened on.
     pub listing_id: Option<ListingId>,
 }
 
-/// Computes the commissions of a conversion.
+/// Computes the commissions of a conversion. `booked` are those that it has already: territories and joint products earn
+/// from a conversion that nobody is credited with, and do not earn again when it is credited later.
 pub fn compute(
     tx: &Tx<'_>,
     conversion: &Conversion,
@@ -31,14 +34,16 @@ pub fn compute(
     candidates: &[BoundTouch],
     currency: Option<Currency>,
     terms: &Program,
+    booked: &[Commission],
 ) -> Result<EarnedCommissions, SqlError> {
     let listing = conversion.listing_no.map(|no| listings::by_no(tx.sql, no)).transpose()?.flatten();
     let mut sale = Sale::new(tx, conversion, currency, terms, listing)?;
+    sale.bear_monthly_fee()?;
     let earners = primary::earners(&mut sale, attribution)?;
     let mut own = primary::commissions(&mut sale, attribution, candidates, &earners)?;
     let referrals = secondary::referrals(&sale, &earners, &own)?;
-    own.extend(secondary::territory(&mut sale, &earners)?);
-    own.extend(secondary::joint_products(&mut sale)?);
+    own.extend(secondary::territory(&mut sale, &earners, booked)?);
+    own.extend(secondary::joint_products(&mut sale, booked)?);
     own.extend(referrals);
     let mut triggered = primary::adjustments(&mut sale, &earners)?;
     triggered.extend(secondary::bonuses(&mut sale, &earners)?);
@@ -50,6 +55,7 @@ pub fn compute(
         listing_id: sale.listing_id().cloned(),
         primary_commissions: own,
         secondary_commissions: triggered,
+        counted: sale.counted.some(),
         usage: sale.counters.added,
     })
 }

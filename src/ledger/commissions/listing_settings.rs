@@ -22,7 +22,8 @@ pub struct Settings {
 pub struct Fees {
     /// Basis points of each sale's net amount.
     pub rate_bp: Option<i64>,
-    /// A monthly fee on top of that, subtracted from the month's first sales.
+    /// A monthly fee on top of that. The month's first sales on the listing in its currency bear it, whoever earns them and by
+    /// whatever plan, until it is covered; what a refunded sale bore is borne by later sales of the month.
     pub monthly: Option<Money>,
 }
 

@@ -4,7 +4,7 @@ use super::{
     coupon_use::coupon_use,
     fraud_facts::{CreditOrigin, held_reasons},
     sale::{Basis, Sale},
-    sales_counters::{is_counted, revenue_key, sales_key},
+    sales_counters::{is_counted, revenue_key, sales_key, sold_key},
 };
 use crate::{
     domain::{
@@ -13,6 +13,7 @@ use crate::{
         conversions::{CommissionSource, CommissionStatus, HeldReason},
         money::{Currency, WHOLE_BP, share_half_up},
         programme::{
+            calendar::Period,
             partner::{Partner, PartnerNo},
             plan::{self, Base, Cap, CapPer, Plan, PlanRate, TierMode},
         },
@@ -21,10 +22,13 @@ use crate::{
     store::{
         SqlError,
         commissions::{self, Commission, CommissionOrigin},
-        conversions::{self, BoundTouch},
+        conversions::{self, BoundTouch, counted::CountedPeriods},
         programme::partners,
     },
 };
+
+/// The flag of a commission that a cap reduced.
+const CAPPED: &str = "capped";
 
 /// How many sales a partner has, this one included.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +57,11 @@ pub fn earners<'a>(sale: &mut Sale<'a, '_>, attribution: &Attribution) -> Result
         let partner = partner.ok_or(SqlError::Shape { column: 0, expected: "a partner that exists" })?;
         let plan = plan::select(&sale.terms.plans, &partner, sale.listing_id(), sale.conversion.occurred_at);
         let standing = count(sale, attribution, partner.no)?;
+        if standing.sale_no > 0
+            && let Some(plan) = plan
+        {
+            mark_sold(sale, plan, partner.no)?;
+        }
         earners.push(Earner { partner, plan, standing });
     }
     Ok(earners)
@@ -74,6 +83,8 @@ fn count(
     if refunded > 0 && left.is_some_and(|(left, _)| left == 0) {
         return Ok(standing);
     }
+    let Period { month, quarter, .. } = sale.period.clone();
+    sale.counted.periods = Some(CountedPeriods { month, quarter });
     standing.sale_no = sale.counters.add(sales_key(partner_no, &sale.period.month), 1)?;
     standing.in_quarter = sale.counters.add(sales_key(partner_no, &sale.period.quarter), 1)?;
     if let Some((amount, currency)) = left {
@@ -83,6 +94,18 @@ fn count(
         sale.counters.add(revenue_key(partner_no, &sale.period.quarter, currency), revenue)?;
     }
     Ok(standing)
+}
+
+/// Notes that the partner made a sale of the quarter under a plan for one listing, on which its bonuses depend.
+fn mark_sold(sale: &mut Sale<'_, '_>, plan: &Plan, partner_no: PartnerNo) -> Result<(), SqlError> {
+    if plan.bonuses.is_empty() || plan.applies_to.listing_id.is_none() {
+        return Ok(());
+    }
+    let key = sold_key(&plan.name, partner_no, &sale.period.quarter);
+    if sale.counters.used(&key)? == 0 {
+        sale.counters.add(key, 1)?;
+    }
+    Ok(())
 }
 
 /// Splits an amount among the credits; the parts add up to it.
@@ -200,7 +223,7 @@ fn by_plan(
     earned: &mut Vec<Commission>,
 ) -> Result<(), SqlError> {
     let kind = sale.conversion.kind;
-    let first = earned.len();
+    let mut due = Vec::new();
     if plan.rate_bp.is_some() || !plan.tiers.is_empty() || !plan.recurring.is_empty() {
         let at = sale.conversion.occurred_at;
         let since = if plan.recurring.is_empty() { at } else { sale.subscribed_since()? };
@@ -214,20 +237,32 @@ fn by_plan(
                 }
                 PlanRate::Plain(_) | PlanRate::Tiered(_) | PlanRate::Recurring(_) => {}
             }
-            earned.push(commission);
+            due.push(commission);
         }
     }
     for flat in plan.flat.iter().filter(|flat| flat.event == kind) {
         let amount = part.of(flat.amount, attribution)?;
-        earned.push(Commission { amount, ..part.commission(sale, flat.currency) });
+        due.push(Commission { amount, ..part.commission(sale, flat.currency) });
     }
-    let mut of_this = 0i64;
-    for commission in earned.iter_mut().skip(first) {
+    for mut commission in due {
         commission.plan = Some(plan.name.clone());
-        cap(sale, plan, commission, sale.conversion.customer_id.as_deref(), of_this)?;
-        of_this = of_this.saturating_add(commission.amount);
+        let of_conversion = earned_of_conversion(&commission, earned.iter());
+        cap(sale, plan, &mut commission, sale.conversion.customer_id.as_deref(), of_conversion)?;
+        earned.push(commission);
     }
     Ok(())
+}
+
+/// What the partner of a commission earned of the same conversion by the same plan and in the same currency, minor units:
+/// all of its touches, fixed amounts and tier adjustments together.
+fn earned_of_conversion<'c>(commission: &Commission, others: impl Iterator<Item = &'c Commission>) -> i64 {
+    let key = |row: &Commission| (row.conversion_no, row.partner_no, row.currency);
+    let same = others.filter(|other| {
+        matches!(other.source, CommissionSource::Conversion | CommissionSource::TierAdjustment)
+            && key(other) == key(commission)
+            && other.plan == commission.plan
+    });
+    same.fold(0i64, |sum, other| sum.saturating_add(other.amount))
 }
 
 /// Whether a later sale can raise what earlier sales of the month earn by this plan.
@@ -236,13 +271,14 @@ fn lifts(plan: &Plan) -> bool {
 }
 
 /// Limits a commission to what the plan's caps leave. A refund does not free a cap, because a cap limits what was earned.
-/// `customer` is the customer of the conversion, `of_this` what the conversion has earned by the plan so far.
+/// `customer` is the customer of the conversion; a conversion without one is a customer of its own. `of_conversion` is what
+/// the conversion has earned the partner by the plan so far ([`earned_of_conversion`]).
 fn cap(
     sale: &mut Sale<'_, '_>,
     plan: &Plan,
     commission: &mut Commission,
     customer: Option<&str>,
-    of_this: i64,
+    of_conversion: i64,
 ) -> Result<(), SqlError> {
     let before = commission.amount;
     let fits = |cap: &&Cap| cap.currency == commission.currency;
@@ -254,8 +290,7 @@ fn cap(
     let mut counted: Vec<String> = Vec::new();
     for cap in plan.caps.iter().filter(fits) {
         let used = match (cap.per, customer) {
-            (CapPer::Conversion, _) => of_this,
-            (CapPer::Customer, None) => 0,
+            (CapPer::Conversion, _) | (CapPer::Customer, None) => of_conversion,
             (CapPer::Customer, Some(customer)) => {
                 counted.push(format!("{owner} customer {customer}"));
                 counted.last().map_or(Ok(0), |key| sale.counters.used(key))?
@@ -270,8 +305,8 @@ fn cap(
     for key in counted {
         sale.counters.add(key, commission.amount)?;
     }
-    if commission.amount < before {
-        commission.flags.push("capped".to_owned());
+    if commission.amount < before && !commission.flags.iter().any(|flag| flag == CAPPED) {
+        commission.flags.push(CAPPED.to_owned());
     }
     Ok(())
 }
@@ -287,49 +322,67 @@ fn customer_of(
     Ok(conversions::by_no(sale.tx.sql, no)?.and_then(|conversion| conversion.customer_id))
 }
 
-/// What the month's earlier sales still have to earn, if this sale reaches a tier that applies to the whole month.
+/// What the month's earlier sales still have to earn, if this sale reaches a tier that applies to the whole month. All of a
+/// partner's sales are counted together, so this sale may fall under another plan than those that it lifts.
 pub fn adjustments(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Vec<Commission>, SqlError> {
     let mut adjusted = Vec::new();
+    let terms = sale.terms;
     for earner in earners {
-        let Some(plan) = earner.plan.filter(|plan| plan.reaches_whole_month_tier(earner.standing.sale_no))
-        else {
-            continue;
-        };
-        let at = sale.conversion.occurred_at;
-        let rate_bp = plan.rate(sale.conversion.kind, earner.standing.sale_no, at, at).bp();
-        let month = sale.period.month.clone();
-        let rows = commissions::of_month(sale.tx.sql, earner.partner.no, &plan.name, &month)?;
-        let is_of = |row: &&Commission, source| row.source == source;
-        for first in rows.iter().filter(|row| is_of(row, CommissionSource::Conversion)) {
-            let added = rows.iter().filter(|row| {
-                is_of(row, CommissionSource::TierAdjustment)
-                    && (row.conversion_no, &row.origin) == (first.conversion_no, &first.origin)
-            });
-            let already = added.fold(first.amount, |sum, row| sum.saturating_add(row.amount));
-            let base = first.base.unwrap_or(0);
-            let due = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
-            // A commission that an operator rejected stays rejected.
-            if due <= already || first.status == CommissionStatus::Reversed {
-                continue;
-            }
-            let mut more = Commission {
-                id: sale.tx.new_id(CommissionId::generate),
-                amount: due.saturating_sub(already),
-                rate_bp: rate_bp.saturating_sub(first.rate_bp),
-                status: CommissionStatus::Pending,
-                source: CommissionSource::TierAdjustment,
-                reversed: 0,
-                created_at: sale.tx.now,
-                settled: 0,
-                written_off: 0,
-                ..first.clone()
-            };
-            let customer = customer_of(sale, plan, &more)?;
-            cap(sale, plan, &mut more, customer.as_deref(), already)?;
-            if more.amount > 0 {
-                adjusted.push(more);
-            }
+        let sale_no = earner.standing.sale_no;
+        for plan in terms.plans.iter().filter(|plan| plan.reaches_whole_month_tier(sale_no)) {
+            let rate_bp = plan.tier_bp(sale_no).unwrap_or(0);
+            lift(sale, earner.partner.no, plan, rate_bp, &mut adjusted)?;
         }
     }
     Ok(adjusted)
+}
+
+/// Lifts what a partner's earlier sales of the month earn by a plan to `rate_bp`.
+fn lift(
+    sale: &mut Sale<'_, '_>,
+    partner_no: PartnerNo,
+    plan: &Plan,
+    rate_bp: i64,
+    adjusted: &mut Vec<Commission>,
+) -> Result<(), SqlError> {
+    let rows = commissions::of_month(sale.tx.sql, partner_no, &plan.name, &sale.period.month)?;
+    let is_of = |row: &&Commission, source| row.source == source;
+    for first in rows.iter().filter(|row| is_of(row, CommissionSource::Conversion)) {
+        let added = rows.iter().filter(|row| {
+            is_of(row, CommissionSource::TierAdjustment)
+                && (row.conversion_no, &row.origin) == (first.conversion_no, &first.origin)
+        });
+        let already = added.fold(first.amount, |sum, row| sum.saturating_add(row.amount));
+        let base = first.base.unwrap_or(0);
+        let due = share_half_up(base, rate_bp, WHOLE_BP).ok_or(SqlError::Overflow("a commission"))?;
+        // A commission that an operator rejected stays rejected.
+        if due <= already || first.status == CommissionStatus::Reversed {
+            continue;
+        }
+        let mut more = Commission {
+            id: sale.tx.new_id(CommissionId::generate),
+            amount: due.saturating_sub(already),
+            rate_bp: rate_bp.saturating_sub(first.rate_bp),
+            status: CommissionStatus::Pending,
+            source: CommissionSource::TierAdjustment,
+            reversed: 0,
+            created_at: sale.tx.now,
+            settled: 0,
+            written_off: 0,
+            ..first.clone()
+        };
+        if !plan.caps.is_empty() {
+            let customer = customer_of(sale, plan, &more)?;
+            let recorded = match more.conversion_no {
+                Some(no) => commissions::of_conversion(sale.tx.sql, no)?,
+                None => Vec::new(),
+            };
+            let of_conversion = earned_of_conversion(&more, recorded.iter().chain(adjusted.iter()));
+            cap(sale, plan, &mut more, customer.as_deref(), of_conversion)?;
+        }
+        if more.amount > 0 {
+            adjusted.push(more);
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,10 @@
 //! What is computed once for a conversion and all of its partners: its period, the base of its rates, and its territory.
 
-use super::{super::tx::Tx, listing_settings, usage_counters::UsageCounters};
+use super::{
+    super::{refunds::reversal::taken_back, tx::Tx},
+    listing_settings::{self, Fees},
+    usage_counters::UsageCounters,
+};
 use crate::{
     domain::{
         clicks::click::Country,
@@ -21,8 +25,8 @@ use crate::{
     },
     store::{
         SqlError,
-        commissions::Commission,
-        conversions::{Conversion, customers},
+        commissions::{Commission, usage_counters::Usage},
+        conversions::{Conversion, counted::Counted, customers},
         programme::partners,
     },
 };
@@ -44,7 +48,22 @@ pub struct Sale<'a, 'c> {
     pub listing: Option<Listing>,
     pub period: Period,
     pub counters: UsageCounters<'a>,
-    after_fees: Option<Basis>,
+    /// What the conversion has added to the counters, earlier additions included.
+    pub counted: Counted,
+}
+
+/// What refunds of `after` in total, no longer of `before`, give back of what a sale bore of a fee or cost, so that later
+/// sales bear it.
+pub fn reopened(
+    conversion: &Conversion,
+    borne: &Usage,
+    before: i64,
+    after: i64,
+) -> Result<Option<Usage>, SqlError> {
+    let sale = conversion.amount.as_ref().map_or(0, |(amount, _)| *amount);
+    let earlier = taken_back(borne.added, before, sale)?;
+    let part = taken_back(borne.added, after, sale)?.saturating_sub(earlier);
+    Ok((part > 0).then(|| Usage { key: borne.key.clone(), added: part.saturating_neg() }))
 }
 
 /// The month and the quarter in which a conversion counts.
@@ -72,7 +91,7 @@ impl<'a, 'c> Sale<'a, 'c> {
             listing,
             period,
             counters: UsageCounters::new(tx.sql),
-            after_fees: None,
+            counted: conversion.counted.clone().unwrap_or_default(),
         })
     }
 
@@ -80,46 +99,75 @@ impl<'a, 'c> Sale<'a, 'c> {
         self.listing.as_ref().map(|listing| &listing.id)
     }
 
-    /// What rates are applied to; `None` if the conversion has no amount that earns.
-    pub fn basis(&mut self, base: Base) -> Result<Option<Basis>, SqlError> {
-        let Some((amount, currency)) = self.amount else { return Ok(None) };
+    /// The amount without tax, discount and shipping, minor units.
+    fn net(&self, amount: i64) -> i64 {
         let parts = [self.conversion.tax, self.conversion.discount, self.conversion.shipping];
-        let net = parts.iter().flatten().fold(amount, |left, part| left.saturating_sub(*part));
+        parts.iter().flatten().fold(amount, |left, part| left.saturating_sub(*part))
+    }
+
+    /// What rates are applied to; `None` if the conversion has no amount that earns.
+    pub fn basis(&self, base: Base) -> Result<Option<Basis>, SqlError> {
+        let Some((amount, currency)) = self.amount else { return Ok(None) };
         Ok(Some(match base {
             Base::Gross => Basis { amount, held: None },
-            Base::Net => Basis { amount: net, held: None },
-            // The month's fee is subtracted once, however many partners earn.
-            Base::NetOfFees => match self.after_fees {
-                Some(basis) => basis,
-                None => {
-                    let basis = self.without_fees(net, currency)?;
-                    self.after_fees = Some(basis);
-                    basis
-                }
-            },
+            Base::Net => Basis { amount: self.net(amount), held: None },
+            Base::NetOfFees => self.without_fees(self.net(amount), currency)?,
         }))
     }
 
-    /// `net` less the marketplace's share of it, and less what is left of the marketplace's fee for the month.
-    fn without_fees(&mut self, net: i64, currency: Currency) -> Result<Basis, SqlError> {
-        let fees = self
-            .listing
-            .as_ref()
-            .and_then(|listing| listing_settings::fees(&listing.settings).map(|fees| (listing.no, fees)));
-        let Some((listing_no, fees)) = fees else { return Ok(Basis { amount: net, held: None }) };
+    /// What the marketplace keeps of the listing's sales, if anything, and the counter of its fee for the month.
+    fn fees(&self) -> Option<(Fees, String)> {
+        let listing = self.listing.as_ref()?;
+        let fees = listing_settings::fees(&listing.settings)?;
+        Some((fees, format!("fee {} {}", listing.no, self.period.month)))
+    }
+
+    /// `net` less the marketplace's share of it.
+    fn without_share(net: i64, fees: &Fees) -> Result<i64, SqlError> {
         let kept = share_half_up(net, fees.rate_bp.unwrap_or(0), WHOLE_BP);
-        let left = net.saturating_sub(kept.ok_or(SqlError::Overflow("a marketplace's fee"))?);
-        match fees.monthly {
-            None => Ok(Basis { amount: left, held: None }),
-            Some(fee) if fee.currency != currency => {
-                Ok(Basis { amount: left, held: Some(HeldReason::RateMissing) })
-            }
-            Some(fee) => {
-                let key = format!("fee {listing_no} {}", self.period.month);
-                let taken = self.counters.take(key, fee.amount, left)?;
-                Ok(Basis { amount: left.saturating_sub(taken), held: None })
-            }
+        Ok(net.saturating_sub(kept.ok_or(SqlError::Overflow("a marketplace's fee"))?))
+    }
+
+    /// `net` less the marketplace's share of it, and less what the sale bears of the marketplace's fee for the month.
+    fn without_fees(&self, net: i64, currency: Currency) -> Result<Basis, SqlError> {
+        let Some((fees, _)) = self.fees() else { return Ok(Basis { amount: net, held: None }) };
+        let left = Self::without_share(net, &fees)?;
+        let is_foreign = fees.monthly.is_some_and(|fee| fee.currency != currency);
+        let borne = self.monthly_fee_borne().map_or(0, |usage| usage.added);
+        Ok(Basis { amount: left.saturating_sub(borne), held: is_foreign.then_some(HeldReason::RateMissing) })
+    }
+
+    fn monthly_fee_borne(&self) -> Option<&Usage> {
+        self.counted.borne.iter().find(|usage| usage.key.starts_with("fee "))
+    }
+
+    /// Takes what the sale bears of the marketplace's fee for the month. The month's first sales on the listing bear it,
+    /// whoever earns them and by whatever plan.
+    pub fn bear_monthly_fee(&mut self) -> Result<(), SqlError> {
+        let Some((amount, currency)) = self.amount else { return Ok(()) };
+        let Some((fees, key)) = self.fees() else { return Ok(()) };
+        let Some(fee) = fees.monthly.filter(|fee| fee.currency == currency) else { return Ok(()) };
+        // A sale that is credited later bore its part when it was accepted.
+        if self.monthly_fee_borne().is_none() {
+            let left = Self::without_share(self.net(amount), &fees)?;
+            self.bear(key, fee.amount, left)?;
         }
+        Ok(())
+    }
+
+    /// Takes up to `amount` of what `limit` leaves of the counter of a fee or cost, and returns how much it took. A refund
+    /// gives back its part ([`reopened`]).
+    pub fn bear(&mut self, key: String, limit: i64, amount: i64) -> Result<i64, SqlError> {
+        let taken = self.counters.take(key.clone(), limit, amount)?;
+        if taken > 0 {
+            let usage = Usage { key, added: taken };
+            // A sale that is credited late may have been refunded by then.
+            if let Some(back) = reopened(self.conversion, &usage, 0, self.conversion.refunded)? {
+                self.counters.add(back.key, back.added)?;
+            }
+            self.counted.borne.push(usage);
+        }
+        Ok(taken)
     }
 
     /// When the customer's subscription began, as far as that is known; otherwise it begins with this conversion.

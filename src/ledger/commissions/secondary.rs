@@ -4,7 +4,7 @@
 use super::{
     primary::Earner,
     sale::{Basis, Sale},
-    sales_counters::revenue_key,
+    sales_counters::{revenue_key, sold_key},
 };
 use crate::{
     domain::{
@@ -12,7 +12,7 @@ use crate::{
         money::{WHOLE_BP, share_half_up},
         programme::{
             partner::Partner,
-            plan::{Bonus, Dated, Plan},
+            plan::{self, Bonus, Dated, Plan},
         },
         values::time::DAY_MS,
     },
@@ -42,11 +42,23 @@ fn share(
     Ok(Some(commission))
 }
 
+/// Whether a conversion has earned a partner a commission from this source already.
+fn is_booked(booked: &[Commission], partner: &Partner, source: CommissionSource, name: &str) -> bool {
+    let is_same = |row: &Commission| (row.partner_no, row.source) == (partner.no, source);
+    booked.iter().any(|row| is_same(row) && row.plan.as_deref() == Some(name))
+}
+
 /// What the holder of the territory earns of a sale for which it is not credited itself.
-pub fn territory(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Option<Commission>, SqlError> {
+pub fn territory(
+    sale: &mut Sale<'_, '_>,
+    earners: &[Earner<'_>],
+    booked: &[Commission],
+) -> Result<Option<Commission>, SqlError> {
     let Some(territory) = sale.territory() else { return Ok(None) };
     let Some(holder) = sale.earning(&territory.partner_id)? else { return Ok(None) };
-    if earners.iter().any(|earner| earner.partner.no == holder.no) {
+    if earners.iter().any(|earner| earner.partner.no == holder.no)
+        || is_booked(booked, &holder, CommissionSource::Territory, &territory.name)
+    {
         return Ok(None);
     }
     let basis = sale.basis(territory.base)?;
@@ -54,7 +66,7 @@ pub fn territory(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Opti
 }
 
 /// What the makers of joint products earn.
-pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, SqlError> {
+pub fn joint_products(sale: &mut Sale<'_, '_>, booked: &[Commission]) -> Result<Vec<Commission>, SqlError> {
     let mut earned = Vec::new();
     for product in &sale.terms.joint_products {
         if !product.is_in_force_at(sale.conversion.occurred_at)
@@ -63,6 +75,9 @@ pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, SqlErr
             continue;
         }
         let Some(maker) = sale.earning(&product.partner_id)? else { continue };
+        if is_booked(booked, &maker, CommissionSource::JointProduct, &product.name) {
+            continue;
+        }
         let basis = sale.basis(product.base)?;
         let terms = (product.rate_bp, product.name.as_str());
         let Some(mut commission) = share(sale, &maker, CommissionSource::JointProduct, basis, terms)? else {
@@ -71,7 +86,7 @@ pub fn joint_products(sale: &mut Sale<'_, '_>) -> Result<Vec<Commission>, SqlErr
         match product.cost_share {
             Some(cost) if cost.currency == commission.currency => {
                 let key = format!("cost {}", product.name);
-                let taken = sale.counters.take(key, cost.amount, commission.amount)?;
+                let taken = sale.bear(key, cost.amount, commission.amount)?;
                 if taken > 0 {
                     commission.flags.push("cost_share_held_back".to_owned());
                 }
@@ -122,21 +137,36 @@ pub fn referrals(
     Ok(earned)
 }
 
-/// The bonuses of the quarter whose targets this sale reaches.
+/// The bonuses of the quarter whose targets this sale reaches. All of a partner's sales are counted together, so this sale
+/// may fall under another plan than the bonus.
 pub fn bonuses(sale: &mut Sale<'_, '_>, earners: &[Earner<'_>]) -> Result<Vec<Commission>, SqlError> {
     let mut earned = Vec::new();
+    let (terms, at) = (sale.terms, sale.conversion.occurred_at);
     for earner in earners {
-        // A sale in another partner's exclusive territory counts for no bonus.
-        let Some(plan) = earner.plan.filter(|_| sale.is_closed_to(&earner.partner).is_none()) else {
+        // A sale in another partner's exclusive territory reaches no bonus.
+        if sale.is_closed_to(&earner.partner).is_some() {
             continue;
-        };
-        for (place, bonus) in plan.bonuses.iter().enumerate() {
-            if reached(sale, earner, bonus)? {
-                earned.extend(award(sale, earner, plan, place, bonus)?);
+        }
+        for plan in terms.plans.iter().filter(|plan| !plan.bonuses.is_empty()) {
+            if !plan::is_open_to(plan, &terms.plans, &earner.partner, at) || !has_sold(sale, earner, plan)? {
+                continue;
+            }
+            for (place, bonus) in plan.bonuses.iter().enumerate() {
+                if reached(sale, earner, bonus)? {
+                    earned.extend(award(sale, earner, plan, place, bonus)?);
+                }
             }
         }
     }
     Ok(earned)
+}
+
+/// Whether the partner has sold under a plan in the quarter, as far as the plan is for one listing.
+fn has_sold(sale: &Sale<'_, '_>, earner: &Earner<'_>, plan: &Plan) -> Result<bool, SqlError> {
+    if plan.applies_to.listing_id.is_none() || earner.plan.is_some_and(|own| own.name == plan.name) {
+        return Ok(true);
+    }
+    Ok(sale.counters.used(&sold_key(&plan.name, earner.partner.no, &sale.period.quarter))? > 0)
 }
 
 fn reached(sale: &Sale<'_, '_>, earner: &Earner<'_>, bonus: &Bonus) -> Result<bool, SqlError> {

@@ -37,7 +37,7 @@ impl<'a> UsageCounters<'a> {
 
     /// Takes up to `amount` of what `limit` leaves of a counter, and returns how much it took.
     pub fn take(&mut self, key: String, limit: i64, amount: i64) -> Result<i64, SqlError> {
-        let taken = limit.saturating_sub(self.used(&key)?).clamp(0, amount);
+        let taken = limit.saturating_sub(self.used(&key)?).clamp(0, amount.max(0));
         self.add(key, taken)?;
         Ok(taken)
     }

@@ -78,8 +78,9 @@ pub fn accept(tx: &Tx<'_>, reported: ReportedConversion<'_>) -> Result<Accepted,
     let findings = record::Findings::of(&candidates);
     let stored = record::to_json(&touches, &attribution, rules, findings)?;
     let currency = reported.known_currency();
-    let conversion = conversion(tx, reported, occurred_at, &attribution, &candidates.touches, stored)?;
-    let earned = compute(tx, &conversion, &attribution, &candidates.touches, currency, &terms)?;
+    let mut conversion = conversion(tx, reported, occurred_at, &attribution, &candidates.touches, stored)?;
+    let earned = compute(tx, &conversion, &attribution, &candidates.touches, currency, &terms, &[])?;
+    conversion.counted.clone_from(&earned.counted);
     let id = conversion.id.clone();
     let json = recording::record(tx, conversion, &attribution, &candidates.touches, earned, rules.model)?;
     Ok(Accepted { id, json, is_earned: !attribution.credits.is_empty() })
@@ -109,12 +110,22 @@ fn conversion(
     stored_attribution: String,
 ) -> Result<Conversion, SqlError> {
     let winner = attribution.main().and_then(|credit| candidates.get(credit.touch));
+    let credited_listing = winner.and_then(|bound| bound.listing_no);
+    // A coupon for all listings does not say on which one it was used, but a click that lost to it does.
+    let eligible = candidates.iter().zip(&attribution.verdicts).filter(|(_, verdict)| verdict.is_eligible());
+    let clicked = candidates::listing_click(
+        eligible.map(|(bound, _)| bound),
+        reported.click_id.as_deref(),
+        occurred_at,
+    );
+    let listing_no =
+        reported.listing_no().or(credited_listing).or_else(|| clicked.and_then(|bound| bound.listing_no));
     Ok(Conversion {
         no: conversions::next_no(tx.sql)?,
         id: tx.new_id(ConversionId::generate),
         metadata: json_text(&reported.metadata)?,
         fingerprint: json_text(&RequestFingerprint::of(&reported))?,
-        listing_no: reported.listing_no().or(winner.and_then(|bound| bound.listing_no)),
+        listing_no,
         kind: reported.kind,
         external_id: reported.external_id,
         amount: reported.amount.zip(reported.currency),
@@ -132,5 +143,6 @@ fn conversion(
         discount: reported.discount,
         shipping: reported.shipping,
         sold_in: reported.country,
+        counted: None,
     })
 }

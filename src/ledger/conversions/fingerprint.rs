@@ -44,6 +44,11 @@ impl RequestFingerprint {
         }
     }
 
+    /// The listing as it was sent.
+    pub fn listing_id(&self) -> Option<&str> {
+        self.listing_id.as_deref()
+    }
+
     /// The first field in which two fingerprints differ.
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         [

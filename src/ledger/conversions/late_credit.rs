@@ -26,7 +26,7 @@ use crate::{
         programme::Program,
     },
     store::{
-        SqlError,
+        SqlError, commissions,
         conversions::{self, BoundTouch, Conversion},
         log::change::{Binding, Change},
         reports::counts::ConversionDelta,
@@ -106,7 +106,9 @@ fn credit(
     conversion.credited = Some(credited.clone());
     conversion.attribution = stored;
     let currency = conversion.amount.as_ref().and_then(|(_, currency)| Currency::parse(currency));
-    let earned = compute(tx, &conversion, attribution, candidates, currency, terms)?;
+    let booked = commissions::of_conversion(tx.sql, conversion.no)?;
+    let earned = compute(tx, &conversion, attribution, candidates, currency, terms, &booked)?;
+    conversion.counted.clone_from(&earned.counted);
     let credits = shares::credits(&conversion, attribution, candidates)?;
     let spread = Spread::new(delta(&conversion), credits, |_, credit| (credit.amount, credit.refunded));
     let (to, shares) = spread.parts();
@@ -118,6 +120,7 @@ fn credit(
         to,
         shares,
         uses: earned.usage,
+        counted: earned.counted,
     };
     let view = show(tx, &conversion, Viewer::Programme)?;
     tx.commit(EventType::ConversionCredited, &change, &view, "")?;

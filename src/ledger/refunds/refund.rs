@@ -105,7 +105,7 @@ fn write(tx: &Tx<'_>, conversion: &Conversion, refund: Refund) -> Result<String,
     let (counts, Shares { more_counts, .. }) = spread.parts();
     let response = json_text(&view)?;
     let is_whole = refund.amount > 0 && refunded == conversion.amount.as_ref().map_or(0, |(sale, _)| *sale);
-    let uses = subtracted_by_refund(tx, conversion, &parts, is_whole)?;
+    let uses = subtracted_by_refund(tx, conversion, &parts, refunded, is_whole)?;
     let change = Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses };
     tx.commit(EventType::RefundCreated, &change, &view, &response)?;
     for (change, view) in reversals.iter().filter(|(_, view)| view.reversed > 0) {

@@ -63,3 +63,14 @@ pub fn of_commission(
                      ORDER BY f.no";
     sql.exec(statement, &[partner_no.into(), commission_no.into()])?.iter().map(read).collect()
 }
+
+/// Returns when a commission was rejected.
+pub fn rejected_at(
+    sql: &dyn Sql,
+    partner_no: PartnerNo,
+    commission_no: i64,
+) -> Result<Option<Timestamp>, SqlError> {
+    let statement = "SELECT created_at FROM transfers WHERE partner_no = ?1 AND commission_no = ?2 AND kind = 'rejection'";
+    let rows = sql.exec(statement, &[partner_no.into(), commission_no.into()])?;
+    rows.first().map(|row| row.time(0)).transpose()
+}

@@ -9,13 +9,13 @@ use crate::store::{
     conversions::{self, credits, refunds},
     links,
     log::{
-        change::{Binding, Change, Shares},
+        change::{Binding, Change},
         outbox,
     },
     meta,
     payouts::{self, details, runs},
     programme::{coupons, listings, partners, placements},
-    reports::counts,
+    reports::counts::{self, ConversionDelta},
     value,
 };
 use serde::Serialize;
@@ -31,8 +31,38 @@ pub fn slug_value(token: &str) -> Result<String, SqlError> {
     value::json_text(&SlugValue { token })
 }
 
+/// Which rows a change is applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All rows.
+    Whole,
+    /// The rows that terms depend on: without transfers and the counts of reports. A simulation needs no others.
+    Terms,
+}
+
+impl Scope {
+    /// Writes transfers or counts, unless the change is applied to the rows of the terms only.
+    fn books(self, write: impl FnOnce() -> Result<(), SqlError>) -> Result<(), SqlError> {
+        match self {
+            Self::Whole => write(),
+            Self::Terms => Ok(()),
+        }
+    }
+}
+
 /// Applies a change made at `at`. `response` is the response to the caller; conversions, refunds and runs store it.
 pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp) -> Result<(), SqlError> {
+    apply_in(Scope::Whole, sql, change, answer, at)
+}
+
+/// Applies a change made at `at` to the rows in `scope`.
+pub fn apply_in(
+    scope: Scope,
+    sql: &dyn Sql,
+    change: &Change,
+    answer: &str,
+    at: Timestamp,
+) -> Result<(), SqlError> {
     match change {
         Change::Program(program) => meta::set_program(sql, program),
         Change::Partner(partner) => partners::put(sql, partner),
@@ -53,17 +83,22 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
         Change::CouponRevoked { coupon_no, .. } => coupons::revoke(sql, *coupon_no, at),
         Change::Conversion { conversion, binding, more_bindings, counts, shares, uses } => {
             usage_counters::add(sql, uses)?;
-            conversions::insert(sql, conversion, answer)?;
+            conversions::insert(sql, conversion, answer, uses)?;
             for binding in binding.iter().chain(more_bindings) {
-                conversions::bind(sql, &binding.customer_id, &binding.touch, Some(conversion.no))?;
+                conversions::bind(sql, &binding.customer_id, &binding.touch, Some(conversion.no), at)?;
             }
-            counts::add_conversion(sql, counts, at)?;
-            share(sql, conversion.no, shares, at)
+            credits::insert(sql, conversion.no, &shares.credits)?;
+            scope.books(|| {
+                counts::add_conversion(sql, counts, at)?;
+                add_counts(sql, &shares.more_counts, at)
+            })
         }
         Change::Commission { commission, transfer, counts } => {
             commissions::insert(sql, commission)?;
-            accounts::post(sql, transfer)?;
-            counts::add_conversion(sql, counts, at)
+            scope.books(|| {
+                accounts::post(sql, transfer)?;
+                counts::add_conversion(sql, counts, at)
+            })
         }
         Change::Matured { commission_no, reversed, transfer } => {
             commissions::update(sql, *commission_no, *reversed, CommissionStatus::Payable)?;
@@ -74,13 +109,17 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
             callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
         }
         Change::AccountAliased(alias) => callbacks::put_alias(sql, alias),
-        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, None),
-        Change::Credited { conversion_no, credited, attribution, from, to, shares, uses } => {
+        Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, None, at),
+        Change::Credited { conversion_no, credited, attribution, from, to, shares, uses, counted } => {
             usage_counters::add(sql, uses)?;
-            conversions::credit(sql, *conversion_no, credited, attribution)?;
-            counts::add_conversion(sql, from, at)?;
-            counts::add_conversion(sql, to, at)?;
-            share(sql, *conversion_no, shares, at)
+            conversions::uses::add(sql, *conversion_no, uses)?;
+            conversions::credit(sql, *conversion_no, credited, attribution, counted.as_ref())?;
+            credits::insert(sql, *conversion_no, &shares.credits)?;
+            scope.books(|| {
+                counts::add_conversion(sql, from, at)?;
+                counts::add_conversion(sql, to, at)?;
+                add_counts(sql, &shares.more_counts, at)
+            })
         }
         Change::Confirmed { conversion_no, metadata, .. } => {
             conversions::confirm(sql, *conversion_no, metadata)
@@ -97,19 +136,22 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
         Change::RefundWaiting(refund) => callbacks::put_waiting_refund(sql, refund),
         Change::Refund { refund, refunded, counts, refunded_shares, more_counts, uses } => {
             usage_counters::add(sql, uses)?;
+            conversions::uses::add(sql, refund.conversion_no, uses)?;
             callbacks::delete_waiting_refund(sql, refund.conversion_no, &refund.external_id)?;
             conversions::set_refunded(sql, refund.conversion_no, *refunded)?;
             refunds::insert(sql, refund, answer)?;
             credits::set_refunded(sql, refund.conversion_no, refunded_shares)?;
-            [counts]
-                .into_iter()
-                .chain(more_counts)
-                .try_for_each(|delta| counts::add_conversion(sql, delta, at))
+            scope.books(|| {
+                counts::add_conversion(sql, counts, at)?;
+                add_counts(sql, more_counts, at)
+            })
         }
         Change::Reversed { commission_no, reversed, status, transfer, counts } => {
             commissions::update(sql, *commission_no, *reversed, *status)?;
-            accounts::post(sql, transfer)?;
-            counts.as_ref().map_or(Ok(()), |counts| counts::add_conversion(sql, counts, at))
+            scope.books(|| {
+                accounts::post(sql, transfer)?;
+                counts.as_ref().map_or(Ok(()), |counts| counts::add_conversion(sql, counts, at))
+            })
         }
         Change::Rates(rates) => fx::put(sql, rates, at),
         Change::PayoutDetails(set) => details::insert(sql, set, at),
@@ -142,8 +184,6 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
     }
 }
 
-/// Inserts the credits of a shared conversion and adds their count deltas.
-fn share(sql: &dyn Sql, conversion_no: i64, shares: &Shares, at: Timestamp) -> Result<(), SqlError> {
-    credits::insert(sql, conversion_no, &shares.credits)?;
-    shares.more_counts.iter().try_for_each(|delta| counts::add_conversion(sql, delta, at))
+fn add_counts(sql: &dyn Sql, deltas: &[ConversionDelta], at: Timestamp) -> Result<(), SqlError> {
+    deltas.iter().try_for_each(|delta| counts::add_conversion(sql, delta, at))
 }

@@ -18,7 +18,9 @@ use crate::store::{
     callbacks::{AccountAlias, MarketplaceAccount, WaitingRefund},
     columns,
     commissions::{Commission, usage_counters::Usage},
-    conversions::{BoundTouch, Conversion, CreditDimensions, credits::SharedCredit, refunds::Refund},
+    conversions::{
+        BoundTouch, Conversion, CreditDimensions, counted::Counted, credits::SharedCredit, refunds::Refund,
+    },
     payouts::{details::DetailsSet, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
@@ -158,6 +160,9 @@ pub enum Change {
         /// The additions to the counters of the terms.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         uses: Vec<Usage>,
+        /// What the conversion has added to them in all; absent if nothing, or in older logs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counted: Option<Counted>,
         /// The credits of a shared conversion and the count deltas of the smaller ones.
         #[serde(default, skip_serializing_if = "Shares::is_none")]
         shares: Shares,

@@ -195,6 +195,7 @@ impl<S: Sql> Run<S> {
         self.check_keys();
         let same = self.ledger.post("/v1/attribution/simulate", &json!({"attribution": rules})).json;
         assert_eq!((&same["changed"], &same["changed_ids"]), (&json!(0), &json!([])), "{same}");
+        assert_eq!(same["inexact_conversions"], json!([]), "every conversion is rerun to what was booked");
         assert!(same["data"].as_array().unwrap().iter().all(|row| row["difference"] == 0), "{same}");
     }
 

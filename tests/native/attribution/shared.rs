@@ -246,6 +246,23 @@ fn only_signed_clicks_of_a_trail_are_credited() {
 }
 
 #[test]
+fn clicks_of_the_same_millisecond_share_and_the_named_one_is_the_newest() {
+    let mut world = world(json!({"model": "linear"}));
+    let [first, second, later] = [0, 1, 2].map(|index| {
+        world.ledger.wait(i64::from(index == 2));
+        world.ledger.click(world.links[index])
+    });
+    let trail = vec![first.clone(), second.clone(), later.clone()];
+    world.ledger.trails.insert(second.clone(), Some(trail));
+    world.ledger.wait(1_000);
+    let sale = world.sale("o-1", &second, 1);
+    assert_eq!(credits(&sale), [(json!(second), json!(5_000)), (json!(first), json!(5_000))]);
+    // The one cent goes to the newest click, which is the one that the sale names.
+    let amounts: Vec<Json> = commissions(&sale).into_iter().map(|(_, base, _)| base).collect();
+    assert_eq!(amounts, [json!(1), json!(0)]);
+}
+
+#[test]
 fn an_unavailable_trail_refuses_nothing_and_is_recorded() {
     for (model, expected) in
         [("linear", "unavailable"), ("first_touch", "unavailable"), ("last_touch", "not_needed")]

@@ -16,6 +16,7 @@ struct Stage {
     links: BTreeMap<String, u32>,
     listings: BTreeMap<String, String>,
     conversions: BTreeMap<String, String>,
+    clicks: BTreeMap<String, String>,
     told: usize,
 }
 
@@ -37,6 +38,7 @@ impl Stage {
             links: BTreeMap::new(),
             listings: BTreeMap::new(),
             conversions: BTreeMap::new(),
+            clicks: BTreeMap::new(),
             told: 0,
         };
         for name in ["Shop", "App"] {
@@ -79,6 +81,11 @@ impl Stage {
                 let answer = self.ledger.patch(&target, &serde_json::from_str(&self.named(body)).unwrap());
                 assert_eq!(answer.status, 200, "{line}: {}", answer.raw.body);
             }
+            "coupon" => {
+                let answer =
+                    self.ledger.post("/v1/coupons", &serde_json::from_str(&self.named(rest)).unwrap());
+                assert_eq!(answer.status, 201, "{line}: {}", answer.raw.body);
+            }
             "---" => {}
             _ => self.row(line),
         }
@@ -101,7 +108,8 @@ impl Stage {
         assert_eq!(self.earned(), expected, "{line}");
     }
 
-    /// `Ada Shop`, then fields as they are sent: `customer c-1`, `tax 19.00`.
+    /// A click of `Ada Shop`, the same click `again o-1`, `nobody Shop` or `no click`; then fields as they are sent:
+    /// `customer c-1`, `tax 19.00`.
     fn convert(&mut self, line: &str, (kind, id): (&str, &str), money: Option<(&str, &str)>, on: &str) {
         let mut body = Map::new();
         body.insert("type".to_owned(), json!(kind));
@@ -115,11 +123,15 @@ impl Stage {
             let (name, value) = part.split_once(' ').unwrap();
             match (place, name) {
                 (0, "nobody") => drop(body.insert("listing_id".to_owned(), json!(self.listings[value]))),
+                (0, "no") => {}
+                (0, "again") => drop(body.insert("click_id".to_owned(), json!(self.clicks[value]))),
                 (0, _) => {
                     let click = self.ledger.click(self.links[part]);
+                    self.clicks.insert(id.to_owned(), click.clone());
                     body.insert("click_id".to_owned(), json!(click));
                 }
                 (_, "customer") => drop(body.insert("customer_id".to_owned(), json!(value))),
+                (_, "coupon") => drop(body.insert("coupon".to_owned(), json!(value))),
                 (_, "country") => drop(body.insert("country".to_owned(), json!(value))),
                 (_, part) => drop(body.insert(part.to_owned(), json!(minor(value, places)))),
             }
