@@ -71,6 +71,8 @@ string_enum! {
         PayoutRunApproved = "payout_run.approved";
         /// A draft payout run was cancelled.
         PayoutRunCancelled = "payout_run.cancelled";
+        /// A partner's payout is held until its payout details are set.
+        PayoutHeld = "payout.held";
         /// A payout was paid.
         PayoutPaid = "payout.paid";
         /// A payout failed, and its amount is payable again.

@@ -54,6 +54,8 @@ string_enum! {
         BelowMinimum = "below_minimum";
         /// There is no exchange rate for the run's rate date.
         RateMissing = "rate_missing";
+        /// The partner has no payout details.
+        DetailsMissing = "details_missing";
         /// Another run has a draft or open payout for this partner.
         InOtherRun = "in_other_run";
     }

@@ -152,7 +152,8 @@ pub fn about(operation: Operation) -> &'static str {
             "The run takes every commission that is not fully paid and became payable by the end of the period's last day in UTC, \
              however old; `from` only names the run. Amounts in other currencies than the partner's (or the programme's, if the \
              partner has none) are exchanged. A partner whose sum is not above 0, or is below the minimum, is carried into the \
-             next run. A partner is held if another draft pays it, or if its last payout is neither paid nor failed. A draft binds \
+             next run. A partner is held if another draft pays it, if its last payout is neither paid nor failed, or if it has no \
+             payout details (event `payout.held`). A draft binds \
              nothing.\n\n\
              There is one run per period and currency: the same terms again get 200 and the first response, other terms 409 \
              `run_conflict`. A `minimum` applies to payouts in its own currency."

@@ -87,7 +87,7 @@ fn select(
                 None => left_out.push(LeftOut {
                     id: payout.id,
                     code: "details_missing",
-                    detail: "The partner has no payout details. Set them with PUT /v1/partners/{id}/payout-details.",
+                    detail: "It was approved without payout details, or the Ledger was rebuilt without them. Report it as failed; the next run pays it.",
                 }),
             }
         }

@@ -5,7 +5,7 @@ use super::{
         error::{LedgerError, PayoutError},
         tx::Tx,
     },
-    view::{PayoutView, show},
+    view::{PayoutView, event_view, show},
 };
 use crate::{
     domain::{
@@ -112,11 +112,14 @@ fn record(tx: &Tx<'_>, payout: &Payout, settlement: &Settlement<'_>) -> Result<(
             (EventType::PayoutFailed, Change::PayoutFailed { payout_no, partner_no, reason })
         }
     };
-    tx.commit_computed(kind, &change, || view_of(tx, &payout.id)).map(drop)
+    tx.commit_computed(kind, &change, || event_view(tx, &stored(tx, &payout.id)?)).map(drop)
+}
+
+fn stored(tx: &Tx<'_>, id: &PayoutId) -> Result<Payout, SqlError> {
+    payouts::by_id(tx.sql, id)?.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })
 }
 
 /// The payout with this id as it stands now.
 pub fn view_of(tx: &Tx<'_>, id: &PayoutId) -> Result<PayoutView, SqlError> {
-    let payout = payouts::by_id(tx.sql, id)?;
-    show(tx, &payout.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })?)
+    show(tx, &stored(tx, id)?)
 }

@@ -1,6 +1,9 @@
 //! Payouts as events and responses show them.
 
-use super::super::{tx::Tx, view::view};
+use super::{
+    super::{tx::Tx, view::view},
+    details::{DestinationView, destination_of},
+};
 use crate::{
     domain::{
         money::Currency,
@@ -33,8 +36,8 @@ view! {
         held_reason: Option<UnpaidReason>,
     }
 
-    /// One partner's payout in a run.
-    pub struct PayoutView {
+    /// One partner's payout in a run, as events show it.
+    pub struct PayoutEventView {
         /// Id.
         id: PayoutId,
         /// Its run.
@@ -62,6 +65,14 @@ view! {
         /// When it was paid, or failed.
         ended_at: Option<Timestamp>,
     }
+
+    /// One partner's payout in a run.
+    pub struct PayoutView {
+        #[serde(flatten)]
+        payout: PayoutEventView,
+        /// Where it goes; `null` if it is not paid.
+        destination: Option<DestinationView>,
+    }
 }
 
 fn part(part: &StoredPart) -> PartView {
@@ -75,10 +86,15 @@ fn part(part: &StoredPart) -> PartView {
     }
 }
 
-/// A payout as it stands now.
+/// A payout as it stands now. Events hold nothing of the account that it goes to.
 pub fn show(tx: &Tx<'_>, payout: &Payout) -> Result<PayoutView, SqlError> {
+    Ok(PayoutView { payout: event_view(tx, payout)?, destination: destination_of(tx, payout)? })
+}
+
+/// A payout as it stands now, for an event.
+pub fn event_view(tx: &Tx<'_>, payout: &Payout) -> Result<PayoutEventView, SqlError> {
     let parts = payouts::parts(tx.sql, payout.no)?;
-    Ok(PayoutView {
+    Ok(PayoutEventView {
         id: payout.id.clone(),
         run_id: payout.run_id.clone(),
         partner_id: payout.partner_id.clone(),

@@ -113,19 +113,17 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
         }
         Change::Rates(rates) => fx::put(sql, rates, at),
         Change::PayoutDetails(set) => details::insert(sql, set, at),
-        Change::Run(terms) => {
+        Change::Run { terms, details_required } => {
             runs::insert(sql, terms, answer, at)?;
-            payouts::compute(sql, terms, at)
+            payouts::compute(sql, terms, *details_required, at)
         }
-        Change::RunRefreshed { run_no, by } => {
+        Change::RunRefreshed { run_no, by, details_required } => {
             runs::refreshed(sql, *run_no, by)?;
-            let run = runs::by_no(sql, *run_no)?;
-            payouts::compute(
-                sql,
-                &run.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?.terms,
-                at,
-            )
+            let run = runs::by_no(sql, *run_no)?
+                .ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?;
+            payouts::compute(sql, &run.terms, *details_required, at)
         }
+        Change::PayoutHeld { .. } => Ok(()),
         Change::RunApproved { run_no, by } => payouts::approve(sql, *run_no, by, at),
         Change::RunCancelled { run_no } => payouts::cancel(sql, *run_no),
         Change::PayoutPaid { payout_no, reference, transfer } => {

@@ -241,13 +241,31 @@ pub enum Change {
     /// A partner's payout details were set; the log does not contain the secret fields.
     PayoutDetails(DetailsSet),
     /// A payout run was created. Its payouts are computed from the rows when the change is applied.
-    Run(Box<RunTerms>),
+    Run {
+        /// Its parameters.
+        #[serde(flatten)]
+        terms: Box<RunTerms>,
+        /// Whether partners without payout details are held. Absent in older logs, whose runs pay them.
+        #[serde(default)]
+        details_required: bool,
+    },
     /// A draft was recomputed.
     RunRefreshed {
         /// The run.
         run_no: i64,
         /// The API key that requested it.
         by: String,
+        /// Whether partners without payout details are held; absent in older logs.
+        #[serde(default)]
+        details_required: bool,
+    },
+    /// A partner's payout in a draft is held because the partner has no payout details. The draft's own change has
+    /// written the rows; this one tells the partner.
+    PayoutHeld {
+        /// The run.
+        run_no: i64,
+        /// The partner.
+        partner_no: PartnerNo,
     },
     /// A draft was approved. Its transfers and items are computed from the rows when the change is applied.
     RunApproved {
@@ -300,7 +318,7 @@ impl Change {
             | Self::AccountAliased(_)
             | Self::RefundWaiting(_)
             | Self::Rates(_)
-            | Self::Run(_)
+            | Self::Run { .. }
             | Self::RunRefreshed { .. }
             | Self::RunApproved { .. }
             | Self::RunCancelled { .. } => None,
@@ -314,6 +332,7 @@ impl Change {
             | Self::CouponRevoked { partner_no, .. }
             | Self::Released { partner_no, .. }
             | Self::Held { partner_no, .. }
+            | Self::PayoutHeld { partner_no, .. }
             | Self::PayoutFailed { partner_no, .. }
             | Self::WrittenOff { partner_no, .. } => Some(*partner_no),
             Self::Confirmed { partner_no, .. } => *partner_no,

@@ -44,7 +44,7 @@ pub struct Payout {
     pub reason: Option<UnpaidReason>,
     /// The number of its self-billing invoice.
     pub invoice_no: Option<i64>,
-    /// The version of the partner's payout details at approval.
+    /// The version of the partner's payout details that a draft was computed with and its approval fixed.
     pub details_no: Option<i64>,
     /// The provider's reference.
     pub reference: Option<String>,
@@ -179,29 +179,33 @@ pub fn sums(sql: &dyn Sql, run_no: i64) -> Result<Vec<Sum>, SqlError> {
     sql.exec(statement, &[run_no.into()])?.iter().map(read).collect()
 }
 
-/// A part of a run that is held because an exchange rate is missing or another run includes the partner.
+/// A part of a run that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPart {
     /// The payout that the part belongs to.
     pub payout_id: PayoutId,
     /// The partner.
     pub partner_id: PartnerId,
-    /// The currency in which it was earned; absent if another run includes the partner.
+    /// The currency of the amount; absent if another run includes the partner.
     pub currency: Option<Currency>,
     /// The currency of the payout.
     pub into: Currency,
     /// The amount in minor units.
     pub amount: i64,
+    /// Why it is held.
+    pub reason: UnpaidReason,
 }
 
 /// Returns the held parts of a run, at most `limit`, and the total number of them.
 pub fn held(sql: &dyn Sql, run_no: i64, limit: i64) -> Result<(Vec<HeldPart>, i64), SqlError> {
-    // A payout without parts is held because another run includes the partner.
+    // A missing rate holds a part of a payout. Every other reason holds the payout as a whole, which then has no parts.
     const HELD: &str = "FROM payouts y JOIN partners p ON p.no = y.partner_no \
                         LEFT JOIN payout_parts t ON t.payout_no = y.no \
                         WHERE y.run_no = ?1 AND t.converted IS NULL AND (t.payout_no IS NOT NULL OR y.status = 'held')";
     let statement = format!(
-        "SELECT y.id, p.id, t.currency, y.currency, CAST(coalesce(t.amount, 0) AS TEXT) {HELD} ORDER BY y.no LIMIT ?2"
+        "SELECT y.id, p.id, coalesce(t.currency, iif(y.reason = 'in_other_run', NULL, y.currency)), y.currency, \
+         CAST(coalesce(t.amount, y.amount) AS TEXT), iif(t.payout_no IS NULL, y.reason, 'rate_missing') {HELD} \
+         ORDER BY y.no LIMIT ?2"
     );
     let read = |row: &Row| {
         Ok(HeldPart {
@@ -210,6 +214,7 @@ pub fn held(sql: &dyn Sql, run_no: i64, limit: i64) -> Result<(Vec<HeldPart>, i6
             currency: row.opt_parsed(2, "a currency", Currency::parse)?,
             into: row.parsed(3, "a currency", Currency::parse)?,
             amount: amount(row, 4)?,
+            reason: row.parsed(5, "a reason", UnpaidReason::parse)?,
         })
     };
     let rows = sql.exec(&statement, &[run_no.into(), limit.into()])?;
