@@ -34,7 +34,7 @@ string_enum! {
         Open = "open";
         /// Paid; the provider's reference is recorded.
         Paid = "paid";
-        /// The payment failed, and the amount is payable again.
+        /// The payment failed or came back, and the amount is payable again.
         Failed = "failed";
         /// Not paid in this run; the balance is carried over to the next.
         Carried = "carried";

@@ -161,6 +161,13 @@ pub const PART: QueryParameter = QueryParameter {
     schema: QuerySchema::Part,
 };
 
+pub const FILE: QueryParameter = QueryParameter {
+    name: "file",
+    description: "The number of a file that was handed out before, from the event `payout_run.file_created`. If absent: a \
+                  new file of the payouts that are in none, or the newest file again.",
+    schema: QuerySchema::Part,
+};
+
 /// The operation returns `T`s in pages.
 pub fn list<T: JsonSchema>(operation: Description, description: &'static str) -> Description {
     let limit = QueryParameter { name: "limit", description: "Rows per page.", schema: QuerySchema::Limit };

@@ -264,24 +264,24 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<PayoutResults>()
             .json::<RunView>(200, "The run in its current state.")
             .problems(&[Code::InvalidText, Code::InvalidValue, Code::MisplacedField, Code::UnknownPayout])
-            .problems(&[Code::PayoutNotOpen, Code::PayoutEnded]),
+            .problems(&[Code::PayoutNotOpen, Code::PayoutEnded, Code::AmountOutOfRange]),
         Op::GetRunTable => {
             payment_file(of(Tag::Payouts).query_parameters([PARTIAL]), "text/csv", "The table.")
         }
         Op::GetSepaFile => payment_file(
-            of(Tag::Payouts).query_parameters([PARTIAL, EXECUTION_DATE]),
+            of(Tag::Payouts).query_parameters([PARTIAL, FILE, EXECUTION_DATE]),
             "application/xml",
             "The file.",
         )
         .problems(&[Code::PayerMissing, Code::NothingToPay]),
         Op::GetPaypalFile => payment_file(
-            of(Tag::Payouts).query_parameters([PARTIAL, BY_CURRENCY, PART]),
+            of(Tag::Payouts).query_parameters([PARTIAL, FILE, BY_CURRENCY, PART]),
             "text/csv",
             "The file.",
         )
         .problems(&[Code::SeveralCurrencies, Code::FileTooLong, Code::NothingToPay]),
         Op::GetWiseFile => {
-            payment_file(of(Tag::Payouts).query_parameters([PARTIAL, PART]), "text/csv", "The file.")
+            payment_file(of(Tag::Payouts).query_parameters([PARTIAL, FILE, PART]), "text/csv", "The file.")
                 .problems(&[Code::FileTooLong, Code::NothingToPay])
         }
         Op::ListPayouts => {
@@ -297,7 +297,8 @@ pub fn describe(operation: Operation) -> Description {
             "The commissions of the payout, newest first.",
         ),
         Op::PayPayout => record_result::<Payment>(of(Tag::Payouts), "The paid payout."),
-        Op::FailPayout => record_result::<Failed>(of(Tag::Payouts), "The failed payout."),
+        Op::FailPayout => record_result::<Failed>(of(Tag::Payouts), "The failed payout.")
+            .problems(&[Code::AmountOutOfRange]),
         Op::GetStatement => statement(of(Tag::Payouts), Content::Json(schema_of::<Statement>())),
         Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
         Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),

@@ -58,11 +58,13 @@ view! {
         invoice_number: Option<String>,
         /// The provider's reference.
         reference: Option<String>,
-        /// Why it failed.
+        /// Why it failed or came back. One that came back keeps the reference of its payment.
         failure_reason: Option<String>,
+        /// What the bank charged for the failure, minor units of the payout's currency. The programme bears it.
+        fee: Option<i64>,
         /// When it was computed.
         created_at: Timestamp,
-        /// When it was paid, or failed.
+        /// When it was paid, failed or came back.
         ended_at: Option<Timestamp>,
     }
 
@@ -106,6 +108,7 @@ pub fn event_view(tx: &Tx<'_>, payout: &Payout) -> Result<PayoutEventView, SqlEr
         invoice_number: payout.invoice_no.map(invoice_number),
         reference: payout.reference.clone(),
         failure_reason: payout.failure.clone(),
+        fee: payout.fee,
         created_at: payout.created_at,
         ended_at: payout.ended_at,
     })

@@ -13,7 +13,7 @@ use crate::store::{
         outbox,
     },
     meta,
-    payouts::{self, details, runs},
+    payouts::{self, details, files, runs},
     programme::{coupons, listings, partners, placements},
     reports::counts,
     value,
@@ -129,7 +129,22 @@ pub fn apply_change(sql: &dyn Sql, change: &Change, answer: &str, at: Timestamp)
         Change::PayoutPaid { payout_no, reference, transfer } => {
             payouts::paid(sql, *payout_no, reference, transfer)
         }
-        Change::PayoutFailed { payout_no, reason, .. } => payouts::failed(sql, *payout_no, reason, at),
+        Change::PayoutFailed { payout_no, reason, fee, .. } => {
+            payouts::failed(sql, *payout_no, reason, *fee, at)
+        }
+        Change::PayoutReturned { payout_no, reason, fee, transfer, write_offs } => {
+            payouts::returned(sql, *payout_no, reason, *fee, transfer)?;
+            write_offs.iter().try_for_each(|transfer| {
+                accounts::post(sql, transfer)?;
+                match transfer.commission_no {
+                    Some(commission_no) => {
+                        commissions::write_off(sql, commission_no, transfer.amount.saturating_neg())
+                    }
+                    None => Ok(()),
+                }
+            })
+        }
+        Change::PaymentFile { file, payouts } => files::insert(sql, file, payouts, at),
         Change::WrittenOff { transfers, .. } => transfers.iter().try_for_each(|transfer| {
             accounts::post(sql, transfer)?;
             match transfer.commission_no {

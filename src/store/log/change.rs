@@ -19,7 +19,7 @@ use crate::store::{
     columns,
     commissions::{Commission, usage_counters::Usage},
     conversions::{BoundTouch, Conversion, CreditDimensions, credits::SharedCredit, refunds::Refund},
-    payouts::{details::DetailsSet, runs::RunTerms},
+    payouts::{details::DetailsSet, files::PaymentFile, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
 use serde::{Deserialize, Serialize};
@@ -296,6 +296,30 @@ pub enum Change {
         partner_no: PartnerNo,
         /// The reason.
         reason: String,
+        /// What the bank charged for it, in minor units.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fee: Option<i64>,
+    },
+    /// A payout came back after it was paid. The transfers that make it payable again are computed from the rows when the
+    /// change is applied.
+    PayoutReturned {
+        /// The payout.
+        payout_no: i64,
+        /// The reason.
+        reason: String,
+        /// What the bank charged for it, in minor units.
+        fee: Option<i64>,
+        /// The transfer that reverses the payment.
+        transfer: Transfer,
+        /// The transfers that reverse write-offs of debts that the payout had caused, one per commission.
+        write_offs: Vec<Transfer>,
+    },
+    /// A payment file of a run was handed out.
+    PaymentFile {
+        /// The file.
+        file: PaymentFile,
+        /// The numbers of its payouts.
+        payouts: Vec<i64>,
     },
     /// A negative balance was written off.
     WrittenOff {
@@ -319,6 +343,7 @@ impl Change {
             | Self::RefundWaiting(_)
             | Self::Rates(_)
             | Self::Run { .. }
+            | Self::PaymentFile { .. }
             | Self::RunRefreshed { .. }
             | Self::RunApproved { .. }
             | Self::RunCancelled { .. } => None,
@@ -343,7 +368,8 @@ impl Change {
             | Self::Matured { transfer, .. }
             | Self::Reversed { transfer, .. }
             | Self::Rejected { transfer, .. }
-            | Self::PayoutPaid { transfer, .. } => Some(transfer.partner_no),
+            | Self::PayoutPaid { transfer, .. }
+            | Self::PayoutReturned { transfer, .. } => Some(transfer.partner_no),
         }
     }
 }

@@ -50,6 +50,10 @@ pub struct Payout {
     pub reference: Option<String>,
     /// The reason that it failed.
     pub failure: Option<String>,
+    /// What the bank charged for the failure in minor units.
+    pub fee: Option<i64>,
+    /// The number of the payment file that it is in.
+    pub file_no: Option<i64>,
     /// When it was computed.
     pub created_at: Timestamp,
     /// When it was paid or failed.
@@ -57,7 +61,7 @@ pub struct Payout {
 }
 
 const COLUMNS: &str = "y.no, y.id, y.run_no, r.id, r.status, y.partner_no, p.id, y.currency, CAST(y.amount AS TEXT), \
-                       y.status, y.reason, y.invoice_no, y.details_no, y.reference, y.failure, y.created_at, y.ended_at";
+                       y.status, y.reason, y.invoice_no, y.details_no, y.reference, y.failure, y.created_at, y.ended_at, y.fee, y.file_no";
 const FROM: &str =
     "FROM payouts y CROSS JOIN payout_runs r ON r.no = y.run_no CROSS JOIN partners p ON p.no = y.partner_no";
 
@@ -85,6 +89,8 @@ fn read(row: &Row) -> Result<Payout, SqlError> {
         failure: row.opt_string(14)?,
         created_at: row.time(15)?,
         ended_at: row.opt_time(16)?,
+        fee: row.opt_int(17)?,
+        file_no: row.opt_int(18)?,
     })
 }
 

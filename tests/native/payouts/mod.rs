@@ -13,6 +13,7 @@ mod lists;
 mod random;
 mod refusals;
 mod reports;
+mod returns;
 mod statements;
 mod tables;
 mod world;

@@ -177,11 +177,9 @@ fn a_payout_is_settled_once() {
         .unchanged("again", |ledger| ledger.post(&format!("{target}/paid"), &json!({"reference": "bank-7"})));
     assert_eq!((again.status, again.raw.header("idempotent-replayed")), (200, Some("true")));
     assert_eq!(again.raw.body, first.raw.body);
-    for (step, body) in [("paid", json!({"reference": "bank-8"})), ("failed", json!({"reason": "bank-7"}))] {
-        let target = format!("{target}/{step}");
-        let refused = world.ledger.unchanged(step, |ledger| ledger.post(&target, &body));
-        assert_eq!(refused.problem(), (409, "payout_ended".to_owned()));
-    }
+    let other = json!({"reference": "bank-8"});
+    let refused = world.ledger.unchanged("other", |ledger| ledger.post(&format!("{target}/paid"), &other));
+    assert_eq!(refused.problem(), (409, "payout_ended".to_owned()));
     let target = format!("/v1/partners/{partner}/write-off");
     for (body, status, code) in [
         (json!({"currency": "EUR"}), 409, "nothing_owed_back"),
