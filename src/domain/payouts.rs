@@ -2,6 +2,7 @@
 
 pub mod iban;
 pub mod payer;
+pub mod target_calendar;
 
 use crate::{
     money::{

@@ -152,7 +152,8 @@ pub const PARTIAL: QueryParameter = QueryParameter {
 };
 pub const EXECUTION_DATE: QueryParameter = QueryParameter {
     name: "execution_date",
-    description: "The day on which the bank is asked to pay; today if absent.",
+    description: "The day on which the bank is asked to pay; today if absent. If banks are closed on that day (TARGET), the next \
+                  day on which they are open.",
     schema: QuerySchema::Date,
 };
 pub const PART: QueryParameter = QueryParameter {

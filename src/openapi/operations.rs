@@ -75,6 +75,7 @@ pub fn describe(operation: Operation) -> Description {
                 Code::InvalidCountry,
                 Code::InvalidTime,
                 Code::InvalidIban,
+                Code::IbanOutsideSepa,
                 Code::InvalidBic,
                 Code::UnknownTimezone,
             ])
@@ -242,6 +243,7 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<NewPayoutDetails>()
             .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned.")
             .problems(&[Code::InvalidText, Code::InvalidValue, Code::InvalidIban, Code::InvalidBic])
+            .problems(&[Code::IbanOutsideSepa])
             .problems(&[Code::InvalidEmail, Code::InvalidCountry]),
         Op::GetPayoutDetails => of(Tag::Payouts)
             .path_parameter::<PartnerId>(PARTNER)

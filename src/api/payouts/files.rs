@@ -17,12 +17,15 @@ use super::{
     runs,
 };
 use crate::{
-    documents::payment_files::{Payment, Run, paypal, run_table, sepa, wise},
+    documents::payment_files::{Payment, Run, is_writable, paypal, run_table, sepa, wise},
     domain::{
         money::Currency,
         payouts::{
-            PayoutStatus, invoice_number,
+            PayoutStatus,
+            iban::is_sepa,
+            invoice_number,
             payer::{PayoutDetails, PayoutMethod},
+            target_calendar,
         },
         values::{date::Date, id::PayoutId},
     },
@@ -313,7 +316,8 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
         Date::parse(text).ok_or_else(|| Problem::new(Code::InvalidParameter, detail))
     });
     let wanted_date = wanted_date.transpose()?;
-    let date = wanted_date.unwrap_or(Date::of(call.tx.now));
+    let wanted_date = wanted_date.map(target_calendar::next_open);
+    let date = wanted_date.unwrap_or(target_calendar::next_open(Date::of(call.tx.now)));
     let payer = terms::current(call.tx)?
         .payer
         .ok_or_else(|| Problem::new(Code::PayerMissing, "Set the \"payer\" first, with PUT /v1/program."))?;
@@ -321,6 +325,17 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
         |payment| payment.currency != Currency::EUR,
         "not_eur",
         "SEPA transfers are in EUR. Change the partner's currency or payout method.",
+    );
+    // Details that were set before these rules existed.
+    selection.leave_out(
+        |payment| !payment.details.iban.as_deref().is_some_and(is_sepa),
+        "iban_outside_sepa",
+        "SEPA transfers do not reach this account. Report the payout as failed and set another payout method.",
+    );
+    selection.leave_out(
+        |payment| !is_writable(&payment.details.legal_name),
+        "name_not_writable",
+        "SEPA banks accept names in Latin, Greek and Cyrillic letters. Report the payout as failed and set the name anew.",
     );
     let handed_out = selection.hand_out(call, &query, PayoutMethod::Sepa, Some(date))?;
     let stored = &handed_out.stored;
@@ -349,6 +364,16 @@ pub fn paypal(call: &Call<'_>) -> Result<Response, Failure> {
         None if query.text("file").is_some() => {}
         None => check_one_currency(&selection.selected)?,
     }
+    selection.leave_out(
+        |payment| !paypal::takes(payment.currency),
+        "currency_not_taken",
+        "PayPal does not pay in this currency. Report the payout as failed and change the partner's currency or payout method.",
+    );
+    selection.leave_out(
+        |payment| !paypal::can_pay_exactly(payment),
+        "not_whole_units",
+        "PayPal pays this currency in whole units only. Pay it by other means, or report it as failed and change the currency.",
+    );
     let handed_out = selection.hand_out(call, &query, PayoutMethod::Paypal, None)?;
     selection.keep_part(call, &handed_out.stored.file, &query, paypal::MAX_ROWS)?;
     let body = paypal::render(&selection.run(), &selection.payments())?;

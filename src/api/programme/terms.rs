@@ -150,6 +150,10 @@ fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
     checks.text("payer/tax_id", payer.tax_id.as_deref(), limits::TAX_ID);
     let iban = checks.iban("payer/iban", Some(&payer.iban)).unwrap_or_default();
     let bic = checks.bic("payer/bic", payer.bic.as_deref());
+    checks.sepa_account("payer/iban", Some(&iban).filter(|iban| !iban.is_empty()).map(String::as_str));
+    if limits::LEGAL_NAME.check(&payer.legal_name).is_ok() {
+        checks.sepa_party(("payer/legal_name", &payer.legal_name), "payer/address", payer.address.as_ref());
+    }
     Some(Payer { iban, bic, ..payer })
 }
 

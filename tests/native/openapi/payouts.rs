@@ -56,5 +56,8 @@ pub fn record(it: &mut Recorder, partner: &str) {
     it.refuse(Op::WriteOff, &format!("/v1/partners/{partner}/write-off"), forgive);
     // Weeks later the bank returns the payment.
     let returned = Some(json!({ "reason": "AC04: the account is closed", "fee": 350 }));
-    assert_eq!(it.send(Op::FailPayout, "POST", &format!("/v1/payouts/{payout}/failed"), returned).status, 200);
+    assert_eq!(
+        it.send(Op::FailPayout, "POST", &format!("/v1/payouts/{payout}/failed"), returned).status,
+        200
+    );
 }

@@ -346,3 +346,111 @@ fn the_parts_of_a_file_do_not_move_when_a_payout_ends() {
     assert_eq!(again.lines().count(), 1 + 999);
     assert!(!again.contains(&oldest));
 }
+
+/// A programme with one partner that is paid 100 units, by these details; and the run that does so.
+fn paid_by(currency: &str, amount: i64, details: &serde_json::Value) -> (World, String) {
+    let mut world = World::new();
+    let partner = world.partner("P", Some(currency));
+    world.sale(&partner, amount, currency);
+    let set = world.ledger.put(&format!("/v1/partners/{}/payout-details", partner.partner), details);
+    assert_eq!(set.status, 200, "{}", set.raw.body);
+    world.at("2026-11-02T08:00:00Z");
+    let run = world.run(october());
+    (world, run)
+}
+
+#[test]
+fn names_of_every_european_script_are_written_as_banks_read_them() {
+    for (name, written) in [
+        ("Γεώργιος Παπαδόπουλος", "Georgios Papadopoylos"),
+        ("Георги Иванов", "Georgi Ivanov"),
+        ("Jose\u{301}", "Jose"),
+        ("Nguyễn", "Nguyen"),
+    ] {
+        let details = json!({"method": "sepa", "legal_name": name, "iban": "NO9386011117947"});
+        let (mut world, run) = paid_by("EUR", 100, &details);
+        let xml = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/sepa")).raw.body;
+        assert!(xml.contains(&format!("<Cdtr>\n          <Nm>{written}</Nm>")), "{name}: {xml}");
+    }
+}
+
+#[test]
+fn paypal_gets_whole_units_where_it_takes_no_decimals() {
+    let details = json!({"method": "paypal", "legal_name": "P", "paypal_email": "-dash@example.com"});
+    for (currency, amount, row) in [
+        ("HUF", 12_300, Ok("123,HUF")),
+        ("TWD", 100, Ok("1,TWD")),
+        ("JPY", 123, Ok("123,JPY")),
+        ("EUR", 123, Ok("1.23,EUR")),
+        ("HUF", 12_345, Err("not_whole_units")),
+        ("TWD", 1, Err("not_whole_units")),
+        ("KWD", 1_000, Err("currency_not_taken")),
+    ] {
+        let (mut world, run) = paid_by(currency, amount, &details);
+        let file = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/paypal"));
+        match row {
+            // The address is not escaped for spreadsheets: PayPal reads it as it is.
+            Ok(row) => assert!(
+                file.raw.body.starts_with(&format!("-dash@example.com,{row},pay_")),
+                "{}",
+                file.raw.body
+            ),
+            Err(code) => {
+                assert_eq!(file.problem(), (409, "payouts_left_out".to_owned()), "{currency} {amount}");
+                assert_eq!(file.text("/errors/0/code"), code, "{currency} {amount}");
+            }
+        }
+    }
+}
+
+#[test]
+fn files_for_machines_hold_texts_as_they_are() {
+    let details = json!({"method": "wise", "legal_name": "=Ada", "wise_email": "+w@example.com"});
+    let (mut world, run) = paid_by("EUR", 100, &details);
+    let wise = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/wise")).raw.body;
+    assert!(wise.contains("\r\n=Ada,+w@example.com,SB-000001,"), "{wise}");
+    // People open the table in a spreadsheet.
+    let table = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/csv")).raw.body;
+    assert!(table.contains(",'=Ada,") && table.contains(",'+w@example.com,"), "{table}");
+}
+
+#[test]
+fn a_bank_is_asked_to_pay_on_a_day_that_banks_are_open() {
+    let details = json!({"method": "sepa", "legal_name": "P", "iban": "NO9386011117947"});
+    for (now, asked, date) in [
+        ("2026-11-06T08:00:00Z", "", "2026-11-06"),
+        ("2026-11-07T08:00:00Z", "", "2026-11-09"),
+        ("2026-11-06T08:00:00Z", "?execution_date=2026-11-08", "2026-11-09"),
+        ("2026-11-06T08:00:00Z", "?execution_date=2026-12-25", "2026-12-28"),
+        ("2026-11-06T08:00:00Z", "?execution_date=2027-01-01", "2027-01-04"),
+        ("2026-11-06T08:00:00Z", "?execution_date=2027-03-26", "2027-03-30"),
+    ] {
+        let (mut world, run) = paid_by("EUR", 100, &details);
+        world.at(now);
+        let xml = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/sepa{asked}")).raw.body;
+        assert_eq!(element(&xml, "Dt"), date, "{now} {asked}");
+    }
+}
+
+#[test]
+fn details_that_an_older_version_accepted_are_left_out_of_a_bank_file() {
+    // They are sealed, so the test seals other ones under the same partner.
+    for (name, iban, code) in [
+        ("P", "TR330006100519786457841326", "iban_outside_sepa"),
+        ("李明", "NO9386011117947", "name_not_writable"),
+    ] {
+        let details = json!({"method": "sepa", "legal_name": "P", "iban": "NO9386011117947"});
+        let (mut world, run) = paid_by("EUR", 100, &details);
+        let partner = world.payouts(&run, "open")[0]["partner_id"].as_str().unwrap().to_owned();
+        let older = json!({"method": "sepa", "legal_name": name, "address": null, "iban": iban, "bic": null,
+            "paypal_email": null, "wise_email": null, "tax_id": null, "vat_rate_bp": null});
+        let sealed = {
+            let ledger = &mut world.ledger;
+            ledger.config.sealer.seal(&older.to_string(), &partner, &mut ledger.entropy).unwrap()
+        };
+        world.ledger.sql.exec("UPDATE payout_details SET sealed = ?1", &[sealed.into()]).unwrap();
+        let refused = world.ledger.get(&format!("/v1/payouts/runs/{run}/files/sepa"));
+        assert_eq!(refused.problem(), (409, "payouts_left_out".to_owned()));
+        assert_eq!(refused.text("/errors/0/code"), code);
+    }
+}
