@@ -163,7 +163,8 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::CancelRun => "A new run of the same period may then be requested.",
         Op::ApproveRun => {
-            "The approving key must differ from the key that requested or last recomputed the run, otherwise 403 `own_run`. If \
+            "The approving key must differ from the key that requested or last recomputed the run, and must not have been made by \
+             it, directly or through other keys; otherwise 403 `own_run`. If \
              anything has changed since the run was computed, the response is 409 `run_outdated`. An approved run is immutable: \
              its commissions are bound, its money is in `in_payout`, and its invoices have their numbers."
         }

@@ -110,7 +110,8 @@ fn run(error: RunError) -> Problem {
             Problem::new(Code::RunImmutable, detail)
         }
         RunError::OwnRun => {
-            let detail = "This key asked for the run, or computed it last: another one has to approve it.";
+            let detail = "This key, or a key that led to it, asked for the run or computed it last: a key of another person \
+                          has to approve it.";
             Problem::new(Code::OwnRun, detail)
         }
         RunError::Outdated { change, computed_at } => {

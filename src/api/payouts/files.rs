@@ -30,6 +30,7 @@ use crate::{
         values::{date::Date, id::PayoutId},
     },
     ledger::{
+        payer,
         payouts::{details::of_payout, payment_files, runs::is_public},
         terms,
     },
@@ -321,6 +322,10 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
     let payer = terms::current(call.tx)?
         .payer
         .ok_or_else(|| Problem::new(Code::PayerMissing, "Set the \"payer\" first, with PUT /v1/program."))?;
+    let payer_iban = payer::account(call.tx.sql, &call.tx.config.sealer)?.ok_or_else(|| {
+        let detail = "The payer's account is lost since this Ledger was rebuilt. Set \"payer\" again, with PUT /v1/program.";
+        Problem::new(Code::PayerMissing, detail)
+    })?;
     selection.leave_out(
         |payment| payment.currency != Currency::EUR,
         "not_eur",
@@ -342,6 +347,7 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
     let file = sepa::File {
         run: &selection.run(),
         payer: &payer,
+        payer_iban: &payer_iban,
         created_at: stored.created_at,
         execution_date: wanted_date.or(stored.file.execution_date).unwrap_or(date),
         message_id: &stored.file.message_id,

@@ -36,6 +36,8 @@ pub struct File<'a> {
     pub run: &'a Run,
     /// The debtor.
     pub payer: &'a Payer,
+    /// The debtor's account.
+    pub payer_iban: &'a str,
     /// When the file was created.
     pub created_at: Timestamp,
     /// The day on which the bank is asked to pay.
@@ -137,7 +139,7 @@ impl File<'_> {
             path(xml, &["PmtTpInf", "SvcLvl", "Cd"], "SEPA")?;
             path(xml, &["ReqdExctnDt", "Dt"], &self.execution_date.to_string())?;
             party(xml, "Dbtr", &self.payer.legal_name, self.payer.address.as_ref())?;
-            path(xml, &["DbtrAcct", "Id", "IBAN"], &self.payer.iban)?;
+            path(xml, &["DbtrAcct", "Id", "IBAN"], self.payer_iban)?;
             agent(xml, "DbtrAgt", self.payer.bic.as_deref())?;
             leaf(xml, "ChrgBr", "SLEV")?;
             payments.iter().try_for_each(|payment| self.transfer(xml, payment))

@@ -24,6 +24,7 @@ use crate::{
             self, Payout,
             runs::{self, Run, RunTerms},
         },
+        programme::keys,
         value::MAX_SAFE_INTEGER,
     },
 };
@@ -151,11 +152,24 @@ pub fn cancel(tx: &Tx<'_>, run: &Run) -> Result<String, LedgerError> {
     Ok(tx.commit_computed(EventType::PayoutRunCancelled, &change, || view_of(tx, run_no))?)
 }
 
-/// Approves a draft, and returns its JSON. The key that created or last refreshed it may not, and what it pays must not
-/// have changed since it was computed.
+/// Whether a key, or a key that led to it by making keys, is among the makers of a run.
+fn is_of_makers(tx: &Tx<'_>, run: &Run, by: &str) -> Result<bool, SqlError> {
+    let mut key = Some(by.to_owned());
+    while let Some(id) = key {
+        if run.terms.maker == id || run.refreshed_by.as_ref() == Some(&id) {
+            return Ok(true);
+        }
+        // A key is made by a key that exists, so this ends.
+        key = keys::maker_of(tx.sql, &id)?;
+    }
+    Ok(false)
+}
+
+/// Approves a draft, and returns its JSON. The key that created or last refreshed it may not, nor may a key that those made,
+/// directly or through other keys. What the run pays must not have changed since it was computed.
 pub fn approve(tx: &Tx<'_>, run: &Run, by: &str) -> Result<String, LedgerError> {
     let run_no = draft_no(run)?;
-    if run.terms.maker == by || run.refreshed_by.as_deref() == Some(by) {
+    if is_of_makers(tx, run, by)? {
         return Err(RunError::OwnRun.into());
     }
     if let Some(change) = payouts::changed_since(tx.sql, run)? {

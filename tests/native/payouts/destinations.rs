@@ -184,8 +184,8 @@ fn a_run_in_an_older_log_pays_partners_without_details() {
     world.at("2026-11-02T08:00:00Z");
     let id = "run_00000000000000000000000000";
     let logged = json!({"run": {"no": 1, "id": id, "from": "2026-10-01", "to": "2026-10-31", "currency": null,
-        "minimum": null, "rate_date": "2026-10-31", "maker": "operator"}});
-    let refreshed = json!({"run_refreshed": {"run_no": 1, "by": "operator"}});
+        "minimum": null, "rate_date": "2026-10-31", "maker": "key_1"}});
+    let refreshed = json!({"run_refreshed": {"run_no": 1, "by": "key_1"}});
     for change in [logged, refreshed] {
         let change: Change = serde_json::from_value(change).unwrap();
         apply_change(&world.ledger.sql, &change, "{}", world.ledger.now).unwrap();

@@ -320,7 +320,8 @@ fn history() -> World {
     let draft = world.draft(october());
     world.set_rate("2026-10-31", "EUR", "USD", "1.0833333333");
     assert_eq!(world.approve(&draft).problem(), (409, "run_outdated".to_owned()));
-    world.ledger.post(&format!("/v1/payouts/runs/{draft}/refresh"), &json!({}));
+    let maker = world.maker.clone();
+    world.by(&maker, "POST", &format!("/v1/payouts/runs/{draft}/refresh"), &json!({}));
     assert_eq!(world.approve(&draft).status, 200);
     let payouts = world.payouts(&draft, "open");
     world.pay(&payouts[0], "b-1");

@@ -1,6 +1,7 @@
 //! The programme: its settings, its terms, its commission plans, and the demo programme.
 
 mod demo;
+mod payer;
 mod plans;
 mod settings;
 mod terms;
