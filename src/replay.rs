@@ -11,7 +11,7 @@ use crate::{
     store::{
         Sql, SqlError,
         books::accounts,
-        log::{apply::apply_change, change::Change, events},
+        log::{apply::apply_change, change::Change, events, redaction::redact},
         reports::counts,
         transaction,
         value::json_text,
@@ -124,6 +124,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
     let mut ended: Option<EndLine> = None;
     for (line, text) in (1u64..).zip(lines.lines()) {
         let text = text.map_err(|error| ReplayError::Read { line, error })?;
+        let text = redact(&text);
         let malformed = |error| ReplayError::Malformed { line, error };
         let kind: Kind = serde_json::from_str(&text).map_err(malformed)?;
         ended = None;

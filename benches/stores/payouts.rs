@@ -21,6 +21,9 @@ fn programme(sql: &NativeSql) {
          SELECT no, 'ptn_' || printf('%026d', no), 'P', 'media', 'active', iif(no % 5 = 0, 'USD', NULL), '{{}}', 0, 0 FROM n"
     );
     sql.script(&partners).unwrap();
+    let details = "INSERT INTO payout_details (no, partner_no, method, fields, sealed, set_at) \
+                   SELECT no, no, 'manual', '[\"legal_name\"]', 'x', 0 FROM partners";
+    sql.script(details).unwrap();
     let commissions = format!(
         "WITH RECURSIVE n (no) AS (SELECT 1 UNION ALL SELECT no + 1 FROM n WHERE no < {COMMISSIONS}) \
          INSERT INTO commissions (no, id, conversion_no, partner_no, link_no, share_bp, rate_bp, amount, reversed, currency, \

@@ -71,6 +71,11 @@ impl Year {
                 let body = json!({"name": format!("{kind} {n}"), "kind": kind, "referred_by": by,
                     "currency": if n % 9 == 8 { "USD" } else { "EUR" }});
                 let partner = ledger.post("/v1/partners", &body).text("/id");
+                let details = json!({"method": "manual", "legal_name": "P"});
+                assert_eq!(
+                    ledger.put(&format!("/v1/partners/{partner}/payout-details"), &details).status,
+                    200
+                );
                 links.push(ledger.link(&partner, &listing).1);
                 partners.push(partner);
             }

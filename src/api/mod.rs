@@ -138,7 +138,9 @@ fn respond(
     maturity::sweep(environment.sql, environment.now, entropy)?;
     let tx = environment.tx(entropy);
     let call = Call { tx: &tx, request, caller, params };
-    let response = if route.method == "GET" {
+    let response = if route.records {
+        transaction(tx.sql, || (route.handler)(&call))?
+    } else if route.method == "GET" {
         (route.handler)(&call)?
     } else if route.rehearses {
         call.query(&[])?;

@@ -32,6 +32,8 @@ pub struct Route {
     pub creates: bool,
     /// It leaves everything as it was. What it writes, it writes in transactions of its own, and rolls them back.
     pub rehearses: bool,
+    /// It is a `GET` that records that it was answered.
+    pub records: bool,
     /// The part of its response that is kept for replays.
     pub kept: fn(&str) -> String,
     /// The function that handles it.
@@ -47,6 +49,7 @@ const fn get(path: &'static str, access: Access, handler: Handler, operation: Op
         access,
         creates: false,
         rehearses: false,
+        records: false,
         kept: whole,
         handler,
     }
@@ -60,7 +63,18 @@ const fn write(
     handler: Handler,
     operation: Operation,
 ) -> Route {
-    Route { method, path, operation, scope, access, creates: false, rehearses: false, kept: whole, handler }
+    Route {
+        method,
+        path,
+        operation,
+        scope,
+        access,
+        creates: false,
+        rehearses: false,
+        records: false,
+        kept: whole,
+        handler,
+    }
 }
 
 /// A write of payouts, for the programme's keys only.
@@ -71,6 +85,11 @@ const fn payout_write(path: &'static str, handler: Handler, operation: Operation
 const fn creates(mut route: Route) -> Route {
     route.creates = true;
     route
+}
+
+/// A payment file of a run, which is final once it was handed out.
+const fn payment_file(path: &'static str, handler: Handler, operation: Operation) -> Route {
+    Route { records: true, ..get(path, Access::Programme, handler, operation) }
 }
 
 /// Keeps the whole response for replays.
@@ -205,9 +224,9 @@ pub const ROUTES: &[Route] = &[
     payout_write("/v1/payouts/runs/{id}/approve", runs::approve, Operation::ApproveRun),
     payout_write("/v1/payouts/runs/{id}/results", settlement::results, Operation::SendResults),
     get("/v1/payouts/runs/{id}/files/csv", Programme, files::table, Operation::GetRunTable),
-    get("/v1/payouts/runs/{id}/files/sepa", Programme, files::transfers, Operation::GetSepaFile),
-    get("/v1/payouts/runs/{id}/files/paypal", Programme, files::paypal, Operation::GetPaypalFile),
-    get("/v1/payouts/runs/{id}/files/wise", Programme, files::wise, Operation::GetWiseFile),
+    payment_file("/v1/payouts/runs/{id}/files/sepa", files::transfers, Operation::GetSepaFile),
+    payment_file("/v1/payouts/runs/{id}/files/paypal", files::paypal, Operation::GetPaypalFile),
+    payment_file("/v1/payouts/runs/{id}/files/wise", files::wise, Operation::GetWiseFile),
     get("/v1/payouts", Partner, payouts::list, Operation::ListPayouts),
     get("/v1/payouts/{id}", Partner, payouts::get, Operation::GetPayout),
     get("/v1/payouts/{id}/items", Partner, payouts::items, Operation::ListPayoutItems),

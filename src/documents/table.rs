@@ -1,4 +1,5 @@
-//! CSV tables (RFC 4180) that are safe to open in a spreadsheet.
+//! CSV tables (RFC 4180). Tables for people are made safe to open in a spreadsheet; files for machines hold texts as they
+//! are.
 
 use super::error::DocumentError;
 use csv::{Terminator, WriterBuilder};

@@ -69,12 +69,18 @@ string_enum! {
         PayoutRunRefreshed = "payout_run.refreshed";
         /// A draft payout run was approved, and its payouts are fixed.
         PayoutRunApproved = "payout_run.approved";
+        /// A payment file of a payout run was handed out.
+        PaymentFileCreated = "payout_run.file_created";
         /// A draft payout run was cancelled.
         PayoutRunCancelled = "payout_run.cancelled";
+        /// A partner's payout is held until its payout details are set.
+        PayoutHeld = "payout.held";
         /// A payout was paid.
         PayoutPaid = "payout.paid";
         /// A payout failed, and its amount is payable again.
         PayoutFailed = "payout.failed";
+        /// A payout came back after it was paid, and its amount is payable again.
+        PayoutReturned = "payout.returned";
         /// A partner's negative balance was written off.
         BalanceWrittenOff = "balance.written_off";
     }

@@ -2,6 +2,7 @@
 
 pub mod iban;
 pub mod payer;
+pub mod target_calendar;
 
 use crate::{
     money::{
@@ -34,7 +35,7 @@ string_enum! {
         Open = "open";
         /// Paid; the provider's reference is recorded.
         Paid = "paid";
-        /// The payment failed, and the amount is payable again.
+        /// The payment failed or came back, and the amount is payable again.
         Failed = "failed";
         /// Not paid in this run; the balance is carried over to the next.
         Carried = "carried";
@@ -54,6 +55,8 @@ string_enum! {
         BelowMinimum = "below_minimum";
         /// There is no exchange rate for the run's rate date.
         RateMissing = "rate_missing";
+        /// The partner has no payout details.
+        DetailsMissing = "details_missing";
         /// Another run has a draft or open payout for this partner.
         InOtherRun = "in_other_run";
     }

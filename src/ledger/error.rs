@@ -106,7 +106,7 @@ pub enum RunError {
         /// Its status.
         status: RunStatus,
     },
-    /// The same key created or refreshed it, so another one must approve it.
+    /// The same key, or one that led to it by making keys, created or refreshed it, so another one must approve it.
     OwnRun,
     /// What it pays has changed since it was computed.
     Outdated {

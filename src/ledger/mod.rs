@@ -23,6 +23,7 @@ pub mod error;
 pub mod journal;
 pub mod listing_secrets;
 pub mod maturity;
+pub mod payer;
 pub mod payouts;
 pub mod public_ids;
 pub mod refunds;

@@ -2,6 +2,7 @@
 //! writing off negative balances.
 
 pub mod details;
+pub mod payment_files;
 pub mod rates;
 pub mod run_view;
 pub mod runs;

@@ -166,12 +166,20 @@ pub const PARTIAL: QueryParameter = QueryParameter {
 };
 pub const EXECUTION_DATE: QueryParameter = QueryParameter {
     name: "execution_date",
-    description: "The day on which the bank is asked to pay; today if absent.",
+    description: "The day on which the bank is asked to pay; today if absent. If banks are closed on that day (TARGET), the next \
+                  day on which they are open.",
     schema: QuerySchema::Date,
 };
 pub const PART: QueryParameter = QueryParameter {
     name: "part",
     description: "The number of the file, if there are more rows than the provider accepts in one file.",
+    schema: QuerySchema::Part,
+};
+
+pub const FILE: QueryParameter = QueryParameter {
+    name: "file",
+    description: "The number of a file that was handed out before, from the event `payout_run.file_created`. If absent: a \
+                  new file of the payouts that are in none, or the newest file again.",
     schema: QuerySchema::Part,
 };
 

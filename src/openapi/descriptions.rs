@@ -155,7 +155,8 @@ pub fn about(operation: Operation) -> &'static str {
             "The run takes every commission that is not fully paid and became payable by the end of the period's last day in UTC, \
              however old; `from` only names the run. Amounts in other currencies than the partner's (or the programme's, if the \
              partner has none) are exchanged. A partner whose sum is not above 0, or is below the minimum, is carried into the \
-             next run. A partner is held if another draft pays it, or if its last payout is neither paid nor failed. A draft binds \
+             next run. A partner is held if another draft pays it, if its last payout is neither paid nor failed, or if it has no \
+             payout details (event `payout.held`). A draft binds \
              nothing.\n\n\
              There is one run per period and currency: the same terms again get 200 and the first response, other terms 409 \
              `run_conflict`. A `minimum` applies to payouts in its own currency."
@@ -165,7 +166,8 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::CancelRun => "A new run of the same period may then be requested.",
         Op::ApproveRun => {
-            "The approving key must differ from the key that requested or last recomputed the run, otherwise 403 `own_run`. If \
+            "The approving key must differ from the key that requested or last recomputed the run, and must not have been made by \
+             it, directly or through other keys; otherwise 403 `own_run`. If \
              anything has changed since the run was computed, the response is 409 `run_outdated`. An approved run is immutable: \
              its commissions are bound, its money is in `in_payout`, and its invoices have their numbers."
         }
@@ -176,12 +178,21 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::GetSepaFile => {
             "ISO 20022 pain.001.001.09, in the characters that every SEPA bank accepts. It contains the open payouts in EUR of \
-             partners that are paid by `sepa`. The end-to-end id is the payout's id with a hyphen in place of the underscore."
+             partners that are paid by `sepa`. The end-to-end id is the payout's id with a hyphen in place of the underscore.\n\n\
+             A file that was handed out is final: a new file contains none of its payouts. If there are no others, the newest \
+             file is returned again with the payouts that are still open, under the same message id, so that the bank refuses \
+             it if it has the first. It says so in a comment and in the header `x-signpost-replaces`."
         }
         Op::GetPaypalFile => {
-            "PayPal's mass payment file: one currency, at most 5,000 rows. It contains the open payouts."
+            "PayPal's mass payment file: one currency, at most 5,000 rows. It contains the open payouts that are in no other file \
+             of the run. If there are none, the newest file is returned again with the payouts that are still open, and the \
+             header `x-signpost-replaces` names it: give PayPal only one of them."
         }
-        Op::GetWiseFile => "Wise's batch file: at most 1,000 rows. It contains the open payouts.",
+        Op::GetWiseFile => {
+            "Wise's batch file: at most 1,000 rows. It contains the open payouts that are in no other file of the run. If there \
+             are none, the newest file is returned again with the payouts that are still open, and the header \
+             `x-signpost-replaces` names it: give Wise only one of them."
+        }
         Op::ListPayouts | Op::GetPayout | Op::ListPayoutItems => {
             "A partner's key sees its payouts of approved runs."
         }
@@ -190,7 +201,9 @@ pub fn about(operation: Operation) -> &'static str {
              reference 409 `payout_ended`."
         }
         Op::FailPayout => {
-            "The money becomes payable again in the currencies in which it was earned, and the next run pays it."
+            "The money becomes payable again in the currencies in which it was earned, and the next run pays it. The invoice of \
+             the payout is cancelled. A payout that was reported as paid can still fail: banks return payments days later. \
+             A `fee` is recorded with the payout and is not charged to the partner."
         }
         Op::GetStatement | Op::GetStatementCsv | Op::GetStatementHtml => {
             "Opening balance, commissions, exchanges and total, with the number of the self-billing invoice. Numbers are assigned \

@@ -69,7 +69,13 @@ pub fn describe(operation: Operation) -> Description {
             .json::<ProgrammeView>(200, "The terms as set.")
             .problems(PLAN_CODES)
             .problems(&[Code::InvalidUrl, Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
-            .problems(&[Code::InvalidCountry, Code::InvalidIban, Code::InvalidBic, Code::UnknownTimezone]),
+            .problems(&[
+                Code::InvalidCountry,
+                Code::InvalidIban,
+                Code::IbanOutsideSepa,
+                Code::InvalidBic,
+                Code::UnknownTimezone,
+            ]),
         Op::CreateKey => of(Tag::Keys)
             .request_body::<NewKey>()
             .json::<MadeKey>(201, "The key. Its secret is shown only in this response.")
@@ -233,6 +239,7 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<NewPayoutDetails>()
             .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned.")
             .problems(&[Code::InvalidText, Code::InvalidValue, Code::InvalidIban, Code::InvalidBic])
+            .problems(&[Code::IbanOutsideSepa])
             .problems(&[Code::InvalidEmail, Code::InvalidCountry]),
         Op::GetPayoutDetails => of(Tag::Payouts)
             .path_parameter::<PartnerId>(PARTNER)
@@ -255,24 +262,24 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<PayoutResults>()
             .json::<RunView>(200, "The run in its current state.")
             .problems(&[Code::InvalidText, Code::InvalidValue, Code::MisplacedField, Code::UnknownPayout])
-            .problems(&[Code::PayoutNotOpen, Code::PayoutEnded]),
+            .problems(&[Code::PayoutNotOpen, Code::PayoutEnded, Code::AmountOutOfRange]),
         Op::GetRunTable => {
             payment_file(of(Tag::Payouts).query_parameters([PARTIAL]), "text/csv", "The table.")
         }
         Op::GetSepaFile => payment_file(
-            of(Tag::Payouts).query_parameters([PARTIAL, EXECUTION_DATE]),
+            of(Tag::Payouts).query_parameters([PARTIAL, FILE, EXECUTION_DATE]),
             "application/xml",
             "The file.",
         )
         .problems(&[Code::PayerMissing, Code::NothingToPay]),
         Op::GetPaypalFile => payment_file(
-            of(Tag::Payouts).query_parameters([PARTIAL, BY_CURRENCY, PART]),
+            of(Tag::Payouts).query_parameters([PARTIAL, FILE, BY_CURRENCY, PART]),
             "text/csv",
             "The file.",
         )
         .problems(&[Code::SeveralCurrencies, Code::FileTooLong, Code::NothingToPay]),
         Op::GetWiseFile => {
-            payment_file(of(Tag::Payouts).query_parameters([PARTIAL, PART]), "text/csv", "The file.")
+            payment_file(of(Tag::Payouts).query_parameters([PARTIAL, FILE, PART]), "text/csv", "The file.")
                 .problems(&[Code::FileTooLong, Code::NothingToPay])
         }
         Op::ListPayouts => {
@@ -288,7 +295,8 @@ pub fn describe(operation: Operation) -> Description {
             "The commissions of the payout, newest first.",
         ),
         Op::PayPayout => record_result::<Payment>(of(Tag::Payouts), "The paid payout."),
-        Op::FailPayout => record_result::<Failed>(of(Tag::Payouts), "The failed payout."),
+        Op::FailPayout => record_result::<Failed>(of(Tag::Payouts), "The failed payout.")
+            .problems(&[Code::AmountOutOfRange]),
         Op::GetStatement => statement(of(Tag::Payouts), Content::Json(schema_of::<Statement>())),
         Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
         Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),

@@ -5,4 +5,5 @@ pub mod change;
 pub mod events;
 pub mod idempotency;
 pub mod outbox;
+pub mod redaction;
 pub mod totals;

@@ -7,6 +7,10 @@ use crate::domain::programme::Program;
 pub mod name {
     /// The programme as JSON.
     pub const PROGRAM: &str = "program";
+    /// The sealed account of the payer.
+    pub const PAYER_ACCOUNT: &str = "payer_account";
+    /// The account of the payer in the clear, between the schema step that moved it here and the start that seals it.
+    pub const PAYER_ACCOUNT_UNSEALED: &str = "payer_account_unsealed";
     /// The version of the snapshot, which increases with every change that redirects depend on.
     pub const SNAPSHOT_VERSION: &str = "snapshot_version";
     /// The version of the snapshot in KV.
@@ -32,6 +36,23 @@ pub fn set_int(sql: &dyn Sql, name: &str, value: i64) -> Result<(), SqlError> {
     sql.exec(statement, &[name.into(), value.into()]).map(drop)
 }
 
+/// Returns a text by name, if it is set.
+pub fn text(sql: &dyn Sql, name: &str) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec("SELECT value FROM meta WHERE name = ?1", &[name.into()])?;
+    rows.first().map_or(Ok(None), |row| row.opt_string(0))
+}
+
+/// Sets a text.
+pub fn set_text(sql: &dyn Sql, name: &str, value: &str) -> Result<(), SqlError> {
+    let statement = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sql.exec(statement, &[name.into(), value.into()]).map(drop)
+}
+
+/// Deletes a value.
+pub fn delete(sql: &dyn Sql, name: &str) -> Result<(), SqlError> {
+    sql.exec("DELETE FROM meta WHERE name = ?1", &[name.into()]).map(drop)
+}
+
 /// Returns the programme, if the operator has set one.
 pub fn program(sql: &dyn Sql) -> Result<Option<Program>, SqlError> {
     let rows = sql.exec("SELECT value FROM meta WHERE name = ?1", &[name::PROGRAM.into()])?;
@@ -40,7 +61,5 @@ pub fn program(sql: &dyn Sql) -> Result<Option<Program>, SqlError> {
 
 /// Sets the programme.
 pub fn set_program(sql: &dyn Sql, program: &Program) -> Result<(), SqlError> {
-    let text = super::value::json_text(program)?;
-    let statement = "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    sql.exec(statement, &[name::PROGRAM.into(), text.into()]).map(drop)
+    set_text(sql, name::PROGRAM, &super::value::json_text(program)?)
 }

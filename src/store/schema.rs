@@ -67,6 +67,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 8, script: script!("schema/ledger_0008.sql") },
     Step { version: 9, script: script!("schema/ledger_0009.sql") },
     Step { version: 10, script: script!("schema/ledger_0010.sql") },
+    Step { version: 11, script: script!("schema/ledger_0011.sql") },
 ];
 
 /// The reason that a database could not be opened.

@@ -1,17 +1,20 @@
 //! Checks of a request's fields: they collect every error, so that a caller learns of all of them at once.
 
 use super::problems::{Code, FieldError, Problem};
-use crate::domain::{
-    money::{Currency, MAX_AMOUNT_MINOR, Money, amount::AMOUNT_REFUSED},
-    payouts::{
-        iban::{bic, iban},
-        payer::Address,
-    },
-    values::{
-        limits::{self, METADATA_KEY, METADATA_KEYS, METADATA_VALUE},
-        string_enum::Metadata,
-        text,
-        time::Timestamp,
+use crate::{
+    documents::payment_files::is_writable,
+    domain::{
+        money::{Currency, MAX_AMOUNT_MINOR, Money, amount::AMOUNT_REFUSED},
+        payouts::{
+            iban::{bic, iban, is_sepa},
+            payer::Address,
+        },
+        values::{
+            limits::{self, METADATA_KEY, METADATA_KEYS, METADATA_VALUE},
+            string_enum::Metadata,
+            text,
+            time::Timestamp,
+        },
     },
 };
 
@@ -167,6 +170,32 @@ impl Checks {
             self.refuse(Code::InvalidIban, field, "Its characters, length or check digits are wrong.");
         }
         plain
+    }
+
+    /// An account that SEPA transfers reach. An IBAN that is malformed is refused elsewhere.
+    pub fn sepa_account(&mut self, field: &str, iban: Option<&str>) {
+        if iban.is_some_and(|iban| !is_sepa(iban)) {
+            let detail = "Its country is outside SEPA. Choose another payout method.";
+            self.refuse(Code::IbanOutsideSepa, field, detail);
+        }
+    }
+
+    /// A name or a part of an address that a SEPA file can contain. The error does not repeat it.
+    pub fn sepa_text(&mut self, field: &str, value: Option<&str>) {
+        if value.is_some_and(|value| !is_writable(value)) {
+            let detail =
+                "SEPA banks accept names in Latin, Greek and Cyrillic letters. Write it as the bank does.";
+            self.refuse(Code::InvalidText, field, detail);
+        }
+    }
+
+    /// The name and the address of a party of a SEPA file; the fields of the address are below `address`.
+    pub fn sepa_party(&mut self, name: (&str, &str), field: &str, address: Option<&Address>) {
+        self.sepa_text(name.0, Some(name.1));
+        let Some(address) = address else { return };
+        self.sepa_text(&format!("{field}/street"), address.street.as_deref());
+        self.sepa_text(&format!("{field}/postal_code"), address.postal_code.as_deref());
+        self.sepa_text(&format!("{field}/city"), Some(&address.city));
     }
 
     /// A BIC; returns its electronic form.

@@ -110,7 +110,8 @@ fn run(error: RunError) -> Problem {
             Problem::new(Code::RunImmutable, detail)
         }
         RunError::OwnRun => {
-            let detail = "This key asked for the run, or computed it last: another one has to approve it.";
+            let detail = "This key, or a key that led to it, asked for the run or computed it last: a key of another person \
+                          has to approve it.";
             Problem::new(Code::OwnRun, detail)
         }
         RunError::Outdated { change, computed_at } => {
@@ -118,6 +119,12 @@ fn run(error: RunError) -> Problem {
                 Outdated::Open => "What is open of a commission changed",
                 Outdated::Rate => "An exchange rate was corrected",
                 Outdated::Currency => "A partner is to be paid in another currency",
+                Outdated::Details => "A partner's payout details were set",
+                Outdated::DetailsLost => {
+                    let detail = "The payout details of a partner are lost since this Ledger was rebuilt: set them \
+                                  again; refresh the run, look at it, and approve it then.";
+                    return Problem::new(Code::RunOutdated, detail);
+                }
             };
             let detail =
                 format!("{what} since {computed_at}; refresh the run, look at it, and approve it then.");

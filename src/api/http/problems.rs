@@ -95,6 +95,7 @@ codes! {
     PeriodNotOver = 422, "period_not_over", "The period is not over yet";
     InvalidRate = 422, "invalid_rate", "An exchange rate is a decimal text with up to 10 decimals, more than 0";
     InvalidIban = 422, "invalid_iban", "This is not an IBAN";
+    IbanOutsideSepa = 422, "iban_outside_sepa", "SEPA transfers do not reach this account";
     InvalidBic = 422, "invalid_bic", "This is not a BIC";
     CurrencyMismatch = 422, "currency_mismatch", "The currency differs from the run's";
     UnknownPayout = 422, "unknown_payout", "The run has no such payout";

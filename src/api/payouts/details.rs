@@ -72,6 +72,13 @@ fn checked(body: NewPayoutDetails) -> Result<PayoutDetails, Problem> {
     checks.address("address", body.address.as_ref());
     let account = checks.iban("iban", body.iban.as_deref());
     let bank = checks.bic("bic", body.bic.as_deref());
+    if body.method == PayoutMethod::Sepa {
+        checks.sepa_account("iban", account.as_deref());
+        // A text of the wrong length is refused already.
+        if limits::LEGAL_NAME.check(&body.legal_name).is_ok() {
+            checks.sepa_party(("legal_name", &body.legal_name), "address", body.address.as_ref());
+        }
+    }
     checks.email("paypal_email", body.paypal_email.as_deref());
     checks.email("wise_email", body.wise_email.as_deref());
     checks.text("tax_id", body.tax_id.as_deref(), limits::TAX_ID);

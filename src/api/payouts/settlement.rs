@@ -11,7 +11,10 @@ use super::{
     read, runs,
 };
 use crate::{
-    domain::values::{id::PayoutId, limits},
+    domain::{
+        money::amount::Amount,
+        values::{id::PayoutId, limits},
+    },
     ledger::payouts::{
         run_view,
         settlement::{PayoutOutcome, Settled, Settlement, settle, view_of},
@@ -29,7 +32,7 @@ pub struct Payment {
     reference: String,
 }
 
-/// A payout could not be paid.
+/// A payout could not be paid, or came back after it was paid.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -37,6 +40,8 @@ pub struct Payment {
 pub struct Failed {
     /// Why, in the provider's words.
     reason: String,
+    /// What the bank charged for it, minor units of the payout's currency; it is recorded, and the programme bears it.
+    fee: Option<Amount>,
 }
 
 /// How one payout of a run ended.
@@ -52,6 +57,8 @@ pub struct PayoutResult {
     reference: Option<String>,
     /// Why; of one that failed.
     reason: Option<String>,
+    /// What the bank charged for it, minor units of the payout's currency; of one that failed.
+    fee: Option<Amount>,
 }
 
 /// How payouts of a run ended.
@@ -85,14 +92,15 @@ fn settle_named(
 /// `POST /v1/payouts/{id}/paid`
 pub fn paid(call: &Call<'_>) -> Result<Response, Failure> {
     let body: Payment = call.body()?;
-    let settlement = Settlement { outcome: PayoutOutcome::Paid, text: &body.reference };
+    let settlement = Settlement { outcome: PayoutOutcome::Paid, text: &body.reference, fee: None };
     settle_named(call, &settlement, "reference", limits::REFERENCE)
 }
 
 /// `POST /v1/payouts/{id}/failed`
 pub fn failed(call: &Call<'_>) -> Result<Response, Failure> {
     let body: Failed = call.body()?;
-    let settlement = Settlement { outcome: PayoutOutcome::Failed, text: &body.reason };
+    let fee = body.fee.map(|fee| fee.0);
+    let settlement = Settlement { outcome: PayoutOutcome::Failed, text: &body.reason, fee };
     settle_named(call, &settlement, "reason", limits::REASON)
 }
 
@@ -105,12 +113,15 @@ fn settlement<'a>(result: &'a PayoutResult, checks: &mut Checks) -> Option<Settl
     if surplus.is_some() {
         checks.refuse(Code::MisplacedField, other, "It belongs to the other outcome.");
     }
+    if result.fee.is_some() && result.status == PayoutOutcome::Paid {
+        checks.refuse(Code::MisplacedField, "fee", "It belongs to the other outcome.");
+    }
     let Some(text) = text else {
         checks.refuse(Code::MissingField, field, "This field is required with this status.");
         return None;
     };
     checks.text(field, Some(text), limit);
-    Some(Settlement { outcome: result.status, text })
+    Some(Settlement { outcome: result.status, text, fee: result.fee.map(|fee| fee.0) })
 }
 
 /// The payout of a run with this id.

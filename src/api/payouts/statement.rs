@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     documents::statement::{self, Party, Statement, StatementPart, Vat},
-    domain::payouts::{contained_vat, invoice_number, payer::PayoutDetails},
+    domain::payouts::{PayoutStatus, contained_vat, invoice_number, payer::PayoutDetails},
     ledger::{
         payouts::{details::of_payout, runs::is_public},
         terms,
@@ -107,6 +107,8 @@ fn load(call: &Call<'_>) -> Result<Statement, Problem> {
         vat: rate_bp.map(|rate_bp| vat(payout.amount, rate_bp)).transpose()?,
         reference: payout.reference.clone(),
         ended_at: payout.ended_at,
+        cancelled_at: payout.ended_at.filter(|_| payout.status == PayoutStatus::Failed),
+        cancel_reason: payout.failure.clone(),
     })
 }
 

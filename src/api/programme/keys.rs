@@ -54,6 +54,8 @@ view! {
         scopes: Vec<Scope>,
         /// It sees only this partner's data.
         partner_id: Option<PartnerId>,
+        /// The key that made it, or `operator`; `null` if it was made before this was recorded.
+        created_by: Option<String>,
         /// When it was created.
         created_at: Timestamp,
     }
@@ -77,6 +79,7 @@ fn show(call: &Call<'_>, key: &ApiKey) -> Result<KeyView, SqlError> {
         name: key.name.clone(),
         scopes: key.scopes.clone(),
         partner_id: partner.map(|partner| partner.id),
+        created_by: key.created_by.clone(),
         created_at: key.created_at,
     })
 }
@@ -111,6 +114,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         partner_no: partner.map(|partner| partner.no),
         created_at: call.tx.now,
         revoked_at: None,
+        created_by: Some(call.caller.id.clone()),
     };
     keys::insert(call.tx.sql, &key)?;
     let view = show(call, &key)?;

@@ -20,7 +20,10 @@ use crate::{
         conversions::fraud,
         event::EventType,
         money::Currency,
-        payouts::payer::Payer,
+        payouts::{
+            iban::mask,
+            payer::{Address, Payer},
+        },
         programme::{
             Program,
             agreement::{JointProduct, Referral, Territory},
@@ -29,8 +32,8 @@ use crate::{
             plan::Plan,
         },
     },
-    ledger::{terms, view::view},
-    store::{books::accounts, conversions, log::change::Change},
+    ledger::{payer, terms, view::view},
+    store::{SqlError, books::accounts, conversions, log::change::Change},
 };
 use serde::Deserialize;
 
@@ -60,7 +63,7 @@ pub struct NewProgramme {
     commission_bp: Option<i64>,
     /// Who pays; payment files need it. `null` = not set.
     #[serde(default, deserialize_with = "strict_json::double_option")]
-    payer: Option<Option<Payer>>,
+    payer: Option<Option<NewPayer>>,
     /// The version that you have read; the request is refused if the terms were set again since.
     version: Option<i64>,
     /// IANA time zone of the months and quarters of the terms.
@@ -153,15 +156,87 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     call.json(200, &show(&terms::current(call.tx)?))
 }
 
-/// Checks the payer, and puts its IBAN and BIC into their electronic form.
-fn checked_payer(checks: &mut Checks, payer: Option<Payer>) -> Option<Payer> {
-    let payer = payer?;
+/// Who pays.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct NewPayer {
+    /// Legal name, as the bank knows it, 1 to 70 characters.
+    legal_name: String,
+    /// The account that payouts are debited from (ISO 13616), in SEPA. It is stored encrypted, and responses show its last
+    /// characters only. If absent, or as a response shows it, the account stays.
+    iban: Option<String>,
+    /// Its bank (ISO 9362), if the bank requires it.
+    bic: Option<String>,
+    /// Address.
+    address: Option<Address>,
+    /// Tax number or VAT id; statements show it.
+    tax_id: Option<String>,
+}
+
+/// What becomes of the payer's account.
+enum Account {
+    /// It stays.
+    Kept,
+    /// It is replaced by this IBAN.
+    Set(String),
+    /// There is none any more.
+    Deleted,
+}
+
+/// Checks the account of a new payer. `old` is the payer in force.
+fn checked_account(checks: &mut Checks, iban: Option<String>, old: Option<&Payer>) -> Option<String> {
+    let old = old.map(|old| old.masked_iban.as_str());
+    match iban {
+        None if old.is_none() => {
+            checks.refuse(Code::MissingField, "payer/iban", "This field is required.");
+            None
+        }
+        None => None,
+        Some(iban) if Some(iban.as_str()) == old => None,
+        Some(iban) => {
+            let iban = checks.iban("payer/iban", Some(&iban));
+            checks.sepa_account("payer/iban", iban.as_deref());
+            iban
+        }
+    }
+}
+
+/// Checks the payer, and returns it with what becomes of its account.
+fn checked_payer(
+    checks: &mut Checks,
+    payer: Option<NewPayer>,
+    old: Option<&Payer>,
+) -> (Option<Payer>, Account) {
+    let Some(payer) = payer else { return (None, Account::Deleted) };
     checks.text("payer/legal_name", Some(&payer.legal_name), limits::LEGAL_NAME);
     checks.address("payer/address", payer.address.as_ref());
     checks.text("payer/tax_id", payer.tax_id.as_deref(), limits::TAX_ID);
-    let iban = checks.iban("payer/iban", Some(&payer.iban)).unwrap_or_default();
+    let iban = checked_account(checks, payer.iban, old);
     let bic = checks.bic("payer/bic", payer.bic.as_deref());
-    Some(Payer { iban, bic, ..payer })
+    if limits::LEGAL_NAME.check(&payer.legal_name).is_ok() {
+        checks.sepa_party(("payer/legal_name", &payer.legal_name), "payer/address", payer.address.as_ref());
+    }
+    let kept = old.map(|old| old.masked_iban.clone()).unwrap_or_default();
+    let payer = Payer {
+        legal_name: payer.legal_name,
+        masked_iban: iban.as_deref().map_or(kept, mask),
+        bic,
+        address: payer.address,
+        tax_id: payer.tax_id,
+    };
+    (Some(payer), iban.map_or(Account::Kept, Account::Set))
+}
+
+/// Stores what becomes of the payer's account.
+fn store_account(call: &Call<'_>, account: Account) -> Result<(), SqlError> {
+    match account {
+        Account::Kept => Ok(()),
+        Account::Set(iban) => call
+            .tx
+            .with_entropy(|entropy| payer::set_account(call.tx.sql, &call.tx.config.sealer, entropy, &iban)),
+        Account::Deleted => payer::delete_account(call.tx.sql),
+    }
 }
 
 /// Checks the fields of a request other than the payer, and returns its currency.
@@ -241,9 +316,9 @@ pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
     let old = terms::current(call.tx)?;
     let mut checks = Checks::default();
     let currency = check_fields(&mut checks, &body, &old);
-    let payer = match body.payer.take() {
-        Some(payer) => checked_payer(&mut checks, payer),
-        None => old.payer.clone(),
+    let (payer, account) = match body.payer.take() {
+        Some(payer) => checked_payer(&mut checks, payer, old.payer.as_ref()),
+        None => (old.payer.clone(), Account::Kept),
     };
     let version = body.version;
     let mut program = terms_of(body, &old, currency, payer);
@@ -254,6 +329,7 @@ pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
         program.counted_from = Some(conversions::next_no(call.tx.sql)?);
     }
     call.tx.bump_snapshot_version()?;
+    store_account(call, account)?;
     let view = show(&program);
     call.tx.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;
     call.json(200, &view)

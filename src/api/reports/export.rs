@@ -19,6 +19,7 @@ use crate::{
         log::{
             events,
             outbox::event_line,
+            redaction::redact,
             totals::{Totals, totals},
         },
         value::json_text,
@@ -109,7 +110,7 @@ pub fn cut(text: &str, position: &Position) -> Result<Cut, CutError> {
                 let click = click.unpack(position.stage.saturating_sub(1));
                 cut.text.push_str(&json_text(&click)?);
             }
-            None => cut.text.push_str(line),
+            None => cut.text.push_str(&redact(line)),
         }
         cut.text.push('\n');
         cut.lines = cut.lines.saturating_add(1);

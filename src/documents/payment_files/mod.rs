@@ -11,3 +11,4 @@ mod sepa_characters;
 pub mod wise;
 
 pub use payment::{Payment, Run};
+pub use sepa_characters::is_writable;

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         money::Currency,
         payouts::payer::{Address, Payer},
-        values::{date::Date, digest::sha256_hex, time::Timestamp},
+        values::{date::Date, time::Timestamp},
     },
 };
 use quick_xml::{
@@ -36,10 +36,16 @@ pub struct File<'a> {
     pub run: &'a Run,
     /// The debtor.
     pub payer: &'a Payer,
+    /// The debtor's account.
+    pub payer_iban: &'a str,
     /// When the file was created.
     pub created_at: Timestamp,
     /// The day on which the bank is asked to pay.
     pub execution_date: Date,
+    /// Identifies the file to the bank, which refuses a second one with the same id.
+    pub message_id: &'a str,
+    /// Whether the file was handed out before, at `created_at`, and this one replaces it.
+    pub is_replacement: bool,
 }
 
 type Xml = Writer<Vec<u8>>;
@@ -99,9 +105,13 @@ impl File<'_> {
 
     fn document(&self, xml: &mut Xml, payments: &[Payment], left_out: &str) -> io::Result<()> {
         xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        let mut comment = |text: String| xml.write_event(Event::Comment(BytesText::from_escaped(text)));
+        if self.is_replacement {
+            let created_at = self.created_at;
+            comment(format!(" replaces the file with this message id that was handed out on {created_at} "))?;
+        }
         if !left_out.is_empty() {
-            let comment = format!(" left out: {left_out} ");
-            xml.write_event(Event::Comment(BytesText::from_escaped(comment)))?;
+            comment(format!(" left out: {left_out} "))?;
         }
         let content = |xml: &mut Xml| self.initiation(xml, payments);
         xml.create_element("Document")
@@ -110,16 +120,8 @@ impl File<'_> {
             .map(drop)
     }
 
-    /// The message id: the run's id and four digits that depend on the payments in the file. A bank therefore refuses the
-    /// same file twice but accepts a second, different file of the same run.
-    fn message_id(&self, payments: &[Payment]) -> String {
-        let ids: Vec<&str> = payments.iter().map(|payment| payment.id.as_str()).collect();
-        let digest = sha256_hex(ids.join(" ").as_bytes());
-        transliterate(&format!("{}-{}", self.run.id, digest.get(..4).unwrap_or_default()), MAX_ID)
-    }
-
     fn initiation(&self, xml: &mut Xml, payments: &[Payment]) -> io::Result<()> {
-        let (id, count) = (self.message_id(payments), payments.len().to_string());
+        let (id, count) = (transliterate(self.message_id, MAX_ID), payments.len().to_string());
         let sum = payments.iter().map(|payment| i128::from(payment.amount)).fold(0, i128::saturating_add);
         let sum = Currency::EUR.decimal(sum);
         node(xml, "GrpHdr", &|xml| {
@@ -137,7 +139,7 @@ impl File<'_> {
             path(xml, &["PmtTpInf", "SvcLvl", "Cd"], "SEPA")?;
             path(xml, &["ReqdExctnDt", "Dt"], &self.execution_date.to_string())?;
             party(xml, "Dbtr", &self.payer.legal_name, self.payer.address.as_ref())?;
-            path(xml, &["DbtrAcct", "Id", "IBAN"], &self.payer.iban)?;
+            path(xml, &["DbtrAcct", "Id", "IBAN"], self.payer_iban)?;
             agent(xml, "DbtrAgt", self.payer.bic.as_deref())?;
             leaf(xml, "ChrgBr", "SLEV")?;
             payments.iter().try_for_each(|payment| self.transfer(xml, payment))

@@ -8,10 +8,7 @@
 
 use super::payment::Payment;
 use crate::{
-    documents::{
-        DocumentError,
-        table::{csv, escape_formula},
-    },
+    documents::{DocumentError, table::csv},
     domain::money::Currency,
 };
 
@@ -42,8 +39,8 @@ pub fn render(source: Currency, payments: &[Payment]) -> Result<String, Document
                 None => ("", details.iban.as_deref().unwrap_or_default(), ""),
             };
             writer.write_record([
-                escape_formula(&details.legal_name).as_str(),
-                &escape_formula(email),
+                details.legal_name.as_str(),
+                email,
                 payment.invoice(),
                 "",
                 "target",

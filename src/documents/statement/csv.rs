@@ -71,6 +71,14 @@ pub fn render(statement: &Statement) -> Result<String, DocumentError> {
             sum("net", &decimal(statement.currency, vat.net), statement.currency, "", "")?;
             sum("vat_included", &decimal(statement.currency, vat.vat), statement.currency, "", "")?;
         }
-        sum("total", &decimal(statement.currency, statement.total), statement.currency, "", "")
+        sum("total", &decimal(statement.currency, statement.total), statement.currency, "", "")?;
+        let Some(cancelled_at) = statement.cancelled_at else { return Ok(()) };
+        let (date, empty) = (cancelled_at.to_string(), "");
+        let amount = decimal(statement.currency, statement.total.saturating_neg());
+        let (cancelled, currency) = ("cancelled", statement.currency.code());
+        writer.write_record([
+            cancelled, &date, empty, empty, empty, empty, empty, empty, empty, &amount, currency, empty,
+            empty,
+        ])
     })
 }

@@ -1,7 +1,10 @@
 //! A statement as a page to print on A4. `maud` escapes every value that is interpolated.
 
 use super::{Party, Statement, StatementLine};
-use crate::{documents::format::percent, domain::money::Currency};
+use crate::{
+    documents::format::percent,
+    domain::{money::Currency, values::time::Timestamp},
+};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 system-ui,sans-serif;color:#111;max-width:174mm;margin:0 auto}\
@@ -111,6 +114,15 @@ fn sums(statement: &Statement) -> Markup {
     }
 }
 
+fn cancellation(statement: &Statement, cancelled_at: Timestamp) -> Markup {
+    let cancelled_at = cancelled_at.to_string();
+    html! {
+        "Cancelled on " (cancelled_at.get(..10).unwrap_or_default())
+        ": " (statement.cancel_reason.as_deref().unwrap_or_default())
+        ". Nothing was paid on this invoice; a later one contains its commissions."
+    }
+}
+
 /// The page.
 #[must_use]
 pub fn render(statement: &Statement) -> String {
@@ -124,16 +136,20 @@ pub fn render(statement: &Statement) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                h1 { "Self-billing invoice " (statement.invoice_number) }
+                h1 {
+                    "Self-billing invoice " (statement.invoice_number)
+                    @if statement.cancelled_at.is_some() { ", cancelled" }
+                }
                 p {
                     "Commissions of " (statement.from) " to " (statement.to)
                     ", issued on " (issued_at.get(..10).unwrap_or_default())
                 }
                 p { "Payout " (statement.payout_id) }
                 p {
-                    @match &statement.reference {
-                        Some(reference) => { "Paid, reference " (reference) }
-                        None => { "Status: " (statement.status.as_str()) }
+                    @match (statement.cancelled_at, &statement.reference) {
+                        (Some(cancelled_at), _) => { (cancellation(statement, cancelled_at)) }
+                        (None, Some(reference)) => { "Paid, reference " (reference) }
+                        (None, None) => { "Status: " (statement.status.as_str()) }
                     }
                 }
                 div.parties {

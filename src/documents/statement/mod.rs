@@ -126,6 +126,10 @@ pub struct Statement {
     pub vat: Option<Vat>,
     /// The provider's reference.
     pub reference: Option<String>,
-    /// When the payout was paid, or failed.
+    /// When the payout was paid, failed or came back.
     pub ended_at: Option<Timestamp>,
+    /// When the invoice was cancelled because the payout failed or came back; a later invoice contains the commissions.
+    pub cancelled_at: Option<Timestamp>,
+    /// Why it was cancelled.
+    pub cancel_reason: Option<String>,
 }

@@ -57,9 +57,13 @@ string_enum! {
         Payment = "payment";
         /// A payout failed: in payout → payable.
         PayoutFailed = "payout_failed";
+        /// A paid payout came back: paid → in payout.
+        PayoutReturned = "payout_returned";
         /// One side of an exchange: payable → exchange in one currency, exchange → payable in the other.
         Exchange = "exchange";
         /// A negative balance was written off: written off → payable.
         WriteOff = "write_off";
+        /// A written-off debt ceased to exist, because the payout that caused it came back: payable → written off.
+        WriteOffReversed = "write_off_reversed";
     }
 }

@@ -26,6 +26,17 @@ pub fn iban(text: &str) -> Option<String> {
     (remainder == 1).then_some(compact)
 }
 
+/// The countries of IBANs in the geographical scope of the SEPA schemes (EPC409-09). Territories such as Guernsey or
+/// Martinique use the IBANs of their countries.
+const SEPA_COUNTRIES: &str = "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT \
+NL NO PL PT RO RS SE SI SK SM VA";
+
+/// Returns whether an account can be reached by SEPA credit transfer, from the country of its IBAN.
+#[must_use]
+pub fn is_sepa(iban: &str) -> bool {
+    iban.get(..2).is_some_and(|code| SEPA_COUNTRIES.split(' ').any(|country| country == code))
+}
+
 /// Parses a BIC: four letters or digits for the bank, two letters for the country, two characters for the location, and
 /// optionally three for the branch (BICFIDec2014Identifier).
 #[must_use]
@@ -86,6 +97,26 @@ mod tests {
         ] {
             assert_eq!(iban(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn sepa_has_the_accounts_of_its_countries() {
+        for text in
+            ["DE89370400440532013000", "GB29NWBK60161331926819", "NO9386011117947", "RS35260005601001611379"]
+        {
+            assert!(is_sepa(text), "{text}");
+        }
+        for text in [
+            "TR330006100519786457841326",
+            "SA0380000000608010167519",
+            "BR1800360305000010009795493C1",
+            "",
+            "É",
+        ] {
+            assert!(!is_sepa(text), "{text}");
+        }
+        assert!(SEPA_COUNTRIES.split(' ').is_sorted());
+        assert_eq!(SEPA_COUNTRIES.split(' ').count(), 42);
     }
 
     #[test]

@@ -27,8 +27,9 @@ pub struct Address {
 pub struct Payer {
     /// The name as registered with the bank.
     pub legal_name: String,
-    /// The account that payouts are debited from.
-    pub iban: String,
+    /// The last characters of the account that payouts are debited from. The account itself is stored sealed.
+    #[serde(rename = "iban")]
+    pub masked_iban: String,
     /// The BIC of the account's bank, if the bank requires it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bic: Option<String>,

@@ -41,6 +41,25 @@ impl Date {
         self.start().plus_ms(DAY_MS)
     }
 
+    /// Returns the day so many days later, at most 9999-12-31.
+    #[must_use]
+    pub fn plus_days(self, days: u64) -> Self {
+        let later = self.0.checked_add_days(chrono::Days::new(days)).filter(|day| day.year() <= 9999);
+        Self(later.or(NaiveDate::from_ymd_opt(9999, 12, 31)).unwrap_or(self.0))
+    }
+
+    /// Returns the year, the month from 1, and the day of the month from 1.
+    #[must_use]
+    pub fn parts(self) -> (i32, u32, u32) {
+        (self.0.year(), self.0.month(), self.0.day())
+    }
+
+    /// Returns whether the day is a Saturday or a Sunday.
+    #[must_use]
+    pub fn is_weekend(self) -> bool {
+        matches!(self.0.weekday(), chrono::Weekday::Sat | chrono::Weekday::Sun)
+    }
+
     /// Returns the UTC day that contains `at`.
     #[must_use]
     pub fn of(at: Timestamp) -> Self {

@@ -16,14 +16,35 @@ pub enum TextError {
     /// The text contains control characters.
     #[error("must not hold control characters")]
     Control,
+    /// The text consists of blanks and characters that are not shown, such as U+200B.
+    #[error("must have a visible character")]
+    Invisible,
 }
 
-/// Checks that `text` has `min` to `max` characters and no control characters.
+/// Checks that `text` has `min` to `max` characters, no control characters, and, unless it is empty, a visible one.
 pub fn check(text: &str, min: usize, max: usize) -> Result<(), TextError> {
     if !(min..=max).contains(&text.chars().count()) {
         return Err(TextError::Length { min, max });
     }
-    if text.chars().any(char::is_control) { Err(TextError::Control) } else { Ok(()) }
+    if text.chars().any(char::is_control) {
+        return Err(TextError::Control);
+    }
+    let is_visible = |c: char| !c.is_whitespace() && !is_ignorable(c) && c != BRAILLE_BLANK;
+    if min > 0 && !text.contains(is_visible) { Err(TextError::Invisible) } else { Ok(()) }
+}
+
+/// A letter that looks like a blank.
+const BRAILLE_BLANK: char = '\u{2800}';
+
+/// Returns whether a character is not shown by itself: the property Default_Ignorable_Code_Point of Unicode 16, such as
+/// zero-width spaces, soft hyphens and variation selectors.
+#[must_use]
+pub fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Longest e-mail address that is accepted, in bytes (RFC 5321).

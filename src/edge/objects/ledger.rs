@@ -25,6 +25,7 @@ use crate::{
     ledger::{
         callbacks::report::Reported,
         config::Config,
+        payer::seal_migrated,
         trails::{NO_TRAILS, TrailRequest, Trails},
     },
     marketplace::receive::Report,
@@ -242,7 +243,11 @@ impl DurableObject for LedgerObject {
         let stores = Stores::new(env, programme);
         let sql = DurableSql::new(AsRef::<JsValue>::as_ref(state.storage().as_raw()).clone());
         let config = match migrate(&sql, LEDGER) {
-            Ok(_) => config(&stores),
+            Ok(_) => config(&stores).and_then(|config| {
+                let sealed =
+                    transaction(&sql, || seal_migrated(&sql, &config.sealer, &mut CryptoEntropy::default()));
+                sealed.map(|()| config).map_err(|error| error.to_string())
+            }),
             Err(error) => Err(error.to_string()),
         };
         match &config {

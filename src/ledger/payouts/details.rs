@@ -5,9 +5,12 @@ use super::super::{tx::Tx, view::view};
 use crate::{
     domain::{
         event::EventType,
-        payouts::payer::{PayoutDetails, PayoutMethod},
+        payouts::{
+            iban::mask,
+            payer::{PayoutDetails, PayoutMethod},
+        },
         programme::partner::Partner,
-        values::id::PartnerId,
+        values::{id::PartnerId, time::Timestamp},
     },
     store::{
         SqlError,
@@ -21,6 +24,16 @@ use crate::{
 };
 
 view! {
+    /// Where a payout goes.
+    pub struct DestinationView {
+        /// The payment method.
+        method: PayoutMethod,
+        /// The last characters of the account or address; `null` if the method needs none.
+        ends_with: Option<String>,
+        /// Since when it is set.
+        set_at: Timestamp,
+    }
+
     /// How a partner is paid, as events show it.
     pub struct PayoutDetailsEventView {
         /// The partner.
@@ -76,11 +89,24 @@ pub fn open(
         .map_err(|_| SqlError::Engine("payout details cannot be read".to_owned()))
 }
 
-/// How a payout's partner is paid: as of the approval, or by the newest details if none were set by then.
+/// The version of the details that a payout keeps. One that an older version of Signpost approved without details keeps
+/// none: it must not go to an account that was set after the approval.
+fn stored_of(tx: &Tx<'_>, payout: &Payout) -> Result<Option<StoredDetails>, SqlError> {
+    payout.details_no.map_or(Ok(None), |no| rows::by_no(tx.sql, no))
+}
+
+/// How a payout's partner is paid, as of the approval.
 pub fn of_payout(tx: &Tx<'_>, payout: &Payout) -> Result<Option<PayoutDetails>, SqlError> {
-    let stored = match payout.details_no {
-        Some(no) => rows::by_no(tx.sql, no)?,
-        None => rows::newest(tx.sql, payout.partner_no)?,
-    };
-    stored.map_or(Ok(None), |stored| open(tx, &payout.partner_id, &stored))
+    stored_of(tx, payout)?.map_or(Ok(None), |stored| open(tx, &payout.partner_id, &stored))
+}
+
+/// Where a payout goes, for its approver to check.
+pub fn destination_of(tx: &Tx<'_>, payout: &Payout) -> Result<Option<DestinationView>, SqlError> {
+    let Some(stored) = stored_of(tx, payout)? else { return Ok(None) };
+    let details = open(tx, &payout.partner_id, &stored)?;
+    Ok(Some(DestinationView {
+        method: stored.set.method,
+        ends_with: details.as_ref().and_then(PayoutDetails::destination).map(mask),
+        set_at: stored.set_at,
+    }))
 }

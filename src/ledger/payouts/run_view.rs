@@ -76,7 +76,7 @@ view! {
         partner_id: PartnerId,
         /// The partner's entry in the run.
         payout_id: PayoutId,
-        /// The currency that it was earned in; `null` if another run has the partner.
+        /// The currency of the amount; `null` if another run has the partner.
         currency: Option<Currency>,
         /// Minor units.
         amount: i64,
@@ -138,25 +138,26 @@ view! {
 }
 
 fn held(run: &Run, part: HeldPart) -> HeldView {
-    let (reason, remedy) = match part.currency {
-        Some(currency) => (
-            UnpaidReason::RateMissing,
-            format!(
-                "PUT /v1/fx the rate of {} from {currency} to {}, then refresh the run.",
-                run.terms.rate_date, part.into
-            ),
+    let remedy = match part.reason {
+        UnpaidReason::RateMissing => format!(
+            "PUT /v1/fx the rate of {} from {} to {}, then refresh the run.",
+            run.terms.rate_date,
+            part.currency.unwrap_or(part.into),
+            part.into
         ),
-        None => (
-            UnpaidReason::InOtherRun,
-            "Settle the partner's payout in the other run, or cancel that run if it is a draft; then refresh this one.".to_owned(),
-        ),
+        UnpaidReason::DetailsMissing => {
+            "Set the payout details with PUT /v1/partners/{id}/payout-details, then refresh the run.".to_owned()
+        }
+        UnpaidReason::InOtherRun | UnpaidReason::Negative | UnpaidReason::BelowMinimum => {
+            "Settle the partner's payout in the other run, or cancel that run if it is a draft; then refresh this one.".to_owned()
+        }
     };
     HeldView {
         partner_id: part.partner_id,
         payout_id: part.payout_id,
         currency: part.currency,
         amount: part.amount,
-        reason,
+        reason: part.reason,
         remedy,
     }
 }

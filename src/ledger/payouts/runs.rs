@@ -5,20 +5,46 @@ use super::{
         error::{LedgerError, RunError},
         maturity,
         tx::Tx,
+        view::view,
     },
     run_view::{RunView, show},
 };
 use crate::{
-    domain::{event::EventType, payouts::RunStatus, values::id::RunId},
+    domain::{
+        event::EventType,
+        money::Currency,
+        payouts::{PayoutStatus, RunStatus, UnpaidReason},
+        programme::partner::PartnerNo,
+        values::id::{PartnerId, RunId},
+    },
     store::{
         SqlError,
         log::change::Change,
         payouts::{
-            self,
+            self, Payout,
             runs::{self, Run, RunTerms},
         },
+        programme::keys,
+        value::MAX_SAFE_INTEGER,
     },
 };
+use std::collections::BTreeSet;
+
+view! {
+    /// A payout that is held, as the partner's events show it.
+    pub struct PayoutHeldEventView {
+        /// The partner.
+        partner_id: PartnerId,
+        /// The run that does not pay it.
+        run_id: RunId,
+        /// ISO 4217 code.
+        currency: Currency,
+        /// Minor units.
+        amount: i64,
+        /// Why.
+        reason: UnpaidReason,
+    }
+}
 
 /// What became of a run that a caller asked for.
 pub enum Requested {
@@ -55,9 +81,10 @@ pub fn create(tx: &Tx<'_>, terms: RunTerms) -> Result<Requested, LedgerError> {
     }
     tx.with_entropy(|entropy| maturity::sweep_all(tx.sql, tx.now, entropy))?;
     let (no, id) = (terms.no, terms.id.clone());
-    let change = Change::Run(Box::new(terms));
+    let change = Change::Run { terms: Box::new(terms), details_required: true };
     let json = tx.commit_computed(EventType::PayoutRunCreated, &change, || view_of(tx, no))?;
     runs::set_response(tx.sql, no, &json)?;
+    notify_held(tx, no, &BTreeSet::new())?;
     Ok(Requested::Created { id, json })
 }
 
@@ -85,8 +112,37 @@ fn draft_no(run: &Run) -> Result<i64, RunError> {
 pub fn refresh(tx: &Tx<'_>, run: &Run, by: &str) -> Result<String, LedgerError> {
     let run_no = draft_no(run)?;
     tx.with_entropy(|entropy| maturity::sweep_all(tx.sql, tx.now, entropy))?;
-    let change = Change::RunRefreshed { run_no, by: by.to_owned() };
-    Ok(tx.commit_computed(EventType::PayoutRunRefreshed, &change, || view_of(tx, run_no))?)
+    let notified = without_details(tx, run_no)?.into_iter().map(|payout| payout.partner_no).collect();
+    let change = Change::RunRefreshed { run_no, by: by.to_owned(), details_required: true };
+    let json = tx.commit_computed(EventType::PayoutRunRefreshed, &change, || view_of(tx, run_no))?;
+    notify_held(tx, run_no, &notified)?;
+    Ok(json)
+}
+
+/// The payouts of a draft that are held because the partner has no payout details.
+fn without_details(tx: &Tx<'_>, run_no: i64) -> Result<Vec<Payout>, SqlError> {
+    let mut held = payouts::of_run(tx.sql, run_no, PayoutStatus::Held, MAX_SAFE_INTEGER)?;
+    held.retain(|payout| payout.reason == Some(UnpaidReason::DetailsMissing));
+    Ok(held)
+}
+
+/// Writes an event for each partner whose payout a draft holds for its payout details, except those `notified` before.
+fn notify_held(tx: &Tx<'_>, run_no: i64, notified: &BTreeSet<PartnerNo>) -> Result<(), SqlError> {
+    for payout in without_details(tx, run_no)? {
+        let partner_no = payout.partner_no;
+        if notified.contains(&partner_no) {
+            continue;
+        }
+        let event = PayoutHeldEventView {
+            partner_id: payout.partner_id,
+            run_id: payout.run_id,
+            currency: payout.currency,
+            amount: payout.amount,
+            reason: UnpaidReason::DetailsMissing,
+        };
+        tx.commit(EventType::PayoutHeld, &Change::PayoutHeld { run_no, partner_no }, &event, "")?;
+    }
+    Ok(())
 }
 
 /// Cancels a draft, and returns its JSON.
@@ -96,11 +152,24 @@ pub fn cancel(tx: &Tx<'_>, run: &Run) -> Result<String, LedgerError> {
     Ok(tx.commit_computed(EventType::PayoutRunCancelled, &change, || view_of(tx, run_no))?)
 }
 
-/// Approves a draft, and returns its JSON. The key that created or last refreshed it may not, and what it pays must not
-/// have changed since it was computed.
+/// Whether a key, or a key that led to it by making keys, is among the makers of a run.
+fn is_of_makers(tx: &Tx<'_>, run: &Run, by: &str) -> Result<bool, SqlError> {
+    let mut key = Some(by.to_owned());
+    while let Some(id) = key {
+        if run.terms.maker == id || run.refreshed_by.as_ref() == Some(&id) {
+            return Ok(true);
+        }
+        // A key is made by a key that exists, so this ends.
+        key = keys::maker_of(tx.sql, &id)?;
+    }
+    Ok(false)
+}
+
+/// Approves a draft, and returns its JSON. The key that created or last refreshed it may not, nor may a key that those made,
+/// directly or through other keys. What the run pays must not have changed since it was computed.
 pub fn approve(tx: &Tx<'_>, run: &Run, by: &str) -> Result<String, LedgerError> {
     let run_no = draft_no(run)?;
-    if run.terms.maker == by || run.refreshed_by.as_deref() == Some(by) {
+    if is_of_makers(tx, run, by)? {
         return Err(RunError::OwnRun.into());
     }
     if let Some(change) = payouts::changed_since(tx.sql, run)? {

@@ -1,11 +1,12 @@
-//! Settles payouts as the payment provider reports: paid, or failed.
+//! Settles payouts as the payment provider reports: paid, or failed. A bank may return a payment days after it was
+//! reported as paid; the payout has then failed after all.
 
 use super::{
     super::{
         error::{LedgerError, PayoutError},
         tx::Tx,
     },
-    view::{PayoutView, show},
+    view::{PayoutView, event_view, show},
 };
 use crate::{
     domain::{
@@ -41,6 +42,8 @@ pub struct Settlement<'a> {
     pub outcome: PayoutOutcome,
     /// The reference of a payment, or the reason of a failure.
     pub text: &'a str,
+    /// What the bank charged for a failure, in minor units of the payout's currency.
+    pub fee: Option<i64>,
 }
 
 /// Whether a settlement changed anything.
@@ -64,6 +67,10 @@ pub fn settle(
             record(tx, payout, settlement)?;
             return Ok(Settled::Recorded);
         }
+        PayoutStatus::Paid if settlement.outcome == PayoutOutcome::Failed => {
+            record_return(tx, payout, settlement)?;
+            return Ok(Settled::Recorded);
+        }
         PayoutStatus::Paid => (PayoutOutcome::Paid, &payout.reference),
         PayoutStatus::Failed => (PayoutOutcome::Failed, &payout.failure),
         PayoutStatus::Draft | PayoutStatus::Carried | PayoutStatus::Held | PayoutStatus::Cancelled => {
@@ -75,7 +82,8 @@ pub fn settle(
             .into());
         }
     };
-    if outcome == settlement.outcome && recorded.as_deref() == Some(settlement.text) {
+    let is_same = outcome == settlement.outcome && payout.fee == settlement.fee;
+    if is_same && recorded.as_deref() == Some(settlement.text) {
         return Ok(Settled::Unchanged);
     }
     Err(PayoutError::Ended {
@@ -87,36 +95,79 @@ pub fn settle(
     .into())
 }
 
+/// A transfer of a payout's whole amount from one account to another.
+fn transfer_of(
+    tx: &Tx<'_>,
+    payout: &Payout,
+    kind: TransferKind,
+    (debit, credit): (Account, Account),
+) -> Transfer {
+    Transfer {
+        id: tx.new_id(TransferId::generate),
+        partner_no: payout.partner_no,
+        debit,
+        credit,
+        amount: payout.amount,
+        currency: payout.currency,
+        kind,
+        commission_no: None,
+        at: tx.now,
+        rate: None,
+        payout_no: Some(payout.no),
+    }
+}
+
+/// Records that a payout came back that was reported as paid.
+fn record_return(tx: &Tx<'_>, payout: &Payout, settlement: &Settlement<'_>) -> Result<(), SqlError> {
+    let write_offs = payouts::undue_write_offs(tx.sql, payout.no)?.into_iter();
+    let write_offs = write_offs.map(|(commission_no, currency, amount)| Transfer {
+        id: tx.new_id(TransferId::generate),
+        partner_no: payout.partner_no,
+        debit: Account::Payable,
+        credit: Account::WrittenOff,
+        amount,
+        currency,
+        kind: TransferKind::WriteOffReversed,
+        commission_no: Some(commission_no),
+        at: tx.now,
+        rate: None,
+        payout_no: None,
+    });
+    let accounts = (Account::Paid, Account::InPayout);
+    let change = Change::PayoutReturned {
+        payout_no: payout.no,
+        reason: settlement.text.to_owned(),
+        fee: settlement.fee,
+        transfer: transfer_of(tx, payout, TransferKind::PayoutReturned, accounts),
+        write_offs: write_offs.collect(),
+    };
+    let view = || event_view(tx, &stored(tx, &payout.id)?);
+    tx.commit_computed(EventType::PayoutReturned, &change, view).map(drop)
+}
+
 fn record(tx: &Tx<'_>, payout: &Payout, settlement: &Settlement<'_>) -> Result<(), SqlError> {
     let payout_no = payout.no;
     let (kind, change) = match settlement.outcome {
         PayoutOutcome::Paid => {
-            let transfer = Transfer {
-                id: tx.new_id(TransferId::generate),
-                partner_no: payout.partner_no,
-                debit: Account::InPayout,
-                credit: Account::Paid,
-                amount: payout.amount,
-                currency: payout.currency,
-                kind: TransferKind::Payment,
-                commission_no: None,
-                at: tx.now,
-                rate: None,
-                payout_no: Some(payout_no),
-            };
+            let accounts = (Account::InPayout, Account::Paid);
+            let transfer = transfer_of(tx, payout, TransferKind::Payment, accounts);
             let reference = settlement.text.to_owned();
             (EventType::PayoutPaid, Change::PayoutPaid { payout_no, reference, transfer })
         }
         PayoutOutcome::Failed => {
             let (partner_no, reason) = (payout.partner_no, settlement.text.to_owned());
-            (EventType::PayoutFailed, Change::PayoutFailed { payout_no, partner_no, reason })
+            let fee = settlement.fee;
+            (EventType::PayoutFailed, Change::PayoutFailed { payout_no, partner_no, reason, fee })
         }
     };
-    tx.commit_computed(kind, &change, || view_of(tx, &payout.id)).map(drop)
+    tx.commit_computed(kind, &change, || event_view(tx, &stored(tx, &payout.id)?)).map(drop)
+}
+
+fn stored(tx: &Tx<'_>, id: &PayoutId) -> Result<Payout, SqlError> {
+    payouts::by_id(tx.sql, id)?.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })
 }
 
 /// The payout with this id as it stands now.
 pub fn view_of(tx: &Tx<'_>, id: &PayoutId) -> Result<PayoutView, SqlError> {
-    let payout = payouts::by_id(tx.sql, id)?;
-    show(tx, &payout.ok_or(SqlError::Shape { column: 0, expected: "a payout that exists" })?)
+    show(tx, &stored(tx, id)?)
 }

@@ -1,6 +1,9 @@
 //! Payouts as events and responses show them.
 
-use super::super::{tx::Tx, view::view};
+use super::{
+    super::{tx::Tx, view::view},
+    details::{DestinationView, destination_of},
+};
 use crate::{
     domain::{
         money::Currency,
@@ -33,8 +36,8 @@ view! {
         held_reason: Option<UnpaidReason>,
     }
 
-    /// One partner's payout in a run.
-    pub struct PayoutView {
+    /// One partner's payout in a run, as events show it.
+    pub struct PayoutEventView {
         /// Id.
         id: PayoutId,
         /// Its run.
@@ -55,12 +58,22 @@ view! {
         invoice_number: Option<String>,
         /// The provider's reference.
         reference: Option<String>,
-        /// Why it failed.
+        /// Why it failed or came back. One that came back keeps the reference of its payment.
         failure_reason: Option<String>,
+        /// What the bank charged for the failure, minor units of the payout's currency. The programme bears it.
+        fee: Option<i64>,
         /// When it was computed.
         created_at: Timestamp,
-        /// When it was paid, or failed.
+        /// When it was paid, failed or came back.
         ended_at: Option<Timestamp>,
+    }
+
+    /// One partner's payout in a run.
+    pub struct PayoutView {
+        #[serde(flatten)]
+        payout: PayoutEventView,
+        /// Where it goes; `null` if it is not paid.
+        destination: Option<DestinationView>,
     }
 }
 
@@ -75,10 +88,15 @@ fn part(part: &StoredPart) -> PartView {
     }
 }
 
-/// A payout as it stands now.
+/// A payout as it stands now. Events hold nothing of the account that it goes to.
 pub fn show(tx: &Tx<'_>, payout: &Payout) -> Result<PayoutView, SqlError> {
+    Ok(PayoutView { payout: event_view(tx, payout)?, destination: destination_of(tx, payout)? })
+}
+
+/// A payout as it stands now, for an event.
+pub fn event_view(tx: &Tx<'_>, payout: &Payout) -> Result<PayoutEventView, SqlError> {
     let parts = payouts::parts(tx.sql, payout.no)?;
-    Ok(PayoutView {
+    Ok(PayoutEventView {
         id: payout.id.clone(),
         run_id: payout.run_id.clone(),
         partner_id: payout.partner_id.clone(),
@@ -90,6 +108,7 @@ pub fn show(tx: &Tx<'_>, payout: &Payout) -> Result<PayoutView, SqlError> {
         invoice_number: payout.invoice_no.map(invoice_number),
         reference: payout.reference.clone(),
         failure_reason: payout.failure.clone(),
+        fee: payout.fee,
         created_at: payout.created_at,
         ended_at: payout.ended_at,
     })

@@ -13,7 +13,7 @@ use crate::store::{
         outbox,
     },
     meta,
-    payouts::{self, details, runs},
+    payouts::{self, details, files, runs},
     programme::{coupons, listings, partners, placements},
     reports::counts::{self, ConversionDelta},
     value,
@@ -155,25 +155,38 @@ pub fn apply_in(
         }
         Change::Rates(rates) => fx::put(sql, rates, at),
         Change::PayoutDetails(set) => details::insert(sql, set, at),
-        Change::Run(terms) => {
+        Change::Run { terms, details_required } => {
             runs::insert(sql, terms, answer, at)?;
-            payouts::compute(sql, terms, at)
+            payouts::compute(sql, terms, *details_required, at)
         }
-        Change::RunRefreshed { run_no, by } => {
+        Change::RunRefreshed { run_no, by, details_required } => {
             runs::refreshed(sql, *run_no, by)?;
-            let run = runs::by_no(sql, *run_no)?;
-            payouts::compute(
-                sql,
-                &run.ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?.terms,
-                at,
-            )
+            let run = runs::by_no(sql, *run_no)?
+                .ok_or(SqlError::Shape { column: 0, expected: "a run that exists" })?;
+            payouts::compute(sql, &run.terms, *details_required, at)
         }
+        Change::PayoutHeld { .. } => Ok(()),
         Change::RunApproved { run_no, by } => payouts::approve(sql, *run_no, by, at),
         Change::RunCancelled { run_no } => payouts::cancel(sql, *run_no),
         Change::PayoutPaid { payout_no, reference, transfer } => {
             payouts::paid(sql, *payout_no, reference, transfer)
         }
-        Change::PayoutFailed { payout_no, reason, .. } => payouts::failed(sql, *payout_no, reason, at),
+        Change::PayoutFailed { payout_no, reason, fee, .. } => {
+            payouts::failed(sql, *payout_no, reason, *fee, at)
+        }
+        Change::PayoutReturned { payout_no, reason, fee, transfer, write_offs } => {
+            payouts::returned(sql, *payout_no, reason, *fee, transfer)?;
+            write_offs.iter().try_for_each(|transfer| {
+                accounts::post(sql, transfer)?;
+                match transfer.commission_no {
+                    Some(commission_no) => {
+                        commissions::write_off(sql, commission_no, transfer.amount.saturating_neg())
+                    }
+                    None => Ok(()),
+                }
+            })
+        }
+        Change::PaymentFile { file, payouts } => files::insert(sql, file, payouts, at),
         Change::WrittenOff { transfers, .. } => transfers.iter().try_for_each(|transfer| {
             accounts::post(sql, transfer)?;
             match transfer.commission_no {

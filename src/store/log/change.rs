@@ -21,7 +21,7 @@ use crate::store::{
     conversions::{
         BoundTouch, Conversion, CreditDimensions, counted::Counted, credits::SharedCredit, refunds::Refund,
     },
-    payouts::{details::DetailsSet, runs::RunTerms},
+    payouts::{details::DetailsSet, files::PaymentFile, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
 use serde::{Deserialize, Serialize};
@@ -246,13 +246,31 @@ pub enum Change {
     /// A partner's payout details were set; the log does not contain the secret fields.
     PayoutDetails(DetailsSet),
     /// A payout run was created. Its payouts are computed from the rows when the change is applied.
-    Run(Box<RunTerms>),
+    Run {
+        /// Its parameters.
+        #[serde(flatten)]
+        terms: Box<RunTerms>,
+        /// Whether partners without payout details are held. Absent in older logs, whose runs pay them.
+        #[serde(default)]
+        details_required: bool,
+    },
     /// A draft was recomputed.
     RunRefreshed {
         /// The run.
         run_no: i64,
         /// The API key that requested it.
         by: String,
+        /// Whether partners without payout details are held; absent in older logs.
+        #[serde(default)]
+        details_required: bool,
+    },
+    /// A partner's payout in a draft is held because the partner has no payout details. The draft's own change has
+    /// written the rows; this one tells the partner.
+    PayoutHeld {
+        /// The run.
+        run_no: i64,
+        /// The partner.
+        partner_no: PartnerNo,
     },
     /// A draft was approved. Its transfers and items are computed from the rows when the change is applied.
     RunApproved {
@@ -283,6 +301,30 @@ pub enum Change {
         partner_no: PartnerNo,
         /// The reason.
         reason: String,
+        /// What the bank charged for it, in minor units.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fee: Option<i64>,
+    },
+    /// A payout came back after it was paid. The transfers that make it payable again are computed from the rows when the
+    /// change is applied.
+    PayoutReturned {
+        /// The payout.
+        payout_no: i64,
+        /// The reason.
+        reason: String,
+        /// What the bank charged for it, in minor units.
+        fee: Option<i64>,
+        /// The transfer that reverses the payment.
+        transfer: Transfer,
+        /// The transfers that reverse write-offs of debts that the payout had caused, one per commission.
+        write_offs: Vec<Transfer>,
+    },
+    /// A payment file of a run was handed out.
+    PaymentFile {
+        /// The file.
+        file: PaymentFile,
+        /// The numbers of its payouts.
+        payouts: Vec<i64>,
     },
     /// A negative balance was written off.
     WrittenOff {
@@ -305,7 +347,8 @@ impl Change {
             | Self::AccountAliased(_)
             | Self::RefundWaiting(_)
             | Self::Rates(_)
-            | Self::Run(_)
+            | Self::Run { .. }
+            | Self::PaymentFile { .. }
             | Self::RunRefreshed { .. }
             | Self::RunApproved { .. }
             | Self::RunCancelled { .. } => None,
@@ -319,6 +362,7 @@ impl Change {
             | Self::CouponRevoked { partner_no, .. }
             | Self::Released { partner_no, .. }
             | Self::Held { partner_no, .. }
+            | Self::PayoutHeld { partner_no, .. }
             | Self::PayoutFailed { partner_no, .. }
             | Self::WrittenOff { partner_no, .. } => Some(*partner_no),
             Self::Confirmed { partner_no, .. } => *partner_no,
@@ -329,7 +373,8 @@ impl Change {
             | Self::Matured { transfer, .. }
             | Self::Reversed { transfer, .. }
             | Self::Rejected { transfer, .. }
-            | Self::PayoutPaid { transfer, .. } => Some(transfer.partner_no),
+            | Self::PayoutPaid { transfer, .. }
+            | Self::PayoutReturned { transfer, .. } => Some(transfer.partner_no),
         }
     }
 }

@@ -21,6 +21,10 @@ pub enum Outdated {
     Rate,
     /// A partner's payout currency changed.
     Currency,
+    /// A partner's payout details were set.
+    Details,
+    /// A partner's payout details are not in this Ledger, because it was rebuilt from its log.
+    DetailsLost,
 }
 
 /// Returns what changed since a draft was computed, or `None` if it is still valid.
@@ -48,8 +52,25 @@ pub fn changed_since(sql: &dyn Sql, run: &Run) -> Result<Option<Outdated>, SqlEr
     }
     let currency = "SELECT 1 FROM payouts y CROSS JOIN partners p ON p.no = y.partner_no \
                     WHERE y.run_no = ?1 AND y.status = 'draft' AND coalesce(p.currency, ?2) <> y.currency LIMIT 1";
-    let moved = !sql.exec(currency, &[run.terms.no.into(), of_programme.code().into()])?.is_empty();
-    Ok(moved.then_some(Outdated::Currency))
+    if !sql.exec(currency, &[run.terms.no.into(), of_programme.code().into()])?.is_empty() {
+        return Ok(Some(Outdated::Currency));
+    }
+    details_changed(sql, run)
+}
+
+/// Returns whether a draft would be paid to other payout details than those it was computed with. A draft of an older
+/// version knows of none, so it must be recomputed first.
+fn details_changed(sql: &dyn Sql, run: &Run) -> Result<Option<Outdated>, SqlError> {
+    let details = "SELECT max(d.no IS NULL OR d.no <> coalesce((SELECT max(n.no) FROM payout_details n \
+                   WHERE n.partner_no = y.partner_no), 0)), max(d.no IS NOT NULL AND d.sealed IS NULL) FROM payouts y \
+                   LEFT JOIN payout_details d ON d.no = y.details_no WHERE y.run_no = ?1 AND y.status = 'draft'";
+    let rows = sql.exec(details, &[run.terms.no.into()])?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(match (row.opt_int(0)?, row.opt_int(1)?) {
+        (Some(1), _) => Some(Outdated::Details),
+        (_, Some(1)) => Some(Outdated::DetailsLost),
+        (_, _) => None,
+    })
 }
 
 /// Approves a draft. The caller must have checked that it is still valid.

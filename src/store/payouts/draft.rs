@@ -26,16 +26,24 @@ const ROWS_PER_STATEMENT: usize = 1_000;
 struct OpenBalance {
     partner_no: PartnerNo,
     currency: Currency,
+    /// The partner's current version of payout details.
+    details_no: Option<i64>,
     parts: Vec<Part>,
 }
 
-/// A row of `payouts`: number, partner, currency, amount, status and reason.
-type PayoutRow = (i64, PartnerNo, Currency, i64, PayoutStatus, Option<UnpaidReason>);
+/// A row of `payouts`: number, partner, currency, amount, status, reason and the version of the payout details.
+type PayoutRow = (i64, PartnerNo, Currency, i64, PayoutStatus, Option<UnpaidReason>, Option<i64>);
 /// A row of `payout_parts`: payout, currency, amount, commissions, rate and converted amount.
 type PartRow = (i64, Currency, i64, i64, Option<String>, Option<i64>);
 
-/// Computes or recomputes a draft.
-pub fn compute(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), SqlError> {
+/// Computes or recomputes a draft. If `details_required`, it pays to the payout details that are set now and holds
+/// partners without any.
+pub fn compute(
+    sql: &dyn Sql,
+    terms: &RunTerms,
+    details_required: bool,
+    at: Timestamp,
+) -> Result<(), SqlError> {
     let run_no = [terms.no.into()];
     sql.exec(
         "DELETE FROM payout_parts WHERE payout_no IN (SELECT no FROM payouts WHERE run_no = ?1)",
@@ -48,12 +56,18 @@ pub fn compute(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), Sql
     let (mut payouts, mut parts) = (Vec::new(), Vec::new());
     for mut open_balance in open(sql, terms)? {
         no = no.checked_add(1).ok_or(SqlError::Overflow("the number of payouts"))?;
-        let proposal = if in_other_runs.contains(&open_balance.partner_no) {
+        let mut proposal = if in_other_runs.contains(&open_balance.partner_no) {
             open_balance.parts.clear();
             Proposal { amount: 0, status: PayoutStatus::Held, reason: Some(UnpaidReason::InOtherRun) }
         } else {
             propose_with(sql, terms, &mut open_balance, &mut rates)?
         };
+        let is_paid = proposal.status == PayoutStatus::Draft;
+        let details_no = open_balance.details_no.filter(|_| details_required && is_paid);
+        if details_required && is_paid && details_no.is_none() {
+            open_balance.parts.clear();
+            (proposal.status, proposal.reason) = (PayoutStatus::Held, Some(UnpaidReason::DetailsMissing));
+        }
         payouts.push((
             no,
             open_balance.partner_no,
@@ -61,6 +75,7 @@ pub fn compute(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), Sql
             proposal.amount,
             proposal.status,
             proposal.reason,
+            details_no,
         ));
         for part in open_balance.parts {
             let rate = part.rate.map(|rate| rate.to_string());
@@ -102,7 +117,8 @@ fn in_other_runs(sql: &dyn Sql) -> Result<BTreeSet<PartnerNo>, SqlError> {
 fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<OpenBalance>, SqlError> {
     let of_programme = meta::program(sql)?.map_or(Currency::EUR, |program| program.currency);
     let statement = format!(
-        "SELECT s.partner_no, coalesce(p.currency, ?2), s.currency, CAST(s.amount AS TEXT), s.commissions FROM \
+        "SELECT s.partner_no, coalesce(p.currency, ?2), s.currency, CAST(s.amount AS TEXT), s.commissions, \
+         (SELECT max(d.no) FROM payout_details d WHERE d.partner_no = s.partner_no) FROM \
          (SELECT partner_no, currency, sum({OPEN}) AS amount, count(*) AS commissions \
          FROM commissions INDEXED BY commissions_open WHERE status <> 'pending' AND {OPEN} <> 0 AND matures_at < ?1 \
          GROUP BY partner_no, currency) s CROSS JOIN partners p ON p.no = s.partner_no"
@@ -114,7 +130,8 @@ fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<OpenBalance>, SqlError> {
             continue;
         }
         if all.last().is_none_or(|last| last.partner_no != partner_no) {
-            all.push(OpenBalance { partner_no, currency: into, parts: Vec::new() });
+            let details_no = row.opt_int(5)?;
+            all.push(OpenBalance { partner_no, currency: into, details_no, parts: Vec::new() });
         }
         let Some(open_balance) = all.last_mut() else { continue };
         open_balance.parts.push(Part {
@@ -137,9 +154,9 @@ fn insert(
     at: Timestamp,
 ) -> Result<(), SqlError> {
     let start = terms.id.body().get(..DERIVED_LENGTH).unwrap_or_default();
-    let statement = "INSERT INTO payouts (no, id, run_no, partner_no, currency, amount, status, reason, created_at) \
+    let statement = "INSERT INTO payouts (no, id, run_no, partner_no, currency, amount, status, reason, details_no, created_at) \
                      SELECT value ->> 0, 'pay_' || ?3 || printf('%012d', value ->> 0), ?2, value ->> 1, value ->> 2, \
-                     value ->> 3, value ->> 4, value ->> 5, ?4 FROM json_each(?1)";
+                     value ->> 3, value ->> 4, value ->> 5, value ->> 6, ?4 FROM json_each(?1)";
     for rows in payouts.chunks(ROWS_PER_STATEMENT) {
         sql.exec(statement, &[json_text(&rows)?.into(), terms.no.into(), start.into(), at.into()])?;
     }

@@ -170,3 +170,19 @@ pub fn overpaid(
     let args = [partner_no.into(), currency.code().into()];
     sql.exec(&statement, &args)?.iter().map(|row| Ok((row.int(0)?, amount(row, 1)?))).collect()
 }
+
+/// Returns the write-offs of debts that a paid payout caused and that cease to exist if it comes back, oldest first: the
+/// commission, its currency, and the amount in minor units.
+///
+/// A commission of which more was paid than remained had its excess written off. Without the payout there is no excess,
+/// or less of it, and a write-off beyond it would be paid out.
+pub fn undue_write_offs(sql: &dyn Sql, payout_no: i64) -> Result<Vec<(i64, Currency, i64)>, SqlError> {
+    let excess = "max(0, m.settled - i.amount - m.amount + m.reversed)";
+    let statement = format!(
+        "SELECT m.no, m.currency, CAST(m.written_off - {excess} AS TEXT) FROM payout_items i \
+         CROSS JOIN commissions m ON m.no = i.commission_no \
+         WHERE i.payout_no = ?1 AND m.written_off > {excess} ORDER BY m.no"
+    );
+    let read = |row: &Row| Ok((row.int(0)?, row.parsed(1, "a currency", Currency::parse)?, amount(row, 2)?));
+    sql.exec(&statement, &[payout_no.into()])?.iter().map(read).collect()
+}

@@ -44,12 +44,16 @@ pub struct Payout {
     pub reason: Option<UnpaidReason>,
     /// The number of its self-billing invoice.
     pub invoice_no: Option<i64>,
-    /// The version of the partner's payout details at approval.
+    /// The version of the partner's payout details that a draft was computed with and its approval fixed.
     pub details_no: Option<i64>,
     /// The provider's reference.
     pub reference: Option<String>,
     /// The reason that it failed.
     pub failure: Option<String>,
+    /// What the bank charged for the failure in minor units.
+    pub fee: Option<i64>,
+    /// The number of the payment file that it is in.
+    pub file_no: Option<i64>,
     /// When it was computed.
     pub created_at: Timestamp,
     /// When it was paid or failed.
@@ -57,7 +61,7 @@ pub struct Payout {
 }
 
 const COLUMNS: &str = "y.no, y.id, y.run_no, r.id, r.status, y.partner_no, p.id, y.currency, CAST(y.amount AS TEXT), \
-                       y.status, y.reason, y.invoice_no, y.details_no, y.reference, y.failure, y.created_at, y.ended_at";
+                       y.status, y.reason, y.invoice_no, y.details_no, y.reference, y.failure, y.created_at, y.ended_at, y.fee, y.file_no";
 const FROM: &str =
     "FROM payouts y CROSS JOIN payout_runs r ON r.no = y.run_no CROSS JOIN partners p ON p.no = y.partner_no";
 
@@ -85,6 +89,8 @@ fn read(row: &Row) -> Result<Payout, SqlError> {
         failure: row.opt_string(14)?,
         created_at: row.time(15)?,
         ended_at: row.opt_time(16)?,
+        fee: row.opt_int(17)?,
+        file_no: row.opt_int(18)?,
     })
 }
 
@@ -179,29 +185,33 @@ pub fn sums(sql: &dyn Sql, run_no: i64) -> Result<Vec<Sum>, SqlError> {
     sql.exec(statement, &[run_no.into()])?.iter().map(read).collect()
 }
 
-/// A part of a run that is held because an exchange rate is missing or another run includes the partner.
+/// A part of a run that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPart {
     /// The payout that the part belongs to.
     pub payout_id: PayoutId,
     /// The partner.
     pub partner_id: PartnerId,
-    /// The currency in which it was earned; absent if another run includes the partner.
+    /// The currency of the amount; absent if another run includes the partner.
     pub currency: Option<Currency>,
     /// The currency of the payout.
     pub into: Currency,
     /// The amount in minor units.
     pub amount: i64,
+    /// Why it is held.
+    pub reason: UnpaidReason,
 }
 
 /// Returns the held parts of a run, at most `limit`, and the total number of them.
 pub fn held(sql: &dyn Sql, run_no: i64, limit: i64) -> Result<(Vec<HeldPart>, i64), SqlError> {
-    // A payout without parts is held because another run includes the partner.
+    // A missing rate holds a part of a payout. Every other reason holds the payout as a whole, which then has no parts.
     const HELD: &str = "FROM payouts y JOIN partners p ON p.no = y.partner_no \
                         LEFT JOIN payout_parts t ON t.payout_no = y.no \
                         WHERE y.run_no = ?1 AND t.converted IS NULL AND (t.payout_no IS NOT NULL OR y.status = 'held')";
     let statement = format!(
-        "SELECT y.id, p.id, t.currency, y.currency, CAST(coalesce(t.amount, 0) AS TEXT) {HELD} ORDER BY y.no LIMIT ?2"
+        "SELECT y.id, p.id, coalesce(t.currency, iif(y.reason = 'in_other_run', NULL, y.currency)), y.currency, \
+         CAST(coalesce(t.amount, y.amount) AS TEXT), iif(t.payout_no IS NULL, y.reason, 'rate_missing') {HELD} \
+         ORDER BY y.no LIMIT ?2"
     );
     let read = |row: &Row| {
         Ok(HeldPart {
@@ -210,6 +220,7 @@ pub fn held(sql: &dyn Sql, run_no: i64, limit: i64) -> Result<(Vec<HeldPart>, i6
             currency: row.opt_parsed(2, "a currency", Currency::parse)?,
             into: row.parsed(3, "a currency", Currency::parse)?,
             amount: amount(row, 4)?,
+            reason: row.parsed(5, "a reason", UnpaidReason::parse)?,
         })
     };
     let rows = sql.exec(&statement, &[run_no.into(), limit.into()])?;

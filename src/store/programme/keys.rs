@@ -25,9 +25,11 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The key that made it, or `operator`; unknown of keys that were made before this was recorded.
+    pub created_by: Option<String>,
 }
 
-const COLUMNS: &str = "no, id, name, hash, scopes, partner_no, created_at, revoked_at";
+const COLUMNS: &str = "no, id, name, hash, scopes, partner_no, created_at, revoked_at, created_by";
 
 fn read(row: &Row) -> Result<ApiKey, SqlError> {
     Ok(ApiKey {
@@ -39,6 +41,7 @@ fn read(row: &Row) -> Result<ApiKey, SqlError> {
         partner_no: row.opt_int(5)?.and_then(|no| u32::try_from(no).ok()),
         created_at: row.time(6)?,
         revoked_at: row.opt_time(7)?,
+        created_by: row.opt_string(8)?,
     })
 }
 
@@ -49,8 +52,8 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 
 /// Inserts a key.
 pub fn insert(sql: &dyn Sql, key: &ApiKey) -> Result<(), SqlError> {
-    let statement = format!("INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-    let args: [Value; 8] = [
+    let statement = format!("INSERT INTO api_keys ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    let args: [Value; 9] = [
         key.no.into(),
         key.id.as_str().into(),
         key.name.as_str().into(),
@@ -59,6 +62,7 @@ pub fn insert(sql: &dyn Sql, key: &ApiKey) -> Result<(), SqlError> {
         key.partner_no.into(),
         key.created_at.into(),
         key.revoked_at.into(),
+        key.created_by.as_deref().into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -79,6 +83,12 @@ pub fn by_hash(sql: &dyn Sql, hash: &str) -> Result<Option<ApiKey>, SqlError> {
 pub fn by_id(sql: &dyn Sql, id: &KeyId) -> Result<Option<ApiKey>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM api_keys WHERE id = ?1 AND revoked_at IS NULL");
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
+}
+
+/// Returns the key that made a key, if it is known. It is remembered of revoked keys too.
+pub fn maker_of(sql: &dyn Sql, id: &str) -> Result<Option<String>, SqlError> {
+    let rows = sql.exec("SELECT created_by FROM api_keys WHERE id = ?1", &[id.into()])?;
+    rows.first().map_or(Ok(None), |row| row.opt_string(0))
 }
 
 /// Returns unrevoked keys, newest first.

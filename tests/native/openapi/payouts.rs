@@ -39,7 +39,7 @@ pub fn record(it: &mut Recorder, partner: &str) {
     let path = format!("/v1/payouts/{payout}");
     let paid = Some(json!({ "reference": "2027-01-07/000017" }));
     assert_eq!(it.send(Op::PayPayout, "POST", &format!("{path}/paid"), paid).status, 200);
-    it.refuse(Op::FailPayout, &format!("{path}/failed"), json!({ "reason": "The account is closed" }));
+    it.refuse(Op::PayPayout, &format!("{path}/paid"), json!({ "reference": "2027-01-07/000018" }));
     it.get(Op::GetPayout, &path);
     it.get(Op::ListPayoutItems, &format!("{path}/items"));
     it.get(Op::GetStatement, &format!("{path}/statement.json"));
@@ -54,4 +54,10 @@ pub fn record(it: &mut Recorder, partner: &str) {
     let forgive = json!({ "currency": "EUR", "note": "The partner has closed its business" });
     it.post(Op::WriteOff, &format!("/v1/partners/{partner}/write-off"), forgive.clone());
     it.refuse(Op::WriteOff, &format!("/v1/partners/{partner}/write-off"), forgive);
+    // Weeks later the bank returns the payment.
+    let returned = Some(json!({ "reason": "AC04: the account is closed", "fee": 350 }));
+    assert_eq!(
+        it.send(Op::FailPayout, "POST", &format!("/v1/payouts/{payout}/failed"), returned).status,
+        200
+    );
 }

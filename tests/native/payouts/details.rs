@@ -66,6 +66,15 @@ fn invalid_details_are_refused_without_repeating_them() {
         (with("sepa", json!({"iban": IBAN, "bic": "NWBK"})), "invalid_bic", "/bic"),
         (with("wise", json!({"wise_email": "ada"})), "invalid_email", "/wise_email"),
         (with("manual", json!({"legal_name": "x".repeat(71)})), "invalid_text", "/legal_name"),
+        (with("manual", json!({"legal_name": "   "})), "invalid_text", "/legal_name"),
+        (with("manual", json!({"legal_name": "\u{200b}\u{a0}\u{ad}"})), "invalid_text", "/legal_name"),
+        (with("sepa", json!({"iban": "TR330006100519786457841326"})), "iban_outside_sepa", "/iban"),
+        (with("sepa", json!({"iban": IBAN, "legal_name": "李明"})), "invalid_text", "/legal_name"),
+        (
+            with("sepa", json!({"iban": IBAN, "address": {"city": "東京", "country": "JP"}})),
+            "invalid_text",
+            "/address/city",
+        ),
         (with("manual", json!({"vat_rate_bp": 10_001})), "out_of_range", "/vat_rate_bp"),
         (with("manual", json!({"address": {"city": "London"}})), "missing_field", "/address/country"),
         (
@@ -87,6 +96,10 @@ fn invalid_details_are_refused_without_repeating_them() {
             assert!(!refused.raw.body.contains(secret), "{}", refused.raw.body);
         }
     }
+    // Other methods write names as they are.
+    assert_eq!(ledger.put(&target, &with("manual", json!({"legal_name": "李明"}))).status, 200);
+    let foreign = with("wise", json!({"iban": "TR330006100519786457841326"}));
+    assert_eq!(ledger.put(&target, &foreign).status, 200);
     let missing = "/v1/partners/ptn_00000000000000000000000000/payout-details";
     assert_eq!(ledger.put(missing, &with("manual", json!({}))).problem(), (404, "not_found".to_owned()));
 }

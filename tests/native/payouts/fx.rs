@@ -26,7 +26,8 @@ fn a_rate_may_be_corrected_until_an_approved_run_used_it() {
         "An exchange rate was corrected since 2026-11-02T00:00:00.000Z; refresh the run, look at \
         it, and approve it then."
     );
-    world.ledger.post(&format!("/v1/payouts/runs/{run}/refresh"), &json!({}));
+    let maker = world.maker.clone();
+    world.by(&maker, "POST", &format!("/v1/payouts/runs/{run}/refresh"), &json!({}));
     assert_eq!(world.approve(&run).status, 200);
     let body = json!({"rates": [{"date": "2026-11-01", "from": "USD", "to": "EUR", "rate": "2"},
         {"date": "2026-10-31", "from": "USD", "to": "EUR", "rate": "0.92"}]});

@@ -309,27 +309,37 @@ fn history() -> World {
     world.sale(&bob, 5_000, "EUR");
     world.sale(&bob, 5_000, "GBP");
     let details = json!({"method": "sepa", "legal_name": "Ada Lovelace", "iban": "GB29NWBK60161331926819"});
-    assert_eq!(
-        world.ledger.put(&format!("/v1/partners/{}/payout-details", ada.partner), &details).status,
-        200
-    );
+    let bobs = json!({"method": "wise", "legal_name": "Bob", "wise_email": "bob@example.com"});
+    for (partner, details) in [(&ada.partner, details), (&bob.partner, bobs)] {
+        let target = format!("/v1/partners/{partner}/payout-details");
+        assert_eq!(world.ledger.put(&target, &details).status, 200);
+    }
     world.at("2026-11-02T08:00:00Z");
     world.set_rate("2026-10-31", "EUR", "USD", "1.1");
     world.set_rate("2026-10-31", "JPY", "EUR", "0.006");
     let draft = world.draft(october());
     world.set_rate("2026-10-31", "EUR", "USD", "1.0833333333");
     assert_eq!(world.approve(&draft).problem(), (409, "run_outdated".to_owned()));
-    world.ledger.post(&format!("/v1/payouts/runs/{draft}/refresh"), &json!({}));
+    let maker = world.maker.clone();
+    world.by(&maker, "POST", &format!("/v1/payouts/runs/{draft}/refresh"), &json!({}));
     assert_eq!(world.approve(&draft).status, 200);
     let payouts = world.payouts(&draft, "open");
     world.pay(&payouts[0], "b-1");
     world.fail(&payouts[1], "closed");
+    assert_eq!(world.ledger.get(&format!("/v1/payouts/runs/{draft}/files/csv")).status, 200);
     world.refund(&sale, "r-1", 9_000);
     world.at("2026-12-02T08:00:00Z");
     let next = world.draft(november());
     world.ledger.post(&format!("/v1/payouts/runs/{next}/cancel"), &json!({}));
     world.ledger.post(&format!("/v1/partners/{}/write-off", ada.partner), &json!({"currency": "EUR"}));
-    world.draft(november());
+    world.set_rate("2026-11-30", "EUR", "USD", "1.1");
+    let next = world.draft(november());
+    assert_eq!(world.approve(&next).status, 200);
+    let payout = world.payouts(&next, "open").remove(0);
+    world.ledger.get(&format!("/v1/payouts/runs/{next}/files/wise"));
+    world.pay(&payout, "b-2");
+    world.fail(&payout, "came back");
+    world.fail(&payouts[0], "came back");
     world.audit();
     world
 }
@@ -359,6 +369,7 @@ fn a_replay_rebuilds_runs_payouts_and_balances() {
                 "payouts",
                 "payout_parts",
                 "payout_items",
+                "payment_files",
                 "transfers",
                 "accounts",
                 "commissions",
@@ -366,7 +377,7 @@ fn a_replay_rebuilds_runs_payouts_and_balances() {
             ]
             .contains(&table.as_str())
         });
-        assert_eq!(rows.len(), 9);
+        assert_eq!(rows.len(), 10);
         assert!(rows.values().all(|rows| !rows.is_empty()));
     }
     assert_eq!(rows::difference(&original, &rebuilt), Vec::<String>::new());

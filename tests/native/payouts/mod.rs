@@ -4,6 +4,7 @@
 //! writes anything; if an account number appears in the log, in an error or in a response; if a file or a statement
 //! differs from its golden copy; or if a replay has other balances.
 
+mod destinations;
 mod details;
 mod files;
 mod fx;
@@ -12,6 +13,7 @@ mod lists;
 mod random;
 mod refusals;
 mod reports;
+mod returns;
 mod statements;
 mod tables;
 mod world;

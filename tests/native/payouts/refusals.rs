@@ -1,7 +1,9 @@
 //! Refused requests about payouts: each has its code and pointer, and writes no row.
 
 use super::world::{World, october};
+use crate::support::OPERATOR;
 use serde_json::{Value as Json, json};
+use signpost::store::Sql;
 
 /// A programme with one payable partner, and a draft of October.
 fn drafted() -> (World, String, String) {
@@ -84,6 +86,49 @@ fn a_key_cannot_approve_its_own_run() {
     let target = format!("/v1/payouts/runs/{run}/approve");
     let own = world.ledger.unchanged("operator", |ledger| ledger.post(&target, &json!({})));
     assert_eq!(own.problem(), (403, "own_run".to_owned()));
+}
+
+#[test]
+fn a_key_that_the_maker_made_does_not_approve() {
+    let mut world = World::new();
+    let ada = world.partner("Ada", None);
+    world.sale(&ada, 10_000, "EUR");
+    world.at("2026-11-02T08:00:00Z");
+    let make_key = |world: &mut World, by: &str, scope: &str| {
+        let made = world.by(by, "POST", "/v1/keys", &json!({"name": "K", "scopes": [scope]}));
+        assert_eq!(made.status, 201, "{}", made.raw.body);
+        (made.text("/id"), made.text("/key"))
+    };
+    let (admin_id, admin) = make_key(&mut world, OPERATOR, "admin");
+    let (_, other_admin) = make_key(&mut world, OPERATOR, "admin");
+    let (child_id, child) = make_key(&mut world, &admin, "admin");
+    let (_, grandchild) = make_key(&mut world, &child, "payouts:write");
+    let (_, cousin) = make_key(&mut world, &other_admin, "payouts:write");
+    let keys = world.ledger.get("/v1/keys").json;
+    let maker_of = |id: &str| {
+        keys["data"].as_array().unwrap().iter().find(|key| key["id"] == id).unwrap()["created_by"].clone()
+    };
+    assert_eq!((maker_of(&admin_id), maker_of(&child_id)), (json!("operator"), json!(admin_id)));
+
+    let run = world.by(&admin, "POST", "/v1/payouts/runs", &json!({"period": october()})).text("/id");
+    let approve = format!("/v1/payouts/runs/{run}/approve");
+    // Removing the key in between changes nothing.
+    assert_eq!(world.ledger.delete(&format!("/v1/keys/{child_id}")).status, 204);
+    let refused =
+        world.ledger.unchanged("own", |ledger| ledger.call(&grandchild, "POST", &approve, "", None));
+    assert_eq!(refused.problem(), (403, "own_run".to_owned()));
+    assert_eq!(
+        refused.text("/detail"),
+        "This key, or a key that led to it, asked for the run or computed it last: a key of another person has to approve it."
+    );
+    // The same goes for the key that computed the run last.
+    let refresh = format!("/v1/payouts/runs/{run}/refresh");
+    assert_eq!(world.by(&other_admin, "POST", &refresh, &json!({})).status, 200);
+    let refused = world.ledger.unchanged("own", |ledger| ledger.call(&cousin, "POST", &approve, "", None));
+    assert_eq!(refused.problem(), (403, "own_run".to_owned()));
+    // Keys from before their makers were recorded, and keys of others, approve.
+    world.ledger.sql.exec("UPDATE api_keys SET created_by = NULL", &[]).unwrap();
+    assert_eq!(world.by(&cousin, "POST", &approve, &json!({})).status, 200);
 }
 
 #[test]
@@ -177,11 +222,9 @@ fn a_payout_is_settled_once() {
         .unchanged("again", |ledger| ledger.post(&format!("{target}/paid"), &json!({"reference": "bank-7"})));
     assert_eq!((again.status, again.raw.header("idempotent-replayed")), (200, Some("true")));
     assert_eq!(again.raw.body, first.raw.body);
-    for (step, body) in [("paid", json!({"reference": "bank-8"})), ("failed", json!({"reason": "bank-7"}))] {
-        let target = format!("{target}/{step}");
-        let refused = world.ledger.unchanged(step, |ledger| ledger.post(&target, &body));
-        assert_eq!(refused.problem(), (409, "payout_ended".to_owned()));
-    }
+    let other = json!({"reference": "bank-8"});
+    let refused = world.ledger.unchanged("other", |ledger| ledger.post(&format!("{target}/paid"), &other));
+    assert_eq!(refused.problem(), (409, "payout_ended".to_owned()));
     let target = format!("/v1/partners/{partner}/write-off");
     for (body, status, code) in [
         (json!({"currency": "EUR"}), 409, "nothing_owed_back"),

@@ -47,8 +47,17 @@ impl<S: Sql> World<S> {
         self.ledger.now = Timestamp::parse(time).unwrap();
     }
 
-    /// A partner who earns everything it sells, paid in `currency`.
+    /// A partner who earns everything it sells, paid in `currency` by hand.
     pub fn partner(&mut self, name: &str, currency: Option<&str>) -> Scenario {
+        let scenario = self.partner_without_details(name, currency);
+        let target = format!("/v1/partners/{}/payout-details", scenario.partner);
+        let set = self.ledger.put(&target, &json!({"method": "manual", "legal_name": name}));
+        assert_eq!(set.status, 200, "{}", set.raw.body);
+        scenario
+    }
+
+    /// A partner who earns everything it sells and has not said where it is to be paid.
+    pub fn partner_without_details(&mut self, name: &str, currency: Option<&str>) -> Scenario {
         let body = json!({"name": name, "kind": "influencer", "commission_bp": 10_000, "currency": currency});
         let answer = self.ledger.post("/v1/partners", &body);
         assert_eq!(answer.status, 201, "{}", answer.raw.body);
