@@ -366,6 +366,8 @@ pub struct MarketplaceDocs {
     pub proof: &'static str,
     /// What carries the referral from the click to the install.
     pub carrier: &'static str,
+    /// What the ends of a sale and of an account reverse: cancelled orders, refunds, ended subscriptions.
+    pub ends: &'static str,
     /// What is not possible, and why.
     pub limits: &'static str,
 }

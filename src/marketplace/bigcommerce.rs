@@ -182,6 +182,8 @@ impl Adapter for Bigcommerce {
                     page is loaded; webhooks by the Standard Webhooks scheme (HMAC-SHA256, 5 min)",
             carrier: "the visitor's cookie, between the page in the control panel and `forward_to`; it is not visible \
                       in the frame itself",
+            ends: "`uninstall` and `store/app/uninstalled` end the account. BigCommerce reports no charges, so \
+                   nothing is reversed: refund the conversion with the API",
             limits: "BigCommerce pushes no charges: the app polls Unified Billing, and you send its charges with the \
                      API. BigCommerce does not repeat a missed `uninstall`. A code is accepted once, so with `auth` \
                      the app cannot exchange it itself. A merchant who never follows “Continue” is not attributed",

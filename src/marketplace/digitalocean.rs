@@ -249,6 +249,8 @@ impl Adapter for Digitalocean {
             ],
             proof: "Basic credentials for server calls (nothing is signed); HMAC-SHA256 for single sign-on, once within 120 s",
             carrier: "the visitor's cookie at the first single sign-on; a metadata field of the provisioning form",
+            ends: "the deletion of a resource ends the account, and the suspension of one suspends it. DigitalOcean \
+                   reports no charges, so nothing is reversed: refund the conversion with the API",
             limits: "DigitalOcean does the billing and reports no amounts: no charges, no refunds. A customer who \
                      never uses single sign-on is not attributed, unless the form carried a click id",
         }

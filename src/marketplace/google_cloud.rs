@@ -321,6 +321,8 @@ impl Adapter for GoogleCloud {
                     event itself is not signed: with `service_account` the procurement API is asked and must agree \
                     (`evidence` is `api_poll`); without it, `evidence` is `transport_only`",
             carrier: "the visitor's cookie, between the sign-up and `forward_to`",
+            ends: "a cancelled or deleted entitlement, an ended offer and a deleted account end the account and \
+                   refund nothing. Google's reports contain its refunds: send them with the API",
             limits: "parameters on a link to the marketplace do not reach the sign-up. A buyer who buys in one browser \
                      and signs up in another is not attributed. Google reports no amounts: a renewal counts as a \
                      charge of the plan without an amount, and the first period, usage and refunds are not reported at \

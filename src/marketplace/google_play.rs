@@ -149,6 +149,11 @@ impl Adapter for GooglePlay {
             carrier: "the Play Store's `referrer`, which carries the click id of the link; the app reads it on its \
                       first run, and its backend reports it (`POST /v1/installs/google-play`). Alternatively, the app \
                       sets a click id as the obfuscated account id of a purchase",
+            ends: "an order that is `REFUNDED` refunds all that is left, and one that is `PARTIALLY_REFUNDED` what \
+                   was refunded so far, both with the notification of the voided purchase and with one that reports \
+                   the charge late. Chargebacks are voided purchases. A `CANCELED` order was never paid. A \
+                   subscription that is revoked or expires ends the account; Google reports the refund of a revoked \
+                   one as a voided purchase",
             limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, \
                      including taxes; free trials and test purchases are not charges. The API returns a subscription's \
                      latest order: if a notification is delivered a whole period late, the order before it is lost. A \

@@ -273,6 +273,8 @@ impl Adapter for GoogleWorkspace {
             proof: "`oauth`: Google accepts the code, and its id token (RS256, for the client id) names the customer; \
                     `sign-in`: `app_secret` and the id token; `license`: `app_secret` and Google's response",
             carrier: "the visitor's cookie, between the sign-in and `forward_to`; a click id in `state`, or one that the app reports",
+            ends: "a licence that is gone ends the account. Google takes no payments for apps, so nothing is \
+                   reversed: refund the conversion with the API",
             limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: send sales with \
                      the API, for the customer `google-workspace:<domain>` (the token's `hd`), or \
                      `google-workspace:<sub>` for a user without an organisation. Parameters on a link to the \

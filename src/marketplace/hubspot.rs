@@ -242,6 +242,7 @@ impl Adapter for Hubspot {
                     `X-HubSpot-Signature-v3` (HMAC-SHA256, 5 min). A v1 or v2 together with a v3 is never accepted",
             carrier: "the click id in `state`, which HubSpot returns, if the install started at `install`; otherwise \
                       the visitor's cookie, between the install and `forward_to`",
+            ends: "HubSpot pushes no ends and takes no payments for apps: send uninstalls and refunds with the API",
             limits: "HubSpot takes no payments for apps: send sales with the API. It pushes no installs and no \
                      uninstalls: the app polls the Webhooks Journal, and you send an uninstall with the API, for the \
                      customer `hubspot:<hub_id>`. An account counts as one install, however often it is reinstalled. A \

@@ -115,7 +115,7 @@ fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Optio
     let value = message.object("data").and_then(|data| data.object("value"));
     let value = value.ok_or_else(|| unreadable("there is no data.value"))?;
     if is_order {
-        orders::charge(value, at, context, evidence)
+        orders::order(value, at, context, evidence)
     } else {
         orders::refund(value, at, context, evidence)
     }
@@ -125,7 +125,7 @@ fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Optio
 fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Option<Event>, Unreadable> {
     let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let value = message.object("data").unwrap_or(message);
-    orders::charge(value, None, context, verified.evidence())
+    orders::order(value, None, context, verified.evidence())
 }
 
 /// Parses the operator's app's report about a Commerce instance.
@@ -169,8 +169,8 @@ impl Adapter for Magento {
                     "the webhook of an event registration in Adobe's Developer Console, with individual delivery (not \
                      batches), for the events `observer.sales_order_save_commit_after` or \
                      `observer.checkout_submit_all_after` (a charge, once the order's state is `processing` or \
-                     `complete`) and `observer.sales_order_creditmemo_save_after` (a refund); the challenge is \
-                     answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
+                     `complete`, and the reversal of one that is `canceled` or `closed`) and \
+                     `observer.sales_order_creditmemo_save_after` (a refund); the challenge is answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
                      `customer_id`, `customer_email`, `coupon_code` and `created_at` of orders, and `order_id`, \
                      `increment_id`, `state`, `base_grand_total`, `base_currency_code` and `created_at` of credit \
                      memos. An event that lacks a field is answered with 200, and the log says which field",
@@ -233,15 +233,20 @@ impl Adapter for Magento {
                     the client id, not older than 25 h; `commerce`: RSA under the instance's own key, without a time; \
                     `app`: HMAC-SHA256 under `app_secret`, 5 min",
             carrier: "a coupon code, or the field of the order that `click_field` names; what the app reports with an install",
+            ends: "an order that is `canceled` or `closed` refunds all that is left, also if its charge arrives \
+                   later; a credit memo refunds its amount. The cancelled part of an order (`base_total_canceled` or, \
+                   with `amounts` `order`, `total_canceled`, if you select the field) is not owed: if it grows after \
+                   the charge, the difference is refunded. A credit memo that is open or cancelled counts for \
+                   nothing, and `holded` and `payment_review` change nothing",
             limits: "Adobe's marketplace reports no purchases and no installs of extensions, and parameters on links \
                      to its listings are lost: an extension is attributed by what its merchant enters or by the app's \
                      own page. An order is charged once with its grand total, including shipping and taxes, whichever \
-                     event arrives first. An order that is closed or cancelled without a credit memo is not refunded. \
-                     A webhook that is sent before the order is stored has no `entity_id` and is ignored. Guests are \
-                     identified by a hash of their e-mail address, so a guest who registers later is another customer. \
-                     If the challenge was not answered, Adobe sends `validationUrl`: the log shows it, for the \
-                     operator to open. An instance counts as one install and one removal, however often it is \
-                     reinstalled",
+                     event arrives first. Amounts with more decimals than the currency are rounded half up, and \
+                     `metadata.amount` of the conversion is then `rounded`. A webhook that is sent before the order \
+                     is stored has no `entity_id` and is ignored. Guests are identified by a hash of their e-mail \
+                     address, so a guest who registers later is another customer. If the challenge was not answered, \
+                     Adobe sends `validationUrl`: the log shows it, for the operator to open. An instance counts as \
+                     one install and one removal, however often it is reinstalled",
         }
     }
 

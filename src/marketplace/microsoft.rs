@@ -166,6 +166,9 @@ impl Adapter for Microsoft {
                     logged. Without `client_secret`, or if the purchase has changed since a renewal, the event is \
                     `transport_only` and its commissions are held",
             carrier: "the visitor's cookie, on the landing page",
+            ends: "`Unsubscribe` ends the account and `Suspend` suspends it. Neither refunds a term, even if \
+                   Microsoft gives the money back, as it does within 72 hours of a purchase: refund the conversion \
+                   with the API",
             limits: "parameters on a link to the listing reach neither the landing page nor the webhook: a buyer who \
                      configures the purchase in another browser than that of the click is not attributed. Microsoft \
                      reports no amounts: a charge names its plan, whose price `plans` must contain, for one term and \

@@ -7,6 +7,7 @@ mod aws;
 mod bigcommerce;
 mod digitalocean;
 pub mod event;
+mod fields;
 mod google;
 mod google_cloud;
 mod google_play;

@@ -271,6 +271,8 @@ impl Adapter for Salesforce {
                     `sfLma__Status__c`, `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, and do not \
                     include the session id. Canvas: HMAC-SHA256 under the consumer secret, each signed request once",
             carrier: "the visitor's cookie, when the link on the Canvas page is followed to the top of the window",
+            ends: "a licence that is suspended or uninstalled changes the account. Salesforce reports no charges, so \
+                   nothing is reversed: refund the conversion with the API",
             limits: "the `referral_code` of a listing's link reaches the AppExchange lead and not the licence: a \
                      customer who never follows the link on the Canvas page is not attributed. Salesforce reports no \
                      amounts: send sales with the API. The path secret is a part of the URL, so every log of the URL \

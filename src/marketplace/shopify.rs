@@ -269,6 +269,9 @@ impl Adapter for Shopify {
                     body identifies the shop: headers are not signed",
             carrier: "the visitor's cookie, between the install and `forward_to`; a click id in `state`, if your own \
                       page starts the install",
+            ends: "`app/uninstalled` ends the account, and a `FROZEN` subscription suspends it; `CANCELLED`, \
+                   `DECLINED` and `EXPIRED` subscriptions change nothing. Shopify pushes no charges, so nothing is \
+                   reversed: refund the conversion with the API",
             limits: "parameters on an App Store link do not reach the app, so a merchant who never follows “Continue” \
                      in the frame is not attributed. Shopify pushes no charges and no refunds: they are in the Partner \
                      API; send them with the API, with `customer_id` `shopify:<shop domain>`. Prices in webhooks are \
