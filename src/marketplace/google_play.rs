@@ -155,12 +155,13 @@ impl Adapter for GooglePlay {
                    subscription that is revoked or expires ends the account; Google reports the refund of a revoked \
                    one as a voided purchase",
             limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, \
-                     including taxes; free trials and test purchases are not charges. The API returns a subscription's \
-                     latest order: if a notification is delivered a whole period late, the order before it is lost. A \
-                     partial refund has the refunded amount of Google's order. The customer is \
-                     `google-play:<obfuscated account id>` if the app sets one, otherwise the SHA-256 of the first \
-                     purchase token. Without `service_account` it is the SHA-256 of each token: an upgrade then ends \
-                     one customer and starts another, and refunds are not matched to charges",
+                     including taxes; free trials and test purchases are not charges. The API returns a \
+                     subscription's latest order: if a notification is delivered a whole period late, the order \
+                     before it is lost. A partial refund has the refunded amount of Google's order. The customer is \
+                     `google-play:<obfuscated account id>` if the app sets one (make it unique among all your apps, \
+                     as the hash of a user id is), otherwise the SHA-256 of the first purchase token. Without \
+                     `service_account` it is the SHA-256 of each token: an upgrade then ends one customer and starts \
+                     another, and refunds are not matched to charges",
         }
     }
 

@@ -66,7 +66,11 @@ pub const LEDGER: &[Step] = &[
     Step { version: 7, script: script!("schema/ledger_0007.sql") },
     Step { version: 8, script: script!("schema/ledger_0008.sql") },
     Step { version: 9, script: script!("schema/ledger_0009.sql") },
+    Step { version: 10, script: CUSTOMERS_OF_SHOPS },
 ];
+
+/// Names the customers of shops with their listing. A replay runs it once more at its end.
+pub const CUSTOMERS_OF_SHOPS: &str = script!("schema/ledger_0010.sql");
 
 /// The reason that a database could not be opened.
 #[derive(Debug, thiserror::Error)]

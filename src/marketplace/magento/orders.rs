@@ -74,10 +74,10 @@ fn amount(of: &Object<'_>, context: &CallbackContext<'_>) -> Result<(Amount, Cur
     Ok((amount, currency))
 }
 
-/// The customer. A guest is identified by a hash of the e-mail address.
+/// The customer, whose number counts within the instance only. A guest is identified by a hash of the e-mail address.
 fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
     if let Some(customer) = order.text("customer_id").filter(|id| id != "0") {
-        return format!("customer:{customer}");
+        return format!("{listing_id}/customer:{customer}");
     }
     match order.text("customer_email") {
         Some(email) => {
@@ -85,7 +85,7 @@ fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
             format!("guest:{}", hash.get(..32).unwrap_or(&hash))
         }
         // There is no customer, so the order is its own.
-        None => format!("order:{id}"),
+        None => format!("{listing_id}/order:{id}"),
     }
 }
 

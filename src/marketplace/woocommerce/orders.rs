@@ -88,7 +88,7 @@ impl Order {
     fn account(&self, listing_id: &str) -> String {
         let customer = self.fields.side("customer_id").filter(|id| id != "0");
         if let Some(number) = customer.and_then(|id| id.parse::<u64>().ok()) {
-            return format!("customer:{number}");
+            return format!("{listing_id}/customer:{number}");
         }
         let email = self.fields.side_of("billing").and_then(|billing: Billing| billing.email);
         match email.filter(|email| !email.is_empty()) {
@@ -97,7 +97,7 @@ impl Order {
                 format!("guest:{}", hash.get(..32).unwrap_or(&hash))
             }
             // A sale at the counter has no customer, so the order is its own.
-            None => format!("order:{}", self.id),
+            None => format!("{listing_id}/order:{}", self.id),
         }
     }
 

@@ -57,7 +57,7 @@ fn a_paid_order_with_the_click_in_its_attribution_is_a_sale_of_the_partner() {
         )
     );
     assert_eq!(sale["external_id"], format!("{}/order:727", world.listing));
-    assert_eq!(sale["customer_id"], "woocommerce:customer:26");
+    assert_eq!(sale["customer_id"], format!("woocommerce:{}/customer:26", world.listing));
     assert_eq!(
         sale["metadata"],
         json!({"marketplace": "woocommerce", "evidence": "signed", "plan": "PRO-M"})
@@ -359,4 +359,39 @@ fn an_odd_side_field_is_skipped_and_noted_and_the_order_counts() {
         (&json!(click), &json!(1_000))
     );
     assert_eq!(sale["metadata"]["skipped"], "/meta_data/0");
+}
+
+#[test]
+fn customers_of_two_shops_with_the_same_number_are_two() {
+    let mut world = clicked();
+    // The first shop's customer 26 came through the partner's link. The second shop's is somebody else.
+    let first = world.listing.clone();
+    let second = world.ledger.post(
+        "/v1/listings",
+        &json!({"name": "Store 2", "marketplace": "woocommerce", "url": "https://two.example/app",
+                "secrets": {"webhook_secret": SECRET}}),
+    );
+    let second = second.text("/id");
+    for (listing, partner) in [(&second, None), (&first, Some(world.partner.clone()))] {
+        world.listing.clone_from(listing);
+        assert_eq!(world.receive(&order(json!({"id": 900}))).status, 200);
+        let sale = world.ledger.get("/v1/conversions").json["data"][0].take();
+        assert_eq!(sale["customer_id"], format!("woocommerce:{listing}/customer:26"));
+        assert_eq!(sale["attribution"]["credits"][0]["partner_id"].as_str(), partner.as_deref());
+    }
+    // Sales at the counter, too, are numbered by each shop.
+    let counter = order(json!({"id": 901, "customer_id": 0}));
+    assert_eq!(world.receive(&counter).status, 200);
+    let sale = world.ledger.get("/v1/conversions").json["data"][0].take();
+    assert_eq!(sale["customer_id"], format!("woocommerce:{first}/order:901"));
+}
+
+#[test]
+fn a_partner_registered_under_the_customers_number_still_earns_nothing_unseen_from_its_own_orders() {
+    let mut world = clicked();
+    let target = format!("/v1/partners/{}", world.partner);
+    assert_eq!(world.ledger.patch(&target, &json!({"external_id": "woocommerce:customer:26"})).status, 200);
+    assert_eq!(world.receive(&order(json!({}))).status, 200);
+    let held = world.ledger.get("/v1/commissions").json["data"][0]["held_reason"].take();
+    assert_eq!(held, "self_referral");
 }
