@@ -122,6 +122,10 @@ impl Adapter for Aws {
             ends: "an agreement that is `CANCELLED`, `EXPIRED`, `TERMINATED`, `ROLLED_BACK` or `ARCHIVED` ends the \
                    account and refunds nothing, because AWS gives money back by a billing adjustment, which \
                    `invoices` books as a refund. `RENEWED`, `REPLACED` and `SUPERSEDED` end nothing",
+            unprocessed: "500, because SNS repeats messages for an hour, an API destination for a day, and a \
+                          scheduler its call: a repetition is processed as soon as it can be read. A message that is \
+                          no JSON, and an entry of an invoice list that cannot be read, are kept too and answered \
+                          with success",
             limits: "AWS's messages contain no amounts and charge nobody. Amounts come from `invoices` or from the \
                      API, with `customer_id` `aws:<the customer's AWS account>`, but not from both. Amounts are \
                      before tax. A credit memo without a completed billing adjustment is skipped, because it does not \
@@ -155,6 +159,10 @@ impl Adapter for Aws {
             INVOICES => invoices::parse(&proof.verified),
             _ => events::parse(proof, context),
         }
+    }
+
+    fn unprocessed(&self, _: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

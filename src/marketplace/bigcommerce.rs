@@ -184,6 +184,9 @@ impl Adapter for Bigcommerce {
                       in the frame itself",
             ends: "`uninstall` and `store/app/uninstalled` end the account. BigCommerce reports no charges, so \
                    nothing is reversed: refund the conversion with the API",
+            unprocessed: "`uninstall`, `remove-user` and `webhook` with success, because BigCommerce does not repeat \
+                          the first two and deactivates a webhook that keeps failing; the others with 500, which the \
+                          visitor sees",
             limits: "BigCommerce pushes no charges: the app polls Unified Billing, and you send its charges with the \
                      API. BigCommerce does not repeat a missed `uninstall`. A code is accepted once, so with `auth` \
                      the app cannot exchange it itself. A merchant who never follows “Continue” is not attributed",
@@ -215,6 +218,15 @@ impl Adapter for Bigcommerce {
             UNINSTALL => uninstall(verified),
             WEBHOOK => webhook(verified),
             _ => Ok(ParsedCallback::new(Vec::new(), received())),
+        }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        match kind {
+            oauth::TOKEN => None,
+            UNINSTALL | REMOVE_USER => Some(CallbackResponse::with_body(200, "application/json", "{}")),
+            WEBHOOK => Some(CallbackResponse::empty(200)),
+            _ => Some(CallbackResponse::empty(500)),
         }
     }
 

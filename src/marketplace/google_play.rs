@@ -154,6 +154,8 @@ impl Adapter for GooglePlay {
                    the charge late. Chargebacks are voided purchases. A `CANCELED` order was never paid. A \
                    subscription that is revoked or expires ends the account; Google reports the refund of a revoked \
                    one as a voided purchase",
+            unprocessed: "500, because Pub/Sub delivers a notification again for seven days and the API is asked \
+                          again each time, for example until an order shows its refund",
             limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, \
                      including taxes; free trials and test purchases are not charges. The API returns a \
                      subscription's latest order: if a notification is delivered a whole period late, the order \
@@ -191,6 +193,10 @@ impl Adapter for GooglePlay {
             return Err(unreadable("a token or an order is not a plain name"));
         }
         Ok(unconfirmed(change, about, id, at))
+    }
+
+    fn unprocessed(&self, _: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -13,6 +13,7 @@ mod google_cloud;
 mod google_play;
 mod google_workspace;
 mod hubspot;
+pub mod kept;
 mod magento;
 mod microsoft;
 pub mod money;

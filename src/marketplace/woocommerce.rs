@@ -119,6 +119,8 @@ impl Adapter for Woocommerce {
                    is a refund of the difference; a total that rises changes nothing. Other statuses, also those of \
                    plugins, count as paid once the order has a date of payment. Of a subscription, `amount_refunded` \
                    refunds, and `cancelled` and `expired` end the account without a refund",
+            unprocessed: "`orders` and `billing` with 200, because WooCommerce sends nothing again and switches a \
+                          webhook off that keeps failing; `auth` with 500, which the store shows to the merchant",
             limits: "the signatures contain no time, so an old message can be sent again: it moves no money twice and \
                      revives no ended subscription, but it can show a running one as paused or active. WooCommerce \
                      does not repeat a failed delivery of an order, but the next update of the order makes up for it. \
@@ -169,6 +171,15 @@ impl Adapter for Woocommerce {
             connect::AUTH => connect::authorized(verified, context),
             oauth::TOKEN => oauth::parse_token_request(verified),
             _ => orders::events(payload::text(verified)?, context, verified.evidence()),
+        }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        match kind {
+            ORDERS | billing::BILLING => Some(CallbackResponse::empty(200)),
+            connect::AUTH => Some(CallbackResponse::empty(500)),
+            // Requests of the operator's app, which report nothing.
+            _ => None,
         }
     }
 

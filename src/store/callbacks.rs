@@ -1,6 +1,8 @@
 //! Rows written for marketplace callbacks: single-use tokens, browser handoffs, accounts, and refunds that are waiting
 //! for their charge.
 
+pub mod kept;
+
 use super::{Row, Sql, SqlError, Value};
 use crate::domain::{programme::listing::ListingNo, values::time::Timestamp};
 use serde::{Deserialize, Serialize};

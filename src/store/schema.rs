@@ -67,6 +67,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 8, script: script!("schema/ledger_0008.sql") },
     Step { version: 9, script: script!("schema/ledger_0009.sql") },
     Step { version: 10, script: CUSTOMERS_OF_SHOPS },
+    Step { version: 11, script: script!("schema/ledger_0011.sql") },
 ];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.

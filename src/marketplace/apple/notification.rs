@@ -61,6 +61,29 @@ fn status_change(kind: &str, subtype: &str) -> Option<EventKind> {
     }
 }
 
+/// Types that change nothing here.
+const IGNORED: [&str; 13] = [
+    "CONSUMPTION_REQUEST",
+    "DID_CHANGE_RENEWAL_PREF",
+    "DID_CHANGE_RENEWAL_STATUS",
+    "EXTERNAL_PURCHASE_TOKEN",
+    "METADATA_UPDATE",
+    "MIGRATION",
+    "PRICE_CHANGE",
+    "PRICE_INCREASE",
+    "REFUND_DECLINED",
+    "RENEWAL_EXTENDED",
+    "RENEWAL_EXTENSION",
+    "RESCIND_CONSENT",
+    "TEST",
+];
+
+/// Whether a type is one that the reference describes. Another one may move money in a way that nobody knows yet.
+fn is_known(kind: &str) -> bool {
+    let moves = matches!(kind, "REFUND" | "REVOKE" | "REFUND_REVERSED") || is_purchase(kind, "");
+    moves || IGNORED.contains(&kind) || status_change(kind, "").is_some()
+}
+
 /// Whether the transaction of a notification is a purchase.
 fn is_purchase(kind: &str, subtype: &str) -> bool {
     match kind {
@@ -184,6 +207,10 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let kind = field("/notification/notificationType");
     let kind = kind.ok_or_else(|| unreadable("there is no notificationType"))?;
     let answer = |events| ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)));
+    if !is_known(kind) {
+        let unprocessed = Some("its notificationType is unknown".to_owned());
+        return Ok(ParsedCallback { unprocessed, ..answer(Vec::new()) });
+    }
     // A test notification, or one that is not about a purchase.
     let Some(json) = verified_json.get("transaction") else { return Ok(answer(Vec::new())) };
     let subtype = field("/notification/subtype").unwrap_or_default();

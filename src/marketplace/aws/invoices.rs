@@ -224,5 +224,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let log = reading.log(is_whole);
     let body = json!({ "told": reading.events.len(), "left_out": reading.skipped, "complete": is_whole });
     let response = CallbackResponse::with_body(200, "application/json", body.to_string());
-    Ok(ParsedCallback { log, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
+    // What is missing otherwise is there for the next call. An entry that cannot be read stays so.
+    let (unprocessed, log) = if reading.skipped > 0 { (log, None) } else { (None, log) };
+    Ok(ParsedCallback { log, unprocessed, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
 }

@@ -108,6 +108,24 @@ fn owed(order: &Object<'_>, context: &CallbackContext<'_>) -> Result<(Amount, Cu
     Ok((Amount { minor, is_rounded: total.is_rounded || canceled.is_rounded, ..total }, currency))
 }
 
+/// Whether an order that counts lacks the number under which the instance stores it.
+pub fn is_not_stored_yet(value: &Object<'_>) -> bool {
+    let wrapped = value.object("order");
+    let order = wrapped.as_ref().unwrap_or(value);
+    order.text("state").is_some_and(|state| has_ended(&state).is_some()) && order.text("entity_id").is_none()
+}
+
+/// Whether an order in this state has ended; `None` if it is not paid, or not yet.
+fn has_ended(state: &str) -> Option<bool> {
+    match state {
+        "processing" | "complete" => Some(false),
+        // A closed order was credited as a whole. Neither state is ever left, so the reversal waits for a charge that
+        // arrives late.
+        "canceled" | "closed" => Some(true),
+        _ => None,
+    }
+}
+
 /// The charge of a paid order, or the reversal of what is left of one that ended; `None` for other orders. `at` is the
 /// time of the event, if known.
 pub fn order(
@@ -117,13 +135,7 @@ pub fn order(
     evidence: Evidence,
 ) -> Result<Option<Event>, Unreadable> {
     let order = value.inner("order");
-    let has_ended = match order.text("state").as_deref() {
-        Some("processing" | "complete") => false,
-        // A closed order was credited as a whole. Neither state is ever left, so the reversal waits for a charge that
-        // arrives late.
-        Some("canceled" | "closed") => true,
-        _ => return Ok(None),
-    };
+    let Some(has_ended) = order.text("state").as_deref().and_then(has_ended) else { return Ok(None) };
     // Credit memos refer to their order by this number. An order without it is not stored yet.
     let id = order.required("entity_id")?;
     let (transaction, account) = (format!("order:{id}"), account(&order, &id, &context.listing.id));

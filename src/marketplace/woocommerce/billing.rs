@@ -100,11 +100,11 @@ pub fn events(
     let currency = currency.as_deref().or_else(|| context.listing.setting("currency"));
     let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));
     let currency = currency.ok_or_else(|| unreadable("currency is not an ISO 4217 code"))?;
-    let (mut events, mut log) = (Vec::new(), None);
+    let (mut events, mut unread) = (Vec::new(), None);
     for (index, transaction) in subscription.needed_list("transactions")?.iter().enumerate() {
         match transaction_events(transaction.get(), &account, currency, evidence) {
             Ok(more) => events.extend(more),
-            Err(Unreadable(why)) => log = Some(format!("/subscription/transactions/{index}: {why}")),
+            Err(Unreadable(why)) => unread = Some(format!("/subscription/transactions/{index}: {why}")),
         }
     }
     if let Some(kind) = status_change(&status) {
@@ -112,5 +112,8 @@ pub fn events(
         let name = if kind == EventKind::Uninstalled { "ended" } else { &status };
         events.push(Event::new(kind, &account, format!("{name}:{account}"), evidence));
     }
-    Ok(ParsedCallback { log, ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))) })
+    Ok(ParsedCallback {
+        unprocessed: unread,
+        ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)))
+    })
 }

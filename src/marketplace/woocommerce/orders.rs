@@ -229,6 +229,9 @@ pub fn events(
         Progress::Ended(is_paid) => events.push(Event { only_if_charged: !is_paid, ..rest("ended") }),
     }
     let skipped = order.fields.skipped();
-    let log = unread.or_else(|| (!skipped.is_empty()).then(|| format!("skipped {}", skipped.join(" "))));
-    Ok(ParsedCallback { log, ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))) })
+    Ok(ParsedCallback {
+        log: (!skipped.is_empty()).then(|| format!("skipped {}", skipped.join(" "))),
+        unprocessed: unread,
+        ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)))
+    })
 }

@@ -211,7 +211,6 @@ fn each_notification_means_what_it_says() {
         ("PRICE_INCREASE PENDING", &none, "", false),
         ("RENEWAL_EXTENDED", &none, "", false),
         ("METADATA_UPDATE", &none, "", false),
-        ("DANCE", &none, "", false),
     ] {
         let mut world = world();
         // Not the first purchase, so that it joins no names.

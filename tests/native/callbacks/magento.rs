@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use signpost::marketplace::vendor_api::Document;
 
-const CLIENT: &str = "c5a34355b7f5491f8277b8dd63f0bfa3";
+pub(crate) const CLIENT: &str = "c5a34355b7f5491f8277b8dd63f0bfa3";
 const PROVIDER: &str = "urn:uuid:1d02b72b-225f-45a0-a45f-4e89e1b3f300";
 const PATHS: [&str; 2] = ["/prod/keys/pub-key-one.pem", "/prod/keys/pub-key-other.pem"];
 const ORDER: &str = "com.adobe.commerce.observer.sales_order_save_commit_after";
@@ -25,7 +25,7 @@ fn publishes(request: &DocumentRequest) -> Document {
     vendor::document(request, Some(text.to_owned()))
 }
 
-fn world_with(settings: &Json, secrets: &Json) -> World {
+pub(crate) fn world_with(settings: &Json, secrets: &Json) -> World {
     let mut world = World::new("magento", settings, secrets);
     world.vendor.publishes = publishes;
     world

@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 const SECRET: &str = "wc-secret-0001";
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     World::new("woocommerce", &json!({}), &json!({"webhook_secret": ["new-secret-0002", SECRET]}))
 }
 
@@ -20,7 +20,7 @@ fn signed(body: String) -> TestCallback {
     TestCallback { method: "POST", kind: "orders", rest: String::new(), headers, body }
 }
 
-fn order(fields: Json) -> TestCallback {
+pub(crate) fn order(fields: Json) -> TestCallback {
     let mut order = json!({
         "id": 727, "status": "processing", "currency": "EUR", "total": "29.35", "customer_id": 26,
         "date_paid_gmt": "2026-11-22T11:00:08", "date_modified_gmt": "2026-11-22T11:00:09",
@@ -172,13 +172,17 @@ fn the_ping_is_answered_and_whatever_is_not_signed_or_not_readable_changes_nothi
             401,
         ),
         ("a deleted order", signed(r#"{"id":727}"#.to_owned()), 200),
-        ("no JSON", signed("{".to_owned()), 500),
-        ("no amount", order(json!({"total": "29,35"})), 500),
-        ("no currency", order(json!({"currency": "EURO"})), 500),
-        ("no id", order(json!({"id": null})), 500),
-        ("a status that is not a text", order(json!({"status": {}})), 500),
     ] {
         assert_eq!(world.refused(case, &callback), status, "{case}");
+    }
+    for (case, callback) in [
+        ("no JSON", signed("{".to_owned())),
+        ("no amount", order(json!({"total": "29,35"}))),
+        ("no currency", order(json!({"currency": "EURO"}))),
+        ("no id", order(json!({"id": null}))),
+        ("a status that is not a text", order(json!({"status": {}}))),
+    ] {
+        assert_eq!(world.kept(case, &callback), 200, "{case}");
     }
 }
 

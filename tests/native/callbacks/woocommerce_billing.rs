@@ -254,14 +254,18 @@ fn whatever_is_not_signed_or_not_readable_changes_nothing() {
             401,
         ),
         ("nothing", of(""), 401),
-        ("no JSON", of("{"), 500),
-        ("no subscription", of("{}"), 500),
-        ("no id", subscription(json!({"id": null})), 500),
-        ("an empty id", subscription(json!({"id": ""})), 500),
-        ("no status", subscription(json!({"status": null})), 500),
-        ("no currency", subscription(json!({"currency": "DOLLAR"})), 500),
     ] {
         assert_eq!(world.refused(case, &callback), status, "{case}");
+    }
+    for (case, callback) in [
+        ("no JSON", of("{")),
+        ("no subscription", of("{}")),
+        ("no id", subscription(json!({"id": null}))),
+        ("an empty id", subscription(json!({"id": ""}))),
+        ("no status", subscription(json!({"status": null}))),
+        ("no currency", subscription(json!({"currency": "DOLLAR"}))),
+    ] {
+        assert_eq!(world.kept(case, &callback), 200, "{case}");
     }
     let orders = TestCallback { kind: "orders", ..good };
     assert_eq!(world.refused("as an order", &orders), 401);
