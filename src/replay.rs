@@ -13,6 +13,7 @@ use crate::{
         books::accounts,
         log::{apply::apply_change, change::Change, events, redaction::redact},
         reports::counts,
+        schema::CUSTOMERS_OF_SHOPS,
         transaction,
         value::json_text,
     },
@@ -149,6 +150,8 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
         }
     }
     flush(sql, &mut pending)?;
+    // Events from before that step have the customers' old names.
+    transaction(sql, || sql.script(CUSTOMERS_OF_SHOPS))?;
     let end = ended.filter(|end| end.next_cursor.is_none()).ok_or(ReplayError::Unfinished)?;
     Ok(ReplayReport {
         events: events_seen,

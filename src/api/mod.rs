@@ -6,6 +6,7 @@
 //! one transaction. Whatever fails, nothing remains written. An operation that needs a visitor's trail writes nothing and
 //! returns the trail that it needs; the runner fetches the trail and calls again with it in [`Environment::trails`].
 
+pub mod callbacks;
 pub mod conversions;
 pub mod health;
 pub mod http;

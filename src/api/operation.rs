@@ -56,6 +56,8 @@ operations! {
     GetConversion = "getConversion", "Read a conversion";
     ExplainConversion = "explainConversion", "Explain the attribution of a conversion";
     CreateRefund = "createRefund", "Refund a conversion";
+    ListCallbacks = "listCallbacks", "List callbacks that could not be read";
+    RetryCallback = "retryCallback", "Read a kept callback again";
     GetAttribution = "getAttribution", "Report clicks, conversions, revenue and commission";
     SimulateAttribution = "simulateAttribution", "Simulate attribution under other rules";
     ListBalances = "listBalances", "List balances";

@@ -2,6 +2,7 @@
 //! `src/openapi`. The table is above the handlers, and not in `http/`, because it imports all of them.
 
 use super::{
+    callbacks,
     conversions::{commissions, create, history, installs, read as conversions, refunds},
     http::{auth::Access, call::Call, failure::Failure, message::Response},
     links,
@@ -167,6 +168,15 @@ pub const ROUTES: &[Route] = &[
         refunds::create,
         Operation::CreateRefund,
     )),
+    get("/v1/callbacks", Programme, callbacks::list, Operation::ListCallbacks),
+    write(
+        "POST",
+        "/v1/callbacks/{id}/retry",
+        ConversionsWrite,
+        Programme,
+        callbacks::retry,
+        Operation::RetryCallback,
+    ),
     get("/v1/attribution", Partner, attribution::get, Operation::GetAttribution),
     Route {
         method: "POST",

@@ -39,6 +39,12 @@ string_enum! {
         AccountPlanLearned = "account.plan_learned";
         /// A marketplace reported that two identifiers name the same account.
         AccountNamed = "account.named";
+        /// A verified callback of a marketplace, or a part of it, could not be read and is kept.
+        CallbackUnprocessed = "callback.unprocessed";
+        /// A kept callback could be read in the end, and what it reports is recorded.
+        CallbackProcessed = "callback.processed";
+        /// A kept callback could be read in the end, but does not count.
+        CallbackRefused = "callback.refused";
         /// A click that arrived late was bound to its customer.
         CustomerBound = "customer.bound";
         /// A refund arrived before its charge and is waiting for it.

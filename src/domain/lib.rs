@@ -20,6 +20,7 @@
 )]
 
 pub mod attribution;
+pub mod callback;
 pub mod clicks;
 pub mod conversions;
 pub mod event;

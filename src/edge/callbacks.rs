@@ -226,9 +226,10 @@ pub async fn handle(exchange: &Exchange<'_>, mut request: Request, path: &str) -
 
 /// Returns the vendor's response for the outcome of a report.
 fn response_to(responses: ReportResponses, reported: Reported) -> Result<CallbackResponse, Refusal> {
-    let ReportResponses { written, replayed, handoff_completed } = responses;
+    let ReportResponses { written, replayed, kept, handoff_completed } = responses;
     match reported {
         Reported::Written => Ok(written),
+        Reported::Kept => Ok(kept.unwrap_or(written)),
         Reported::HandedOver(Some(body)) => Ok(CallbackResponse { body, ..written }),
         Reported::Replayed | Reported::HandedOver(None) => Ok(replayed),
         Reported::HandoffCompleted => Ok(handoff_completed.unwrap_or(written)),

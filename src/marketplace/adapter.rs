@@ -303,6 +303,8 @@ pub struct ParsedCallback {
     pub token_handoff: Option<TokenHandoff>,
     /// For the operator's log: which part could not be read. It quotes nothing from the callback.
     pub log: Option<String>,
+    /// Why a part of it could not be read. The callback is then kept, so that the part can be read later.
+    pub unprocessed: Option<String>,
     /// Account names that the callback proves to belong together.
     pub names: Vec<AccountName>,
 }
@@ -329,12 +331,12 @@ impl ParsedCallback {
     /// Events and a reply, and nothing else.
     #[must_use]
     pub fn new(events: Vec<Event>, reply: Reply) -> Self {
-        Self { events, reply, token_handoff: None, log: None, names: Vec::new() }
+        Self { events, reply, token_handoff: None, log: None, unprocessed: None, names: Vec::new() }
     }
 }
 
-/// An authentic callback that is not of the documented form: the vendor changed the form, or we misread it. It is
-/// answered with 500, so that the vendor sends it again when we can read it.
+/// An authentic callback that is not of the documented form: the vendor changed the form, or we misread it. It is kept
+/// ([`super::kept`]), and answered as [`Adapter::unprocessed`] says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a verified callback is not of its documented form: {0}")]
 pub struct Unreadable(pub String);
@@ -346,7 +348,19 @@ pub fn unreadable(why: impl Into<String>) -> Unreadable {
 
 impl From<strict_json::Error> for Unreadable {
     fn from(error: strict_json::Error) -> Self {
-        Self(format!("{}: {error}", error.pointer()))
+        Self(format!("{}: {}", error.pointer(), without_value(&error.to_string())))
+    }
+}
+
+/// A message of serde without the value that it quotes, which may be personal data.
+fn without_value(message: &str) -> String {
+    let quote = message.find(['"', '`']).filter(|_| message.starts_with("invalid "));
+    match quote.zip(message.rfind(", expected")).filter(|(start, end)| start < end) {
+        Some((start, end)) => {
+            let (kind, expected) = (message.get(..start), message.get(end..));
+            format!("{}{}", kind.unwrap_or_default().trim_end(), expected.unwrap_or_default())
+        }
+        None => message.to_owned(),
     }
 }
 
@@ -366,6 +380,10 @@ pub struct MarketplaceDocs {
     pub proof: &'static str,
     /// What carries the referral from the click to the install.
     pub carrier: &'static str,
+    /// What the ends of a sale and of an account reverse: cancelled orders, refunds, ended subscriptions.
+    pub ends: &'static str,
+    /// How a verified callback that cannot be read is answered, and why.
+    pub unprocessed: &'static str,
     /// What is not possible, and why.
     pub limits: &'static str,
 }
@@ -393,6 +411,35 @@ pub trait Adapter: Sync {
     /// Parses a verified callback.
     fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable>;
 
+    /// The response to a verified callback that could not be read, once it is kept: a success if its vendor does not
+    /// send it again or gives a failing URL up, and otherwise 500, so that the vendor's repetition is processed as soon as
+    /// it can be read. `None` for a request that reports nothing: it is not kept.
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse>;
+
     /// The response to a refused callback, which is the same for every reason.
     fn refused(&self, kind: Kind) -> CallbackResponse;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_why_a_callback_cannot_be_read_quotes_no_value() {
+        #[derive(Debug, Deserialize)]
+        struct Order {
+            #[expect(dead_code, reason = "only whether it can be read matters")]
+            id: u64,
+        }
+        for (text, reason) in [
+            (r#"{"id": "ann@example.com, expected \"x\""}"#, "/id: invalid type: string, expected u64"),
+            (r#"{"id": -26}"#, "/id: invalid value: integer, expected u64"),
+            (r#"{"id": [26]}"#, "/id: invalid type: sequence, expected u64"),
+            ("{}", ": missing field `id`"),
+            (r#"{"id": 1, "id": 2}"#, ": duplicate field `id`"),
+        ] {
+            let error = strict_json::from_str::<Order>(text).unwrap_err();
+            assert_eq!(Unreadable::from(error), unreadable(reason), "{text}");
+        }
+    }
 }

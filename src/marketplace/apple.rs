@@ -94,6 +94,12 @@ impl Adapter for Apple {
                       and the click id, preferably before the first purchase: a click that is reported later is \
                       credited with the next purchase. The app learns the click if the visitor signs up on the web \
                       first, or if a universal link opens the installed app",
+            ends: "`REFUND` refunds the purchase, or Apple's percentage of it. `REVOKE` does the same to a purchase \
+                   that the customer paid for; that of a family member has no price, so only the account ends. \
+                   `EXPIRED` ends the account and refunds nothing. `REFUND_REVERSED` is a new sale. `REFUND_DECLINED` \
+                   and `CONSUMPTION_REQUEST` change nothing",
+            unprocessed: "500, because Apple sends notifications again for three days and postbacks for nine, and \
+                          gives no URL up: a repetition is processed as soon as it can be read",
             limits: "parameters on a link to the App Store reach neither the app nor these messages: App Store Connect \
                      alone counts `pt`, `ct` and `mt` in the listing's `url` \
                      (`https://apps.apple.com/app/id1234567890?pt=1234&ct=partners&mt=8`), and for the listing as a \
@@ -131,6 +137,10 @@ impl Adapter for Apple {
             SKADNETWORK => postback::parse_skadnetwork(verified),
             _ => postback::parse_adattributionkit(verified),
         }
+    }
+
+    fn unprocessed(&self, _: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

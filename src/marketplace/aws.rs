@@ -119,17 +119,24 @@ impl Adapter for Aws {
                     API (`api_poll`, otherwise `transport_only`); `invoices` by the Agreement API (`api_poll`)",
             carrier: "the visitor's cookie, between the registration and `forward_to`; parameters on a link to a \
                       product page reach neither the registration nor the messages",
+            ends: "an agreement that is `CANCELLED`, `EXPIRED`, `TERMINATED`, `ROLLED_BACK` or `ARCHIVED` ends the \
+                   account and refunds nothing, because AWS gives money back by a billing adjustment, which \
+                   `invoices` books as a refund. `RENEWED`, `REPLACED` and `SUPERSEDED` end nothing",
+            unprocessed: "500, because SNS repeats messages for an hour, an API destination for a day, and a \
+                          scheduler its call: a repetition is processed as soon as it can be read. A message that is \
+                          no JSON, and an entry of an invoice list that cannot be read, are kept too and answered \
+                          with success",
             limits: "AWS's messages contain no amounts and charge nobody. Amounts come from `invoices` or from the \
-                     API, with `customer_id` `aws:<the customer's AWS account>`, but not from both. Amounts are before \
-                     tax. An amount with fractions of the smallest unit is skipped, and so is a credit memo without a \
-                     completed billing adjustment, because it does not name its invoice: the log says so, and you \
-                     refund the conversion with the API. One call covers 200 invoices and 50 adjustments of an \
-                     agreement. A customer with several agreements is one account, whose status is that of the latest \
-                     message. The end of a licence whose agreement was renewed or replaced counts as an end, unless \
-                     the access key may read the agreement. The Agreement API does not return agreements that a \
-                     channel partner closes, so the messages about their licences must suffice. AWS's older topics \
-                     name customers by another identifier: their messages before the registration are not joined. If \
-                     the purchase happens in another browser than the click, there is no cookie and no attribution",
+                     API, with `customer_id` `aws:<the customer's AWS account>`, but not from both. Amounts are \
+                     before tax. A credit memo without a completed billing adjustment is skipped, because it does not \
+                     name its invoice: the log says so, and you refund the conversion with the API. One call covers \
+                     200 invoices and 50 adjustments of an agreement. A customer with several agreements is one \
+                     account, whose status is that of the latest message. The end of a licence whose agreement was \
+                     renewed or replaced counts as an end, unless the access key may read the agreement. The \
+                     Agreement API does not return agreements that a channel partner closes, so the messages about \
+                     their licences must suffice. AWS's older topics name customers by another identifier: their \
+                     messages before the registration are not joined. If the purchase happens in another browser than \
+                     the click, there is no cookie and no attribution",
         }
     }
 
@@ -152,6 +159,10 @@ impl Adapter for Aws {
             INVOICES => invoices::parse(&proof.verified),
             _ => events::parse(proof, context),
         }
+    }
+
+    fn unprocessed(&self, _: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -182,6 +182,11 @@ impl Adapter for Bigcommerce {
                     page is loaded; webhooks by the Standard Webhooks scheme (HMAC-SHA256, 5 min)",
             carrier: "the visitor's cookie, between the page in the control panel and `forward_to`; it is not visible \
                       in the frame itself",
+            ends: "`uninstall` and `store/app/uninstalled` end the account. BigCommerce reports no charges, so \
+                   nothing is reversed: refund the conversion with the API",
+            unprocessed: "`uninstall`, `remove-user` and `webhook` with success, because BigCommerce does not repeat \
+                          the first two and deactivates a webhook that keeps failing; the others with 500, which the \
+                          visitor sees",
             limits: "BigCommerce pushes no charges: the app polls Unified Billing, and you send its charges with the \
                      API. BigCommerce does not repeat a missed `uninstall`. A code is accepted once, so with `auth` \
                      the app cannot exchange it itself. A merchant who never follows “Continue” is not attributed",
@@ -213,6 +218,15 @@ impl Adapter for Bigcommerce {
             UNINSTALL => uninstall(verified),
             WEBHOOK => webhook(verified),
             _ => Ok(ParsedCallback::new(Vec::new(), received())),
+        }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        match kind {
+            oauth::TOKEN => None,
+            UNINSTALL | REMOVE_USER => Some(CallbackResponse::with_body(200, "application/json", "{}")),
+            WEBHOOK => Some(CallbackResponse::empty(200)),
+            _ => Some(CallbackResponse::empty(500)),
         }
     }
 

@@ -249,6 +249,11 @@ impl Adapter for Digitalocean {
             ],
             proof: "Basic credentials for server calls (nothing is signed); HMAC-SHA256 for single sign-on, once within 120 s",
             carrier: "the visitor's cookie at the first single sign-on; a metadata field of the provisioning form",
+            ends: "the deletion of a resource ends the account, and the suspension of one suspends it. DigitalOcean \
+                   reports no charges, so nothing is reversed: refund the conversion with the API",
+            unprocessed: "`notifications` with 204, because DigitalOcean documents no repetition; `resources` with \
+                          500, because a success would promise a resource that nobody has provisioned; `sso` with \
+                          500, which the visitor sees",
             limits: "DigitalOcean does the billing and reports no amounts: no charges, no refunds. A customer who \
                      never uses single sign-on is not attributed, unless the form carried a click id",
         }
@@ -275,6 +280,14 @@ impl Adapter for Digitalocean {
             SSO => sign_on(verified, context),
             NOTIFICATIONS => notification(verified),
             _ => resources(proof, context),
+        }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        match kind {
+            oauth::TOKEN => None,
+            NOTIFICATIONS => Some(CallbackResponse::empty(204)),
+            _ => Some(CallbackResponse::empty(500)),
         }
     }
 

@@ -1,6 +1,10 @@
 //! Events of a customer's account, in the terms that all marketplaces share.
 
-use crate::domain::values::{string_enum::string_enum, time::Timestamp};
+use super::money::Amount;
+use crate::domain::{
+    money::Currency,
+    values::{string_enum::string_enum, time::Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
 string_enum! {
@@ -45,6 +49,20 @@ pub struct Event {
     pub charge: Option<String>,
     /// Minor units of `currency`, never negative; `None` if the vendor does not report it.
     pub amount: Option<i64>,
+    /// Whether `amount` had places beyond the minor unit and was rounded half up.
+    #[serde(default)]
+    pub is_rounded: bool,
+    /// For a charge: whether `amount` is what the customer owes for it now, which its vendor reports again after each
+    /// edit. An amount below the one that was recorded is a refund of the difference.
+    #[serde(default)]
+    pub is_current_total: bool,
+    /// For a refund: whether it counts only if its charge is recorded. It does not wait for a charge, because an order
+    /// that ended unpaid may be paid later.
+    #[serde(default)]
+    pub only_if_charged: bool,
+    /// Fields that could not be read and were skipped, because the event counts without them: JSON Pointers.
+    #[serde(default)]
+    pub skipped: Vec<String>,
     /// For a refund: whether `amount` is the total refund of the charge so far, for vendors that do not report single
     /// refunds. The difference to the previous total is booked. An older total that arrives late books nothing.
     // A Worker that is one version older than the Ledger does not send this member.
@@ -80,6 +98,10 @@ impl Event {
             transaction: transaction.into(),
             charge: None,
             amount: None,
+            is_rounded: false,
+            is_current_total: false,
+            only_if_charged: false,
+            skipped: Vec::new(),
             running_total: false,
             currency: None,
             plan: None,
@@ -87,6 +109,17 @@ impl Event {
             evidence,
             clicks: Vec::new(),
             coupon: None,
+        }
+    }
+
+    /// The event with its amount.
+    #[must_use]
+    pub fn with_amount(self, amount: Amount, currency: Currency) -> Self {
+        Self {
+            amount: Some(amount.minor),
+            is_rounded: amount.is_rounded,
+            currency: Some(currency.code().to_owned()),
+            ..self
         }
     }
 }

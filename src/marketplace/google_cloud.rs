@@ -321,6 +321,10 @@ impl Adapter for GoogleCloud {
                     event itself is not signed: with `service_account` the procurement API is asked and must agree \
                     (`evidence` is `api_poll`); without it, `evidence` is `transport_only`",
             carrier: "the visitor's cookie, between the sign-up and `forward_to`",
+            ends: "a cancelled or deleted entitlement, an ended offer and a deleted account end the account and \
+                   refund nothing. Google's reports contain its refunds: send them with the API",
+            unprocessed: "500, because Pub/Sub delivers an event again for seven days: it is processed as soon as it \
+                          can be read",
             limits: "parameters on a link to the marketplace do not reach the sign-up. A buyer who buys in one browser \
                      and signs up in another is not attributed. Google reports no amounts: a renewal counts as a \
                      charge of the plan without an amount, and the first period, usage and refunds are not reported at \
@@ -347,6 +351,10 @@ impl Adapter for GoogleCloud {
 
     fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
         if context.kind == EVENTS { parse_event(proof, context) } else { signed_up(&proof.verified, context) }
+    }
+
+    fn unprocessed(&self, _: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -149,13 +149,21 @@ impl Adapter for GooglePlay {
             carrier: "the Play Store's `referrer`, which carries the click id of the link; the app reads it on its \
                       first run, and its backend reports it (`POST /v1/installs/google-play`). Alternatively, the app \
                       sets a click id as the obfuscated account id of a purchase",
+            ends: "an order that is `REFUNDED` refunds all that is left, and one that is `PARTIALLY_REFUNDED` what \
+                   was refunded so far, both with the notification of the voided purchase and with one that reports \
+                   the charge late. Chargebacks are voided purchases. A `CANCELED` order was never paid. A \
+                   subscription that is revoked or expires ends the account; Google reports the refund of a revoked \
+                   one as a voided purchase",
+            unprocessed: "500, because Pub/Sub delivers a notification again for seven days and the API is asked \
+                          again each time, for example until an order shows its refund",
             limits: "no callback reports an install: the app does. An amount is what the customer paid for the order, \
-                     including taxes; free trials and test purchases are not charges. The API returns a subscription's \
-                     latest order: if a notification is delivered a whole period late, the order before it is lost. A \
-                     partial refund has the refunded amount of Google's order. The customer is \
-                     `google-play:<obfuscated account id>` if the app sets one, otherwise the SHA-256 of the first \
-                     purchase token. Without `service_account` it is the SHA-256 of each token: an upgrade then ends \
-                     one customer and starts another, and refunds are not matched to charges",
+                     including taxes; free trials and test purchases are not charges. The API returns a \
+                     subscription's latest order: if a notification is delivered a whole period late, the order \
+                     before it is lost. A partial refund has the refunded amount of Google's order. The customer is \
+                     `google-play:<obfuscated account id>` if the app sets one (make it unique among all your apps, \
+                     as the hash of a user id is), otherwise the SHA-256 of the first purchase token. Without \
+                     `service_account` it is the SHA-256 of each token: an upgrade then ends one customer and starts \
+                     another, and refunds are not matched to charges",
         }
     }
 
@@ -185,6 +193,10 @@ impl Adapter for GooglePlay {
             return Err(unreadable("a token or an order is not a plain name"));
         }
         Ok(unconfirmed(change, about, id, at))
+    }
+
+    fn unprocessed(&self, _: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

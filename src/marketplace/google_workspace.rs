@@ -273,6 +273,9 @@ impl Adapter for GoogleWorkspace {
             proof: "`oauth`: Google accepts the code, and its id token (RS256, for the client id) names the customer; \
                     `sign-in`: `app_secret` and the id token; `license`: `app_secret` and Google's response",
             carrier: "the visitor's cookie, between the sign-in and `forward_to`; a click id in `state`, or one that the app reports",
+            ends: "a licence that is gone ends the account. Google takes no payments for apps, so nothing is \
+                   reversed: refund the conversion with the API",
+            unprocessed: "500, which the visitor or your app sees and can repeat",
             limits: "Google pushes neither installs nor uninstalls, and takes no payments for apps: send sales with \
                      the API, for the customer `google-workspace:<domain>` (the token's `hd`), or \
                      `google-workspace:<sub>` for a user without an organisation. Parameters on a link to the \
@@ -308,6 +311,10 @@ impl Adapter for GoogleWorkspace {
             SIGN_IN => signed_in(&proof.verified, context),
             _ => licensed(proof, context),
         }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        (kind != oauth::TOKEN).then(|| CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

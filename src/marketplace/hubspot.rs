@@ -242,6 +242,8 @@ impl Adapter for Hubspot {
                     `X-HubSpot-Signature-v3` (HMAC-SHA256, 5 min). A v1 or v2 together with a v3 is never accepted",
             carrier: "the click id in `state`, which HubSpot returns, if the install started at `install`; otherwise \
                       the visitor's cookie, between the install and `forward_to`",
+            ends: "HubSpot pushes no ends and takes no payments for apps: send uninstalls and refunds with the API",
+            unprocessed: "500, because HubSpot repeats a webhook for a day, and a visitor sees it",
             limits: "HubSpot takes no payments for apps: send sales with the API. It pushes no installs and no \
                      uninstalls: the app polls the Webhooks Journal, and you send an uninstall with the API, for the \
                      customer `hubspot:<hub_id>`. An account counts as one install, however often it is reinstalled. A \
@@ -273,6 +275,10 @@ impl Adapter for Hubspot {
             oauth::TOKEN => oauth::parse_token_request(verified),
             _ => webhook(verified, context),
         }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        (kind != oauth::TOKEN).then(|| CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -97,35 +97,45 @@ async fn verify_commerce<'a>(
     Ok(context.verify_platform(api, &commerce).await?.into())
 }
 
+fn parsed(event: Option<Event>, log: Option<&str>, response: CallbackResponse) -> ParsedCallback {
+    let events = event.into_iter().collect();
+    ParsedCallback { log: log.map(str::to_owned), ..ParsedCallback::new(events, Reply::Plain(response)) }
+}
+
 /// Parses an event of Adobe I/O Events. An app may add a prefix between Adobe's prefix and the name of the event.
-fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Option<Event>, Unreadable> {
+fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
+    let answered = |event, log| parsed(event, log, CallbackResponse::empty(200));
     let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let (kind, evidence) = (message.text("type").unwrap_or_default(), verified.evidence());
     let is = |name: &str| kind.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
     let is_order = is("observer.checkout_submit_all_after") || is("observer.sales_order_save_commit_after");
     let is_memo = is("observer.sales_order_creditmemo_save_after");
     if !is_order && !is_memo {
-        return Ok(None);
+        return Ok(answered(None, None));
     }
     let sources = context.listing.texts("source");
     if !sources.is_empty() && !message.text("source").is_some_and(|source| sources.contains(&source)) {
-        return Err(unreadable("source is not one of the listing's"));
+        return Ok(answered(None, Some("source is not one of the listing's")));
     }
     let at = message.text("time").and_then(|time| Timestamp::parse(&time));
     let value = message.object("data").and_then(|data| data.object("value"));
     let value = value.ok_or_else(|| unreadable("there is no data.value"))?;
-    if is_order {
-        orders::charge(value, at, context, evidence)
+    let event = if is_order {
+        orders::order(value, at, context, evidence)?
     } else {
-        orders::refund(value, at, context, evidence)
-    }
+        orders::refund(value, at, context, evidence)?
+    };
+    Ok(answered(event, None))
 }
 
 /// Parses a webhook of the instance: an order, if it is stored and paid by then.
-fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Option<Event>, Unreadable> {
+fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let value = message.object("data").unwrap_or(message);
-    orders::charge(value, None, context, verified.evidence())
+    if orders::is_not_stored_yet(&value) {
+        return Ok(parsed(None, Some("the order is not stored yet: there is no entity_id"), success()));
+    }
+    Ok(parsed(orders::order(value, None, context, verified.evidence())?, None, success()))
 }
 
 /// Parses the operator's app's report about a Commerce instance.
@@ -169,11 +179,11 @@ impl Adapter for Magento {
                     "the webhook of an event registration in Adobe's Developer Console, with individual delivery (not \
                      batches), for the events `observer.sales_order_save_commit_after` or \
                      `observer.checkout_submit_all_after` (a charge, once the order's state is `processing` or \
-                     `complete`) and `observer.sales_order_creditmemo_save_after` (a refund); the challenge is \
-                     answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
+                     `complete`, and the reversal of one that is `canceled` or `closed`) and \
+                     `observer.sales_order_creditmemo_save_after` (a refund); the challenge is answered. Select the fields `entity_id`, `state`, `base_grand_total`, `base_currency_code`, \
                      `customer_id`, `customer_email`, `coupon_code` and `created_at` of orders, and `order_id`, \
                      `increment_id`, `state`, `base_grand_total`, `base_currency_code` and `created_at` of credit \
-                     memos. An event that lacks a field is answered with 200, and the log says which field",
+                     memos. An event that lacks a field is kept, and its reason says which field",
                 ),
                 (
                     COMMERCE.name,
@@ -233,15 +243,22 @@ impl Adapter for Magento {
                     the client id, not older than 25 h; `commerce`: RSA under the instance's own key, without a time; \
                     `app`: HMAC-SHA256 under `app_secret`, 5 min",
             carrier: "a coupon code, or the field of the order that `click_field` names; what the app reports with an install",
+            ends: "an order that is `canceled` or `closed` refunds all that is left, also if its charge arrives \
+                   later; a credit memo refunds its amount. The cancelled part of an order (`base_total_canceled` or, \
+                   with `amounts` `order`, `total_canceled`, if you select the field) is not owed: if it grows after \
+                   the charge, the difference is refunded. A credit memo that is open or cancelled counts for \
+                   nothing, and `holded` and `payment_review` change nothing",
+            unprocessed: "`events` with 200 and `commerce` with its success, because Adobe disables a registration \
+                          that keeps failing and a checkout waits for the other; `app` with 500, which your app sees",
             limits: "Adobe's marketplace reports no purchases and no installs of extensions, and parameters on links \
                      to its listings are lost: an extension is attributed by what its merchant enters or by the app's \
                      own page. An order is charged once with its grand total, including shipping and taxes, whichever \
-                     event arrives first. An order that is closed or cancelled without a credit memo is not refunded. \
-                     A webhook that is sent before the order is stored has no `entity_id` and is ignored. Guests are \
-                     identified by a hash of their e-mail address, so a guest who registers later is another customer. \
-                     If the challenge was not answered, Adobe sends `validationUrl`: the log shows it, for the \
-                     operator to open. An instance counts as one install and one removal, however often it is \
-                     reinstalled",
+                     event arrives first. Amounts with more decimals than the currency are rounded half up, and \
+                     `metadata.amount` of the conversion is then `rounded`. A webhook that is sent before the order \
+                     is stored has no `entity_id` and is ignored. Guests are identified by a hash of their e-mail \
+                     address, so a guest who registers later is another customer. If the challenge was not answered, \
+                     Adobe sends `validationUrl`: the log shows it, for the operator to open. An instance counts as \
+                     one install and one removal, however often it is reinstalled",
         }
     }
 
@@ -263,21 +280,19 @@ impl Adapter for Magento {
 
     fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
         let verified = &proof.verified;
-        if context.kind == APP {
-            return app(verified);
+        match context.kind {
+            EVENTS => event(verified, context),
+            COMMERCE => webhook(verified, context),
+            _ => app(verified),
         }
-        let (parsed, response) = if context.kind == EVENTS {
-            (event(verified, context), CallbackResponse::empty(200))
-        } else {
-            (webhook(verified, context), success())
-        };
-        // A subscription that lacks a field lacks it in every event. Adobe disables a URL that fails too often, and a
-        // checkout must not fail either, so the error only goes to the log.
-        let (events, log) = match parsed {
-            Ok(event) => (event.into_iter().collect(), None),
-            Err(Unreadable(why)) => (Vec::new(), Some(why)),
-        };
-        Ok(ParsedCallback { log, ..ParsedCallback::new(events, Reply::Plain(response)) })
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        Some(match kind {
+            EVENTS => CallbackResponse::empty(200),
+            COMMERCE => success(),
+            _ => CallbackResponse::empty(500),
+        })
     }
 
     fn refused(&self, kind: Kind) -> CallbackResponse {

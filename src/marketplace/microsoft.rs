@@ -166,6 +166,11 @@ impl Adapter for Microsoft {
                     logged. Without `client_secret`, or if the purchase has changed since a renewal, the event is \
                     `transport_only` and its commissions are held",
             carrier: "the visitor's cookie, on the landing page",
+            ends: "`Unsubscribe` ends the account and `Suspend` suspends it. Neither refunds a term, even if \
+                   Microsoft gives the money back, as it does within 72 hours of a purchase: refund the conversion \
+                   with the API",
+            unprocessed: "`webhook` with 200, because an error would veto the customer's change of plan; `landing` \
+                          with 500, which the visitor sees",
             limits: "parameters on a link to the listing reach neither the landing page nor the webhook: a buyer who \
                      configures the purchase in another browser than that of the click is not attributed. Microsoft \
                      reports no amounts: a charge names its plan, whose price `plans` must contain, for one term and \
@@ -195,6 +200,10 @@ impl Adapter for Microsoft {
         } else {
             webhook::parse(proof, context)
         }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(if kind == WEBHOOK { 200 } else { 500 }))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -4,9 +4,10 @@
 use super::{
     adapter::{
         AccountName, Adapter, CallbackContext, CallbackResponse, Listing, ParsedCallback, Proof, Reply,
-        Verification, VerifyError,
+        Unreadable, Verification, VerifyError,
     },
     event::Event,
+    kept::{self, KeptCallback},
     oauth, page, registry,
     signature::{Callback, Refusal},
     vendor_api::{LimitedApi, VendorApi, VendorError},
@@ -104,6 +105,31 @@ pub struct Report {
     /// The hash of the code with which the app requests its stored token response.
     #[serde(rename = "ask_for")]
     pub requested_code_hash: Option<String>,
+    /// The callback itself, if it or a part of it could not be read.
+    #[serde(default)]
+    pub unprocessed: Option<KeptCallback>,
+    /// What the callback is recognised by if an earlier delivery was kept ([`kept::digest`]); `None` if nothing of it
+    /// could be read.
+    #[serde(default)]
+    pub digest: Option<String>,
+}
+
+impl Report {
+    /// A report of a listing that says nothing.
+    #[must_use]
+    pub fn new(listing_no: u16) -> Self {
+        Self {
+            listing_no,
+            names: Vec::new(),
+            events: Vec::new(),
+            single_use: None,
+            browser_handoff: None,
+            store_token_response: None,
+            requested_code_hash: None,
+            unprocessed: None,
+            digest: None,
+        }
+    }
 }
 
 /// What the caller must do.
@@ -136,6 +162,8 @@ pub struct ReportResponses {
     pub written: CallbackResponse,
     /// The token was used before, or no token response is stored under the code.
     pub replayed: CallbackResponse,
+    /// Nothing of the callback could be read, and it is kept.
+    pub kept: Option<CallbackResponse>,
     /// The account has completed its handoff before, so its frame is redirected.
     pub handoff_completed: Option<CallbackResponse>,
 }
@@ -223,12 +251,38 @@ pub async fn receive_with(
     let context = CallbackContext { now: api.now(), ..context };
     match adapter.parse(&proof, &context) {
         Ok(mut parsed) => {
-            parsed.log = parsed.log.map(|why| line(request, listing, "was taken in part", &why));
+            let log = parsed.unprocessed.clone().or(parsed.log);
+            parsed.log = log.map(|why| line(request, listing, "was taken in part", &why));
             report(&proof, parsed, &context, adapter.refused(*kind), entropy)
         }
-        // The vendor sends the callback again, possibly when we have learnt to read it.
-        Err(error) => refused(CallbackResponse::empty(500), request, listing, error),
+        Err(error) => unprocessed(adapter, &proof, &context, request, &error),
     }
+}
+
+/// A verified callback that could not be read: it is kept before the vendor is answered.
+fn unprocessed(
+    adapter: &dyn Adapter,
+    proof: &Proof<'_>,
+    context: &CallbackContext<'_>,
+    request: &CallbackRequest,
+    error: &Unreadable,
+) -> Outcome {
+    let Some(response) = adapter.unprocessed(context.kind) else {
+        return refused(CallbackResponse::empty(500), request, context.listing, error);
+    };
+    let report = Report {
+        unprocessed: Some(kept::keep(proof, context, &error.0, false)),
+        ..Report::new(context.listing.no)
+    };
+    let responses = ReportResponses {
+        // A Ledger that is one version older keeps nothing.
+        written: unanswered(),
+        replayed: response.clone(),
+        kept: Some(response),
+        handoff_completed: None,
+    };
+    let log = Some(line(request, context.listing, "is kept unprocessed", error));
+    Outcome::Report { report: Box::new(report), responses: Box::new(responses), log }
 }
 
 fn report(
@@ -240,16 +294,15 @@ fn report(
 ) -> Outcome {
     let reloads = matches!(parsed.reply, Reply::FrameHandoff { reloads: true, .. });
     let mut report = Report {
-        listing_no: context.listing.no,
         names: parsed.names,
         events: parsed.events,
-        single_use: None,
-        browser_handoff: None,
+        unprocessed: parsed.unprocessed.map(|why| kept::keep(proof, context, &why, true)),
+        digest: Some(kept::digest(context)),
         store_token_response: parsed.token_handoff.map(|handoff| StoredTokenResponse {
             code_hash: sha256_hex(handoff.code.as_bytes()),
             body: handoff.body,
         }),
-        requested_code_hash: None,
+        ..Report::new(context.listing.no)
     };
     let mut handoff_completed = None;
     let (written, browser_handoff) = match parsed.reply {
@@ -258,6 +311,7 @@ fn report(
             let responses = ReportResponses {
                 written: oauth::token_response(),
                 replayed: oauth::invalid_grant(),
+                kept: None,
                 handoff_completed: None,
             };
             return Outcome::Report {
@@ -294,7 +348,7 @@ fn report(
         keep_until: token.keep_until(),
         again_at: reloads.then(|| format!("{}/{}", context.listing.id, context.kind.name)),
     });
-    let responses = ReportResponses { written, replayed, handoff_completed };
+    let responses = ReportResponses { written, replayed, kept: None, handoff_completed };
     Outcome::Report { report: Box::new(report), responses: Box::new(responses), log: parsed.log }
 }
 

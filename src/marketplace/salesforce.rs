@@ -195,9 +195,9 @@ fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pa
     }
     let parsed =
         ParsedCallback::new(events, Reply::Plain(CallbackResponse::with_body(200, "text/xml", ACKNOWLEDGED)));
-    let log = error
+    let unprocessed = error
         .map(|Unreadable(why)| format!("{left_out} notifications cannot be read, the last because {why}"));
-    Ok(ParsedCallback { log, ..parsed })
+    Ok(ParsedCallback { unprocessed, ..parsed })
 }
 
 /// Parses a signed request: an organisation opened the app. Our cookies are not visible in the frame, so the page links
@@ -271,6 +271,10 @@ impl Adapter for Salesforce {
                     `sfLma__Status__c`, `sfLma__Subscriber_Org_ID__c`, `CreatedDate`, `LastModifiedDate`, and do not \
                     include the session id. Canvas: HMAC-SHA256 under the consumer secret, each signed request once",
             carrier: "the visitor's cookie, when the link on the Canvas page is followed to the top of the window",
+            ends: "a licence that is suspended or uninstalled changes the account. Salesforce reports no charges, so \
+                   nothing is reversed: refund the conversion with the API",
+            unprocessed: "500, because Salesforce sends a message again for a day; one of which a part can be read is \
+                          acknowledged and kept",
             limits: "the `referral_code` of a listing's link reaches the AppExchange lead and not the licence: a \
                      customer who never follows the link on the Canvas page is not attributed. Salesforce reports no \
                      amounts: send sales with the API. The path secret is a part of the URL, so every log of the URL \
@@ -300,6 +304,10 @@ impl Adapter for Salesforce {
     fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
         let verified = &proof.verified;
         if context.kind == CANVAS { opened(verified) } else { licenses(verified, context) }
+    }
+
+    fn unprocessed(&self, _: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(500))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -269,6 +269,11 @@ impl Adapter for Shopify {
                     body identifies the shop: headers are not signed",
             carrier: "the visitor's cookie, between the install and `forward_to`; a click id in `state`, if your own \
                       page starts the install",
+            ends: "`app/uninstalled` ends the account, and a `FROZEN` subscription suspends it; `CANCELLED`, \
+                   `DECLINED` and `EXPIRED` subscriptions change nothing. Shopify pushes no charges, so nothing is \
+                   reversed: refund the conversion with the API",
+            unprocessed: "webhooks with 200, because Shopify deletes a subscription after eight failures; `app` and \
+                          `oauth` with 500, which the visitor sees",
             limits: "parameters on an App Store link do not reach the app, so a merchant who never follows “Continue” \
                      in the frame is not attributed. Shopify pushes no charges and no refunds: they are in the Partner \
                      API; send them with the API, with `customer_id` `shopify:<shop domain>`. Prices in webhooks are \
@@ -312,6 +317,10 @@ impl Adapter for Shopify {
                 Ok(acknowledged(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))
             }
         }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        Some(CallbackResponse::empty(if matches!(kind, APP | OAUTH) { 500 } else { 200 }))
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

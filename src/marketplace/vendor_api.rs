@@ -163,6 +163,11 @@ impl VendorResponses {
         self.0.iter().find(|(known, _)| known == name).map(|(_, response)| response)
     }
 
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(String, VendorResponse)> {
+        self.0.iter()
+    }
+
     /// Adds a response under a name.
     pub fn insert(&mut self, name: impl Into<String>, response: VendorResponse) {
         self.0.push((name.into(), response));

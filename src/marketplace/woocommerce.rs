@@ -1,5 +1,5 @@
-//! WooCommerce: webhooks of the operator's own store. A paid order is a charge, and each of its refunds a refund. The
-//! order itself carries the referral (the click id in WooCommerce's order attribution, or a coupon). Every update
+//! WooCommerce: webhooks of the operator's own store ([`orders`]). A paid order is a charge, and each of its refunds a
+//! refund. The order itself carries the referral (the click id in WooCommerce's order attribution, or a coupon). Every update
 //! contains the whole order, so the next update makes up for a lost one.
 //!
 //! Two other modules handle subscriptions to an app that WooCommerce.com sells ([`billing`]), and stores that are
@@ -9,172 +9,25 @@
 
 mod billing;
 mod connect;
+mod orders;
 mod time;
 
 #[cfg(not(target_arch = "wasm32"))]
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        Unreadable, Verification, VerifyError, unreadable,
+        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Unreadable,
+        Verification, VerifyError,
     },
-    event::{Event, EventKind, Evidence},
-    money::minor_units,
     oauth, payload,
     signature::{Parameters, Scheme},
     vendor_api::VendorApi,
 };
-use crate::domain::{
-    clicks::click::CLICK_ID_LENGTH, money::Currency, programme::listing::Marketplace,
-    values::digest::sha256_hex,
-};
+use crate::domain::programme::listing::Marketplace;
 use async_trait::async_trait;
-use serde::Deserialize;
-use time::time;
 
 /// WooCommerce.
 pub struct Woocommerce;
-
-/// The fields of an order that are read. Depending on version and plugin, unknown values are `null`, empty or absent.
-#[derive(Deserialize)]
-struct Order {
-    id: u64,
-    status: Option<String>,
-    currency: Option<String>,
-    total: Option<String>,
-    date_paid_gmt: Option<String>,
-    date_modified_gmt: Option<String>,
-    #[serde(default)]
-    customer_id: u64,
-    billing: Option<Billing>,
-    #[serde(default)]
-    line_items: Vec<LineItem>,
-    #[serde(default)]
-    coupon_lines: Vec<CouponLine>,
-    #[serde(default)]
-    refunds: Vec<RefundLine>,
-    #[serde(default)]
-    meta_data: Vec<Meta>,
-}
-
-#[derive(Deserialize)]
-struct Billing {
-    email: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct LineItem {
-    sku: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CouponLine {
-    code: String,
-}
-
-#[derive(Deserialize)]
-struct RefundLine {
-    id: u64,
-    total: String,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    key: String,
-    value: Option<serde_json::Value>,
-}
-
-impl Order {
-    /// Whether it is paid. An order that is paid on delivery is `completed`.
-    fn is_paid(&self) -> bool {
-        let paid = self.date_paid_gmt.as_deref().is_some_and(|date| !date.is_empty());
-        paid || matches!(self.status.as_deref(), Some("processing" | "completed" | "refunded"))
-    }
-
-    /// The customer. A guest is identified by a hash of the e-mail address.
-    fn account(&self, listing_id: &str) -> Result<String, Unreadable> {
-        if self.customer_id != 0 {
-            return Ok(format!("customer:{}", self.customer_id));
-        }
-        let email = self.billing.as_ref().and_then(|billing| billing.email.as_deref());
-        match email.filter(|email| !email.is_empty()) {
-            Some(email) => {
-                let hash = sha256_hex(format!("{listing_id}\0{}", email.to_ascii_lowercase()).as_bytes());
-                Ok(format!("guest:{}", hash.get(..32).unwrap_or(&hash)))
-            }
-            // A sale at the counter has no customer, so the order is its own.
-            None => Ok(format!("order:{}", self.id)),
-        }
-    }
-
-    /// The click id of the visit, from WooCommerce's order attribution.
-    fn clicks(&self, click_param: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        for meta in &self.meta_data {
-            let Some(value) = meta.value.as_ref().and_then(|value| value.as_str()) else { continue };
-            match meta.key.as_str() {
-                "_wc_order_attribution_utm_content" | "_wc_order_attribution_utm_id" => {
-                    found.push(value.to_owned())
-                }
-                "_wc_order_attribution_session_entry" => {
-                    let url = url::Url::parse(value).ok();
-                    let pairs = url.iter().flat_map(url::Url::query_pairs);
-                    found
-                        .extend(pairs.filter(|(name, _)| name == click_param).map(|(_, id)| id.into_owned()));
-                }
-                _ => {}
-            }
-        }
-        found.retain(|id| id.len() == CLICK_ID_LENGTH);
-        found.dedup();
-        found
-    }
-}
-
-/// The events of an order: its charge, and its refunds.
-fn events(
-    order: &Order,
-    context: &CallbackContext<'_>,
-    evidence: Evidence,
-) -> Result<Vec<Event>, Unreadable> {
-    if !order.is_paid() {
-        return Ok(Vec::new());
-    }
-    let currency = order.currency.as_deref().and_then(Currency::parse);
-    let currency = currency.ok_or_else(|| unreadable("currency is not an ISO 4217 code"))?;
-    let amount = |text: &str| minor_units(text, currency);
-    let total = order.total.as_deref().and_then(amount).filter(|(_, negative)| !negative);
-    let (total, _) = total.ok_or_else(|| unreadable("total is not an amount of the currency"))?;
-    let account = order.account(&context.listing.id)?;
-    let transaction = format!("order:{}", order.id);
-    let click_param = context.listing.setting("click_param").unwrap_or("sp_click");
-    let mut charge = Event {
-        amount: Some(total),
-        currency: Some(currency.code().to_owned()),
-        plan: order.line_items.iter().find_map(|item| item.sku.clone()).filter(|sku| !sku.is_empty()),
-        occurred_at: time(order.date_paid_gmt.as_deref().or(order.date_modified_gmt.as_deref()))?,
-        clicks: order.clicks(click_param),
-        ..Event::new(EventKind::Charged, &account, &transaction, evidence)
-    };
-    charge.coupon = order.coupon_lines.first().map(|line| line.code.clone());
-    let refund = |transaction: String, amount: Option<i64>| Event {
-        charge: Some(charge.transaction.clone()),
-        amount,
-        currency: Some(currency.code().to_owned()),
-        ..Event::new(EventKind::Refunded, &account, transaction, evidence)
-    };
-    let mut refunds = Vec::with_capacity(order.refunds.len());
-    for line in &order.refunds {
-        let (amount, _) =
-            amount(&line.total).ok_or_else(|| unreadable("a refund's total is not an amount"))?;
-        refunds.push(refund(format!("refund:{}", line.id), Some(amount)));
-    }
-    // The status alone says that the order was refunded. Without a refund object, the whole rest is refunded.
-    if refunds.is_empty() && order.status.as_deref() == Some("refunded") {
-        refunds.push(refund(format!("{transaction}:refunded"), None));
-    }
-    Ok(std::iter::once(charge).chain(refunds).collect())
-}
 
 const ORDERS: Kind = Kind { name: "orders", methods: &["POST"], origin: CallbackOrigin::Server };
 
@@ -258,6 +111,16 @@ impl Adapter for Woocommerce {
                       for the customer `woocommerce:<subscription id>`; a click that is reported after a charge is \
                       credited with it when the next charge arrives; of a store: the `click_id` that the app sends to \
                       `connect`",
+            ends: "an order that is `cancelled`, `failed` or in the `trash` refunds all that is left, even if it is \
+                   first seen then, and so does the webhook “Order deleted”, if you register it. An order that ended \
+                   unpaid may still be paid and count. One that ended after it was paid and is restored does not \
+                   count again, because an old message could restore it too: send it with the API. `refunded` refunds \
+                   all that is left besides the refunds that the order lists. A total below the one that was recorded \
+                   is a refund of the difference; a total that rises changes nothing. Other statuses, also those of \
+                   plugins, count as paid once the order has a date of payment. Of a subscription, `amount_refunded` \
+                   refunds, and `cancelled` and `expired` end the account without a refund",
+            unprocessed: "`orders` and `billing` with 200, because WooCommerce sends nothing again and switches a \
+                          webhook off that keeps failing; `auth` with 500, which the store shows to the merchant",
             limits: "the signatures contain no time, so an old message can be sent again: it moves no money twice and \
                      revives no ended subscription, but it can show a running one as paused or active. WooCommerce \
                      does not repeat a failed delivery of an order, but the next update of the order makes up for it. \
@@ -302,18 +165,22 @@ impl Adapter for Woocommerce {
 
     fn parse(&self, proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
         let verified = &proof.verified;
-        let events = if context.kind == billing::BILLING {
-            billing::events(payload::text(verified)?, context, verified.evidence())?
-        } else if context.kind == connect::CONNECT {
-            return connect::connect(verified, context);
-        } else if context.kind == connect::AUTH {
-            return connect::authorized(verified, context);
-        } else if context.kind == oauth::TOKEN {
-            return oauth::parse_token_request(verified);
-        } else {
-            events(&strict_json::from_str(payload::text(verified)?)?, context, verified.evidence())?
-        };
-        Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200))))
+        match context.kind {
+            billing::BILLING => billing::events(payload::text(verified)?, context, verified.evidence()),
+            connect::CONNECT => connect::connect(verified, context),
+            connect::AUTH => connect::authorized(verified, context),
+            oauth::TOKEN => oauth::parse_token_request(verified),
+            _ => orders::events(payload::text(verified)?, context, verified.evidence()),
+        }
+    }
+
+    fn unprocessed(&self, kind: Kind) -> Option<CallbackResponse> {
+        match kind {
+            ORDERS | billing::BILLING => Some(CallbackResponse::empty(200)),
+            connect::AUTH => Some(CallbackResponse::empty(500)),
+            // Requests of the operator's app, which report nothing.
+            _ => None,
+        }
     }
 
     fn refused(&self, _: Kind) -> CallbackResponse {

@@ -123,6 +123,11 @@ pub const BY_COMMISSION_STATUS: QueryParameter = QueryParameter {
     description: "Only commissions with this status.",
     schema: QuerySchema::CommissionStatus,
 };
+pub const BY_CALLBACK_STATUS: QueryParameter = QueryParameter {
+    name: "status",
+    description: "Only callbacks with this status.",
+    schema: QuerySchema::CallbackStatus,
+};
 pub const BY_DATE: QueryParameter =
     QueryParameter { name: "date", description: "Only rates of this day.", schema: QuerySchema::Date };
 pub const BY_SOURCE_CURRENCY: QueryParameter = QueryParameter {

@@ -97,6 +97,19 @@ pub fn about(operation: Operation) -> &'static str {
              `commission × refunded so far / amount`, rounded half up, so a sale that is refunded in several parts ends at exactly \
              zero. The same `external_id` again gets 200 and the first response."
         }
+        Op::ListCallbacks => {
+            "A callback whose signature is valid but which, or a part of which, cannot be read is kept before its marketplace gets \
+             a response, and the event `callback.unprocessed` reports it. What the marketplace sent is stored encrypted, is \
+             never shown, and is deleted once it is processed, at the latest after 90 days. Callbacks whose signature is not \
+             valid are not kept, because anybody can send them; the Worker's log has their reasons."
+        }
+        Op::RetryCallback => {
+            "Reads a kept callback again, for example after an upgrade or after its listing's settings were corrected, and records \
+             what it reports. Its `status` says what became of it: `processed` (event `callback.processed`); `unprocessed` with \
+             the reason why it, or a part of it, can still not be read; or `refused` (event `callback.refused`) if its \
+             single-use token was used before. Trying a callback again that is processed or refused changes nothing. Events in it \
+             without a time are dated by its arrival."
+        }
         Op::ReleaseCommission => {
             "A commission is held (`held_reason`) if the message about its conversion is not signed and nobody confirmed it, or if \
              a rule of the programme's `fraud` matches. It then stays pending beyond `payable_at`. Each reason is a flag \

@@ -44,11 +44,12 @@ use crate::{
     },
     documents::statement::{Statement, StatementLine},
     domain::values::id::{
-        CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId, PlacementId,
-        RunId,
+        CallbackId, CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId,
+        PlacementId, RunId,
     },
     ledger::{
         attribution::explanation::ExplanationView,
+        callbacks::kept::KeptCallbackView,
         commissions::view::CommissionView,
         conversions::view::ConversionView,
         payouts::{rates::RateView, run_view::RunView, view::PayoutView, write_off::WriteOffView},
@@ -189,6 +190,15 @@ pub fn describe(operation: Operation) -> Description {
                 .problems(&[Code::InvalidValue]);
             list::<CommissionView>(filtered, "Commissions, newest first.")
         }
+        Op::ListCallbacks => {
+            let filtered = of(Tag::Callbacks)
+                .query_parameters([BY_CALLBACK_STATUS, BY_LISTING])
+                .problems(&[Code::InvalidValue, Code::NotFound]);
+            list::<KeptCallbackView>(filtered, "Callbacks that were kept, newest first.")
+        }
+        Op::RetryCallback => of(Tag::Callbacks)
+            .path_parameter::<CallbackId>("The callback's id.")
+            .json::<KeptCallbackView>(200, "What became of the callback."),
         Op::ReleaseCommission => of(Tag::Conversions)
             .path_parameter::<CommissionId>(COMMISSION)
             .request_body::<NewRelease>()

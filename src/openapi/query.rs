@@ -3,6 +3,7 @@
 use super::schemas::{Schemas, schema_of};
 use crate::{
     domain::{
+        callback::CallbackStatus,
         conversions::{CommissionStatus, HeldReason},
         money::Currency,
         payouts::PayoutStatus,
@@ -39,6 +40,7 @@ pub enum QuerySchema {
     Group,
     HeldReason,
     CommissionStatus,
+    CallbackStatus,
     Partner,
     Listing,
     Link,
@@ -64,6 +66,7 @@ impl QueryParameter {
             }
             QuerySchema::HeldReason => schemas.request(schema_of::<HeldReason>()),
             QuerySchema::CommissionStatus => schemas.request(schema_of::<CommissionStatus>()),
+            QuerySchema::CallbackStatus => schemas.request(schema_of::<CallbackStatus>()),
             QuerySchema::Partner => schemas.request(schema_of::<PartnerId>()),
             QuerySchema::Listing => schemas.request(schema_of::<ListingId>()),
             QuerySchema::Link => schemas.request(schema_of::<LinkId>()),

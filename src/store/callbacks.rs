@@ -1,7 +1,9 @@
 //! Rows written for marketplace callbacks: single-use tokens, browser handoffs, accounts, and refunds that are waiting
 //! for their charge.
 
-use super::{Sql, SqlError, Value};
+pub mod kept;
+
+use super::{Row, Sql, SqlError, Value};
 use crate::domain::{programme::listing::ListingNo, values::time::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -289,18 +291,19 @@ pub fn put_waiting_refund(sql: &dyn Sql, refund: &WaitingRefund) -> Result<(), S
     .map(drop)
 }
 
-/// Returns the refunds that are waiting for a charge.
+/// Returns the refunds that are waiting for a charge; those of all that is left come last.
 pub fn waiting_refunds(sql: &dyn Sql, charge: &str) -> Result<Vec<WaitingRefund>, SqlError> {
     let rows = sql.exec(
         "SELECT external_id, amount FROM waiting_refunds WHERE charge = ?1 ORDER BY external_id",
         &[charge.into()],
     )?;
-    rows.iter()
-        .map(|row| {
-            let external_id = row.text(0)?.to_owned();
-            Ok(WaitingRefund { charge: charge.to_owned(), external_id, amount: row.opt_int(1)? })
-        })
-        .collect()
+    let read = |row: &Row| {
+        let external_id = row.text(0)?.to_owned();
+        Ok(WaitingRefund { charge: charge.to_owned(), external_id, amount: row.opt_int(1)? })
+    };
+    let mut waiting: Vec<_> = rows.iter().map(read).collect::<Result<_, SqlError>>()?;
+    waiting.sort_by_key(|refund| refund.amount.is_none());
+    Ok(waiting)
 }
 
 /// Deletes a waiting refund that has been booked.

@@ -68,7 +68,12 @@ pub const LEDGER: &[Step] = &[
     Step { version: 9, script: script!("schema/ledger_0009.sql") },
     Step { version: 10, script: script!("schema/ledger_0010.sql") },
     Step { version: 11, script: script!("schema/ledger_0011.sql") },
+    Step { version: 12, script: CUSTOMERS_OF_SHOPS },
+    Step { version: 13, script: script!("schema/ledger_0013.sql") },
 ];
+
+/// Names the customers of shops with their listing. A replay runs it once more at its end.
+pub const CUSTOMERS_OF_SHOPS: &str = script!("schema/ledger_0012.sql");
 
 /// The reason that a database could not be opened.
 #[derive(Debug, thiserror::Error)]

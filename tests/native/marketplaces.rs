@@ -56,6 +56,8 @@ fn rendered() -> String {
         text.push_str(&list("Settings", docs.settings));
         text.push_str(&format!("**Proof.** {}.\n\n", docs.proof));
         text.push_str(&format!("**What carries the referral.** {}.\n\n", docs.carrier));
+        text.push_str(&format!("**What ends a sale.** {}.\n\n", docs.ends));
+        text.push_str(&format!("**If it cannot be read.** Kept, and answered: {}.\n\n", docs.unprocessed));
         text.push_str(&format!("**Not possible.** {}.\n", docs.limits));
     }
     let without: Vec<&str> = Marketplace::ALL

@@ -1,12 +1,7 @@
 //! Commissions: reading, releasing and rejecting them.
 
 use super::super::http::{
-    call::Call,
-    checks::Checks,
-    failure::Failure,
-    message::Response,
-    problems::{Code, Problem},
-    query::Query,
+    call::Call, checks::Checks, failure::Failure, message::Response, problems::Problem,
 };
 use crate::{
     domain::{
@@ -44,21 +39,6 @@ pub fn named(call: &Call<'_>) -> Result<Commission, Problem> {
         .ok_or_else(Problem::not_found)
 }
 
-/// The value of a query parameter that must be one of `all`.
-fn choice<T: Copy>(
-    query: &Query,
-    name: &str,
-    all: &[T],
-    as_str: fn(T) -> &'static str,
-) -> Result<Option<T>, Problem> {
-    let Some(text) = query.text(name) else { return Ok(None) };
-    let found = all.iter().copied().find(|value| as_str(*value) == text);
-    found.map(Some).ok_or_else(|| {
-        let values: Vec<&str> = all.iter().map(|value| as_str(*value)).collect();
-        Problem::new(Code::InvalidValue, format!("{name:?} must be one of: {}.", values.join(", ")))
-    })
-}
-
 /// `GET /v1/commissions`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let known = ["held", "status", "limit", "cursor", "held_reason"];
@@ -72,8 +52,8 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let filter = Filter {
         partner: call.caller.partner,
         held: query.flag("held")?,
-        held_reason: choice(&query, "held_reason", HeldReason::ALL, HeldReason::as_str)?,
-        status: choice(&query, "status", CommissionStatus::ALL, CommissionStatus::as_str)?,
+        held_reason: query.choice("held_reason", HeldReason::ALL, HeldReason::as_str)?,
+        status: query.choice("status", CommissionStatus::ALL, CommissionStatus::as_str)?,
     };
     // Each choice of filters has cursors of its own.
     let choices = [

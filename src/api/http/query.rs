@@ -62,6 +62,21 @@ impl Query {
         flag.map_err(|_| Problem::new(Code::InvalidParameter, format!("{name:?} must be true or false.")))
     }
 
+    /// One of the words `all`.
+    pub fn choice<T: Copy>(
+        &self,
+        name: &str,
+        all: &[T],
+        as_str: fn(T) -> &'static str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let found = all.iter().copied().find(|value| as_str(*value) == text);
+        found.map(Some).ok_or_else(|| {
+            let values: Vec<&str> = all.iter().map(|value| as_str(*value)).collect();
+            Problem::new(Code::InvalidValue, format!("{name:?} must be one of: {}.", values.join(", ")))
+        })
+    }
+
     /// A time.
     pub fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };

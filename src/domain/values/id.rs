@@ -122,6 +122,8 @@ ids! {
     PlacementId = "plc_";
     /// A refund.
     RefundId = "rfd_";
+    /// A callback that was kept.
+    CallbackId = "cbk_";
     /// An API key.
     KeyId = "key_";
     /// An event.

@@ -30,7 +30,8 @@ use crate::{
     },
     marketplace::receive::Report,
     store::{
-        callbacks as rows, commissions, links,
+        callbacks::{self as rows, kept},
+        commissions, links,
         log::{apply, idempotency, outbox},
         programme::listings,
         reports::counts,
@@ -185,7 +186,9 @@ impl Ledger {
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(failed)?;
         let matures_at = commissions::next_maturity(&self.sql).map_err(failed)?.map(Timestamp::ms);
         let expires_at = rows::delete_expired_responses(&self.sql, now).map_err(failed)?;
-        for at in [matures_at, expires_at].into_iter().flatten() {
+        kept::expire(&self.sql, now, EXPIRED_PER_STEP).map_err(failed)?;
+        let kept_until = kept::next_expiry(&self.sql).map_err(failed)?;
+        for at in [matures_at, expires_at, kept_until].into_iter().flatten() {
             let at = at.max(now.ms());
             work.next_at_ms = Some(work.next_at_ms.map_or(at, |next| next.min(at)));
         }

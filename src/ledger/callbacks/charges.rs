@@ -57,7 +57,8 @@ pub fn convert(
         (external_id(listing, &event.transaction), customer_id(listing, &event.account));
     let click_id = click(tx, event);
     if let Some(known) = conversions::by_key(tx.sql, kind, &external_id)? {
-        // A redelivery; but its evidence may be better, and its click may be new.
+        // A redelivery; but its total may have fallen, its evidence may be better, and its click may be new.
+        refunds::record_fall(tx, &known, event)?;
         confirm(tx, listing, event, &customer, known)?;
         return click_id.map_or(Ok(()), |click_id| bind(tx, &customer, &click_id, &event.clicks));
     }
@@ -78,11 +79,14 @@ fn reported<'a>(
     click_id: Option<String>,
 ) -> Result<ReportedConversion<'a>, SqlError> {
     let priced = priced(tx, listing, event)?;
+    let skipped = event.skipped.join(" ");
     let metadata = [
         ("marketplace", Some(listing.marketplace.as_str())),
         ("evidence", Some(event.evidence.as_str())),
         ("plan", priced.plan.as_deref()),
         ("price", priced.price.as_ref().map(|_| "plan")),
+        ("amount", event.is_rounded.then_some("rounded")),
+        ("skipped", Some(&*skipped).filter(|skipped| !skipped.is_empty())),
     ];
     let metadata: Metadata =
         metadata.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();

@@ -10,7 +10,7 @@ use crate::{
     store::{
         SqlError,
         callbacks::{self, WaitingRefund},
-        conversions::{self as rows, refunds as refund_rows},
+        conversions::{self as rows, Conversion, refunds as refund_rows},
         log::change::Change,
     },
 };
@@ -40,7 +40,7 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), Ledge
         },
         amount => amount,
     };
-    if refund_charge(tx, &charge, &external_id, amount)? {
+    if refund_charge(tx, &charge, &external_id, amount)? || event.only_if_charged {
         return Ok(());
     }
     let refund = WaitingRefund { charge, external_id, amount };
@@ -53,6 +53,24 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), Ledge
         amount: refund.amount,
     };
     Ok(tx.commit(EventType::RefundWaiting, &Change::RefundWaiting(refund), &view, "")?)
+}
+
+/// Refunds what the total of a charge has fallen by since it was recorded, less what earlier falls refunded. A total that
+/// rises again changes nothing: a message with it may be older than the fall.
+pub fn record_fall(tx: &Tx<'_>, sale: &Conversion, event: &Event) -> Result<(), LedgerError> {
+    let (Some((charged, currency)), Some(total)) = (&sale.amount, event.amount) else { return Ok(()) };
+    if !event.is_current_total || !event.evidence.pays() || event.currency.as_ref() != Some(currency) {
+        return Ok(());
+    }
+    let name = format!("{}:total:", sale.external_id);
+    let earlier = refund_rows::of_conversion(tx.sql, sale.no)?;
+    let earlier = earlier.iter().filter(|refund| refund.external_id.starts_with(&name));
+    let earlier = earlier.fold(0, |sum: i64, refund| sum.saturating_add(refund.amount));
+    let more = charged.saturating_sub(total).saturating_sub(earlier);
+    if more > 0 {
+        refund_charge(tx, &sale.external_id, &format!("{name}{total}"), Some(more))?;
+    }
+    Ok(())
 }
 
 /// What a running total exceeds the earlier refunds of the charge by, recorded or waiting; `None` if it does not. The

@@ -3,7 +3,7 @@
 
 use super::{
     super::{error::LedgerError, trails::TrailRequest, tx::Tx},
-    accounts, charges, refunds, token_responses,
+    accounts, charges, kept, refunds, token_responses,
 };
 use crate::{
     domain::{conversions::ConversionType, programme::listing::Listing},
@@ -28,6 +28,8 @@ pub enum Reported {
     Written,
     /// Its single-use token was used before: nothing is written.
     Replayed,
+    /// Nothing of the callback could be read, and it is kept.
+    Kept,
     /// Everything is written. The framed account has completed its handoff before.
     #[serde(rename = "known")]
     HandoffCompleted,
@@ -46,7 +48,8 @@ pub fn write(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
     }
 }
 
-fn write_all(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
+/// The same in a transaction that is open.
+pub fn write_all(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
     if let Some(token) = &report.single_use
         && !use_token(tx, token)?
     {
@@ -67,6 +70,16 @@ fn write_all(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
     }
     for event in &events {
         apply(tx, &listing, event)?;
+    }
+    match (&report.unprocessed, &report.digest) {
+        (Some(callback), digest) => {
+            kept::keep(tx, &listing, callback)?;
+            if digest.is_none() {
+                return Ok(Reported::Kept);
+            }
+        }
+        (None, Some(digest)) => kept::came_again(tx, digest)?,
+        (None, None) => {}
     }
     if let Some(response) = &report.store_token_response {
         token_responses::keep(tx, &listing, response)?;

@@ -1,6 +1,6 @@
 //! Loads the facts that the fraud rules (`crate::domain::conversions::fraud`) need, and applies the rules.
 
-use super::super::tx::Tx;
+use super::super::{callbacks::identifiers::without_listing, tx::Tx};
 use crate::{
     domain::{
         conversions::{
@@ -47,9 +47,11 @@ pub fn held_reasons(
         }
         None => 0,
     };
+    let unscoped = conversion.customer_id.as_deref().and_then(without_listing);
+    let customer = conversion.customer_id.as_deref().into_iter().chain(unscoped.as_deref()).chain(noted);
     let facts = Facts {
         kind: conversion.kind,
-        customer: conversion.customer_id.as_deref().into_iter().chain(noted).collect(),
+        customer: customer.collect(),
         partner: own.into_iter().flatten().collect(),
         occurred_at: conversion.occurred_at,
         clicked_at: origin.clicked_at,

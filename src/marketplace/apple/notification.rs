@@ -9,6 +9,7 @@ use super::{
             AccountName, CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, unreadable,
         },
         event::{Event, EventKind},
+        money::{self, Amount},
         payload,
         signature::{Expected, Refusal, TokenScheme, Trust, Verified},
     },
@@ -36,17 +37,10 @@ pub fn verify<'a>(context: &CallbackContext<'a>, trust: &Trust) -> Result<Verifi
     TokenScheme::AppleAsnV2.verify(&context.callback, trust, &expected, context.now)
 }
 
-/// The minor units of a price in thousandths of the currency's unit. Prices are never rounded.
-fn minor_units(price: i64, currency: Currency) -> Option<i64> {
-    let exponent = u32::from(currency.exponent());
-    let scale = |places: u32| 10_i64.checked_pow(places);
-    match exponent.checked_sub(3) {
-        Some(more) => price.checked_mul(scale(more)?),
-        None => {
-            let part = scale(3_u32.checked_sub(exponent)?)?;
-            (price.checked_rem(part)? == 0).then(|| price.checked_div(part)).flatten()
-        }
-    }
+/// The amount of a price in thousandths of the currency's unit.
+fn amount(price: i64, currency: Currency) -> Option<Amount> {
+    let (whole, part) = (price.checked_div(1000)?, price.checked_rem(1000)?);
+    money::amount(&format!("{whole}.{part:03}"), currency).and_then(Amount::without_sign)
 }
 
 /// How a notification changes the status of the customer's account; `None` if it does not.
@@ -65,6 +59,29 @@ fn status_change(kind: &str, subtype: &str) -> Option<EventKind> {
         ("EXPIRED" | "REVOKE", _) => Some(EventKind::Uninstalled),
         _ => None,
     }
+}
+
+/// Types that change nothing here.
+const IGNORED: [&str; 13] = [
+    "CONSUMPTION_REQUEST",
+    "DID_CHANGE_RENEWAL_PREF",
+    "DID_CHANGE_RENEWAL_STATUS",
+    "EXTERNAL_PURCHASE_TOKEN",
+    "METADATA_UPDATE",
+    "MIGRATION",
+    "PRICE_CHANGE",
+    "PRICE_INCREASE",
+    "REFUND_DECLINED",
+    "RENEWAL_EXTENDED",
+    "RENEWAL_EXTENSION",
+    "RESCIND_CONSENT",
+    "TEST",
+];
+
+/// Whether a type is one that the reference describes. Another one may move money in a way that nobody knows yet.
+fn is_known(kind: &str) -> bool {
+    let moves = matches!(kind, "REFUND" | "REVOKE" | "REFUND_REVERSED") || is_purchase(kind, "");
+    moves || IGNORED.contains(&kind) || status_change(kind, "").is_some()
 }
 
 /// Whether the transaction of a notification is a purchase.
@@ -101,7 +118,7 @@ impl Transaction<'_> {
     }
 
     /// What was paid; `None` if it is free or paid by another family member.
-    fn price(&self) -> Result<Option<(i64, Currency)>, Unreadable> {
+    fn price(&self) -> Result<Option<(Amount, Currency)>, Unreadable> {
         if self.text("inAppOwnershipType") == Some("FAMILY_SHARED") {
             return Ok(None);
         }
@@ -109,10 +126,9 @@ impl Transaction<'_> {
         let price = price.ok_or_else(|| unreadable("/transaction/price is not an amount"))?;
         let currency = self.text("currency").and_then(Currency::parse);
         let currency = currency.ok_or_else(|| unreadable("/transaction/currency is not an ISO 4217 code"))?;
-        let amount = minor_units(price, currency);
         let amount =
-            amount.ok_or_else(|| unreadable("/transaction/price has fractions of the smallest unit"))?;
-        Ok(Some((amount, currency)).filter(|(amount, _)| *amount > 0))
+            amount(price, currency).ok_or_else(|| unreadable("/transaction/price is out of range"))?;
+        Ok(Some((amount, currency)).filter(|(amount, _)| amount.minor > 0))
     }
 
     /// The refunded part of the price so far, in thousandths of a percent.
@@ -142,27 +158,26 @@ impl Transaction<'_> {
         kind: EventKind,
         name: String,
         at: Option<Timestamp>,
-        (amount, currency): (i64, Currency),
+        (amount, currency): (Amount, Currency),
     ) -> Event {
-        Event {
-            amount: Some(amount),
-            currency: Some(currency.code().to_owned()),
-            ..self.event(kind, name, at)
-        }
+        self.event(kind, name, at).with_amount(amount, currency)
     }
 
     /// The charge or refund that a notification reports.
     fn money(&self, kind: &str, subtype: &str, notification: &str) -> Result<Option<Event>, Unreadable> {
         let is_reversal = kind == "REFUND_REVERSED";
-        if !is_reversal && kind != "REFUND" && !is_purchase(kind, subtype) {
+        let is_refund = matches!(kind, "REFUND" | "REVOKE");
+        if !is_reversal && !is_refund && !is_purchase(kind, subtype) {
             return Ok(None);
         }
         let Some((price, currency)) = self.price()? else { return Ok(None) };
         Ok(Some(match kind {
-            "REFUND" => {
-                let total = share_half_up(price, self.refunded_share()?, WHOLE);
+            // A revoked purchase of the customer's own was refunded. A family member's has no price.
+            "REFUND" | "REVOKE" => {
+                let total = share_half_up(price.minor, self.refunded_share()?, WHOLE);
                 let total = total.ok_or_else(|| unreadable("the refund is not an amount"))?;
                 let name = format!("refund:{}:{total}", self.id);
+                let total = Amount { minor: total, ..price };
                 let refund =
                     self.paid(EventKind::Refunded, name, self.time("revocationDate"), (total, currency));
                 Event { charge: Some(self.name()), running_total: true, ..refund }
@@ -192,6 +207,10 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let kind = field("/notification/notificationType");
     let kind = kind.ok_or_else(|| unreadable("there is no notificationType"))?;
     let answer = |events| ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)));
+    if !is_known(kind) {
+        let unprocessed = Some("its notificationType is unknown".to_owned());
+        return Ok(ParsedCallback { unprocessed, ..answer(Vec::new()) });
+    }
     // A test notification, or one that is not about a purchase.
     let Some(json) = verified_json.get("transaction") else { return Ok(answer(Vec::new())) };
     let subtype = field("/notification/subtype").unwrap_or_default();

@@ -164,7 +164,8 @@ pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
         return Ok(acknowledged(Vec::new(), Some("SNS sends no more messages of this topic here")));
     }
     let Some(message) = message(verified) else {
-        return Ok(acknowledged(Vec::new(), Some("the message is no JSON")));
+        let unprocessed = Some("the message is no JSON".to_owned());
+        return Ok(ParsedCallback { unprocessed, ..acknowledged(Vec::new(), None) });
     };
     // Only AWS's own topics have these members: an API destination's events have a source.
     if let Some((action, id)) = text(&message, "/action").zip(payload::parameter(verified, "MessageId")) {

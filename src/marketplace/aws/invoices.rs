@@ -13,7 +13,7 @@ use super::{
             unreadable,
         },
         event::{Event, EventKind, Evidence},
-        money::minor_units,
+        money::{self, Amount},
         payload,
         signature::{Payload, Refusal, Verified, bearer, platforms::aws_answers},
         vendor_api::{MAX_CALLS, VendorApi, VendorResponse},
@@ -96,12 +96,10 @@ fn time(seconds: Option<&Json>) -> Option<Timestamp> {
 }
 
 /// A positive amount, or why it is not one.
-fn money(amount: Option<&str>, currency: Option<&str>) -> Result<(i64, Currency), &'static str> {
+fn money(text: Option<&str>, currency: Option<&str>) -> Result<(Amount, Currency), &'static str> {
     let currency = currency.and_then(Currency::parse).ok_or("its currency is not an ISO 4217 code")?;
-    match amount.and_then(|amount| minor_units(amount, currency)) {
-        Some((amount, false)) => Ok((amount, currency)),
-        Some((_, true)) | None => Err("its amount is not an amount of the currency"),
-    }
+    let amount = text.and_then(|text| money::amount(text, currency)).and_then(Amount::without_sign);
+    Ok((amount.ok_or("its amount is not an amount of the currency")?, currency))
 }
 
 /// The events of one agreement, while the responses are read.
@@ -129,17 +127,16 @@ impl Reading<'_> {
         format!("invoice:{}:{invoice}", self.agreement)
     }
 
-    fn push(&mut self, event: Event, money: Result<(i64, Currency), &'static str>) {
+    fn push(&mut self, event: Event, money: Result<(Amount, Currency), &'static str>) {
         match money {
             Err(why) => self.skip(why),
-            Ok((0, _)) => {}
+            Ok((amount, _)) if amount.minor == 0 => {}
             Ok(_) if self.events.iter().any(|known| known.transaction == event.transaction) => {
                 self.skip("its id occurs twice");
             }
             Ok((amount, currency)) => {
                 let plan = self.plan.map(str::to_owned);
-                let currency = Some(currency.code().to_owned());
-                self.events.push(Event { amount: Some(amount), currency, plan, ..event });
+                self.events.push(Event { plan, ..event }.with_amount(amount, currency));
             }
         }
     }
@@ -227,5 +224,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let log = reading.log(is_whole);
     let body = json!({ "told": reading.events.len(), "left_out": reading.skipped, "complete": is_whole });
     let response = CallbackResponse::with_body(200, "application/json", body.to_string());
-    Ok(ParsedCallback { log, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
+    // What is missing otherwise is there for the next call. An entry that cannot be read stays so.
+    let (unprocessed, log) = if reading.skipped > 0 { (log, None) } else { (None, log) };
+    Ok(ParsedCallback { log, unprocessed, ..ParsedCallback::new(reading.events, Reply::Plain(response)) })
 }

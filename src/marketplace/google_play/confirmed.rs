@@ -87,13 +87,12 @@ fn charges(
             continue;
         }
         let order: Order = strict_json::from_str(&response.body)?;
-        if let Some((amount, currency, at)) = order.paid()? {
-            events.push(Event {
-                amount: Some(amount),
-                currency: Some(currency),
-                occurred_at: Some(at),
-                ..event(Evidence::ApiPoll)
-            });
+        if let Some((amount, currency, paid_at)) = order.paid()? {
+            let charge = Event { occurred_at: Some(paid_at), ..event(Evidence::ApiPoll) };
+            events.push(charge.with_amount(amount, currency));
+            // An order that was refunded before its notification arrived earns nothing, whether or not another
+            // notification reports the refund.
+            events.extend(order.refunded(&charge_name(id), &owner.account, at)?);
         }
     }
     Ok((events, log))

@@ -4,7 +4,7 @@ use super::super::{
     adapter::{Unreadable, unreadable},
     event::{Event, EventKind, Evidence},
     google,
-    money::minor_units,
+    money::{self, Amount},
 };
 use crate::domain::{
     money::Currency,
@@ -184,21 +184,20 @@ struct Money {
 }
 
 impl Money {
-    /// Exact minor units, and their currency.
-    fn read(&self) -> Result<(i64, Currency), Unreadable> {
+    /// The amount and its currency.
+    fn read(&self) -> Result<(Amount, Currency), Unreadable> {
         let currency = Currency::parse(&self.currency_code);
         let currency = currency.ok_or_else(|| unreadable("currencyCode is not an ISO 4217 code"))?;
         let decimal = format!("{}.{:09}", self.units.as_deref().unwrap_or("0"), self.nanos);
-        match minor_units(&decimal, currency) {
-            Some((amount, false)) if self.nanos < 1_000_000_000 => Ok((amount, currency)),
-            _ => Err(unreadable("an amount is not an amount of the currency")),
-        }
+        let amount = money::amount(&decimal, currency).and_then(Amount::without_sign);
+        let amount = amount.filter(|_| self.nanos < 1_000_000_000);
+        Ok((amount.ok_or_else(|| unreadable("an amount is not an amount of the currency"))?, currency))
     }
 }
 
 impl Order {
-    /// What the customer paid including taxes (minor units and currency) and when; `None` if it is unpaid or free.
-    pub fn paid(&self) -> Result<Option<(i64, String, Timestamp)>, Unreadable> {
+    /// What the customer paid including taxes, its currency, and when; `None` if it is unpaid or free.
+    pub fn paid(&self) -> Result<Option<(Amount, Currency, Timestamp)>, Unreadable> {
         if !matches!(self.state.as_str(), "PROCESSED" | "PENDING_REFUND" | "PARTIALLY_REFUNDED" | "REFUNDED")
         {
             return Ok(None);
@@ -207,7 +206,7 @@ impl Order {
         let (amount, currency) = total.read()?;
         let at =
             Timestamp::parse(&self.create_time).ok_or_else(|| unreadable("createTime is not of RFC 3339"))?;
-        Ok(Some((amount, currency.code().to_owned(), at)).filter(|_| amount > 0))
+        Ok(Some((amount, currency, at)).filter(|_| amount.minor > 0))
     }
 
     /// Whether it was refunded completely.
@@ -231,19 +230,18 @@ impl Order {
             return Ok(Some(event(format!("{charge}:refunded"))));
         }
         let history = self.order_history.iter().flat_map(|history| &history.partial_refund_events);
-        let mut refunded_so_far: Option<(i64, Currency)> = None;
+        let mut refunded_so_far: Option<(Amount, Currency)> = None;
         for part in history.filter(|part| part.state == "PROCESSED_SUCCESSFULLY") {
             let total = part.refund_details.as_ref().and_then(|details| details.total.as_ref());
             let (amount, currency) = total.ok_or_else(|| unreadable("a refund has no total"))?.read()?;
-            let before = refunded_so_far.map_or(0, |(amount, _)| amount);
-            refunded_so_far = Some((before.saturating_add(amount), currency));
+            let before = refunded_so_far.map_or(0, |(before, _)| before.minor);
+            let minor = before.saturating_add(amount.minor);
+            refunded_so_far = Some((Amount { minor, ..amount }, currency));
         }
-        let event = |(amount, currency): (i64, Currency)| Event {
-            amount: Some(amount),
-            running_total: true,
-            currency: Some(currency.code().to_owned()),
-            ..event(format!("{charge}:refunded:{amount}"))
+        let event = |(amount, currency): (Amount, Currency)| {
+            let refund = event(format!("{charge}:refunded:{}", amount.minor));
+            Event { running_total: true, ..refund }.with_amount(amount, currency)
         };
-        Ok(refunded_so_far.filter(|(amount, _)| *amount > 0).map(event))
+        Ok(refunded_so_far.filter(|(amount, _)| amount.minor > 0).map(event))
     }
 }

@@ -8,7 +8,7 @@
 use super::super::{
     adapter::{CallbackContext, Unreadable, unreadable},
     event::{Event, EventKind, Evidence},
-    money::minor_units,
+    money::{self, Amount},
 };
 use crate::domain::{
     clicks::click::CLICK_ID_LENGTH,
@@ -60,25 +60,24 @@ impl<'t> Object<'t> {
 
 /// The amount of an order or a memo. The instance and the customer may have different currencies, which must never be
 /// mixed, so the listing says which one counts.
-fn amount(of: &Object<'_>, context: &CallbackContext<'_>) -> Result<(i64, String), Unreadable> {
-    let (amount, currency) = match context.listing.setting("amounts") {
+fn amount(of: &Object<'_>, context: &CallbackContext<'_>) -> Result<(Amount, Currency), Unreadable> {
+    let (name, currency) = match context.listing.setting("amounts") {
         None | Some("base") => ("base_grand_total", "base_currency_code"),
         Some("order") => ("grand_total", "order_currency_code"),
         Some(_) => return Err(unreadable("the setting amounts is neither base nor order")),
     };
-    let (text, code) = (of.required(amount)?, of.required(currency)?);
+    let (text, code) = (of.required(name)?, of.required(currency)?);
     let currency =
         Currency::parse(&code).ok_or_else(|| unreadable(format!("{currency} is not an ISO 4217 code")))?;
-    match minor_units(&text, currency) {
-        Some((minor, false)) => Ok((minor, currency.code().to_owned())),
-        Some((_, true)) | None => Err(unreadable(format!("{amount} is not an amount of the currency"))),
-    }
+    let amount = money::amount(&text, currency).and_then(Amount::without_sign);
+    let amount = amount.ok_or_else(|| unreadable(format!("{name} is not an amount of the currency")))?;
+    Ok((amount, currency))
 }
 
-/// The customer. A guest is identified by a hash of the e-mail address.
+/// The customer, whose number counts within the instance only. A guest is identified by a hash of the e-mail address.
 fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
     if let Some(customer) = order.text("customer_id").filter(|id| id != "0") {
-        return format!("customer:{customer}");
+        return format!("{listing_id}/customer:{customer}");
     }
     match order.text("customer_email") {
         Some(email) => {
@@ -86,7 +85,7 @@ fn account(order: &Object<'_>, id: &str, listing_id: &str) -> String {
             format!("guest:{}", hash.get(..32).unwrap_or(&hash))
         }
         // There is no customer, so the order is its own.
-        None => format!("order:{id}"),
+        None => format!("{listing_id}/order:{id}"),
     }
 }
 
@@ -97,30 +96,66 @@ fn click(order: &Object<'_>, context: &CallbackContext<'_>) -> Option<String> {
     order.text(field).or_else(extended).filter(|id| id.len() == CLICK_ID_LENGTH)
 }
 
-/// The charge of a paid order; `None` for other orders. `at` is the time of the event, if known.
-pub fn charge(
+/// What is owed for an order now: its grand total, which cancelled items do not lower, less what was cancelled.
+fn owed(order: &Object<'_>, context: &CallbackContext<'_>) -> Result<(Amount, Currency), Unreadable> {
+    let (total, currency) = amount(order, context)?;
+    let name = if context.listing.setting("amounts") == Some("order") { "total" } else { "base_total" };
+    let Some(text) = order.text(&format!("{name}_canceled")) else { return Ok((total, currency)) };
+    let canceled = money::amount(&text, currency).and_then(Amount::without_sign);
+    let canceled =
+        canceled.ok_or_else(|| unreadable(format!("{name}_canceled is not an amount of the currency")))?;
+    let minor = total.minor.saturating_sub(canceled.minor).max(0);
+    Ok((Amount { minor, is_rounded: total.is_rounded || canceled.is_rounded, ..total }, currency))
+}
+
+/// Whether an order that counts lacks the number under which the instance stores it.
+pub fn is_not_stored_yet(value: &Object<'_>) -> bool {
+    let wrapped = value.object("order");
+    let order = wrapped.as_ref().unwrap_or(value);
+    order.text("state").is_some_and(|state| has_ended(&state).is_some()) && order.text("entity_id").is_none()
+}
+
+/// Whether an order in this state has ended; `None` if it is not paid, or not yet.
+fn has_ended(state: &str) -> Option<bool> {
+    match state {
+        "processing" | "complete" => Some(false),
+        // A closed order was credited as a whole. Neither state is ever left, so the reversal waits for a charge that
+        // arrives late.
+        "canceled" | "closed" => Some(true),
+        _ => None,
+    }
+}
+
+/// The charge of a paid order, or the reversal of what is left of one that ended; `None` for other orders. `at` is the
+/// time of the event, if known.
+pub fn order(
     value: Object<'_>,
     at: Option<Timestamp>,
     context: &CallbackContext<'_>,
     evidence: Evidence,
 ) -> Result<Option<Event>, Unreadable> {
     let order = value.inner("order");
-    if !matches!(order.text("state").as_deref(), Some("processing" | "complete")) {
-        return Ok(None);
-    }
+    let Some(has_ended) = order.text("state").as_deref().and_then(has_ended) else { return Ok(None) };
     // Credit memos refer to their order by this number. An order without it is not stored yet.
     let id = order.required("entity_id")?;
-    let (amount, currency) = amount(&order, context)?;
-    let account = account(&order, &id, &context.listing.id);
-    Ok(Some(Event {
-        amount: Some(amount),
-        currency: Some(currency),
+    let (transaction, account) = (format!("order:{id}"), account(&order, &id, &context.listing.id));
+    if has_ended {
+        return Ok(Some(Event {
+            charge: Some(transaction.clone()),
+            occurred_at: at,
+            ..Event::new(EventKind::Refunded, account, format!("{transaction}:ended"), evidence)
+        }));
+    }
+    let (amount, currency) = owed(&order, context)?;
+    let charge = Event {
+        is_current_total: true,
         // This time is the same in every event of the order.
         occurred_at: order.created_at().or(at),
         clicks: click(&order, context).into_iter().collect(),
         coupon: order.text("coupon_code"),
-        ..Event::new(EventKind::Charged, account, format!("order:{id}"), evidence)
-    }))
+        ..Event::new(EventKind::Charged, account, transaction, evidence)
+    };
+    Ok(Some(charge.with_amount(amount, currency)))
 }
 
 /// The state of a credit memo that was paid out.
@@ -139,11 +174,10 @@ pub fn refund(
     }
     let (order, id) = (memo.required("order_id")?, memo.required("increment_id")?);
     let (amount, currency) = amount(&memo, context)?;
-    Ok(Some(Event {
+    let refund = Event {
         charge: Some(format!("order:{order}")),
-        amount: Some(amount),
-        currency: Some(currency),
         occurred_at: memo.created_at().or(at),
         ..Event::new(EventKind::Refunded, format!("order:{order}"), format!("creditmemo:{id}"), evidence)
-    }))
+    };
+    Ok(Some(refund.with_amount(amount, currency)))
 }

@@ -60,12 +60,21 @@ fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
     })
 }
 
+/// Why a test purchase does not count.
+pub const TEST_PURCHASE: &str = "it is a test purchase";
+
+/// Whether an action is one that the reference describes.
+fn is_known(action: &str) -> bool {
+    let known = ["ChangePlan", "ChangeQuantity", "Reinstate", "Renew", "Subscribe", "Suspend", "Transfer"];
+    known.contains(&action) || action == "Unsubscribe"
+}
+
 impl<'m> Change<'m> {
     /// Reads a message. `None` if it reports nothing; an error says why it does not count.
     pub fn of(message: &'m Message) -> Result<Option<Self>, &'static str> {
         let action = message.action.as_deref().unwrap_or_default();
         let Some((kind, has_failed)) = meaning(action, message.status.as_deref().unwrap_or_default()) else {
-            return Ok(None);
+            return if is_known(action) { Ok(None) } else { Err("its action is unknown") };
         };
         let id = |id: &Option<String>| {
             let id = id.as_deref().filter(|id| is_guid(id)).map(str::to_ascii_lowercase);
@@ -73,7 +82,7 @@ impl<'m> Change<'m> {
         };
         let known = message.subscription.as_ref();
         if known.is_some_and(Subscription::is_test) {
-            return Err("it is a test purchase");
+            return Err(TEST_PURCHASE);
         }
         let wanted_plan = message.plan_id.as_deref().filter(|plan| !plan.is_empty());
         let kept_plan = known.and_then(|known| known.plan_id.as_deref());

@@ -13,7 +13,7 @@ use super::{
         signature::{Expected, TokenScheme},
         vendor_api::VendorApi,
     },
-    change::{Change, Message},
+    change::{Change, Message, TEST_PURCHASE},
     confirmation::{self, Confirmation},
 };
 
@@ -49,7 +49,8 @@ pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
     let change = match Change::of(&message) {
         Ok(Some(change)) => change,
         Ok(None) => return Ok(parsed(Vec::new(), None)),
-        Err(why) => return Ok(parsed(Vec::new(), Some(why))),
+        Err(TEST_PURCHASE) => return Ok(parsed(Vec::new(), Some(TEST_PURCHASE))),
+        Err(why) => return Err(unreadable(why)),
     };
     let confirmation = confirmation::judge(context.listing, &proof.responses, &change)
         .map_err(|refusal| unreadable(refusal.to_string()))?;

@@ -65,5 +65,5 @@ pub use scheme::Scheme;
 pub use secret::{SecretError, SecretForm};
 pub use store_keys::{Connection, StoreKeys};
 pub use token::{TokenScheme, Trust};
-pub use verified::{Evidence, FOREVER, Payload, SingleUse, Verified};
+pub use verified::{Evidence, FOREVER, KeptProof, Payload, SingleUse, Verified};
 pub use verifier::{Parameters, Verifier, VerifierError};

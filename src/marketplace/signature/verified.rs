@@ -2,7 +2,8 @@
 //! takes a [`Verified`] cannot be called with an unverified callback.
 
 use crate::domain::values::{string_enum::string_enum, time::Timestamp};
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The end of the validity of tokens that never expire (Salesforce Canvas, BigCommerce's legacy payload). They must be
@@ -88,6 +89,25 @@ pub(super) fn single_use_key(name: &str, token: &[u8]) -> String {
     HEXLOWER.encode(&hash.finalize())
 }
 
+/// A proof as it is kept with its callback. Only a [`Verified`] can be turned into one, and a kept proof is read back only
+/// from a text that the Ledger sealed, so that nobody can make one up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptProof {
+    evidence: Evidence,
+    payload: KeptPayload,
+    signed_at: Option<Timestamp>,
+    single_use: Option<(String, Timestamp)>,
+}
+
+/// A proven content as it is kept: the body of the callback itself if neither is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptPayload {
+    /// Another text, such as that of a token, in base64.
+    text: Option<String>,
+    /// The signed parameters.
+    parameters: Option<Vec<(String, String)>>,
+}
+
 /// A proven callback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<'a> {
@@ -113,6 +133,32 @@ impl<'a> Verified<'a> {
     pub(super) fn once(self, name: &str, token: &[u8], valid_until_ms: i64) -> Self {
         let keep_until = Timestamp::clamped(valid_until_ms.saturating_add(MARGIN_MS));
         Self { single_use: Some(SingleUse { key: single_use_key(name, token), keep_until }), ..self }
+    }
+
+    /// The proof as it is kept with the callback's body, with or without its single-use token.
+    pub(in crate::marketplace) fn kept(&self, body: &[u8], with_token: bool) -> KeptProof {
+        let payload = match &self.payload {
+            Payload::Body(proven) if *proven == body => KeptPayload::default(),
+            Payload::Body(text) => KeptPayload { text: Some(BASE64.encode(text)), parameters: None },
+            Payload::Json(text) => KeptPayload { text: Some(BASE64.encode(text)), parameters: None },
+            Payload::Parameters(parameters) => {
+                KeptPayload { text: None, parameters: Some(parameters.clone()) }
+            }
+        };
+        let single_use = self.single_use.as_ref().filter(|_| with_token);
+        let single_use = single_use.map(|token| (token.key.clone(), token.keep_until));
+        KeptProof { evidence: self.evidence, payload, signed_at: self.signed_at, single_use }
+    }
+
+    /// The proof that was kept with this body; `None` if it is damaged.
+    pub(in crate::marketplace) fn restored(kept: &KeptProof, body: &'a [u8]) -> Option<Self> {
+        let payload = match (&kept.payload.text, &kept.payload.parameters) {
+            (Some(text), _) => Payload::Json(BASE64.decode(text.as_bytes()).ok()?),
+            (None, Some(parameters)) => Payload::Parameters(parameters.clone()),
+            (None, None) => Payload::Body(body),
+        };
+        let single_use = kept.single_use.clone().map(|(key, keep_until)| SingleUse { key, keep_until });
+        Some(Self { evidence: kept.evidence, payload, signed_at: kept.signed_at, single_use })
     }
 
     /// The same proof with the evidence of `other`, a stronger proof of the same facts.

@@ -7,14 +7,19 @@
 
 use super::{
     super::{
-        adapter::{CallbackContext, CallbackOrigin, Kind, Unreadable, unreadable},
+        adapter::{
+            CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Reply, Unreadable,
+            unreadable,
+        },
         event::{Event, EventKind, Evidence},
-        money::minor_units,
+        fields::Fields,
+        money::{Amount, amount},
     },
     time::time,
 };
 use crate::domain::money::Currency;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// Webhooks of SaaS billing.
 pub const BILLING: Kind = Kind { name: "billing", methods: &["POST"], origin: CallbackOrigin::Server };
@@ -24,43 +29,15 @@ const USUAL_CURRENCY: &str = "USD";
 
 #[derive(Deserialize)]
 struct Message {
-    subscription: Subscription,
+    subscription: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Subscription {
-    id: serde_json::Value,
-    status: String,
-    currency: Option<String>,
-    #[serde(default)]
-    transactions: Vec<Transaction>,
-}
-
-#[derive(Deserialize)]
-struct Transaction {
-    id: serde_json::Value,
-    amount: Option<String>,
-    amount_refunded: Option<String>,
-    completed_at: Option<String>,
-}
-
-/// An id, which is a text or a whole number.
-fn id(value: &serde_json::Value) -> Result<String, Unreadable> {
-    let id = match (value.as_str(), value.as_u64()) {
-        (Some(text), _) => text.to_owned(),
-        (None, Some(number)) => number.to_string(),
-        (None, None) => String::new(),
-    };
-    if id.is_empty() { Err(unreadable("an id is neither a text nor a whole number")) } else { Ok(id) }
-}
-
-/// A positive amount; `None` if it is zero or absent.
-fn amount(text: Option<&str>, currency: Currency) -> Result<Option<i64>, Unreadable> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    match minor_units(text, currency) {
-        Some((amount, false)) => Ok(Some(amount).filter(|amount| *amount > 0)),
-        Some((_, true)) | None => Err(unreadable("an amount is not an amount of the currency")),
-    }
+/// A positive amount; `None` if it is zero or not set.
+fn positive(fields: &Fields, name: &str, currency: Currency) -> Result<Option<Amount>, Unreadable> {
+    let Some(text) = fields.needed(name)? else { return Ok(None) };
+    let amount = amount(&text, currency).and_then(Amount::without_sign);
+    let amount = amount.ok_or_else(|| unreadable("an amount is not an amount of the currency"))?;
+    Ok(Some(amount).filter(|amount| amount.minor > 0))
 }
 
 /// The status of the customer's account; `None` for a status that does not change it, such as `pending-cancel`, which
@@ -74,44 +51,69 @@ fn status_change(status: &str) -> Option<EventKind> {
     }
 }
 
-/// The events of a subscription: its charges, their refunds, and its status.
+/// The charge of a transaction and its refunds so far.
+fn transaction_events(
+    text: &str,
+    account: &str,
+    currency: Currency,
+    evidence: Evidence,
+) -> Result<Vec<Event>, Unreadable> {
+    let transaction = Fields::read(text)?;
+    let id = transaction.needed("id")?.ok_or_else(|| unreadable("a transaction has no id"))?;
+    let name = format!("transaction:{id}");
+    let completed_at = time(transaction.needed("completed_at")?.as_deref())?;
+    let mut events = Vec::new();
+    if let Some((charged, at)) = positive(&transaction, "amount", currency)?.zip(completed_at) {
+        let charge =
+            Event { occurred_at: Some(at), ..Event::new(EventKind::Charged, account, &name, evidence) };
+        events.push(charge.with_amount(charged, currency));
+    }
+    // The charge may not be completed in this body: a refund that arrives first waits for it.
+    if let Some(refunded) = positive(&transaction, "amount_refunded", currency)? {
+        let refund = Event {
+            charge: Some(name.clone()),
+            running_total: true,
+            ..Event::new(
+                EventKind::Refunded,
+                account,
+                format!("{name}:refunded:{}", refunded.minor),
+                evidence,
+            )
+        };
+        events.push(refund.with_amount(refunded, currency));
+    }
+    Ok(events)
+}
+
+/// The events of a subscription: its charges, their refunds, and its status. A transaction that cannot be read does not
+/// block the others.
 pub fn events(
     text: &str,
     context: &CallbackContext<'_>,
     evidence: Evidence,
-) -> Result<Vec<Event>, Unreadable> {
+) -> Result<ParsedCallback, Unreadable> {
     let Message { subscription } = strict_json::from_str(text)?;
-    let account = id(&subscription.id)?;
-    let currency = subscription.currency.as_deref().or_else(|| context.listing.setting("currency"));
+    let subscription = Fields::read(subscription.get())?;
+    let account = subscription.needed("id")?.ok_or_else(|| unreadable("the subscription has no id"))?;
+    let status = subscription.needed("status")?.ok_or_else(|| unreadable("there is no status"))?;
+    let currency = subscription.needed("currency")?;
+    let currency = currency.as_deref().or_else(|| context.listing.setting("currency"));
     let currency = Currency::parse(currency.unwrap_or(USUAL_CURRENCY));
     let currency = currency.ok_or_else(|| unreadable("currency is not an ISO 4217 code"))?;
-    let mut events = Vec::new();
-    for transaction in &subscription.transactions {
-        let name = format!("transaction:{}", id(&transaction.id)?);
-        let completed_at = time(transaction.completed_at.as_deref())?;
-        if let Some((charged, at)) = amount(transaction.amount.as_deref(), currency)?.zip(completed_at) {
-            events.push(Event {
-                amount: Some(charged),
-                currency: Some(currency.code().to_owned()),
-                occurred_at: Some(at),
-                ..Event::new(EventKind::Charged, &account, &name, evidence)
-            });
-        }
-        // The charge may not be completed in this body: a refund that arrives first waits for it.
-        if let Some(refunded) = amount(transaction.amount_refunded.as_deref(), currency)? {
-            events.push(Event {
-                charge: Some(name.clone()),
-                amount: Some(refunded),
-                running_total: true,
-                currency: Some(currency.code().to_owned()),
-                ..Event::new(EventKind::Refunded, &account, format!("{name}:refunded:{refunded}"), evidence)
-            });
+    let (mut events, mut unread) = (Vec::new(), None);
+    for (index, transaction) in subscription.needed_list("transactions")?.iter().enumerate() {
+        match transaction_events(transaction.get(), &account, currency, evidence) {
+            Ok(more) => events.extend(more),
+            Err(Unreadable(why)) => unread = Some(format!("/subscription/transactions/{index}: {why}")),
         }
     }
-    if let Some(kind) = status_change(&subscription.status) {
+    if let Some(kind) = status_change(&status) {
         // The end is a conversion, which is reported once. Other statuses only update the account.
-        let name = if kind == EventKind::Uninstalled { "ended" } else { &subscription.status };
+        let name = if kind == EventKind::Uninstalled { "ended" } else { &status };
         events.push(Event::new(kind, &account, format!("{name}:{account}"), evidence));
     }
-    Ok(events)
+    Ok(ParsedCallback {
+        unprocessed: unread,
+        ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)))
+    })
 }

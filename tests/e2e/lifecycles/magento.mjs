@@ -94,11 +94,11 @@ export default {
   ends: {
     conversions: [
       `install installed:${INSTANCE} of magento:instance:${INSTANCE}; attributed`,
-      "sale order:673 of magento:customer:26; signed, attributed; 40960 USD, refunded 2999; earns 8192, 600",
+      "sale order:673 of magento:customer:26; signed, attributed; 40960 USD, refunded 40960; earns 8192, 8192",
       "sale order:674 of magento:customer:26; signed, attributed; 10 USD, refunded 0; earns 2, 0",
       `uninstall uninstalled:${INSTANCE} of magento:instance:${INSTANCE}; signed, attributed`,
     ],
-    balances: ["USD: pending 7594, payable 0, reversed 600"],
+    balances: ["USD: pending 2, payable 0, reversed 8192"],
     accounts: [`instance:${INSTANCE}: uninstalled, pro`],
   },
 };

@@ -115,7 +115,7 @@ async function ledgerOf({ operator, listing }) {
     const { type, external_id, amount, currency, refunded, customer_id, attribution, commissions, metadata } = conversion;
     const [earned] = commissions.map(({ amount, reversed, held_reason }) => [amount, reversed, ...(held_reason ? [held_reason] : [])]);
     return [
-      `${type} ${external_id.replace(`${listing.id}/`, "")} of ${customer_id}`,
+      `${type} ${external_id.replace(`${listing.id}/`, "")} of ${customer_id.replace(`${listing.id}/`, "")}`,
       // The callback that reports an install first is its evidence.
       type === "install" ? attribution.status : `${metadata.evidence}, ${attribution.status}`,
       ...(amount === null ? [] : [`${amount} ${currency}, refunded ${refunded}`]),

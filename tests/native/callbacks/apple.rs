@@ -203,6 +203,7 @@ fn each_notification_means_what_it_says() {
         ("GRACE_PERIOD_EXPIRED", &none, "suspended", false),
         ("EXPIRED BILLING_RETRY", &none, "uninstalled", false),
         ("REVOKE", &family, "uninstalled", false),
+        ("EXPIRED", &none, "uninstalled", false),
         ("ONE_TIME_CHARGE", &none, "", true),
         ("REFUND_REVERSED", &none, "", true),
         ("REFUND_DECLINED", &none, "", false),
@@ -210,7 +211,6 @@ fn each_notification_means_what_it_says() {
         ("PRICE_INCREASE PENDING", &none, "", false),
         ("RENEWAL_EXTENDED", &none, "", false),
         ("METADATA_UPDATE", &none, "", false),
-        ("DANCE", &none, "", false),
     ] {
         let mut world = world();
         // Not the first purchase, so that it joins no names.
@@ -231,14 +231,14 @@ fn each_notification_means_what_it_says() {
 }
 
 #[test]
-fn amounts_are_exact_in_every_currency_or_not_booked() {
+fn amounts_are_read_in_every_currency_or_not_booked() {
     for (price, currency, amount) in [
         (9_990, "USD", Some(999)),
         (990_000, "JPY", Some(990)),
         (1_234, "KWD", Some(1_234)),
         (10, "EUR", Some(1)),
-        (5, "EUR", None),
-        (990_500, "JPY", None),
+        (5, "EUR", Some(1)),
+        (990_500, "JPY", Some(991)),
         (-9_990, "EUR", None),
         (9_990, "ZZZ", None),
         (i64::MAX, "CLF", None),
@@ -373,4 +373,49 @@ fn what_is_not_apples_or_of_another_app_is_refused() {
     );
     assert_eq!(sandbox.receive(&with_data(data)).status, 200);
     assert_eq!(sandbox.ledger.rows("conversions"), 1);
+}
+
+#[test]
+fn a_revoked_purchase_is_refunded_once_whenever_that_arrives_and_a_family_member_s_moves_nothing() {
+    let revoked = json!({"revocationDate": NOW_MS, "revocationReason": 0});
+    let purchase = notification("SUBSCRIBED INITIAL_BUY", 0, Some(&transaction(FIRST, &json!({}))));
+    let revoke = notification("REVOKE", 20, Some(&transaction(FIRST, &revoked)));
+    let refund = notification("REFUND", 21, Some(&transaction(FIRST, &revoked)));
+    let steps = [&purchase, &revoke, &refund];
+    for order in orders(3) {
+        let mut world = world();
+        order.iter().for_each(|step| assert_eq!(world.receive(steps[*step]).status, 200));
+        let sale = money(&mut world).pop().unwrap();
+        assert_eq!((sale.1, sale.2), (json!(999), json!(999)), "{order:?}");
+        world.ledger.audit();
+    }
+    let family = with(revoked, &json!({"inAppOwnershipType": "FAMILY_SHARED"}));
+    let mut world = world();
+    assert_eq!(world.receive(&purchase).status, 200);
+    let member = transaction("2000000100000077", &family);
+    assert_eq!(world.receive(&notification("REVOKE", 20, Some(&member))).status, 200);
+    let sale = money(&mut world).pop().unwrap();
+    assert_eq!((sale.1, sale.2), (json!(999), json!(0)));
+}
+
+#[test]
+fn a_price_finer_than_the_minor_unit_is_rounded_half_up_and_flagged() {
+    for (price, currency, minor, flag) in [
+        (9_995, "USD", 1_000, json!("rounded")),
+        (9_994, "USD", 999, json!("rounded")),
+        (1_077_500, "JPY", 1_078, json!("rounded")),
+        (1_077_000, "JPY", 1_077, Json::Null),
+        (9_995, "KWD", 9_995, Json::Null),
+    ] {
+        let mut world = world();
+        let fields = json!({"price": price, "currency": currency});
+        let callback = notification("ONE_TIME_CHARGE", 0, Some(&transaction(FIRST, &fields)));
+        assert_eq!(world.receive(&callback).status, 200);
+        let sale = world.ledger.get("/v1/conversions").json["data"][0].take();
+        assert_eq!(
+            (&sale["amount"], &sale["metadata"]["amount"]),
+            (&json!(minor), &flag),
+            "{price} {currency}"
+        );
+    }
 }

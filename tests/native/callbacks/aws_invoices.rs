@@ -131,7 +131,7 @@ fn an_adjustment_that_is_told_before_its_invoice_waits_for_it() {
 }
 
 #[test]
-fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
+fn what_is_no_amount_or_names_no_invoice_is_left_out_and_said_and_parts_of_a_cent_are_rounded() {
     let mut world = with_customer(world());
     world.vendor.responds = |request| {
         let invoices = [
@@ -146,16 +146,17 @@ fn what_is_no_exact_amount_or_names_no_invoice_is_left_out_and_said() {
         ];
         answer(request, &[], &invoices)
     };
-    assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":5,"told":1}"#);
+    assert_eq!(world.receive(&asked()).body, r#"{"complete":true,"left_out":4,"told":2}"#);
     let case = format!(
-        "a callback of {}, aws invoices, was taken in part: 5 entries do not count (the last: it is not an invoice), 1 credit \
+        "a callback of {}, aws invoices, was taken in part: 4 entries do not count (the last: it is not an invoice), 1 credit \
          memos come from no billing adjustment",
         world.listing
     );
     assert_eq!(world.logged, [case]);
     let sales = world.ledger.get("/v1/conversions").json;
     let amounts: Vec<_> = sales["data"].as_array().unwrap().iter().map(|it| &it["amount"]).collect();
-    assert_eq!(amounts, [&json!(990), &Json::Null], "behind it the lead");
+    assert_eq!(amounts, [&json!(990), &json!(1_235), &Json::Null], "behind them the lead");
+    assert_eq!(sales["data"][1]["metadata"]["amount"], "rounded");
     world.ledger.audit();
 }
 

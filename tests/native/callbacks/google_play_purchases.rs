@@ -158,13 +158,13 @@ fn what_nobody_paid_for_is_no_sale() {
 }
 
 #[test]
-fn an_amount_is_exact_or_the_notification_comes_again() {
+fn an_amount_is_rounded_half_up_or_the_notification_comes_again() {
     for (currency, units, nanos, amount) in [
         ("EUR", "9", 990_000_000, Some(999)),
         ("JPY", "1500", 0, Some(1500)),
         ("KWD", "1", 234_000_000, Some(1234)),
-        ("JPY", "1500", 500_000_000, None),
-        ("EUR", "9", 999_000_000, None),
+        ("JPY", "1500", 500_000_000, Some(1501)),
+        ("EUR", "9", 994_999_999, Some(999)),
         ("EUR", "-9", 0, None),
         ("EUR", "9", 1_000_000_000, None),
         ("XXX", "9", 0, None),
@@ -188,7 +188,7 @@ fn an_amount_is_exact_or_the_notification_comes_again() {
         };
         let callback = notification(&world, 5, "old-token", 2);
         let Some(amount) = amount else {
-            assert_eq!(world.refused("not exact", &callback), 500, "{total}");
+            assert_eq!(world.refused("no amount", &callback), 500, "{total}");
             continue;
         };
         assert_eq!(world.receive(&callback).status, 204, "{total}");
@@ -372,4 +372,21 @@ fn a_push_of_another_app_or_of_anybody_else_s_changes_nothing() {
     settings["package_name"] = json!(PACKAGE);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": settings})).status, 200);
     assert_eq!(world.receive(&callback).status, 204);
+}
+
+#[test]
+fn an_order_that_was_refunded_before_its_notification_arrived_earns_nothing() {
+    let mut world = world();
+    world.vendor.responds = |request| {
+        api(request, |path| match path {
+            "orders/GPA.1" => order("REFUNDED", "9", 990_000_000),
+            _ => subscription("ACTIVE", "GPA.1"),
+        })
+    };
+    let callback = notification(&world, 5, "old-token", 4);
+    assert_eq!(world.receive(&callback).status, 204);
+    let sale = world.outcome()["conversions"][0].take();
+    assert_eq!((&sale["amount"], &sale["refunded"]), (&json!(999), &json!(999)));
+    assert_eq!(world.refused("again", &callback), 204);
+    assert_eq!(world.refused("and as a voided purchase", &voided(&world, "GPA.1", 1)), 204);
 }

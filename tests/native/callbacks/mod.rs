@@ -29,6 +29,7 @@ mod plans;
 mod reports;
 mod salesforce;
 mod shopify;
+mod unprocessed;
 mod vendor;
 mod vendor_calls;
 mod woocommerce;
@@ -45,10 +46,10 @@ use serde_json::{Value as Json, json};
 use signpost::{
     api::{self, Environment},
     domain::values::entropy::SeededEntropy,
-    ledger::{callbacks::report::Reported, trails::NO_TRAILS},
+    ledger::{callbacks::report::Reported, error::LedgerError, trails::NO_TRAILS},
     marketplace::{
         adapter::{Adapter, CallbackResponse, Listing},
-        receive::{CallbackRequest, Outcome, ReportResponses, receive, receive_with},
+        receive::{CallbackRequest, Outcome, Report, ReportResponses, receive, receive_with},
         vendor_api::VendorRequest,
     },
     store::Sql,
@@ -166,6 +167,12 @@ impl World {
         outcome
     }
 
+    /// Writes a report, after it crossed the border between the Worker and the Ledger.
+    pub(crate) fn write(&mut self, report: &Report) -> Result<Reported, LedgerError> {
+        let report = strict_json::from_str(&serde_json::to_string(report).unwrap()).unwrap();
+        api::report(&Self::environment(&self.ledger), &mut self.entropy, &report)
+    }
+
     /// What the Worker does with a callback: verify and parse it, write the report, respond.
     pub(crate) fn receive(&mut self, callback: &TestCallback) -> CallbackResponse {
         match self.judge(callback) {
@@ -176,10 +183,10 @@ impl World {
             Outcome::RateLimited => CallbackResponse::empty(503),
             Outcome::Report { report, responses, log } => {
                 self.logged.extend(log);
-                let ReportResponses { written, replayed, handoff_completed } = *responses;
-                let environment = Self::environment(&self.ledger);
-                match api::report(&environment, &mut self.entropy, &report).unwrap() {
+                let ReportResponses { written, replayed, kept, handoff_completed } = *responses;
+                match self.write(&report).unwrap() {
                     Reported::Written => written,
+                    Reported::Kept => kept.unwrap(),
                     Reported::HandoffCompleted => handoff_completed.unwrap(),
                     Reported::HandedOver(Some(body)) => CallbackResponse { body, ..written },
                     Reported::Replayed | Reported::HandedOver(None) => replayed,
@@ -200,11 +207,35 @@ impl World {
         api::resume(&environment, &mut self.entropy, id, cookies).unwrap()
     }
 
-    /// The status of the response to a callback that must not change any row.
+    /// The status of the response to a verified callback of which nothing can be read: it is kept, an event says so, and no
+    /// other row changes.
+    pub(crate) fn kept(&mut self, case: &str, callback: &TestCallback) -> u16 {
+        let before = rows::rows(&self.ledger.sql);
+        let answer = self.receive(callback);
+        let changed = rows::difference(&before, &rows::rows(&self.ledger.sql));
+        let tables: Vec<_> = changed.iter().map(|line| line.split(':').next().unwrap()).collect();
+        let kept = ["+ events", "+ kept_callbacks", "+ sqlite_sequence"];
+        let sequences = tables.iter().filter(|table| table.ends_with("sqlite_sequence")).count();
+        assert!((2..=4).contains(&sequences), "{case}: {changed:?}");
+        let rest: Vec<_> = tables.into_iter().filter(|table| !table.ends_with("sqlite_sequence")).collect();
+        assert_eq!(rest, kept[..2], "{case}: {changed:?}");
+        answer.status
+    }
+
+    /// The status of the response to a callback that must not change any row. If it is verified and cannot be read, it is
+    /// kept, which nothing else is.
     pub(crate) fn refused(&mut self, case: &str, callback: &TestCallback) -> u16 {
         let before = rows::rows(&self.ledger.sql);
         let answer = self.receive(callback);
-        assert_eq!(rows::difference(&before, &rows::rows(&self.ledger.sql)), Vec::<String>::new(), "{case}");
+        let changed = rows::difference(&before, &rows::rows(&self.ledger.sql));
+        let is_kept = |line: &String| {
+            line.starts_with("+ kept_callbacks:")
+                || (line.starts_with("+ events:") && line.contains("'callback.unprocessed'"))
+                || line.contains("sqlite_sequence:")
+        };
+        let (kept, changed): (Vec<String>, Vec<_>) = changed.into_iter().partition(is_kept);
+        assert_eq!(changed, Vec::<String>::new(), "{case}");
+        assert!(kept.is_empty() || answer.status != 401, "{case}: {kept:?}");
         answer.status
     }
 

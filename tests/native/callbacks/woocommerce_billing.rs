@@ -254,21 +254,42 @@ fn whatever_is_not_signed_or_not_readable_changes_nothing() {
             401,
         ),
         ("nothing", of(""), 401),
-        ("no JSON", of("{"), 500),
-        ("no subscription", of("{}"), 500),
-        ("no id", subscription(json!({"id": null})), 500),
-        ("an empty id", subscription(json!({"id": ""})), 500),
-        ("no status", subscription(json!({"status": null})), 500),
-        ("an amount that is a number", notification(json!({"amount": 49.0})), 500),
-        ("a negative amount", notification(json!({"amount": "-49.00"})), 500),
-        ("a part of a cent", notification(json!({"amount": "49.001"})), 500),
-        ("a refund of a part of a cent", notification(json!({"amount_refunded": "1.001"})), 500),
-        ("no time", notification(json!({"completed_at": "yesterday"})), 500),
-        ("a transaction without an id", notification(json!({"id": {}})), 500),
-        ("no currency", subscription(json!({"currency": "DOLLAR"})), 500),
     ] {
         assert_eq!(world.refused(case, &callback), status, "{case}");
     }
+    for (case, callback) in [
+        ("no JSON", of("{")),
+        ("no subscription", of("{}")),
+        ("no id", subscription(json!({"id": null}))),
+        ("an empty id", subscription(json!({"id": ""}))),
+        ("no status", subscription(json!({"status": null}))),
+        ("no currency", subscription(json!({"currency": "DOLLAR"}))),
+    ] {
+        assert_eq!(world.kept(case, &callback), 200, "{case}");
+    }
     let orders = TestCallback { kind: "orders", ..good };
     assert_eq!(world.refused("as an order", &orders), 401);
+}
+
+#[test]
+fn a_transaction_that_cannot_be_read_does_not_block_the_others_and_parts_of_a_cent_are_rounded() {
+    for (odd, why) in [
+        (json!({"id": {}}), "/id is neither a text nor a number"),
+        (json!({"id": null}), "a transaction has no id"),
+        (json!({"id": "t-2", "amount": "-49.00"}), "an amount is not an amount of the currency"),
+        (json!({"id": "t-2", "completed_at": "yesterday"}), "a time is not of the form 2026-11-01T00:00:08"),
+        (json!([]), ": invalid type: sequence, expected a map"),
+    ] {
+        let mut world = world();
+        let odd = if odd.is_object() { transaction(odd) } else { odd };
+        let rounded = transaction(json!({"id": "t-3", "amount": "49.005", "amount_refunded": "1.001"}));
+        assert_eq!(world.receive(&subscription(json!({"transactions": [odd, rounded]}))).status, 200);
+        let conversions = world.ledger.get("/v1/conversions").json;
+        let [sale] = conversions["data"].as_array().unwrap().as_slice() else { panic!("{conversions}") };
+        assert_eq!((&sale["amount"], &sale["refunded"]), (&json!(4_901), &json!(100)), "{why}");
+        assert_eq!(sale["metadata"]["amount"], "rounded");
+        let line = format!("was taken in part: /subscription/transactions/0: {why}");
+        assert!(world.logged[0].ends_with(&line), "{:?} {line}", world.logged);
+        world.ledger.audit();
+    }
 }

@@ -28,6 +28,7 @@ pub struct World {
     pub app: String,
     pub placement: String,
     pub coupon: String,
+    pub kept: String,
     pub month: Month,
 }
 
@@ -54,7 +55,22 @@ fn world() -> World {
     let coupon = json!({"code": "Code of Ada", "partner_id": ada.partner});
     let coupon = ledger.post("/v1/coupons", &coupon).text("/id");
     let placement = ledger.post("/v1/placements", &placement_of(&ada.partner, "p-1")).text("/id");
-    World { ledger, ada, eve, conversion, commission, held, click, spare_key, app, placement, coupon, month }
+    let kept = ledger.kept(1, "{}");
+    World {
+        kept,
+        ledger,
+        ada,
+        eve,
+        conversion,
+        commission,
+        held,
+        click,
+        spare_key,
+        app,
+        placement,
+        coupon,
+        month,
+    }
 }
 
 fn body_of(json: &Json) -> String {

@@ -26,6 +26,8 @@ pub const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/conversions/{id}/refunds", &["post"]),
     ("/v1/attribution", &["get"]),
     ("/v1/attribution/simulate", &["post"]),
+    ("/v1/callbacks", &["get"]),
+    ("/v1/callbacks/{id}/retry", &["post"]),
     ("/v1/balances", &["get"]),
     ("/v1/commissions", &["get"]),
     ("/v1/commissions/{id}", &["get"]),

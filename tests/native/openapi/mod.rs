@@ -338,6 +338,16 @@ fn record() -> Value {
     assert_eq!(it.send(Op::RejectCommission, "POST", &reject, Some(note.clone())).status, 200);
     it.refuse(Op::RejectCommission, &reject, note);
     payouts::record(&mut it, &partner);
+    let store = json!({
+        "name": "Store", "marketplace": "woocommerce", "url": "https://store.acme.example/",
+        "secrets": { "webhook_secret": "s3cret" },
+    });
+    it.ledger.post("/v1/listings", &store);
+    let order = json!({ "id": 727, "status": "processing", "currency": "EUR", "total": "29,35" });
+    let callback = it.ledger.kept(3, &order.to_string());
+    it.get(Op::ListCallbacks, "/v1/callbacks?status=unprocessed");
+    let retry = format!("/v1/callbacks/{callback}/retry");
+    assert_eq!(it.send(Op::RetryCallback, "POST", &retry, None).status, 200);
     assert_eq!(it.ledger.call(OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
     Value::Object(it.examples)
 }

@@ -104,6 +104,86 @@ fn plans_of_accounts_are_known_from_the_time_they_were_reported() {
     assert_eq!(rows::rows(&sql)["account_plans"], ["1 | 'a-1' | 5 | 'gold'"]);
 }
 
+/// Two shops, an instance of Magento and a listing without callbacks, with customers under their old names.
+const SHOPS: &str = "
+    INSERT INTO listings (no, id, name, marketplace, url, settings, secret_names, created_at, updated_at) VALUES
+      (1, 'lst_one', 'One', 'woocommerce', 'https://one.example', '{}', '[]', 0, 0),
+      (2, 'lst_two', 'Two', 'woocommerce', 'https://two.example', '{}', '[]', 0, 0),
+      (3, 'lst_three', 'Three', 'magento', 'https://three.example', '{}', '[]', 0, 0),
+      (4, 'lst_four', 'Four', 'apple', 'https://four.example', '{}', '[]', 0, 0);
+    INSERT INTO partners (no, id, name, kind, status, commission_bp, metadata, created_at, updated_at) VALUES
+      (1, 'ptn_1', 'Ada', 'creator', 'active', 1500, '{}', 0, 0);
+    INSERT INTO links (no, id, partner_no, listing_no, token, metadata, created_at) VALUES
+      (7, 'lnk_7', 1, 2, 'seven', '{}', 0), (8, 'lnk_8', 1, 4, 'eight', '{}', 0);
+    INSERT INTO conversions (no, id, type, external_id, amount, currency, refunded, customer_id, listing_no, occurred_at,
+      metadata, created_at, partner_no, link_no, country, device, sent, attribution, answer) VALUES
+      (1, 'c1', 'sale', 'lst_one/order:1', 5, 'EUR', 0, 'woocommerce:customer:26', 1, 0, '{}', 0, 0, 0, '', 0, '', '', ''),
+      (2, 'c2', 'sale', 'lst_two/order:1', 5, 'EUR', 0, 'woocommerce:customer:26', 2, 0, '{}', 0, 0, 0, '', 0, '', '', ''),
+      (3, 'c3', 'sale', 'lst_one/order:2', 5, 'EUR', 0, 'woocommerce:order:2', 1, 0, '{}', 0, 0, 0, '', 0, '', '', ''),
+      (4, 'c4', 'sale', 'lst_three/order:1', 5, 'EUR', 0, 'magento:customer:x y', 3, 0, '{}', 0, 0, 0, '', 0, '', '', ''),
+      (5, 'c5', 'sale', 'lst_one/order:3', 5, 'EUR', 0, 'woocommerce:guest:ab', 1, 0, '{}', 0, 0, 0, '', 0, '', '', ''),
+      (6, 'c6', 'sale', 'lst_four/t:1', 5, 'EUR', 0, 'apple:customer:26', 4, 0, '{}', 0, 0, 0, '', 0, '', '', ''),
+      (7, 'c7', 'lead', 'lead-1', NULL, NULL, 0, 'woocommerce:customer:26', NULL, 0, '{}', 0, 0, 0, '', 0, '', '', ''),
+      (8, 'c8', 'lead', 'lead-2', NULL, NULL, 0, 'woocommerce:customer:26', 1, 0, '{}', 0, 0, 0, '', 0, '', '', '');
+    INSERT INTO customer_touches (customer_id, click_id, link_no, clicked_at, class, country, device, bound_by) VALUES
+      ('woocommerce:customer:26', 'by one', 7, 1, 0, '', 0, 1), ('woocommerce:customer:26', 'by two', 7, 2, 0, '', 0, 2),
+      ('woocommerce:customer:26', 'to two', 7, 3, 0, '', 0, 0), ('woocommerce:customer:26', 'to four', 8, 4, 0, '', 0, 0),
+      ('magento:customer:x y', 'the only one', 8, 5, 0, '', 0, 0), ('apple:customer:26', 'apple', 8, 6, 0, '', 0, 6),
+      ('woocommerce:customer:26', 'by the lead', 7, 7, 0, '', 0, 7);
+    INSERT INTO uses (key, used) VALUES ('cap p 1 EUR customer woocommerce:customer:26', 9), ('cap p 1 EUR 2026-11', 30),
+      ('cap p 1 EUR customer apple:customer:26', 4);";
+
+#[test]
+fn customers_of_shops_are_named_with_their_listing() {
+    let sql = NativeSql::in_memory().unwrap();
+    migrate(&sql, &LEDGER[..9]).unwrap();
+    sql.script(SHOPS).unwrap();
+    migrate(&sql, LEDGER).unwrap();
+    let texts = |statement: &str| -> Vec<String> {
+        let rows = sql.exec(statement, &[]).unwrap();
+        rows.iter().map(|row| row.text(0).unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        texts("SELECT customer_id FROM conversions ORDER BY no"),
+        [
+            "woocommerce:lst_one/customer:26",
+            "woocommerce:lst_two/customer:26",
+            "woocommerce:lst_one/order:2",
+            "magento:lst_three/customer:x y",
+            "woocommerce:guest:ab",
+            "apple:customer:26",
+            "woocommerce:customer:26",
+            "woocommerce:customer:26",
+        ]
+    );
+    assert_eq!(
+        texts("SELECT click_id || ': ' || customer_id FROM customer_touches ORDER BY clicked_at"),
+        [
+            "by one: woocommerce:lst_one/customer:26",
+            "by two: woocommerce:lst_two/customer:26",
+            "to two: woocommerce:lst_two/customer:26",
+            // Nobody knows whose it is.
+            "to four: woocommerce:customer:26",
+            "the only one: magento:lst_three/customer:x y",
+            "apple: apple:customer:26",
+            "by the lead: woocommerce:customer:26",
+        ]
+    );
+    assert_eq!(
+        texts("SELECT key || ' = ' || used FROM uses ORDER BY 1"),
+        [
+            "cap p 1 EUR 2026-11 = 30",
+            "cap p 1 EUR customer apple:customer:26 = 4",
+            "cap p 1 EUR customer woocommerce:lst_one/customer:26 = 9",
+            "cap p 1 EUR customer woocommerce:lst_two/customer:26 = 9",
+        ]
+    );
+    // A second time, as at the end of a replay, it changes nothing.
+    let before = rows::rows(&sql);
+    sql.script(LEDGER[9].script).unwrap();
+    assert_eq!(rows::difference(&before, &rows::rows(&sql)), Vec::<String>::new());
+}
+
 #[test]
 fn a_newer_ledger_is_refused_and_left_alone() {
     let sql = NativeSql::in_memory().unwrap();

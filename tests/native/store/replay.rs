@@ -258,6 +258,44 @@ fn a_replayed_ledger_equals_the_original() {
 }
 
 #[test]
+fn a_log_from_before_customers_were_named_with_their_shop_is_replayed() {
+    let mut ledger = Ledger::new();
+    let terms = json!({"name": "Acme", "landing_url": "https://acme.example"});
+    assert_eq!(ledger.put("/v1/program", &terms).status, 200);
+    let ada = ledger.partner("Ada", Some(1_500));
+    for no in [1, 2] {
+        let body = json!({"name": "Store", "marketplace": "woocommerce", "url": "https://store.example",
+            "secrets": {"webhook_secret": "s3cret"}});
+        let shop = ledger.post("/v1/listings", &body).text("/id");
+        let (_, link_no) = ledger.link(&ada, &shop);
+        let click = ledger.click(link_no);
+        let charge = |name: &str, clicks: &[&str]| {
+            let account = format!("{shop}/customer:26");
+            let fields = json!({"account": account, "amount": 700, "currency": "EUR", "clicks": clicks});
+            event("charged", name, &fields)
+        };
+        ledger.told(no, &[charge("order:1", &[]), charge("order:2", &[&click])]);
+        ledger.wait(1_000);
+        let later = ledger.click(link_no);
+        ledger.told(no, &[charge("order:2", &[&later])]);
+    }
+    assert_eq!(events_of(&ledger, "customer.bound"), 2);
+    let now = format!("{}\n{}\n", event_lines(&ledger).join("\n"), end_line(&ledger));
+    let listings = ledger.get("/v1/listings").json["data"].take();
+    let ids = listings.as_array().unwrap().iter().map(|listing| listing["id"].as_str().unwrap());
+    let before = ids.fold(now.clone(), |log, id| log.replace(&format!("{id}/customer:26"), "customer:26"));
+    assert!(!before.contains("/customer:26") && before.contains("woocommerce:customer:26"));
+    let rebuilt = NativeSql::in_memory().unwrap();
+    migrate(&rebuilt, LEDGER).unwrap();
+    replay(before.as_bytes(), &rebuilt).unwrap();
+    for (table, columns) in [("conversions", "no, customer_id"), ("customer_touches", "*"), ("uses", "*")] {
+        let rows =
+            |sql: &NativeSql| sql.exec(&format!("SELECT {columns} FROM {table} ORDER BY 1, 2"), &[]).unwrap();
+        assert_eq!(rows(&rebuilt), rows(&ledger.sql), "{table}");
+    }
+}
+
+#[test]
 fn a_log_from_before_holds_is_replayed() {
     let ledger = history();
     let now = format!("{}\n{}\n", event_lines(&ledger).join("\n"), end_line(&ledger));

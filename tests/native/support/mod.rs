@@ -7,7 +7,10 @@ pub mod figures;
 pub mod random;
 pub mod rows;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use chrono::{Offset, TimeZone};
 use serde_json::Value as Json;
 use signpost::{
@@ -141,6 +144,29 @@ impl<S: Sql> Ledger<S> {
                 reported => return assert_eq!(reported, Reported::Written),
             }
         }
+    }
+
+    /// Keeps a verified callback of WooCommerce that could not be read; its id.
+    pub fn kept(&mut self, listing_no: u16, body: &str) -> String {
+        let message = serde_json::json!({
+            "method": "POST", "url": "https://go.example/callbacks/woocommerce/lst/orders", "rest": "", "headers": [],
+            "body": STANDARD.encode(body), "responses": [],
+            "proof": {"evidence": "signed", "payload": {"text": null, "parameters": null}, "signed_at": null, "single_use": null},
+        });
+        let reason = "/total is not an amount of the currency";
+        let unprocessed =
+            serde_json::json!({"kind": "orders", "reason": reason, "digest": body, "message": message});
+        let report = serde_json::json!({"listing_no": listing_no, "events": [], "unprocessed": unprocessed});
+        let report = strict_json::from_str(&report.to_string()).unwrap();
+        let environment = Environment {
+            sql: &self.sql,
+            config: &self.config,
+            zones: &TzDatabase,
+            now: self.now,
+            trails: &Trails::new(),
+        };
+        assert_eq!(api::report(&environment, &mut self.entropy, &report).unwrap(), Reported::Kept);
+        self.get("/v1/callbacks?limit=1").text("/data/0/id")
     }
 
     /// Moves the clock forward.
