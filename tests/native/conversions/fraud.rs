@@ -87,8 +87,10 @@ fn names_of_other_partners_or_of_nobody_cause_no_hold() {
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({"customer_id": other}))), free());
     // A partner with a blank external id does not match every customer without a name.
     let blank = json!({"external_id": " ", "email": null});
-    assert_eq!(ledger.patch(&format!("/v1/partners/{}", scenario.partner), &blank).status, 200);
-    assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({"customer_id": " "}))), free());
+    let refused = ledger.patch(&format!("/v1/partners/{}", scenario.partner), &blank);
+    assert_eq!(refused.problem(), (422, "invalid_text".to_owned()));
+    ledger.sql.exec("UPDATE partners SET external_id = ' '", &[]).unwrap();
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({"customer_id": "x"}))), free());
 }
 
 #[test]
@@ -226,12 +228,12 @@ fn flags_list_all_reasons_and_a_release_ends_them_all() {
         (Some("self_referral"), all.iter().map(|f| f.to_string()).collect())
     );
 
-    // The partner sees the reasons and cannot release the commission.
+    // The partner sees that its commission is under review, not why, and cannot release it.
     let id = second.text("/commissions/0/id");
     let (target, note) = (format!("/v1/commissions/{id}"), json!({"note": "her own shop, agreed"}));
     let key = ledger.key(&["admin", "read"], Some(&scenario.partner));
     let seen = ledger.call(&key, "GET", &target, "", None).json;
-    assert_eq!((&seen["held_reason"], &seen["flags"]), (&json!("self_referral"), &json!(all)));
+    assert_eq!((&seen["held_reason"], &seen["flags"]), (&json!(null), &json!(["under_review"])));
     for action in ["release", "reject"] {
         let refused = ledger.unchanged(action, |ledger| {
             ledger.call(&key, "POST", &format!("{target}/{action}"), &note.to_string(), None)
