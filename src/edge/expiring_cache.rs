@@ -5,6 +5,8 @@ use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
 /// Answers about listings, by their id or app. They hold the listings' secrets.
 pub const LISTINGS: usize = 1_000;
+/// Hashes of the keys that a store has accepted.
+pub const ACCEPTED_KEYS: usize = 1_000;
 /// Slugs, and numbers of links that nobody knows.
 pub const LINKS: usize = 5_000;
 /// Reusable responses of vendors: tokens for their APIs, one for each listing.
@@ -39,6 +41,14 @@ impl<K: Hash + Eq, V, const MOST: usize> ExpiringCache<K, V, MOST> {
             self.entries.clear();
         }
         self.entries.insert(key, (value, until));
+    }
+
+    /// Forgets a value and returns it, whether or not it has expired.
+    pub fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.entries.remove(key).map(|(value, _)| value)
     }
 
     /// Forgets everything.

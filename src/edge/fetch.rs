@@ -6,6 +6,7 @@ use super::{
     exchange::Exchange,
     export, guard,
     http::{self, Refusal},
+    request_limit,
     rpc::Stores,
     snapshot,
 };
@@ -59,7 +60,10 @@ async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result
     }
     match path.as_str() {
         "/healthz" => Ok(health()?),
-        "/readyz" => ready(&exchange.stores).await,
+        "/readyz" => {
+            request_limit::limit_address(&exchange.stores, request.headers()).await?;
+            ready(&exchange.stores).await
+        }
         _ if path.starts_with("/v1/") => api(&exchange.stores, request, &path).await,
         _ if callbacks::is_callback(&path) => callbacks::handle(exchange, request, &path).await,
         _ => match asset(&path) {
@@ -140,15 +144,16 @@ async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Respo
 }
 
 async fn api(stores: &Stores, request: Request, path: &str) -> std::result::Result<Response, Refusal> {
-    http::limit_rate(stores, request.headers()).await?;
+    let key = request_limit::limit_key(stores, request.headers()).await?;
     http::check_encoding(&request)?;
     http::check_length(&request)?;
-    let response = match path {
-        "/v1/clicks" if http::is_read(&request) => clicks_page::handle(stores, &request).await?,
-        "/v1/export" if http::is_read(&request) => export::handle(stores, &request).await?,
-        _ => http::forward(stores, request).await?,
+    let result = match path {
+        "/v1/clicks" if http::is_read(&request) => clicks_page::handle(stores, &request).await,
+        "/v1/export" if http::is_read(&request) => export::handle(stores, &request).await,
+        _ => http::forward(stores, request).await,
     };
-    Ok(renew_snapshot(stores, response).await?)
+    key.record(&result);
+    Ok(renew_snapshot(stores, result?).await?)
 }
 
 /// Fetches the newest snapshot if a response header requests it after a change that affects redirects. Removes that

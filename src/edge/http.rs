@@ -1,4 +1,4 @@
-//! HTTP building blocks: problems, rate limit, body cap, timeouts, and forwarding to the Ledger.
+//! HTTP building blocks: problems, body cap, timeouts, and forwarding to the Ledger.
 
 use super::rpc::Stores;
 use crate::api::http::{
@@ -6,21 +6,15 @@ use crate::api::http::{
     message::Response as ApiResponse,
     problems::{Code, Problem},
 };
-use data_encoding::HEXLOWER;
 use futures_util::{
     StreamExt,
     future::{Either, select},
 };
-use sha2::{Digest, Sha256};
 use std::{future::Future, pin::pin, time::Duration};
 use worker::{ByteStream, Delay, Headers, Method, Request, RequestInit, Response, ResponseBuilder, Result};
 
 /// How long a caller waits at most. A later write of the Ledger is still durable, and a retry finds it.
 pub const CALLER_TIMEOUT: Duration = Duration::from_secs(20);
-/// The number of requests that a key may make in a window (wrangler.toml, `API_LIMIT`).
-const REQUESTS_PER_WINDOW: u32 = 1_000;
-/// The length of a window. The platform's windows start at whole minutes.
-const WINDOW_SECONDS: u64 = 60;
 
 /// The reason that a request was refused.
 #[derive(Debug)]
@@ -49,6 +43,14 @@ impl Refusal {
         let detail = "Nothing was changed that was not acknowledged. Try again.";
         let log = Some(format!("unavailable: {store}: {error}"));
         Self::from(Problem { log, ..Problem::new(Code::Unavailable, detail) })
+    }
+
+    /// Returns the status of the response.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Problem(problem, _) => problem.code.status(),
+            Self::Failed(_) => Code::Internal.status(),
+        }
     }
 
     /// Returns the response. Logs the error if the Worker or a store failed.
@@ -135,36 +137,6 @@ pub fn base_url(stores: &Stores, url: &str) -> String {
 /// Returns a request's URL under the public origin, which is the URL that vendors sign.
 pub fn public_url(stores: &Stores, url: &str) -> String {
     format!("{}{}", base_url(stores, url), url.get(origin(url).len()..).unwrap_or_default())
-}
-
-/// Limits the rate of requests per key. If the limiter fails, requests are not limited.
-pub async fn limit_rate(stores: &Stores, headers: &Headers) -> std::result::Result<(), Refusal> {
-    if stores.env().get_binding::<worker::RateLimiter>("API_LIMIT").is_err() {
-        return Ok(());
-    }
-    // The key is hashed, so that the binding's counters do not hold secrets.
-    let key = headers.get("authorization")?.unwrap_or_else(|| "anonymous".to_owned());
-    let digest = HEXLOWER.encode(&Sha256::digest(key.as_bytes()));
-    let outcome = async { stores.env().rate_limiter("API_LIMIT")?.limit(stores.key(&digest)).await };
-    match outcome.await {
-        Ok(outcome) if !outcome.success => {
-            let second = worker::Date::now().as_millis().checked_div(1_000).unwrap_or(0);
-            let elapsed = second.checked_rem(WINDOW_SECONDS).unwrap_or(0);
-            let left = WINDOW_SECONDS.saturating_sub(elapsed);
-            let detail = format!("{REQUESTS_PER_WINDOW} requests a minute and key; see Retry-After.");
-            let headers = vec![
-                ("retry-after", left.to_string()),
-                ("ratelimit", format!("\"default\";r=0;t={left}")),
-                ("ratelimit-policy", format!("\"default\";q={REQUESTS_PER_WINDOW};w={WINDOW_SECONDS}")),
-            ];
-            Err(Refusal::Problem(Problem::new(Code::RateLimited, detail), headers))
-        }
-        Ok(_) => Ok(()),
-        Err(error) => {
-            worker::console_warn!("the rate limiter failed, so requests are not limited: {error}");
-            Ok(())
-        }
-    }
 }
 
 fn too_large() -> Refusal {

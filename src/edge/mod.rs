@@ -20,6 +20,7 @@ mod published;
 mod random;
 mod rate_limiter;
 mod refusal;
+mod request_limit;
 mod rpc;
 mod snapshot;
 mod sql;

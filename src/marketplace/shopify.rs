@@ -20,7 +20,10 @@ use super::{
     signature::{Parameters, Refusal, Scheme, Verified, is_shop},
     vendor_api::VendorApi,
 };
-use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
+use crate::domain::{
+    programme::listing::Marketplace,
+    values::{digest::sha256_hex, time::Timestamp},
+};
 use async_trait::async_trait;
 use serde::Deserialize;
 
@@ -151,10 +154,12 @@ fn subscription(
 
 fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let shop: Shop = payload::read(verified)?;
-    // Only a header contains the time of the event. The body's time is that of the shop's last change.
+    // Only a header contains the time of the event. The body's time is that of the shop's last change. The header is not
+    // signed, so it must not tell one uninstall from another: the signed body does.
     let at = header(context, &TRIGGERED_AT).or(shop.updated_at.as_deref());
     let at = at.ok_or_else(|| unreadable("neither a header nor the body says when"))?;
-    let transaction = format!("uninstall:{}:{at}", shop.id);
+    let body = sha256_hex(payload::text(verified)?.as_bytes());
+    let transaction = format!("uninstall:{}:{}", shop.id, body.get(..32).unwrap_or(&body));
     let event = Event {
         occurred_at: Some(time(at)?),
         ..event(EventKind::Uninstalled, &gid(shop.id), transaction, verified, context)
@@ -275,12 +280,13 @@ impl Adapter for Shopify {
             unprocessed: "webhooks with 200, because Shopify deletes a subscription after eight failures; `app` and \
                           `oauth` with 500, which the visitor sees",
             limits: "parameters on an App Store link do not reach the app, so a merchant who never follows “Continue” \
-                     in the frame is not attributed. Shopify pushes no charges and no refunds: they are in the Partner \
-                     API; send them with the API, with `customer_id` `shopify:<shop domain>`. Prices in webhooks are \
-                     those of the plan and not payments. The end of a subscription and one-time purchases are not \
-                     reported. Webhooks that are created by hand in a shop's settings are signed with another key and \
-                     refused. Until a webhook has contained both a shop's number and its domain, the domain in a \
-                     webhook's header is trusted",
+                     in the frame is not attributed. Shopify pushes no charges and no refunds: they are in the \
+                     Partner API; send them with the API, with `customer_id` `shopify:<shop domain>`. Prices in \
+                     webhooks are those of the plan and not payments. Two removals between which nothing in the \
+                     signed body changed count as one, because the time in a webhook's header is not signed. The end \
+                     of a subscription and one-time purchases are not reported. Webhooks that are created by hand in \
+                     a shop's settings are signed with another key and refused. Until a webhook has contained both a \
+                     shop's number and its domain, the domain in a webhook's header is trusted",
         }
     }
 

@@ -337,9 +337,9 @@ pub fn describe(operation: Operation) -> Description {
             .response(204, "The message is stored.", Content::Nothing, &[])
             .problems(&[Code::BodyTooLarge]),
         Op::GetHealth => of(Tag::Worker).json::<HealthView>(200, "The Worker runs."),
-        Op::GetReadiness => {
-            of(Tag::Worker).json::<HealthView>(200, "All stores respond.").problems(&[Code::Unavailable])
-        }
+        Op::GetReadiness => of(Tag::Worker)
+            .json::<HealthView>(200, "All stores respond.")
+            .problems(&[Code::RateLimited, Code::Unavailable]),
         Op::GetOpenapi => of(Tag::Worker).response(200, "This document.", Content::Object, &[]),
         Op::GetDocs => {
             of(Tag::Worker).response(200, "The page. It loads nothing else.", Content::Text("text/html"), &[])

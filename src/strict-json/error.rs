@@ -6,6 +6,7 @@ use crate::{
 };
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Why a text could not be read into a type.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,17 @@ pub struct Error {
 /// How `serde_json` begins its message about a number that no 64-bit type can hold. It counts as a syntax error there;
 /// here it is an error of the value, because the text is well-formed.
 const OUT_OF_RANGE: &str = "number out of range";
+
+/// The maximum number of characters of a key in a pointer.
+const KEY_CHARACTERS: usize = 40;
+
+/// Returns the key as it is shown in a pointer.
+fn cut(key: &str) -> Cow<'_, str> {
+    match key.char_indices().nth(KEY_CHARACTERS) {
+        Some((at, _)) => Cow::Owned(format!("{}…", key.get(..at).unwrap_or_default())),
+        None => Cow::Borrowed(key),
+    }
+}
 
 impl Error {
     #[cold]
@@ -56,14 +68,15 @@ impl Error {
         self.is_syntax
     }
 
-    /// JSON Pointer (RFC 6901) to the value that was refused.
+    /// JSON Pointer (RFC 6901) to the value that was refused. A longer key than [`KEY_CHARACTERS`] is cut and ends in
+    /// `…`, because the sender chose it and errors are sent back and logged.
     #[must_use]
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();
         for step in self.steps.iter().rev() {
             pointer.push('/');
             match step {
-                Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Step::Key(key) => pointer.push_str(&cut(key).replace('~', "~0").replace('/', "~1")),
                 Step::Index(index) => pointer.push_str(&index.to_string()),
             }
         }

@@ -116,6 +116,21 @@ fn duplicate_keys_are_refused_wherever_a_value_is_read() {
 }
 
 #[test]
+fn long_keys_are_cut_in_pointers() {
+    let key = "é".repeat(40);
+    refuse::<Closed>(
+        &format!(r#"{{"type":{{"{key}":"x"}}}}"#),
+        &format!("/type/{key}"),
+        r#"invalid type: string "x", expected i64"#,
+    );
+    refuse::<Closed>(
+        &format!(r#"{{"type":{{"{}":"x"}}}}"#, "é".repeat(250_000)),
+        &format!("/type/{key}…"),
+        r#"invalid type: string "x", expected i64"#,
+    );
+}
+
+#[test]
 fn a_list_is_no_object() {
     refuse::<Closed>("[]", "", "invalid type: sequence, expected a JSON object");
     refuse::<Open>(r#"["a"]"#, "", "invalid type: sequence, expected a JSON object");

@@ -92,6 +92,26 @@ describe("callbacks", () => {
     assert.ok((await conversions()).some(({ external_id }) => external_id.endsWith("/order:900")));
   });
 
+  test("an order that cannot be read is kept before it is acknowledged, survives SIGKILL, and counts once it can be read", async () => {
+    const { id } = await listing(world.operator, "woocommerce", { webhook_secret: SECRET });
+    const odd = order(`/callbacks/woocommerce/${id}/orders`, { id: 950, total: "29,35", billing: { email: "ann@example.com" } });
+    await edge.fetch("/test-fault/ledger-fails");
+    assert.equal((await edge.fetch(...odd)).status, 503, "it cannot be kept");
+    await edge.fetch("/test-fault/none");
+    for (let again = 0; again < 2; again += 1) assert.equal((await edge.fetch(...odd)).status, 200);
+    await edge.kill();
+    await edge.restart();
+    const { data } = await world.operator.json("GET", `/v1/callbacks?status=unprocessed&listing_id=${id}`);
+    assert.deepEqual(data.map(({ kind, reason, tries }) => [kind, reason, tries]), [["orders", "/total is not an amount of the currency", 0]]);
+    const tried = await world.operator.json("POST", `/v1/callbacks/${data[0].id}/retry`);
+    assert.deepEqual([tried.status, tried.tries], ["unprocessed", 1]);
+    assert.ok(!JSON.stringify([data, tried, edge.logs]).includes("ann@example.com"));
+    // The shop's next update of the order can be read.
+    const [address] = odd;
+    assert.equal((await edge.fetch(...order(address, { id: 950 }))).status, 200);
+    assert.ok((await conversions()).some(({ external_id }) => external_id === `${id}/order:950`));
+  });
+
   test("a sign-on posted by another site binds the visitor's clicks once, through a top-level redirect", async () => {
     const { id } = await listing(world.operator, "digitalocean", { credentials: "acme:1234", sso_salt: SALT });
     const base = `/callbacks/digitalocean/${id}`;

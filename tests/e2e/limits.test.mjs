@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { api, startEdge } from "./support/harness.mjs";
+import { TEST_KEYS, api, startEdge } from "./support/harness.mjs";
 
 let edge;
 before(async () => { edge = await startEdge(); });
@@ -44,18 +44,49 @@ test("readiness checks every store, and unknown paths are not found", async () =
   }
 });
 
-test("a key with more than a thousand requests a minute gets a Retry-After, and other keys are not limited", async () => {
-  const client = api(edge);
-  let refused;
+/** Sends twenty requests at a time until one is refused. `send` gets the number of the request. */
+async function untilRefused(send) {
   // A window may end during the test, so it sends enough requests to exceed the limit in two windows.
-  for (let requests = 0; !refused && requests <= 2_000; requests += 20) {
-    const responses = await Promise.all(Array.from({ length: 20 }, () => client.get("/v1/program")));
-    refused = responses.find(({ status }) => status === 429);
+  for (let sent = 0; sent <= 2_000; sent += 20) {
+    const responses = await Promise.all(Array.from({ length: 20 }, (_, n) => send(sent + n)));
+    const refused = responses.find(({ status }) => status === 429);
+    if (refused) return { status: refused.status, headers: refused.headers, body: await refused.json() };
+    await Promise.all(responses.map((response) => response.arrayBuffer()));
   }
-  assert.equal(refused?.body.code, "rate_limited");
+  throw new Error("no request was refused");
+}
+
+test("requests with invented keys are counted by address, and valid keys at that address are not", async () => {
+  const ip = "203.0.113.7";
+  const { key } = await api(edge).json("POST", "/v1/keys", { name: "portal", scopes: ["read"] });
+  const read = (authorization) => edge.fetch("/v1/partners", { ip, headers: { authorization } });
+  assert.equal((await read(`Bearer ${key}`)).status, 200);
+  // A path that does not exist is refused before its key is checked, so that it proves nothing about the key.
+  await Promise.all(Array.from({ length: 20 }, (_, n) => edge.fetch("/v1/nothing", { ip, headers: { authorization: `Bearer made-up-${n % 2}` } })));
+  const refused = await untilRefused((n) => read(`Bearer made-up-${n}`));
+  assert.equal(refused.body.detail, "1000 requests a minute and address without a valid key; see Retry-After.");
+  const anonymous = await edge.fetch("/v1/partners", { ip });
+  assert.deepEqual([(await read("Bearer made-up-0")).status, anonymous.status], [429, 429]);
+  assert.equal((await read(`Bearer ${key}`)).status, 200);
+  assert.equal((await edge.fetch("/v1/partners", { ip: "203.0.113.8" })).status, 401);
+});
+
+test("readiness is counted by address, and the addresses of an IPv6 network are counted together", async () => {
+  const refused = await untilRefused((n) => edge.fetch("/readyz", { ip: `2001:db8:0:1::${(n + 1).toString(16)}` }));
+  assert.equal(refused.body.code, "rate_limited");
+  assert.equal((await edge.fetch("/readyz", { ip: "2001:db8:0:2::1" })).status, 200);
+});
+
+test("a key with more than a thousand requests a minute gets a Retry-After, however its header is spelt", async () => {
+  const key = TEST_KEYS.OPERATOR_KEY;
+  const spellings = [`Bearer ${key}`, `bearer ${key}`, `BEARER  ${key}`, `bEARER    ${key}`];
+  const read = (n) => edge.fetch("/v1/partners", { ip: `198.51.100.${n % 250}`, headers: { authorization: spellings[n % 4] } });
+  const refused = await untilRefused(read);
+  assert.equal(refused.body.code, "rate_limited");
+  assert.equal(refused.body.detail, "1000 requests a minute and key; see Retry-After.");
   const seconds = Number(refused.headers.get("retry-after"));
   assert.ok(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60, String(seconds));
   assert.equal(refused.headers.get("ratelimit"), `"default";r=0;t=${seconds}`);
   assert.equal(refused.headers.get("ratelimit-policy"), '"default";q=1000;w=60');
-  assert.equal((await api(edge, "another-key").get("/v1/program")).status, 401);
+  assert.equal((await api(edge, "another-key").get("/v1/partners")).status, 401);
 });

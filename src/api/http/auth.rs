@@ -42,6 +42,15 @@ impl Caller {
     }
 }
 
+/// Returns the token of an `Authorization` header. The scheme has any case, and blanks around the token do not belong to
+/// it, so every spelling of a header gives the same token.
+#[must_use]
+pub fn bearer_token(authorization: &str) -> Option<&str> {
+    let (_, token) =
+        authorization.trim().split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))?;
+    Some(token.trim())
+}
+
 /// Finds out who calls.
 pub fn authenticate(sql: &dyn Sql, config: &Config, authorization: Option<&str>) -> Result<Caller, Problem> {
     let refused = || {
@@ -50,11 +59,7 @@ pub fn authenticate(sql: &dyn Sql, config: &Config, authorization: Option<&str>)
             "Send \"Authorization: Bearer <key>\" with a key that is in force.",
         )
     };
-    let key = authorization
-        .and_then(|header| header.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, key)| key.trim())
-        .ok_or_else(refused)?;
+    let key = authorization.and_then(bearer_token).ok_or_else(refused)?;
     let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
     if config.is_operator_key(&hash) {
         return Ok(Caller { id: "operator".to_owned(), scopes: vec![Scope::Admin], partner: None });

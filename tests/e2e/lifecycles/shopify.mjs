@@ -1,7 +1,7 @@
 // A shop that installs an app from the Shopify App Store, as shopify.dev documents the calls (authorization code grant,
 // webhooks). Shopify pushes no charges, so they come from the operator through the API.
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { billed } from "../support/lifecycles.mjs";
 import { minutes, seconds } from "../support/signers.mjs";
 
@@ -12,6 +12,10 @@ const CUSTOMER = `shopify:${SHOP}`;
 const UNINSTALLED_AT = minutes(40);
 
 const mac = (bytes, encoding) => createHmac("sha256", SECRET).update(bytes).digest(encoding);
+
+/** The body that Shopify signs when a shop removes the app. It tells one removal from another. */
+const GONE = { id: NUMBER, name: "Super Toys", myshopify_domain: SHOP };
+const digest = (text) => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
 /** Returns a query that Shopify signed: the sorted parameters without the signature. */
 function signedQuery(parameters) {
@@ -64,7 +68,7 @@ export default {
       activeAgain: subscription(scenario, "ACTIVE", 30),
       ...scenario.billing(CUSTOMER),
       customersRedact: webhook(scenario, "customers-redact", "customers/redact", customer),
-      uninstalled: webhook(scenario, "uninstalled", "app/uninstalled", { id: NUMBER, name: "Super Toys", myshopify_domain: SHOP }, UNINSTALLED_AT),
+      uninstalled: webhook(scenario, "uninstalled", "app/uninstalled", GONE, UNINSTALLED_AT),
       shopRedact: webhook(scenario, "shop-redact", "shop/redact", { shop_id: NUMBER, shop_domain: SHOP }),
     };
   },
@@ -72,7 +76,7 @@ export default {
     conversions: [
       `install install:${SHOP} of ${CUSTOMER}; attributed`,
       ...billed.conversions(CUSTOMER),
-      `uninstall uninstall:${NUMBER}:${UNINSTALLED_AT} of ${CUSTOMER}; signed, attributed`,
+      `uninstall uninstall:${NUMBER}:${digest(JSON.stringify(GONE))} of ${CUSTOMER}; signed, attributed`,
     ],
     balances: billed.balances,
     accounts: [`${SHOP}: uninstalled, pro`],

@@ -8,7 +8,7 @@ use base64::{
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use signpost::{marketplace::adapter::CallbackResponse, store::Sql};
 
 const SECRET: &str = "hush";
@@ -139,10 +139,8 @@ fn a_whole_life_ends_the_same_in_whatever_order_it_arrives_and_however_often() {
         assert_eq!(install["customer_id"], format!("shopify:{SHOP}"));
         assert_eq!(install["metadata"], json!({"marketplace": "shopify", "evidence": "signed"}));
         let end = conversions.iter().find(|conversion| conversion["type"] == "uninstall").unwrap();
-        assert_eq!(
-            end["external_id"],
-            format!("{}/uninstall:548380009:2026-11-22T10:00:00.123456Z", world.listing)
-        );
+        let body = data_encoding::HEXLOWER.encode(&Sha256::digest(uninstalled(&json!(SHOP)).body));
+        assert_eq!(end["external_id"], format!("{}/uninstall:548380009:{}", world.listing, &body[..32]));
         assert_eq!(&outcome, expected.get_or_insert_with(|| outcome.clone()), "{order:?}");
     }
 }
@@ -330,4 +328,28 @@ fn forgeries_and_what_cannot_be_read_change_nothing() {
     let path = format!("/v1/listings/{}", world.listing);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": {}})).status, 200);
     assert_eq!(world.refused("no client id", &framed(&world, 5, &token)), 401);
+}
+
+#[test]
+fn one_signed_uninstall_under_other_headers_counts_once() {
+    let mut world = world();
+    let domain = json!(SHOP);
+    for hour in 0..5 {
+        let mut callback = uninstalled(&domain);
+        for (name, value) in &mut callback.headers {
+            match name.as_str() {
+                "X-Shopify-Triggered-At" => *value = format!("2026-11-22T0{hour}:00:00Z"),
+                "X-Shopify-Webhook-Id" => *value = format!("b54557e4-bdd9-4b37-8a5f-bf7d70bcd04{hour}"),
+                "X-Shopify-Shop-Domain" => *value = format!("shop-{hour}.myshopify.com"),
+                _ => {}
+            }
+        }
+        assert_eq!(world.receive(&callback).status, 200);
+    }
+    let conversions = world.ledger.get("/v1/conversions").json;
+    let [uninstall] = conversions["data"].as_array().unwrap().as_slice() else { panic!("{conversions}") };
+    assert_eq!(
+        (&uninstall["type"], &uninstall["customer_id"]),
+        (&json!("uninstall"), &json!(format!("shopify:{SHOP}")))
+    );
 }

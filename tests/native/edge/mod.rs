@@ -3,7 +3,7 @@
 #[path = "../../../src/edge/expiring_cache.rs"]
 mod expiring_cache;
 
-use expiring_cache::{ExpiringCache, LINKS, LISTINGS, VENDOR_RESPONSES};
+use expiring_cache::{ACCEPTED_KEYS, ExpiringCache, LINKS, LISTINGS, VENDOR_RESPONSES};
 
 const FOREVER: i64 = i64::MAX;
 
@@ -31,7 +31,7 @@ fn fill<const MOST: usize>() {
 
 #[test]
 fn no_cache_grows_beyond_its_bound() {
-    assert_eq!([LISTINGS, LINKS, VENDOR_RESPONSES], [1_000, 5_000, 100]);
+    assert_eq!([LISTINGS, ACCEPTED_KEYS, LINKS, VENDOR_RESPONSES], [1_000, 1_000, 5_000, 100]);
     fill::<LISTINGS>();
     fill::<LINKS>();
     fill::<VENDOR_RESPONSES>();
@@ -54,6 +54,9 @@ fn a_value_holds_until_its_time_and_can_be_renewed() {
     assert_eq!(cache.get("slug", 1_000), None);
     cache.insert("slug".to_owned(), "new", 2_000);
     assert_eq!(cache.get("slug", 1_000), Some(&"new"));
+    assert_eq!(cache.remove("slug"), Some("new"));
+    assert_eq!(cache.get("slug", 1_000), None);
+    cache.insert("slug".to_owned(), "newest", 2_000);
     cache.clear();
     assert_eq!(cache.get("slug", 0), None);
 }
