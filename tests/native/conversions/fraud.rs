@@ -4,6 +4,7 @@
 
 use crate::support::{Answer, Ledger, OPERATOR, Scenario};
 use serde_json::{Value as Json, json};
+use signpost::store::Sql;
 
 const DAY: i64 = 86_400_000;
 
