@@ -28,7 +28,8 @@ macro_rules! operations {
 
 operations! {
     GetProgram = "getProgram", "Read the programme's terms";
-    SetProgram = "setProgram", "Set the programme's terms";
+    SetProgram = "setProgram", "Set all of the programme's terms";
+    UpdateProgram = "updateProgram", "Change some of the programme's terms";
     CreateKey = "createKey", "Create an API key";
     ListKeys = "listKeys", "List API keys";
     RevokeKey = "revokeKey", "Revoke an API key";

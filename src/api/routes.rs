@@ -105,6 +105,7 @@ use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 pub const ROUTES: &[Route] = &[
     get("/v1/program", Programme, terms::get, Operation::GetProgram),
     write("PUT", "/v1/program", Admin, Programme, terms::put, Operation::SetProgram),
+    write("PATCH", "/v1/program", Admin, Programme, terms::patch, Operation::UpdateProgram),
     creates(write("POST", "/v1/keys", Admin, Programme, keys::create, Operation::CreateKey))
         .keeping(keys::without_secret),
     Route { scope: Admin, ..get("/v1/keys", Programme, keys::list, Operation::ListKeys) },

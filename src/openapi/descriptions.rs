@@ -6,8 +6,13 @@ use crate::api::operation::Operation;
 pub fn about(operation: Operation) -> &'static str {
     use Operation as Op;
     match operation {
+        Op::UpdateProgram => {
+            "A JSON Merge Patch (RFC 7396): fields that are left out keep their values, and `null` returns one to its default. Lists \
+             such as `plans` are replaced as a whole. The rules are those of `PUT`."
+        }
         Op::SetProgram => {
-            "Fields that are left out take their defaults. Fields without a default keep their values: name, currency, time zone, \
+            "Fields that are left out take their defaults, which the response lists in `defaulted`; use `PATCH` to change some \
+             fields only. Fields without a default keep their values: name, currency, time zone, \
              plans, territories, joint products, referral and payer. The currency is fixed once money has moved; conversions may \
              come in any currency.\n\n\
              Of the **plans** that are in force when a conversion occurs and that apply to its partner, the most specific one \

@@ -65,7 +65,7 @@ pub fn describe(operation: Operation) -> Description {
     let of = |tag| Description::new(tag, about);
     match operation {
         Op::GetProgram => of(Tag::Programme).json::<ProgrammeView>(200, "The current terms."),
-        Op::SetProgram => of(Tag::Programme)
+        Op::SetProgram | Op::UpdateProgram => of(Tag::Programme)
             .request_body::<NewProgramme>()
             .json::<ProgrammeView>(200, "The terms as set.")
             .problems(PLAN_CODES)

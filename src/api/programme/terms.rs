@@ -4,6 +4,7 @@ use crate::domain::values::limits;
 use crate::{
     api::{
         http::{
+            body,
             call::Call,
             checks::Checks,
             failure::Failure,
@@ -36,6 +37,7 @@ use crate::{
     store::{SqlError, books::accounts, conversions, log::change::Change},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Terms to set. Fields that are left out take their defaults. Fields without a default keep their value: name, currency,
 /// time zone, plans, territories, joint products, referral and payer.
@@ -118,6 +120,9 @@ view! {
         fraud: fraud::Rules,
         /// Who pays.
         payer: Option<Payer>,
+        /// The fields that a `PUT` left out and that therefore went back to their defaults; absent in other responses.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        defaulted: Option<Vec<&'static str>>,
     }
 }
 
@@ -147,6 +152,7 @@ fn show(program: &Program) -> ProgrammeView {
         referral: program.referral.clone(),
         fraud: program.fraud.clone(),
         payer: program.payer.clone(),
+        defaulted: None,
     }
 }
 
@@ -310,27 +316,112 @@ fn check_change(
     Ok(())
 }
 
+/// Applies a JSON Merge Patch (RFC 7396): members replace members, and `null` removes one.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(target) = target else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            merge(target.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// `PATCH /v1/program`
+pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
+    let patch: Map<String, Value> = call.body()?;
+    let old = terms::current(call.tx)?;
+    let mut merged = serde_json::to_value(show(&old)).map_err(|error| SqlError::Engine(error.to_string()))?;
+    // Removing the payer deletes it, as `null` does in the whole terms. Leaving it out of them would keep it.
+    for removed in ["payer", "referral"].into_iter().filter(|name| patch.get(*name) == Some(&Value::Null)) {
+        if let Some(member) = merged.get_mut(removed) {
+            *member = Value::Null;
+        }
+    }
+    let kept = patch
+        .into_iter()
+        .filter(|(name, value)| !(value.is_null() && ["payer", "referral"].contains(&name.as_str())));
+    merge(&mut merged, Value::Object(kept.collect()));
+    set(call, body::parse(merged.to_string().as_bytes())?, &old, Answer::Terms)
+}
+
 /// `PUT /v1/program`
 pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
-    let mut body: NewProgramme = call.body()?;
+    let body: NewProgramme = call.body()?;
     let old = terms::current(call.tx)?;
+    set(call, body, &old, Answer::TermsAndDefaults)
+}
+
+/// What the answer to new terms contains.
+#[derive(PartialEq, Eq)]
+enum Answer {
+    /// The terms.
+    Terms,
+    /// The terms, and the fields that went back to their defaults.
+    TermsAndDefaults,
+}
+
+/// The fields that a request leaves out and that therefore take their defaults.
+fn left_out(body: &NewProgramme) -> Vec<&'static str> {
+    [
+        ("landing_url", body.landing_url.is_none()),
+        ("attribution", body.attribution.is_none()),
+        ("hold_days", body.hold_days.is_none()),
+        ("click_param", body.click_param.is_none()),
+        ("cookies", body.cookies.is_none()),
+        ("partners_see_customers", body.partners_see_customers.is_none()),
+        ("commission_bp", body.commission_bp.is_none()),
+        ("fraud", body.fraud.is_none()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_left_out)| is_left_out.then_some(name))
+    .collect()
+}
+
+/// Of the fields that a request left out, those whose values changed.
+fn defaulted(
+    left_out: Vec<&'static str>,
+    old: &Program,
+    view: &ProgrammeView,
+) -> Result<Vec<&'static str>, SqlError> {
+    let json = |view: &ProgrammeView| {
+        serde_json::to_value(view).map_err(|error| SqlError::Engine(error.to_string()))
+    };
+    let (before, after) = (json(&show(old))?, json(view)?);
+    Ok(left_out.into_iter().filter(|name| before.get(name) != after.get(name)).collect())
+}
+
+/// Sets the terms.
+fn set(call: &Call<'_>, mut body: NewProgramme, old: &Program, answer: Answer) -> Result<Response, Failure> {
+    let left_out = left_out(&body);
     let mut checks = Checks::default();
-    let currency = check_fields(&mut checks, &body, &old);
+    let currency = check_fields(&mut checks, &body, old);
     let (payer, account) = match body.payer.take() {
         Some(payer) => checked_payer(&mut checks, payer, old.payer.as_ref()),
         None => (old.payer.clone(), Account::Kept),
     };
     let version = body.version;
-    let mut program = terms_of(body, &old, currency, payer);
+    let mut program = terms_of(body, old, currency, payer);
     term_checks::check(call.tx, &mut checks, &program)?;
     checks.finish()?;
-    check_change(call, &old, &program, version)?;
+    check_change(call, old, &program, version)?;
     if program.counted_from.is_none() && !program.plans.is_empty() {
         program.counted_from = Some(conversions::next_no(call.tx.sql)?);
     }
     call.tx.bump_snapshot_version()?;
     store_account(call, account)?;
-    let view = show(&program);
+    let mut view = show(&program);
     call.tx.commit(EventType::ProgramUpdated, &Change::Program(program), &view, "")?;
+    if answer == Answer::TermsAndDefaults {
+        view.defaulted = Some(defaulted(left_out, old, &view)?);
+    }
     call.json(200, &view)
 }

@@ -299,7 +299,7 @@ fn an_unknown_path_is_404_and_another_method_is_405() {
     }
     for (method, path, allow) in [
         ("DELETE", "/v1/partners", "POST, GET"),
-        ("POST", "/v1/program", "GET, PUT"),
+        ("POST", "/v1/program", "GET, PUT, PATCH"),
         ("get", "/v1/events", "GET"),
         ("PUT", "/v1/partners/x", "GET, PATCH"),
     ] {

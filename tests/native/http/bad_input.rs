@@ -103,6 +103,7 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ),
         ("POST", format!("/v1/commissions/{held}/release"), json!({"note": "N"})),
         ("POST", format!("/v1/commissions/{held}/reject"), json!({"note": "N"})),
+        ("PATCH", "/v1/program".to_owned(), json!({"hold_days": 30})),
         ("POST", "/v1/coupons".to_owned(), json!({"code": "ADA", "partner_id": scenario.partner})),
         ("POST", "/v1/attribution/simulate".to_owned(), json!({"attribution": {"model": "linear"}})),
         ("POST", format!("/v1/partners/{}/write-off", month.debtor), json!({"currency": "EUR"})),

@@ -21,6 +21,7 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
     let get = |target: &str| (target.to_owned(), Json::Null, 200);
     match (route.method, route.path) {
         ("GET", "/v1/program") => get("/v1/program"),
+        ("PATCH", "/v1/program") => ("/v1/program".into(), json!({"name": "P"}), 200),
         ("PUT", "/v1/program") => ("/v1/program".into(), json!({"name": "P"}), 200),
         ("POST", "/v1/keys") => ("/v1/keys".into(), json!({"name": "K", "scopes": ["read"]}), 201),
         ("GET", "/v1/keys") => get("/v1/keys"),

@@ -2,7 +2,7 @@
 
 /// The routes of the contract. Clients outside this repository are written against them.
 pub const CONTRACT: &[(&str, &[&str])] = &[
-    ("/v1/program", &["get", "put"]),
+    ("/v1/program", &["get", "patch", "put"]),
     ("/v1/keys", &["get", "post"]),
     ("/v1/keys/{id}", &["delete"]),
     ("/v1/partners", &["get", "post"]),

@@ -31,7 +31,9 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     let mut whole = defaults();
     whole.as_object_mut().unwrap().extend(terms.as_object().unwrap().clone());
     whole["version"] = json!(1);
-    assert_eq!((put.status, &put.json), (200, &whole));
+    let mut answer = whole.clone();
+    answer["defaulted"] = json!([]);
+    assert_eq!((put.status, &put.json), (200, &answer));
     assert_eq!(put.raw.header("x-signpost-snapshot"), Some("1"));
     assert_eq!(ledger.get("/v1/program").json, whole);
     // Omitted settings return to their defaults; name and currency have none and stay.
@@ -41,6 +43,15 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
     expected["currency"] = json!("JPY");
     expected["hold_days"] = json!(5);
     expected["version"] = json!(2);
+    expected["defaulted"] = json!([
+        "landing_url",
+        "attribution",
+        "click_param",
+        "cookies",
+        "partners_see_customers",
+        "commission_bp",
+        "fraud"
+    ]);
     assert_eq!((put.status, put.json), (200, expected));
     let events = ledger.get("/v1/events");
     assert_eq!(events.json["data"][1]["data"]["hold_days"], 5);
@@ -89,6 +100,48 @@ fn the_currency_is_fixed_once_money_has_moved() {
     assert_eq!(refused.problem(), (409, "currency_fixed".to_owned()));
     assert_eq!(refused.text("/errors/0/pointer"), "/currency");
     assert_eq!(ledger.put("/v1/program", &json!({"currency": "USD", "name": "Same"})).status, 200);
+}
+
+#[test]
+fn a_patch_changes_the_fields_that_it_names() {
+    let mut ledger = Ledger::new();
+    let terms = json!({
+        "name": "Acme", "landing_url": "https://acme.example/", "hold_days": 7, "cookies": "always",
+        "attribution": {"model": "time_decay", "window_days": 60}, "fraud": {"velocity_per_hour": 100},
+        "payer": {"legal_name": "Acme GmbH", "iban": "DE89370400440532013000"}
+    });
+    assert_eq!(ledger.put("/v1/program", &terms).status, 200);
+    let before = ledger.get("/v1/program").json;
+    // One field in an object; the others stay.
+    let patched =
+        ledger.patch("/v1/program", &json!({"attribution": {"model": "linear"}, "payer": {"tax_id": "DE1"}}));
+    let mut expected = before.clone();
+    expected["attribution"]["model"] = json!("linear");
+    expected["payer"]["tax_id"] = json!("DE1");
+    expected["version"] = json!(2);
+    assert_eq!((patched.status, &patched.json), (200, &expected), "{}", patched.raw.body);
+    // `null` returns a field to its default, and removes the payer.
+    let reset =
+        json!({"landing_url": null, "fraud": {"velocity_per_hour": null}, "payer": null, "hold_days": null});
+    let patched = ledger.patch("/v1/program", &reset);
+    expected["landing_url"] = json!(null);
+    expected["fraud"]["velocity_per_hour"] = json!(null);
+    expected["payer"] = json!(null);
+    expected["hold_days"] = json!(30);
+    expected["version"] = json!(3);
+    assert_eq!((patched.status, &patched.json), (200, &expected), "{}", patched.raw.body);
+    // Refused as in the whole terms, and an empty patch changes nothing but the version.
+    for (patch, refusal) in [
+        (json!({"nme": "x"}), (422, "unknown_field")),
+        (json!({"hold_days": "x"}), (422, "wrong_type")),
+        (json!({"version": 2}), (409, "program_changed")),
+    ] {
+        let refused = ledger.unchanged("patch", |ledger| ledger.patch("/v1/program", &patch));
+        assert_eq!(refused.problem(), (refusal.0, refusal.1.to_owned()), "{patch}");
+    }
+    // The whole terms say what went back to its default.
+    let put = ledger.put("/v1/program", &json!({"name": "Acme"}));
+    assert_eq!(put.json["defaulted"], json!(["attribution", "cookies"]));
 }
 
 #[test]
