@@ -74,6 +74,7 @@ pub fn describe(operation: Operation) -> Description {
                 Code::InvalidCountry,
                 Code::InvalidIban,
                 Code::IbanOutsideSepa,
+                Code::NameNotWritable,
                 Code::InvalidBic,
                 Code::UnknownTimezone,
             ]),
@@ -249,7 +250,7 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<NewPayoutDetails>()
             .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned.")
             .problems(&[Code::InvalidText, Code::InvalidValue, Code::InvalidIban, Code::InvalidBic])
-            .problems(&[Code::IbanOutsideSepa])
+            .problems(&[Code::IbanOutsideSepa, Code::NameNotWritable])
             .problems(&[Code::InvalidEmail, Code::InvalidCountry]),
         Op::GetPayoutDetails => of(Tag::Payouts)
             .path_parameter::<PartnerId>(PARTNER)

@@ -31,7 +31,7 @@ pub fn limits_of(name: &str) -> Option<Value> {
 /// The keywords of a length, a range or a number of items.
 fn keywords(limit: Limit) -> Map<String, Value> {
     let (min_keyword, max_keyword, min, max) = match limit {
-        Limit::Text(Text { min, max }) => ("minLength", "maxLength", Some(json!(min)), Some(json!(max))),
+        Limit::Text(Text { min, max, .. }) => ("minLength", "maxLength", Some(json!(min)), Some(json!(max))),
         Limit::Range(Range { min, max }) => {
             ("minimum", "maximum", Some(json!(min)), (max < i64::MAX).then(|| json!(max)))
         }

@@ -185,7 +185,7 @@ impl Checks {
         if value.is_some_and(|value| !is_writable(value)) {
             let detail =
                 "SEPA banks accept names in Latin, Greek and Cyrillic letters. Write it as the bank does.";
-            self.refuse(Code::InvalidText, field, detail);
+            self.refuse(Code::NameNotWritable, field, detail);
         }
     }
 

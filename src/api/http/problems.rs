@@ -96,6 +96,7 @@ codes! {
     InvalidRate = 422, "invalid_rate", "An exchange rate is a decimal text with up to 10 decimals, more than 0";
     InvalidIban = 422, "invalid_iban", "This is not an IBAN";
     IbanOutsideSepa = 422, "iban_outside_sepa", "SEPA transfers do not reach this account";
+    NameNotWritable = 422, "name_not_writable", "A bank file cannot contain this name or address";
     InvalidBic = 422, "invalid_bic", "This is not a BIC";
     CurrencyMismatch = 422, "currency_mismatch", "The currency differs from the run's";
     UnknownPayout = 422, "unknown_payout", "The run has no such payout";

@@ -18,16 +18,23 @@ pub struct Text {
     pub min: usize,
     /// Most characters.
     pub max: usize,
+    /// Whether it is a name that people read, of which at least one character must be visible.
+    pub is_name: bool,
 }
 
 impl Text {
     const fn up_to(max: usize) -> Self {
-        Self { min: 1, max }
+        Self { min: 1, max, is_name: false }
+    }
+
+    const fn name(max: usize) -> Self {
+        Self { min: 1, max, is_name: true }
     }
 
     /// Checks a text.
     pub fn check(self, value: &str) -> Result<(), TextError> {
-        text::check(value, self.min, self.max)
+        text::check(value, self.min, self.max)?;
+        if self.is_name { text::check_visible(value) } else { Ok(()) }
     }
 }
 
@@ -89,8 +96,8 @@ macro_rules! limits {
 
 limits! {
     // Names and annotations.
-    Text NAME = Text::up_to(200), of "name";
-    Text TITLE = Text::up_to(200), of "title";
+    Text NAME = Text::name(200), of "name";
+    Text TITLE = Text::name(200), of "title";
     Text EXTERNAL_ID = Text::up_to(255), of "external_id";
     Text CUSTOMER_ID = Text::up_to(255), of "customer_id";
     Text CAMPAIGN = Text::up_to(100), of "campaign";
@@ -98,7 +105,7 @@ limits! {
     Text NOTE = Text::up_to(500), of "note";
     Text TIER = Text::up_to(40), of "tier";
     Text TIMEZONE = Text::up_to(64), of "timezone";
-    Text CODE = Text { min: *CODE_CHARACTERS.start(), max: *CODE_CHARACTERS.end() }, of "code";
+    Text CODE = Text { min: *CODE_CHARACTERS.start(), max: *CODE_CHARACTERS.end(), is_name: false }, of "code";
 
     // Attribution and programme terms.
     Range WINDOW_DAYS = Range { min: 1, max: 3650 }, of "window_days";
@@ -133,11 +140,11 @@ limits! {
         | "install_begin_timestamp_server_seconds";
 
     // Payees and payouts. The lengths of names and addresses are those of payment files (EPC217-08).
-    Text LEGAL_NAME = Text::up_to(70), of "legal_name";
+    Text LEGAL_NAME = Text::name(70), of "legal_name";
     Text TAX_ID = Text::up_to(50), of "tax_id";
     Text STREET = Text::up_to(70), of "street";
     Text POSTAL_CODE = Text::up_to(16), of "postal_code";
-    Text CITY = Text::up_to(35), of "city";
+    Text CITY = Text::name(35), of "city";
     Text REFERENCE = Text::up_to(200), of "reference";
     Text REASON = Text::up_to(500), of "reason";
 
@@ -153,7 +160,7 @@ pub const METADATA_KEYS: usize = 50;
 /// Length of a key of `metadata`.
 pub const METADATA_KEY: Text = Text::up_to(40);
 /// Length of a value of `metadata`.
-pub const METADATA_VALUE: Text = Text { min: 0, max: 500 };
+pub const METADATA_VALUE: Text = Text { min: 0, max: 500, is_name: false };
 /// Length of the name of a secret.
 pub const SECRET_NAME: Text = Text::up_to(40);
 /// Most bytes of a secret.

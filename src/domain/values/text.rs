@@ -21,16 +21,18 @@ pub enum TextError {
     Invisible,
 }
 
-/// Checks that `text` has `min` to `max` characters, no control characters, and, unless it is empty, a visible one.
+/// Checks that `text` has `min` to `max` characters and no control characters.
 pub fn check(text: &str, min: usize, max: usize) -> Result<(), TextError> {
     if !(min..=max).contains(&text.chars().count()) {
         return Err(TextError::Length { min, max });
     }
-    if text.chars().any(char::is_control) {
-        return Err(TextError::Control);
-    }
+    if text.chars().any(char::is_control) { Err(TextError::Control) } else { Ok(()) }
+}
+
+/// Checks that a name has a visible character.
+pub fn check_visible(text: &str) -> Result<(), TextError> {
     let is_visible = |c: char| !c.is_whitespace() && !is_ignorable(c) && c != BRAILLE_BLANK;
-    if min > 0 && !text.contains(is_visible) { Err(TextError::Invisible) } else { Ok(()) }
+    if text.contains(is_visible) { Ok(()) } else { Err(TextError::Invisible) }
 }
 
 /// A letter that looks like a blank.

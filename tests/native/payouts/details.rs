@@ -69,10 +69,10 @@ fn invalid_details_are_refused_without_repeating_them() {
         (with("manual", json!({"legal_name": "   "})), "invalid_text", "/legal_name"),
         (with("manual", json!({"legal_name": "\u{200b}\u{a0}\u{ad}"})), "invalid_text", "/legal_name"),
         (with("sepa", json!({"iban": "TR330006100519786457841326"})), "iban_outside_sepa", "/iban"),
-        (with("sepa", json!({"iban": IBAN, "legal_name": "李明"})), "invalid_text", "/legal_name"),
+        (with("sepa", json!({"iban": IBAN, "legal_name": "李明"})), "name_not_writable", "/legal_name"),
         (
             with("sepa", json!({"iban": IBAN, "address": {"city": "東京", "country": "JP"}})),
-            "invalid_text",
+            "name_not_writable",
             "/address/city",
         ),
         (with("manual", json!({"vat_rate_bp": 10_001})), "out_of_range", "/vat_rate_bp"),
