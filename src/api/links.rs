@@ -108,9 +108,10 @@ view! {
     }
 }
 
-/// A link's view; `base` is the Worker's scheme and host.
-fn view(link: &Link, partner: &PartnerId, listing: &ListingId, base: &str, now: Timestamp) -> LinkView {
-    let expired = link.expires_at.is_some_and(|at| at <= now);
+/// A link's view.
+fn view(call: &Call<'_>, link: &Link, partner: &PartnerId, listing: &ListingId) -> LinkView {
+    let (base, ring) = (call.request.base_url, &call.tx.config.ring);
+    let expired = link.expires_at.is_some_and(|at| at <= call.tx.now);
     LinkView {
         id: link.id.clone(),
         partner_id: partner.clone(),
@@ -123,6 +124,8 @@ fn view(link: &Link, partner: &PartnerId, listing: &ListingId, base: &str, now: 
         qr_svg_url: format!("{base}/v1/links/{}/qr.svg", link.id),
         status: if link.revoked_at.is_some() {
             LinkStatus::Revoked
+        } else if LinkToken::verify(&link.token, ring).is_none() {
+            LinkStatus::KeyRemoved
         } else if expired {
             LinkStatus::Expired
         } else {
@@ -229,7 +232,7 @@ fn make(call: &Call<'_>, new: NewLink, ends: &Ends, pointer: &str) -> Result<Lin
         metadata: new.metadata.unwrap_or_default(),
         created_at: call.tx.now,
     };
-    let view = view(&link, &ends.partner.id, &ends.listing.id, call.request.base_url, call.tx.now);
+    let view = view(call, &link, &ends.partner.id, &ends.listing.id);
     call.tx.commit(EventType::LinkCreated, &Change::Link(link), &view, "")?;
     Ok(view)
 }
@@ -275,7 +278,7 @@ fn show(call: &Call<'_>, link: &Link) -> Result<LinkView, SqlError> {
     let listing = listings::by_no(call.tx.sql, link.listing_no)?;
     let (partner, listing) =
         partner.zip(listing).ok_or(SqlError::Shape { column: 2, expected: "a partner and a listing" })?;
-    Ok(view(link, &partner.id, &listing.id, call.request.base_url, call.tx.now))
+    Ok(view(call, link, &partner.id, &listing.id))
 }
 
 fn named(call: &Call<'_>) -> Result<Link, Problem> {
@@ -303,7 +306,11 @@ pub fn qr(call: &Call<'_>) -> Result<Response, Failure> {
     let link = named(call)?;
     let url = format!("{}/r/{}", call.request.base_url, link.token);
     let svg = qr::svg(&url)?;
-    Ok(Response::of_type("image/svg+xml", svg).with_header("cache-control", "private, max-age=86400"))
+    // An SVG that is opened by itself is a document, so the policy forbids it everything that a picture does not need.
+    Ok(Response::of_type("image/svg+xml", svg)
+        .with_header("cache-control", "private, max-age=86400")
+        .with_header("x-content-type-options", "nosniff")
+        .with_header("content-security-policy", "default-src 'none'; frame-ancestors 'none'"))
 }
 
 /// `POST /v1/links/{id}/revoke`; revoking again changes nothing.

@@ -8,7 +8,7 @@ use super::{
     outgoing::Vendors,
     random::CryptoEntropy,
     rate_limiter::RateLimiter,
-    vendor_http,
+    snapshot, vendor_http,
 };
 use crate::{
     api::http::problems::{Code, Problem},
@@ -26,8 +26,11 @@ use worker::{Headers, Method, Request, Response};
 const LISTING_MS: i64 = 60_000;
 /// How long it is cached that a listing does not exist.
 const NO_LISTING_MS: i64 = 5_000;
-/// The maximum rate of an instance's lookups in the Ledger, so that requests with invented ids cannot overload it.
-const LOOKUPS_PER_SECOND: u32 = 50;
+/// The maximum rate of an instance's lookups of a listing in the Ledger, so that forgeries for one listing neither
+/// overload it nor use up the lookups of another.
+const LISTING_LOOKUPS_PER_SECOND: u32 = 50;
+/// The maximum rate of an instance's lookups of apps, so that postbacks with invented apps cannot overload the Ledger.
+const APP_LOOKUPS_PER_SECOND: u32 = 50;
 /// The maximum number of lines logged per second. Of further lines, only their number is logged.
 const LOG_LINES_PER_SECOND: u32 = 5;
 /// The paths to which devices post Apple's postbacks. They are the same for all apps of a developer's domain.
@@ -38,7 +41,9 @@ const POSTBACKS: [(&str, &str); 2] = [
 
 thread_local! {
     static LOG_LINES: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOG_LINES_PER_SECOND)) };
-    static LOOKUPS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOOKUPS_PER_SECOND)) };
+    static APP_LOOKUPS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(APP_LOOKUPS_PER_SECOND)) };
+    /// The rate limiters of listings that exist, by id.
+    static LISTING_LOOKUPS: RefCell<ExpiringCache<String, RateLimiter, LISTINGS>> = RefCell::default();
     /// Results of lookups in the Ledger.
     static CACHED_LOOKUPS: RefCell<ExpiringCache<String, Option<String>, LISTINGS>> = RefCell::default();
 }
@@ -111,14 +116,15 @@ fn unavailable(detail: &'static str) -> Refusal {
 /// Returns the result of a lookup in the Ledger, from the cache if possible.
 async fn cached_lookup(
     name: String,
+    is_allowed: impl FnOnce(i64) -> bool,
     lookup: impl Future<Output = worker::Result<Option<String>>>,
 ) -> Result<Option<String>, Refusal> {
     let now = vendor_http::now().ms();
     if let Some(cached) = CACHED_LOOKUPS.with_borrow(|lookups| lookups.get(&name, now).cloned()) {
         return Ok(cached);
     }
-    if !LOOKUPS.with_borrow_mut(|lookups| lookups.allows(now)) {
-        return Err(unavailable("Too many listings at once. Try again."));
+    if !is_allowed(now) {
+        return Err(unavailable("Too many callbacks at once. Try again."));
     }
     let found = call_store("LEDGER", lookup).await?;
     let expiry = now.saturating_add(if found.is_some() { LISTING_MS } else { NO_LISTING_MS });
@@ -126,9 +132,28 @@ async fn cached_lookup(
     Ok(found)
 }
 
+/// Counts a lookup of a listing that exists, and returns whether it is allowed.
+fn allows_listing_lookup(id: &str, now: i64) -> bool {
+    LISTING_LOOKUPS.with_borrow_mut(|lookups| {
+        let mut limiter =
+            lookups.remove(id).unwrap_or(const { RateLimiter::per_second(LISTING_LOOKUPS_PER_SECOND) });
+        let is_allowed = limiter.allows(now);
+        lookups.insert(id.to_owned(), limiter, i64::MAX);
+        is_allowed
+    })
+}
+
+/// Returns a listing with its secrets. An invented id is refused without a lookup, so that it cannot delay the callbacks
+/// of a listing that exists.
 async fn listing(exchange: &Exchange<'_>, id: &str) -> Result<Option<Listing>, Refusal> {
+    match snapshot::has_listing(&exchange.stores, id).await {
+        Some(true) => {}
+        Some(false) => return Ok(None),
+        None => return Err(unavailable("The listing could not be checked. Try again.")),
+    }
     let lookup = async { exchange.stores.ledger()?.callback_listing(id).await };
-    let text = cached_lookup(id.to_owned(), lookup).await?;
+    let is_allowed = |now| allows_listing_lookup(id, now);
+    let text = cached_lookup(id.to_owned(), is_allowed, lookup).await?;
     let parse = |text: String| {
         strict_json::from_str(&text)
             .map_err(|error| Refusal::Failed(worker::Error::RustError(format!("malformed listing: {error}"))))
@@ -140,7 +165,8 @@ async fn listing(exchange: &Exchange<'_>, id: &str) -> Result<Option<Listing>, R
 async fn postback_listing(exchange: &Exchange<'_>, body: &[u8]) -> Result<Option<String>, Refusal> {
     let Some(app) = apple::postback_app(body).map(|app| app.to_string()) else { return Ok(None) };
     let lookup = async { exchange.stores.ledger()?.listing_of_app(&app).await };
-    cached_lookup(format!("app {app}"), lookup).await
+    let is_allowed = |now| APP_LOOKUPS.with_borrow_mut(|lookups| lookups.allows(now));
+    cached_lookup(format!("app {app}"), is_allowed, lookup).await
 }
 
 fn respond(response: CallbackResponse) -> worker::Result<Response> {

@@ -28,6 +28,10 @@ const NEGATIVE_MS: f64 = 5_000.0;
 /// The maximum rate at which slugs that KV lacks are looked up in the Ledger, so that random names cannot overload it.
 const LEDGER_SLUGS_PER_SECOND: u32 = 20;
 
+/// The minimum interval at which the snapshot is fetched from the Ledger for ids of listings that it lacks, so that
+/// invented ids cannot overload the Ledger.
+pub const LISTING_IDS_MS: i64 = 1_000;
+
 /// The snapshot in use until the first one arrives.
 const EMPTY_SNAPSHOT: &str =
     r#"{"version":0,"click_param":"sp_click","landing_url":null,"max_link_no":0,"listings":{},"blocked":[]}"#;
@@ -41,15 +45,32 @@ pub enum Slug {
     Nobody,
 }
 
+/// What an instance knows about the id of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListingKnowledge {
+    /// The listing exists.
+    Known,
+    /// The listing did not exist within the last [`LISTING_IDS_MS`].
+    Unknown,
+    /// The snapshot may be too old to tell, and another request is fetching it.
+    Refreshing,
+    /// The snapshot may be too old to tell, and the caller must fetch it.
+    Refresh,
+}
+
 /// The state of an instance for redirects. Times are Unix milliseconds.
 pub struct KnownLinks {
     engine: Option<(RedirectEngine, CryptoEntropy)>,
     /// A snapshot that arrived before the keys.
     pending_snapshot: Option<Snapshot>,
-    /// The version of the snapshot in use. `None` until a store has responded.
-    version: Option<u64>,
+    /// Whether a store has responded with a snapshot.
+    is_loaded: bool,
     /// When the snapshot was last requested.
     snapshot_requested_at: f64,
+    /// When the newest snapshot of the Ledger that has arrived was requested for the ids of its listings.
+    listing_ids_refreshed_at: Option<i64>,
+    /// When such a snapshot was last requested, whether or not it has arrived.
+    listing_ids_requested_at: i64,
     /// A slug never changes its link, so known slugs do not expire.
     slugs: ExpiringCache<String, Slug, LINKS>,
     /// Link numbers that no store knows.
@@ -62,7 +83,9 @@ thread_local! {
     pub static KNOWN: RefCell<KnownLinks> = RefCell::new(KnownLinks {
         engine: None,
         pending_snapshot: None,
-        version: None,
+        is_loaded: false,
+        listing_ids_refreshed_at: None,
+        listing_ids_requested_at: i64::MIN,
         snapshot_requested_at: 0.0,
         slugs: ExpiringCache::default(),
         unknown_links: ExpiringCache::default(),
@@ -73,20 +96,53 @@ thread_local! {
 impl KnownLinks {
     /// Returns whether no snapshot has arrived yet, so that no redirect can be answered.
     pub fn is_empty(&self) -> bool {
-        self.version.is_none()
+        !self.is_loaded
     }
 
-    /// Starts to use a snapshot. Returns false if it is not newer than the one in use.
+    /// Returns the snapshot in use, if there is one.
+    fn snapshot(&self) -> Option<&Snapshot> {
+        let engine = self.engine.as_ref().map(|(engine, _)| engine.snapshot());
+        engine.or(self.pending_snapshot.as_ref()).filter(|_| self.is_loaded)
+    }
+
+    /// Starts to use a snapshot, unless the one in use is as new. Returns whether it is used.
     pub fn adopt(&mut self, snapshot: Snapshot) -> bool {
-        if self.version.is_some_and(|known| snapshot.version() <= known) {
+        if self.snapshot().is_some_and(|known| !snapshot.replaces(known)) {
             return false;
         }
-        self.version = Some(snapshot.version());
+        self.is_loaded = true;
         match &mut self.engine {
             Some((engine, _)) => engine.set_snapshot(snapshot),
             None => self.pending_snapshot = Some(snapshot),
         }
         true
+    }
+
+    /// Returns whether the snapshot in use contains a listing.
+    pub fn has_listing(&self, id: &str) -> bool {
+        self.snapshot().is_some_and(|snapshot| snapshot.has_listing(id))
+    }
+
+    /// Returns what to do about a callback of a listing at `now`. If it returns [`ListingKnowledge::Refresh`], the caller
+    /// must fetch the snapshot and then call [`KnownLinks::listing_ids_arrived`] with the same time.
+    pub fn listing(&mut self, id: &str, now: i64) -> ListingKnowledge {
+        if self.has_listing(id) {
+            return ListingKnowledge::Known;
+        }
+        let is_recent = |at: i64| now.saturating_sub(at) < LISTING_IDS_MS;
+        if self.listing_ids_refreshed_at.is_some_and(is_recent) {
+            return ListingKnowledge::Unknown;
+        }
+        if is_recent(self.listing_ids_requested_at) {
+            return ListingKnowledge::Refreshing;
+        }
+        self.listing_ids_requested_at = now;
+        ListingKnowledge::Refresh
+    }
+
+    /// Records that the snapshot that was requested at `requested_at` has arrived from the Ledger.
+    pub fn listing_ids_arrived(&mut self, requested_at: i64) {
+        self.listing_ids_refreshed_at = self.listing_ids_refreshed_at.max(Some(requested_at));
     }
 
     /// Decides a redirect; see [`RedirectEngine::handle`].

@@ -3,14 +3,15 @@
 
 use super::{
     http::with_timeout,
-    known_links::{KNOWN, KnownLinks, Slug},
+    known_links::{KNOWN, KnownLinks, LISTING_IDS_MS, ListingKnowledge, Slug},
     rpc::Stores,
+    vendor_http,
 };
 use crate::domain::links::snapshot::Snapshot;
 use serde::Deserialize;
 use std::{future::Future, time::Duration};
 use wasm_bindgen::prelude::*;
-use worker::Result;
+use worker::{Delay, Result};
 
 /// How long KV may respond from its cache. This is the minimum that KV accepts.
 const KV_CACHE_SECONDS: u64 = 30;
@@ -18,6 +19,8 @@ const KV_CACHE_SECONDS: u64 = 30;
 const VISITOR_TIMEOUT: Duration = Duration::from_millis(300);
 /// The timeout of calls for which no visitor waits. At most the caller that changed the programme waits for them.
 const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a callback checks whether the snapshot that another request is fetching has arrived.
+const REFRESH_POLL: Duration = Duration::from_millis(20);
 
 #[wasm_bindgen(raw_module = "host")]
 extern "C" {
@@ -107,6 +110,40 @@ pub async fn find_link(stores: &Stores, link_no: u32, now: f64, is_found: impl F
     }
 }
 
+/// Returns whether a listing exists. The snapshot is fetched from the Ledger if it may lack the listing, but at most once
+/// per second for all unknown ids. Returns `None` if that failed.
+pub async fn has_listing(stores: &Stores, id: &str) -> Option<bool> {
+    let started = vendor_http::now().ms();
+    loop {
+        let now = vendor_http::now().ms();
+        match KNOWN.with_borrow_mut(|known| known.listing(id, now)) {
+            ListingKnowledge::Known => return Some(true),
+            ListingKnowledge::Unknown => return Some(false),
+            ListingKnowledge::Refresh => match newest(stores).await {
+                Ok(text) => {
+                    adopt(Some(text));
+                    KNOWN.with_borrow_mut(|known| known.listing_ids_arrived(now));
+                    return Some(KNOWN.with_borrow(|known| known.has_listing(id)));
+                }
+                Err(error) => {
+                    worker::console_warn!("the ids of listings were not refreshed: {error}");
+                    return None;
+                }
+            },
+            // The platform does not let a request await a promise of another one.
+            ListingKnowledge::Refreshing if now.saturating_sub(started) < LISTING_IDS_MS => {
+                Delay::from(REFRESH_POLL).await;
+            }
+            ListingKnowledge::Refreshing => return None,
+        }
+    }
+}
+
+/// Returns the snapshot of the Ledger.
+async fn newest(stores: &Stores) -> Result<String> {
+    with_timeout(BACKGROUND_TIMEOUT, async { stores.ledger()?.snapshot().await }).await
+}
+
 /// Returns the path of a link that has its own. Returns `None` if no store responded.
 pub async fn path_of(stores: &Stores, link_no: u32) -> Option<String> {
     if let Some(path) = attempt(stores.value(&format!("path/{link_no}"))).await.flatten() {
@@ -142,7 +179,7 @@ pub async fn look_up_slug(stores: &Stores, slug: &str, now: f64) -> Option<Slug>
 /// in it at once.
 pub async fn renew(stores: &Stores) {
     KNOWN.with_borrow_mut(KnownLinks::clear_caches);
-    match with_timeout(BACKGROUND_TIMEOUT, async { stores.ledger()?.snapshot().await }).await {
+    match newest(stores).await {
         Ok(text) => adopt(Some(text)),
         Err(error) => worker::console_warn!("the snapshot was not renewed: {error}"),
     }

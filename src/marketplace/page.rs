@@ -26,6 +26,7 @@ fn framed(frame_ancestors: &str, title: &str, content: &Markup) -> CallbackRespo
         headers: vec![
             ("content-type", "text/html; charset=utf-8".to_owned()),
             ("content-security-policy", policy),
+            ("x-content-type-options", "nosniff".to_owned()),
             ("cache-control", "no-store".to_owned()),
             // The URL of the page contains the vendor's token.
             ("referrer-policy", "no-referrer".to_owned()),

@@ -114,11 +114,13 @@ fn load(call: &Call<'_>) -> Result<Statement, Problem> {
 
 /// `GET /v1/payouts/{id}/statement.json`
 pub fn json(call: &Call<'_>) -> Result<Response, Failure> {
-    call.json(200, &load(call)?)
+    Ok(call.json(200, &load(call)?)?.with_header("x-content-type-options", "nosniff"))
 }
 
 fn response(media_type: &str, body: String) -> Response {
-    Response::of_type(media_type, body).with_header("cache-control", "private, no-store")
+    Response::of_type(media_type, body)
+        .with_header("cache-control", "private, no-store")
+        .with_header("x-content-type-options", "nosniff")
 }
 
 /// `GET /v1/payouts/{id}/statement.csv`

@@ -41,6 +41,12 @@ impl RedirectEngine {
         Self { ring, visitors, snapshot, day, agents: HashMap::new(), paths: HashMap::new() }
     }
 
+    /// Returns the snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// Replaces the snapshot.
     pub fn set_snapshot(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;

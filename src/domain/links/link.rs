@@ -19,6 +19,8 @@ string_enum! {
         Expired = "expired";
         /// To the landing page, because it was revoked.
         Revoked = "revoked";
+        /// To the landing page, because the key that signed it was removed from `SIGNING_KEYS`.
+        KeyRemoved = "key_removed";
     }
 }
 

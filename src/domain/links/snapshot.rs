@@ -5,18 +5,23 @@
 //!
 //! ```text
 //! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "cookies": "consent_regions",
-//!  "max_link_no": 1200, "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]]}
+//!  "max_link_no": 1200, "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]],
+//!  "listing_ids": ["lst_…"]}
 //! ```
 //! `carry` lists the listings whose click id is not passed in its own query parameter. An isolate that does not know
 //! `carry` or one of its values adds the query parameter instead.
 //! `blocked` holds sorted, inclusive ranges of link numbers that are revoked or whose partner is paused or terminated.
+//! `listing_ids` lists all listings, so that callbacks with invented ids are refused without a look-up.
 
 use crate::{
     links::destination::{ClickIdTransport, Destination},
     programme::cookies::CookiePolicy,
 };
 use serde::Deserialize;
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
 use url::Url;
 
 /// The JSON form.
@@ -34,6 +39,9 @@ pub struct SnapshotJson {
     #[serde(default)]
     carry: HashMap<u16, String>,
     blocked: Vec<(u32, u32)>,
+    // Snapshots written by earlier versions do not have this field.
+    #[serde(default)]
+    listing_ids: Option<HashSet<String>>,
 }
 
 /// A parsed snapshot.
@@ -46,6 +54,7 @@ pub struct Snapshot {
     max_link_no: u32,
     listings: HashMap<u16, Destination>,
     blocked: Vec<(u32, u32)>,
+    listing_ids: Option<HashSet<String>>,
 }
 
 impl Snapshot {
@@ -71,6 +80,7 @@ impl Snapshot {
             max_link_no: json.max_link_no,
             listings,
             blocked: json.blocked,
+            listing_ids: json.listing_ids,
         }
     }
 
@@ -106,6 +116,29 @@ impl Snapshot {
             return None;
         }
         self.listings.get(&listing_no)
+    }
+
+    /// Returns whether the snapshot lists the ids of listings. Those written by earlier versions do not.
+    #[must_use]
+    pub fn has_listing_ids(&self) -> bool {
+        self.listing_ids.is_some()
+    }
+
+    /// Returns whether a listing with this id existed when the snapshot was written, as far as the snapshot tells.
+    #[must_use]
+    pub fn has_listing(&self, id: &str) -> bool {
+        self.listing_ids.as_ref().is_some_and(|ids| ids.contains(id))
+    }
+
+    /// Returns whether this snapshot replaces another one: it is newer, or of the same version with the ids of listings
+    /// that the other one lacks.
+    #[must_use]
+    pub fn replaces(&self, other: &Self) -> bool {
+        match self.version.cmp(&other.version) {
+            Ordering::Greater => true,
+            Ordering::Equal => self.has_listing_ids() && !other.has_listing_ids(),
+            Ordering::Less => false,
+        }
     }
 
     /// Returns whether the link is revoked, or its partner is paused or terminated.
@@ -152,6 +185,24 @@ mod tests {
             assert!(snapshot.destination(link, listing).is_none(), "{link} {listing}");
         }
         assert_eq!(snapshot.landing_url(), Some("https://shop.example/"));
+    }
+
+    #[test]
+    fn only_snapshots_with_ids_know_listings() {
+        let of = |version: u64, ids: &str| {
+            let text = format!(
+                r#"{{"version":{version},"click_param":"c","landing_url":null,"max_link_no":0,"listings":{{}},
+                    "blocked":[]{ids}}}"#
+            );
+            Snapshot::new(strict_json::from_str(&text).unwrap())
+        };
+        let (old, current) = (of(3, ""), of(3, r#","listing_ids":["lst_a","lst_b"]"#));
+        assert_eq!((old.has_listing_ids(), old.has_listing("lst_a")), (false, false));
+        assert!(current.has_listing_ids());
+        assert_eq!(["lst_a", "lst_b", "lst_c"].map(|id| current.has_listing(id)), [true, true, false]);
+        assert_eq!((current.replaces(&old), old.replaces(&current)), (true, false));
+        assert_eq!((current.replaces(&current), old.replaces(&old)), (false, false));
+        assert_eq!((of(4, "").replaces(&current), current.replaces(&of(4, ""))), (true, false));
     }
 
     #[test]

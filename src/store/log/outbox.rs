@@ -32,6 +32,7 @@ struct Snapshot {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     carry: BTreeMap<String, ClickIdTransport>,
     blocked: Vec<(LinkNo, LinkNo)>,
+    listing_ids: Vec<String>,
 }
 
 /// Groups ascending numbers into inclusive ranges.
@@ -68,6 +69,7 @@ pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
         listings: by_no,
         carry,
         blocked: ranges(&links::blocked(sql)?),
+        listing_ids: listings::ids(sql)?,
     })
 }
 

@@ -131,6 +131,14 @@ pub fn urls(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, ClickIdTransport)>,
     rows.iter().map(read).collect()
 }
 
+/// Returns the ids of all listings, by number.
+pub fn ids(sql: &dyn Sql) -> Result<Vec<String>, SqlError> {
+    sql.exec("SELECT id FROM listings ORDER BY no", &[])?
+        .iter()
+        .map(|row| Ok(row.text(0)?.to_owned()))
+        .collect()
+}
+
 /// Returns whether a partner has a link to the listing.
 pub fn is_linked(sql: &dyn Sql, no: ListingNo, partner: PartnerNo) -> Result<bool, SqlError> {
     let statement = "SELECT 1 FROM links WHERE listing_no = ?1 AND partner_no = ?2 LIMIT 1";

@@ -284,6 +284,7 @@ fn the_page_in_the_frame_leads_to_the_top_once_and_tells_nothing() {
     assert_eq!(header(&page, "content-security-policy"), Some(policy));
     assert_eq!(header(&page, "cache-control"), Some("no-store"));
     assert_eq!(header(&page, "referrer-policy"), Some("no-referrer"));
+    assert_eq!(header(&page, "x-content-type-options"), Some("nosniff"));
     assert_eq!(header(&page, "x-frame-options"), None);
     let case = format!("{:?}{}", page.headers, page.body);
     for secret in [CUSTOMER, "005yy", "Fabrikam", "fabrikam", "00Dyy!", "app.example"] {

@@ -272,6 +272,29 @@ fn unknown_and_invalid_query_parameters_are_refused() {
 }
 
 #[test]
+fn a_name_is_given_once_and_an_unknown_one_is_not_echoed_in_full() {
+    let mut world = world();
+    let cut = format!("/{}…", "x".repeat(40));
+    let metadata = |entries: &str| format!(r#"{{"name":"A","kind":"media","metadata":{{{entries}}}}}"#);
+    let long = "x".repeat(500_000);
+    for (body, code, pointer) in [
+        (metadata(r#""a":"1","a":"2""#), "duplicate_field", "/metadata/a"),
+        (metadata(r#""a":"1","\u0061":"1""#), "duplicate_field", "/metadata/a"),
+        (metadata(&format!(r#""{long}":1"#)), "wrong_type", format!("/metadata{cut}").as_str()),
+        (format!(r#"{{"name":"A","kind":"media","{long}":1}}"#), "unknown_field", cut.as_str()),
+    ] {
+        let made = world
+            .ledger
+            .unchanged(code, |ledger| ledger.call(OPERATOR, "POST", "/v1/partners", &body, Some("once")));
+        assert_eq!(
+            (made.problem(), made.text("/errors/0/pointer").as_str()),
+            ((422, code.to_owned()), pointer)
+        );
+        assert!(made.raw.body.len() < 600, "{} bytes", made.raw.body.len());
+    }
+}
+
+#[test]
 fn text_that_looks_like_sql_is_stored_as_text() {
     let mut world = world();
     let evil = "'); DROP TABLE partners; --\" OR '1'='1' ? ?1 :x @x $x %s \\";

@@ -12,6 +12,7 @@ use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
 use signpost::{
     domain::links::{link::Link, token::LinkToken},
+    ledger::config::Config,
     store::{Sql, links, log::outbox},
 };
 
@@ -239,6 +240,24 @@ fn revoking_twice_has_the_effect_of_revoking_once() {
     assert_eq!(types, ["partner.created", "listing.created", "link.created", "link.revoked"]);
     let snapshot: Json = serde_json::from_str(&outbox::snapshot(&ledger.sql).unwrap()).unwrap();
     assert_eq!((&snapshot["blocked"], &snapshot["max_link_no"]), (&json!([[1, 1]]), &json!(1)));
+    let listings = ledger.get("/v1/listings");
+    assert_eq!(snapshot["listing_ids"], json!([listings.json["data"][0]["id"]]));
+}
+
+#[test]
+fn a_link_whose_signing_key_was_removed_is_not_active() {
+    let mut ledger = Ledger::new();
+    let scenario = ledger.scenario(1_000);
+    let target = format!("/v1/links/{}", scenario.link);
+    assert_eq!(ledger.get(&target).text("/status"), "active");
+    let other = format!(r#"{{"sign":2,"keys":{{"2":"{}"}}}}"#, "A".repeat(43));
+    ledger.config = Config::new(OPERATOR, &other, &"A".repeat(43)).unwrap();
+    assert_eq!(ledger.get(&target).text("/status"), "key_removed");
+    assert_eq!(ledger.get("/v1/links").text("/data/0/status"), "key_removed");
+    let (other, _) = ledger.link(&scenario.partner, &scenario.listing);
+    assert_eq!(ledger.get(&format!("/v1/links/{other}")).text("/status"), "active");
+    let revoked = ledger.call(OPERATOR, "POST", &format!("{target}/revoke"), "", None);
+    assert_eq!(revoked.text("/status"), "revoked");
 }
 
 #[test]
@@ -248,6 +267,8 @@ fn the_qr_code_is_an_image_of_the_link() {
     let qr = ledger.get(&format!("/v1/links/{}/qr.svg", scenario.link));
     assert_eq!((qr.status, qr.raw.header("content-type")), (200, Some("image/svg+xml")));
     assert_eq!(qr.raw.header("cache-control"), Some("private, max-age=86400"));
+    assert_eq!(qr.raw.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(qr.raw.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
     let url = format!("https://go.example.com/r/{}", stored(&ledger, 1).token);
     let expected = qrcode::QrCode::with_error_correction_level(&url, qrcode::EcLevel::M).unwrap();
     let drawn = qr.raw.body.matches('M').count();

@@ -39,6 +39,10 @@ fn a_statement_shows_what_was_paid_to_the_cent() {
     golden("statement.html", &page.raw.body);
     assert_eq!(page.raw.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(page.raw.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    for form in ["html", "csv", "json"] {
+        let statement = world.ledger.get(&format!("{target}.{form}"));
+        assert_eq!(statement.raw.header("x-content-type-options"), Some("nosniff"), "{form}");
+    }
     assert!(
         !page.raw.body.contains("<script")
             && !page.raw.body.contains("<i>")
