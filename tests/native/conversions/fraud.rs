@@ -4,7 +4,6 @@
 
 use crate::support::{Answer, Ledger, OPERATOR, Scenario};
 use serde_json::{Value as Json, json};
-use signpost::store::Sql;
 
 const DAY: i64 = 86_400_000;
 
@@ -88,10 +87,8 @@ fn names_of_other_partners_or_of_nobody_cause_no_hold() {
     assert_eq!(held(&convert(&mut ledger, &scenario, "o-1", &json!({"customer_id": other}))), free());
     // A partner with a blank external id does not match every customer without a name.
     let blank = json!({"external_id": " ", "email": null});
-    let refused = ledger.patch(&format!("/v1/partners/{}", scenario.partner), &blank);
-    assert_eq!(refused.problem(), (422, "invalid_text".to_owned()));
-    ledger.sql.exec("UPDATE partners SET external_id = ' '", &[]).unwrap();
-    assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({"customer_id": "x"}))), free());
+    assert_eq!(ledger.patch(&format!("/v1/partners/{}", scenario.partner), &blank).status, 200);
+    assert_eq!(held(&convert(&mut ledger, &scenario, "o-2", &json!({"customer_id": " "}))), free());
 }
 
 #[test]
