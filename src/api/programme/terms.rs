@@ -36,7 +36,7 @@ use crate::{
     ledger::{payer, terms, view::view},
     store::{SqlError, books::accounts, conversions, log::change::Change},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
 /// Terms to set. Fields that are left out take their defaults. Fields without a default keep their value: name, currency,
@@ -81,6 +81,10 @@ pub struct NewProgramme {
     referral: Option<Option<Referral>>,
     /// What is held for review by an operator.
     fraud: Option<NewFraudRules>,
+    /// Part of a response, which can be sent back unchanged; ignored.
+    #[serde(default, rename = "defaulted")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
+    _defaulted: IgnoredAny,
 }
 
 view! {

@@ -201,7 +201,10 @@ fn is_meant(table: &str, sql: &str) -> bool {
         // The operator's reports and balances cover all partners.
         "c" | "accounts" => !one_partner,
         // The snapshot holds every listing, and what is blocked: the indices hold nothing else.
-        "listings" => sql.starts_with("SELECT no, url, marketplace, iif(json_valid(settings)"),
+        "listings" => {
+            sql == "SELECT id FROM listings ORDER BY no"
+                || sql.starts_with("SELECT no, url, marketplace, iif(json_valid(settings)")
+        }
         "partners USING COVERING INDEX partners_inactive" => true,
         "partners USING INDEX partners_inactive" => true,
         "links USING INDEX links_revoked" | "links USING COVERING INDEX links_revoked" => true,
