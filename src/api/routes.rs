@@ -64,18 +64,7 @@ const fn write(
     handler: Handler,
     operation: Operation,
 ) -> Route {
-    Route {
-        method,
-        path,
-        operation,
-        scope,
-        access,
-        creates: false,
-        rehearses: false,
-        records: false,
-        kept: whole,
-        handler,
-    }
+    Route { method, scope, ..get(path, access, handler, operation) }
 }
 
 /// A write of payouts, for the programme's keys only.

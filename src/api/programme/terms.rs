@@ -339,21 +339,22 @@ fn merge(target: &mut Value, patch: Value) {
     }
 }
 
+/// Fields that a patch clears with `null` and that have no default to return to.
+const WITHOUT_DEFAULT: [&str; 2] = ["payer", "referral"];
+
 /// `PATCH /v1/program`
 pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
     let patch: Map<String, Value> = call.body()?;
     let old = terms::current(call.tx)?;
     let mut merged = serde_json::to_value(show(&old)).map_err(|error| SqlError::Engine(error.to_string()))?;
-    // Removing the payer deletes it, as `null` does in the whole terms. Leaving it out of them would keep it.
-    for removed in ["payer", "referral"].into_iter().filter(|name| patch.get(*name) == Some(&Value::Null)) {
-        if let Some(member) = merged.get_mut(removed) {
-            *member = Value::Null;
-        }
-    }
-    let kept = patch
+    // These have no default: left out of the whole terms they would stay, and `null` there means "none".
+    let (cleared, changed): (Map<_, _>, Map<_, _>) = patch
         .into_iter()
-        .filter(|(name, value)| !(value.is_null() && ["payer", "referral"].contains(&name.as_str())));
-    merge(&mut merged, Value::Object(kept.collect()));
+        .partition(|(name, value)| value.is_null() && WITHOUT_DEFAULT.contains(&name.as_str()));
+    merge(&mut merged, Value::Object(changed));
+    if let Some(merged) = merged.as_object_mut() {
+        merged.extend(cleared);
+    }
     set(call, body::parse(merged.to_string().as_bytes())?, &old, Answer::Terms)
 }
 
