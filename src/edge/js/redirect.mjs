@@ -3,11 +3,11 @@
 import { bytesOf, instance } from "./instance.mjs";
 import { bring } from "./snapshot.mjs";
 
-/**
- * A link's path: a token or a slug, and what messengers and people add to it. The rest of the path after `/r/` is a token
- * whatever it contains, so that a damaged link still leads to the landing page.
- */
-const LINK = /^\/(?:r\/([^/.]*?)|([a-z0-9][a-z0-9-]{2,39}))(?:[/.,)!]|%20)*$/i;
+/** A link's path: a token, which may be damaged, or a slug. */
+const LINK = /^\/(?:r\/([^/.]*)|([a-z0-9][a-z0-9-]{2,39}))$/i;
+/** What messengers and people add to the end of a link. */
+const ADDED = "/.,)!";
+const ADDED_BLANK = "%20";
 /** Paths that have the form of a slug but never lead to a link. A test compares them with src/domain/values/text.rs. */
 const RESERVED = new Set([
   "callbacks", "connections", "docs", "openapi", "healthz", "readyz", "app", "apply", "embed", "sign-in", "odata", "oauth",
@@ -19,9 +19,21 @@ const COOKIE = "Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=";
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** Returns the path without what was added to its end. A regular expression would take quadratic time for long paths. */
+function trimmed(path) {
+  const start = path.startsWith("/r/") ? 3 : 1;
+  let end = path.length;
+  while (end > start) {
+    if (ADDED.includes(path[end - 1])) end -= 1;
+    else if (path.endsWith(ADDED_BLANK, end)) end -= ADDED_BLANK.length;
+    else break;
+  }
+  return end === path.length ? path : path.slice(0, end);
+}
+
 /** Returns the link that a path leads to, or `undefined`. */
 export function linkOf(path) {
-  const found = LINK.exec(path);
+  const found = LINK.exec(trimmed(path));
   if (found === null) return undefined;
   const [, token, typed] = found;
   if (token !== undefined) return { isToken: true, name: token };
