@@ -11,17 +11,22 @@ use crate::domain::{
             self, Count, Limit, MAX_SECRET_BYTES, METADATA_KEY, METADATA_KEYS, METADATA_VALUE, RATE_BP,
             Range, SECRET_NAME, SECRET_VALUES, Text,
         },
-        text::{MAX_EMAIL_BYTES, MAX_URL_BYTES},
+        text::{BRAILLE_BLANK, IGNORABLE, MAX_EMAIL_BYTES, MAX_URL_BYTES},
         time::Timestamp,
     },
 };
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
+use std::ops::RangeInclusive;
 
 /// Limits of the request field `name`, as keywords of JSON Schema; `None` if there are none besides its type.
 #[must_use]
 pub fn limits_of(name: &str) -> Option<Value> {
-    let mut keywords = limits::of(name).map(keywords).unwrap_or_default();
+    let limit = limits::of(name);
+    let mut keywords = limit.map(keywords).unwrap_or_default();
+    if let Some(Limit::Text(Text { is_name: true, .. })) = limit {
+        keywords.insert("pattern".to_owned(), json!(visible_character()));
+    }
     if let Some(Value::Object(form)) = form_of(name) {
         keywords.extend(form);
     }
@@ -41,6 +46,17 @@ fn keywords(limit: Limit) -> Map<String, Value> {
     };
     let all = [(min_keyword, min), (max_keyword, max)];
     all.into_iter().filter_map(|(keyword, bound)| Some((keyword.to_owned(), bound?))).collect()
+}
+
+/// A pattern that finds a visible character in a name. It leaves out the ignorable characters beyond U+FFFF, because
+/// the regular expressions of several languages cannot name them.
+fn visible_character() -> String {
+    let in_plane_0 = |range: &&RangeInclusive<char>| u32::from(*range.end()) <= 0xffff;
+    let escaped = |range: &RangeInclusive<char>| {
+        format!("\\u{:04x}-\\u{:04x}", u32::from(*range.start()), u32::from(*range.end()))
+    };
+    let ignorable: String = IGNORABLE.iter().filter(in_plane_0).map(escaped).collect();
+    format!("[^\\s\\u{:04x}{ignorable}]", u32::from(BRAILLE_BLANK))
 }
 
 /// The form of the request field `name`: a pattern, a format, or the limits of what it contains.

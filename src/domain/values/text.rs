@@ -1,5 +1,6 @@
 //! Validation of texts: lengths, characters, e-mail addresses, countries, URLs and slugs.
 
+use std::ops::RangeInclusive;
 use url::Url;
 
 /// The reason that a text was rejected; each has its own code in the API.
@@ -36,17 +37,34 @@ pub fn check_visible(text: &str) -> Result<(), TextError> {
 }
 
 /// A letter that looks like a blank.
-const BRAILLE_BLANK: char = '\u{2800}';
+pub const BRAILLE_BLANK: char = '\u{2800}';
 
-/// Returns whether a character is not shown by itself: the property Default_Ignorable_Code_Point of Unicode 16, such as
-/// zero-width spaces, soft hyphens and variation selectors.
+/// The characters with the property Default_Ignorable_Code_Point of Unicode 16.
+pub const IGNORABLE: &[RangeInclusive<char>] = &[
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fff8}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
+/// Returns whether a character is not shown by itself, such as a zero-width space, a soft hyphen or a variation
+/// selector.
 #[must_use]
 pub fn is_ignorable(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    IGNORABLE.iter().any(|range| range.contains(&c))
 }
 
 /// Longest e-mail address that is accepted, in bytes (RFC 5321).

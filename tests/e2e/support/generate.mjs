@@ -33,6 +33,9 @@ export class Dice {
 
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_.,:;'\"\\/<>&%+éßøñ中文😀\u200b\u202e"];
 
+/** Returns whether a pattern asks for one character somewhere in the text; all others describe the whole text. */
+const isOneCharacter = (pattern) => pattern.startsWith("[^");
+
 /** Generates values of the schemas of one OpenAPI document. */
 export class Generator {
   /**
@@ -114,14 +117,15 @@ export class Generator {
     if (format === "date-time") return new Date(dice.int(Date.UTC(2026, 0), Date.UTC(2027, 0))).toISOString();
     if (format === "email") return `${this.#letters(8)}@${this.#letters(6)}.example`;
     if (format === "uri") return `https://${this.#letters(8)}.example/${this.#letters(5)}?a=${this.#letters(2)}`;
-    if (pattern) {
+    if (pattern && !isOneCharacter(pattern)) {
       const existing = this.existing(pattern);
       return existing.length > 0 && dice.chance(this.existingChance) ? dice.pick(existing) : this.#matching(pattern);
     }
     // Texts of maximum length are ASCII, because some limits count bytes and a schema can only count characters.
     if (dice.chance(0.1)) return this.#letters(dice.pick([minLength, maxLength]));
     const length = dice.int(minLength, Math.min(maxLength, minLength + 20));
-    return Array.from({ length }, () => dice.pick(LETTERS)).join("");
+    const text = Array.from({ length }, () => dice.pick(LETTERS)).join("");
+    return pattern && !new RegExp(pattern, "u").test(text) ? this.#letters(Math.max(1, minLength)) : text;
   }
 
   #letters(length) {
@@ -189,10 +193,10 @@ export class Generator {
     if (form) return this.limits(form);
     const outside = this.#beyond(it).map((value) => [value, false]);
     if (it.enum || it.oneOf) outside.push(["not in the enum", false]);
-    if (it.pattern) outside.push(["", false], ["\u00e9!", false]);
+    if (it.pattern) outside.push(["", false], [isOneCharacter(it.pattern) ? " \u200b" : "\u00e9!", false]);
     const inside = [it.minimum, it.maximum].filter((value) => value !== undefined);
     // Letters alone do not match a format or a pattern.
-    if (it.maxLength !== undefined && !it.format && !it.pattern) inside.push(this.#letters(it.maxLength), this.#letters(it.minLength));
+    if (it.maxLength !== undefined && !it.format && (!it.pattern || isOneCharacter(it.pattern))) inside.push(this.#letters(it.maxLength), this.#letters(it.minLength));
     return [...outside, ...inside.map((value) => [value, true])];
   }
 
