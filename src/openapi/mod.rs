@@ -19,7 +19,7 @@ mod tags;
 mod vocabulary;
 mod wire_types;
 
-use crate::api::http::auth::Access;
+use crate::api::{health::API_VERSION, http::auth::Access};
 use description::Description;
 use endpoints::Endpoint;
 use headers::Header;
@@ -56,7 +56,7 @@ pub fn document() -> Value {
             "title": "Signpost",
             "summary": "Signed referral links, verified conversions, and a double-entry ledger at the edge",
             "description": INTRODUCTION,
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": API_VERSION,
         },
         "servers": [{ "url": "/", "description": "The Worker that serves this document" }],
         "tags": tags.collect::<Value>(),

@@ -12,4 +12,5 @@ test("health needs no key", async () => {
   assert.equal(status, 200);
   assert.equal(body.status, "ok");
   assert.match(body.version, /^\d+\.\d+\.\d+$/);
+  assert.equal(body.api_version, "1.0");
 });
