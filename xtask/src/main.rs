@@ -6,8 +6,8 @@
 
 mod agents;
 mod bench;
-mod browser;
 mod build;
+mod debian;
 mod dev;
 mod keygen;
 mod keys;
@@ -72,7 +72,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "test",
         arguments: "",
-        about: "run every check: format, lints, house rules, native tests, end to end, browser, contract",
+        about: "run every check: format, lints, house rules, native tests, end to end, browser, guides, contract",
         options: &[
             (
                 "--filter <text>",

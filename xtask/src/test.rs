@@ -3,7 +3,7 @@
 mod selection;
 
 use crate::progress::{Progress, now, seconds};
-use crate::{browser, build, npm, openapi, watched, workspace, wrangler};
+use crate::{build, debian, npm, openapi, watched, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use selection::{Selection, count_native, list_suites, native_filter, node_pattern};
@@ -27,6 +27,7 @@ const NATIVE_SILENCE: Duration = Duration::from_secs(600);
 const FULL: (&str, &str) = ("SIGNPOST_RANDOM_FACTOR", "10");
 const END_TO_END: &str = "tests/e2e";
 const BROWSER: &str = "tests/browser";
+const GUIDES: &str = "tests/guides";
 
 #[derive(Default)]
 struct Options {
@@ -64,7 +65,8 @@ pub fn run(arguments: lexopt::Parser) -> Result<()> {
     let suites = match &options.filter {
         Some(filter) => selected(&options, filter)?,
         None => {
-            browser::chromium()?;
+            debian::chromium()?;
+            debian::jq()?;
             everything(&options)
         }
     };
@@ -90,6 +92,7 @@ fn everything(options: &Options) -> Suites {
         suites.run("contract", openapi::lint);
         suites.run("end to end", || end_to_end(options, &options.select(END_TO_END)?));
         suites.run("browser", || in_browser(options, &options.select(BROWSER)?));
+        suites.run("guides", || guides(options, &options.select(GUIDES)?));
         suites.run("deploy, dry run", dry_run);
         if options.full {
             suites.run("benchmarks", benchmarks);
@@ -102,16 +105,20 @@ fn everything(options: &Options) -> Suites {
 fn selected(options: &Options, filter: &str) -> Result<Suites> {
     npm::install()?;
     let (edge, pages) = (options.select(END_TO_END)?, options.select(BROWSER)?);
+    let commands = options.select(GUIDES)?;
     let native_tests = count_native(filter)?;
-    println!("\n{filter:?} selects native tests: {native_tests} · end to end: {edge} · browser: {pages}");
-    if native_tests == 0 && edge.is_empty() && pages.is_empty() {
+    println!(
+        "\n{filter:?} selects native tests: {native_tests} · end to end: {edge} · browser: {pages} · guides: {commands}"
+    );
+    let in_node = [&edge, &pages, &commands].iter().any(|selection| !selection.is_empty());
+    if native_tests == 0 && !in_node {
         bail!("no test has {filter:?} in its name, so nothing was run");
     }
     let mut suites = Suites::default();
     if native_tests > 0 {
         suites.run("native tests", || native(options));
     }
-    if !edge.is_empty() || !pages.is_empty() {
+    if in_node {
         suites.run("build", || build::build(&Progress::new(build::STEPS)));
     }
     if !edge.is_empty() {
@@ -120,6 +127,9 @@ fn selected(options: &Options, filter: &str) -> Result<Suites> {
     }
     if !pages.is_empty() {
         suites.run("browser", || in_browser(options, &pages));
+    }
+    if !commands.is_empty() {
+        suites.run("guides", || guides(options, &commands));
     }
     Ok(suites)
 }
@@ -184,7 +194,14 @@ fn end_to_end(options: &Options, selection: &Selection) -> Result<()> {
 
 /// Runs the browser suite in Chromium.
 fn in_browser(options: &Options, selection: &Selection) -> Result<()> {
-    node_tests(options, selection, Some(("CHROMIUM", browser::chromium()?)))
+    node_tests(options, selection, Some(("CHROMIUM", debian::chromium()?)))
+}
+
+/// Runs the commands of README.md and docs/, which use this program and jq.
+fn guides(options: &Options, selection: &Selection) -> Result<()> {
+    debian::jq()?;
+    let this_program = std::env::current_exe().context("this program's own path is unknown")?;
+    node_tests(options, selection, Some(("XTASK", this_program)))
 }
 
 fn node_tests(options: &Options, selection: &Selection, variable: Option<(&str, PathBuf)>) -> Result<()> {
