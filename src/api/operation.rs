@@ -37,6 +37,7 @@ operations! {
     ListPartners = "listPartners", "List partners";
     GetPartner = "getPartner", "Read a partner";
     UpdatePartner = "updatePartner", "Update a partner";
+    GetPartnerTerms = "getPartnerTerms", "Read the terms that apply to a partner";
     CreateListing = "createListing", "Create a listing";
     ListListings = "listListings", "List listings";
     GetListing = "getListing", "Read a listing";

@@ -4,6 +4,7 @@ pub mod coupons;
 pub mod keys;
 pub mod listing_settings;
 pub mod listings;
+pub mod partner_terms;
 pub mod partners;
 pub mod placements;
 pub mod rules;

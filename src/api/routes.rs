@@ -8,7 +8,7 @@ use super::{
     links,
     operation::Operation,
     payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
-    programme::{coupons, keys, listings, partners, placements, terms},
+    programme::{coupons, keys, listings, partner_terms, partners, placements, terms},
     reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
 };
 use crate::domain::programme::key::Scope;
@@ -87,7 +87,7 @@ fn whole(response: &str) -> String {
     response.to_owned()
 }
 
-use Access::{Partner, Programme};
+use Access::{Partner, PartnerWith, Programme};
 use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
 
 /// All routes that the Ledger answers. The Worker answers `/v1/clicks` and `/v1/export` with the help of [`INTERNAL`].
@@ -110,6 +110,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/partners", Partner, partners::list, Operation::ListPartners),
     get("/v1/partners/{id}", Partner, partners::get, Operation::GetPartner),
     write("PATCH", "/v1/partners/{id}", PartnersWrite, Programme, partners::patch, Operation::UpdatePartner),
+    get("/v1/partners/{id}/terms", Partner, partner_terms::get, Operation::GetPartnerTerms),
     creates(write("POST", "/v1/listings", Admin, Programme, listings::create, Operation::CreateListing)),
     get("/v1/listings", Partner, listings::list, Operation::ListListings),
     get("/v1/listings/{id}", Partner, listings::get, Operation::GetListing),
@@ -211,7 +212,7 @@ pub const ROUTES: &[Route] = &[
         "PUT",
         "/v1/partners/{id}/payout-details",
         PartnersWrite,
-        Programme,
+        PartnerWith(PayoutsWrite),
         details::put,
         Operation::SetPayoutDetails,
     ),

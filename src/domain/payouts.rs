@@ -57,6 +57,8 @@ string_enum! {
         RateMissing = "rate_missing";
         /// The partner has no payout details.
         DetailsMissing = "details_missing";
+        /// The partner has set its payout details only lately.
+        DetailsRecent = "details_recent";
         /// Another run has a draft or open payout for this partner.
         InOtherRun = "in_other_run";
     }

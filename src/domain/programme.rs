@@ -101,6 +101,12 @@ impl Program {
     /// The default of `commission_bp`: 20 %.
     pub const DEFAULT_COMMISSION_BP: i64 = 2000;
 
+    /// Returns the IANA time zone of the months and quarters that terms refer to.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.timezone.as_deref().unwrap_or(Self::DEFAULT_TIMEZONE)
+    }
+
     /// Returns the rules of attribution.
     #[must_use]
     pub fn rules(&self) -> Rules {

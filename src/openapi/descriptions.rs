@@ -43,6 +43,10 @@ pub fn about(operation: Operation) -> &'static str {
              `partner_id` sees only that partner's data and gets 404 for everything else."
         }
         Op::RevokeKey => "The key is refused from the next request on.",
+        Op::GetPartnerTerms => {
+            "What the partner earns: its rate, the plans that apply to it now or will, its territories and joint products, the \
+             attribution rules and the days of hold. Terms of other partners are not shown."
+        }
         Op::UpdatePartner => {
             "Fields that are absent keep their values; `null` clears a field. While a partner is paused, its links lead to the \
              landing page and its earlier clicks still earn. A terminated partner earns nothing from later conversions, and \
@@ -164,10 +168,11 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::SetPayoutDetails => {
             "Write-only: the values are stored encrypted and appear in no event and no log. A payout and its statement use the \
-             details that were set when the run was approved, so a later change does not redirect the money."
+             details that were set when the run was approved, so a later change does not redirect the money. If the partner's own \
+             key sets them, payouts are held for three days (`details_recent`)."
         }
         Op::GetPayoutDetails => {
-            "Which fields are set, and the last characters of the account. 404 if no details are set."
+            "Which fields are set, and the last characters of the account. `status` is `details_missing` if nothing is set."
         }
         Op::CreateRun => {
             "The run takes every commission that is not fully paid and became payable by the end of the period's last day in UTC, \

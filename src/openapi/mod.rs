@@ -112,8 +112,16 @@ fn about(endpoint: Endpoint, description: &Description) -> String {
     let mut paragraphs = vec![description.about.to_owned()];
     if let Some((scope, access)) = endpoint.authorization {
         let keys = match access {
-            Access::Programme => "Only keys of the programme may call it; a partner's key gets 404.",
-            Access::Partner => "A partner's key sees only that partner's data.",
+            Access::Programme => {
+                "Only keys of the programme may call it; a partner's key gets 404.".to_owned()
+            }
+            Access::Partner => "A partner's key sees only that partner's data.".to_owned(),
+            Access::PartnerWith(scope) => {
+                format!(
+                    "A partner's key needs the scope `{}` instead, and is limited to that partner's data.",
+                    scope.as_str()
+                )
+            }
         };
         paragraphs.push(format!("Scope: `{}`. {keys}", scope.as_str()));
     }

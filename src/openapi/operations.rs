@@ -33,6 +33,7 @@ use crate::{
             coupons::{CouponView, NewCoupon},
             keys::{KeyView, MadeKey, NewKey},
             listings::{ListingChange, ListingView, NewListing},
+            partner_terms::PartnerTermsView,
             partners::{NewPartner, PartnerChange, PartnerView},
             placements::{NewPlacement, PlacementView},
             terms::{NewProgramme, ProgrammeView},
@@ -103,6 +104,9 @@ pub fn describe(operation: Operation) -> Description {
             .json::<PartnerView>(200, "The partner after the change.")
             .problems(PARTNER_CODES)
             .problems(&[Code::PartnerTerminated]),
+        Op::GetPartnerTerms => {
+            of(Tag::Partners).path_parameter::<PartnerId>(PARTNER).json::<PartnerTermsView>(200, "The terms.")
+        }
         Op::CreateListing => create::<NewListing, ListingView>(of(Tag::Listings), "The listing.")
             .problems(LISTING_CODES)
             .problems(&[Code::InvalidValue, Code::ListingLimit]),

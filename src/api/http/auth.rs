@@ -15,6 +15,8 @@ pub enum Access {
     Programme,
     /// Partners' keys too, restricted to their own data.
     Partner,
+    /// Partners' keys too, restricted to their own data, if they have this scope instead.
+    PartnerWith(Scope),
 }
 
 /// Who calls.
@@ -70,12 +72,16 @@ pub fn authenticate(sql: &dyn Sql, config: &Config, authorization: Option<&str>)
 
 /// Whether the caller may use a route that needs this scope.
 pub fn authorise(caller: &Caller, scope: Scope, access: Access) -> Result<(), Problem> {
+    let scope = match (caller.partner, access) {
+        (Some(_), Access::PartnerWith(scope)) => scope,
+        (Some(_), Access::Programme | Access::Partner) | (None, _) => scope,
+    };
     if !caller.scopes.contains(&scope) && !caller.scopes.contains(&Scope::Admin) {
         let detail = format!("This needs the scope {}.", scope.as_str());
         return Err(Problem::new(Code::InsufficientScope, detail));
     }
     match (caller.partner, access) {
         (Some(_), Access::Programme) => Err(Problem::not_found()),
-        (Some(_), Access::Partner) | (None, _) => Ok(()),
+        (Some(_), Access::Partner | Access::PartnerWith(_)) | (None, _) => Ok(()),
     }
 }

@@ -14,12 +14,15 @@ use crate::{
     domain::{
         payouts::{
             iban::mask,
-            payer::{Address, PayoutDetails, PayoutMethod},
+            payer::{Address, PayoutDetails, PayoutMethod, held_until},
         },
         programme::partner::Partner,
-        values::{id::PartnerId, limits, time::Timestamp},
+        values::{id::PartnerId, limits, string_enum::string_enum, time::Timestamp},
     },
-    ledger::{payouts::details, view::view},
+    ledger::{
+        payouts::details::{self, SetBy},
+        view::view,
+    },
     store::payouts::details::{self as rows, DetailsSet},
 };
 use serde::Deserialize;
@@ -49,19 +52,37 @@ pub struct NewPayoutDetails {
     vat_rate_bp: Option<i64>,
 }
 
+string_enum! {
+    /// Whether a partner can be paid.
+    DetailsStatus {
+        /// Nothing is set, so payouts are held.
+        Missing = "details_missing";
+        /// The partner set them lately, so payouts are held until `held_until`.
+        Recent = "details_recent";
+        /// Payouts go there.
+        Set = "set";
+    }
+}
+
 view! {
     /// How a partner is paid, without the secret fields.
     pub struct PayoutDetailsView {
         /// The partner.
         partner_id: PartnerId,
-        /// The payment method.
-        method: PayoutMethod,
+        /// Whether the partner can be paid.
+        status: DetailsStatus,
+        /// The payment method; `null` if nothing is set.
+        method: Option<PayoutMethod>,
         /// The last characters of the account or address that is paid; `null` if there is none.
         ends_with: Option<String>,
         /// Which fields are set; their values are never shown.
         set: Vec<String>,
         /// When they were set.
-        set_at: Timestamp,
+        set_at: Option<Timestamp>,
+        /// Who set them.
+        set_by: Option<SetBy>,
+        /// Payouts are held until then, because the partner set the details itself.
+        held_until: Option<Timestamp>,
     }
 }
 
@@ -106,18 +127,37 @@ fn checked(body: NewPayoutDetails) -> Result<PayoutDetails, Problem> {
     })
 }
 
+/// A version as it stands now; the details are absent if a rebuilt Ledger has only the names of their fields.
 fn show(
+    call: &Call<'_>,
     partner: &Partner,
     set: &DetailsSet,
     details: Option<&PayoutDetails>,
     at: Timestamp,
 ) -> PayoutDetailsView {
+    let held_until = Some(held_until(at)).filter(|until| set.by_partner && call.tx.now < *until);
     PayoutDetailsView {
         partner_id: partner.id.clone(),
-        method: set.method,
+        status: if held_until.is_some() { DetailsStatus::Recent } else { DetailsStatus::Set },
+        method: Some(set.method),
         ends_with: details.and_then(PayoutDetails::destination).map(mask),
         set: set.fields.clone(),
-        set_at: at,
+        set_at: Some(at),
+        set_by: Some(SetBy::of(set)),
+        held_until,
+    }
+}
+
+fn missing(partner: &Partner) -> PayoutDetailsView {
+    PayoutDetailsView {
+        partner_id: partner.id.clone(),
+        status: DetailsStatus::Missing,
+        method: None,
+        ends_with: None,
+        set: Vec::new(),
+        set_at: None,
+        set_by: None,
+        held_until: None,
     }
 }
 
@@ -125,15 +165,18 @@ fn show(
 pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
     let partner = named(call)?;
     let details = checked(call.body()?)?;
-    let set = details::set(call.tx, &partner, &details)?;
-    call.json(200, &show(&partner, &set, Some(&details), call.tx.now))
+    let by = if call.caller.partner.is_some() { SetBy::Partner } else { SetBy::Programme };
+    let set = details::set(call.tx, &partner, &details, by)?;
+    call.json(200, &show(call, &partner, &set, Some(&details), call.tx.now))
 }
 
 /// `GET /v1/partners/{id}/payout-details`
 pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     let partner = named(call)?;
-    let stored = rows::newest(call.tx.sql, partner.no)?.ok_or_else(Problem::not_found)?;
+    let Some(stored) = rows::newest(call.tx.sql, partner.no)? else {
+        return call.json(200, &missing(&partner));
+    };
     let details = details::open(call.tx, &partner.id, &stored)?;
-    call.json(200, &show(&partner, &stored.set, details.as_ref(), stored.set_at))
+    call.json(200, &show(call, &partner, &stored.set, details.as_ref(), stored.set_at))
 }

@@ -107,3 +107,12 @@ view! {
         repeat_customers: RepeatCustomers,
     }
 }
+
+impl AttributionRulesView {
+    /// The rules of a programme.
+    #[must_use]
+    pub fn of(program: &Program) -> Self {
+        let Rules { model, window_days, half_life_days, precedence, repeat_customers } = program.rules();
+        Self { model, window_days, half_life_days, precedence, repeat_customers }
+    }
+}

@@ -17,7 +17,6 @@ use crate::{
         },
     },
     domain::{
-        attribution::rules::Rules,
         conversions::fraud,
         event::EventType,
         money::Currency,
@@ -131,25 +130,18 @@ view! {
 }
 
 fn show(program: &Program) -> ProgrammeView {
-    let Rules { model, window_days, half_life_days, precedence, repeat_customers } = program.rules();
     ProgrammeView {
         name: program.name.clone(),
         currency: program.currency,
         landing_url: program.landing_url.clone(),
-        attribution: AttributionRulesView {
-            model,
-            window_days,
-            half_life_days,
-            precedence,
-            repeat_customers,
-        },
+        attribution: AttributionRulesView::of(program),
         hold_days: program.hold_days,
         click_param: program.click_param.clone(),
         cookies: program.cookies,
         partners_see_customers: program.partners_see_customers,
         commission_bp: program.commission_bp,
         version: program.version,
-        timezone: program.timezone.clone().unwrap_or_else(|| Program::DEFAULT_TIMEZONE.to_owned()),
+        timezone: program.zone().to_owned(),
         plans: program.plans.clone(),
         territories: program.territories.clone(),
         joint_products: program.joint_products.clone(),

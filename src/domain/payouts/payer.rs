@@ -1,6 +1,9 @@
 //! Payers and payees: names, addresses and accounts for payment files and statements.
 
-use crate::values::string_enum::string_enum;
+use crate::values::{
+    string_enum::string_enum,
+    time::{DAY_MS, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
 /// A structured postal address, as banks require it (EPC217-08).
@@ -90,4 +93,14 @@ impl PayoutDetails {
             PayoutMethod::Manual => None,
         }
     }
+}
+
+/// How long payouts are held after a partner changed its payout details itself, so that the programme can find out that
+/// somebody else did.
+const HOLD_MS: i64 = 3 * DAY_MS;
+
+/// Returns until when payouts to details that a partner set at `set_at` are held.
+#[must_use]
+pub fn held_until(set_at: Timestamp) -> Timestamp {
+    set_at.plus_ms(HOLD_MS)
 }

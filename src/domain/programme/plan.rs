@@ -222,12 +222,26 @@ pub(crate) use dated;
 
 dated!(Plan, |one, other| one.applies_to == other.applies_to);
 
+impl Plan {
+    /// Returns whether some sale of the partner may fall under the plan.
+    #[must_use]
+    pub fn concerns(&self, partner: &Partner) -> bool {
+        let listing = self.applies_to.listing_id.as_ref();
+        self.applies_to.matches(partner, listing) && self.applies_to.precedes_own_rate(partner)
+    }
+}
+
 impl Target {
     fn matches(&self, partner: &Partner, listing: Option<&ListingId>) -> bool {
         self.partner_id.as_ref().is_none_or(|id| *id == partner.id)
             && self.tier.as_ref().is_none_or(|tier| partner.tier.as_ref() == Some(tier))
             && self.kind.is_none_or(|kind| kind == partner.kind)
             && self.listing_id.as_ref().is_none_or(|id| Some(id) == listing)
+    }
+
+    /// Returns whether a plan for this target goes before the partner's own rate, if it has one.
+    fn precedes_own_rate(&self, partner: &Partner) -> bool {
+        partner.commission_bp.is_none() || self.partner_id.is_some()
     }
 
     /// Returns the specificity for comparison. Two targets that match the same sale and set the same fields are equal,
@@ -250,7 +264,7 @@ pub fn select<'p>(
     let matching =
         plans.iter().filter(|plan| plan.is_in_force_at(at) && plan.applies_to.matches(partner, listing));
     let found = matching.max_by_key(|plan| plan.applies_to.specificity());
-    found.filter(|plan| partner.commission_bp.is_none() || plan.applies_to.partner_id.is_some())
+    found.filter(|plan| plan.applies_to.precedes_own_rate(partner))
 }
 
 /// Returns whether some of a partner's sales fall under a plan at `at`: on the plan's own listing, or, if it is for all

@@ -68,7 +68,7 @@ pub fn reopened(
 
 /// The month and the quarter in which a conversion counts.
 pub fn period(tx: &Tx<'_>, terms: &Program, conversion: &Conversion) -> Result<Period, SqlError> {
-    let zone = terms.timezone.as_deref().unwrap_or(Program::DEFAULT_TIMEZONE);
+    let zone = terms.zone();
     let period = calendar::period(tx.zones, zone, conversion.occurred_at);
     period.ok_or_else(|| SqlError::Engine(format!("the engine does not know the time zone {zone}")))
 }

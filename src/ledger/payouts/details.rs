@@ -10,7 +10,7 @@ use crate::{
             payer::{PayoutDetails, PayoutMethod},
         },
         programme::partner::Partner,
-        values::{id::PartnerId, time::Timestamp},
+        values::{id::PartnerId, string_enum::string_enum, time::Timestamp},
     },
     store::{
         SqlError,
@@ -22,6 +22,24 @@ use crate::{
         value::json_text,
     },
 };
+
+string_enum! {
+    /// Who set payout details.
+    SetBy {
+        /// A key of the programme.
+        Programme = "programme";
+        /// A key of the partner. Payouts to them are held for three days.
+        Partner = "partner";
+    }
+}
+
+impl SetBy {
+    /// Who set a version.
+    #[must_use]
+    pub fn of(set: &DetailsSet) -> Self {
+        if set.by_partner { Self::Partner } else { Self::Programme }
+    }
+}
 
 view! {
     /// Where a payout goes.
@@ -42,6 +60,8 @@ view! {
         method: PayoutMethod,
         /// Which fields are set.
         set: Vec<String>,
+        /// Who set them.
+        set_by: SetBy,
     }
 }
 
@@ -61,13 +81,26 @@ fn fields(details: &PayoutDetails) -> Vec<String> {
 }
 
 /// Stores a new version of a partner's details, and returns which fields are set. The event holds no values.
-pub fn set(tx: &Tx<'_>, partner: &Partner, details: &PayoutDetails) -> Result<DetailsSet, SqlError> {
+pub fn set(
+    tx: &Tx<'_>,
+    partner: &Partner,
+    details: &PayoutDetails,
+    by: SetBy,
+) -> Result<DetailsSet, SqlError> {
     let no = rows::next_no(tx.sql)?;
-    let set = DetailsSet { no, partner_no: partner.no, method: details.method, fields: fields(details) };
+    let by_partner = by == SetBy::Partner;
+    let set = DetailsSet {
+        no,
+        partner_no: partner.no,
+        method: details.method,
+        fields: fields(details),
+        by_partner,
+    };
     let event = PayoutDetailsEventView {
         partner_id: partner.id.clone(),
         method: set.method,
         set: set.fields.clone(),
+        set_by: by,
     };
     let sealed = tx.seal(&json_text(details)?, partner.id.as_str())?;
     tx.commit(EventType::PayoutDetailsUpdated, &Change::PayoutDetails(set.clone()), &event, "")?;

@@ -148,6 +148,11 @@ fn held(run: &Run, part: HeldPart) -> HeldView {
         UnpaidReason::DetailsMissing => {
             "Set the payout details with PUT /v1/partners/{id}/payout-details, then refresh the run.".to_owned()
         }
+        UnpaidReason::DetailsRecent => {
+            "Check with the partner that it changed its payout details, and refresh the run when they are \
+             no longer held; or set them yourself with PUT /v1/partners/{id}/payout-details."
+                .to_owned()
+        }
         UnpaidReason::InOtherRun | UnpaidReason::Negative | UnpaidReason::BelowMinimum => {
             "Settle the partner's payout in the other run, or cancel that run if it is a draft; then refresh this one.".to_owned()
         }

@@ -112,25 +112,46 @@ fn draft_no(run: &Run) -> Result<i64, RunError> {
 pub fn refresh(tx: &Tx<'_>, run: &Run, by: &str) -> Result<String, LedgerError> {
     let run_no = draft_no(run)?;
     tx.with_entropy(|entropy| maturity::sweep_all(tx.sql, tx.now, entropy))?;
-    let notified = without_details(tx, run_no)?.into_iter().map(|payout| payout.partner_no).collect();
+    let notified = held_for_details(tx, run_no)?
+        .into_iter()
+        .map(|(payout, reason)| (payout.partner_no, reason))
+        .collect();
     let change = Change::RunRefreshed { run_no, by: by.to_owned(), details_required: true };
     let json = tx.commit_computed(EventType::PayoutRunRefreshed, &change, || view_of(tx, run_no))?;
     notify_held(tx, run_no, &notified)?;
     Ok(json)
 }
 
-/// The payouts of a draft that are held because the partner has no payout details.
-fn without_details(tx: &Tx<'_>, run_no: i64) -> Result<Vec<Payout>, SqlError> {
-    let mut held = payouts::of_run(tx.sql, run_no, PayoutStatus::Held, MAX_SAFE_INTEGER)?;
-    held.retain(|payout| payout.reason == Some(UnpaidReason::DetailsMissing));
-    Ok(held)
+/// The payouts of a draft that are held for the partner's payout details, with the reason.
+fn held_for_details(tx: &Tx<'_>, run_no: i64) -> Result<Vec<(Payout, UnpaidReason)>, SqlError> {
+    let held = payouts::of_run(tx.sql, run_no, PayoutStatus::Held, MAX_SAFE_INTEGER)?;
+    Ok(held
+        .into_iter()
+        .filter_map(|payout| Some((payout.reason.filter(is_about_details)?, payout)))
+        .map(|(reason, payout)| (payout, reason))
+        .collect())
+}
+
+/// Whether the partner itself can do something about a payout that is held.
+fn is_about_details(reason: &UnpaidReason) -> bool {
+    match reason {
+        UnpaidReason::DetailsMissing | UnpaidReason::DetailsRecent => true,
+        UnpaidReason::Negative
+        | UnpaidReason::BelowMinimum
+        | UnpaidReason::RateMissing
+        | UnpaidReason::InOtherRun => false,
+    }
 }
 
 /// Writes an event for each partner whose payout a draft holds for its payout details, except those `notified` before.
-fn notify_held(tx: &Tx<'_>, run_no: i64, notified: &BTreeSet<PartnerNo>) -> Result<(), SqlError> {
-    for payout in without_details(tx, run_no)? {
+fn notify_held(
+    tx: &Tx<'_>,
+    run_no: i64,
+    notified: &BTreeSet<(PartnerNo, UnpaidReason)>,
+) -> Result<(), SqlError> {
+    for (payout, reason) in held_for_details(tx, run_no)? {
         let partner_no = payout.partner_no;
-        if notified.contains(&partner_no) {
+        if notified.contains(&(partner_no, reason)) {
             continue;
         }
         let event = PayoutHeldEventView {
@@ -138,7 +159,7 @@ fn notify_held(tx: &Tx<'_>, run_no: i64, notified: &BTreeSet<PartnerNo>) -> Resu
             run_id: payout.run_id,
             currency: payout.currency,
             amount: payout.amount,
-            reason: UnpaidReason::DetailsMissing,
+            reason,
         };
         tx.commit(EventType::PayoutHeld, &Change::PayoutHeld { run_no, partner_no }, &event, "")?;
     }

@@ -19,6 +19,9 @@ pub struct DetailsSet {
     pub method: PayoutMethod,
     /// The names of the fields that are set.
     pub fields: Vec<String>,
+    /// Whether the partner set them itself, and not the programme.
+    #[serde(default)]
+    pub by_partner: bool,
 }
 
 /// A version of payout details as stored.
@@ -32,7 +35,7 @@ pub struct StoredDetails {
     pub set_at: Timestamp,
 }
 
-const COLUMNS: &str = "no, partner_no, method, fields, sealed, set_at";
+const COLUMNS: &str = "no, partner_no, method, fields, sealed, set_at, by_partner";
 
 fn read(row: &Row) -> Result<StoredDetails, SqlError> {
     Ok(StoredDetails {
@@ -41,6 +44,7 @@ fn read(row: &Row) -> Result<StoredDetails, SqlError> {
             partner_no: row.number(1)?,
             method: row.parsed(2, "a method", PayoutMethod::parse)?,
             fields: row.json(3)?,
+            by_partner: row.int(6)? != 0,
         },
         sealed: row.opt_string(4)?,
         set_at: row.time(5)?,
@@ -54,14 +58,14 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 
 /// Inserts a version.
 pub fn insert(sql: &dyn Sql, set: &DetailsSet, at: Timestamp) -> Result<(), SqlError> {
-    let statement =
-        "INSERT INTO payout_details (no, partner_no, method, fields, set_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let args: [Value; 5] = [
+    let statement = "INSERT INTO payout_details (no, partner_no, method, fields, set_at, by_partner) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let args: [Value; 6] = [
         set.no.into(),
         set.partner_no.into(),
         Word::from(set.method).into(),
         json_text(&set.fields)?.into(),
         at.into(),
+        i64::from(set.by_partner).into(),
     ];
     sql.exec(statement, &args).map(drop)
 }

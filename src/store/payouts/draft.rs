@@ -3,7 +3,7 @@
 
 use crate::domain::{
     money::{Currency, fx::ExchangeRate},
-    payouts::{Part, PayoutStatus, Proposal, UnpaidReason, propose},
+    payouts::{Part, PayoutStatus, Proposal, UnpaidReason, payer::held_until, propose},
     programme::partner::PartnerNo,
     values::{id::DERIVED_LENGTH, time::Timestamp},
 };
@@ -28,6 +28,8 @@ struct OpenBalance {
     currency: Currency,
     /// The partner's current version of payout details.
     details_no: Option<i64>,
+    /// When the partner itself set it.
+    set_by_partner_at: Option<Timestamp>,
     parts: Vec<Part>,
 }
 
@@ -63,10 +65,11 @@ pub fn compute(
             propose_with(sql, terms, &mut open_balance, &mut rates)?
         };
         let is_paid = proposal.status == PayoutStatus::Draft;
-        let details_no = open_balance.details_no.filter(|_| details_required && is_paid);
-        if details_required && is_paid && details_no.is_none() {
+        let mut details_no = open_balance.details_no.filter(|_| details_required && is_paid);
+        if let Some(reason) = unsafe_details(&open_balance, at).filter(|_| details_required && is_paid) {
             open_balance.parts.clear();
-            (proposal.status, proposal.reason) = (PayoutStatus::Held, Some(UnpaidReason::DetailsMissing));
+            details_no = None;
+            (proposal.status, proposal.reason) = (PayoutStatus::Held, Some(reason));
         }
         payouts.push((
             no,
@@ -84,6 +87,15 @@ pub fn compute(
     }
     insert(sql, terms, &payouts, &parts, at)?;
     runs::computed(sql, terms.no, no, at)
+}
+
+/// Returns why a partner's payout details cannot be paid to yet.
+fn unsafe_details(balance: &OpenBalance, at: Timestamp) -> Option<UnpaidReason> {
+    match (balance.details_no, balance.set_by_partner_at) {
+        (None, _) => Some(UnpaidReason::DetailsMissing),
+        (Some(_), Some(set_at)) if at < held_until(set_at) => Some(UnpaidReason::DetailsRecent),
+        (Some(_), _) => None,
+    }
 }
 
 /// Proposes a partner's payout at the rates of the run's rate date, looking up each rate once.
@@ -118,10 +130,11 @@ fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<OpenBalance>, SqlError> {
     let of_programme = meta::program(sql)?.map_or(Currency::EUR, |program| program.currency);
     let statement = format!(
         "SELECT s.partner_no, coalesce(p.currency, ?2), s.currency, CAST(s.amount AS TEXT), s.commissions, \
-         (SELECT max(d.no) FROM payout_details d WHERE d.partner_no = s.partner_no) FROM \
+         d.no, CASE WHEN d.by_partner THEN d.set_at END FROM \
          (SELECT partner_no, currency, sum({OPEN}) AS amount, count(*) AS commissions \
          FROM commissions INDEXED BY commissions_open WHERE status <> 'pending' AND {OPEN} <> 0 AND matures_at < ?1 \
-         GROUP BY partner_no, currency) s CROSS JOIN partners p ON p.no = s.partner_no"
+         GROUP BY partner_no, currency) s CROSS JOIN partners p ON p.no = s.partner_no LEFT JOIN payout_details d \
+         ON d.no = (SELECT max(n.no) FROM payout_details n WHERE n.partner_no = s.partner_no)"
     );
     let mut all: Vec<OpenBalance> = Vec::new();
     for row in sql.exec(&statement, &[terms.to.end().into(), of_programme.code().into()])? {
@@ -130,8 +143,14 @@ fn open(sql: &dyn Sql, terms: &RunTerms) -> Result<Vec<OpenBalance>, SqlError> {
             continue;
         }
         if all.last().is_none_or(|last| last.partner_no != partner_no) {
-            let details_no = row.opt_int(5)?;
-            all.push(OpenBalance { partner_no, currency: into, details_no, parts: Vec::new() });
+            let (details_no, set_by_partner_at) = (row.opt_int(5)?, row.opt_time(6)?);
+            all.push(OpenBalance {
+                partner_no,
+                currency: into,
+                details_no,
+                set_by_partner_at,
+                parts: Vec::new(),
+            });
         }
         let Some(open_balance) = all.last_mut() else { continue };
         open_balance.parts.push(Part {

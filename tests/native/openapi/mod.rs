@@ -238,6 +238,7 @@ fn record() -> Value {
         json!({ "name": "", "kind": "influencer", "email": "ada", "country": "UK" }),
     );
     it.get(Op::GetPartner, &format!("/v1/partners/{partner}"));
+    it.get(Op::GetPartnerTerms, &format!("/v1/partners/{partner}/terms"));
     it.get(Op::ListPartners, "/v1/partners");
     let listing = json!({
         "name": "Acme for Shopify", "marketplace": "shopify", "url": "https://apps.shopify.com/acme?locale=en",

@@ -11,12 +11,15 @@ fn details_are_sealed_and_only_their_last_characters_are_shown() {
     let mut ledger = Ledger::new();
     let ada = ledger.partner("Ada", None);
     let target = format!("/v1/partners/{ada}/payout-details");
-    assert_eq!(ledger.get(&target).problem(), (404, "not_found".to_owned()));
+    let missing = json!({"partner_id": ada, "status": "details_missing", "method": null, "ends_with": null, "set": [],
+        "set_at": null, "set_by": null, "held_until": null});
+    assert_eq!(ledger.get(&target).json, missing);
     let details = json!({"method": "sepa", "legal_name": "Ada King-Lovelace", "iban": "gb29 NWBK 6016 1331 9268 19", "bic": "nwbkgb2l",
         "address": {"street": "St James's Square 12", "city": "London", "country": "GB"}, "tax_id": "GB999999973", "vat_rate_bp": 2000});
     let set = ledger.put(&target, &details);
-    let shown = json!({"partner_id": ada, "method": "sepa", "ends_with": "••••6819",
-        "set": ["legal_name", "address", "iban", "bic", "tax_id", "vat_rate_bp"], "set_at": "2026-11-22T12:00:00.000Z"});
+    let shown = json!({"partner_id": ada, "status": "set", "method": "sepa", "ends_with": "••••6819",
+        "set": ["legal_name", "address", "iban", "bic", "tax_id", "vat_rate_bp"], "set_at": "2026-11-22T12:00:00.000Z",
+        "set_by": "programme", "held_until": null});
     assert_eq!((set.status, &set.json), (200, &shown));
     assert_eq!(ledger.get(&target).json, shown);
     let key = ledger.key(&["read"], Some(&ada));
@@ -36,7 +39,7 @@ fn details_are_sealed_and_only_their_last_characters_are_shown() {
     assert_eq!(
         event["data"],
         json!({"partner_id": ada, "method": "sepa",
-        "set": ["legal_name", "address", "iban", "bic", "tax_id", "vat_rate_bp"]})
+        "set": ["legal_name", "address", "iban", "bic", "tax_id", "vat_rate_bp"], "set_by": "programme"})
     );
     // It is replaced as a whole.
     let paypal = json!({"method": "paypal", "legal_name": "Ada", "paypal_email": "ada@example.com"});
@@ -102,6 +105,66 @@ fn invalid_details_are_refused_without_repeating_them() {
     assert_eq!(ledger.put(&target, &foreign).status, 200);
     let missing = "/v1/partners/ptn_00000000000000000000000000/payout-details";
     assert_eq!(ledger.put(missing, &with("manual", json!({}))).problem(), (404, "not_found".to_owned()));
+}
+
+#[test]
+fn a_partner_sets_its_own_details_and_is_paid_three_days_later() {
+    let mut world = World::new();
+    let (ada, bob) = (world.partner("Ada", None), world.partner("Bob", None));
+    world.sale(&ada, 10_000, "EUR");
+    let target = |partner: &str| format!("/v1/partners/{partner}/payout-details");
+    let details = json!({"method": "sepa", "legal_name": "Ada", "iban": IBAN}).to_string();
+    let own = world.ledger.key(&["read", "payouts:write"], Some(&ada.partner));
+    let reader = world.ledger.key(&["read", "partners:write"], Some(&ada.partner));
+    let put = |world: &mut World, key: &str, partner: &str| {
+        let answer = world.ledger.call(key, "PUT", &target(partner), &details, None);
+        if answer.status == 200 { (200, answer.text("/status")) } else { answer.problem() }
+    };
+    world.at("2026-11-01T08:00:00Z");
+    // The scope of a partner's key is another one than that of the programme's keys.
+    assert_eq!(put(&mut world, &reader, &ada.partner), (403, "insufficient_scope".to_owned()));
+    assert_eq!(put(&mut world, &own, &bob.partner), (404, "not_found".to_owned()));
+    assert_eq!(put(&mut world, &own, &ada.partner), (200, "details_recent".to_owned()));
+    let shown = world.ledger.call(&own, "GET", &target(&ada.partner), "", None).json;
+    assert_eq!(
+        (&shown["set_by"], &shown["held_until"]),
+        (&json!("partner"), &json!("2026-11-04T08:00:00.000Z"))
+    );
+    // Its other payout writes do not exist for it.
+    let runs = world.ledger.call(&own, "POST", "/v1/payouts/runs", "{}", None);
+    assert_eq!(runs.problem(), (404, "not_found".to_owned()));
+
+    world.at("2026-11-04T07:59:59.999Z");
+    let draft = world.draft(super::world::october());
+    let held = world.ledger.get(&format!("/v1/payouts/runs/{draft}")).json["held"].clone();
+    assert_eq!((&held[0]["reason"], &held[0]["partner_id"]), (&json!("details_recent"), &json!(ada.partner)));
+    assert_eq!(held[0]["amount"], json!(10_000));
+    let events = world.ledger.get("/v1/events?limit=200").json["data"].clone();
+    let told: Vec<_> =
+        events.as_array().unwrap().iter().filter(|event| event["type"] == "payout.held").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["data"]["reason"], json!("details_recent"));
+
+    world.at("2026-11-04T08:00:00Z");
+    let refreshed = world.ledger.post(&format!("/v1/payouts/runs/{draft}/refresh"), &json!({})).json;
+    assert_eq!((&refreshed["held"], &refreshed["totals"][0]["amount"]), (&json!([]), &json!(10_000)));
+}
+
+#[test]
+fn details_that_the_programme_sets_are_not_held() {
+    let mut world = World::new();
+    let ada = world.partner("Ada", None);
+    world.sale(&ada, 10_000, "EUR");
+    let target = format!("/v1/partners/{}/payout-details", ada.partner);
+    let own = world.ledger.key(&["payouts:write"], Some(&ada.partner));
+    let details = json!({"method": "sepa", "legal_name": "Ada", "iban": IBAN});
+    world.at("2026-11-02T08:00:00Z");
+    assert_eq!(world.ledger.call(&own, "PUT", &target, &details.to_string(), None).status, 200);
+    // The operator, who has asked the partner, confirms them.
+    assert_eq!(world.ledger.put(&target, &details).text("/status"), "set");
+    let draft = world.draft(super::world::october());
+    let run = world.ledger.get(&format!("/v1/payouts/runs/{draft}")).json;
+    assert_eq!((&run["held"], &run["totals"][0]["amount"]), (&json!([]), &json!(10_000)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod demo;
 mod late_credits;
+mod partner_terms;
 mod payer;
 mod plans;
 mod settings;
