@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod call;
 pub mod checks;
+pub mod cors;
 pub mod cursor;
 pub mod failure;
 pub mod message;

@@ -35,13 +35,18 @@ use crate::{
     },
 };
 use http::{
-    auth, body,
+    auth::{self, Credential},
+    body,
     call::Call,
+    cors,
     failure::Failure,
     message::{Request, Response},
     problems::{Code, Problem},
 };
 use routes::Route;
+
+/// The routes that the Worker answers itself, with the help of others.
+const WORKER_ROUTES: [&str; 2] = ["/v1/clicks", "/v1/export"];
 
 /// Tells the isolate that forwarded a request that redirects must learn of a change; it never leaves the Worker.
 pub const SNAPSHOT_HEADER: &str = "x-signpost-snapshot";
@@ -77,11 +82,13 @@ pub enum Outcome {
 
 /// Handles an HTTP request.
 pub fn handle(environment: &Environment<'_>, entropy: &mut dyn Entropy, request: Request<'_>) -> Outcome {
-    match respond(environment, entropy, request) {
-        Ok(response) => Outcome::Response(response),
-        Err(Failure::Problem(problem)) => Outcome::Response(problem.response()),
-        Err(Failure::TrailNeeded(trail)) => Outcome::TrailNeeded(trail),
-    }
+    let response = match respond(environment, entropy, request) {
+        Ok(response) => response,
+        Err(Failure::Problem(problem)) => problem.response(),
+        Err(Failure::TrailNeeded(trail)) => return Outcome::TrailNeeded(trail),
+    };
+    let exposed = cors::expose(environment.sql, &request, response);
+    Outcome::Response(exposed.unwrap_or_else(|error| Problem::from(error).response()))
 }
 
 /// The listing with this id as the callback handler needs it, JSON, with its secrets opened; `None` if there is none.
@@ -125,13 +132,22 @@ fn respond(
 ) -> Result<Response, Failure> {
     let (route, params) = match routes::find(request.method, request.path) {
         routes::Found::Route(route, params) => (route, params),
+        routes::Found::OtherMethods(allow) if request.method == "OPTIONS" => {
+            return Ok(cors::preflight(environment.sql, &request, &allow)?);
+        }
+        routes::Found::Nothing if request.method == "OPTIONS" && WORKER_ROUTES.contains(&request.path) => {
+            return Ok(cors::preflight(environment.sql, &request, "GET")?);
+        }
         routes::Found::OtherMethods(allow) => {
             let problem = Problem::new(Code::MethodNotAllowed, format!("Allowed here: {allow}."));
             return Ok(problem.response().with_header("allow", allow));
         }
         routes::Found::Nothing => return Err(Problem::not_found().into()),
     };
-    let caller = auth::authenticate(environment.sql, environment.config, request.authorization)?;
+    let (token, query) = auth::take_token(request.query);
+    let caller = auth::authenticate(environment.sql, environment.config, environment.now, &request, token)?;
+    let is_address = caller.credential == Credential::Token && request.authorization.is_none();
+    let request = if is_address { Request { query: &query, ..request } } else { request };
     auth::authorise(&caller, route.scope, route.access)?;
     if request.body.len() > body::MAX_BODY_BYTES {
         return Err(Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes.").into());

@@ -32,6 +32,7 @@ operations! {
     UpdateProgram = "updateProgram", "Change some of the programme's terms";
     CreateKey = "createKey", "Create an API key";
     ListKeys = "listKeys", "List API keys";
+    CreateToken = "createToken", "Make a token for browsers";
     RevokeKey = "revokeKey", "Revoke an API key";
     CreatePartner = "createPartner", "Create a partner";
     ListPartners = "listPartners", "List partners";

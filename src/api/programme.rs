@@ -10,3 +10,4 @@ pub mod placements;
 pub mod rules;
 pub mod term_checks;
 pub mod terms;
+pub mod tokens;

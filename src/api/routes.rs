@@ -8,7 +8,7 @@ use super::{
     links,
     operation::Operation,
     payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
-    programme::{coupons, keys, listings, partner_terms, partners, placements, terms},
+    programme::{coupons, keys, listings, partner_terms, partners, placements, terms, tokens},
     reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
 };
 use crate::domain::programme::key::Scope;
@@ -87,8 +87,10 @@ fn whole(response: &str) -> String {
     response.to_owned()
 }
 
-use Access::{Partner, PartnerWith, Programme};
-use Scope::{Admin, ConversionsWrite, LinksWrite, PartnersWrite, PayoutsWrite};
+use Access::{Partner, PartnerWith, Programme, ProgrammeOr};
+use Scope::{
+    Admin, ConversionsWrite, LeadsReport, LinksWrite, PartnersWrite, PayoutsWrite, Read, UsersWrite,
+};
 
 /// All routes that the Ledger answers. The Worker answers `/v1/clicks` and `/v1/export` with the help of [`INTERNAL`].
 pub const ROUTES: &[Route] = &[
@@ -98,6 +100,7 @@ pub const ROUTES: &[Route] = &[
     creates(write("POST", "/v1/keys", Admin, Programme, keys::create, Operation::CreateKey))
         .keeping(keys::without_secret),
     Route { scope: Admin, ..get("/v1/keys", Programme, keys::list, Operation::ListKeys) },
+    write("POST", "/v1/tokens", UsersWrite, PartnerWith(Read), tokens::create, Operation::CreateToken),
     write("DELETE", "/v1/keys/{id}", Admin, Programme, keys::revoke, Operation::RevokeKey),
     creates(write(
         "POST",
@@ -136,7 +139,7 @@ pub const ROUTES: &[Route] = &[
         "POST",
         "/v1/conversions",
         ConversionsWrite,
-        Programme,
+        ProgrammeOr(LeadsReport),
         create::create,
         Operation::CreateConversion,
     )),

@@ -7,6 +7,7 @@ pub mod coupon;
 pub mod id;
 pub mod key;
 pub mod listing;
+pub mod origin;
 pub mod partner;
 pub mod placement;
 pub mod plan;
@@ -19,6 +20,7 @@ use crate::{
     programme::{
         agreement::{JointProduct, Referral, Territory},
         cookies::CookiePolicy,
+        origin::Origin,
         plan::Plan,
     },
 };
@@ -82,6 +84,9 @@ pub struct Program {
     /// Whether partners see the customer ids and the metadata of the conversions that they are credited with.
     #[serde(default)]
     pub partners_see_customers: bool,
+    /// The origins of web pages that may call the API from a browser.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cors_origins: Vec<Origin>,
     /// The payer, which payment files require.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,

@@ -7,6 +7,8 @@ use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 pub const LISTINGS: usize = 1_000;
 /// Hashes of the keys that a store has accepted.
 pub const ACCEPTED_KEYS: usize = 1_000;
+/// Origins of pages that the Ledger has let read a response.
+pub const ORIGINS: usize = 1_000;
 /// Slugs, and numbers of links that nobody knows.
 pub const LINKS: usize = 5_000;
 /// Reusable responses of vendors: tokens for their APIs, one for each listing.

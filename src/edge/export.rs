@@ -4,6 +4,7 @@ use super::{
     http::{Refusal, call_store, internal_request, with_body},
     rpc::Stores,
 };
+use crate::api::http::cors;
 use crate::api::reports::export::{Position, STAGES, Stop, TAIL_LINES, cut};
 use worker::{Headers, Request, Response};
 
@@ -50,6 +51,11 @@ pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refu
     let headers = Headers::new();
     headers.set("content-type", "application/x-ndjson")?;
     headers.set("cache-control", "no-store")?;
+    for name in [cors::ALLOW_ORIGIN, cors::EXPOSE_HEADERS, cors::VARY] {
+        if let Some(value) = end.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
     Ok(with_body(200, headers, text))
 }
 

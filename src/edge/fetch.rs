@@ -2,7 +2,7 @@
 //! Links use the synchronous export of `link.rs`.
 
 use super::{
-    callbacks, clicks_page,
+    callbacks, clicks_page, cors,
     exchange::Exchange,
     export, guard,
     http::{self, Refusal},
@@ -64,7 +64,10 @@ async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result
             request_limit::limit_address(&exchange.stores, request.headers()).await?;
             ready(&exchange.stores).await
         }
-        _ if path.starts_with("/v1/") => api(&exchange.stores, request, &path).await,
+        _ if path.starts_with("/v1/") => {
+            let origin = request.headers().get("origin")?;
+            cors::exposed(api(&exchange.stores, request, &path).await, origin)
+        }
         _ if callbacks::is_callback(&path) => callbacks::handle(exchange, request, &path).await,
         _ => match asset(&path) {
             Some((file, media_type)) if http::is_read(&request) => {
@@ -106,8 +109,11 @@ fn page(request: &Request, path: &str) -> Result<Option<Response>> {
     Ok(Some(http::with_body(status, headers, body)))
 }
 
+/// Responds that all is well. Pages of every origin may read it, so that a status page needs no key.
 fn health() -> Result<Response> {
-    Response::from_json(&HealthView::ok())
+    let mut response = Response::from_json(&HealthView::ok())?;
+    response.headers_mut().set("access-control-allow-origin", "*")?;
+    Ok(response)
 }
 
 /// Checks that every store responds. The refusal names a store that does not.
@@ -130,6 +136,7 @@ async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Respo
     for (name, value) in [
         ("content-type", media_type),
         ("cache-control", "public, max-age=300"),
+        ("access-control-allow-origin", "*"),
         ("x-content-type-options", "nosniff"),
         // The page needs only its own style, so the policy blocks anything injected into it.
         (

@@ -4,6 +4,7 @@
 mod callbacks;
 mod clicks;
 mod clicks_page;
+mod cors;
 mod exchange;
 mod expiring_cache;
 mod export;

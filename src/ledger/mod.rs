@@ -15,6 +15,7 @@
 //! in its events.
 
 pub mod attribution;
+pub mod browser_tokens;
 pub mod callbacks;
 pub mod commissions;
 pub mod config;

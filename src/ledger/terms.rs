@@ -41,6 +41,7 @@ pub fn default_terms() -> Program {
         repeat_customers: RepeatCustomers::default(),
         cookies: CookiePolicy::default(),
         partners_see_customers: false,
+        cors_origins: Vec::new(),
         payer: None,
     }
 }

@@ -40,7 +40,13 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::CreateKey => {
             "Only a hash of the key is stored, so it cannot be shown again; a replayed response leaves it out. A key with a \
-             `partner_id` sees only that partner's data and gets 404 for everything else."
+             `partner_id` sees only that partner's data and gets 404 for everything else. A publishable key (`pk_…`) may be \
+             contained in web pages: it works for pages of its `origins` only, and either reads one partner's data or reports leads."
+        }
+        Op::CreateToken => {
+            "A token reads one partner's data for at most an hour, for a page that polls. It ends with the key that made it. A \
+             partner's key makes tokens of its own partner with the scope `read`. With a `path`, the answer contains an address \
+             that works in `<img>` and `<a>` without a header, and the token opens nothing else."
         }
         Op::RevokeKey => "The key is refused from the next request on.",
         Op::GetPartnerTerms => {
@@ -81,6 +87,8 @@ pub fn about(operation: Operation) -> &'static str {
              Sales and subscriptions need `amount` and `currency`. A click id that cannot be verified is accepted but earns \
              nothing (`reason: click_invalid`). A `customer_id` is bound to its touches by the first conversion that names both; \
              later conversions of that customer need no click id.\n\n\
+             A publishable key with `leads:report` sends `type`, `external_id` and `click_id` of a lead only, gets back no more than \
+             its `id`, `type` and `external_id`, and what the lead earns is held until an operator releases it.\n\n\
              A `coupon` that is in force at that time is a touch like a click and is bound like one. An unknown code never causes \
              a refusal (`GET …/attribution` shows `coupon_unknown`). Under models other than `last_touch`, the visitor's clicks \
              before the named one are weighed too. If several partners share a conversion, each sees only its own credits and \

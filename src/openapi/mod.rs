@@ -116,6 +116,13 @@ fn about(endpoint: Endpoint, description: &Description) -> String {
                 "Only keys of the programme may call it; a partner's key gets 404.".to_owned()
             }
             Access::Partner => "A partner's key sees only that partner's data.".to_owned(),
+            Access::ProgrammeOr(scope) => {
+                format!(
+                    "Only keys of the programme may call it; a partner's key gets 404. A publishable key with the scope `{}` \
+                     may send leads with a click id.",
+                    scope.as_str()
+                )
+            }
             Access::PartnerWith(scope) => {
                 format!(
                     "A partner's key needs the scope `{}` instead, and is limited to that partner's data.",

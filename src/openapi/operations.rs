@@ -37,6 +37,7 @@ use crate::{
             partners::{NewPartner, PartnerChange, PartnerView},
             placements::{NewPlacement, PlacementView},
             terms::{NewProgramme, ProgrammeView},
+            tokens::{NewToken, TokenView},
         },
         reports::{
             balances::Balances, clicks::ClickView, events::EventView, simulation::NewSimulation,
@@ -70,7 +71,13 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<NewProgramme>()
             .json::<ProgrammeView>(200, "The terms as set.")
             .problems(PLAN_CODES)
-            .problems(&[Code::InvalidUrl, Code::CurrencyFixed, Code::ProgramChanged, Code::PlanInForce])
+            .problems(&[
+                Code::InvalidOrigin,
+                Code::InvalidUrl,
+                Code::CurrencyFixed,
+                Code::ProgramChanged,
+                Code::PlanInForce,
+            ])
             .problems(&[
                 Code::InvalidCountry,
                 Code::InvalidIban,
@@ -83,8 +90,12 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<NewKey>()
             .json::<MadeKey>(201, "The key. Its secret is shown only in this response.")
             .problems(TEXT_CODES)
-            .problems(&[Code::UnknownPartner]),
+            .problems(&[Code::UnknownPartner, Code::PublishableKey, Code::InvalidOrigin]),
         Op::ListKeys => list::<KeyView>(of(Tag::Keys), "Keys that are not revoked, newest first."),
+        Op::CreateToken => of(Tag::Keys)
+            .request_body::<NewToken>()
+            .json::<TokenView>(201, "The token. It is not stored and cannot be shown again.")
+            .problems(&[Code::UnknownPartner, Code::InvalidValue, Code::InvalidOrigin, Code::NotADocument]),
         Op::RevokeKey => of(Tag::Keys).path_parameter::<KeyId>("The key's id.").response(
             204,
             "The key is revoked.",
@@ -103,7 +114,7 @@ pub fn describe(operation: Operation) -> Description {
             .request_body::<PartnerChange>()
             .json::<PartnerView>(200, "The partner after the change.")
             .problems(PARTNER_CODES)
-            .problems(&[Code::PartnerTerminated]),
+            .problems(&[Code::PartnerTerminated, Code::InvalidOrigin]),
         Op::GetPartnerTerms => {
             of(Tag::Partners).path_parameter::<PartnerId>(PARTNER).json::<PartnerTermsView>(200, "The terms.")
         }

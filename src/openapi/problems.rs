@@ -20,7 +20,7 @@ const MEDIA_TYPE: &str = "application/problem+json";
 /// Responses that are the same in every operation.
 const SHARED: [(u16, &str, &[Code]); 7] = [
     (401, "Unauthenticated", &[Code::Unauthenticated]),
-    (403, "InsufficientScope", &[Code::InsufficientScope]),
+    (403, "Forbidden", &[Code::InsufficientScope, Code::OriginRefused]),
     (413, "BodyTooLarge", &[Code::BodyTooLarge]),
     (415, "UnsupportedEncoding", &[Code::UnsupportedEncoding]),
     (429, "RateLimited", &[Code::RateLimited]),
@@ -74,7 +74,10 @@ fn codes(endpoint: Endpoint, description: &Description) -> Vec<Code> {
     let mut codes = vec![Code::Internal];
     if let Some((_, access)) = endpoint.authorization {
         codes.extend([Code::Unauthenticated, Code::InsufficientScope, Code::RateLimited, Code::Unavailable]);
-        if access == Access::Programme || !description.path_parameters.is_empty() {
+        codes.push(Code::OriginRefused);
+        if matches!(access, Access::Programme | Access::ProgrammeOr(_))
+            || !description.path_parameters.is_empty()
+        {
             codes.push(Code::NotFound);
         }
         // Operations refuse parameters that they do not know, writes included.

@@ -76,6 +76,10 @@ fn form_of(name: &str) -> Option<Value> {
         "expires_at" | "occurred_at" | "effective_from" | "effective_until" | "published_at" => {
             inline::<Timestamp>()
         }
+        "origin" => json!({ "format": "uri", "pattern": ORIGIN }),
+        "origins" | "cors_origins" => {
+            json!({ "items": { "type": "string", "format": "uri", "pattern": ORIGIN } })
+        }
         "partner_id" | "referred_by" => inline::<PartnerId>(),
         "listing_id" => inline::<ListingId>(),
         "link_id" => inline::<LinkId>(),
@@ -94,6 +98,9 @@ fn form_of(name: &str) -> Option<Value> {
         _ => return None,
     })
 }
+
+/// Scheme, host and port; http for the developer's own machine only.
+const ORIGIN: &str = "^https?://[^/?#@]+$";
 
 /// Two upper-case letters.
 const COUNTRY: &str = "^[A-Z]{2}$";

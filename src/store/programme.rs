@@ -3,5 +3,6 @@
 pub mod coupons;
 pub mod keys;
 pub mod listings;
+pub mod origins;
 pub mod partners;
 pub mod placements;

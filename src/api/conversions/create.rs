@@ -1,10 +1,23 @@
 //! `POST /v1/conversions`.
 
 use super::{
-    super::http::{call::Call, failure::Failure, message::Response},
-    request::{NewConversion, check},
+    super::http::{auth::Credential, call::Call, failure::Failure, message::Response, problems::Problem},
+    request::{NewConversion, check, check_lead},
 };
-use crate::ledger::conversions::accept::{Accepted, Submitted, submit};
+use crate::{
+    domain::{
+        conversions::{ConversionType, HeldReason},
+        values::id::ConversionId,
+    },
+    ledger::{
+        conversions::{
+            accept::{Accepted, Submitted, submit},
+            reported::ReportedConversion,
+        },
+        view::view,
+    },
+    store::conversions,
+};
 
 /// The response that reports an accepted conversion.
 pub fn accepted(accepted: Accepted) -> Response {
@@ -12,12 +25,43 @@ pub fn accepted(accepted: Accepted) -> Response {
     Response::json(201, accepted.json).with_header("location", location)
 }
 
+view! {
+    /// What a web page learns of a lead that it reported with a publishable key.
+    pub struct LeadReceiptView {
+        /// Id.
+        id: ConversionId,
+        /// Always `lead`.
+        #[serde(rename = "type")]
+        kind: ConversionType,
+        /// The caller's id of it.
+        external_id: String,
+    }
+}
+
 /// `POST /v1/conversions`
 pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewConversion = call.body()?;
+    if call.caller.credential == Credential::Publishable {
+        return report_lead(call, body);
+    }
     let reported = check(call.tx, body)?;
     Ok(match submit(call.tx, reported)? {
         Submitted::Accepted(conversion) => accepted(conversion),
         Submitted::Replayed(json) => Response::replayed(json),
     })
+}
+
+/// Records a lead that a web page reported. Anybody can send what the page sends, so its commission is held until an operator
+/// has looked at it, and the response says nothing about the partner.
+fn report_lead(call: &Call<'_>, body: NewConversion) -> Result<Response, Failure> {
+    let external_id = check_lead(&body)?.to_owned();
+    let reported =
+        ReportedConversion { held_reason: Some(HeldReason::TransportOnly), ..check(call.tx, body)? };
+    let status = match submit(call.tx, reported)? {
+        Submitted::Accepted(_) => 201,
+        Submitted::Replayed(_) => 200,
+    };
+    let stored = conversions::by_key(call.tx.sql, ConversionType::Lead, &external_id)?;
+    let id = stored.ok_or_else(Problem::not_found)?.id;
+    call.json(status, &LeadReceiptView { id, kind: ConversionType::Lead, external_id })
 }

@@ -96,6 +96,48 @@ pub fn check(tx: &Tx<'_>, body: NewConversion) -> Result<ReportedConversion<'sta
     })
 }
 
+/// Checks that a web page reports no more than a lead and its click, and returns the lead's external id. Anybody can send what
+/// the page sends: a customer or an amount could take credit from others.
+pub fn check_lead(body: &NewConversion) -> Result<&str, Problem> {
+    let mut checks = Checks::default();
+    if body.kind != ConversionType::Lead {
+        checks.refuse(
+            Code::InvalidValue,
+            "type",
+            "A publishable key reports leads only; use a secret key on your server.",
+        );
+    }
+    if body.click_id.is_none() {
+        checks.refuse(
+            Code::MissingField,
+            "click_id",
+            "A lead of a web page needs the click id from the page's address.",
+        );
+    }
+    let others = [
+        ("customer_id", body.customer_id.is_some()),
+        ("coupon", body.coupon.is_some()),
+        ("amount", body.amount.is_some()),
+        ("currency", body.currency.is_some()),
+        ("occurred_at", body.occurred_at.is_some()),
+        ("tax", body.tax.is_some()),
+        ("discount", body.discount.is_some()),
+        ("shipping", body.shipping.is_some()),
+        ("country", body.country.is_some()),
+        ("listing_id", body.listing_id.is_some()),
+        ("metadata", body.metadata.is_some()),
+    ];
+    for (field, _) in others.into_iter().filter(|(_, is_sent)| *is_sent) {
+        checks.refuse(
+            Code::InvalidValue,
+            field,
+            "A publishable key sends type, external_id and click_id only.",
+        );
+    }
+    checks.finish()?;
+    Ok(&body.external_id)
+}
+
 /// Checks that amount and currency are there if they must be.
 fn check_amount(checks: &mut Checks, body: &NewConversion) {
     if body.amount.is_none() && (body.kind.is_sale() || body.currency.is_some()) {

@@ -9,6 +9,7 @@ use crate::{
             iban::{bic, iban, is_sepa},
             payer::Address,
         },
+        programme::origin::Origin,
         values::{
             limits::{self, METADATA_KEY, METADATA_KEYS, METADATA_VALUE},
             string_enum::Metadata,
@@ -95,6 +96,25 @@ impl Checks {
         if value.is_some_and(|value| !(min..=max).contains(&value)) {
             self.refuse(Code::OutOfRange, field, format!("Expected {min} to {max}."));
         }
+    }
+
+    /// The number of items of a list.
+    pub fn count(&mut self, field: &str, items: usize, limit: limits::Count) {
+        if !limit.contains(items) {
+            let limits::Count { min, max } = limit;
+            self.refuse(Code::OutOfRange, field, format!("Expected {min} to {max} items."));
+        }
+    }
+
+    /// The origin of a web page.
+    pub fn origin(&mut self, field: &str, value: Option<&str>) -> Option<Origin> {
+        let origin = value.and_then(Origin::parse);
+        if value.is_some() && origin.is_none() {
+            let detail = "Expected an origin as browsers send it: https://app.example, with a port if it is not the usual one, in \
+                          lower case, without a path. http is accepted for localhost only.";
+            self.refuse(Code::InvalidOrigin, field, detail);
+        }
+        origin
     }
 
     /// An amount of money, 0 to 10^12 minor units.

@@ -13,6 +13,8 @@ pub struct Request<'a> {
     pub authorization: Option<&'a str>,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<&'a str>,
+    /// `Origin`, which browsers send with requests of another site's page.
+    pub origin: Option<&'a str>,
     /// `If-None-Match`.
     pub if_none_match: Option<&'a str>,
     /// Body as sent.

@@ -45,6 +45,7 @@ codes! {
     InvalidIdempotencyKey = 400, "invalid_idempotency_key", "The Idempotency-Key header is malformed";
     Unauthenticated = 401, "unauthenticated", "A valid API key is needed";
     InsufficientScope = 403, "insufficient_scope", "The API key's scopes do not allow this";
+    OriginRefused = 403, "origin_refused", "Pages of this origin may not call the API with this";
     OwnRun = 403, "own_run", "A run must be approved by another key than the one that created it";
     NotFound = 404, "not_found", "The resource was not found";
     MethodNotAllowed = 405, "method_not_allowed", "The method is not allowed here";
@@ -82,6 +83,9 @@ codes! {
     InvalidValue = 422, "invalid_value", "A field's value is not one of those allowed";
     InvalidText = 422, "invalid_text", "A text has the wrong length or characters";
     InvalidEmail = 422, "invalid_email", "This is not an e-mail address";
+    PublishableKey = 422, "publishable_key", "A publishable key may not do this";
+    NotADocument = 422, "not_a_document", "A browser does not show this by its address";
+    InvalidOrigin = 422, "invalid_origin", "This is not the origin of a web page";
     InvalidCountry = 422, "invalid_country", "This is not an ISO 3166-1 alpha-2 country code";
     InvalidCurrency = 422, "invalid_currency", "This is not an ISO 4217 currency code";
     InvalidUrl = 422, "invalid_url", "This is not an absolute http or https URL without credentials";

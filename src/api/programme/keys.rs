@@ -1,5 +1,6 @@
 //! API keys.
 
+use super::tokens::origins;
 use crate::{
     api::http::{
         call::Call,
@@ -10,7 +11,7 @@ use crate::{
     },
     domain::{
         event::EventType,
-        programme::key::Scope,
+        programme::{key::Scope, origin::Origin},
         values::{
             digest::sha256_hex,
             id::{KeyId, PartnerId},
@@ -41,6 +42,11 @@ pub struct NewKey {
     scopes: Vec<Scope>,
     /// Restricts the key to this partner's data.
     partner_id: Option<String>,
+    /// Whether web pages may contain the key; `false` if absent. It works for pages of `origins` only, and may only read one
+    /// partner's data or report leads.
+    publishable: Option<bool>,
+    /// The origins of the pages that contain a publishable key.
+    origins: Option<Vec<String>>,
 }
 
 view! {
@@ -54,6 +60,10 @@ view! {
         scopes: Vec<Scope>,
         /// It sees only this partner's data.
         partner_id: Option<PartnerId>,
+        /// Whether web pages may contain it.
+        publishable: bool,
+        /// The origins of the pages that may use it; empty if it is secret.
+        origins: Vec<Origin>,
         /// The key that made it, or `operator`; `null` if it was made before this was recorded.
         created_by: Option<String>,
         /// When it was created.
@@ -79,9 +89,39 @@ fn show(call: &Call<'_>, key: &ApiKey) -> Result<KeyView, SqlError> {
         name: key.name.clone(),
         scopes: key.scopes.clone(),
         partner_id: partner.map(|partner| partner.id),
+        publishable: key.origins.is_some(),
+        origins: key.origins.clone().unwrap_or_default(),
         created_by: key.created_by.clone(),
         created_at: key.created_at,
     })
+}
+
+/// The origins of a key to create, if it is publishable. What such a key may do can be done by anybody who visits the page.
+fn origins_of(checks: &mut Checks, body: &NewKey) -> Option<Vec<Origin>> {
+    let texts = body.origins.as_deref().unwrap_or_default();
+    let origins = origins(checks, "origins", texts);
+    if !body.publishable.unwrap_or(false) {
+        if !texts.is_empty() {
+            checks.refuse(Code::PublishableKey, "origins", "Only a publishable key has origins.");
+        }
+        if body.scopes.contains(&Scope::LeadsReport) {
+            checks.refuse(Code::PublishableKey, "scopes", "leads:report is for publishable keys only.");
+        }
+        return None;
+    }
+    if texts.is_empty() {
+        checks.refuse(Code::PublishableKey, "origins", "A publishable key needs the origins of its pages.");
+    }
+    let detail = match (body.scopes.as_slice(), body.partner_id.is_some()) {
+        ([Scope::Read], true) | ([Scope::LeadsReport], false) => return Some(origins),
+        ([Scope::Read], false) => {
+            "A publishable key that reads shows its data to every visitor: name the \"partner_id\"."
+        }
+        ([Scope::LeadsReport], true) => "Leads are reported to the programme: leave out \"partner_id\".",
+        _ => "A publishable key has the scope read or leads:report.",
+    };
+    checks.refuse(Code::PublishableKey, "scopes", detail);
+    Some(origins)
 }
 
 /// `POST /v1/keys`
@@ -99,12 +139,14 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     if body.partner_id.is_some() && partner.is_none() {
         checks.refuse(Code::UnknownPartner, "partner_id", "There is no partner with this id.");
     }
+    let origins = origins_of(&mut checks, &body);
     checks.finish()?;
     // In the order of the enum, each scope once.
     let scopes = Scope::ALL.iter().copied().filter(|scope| body.scopes.contains(scope)).collect();
     let mut secret = [0; 32];
     call.tx.with_entropy(|entropy| entropy.fill(&mut secret));
-    let secret = format!("sp_{}", URL_SAFE_NO_PAD.encode(secret));
+    let prefix = if origins.is_some() { "pk_" } else { "sp_" };
+    let secret = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(secret));
     let key = ApiKey {
         no: keys::next_no(call.tx.sql)?,
         id: call.tx.new_id(KeyId::generate),
@@ -115,6 +157,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         created_at: call.tx.now,
         revoked_at: None,
         created_by: Some(call.caller.id.clone()),
+        origins,
     };
     keys::insert(call.tx.sql, &key)?;
     let view = show(call, &key)?;

@@ -1,5 +1,6 @@
 //! Partners.
 
+use super::tokens::origins;
 use crate::{
     api::http::{
         call::Call,
@@ -11,7 +12,10 @@ use crate::{
     domain::{
         event::EventType,
         money::Currency,
-        programme::partner::{Partner, PartnerKind, PartnerStatus},
+        programme::{
+            origin::Origin,
+            partner::{Partner, PartnerKind, PartnerStatus},
+        },
         values::{id::PartnerId, limits, string_enum::Metadata, time::Timestamp},
     },
     ledger::view::view,
@@ -78,6 +82,8 @@ pub struct PartnerChange {
     /// Your own id of this partner.
     #[serde(default, deserialize_with = "strict_json::double_option")]
     external_id: Option<Option<String>>,
+    /// The origins of the partner's web pages that may call the API from a browser; replaces all of them.
+    origins: Option<Vec<String>>,
     /// Free annotations; replaces all of them.
     metadata: Option<Metadata>,
 }
@@ -107,6 +113,8 @@ view! {
         referred_by: Option<PartnerId>,
         /// The operator's own id.
         external_id: Option<String>,
+        /// The origins of the partner's web pages that may call the API from a browser.
+        origins: Vec<Origin>,
         /// Free annotations.
         metadata: Metadata,
         /// When the partner was added.
@@ -118,7 +126,6 @@ view! {
     }
 }
 
-/// A partner's view.
 /// A partner as the caller may see it. The metadata are the programme's notes.
 fn visible(call: &Call<'_>, partner: &Partner) -> PartnerView {
     let mut view = show(partner);
@@ -141,6 +148,7 @@ fn show(partner: &Partner) -> PartnerView {
         tier: partner.tier.clone(),
         referred_by: partner.referred_by.clone(),
         external_id: partner.external_id.clone(),
+        origins: partner.origins.clone(),
         metadata: partner.metadata.clone(),
         created_at: partner.created_at,
         updated_at: partner.updated_at,
@@ -210,6 +218,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         tier: body.tier,
         referred_by: None,
         external_id: body.external_id,
+        origins: Vec::new(),
         metadata: body.metadata.unwrap_or_default(),
         created_at: call.tx.now,
         updated_at: call.tx.now,
@@ -265,6 +274,9 @@ fn changed(call: &Call<'_>, body: PartnerChange, old: &Partner) -> Result<Partne
     let mut checks = Checks::default();
     let currency = body.currency.as_ref().and_then(Option::as_deref);
     let parsed = check(&mut checks, &partner, currency);
+    if let Some(texts) = &body.origins {
+        partner.origins = origins(&mut checks, "origins", texts);
+    }
     match &body.referred_by {
         Some(Some(id)) => partner.referred_by = referrer(call, &mut checks, &partner.id, id)?,
         Some(None) => partner.referred_by = None,

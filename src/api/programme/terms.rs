@@ -14,6 +14,7 @@ use crate::{
         programme::{
             rules::{AttributionRulesView, NewAttribution, NewFraudRules},
             term_checks,
+            tokens::origins,
         },
     },
     domain::{
@@ -29,6 +30,7 @@ use crate::{
             agreement::{JointProduct, Referral, Territory},
             cookies::CookiePolicy,
             is_click_param,
+            origin::Origin,
             plan::Plan,
         },
     },
@@ -60,6 +62,8 @@ pub struct NewProgramme {
     cookies: Option<CookiePolicy>,
     /// Whether partners see the customer ids and the metadata of their conversions; `false` if absent.
     partners_see_customers: Option<bool>,
+    /// The origins of web pages that may call the API from a browser; none if absent.
+    cors_origins: Option<Vec<String>>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
     /// Who pays; payment files need it. `null` = not set.
@@ -105,6 +109,8 @@ view! {
         cookies: CookiePolicy,
         /// Whether partners see the customer ids and the metadata of their conversions.
         partners_see_customers: bool,
+        /// The origins of web pages that may call the API from a browser.
+        cors_origins: Vec<Origin>,
         /// Commission in basis points.
         commission_bp: i64,
         /// How often the terms were set.
@@ -139,6 +145,7 @@ fn show(program: &Program) -> ProgrammeView {
         click_param: program.click_param.clone(),
         cookies: program.cookies,
         partners_see_customers: program.partners_see_customers,
+        cors_origins: program.cors_origins.clone(),
         commission_bp: program.commission_bp,
         version: program.version,
         timezone: program.zone().to_owned(),
@@ -246,6 +253,7 @@ fn check_fields(checks: &mut Checks, body: &NewProgramme, old: &Program) -> Curr
     checks.text("name", body.name.as_deref(), limits::NAME);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
+    origins(checks, "cors_origins", body.cors_origins.as_deref().unwrap_or_default());
     if let Some(attribution) = &body.attribution {
         attribution.check(checks);
     }
@@ -287,6 +295,13 @@ fn terms_of(body: NewProgramme, old: &Program, currency: Currency, payer: Option
         repeat_customers: rules.repeat_customers,
         cookies: body.cookies.unwrap_or_default(),
         partners_see_customers: body.partners_see_customers.unwrap_or_default(),
+        // They are checked already.
+        cors_origins: body
+            .cors_origins
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|text| Origin::parse(text))
+            .collect(),
         payer,
     }
 }
@@ -374,6 +389,7 @@ fn left_out(body: &NewProgramme) -> Vec<&'static str> {
         ("hold_days", body.hold_days.is_none()),
         ("click_param", body.click_param.is_none()),
         ("cookies", body.cookies.is_none()),
+        ("cors_origins", body.cors_origins.is_none()),
         ("partners_see_customers", body.partners_see_customers.is_none()),
         ("commission_bp", body.commission_bp.is_none()),
         ("fraud", body.fraud.is_none()),

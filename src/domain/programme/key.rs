@@ -15,6 +15,10 @@ string_enum! {
         PartnersWrite = "partners:write";
         /// Draft and approve payouts.
         PayoutsWrite = "payouts:write";
+        /// Manage users and their credentials: make tokens for browsers.
+        UsersWrite = "users:write";
+        /// Report leads from a web page; for publishable keys only.
+        LeadsReport = "leads:report";
         /// Everything, including keys, listings and the programme's terms.
         Admin = "admin";
     }

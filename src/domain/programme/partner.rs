@@ -2,6 +2,7 @@
 
 use crate::{
     money::Currency,
+    programme::origin::Origin,
     values::{
         id::PartnerId,
         string_enum::{Metadata, string_enum},
@@ -78,6 +79,9 @@ pub struct Partner {
     pub referred_by: Option<PartnerId>,
     /// The operator's own id for the partner; unique.
     pub external_id: Option<String>,
+    /// The origins of the partner's web pages that may call the API from a browser.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
     /// Free-form annotations.
     pub metadata: Metadata,
     /// When the partner was created.

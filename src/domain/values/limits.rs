@@ -152,6 +152,8 @@ limits! {
     Count LINKS = Count { min: 1, max: 100 }, of "links";
     Count RATES = Count { min: 1, max: 1000 }, of "rates";
     Count RESULTS = Count { min: 1, max: 1000 }, of "results";
+    Count ORIGINS = Count { min: 0, max: 20 }, of "origins" | "cors_origins";
+    Range TTL_SECONDS = Range { min: 1, max: 3_600 }, of "ttl_seconds";
     Count SCOPES = Count { min: 1, max: usize::MAX }, of "scopes";
 }
 

@@ -275,8 +275,9 @@ impl DurableObject for LedgerObject {
                 Err(refusal) => return refusal.response("in the Ledger"),
             };
             let (url, path, headers) = (request.inner().url(), request.path(), request.headers());
-            let (authorization, idempotency_key, if_none_match) = (
+            let (authorization, origin, idempotency_key, if_none_match) = (
                 headers.get("authorization")?,
+                headers.get("origin")?,
                 headers.get("idempotency-key")?,
                 headers.get("if-none-match")?,
             );
@@ -287,6 +288,7 @@ impl DurableObject for LedgerObject {
                 path: &path,
                 query: query(&url),
                 authorization: authorization.as_deref(),
+                origin: origin.as_deref(),
                 idempotency_key: idempotency_key.as_deref(),
                 if_none_match: if_none_match.as_deref(),
                 body: &body,

@@ -14,7 +14,7 @@ use crate::store::{
     },
     meta,
     payouts::{self, details, files, runs},
-    programme::{coupons, listings, partners, placements},
+    programme::{coupons, listings, origins, partners, placements},
     reports::counts::{self, ConversionDelta},
     value,
 };
@@ -64,7 +64,10 @@ pub fn apply_in(
     at: Timestamp,
 ) -> Result<(), SqlError> {
     match change {
-        Change::Program(program) => meta::set_program(sql, program),
+        Change::Program(program) => {
+            meta::set_program(sql, program)?;
+            origins::set(sql, origins::PROGRAMME, &program.cors_origins)
+        }
         Change::Partner(partner) => partners::put(sql, partner),
         Change::Listing(listing) => listings::put(sql, listing),
         Change::Link(link) => {

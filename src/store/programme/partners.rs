@@ -5,10 +5,10 @@ use crate::domain::{
     programme::partner::{Partner, PartnerKind, PartnerNo, PartnerStatus},
     values::{id::PartnerId, string_enum::Word},
 };
-use crate::store::{Page, Row, Sql, SqlError, Value, value::json_text};
+use crate::store::{Page, Row, Sql, SqlError, Value, programme::origins, value::json_text};
 
 const COLUMNS: &str = "no, id, name, kind, status, email, country, currency, commission_bp, external_id, metadata, \
-                       created_at, updated_at, terminated_at, tier, referred_by";
+                       created_at, updated_at, terminated_at, tier, referred_by, origins";
 
 fn read(row: &Row) -> Result<Partner, SqlError> {
     Ok(Partner {
@@ -28,6 +28,7 @@ fn read(row: &Row) -> Result<Partner, SqlError> {
         terminated_at: row.opt_time(13)?,
         tier: row.opt_string(14)?,
         referred_by: row.opt_parsed(15, "a partner id", PartnerId::parse)?,
+        origins: row.json(16)?,
     })
 }
 
@@ -49,6 +50,7 @@ fn write(partner: &Partner) -> Result<Vec<Value>, SqlError> {
         partner.terminated_at.into(),
         partner.tier.clone().into(),
         partner.referred_by.as_ref().map(PartnerId::as_str).into(),
+        json_text(&partner.origins)?.into(),
     ])
 }
 
@@ -60,12 +62,13 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 /// Inserts a partner, or updates all columns of an existing one except its number, id and creation time.
 pub fn put(sql: &dyn Sql, partner: &Partner) -> Result<(), SqlError> {
     let statement = format!(
-        "INSERT INTO partners ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+        "INSERT INTO partners ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
          ON CONFLICT (no) DO UPDATE SET name = ?3, status = ?5, kind = ?4, email = ?6, country = ?7, currency = ?8, \
          commission_bp = ?9, external_id = ?10, metadata = ?11, updated_at = ?13, terminated_at = ?14, \
-         tier = ?15, referred_by = ?16"
+         tier = ?15, referred_by = ?16, origins = ?17"
     );
-    sql.exec(&statement, &write(partner)?).map(drop)
+    sql.exec(&statement, &write(partner)?)?;
+    origins::set(sql, partner.id.as_str(), &partner.origins)
 }
 
 fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Partner>, SqlError> {

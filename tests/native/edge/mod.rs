@@ -3,7 +3,7 @@
 #[path = "../../../src/edge/expiring_cache.rs"]
 mod expiring_cache;
 
-use expiring_cache::{ACCEPTED_KEYS, ExpiringCache, LINKS, LISTINGS, VENDOR_RESPONSES};
+use expiring_cache::{ACCEPTED_KEYS, ExpiringCache, LINKS, LISTINGS, ORIGINS, VENDOR_RESPONSES};
 
 const FOREVER: i64 = i64::MAX;
 
@@ -31,7 +31,10 @@ fn fill<const MOST: usize>() {
 
 #[test]
 fn no_cache_grows_beyond_its_bound() {
-    assert_eq!([LISTINGS, ACCEPTED_KEYS, LINKS, VENDOR_RESPONSES], [1_000, 1_000, 5_000, 100]);
+    assert_eq!(
+        [LISTINGS, ACCEPTED_KEYS, ORIGINS, LINKS, VENDOR_RESPONSES],
+        [1_000, 1_000, 1_000, 5_000, 100]
+    );
     fill::<LISTINGS>();
     fill::<LINKS>();
     fill::<VENDOR_RESPONSES>();

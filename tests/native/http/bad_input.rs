@@ -47,6 +47,7 @@ fn send(ledger: &mut Ledger, method: &str, target: &str, body: &[u8]) -> Answer 
         query,
         authorization: Some(&authorization),
         idempotency_key: Some("a-key-that-must-not-be-kept"),
+        origin: None,
         if_none_match: None,
         body,
         base_url: "https://go.example.com",
@@ -78,6 +79,11 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
     let bodies = vec![
         ("PUT", "/v1/program".to_owned(), json!({"name": "P"})),
         ("POST", "/v1/keys".to_owned(), json!({"name": "K", "scopes": ["read"]})),
+        (
+            "POST",
+            "/v1/tokens".to_owned(),
+            json!({"partner_id": scenario.partner, "scopes": ["read"], "ttl_seconds": 60}),
+        ),
         ("POST", "/v1/partners".to_owned(), json!({"name": "A", "kind": "media"})),
         ("PATCH", format!("/v1/partners/{}", scenario.partner), json!({"name": "A"})),
         (

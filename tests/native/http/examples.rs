@@ -29,6 +29,10 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("POST", "/v1/partners") => ("/v1/partners".into(), json!({"name": "N", "kind": "media"}), 201),
         ("GET", "/v1/partners") => get("/v1/partners"),
         ("GET", "/v1/partners/{id}") => get(&format!("/v1/partners/{partner}")),
+        ("POST", "/v1/tokens") => {
+            let body = json!({"partner_id": partner, "scopes": ["read"], "ttl_seconds": 600});
+            ("/v1/tokens".to_owned(), body, 201)
+        }
         ("GET", "/v1/partners/{id}/terms") => get(&format!("/v1/partners/{partner}/terms")),
         ("PATCH", "/v1/partners/{id}") => (format!("/v1/partners/{partner}"), json!({"name": "A"}), 200),
         ("POST", "/v1/listings") => {

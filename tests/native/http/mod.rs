@@ -4,6 +4,7 @@ mod answers;
 mod auth;
 mod bad_fields;
 pub mod bad_input;
+mod browsers;
 mod examples;
 mod lists;
 mod problems;

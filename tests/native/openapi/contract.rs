@@ -8,6 +8,7 @@ pub const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/partners", &["get", "post"]),
     ("/v1/partners/{id}", &["get", "patch"]),
     ("/v1/partners/{id}/terms", &["get"]),
+    ("/v1/tokens", &["post"]),
     ("/v1/listings", &["get", "post"]),
     ("/v1/listings/{id}", &["get", "patch"]),
     ("/v1/links", &["get", "post"]),

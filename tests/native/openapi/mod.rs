@@ -141,6 +141,7 @@ fn every_field_of_a_request_has_limits() {
         "from_revenue",
         "cookies",
         "partners_see_customers",
+        "publishable",
         "precedence",
         "repeat_customers",
         "method",
@@ -238,6 +239,8 @@ fn record() -> Value {
         json!({ "name": "", "kind": "influencer", "email": "ada", "country": "UK" }),
     );
     it.get(Op::GetPartner, &format!("/v1/partners/{partner}"));
+    let token = json!({ "partner_id": partner, "scopes": ["read"], "ttl_seconds": 900, "origin": "https://portal.example.com" });
+    it.post(Op::CreateToken, "/v1/tokens", token);
     it.get(Op::GetPartnerTerms, &format!("/v1/partners/{partner}/terms"));
     it.get(Op::ListPartners, "/v1/partners");
     let listing = json!({

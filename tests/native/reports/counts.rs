@@ -100,6 +100,7 @@ fn a_client_with_the_current_report_gets_304() {
             query: "",
             authorization: Some(&authorization),
             idempotency_key: None,
+            origin: None,
             if_none_match: Some(sent),
             body: b"",
             base_url: "https://go.example.com",

@@ -79,6 +79,7 @@ fn send(
         query,
         authorization: Some(&authorization),
         idempotency_key: key,
+        origin: None,
         if_none_match: None,
         body: body.as_bytes(),
         base_url: "https://go.example.com",

@@ -213,6 +213,7 @@ impl<S: Sql> Ledger<S> {
             query,
             authorization: Some(&authorization),
             idempotency_key: idempotency,
+            origin: None,
             if_none_match: None,
             body: body.as_bytes(),
             base_url: "https://go.example.com",
