@@ -8,7 +8,9 @@ mod agents;
 mod bench;
 mod build;
 mod debian;
+mod deployment;
 mod dev;
+mod export;
 mod keygen;
 mod keys;
 mod npm;
@@ -59,6 +61,7 @@ const COMMANDS: &[Command] = &[
             ("--operator-key <key>", "use this API key instead of the one in the data directory"),
             ("--no-demo", "do not load the demo programme into an empty Ledger"),
             ("--verbose", "log each request: method, path, status and duration"),
+            ("--now <RFC 3339>", "start the Worker's clock at this time, from which it runs on"),
         ],
         run: dev::run,
     },
@@ -108,6 +111,13 @@ const COMMANDS: &[Command] = &[
         about: "write the API description to dist/ and lint it",
         options: &[],
         run: openapi::run,
+    },
+    Command {
+        name: "export",
+        arguments: "<url> [<file>]",
+        about: "write the whole log of a deployment into one file (export.ndjson); SIGNPOST_KEY is its API key",
+        options: &[],
+        run: export::run,
     },
     Command {
         name: "replay",
