@@ -2,6 +2,7 @@
 
 pub mod date;
 pub mod digest;
+pub mod email;
 pub mod entropy;
 pub mod id;
 pub mod language;

@@ -1,4 +1,5 @@
-//! Encryption at rest of secrets and payout details: AES-256-GCM under a subkey of the Worker secret `DATA_KEY`.
+//! Encryption at rest of secrets and payout details: AES-256-GCM under a subkey of the Worker secret `DATA_KEY`. Another
+//! subkey hashes what is compared but never shown.
 
 use crate::domain::{
     links::keyring::{KEY_BYTES, mac, new_hmac},
@@ -10,7 +11,12 @@ use aes_gcm::{
     aead::{Aead, Payload},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use data_encoding::HEXLOWER;
+use hmac::Hmac;
+use sha2::Sha256;
 
+/// Bytes of a digest: enough that no two addresses share one by chance.
+const DIGEST_BYTES: usize = 16;
 /// Bytes of the random nonce before the ciphertext (NIST SP 800-38D).
 const NONCE_BYTES: usize = 12;
 
@@ -25,9 +31,12 @@ pub enum SealingError {
     Sealed,
 }
 
-/// Seals and opens texts.
+/// Seals, opens and hashes texts.
 #[derive(Clone)]
-pub struct Sealer(Aes256Gcm);
+pub struct Sealer {
+    cipher: Aes256Gcm,
+    hash: Hmac<Sha256>,
+}
 
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -45,9 +54,18 @@ impl Sealer {
     /// A sealer under the programme's subkey of the data key.
     #[must_use]
     pub fn new(data_key: &[u8; KEY_BYTES], programme: &ProgrammeId) -> Self {
-        let label = programme.qualify("signpost sealing v1");
-        let subkey = mac(&new_hmac(data_key), label.as_bytes());
-        Self(Aes256Gcm::new(&subkey.into()))
+        let subkey = |label| mac(&new_hmac(data_key), programme.qualify(label).as_bytes());
+        Self {
+            cipher: Aes256Gcm::new(&subkey("signpost sealing v1").into()),
+            hash: new_hmac(&subkey("signpost digests v1")),
+        }
+    }
+
+    /// A keyed hash of a text, hexadecimal: nobody can find out the text by trying, unless they have the key.
+    #[must_use]
+    pub fn digest(&self, text: &str) -> String {
+        let hash = mac(&self.hash, text.as_bytes());
+        HEXLOWER.encode(hash.get(..DIGEST_BYTES).unwrap_or(&hash))
     }
 
     /// Seals `plain`; it opens only with the same `owner`, so a sealed text cannot be moved to another row.
@@ -55,7 +73,7 @@ impl Sealer {
         let mut nonce = [0; NONCE_BYTES];
         entropy.fill(&mut nonce);
         let payload = Payload { msg: plain.as_bytes(), aad: owner.as_bytes() };
-        let sealed = self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealingError::Sealed)?;
+        let sealed = self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealingError::Sealed)?;
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
@@ -64,7 +82,7 @@ impl Sealer {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealingError::Sealed)?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealingError::Sealed)?;
         let payload = Payload { msg: sealed, aad: owner.as_bytes() };
-        let plain = self.0.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealingError::Sealed)?;
+        let plain = self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealingError::Sealed)?;
         String::from_utf8(plain).map_err(|_| SealingError::Sealed)
     }
 }

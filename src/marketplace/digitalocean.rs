@@ -8,8 +8,8 @@
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        TokenHandoff, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
+        AccountEmail, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback,
+        Proof, Reply, TokenHandoff, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
     },
     event::{Event, EventKind},
     oauth, payload,
@@ -30,6 +30,9 @@ struct Provisioned {
     plan_slug: Option<String>,
     metadata: Option<serde_json::Map<String, serde_json::Value>>,
     oauth_grant: Option<OauthGrant>,
+    /// The buyer's address.
+    #[serde(default)]
+    email: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -115,10 +118,12 @@ fn resources(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
             if let Some(fields) = answer.as_object_mut() {
                 fields.insert("config".to_owned(), config);
             }
+            let emails = AccountEmail::list(&body.uuid, body.email.as_str().map(str::to_owned));
             let code = body.uuid;
             let granted = proof.responses.get(GRANTED);
             let token_handoff = granted.map(|response| TokenHandoff { code, body: response.body.clone() });
-            Ok(ParsedCallback { token_handoff, ..ParsedCallback::new(vec![installed], message(201, answer)) })
+            let parsed = ParsedCallback::new(vec![installed], message(201, answer));
+            Ok(ParsedCallback { token_handoff, emails, ..parsed })
         }
         "PUT" => {
             let (uuid, body) = (named(context)?, payload::read::<Replanned>(verified)?);

@@ -12,8 +12,8 @@
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof,
-        Reply, Unreadable, Verification, VerifyError, unreadable,
+        AccountEmail, AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind,
+        ParsedCallback, Proof, Reply, Unreadable, Verification, VerifyError, unreadable,
     },
     event::{Event, EventKind},
     payload,
@@ -80,6 +80,18 @@ struct Shop {
     id: u64,
     myshopify_domain: Option<String>,
     updated_at: Option<String>,
+    /// The owner's address.
+    #[serde(default)]
+    email: serde_json::Value,
+}
+
+impl Shop {
+    /// The acknowledgement, with the names and the address that the signed body contains.
+    fn acknowledged(&self, events: Vec<Event>) -> ParsedCallback {
+        let names = names(self.id, self.myshopify_domain.as_deref());
+        let emails = AccountEmail::list(&gid(self.id), self.email.as_str().map(str::to_owned));
+        ParsedCallback { emails, ..acknowledged(events, names) }
+    }
 }
 
 /// The privacy topics.
@@ -164,7 +176,7 @@ fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result
         occurred_at: Some(time(at)?),
         ..event(EventKind::Uninstalled, &gid(shop.id), transaction, verified, context)
     };
-    Ok(acknowledged(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
+    Ok(shop.acknowledged(vec![event]))
 }
 
 /// Parses a visit to the App URL or the redirect URI. Shopify sends a code or an `id_token` only to an app that the
@@ -252,7 +264,8 @@ impl Adapter for Shopify {
                 (UNINSTALLED.name, "webhook `app/uninstalled`"),
                 (
                     SHOP.name,
-                    "webhook `shop/update`: joins the shop's number with its domain, and reports no event",
+                    "webhook `shop/update`: joins the shop's number with its domain, and reports its owner's e-mail \
+                     address, but no event",
                 ),
                 (
                     DATA_REQUEST.name,
@@ -314,10 +327,7 @@ impl Adapter for Shopify {
         match context.kind {
             SUBSCRIPTION => subscription(verified, context),
             UNINSTALLED => uninstalled(verified, context),
-            SHOP => {
-                let shop: Shop = payload::read(verified)?;
-                Ok(acknowledged(Vec::new(), names(shop.id, shop.myshopify_domain.as_deref())))
-            }
+            SHOP => Ok(payload::read::<Shop>(verified)?.acknowledged(Vec::new())),
             _ => {
                 let privacy: Privacy = payload::read(verified)?;
                 Ok(acknowledged(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))

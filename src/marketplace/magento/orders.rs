@@ -6,7 +6,7 @@
 //! magento/magento2, `Magento\Sales\Model\Order`, `Magento\Sales\Model\Order\Creditmemo`.
 
 use super::super::{
-    adapter::{CallbackContext, Unreadable, unreadable},
+    adapter::{AccountEmail, CallbackContext, Unreadable, unreadable},
     event::{Event, EventKind, Evidence},
     money::{self, Amount},
 };
@@ -126,6 +126,12 @@ fn has_ended(state: &str) -> Option<bool> {
     }
 }
 
+/// What an order or a credit memo reports.
+pub struct Reported {
+    pub event: Event,
+    pub emails: Vec<AccountEmail>,
+}
+
 /// The charge of a paid order, or the reversal of what is left of one that ended; `None` for other orders. `at` is the
 /// time of the event, if known.
 pub fn order(
@@ -133,18 +139,20 @@ pub fn order(
     at: Option<Timestamp>,
     context: &CallbackContext<'_>,
     evidence: Evidence,
-) -> Result<Option<Event>, Unreadable> {
+) -> Result<Option<Reported>, Unreadable> {
     let order = value.inner("order");
     let Some(has_ended) = order.text("state").as_deref().and_then(has_ended) else { return Ok(None) };
     // Credit memos refer to their order by this number. An order without it is not stored yet.
     let id = order.required("entity_id")?;
     let (transaction, account) = (format!("order:{id}"), account(&order, &id, &context.listing.id));
+    let emails = AccountEmail::list(&account, order.text("customer_email"));
     if has_ended {
-        return Ok(Some(Event {
+        let event = Event {
             charge: Some(transaction.clone()),
             occurred_at: at,
             ..Event::new(EventKind::Refunded, account, format!("{transaction}:ended"), evidence)
-        }));
+        };
+        return Ok(Some(Reported { event, emails }));
     }
     let (amount, currency) = owed(&order, context)?;
     let charge = Event {
@@ -155,7 +163,7 @@ pub fn order(
         coupon: order.text("coupon_code"),
         ..Event::new(EventKind::Charged, account, transaction, evidence)
     };
-    Ok(Some(charge.with_amount(amount, currency)))
+    Ok(Some(Reported { event: charge.with_amount(amount, currency), emails }))
 }
 
 /// The state of a credit memo that was paid out.
@@ -167,7 +175,7 @@ pub fn refund(
     at: Option<Timestamp>,
     context: &CallbackContext<'_>,
     evidence: Evidence,
-) -> Result<Option<Event>, Unreadable> {
+) -> Result<Option<Reported>, Unreadable> {
     let memo = value.inner("creditmemo");
     if memo.text("state").is_some_and(|state| state != REFUNDED) {
         return Ok(None);
@@ -179,5 +187,5 @@ pub fn refund(
         occurred_at: memo.created_at().or(at),
         ..Event::new(EventKind::Refunded, format!("order:{order}"), format!("creditmemo:{id}"), evidence)
     };
-    Ok(Some(refund.with_amount(amount, currency)))
+    Ok(Some(Reported { event: refund.with_amount(amount, currency), emails: Vec::new() }))
 }

@@ -15,7 +15,7 @@ use signpost::marketplace::vendor_api::Document;
 pub(crate) const CLIENT: &str = "c5a34355b7f5491f8277b8dd63f0bfa3";
 const PROVIDER: &str = "urn:uuid:1d02b72b-225f-45a0-a45f-4e89e1b3f300";
 const PATHS: [&str; 2] = ["/prod/keys/pub-key-one.pem", "/prod/keys/pub-key-other.pem"];
-const ORDER: &str = "com.adobe.commerce.observer.sales_order_save_commit_after";
+pub(crate) const ORDER: &str = "com.adobe.commerce.observer.sales_order_save_commit_after";
 const CHECKOUT: &str = "com.adobe.commerce.acme.observer.checkout_submit_all_after";
 const MEMO: &str = "com.adobe.commerce.observer.sales_order_creditmemo_save_after";
 
@@ -86,7 +86,7 @@ fn signed(body: &str) -> TestCallback {
     post(headers.map(|(name, value)| (name.to_owned(), value)).to_vec(), body)
 }
 
-fn event(kind: &str, value: &Json) -> TestCallback {
+pub(crate) fn event(kind: &str, value: &Json) -> TestCallback {
     signed(&message(kind, value).to_string())
 }
 
