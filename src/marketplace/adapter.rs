@@ -366,6 +366,13 @@ impl ParsedCallback {
             emails: Vec::new(),
         }
     }
+
+    /// The same for a callback of a type that nobody knows. It may report money, so it is kept; its vendor gets a success,
+    /// because the callback is not at fault.
+    #[must_use]
+    pub fn unknown(self, what: &str) -> Self {
+        Self { unprocessed: Some(format!("its {what} is unknown")), ..self }
+    }
 }
 
 /// An authentic callback that is not of the documented form: the vendor changed the form, or we misread it. It is kept

@@ -129,11 +129,38 @@ fn uninstall(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     Ok(ParsedCallback::new(vec![uninstalled], received()))
 }
 
+/// The parts of a store whose changes are the merchant's business.
+const STORE_PARTS: [&str; 16] = [
+    "cart",
+    "category",
+    "channel",
+    "customer",
+    "information",
+    "inventory",
+    "metafield",
+    "order",
+    "priceList",
+    "product",
+    "script",
+    "shipment",
+    "sku",
+    "subscriber",
+    "site",
+    "customer_group",
+];
+
+/// Whether a scope is about the merchant's own business, and not about the app.
+fn is_of_store(scope: &str) -> bool {
+    let part = scope.strip_prefix("store/").and_then(|rest| rest.split('/').next());
+    part.is_some_and(|part| STORE_PARTS.contains(&part))
+}
+
 fn webhook(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let hook: Hook = payload::read(verified)?;
     let reply = Reply::Plain(CallbackResponse::empty(200));
     if hook.scope != "store/app/uninstalled" {
-        return Ok(ParsedCallback::new(Vec::new(), reply));
+        let parsed = ParsedCallback::new(Vec::new(), reply);
+        return Ok(if is_of_store(&hook.scope) { parsed } else { parsed.unknown("scope") });
     }
     let store = hook.producer.filter(|producer| producer.starts_with("stores/"));
     let store = store.ok_or_else(|| unreadable("producer is not a store"))?;
@@ -188,7 +215,8 @@ impl Adapter for Bigcommerce {
                 (REMOVE_USER.name, "the app's Remove User Callback URL: answered, and reports nothing"),
                 (
                     WEBHOOK.name,
-                    "webhooks of the app; `store/app/uninstalled` counts, and other scopes are answered and ignored",
+                    "webhooks of the app; `store/app/uninstalled` counts, and scopes of the merchant's own business (orders, \
+                     products, customers, …) are answered and ignored",
                 ),
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],

@@ -46,7 +46,7 @@ struct Replanned {
     plan_slug: String,
 }
 
-/// `POST …/notifications`. Unknown types are ignored.
+/// `POST …/notifications`.
 #[derive(Deserialize)]
 struct Notification {
     #[serde(rename = "type")]
@@ -142,10 +142,13 @@ fn resources(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
 fn notification(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let body: Notification = payload::read(verified)?;
     let kind = match body.kind.as_str() {
-        "resources.suspended" => Some(EventKind::Suspended),
-        "resources.reactivated" => Some(EventKind::Reinstated),
-        "resources.updated" => Some(EventKind::PlanChanged),
-        _ => None,
+        "resources.suspended" => EventKind::Suspended,
+        "resources.reactivated" => EventKind::Reinstated,
+        "resources.updated" => EventKind::PlanChanged,
+        _ => {
+            let parsed = ParsedCallback::new(Vec::new(), Reply::Plain(CallbackResponse::empty(204)));
+            return Ok(parsed.unknown("type"));
+        }
     };
     let Affected { mut resources_uuids, resource, plan } = body.payload;
     resources_uuids.extend(resource.map(|resource| resource.uuid));
@@ -156,8 +159,8 @@ fn notification(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
         occurred_at,
         ..Event::new(kind, uuid, format!("{}:{uuid}:{}", body.kind, body.created_at), verified.evidence())
     };
-    let events = kind.map(|kind| resources_uuids.iter().map(|uuid| event(kind, uuid)).collect());
-    Ok(ParsedCallback::new(events.unwrap_or_default(), Reply::Plain(CallbackResponse::empty(204))))
+    let events = resources_uuids.iter().map(|uuid| event(kind, uuid)).collect();
+    Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(204))))
 }
 
 fn sign_on(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {

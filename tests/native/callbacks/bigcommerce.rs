@@ -56,7 +56,7 @@ fn webhook(world: &World, body: String) -> TestCallback {
     TestCallback { method: "POST", kind: "webhook", rest: String::new(), headers, body }
 }
 
-fn cancelled(world: &World, fields: &Json) -> TestCallback {
+pub(crate) fn cancelled(world: &World, fields: &Json) -> TestCallback {
     let mut body = json!({
         "producer": STORE, "hash": "cd09f9f8a1e9", "created_at": world.ledger.now.ms() / 1000 - 20,
         "store_id": "1025646", "scope": "store/app/uninstalled", "data": {"type": "store"},

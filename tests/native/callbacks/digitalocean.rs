@@ -16,7 +16,7 @@ pub(crate) fn world() -> World {
     World::new("digitalocean", &settings, &json!({"credentials": "acme:1234", "sso_salt": SALT}))
 }
 
-fn server(method: &'static str, kind: &'static str, rest: &str, body: Json) -> TestCallback {
+pub(crate) fn server(method: &'static str, kind: &'static str, rest: &str, body: Json) -> TestCallback {
     let headers = vec![("authorization".to_owned(), format!("Basic {}", STANDARD.encode("acme:1234")))];
     let body = if body.is_null() { String::new() } else { body.to_string() };
     TestCallback { method, kind, rest: rest.to_owned(), headers, body }

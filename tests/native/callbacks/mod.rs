@@ -30,6 +30,8 @@ mod reports;
 mod salesforce;
 mod self_referral;
 mod shopify;
+mod side_fields;
+mod unknown_types;
 mod unprocessed;
 mod vendor;
 mod vendor_calls;

@@ -83,7 +83,7 @@ pub(crate) fn webhook(kind: &'static str, topic: &str, domain: &str, body: &Json
     TestCallback { method: "POST", kind, rest: String::new(), headers, body }
 }
 
-fn subscription(status: &str, updated_at: &str) -> TestCallback {
+pub(crate) fn subscription(status: &str, updated_at: &str) -> TestCallback {
     let body = json!({"app_subscription": {
         "admin_graphql_api_id": "gid://shopify/AppSubscription/1029266947", "name": "Pro", "status": status,
         "admin_graphql_api_shop_id": GID, "created_at": "2026-11-21T20:00:00-04:00", "updated_at": updated_at,
