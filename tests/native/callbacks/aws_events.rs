@@ -106,8 +106,12 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
         ("a certificate of elsewhere", swap(&good, CERTIFICATE, "https://sns.us-east-1.amazonaws.com/x.pem")),
         ("raw delivery", unsigned),
         ("an old one", sns("Notification", "m", "2026-11-22T10:54:59Z", &created.to_string())),
+        ("one of years ago", sns("Notification", "m", "2020-01-01T00:00:00Z", &created.to_string())),
     ] {
         assert_eq!(world.refused(case, &callback), 401, "{case}");
+        // Only what could be a message of the topic makes us load a certificate.
+        let loaded = usize::from(case == "another customer");
+        assert_eq!(world.documents.drain(..).count(), loaded, "{case}");
     }
     // Correctly signed, but from somebody else's topic.
     let path = format!("/v1/listings/{}", world.listing);
@@ -116,6 +120,7 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
     assert_eq!(world.ledger.patch(&path, &json!({"settings": other})).status, 200);
     assert_eq!(world.refused("a foreign topic", &good), 401);
     assert_eq!(world.refused("a foreign topic", &confirmation), 401);
+    assert_eq!(world.documents.len(), 0);
     other["topic_arns"] = json!([]);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": other})).status, 200);
     assert_eq!(world.refused("no topic", &good), 401);
