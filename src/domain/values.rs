@@ -1,5 +1,6 @@
 //! Value types shared by all subjects: ids, times, dates, texts, digests and randomness.
 
+pub mod data_keys;
 pub mod date;
 pub mod digest;
 pub mod email;

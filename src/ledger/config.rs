@@ -1,9 +1,10 @@
 //! The Worker's secrets, parsed once.
 
-use super::sealing::{Sealer, SealingError, data_key};
+use super::sealing::Sealer;
 use crate::domain::{
     links::keyring::{KeyRing, KeyRingError},
     programme::id::ProgrammeId,
+    values::data_keys::{DataKeyError, DataKeys},
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -29,7 +30,7 @@ pub enum ConfigError {
     Ring(#[from] KeyRingError),
     /// `DATA_KEY` is wrong.
     #[error(transparent)]
-    DataKey(#[from] SealingError),
+    DataKey(#[from] DataKeyError),
 }
 
 impl Config {
@@ -51,7 +52,7 @@ impl Config {
         Ok(Self {
             operator_key_hash: Sha256::digest(operator_key.as_bytes()).into(),
             ring: KeyRing::parse(signing_keys)?,
-            sealer: Sealer::new(&data_key(data)?, programme),
+            sealer: Sealer::new(&DataKeys::parse(data)?, programme),
         })
     }
 

@@ -37,8 +37,10 @@ fn has_partners_email(
 ) -> Result<bool, SqlError> {
     let Some(customer_id) = customer_id else { return Ok(false) };
     for address in own.into_iter().flatten().filter_map(email::fold) {
-        if customers::has_email(tx.sql, customer_id, &tx.config.sealer.digest(&address))? {
-            return Ok(true);
+        for digest in tx.config.sealer.digests(&address) {
+            if customers::has_email(tx.sql, customer_id, &digest)? {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
