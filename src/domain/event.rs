@@ -47,6 +47,8 @@ string_enum! {
         CallbackRefused = "callback.refused";
         /// A click that arrived late was bound to its customer.
         CustomerBound = "customer.bound";
+        /// A marketplace reported an e-mail address of a customer. Only a keyed hash of it is stored.
+        CustomerEmailLearned = "customer.email_learned";
         /// A refund arrived before its charge and is waiting for it.
         RefundWaiting = "refund.waiting";
         /// A commission was created.

@@ -1,7 +1,9 @@
 //! Value types shared by all subjects: ids, times, dates, texts, digests and randomness.
 
+pub mod data_keys;
 pub mod date;
 pub mod digest;
+pub mod email;
 pub mod entropy;
 pub mod id;
 pub mod language;

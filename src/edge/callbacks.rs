@@ -29,7 +29,8 @@ const NO_LISTING_MS: i64 = 5_000;
 /// The maximum rate of an instance's lookups of a listing in the Ledger, so that forgeries for one listing neither
 /// overload it nor use up the lookups of another.
 const LISTING_LOOKUPS_PER_SECOND: u32 = 50;
-/// The maximum rate of an instance's lookups of apps, so that postbacks with invented apps cannot overload the Ledger.
+/// The maximum rate of an instance's lookups of apps, so that postbacks that Apple signed for other apps cannot overload the
+/// Ledger.
 const APP_LOOKUPS_PER_SECOND: u32 = 50;
 /// The maximum number of lines logged per second. Of further lines, only their number is logged.
 const LOG_LINES_PER_SECOND: u32 = 5;
@@ -161,9 +162,14 @@ async fn listing(exchange: &Exchange<'_>, id: &str) -> Result<Option<Listing>, R
     text.map(parse).transpose()
 }
 
-/// Returns the id of the listing for the app that a postback names.
-async fn postback_listing(exchange: &Exchange<'_>, body: &[u8]) -> Result<Option<String>, Refusal> {
-    let Some(app) = apple::postback_app(body).map(|app| app.to_string()) else { return Ok(None) };
+/// Returns the id of the listing for the app that a postback names. Apple's keys are known, so a forged postback causes no
+/// lookup.
+async fn postback_listing(
+    exchange: &Exchange<'_>,
+    kind: &str,
+    body: &[u8],
+) -> Result<Option<String>, Refusal> {
+    let Some(app) = apple::postback_app(kind, body) else { return Ok(None) };
     let lookup = async { exchange.stores.ledger()?.listing_of_app(&app).await };
     let is_allowed = |now| APP_LOOKUPS.with_borrow_mut(|lookups| lookups.allows(now));
     cached_lookup(format!("app {app}"), is_allowed, lookup).await
@@ -206,7 +212,7 @@ pub async fn handle(exchange: &Exchange<'_>, mut request: Request, path: &str) -
     }
     let body = read_body(&mut request).await?;
     let app_listing = match postback {
-        Some(_) => postback_listing(exchange, &body).await?,
+        Some(kind) => postback_listing(exchange, kind, &body).await?,
         None => None,
     };
     let apple =
@@ -226,7 +232,8 @@ pub async fn handle(exchange: &Exchange<'_>, mut request: Request, path: &str) -
         body,
     };
     let mut entropy = CryptoEntropy::default();
-    match receive(&callback, listing.as_ref(), &Vendors { exchange }, &mut entropy).await {
+    let vendors = Vendors { exchange, listing: address.listing_id };
+    match receive(&callback, listing.as_ref(), &vendors, &mut entropy).await {
         Outcome::Respond { response, log: line } => {
             if let Some(line) = line {
                 log(exchange, &line);

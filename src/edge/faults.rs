@@ -65,12 +65,13 @@ async fn fail(exchange: &Exchange<'_>, request: &Request, fault: &str) -> worker
     Response::ok("")
 }
 
-/// Responds with the document at `?url=` as `published.rs` returns it.
+/// Responds with the document at `?url=`, for the listing `?listing=`, as `published.rs` returns it.
 async fn document(exchange: &Exchange<'_>, request: &Request) -> worker::Result<Response> {
     let url = request.url()?;
     let query = |name: &str| url.query_pairs().find(|(known, _)| known == name);
     let address = query("url").map(|(_, address)| address.into_owned()).unwrap_or_default();
-    let document = published::document(exchange, &address, query("newer").is_some()).await;
+    let listing = query("listing").map(|(_, id)| id.into_owned()).unwrap_or_default();
+    let document = published::document(exchange, &listing, &address, query("newer").is_some()).await;
     Response::from_json(&serde_json::json!({
         "text": document.text, "absent": document.absent, "newest": document.newest,
     }))

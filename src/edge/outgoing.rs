@@ -4,7 +4,7 @@ use super::{
     exchange::Exchange,
     expiring_cache::{ExpiringCache, VENDOR_RESPONSES},
     published,
-    vendor_http::{Attempt, attempt, failure, host, may_call, now},
+    vendor_http::{Attempt, Called, attempt, failure, host, may_call, now},
 };
 use crate::{
     domain::values::time::Timestamp,
@@ -42,6 +42,8 @@ extern "C" {
 pub struct Vendors<'a> {
     /// The request.
     pub exchange: &'a Exchange<'a>,
+    /// The id of the listing that the callback is for.
+    pub listing: &'a str,
 }
 
 impl Vendors<'_> {
@@ -77,7 +79,7 @@ impl VendorApi for Vendors<'_> {
 
     async fn send(&self, request: &VendorRequest) -> std::result::Result<VendorResponse, VendorError> {
         let now = now().ms();
-        if !may_call(now) {
+        if !may_call(Called::Api, self.listing, &request.url, now) {
             return Err(VendorError::RateLimited);
         }
         if request.cache_ttl_s == 0 {
@@ -97,7 +99,7 @@ impl VendorApi for Vendors<'_> {
     }
 
     async fn document(&self, url: &str, newer: bool) -> std::result::Result<Document, VendorError> {
-        Ok(published::document(self.exchange, url, newer).await)
+        Ok(published::document(self.exchange, self.listing, url, newer).await)
     }
 
     async fn sign_rs256(

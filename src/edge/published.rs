@@ -8,7 +8,7 @@ use super::{
     exchange::Exchange,
     guard,
     http::with_timeout,
-    vendor_http::{self, Attempt, attempt, failure, host, may_call},
+    vendor_http::{self, Attempt, Called, attempt, failure, host, may_call},
 };
 use crate::marketplace::vendor_api::{Document, VendorRequest};
 use serde::{Deserialize, Serialize};
@@ -193,9 +193,9 @@ async fn from_vendor(exchange: &Exchange<'_>, url: &str) -> Option<Entry> {
     None
 }
 
-/// Returns a document from the instance's cache, from KV or from its vendor. With `newer`, a document that was not
+/// Returns a document for a callback of a listing: from the instance's cache, from KV or from its vendor. With `newer`, a document that was not
 /// fetched within the last minute is fetched again even if it is fresh.
-pub async fn document(exchange: &Exchange<'_>, url: &str, newer: bool) -> Document {
+pub async fn document(exchange: &Exchange<'_>, listing: &str, url: &str, newer: bool) -> Document {
     let now = vendor_http::now().ms();
     let mut entry = cached(url);
     let is_recent = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.is_recent(now));
@@ -212,7 +212,7 @@ pub async fn document(exchange: &Exchange<'_>, url: &str, newer: bool) -> Docume
         entry = Some(found);
     }
     let usable = entry.as_ref().filter(|entry| now < entry.stale);
-    if is_recent(&entry) || !may_call(now) {
+    if is_recent(&entry) || !may_call(Called::Document, listing, url, now) {
         return Entry::document(usable, true);
     }
     if let Some(fetched) = from_vendor(exchange, url).await {

@@ -1,7 +1,8 @@
-//! HTTP calls to vendors: one attempt each, without redirects, with limits on time, size and rate. Requests contain
+//! HTTP calls to vendors: one attempt each, without redirects, with limits on time and size, and on the rate for each
+//! listing and vendor. Requests contain
 //! secrets and responses contain tokens, so neither is logged.
 
-use super::{http::read_at_most, rate_limiter::RateLimiter};
+use super::{expiring_cache::ExpiringCache, http::read_at_most, rate_limiter::RateLimiter};
 use crate::{domain::values::time::Timestamp, marketplace::vendor_api::VendorRequest};
 use std::cell::RefCell;
 use url::Url;
@@ -14,17 +15,36 @@ use worker::{
 const VENDOR_TIMEOUT_MS: u32 = 4_000;
 /// The maximum length of a response. Token responses have a few hundred bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
-/// The maximum rate of an instance's calls to vendors. Without it, callbacks with invented codes could make a vendor
-/// block this service.
+/// The maximum rate of an instance's calls to a vendor for one listing, and the same for documents. Without it, callbacks
+/// with invented codes or certificates could make a vendor block this service. Listings, vendors and documents have
+/// budgets of their own, so that forgeries for one do not use up those of another.
 const CALLS_PER_SECOND: u32 = 50;
+/// The number of such budgets: for each listing those of its vendor's hosts.
+const CALL_BUDGETS: usize = 4_000;
 
 thread_local! {
-    static CALLS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(CALLS_PER_SECOND)) };
+    /// By kind of call, listing and host.
+    static CALLS: RefCell<ExpiringCache<(Called, String, String), RateLimiter, CALL_BUDGETS>> = RefCell::default();
 }
 
-/// Counts a call and returns whether the rate limit allows it.
-pub fn may_call(now_ms: i64) -> bool {
-    CALLS.with_borrow_mut(|calls| calls.allows(now_ms))
+/// What a vendor is called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Called {
+    /// Its API.
+    Api,
+    /// A document that it publishes.
+    Document,
+}
+
+/// Counts a call for a listing and returns whether the rate limit allows it.
+pub fn may_call(called: Called, listing: &str, url: &str, now_ms: i64) -> bool {
+    let key = (called, listing.to_owned(), host(url));
+    CALLS.with_borrow_mut(|calls| {
+        let mut limiter = calls.remove(&key).unwrap_or(const { RateLimiter::per_second(CALLS_PER_SECOND) });
+        let is_allowed = limiter.allows(now_ms);
+        calls.insert(key, limiter, i64::MAX);
+        is_allowed
+    })
 }
 
 /// Returns the time of JavaScript's clock.

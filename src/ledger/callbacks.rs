@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod charges;
+pub mod emails;
 pub mod handoff;
 pub mod identifiers;
 pub mod kept;

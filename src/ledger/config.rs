@@ -1,10 +1,11 @@
 //! The Worker's secrets, parsed once.
 
-use super::sealing::{Sealer, SealingError, data_key};
+use super::sealing::Sealer;
 use crate::domain::{
-    clicks::visitor::{DataKeyError, VisitorSecret},
+    clicks::visitor::VisitorSecret,
     links::keyring::{KeyRing, KeyRingError},
     programme::id::ProgrammeId,
+    values::data_keys::{DataKeyError, DataKeys},
 };
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -32,10 +33,7 @@ pub enum ConfigError {
     Ring(#[from] KeyRingError),
     /// `DATA_KEY` is wrong.
     #[error(transparent)]
-    DataKey(#[from] SealingError),
-    /// `DATA_KEY` is wrong.
-    #[error(transparent)]
-    Visitors(#[from] DataKeyError),
+    DataKey(#[from] DataKeyError),
 }
 
 impl Config {
@@ -57,7 +55,7 @@ impl Config {
         Ok(Self {
             operator_key_hash: Sha256::digest(operator_key.as_bytes()).into(),
             ring: KeyRing::parse(signing_keys)?,
-            sealer: Sealer::new(&data_key(data)?, programme),
+            sealer: Sealer::new(&DataKeys::parse(data)?, programme),
             visitors: VisitorSecret::parse(data)?,
         })
     }

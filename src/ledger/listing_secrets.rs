@@ -29,6 +29,15 @@ pub fn open_secrets(tx: &Tx<'_>, listing: &Listing) -> Result<Secrets, SqlError>
     strict_json::from_str(&opened).map_err(|error| SqlError::Engine(error.to_string()))
 }
 
+/// Whether a listing's secrets were sealed under a key that is gone.
+pub fn are_lost(tx: &Tx<'_>, listing: &Listing) -> Result<bool, SqlError> {
+    match open_secrets(tx, listing) {
+        Ok(_) => Ok(false),
+        Err(SqlError::KeyGone) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
 /// Seals secrets for their listing; `None` if there are none.
 pub fn seal_secrets(tx: &Tx<'_>, listing: &Listing, secrets: &Secrets) -> Result<Option<String>, SqlError> {
     if secrets.is_empty() {

@@ -30,6 +30,7 @@ pub mod payer;
 pub mod payouts;
 pub mod public_ids;
 pub mod refunds;
+pub mod resealing;
 pub mod sealing;
 pub mod simulation;
 pub mod terms;

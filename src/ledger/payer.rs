@@ -1,7 +1,7 @@
 //! The account that payouts are debited from. It is stored sealed and is in no event: the programme's terms hold its last
 //! characters only. A Ledger that is rebuilt from its log does not have it.
 
-use super::sealing::{Sealer, SealingError};
+use super::sealing::Sealer;
 use crate::{
     domain::values::entropy::Entropy,
     store::{
@@ -11,11 +11,7 @@ use crate::{
 };
 
 /// What the account is sealed for.
-const OWNER: &str = "payer";
-
-fn failed(error: SealingError) -> SqlError {
-    SqlError::Engine(error.to_string())
-}
+pub(super) const OWNER: &str = "payer";
 
 /// Seals and stores the account.
 pub fn set_account(
@@ -24,7 +20,7 @@ pub fn set_account(
     entropy: &mut dyn Entropy,
     iban: &str,
 ) -> Result<(), SqlError> {
-    let sealed = sealer.seal(iban, OWNER, entropy).map_err(failed)?;
+    let sealed = sealer.seal(iban, OWNER, entropy)?;
     meta::set_text(sql, name::PAYER_ACCOUNT, &sealed)
 }
 
@@ -36,7 +32,7 @@ pub fn delete_account(sql: &dyn Sql) -> Result<(), SqlError> {
 /// The IBAN of the account; `None` if none is set, or in a rebuilt Ledger.
 pub fn account(sql: &dyn Sql, sealer: &Sealer) -> Result<Option<String>, SqlError> {
     let sealed = meta::text(sql, name::PAYER_ACCOUNT)?;
-    sealed.map(|sealed| sealer.open(&sealed, OWNER).map_err(failed)).transpose()
+    Ok(sealed.map(|sealed| sealer.open(&sealed, OWNER)).transpose()?)
 }
 
 /// Seals an account that a version before sealing stored in the clear and a schema step moved aside. Call it whenever a

@@ -75,12 +75,12 @@ impl<'a> Tx<'a> {
     /// Seals `plain` so that it opens only for the same `owner`.
     pub fn seal(&self, plain: &str, owner: &str) -> Result<String, SqlError> {
         let sealed = self.with_entropy(|entropy| self.config.sealer.seal(plain, owner, entropy));
-        sealed.map_err(|error| SqlError::Engine(error.to_string()))
+        sealed.map_err(SqlError::from)
     }
 
     /// Opens what [`Tx::seal`] made for `owner`.
     pub fn open_sealed(&self, sealed: &str, owner: &str) -> Result<String, SqlError> {
-        self.config.sealer.open(sealed, owner).map_err(|error| SqlError::Engine(error.to_string()))
+        Ok(self.config.sealer.open(sealed, owner)?)
     }
 
     /// The earlier clicks of the visitor who made `click`; `None` if the click store could not say. If nobody has asked

@@ -307,6 +307,8 @@ pub struct ParsedCallback {
     pub unprocessed: Option<String>,
     /// Account names that the callback proves to belong together.
     pub names: Vec<AccountName>,
+    /// E-mail addresses of the customers.
+    pub emails: Vec<AccountEmail>,
 }
 
 /// A token response that is stored until the app requests it.
@@ -327,11 +329,49 @@ pub struct AccountName {
     pub account: String,
 }
 
+/// An e-mail address of a customer, which the callback proves. It is only compared with those of partners.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountEmail {
+    /// The account.
+    pub account: String,
+    /// The address as the vendor writes it.
+    pub email: String,
+}
+
+impl AccountEmail {
+    /// The address of this account, if its vendor reports one.
+    #[must_use]
+    pub fn list(account: &str, email: Option<String>) -> Vec<Self> {
+        email.map(|email| Self { account: account.to_owned(), email }).into_iter().collect()
+    }
+}
+
+impl std::fmt::Debug for AccountEmail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AccountEmail({})", self.account)
+    }
+}
+
 impl ParsedCallback {
     /// Events and a reply, and nothing else.
     #[must_use]
     pub fn new(events: Vec<Event>, reply: Reply) -> Self {
-        Self { events, reply, token_handoff: None, log: None, unprocessed: None, names: Vec::new() }
+        Self {
+            events,
+            reply,
+            token_handoff: None,
+            log: None,
+            unprocessed: None,
+            names: Vec::new(),
+            emails: Vec::new(),
+        }
+    }
+
+    /// The same for a callback of a type that nobody knows. It may report money, so it is kept; its vendor gets a success,
+    /// because the callback is not at fault.
+    #[must_use]
+    pub fn unknown(self, what: &str) -> Self {
+        Self { unprocessed: Some(format!("its {what} is unknown")), ..self }
     }
 }
 

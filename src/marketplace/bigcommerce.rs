@@ -12,8 +12,8 @@
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        Unreadable, Verification, VerifyError, unreadable,
+        AccountEmail, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback,
+        Proof, Reply, Unreadable, Verification, VerifyError, unreadable,
     },
     event::{Event, EventKind},
     oauth, payload,
@@ -23,6 +23,7 @@ use super::{
 use crate::domain::{programme::listing::Marketplace, values::time::Timestamp};
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde_json::Value as Json;
 
 /// BigCommerce.
 pub struct Bigcommerce;
@@ -33,6 +34,10 @@ struct Claims {
     /// `stores/{hash}`.
     sub: String,
     jti: Option<String>,
+    #[serde(default)]
+    owner: Json,
+    #[serde(default)]
+    user: Json,
 }
 
 /// The fields of a token response that are read.
@@ -40,6 +45,10 @@ struct Claims {
 struct Granted {
     /// `stores/{hash}`.
     context: String,
+    #[serde(default)]
+    owner: Json,
+    #[serde(default)]
+    user: Json,
 }
 
 /// A webhook. Other scopes have other members.
@@ -72,9 +81,15 @@ fn received() -> Reply {
     Reply::Plain(CallbackResponse::with_body(200, "application/json", "{}"))
 }
 
+/// The address of the store's owner. The user, who may work for somebody else, counts only if no owner is named.
+fn email(owner: &Json, user: &Json) -> Option<String> {
+    payload::email(owner).or_else(|| payload::email(user))
+}
+
 /// The install, and the page that links to the top of the window.
 fn installed(
     account: String,
+    email: Option<String>,
     verified: &Verified<'_>,
     context: &CallbackContext<'_>,
 ) -> Result<ParsedCallback, Unreadable> {
@@ -84,27 +99,28 @@ fn installed(
         occurred_at: verified.signed_at(),
         ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
+    let emails = AccountEmail::list(&account, email);
     let reply = Reply::FrameHandoff {
         account,
         query: query.to_owned(),
         frame_ancestors: FRAME_ANCESTORS.to_owned(),
         reloads: true,
     };
-    Ok(ParsedCallback::new(vec![installed], reply))
+    Ok(ParsedCallback { emails, ..ParsedCallback::new(vec![installed], reply) })
 }
 
 fn authorized(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     // The store in the response counts. The one in the query is not proven.
-    let Granted { context: store } = payload::read(verified)?;
+    let Granted { context: store, owner, user } = payload::read(verified)?;
     if !store.starts_with("stores/") {
         return Err(unreadable("context is not a store"));
     }
     let token_handoff = Some(oauth::token_handoff(payload::text(verified)?, context)?);
-    Ok(ParsedCallback { token_handoff, ..installed(store, verified, context)? })
+    Ok(ParsedCallback { token_handoff, ..installed(store, email(&owner, &user), verified, context)? })
 }
 
 fn uninstall(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
-    let Claims { sub, jti } = payload::read(verified)?;
+    let Claims { sub, jti, .. } = payload::read(verified)?;
     let jti = jti.filter(|jti| !jti.is_empty()).ok_or_else(|| unreadable("there is no jti"))?;
     let uninstalled = Event {
         occurred_at: verified.signed_at(),
@@ -113,11 +129,38 @@ fn uninstall(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     Ok(ParsedCallback::new(vec![uninstalled], received()))
 }
 
+/// The parts of a store whose changes are the merchant's business.
+const STORE_PARTS: [&str; 16] = [
+    "cart",
+    "category",
+    "channel",
+    "customer",
+    "information",
+    "inventory",
+    "metafield",
+    "order",
+    "priceList",
+    "product",
+    "script",
+    "shipment",
+    "sku",
+    "subscriber",
+    "site",
+    "customer_group",
+];
+
+/// Whether a scope is about the merchant's own business, and not about the app.
+fn is_of_store(scope: &str) -> bool {
+    let part = scope.strip_prefix("store/").and_then(|rest| rest.split('/').next());
+    part.is_some_and(|part| STORE_PARTS.contains(&part))
+}
+
 fn webhook(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let hook: Hook = payload::read(verified)?;
     let reply = Reply::Plain(CallbackResponse::empty(200));
     if hook.scope != "store/app/uninstalled" {
-        return Ok(ParsedCallback::new(Vec::new(), reply));
+        let parsed = ParsedCallback::new(Vec::new(), reply);
+        return Ok(if is_of_store(&hook.scope) { parsed } else { parsed.unknown("scope") });
     }
     let store = hook.producer.filter(|producer| producer.starts_with("stores/"));
     let store = store.ok_or_else(|| unreadable("producer is not a store"))?;
@@ -172,7 +215,8 @@ impl Adapter for Bigcommerce {
                 (REMOVE_USER.name, "the app's Remove User Callback URL: answered, and reports nothing"),
                 (
                     WEBHOOK.name,
-                    "webhooks of the app; `store/app/uninstalled` counts, and other scopes are answered and ignored",
+                    "webhooks of the app; `store/app/uninstalled` counts, and scopes of the merchant's own business (orders, \
+                     products, customers, …) are answered and ignored",
                 ),
             ],
             secrets: &[("client_secret", "the app's client secret; it signs webhooks too")],
@@ -214,7 +258,10 @@ impl Adapter for Bigcommerce {
         match context.kind {
             AUTH => authorized(verified, context),
             oauth::TOKEN => oauth::parse_token_request(verified),
-            LOAD => installed(payload::read::<Claims>(verified)?.sub, verified, context),
+            LOAD => {
+                let Claims { sub, owner, user, .. } = payload::read(verified)?;
+                installed(sub, email(&owner, &user), verified, context)
+            }
             UNINSTALL => uninstall(verified),
             WEBHOOK => webhook(verified),
             _ => Ok(ParsedCallback::new(Vec::new(), received())),

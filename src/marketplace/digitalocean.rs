@@ -8,8 +8,8 @@
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        TokenHandoff, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
+        AccountEmail, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback,
+        Proof, Reply, TokenHandoff, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
     },
     event::{Event, EventKind},
     oauth, payload,
@@ -30,6 +30,9 @@ struct Provisioned {
     plan_slug: Option<String>,
     metadata: Option<serde_json::Map<String, serde_json::Value>>,
     oauth_grant: Option<OauthGrant>,
+    /// The buyer's address.
+    #[serde(default)]
+    email: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +46,7 @@ struct Replanned {
     plan_slug: String,
 }
 
-/// `POST …/notifications`. Unknown types are ignored.
+/// `POST …/notifications`.
 #[derive(Deserialize)]
 struct Notification {
     #[serde(rename = "type")]
@@ -115,10 +118,12 @@ fn resources(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
             if let Some(fields) = answer.as_object_mut() {
                 fields.insert("config".to_owned(), config);
             }
+            let emails = AccountEmail::list(&body.uuid, body.email.as_str().map(str::to_owned));
             let code = body.uuid;
             let granted = proof.responses.get(GRANTED);
             let token_handoff = granted.map(|response| TokenHandoff { code, body: response.body.clone() });
-            Ok(ParsedCallback { token_handoff, ..ParsedCallback::new(vec![installed], message(201, answer)) })
+            let parsed = ParsedCallback::new(vec![installed], message(201, answer));
+            Ok(ParsedCallback { token_handoff, emails, ..parsed })
         }
         "PUT" => {
             let (uuid, body) = (named(context)?, payload::read::<Replanned>(verified)?);
@@ -137,10 +142,13 @@ fn resources(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
 fn notification(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let body: Notification = payload::read(verified)?;
     let kind = match body.kind.as_str() {
-        "resources.suspended" => Some(EventKind::Suspended),
-        "resources.reactivated" => Some(EventKind::Reinstated),
-        "resources.updated" => Some(EventKind::PlanChanged),
-        _ => None,
+        "resources.suspended" => EventKind::Suspended,
+        "resources.reactivated" => EventKind::Reinstated,
+        "resources.updated" => EventKind::PlanChanged,
+        _ => {
+            let parsed = ParsedCallback::new(Vec::new(), Reply::Plain(CallbackResponse::empty(204)));
+            return Ok(parsed.unknown("type"));
+        }
     };
     let Affected { mut resources_uuids, resource, plan } = body.payload;
     resources_uuids.extend(resource.map(|resource| resource.uuid));
@@ -151,8 +159,8 @@ fn notification(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
         occurred_at,
         ..Event::new(kind, uuid, format!("{}:{uuid}:{}", body.kind, body.created_at), verified.evidence())
     };
-    let events = kind.map(|kind| resources_uuids.iter().map(|uuid| event(kind, uuid)).collect());
-    Ok(ParsedCallback::new(events.unwrap_or_default(), Reply::Plain(CallbackResponse::empty(204))))
+    let events = resources_uuids.iter().map(|uuid| event(kind, uuid)).collect();
+    Ok(ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(204))))
 }
 
 fn sign_on(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {

@@ -155,6 +155,23 @@ fn meaning(event_type: &str) -> Option<EventKind> {
     }
 }
 
+/// Types that only announce another event, or that concern an account without an entitlement.
+const IGNORED: [&str; 8] = [
+    "ACCOUNT_ACTIVE",
+    "ACCOUNT_CREATION_REQUESTED",
+    "ACCOUNT_DELETED",
+    "ENTITLEMENT_CANCELLATION_REVERTED",
+    "ENTITLEMENT_CANCELLING",
+    "ENTITLEMENT_PENDING_CANCELLATION",
+    "ENTITLEMENT_PLAN_CHANGE_CANCELLED",
+    "ENTITLEMENT_PLAN_CHANGE_REQUESTED",
+];
+
+/// Whether a type is one that the reference describes.
+fn is_known(event_type: &str) -> bool {
+    meaning(event_type).is_some() || IGNORED.contains(&event_type)
+}
+
 /// Whether an entitlement can be in this state after an event. Events are late, so the entitlement may have progressed.
 /// But an ended entitlement does not start again, and one that was never approved was never paid.
 fn agrees(kind: EventKind, state: &str) -> bool {
@@ -229,27 +246,47 @@ fn confirmed(
         }
         _ => {}
     }
+    if !is_known(event_type) {
+        parsed = parsed.unknown("eventType");
+    }
     let names = [Some(&subject.id), found.order_id.as_ref()];
     let name = |alias: &String| AccountName { alias: alias.clone(), account: account.to_owned() };
     parsed.names = names.into_iter().flatten().filter(|alias| *alias != account).map(name).collect();
     Ok(parsed)
 }
 
+/// Parses an event that names no entitlement.
+fn without_entitlement(
+    event_type: &str,
+    account: Option<Subject>,
+    context: &CallbackContext<'_>,
+) -> Result<ParsedCallback, Unreadable> {
+    if !is_known(event_type) {
+        return Ok(google::acknowledged(Vec::new()).unknown("eventType"));
+    }
+    if !event_type.starts_with("ACCOUNT_") {
+        return Err(unreadable("entitlement is missing"));
+    }
+    if event_type != "ACCOUNT_DELETED" {
+        return Ok(google::acknowledged(Vec::new()));
+    }
+    let account = account.ok_or_else(|| unreadable("account is missing"))?;
+    // Without the API, the end of an entitlement cannot be assigned to this account, and both would count.
+    if context.listing.secret("service_account").is_empty() {
+        return Ok(google::acknowledged(Vec::new()));
+    }
+    let transaction = format!("uninstall:{}", account.id);
+    Ok(google::acknowledged(vec![Event {
+        occurred_at: time(account.update_time.as_deref())?,
+        ..Event::new(EventKind::Uninstalled, account.id, transaction, Evidence::TransportOnly)
+    }]))
+}
+
 fn parse_event(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let Notice { event_id, event_type, entitlement, account } = notice(&proof.verified)?;
     let id = event_id.unwrap_or_default();
     let Some(subject) = entitlement else {
-        return match account.filter(|_| event_type == "ACCOUNT_DELETED") {
-            // Without the API, the end of an entitlement cannot be assigned to this account, and both would count.
-            Some(account) if !context.listing.secret("service_account").is_empty() => {
-                let transaction = format!("uninstall:{}", account.id);
-                Ok(google::acknowledged(vec![Event {
-                    occurred_at: time(account.update_time.as_deref())?,
-                    ..Event::new(EventKind::Uninstalled, account.id, transaction, Evidence::TransportOnly)
-                }]))
-            }
-            Some(_) | None => Ok(google::acknowledged(Vec::new())),
-        };
+        return without_entitlement(&event_type, account, context);
     };
     if !is_id(&subject.id) {
         return Err(unreadable("entitlement.id is not a plain id"));
@@ -265,7 +302,8 @@ fn parse_event(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<Parse
     }
     match meaning(&event_type) {
         Some(kind) => unconfirmed(kind, &event_type, subject, &id),
-        None => Ok(google::acknowledged(Vec::new())),
+        None if is_known(&event_type) => Ok(google::acknowledged(Vec::new())),
+        None => Ok(google::acknowledged(Vec::new()).unknown("eventType")),
     }
 }
 

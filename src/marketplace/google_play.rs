@@ -39,7 +39,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/androidpublisher";
 /// The path of the first API request, relative to the package; `None` if there is nothing to ask.
 fn api_path(change: Change, about: &About) -> Option<String> {
     let (path, name) = match change {
-        Change::Nothing => return None,
+        Change::Nothing | Change::Unknown => return None,
         Change::Bought => ("purchases/productsv2/tokens", about.purchase_token.as_str()),
         Change::Voided | Change::PartlyVoided => ("orders", about.order_id.as_deref()?),
         Change::Changed(..) | Change::Ended | Change::Paid => {
@@ -90,7 +90,7 @@ fn unconfirmed(change: Change, about: &About, id: String, at: Timestamp) -> Pars
     };
     let message = format!("message:{id}");
     let events = match change {
-        Change::Nothing => Vec::new(),
+        Change::Nothing | Change::Unknown => Vec::new(),
         Change::Changed(kind, false) => vec![event(kind, message)],
         Change::Changed(kind, true) => {
             vec![event(kind, message.clone()), event(EventKind::Charged, message)]
@@ -106,8 +106,8 @@ fn unconfirmed(change: Change, about: &About, id: String, at: Timestamp) -> Pars
         },
         // Only the API knows the amount. The refund must not be booked as a full one.
         Change::PartlyVoided => {
-            let log = Some("a part was refunded, and without the API nobody knows how much".to_owned());
-            return ParsedCallback { log, ..google::acknowledged(Vec::new()) };
+            let why = "a part was refunded, and without the API nobody knows how much";
+            return ParsedCallback { unprocessed: Some(why.to_owned()), ..google::acknowledged(Vec::new()) };
         }
     };
     google::acknowledged(events)
@@ -178,9 +178,11 @@ impl Adapter for GooglePlay {
     fn parse(&self, proof: &Proof<'_>, _: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
         let verified = &proof.verified;
         let (notification, id) = Notification::read(verified)?;
-        let (change, Some(about)) = notification.about() else {
-            return Ok(google::acknowledged(Vec::new()));
-        };
+        let (change, about) = notification.about();
+        if change == Change::Unknown {
+            return Ok(google::acknowledged(Vec::new()).unknown("notificationType or refundType"));
+        }
+        let Some(about) = about else { return Ok(google::acknowledged(Vec::new())) };
         let at = notification.at()?;
         if verified.evidence() == Evidence::ApiPoll {
             return match change {

@@ -9,8 +9,8 @@
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        Unreadable, Verification, VerifyError, unreadable,
+        AccountEmail, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback,
+        Proof, Reply, Unreadable, Verification, VerifyError, unreadable,
     },
     event::{Event, EventKind},
     google::{self, ServiceAccount},
@@ -62,15 +62,24 @@ struct Identity {
     sub: String,
     /// The customer's domain; absent for users without an organisation.
     hd: Option<String>,
+    #[serde(default)]
+    email: serde_json::Value,
 }
 
 impl Identity {
-    fn account(self) -> String {
-        match self.hd.filter(|domain| !domain.is_empty()) {
+    fn account(&self) -> String {
+        match self.hd.as_deref().filter(|domain| !domain.is_empty()) {
             Some(domain) => domain.to_ascii_lowercase(),
-            None => self.sub,
+            None => self.sub.clone(),
         }
     }
+}
+
+/// A sign-in: the account, its install, and the user's address.
+struct Installed {
+    account: String,
+    event: Event,
+    emails: Vec<AccountEmail>,
 }
 
 /// A sign-in that the app reports.
@@ -156,26 +165,29 @@ async fn verify_license<'a>(
 }
 
 /// The account and the install. A value that is not a click id belongs to the app and is dropped.
-fn installed(verified: &Verified<'_>, click: Option<String>) -> Result<(String, Event), Unreadable> {
+fn installed(verified: &Verified<'_>, click: Option<String>) -> Result<Installed, Unreadable> {
     let click = click.filter(|id| id.len() == CLICK_ID_LENGTH);
-    let account = payload::read::<Identity>(verified)?.account();
+    let identity: Identity = payload::read(verified)?;
+    let account = identity.account();
+    let emails = AccountEmail::list(&account, identity.email.as_str().map(str::to_owned));
     let event = Event {
         occurred_at: verified.signed_at(),
         clicks: click.into_iter().collect(),
         ..Event::new(EventKind::Installed, &account, format!("install:{account}"), verified.evidence())
     };
-    Ok((account, event))
+    Ok(Installed { account, event, emails })
 }
 
 /// Parses a sign-in in the browser. The app continues with the query, and fetches its tokens at `token`.
 fn authorized(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let state = oauth::parameter(context, "state").ok().flatten();
-    let (account, event) = installed(&proof.verified, state)?;
+    let Installed { account, event, emails } = installed(&proof.verified, state)?;
     let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
     let granted = proof.responses.get(GRANTED).ok_or_else(|| unreadable("Google was not asked"))?;
     let token_handoff = Some(oauth::token_handoff(&granted.body, context)?);
     Ok(ParsedCallback {
         token_handoff,
+        emails,
         ..ParsedCallback::new(vec![event], Reply::BrowserHandoff { account, query })
     })
 }
@@ -190,9 +202,10 @@ fn answer(events: Vec<Event>, fields: &serde_json::Value) -> ParsedCallback {
 /// Parses a sign-in that the app reports.
 fn signed_in(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let SignIn { click_id, .. } = posted(context).map_err(|_| unreadable("it is not a sign-in"))?;
-    let (account, event) = installed(verified, click_id)?;
+    let Installed { account, event, emails } = installed(verified, click_id)?;
     let customer_id = format!("{}:{account}", Marketplace::GoogleWorkspace.as_str());
-    Ok(answer(vec![event], &serde_json::json!({ "customer_id": customer_id })))
+    let answer = answer(vec![event], &serde_json::json!({ "customer_id": customer_id }));
+    Ok(ParsedCallback { emails, ..answer })
 }
 
 /// Parses a licence: an ended one is an uninstall.

@@ -153,6 +153,17 @@ fn app_of(element: &Json) -> Result<Option<u64>, &'static str> {
     Ok(payload::number(element.get("appId")))
 }
 
+/// The kinds of objects in a customer's CRM: what happens to them is the customer's business. Subscriptions to the same
+/// events of any kind of object begin with `object`.
+const CRM_OBJECTS: [&str; 9] =
+    ["company", "contact", "conversation", "deal", "line_item", "object", "product", "ticket", "quote"];
+
+/// Whether an element is about an object in the CRM.
+fn is_of_crm(element: &Json) -> bool {
+    let kind = element.get("subscriptionType").or_else(|| element.get("eventType")).and_then(Json::as_str);
+    kind.and_then(|kind| kind.split('.').next()).is_some_and(|object| CRM_OBJECTS.contains(&object))
+}
+
 /// Parses up to 100 elements, in any order. An element that does not count must not block the others. If no element can
 /// be read, the whole webhook fails, so that it is sent again. The log says why in both cases.
 fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
@@ -160,11 +171,15 @@ fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Par
     let list = list.as_array().ok_or_else(|| unreadable("the body is not a list"))?;
     let ours = app_id(context).map_err(|_| unreadable("app_id is not a number"))?;
     let (mut left_out, mut was_read, mut last) = (0usize, list.is_empty(), None);
+    let mut has_unknown = false;
     for (index, element) in list.iter().enumerate() {
         let app = app_of(element);
         was_read |= app.is_ok();
         let objection = match app {
-            Ok(app) if ours.is_none() || app == ours => continue,
+            Ok(app) if ours.is_none() || app == ours => {
+                has_unknown |= !is_of_crm(element);
+                continue;
+            }
             Ok(_) => "is of another app",
             Err(lack) => lack,
         };
@@ -175,10 +190,11 @@ fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Par
         last.map(|last| format!("{left_out} of {} elements do not count, the last: {last}", list.len()));
     match log {
         Some(log) if !was_read => Err(Unreadable(log)),
-        log => Ok(ParsedCallback {
-            log,
-            ..ParsedCallback::new(Vec::new(), Reply::Plain(CallbackResponse::empty(200)))
-        }),
+        log => {
+            let parsed = ParsedCallback::new(Vec::new(), Reply::Plain(CallbackResponse::empty(200)));
+            let parsed = if has_unknown { parsed.unknown("subscriptionType") } else { parsed };
+            Ok(ParsedCallback { log, ..parsed })
+        }
     }
 }
 

@@ -13,8 +13,8 @@ mod orders;
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        Unreadable, Verification, VerifyError, unreadable,
+        AccountEmail, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback,
+        Proof, Reply, Unreadable, Verification, VerifyError, unreadable,
     },
     event::{Event, EventKind},
     payload,
@@ -29,7 +29,7 @@ use crate::domain::{
     clicks::click::CLICK_ID_LENGTH, programme::listing::Marketplace, values::time::Timestamp,
 };
 use async_trait::async_trait;
-use orders::Object;
+use orders::{Object, Reported};
 
 /// Adobe Commerce.
 pub struct Magento;
@@ -97,43 +97,73 @@ async fn verify_commerce<'a>(
     Ok(context.verify_platform(api, &commerce).await?.into())
 }
 
-fn parsed(event: Option<Event>, log: Option<&str>, response: CallbackResponse) -> ParsedCallback {
-    let events = event.into_iter().collect();
-    ParsedCallback { log: log.map(str::to_owned), ..ParsedCallback::new(events, Reply::Plain(response)) }
+fn parsed(reported: Option<Reported>, log: Option<&str>, response: CallbackResponse) -> ParsedCallback {
+    let (events, emails) = reported.map(|it| (vec![it.event], it.emails)).unwrap_or_default();
+    let skipped = events.iter().find(|event: &&Event| !event.skipped.is_empty());
+    let skipped = skipped.map(|event| format!("skipped {}", event.skipped.join(" ")));
+    let log = log.map(str::to_owned).or(skipped);
+    ParsedCallback { log, emails, ..ParsedCallback::new(events, Reply::Plain(response)) }
+}
+
+/// The beginnings of events about sales that move no money, or whose order or credit memo is reported by another event.
+const OTHER_SALES: [&str; 11] = [
+    "checkout_cart_",
+    "checkout_type_",
+    "sales_order_address_",
+    "sales_order_creditmemo_item_",
+    "sales_order_invoice_",
+    "sales_order_item_",
+    "sales_order_payment_",
+    "sales_order_place_",
+    "sales_order_shipment_",
+    "sales_order_status_history_",
+    "sales_quote_",
+];
+
+/// Whether an event does not concern us: it is not about sales, or about a part of them that moves no money.
+fn is_ignored(kind: &str) -> bool {
+    let name = kind.rsplit('.').next().unwrap_or_default();
+    let is_of_sales = ["sales", "checkout", "order", "creditmemo"].iter().any(|part| kind.contains(part));
+    !kind.is_empty() && (!is_of_sales || OTHER_SALES.iter().any(|other| name.starts_with(other)))
 }
 
 /// Parses an event of Adobe I/O Events. An app may add a prefix between Adobe's prefix and the name of the event.
 fn event(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
-    let answered = |event, log| parsed(event, log, CallbackResponse::empty(200));
+    let answered = |reported, log| parsed(reported, log, CallbackResponse::empty(200));
     let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let (kind, evidence) = (message.text("type").unwrap_or_default(), verified.evidence());
     let is = |name: &str| kind.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
     let is_order = is("observer.checkout_submit_all_after") || is("observer.sales_order_save_commit_after");
     let is_memo = is("observer.sales_order_creditmemo_save_after");
-    if !is_order && !is_memo {
+    let is_known = is_order || is_memo;
+    if !is_known && is_ignored(&kind) {
         return Ok(answered(None, None));
     }
     let sources = context.listing.texts("source");
     if !sources.is_empty() && !message.text("source").is_some_and(|source| sources.contains(&source)) {
         return Ok(answered(None, Some("source is not one of the listing's")));
     }
+    if !is_known {
+        return Ok(answered(None, None).unknown("type"));
+    }
     let at = message.text("time").and_then(|time| Timestamp::parse(&time));
     let value = message.object("data").and_then(|data| data.object("value"));
     let value = value.ok_or_else(|| unreadable("there is no data.value"))?;
-    let event = if is_order {
+    let reported = if is_order {
         orders::order(value, at, context, evidence)?
     } else {
         orders::refund(value, at, context, evidence)?
     };
-    Ok(answered(event, None))
+    Ok(answered(reported, None))
 }
 
 /// Parses a webhook of the instance: an order, if it is stored and paid by then.
 fn webhook(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
     let message = Object::read(payload::text(verified)?).ok_or_else(|| unreadable("it is not an object"))?;
     let value = message.object("data").unwrap_or(message);
-    if orders::is_not_stored_yet(&value) {
-        return Ok(parsed(None, Some("the order is not stored yet: there is no entity_id"), success()));
+    if let Some(counts) = orders::counts_once_stored(&value) {
+        let log = counts.then_some("the order is not stored yet: there is no entity_id");
+        return Ok(parsed(None, log, success()));
     }
     Ok(parsed(orders::order(value, None, context, verified.evidence())?, None, success()))
 }
@@ -149,14 +179,19 @@ fn app(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
         _ => return Err(unreadable("event is neither installed nor uninstalled")),
     };
     let at = message.text("occurred_at").and_then(|time| Timestamp::parse(&time));
+    let account = format!("instance:{instance}");
+    let emails = AccountEmail::list(&account, message.text("email"));
     let event = Event {
         plan: message.text("plan"),
         occurred_at: at.or(verified.signed_at()),
         clicks: message.text("click_id").filter(|id| id.len() == CLICK_ID_LENGTH).into_iter().collect(),
         coupon: message.text("coupon"),
-        ..Event::new(kind, format!("instance:{instance}"), format!("{name}:{instance}"), verified.evidence())
+        ..Event::new(kind, account, format!("{name}:{instance}"), verified.evidence())
     };
-    Ok(ParsedCallback::new(vec![event], Reply::Plain(CallbackResponse::empty(200))))
+    Ok(ParsedCallback {
+        emails,
+        ..ParsedCallback::new(vec![event], Reply::Plain(CallbackResponse::empty(200)))
+    })
 }
 
 #[async_trait(?Send)]
@@ -195,8 +230,8 @@ impl Adapter for Magento {
                 (
                     APP.name,
                     "called by an app when it is installed or removed: `{\"event\": \"installed\" or \"uninstalled\", \
-                     \"instance\": \"…\", \"click_id\", \"coupon\", \"plan\", \"occurred_at\"}`, the last four if \
-                     known, signed by the Standard Webhooks scheme (`webhook-id`, `webhook-timestamp`, \
+                     \"instance\": \"…\", \"click_id\", \"coupon\", \"plan\", \"email\", \"occurred_at\"}`, the last \
+                     five if known, signed by the Standard Webhooks scheme (`webhook-id`, `webhook-timestamp`, \
                      `webhook-signature`, with the secret's own bytes as the key); the customer is \
                      `magento:instance:<instance>`",
                 ),

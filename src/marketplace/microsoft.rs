@@ -16,8 +16,8 @@ mod webhook;
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof, Reply,
-        Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
+        AccountEmail, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback,
+        Proof, Reply, Unreadable, Verification, VerifyError, is_urlencoded, unreadable,
     },
     event::{Event, EventKind},
     oauth, payload,
@@ -101,7 +101,9 @@ fn installed(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<P
     };
     let events = bought_at.or(is_new.then_some(context.now)).map(event).into_iter().collect();
     let query = context.query().ok_or_else(|| unreadable("the query is not urlencoded"))?.to_owned();
-    Ok(ParsedCallback::new(events, Reply::BrowserHandoff { account, query }))
+    let emails = known.iter().flat_map(Subscription::emails);
+    let emails = emails.flat_map(|email| AccountEmail::list(&account, Some(email))).collect();
+    Ok(ParsedCallback { emails, ..ParsedCallback::new(events, Reply::BrowserHandoff { account, query }) })
 }
 
 #[async_trait(?Send)]

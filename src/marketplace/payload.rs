@@ -32,3 +32,9 @@ pub fn number(value: Option<&serde_json::Value>) -> Option<u64> {
     let value = value?;
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
+
+/// The `email` of a member that is an object, if it has one. Nothing else depends on it, so a member of another form is
+/// none.
+pub fn email(of: &serde_json::Value) -> Option<String> {
+    of.get("email")?.as_str().filter(|email| !email.is_empty()).map(str::to_owned)
+}

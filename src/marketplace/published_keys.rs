@@ -62,6 +62,7 @@ impl<'a> CallbackContext<'a> {
         verifier: &PlatformVerifier,
     ) -> Result<Verified<'a>, VerifyError> {
         let urls = verifier.addresses(&self.callback)?;
+        verifier.precheck(&self.callback, api.now())?;
         let documents = try_join_all(urls.iter().map(|url| api.document(url, false))).await?;
         let loaded = |(url, document)| Some((url, document?));
         let texts = documents.iter().map(|document| document.text.as_deref());

@@ -3,8 +3,8 @@
 
 use super::{
     adapter::{
-        AccountName, Adapter, CallbackContext, CallbackResponse, Listing, ParsedCallback, Proof, Reply,
-        Unreadable, Verification, VerifyError,
+        AccountEmail, AccountName, Adapter, CallbackContext, CallbackResponse, Listing, ParsedCallback,
+        Proof, Reply, Unreadable, Verification, VerifyError,
     },
     event::Event,
     kept::{self, KeptCallback},
@@ -92,6 +92,9 @@ pub struct Report {
     /// Account names that were proven to belong together. They are learnt before the events are applied.
     #[serde(default)]
     pub names: Vec<AccountName>,
+    /// E-mail addresses of customers. They are learnt before the events are applied.
+    #[serde(default)]
+    pub emails: Vec<AccountEmail>,
     /// Events, in order.
     pub events: Vec<Event>,
     /// The token that proved the callback, if it is not valid everywhere at any time.
@@ -121,6 +124,7 @@ impl Report {
         Self {
             listing_no,
             names: Vec::new(),
+            emails: Vec::new(),
             events: Vec::new(),
             single_use: None,
             browser_handoff: None,
@@ -295,6 +299,7 @@ fn report(
     let reloads = matches!(parsed.reply, Reply::FrameHandoff { reloads: true, .. });
     let mut report = Report {
         names: parsed.names,
+        emails: parsed.emails,
         events: parsed.events,
         unprocessed: parsed.unprocessed.map(|why| kept::keep(proof, context, &why, true)),
         digest: Some(kept::digest(context)),

@@ -145,11 +145,15 @@ fn license(
     })
 }
 
+/// Objects of the License Management App that do not concern us: a lead is not a customer yet.
+const IGNORED: [&str; 5] = ["Account", "Contact", "Lead", "sfLma__Package__c", "sfLma__Package_Version__c"];
+
+/// The events of a notification; `None` if it is about an object that nobody knows.
 fn notification(
     node: Node<'_, '_>,
     plan_fields: &[&str],
     evidence: Evidence,
-) -> Result<Vec<Event>, Unreadable> {
+) -> Result<Option<Vec<Event>>, Unreadable> {
     let id = required(node, "Id")?;
     let mut records = node.children().filter(|child| child.has_tag_name((OUTBOUND, "sObject")));
     let (Some(record), None) = (records.next(), records.next()) else {
@@ -157,9 +161,9 @@ fn notification(
     };
     let kind = record.attribute((SCHEMA_INSTANCE, "type")).unwrap_or_default();
     match kind.rsplit(':').next() {
-        Some("sfLma__License__c") => license(id, record, plan_fields, evidence),
-        // A lead is not a customer yet, and no other object concerns us.
-        _ => Ok(Vec::new()),
+        Some("sfLma__License__c") => license(id, record, plan_fields, evidence).map(Some),
+        Some(kind) if IGNORED.contains(&kind) => Ok(Some(Vec::new())),
+        Some(_) | None => Ok(None),
     }
 }
 
@@ -178,11 +182,13 @@ fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pa
     let nodes =
         list.iter().flat_map(Node::children).filter(|child| child.has_tag_name((OUTBOUND, "Notification")));
     let (mut events, mut was_read, mut left_out, mut error) = (Vec::new(), false, 0usize, None);
+    let mut has_unknown = false;
     for node in nodes {
         match notification(node, plan_fields, verified.evidence()) {
             Ok(parsed) => {
                 was_read = true;
-                events.extend(parsed);
+                has_unknown |= parsed.is_none();
+                events.extend(parsed.into_iter().flatten());
             }
             Err(unreadable) => {
                 left_out = left_out.saturating_add(1);
@@ -195,8 +201,10 @@ fn licenses(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<Pa
     }
     let parsed =
         ParsedCallback::new(events, Reply::Plain(CallbackResponse::with_body(200, "text/xml", ACKNOWLEDGED)));
-    let unprocessed = error
+    let parsed = if has_unknown { parsed.unknown("sObject") } else { parsed };
+    let unread = error
         .map(|Unreadable(why)| format!("{left_out} notifications cannot be read, the last because {why}"));
+    let unprocessed = unread.or(parsed.unprocessed);
     Ok(ParsedCallback { unprocessed, ..parsed })
 }
 

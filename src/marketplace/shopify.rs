@@ -12,10 +12,11 @@
 use super::adapter::MarketplaceDocs;
 use super::{
     adapter::{
-        AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind, ParsedCallback, Proof,
-        Reply, Unreadable, Verification, VerifyError, unreadable,
+        AccountEmail, AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Kind,
+        ParsedCallback, Proof, Reply, Unreadable, Verification, VerifyError, unreadable,
     },
     event::{Event, EventKind},
+    fields::Fields,
     payload,
     signature::{Parameters, Refusal, Scheme, Verified, is_shop},
     vendor_api::VendorApi,
@@ -26,6 +27,7 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// Shopify.
 pub struct Shopify;
@@ -56,37 +58,44 @@ const TOPIC: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
 const DOMAIN: [&str; 2] = ["x-shopify-shop-domain", "shopify-shop-domain"];
 const TRIGGERED_AT: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
+/// The member of a shop that contains its domain.
+const DOMAIN_MEMBER: &str = "myshopify_domain";
+
 /// `app_subscriptions/update`. Newer versions contain a price, which is the plan's and not a payment.
 #[derive(Deserialize)]
 struct SubscriptionUpdate {
-    app_subscription: Subscription,
+    /// An object with `admin_graphql_api_id`, `admin_graphql_api_shop_id`, `status` and `updated_at`, and with the side fields
+    /// `plan_handle` and `name`.
+    app_subscription: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Subscription {
-    /// `gid://shopify/AppSubscription/…`.
-    admin_graphql_api_id: String,
-    /// `gid://shopify/Shop/…`.
-    admin_graphql_api_shop_id: String,
-    status: String,
-    updated_at: String,
-    name: Option<String>,
-    plan_handle: Option<String>,
-}
-
-/// The shop in `app/uninstalled` and `shop/update`.
-#[derive(Deserialize)]
+/// The shop in `app/uninstalled`, `shop/update` and the privacy topics. Only its number is needed.
 struct Shop {
     id: u64,
-    myshopify_domain: Option<String>,
-    updated_at: Option<String>,
+    fields: Fields,
 }
 
-/// The privacy topics.
-#[derive(Deserialize)]
-struct Privacy {
-    shop_id: u64,
-    shop_domain: Option<String>,
+impl Shop {
+    /// Reads a body that has the shop's number in this member.
+    fn read(verified: &Verified<'_>, id: &str) -> Result<Self, Unreadable> {
+        let fields = Fields::read(payload::text(verified)?)?;
+        let number = fields.needed(id)?.and_then(|number| number.parse().ok());
+        Ok(Self { id: number.ok_or_else(|| unreadable(format!("/{id} is not a number")))?, fields })
+    }
+
+    /// The acknowledgement, with the names and the owner's address that the signed body contains.
+    fn acknowledged(&self, events: Vec<Event>, domain: &str) -> ParsedCallback {
+        let names = names(self.id, self.fields.side(domain).as_deref());
+        let emails = AccountEmail::list(&gid(self.id), self.fields.side("email"));
+        noting(&self.fields, ParsedCallback { emails, ..acknowledged(events, names) })
+    }
+}
+
+/// Notes the fields that were skipped.
+fn noting(fields: &Fields, parsed: ParsedCallback) -> ParsedCallback {
+    let skipped = fields.skipped();
+    let log = (!skipped.is_empty()).then(|| format!("skipped {}", skipped.join(" ")));
+    ParsedCallback { log, ..parsed }
 }
 
 /// A header, which is not signed.
@@ -133,30 +142,41 @@ fn subscription(
     verified: &Verified<'_>,
     context: &CallbackContext<'_>,
 ) -> Result<ParsedCallback, Unreadable> {
-    let SubscriptionUpdate { app_subscription: update } = payload::read(verified)?;
-    let kind = match update.status.as_str() {
+    let SubscriptionUpdate { app_subscription } = payload::read(verified)?;
+    let fields = Fields::read(app_subscription.get())?;
+    let needed = |name: &str| {
+        let missing = || unreadable(format!("/app_subscription/{name} is missing"));
+        fields.needed(name)?.ok_or_else(missing)
+    };
+    let status = needed("status")?;
+    let kind = match status.as_str() {
         "ACTIVE" => EventKind::Activated,
         "FROZEN" => EventKind::Suspended,
-        _ => return Ok(acknowledged(Vec::new(), Vec::new())),
+        // Offered to the merchant, or ended.
+        "PENDING" | "ACCEPTED" | "CANCELLED" | "DECLINED" | "EXPIRED" => {
+            return Ok(acknowledged(Vec::new(), Vec::new()));
+        }
+        _ => return Ok(acknowledged(Vec::new(), Vec::new()).unknown("status")),
     };
-    let shop = update.admin_graphql_api_shop_id.as_str();
+    let shop = needed("admin_graphql_api_shop_id")?;
     if !shop.starts_with("gid://shopify/Shop/") {
         return Err(unreadable("admin_graphql_api_shop_id is not a shop"));
     }
-    let transaction = format!("{}:{}:{}", update.admin_graphql_api_id, update.status, update.updated_at);
+    let (id, updated_at) = (needed("admin_graphql_api_id")?, needed("updated_at")?);
     let event = Event {
-        plan: update.plan_handle.or(update.name),
-        occurred_at: Some(time(&update.updated_at)?),
-        ..event(kind, shop, transaction, verified, context)
+        plan: fields.side("plan_handle").or_else(|| fields.side("name")),
+        occurred_at: Some(time(&updated_at)?),
+        ..event(kind, &shop, format!("{id}:{status}:{updated_at}"), verified, context)
     };
-    Ok(acknowledged(vec![event], Vec::new()))
+    Ok(noting(&fields, acknowledged(vec![event], Vec::new())))
 }
 
 fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result<ParsedCallback, Unreadable> {
-    let shop: Shop = payload::read(verified)?;
+    let shop = Shop::read(verified, "id")?;
+    let updated_at = shop.fields.side("updated_at");
     // Only a header contains the time of the event. The body's time is that of the shop's last change. The header is not
     // signed, so it must not tell one uninstall from another: the signed body does.
-    let at = header(context, &TRIGGERED_AT).or(shop.updated_at.as_deref());
+    let at = header(context, &TRIGGERED_AT).or(updated_at.as_deref());
     let at = at.ok_or_else(|| unreadable("neither a header nor the body says when"))?;
     let body = sha256_hex(payload::text(verified)?.as_bytes());
     let transaction = format!("uninstall:{}:{}", shop.id, body.get(..32).unwrap_or(&body));
@@ -164,7 +184,7 @@ fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result
         occurred_at: Some(time(at)?),
         ..event(EventKind::Uninstalled, &gid(shop.id), transaction, verified, context)
     };
-    Ok(acknowledged(vec![event], names(shop.id, shop.myshopify_domain.as_deref())))
+    Ok(shop.acknowledged(vec![event], DOMAIN_MEMBER))
 }
 
 /// Parses a visit to the App URL or the redirect URI. Shopify sends a code or an `id_token` only to an app that the
@@ -252,7 +272,8 @@ impl Adapter for Shopify {
                 (UNINSTALLED.name, "webhook `app/uninstalled`"),
                 (
                     SHOP.name,
-                    "webhook `shop/update`: joins the shop's number with its domain, and reports no event",
+                    "webhook `shop/update`: joins the shop's number with its domain, and reports its owner's e-mail \
+                     address, but no event",
                 ),
                 (
                     DATA_REQUEST.name,
@@ -314,14 +335,8 @@ impl Adapter for Shopify {
         match context.kind {
             SUBSCRIPTION => subscription(verified, context),
             UNINSTALLED => uninstalled(verified, context),
-            SHOP => {
-                let shop: Shop = payload::read(verified)?;
-                Ok(acknowledged(Vec::new(), names(shop.id, shop.myshopify_domain.as_deref())))
-            }
-            _ => {
-                let privacy: Privacy = payload::read(verified)?;
-                Ok(acknowledged(Vec::new(), names(privacy.shop_id, privacy.shop_domain.as_deref())))
-            }
+            SHOP => Ok(Shop::read(verified, "id")?.acknowledged(Vec::new(), DOMAIN_MEMBER)),
+            _ => Ok(Shop::read(verified, "shop_id")?.acknowledged(Vec::new(), "shop_domain")),
         }
     }
 

@@ -327,13 +327,14 @@ pub fn payment_file(
     operation
         .path_parameter::<RunId>(RUN)
         .response(200, description, Content::Text(media_type), &[Header::CacheControl])
-        .problems(&[Code::RunNotApproved, Code::PayoutsLeftOut])
+        .problems(&[Code::RunNotApproved, Code::PayoutsLeftOut, Code::SealedKeyGone])
 }
 
 /// The operation returns the statement of a payout.
 pub fn statement(operation: Description, content: Content) -> Description {
-    operation
-        .path_parameter::<PayoutId>(PAYOUT)
-        .response(200, "The statement.", content, &[])
-        .problems(&[Code::RunNotApproved, Code::PayoutNotOpen])
+    operation.path_parameter::<PayoutId>(PAYOUT).response(200, "The statement.", content, &[]).problems(&[
+        Code::RunNotApproved,
+        Code::PayoutNotOpen,
+        Code::SealedKeyGone,
+    ])
 }

@@ -214,6 +214,7 @@ pub fn describe(operation: Operation) -> Description {
             list::<KeptCallbackView>(filtered, "Callbacks that were kept, newest first.")
         }
         Op::RetryCallback => of(Tag::Callbacks)
+            .problems(&[Code::SealedKeyGone])
             .path_parameter::<CallbackId>("The callback's id.")
             .json::<KeptCallbackView>(200, "What became of the callback."),
         Op::ReleaseCommission => of(Tag::Conversions)
@@ -269,6 +270,7 @@ pub fn describe(operation: Operation) -> Description {
             .problems(&[Code::IbanOutsideSepa, Code::NameNotWritable])
             .problems(&[Code::InvalidEmail, Code::InvalidCountry]),
         Op::GetPayoutDetails => of(Tag::Payouts)
+            .problems(&[Code::SealedKeyGone])
             .path_parameter::<PartnerId>(PARTNER)
             .json::<PayoutDetailsView>(200, "Which fields are set. Their values are never returned."),
         Op::CreateRun => create::<NewRun, RunView>(of(Tag::Payouts), "The draft.")

@@ -74,6 +74,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 15, script: script!("schema/ledger_0015.sql") },
     Step { version: 16, script: script!("schema/ledger_0016.sql") },
     Step { version: 17, script: script!("schema/ledger_0017.sql") },
+    Step { version: 18, script: script!("schema/ledger_0018.sql") },
 ];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.

@@ -105,6 +105,17 @@ describe("the edge", () => {
     assert.ok(refused >= 5 && refused <= 5 * (seconds + 3), `${refused} lines in ${seconds} s`);
   });
 
+  test("postbacks with invented apps are refused without a lookup", async () => {
+    const before = await calls("listingOfApp");
+    const invented = (n) => ({ version: "4.0", "ad-network-id": "com.example", "source-identifier": "5239", "app-id": 1_000 + n,
+      "transaction-id": String(n), redownload: false, "fidelity-type": 1, "did-win": true, "postback-sequence-index": 0,
+      "attribution-signature": "MEUCIGRmSMrqedNu6uaHyhVcifs118R5z/AB6cvRaKrRRHWRAiEAv96ne3dKQ5kJpbsfk4eYiePmrZUU6sQmo+7zfP/1Bxo=" });
+    const post = async (n) => (await edge.fetch("/.well-known/skadnetwork/report-attribution/", { method: "POST", body: JSON.stringify(invented(n)) })).status;
+    const statuses = await Promise.all(Array.from({ length: 100 }, (_, n) => post(n)));
+    assert.deepEqual(new Set(statuses), new Set([401]));
+    assert.equal(await calls("listingOfApp"), before);
+  });
+
   test("a conversion waits half a second for a ClickLog that hangs, and is then attributed to its click alone", async () => {
     await world.operator.json("PUT", "/v1/program", {
       name: "Acme partners", currency: "EUR", landing_url: "https://acme.example/partners", commission_bp: 2000, hold_days: 30,

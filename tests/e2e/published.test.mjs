@@ -186,14 +186,15 @@ test("another isolate reads the document from KV, and fetches it if KV is down",
   assert.deepEqual(await get("&down"), ["two", false, true]);
 });
 
-/** Uses up the rate limit of calls to vendors for one second, during which the clock stands still. */
+/** Uses up a listing's rate limit of calls to the vendor for one second, during which the clock stands still. */
 async function exhaustRateLimit(name) {
   now += 1_000;
-  for (let number = 0; number < 50; number += 1) await getFrom(`https://others.example/${name}/${number}`);
+  for (let number = 0; number < 50; number += 1) await getFrom(`https://keys.example/${name}/${number}`, "&listing=lst_a");
   assert.equal(calls.splice(0).length, 50);
 }
 
 test("above the rate limit no vendor is called, and cached documents are used", async () => {
+  const get = () => getFrom(url, "&listing=lst_a");
   serve("one", "max-age=3600");
   await exhaustRateLimit("first");
   assert.deepEqual(await get(), [null, false, true]);
@@ -205,6 +206,15 @@ test("above the rate limit no vendor is called, and cached documents are used", 
   await exhaustRateLimit("second");
   assert.deepEqual(await get(), ["one", false, true]);
   assert.deepEqual(calls, []);
+});
+
+test("what callbacks of one listing use up does not delay those of another, nor calls to another vendor", async () => {
+  serve("one", "max-age=3600");
+  await exhaustRateLimit("third");
+  assert.deepEqual(await getFrom(url, "&listing=lst_b"), ["one", false, true]);
+  const other = "https://other-vendor.example/keys";
+  assert.deepEqual(await getFrom(other, "&listing=lst_a"), ["one", false, true]);
+  assert.deepEqual(calls.splice(0), [url, other]);
 });
 
 test("an instance caches a hundred documents, and evicts the oldest for another", async () => {

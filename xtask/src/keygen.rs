@@ -5,17 +5,35 @@ use anyhow::{Context, Result};
 use lexopt::ValueExt;
 
 pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
-    let mut rotate: Option<String> = None;
+    let (mut rotate, mut rotate_data): (Option<String>, Option<String>) = (None, None);
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("rotate") => rotate = Some(arguments.value()?.string()?),
+            lexopt::Arg::Long("rotate-data") => rotate_data = Some(arguments.value()?.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
+    if let Some(file) = &rotate_data {
+        print_rotated_data(file)?;
+    }
     match rotate {
         Some(ring) => print_rotated(&ring),
+        None if rotate_data.is_some() => Ok(()),
         None => print_new(),
     }
+}
+
+fn print_rotated_data(file: &str) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{file:?} is not a readable file"))?;
+    // The file may contain the line that this command printed, which starts with the secret's name.
+    let keys = text.lines().find_map(|line| line.strip_prefix("DATA_KEY=")).unwrap_or(&text).trim();
+    println!("DATA_KEY={}", crate::keys::data_keys(keys)?);
+    eprintln!(
+        "\nAfter deployment, the new key seals, and the old ones still open:\n  \
+         cargo xtask wrangler secret put DATA_KEY\nThe Ledger then seals listings' secrets, payout details and the payer's \
+         account anew. Keep the old key for 90 days, until unprocessed callbacks have expired."
+    );
+    Ok(())
 }
 
 fn print_new() -> Result<()> {

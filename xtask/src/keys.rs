@@ -49,6 +49,17 @@ fn random_text() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// Puts a new data key before `keys`.
+pub fn data_keys(keys: &str) -> Result<String> {
+    let is_key = |key: &str| URL_SAFE_NO_PAD.decode(key.trim()).is_ok_and(|bytes| bytes.len() == 32);
+    if !keys.split(',').all(is_key) {
+        bail!(
+            "DATA_KEY is not 32 bytes in base64url without padding, or several such keys separated by commas"
+        );
+    }
+    Ok(format!("{},{keys}", random_text()?))
+}
+
 /// Adds a new signing key to `ring`, or creates a key ring with one key.
 pub fn signing_keys(ring: Option<&str>) -> Result<String> {
     let text = SystemEntropy::draw(|entropy| with_new_key(ring, entropy))?;

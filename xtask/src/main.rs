@@ -102,7 +102,10 @@ const COMMANDS: &[Command] = &[
         name: "keygen",
         arguments: "",
         about: "print new secrets for a deployment",
-        options: &[("--rotate <file or text>", "print this key ring with a new signing key")],
+        options: &[
+            ("--rotate <file or text>", "print this key ring with a new signing key"),
+            ("--rotate-data <file>", "print DATA_KEY with a new key before those in the file"),
+        ],
         run: keygen::run,
     },
     Command {

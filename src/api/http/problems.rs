@@ -70,6 +70,7 @@ codes! {
     PayoutEnded = 409, "payout_ended", "The payout is already settled with another result";
     PayoutOpen = 409, "payout_open", "A payout of the partner is still open";
     NothingOwedBack = 409, "nothing_owed_back", "The balance is not negative";
+    SealedKeyGone = 409, "sealed_key_gone", "This was sealed under a data key that is gone";
     PayerMissing = 409, "payer_missing", "The programme has no payer";
     PayoutsLeftOut = 409, "payouts_left_out", "The file would leave payouts out";
     SeveralCurrencies = 409, "several_currencies", "The file can contain only one currency";
@@ -251,6 +252,11 @@ impl std::fmt::Display for Problem {
 /// A failure of the database is ours to fix: the caller learns nothing else about it.
 impl From<SqlError> for Problem {
     fn from(error: SqlError) -> Self {
+        if matches!(error, SqlError::KeyGone) {
+            let detail = "DATA_KEY lacks the key that it was sealed under. Add that key to DATA_KEY again, or set new values: \
+                          the listing's \"secrets\", the partner's payout details, or the programme's \"payer\".";
+            return Self::new(Code::SealedKeyGone, detail);
+        }
         let detail = "Nothing was changed. Try again; if it stays, the operator finds the cause in the log.";
         Self { log: Some(error.to_string()), ..Self::new(Code::Internal, detail) }
     }

@@ -18,7 +18,7 @@ use crate::{
     },
     ledger::{
         commissions::listing_settings::click_id_in,
-        listing_secrets::{Secret, Secrets, open_secrets, seal_secrets},
+        listing_secrets::{Secret, Secrets, are_lost, open_secrets, seal_secrets},
         view::view,
     },
     store::{SqlError, log::change::Change, programme::listings},
@@ -95,6 +95,9 @@ view! {
         settings: Box<RawValue>,
         /// Names of the secrets that are set; their values are never shown.
         secrets: Vec<String>,
+        /// Whether the secrets were sealed under a key that `DATA_KEY` no longer contains, so that callbacks cannot be
+        /// verified. Setting one drops the others: set all of them.
+        secrets_lost: bool,
         /// Days from a click on its links to a conversion; `null` = the programme's.
         window_days: Option<i64>,
         /// When it was added.
@@ -105,7 +108,7 @@ view! {
 }
 
 /// A listing's view.
-fn view(listing: &Listing) -> Result<ListingView, SqlError> {
+fn view(listing: &Listing, secrets_lost: bool) -> Result<ListingView, SqlError> {
     let settings = RawValue::from_string(listing.settings.clone());
     Ok(ListingView {
         id: listing.id.clone(),
@@ -116,6 +119,7 @@ fn view(listing: &Listing) -> Result<ListingView, SqlError> {
         forward_to: listing.forward_to.clone(),
         settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?,
         secrets: listing.secret_names.clone(),
+        secrets_lost,
         window_days: listing.window_days,
         created_at: listing.created_at,
         updated_at: listing.updated_at,
@@ -160,13 +164,17 @@ fn slug_free(call: &Call<'_>, listing: &Listing) -> Result<(), Problem> {
     }
 }
 
-/// Merges `changes` into the listing's secrets, notes which are set, and returns them sealed.
+/// Merges `changes` into the listing's secrets, notes which are set, and returns them sealed. Secrets whose key is gone are
+/// dropped.
 fn change_secrets(
     call: &Call<'_>,
     listing: &mut Listing,
     changes: Secrets,
 ) -> Result<Option<String>, SqlError> {
-    let mut secrets = open_secrets(call.tx, listing)?;
+    let mut secrets = match open_secrets(call.tx, listing) {
+        Err(SqlError::KeyGone) => Secrets::new(),
+        opened => opened?,
+    };
     for (name, secret) in changes {
         match secret {
             Some(secret) => secrets.insert(name, Some(secret)),
@@ -204,7 +212,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     slug_free(call, &listing)?;
     let sealed = change_secrets(call, &mut listing, body.secrets.unwrap_or_default())?;
     call.tx.bump_snapshot_version()?;
-    let (view, no) = (view(&listing)?, listing.no);
+    let (view, no) = (view(&listing, false)?, listing.no);
     call.tx.commit(EventType::ListingCreated, &Change::Listing(listing), &view, "")?;
     listings::set_sealed_secrets(call.tx.sql, no, sealed)?;
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/listings/{}", view.id)))
@@ -221,12 +229,11 @@ pub fn visible(call: &Call<'_>, id: &ListingId) -> Result<Listing, Problem> {
 
 /// A listing as the caller may see it. Partners do not see how the marketplace is integrated.
 fn show(call: &Call<'_>, listing: &Listing) -> Result<ListingView, SqlError> {
-    let mut visible = listing.clone();
-    if call.caller.partner.is_some() {
-        visible.settings = "{}".to_owned();
-        visible.secret_names = Vec::new();
+    if call.caller.partner.is_none() {
+        return view(listing, are_lost(call.tx, listing)?);
     }
-    view(&visible)
+    let (settings, secret_names) = ("{}".to_owned(), Vec::new());
+    view(&Listing { settings, secret_names, ..listing.clone() }, false)
 }
 
 /// `GET /v1/listings`
@@ -265,7 +272,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
         listing_settings::check(&listing.settings)?;
     }
     slug_free(call, &listing)?;
-    if let Some(secrets) = body.secrets {
+    if let Some(secrets) = body.secrets.filter(|secrets| !secrets.is_empty()) {
         let sealed = change_secrets(call, &mut listing, secrets)?;
         listings::set_sealed_secrets(call.tx.sql, listing.no, sealed)?;
     }
@@ -273,7 +280,7 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
     if listing.url != old.url || moves_click_id {
         call.tx.bump_snapshot_version()?;
     }
-    let view = view(&listing)?;
+    let view = view(&listing, are_lost(call.tx, &listing)?)?;
     call.tx.commit(EventType::ListingUpdated, &Change::Listing(listing), &view, "")?;
     call.json(200, &view)
 }

@@ -6,21 +6,18 @@
 
 use crate::{
     clicks::{bot::AGENT_BYTES, click::SHARDS},
-    links::keyring::{KEY_BYTES, mac, new_hmac},
-    values::time::Timestamp,
+    links::keyring::{mac, new_hmac},
+    values::{
+        data_keys::{DataKeyError, DataKeys},
+        time::Timestamp,
+    },
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 /// Separates this subkey from the others derived from `DATA_KEY`.
 const LABEL: &[u8] = b"signpost visitor v1";
-
-/// `DATA_KEY` is not 32 bytes in base64url without padding.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("DATA_KEY is not 32 bytes in base64url without padding")]
-pub struct DataKeyError;
 
 /// The subkey of `DATA_KEY` from which the day keys for visitors derive.
 #[derive(Clone)]
@@ -33,11 +30,10 @@ impl std::fmt::Debug for VisitorSecret {
 }
 
 impl VisitorSecret {
-    /// Derives the subkey from the text of `DATA_KEY`.
+    /// Derives the subkey from the text of `DATA_KEY`, of which the first key counts.
     pub fn parse(data_key: &str) -> Result<Self, DataKeyError> {
-        let bytes = URL_SAFE_NO_PAD.decode(data_key).map_err(|_| DataKeyError)?;
-        let key: [u8; KEY_BYTES] = bytes.try_into().map_err(|_| DataKeyError)?;
-        Ok(Self(new_hmac(&mac(&new_hmac(&key), LABEL))))
+        let keys = DataKeys::parse(data_key)?;
+        Ok(Self(new_hmac(&mac(&new_hmac(keys.first()), LABEL))))
     }
 
     /// Returns the key of the UTC day that contains `at`.
@@ -127,6 +123,7 @@ pub fn shard(visitor: Option<Visitor>, random: [u8; 4]) -> u8 {
 mod tests {
     use super::*;
     use crate::values::time::DAY_MS;
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
     fn secret() -> VisitorSecret {
         VisitorSecret::parse(&URL_SAFE_NO_PAD.encode([7; 32])).unwrap()

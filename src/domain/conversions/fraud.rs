@@ -3,7 +3,7 @@
 
 use crate::{
     conversions::{ConversionType, HeldReason},
-    values::time::Timestamp,
+    values::{email, time::Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,8 @@ pub struct Facts<'a> {
     pub customer: Vec<&'a str>,
     /// The credited partner's identifiers: ids and the e-mail address.
     pub partner: Vec<&'a str>,
+    /// Whether a marketplace reported an e-mail address of the customer that is also the partner's.
+    pub has_partners_email: bool,
     /// When the conversion happened.
     pub occurred_at: Timestamp,
     /// The time of the credited click; absent if no click was credited.
@@ -80,10 +82,13 @@ pub struct Facts<'a> {
     pub coupon: Option<CouponUse>,
 }
 
-/// Returns whether two identifiers are equal, ignoring surrounding whitespace and ASCII case.
+/// Returns whether two identifiers are equal, ignoring surrounding whitespace and ASCII case, and in e-mail addresses
+/// also a tag after `+`.
 fn is_same(one: &str, other: &str) -> bool {
-    let one = one.trim();
-    !one.is_empty() && one.eq_ignore_ascii_case(other.trim())
+    let (one, other) = (one.trim(), other.trim());
+    !one.is_empty()
+        && (one.eq_ignore_ascii_case(other)
+            || email::fold(one).is_some_and(|folded| email::fold(other) == Some(folded)))
 }
 
 /// Returns whether an event of this type normally happens once per customer.
@@ -112,8 +117,10 @@ fn is_too_soon(facts: &Facts<'_>, clicked_at: Timestamp, seconds: i64) -> bool {
 /// Returns the reasons to hold a commission, most severe first; empty if there are none.
 #[must_use]
 pub fn hold_reasons(facts: &Facts<'_>, rules: &Rules) -> Vec<HeldReason> {
-    let is_self_referral =
-        || facts.customer.iter().any(|name| facts.partner.iter().any(|own| is_same(name, own)));
+    let is_self_referral = || {
+        facts.has_partners_email
+            || facts.customer.iter().any(|name| facts.partner.iter().any(|own| is_same(name, own)))
+    };
     let too_soon = rules.min_seconds_from_click.zip(facts.clicked_at);
     let is_leaked = |(limit, used): (i64, CouponUse)| !used.has_click && used.customers_in_day > limit;
     [

@@ -26,6 +26,7 @@ use crate::{
         callbacks::report::Reported,
         config::Config,
         payer::seal_migrated,
+        resealing::reseal_all,
         trails::{NO_TRAILS, TrailRequest, Trails},
     },
     marketplace::receive::Report,
@@ -261,8 +262,11 @@ impl DurableObject for LedgerObject {
         let sql = DurableSql::new(AsRef::<JsValue>::as_ref(state.storage().as_raw()).clone());
         let config = match migrate(&sql, LEDGER) {
             Ok(_) => config(&stores).and_then(|config| {
-                let sealed =
-                    transaction(&sql, || seal_migrated(&sql, &config.sealer, &mut CryptoEntropy::default()));
+                let mut entropy = CryptoEntropy::default();
+                let sealed = transaction(&sql, || {
+                    seal_migrated(&sql, &config.sealer, &mut entropy)?;
+                    reseal_all(&sql, &config.sealer, &mut entropy)
+                });
                 sealed.map(|()| config).map_err(|error| error.to_string())
             }),
             Err(error) => Err(error.to_string()),

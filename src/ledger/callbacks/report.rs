@@ -3,7 +3,7 @@
 
 use super::{
     super::{error::LedgerError, trails::TrailRequest, tx::Tx},
-    accounts, charges, kept, refunds, token_responses,
+    accounts, charges, emails, kept, refunds, token_responses,
 };
 use crate::{
     domain::{conversions::ConversionType, programme::listing::Listing},
@@ -59,6 +59,9 @@ pub fn write_all(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> 
     let listing = listing.ok_or(SqlError::Shape { column: 0, expected: "a listing that exists" })?;
     for name in &report.names {
         accounts::learn_name(tx, &listing, name)?;
+    }
+    for email in &report.emails {
+        emails::learn(tx, &listing, email)?;
     }
     let mut events = report.events.clone();
     // Events about accounts come first: a plan may price a charge of the same message.

@@ -41,7 +41,8 @@ pub fn retry(tx: &Tx<'_>, mut row: KeptRow) -> Result<KeptRow, LedgerError> {
         // An event without a time happened when it arrived, and not now.
         event.occurred_at.get_or_insert(row.received_at);
     }
-    let report = Report { names: parsed.names, events, single_use, ..Report::new(listing.no) };
+    let (names, emails) = (parsed.names, parsed.emails);
+    let report = Report { names, emails, events, single_use, ..Report::new(listing.no) };
     if report::write_all(tx, &report)? == report::Reported::Replayed {
         let why = "its single-use token was used before";
         return Ok(close(tx, row, CallbackStatus::Refused, why)?);

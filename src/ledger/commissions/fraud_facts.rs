@@ -8,7 +8,7 @@ use crate::{
             fraud::{CouponUse, Facts, HOUR_MS, Rules, hold_reasons, is_once_per_customer},
         },
         programme::partner::Partner,
-        values::{string_enum::Metadata, time::Timestamp},
+        values::{email, string_enum::Metadata, time::Timestamp},
     },
     store::{
         SqlError,
@@ -27,6 +27,23 @@ pub struct CreditOrigin {
     pub is_embedded: bool,
     /// How its coupon was used; `None` if it is a click's, or if no rule limits coupons.
     pub coupon: Option<CouponUse>,
+}
+
+/// Whether a marketplace reported an e-mail address of the customer that is also the partner's.
+fn has_partners_email(
+    tx: &Tx<'_>,
+    customer_id: Option<&str>,
+    own: [Option<&str>; 3],
+) -> Result<bool, SqlError> {
+    let Some(customer_id) = customer_id else { return Ok(false) };
+    for address in own.into_iter().flatten().filter_map(email::fold) {
+        for digest in tx.config.sealer.digests(&address) {
+            if customers::has_email(tx.sql, customer_id, &digest)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Why what a conversion earns a partner is held, the gravest reason first.
@@ -54,6 +71,8 @@ pub fn held_reasons(
         kind: conversion.kind,
         customer: customer.collect(),
         partner: own.into_iter().flatten().collect(),
+        has_partners_email: rules.self_referral
+            && has_partners_email(tx, conversion.customer_id.as_deref(), own)?,
         occurred_at: conversion.occurred_at,
         clicked_at: origin.clicked_at,
         is_embedded: origin.is_embedded,

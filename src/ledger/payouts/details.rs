@@ -46,7 +46,8 @@ view! {
     pub struct DestinationView {
         /// The payment method.
         method: PayoutMethod,
-        /// The last characters of the account or address; `null` if the method needs none.
+        /// The last characters of the account or address; `null` if the method needs none, or if it was sealed under a key
+        /// that is gone.
         ends_with: Option<String>,
         /// Since when it is set.
         set_at: Timestamp,
@@ -136,7 +137,11 @@ pub fn of_payout(tx: &Tx<'_>, payout: &Payout) -> Result<Option<PayoutDetails>, 
 /// Where a payout goes, for its approver to check.
 pub fn destination_of(tx: &Tx<'_>, payout: &Payout) -> Result<Option<DestinationView>, SqlError> {
     let Some(stored) = stored_of(tx, payout)? else { return Ok(None) };
-    let details = open(tx, &payout.partner_id, &stored)?;
+    let details = match open(tx, &payout.partner_id, &stored) {
+        // The run can still be looked at, failed or cancelled.
+        Err(SqlError::KeyGone) => None,
+        opened => opened?,
+    };
     Ok(Some(DestinationView {
         method: stored.set.method,
         ends_with: details.as_ref().and_then(PayoutDetails::destination).map(mask),

@@ -208,8 +208,7 @@ pub fn parse(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let kind = kind.ok_or_else(|| unreadable("there is no notificationType"))?;
     let answer = |events| ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)));
     if !is_known(kind) {
-        let unprocessed = Some("its notificationType is unknown".to_owned());
-        return Ok(ParsedCallback { unprocessed, ..answer(Vec::new()) });
+        return Ok(answer(Vec::new()).unknown("notificationType"));
     }
     // A test notification, or one that is not about a purchase.
     let Some(json) = verified_json.get("transaction") else { return Ok(answer(Vec::new())) };

@@ -11,9 +11,10 @@ use super::{
         event::{Event, EventKind},
         payload,
         signature::{
-            AppleEnvironment, Keys, Refusal, Verified,
+            AppleEnvironment, Callback, Keys, Refusal, Verified,
             platforms::{
-                AdAttributionKit, Allowed, DEVELOPMENT_KEYS, PRODUCTION_KEY, PlatformVerifier, Skadnetwork,
+                APPLE_KEY, AdAttributionKit, Allowed, DEVELOPMENT_KEYS, FetchedDocuments, PRODUCTION_KEY,
+                PlatformVerifier, Skadnetwork,
             },
             public_key::PublicKey,
         },
@@ -21,10 +22,8 @@ use super::{
     },
     app::{app_apple_id, environment},
 };
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use crate::domain::values::time::Timestamp;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
 fn key(spki: &str) -> Result<PublicKey, Refusal> {
@@ -70,31 +69,35 @@ pub async fn verify_adattributionkit<'a>(
     context.verify_platform(api, &PlatformVerifier::AdAttributionKit(verifier)).await
 }
 
-/// An unverified postback of either kind.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Unproven {
-    app_id: Option<i64>,
-    jws_string: Option<String>,
+struct Advertised {
+    advertised_item_identifier: u64,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct UnprovenToken {
-    advertised_item_identifier: i64,
-}
-
-/// The app that an unverified postback names. It only serves to find the listing, because Apple's URL does not name
-/// one.
+/// The app that a postback of this kind names, if Apple signed it, for whatever app and ad network. It only serves to find
+/// the listing, because Apple's URL does not name one: the listing then verifies the postback for itself.
 #[must_use]
-pub fn app(body: &[u8]) -> Option<i64> {
-    let Unproven { app_id, jws_string } = strict_json::from_str(str::from_utf8(body).ok()?).ok()?;
-    let in_token = || {
-        let payload = URL_SAFE_NO_PAD.decode(jws_string.as_deref()?.split('.').nth(1)?).ok()?;
-        let token: UnprovenToken = strict_json::from_str(str::from_utf8(&payload).ok()?).ok()?;
-        Some(token.advertised_item_identifier)
-    };
-    app_id.or_else(in_token)
+pub fn app(kind: &str, body: &[u8]) -> Option<String> {
+    let callback = Callback { method: "POST", url: "", headers: &[], body };
+    let (apps, networks) = (Allowed::Any, Allowed::Any);
+    // A postback has no signed time, so its verification reads none.
+    let now = Timestamp::clamped(0);
+    if kind == "skadnetwork" {
+        let verifier =
+            PlatformVerifier::Skadnetwork(Skadnetwork { key: key(APPLE_KEY).ok()?, apps, networks });
+        let verified = verifier.verify(&callback, FetchedDocuments::default(), now).ok()?;
+        return payload::parameter(&verified, "app-id").map(str::to_owned);
+    }
+    let mut keys = Vec::new();
+    for (name, spki) in [PRODUCTION_KEY].into_iter().chain(DEVELOPMENT_KEYS) {
+        keys.push((name.to_owned(), key(spki).ok()?));
+    }
+    let kit = AdAttributionKit { keys: Keys::new(keys), apps, networks };
+    let verifier = PlatformVerifier::AdAttributionKit(kit);
+    let verified = verifier.verify(&callback, FetchedDocuments::default(), now).ok()?;
+    let advertised: Advertised = payload::read(&verified).ok()?;
+    Some(advertised.advertised_item_identifier.to_string())
 }
 
 /// Parses a postback into an install under the postback's own id, if it is one.

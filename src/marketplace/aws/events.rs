@@ -17,7 +17,7 @@ use super::{
         vendor_api::{VendorApi, VendorRequest, VendorResponses},
     },
     api::{self, AGREEMENTS, text},
-    notice::{Change, Notice, acknowledged, legacy},
+    notice::{Change, Notice, acknowledged, is_ignored, legacy},
 };
 use serde_json::{Value as Json, json};
 
@@ -171,7 +171,10 @@ pub fn parse(proof: &Proof<'_>, context: &CallbackContext<'_>) -> Result<ParsedC
     if let Some((action, id)) = text(&message, "/action").zip(payload::parameter(verified, "MessageId")) {
         return Ok(legacy(action, &message, id, verified, context));
     }
-    let Some(notice) = Notice::read(&message, context)? else { return Ok(acknowledged(Vec::new(), None)) };
+    let Some(notice) = Notice::read(&message, context)? else {
+        let parsed = acknowledged(Vec::new(), None);
+        return Ok(if is_ignored(&message, context) { parsed } else { parsed.unknown("detail-type") });
+    };
     let response = proof.responses.get(AGREEMENT);
     let agreement: Option<Json> = response.and_then(|response| strict_json::from_str(&response.body).ok());
     let status = agreement.as_ref().and_then(|agreement| text(agreement, "/status"));

@@ -69,6 +69,27 @@ impl Change {
     }
 }
 
+/// Whether a message that is not a [`Notice`] does not concern us: it is about another product, a purchase of the operator's
+/// own, or another service than the marketplace.
+pub fn is_ignored(message: &Json, context: &CallbackContext<'_>) -> bool {
+    let seller = context.listing.setting("account_id");
+    if seller.is_some() && text(message, "/account").is_some_and(|account| seller != Some(account)) {
+        return true;
+    }
+    match (text(message, "/source"), text(message, "/detail-type")) {
+        (Some(AGREEMENT_SOURCE), Some(kind)) => {
+            kind.ends_with(" - Acceptor") || kind.starts_with(REQUEST) || Change::of(kind).is_some()
+        }
+        (Some(source), _) => !source.contains("marketplace") || source == CATALOG_SOURCE,
+        (None, _) => false,
+    }
+}
+
+/// The beginning of the types that announce an end, which another message reports.
+const REQUEST: &str = "Agreement Cancellation Request ";
+/// Changes of the operator's own products and offers.
+const CATALOG_SOURCE: &str = "aws.marketplacecatalog";
+
 /// Whether an agreement with this status is over for the customer; `None` for an undocumented status.
 fn is_over(status: &str) -> Option<bool> {
     match status {
@@ -175,10 +196,15 @@ pub fn legacy(
         "unsubscribe-success" => Some(EventKind::Uninstalled),
         "entitlement-updated" => Some(EventKind::PlanChanged),
         // The subscription failed, or it will end in an hour.
-        _ => None,
+        "subscribe-fail" | "unsubscribe-pending" => None,
+        _ => return acknowledged(Vec::new(), None).unknown("action"),
     };
     let ours = text(message, "/product-code") == context.listing.setting("product_code");
     let customer = text(message, "/customer-identifier").map(str::trim);
+    if ours && kind.is_some() && customer.is_none() {
+        let unprocessed = Some("/customer-identifier is missing".to_owned());
+        return ParsedCallback { unprocessed, ..acknowledged(Vec::new(), None) };
+    }
     let event = |(kind, customer)| Event {
         plan: text(message, "/offer-identifier").map(str::to_owned),
         occurred_at: verified.signed_at(),

@@ -7,7 +7,7 @@ use super::super::{
     signature::Verified,
 };
 use crate::domain::values::time::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 /// A notification about one of these.
 #[derive(Deserialize)]
@@ -18,6 +18,7 @@ pub struct Notification {
     subscription_notification: Option<About>,
     one_time_product_notification: Option<About>,
     voided_purchase_notification: Option<About>,
+    test_notification: Option<IgnoredAny>,
 }
 
 /// The purchase that a notification is about.
@@ -43,6 +44,8 @@ pub struct About {
 pub enum Change {
     /// Nothing that concerns us.
     Nothing,
+    /// The type is not one that the reference describes.
+    Unknown,
     /// A subscription changed; the flag says whether something was paid too.
     Changed(EventKind, bool),
     /// A subscription ended.
@@ -71,8 +74,7 @@ impl Notification {
         Ok((strict_json::from_str(&data)?, message_id))
     }
 
-    /// What changed, and which purchase. The numbers are those of the reference. Types that are not listed only
-    /// announce something, or are superseded by another notification.
+    /// What changed, and which purchase. The numbers are those of the reference.
     pub fn about(&self) -> (Change, Option<&About>) {
         if let Some(about) = &self.subscription_notification {
             let change = match about.notification_type {
@@ -85,19 +87,29 @@ impl Notification {
                 // Revoked, and expired.
                 12 | 13 => Change::Ended,
                 17 => Change::Changed(EventKind::PlanChanged, true),
-                _ => Change::Nothing,
+                // Cancelled, in grace, restarted, price confirmed, deferred, pause scheduled, cancellation scheduled, price
+                // updated, pending purchase cancelled, consent updated: they only announce something, or another
+                // notification follows.
+                3 | 6..=9 | 11 | 18..=20 | 22 => Change::Nothing,
+                _ => Change::Unknown,
             };
             return (change, Some(about));
         }
         if let Some(about) = &self.one_time_product_notification {
-            let change = if about.notification_type == 1 { Change::Bought } else { Change::Nothing };
+            let change = match about.notification_type {
+                1 => Change::Bought,
+                // A pending purchase was cancelled.
+                2 => Change::Nothing,
+                _ => Change::Unknown,
+            };
             return (change, Some(about));
         }
         let about = self.voided_purchase_notification.as_ref();
         let change = match about.map(|about| about.refund_type) {
             Some(1) => Change::Voided,
             Some(2) => Change::PartlyVoided,
-            Some(_) | None => Change::Nothing,
+            None if self.test_notification.is_some() => Change::Nothing,
+            Some(_) | None => Change::Unknown,
         };
         (change, about)
     }

@@ -63,6 +63,9 @@ fn meaning(action: &str, status: &str) -> Option<(EventKind, bool)> {
 /// Why a test purchase does not count.
 pub const TEST_PURCHASE: &str = "it is a test purchase";
 
+/// The statuses that the reference describes. Its examples write one of them in two ways.
+const KNOWN_STATUSES: [&str; 6] = ["NotStarted", "InProgress", "Succeeded", "Success", "Failed", "Conflict"];
+
 /// Whether an action is one that the reference describes.
 fn is_known(action: &str) -> bool {
     let known = ["ChangePlan", "ChangeQuantity", "Reinstate", "Renew", "Subscribe", "Suspend", "Transfer"];
@@ -73,8 +76,13 @@ impl<'m> Change<'m> {
     /// Reads a message. `None` if it reports nothing; an error says why it does not count.
     pub fn of(message: &'m Message) -> Result<Option<Self>, &'static str> {
         let action = message.action.as_deref().unwrap_or_default();
-        let Some((kind, has_failed)) = meaning(action, message.status.as_deref().unwrap_or_default()) else {
-            return if is_known(action) { Ok(None) } else { Err("its action is unknown") };
+        let status = message.status.as_deref().unwrap_or_default();
+        let Some((kind, has_failed)) = meaning(action, status) else {
+            return match (is_known(action), KNOWN_STATUSES.contains(&status)) {
+                (true, true) => Ok(None),
+                (true, false) => Err("its status is unknown"),
+                (false, _) => Err("its action is unknown"),
+            };
         };
         let id = |id: &Option<String>| {
             let id = id.as_deref().filter(|id| is_guid(id)).map(str::to_ascii_lowercase);

@@ -45,6 +45,10 @@ pub struct Subscription {
     is_free_trial: Option<bool>,
     term: Option<Term>,
     created: Option<String>,
+    #[serde(default)]
+    purchaser: serde_json::Value,
+    #[serde(default)]
+    beneficiary: serde_json::Value,
 }
 
 /// A billing term.
@@ -68,6 +72,12 @@ impl Subscription {
     /// Whether it is in a free trial.
     pub fn is_free_trial(&self) -> bool {
         self.is_free_trial == Some(true)
+    }
+
+    /// The addresses of who pays and of who uses it.
+    pub fn emails(&self) -> Vec<String> {
+        let email = |of: &serde_json::Value| of.get("emailId")?.as_str().map(str::to_owned);
+        [&self.purchaser, &self.beneficiary].into_iter().filter_map(email).collect()
     }
 
     /// When it was bought.

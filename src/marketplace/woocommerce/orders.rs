@@ -3,7 +3,9 @@
 
 use super::{
     super::{
-        adapter::{CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, unreadable},
+        adapter::{
+            AccountEmail, CallbackContext, CallbackResponse, ParsedCallback, Reply, Unreadable, unreadable,
+        },
         event::{Event, EventKind, Evidence},
         fields::Fields,
         money::{Amount, amount},
@@ -84,14 +86,19 @@ impl Order {
         }
     }
 
+    /// The buyer's e-mail address, which guests and registered customers have.
+    fn email(&self) -> Option<String> {
+        let email = self.fields.side_of("billing").and_then(|billing: Billing| billing.email);
+        email.filter(|email| !email.is_empty())
+    }
+
     /// The customer, whose number counts within the shop only. A guest is identified by a hash of the e-mail address.
     fn account(&self, listing_id: &str) -> String {
         let customer = self.fields.side("customer_id").filter(|id| id != "0");
         if let Some(number) = customer.and_then(|id| id.parse::<u64>().ok()) {
             return format!("{listing_id}/customer:{number}");
         }
-        let email = self.fields.side_of("billing").and_then(|billing: Billing| billing.email);
-        match email.filter(|email| !email.is_empty()) {
+        match self.email() {
             Some(email) => {
                 let hash = sha256_hex(format!("{listing_id}\0{}", email.to_ascii_lowercase()).as_bytes());
                 format!("guest:{}", hash.get(..32).unwrap_or(&hash))
@@ -228,8 +235,11 @@ pub fn events(
         // Another attempt to pay may succeed, so nothing waits for the charge of an order that was never paid.
         Progress::Ended(is_paid) => events.push(Event { only_if_charged: !is_paid, ..rest("ended") }),
     }
+    let email = order.email().filter(|_| !events.is_empty());
+    let emails = AccountEmail::list(&order.account(&context.listing.id), email);
     let skipped = order.fields.skipped();
     Ok(ParsedCallback {
+        emails,
         log: (!skipped.is_empty()).then(|| format!("skipped {}", skipped.join(" "))),
         unprocessed: unread,
         ..ParsedCallback::new(events, Reply::Plain(CallbackResponse::empty(200)))

@@ -43,3 +43,22 @@ pub fn is_repeat(sql: &dyn Sql, conversion: &Conversion) -> Result<bool, SqlErro
     ];
     Ok(!sql.exec(statement, &args)?.is_empty())
 }
+
+/// Returns whether an e-mail address of a customer is known, by its keyed hash.
+pub fn has_email(sql: &dyn Sql, customer_id: &str, digest: &str) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM customer_emails WHERE customer_id = ?1 AND digest = ?2";
+    Ok(!sql.exec(statement, &[customer_id.into(), digest.into()])?.is_empty())
+}
+
+/// Returns how many e-mail addresses of a customer are known.
+pub fn count_emails(sql: &dyn Sql, customer_id: &str) -> Result<i64, SqlError> {
+    let statement = "SELECT count(*) FROM customer_emails WHERE customer_id = ?1";
+    let rows = sql.exec(statement, &[customer_id.into()])?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// Stores the keyed hash of a customer's e-mail address.
+pub fn put_email(sql: &dyn Sql, customer_id: &str, digest: &str) -> Result<(), SqlError> {
+    let statement = "INSERT OR IGNORE INTO customer_emails (customer_id, digest) VALUES (?1, ?2)";
+    sql.exec(statement, &[customer_id.into(), digest.into()]).map(drop)
+}

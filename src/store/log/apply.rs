@@ -113,6 +113,9 @@ pub fn apply_in(
         }
         Change::AccountAliased(alias) => callbacks::put_alias(sql, alias),
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, None, at),
+        Change::CustomerEmail { customer_id, digest } => {
+            conversions::customers::put_email(sql, customer_id, digest)
+        }
         Change::Credited { conversion_no, credited, attribution, from, to, shares, uses, counted } => {
             usage_counters::add(sql, uses)?;
             conversions::uses::add(sql, *conversion_no, uses)?;

@@ -145,6 +145,13 @@ pub enum Change {
     AccountAliased(AccountAlias),
     /// A touch that arrived late was bound to its customer.
     Bound(Binding),
+    /// An e-mail address of a customer was reported.
+    CustomerEmail {
+        /// The customer.
+        customer_id: String,
+        /// A keyed hash of the address.
+        digest: String,
+    },
     /// A previously unattributed conversion was credited, because a touch of its customer arrived late.
     Credited {
         /// The conversion.
@@ -350,6 +357,7 @@ impl Change {
             | Self::Account(_)
             | Self::EarlierPlan { .. }
             | Self::AccountAliased(_)
+            | Self::CustomerEmail { .. }
             | Self::RefundWaiting(_)
             | Self::Rates(_)
             | Self::Imported(_)

@@ -87,3 +87,12 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<StoredDetails>, SqlError> 
     let statement = format!("SELECT {COLUMNS} FROM payout_details WHERE no = ?1");
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
+
+/// Returns versions with numbers above `after` that have secret fields: their numbers, the ids of their partners, and the
+/// sealed fields.
+pub fn sealed_after(sql: &dyn Sql, after: i64, limit: i64) -> Result<Vec<(i64, String, String)>, SqlError> {
+    let statement = "SELECT d.no, p.id, d.sealed FROM payout_details d JOIN partners p ON p.no = d.partner_no \
+                     WHERE d.no > ?1 AND d.sealed IS NOT NULL ORDER BY d.no LIMIT ?2";
+    let rows = sql.exec(statement, &[after.into(), limit.into()])?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned()))).collect()
+}

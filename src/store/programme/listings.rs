@@ -66,6 +66,18 @@ pub fn sealed_secrets(sql: &dyn Sql, no: ListingNo) -> Result<Option<String>, Sq
     rows.first().map_or(Ok(None), |row| row.opt_string(0))
 }
 
+/// Returns the number, the id and the sealed secrets of each listing that has any.
+pub fn all_sealed_secrets(sql: &dyn Sql) -> Result<Vec<(ListingNo, String, String)>, SqlError> {
+    let rows =
+        sql.exec("SELECT no, id, secrets_sealed FROM listings WHERE secrets_sealed IS NOT NULL", &[])?;
+    let read = |row: &Row| {
+        let no = u16::try_from(row.int(0)?)
+            .map_err(|_| SqlError::Shape { column: 0, expected: "a listing number" })?;
+        Ok((no, row.text(1)?.to_owned(), row.text(2)?.to_owned()))
+    };
+    rows.iter().map(read).collect()
+}
+
 /// Replaces a listing's sealed secrets.
 pub fn set_sealed_secrets(sql: &dyn Sql, no: ListingNo, sealed: Option<String>) -> Result<(), SqlError> {
     sql.exec("UPDATE listings SET secrets_sealed = ?2 WHERE no = ?1", &[no.into(), sealed.into()]).map(drop)

@@ -4,6 +4,7 @@
 use super::{TestCallback, World, apple::APPLE, signer};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
+use signpost::marketplace::apple::postback_app;
 
 /// The public key of [`signer::ec_der`]'s and [`signer::ec_fixed`]'s key 1.
 pub(crate) const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEb/A7lJJBzh2t1DUZ5pYOCoW0GmmgXDKBA6orzhWUyhY8T3U6Vb8B3FP2wLDH7ueLQMb/fSWpbiKCuYnO9xwUSg==";
@@ -217,4 +218,18 @@ fn development_keys_count_in_the_sandbox_alone() {
     let mut genuine = world_with(&settings());
     genuine.adapter = None;
     assert_eq!(genuine.refused("another authority's", &kit(PRODUCTION, 1, &json!({}))), 401);
+}
+
+#[test]
+fn only_a_postback_that_apple_signed_names_an_app() {
+    let app = |kind: &str, body: &Json| postback_app(kind, body.to_string().as_bytes());
+    for body in [published(), published_of_another()] {
+        assert_eq!(app("skadnetwork", &body).as_deref(), Some("525463029"));
+        assert_eq!(app("adattributionkit", &body), None);
+        let mut forged = body.clone();
+        forged["app-id"] = json!(1);
+        assert_eq!(app("skadnetwork", &forged), None);
+    }
+    let payload = URL_SAFE_NO_PAD.encode(r#"{"advertised-item-identifier":525463029}"#);
+    assert_eq!(app("adattributionkit", &json!({"jws-string": format!("a.{payload}.c")})), None);
 }

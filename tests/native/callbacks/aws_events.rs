@@ -17,13 +17,13 @@ use signpost::store::Sql;
 const NOW: &str = "2026-11-22T11:59:57.204Z";
 
 /// A listing without an access key, so AWS is not called.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let mut world = world_with(&settings(), &json!({"eventbridge_secret": "b7f9c2e1d4a84f5e"}));
     world.vendor.responds = |request| panic!("nobody asks {request:?}");
     world
 }
 
-fn destination(event: &Json, secret: &str) -> TestCallback {
+pub(crate) fn destination(event: &Json, secret: &str) -> TestCallback {
     let headers = vec![("x-acme-eventbridge-key".to_owned(), secret.to_owned())];
     TestCallback {
         method: "POST",
@@ -34,7 +34,7 @@ fn destination(event: &Json, secret: &str) -> TestCallback {
     }
 }
 
-fn from_destination(event: &Json) -> TestCallback {
+pub(crate) fn from_destination(event: &Json) -> TestCallback {
     destination(event, "b7f9c2e1d4a84f5e")
 }
 
@@ -106,8 +106,12 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
         ("a certificate of elsewhere", swap(&good, CERTIFICATE, "https://sns.us-east-1.amazonaws.com/x.pem")),
         ("raw delivery", unsigned),
         ("an old one", sns("Notification", "m", "2026-11-22T10:54:59Z", &created.to_string())),
+        ("one of years ago", sns("Notification", "m", "2020-01-01T00:00:00Z", &created.to_string())),
     ] {
         assert_eq!(world.refused(case, &callback), 401, "{case}");
+        // Only what could be a message of the topic makes us load a certificate.
+        let loaded = usize::from(case == "another customer");
+        assert_eq!(world.documents.drain(..).count(), loaded, "{case}");
     }
     // Correctly signed, but from somebody else's topic.
     let path = format!("/v1/listings/{}", world.listing);
@@ -116,6 +120,7 @@ fn a_foreign_forged_or_old_message_is_refused_and_nothing_is_confirmed() {
     assert_eq!(world.ledger.patch(&path, &json!({"settings": other})).status, 200);
     assert_eq!(world.refused("a foreign topic", &good), 401);
     assert_eq!(world.refused("a foreign topic", &confirmation), 401);
+    assert_eq!(world.documents.len(), 0);
     other["topic_arns"] = json!([]);
     assert_eq!(world.ledger.patch(&path, &json!({"settings": other})).status, 200);
     assert_eq!(world.refused("no topic", &good), 401);
@@ -188,10 +193,10 @@ fn each_message_means_what_it_says_and_others_tell_nothing() {
         with("/source", "com.example.mine"),
         with("/account", "111111111111"),
         with("/detail/product/code", "another"),
-        json!({"hello": "world"}),
     ] {
         assert_eq!(world.refused("none of our business", &notification("m", &message)), 200, "{message}");
     }
+    assert_eq!(world.ledger.rows("kept_callbacks"), 0);
     assert_eq!(world.refused("a test", &sns("Notification", "m", NOW, "hello")), 200);
     assert!(world.logged.iter().all(|line| line.ends_with("was taken in part: the message is no JSON")));
     assert_eq!(world.logged.len(), 1);

@@ -11,9 +11,9 @@ use sha2::Sha256;
 
 const SECRET: &str = "bc-test-client-secret-0123456789abcdef";
 const CLIENT_ID: &str = "hjasdfhj09sasd80dsf04dfhg90rsds";
-const STORE: &str = "stores/z4zn3wo";
+pub(crate) const STORE: &str = "stores/z4zn3wo";
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let secrets = json!({"client_secret": ["new-client-secret-0123456789abcdef", SECRET]});
     let mut world = World::new("bigcommerce", &json!({"client_id": CLIENT_ID}), &secrets);
     world.ledger.wait(-7_200_000);
@@ -27,7 +27,7 @@ fn mac(secret: &str, signed: &str) -> Vec<u8> {
 }
 
 /// A token that was issued `age_s` seconds ago, with some claims replaced.
-fn token(world: &World, jti: &str, age_s: i64, claims: &Json) -> String {
+pub(crate) fn token(world: &World, jti: &str, age_s: i64, claims: &Json) -> String {
     let iat = world.ledger.now.ms() / 1000 - age_s;
     let mut all = json!({
         "aud": CLIENT_ID, "iss": "bc", "iat": iat, "nbf": iat - 5, "exp": iat + 86_400, "jti": jti, "sub": STORE,
@@ -39,7 +39,7 @@ fn token(world: &World, jti: &str, age_s: i64, claims: &Json) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac(SECRET, &signed)))
 }
 
-fn get(kind: &'static str, token: &str) -> TestCallback {
+pub(crate) fn get(kind: &'static str, token: &str) -> TestCallback {
     let rest = format!("?signed_payload_jwt={token}&x=%20a+b");
     TestCallback { method: "GET", kind, rest, headers: vec![], body: String::new() }
 }
@@ -56,7 +56,7 @@ fn webhook(world: &World, body: String) -> TestCallback {
     TestCallback { method: "POST", kind: "webhook", rest: String::new(), headers, body }
 }
 
-fn cancelled(world: &World, fields: &Json) -> TestCallback {
+pub(crate) fn cancelled(world: &World, fields: &Json) -> TestCallback {
     let mut body = json!({
         "producer": STORE, "hash": "cd09f9f8a1e9", "created_at": world.ledger.now.ms() / 1000 - 20,
         "store_id": "1025646", "scope": "store/app/uninstalled", "data": {"type": "store"},

@@ -8,15 +8,15 @@ use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use signpost::marketplace::vendor_api::VendorError;
 
-const UUID: &str = "61d2f6a0-7f0c-4a57-8d1f-0d6f7f3f7f11";
+pub(crate) const UUID: &str = "61d2f6a0-7f0c-4a57-8d1f-0d6f7f3f7f11";
 const SALT: &str = "sso-salt-0001";
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let settings = json!({"config": {"ACME_URL": "https://acme.example"}});
     World::new("digitalocean", &settings, &json!({"credentials": "acme:1234", "sso_salt": SALT}))
 }
 
-fn server(method: &'static str, kind: &'static str, rest: &str, body: Json) -> TestCallback {
+pub(crate) fn server(method: &'static str, kind: &'static str, rest: &str, body: Json) -> TestCallback {
     let headers = vec![("authorization".to_owned(), format!("Basic {}", STANDARD.encode("acme:1234")))];
     let body = if body.is_null() { String::new() } else { body.to_string() };
     TestCallback { method, kind, rest: rest.to_owned(), headers, body }

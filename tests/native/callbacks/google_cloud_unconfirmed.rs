@@ -7,7 +7,7 @@ use super::{
 };
 use serde_json::{Value as Json, json};
 
-fn account(world: &World, event_type: &str) -> TestCallback {
+pub(crate) fn account(world: &World, event_type: &str) -> TestCallback {
     let data = json!({
         "eventId": format!("{event_type}-1"), "eventType": event_type, "providerId": "acme-public",
         "account": {"id": ACCOUNT, "updateTime": "2026-11-22T11:59:51.275760Z"},

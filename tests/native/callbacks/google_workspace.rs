@@ -13,7 +13,7 @@ const CLIENT_ID: &str = "1234-abc.apps.googleusercontent.com";
 const CLIENT_SECRET: &str = "GOCSPX-a-secret-of-the-tests";
 const APP_SECRET: &str = "an-app-secret-of-the-tests";
 const SCOPE: &str = "https://www.googleapis.com/auth/appsmarketplace.license";
-const DOMAIN: &str = "fabrikam.example";
+pub(crate) const DOMAIN: &str = "fabrikam.example";
 const QUERY: &str = "?state=a-state-of-the-app&code=4%2F0Ab_code&scope=openid&hd=fabrikam.example";
 
 std::thread_local! {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use signpost::marketplace::adapter::CallbackResponse;
 
 /// An element of a webhook, as documented.
-fn element(at: i64) -> Json {
+pub(crate) fn element(at: i64) -> Json {
     json!({
         "eventId": 3_816_279_340_u64, "subscriptionId": 25, "portalId": 62_515, "appId": 1_160_452,
         "occurredAt": 1_793_491_200_000_i64 + at, "subscriptionType": "deal.propertyChange", "attemptNumber": 0,
@@ -37,7 +37,7 @@ fn signed_at(world: &World, body: String, ms: i64) -> TestCallback {
     callback
 }
 
-fn signed(world: &World, body: &Json) -> TestCallback {
+pub(crate) fn signed(world: &World, body: &Json) -> TestCallback {
     signed_at(world, body.to_string(), world.ledger.now.ms())
 }
 

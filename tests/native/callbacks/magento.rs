@@ -15,7 +15,7 @@ use signpost::marketplace::vendor_api::Document;
 pub(crate) const CLIENT: &str = "c5a34355b7f5491f8277b8dd63f0bfa3";
 const PROVIDER: &str = "urn:uuid:1d02b72b-225f-45a0-a45f-4e89e1b3f300";
 const PATHS: [&str; 2] = ["/prod/keys/pub-key-one.pem", "/prod/keys/pub-key-other.pem"];
-const ORDER: &str = "com.adobe.commerce.observer.sales_order_save_commit_after";
+pub(crate) const ORDER: &str = "com.adobe.commerce.observer.sales_order_save_commit_after";
 const CHECKOUT: &str = "com.adobe.commerce.acme.observer.checkout_submit_all_after";
 const MEMO: &str = "com.adobe.commerce.observer.sales_order_creditmemo_save_after";
 
@@ -86,7 +86,7 @@ fn signed(body: &str) -> TestCallback {
     post(headers.map(|(name, value)| (name.to_owned(), value)).to_vec(), body)
 }
 
-fn event(kind: &str, value: &Json) -> TestCallback {
+pub(crate) fn event(kind: &str, value: &Json) -> TestCallback {
     signed(&message(kind, value).to_string())
 }
 
@@ -213,16 +213,23 @@ fn what_is_not_paid_or_not_ours_or_lacks_a_field_is_answered_and_tells_nothing()
         ("new", event(ORDER, &order(&json!({"state": "new"}))), ""),
         ("held", event(ORDER, &order(&json!({"state": "holded"}))), ""),
         ("in review", event(ORDER, &order(&json!({"state": "payment_review"}))), ""),
-        ("without a state", event(ORDER, &without(order(&json!({})), "state")), ""),
+        (
+            "without a state",
+            event(ORDER, &without(order(&json!({})), "state")),
+            "state is missing: select that field",
+        ),
+        ("an unknown state", event(ORDER, &order(&json!({"state": "gone"}))), "state is unknown"),
+        ("a memo of an unknown state", event(MEMO, &memo(&json!({"state": 4}))), "state is unknown"),
         ("an open memo", event(MEMO, &memo(&json!({"state": "1"}))), ""),
         ("a cancelled memo", event(MEMO, &memo(&json!({"state": 3}))), ""),
         ("another event", event("com.adobe.commerce.observer.customer_login", &json!({})), ""),
         (
             "a like ending",
             event("com.adobe.commerce.myobserver.sales_order_save_commit_after", &order(&json!({}))),
-            "",
+            "its type is unknown",
         ),
-        ("a like name", event(&format!("{ORDER}_again"), &order(&json!({}))), ""),
+        ("a like name", event(&format!("{ORDER}_again"), &order(&json!({}))), "its type is unknown"),
+        ("an invoice", event("com.adobe.commerce.observer.sales_order_invoice_save_after", &json!({})), ""),
         ("another instance's", signed(&other.to_string()), "source is not one of the listing's"),
         ("no value", event(ORDER, &json!([])), "there is no data.value"),
         (
@@ -279,6 +286,9 @@ fn forged_foreign_and_stale_events_are_refused_and_keys_that_cannot_be_had_are_a
         ("an old one", signed(&with(good.clone(), &json!({"time": "2026-11-21T10:59:59Z"})).to_string())),
     ] {
         assert_eq!(world.refused(case, &callback), 401, "{case}");
+        // Only what could be an event of ours makes us load keys.
+        let loaded = if case == "other bytes" { 2 } else { 0 };
+        assert_eq!(world.documents.drain(..).count(), loaded, "{case}");
     }
     // One key is enough. Without any key, the event is delivered again.
     world.vendor.publishes = |request| vendor::document(request, None);

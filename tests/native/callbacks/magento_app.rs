@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use signpost::store::Sql;
 
-const SECRET: &str = "app-secret-0123456789abcdef0123456789";
+pub(crate) const SECRET: &str = "app-secret-0123456789abcdef0123456789";
 
 fn hook(pem: &str, body: &str) -> TestCallback {
     let text = STANDARD.encode(body);
@@ -21,7 +21,7 @@ fn hook(pem: &str, body: &str) -> TestCallback {
     TestCallback { method: "POST", kind: "commerce", rest: String::new(), headers, body: body.to_owned() }
 }
 
-fn app(world: &World, message: &Json) -> TestCallback {
+pub(crate) fn app(world: &World, message: &Json) -> TestCallback {
     let (id, seconds, body) = ("msg_2b8f6c1e", world.ledger.now.ms() / 1000, message.to_string());
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("{id}.{seconds}.{body}").as_bytes());

@@ -26,7 +26,7 @@ const LOGIN: &str =
 const API: &str = "https://marketplaceapi.microsoft.com/api/saas/subscriptions";
 const KEYS: &str =
     "https://login.microsoftonline.com/0b6f1d1e-6c1a-4f0e-9a3b-2f6d1c7e8a90/discovery/v2.0/keys";
-const QUERY: &str = "?token=ab%2Bcd%2Fef%3D%3D&x=1";
+pub(crate) const QUERY: &str = "?token=ab%2Bcd%2Fef%3D%3D&x=1";
 /// The operations of a purchase's lifecycle, by id.
 const OPERATIONS: [(&str, &str, &str); 6] = [
     ("00000001-4c1b-4891-827d-eb05fbdc64b0", "Subscribe", "silver"),
@@ -62,6 +62,7 @@ fn api(request: &VendorRequest) -> VendorResult {
         let token = ("x-ms-marketplace-token", "ab+cd/ef==".to_owned());
         assert!(request.method == "POST" && request.headers.contains(&token), "{request:?}");
         let subscription = json!({"id": PURCHASE, "planId": "silver", "isTest": false,
+            "purchaser": {"emailId": "buyer@fabrikam.example"}, "beneficiary": {"emailId": "user@fabrikam.example"},
             "saasSubscriptionStatus": " PendingFulfillmentStart ", "created": "2026-11-22T11:02:03.365988Z"});
         return answered(
             200,
@@ -87,7 +88,7 @@ pub(crate) fn world(secrets: &Json) -> World {
     world
 }
 
-fn with_secret() -> World {
+pub(crate) fn with_secret() -> World {
     world(&json!({"client_secret": [SECRET, "an-old-secret"]}))
 }
 
@@ -123,7 +124,7 @@ pub(crate) fn webhook(world: &World, body: &Json) -> TestCallback {
     called(&vendor::token(KEY, "key-1", &claims(world)), body)
 }
 
-fn landing(query: &str) -> TestCallback {
+pub(crate) fn landing(query: &str) -> TestCallback {
     TestCallback {
         method: "GET",
         kind: "landing",

@@ -28,7 +28,10 @@ mod oauth;
 mod plans;
 mod reports;
 mod salesforce;
+mod self_referral;
 mod shopify;
+mod side_fields;
+mod unknown_types;
 mod unprocessed;
 mod vendor;
 mod vendor_calls;
@@ -194,6 +197,16 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Why the commission on a sale to this customer is held: one that is sent with the API and names a click.
+    pub(crate) fn reason_held(&mut self, customer_id: &str) -> Json {
+        let click = self.ledger.click(self.link_no);
+        let sale = json!({"type": "sale", "external_id": click, "click_id": click, "customer_id": customer_id,
+            "amount": 1_000, "currency": "EUR"});
+        let answer = self.ledger.post("/v1/conversions", &sale);
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        answer.json["commissions"][0]["held_reason"].clone()
     }
 
     /// The browser completes the handoff with these cookies; the URL that it is redirected to.

@@ -10,13 +10,13 @@ use signpost::marketplace::adapter::CallbackResponse;
 const PATH_SECRET: &str = "w8Jc0q1rV3m5t7y9";
 const CONSUMER_SECRET: &str = "4F2A9D0C7B1E48E2A6D5C3B8F90E1D2C";
 /// The License Management Org.
-const OURS: &str = "00Dxx0000001gPLEAY";
+pub(crate) const OURS: &str = "00Dxx0000001gPLEAY";
 /// The customer, as a licence names it; a signed request adds three characters.
 const CUSTOMER: &str = "00Dyy0000009ZZZ";
 const ACKNOWLEDGED: &str = r#"<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack></notificationsResponse></soapenv:Body></soapenv:Envelope>"#;
 const MINUTE: i64 = 60_000;
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     // The list contains the id with 15 characters, the message with 18.
     let settings = json!({"organization_id": ["00Daa0000001xyz", "00Dxx0000001gPL"]});
     let secrets =
@@ -25,7 +25,7 @@ fn world() -> World {
 }
 
 /// A notification about the customer's licence, which was created two hours ago and changed that many minutes ago.
-fn licence(world: &World, id: &str, status: &str, minutes_ago: i64) -> String {
+pub(crate) fn licence(world: &World, id: &str, status: &str, minutes_ago: i64) -> String {
     let created_at = world.ledger.now.plus_ms(-120 * MINUTE);
     let modified_at = world.ledger.now.plus_ms(-minutes_ago * MINUTE);
     format!(
@@ -39,7 +39,7 @@ fn licence(world: &World, id: &str, status: &str, minutes_ago: i64) -> String {
     )
 }
 
-fn message(organization: &str, notifications: &str) -> TestCallback {
+pub(crate) fn message(organization: &str, notifications: &str) -> TestCallback {
     let body = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>

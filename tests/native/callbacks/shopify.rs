@@ -13,10 +13,10 @@ use signpost::{marketplace::adapter::CallbackResponse, store::Sql};
 
 const SECRET: &str = "hush";
 const CLIENT_ID: &str = "8f1b0c0de5a94e0f8d7c6b5a49382716";
-const SHOP: &str = "some-shop.myshopify.com";
+pub(crate) const SHOP: &str = "some-shop.myshopify.com";
 const GID: &str = "gid://shopify/Shop/548380009";
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let secrets = json!({"client_secret": ["new-secret", SECRET]});
     World::new("shopify", &json!({"client_id": CLIENT_ID}), &secrets)
 }
@@ -69,7 +69,7 @@ fn framed(world: &World, age_s: i64, token: &str) -> TestCallback {
     browser(world, "app", age_s, &parameters)
 }
 
-fn webhook(kind: &'static str, topic: &str, domain: &str, body: &Json) -> TestCallback {
+pub(crate) fn webhook(kind: &'static str, topic: &str, domain: &str, body: &Json) -> TestCallback {
     let body = body.to_string();
     let headers = [
         ("X-Shopify-Hmac-Sha256", STANDARD.encode(mac(body.as_bytes()))),
@@ -83,7 +83,7 @@ fn webhook(kind: &'static str, topic: &str, domain: &str, body: &Json) -> TestCa
     TestCallback { method: "POST", kind, rest: String::new(), headers, body }
 }
 
-fn subscription(status: &str, updated_at: &str) -> TestCallback {
+pub(crate) fn subscription(status: &str, updated_at: &str) -> TestCallback {
     let body = json!({"app_subscription": {
         "admin_graphql_api_id": "gid://shopify/AppSubscription/1029266947", "name": "Pro", "status": status,
         "admin_graphql_api_shop_id": GID, "created_at": "2026-11-21T20:00:00-04:00", "updated_at": updated_at,
@@ -92,7 +92,7 @@ fn subscription(status: &str, updated_at: &str) -> TestCallback {
     webhook("subscription", "app_subscriptions/update", SHOP, &body)
 }
 
-fn uninstalled(domain: &Json) -> TestCallback {
+pub(crate) fn uninstalled(domain: &Json) -> TestCallback {
     let body = json!({"id": 548380009, "name": "Super Toys", "email": "owner@example.com", "domain": "shop.example.com",
         "plan_name": "basic", "myshopify_domain": domain, "created_at": null, "updated_at": null});
     webhook("uninstalled", "app/uninstalled", SHOP, &body)

@@ -54,6 +54,8 @@ fn a_self_referral_is_held_and_still_counted() {
         json!({"customer_id": scenario.partner.to_uppercase()}),
         json!({"customer_id": "c-1", "metadata": {"email": "ADA@acme.example"}}),
         json!({"metadata": {"customer_email": "ada@acme.example"}}),
+        json!({"customer_id": "ada+shop@acme.example"}),
+        json!({"metadata": {"email": " Ada+x+y@acme.example"}}),
     ]
     .iter()
     .enumerate()
@@ -66,6 +68,7 @@ fn a_self_referral_is_held_and_still_counted() {
         json!({"customer_id": "crm-77"}),
         json!({"customer_id": "c-2", "metadata": {"e-mail": "ada@acme.example", "email": ""}}),
         json!({"coupon": "CRM-7"}),
+        json!({"metadata": {"email": "a.da@acme.example"}}),
     ]
     .iter()
     .enumerate()
@@ -73,10 +76,10 @@ fn a_self_referral_is_held_and_still_counted() {
         assert_eq!(held(&convert(&mut ledger, &scenario, &format!("p-{n}"), fields)), free(), "{fields}");
     }
     let totals = ledger.get("/v1/attribution").json["totals"].take();
-    assert_eq!(totals["commission"], json!([{"amount": 4_000, "currency": "EUR"}]));
+    assert_eq!(totals["commission"], json!([{"amount": 5_500, "currency": "EUR"}]));
     ledger.wait(400 * DAY);
     let balance = ledger.get("/v1/balances").json["data"][0].take();
-    assert_eq!((&balance["pending"], &balance["payable"]), (&json!(2_500), &json!(1_500)));
+    assert_eq!((&balance["pending"], &balance["payable"]), (&json!(3_500), &json!(2_000)));
     ledger.audit();
 }
 

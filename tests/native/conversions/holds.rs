@@ -64,6 +64,7 @@ fn every_row_is_held_for_the_stated_reasons() {
         let (customer, partner) = (names(customer), names(partner));
         let facts = Facts {
             kind: ConversionType::parse(what).unwrap(),
+            has_partners_email: false,
             customer: customer.iter().map(String::as_str).collect(),
             partner: partner.iter().map(String::as_str).collect(),
             occurred_at: now,

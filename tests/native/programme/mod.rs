@@ -1,5 +1,6 @@
 //! The programme: its settings, its terms, its commission plans, and the demo programme.
 
+mod data_key;
 mod demo;
 mod late_credits;
 mod partner_terms;

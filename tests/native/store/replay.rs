@@ -27,6 +27,7 @@ const RESTORED: &[(&str, &str)] = &[
     ("conversions", "*"),
     ("conversion_credits", "*"),
     ("customer_touches", "*"),
+    ("customer_emails", "customer_id, digest, digest"),
     ("account_aliases", "*"),
     ("commissions", "*"),
     ("refunds", "*"),
@@ -91,6 +92,9 @@ fn told_by_a_marketplace(ledger: &mut Ledger, link_no: u32) {
     ledger.told(1, &[charge, refund(1, "order:1", 1_000), refund(2, "order:2", 70)]);
     ledger.told(1, &[event("installed", "install:1", &json!({"plan": "pro", "clicks": [click]}))]);
     assert_eq!(events_of(ledger, "conversion.credited"), 1);
+    let email = json!({"account": "a-1", "email": "ann@example.com"});
+    ledger.reported(&json!({"listing_no": 1, "events": [], "emails": [email, email]}));
+    assert_eq!((events_of(ledger, "customer.email_learned"), ledger.rows("customer_emails")), (1, 1));
     assert_eq!((ledger.rows("waiting_refunds"), ledger.rows("marketplace_accounts")), (1, 1));
 }
 

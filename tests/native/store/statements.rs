@@ -37,6 +37,10 @@ fn a_working_day() -> Ledger<DoubleBound> {
     let link =
         json!({"partner_id": scenario.partner, "listing_id": scenario.listing, "slug": "ada", "path": "/x"});
     ledger.call(OPERATOR, "POST", "/v1/links", &link.to_string(), Some("k"));
+    let email = json!({"email": "ada@acme.example"});
+    assert_eq!(ledger.patch(&format!("/v1/partners/{}", scenario.partner), &email).status, 200);
+    let email = json!({"account": "a-1", "email": "ada@acme.example"});
+    ledger.reported(&json!({"listing_no": 1, "events": [], "emails": [email]}));
     let click = ledger.click(scenario.link_no);
     let sale = json!({"type": "sale", "external_id": "o", "click_id": click, "customer_id": "c", "amount": 100, "currency": "EUR"});
     let conversion = ledger.post("/v1/conversions", &sale).text("/id");

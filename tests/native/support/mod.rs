@@ -125,7 +125,11 @@ impl<S: Sql> Ledger<S> {
 
     /// Records the events that a listing's callback reported.
     pub fn told(&mut self, listing_no: u16, events: &[Json]) {
-        let report = serde_json::json!({"listing_no": listing_no, "events": events});
+        self.reported(&serde_json::json!({"listing_no": listing_no, "events": events}));
+    }
+
+    /// Records what a callback reported.
+    pub fn reported(&mut self, report: &Json) {
         let report = strict_json::from_str(&report.to_string()).unwrap();
         let mut asked = Trails::new();
         loop {

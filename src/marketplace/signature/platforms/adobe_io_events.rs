@@ -135,6 +135,12 @@ impl AdobeIoEvents {
         if let (Err(first), Err(second)) = (first, second) {
             return Err(if precedence(second) > precedence(first) { second } else { first });
         }
+        self.precheck(callback, now)?;
+        Ok(Verified::new(Evidence::Signed, Payload::Body(callback.body)))
+    }
+
+    /// Checks the age of an event, and that it is for us.
+    pub(super) fn precheck(&self, callback: &Callback<'_>, now: Timestamp) -> Result<(), Refusal> {
         let event: Event = callback.json_object()?;
         if let Some(time) = &event.time {
             WINDOW.check(Timestamp::parse(time).ok_or(Refusal::MalformedTime)?, now)?;
@@ -145,6 +151,6 @@ impl AdobeIoEvents {
         if recipients.peek().is_none() || !recipients.all(|id| self.client_ids.contains(&id)) {
             return Err(Refusal::WrongAudience);
         }
-        Ok(Verified::new(Evidence::Signed, Payload::Body(callback.body)))
+        Ok(())
     }
 }

@@ -115,6 +115,19 @@ impl PlatformVerifier {
         }
     }
 
+    /// Judges what needs no key: age, sender and recipient. Only a callback that passes may cause a fetch. Nothing is proven
+    /// yet.
+    pub fn precheck(&self, callback: &Callback<'_>, now: Timestamp) -> Result<(), Refusal> {
+        match self {
+            Self::AdobeIoEvents(events) => events.precheck(callback, now),
+            Self::Sns(sns) => sns.precheck(callback, now),
+            Self::AdAttributionKit(_)
+            | Self::AdobeCommerce(_)
+            | Self::ApiDestination(_)
+            | Self::Skadnetwork(_) => Ok(()),
+        }
+    }
+
     /// The addresses of the keys or certificates that `callback` needs, each on the vendor's allow-list. The caller
     /// must fetch them without following redirects, and may cache them by address. Schemes with configured keys have
     /// none.

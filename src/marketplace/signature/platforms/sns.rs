@@ -127,6 +127,17 @@ impl Sns {
         callback.json_object::<Message>()?.parse()
     }
 
+    /// Checks the topic and the age of a message.
+    fn check_sender(&self, message: &ParsedMessage, now: Timestamp) -> Result<(), Refusal> {
+        let window = self.window_seconds.map(|s| WINDOW.resized(i64::from(s).saturating_mul(1000)));
+        window.unwrap_or(WINDOW).check(message.sent_at, now)?;
+        if self.topic_arns.contains(&message.topic) { Ok(()) } else { Err(Refusal::WrongIssuer) }
+    }
+
+    pub(super) fn precheck(&self, callback: &Callback<'_>, now: Timestamp) -> Result<(), Refusal> {
+        self.check_sender(&self.parse(callback)?, now)
+    }
+
     pub(super) fn addresses(&self, callback: &Callback<'_>) -> Result<Vec<String>, Refusal> {
         Ok(vec![self.parse(callback)?.address])
     }
@@ -145,11 +156,7 @@ impl Sns {
         }
         certificate.key.verify(message.algorithm, text.as_bytes(), &message.signature)?;
         certificate.check_validity(now)?;
-        let window = self.window_seconds.map(|s| WINDOW.resized(i64::from(s).saturating_mul(1000)));
-        window.unwrap_or(WINDOW).check(message.sent_at, now)?;
-        if !self.topic_arns.contains(&message.topic) {
-            return Err(Refusal::WrongIssuer);
-        }
+        self.check_sender(&message, now)?;
         let signed = message.signed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let verified = Verified::new(Evidence::Signed, Payload::Parameters(signed));
         Ok(verified.signed_at_time(Some(message.sent_at)))
