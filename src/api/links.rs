@@ -1,12 +1,15 @@
 //! Links.
 
 use crate::{
-    api::http::{
-        call::Call,
-        checks::Checks,
-        failure::Failure,
-        message::Response,
-        problems::{Code, Problem},
+    api::{
+        http::{
+            call::Call,
+            checks::Checks,
+            failure::Failure,
+            message::Response,
+            problems::{Code, Problem},
+        },
+        reports::scope::{listing_of_query, partner_of_query},
     },
     documents::qr,
     domain::{
@@ -29,7 +32,8 @@ use crate::{
     },
     ledger::view::view,
     store::{
-        SqlError, links,
+        SqlError,
+        links::{self, Filter},
         log::change::Change,
         programme::{listings, partners},
     },
@@ -290,8 +294,16 @@ fn named(call: &Call<'_>) -> Result<Link, Problem> {
 
 /// `GET /v1/links`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let fetch = |page| links::list(call.tx.sql, call.caller.partner, page);
-    call.page("links", fetch, |link| i64::from(link.no), |link| show(call, link))
+    let query = call.query(&["partner_id", "listing_id", "campaign", "slug", "limit", "cursor"])?;
+    let filter = Filter {
+        partner: partner_of_query(call, query.text("partner_id"))?,
+        listing: listing_of_query(call, &query)?,
+        campaign: query.text("campaign").map(str::to_owned),
+        // Visitors may type a slug in any case.
+        slug: query.text("slug").map(str::to_ascii_lowercase),
+    };
+    let fetch = |page| links::list(call.tx.sql, &filter, page);
+    call.page_of(&query, "links", fetch, |link| i64::from(link.no), |link| show(call, link))
 }
 
 /// `GET /v1/links/{id}`

@@ -227,6 +227,13 @@ pub fn about(operation: Operation) -> &'static str {
             "Opening balance, commissions, exchanges and total, with the number of the self-billing invoice. Numbers are assigned \
              at approval, in a sequence without gaps. The total includes VAT. The page prints on A4 and runs no script."
         }
+        Op::ListConversions => {
+            "In the order in which they were accepted; with `from` or `to`, in the order in which they happened. Several filters \
+             together select what matches all of them."
+        }
+        Op::ListCommissions => {
+            "`from` and `to` select by the time of creation. Several filters together select what matches all of them."
+        }
         Op::ListEvents => {
             "For syncing: store the `cursor` of the last event that you have handled and pass it as `after`. An event is written in \
              the same transaction as the change it describes, and its `id` never changes."
@@ -272,9 +279,7 @@ pub fn about(operation: Operation) -> &'static str {
         | Op::GetLink
         | Op::ListPlacements
         | Op::GetPlacement
-        | Op::ListConversions
         | Op::GetConversion
-        | Op::ListCommissions
         | Op::GetCommission
         | Op::GetOpenapi
         | Op::GetDocs => "",

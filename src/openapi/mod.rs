@@ -8,6 +8,7 @@ mod description;
 mod descriptions;
 mod endpoints;
 mod examples;
+mod filters;
 mod headers;
 mod operations;
 mod parameters;

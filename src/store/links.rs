@@ -1,9 +1,12 @@
 //! Rows of links.
 
-use super::{Page, Row, Sql, SqlError, Value};
+use super::{
+    Row, Sql, SqlError, Value,
+    page::{Conditions, Order, Page},
+};
 use crate::domain::{
     links::link::{Link, LinkNo},
-    programme::partner::PartnerNo,
+    programme::{listing::ListingNo, partner::PartnerNo},
     values::{id::LinkId, text::RESERVED_SEGMENTS, time::Timestamp},
 };
 
@@ -86,18 +89,56 @@ pub fn reserved_slugs(sql: &dyn Sql) -> Result<Vec<String>, SqlError> {
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
-/// Returns links, newest first; `partner` limits them to one partner's.
-pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Link>, SqlError> {
-    let (condition, partner) = match partner {
-        Some(partner) => ("partner_no = ?3 AND", partner),
-        None => ("?3 IS NOT NULL AND", 0),
-    };
-    let statement =
-        format!("SELECT {COLUMNS} FROM links WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
-    sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
-        .iter()
-        .map(read)
-        .collect()
+/// A filter for lists of links; absent fields match everything.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The partner.
+    pub partner: Option<PartnerNo>,
+    /// The listing.
+    pub listing: Option<ListingNo>,
+    /// The campaign.
+    pub campaign: Option<String>,
+    /// The slug.
+    pub slug: Option<String>,
+}
+
+impl Filter {
+    /// The index that a query reads: that of the most selective filter.
+    fn index(&self) -> &'static str {
+        match self {
+            Self { slug: Some(_), .. } => "",
+            Self { partner: Some(_), listing: Some(_), .. } => "INDEXED BY links_by_listing",
+            Self { partner: Some(_), .. } => "INDEXED BY links_by_partner",
+            Self { campaign: Some(_), .. } => "INDEXED BY links_by_campaign",
+            Self { listing: Some(_), .. } => "INDEXED BY links_of_listing",
+            Self { .. } => "",
+        }
+    }
+
+    fn conditions(&self) -> Conditions {
+        let mut all = Conditions::default();
+        // The slug is unique; a unary plus keeps the other conditions from choosing another index.
+        let other = |column: &str| if self.slug.is_some() { format!("+{column}") } else { column.to_owned() };
+        all.equals("slug", self.slug.as_deref());
+        all.equals(&other("partner_no"), self.partner);
+        all.equals(&other("listing_no"), self.listing);
+        all.equals(&other("campaign"), self.campaign.as_deref());
+        all
+    }
+}
+
+/// Returns links, newest first.
+pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Link>, SqlError> {
+    let order = Order { time: None, number: "no" };
+    let mut all = filter.conditions();
+    let (after, limit) = (all.after_page(page, order), all.bind(page.limit));
+    let statement = format!(
+        "SELECT {COLUMNS} FROM links {} WHERE {} AND {after} ORDER BY {} LIMIT {limit}",
+        filter.index(),
+        all.text(),
+        order.terms()
+    );
+    sql.exec(&statement, all.args())?.iter().map(read).collect()
 }
 
 /// Returns number, partner and id of the given links that exist.

@@ -11,6 +11,8 @@ pub mod name {
     pub const PAYER_ACCOUNT: &str = "payer_account";
     /// The account of the payer in the clear, between the schema step that moved it here and the start that seals it.
     pub const PAYER_ACCOUNT_UNSEALED: &str = "payer_account_unsealed";
+    /// Set while the words of partners from before words were kept are missing.
+    pub const PARTNER_WORDS_MISSING: &str = "partner_words_missing";
     /// The version of the snapshot, which increases with every change that redirects depend on.
     pub const SNAPSHOT_VERSION: &str = "snapshot_version";
     /// The version of the snapshot in KV.

@@ -3,5 +3,6 @@
 pub mod coupons;
 pub mod keys;
 pub mod listings;
+pub mod partner_words;
 pub mod partners;
 pub mod placements;

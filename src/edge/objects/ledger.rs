@@ -33,7 +33,7 @@ use crate::{
         callbacks::{self as rows, kept},
         commissions, links,
         log::{apply, idempotency, outbox},
-        programme::listings,
+        programme::{listings, partner_words},
         reports::counts,
         schema::{LEDGER, migrate},
         transaction,
@@ -247,9 +247,11 @@ impl DurableObject for LedgerObject {
         let sql = DurableSql::new(AsRef::<JsValue>::as_ref(state.storage().as_raw()).clone());
         let config = match migrate(&sql, LEDGER) {
             Ok(_) => config(&stores).and_then(|config| {
-                let sealed =
-                    transaction(&sql, || seal_migrated(&sql, &config.sealer, &mut CryptoEntropy::default()));
-                sealed.map(|()| config).map_err(|error| error.to_string())
+                let completed = transaction(&sql, || {
+                    seal_migrated(&sql, &config.sealer, &mut CryptoEntropy::default())?;
+                    partner_words::complete(&sql)
+                });
+                completed.map(|()| config).map_err(|error| error.to_string())
             }),
             Err(error) => Err(error.to_string()),
         };

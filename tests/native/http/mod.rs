@@ -5,6 +5,7 @@ mod auth;
 mod bad_fields;
 pub mod bad_input;
 mod examples;
+mod filters;
 mod lists;
 mod problems;
 mod visibility;
