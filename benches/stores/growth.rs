@@ -66,6 +66,8 @@ impl Shop {
             authorization: Some(&authorization),
             idempotency_key: Some(&key),
             if_none_match: None,
+            content_type: None,
+            accept: None,
             body: body.as_bytes(),
             base_url: "https://go.example.com",
         };

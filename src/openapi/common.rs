@@ -61,6 +61,7 @@ pub const LISTING_CODES: &[Code] = &[
 pub const LINK_CODES: &[Code] = &[
     Code::InvalidText,
     Code::InvalidPath,
+    Code::InvalidQuery,
     Code::InvalidSlug,
     Code::ReservedSlug,
     Code::SlugTaken,

@@ -18,6 +18,8 @@ pub enum Content {
     Lines(Schema),
     /// Text of this media type.
     Text(&'static str),
+    /// Bytes of this media type.
+    Bytes(&'static str),
     /// A JSON object whose fields are defined elsewhere.
     Object,
 }
@@ -38,6 +40,8 @@ pub struct Description {
     pub path_parameters: Vec<(Schema, &'static str)>,
     pub query_parameters: Vec<QueryParameter>,
     pub request_body: Option<Schema>,
+    /// The operation also accepts a table as CSV.
+    pub accepts_csv: bool,
     /// The operation accepts `If-None-Match`.
     pub is_conditional: bool,
     pub successes: Vec<Success>,
@@ -53,6 +57,7 @@ impl Description {
             path_parameters: Vec::new(),
             query_parameters: Vec::new(),
             request_body: None,
+            accepts_csv: false,
             is_conditional: false,
             successes: Vec::new(),
             problems: Vec::new(),
@@ -68,6 +73,12 @@ impl Description {
     /// The request body is a `T`.
     pub fn request_body<T: JsonSchema>(mut self) -> Self {
         self.request_body = Some(schema_of::<T>());
+        self
+    }
+
+    /// The request body may also be a table as CSV.
+    pub fn or_csv(mut self) -> Self {
+        self.accepts_csv = true;
         self
     }
 

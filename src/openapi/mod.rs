@@ -102,7 +102,11 @@ fn operation(endpoint: Endpoint, schemas: &mut Schemas) -> Value {
             {
                 media.insert("example".to_owned(), example);
             }
-            let body = json!({ "required": true, "content": { "application/json": media } });
+            let mut content = json!({ "application/json": media });
+            if let (true, Some(content)) = (description.accepts_csv, content.as_object_mut()) {
+                content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+            }
+            let body = json!({ "required": true, "content": content });
             operation.insert("requestBody".to_owned(), body);
         }
     }

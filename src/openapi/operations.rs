@@ -21,7 +21,12 @@ use crate::{
         },
         health::HealthView,
         http::{call::List, problems::Code},
-        links::{LinkView, MadeLinks, NewLink, NewLinks},
+        links::{
+            LinkView,
+            change::LinkChange,
+            create::{MadeLinks, NewLinks},
+            request::NewLink,
+        },
         operation::Operation,
         payouts::{
             details::{NewPayoutDetails, PayoutDetailsView},
@@ -124,8 +129,16 @@ pub fn describe(operation: Operation) -> Description {
         Op::CreateLink => create::<NewLink, LinkView>(of(Tag::Links), "The link.").problems(LINK_CODES),
         Op::CreateLinks => of(Tag::Links)
             .request_body::<NewLinks>()
+            .or_csv()
             .json::<MadeLinks>(201, "The links, in the order of the request.")
-            .problems(LINK_CODES),
+            .problems(LINK_CODES)
+            .problems(&[Code::MalformedCsv]),
+        Op::UpdateLink => of(Tag::Links)
+            .path_parameter::<LinkId>(LINK)
+            .request_body::<LinkChange>()
+            .json::<LinkView>(200, "The link after the change.")
+            .problems(LINK_CODES)
+            .problems(&[Code::StateConflict]),
         Op::ListLinks => {
             let filtered = of(Tag::Links)
                 .query_parameters([BY_PARTNER, BY_LISTING, BY_CAMPAIGN, BY_SLUG])
@@ -137,6 +150,12 @@ pub fn describe(operation: Operation) -> Description {
             200,
             "The signed link as a QR code.",
             Content::Text("image/svg+xml"),
+            &[Header::CacheControl],
+        ),
+        Op::GetLinkPng => of(Tag::Links).path_parameter::<LinkId>(LINK).response(
+            200,
+            "The signed link as a QR code.",
+            Content::Bytes("image/png"),
             &[Header::CacheControl],
         ),
         Op::RevokeLink => {

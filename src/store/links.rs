@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 const COLUMNS: &str = "no, id, partner_no, listing_no, token, campaign, path, slug, expires_at, revoked_at, metadata, \
-                       created_at";
+                       created_at, query, revision";
 
 fn read(row: &Row) -> Result<Link, SqlError> {
     Ok(Link {
@@ -28,6 +28,8 @@ fn read(row: &Row) -> Result<Link, SqlError> {
         revoked_at: row.opt_time(9)?,
         metadata: row.json(10)?,
         created_at: row.time(11)?,
+        query: row.opt_string(12)?,
+        revision: row.number(13)?,
     })
 }
 
@@ -38,9 +40,24 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 
 /// Inserts a link.
 pub fn insert(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
-    let statement =
-        format!("INSERT INTO links ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
-    let args: [Value; 12] = [
+    put(sql, link, "")
+}
+
+/// Updates what can change of a link: its token, campaign, destination, slug, expiry and annotations.
+pub fn update(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
+    put(
+        sql,
+        link,
+        "ON CONFLICT (no) DO UPDATE SET token = ?5, campaign = ?6, path = ?7, slug = ?8, expires_at = ?9, metadata = ?11, \
+         query = ?13, revision = ?14",
+    )
+}
+
+fn put(sql: &dyn Sql, link: &Link, on_conflict: &str) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO links ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) {on_conflict}"
+    );
+    let args: [Value; 14] = [
         link.no.into(),
         link.id.as_str().into(),
         link.partner_no.into(),
@@ -53,6 +70,8 @@ pub fn insert(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
         link.revoked_at.into(),
         super::value::json_text(&link.metadata)?.into(),
         link.created_at.into(),
+        link.query.clone().into(),
+        link.revision.into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -156,6 +175,14 @@ pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
                      SELECT links.no FROM partners CROSS JOIN links ON links.partner_no = partners.no \
                      WHERE partners.status <> 'active' ORDER BY 1";
     sql.exec(statement, &[])?.iter().map(|row| row.number(0)).collect()
+}
+
+/// Returns the links that were changed after their creation, in ascending order: number, revision, and expiry.
+pub fn revised(sql: &dyn Sql) -> Result<Vec<(LinkNo, u32, Option<Timestamp>)>, SqlError> {
+    let statement =
+        "SELECT no, revision, expires_at FROM links INDEXED BY links_revised WHERE revision > 0 ORDER BY no";
+    let rows = sql.exec(statement, &[])?;
+    rows.iter().map(|row| Ok((row.number(0)?, row.number(1)?, row.opt_time(2)?))).collect()
 }
 
 /// Returns the numbers of a partner's links, at most `limit`.

@@ -277,11 +277,10 @@ impl DurableObject for LedgerObject {
                 Err(refusal) => return refusal.response("in the Ledger"),
             };
             let (url, path, headers) = (request.inner().url(), request.path(), request.headers());
-            let (authorization, idempotency_key, if_none_match) = (
-                headers.get("authorization")?,
-                headers.get("idempotency-key")?,
-                headers.get("if-none-match")?,
-            );
+            let header = |name| headers.get(name);
+            let (authorization, idempotency_key) = (header("authorization")?, header("idempotency-key")?);
+            let (if_none_match, content_type, accept) =
+                (header("if-none-match")?, header("content-type")?, header("accept")?);
             let method = request.inner().method();
             let base_url = base_url(&ledger.stores, &url);
             let response = ledger.handle(ApiRequest {
@@ -291,6 +290,8 @@ impl DurableObject for LedgerObject {
                 authorization: authorization.as_deref(),
                 idempotency_key: idempotency_key.as_deref(),
                 if_none_match: if_none_match.as_deref(),
+                content_type: content_type.as_deref(),
+                accept: accept.as_deref(),
                 body: &body,
                 base_url: &base_url,
             });
@@ -362,9 +363,9 @@ impl LedgerObject {
         outbox::snapshot(&self.ledger.sql).map_err(thrown)
     }
 
-    /// Returns the path of a link, if it has its own.
+    /// Returns the path and query of a link as stores keep them.
     pub fn path(&self, link_no: u32) -> std::result::Result<Option<String>, JsValue> {
-        Ok(links::by_no(&self.ledger.sql, link_no).map_err(thrown)?.and_then(|link| link.path))
+        Ok(links::by_no(&self.ledger.sql, link_no).map_err(thrown)?.map(|link| link.own_destination()))
     }
 
     /// Returns the KV value of a slug, if a link has the slug.

@@ -106,6 +106,8 @@ fn every_route_requires_a_valid_key() {
                     authorization: authorization.as_deref(),
                     idempotency_key: None,
                     if_none_match: None,
+                    content_type: None,
+                    accept: None,
                     body: body_of(&body).as_bytes(),
                     base_url: "https://go.example.com",
                 })

@@ -101,6 +101,8 @@ fn a_client_with_the_current_report_gets_304() {
             authorization: Some(&authorization),
             idempotency_key: None,
             if_none_match: Some(sent),
+            content_type: None,
+            accept: None,
             body: b"",
             base_url: "https://go.example.com",
         })

@@ -45,7 +45,13 @@ impl Sql for Watched<'_> {
 fn scans(watched: &Watched<'_>) -> Vec<String> {
     // Keys waiting for KV: the statement stops at its limit, and whatever stands there is taken out at the next alarm.
     // Indexes of exactly the rows that are asked for. All listings: redirects must know them all.
-    let wanted = ["SCAN kv_writes", "USING INDEX links_revoked", "partners_inactive", "SCAN listings"];
+    let wanted = [
+        "SCAN kv_writes",
+        "USING INDEX links_revoked",
+        "links_revised",
+        "partners_inactive",
+        "SCAN listings",
+    ];
     // Arguments, literal rows and results of subqueries are no tables.
     let no_table = |step: &str| {
         ["VIRTUAL TABLE", "CONSTANT ROW", "VALUES CLAUSE", "SUBQUERY", "(subquery-"]
@@ -83,6 +89,8 @@ fn send(
         authorization: Some(&authorization),
         idempotency_key: key,
         if_none_match: None,
+        content_type: None,
+        accept: None,
         body: body.as_bytes(),
         base_url: "https://go.example.com",
     };

@@ -246,6 +246,7 @@ fn is_meant(table: &str, sql: &str) -> bool {
         }
         "partners USING COVERING INDEX partners_inactive" => true,
         "partners USING INDEX partners_inactive" => true,
+        "links USING INDEX links_revised" => true,
         "links USING INDEX links_revoked" | "links USING COVERING INDEX links_revoked" => true,
         // The snapshot's ranges need the blocked numbers in order; a batch of counts is merged within itself.
         "a sort" => {

@@ -214,6 +214,8 @@ impl<S: Sql> Ledger<S> {
             authorization: Some(&authorization),
             idempotency_key: idempotency,
             if_none_match: None,
+            content_type: None,
+            accept: None,
             body: body.as_bytes(),
             base_url: "https://go.example.com",
         })
