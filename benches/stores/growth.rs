@@ -65,7 +65,10 @@ impl Shop {
             query: "",
             authorization: Some(&authorization),
             idempotency_key: Some(&key),
+            origin: None,
             if_none_match: None,
+            content_type: None,
+            accept: None,
             body: body.as_bytes(),
             base_url: "https://go.example.com",
         };

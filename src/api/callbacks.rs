@@ -21,14 +21,8 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         }
         None => None,
     };
-    // Each choice of filters has cursors of its own.
-    let name = format!(
-        "callbacks {} {}",
-        status.map_or("", CallbackStatus::as_str),
-        listing.as_ref().map_or("", |listing| listing.id.as_str())
-    );
     let fetch = |page| kept::list(call.tx.sql, listing.as_ref().map(|listing| listing.no), status, page);
-    call.page_of(&query, &name, fetch, |row| row.no, |row| show(call.tx, row))
+    call.page_of(&query, "callbacks", fetch, |row| row.no, |row| show(call.tx, row))
 }
 
 /// `POST /v1/callbacks/{id}/retry`

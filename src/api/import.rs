@@ -75,7 +75,7 @@ fn handler(object: ImportedObject) -> Handler {
     match object {
         ImportedObject::Partner => partners::create,
         ImportedObject::Listing => listings::create,
-        ImportedObject::Link => links::create,
+        ImportedObject::Link => links::create::create,
         ImportedObject::Coupon => coupons::create,
         ImportedObject::Click => objects::click,
         ImportedObject::Customer => objects::customer,

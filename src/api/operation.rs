@@ -44,10 +44,12 @@ operations! {
     GetListing = "getListing", "Read a listing";
     UpdateListing = "updateListing", "Update a listing or rotate its secrets";
     CreateLink = "createLink", "Create a link";
-    CreateLinks = "createLinks", "Create up to 100 links, all or none";
+    CreateLinks = "createLinks", "Create several links, all or none";
     ListLinks = "listLinks", "List links";
     GetLink = "getLink", "Read a link";
+    UpdateLink = "updateLink", "Update a link";
     GetLinkQr = "getLinkQr", "Read a link's QR code";
+    GetLinkPng = "getLinkPng", "Read a link's QR code as an image";
     RevokeLink = "revokeLink", "Revoke a link";
     CreateCoupon = "createCoupon", "Create a coupon";
     ListCoupons = "listCoupons", "List coupons";

@@ -16,4 +16,7 @@ pub enum DocumentError {
     /// A QR code.
     #[error("a QR code could not be drawn: {0}")]
     Qr(#[from] qrcode::types::QrError),
+    /// A PNG image.
+    #[error("a PNG image could not be written: {0}")]
+    Png(#[from] png::EncodingError),
 }

@@ -17,6 +17,8 @@ string_enum! {
         ListingUpdated = "listing.updated";
         /// A link was created.
         LinkCreated = "link.created";
+        /// A link was changed.
+        LinkUpdated = "link.updated";
         /// A link was revoked.
         LinkRevoked = "link.revoked";
         /// A coupon was created.

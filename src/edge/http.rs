@@ -77,17 +77,21 @@ pub fn respond(response: ApiResponse) -> Result<Response> {
     for (name, value) in &response.headers {
         headers.set(name, value)?;
     }
-    Ok(with_body(response.status, headers, response.body))
+    Ok(with_bytes(response.status, headers, response.bytes.unwrap_or_else(|| response.body.into_bytes())))
 }
 
 /// Returns a response with a body. A status that does not allow a body gets none: the platform would throw even for an
 /// empty one.
 pub fn with_body(status: u16, headers: Headers, body: String) -> Response {
+    with_bytes(status, headers, body.into_bytes())
+}
+
+fn with_bytes(status: u16, headers: Headers, body: Vec<u8>) -> Response {
     let builder = ResponseBuilder::new().with_status(status).with_headers(headers);
     if body.is_empty() || matches!(status, 101 | 204 | 205 | 304) {
         builder.empty()
     } else {
-        builder.fixed(body.into_bytes())
+        builder.fixed(body)
     }
 }
 

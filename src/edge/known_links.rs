@@ -23,7 +23,9 @@ use wasm_bindgen::prelude::*;
 
 /// A snapshot older than this is fetched again in the background. With KV's own minute, changes spread in 2 minutes.
 const REFRESH_MS: f64 = 15_000.0;
-/// How long it is cached that a slug or a link number is unknown.
+/// How long it is cached where a slug leads.
+const SLUG_MS: f64 = 60_000.0;
+/// How long it is cached where the slug of a changed link leads, and that a slug or a link number is unknown.
 const NEGATIVE_MS: f64 = 5_000.0;
 /// The maximum rate at which slugs that KV lacks are looked up in the Ledger, so that random names cannot overload it.
 const LEDGER_SLUGS_PER_SECOND: u32 = 20;
@@ -71,7 +73,7 @@ pub struct KnownLinks {
     listing_ids_refreshed_at: Option<i64>,
     /// When such a snapshot was last requested, whether or not it has arrived.
     listing_ids_requested_at: i64,
-    /// A slug never changes its link, so known slugs do not expire.
+    /// With KV's own minute, a slug that was moved leads to its new link within 2 minutes.
     slugs: ExpiringCache<String, Slug, LINKS>,
     /// Link numbers that no store knows.
     unknown_links: ExpiringCache<u32, (), LINKS>,
@@ -179,8 +181,14 @@ impl KnownLinks {
 
     /// Caches the stores' result for a slug.
     pub fn cache_slug(&mut self, slug: &str, result: &Slug, now: f64) {
-        let expiry = if *result == Slug::Nobody { whole(now + NEGATIVE_MS) } else { i64::MAX };
-        self.slugs.insert(slug.to_owned(), result.clone(), expiry);
+        let is_revised =
+            |token: &str| self.engine.as_ref().is_some_and(|(engine, _)| engine.is_revised(token));
+        let lasts_ms = match result {
+            // The slug of a link that was changed may just have been moved.
+            Slug::Token(token) if !is_revised(token) => SLUG_MS,
+            Slug::Token(_) | Slug::Nobody => NEGATIVE_MS,
+        };
+        self.slugs.insert(slug.to_owned(), result.clone(), whole(now + lasts_ms));
     }
 
     /// Returns whether the rate limit allows one more lookup of a slug in the Ledger.

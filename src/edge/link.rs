@@ -103,7 +103,7 @@ pub fn redirect(line: &[u8]) -> Result<String, JsValue> {
         };
         Ok(match decision {
             RedirectDecision::Respond(response) => respond(&response, known),
-            RedirectDecision::NeedPath(_) | RedirectDecision::NeedSnapshot(_) => WAIT.to_owned(),
+            RedirectDecision::NeedPath(..) | RedirectDecision::NeedSnapshot(_) => WAIT.to_owned(),
         })
     })
 }
@@ -155,13 +155,15 @@ async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
                 snapshot::find_link(stores, link_no, now, is_found).await;
                 is_newest = true;
             }
-            RedirectDecision::NeedPath(link_no) => path = Some(snapshot::path_of(stores, link_no).await),
+            RedirectDecision::NeedPath(link_no, revision) => {
+                path = Some(snapshot::path_of(stores, link_no, revision).await);
+            }
         }
         decision = decide(link_path(&path), is_newest)?;
     }
     match decision {
         RedirectDecision::Respond(response) => Ok(KNOWN.with_borrow_mut(|known| respond(&response, known))),
-        RedirectDecision::NeedPath(_) | RedirectDecision::NeedSnapshot(_) => {
+        RedirectDecision::NeedPath(..) | RedirectDecision::NeedSnapshot(_) => {
             Err(thrown("a redirect still lacks what was looked up"))
         }
     }

@@ -7,7 +7,7 @@ use super::{
     rpc::Stores,
     vendor_http,
 };
-use crate::domain::links::snapshot::Snapshot;
+use crate::{domain::links::snapshot::Snapshot, store::log::outbox};
 use serde::Deserialize;
 use std::{future::Future, time::Duration};
 use wasm_bindgen::prelude::*;
@@ -144,9 +144,9 @@ async fn newest(stores: &Stores) -> Result<String> {
     with_timeout(BACKGROUND_TIMEOUT, async { stores.ledger()?.snapshot().await }).await
 }
 
-/// Returns the path of a link that has its own. Returns `None` if no store responded.
-pub async fn path_of(stores: &Stores, link_no: u32) -> Option<String> {
-    if let Some(path) = attempt(stores.value(&format!("path/{link_no}"))).await.flatten() {
+/// Returns the path and query of a link that has its own. Returns `None` if no store responded.
+pub async fn path_of(stores: &Stores, link_no: u32, revision: u32) -> Option<String> {
+    if let Some(path) = attempt(stores.value(&outbox::path_key(link_no, revision))).await.flatten() {
         return Some(path);
     }
     attempt(async { stores.ledger()?.path(link_no).await }).await.flatten()
@@ -164,6 +164,8 @@ pub async fn look_up_slug(stores: &Stores, slug: &str, now: f64) -> Option<Slug>
         _ => attempt(async { stores.ledger()?.slug(slug).await }).await?,
     };
     let result = match found.as_deref().map(strict_json::from_str::<SlugValue>) {
+        // A slug that was taken from its link.
+        Some(Ok(value)) if value.token.is_empty() => Slug::Nobody,
         Some(Ok(value)) => Slug::Token(value.token),
         Some(Err(error)) => {
             worker::console_error!("malformed value of a slug: {error}");

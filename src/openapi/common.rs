@@ -2,6 +2,7 @@
 
 use super::{
     description::{Content, Description},
+    filters::*,
     headers::Header,
     query::{QueryParameter, QuerySchema},
     schemas::schema_of,
@@ -60,6 +61,7 @@ pub const LISTING_CODES: &[Code] = &[
 pub const LINK_CODES: &[Code] = &[
     Code::InvalidText,
     Code::InvalidPath,
+    Code::InvalidQuery,
     Code::InvalidSlug,
     Code::ReservedSlug,
     Code::SlugTaken,
@@ -108,108 +110,6 @@ pub const ALREADY_SENT: &str =
     "The same content was sent before: the first response again. Nothing was changed.";
 pub const ALREADY_REQUESTED: &str =
     "A run of this period and currency was requested before with the same terms: the first response again.";
-
-pub const CURSOR: QueryParameter = QueryParameter {
-    name: "cursor",
-    description: "`next_cursor` of the previous page, unchanged. The cursor of another list is refused.",
-    schema: QuerySchema::Opaque,
-};
-pub const AFTER: QueryParameter = QueryParameter {
-    name: "after",
-    description: "`cursor` of the last event that you have. The parameter `cursor` means the same here.",
-    schema: QuerySchema::Opaque,
-};
-pub const BY_PARTNER: QueryParameter = QueryParameter {
-    name: "partner_id",
-    description: "Only data of this partner.",
-    schema: QuerySchema::Partner,
-};
-pub const BY_LISTING: QueryParameter = QueryParameter {
-    name: "listing_id",
-    description: "Only data of this listing.",
-    schema: QuerySchema::Listing,
-};
-pub const BY_LINK: QueryParameter =
-    QueryParameter { name: "link_id", description: "Only data of this link.", schema: QuerySchema::Link };
-pub const BY_HELD: QueryParameter = QueryParameter {
-    name: "held",
-    description: "`true`: only commissions that are held; `false`: only those that are not.",
-    schema: QuerySchema::Flag,
-};
-pub const BY_HELD_REASON: QueryParameter = QueryParameter {
-    name: "held_reason",
-    description: "Only commissions whose most serious reason for being held is this one.",
-    schema: QuerySchema::HeldReason,
-};
-pub const BY_COMMISSION_STATUS: QueryParameter = QueryParameter {
-    name: "status",
-    description: "Only commissions with this status.",
-    schema: QuerySchema::CommissionStatus,
-};
-pub const BY_CALLBACK_STATUS: QueryParameter = QueryParameter {
-    name: "status",
-    description: "Only callbacks with this status.",
-    schema: QuerySchema::CallbackStatus,
-};
-pub const BY_DATE: QueryParameter =
-    QueryParameter { name: "date", description: "Only rates of this day.", schema: QuerySchema::Date };
-pub const BY_SOURCE_CURRENCY: QueryParameter = QueryParameter {
-    name: "from",
-    description: "Only rates from this currency.",
-    schema: QuerySchema::Currency,
-};
-pub const BY_TARGET_CURRENCY: QueryParameter =
-    QueryParameter { name: "to", description: "Only rates to this currency.", schema: QuerySchema::Currency };
-pub const BY_CURRENCY: QueryParameter = QueryParameter {
-    name: "currency",
-    description: "Only payouts in this currency.",
-    schema: QuerySchema::Currency,
-};
-pub const BY_RUN: QueryParameter =
-    QueryParameter { name: "run_id", description: "Only payouts of this run.", schema: QuerySchema::Run };
-pub const BY_PAYOUT_STATUS: QueryParameter = QueryParameter {
-    name: "status",
-    description: "Only payouts with this status.",
-    schema: QuerySchema::PayoutStatus,
-};
-pub const AT: QueryParameter = QueryParameter {
-    name: "at",
-    description: "The state at this time, inclusive; now if absent.",
-    schema: QuerySchema::Time,
-};
-pub const FROM: QueryParameter = QueryParameter {
-    name: "from",
-    description: "The start of the period, inclusive.",
-    schema: QuerySchema::Time,
-};
-pub const TO: QueryParameter = QueryParameter {
-    name: "to",
-    description: "The end of the period, exclusive.",
-    schema: QuerySchema::Time,
-};
-pub const PARTIAL: QueryParameter = QueryParameter {
-    name: "partial",
-    description: "`true`: leave out payouts that cannot be in the file. The header `x-signpost-left-out` lists them.",
-    schema: QuerySchema::Flag,
-};
-pub const EXECUTION_DATE: QueryParameter = QueryParameter {
-    name: "execution_date",
-    description: "The day on which the bank is asked to pay; today if absent. If banks are closed on that day (TARGET), the next \
-                  day on which they are open.",
-    schema: QuerySchema::Date,
-};
-pub const PART: QueryParameter = QueryParameter {
-    name: "part",
-    description: "The number of the file, if there are more rows than the provider accepts in one file.",
-    schema: QuerySchema::Part,
-};
-
-pub const FILE: QueryParameter = QueryParameter {
-    name: "file",
-    description: "The number of a file that was handed out before, from the event `payout_run.file_created`. If absent: a \
-                  new file of the payouts that are in none, or the newest file again.",
-    schema: QuerySchema::Part,
-};
 
 /// The operation returns `T`s in pages.
 pub fn list<T: JsonSchema>(operation: Description, description: &'static str) -> Description {

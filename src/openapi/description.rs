@@ -18,6 +18,8 @@ pub enum Content {
     Lines(Schema),
     /// Text of this media type.
     Text(&'static str),
+    /// Bytes of this media type.
+    Bytes(&'static str),
     /// A JSON object whose fields are defined elsewhere.
     Object,
 }
@@ -40,6 +42,8 @@ pub struct Description {
     pub request_body: Option<Schema>,
     /// The request body is NDJSON; the schema is that of one line.
     pub has_lines: bool,
+    /// The operation also accepts a table as CSV.
+    pub accepts_csv: bool,
     /// The operation accepts `If-None-Match`.
     pub is_conditional: bool,
     pub successes: Vec<Success>,
@@ -56,6 +60,7 @@ impl Description {
             query_parameters: Vec::new(),
             request_body: None,
             has_lines: false,
+            accepts_csv: false,
             is_conditional: false,
             successes: Vec::new(),
             problems: Vec::new(),
@@ -78,6 +83,12 @@ impl Description {
     pub fn request_lines<T: JsonSchema>(mut self) -> Self {
         self.has_lines = true;
         self.request_body::<T>()
+    }
+
+    /// The request body may also be a table as CSV.
+    pub fn or_csv(mut self) -> Self {
+        self.accepts_csv = true;
+        self
     }
 
     /// The operation accepts these query parameters.

@@ -80,10 +80,21 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::ListListings | Op::GetListing => "A partner's key sees the listings that its links lead to.",
         Op::CreateLink | Op::CreateLinks => {
-            "`path` replaces the path of the listing's URL; the query of that URL is kept. `expires_at` is truncated to whole \
-             seconds."
+            "`path` replaces the path of the listing's URL; the query of that URL is kept, and `query` is added to it. \
+             `expires_at` is truncated to whole seconds.\n\n\
+             `POST /v1/links/bulk` takes up to 100 links as JSON, or up to 1,000 as `text/csv`: the first row names the columns \
+             `partner_id`, `listing_id`, `campaign`, `path`, `query`, `slug`, `expires_at` and `metadata.<key>`. Errors name the \
+             row, as a spreadsheet numbers it, and the column: `/rows/3/slug`."
         }
-        Op::GetLinkQr => "The error correction level is M, which tolerates the wear of a printed poster.",
+        Op::UpdateLink => {
+            "Fields that are absent keep their values; `null` clears a field. A changed destination and an earlier expiry take \
+             effect under the same URL, everywhere within 2 minutes. A later expiry gives the link a new `url`, because the \
+             expiry is inside it; the old one still ends at its own expiry, and the slug follows the new one. Of a revoked link, \
+             only `campaign` and `metadata` can be changed."
+        }
+        Op::GetLinkQr | Op::GetLinkPng => {
+            "The error correction level is M, which tolerates the wear of a printed poster."
+        }
         Op::RevokeLink => {
             "Its visitors are redirected to the landing page, everywhere within 2 minutes. Its earlier clicks still earn. Revoking \
              a revoked link changes nothing."
@@ -256,6 +267,13 @@ pub fn about(operation: Operation) -> &'static str {
             "Opening balance, commissions, exchanges and total, with the number of the self-billing invoice. Numbers are assigned \
              at approval, in a sequence without gaps. The total includes VAT. The page prints on A4 and runs no script."
         }
+        Op::ListConversions => {
+            "In the order in which they were accepted; with `from` or `to`, in the order in which they happened. Several filters \
+             together select what matches all of them."
+        }
+        Op::ListCommissions => {
+            "`from` and `to` select by the time of creation. Several filters together select what matches all of them."
+        }
         Op::ListEvents => {
             "For syncing: store the `cursor` of the last event that you have handled and pass it as `after`. An event is written in \
              the same transaction as the change it describes, and its `id` never changes."
@@ -302,9 +320,7 @@ pub fn about(operation: Operation) -> &'static str {
         | Op::GetLink
         | Op::ListPlacements
         | Op::GetPlacement
-        | Op::ListConversions
         | Op::GetConversion
-        | Op::ListCommissions
         | Op::GetCommission
         | Op::GetOpenapi
         | Op::GetDocs => "",

@@ -8,6 +8,7 @@ mod description;
 mod descriptions;
 mod endpoints;
 mod examples;
+mod filters;
 mod headers;
 mod operations;
 mod parameters;
@@ -102,7 +103,11 @@ fn operation(endpoint: Endpoint, schemas: &mut Schemas) -> Value {
                 media.insert("example".to_owned(), example);
             }
             let media_type = if description.has_lines { "application/x-ndjson" } else { "application/json" };
-            let body = json!({ "required": true, "content": { media_type: media } });
+            let mut content = json!({ media_type: media });
+            if let (true, Some(content)) = (description.accepts_csv, content.as_object_mut()) {
+                content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+            }
+            let body = json!({ "required": true, "content": content });
             operation.insert("requestBody".to_owned(), body);
         }
     }

@@ -4,6 +4,7 @@ use super::{
     common::*,
     description::{Content, Description},
     descriptions,
+    filters::*,
     headers::Header,
     schemas::schema_of,
     tags::Tag,
@@ -21,7 +22,12 @@ use crate::{
         health::HealthView,
         http::{call::List, problems::Code},
         import::{ImportLine, ImportView},
-        links::{LinkView, MadeLinks, NewLink, NewLinks},
+        links::{
+            LinkView,
+            change::LinkChange,
+            create::{MadeLinks, NewLinks},
+            request::NewLink,
+        },
         operation::Operation,
         payouts::{
             details::{NewPayoutDetails, PayoutDetailsView},
@@ -106,7 +112,12 @@ pub fn describe(operation: Operation) -> Description {
         Op::CreatePartner => {
             create::<NewPartner, PartnerView>(of(Tag::Partners), "The partner.").problems(PARTNER_CODES)
         }
-        Op::ListPartners => list::<PartnerView>(of(Tag::Partners), "Partners, newest first."),
+        Op::ListPartners => {
+            let filtered = of(Tag::Partners)
+                .query_parameters([BY_PARTNER_STATUS, BY_PARTNER_KIND, BY_COUNTRY, SEARCH])
+                .problems(&[Code::InvalidValue, Code::InvalidCountry]);
+            list::<PartnerView>(filtered, "Partners, newest first.")
+        }
         Op::GetPartner => {
             of(Tag::Partners).path_parameter::<PartnerId>(PARTNER).json::<PartnerView>(200, "The partner.")
         }
@@ -134,14 +145,33 @@ pub fn describe(operation: Operation) -> Description {
         Op::CreateLink => create::<NewLink, LinkView>(of(Tag::Links), "The link.").problems(LINK_CODES),
         Op::CreateLinks => of(Tag::Links)
             .request_body::<NewLinks>()
+            .or_csv()
             .json::<MadeLinks>(201, "The links, in the order of the request.")
-            .problems(LINK_CODES),
-        Op::ListLinks => list::<LinkView>(of(Tag::Links), "Links, newest first."),
+            .problems(LINK_CODES)
+            .problems(&[Code::MalformedCsv]),
+        Op::UpdateLink => of(Tag::Links)
+            .path_parameter::<LinkId>(LINK)
+            .request_body::<LinkChange>()
+            .json::<LinkView>(200, "The link after the change.")
+            .problems(LINK_CODES)
+            .problems(&[Code::StateConflict]),
+        Op::ListLinks => {
+            let filtered = of(Tag::Links)
+                .query_parameters([BY_PARTNER, BY_LISTING, BY_CAMPAIGN, BY_SLUG])
+                .problems(&[Code::NotFound]);
+            list::<LinkView>(filtered, "Links, newest first.")
+        }
         Op::GetLink => of(Tag::Links).path_parameter::<LinkId>(LINK).json::<LinkView>(200, "The link."),
         Op::GetLinkQr => of(Tag::Links).path_parameter::<LinkId>(LINK).response(
             200,
             "The signed link as a QR code.",
             Content::Text("image/svg+xml"),
+            &[Header::CacheControl],
+        ),
+        Op::GetLinkPng => of(Tag::Links).path_parameter::<LinkId>(LINK).response(
+            200,
+            "The signed link as a QR code.",
+            Content::Bytes("image/png"),
             &[Header::CacheControl],
         ),
         Op::RevokeLink => {
@@ -174,7 +204,13 @@ pub fn describe(operation: Operation) -> Description {
         .response(200, ALREADY_SENT, Content::Json(schema_of::<ConversionView>()), &[])
         .problems(&[Code::InvalidText, Code::InvalidValue, Code::OutOfRange])
         .problems(&[Code::UnknownListing, Code::ConversionConflict]),
-        Op::ListConversions => list::<ConversionView>(of(Tag::Conversions), "Conversions, newest first."),
+        Op::ListConversions => {
+            let filtered = of(Tag::Conversions)
+                .query_parameters([BY_EXTERNAL_ID, BY_CUSTOMER, BY_PARTNER, BY_LISTING, BY_LINK])
+                .query_parameters([BY_CONVERSION_TYPE, BY_ATTRIBUTION, BY_COUPON, HAPPENED_FROM, HAPPENED_TO])
+                .problems(&[Code::InvalidValue, Code::NotFound]);
+            list::<ConversionView>(filtered, "Conversions, newest first.")
+        }
         Op::GetConversion => of(Tag::Conversions)
             .path_parameter::<ConversionId>(CONVERSION)
             .json::<ConversionView>(200, "The conversion in its current state."),
@@ -203,8 +239,9 @@ pub fn describe(operation: Operation) -> Description {
             .problems(&[Code::NotFound]),
         Op::ListCommissions => {
             let filtered = of(Tag::Reading)
-                .query_parameters([BY_HELD, BY_HELD_REASON, BY_COMMISSION_STATUS])
-                .problems(&[Code::InvalidValue]);
+                .query_parameters([BY_PARTNER, BY_CONVERSION, BY_PLAN, BY_COMMISSION_STATUS, BY_HELD])
+                .query_parameters([BY_HELD_REASON, FROM, TO])
+                .problems(&[Code::InvalidValue, Code::NotFound]);
             list::<CommissionView>(filtered, "Commissions, newest first.")
         }
         Op::ListCallbacks => {
@@ -330,12 +367,14 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetStatementCsv => statement(of(Tag::Payouts), Content::Text("text/csv")),
         Op::GetStatementHtml => statement(of(Tag::Payouts), Content::Text("text/html")),
         Op::ListEvents => {
-            list::<EventView>(of(Tag::Reading).query_parameters([AFTER]), "Events, oldest first.")
+            let filtered =
+                of(Tag::Reading).query_parameters([BY_EVENT_TYPE, AFTER]).problems(&[Code::InvalidValue]);
+            list::<EventView>(filtered, "Events, oldest first.")
         }
         Op::ListClicks => {
             let filtered = of(Tag::Reading)
-                .query_parameters([BY_PARTNER, BY_LINK, FROM, TO])
-                .problems(&[Code::NotFound]);
+                .query_parameters([BY_PARTNER, BY_LINK, BY_BUCKET, FROM, TO])
+                .problems(&[Code::NotFound, Code::InvalidValue]);
             list::<ClickView>(filtered, "Clicks of the last 90 days, newest first.")
         }
         Op::ImportLines => of(Tag::Reading)

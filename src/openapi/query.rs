@@ -3,13 +3,17 @@
 use super::schemas::{Schemas, schema_of};
 use crate::{
     domain::{
+        attribution::AttributionStatus,
         callback::CallbackStatus,
-        conversions::{CommissionStatus, HeldReason},
+        clicks::bucket::Bucket,
+        conversions::{CommissionStatus, ConversionType, HeldReason},
+        event::EventType,
         money::Currency,
         payouts::PayoutStatus,
+        programme::partner::{PartnerKind, PartnerStatus},
         values::{
             date::Date,
-            id::{LinkId, ListingId, PartnerId, RunId},
+            id::{ConversionId, LinkId, ListingId, PartnerId, RunId},
         },
     },
     store::reports::Group,
@@ -51,6 +55,14 @@ pub enum QuerySchema {
     PayoutStatus,
     /// A whole number from 1.
     Part,
+    Conversion,
+    ConversionType,
+    AttributionStatus,
+    PartnerStatus,
+    PartnerKind,
+    Country,
+    EventType,
+    Bucket,
 }
 
 impl QueryParameter {
@@ -75,6 +87,14 @@ impl QueryParameter {
             QuerySchema::Run => schemas.request(schema_of::<RunId>()),
             QuerySchema::PayoutStatus => schemas.request(schema_of::<PayoutStatus>()),
             QuerySchema::Part => json!({ "type": "integer", "minimum": 1 }),
+            QuerySchema::Conversion => schemas.request(schema_of::<ConversionId>()),
+            QuerySchema::ConversionType => schemas.request(schema_of::<ConversionType>()),
+            QuerySchema::AttributionStatus => schemas.request(schema_of::<AttributionStatus>()),
+            QuerySchema::PartnerStatus => schemas.request(schema_of::<PartnerStatus>()),
+            QuerySchema::PartnerKind => schemas.request(schema_of::<PartnerKind>()),
+            QuerySchema::Country => json!({ "type": "string", "pattern": "^[A-Z]{2}$" }),
+            QuerySchema::EventType => schemas.request(schema_of::<EventType>()),
+            QuerySchema::Bucket => schemas.request(schema_of::<Bucket>()),
             QuerySchema::Group => {
                 let values: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
                 json!({ "type": "string", "enum": values, "default": Group::Day.as_str() })

@@ -42,6 +42,9 @@ fn response(endpoint: Endpoint, success: &Success, schemas: &mut Schemas) -> Val
             Some(("application/x-ndjson", json!({ "schema": schemas.response(schema) })))
         }
         Content::Text(media_type) => Some((media_type, json!({ "schema": { "type": "string" } }))),
+        Content::Bytes(media_type) => {
+            Some((media_type, json!({ "schema": { "type": "string", "contentMediaType": media_type } })))
+        }
         Content::Object => Some(("application/json", json!({ "schema": { "type": "object" } }))),
     };
     if let (Some((media_type, media)), Some(response)) = (content, response.as_object_mut()) {

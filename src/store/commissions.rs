@@ -1,8 +1,9 @@
 //! Rows of commissions.
 
+pub mod list;
 pub mod usage_counters;
 
-use super::{Page, Row, Sql, SqlError, Value, columns};
+use super::{Row, Sql, SqlError, Value, columns};
 use crate::domain::{
     attribution::TouchOrigin,
     conversions::{CommissionSource, CommissionStatus, HeldReason},
@@ -347,49 +348,12 @@ pub fn by_id(sql: &dyn Sql, id: &CommissionId) -> Result<Option<Commission>, Sql
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// A filter for lists of commissions; absent fields match everything.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Filter {
-    /// The partner.
-    pub partner: Option<PartnerNo>,
-    /// Whether the commission is held.
-    pub held: Option<bool>,
-    /// The most severe reason for holding it.
-    pub held_reason: Option<HeldReason>,
-    /// The status.
-    pub status: Option<CommissionStatus>,
-}
-
-/// Returns commissions, newest first.
-pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Commission>, SqlError> {
-    let mut args: Vec<Value> = vec![page.below().into(), page.limit.into()];
-    let mut conditions = String::new();
-    let equals = [
-        ("m.partner_no", filter.partner.map(Value::from)),
-        ("m.held_reason", filter.held_reason.map(Word::from).map(Value::from)),
-        ("m.status", filter.status.map(Word::from).map(Value::from)),
-    ];
-    for (column, value) in equals {
-        if let Some(value) = value {
-            args.push(value);
-            conditions.push_str(&format!("{column} = ?{} AND ", args.len()));
-        }
-    }
-    // The condition is also added for a single reason, so that the partial index on held commissions serves both.
-    conditions.push_str(match (filter.held, filter.held_reason) {
-        (Some(false), _) => "m.held_reason IS NULL AND ",
-        (Some(true), _) | (None, Some(_)) => "m.held_reason IS NOT NULL AND ",
-        (None, None) => "",
-    });
-    let statement =
-        format!("SELECT {COLUMNS} {FROM} WHERE {conditions}m.no < ?1 ORDER BY m.no DESC LIMIT ?2");
-    sql.exec(&statement, &args)?.iter().map(read).collect()
-}
-
 /// Returns pending commissions that are not held and whose hold period has ended at `now`, earliest first.
 pub fn due(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<Vec<Commission>, SqlError> {
+    // Without the hint, SQLite reads all pending commissions from the index over statuses.
+    let from = FROM.replacen("commissions m", "commissions m INDEXED BY commissions_maturing", 1);
     let statement = format!(
-        "SELECT {COLUMNS} {FROM} WHERE m.status = 'pending' AND m.held_reason IS NULL AND m.matures_at <= ?1 \
+        "SELECT {COLUMNS} {from} WHERE m.status = 'pending' AND m.held_reason IS NULL AND m.matures_at <= ?1 \
          ORDER BY m.matures_at LIMIT ?2"
     );
     sql.exec(&statement, &[now.into(), limit.into()])?.iter().map(read).collect()
@@ -397,8 +361,8 @@ pub fn due(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<Vec<Commission>,
 
 /// Returns when the next hold period ends.
 pub fn next_maturity(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
-    let statement =
-        "SELECT min(matures_at) FROM commissions WHERE status = 'pending' AND held_reason IS NULL";
+    let statement = "SELECT min(matures_at) FROM commissions INDEXED BY commissions_maturing \
+                     WHERE status = 'pending' AND held_reason IS NULL";
     let rows = sql.exec(statement, &[])?;
     rows.first().map_or(Ok(None), |row| row.opt_time(0))
 }

@@ -1,14 +1,17 @@
 //! Rows of links.
 
-use super::{Page, Row, Sql, SqlError, Value};
+use super::{
+    Row, Sql, SqlError, Value,
+    page::{Conditions, Order, Page},
+};
 use crate::domain::{
     links::link::{Link, LinkNo},
-    programme::partner::PartnerNo,
+    programme::{listing::ListingNo, partner::PartnerNo},
     values::{id::LinkId, text::RESERVED_SEGMENTS, time::Timestamp},
 };
 
 const COLUMNS: &str = "no, id, partner_no, listing_no, token, campaign, path, slug, expires_at, revoked_at, metadata, \
-                       created_at";
+                       created_at, query, revision";
 
 fn read(row: &Row) -> Result<Link, SqlError> {
     Ok(Link {
@@ -25,6 +28,8 @@ fn read(row: &Row) -> Result<Link, SqlError> {
         revoked_at: row.opt_time(9)?,
         metadata: row.json(10)?,
         created_at: row.time(11)?,
+        query: row.opt_string(12)?,
+        revision: row.number(13)?,
     })
 }
 
@@ -35,9 +40,24 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 
 /// Inserts a link.
 pub fn insert(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
-    let statement =
-        format!("INSERT INTO links ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
-    let args: [Value; 12] = [
+    put(sql, link, "")
+}
+
+/// Updates what can change of a link: its token, campaign, destination, slug, expiry and annotations.
+pub fn update(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
+    put(
+        sql,
+        link,
+        "ON CONFLICT (no) DO UPDATE SET token = ?5, campaign = ?6, path = ?7, slug = ?8, expires_at = ?9, metadata = ?11, \
+         query = ?13, revision = ?14",
+    )
+}
+
+fn put(sql: &dyn Sql, link: &Link, on_conflict: &str) -> Result<(), SqlError> {
+    let statement = format!(
+        "INSERT INTO links ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) {on_conflict}"
+    );
+    let args: [Value; 14] = [
         link.no.into(),
         link.id.as_str().into(),
         link.partner_no.into(),
@@ -50,6 +70,8 @@ pub fn insert(sql: &dyn Sql, link: &Link) -> Result<(), SqlError> {
         link.revoked_at.into(),
         super::value::json_text(&link.metadata)?.into(),
         link.created_at.into(),
+        link.query.clone().into(),
+        link.revision.into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -86,18 +108,56 @@ pub fn reserved_slugs(sql: &dyn Sql) -> Result<Vec<String>, SqlError> {
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
-/// Returns links, newest first; `partner` limits them to one partner's.
-pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Link>, SqlError> {
-    let (condition, partner) = match partner {
-        Some(partner) => ("partner_no = ?3 AND", partner),
-        None => ("?3 IS NOT NULL AND", 0),
-    };
-    let statement =
-        format!("SELECT {COLUMNS} FROM links WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
-    sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
-        .iter()
-        .map(read)
-        .collect()
+/// A filter for lists of links; absent fields match everything.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The partner.
+    pub partner: Option<PartnerNo>,
+    /// The listing.
+    pub listing: Option<ListingNo>,
+    /// The campaign.
+    pub campaign: Option<String>,
+    /// The slug.
+    pub slug: Option<String>,
+}
+
+impl Filter {
+    /// The index that a query reads: that of the most selective filter.
+    fn index(&self) -> &'static str {
+        match self {
+            Self { slug: Some(_), .. } => "",
+            Self { partner: Some(_), listing: Some(_), .. } => "INDEXED BY links_by_listing",
+            Self { partner: Some(_), .. } => "INDEXED BY links_by_partner",
+            Self { campaign: Some(_), .. } => "INDEXED BY links_by_campaign",
+            Self { listing: Some(_), .. } => "INDEXED BY links_of_listing",
+            Self { .. } => "",
+        }
+    }
+
+    fn conditions(&self) -> Conditions {
+        let mut all = Conditions::default();
+        // The slug is unique; a unary plus keeps the other conditions from choosing another index.
+        let other = |column: &str| if self.slug.is_some() { format!("+{column}") } else { column.to_owned() };
+        all.equals("slug", self.slug.as_deref());
+        all.equals(&other("partner_no"), self.partner);
+        all.equals(&other("listing_no"), self.listing);
+        all.equals(&other("campaign"), self.campaign.as_deref());
+        all
+    }
+}
+
+/// Returns links, newest first.
+pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Link>, SqlError> {
+    let order = Order { time: None, number: "no" };
+    let mut all = filter.conditions();
+    let (after, limit) = (all.after_page(page, order), all.bind(page.limit));
+    let statement = format!(
+        "SELECT {COLUMNS} FROM links {} WHERE {} AND {after} ORDER BY {} LIMIT {limit}",
+        filter.index(),
+        all.text(),
+        order.terms()
+    );
+    sql.exec(&statement, all.args())?.iter().map(read).collect()
 }
 
 /// Returns number, partner and id of the given links that exist.
@@ -115,6 +175,14 @@ pub fn blocked(sql: &dyn Sql) -> Result<Vec<LinkNo>, SqlError> {
                      SELECT links.no FROM partners CROSS JOIN links ON links.partner_no = partners.no \
                      WHERE partners.status <> 'active' ORDER BY 1";
     sql.exec(statement, &[])?.iter().map(|row| row.number(0)).collect()
+}
+
+/// Returns the links that were changed after their creation, in ascending order: number, revision, and expiry.
+pub fn revised(sql: &dyn Sql) -> Result<Vec<(LinkNo, u32, Option<Timestamp>)>, SqlError> {
+    let statement =
+        "SELECT no, revision, expires_at FROM links INDEXED BY links_revised WHERE revision > 0 ORDER BY no";
+    let rows = sql.exec(statement, &[])?;
+    rows.iter().map(|row| Ok((row.number(0)?, row.number(1)?, row.opt_time(2)?))).collect()
 }
 
 /// Returns the numbers of a partner's links, at most `limit`.

@@ -13,6 +13,8 @@ pub mod name {
     pub const PAYER_ACCOUNT_UNSEALED: &str = "payer_account_unsealed";
     /// The hash of the data key under which everything is sealed.
     pub const SEALED_UNDER: &str = "sealed_under";
+    /// Set while the words of partners from before words were kept are missing.
+    pub const PARTNER_WORDS_MISSING: &str = "partner_words_missing";
     /// The version of the snapshot, which increases with every change that redirects depend on.
     pub const SNAPSHOT_VERSION: &str = "snapshot_version";
     /// The version of the snapshot in KV.

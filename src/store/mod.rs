@@ -14,7 +14,7 @@ pub mod log;
 pub mod meta;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod native;
-mod page;
+pub mod page;
 pub mod payouts;
 pub mod programme;
 pub mod reports;

@@ -1,7 +1,7 @@
 //! [`Sql`] over rusqlite, for tests and for `cargo xtask replay`.
 
 use super::{Row, Sql, SqlError, Value, value::MAX_SAFE_INTEGER};
-use rusqlite::{Connection, params_from_iter, types};
+use rusqlite::{Connection, StatementStatus, params_from_iter, types};
 use std::{cell::Cell, path::Path};
 
 /// A SQLite database in memory or in a file.
@@ -9,6 +9,7 @@ use std::{cell::Cell, path::Path};
 pub struct NativeSql {
     connection: Connection,
     statements: Cell<u64>,
+    steps: Cell<u64>,
 }
 
 impl NativeSql {
@@ -24,13 +25,18 @@ impl NativeSql {
 
     fn over(connection: Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
-        Self { connection, statements: Cell::new(0) }
+        Self { connection, statements: Cell::new(0), steps: Cell::new(0) }
     }
 
     /// Returns the number of statements run so far. Tests use it to prove that the work of a path does not grow with
     /// the data.
     pub fn statements(&self) -> u64 {
         self.statements.get()
+    }
+
+    /// Returns the number of instructions of SQLite's virtual machine run so far, which grows with each row read.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
     }
 }
 
@@ -74,6 +80,9 @@ impl Sql for NativeSql {
             }
             answer.push(Row(values));
         }
+        drop(rows);
+        let steps = u64::try_from(statement.reset_status(StatementStatus::VmStep)).unwrap_or_default();
+        self.steps.set(self.steps.get().wrapping_add(steps));
         Ok(answer)
     }
 

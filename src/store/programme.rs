@@ -4,5 +4,6 @@ pub mod coupons;
 pub mod keys;
 pub mod listings;
 pub mod origins;
+pub mod partner_words;
 pub mod partners;
 pub mod placements;

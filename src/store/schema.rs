@@ -75,6 +75,8 @@ pub const LEDGER: &[Step] = &[
     Step { version: 16, script: script!("schema/ledger_0016.sql") },
     Step { version: 17, script: script!("schema/ledger_0017.sql") },
     Step { version: 18, script: script!("schema/ledger_0018.sql") },
+    Step { version: 19, script: script!("schema/ledger_0019.sql") },
+    Step { version: 20, script: script!("schema/ledger_0020.sql") },
 ];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.

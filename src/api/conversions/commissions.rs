@@ -1,15 +1,28 @@
 //! Commissions: reading, releasing and rejecting them.
 
-use super::super::http::{
-    call::Call, checks::Checks, failure::Failure, message::Response, problems::Problem,
+use super::{
+    super::{
+        http::{
+            call::Call, checks::Checks, failure::Failure, message::Response, problems::Problem, query::Query,
+        },
+        reports::scope::partner_of_query,
+    },
+    read::is_visible,
 };
 use crate::{
     domain::{
         conversions::{CommissionStatus, HeldReason},
-        values::{id::CommissionId, limits},
+        values::{
+            id::{CommissionId, ConversionId},
+            limits,
+        },
     },
     ledger::commissions::{rejection, release, view::show},
-    store::commissions::{self, Commission, Filter},
+    store::{
+        SqlError,
+        commissions::{self, Commission, list::Filter},
+        conversions,
+    },
 };
 use serde::Deserialize;
 
@@ -39,37 +52,59 @@ pub fn named(call: &Call<'_>) -> Result<Commission, Problem> {
         .ok_or_else(Problem::not_found)
 }
 
-/// `GET /v1/commissions`
-pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let known = ["held", "status", "limit", "cursor", "held_reason"];
-    // Partners do not see why a commission is held, so they cannot ask for it either.
-    let visible = if call.caller.partner.is_some() {
-        known.split_last().map_or(&known[..], |(_, rest)| rest)
-    } else {
-        &known
+/// The filters of the list. Partners do not see why a commission is held, so they cannot filter by the last one.
+const FILTERS: &[&str] = &[
+    "partner_id",
+    "conversion_id",
+    "plan",
+    "status",
+    "held",
+    "from",
+    "to",
+    "limit",
+    "cursor",
+    "held_reason",
+];
+
+/// The conversion that the query names. A partner may name those that it sees or earns on.
+fn conversion_of_query(call: &Call<'_>, query: &Query) -> Result<Option<i64>, Problem> {
+    let Some(text) = query.text("conversion_id") else { return Ok(None) };
+    let id = ConversionId::parse(text).ok_or_else(Problem::not_found)?;
+    let conversion = conversions::by_id(call.tx.sql, &id)?.ok_or_else(Problem::not_found)?;
+    let earns = |partner| {
+        let of_conversion = commissions::of_conversion(call.tx.sql, conversion.no)?;
+        Ok::<_, SqlError>(of_conversion.iter().any(|commission| commission.partner_no == partner))
     };
-    let query = call.query(visible)?;
-    let filter = Filter {
-        partner: call.caller.partner,
+    match call.caller.partner {
+        Some(partner) if !is_visible(call, &conversion)? && !earns(partner)? => Err(Problem::not_found()),
+        Some(_) | None => Ok(Some(conversion.no)),
+    }
+}
+
+fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
+    Ok(Filter {
+        partner: partner_of_query(call, query.text("partner_id"))?,
+        conversion_no: conversion_of_query(call, query)?,
+        plan: query.text("plan").map(str::to_owned),
         held: query.flag("held")?,
         held_reason: query.choice("held_reason", HeldReason::ALL, HeldReason::as_str)?,
         status: query.choice("status", CommissionStatus::ALL, CommissionStatus::as_str)?,
-    };
-    // Each choice of filters has cursors of its own.
-    let choices = [
-        filter.held.map(|held| if held { "held" } else { "free" }),
-        filter.held_reason.map(HeldReason::as_str),
-        filter.status.map(CommissionStatus::as_str),
-    ];
-    let name = ["commissions"].into_iter().chain(choices.into_iter().flatten()).collect::<Vec<_>>().join(" ");
-    let fetch = |page| commissions::list(call.tx.sql, &filter, page);
-    call.page_of(
-        &query,
-        &name,
-        fetch,
-        |commission| commission.no,
-        |commission| show(call.tx.sql, commission, call.caller.viewer()),
-    )
+        period: query.period()?,
+    })
+}
+
+/// `GET /v1/commissions`
+pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
+    let is_programme = call.caller.partner.is_none();
+    let known = FILTERS.split_last().map_or(FILTERS, |(_, rest)| if is_programme { FILTERS } else { rest });
+    let query = call.query(known)?;
+    let filter = filter(call, &query)?;
+    let fetch = |page| commissions::list::list(call.tx.sql, &filter, page);
+    let view = |commission: &Commission| show(call.tx.sql, commission, call.caller.viewer());
+    if filter.period.is_bounded() {
+        return call.timed_page_of(&query, "commissions", fetch, |row| (row.created_at, row.no), view);
+    }
+    call.page_of(&query, "commissions", fetch, |row| row.no, view)
 }
 
 /// `GET /v1/commissions/{id}`

@@ -1,12 +1,15 @@
 //! Reading conversions.
 
-use super::super::http::{call::Call, failure::Failure, message::Response, problems::Problem};
+use super::super::{
+    http::{call::Call, failure::Failure, message::Response, problems::Problem, query::Query},
+    reports::scope::{link_of_query, listing_of_query, partner_of_query},
+};
 use crate::{
-    domain::values::id::ConversionId,
-    ledger::{attribution::explanation, conversions::view::show},
+    domain::{attribution::AttributionStatus, conversions::ConversionType, values::id::ConversionId},
+    ledger::{attribution::explanation, conversions::view::show, terms},
     store::{
         SqlError,
-        conversions::{self, Conversion, credits},
+        conversions::{self, Conversion, credits, list::Filter},
     },
 };
 
@@ -25,11 +28,54 @@ pub fn is_visible(call: &Call<'_>, conversion: &Conversion) -> Result<bool, SqlE
         || credits::is_shared_by(call.tx.sql, conversion.no, partner)?)
 }
 
+/// The filters of the list. The last one names customers, who are hidden from partners unless the programme shows them.
+const FILTERS: &[&str] = &[
+    "external_id",
+    "partner_id",
+    "listing_id",
+    "link_id",
+    "type",
+    "status",
+    "coupon",
+    "from",
+    "to",
+    "limit",
+    "cursor",
+    "customer_id",
+];
+
+/// The query of a list, with the filters that the caller may use.
+fn list_query(call: &Call<'_>) -> Result<Query, Failure> {
+    let sees_customers = call.caller.partner.is_none() || terms::current(call.tx)?.partners_see_customers;
+    let known = FILTERS.split_last().map_or(FILTERS, |(_, rest)| if sees_customers { FILTERS } else { rest });
+    Ok(call.query(known)?)
+}
+
+fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
+    let text = |name| query.text(name).map(str::to_owned);
+    Ok(Filter {
+        partner: partner_of_query(call, query.text("partner_id"))?,
+        external_id: text("external_id"),
+        customer_id: text("customer_id"),
+        listing: listing_of_query(call, query)?,
+        link: link_of_query(call, query)?.map(|link| link.no),
+        kind: query.choice("type", ConversionType::ALL, ConversionType::as_str)?,
+        status: query.choice("status", AttributionStatus::ALL, AttributionStatus::as_str)?,
+        coupon: text("coupon"),
+        period: query.period()?,
+    })
+}
+
 /// `GET /v1/conversions`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let fetch = |page| conversions::list(call.tx.sql, call.caller.partner, page);
-    let viewer = call.caller.viewer();
-    call.page("conversions", fetch, |conversion| conversion.no, |row| show(call.tx, row, viewer))
+    let query = list_query(call)?;
+    let filter = filter(call, &query)?;
+    let fetch = |page| conversions::list::list(call.tx.sql, &filter, page);
+    let view = |row: &Conversion| show(call.tx, row, call.caller.viewer());
+    if filter.period.is_bounded() {
+        return call.timed_page_of(&query, "conversions", fetch, |row| (row.occurred_at, row.no), view);
+    }
+    call.page_of(&query, "conversions", fetch, |row| row.no, view)
 }
 
 /// `GET /v1/conversions/{id}`

@@ -9,6 +9,7 @@ use super::{
     query::Query,
 };
 use crate::{
+    domain::values::time::Timestamp,
     ledger::tx::Tx,
     store::{Page, SqlError, value::json_text},
 };
@@ -68,7 +69,7 @@ impl Call<'_> {
         self.page_of(&self.query(&["limit", "cursor"])?, name, fetch, no, view)
     }
 
-    /// A page of a list that takes filters. Each choice of filters has a `name` of its own, because its cursors are its own.
+    /// A page of a list that takes filters.
     pub fn page_of<R, T: Serialize>(
         &self,
         query: &Query,
@@ -77,16 +78,54 @@ impl Call<'_> {
         no: impl Fn(&R) -> i64,
         view: impl Fn(&R) -> Result<T, SqlError>,
     ) -> Result<Response, Failure> {
-        let limit = query.limit()?;
-        // A cursor of the operator's list must not work in a partner's.
-        let list = format!("{name} {}", self.caller.partner.map_or(0, |partner| partner));
+        let list = self.list_name(name, query);
         let before = query.cursor("cursor").map(|text| cursor::decode(&list, text)).transpose()?;
+        let page = Page { before, ..Page::first(query.limit()?) };
+        self.rows(page, fetch, |row| cursor::encode(&list, no(row)), view)
+    }
+
+    /// A page of a list that is ordered by time: `place` is a row's time and number.
+    pub fn timed_page_of<R, T: Serialize>(
+        &self,
+        query: &Query,
+        name: &str,
+        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        place: impl Fn(&R) -> (Timestamp, i64),
+        view: impl Fn(&R) -> Result<T, SqlError>,
+    ) -> Result<Response, Failure> {
+        let list = self.list_name(name, query);
+        let mut page = Page::first(query.limit()?);
+        if let Some(text) = query.cursor("cursor") {
+            let (at, no) = cursor::decode_place(&list, text)?;
+            page = Page { before: Some(no), before_at: Some(at), ..page };
+        }
+        let cursor = |row: &R| {
+            let (at, no) = place(row);
+            cursor::encode_at(&list, at.ms(), &no.to_string())
+        };
+        self.rows(page, fetch, cursor, view)
+    }
+
+    /// The name of a list for its cursors. Each choice of filters has cursors of its own, and a cursor of the operator's list
+    /// must not work in a partner's.
+    pub fn list_name(&self, name: &str, query: &Query) -> String {
+        let (partner, filters) = (self.caller.partner.unwrap_or_default(), query.filters());
+        if filters.is_empty() { format!("{name} {partner}") } else { format!("{name} {partner} {filters}") }
+    }
+
+    fn rows<R, T: Serialize>(
+        &self,
+        page: Page,
+        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        cursor: impl Fn(&R) -> String,
+        view: impl Fn(&R) -> Result<T, SqlError>,
+    ) -> Result<Response, Failure> {
         // One more row tells whether there is a next page.
-        let mut rows = fetch(Page { before, limit: limit.saturating_add(1) })?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut rows = fetch(Page { limit: page.limit.saturating_add(1), ..page })?;
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|last| cursor::encode(&list, no(last)));
+        let next_cursor = rows.last().filter(|_| more).map(cursor);
         let data = rows.iter().map(view).collect::<Result<_, _>>()?;
         self.json(200, &List { data, next_cursor })
     }

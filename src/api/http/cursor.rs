@@ -1,7 +1,7 @@
 //! Cursors: a position in one list under one set of filters. They are opaque to callers, and other lists refuse them.
 
 use super::problems::{Code, Problem};
-use crate::store::value::MAX_SAFE_INTEGER;
+use crate::{domain::values::time::Timestamp, store::value::MAX_SAFE_INTEGER};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
@@ -54,7 +54,17 @@ pub fn decode_at(list: &str, cursor: &str) -> Result<(i64, String), Problem> {
         return Err(mismatch());
     }
     let id = std::str::from_utf8(id).ok().filter(|id| id.len() <= 64).ok_or_else(malformed)?;
-    Ok((i64::from_be_bytes(*at), id.to_owned()))
+    let at = i64::from_be_bytes(*at);
+    // As in `decode`: a forged time must not reach the SQL engine.
+    if (0..=MAX_SAFE_INTEGER).contains(&at) { Ok((at, id.to_owned())) } else { Err(malformed()) }
+}
+
+/// The time and number that a cursor of [`encode_at`] names, if its id is a number.
+pub fn decode_place(list: &str, cursor: &str) -> Result<(Timestamp, i64), Problem> {
+    let malformed = || Problem::new(Code::InvalidCursor, "Pass next_cursor of the previous page unchanged.");
+    let (at_ms, no) = decode_at(list, cursor)?;
+    let no = no.parse().ok().filter(|no| (0..=MAX_SAFE_INTEGER).contains(no)).ok_or_else(malformed)?;
+    Ok((Timestamp::from_ms(at_ms).ok_or_else(malformed)?, no))
 }
 
 fn mismatch() -> Problem {

@@ -17,6 +17,10 @@ pub struct Request<'a> {
     pub origin: Option<&'a str>,
     /// `If-None-Match`.
     pub if_none_match: Option<&'a str>,
+    /// `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// `Accept`.
+    pub accept: Option<&'a str>,
     /// Body as sent.
     pub body: &'a [u8],
     /// Scheme and host of the Worker's links, without a slash at the end.
@@ -32,15 +36,26 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// Body.
     pub body: String,
+    /// The body of a response that is not text; `body` is empty then.
+    pub bytes: Option<Vec<u8>>,
     /// A line for the operator's log, if something failed on our side.
     pub log: Option<String>,
+}
+
+impl Request<'_> {
+    /// Whether the body has this media type, whatever its parameters.
+    #[must_use]
+    pub fn is_of_type(&self, media_type: &str) -> bool {
+        let sent = self.content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+        sent.trim().eq_ignore_ascii_case(media_type)
+    }
 }
 
 impl Response {
     /// A JSON response.
     #[must_use]
     pub fn json(status: u16, body: String) -> Self {
-        Self { status, headers: vec![("content-type", "application/json".to_owned())], body, log: None }
+        Self { status, ..Self::of_type("application/json", body) }
     }
 
     /// This response with another header.
@@ -53,13 +68,20 @@ impl Response {
     /// A response with this media type.
     #[must_use]
     pub fn of_type(media_type: &str, body: String) -> Self {
-        Self { status: 200, headers: vec![("content-type", media_type.to_owned())], body, log: None }
+        let headers = vec![("content-type", media_type.to_owned())];
+        Self { headers, body, ..Self::empty(200) }
     }
 
     /// A response without a body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new(), log: None }
+        Self { status, headers: Vec::new(), body: String::new(), bytes: None, log: None }
+    }
+
+    /// A response with a body that is not text.
+    #[must_use]
+    pub fn of_bytes(media_type: &str, bytes: Vec<u8>) -> Self {
+        Self { bytes: Some(bytes), ..Self::of_type(media_type, String::new()) }
     }
 
     /// A JSON response that repeats the first one to the same request.

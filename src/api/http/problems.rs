@@ -38,6 +38,7 @@ macro_rules! codes {
 
 codes! {
     MalformedJson = 400, "malformed_json", "The body is not well-formed JSON";
+    MalformedCsv = 400, "malformed_csv", "The body is not well-formed CSV";
     InvalidUtf8 = 400, "invalid_utf8", "The body is not valid UTF-8";
     InvalidParameter = 400, "invalid_parameter", "A query parameter is malformed";
     UnknownParameter = 400, "unknown_parameter", "A query parameter is unknown";
@@ -55,6 +56,7 @@ codes! {
     PlanInForce = 409, "plan_in_force", "Terms in force cannot be changed";
     ImportConflict = 409, "import_conflict", "The external id was imported with other content";
     RefundConflict = 409, "refund_conflict", "The refund exists with other content";
+    StateConflict = 409, "state_conflict", "The resource is in a state that does not allow this";
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
     CouponTaken = 409, "coupon_taken", "Another coupon has the code at that time";
@@ -91,6 +93,7 @@ codes! {
     InvalidCountry = 422, "invalid_country", "This is not an ISO 3166-1 alpha-2 country code";
     InvalidCurrency = 422, "invalid_currency", "This is not an ISO 4217 currency code";
     InvalidUrl = 422, "invalid_url", "This is not an absolute http or https URL without credentials";
+    InvalidQuery = 422, "invalid_query", "This query is not safe to put into a URL";
     InvalidPath = 422, "invalid_path", "This path is not safe to put into a URL";
     InvalidSlug = 422, "invalid_slug", "A slug is 3 to 40 lower-case letters, digits and hyphens, no hyphen first";
     ReservedSlug = 422, "reserved_slug", "This slug is reserved";
@@ -235,6 +238,7 @@ impl Problem {
             headers: vec![("content-type", "application/problem+json".to_owned())],
             body,
             log: self.log.clone(),
+            bytes: None,
         };
         if self.code == Code::Unauthenticated {
             response = response.with_header("www-authenticate", "Bearer");

@@ -1,8 +1,11 @@
 //! Query parameters: each must be known, well-formed, and given once.
 
 use super::problems::{Code, Problem};
-use crate::domain::values::time::Timestamp;
+use crate::{domain::values::time::Timestamp, store::page::Period};
 use std::collections::BTreeMap;
+
+/// Parameters that choose a page of a list and not its rows.
+const PAGING: &[&str] = &["limit", "cursor", "after"];
 
 /// Parameters by name.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +38,22 @@ impl Query {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// The parameters that select rows, in one text: everything except those of paging.
+    #[must_use]
+    pub fn filters(&self) -> String {
+        let filters = self.0.iter().filter(|(name, _)| !PAGING.contains(&name.as_str()));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filters).finish()
+    }
+
+    /// The period between `from` and `to`.
+    pub fn period(&self) -> Result<Period, Problem> {
+        let (from, to) = (self.time("from")?, self.time("to")?);
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            return Err(Problem::new(Code::OutOfRange, "\"from\" is later than \"to\"."));
+        }
+        Ok(Period { from, to })
     }
 
     /// A cursor; an empty one means the start, because a caller's loop may begin without one.

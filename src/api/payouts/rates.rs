@@ -95,8 +95,6 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         Date::parse(text).ok_or_else(refused)
     });
     let filters = (date.transpose()?, currency(&query, "from")?, currency(&query, "to")?);
-    let filter = |name: &str| query.text(name).unwrap_or_default().to_owned();
-    let name = format!("fx {} {} {}", filter("date"), filter("from"), filter("to"));
     let fetch = |page| fx::list(call.tx.sql, filters, page);
-    call.page_of(&query, &name, fetch, |rate| rate.no, |rate| Ok(show(rate)))
+    call.page_of(&query, "fx", fetch, |rate| rate.no, |rate| Ok(show(rate)))
 }

@@ -70,15 +70,10 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         PayoutStatus::parse(text).ok_or_else(|| Problem::new(Code::InvalidParameter, detail))
     });
     let status = status.transpose()?;
-    let narrowed = PayoutFilter {
-        run_no: run.as_ref().map(|run| run.terms.no),
-        status,
-        partner_no: call.caller.partner,
-    };
-    let name =
-        format!("payouts {} {}", run.map_or(0, |run| run.terms.no), status.map_or("", PayoutStatus::as_str));
+    let narrowed =
+        PayoutFilter { run_no: run.map(|run| run.terms.no), status, partner_no: call.caller.partner };
     let fetch = |page| payouts::list(call.tx.sql, narrowed, page);
-    call.page_of(&query, &name, fetch, |payout| payout.no, |payout| view::show(call.tx, payout))
+    call.page_of(&query, "payouts", fetch, |payout| payout.no, |payout| view::show(call.tx, payout))
 }
 
 /// `GET /v1/payouts/{id}`

@@ -85,7 +85,7 @@ fn load(call: &Call<'_>) -> Result<Statement, Problem> {
     };
     let details = of_payout(call.tx, &payout)?;
     let partner = partners::by_no(call.tx.sql, payout.partner_no)?.ok_or_else(Problem::not_found)?;
-    let all = Page { before: None, limit: MAX_SAFE_INTEGER };
+    let all = Page::first(MAX_SAFE_INTEGER);
     let lines = payouts::items(call.tx.sql, payout.no, all)?;
     let rate_bp = details.as_ref().and_then(|details| details.vat_rate_bp);
     Ok(Statement {

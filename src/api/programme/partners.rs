@@ -8,6 +8,7 @@ use crate::{
         failure::Failure,
         message::Response,
         problems::{Code, Problem},
+        query::Query,
     },
     domain::{
         event::EventType,
@@ -16,10 +17,17 @@ use crate::{
             origin::Origin,
             partner::{Partner, PartnerKind, PartnerStatus},
         },
-        values::{id::PartnerId, limits, string_enum::Metadata, time::Timestamp},
+        values::{id::PartnerId, limits, string_enum::Metadata, text::is_country, time::Timestamp},
     },
     ledger::view::view,
-    store::{SqlError, log::change::Change, programme::partners},
+    store::{
+        SqlError,
+        log::change::Change,
+        programme::{
+            partner_words,
+            partners::{self, Filter},
+        },
+    },
 };
 use serde::Deserialize;
 
@@ -244,10 +252,43 @@ pub fn named(call: &Call<'_>) -> Result<Partner, Problem> {
         .ok_or_else(Problem::not_found)
 }
 
+/// Most words of a search.
+const MOST_WORDS: usize = 10;
+
+/// The country that the query names.
+fn country(query: &Query) -> Result<Option<String>, Problem> {
+    let Some(code) = query.text("country") else { return Ok(None) };
+    if is_country(code) {
+        return Ok(Some(code.to_owned()));
+    }
+    let detail = "\"country\" must be an ISO 3166-1 alpha-2 code such as DE.";
+    Err(Problem::new(Code::InvalidCountry, detail))
+}
+
+/// The words that the query searches for.
+fn words(query: &Query) -> Result<Vec<String>, Problem> {
+    let Some(text) = query.text("q") else { return Ok(Vec::new()) };
+    let words = partner_words::words(text);
+    if (1..=MOST_WORDS).contains(&words.len()) {
+        return Ok(words);
+    }
+    let detail = format!("\"q\" must have 1 to {MOST_WORDS} words of letters or digits.");
+    Err(Problem::new(Code::InvalidParameter, detail))
+}
+
 /// `GET /v1/partners`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let fetch = |page| partners::list(call.tx.sql, call.caller.partner, page);
-    call.page("partners", fetch, |partner| i64::from(partner.no), |partner| Ok(visible(call, partner)))
+    let query = call.query(&["status", "kind", "country", "q", "limit", "cursor"])?;
+    let filter = Filter {
+        only: call.caller.partner,
+        status: query.choice("status", PartnerStatus::ALL, PartnerStatus::as_str)?,
+        kind: query.choice("kind", PartnerKind::ALL, PartnerKind::as_str)?,
+        country: country(&query)?,
+        words: words(&query)?,
+    };
+    let fetch = |page| partners::list(call.tx.sql, &filter, page);
+    let view = |partner: &Partner| Ok(visible(call, partner));
+    call.page_of(&query, "partners", fetch, |partner| i64::from(partner.no), view)
 }
 
 /// `GET /v1/partners/{id}`

@@ -9,18 +9,18 @@ use crate::{
             problems::{Code, Problem},
             query::Query,
         },
-        programme::listings::visible,
-        reports::{money::MoneyView, scope::partner_of_query},
+        reports::{
+            money::MoneyView,
+            scope::{link_of_query, listing_of_query, partner_of_query},
+        },
     },
     domain::values::{
         digest::sha256_hex,
-        id::{LinkId, ListingId},
         time::{QUARTER_MS, Timestamp},
         zone::{self, Span},
     },
     ledger::view::view,
     store::{
-        links,
         reports::{self, Amounts, Filter, Group, Sums, counts},
         value::json_text,
     },
@@ -136,25 +136,11 @@ fn group(query: &Query) -> Result<Group, Problem> {
 
 fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
     let mut partner = partner_of_query(call, query.text("partner_id"))?;
-    let link = match query.text("link_id") {
-        None => None,
-        Some(text) => {
-            let id = LinkId::parse(text).ok_or_else(Problem::not_found)?;
-            let link = links::by_id(call.tx.sql, &id)?.filter(|link| call.caller.sees(link.partner_no));
-            let link = link.ok_or_else(Problem::not_found)?;
-            // Counts are keyed by partner first, so the link's partner reads fewer rows. A link of a partner other than the
-            // requested one has no counts there.
-            partner = partner.or(Some(link.partner_no));
-            Some(link.no)
-        }
-    };
-    let listing = match query.text("listing_id") {
-        None => None,
-        Some(text) => {
-            let id = ListingId::parse(text).ok_or_else(Problem::not_found)?;
-            Some(visible(call, &id)?.no)
-        }
-    };
+    let link = link_of_query(call, query)?;
+    // Counts are keyed by partner first, so the link's partner reads fewer rows. A link of a partner other than the requested
+    // one has no counts there.
+    partner = partner.or(link.as_ref().map(|link| link.partner_no));
+    let (link, listing) = (link.map(|link| link.no), listing_of_query(call, query)?);
     let (from, to) = (quarter(query, "from")?, quarter(query, "to")?);
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(Problem::new(Code::OutOfRange, "\"from\" is later than \"to\"."));

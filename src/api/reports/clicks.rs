@@ -11,7 +11,7 @@ use crate::{
             problems::{Code, Problem},
             query::Query,
         },
-        reports::scope::partner_of_query,
+        reports::scope::{link_of_query, partner_of_query},
     },
     domain::{
         clicks::{
@@ -68,17 +68,14 @@ pub struct Collected<'a> {
     shards: Vec<Vec<PackedClick<'a>>>,
 }
 
-const KNOWN: &[&str] = &["partner_id", "link_id", "from", "to", "limit", "cursor"];
+const KNOWN: &[&str] = &["partner_id", "link_id", "bucket", "from", "to", "limit", "cursor"];
 /// How many links a query by partner looks up; a partner with more must name a link.
 const MOST_LINKS: i64 = 1_000;
 
 /// The links that the caller asks for; `None` = all.
 fn wanted(call: &Call<'_>, query: &Query) -> Result<Option<Vec<u32>>, Problem> {
     let partner = partner_of_query(call, query.text("partner_id"))?;
-    if let Some(text) = query.text("link_id") {
-        let id = LinkId::parse(text).ok_or_else(Problem::not_found)?;
-        let link = links::by_id(call.tx.sql, &id)?.filter(|link| call.caller.sees(link.partner_no));
-        let link = link.ok_or_else(Problem::not_found)?;
+    if let Some(link) = link_of_query(call, query)? {
         let matches = partner.is_none_or(|partner| partner == link.partner_no);
         return Ok(Some(if matches { vec![link.no] } else { Vec::new() }));
     }
@@ -91,26 +88,21 @@ fn wanted(call: &Call<'_>, query: &Query) -> Result<Option<Vec<u32>>, Problem> {
     Ok(Some(numbers))
 }
 
-/// The name of the list, for cursors; the filters are part of it.
-fn list_name(call: &Call<'_>, query: &Query) -> String {
-    let part = |name| query.text(name).unwrap_or_default();
-    let partner = call.caller.partner.map_or(0, |partner| partner);
-    format!("clicks {partner} {} {} {} {}", part("partner_id"), part("link_id"), part("from"), part("to"))
-}
-
 /// `GET /internal/clicks`: what to ask the shards for.
 pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
     let query = call.query(KNOWN)?;
     let limit = query.limit()?;
-    let before =
-        query.text("cursor").map(|text| cursor::decode_at(&list_name(call, &query), text)).transpose()?;
+    let list = call.list_name("clicks", &query);
+    let before = query.cursor("cursor").map(|text| cursor::decode_at(&list, text)).transpose()?;
+    let period = query.period()?;
     call.json(
         200,
         &PageQuery {
             before,
             links: wanted(call, &query)?,
-            from_ms: query.time("from")?.map(Timestamp::ms),
-            to_ms: query.time("to")?.map(Timestamp::ms),
+            bucket: query.choice("bucket", Bucket::ALL, Bucket::as_str)?.map(Bucket::code),
+            from_ms: period.from.map(Timestamp::ms),
+            to_ms: period.to.map(Timestamp::ms),
             // One more click tells whether there is a next page.
             limit: u32::try_from(limit.saturating_add(1)).unwrap_or(1),
         },
@@ -133,7 +125,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
-    let list = list_name(call, &query);
+    let list = call.list_name("clicks", &query);
     let next_cursor = last.map(|(_, click)| cursor::encode_at(&list, click.at().ms(), click.row_id()));
     let clicks: Vec<StoredClick> = rows.iter().map(|(shard, click)| click.unpack(*shard)).collect();
     let names = names(call, &clicks.iter().filter_map(|click| click.link_no).collect::<Vec<_>>())?;

@@ -11,7 +11,10 @@ use crate::{
         event::EventType,
         values::{id::EventId, time::Timestamp},
     },
-    store::{SqlError, log::events},
+    store::{
+        SqlError,
+        log::events::{self, Filter},
+    },
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -61,12 +64,14 @@ fn own(kind: EventType, data: String) -> Result<String, SqlError> {
 
 /// `GET /v1/events`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["after", "cursor", "limit"])?;
+    let query = call.query(&["type", "after", "cursor", "limit"])?;
     let limit = query.limit()?;
-    let list = format!("events {}", call.caller.partner.map_or(0, |partner| partner));
+    let kind = query.choice("type", EventType::ALL, EventType::as_str)?;
+    let list = call.list_name("events", &query);
     let after = query.cursor("after").or(query.cursor("cursor"));
     let after = after.map(|text| cursor::decode(&list, text)).transpose()?.unwrap_or(0);
-    let mut rows = events::after(call.tx.sql, after, call.caller.partner, limit.saturating_add(1))?;
+    let filter = Filter { partner: call.caller.partner, kind };
+    let mut rows = events::list(call.tx.sql, after, &filter, limit.saturating_add(1))?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);

@@ -70,33 +70,43 @@ impl Destination {
         })
     }
 
-    /// Returns the URL for one visit: `path` in place of the listing's path if the link has its own, then the listing's
-    /// query, the visitor's query unchanged except for `click_param` and the consent, the click id, and the listing's fragment. If
+    /// Returns the URL for one visit: the link's own path in place of the listing's, if it has one, then the listing's query,
+    /// the link's own query, the visitor's query unchanged except for `click_param` and the consent, the click id, and the listing's fragment. If
     /// `referrer` carries the click id, there is one `referrer` parameter: the listing's and the visitor's values come
-    /// first in it. If the fragment carries the click id, the id is the last parameter of the query inside it.
+    /// first in it. `own` is the link's path and query as stores keep them ([`Link::own_destination`]). If the fragment carries the click id, the id is the last parameter of the query inside it.
     ///
-    /// Returns `None` if the path would leave the listing's origin. Link creation rejects such paths; this second check
-    /// covers paths written by other versions or corrupted in a store.
+    /// Returns `None` if the path would leave the listing's origin, or if the query is not one. Link creation rejects such
+    /// paths and queries; this second check covers those written by other versions or corrupted in a store.
+    ///
+    /// [`Link::own_destination`]: super::link::Link::own_destination
     #[must_use]
     pub fn url_for_visit(
         &self,
-        path: Option<&str>,
+        own: Option<&str>,
         visitor_query: &str,
         param: &str,
         click_id: &str,
     ) -> Option<String> {
         let link_path;
         // The listing's own path was parsed as part of its URL and starts with a slash, so it cannot lead elsewhere.
-        let path = match path {
-            Some(path) => {
-                link_path = self.link_path(path)?;
-                &link_path
-            }
-            None => &self.path,
+        let (own_path, own_query) = match own.map(|own| own.split_once('?').unwrap_or((own, ""))) {
+            Some(("", "")) if own != Some("?") => return None,
+            Some(parts) => parts,
+            None => ("", ""),
         };
-        let parts = [&self.origin, path, &self.query, visitor_query, param, click_id, &self.fragment];
-        // Four more bytes for `?`, `&`, `&` and `=`.
-        let length = parts.iter().fold(4usize, |sum, part| part.len().saturating_add(sum));
+        let path = if own_path.is_empty() {
+            &self.path
+        } else {
+            link_path = self.link_path(own_path)?;
+            &link_path
+        };
+        if !own_query.is_empty() && !query_is_safe(own_query) {
+            return None;
+        }
+        let parts =
+            [&self.origin, path, &self.query, own_query, visitor_query, param, click_id, &self.fragment];
+        // Five more bytes for `?`, `&`, `&`, `&` and `=`.
+        let length = parts.iter().fold(5usize, |sum, part| part.len().saturating_add(sum));
         let mut address = String::with_capacity(length);
         for part in [&self.origin, path, "?"] {
             address.push_str(part);
@@ -104,7 +114,9 @@ impl Destination {
         let query_start = address.len();
         address.push_str(&self.query);
         let mut referrer = self.referrer.clone();
-        append_query(&mut address, self.query.is_empty(), visitor_query, param, referrer.as_mut());
+        append_query(&mut address, self.query.is_empty(), own_query, param, referrer.as_mut());
+        let is_first = address.len() == query_start;
+        append_query(&mut address, is_first, visitor_query, param, referrer.as_mut());
         if self.id_in_fragment {
             if address.len() == query_start {
                 address.pop();
@@ -229,6 +241,30 @@ pub fn path_is_safe(path: &str) -> bool {
     }
     let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '?' | '#');
     !path.contains(is_forbidden) && rest.split('/').all(segment_is_safe)
+}
+
+/// The maximum length of a link's query in bytes.
+pub const MAX_QUERY_BYTES: usize = 1024;
+
+/// Returns whether a link may have this query: without its `?`, without a fragment, control characters, spaces or invalid
+/// percent escapes. Its maximum length is [`MAX_QUERY_BYTES`].
+#[must_use]
+pub fn query_is_safe(query: &str) -> bool {
+    let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '#');
+    let escapes_are_whole = query.split('%').skip(1).all(|rest| {
+        let mut digits = rest.bytes();
+        digits.next().and_then(hex).and(digits.next().and_then(hex)).is_some()
+    });
+    (1..=MAX_QUERY_BYTES).contains(&query.len())
+        && !query.starts_with('?')
+        && !query.contains(is_forbidden)
+        && escapes_are_whole
+}
+
+/// Returns whether a query has a parameter of this name.
+#[must_use]
+pub fn has_parameter(query: &str, name: &str) -> bool {
+    query.split('&').any(|pair| is_named(pair, name))
 }
 
 fn segment_is_safe(segment: &str) -> bool {

@@ -9,8 +9,10 @@ use crate::{
     links::{
         keyring::KeyRing,
         line::RedirectLine,
+        link::LinkNo,
         redirect::{LinkPath, RANDOM_BYTES, RedirectContext, RedirectDecision, RedirectRequest, decide},
         snapshot::Snapshot,
+        token::LinkToken,
     },
     values::{entropy::Entropy, time::Timestamp},
 };
@@ -30,7 +32,8 @@ pub struct RedirectEngine {
     snapshot: Snapshot,
     day: DayKey,
     agents: HashMap<String, Agent>,
-    paths: HashMap<u32, String>,
+    /// The paths and queries of links, by link number and revision.
+    paths: HashMap<(LinkNo, u32), String>,
 }
 
 impl RedirectEngine {
@@ -50,6 +53,13 @@ impl RedirectEngine {
     /// Replaces the snapshot.
     pub fn set_snapshot(&mut self, snapshot: Snapshot) {
         self.snapshot = snapshot;
+    }
+
+    /// Returns whether the link of a token was changed after its creation.
+    #[must_use]
+    pub fn is_revised(&self, token: &str) -> bool {
+        let token = LinkToken::verify(token, &self.ring);
+        token.is_some_and(|token| self.snapshot.revision(token.link_no).is_some())
     }
 
     /// Decides a redirect. `path` is the link's own path, which the engine caches once it is known. `is_newest` states
@@ -103,7 +113,7 @@ impl RedirectEngine {
     ) -> RedirectDecision {
         let decision = decide(request, &self.context(is_newest, LinkPath::Unknown), random);
         match &decision {
-            RedirectDecision::NeedPath(link_no) => match self.paths.get(link_no) {
+            RedirectDecision::NeedPath(link_no, revision) => match self.paths.get(&(*link_no, *revision)) {
                 Some(path) => decide(request, &self.context(is_newest, LinkPath::Known(path)), random),
                 None => decision,
             },
@@ -111,14 +121,15 @@ impl RedirectEngine {
         }
     }
 
-    /// Caches a path that led to a click. A link's path never changes.
+    /// Caches a path that led to a click. The path of a revision never changes.
     fn cache_path(&mut self, decision: &RedirectDecision, path: &str) {
         let RedirectDecision::Respond(response) = decision else { return };
         if let Some(link_no) = response.visit.link_no.filter(|_| response.visit.bucket.has_click_id()) {
             if self.paths.len() >= CACHE_ENTRIES {
                 self.paths.clear();
             }
-            self.paths.insert(link_no, path.to_owned());
+            let revision = self.snapshot.revision(link_no).map_or(0, |revision| revision.number);
+            self.paths.insert((link_no, revision), path.to_owned());
         }
     }
 

@@ -18,14 +18,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 /// The number of random bytes per redirect: 4 in a click id, or 16 for the id of a record without a click id.
 pub const RANDOM_BYTES: usize = 16;
 
-/// The link's own path, as far as it is known when the redirect is decided.
+/// The link's own path and query, as far as they are known when the redirect is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkPath<'a> {
-    /// It has not been looked up yet.
+    /// They have not been looked up yet.
     Unknown,
-    /// The path.
+    /// The path and query as stores keep them ([`Link::own_destination`](super::link::Link::own_destination)).
     Known(&'a str),
-    /// No store had it.
+    /// No store had them.
     Missing,
 }
 
@@ -87,8 +87,8 @@ pub struct RedirectResponse {
 pub enum RedirectDecision {
     /// The response.
     Respond(Box<RedirectResponse>),
-    /// The path of this link is needed: look it up, then decide again.
-    NeedPath(u32),
+    /// The path and query of this link in this revision are needed: look them up, then decide again.
+    NeedPath(LinkNo, u32),
     /// The token is valid, but the snapshot lacks this link or its listing: load the newest snapshot, then decide
     /// again.
     NeedSnapshot(u32),
@@ -110,17 +110,24 @@ pub fn decide(
         }
         return landing_response(request, context, Bucket::Invalid, None, random);
     };
-    let expires_ms = token.expires_s.map(|expires_s| i64::from(expires_s).saturating_mul(1000));
+    let revision = context.snapshot.revision(token.link_no);
+    // A later expiry is in a new token; an earlier one ends the link under its old token too.
+    let expires_s =
+        [token.expires_s, revision.and_then(|revision| revision.expires_s)].into_iter().flatten().min();
+    let expires_ms = expires_s.map(|expires_s| i64::from(expires_s).saturating_mul(1000));
     if expires_ms.is_some_and(|expires_ms| request.now.ms() >= expires_ms) {
         return landing_response(request, context, Bucket::Expired, Some(token.link_no), random);
     }
     if context.snapshot.is_blocked(token.link_no) {
         return landing_response(request, context, Bucket::Revoked, Some(token.link_no), random);
     }
-    let path = match (token.has_path, context.path) {
+    let path = match (token.has_path || revision.is_some(), context.path) {
         (false, _) => None,
         (true, LinkPath::Known(path)) => Some(path),
-        (true, LinkPath::Unknown) => return RedirectDecision::NeedPath(token.link_no),
+        (true, LinkPath::Unknown) => {
+            let revision = revision.map_or(0, |revision| revision.number);
+            return RedirectDecision::NeedPath(token.link_no, revision);
+        }
         (true, LinkPath::Missing) => {
             return landing_response(request, context, Bucket::Invalid, None, random);
         }

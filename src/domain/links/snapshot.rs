@@ -6,12 +6,15 @@
 //! ```text
 //! {"version": 7, "click_param": "sp_click", "landing_url": "https://…" | null, "cookies": "consent_regions",
 //!  "max_link_no": 1200, "listings": {"1": "https://…"}, "carry": {"1": "referrer"}, "blocked": [[3, 3], [40, 55]],
-//!  "listing_ids": ["lst_…"]}
+//!  "listing_ids": ["lst_…"], "revised": [[17, 2, 1796083200]]}
 //! ```
 //! `carry` lists the listings whose click id is not passed in its own query parameter. An isolate that does not know
 //! `carry` or one of its values adds the query parameter instead.
 //! `blocked` holds sorted, inclusive ranges of link numbers that are revoked or whose partner is paused or terminated.
 //! `listing_ids` lists all listings, so that callbacks with invented ids are refused without a look-up.
+//! `revised` lists links that were changed after their creation, sorted: the number, how often it was changed, and when it
+//! expires in Unix seconds (0 = never). Their own path and query are under the KV key `path/<number>/<revision>`. An isolate
+//! that does not know `revised` sends visitors where the links led before.
 
 use crate::{
     links::destination::{ClickIdTransport, Destination},
@@ -42,6 +45,18 @@ pub struct SnapshotJson {
     // Snapshots written by earlier versions do not have this field.
     #[serde(default)]
     listing_ids: Option<HashSet<String>>,
+    // Snapshots written by earlier versions do not have this field.
+    #[serde(default)]
+    revised: Vec<(u32, u32, u32)>,
+}
+
+/// The state of a link that was changed after its creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revision {
+    /// How often its destination or expiry was changed.
+    pub number: u32,
+    /// Unix seconds from which it no longer leads to the listing; absent means never.
+    pub expires_s: Option<u32>,
 }
 
 /// A parsed snapshot.
@@ -55,6 +70,7 @@ pub struct Snapshot {
     listings: HashMap<u16, Destination>,
     blocked: Vec<(u32, u32)>,
     listing_ids: Option<HashSet<String>>,
+    revised: Vec<(u32, u32, u32)>,
 }
 
 impl Snapshot {
@@ -81,6 +97,7 @@ impl Snapshot {
             listings,
             blocked: json.blocked,
             listing_ids: json.listing_ids,
+            revised: json.revised,
         }
     }
 
@@ -139,6 +156,14 @@ impl Snapshot {
             Ordering::Equal => self.has_listing_ids() && !other.has_listing_ids(),
             Ordering::Less => false,
         }
+    }
+
+    /// Returns the state of a link that was changed after its creation.
+    #[must_use]
+    pub fn revision(&self, link_no: u32) -> Option<Revision> {
+        let place = self.revised.binary_search_by_key(&link_no, |(no, ..)| *no).ok()?;
+        let (_, number, expires_s) = *self.revised.get(place)?;
+        Some(Revision { number, expires_s: Some(expires_s).filter(|seconds| *seconds != 0) })
     }
 
     /// Returns whether the link is revoked, or its partner is paused or terminated.

@@ -34,7 +34,7 @@ use crate::{
         callbacks::{self as rows, kept},
         commissions, imports, links,
         log::{apply, idempotency, outbox},
-        programme::listings,
+        programme::{listings, partner_words},
         reports::counts,
         schema::{LEDGER, migrate},
         transaction,
@@ -263,11 +263,12 @@ impl DurableObject for LedgerObject {
         let config = match migrate(&sql, LEDGER) {
             Ok(_) => config(&stores).and_then(|config| {
                 let mut entropy = CryptoEntropy::default();
-                let sealed = transaction(&sql, || {
+                let completed = transaction(&sql, || {
                     seal_migrated(&sql, &config.sealer, &mut entropy)?;
-                    reseal_all(&sql, &config.sealer, &mut entropy)
+                    reseal_all(&sql, &config.sealer, &mut entropy)?;
+                    partner_words::complete(&sql)
                 });
-                sealed.map(|()| config).map_err(|error| error.to_string())
+                completed.map(|()| config).map_err(|error| error.to_string())
             }),
             Err(error) => Err(error.to_string()),
         };
@@ -293,12 +294,10 @@ impl DurableObject for LedgerObject {
                 Err(refusal) => return refusal.response("in the Ledger"),
             };
             let (url, path, headers) = (request.inner().url(), request.path(), request.headers());
-            let (authorization, origin, idempotency_key, if_none_match) = (
-                headers.get("authorization")?,
-                headers.get("origin")?,
-                headers.get("idempotency-key")?,
-                headers.get("if-none-match")?,
-            );
+            let header = |name| headers.get(name);
+            let (authorization, idempotency_key) = (header("authorization")?, header("idempotency-key")?);
+            let (origin, if_none_match) = (header("origin")?, header("if-none-match")?);
+            let (content_type, accept) = (header("content-type")?, header("accept")?);
             let method = request.inner().method();
             let base_url = base_url(&ledger.stores, &url);
             let response = ledger.handle(ApiRequest {
@@ -309,6 +308,8 @@ impl DurableObject for LedgerObject {
                 origin: origin.as_deref(),
                 idempotency_key: idempotency_key.as_deref(),
                 if_none_match: if_none_match.as_deref(),
+                content_type: content_type.as_deref(),
+                accept: accept.as_deref(),
                 body: &body,
                 base_url: &base_url,
             });
@@ -380,9 +381,9 @@ impl LedgerObject {
         outbox::snapshot(&self.ledger.sql).map_err(thrown)
     }
 
-    /// Returns the path of a link, if it has its own.
+    /// Returns the path and query of a link as stores keep them.
     pub fn path(&self, link_no: u32) -> std::result::Result<Option<String>, JsValue> {
-        Ok(links::by_no(&self.ledger.sql, link_no).map_err(thrown)?.and_then(|link| link.path))
+        Ok(links::by_no(&self.ledger.sql, link_no).map_err(thrown)?.map(|link| link.own_destination()))
     }
 
     /// Returns the KV value of a slug, if a link has the slug.

@@ -13,6 +13,9 @@ pub struct PageQuery {
     pub before: Option<(i64, String)>,
     /// Only clicks on these links; absent means all.
     pub links: Option<Vec<u32>>,
+    /// Only clicks in the bucket with this code.
+    #[serde(default)]
+    pub bucket: Option<u8>,
     /// Only clicks from this time on, Unix milliseconds.
     pub from_ms: Option<i64>,
     /// Only clicks before this time, Unix milliseconds.
@@ -41,21 +44,34 @@ impl ClickLog<'_> {
             Value::from(before_id),
             Value::from(query.limit),
         ];
+        let in_bucket = match query.bucket {
+            Some(bucket) => {
+                args.push(bucket.into());
+                format!("bucket = ?{} AND ", args.len())
+            }
+            None => String::new(),
+        };
         let chosen = match &query.links {
-            None => format!("{WITHIN} {ORDER}"),
+            None if query.bucket.is_some() => {
+                format!("INDEXED BY click_by_bucket WHERE {in_bucket}{WITHIN} {ORDER}")
+            }
+            None => format!("WHERE {WITHIN} {ORDER}"),
             Some(links) => {
                 args.push(json_text(links)?.into());
+                let links = args.len();
                 // The inner query takes the newest clicks of each link from the index. Without it, SQLite would read
                 // and sort all clicks of those links.
-                let newest = format!("SELECT seq FROM click WHERE link_no = link.value AND {WITHIN} {ORDER}");
+                let newest = format!(
+                    "SELECT seq FROM click INDEXED BY click_by_link WHERE link_no = link.value AND {in_bucket}{WITHIN} {ORDER}"
+                );
                 format!(
-                    "seq IN (SELECT c.seq FROM json_each(?6) AS link JOIN click AS c ON c.seq IN ({newest})) {ORDER}"
+                    "WHERE seq IN (SELECT c.seq FROM json_each(?{links}) AS link JOIN click AS c ON c.seq IN ({newest})) {ORDER}"
                 )
             }
         };
         let rows = self.sql.exec(
             &format!(
-                "SELECT '[' || coalesce(group_concat({PACKED}), '') || ']' FROM (SELECT * FROM click WHERE {chosen})"
+                "SELECT '[' || coalesce(group_concat({PACKED}), '') || ']' FROM (SELECT * FROM click {chosen})"
             ),
             &args,
         )?;

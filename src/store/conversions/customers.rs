@@ -8,8 +8,8 @@ use crate::store::{Sql, SqlError, Value, conversions::Conversion};
 
 /// Returns whether a customer bought anything before `at`.
 pub fn has_bought_before(sql: &dyn Sql, customer_id: &str, at: Timestamp) -> Result<bool, SqlError> {
-    let statement = "SELECT 1 FROM conversions WHERE customer_id = ?1 AND customer_id IS NOT NULL \
-                     AND type IN ('sale', 'subscription_started', 'subscription_renewed') AND occurred_at < ?2 LIMIT 1";
+    let statement = "SELECT 1 FROM conversions INDEXED BY conversions_of_customer WHERE customer_id = ?1 \
+                     AND customer_id IS NOT NULL AND type IN ('sale', 'subscription_started', 'subscription_renewed') AND occurred_at < ?2 LIMIT 1";
     Ok(!sql.exec(statement, &[customer_id.into(), at.into()])?.is_empty())
 }
 
@@ -19,7 +19,8 @@ pub fn subscription_start(sql: &dyn Sql, customer_id: &str) -> Result<Option<Tim
     for kind in
         [ConversionType::SubscriptionStarted, ConversionType::Sale, ConversionType::SubscriptionRenewed]
     {
-        let statement = "SELECT min(occurred_at) FROM conversions WHERE customer_id = ?1 AND type = ?2";
+        let statement = "SELECT min(occurred_at) FROM conversions INDEXED BY conversions_of_customer \
+                         WHERE customer_id = ?1 AND type = ?2";
         let rows = sql.exec(statement, &[customer_id.into(), Word::from(kind).into()])?;
         if let Some(since) = rows.first().map(|row| row.opt_time(0)).transpose()?.flatten() {
             return Ok(Some(since));
@@ -32,7 +33,8 @@ pub fn subscription_start(sql: &dyn Sql, customer_id: &str) -> Result<Option<Tim
 /// listing. Only types that normally happen once per customer are considered
 /// (`crate::domain::conversions::fraud::is_once_per_customer`; index `conversions_once`).
 pub fn is_repeat(sql: &dyn Sql, conversion: &Conversion) -> Result<bool, SqlError> {
-    let statement = "SELECT 1 FROM conversions WHERE partner_no <> 0 AND customer_id IS NOT NULL \
+    let statement = "SELECT 1 FROM conversions INDEXED BY conversions_once \
+                     WHERE partner_no <> 0 AND customer_id IS NOT NULL \
                      AND type IN ('lead', 'install', 'subscription_started') AND customer_id = ?1 AND type = ?2 \
                      AND no < ?3 AND listing_no IS ?4 LIMIT 1";
     let args: [Value; 4] = [

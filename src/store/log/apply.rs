@@ -1,6 +1,6 @@
 //! Application of changes to the rows.
 
-use crate::domain::{conversions::CommissionStatus, values::time::Timestamp};
+use crate::domain::{conversions::CommissionStatus, links::link::Link, values::time::Timestamp};
 use crate::store::{
     Sql, SqlError,
     books::{accounts, fx},
@@ -26,7 +26,7 @@ struct SlugValue<'a> {
     token: &'a str,
 }
 
-/// Returns the KV value of a slug that stands for the link with this token.
+/// Returns the KV value of a slug that stands for the link with this token; an empty token means no link.
 pub fn slug_value(token: &str) -> Result<String, SqlError> {
     value::json_text(&SlugValue { token })
 }
@@ -72,13 +72,16 @@ pub fn apply_in(
         Change::Listing(listing) => listings::put(sql, listing),
         Change::Link(link) => {
             links::insert(sql, link)?;
-            if let Some(path) = &link.path {
-                outbox::queue_write(sql, &outbox::path_key(link.no), path)?;
+            write_link(sql, link, link.has_own_destination())
+        }
+        Change::LinkUpdated(link) => {
+            let before = links::by_no(sql, link.no)?;
+            links::update(sql, link)?;
+            let old_slug = before.as_ref().and_then(|before| before.slug.as_ref());
+            if let Some(slug) = old_slug.filter(|slug| Some(*slug) != link.slug.as_ref()) {
+                outbox::queue_write(sql, &outbox::slug_key(slug), &slug_value("")?)?;
             }
-            match &link.slug {
-                Some(slug) => outbox::queue_write(sql, &outbox::slug_key(slug), &slug_value(&link.token)?),
-                None => Ok(()),
-            }
+            write_link(sql, link, before.is_none_or(|before| before.revision != link.revision))
         }
         Change::Placement(placement) => placements::insert(sql, placement),
         Change::Revoked { link_no, .. } => links::revoke(sql, *link_no, at),
@@ -202,6 +205,17 @@ pub fn apply_in(
                 None => Ok(()),
             }
         }),
+    }
+}
+
+/// Queues the KV writes of a link: its path and query, if they are new, and its slug.
+fn write_link(sql: &dyn Sql, link: &Link, is_new: bool) -> Result<(), SqlError> {
+    if is_new {
+        outbox::queue_write(sql, &outbox::path_key(link.no, link.revision), &link.own_destination())?;
+    }
+    match &link.slug {
+        Some(slug) => outbox::queue_write(sql, &outbox::slug_key(slug), &slug_value(&link.token)?),
+        None => Ok(()),
     }
 }
 

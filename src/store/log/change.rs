@@ -73,6 +73,8 @@ pub enum Change {
     Listing(Listing),
     /// A link was created.
     Link(Link),
+    /// A link was changed; this is its new state.
+    LinkUpdated(Link),
     /// A link was revoked.
     Revoked {
         /// The link.
@@ -371,7 +373,7 @@ impl Change {
             Self::Coupon(coupon) => Some(coupon.partner_no),
             Self::PayoutImported(payout) => Some(payout.transfer.partner_no),
             Self::Partner(partner) => Some(partner.no),
-            Self::Link(link) => Some(link.partner_no),
+            Self::Link(link) | Self::LinkUpdated(link) => Some(link.partner_no),
             Self::Placement(placement) => Some(placement.partner_no),
             Self::Revoked { partner_no, .. }
             | Self::CouponRevoked { partner_no, .. }

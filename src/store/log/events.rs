@@ -5,7 +5,7 @@ use crate::domain::{
     programme::partner::PartnerNo,
     values::{id::EventId, string_enum::Word, time::Timestamp},
 };
-use crate::store::{Row, Sql, SqlError, Value, columns};
+use crate::store::{Row, Sql, SqlError, Value, columns, page::Conditions};
 
 /// An event as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,14 +68,35 @@ pub fn after(
     partner: Option<PartnerNo>,
     limit: i64,
 ) -> Result<Vec<Event>, SqlError> {
-    let (condition, partner) = match partner {
-        Some(partner) => ("partner_no = ?3 AND", partner),
-        None => ("?3 IS NOT NULL AND", 0),
+    list(sql, after, &Filter { partner, kind: None }, limit)
+}
+
+/// A filter for lists of events; absent fields match everything.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter {
+    /// The partner that they belong to.
+    pub partner: Option<PartnerNo>,
+    /// What changed.
+    pub kind: Option<EventType>,
+}
+
+/// Returns the events of a filter after `after`, oldest first.
+pub fn list(sql: &dyn Sql, after: i64, filter: &Filter, limit: i64) -> Result<Vec<Event>, SqlError> {
+    let index = match filter {
+        Filter { partner: Some(_), .. } => "INDEXED BY events_by_partner",
+        Filter { kind: Some(_), .. } => "INDEXED BY events_by_type",
+        Filter { .. } => "",
     };
+    let mut all = Conditions::default();
+    all.equals("partner_no", filter.partner);
+    all.equals("type", filter.kind.map(Word::from));
+    let (after, limit) = (all.bind(after), all.bind(limit));
     let statement = format!(
-        "SELECT seq, id, type, partner_no, created_at, data, ledger FROM events WHERE {condition} seq > ?1 ORDER BY seq LIMIT ?2"
+        "SELECT seq, id, type, partner_no, created_at, data, ledger FROM events {index} WHERE {} AND seq > {after} \
+         ORDER BY seq LIMIT {limit}",
+        all.text()
     );
-    sql.exec(&statement, &[after.into(), limit.into(), partner.into()])?.iter().map(read).collect()
+    sql.exec(&statement, all.args())?.iter().map(read).collect()
 }
 
 /// Returns the position of the last event, or 0 if there is none.

@@ -36,6 +36,8 @@ struct Snapshot {
     carry: BTreeMap<String, ClickIdTransport>,
     blocked: Vec<(LinkNo, LinkNo)>,
     listing_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revised: Vec<(LinkNo, u32, i64)>,
 }
 
 /// Groups ascending numbers into inclusive ranges.
@@ -73,6 +75,12 @@ pub fn snapshot(sql: &dyn Sql) -> Result<String, SqlError> {
         carry,
         blocked: ranges(&links::blocked(sql)?),
         listing_ids: listings::ids(sql)?,
+        revised: links::revised(sql)?
+            .into_iter()
+            .map(|(no, revision, expires_at)| {
+                (no, revision, expires_at.map_or(0, |at| at.ms().div_euclid(1000)))
+            })
+            .collect(),
     })
 }
 
@@ -99,10 +107,10 @@ pub fn slug_key(slug: &str) -> String {
     format!("slug/{slug}")
 }
 
-/// Returns the KV key of a link's path.
+/// Returns the KV key of a link's path and query. A link that was never changed has revision 0.
 #[must_use]
-pub fn path_key(no: LinkNo) -> String {
-    format!("path/{no}")
+pub fn path_key(no: LinkNo, revision: u32) -> String {
+    if revision == 0 { format!("path/{no}") } else { format!("path/{no}/{revision}") }
 }
 
 /// A KV write.

@@ -5,7 +5,12 @@ use crate::domain::{
     programme::partner::{Partner, PartnerKind, PartnerNo, PartnerStatus},
     values::{id::PartnerId, string_enum::Word},
 };
-use crate::store::{Page, Row, Sql, SqlError, Value, programme::origins, value::json_text};
+use crate::store::{
+    Row, Sql, SqlError, Value,
+    page::{Conditions, Order, Page},
+    programme::{origins, partner_words},
+    value::json_text,
+};
 
 const COLUMNS: &str = "no, id, name, kind, status, email, country, currency, commission_bp, external_id, metadata, \
                        created_at, updated_at, terminated_at, tier, referred_by, origins";
@@ -68,7 +73,8 @@ pub fn put(sql: &dyn Sql, partner: &Partner) -> Result<(), SqlError> {
          tier = ?15, referred_by = ?16, origins = ?17"
     );
     sql.exec(&statement, &write(partner)?)?;
-    origins::set(sql, partner.id.as_str(), &partner.origins)
+    origins::set(sql, partner.id.as_str(), &partner.origins)?;
+    partner_words::put(sql, partner.no, &partner.name, partner.email.as_deref())
 }
 
 fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Partner>, SqlError> {
@@ -91,14 +97,71 @@ pub fn by_external_id(sql: &dyn Sql, external_id: &str) -> Result<Option<Partner
     one(sql, "external_id", external_id.into())
 }
 
-/// Returns partners, newest first; `only` limits them to one.
-pub fn list(sql: &dyn Sql, only: Option<PartnerNo>, page: Page) -> Result<Vec<Partner>, SqlError> {
-    // There are two statements because `?3 IS NULL OR …` would read all partners to find one.
-    let (condition, only) = match only {
-        Some(only) => ("no = ?3 AND", only),
-        None => ("?3 IS NOT NULL AND", 0),
-    };
-    let statement =
-        format!("SELECT {COLUMNS} FROM partners WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
-    sql.exec(&statement, &[page.below().into(), page.limit.into(), only.into()])?.iter().map(read).collect()
+/// A filter for lists of partners; absent fields match everything.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The only partner.
+    pub only: Option<PartnerNo>,
+    /// The status.
+    pub status: Option<PartnerStatus>,
+    /// The kind.
+    pub kind: Option<PartnerKind>,
+    /// The country.
+    pub country: Option<String>,
+    /// The beginnings of words of the name or e-mail address, folded.
+    pub words: Vec<String>,
+}
+
+impl Filter {
+    /// The index that a query reads; `None` for the table itself.
+    fn index(&self) -> Option<&'static str> {
+        match self {
+            Self { only: Some(_), .. } => None,
+            Self { words, .. } if !words.is_empty() => None,
+            Self { country: Some(_), .. } => Some("partners_by_country"),
+            Self { kind: Some(_), .. } => Some("partners_by_kind"),
+            Self { status: Some(_), .. } => Some("partners_by_status"),
+            Self { .. } => None,
+        }
+    }
+
+    fn conditions(&self) -> Conditions {
+        let mut all = Conditions::default();
+        // Without an index of their own, these conditions must not keep SQLite from reading by number.
+        let column = |name: &str| if self.index().is_some() { name.to_owned() } else { format!("+{name}") };
+        all.equals("no", self.only);
+        all.equals(&column("status"), self.status.map(Word::from));
+        all.equals(&column("kind"), self.kind.map(Word::from));
+        all.equals(&column("country"), self.country.as_deref());
+        let mut words: Vec<&String> = self.words.iter().collect();
+        // The longest word has the fewest partners. Its partners are found first, unless there is only one to check.
+        words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+        for (position, word) in words.into_iter().enumerate() {
+            let word = all.bind(word.as_str());
+            // The last code point of Unicode sorts after every word that begins like this.
+            let starts = format!("word >= {word} AND word < {word} || char(1114111)");
+            all.and(if position == 0 && self.only.is_none() {
+                format!("no IN (SELECT partner_no FROM partner_words WHERE {starts})")
+            } else {
+                format!(
+                    "EXISTS (SELECT 1 FROM partner_words INDEXED BY partner_words_of WHERE partner_no = partners.no AND {starts})"
+                )
+            });
+        }
+        all
+    }
+}
+
+/// Returns partners, newest first.
+pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Partner>, SqlError> {
+    let order = Order { time: None, number: "no" };
+    let mut all = filter.conditions();
+    let (after, limit) = (all.after_page(page, order), all.bind(page.limit));
+    let index = filter.index().map_or_else(String::new, |index| format!("INDEXED BY {index}"));
+    let statement = format!(
+        "SELECT {COLUMNS} FROM partners {index} WHERE {} AND {after} ORDER BY {} LIMIT {limit}",
+        all.text(),
+        order.terms()
+    );
+    sql.exec(&statement, all.args())?.iter().map(read).collect()
 }

@@ -193,7 +193,7 @@ export class Generator {
     if (form) return this.limits(form);
     const outside = this.#beyond(it).map((value) => [value, false]);
     if (it.enum || it.oneOf) outside.push(["not in the enum", false]);
-    if (it.pattern) outside.push(["", false], [isOneCharacter(it.pattern) ? " \u200b" : "\u00e9!", false]);
+    if (it.pattern) outside.push(...["", " \u200b", "\u00e9!"].filter((text) => !new RegExp(it.pattern, "u").test(text)).map((text) => [text, false]));
     const inside = [it.minimum, it.maximum].filter((value) => value !== undefined);
     // Letters alone do not match a format or a pattern.
     if (it.maxLength !== undefined && !it.format && (!it.pattern || isOneCharacter(it.pattern))) inside.push(this.#letters(it.maxLength), this.#letters(it.minLength));

@@ -107,6 +107,8 @@ fn every_route_requires_a_valid_key() {
                     idempotency_key: None,
                     origin: None,
                     if_none_match: None,
+                    content_type: None,
+                    accept: None,
                     body: body_of(&body).as_bytes(),
                     base_url: "https://go.example.com",
                 })

@@ -49,6 +49,8 @@ fn send(ledger: &mut Ledger, method: &str, target: &str, body: &[u8]) -> Answer 
         idempotency_key: Some("a-key-that-must-not-be-kept"),
         origin: None,
         if_none_match: None,
+        content_type: None,
+        accept: None,
         body,
         base_url: "https://go.example.com",
     })
@@ -94,6 +96,7 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ("PATCH", format!("/v1/listings/{}", scenario.listing), json!({"name": "A"})),
         ("POST", "/v1/links".to_owned(), link.clone()),
         ("POST", "/v1/links/bulk".to_owned(), json!({"links": [link]})),
+        ("PATCH", format!("/v1/links/{}", scenario.link), json!({"campaign": "c"})),
         ("POST", "/v1/conversions".to_owned(), json!({"type": "lead", "external_id": "l-9"})),
         (
             "POST",

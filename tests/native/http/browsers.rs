@@ -27,6 +27,8 @@ fn send(
         origin,
         idempotency_key: None,
         if_none_match: None,
+        content_type: None,
+        accept: None,
         body: body.as_bytes(),
         base_url: "https://go.example.com",
     })

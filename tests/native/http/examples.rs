@@ -46,6 +46,8 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
         ("POST", "/v1/links/bulk") => ("/v1/links/bulk".into(), json!({"links": [new_link]}), 201),
         ("GET", "/v1/links") => get("/v1/links"),
         ("GET", "/v1/links/{id}") => get(&format!("/v1/links/{link}")),
+        ("PATCH", "/v1/links/{id}") => (format!("/v1/links/{link}"), json!({"campaign": "c"}), 200),
+        ("GET", "/v1/links/{id}/qr.png") => get(&format!("/v1/links/{link}/qr.png")),
         ("GET", "/v1/links/{id}/qr.svg") => get(&format!("/v1/links/{link}/qr.svg")),
         ("POST", "/v1/links/{id}/revoke") => (format!("/v1/links/{link}/revoke"), Json::Null, 200),
         ("POST", "/v1/coupons") => {

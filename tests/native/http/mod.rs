@@ -6,6 +6,7 @@ mod bad_fields;
 pub mod bad_input;
 mod browsers;
 mod examples;
+mod filters;
 mod lists;
 mod problems;
 mod visibility;

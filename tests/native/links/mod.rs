@@ -1,11 +1,13 @@
 //! Links: their tokens, slugs, creation in bulk, and revocation.
 
+mod changes;
 mod coupons;
 mod destination;
 mod javascript;
 mod listings;
 mod placements;
 mod redirect;
+mod tables;
 mod token;
 
 use crate::support::{Ledger, OPERATOR};

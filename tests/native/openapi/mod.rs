@@ -267,6 +267,9 @@ fn record() -> Value {
         json!({ "partner_id": partner, "listing_id": listing, "slug": "ada-spring" }),
     );
     it.get(Op::GetLink, &format!("/v1/links/{link}"));
+    let path = format!("/v1/links/{link}");
+    let change = json!({ "query": "utm_source=ada", "metadata": { "post": "43" } });
+    assert_eq!(it.send(Op::UpdateLink, "PATCH", &path, Some(change)).status, 200);
     it.get(Op::ListLinks, "/v1/links");
     let coupon =
         json!({ "code": "ADA20", "partner_id": partner, "effective_until": "2027-01-01T00:00:00.000Z" });

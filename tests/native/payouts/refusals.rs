@@ -278,7 +278,7 @@ fn a_partners_key_sees_its_own_payouts_of_approved_runs() {
         ("POST", format!("/v1/payouts/runs/{run}/approve")),
         ("POST", format!("/v1/payouts/{own}/paid")),
         ("POST", format!("/v1/partners/{}/write-off", ada.partner)),
-        ("PUT", format!("/v1/partners/{}/payout-details", ada.partner)),
+        ("PUT", format!("/v1/partners/{}/payout-details", bob.partner)),
         ("GET", format!("/v1/partners/{}/payout-details", bob.partner)),
         ("GET", "/v1/fx".to_owned()),
         ("GET", "/v1/ledger/trial-balance".to_owned()),

@@ -102,6 +102,8 @@ fn a_client_with_the_current_report_gets_304() {
             idempotency_key: None,
             origin: None,
             if_none_match: Some(sent),
+            content_type: None,
+            accept: None,
             body: b"",
             base_url: "https://go.example.com",
         })

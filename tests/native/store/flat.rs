@@ -9,7 +9,10 @@ use signpost::{
     domain::values::entropy::SeededEntropy,
     store::{
         Page, Row, Sql, SqlError, Value,
-        conversions::{self, credits},
+        conversions::{
+            credits,
+            list::{Filter, list},
+        },
         log::outbox,
         reports::counts,
         transaction,
@@ -47,6 +50,7 @@ fn scans(watched: &Watched<'_>) -> Vec<String> {
         "SCAN kv_writes",
         "SCAN click_outbox",
         "USING INDEX links_revoked",
+        "links_revised",
         "partners_inactive",
         "SCAN listings",
     ];
@@ -88,6 +92,8 @@ fn send(
         idempotency_key: key,
         origin: None,
         if_none_match: None,
+        content_type: None,
+        accept: None,
         body: body.as_bytes(),
         base_url: "https://go.example.com",
     };
@@ -142,7 +148,8 @@ fn no_statement_reads_a_whole_table() {
     send(desk, "POST", &format!("/v1/conversions/{id}/refunds"), refund, None);
     send(desk, "GET", "/v1/coupons", "", None);
     send(desk, "POST", "/v1/attribution/simulate", &rules.to_string(), None);
-    conversions::list(&watched, Some(1), Page { before: None, limit: 50 }).unwrap();
+    let own = Filter { partner: Some(1), ..Filter::default() };
+    list(&watched, &own, Page::first(50)).unwrap();
     credits::is_shared_by(&watched, 2, 1).unwrap();
 
     let quarter = ledger.now.quarter();

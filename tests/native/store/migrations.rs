@@ -6,7 +6,9 @@ use serde_json::json;
 use signpost::store::{
     Sql,
     native::NativeSql,
+    programme::partner_words,
     schema::{CUSTOMERS_OF_SHOPS, LEDGER, MigrateError, Step, migrate},
+    transaction,
 };
 use std::{fs, path::PathBuf};
 
@@ -73,6 +75,12 @@ fn a_ledger_of_version_1_opens_under_current_code_with_all_its_data() {
     let mut ledger = Ledger::over(file.open());
     let partners = ledger.get("/v1/partners");
     assert_eq!((partners.status, &partners.json["data"][0]["name"]), (200, &json!("Ada")));
+    let found = |ledger: &mut Ledger| ledger.get("/v1/partners?q=ad").json["data"].as_array().unwrap().len();
+    assert_eq!(found(&mut ledger), 0);
+    for _ in 0..2 {
+        transaction(&ledger.sql, || partner_words::complete(&ledger.sql)).unwrap();
+        assert_eq!(found(&mut ledger), 1, "its words are added when the Ledger opens");
+    }
     // Commissions from before holds existed are not held.
     let earned = ledger.get("/v1/commissions").json["data"][0].take();
     assert_eq!((&earned["held_reason"], &earned["status"]), (&json!(null), &json!("payable")));

@@ -219,6 +219,8 @@ impl<S: Sql> Ledger<S> {
             idempotency_key: idempotency,
             origin: None,
             if_none_match: None,
+            content_type: None,
+            accept: None,
             body: body.as_bytes(),
             base_url: "https://go.example.com",
         })
