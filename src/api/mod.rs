@@ -10,6 +10,7 @@ pub mod callbacks;
 pub mod conversions;
 pub mod health;
 pub mod http;
+pub mod import;
 pub mod links;
 pub mod operation;
 pub mod payouts;

@@ -98,6 +98,7 @@ operations! {
     ListEvents = "listEvents", "List all changes, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";
+    ImportLines = "importLines", "Import a history, all or none";
     FollowLink = "followLink", "Follow a link";
     ProbeLink = "probeLink", "Follow a link without a body";
     FollowSlug = "followSlug", "Follow a short link";

@@ -5,7 +5,7 @@ use super::{
     callbacks,
     conversions::{commissions, create, history, installs, read as conversions, refunds},
     http::{auth::Access, call::Call, failure::Failure, message::Response},
-    links,
+    import, links,
     operation::Operation,
     payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
     programme::{coupons, keys, listings, partners, placements, terms},
@@ -236,6 +236,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/payouts/{id}/statement.csv", Partner, statement::csv, Operation::GetStatementCsv),
     get("/v1/payouts/{id}/statement.html", Partner, statement::html, Operation::GetStatementHtml),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
+    creates(write("POST", "/v1/import", Admin, Programme, import::create, Operation::ImportLines)),
 ];
 
 /// Requests that the Worker itself sends to the Ledger with the caller's key, for operations that also read other stores.

@@ -92,6 +92,10 @@ string_enum! {
         Referral = "referral";
         /// A placement.
         Placement = "placement";
+        /// A commission that was earned elsewhere and imported.
+        Imported = "imported";
+        /// What was owed when the programme moved here.
+        OpeningBalance = "opening_balance";
     }
 }
 

@@ -87,6 +87,8 @@ string_enum! {
         PayoutFailed = "payout.failed";
         /// A payout came back after it was paid, and its amount is payable again.
         PayoutReturned = "payout.returned";
+        /// Lines of an import were accepted.
+        ImportAccepted = "import.accepted";
         /// A partner's negative balance was written off.
         BalanceWrittenOff = "balance.written_off";
     }

@@ -24,6 +24,7 @@ pub mod callback;
 pub mod clicks;
 pub mod conversions;
 pub mod event;
+pub mod import;
 pub mod links;
 pub mod money;
 pub mod payouts;

@@ -128,6 +128,32 @@ pub fn propose(
     Some(Proposal { amount, status, reason })
 }
 
+/// What is open of a commission: its number and minor units, negative after a clawback.
+pub type OpenAmount = (i64, i64);
+
+/// Distributes a payment that was made elsewhere over a partner's open commissions, which are in the order in which they
+/// became payable. Clawbacks are netted first, then the oldest commissions are paid, the last of them in part. Without an
+/// amount it pays everything. Returns `Err` with what is payable if that is less than the amount, or nothing.
+pub fn allocate(open: &[OpenAmount], amount: Option<i64>) -> Result<Vec<OpenAmount>, i64> {
+    let payable = open.iter().fold(0i64, |sum, (_, amount)| sum.saturating_add(*amount));
+    let amount = amount.unwrap_or(payable);
+    if amount <= 0 || amount > payable {
+        return Err(payable);
+    }
+    let (clawbacks, earned): (Vec<OpenAmount>, Vec<OpenAmount>) =
+        open.iter().partition(|(_, amount)| *amount < 0);
+    let mut left = clawbacks.iter().fold(amount, |left, (_, amount)| left.saturating_sub(*amount));
+    let mut items = clawbacks;
+    for (no, open) in earned {
+        let part = open.min(left);
+        if part > 0 {
+            items.push((no, part));
+        }
+        left = left.saturating_sub(part);
+    }
+    Ok(items)
+}
+
 /// Returns the VAT contained in a gross amount at a rate in basis points, in minor units, rounded half up: gross −
 /// gross / (1 + rate). Returns `None` if the amount is negative or the result overflows.
 #[must_use]
@@ -145,6 +171,18 @@ pub fn invoice_number(no: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_payment_is_distributed_over_what_is_open() {
+        let open = [(1, 500), (2, -200), (3, 300), (4, 100)];
+        assert_eq!(allocate(&open, None), Ok(vec![(2, -200), (1, 500), (3, 300), (4, 100)]));
+        assert_eq!(allocate(&open, Some(400)), Ok(vec![(2, -200), (1, 500), (3, 100)]));
+        assert_eq!(allocate(&open, Some(1)), Ok(vec![(2, -200), (1, 201)]));
+        assert_eq!(allocate(&open, Some(701)), Err(700));
+        assert_eq!(allocate(&open, Some(0)), Err(700));
+        assert_eq!(allocate(&[(1, -5)], None), Err(-5));
+        assert_eq!(allocate(&[], None), Err(0));
+    }
 
     #[test]
     fn contained_vat_is_rounded_half_up() {

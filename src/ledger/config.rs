@@ -2,6 +2,7 @@
 
 use super::sealing::{Sealer, SealingError, data_key};
 use crate::domain::{
+    clicks::visitor::{DataKeyError, VisitorSecret},
     links::keyring::{KeyRing, KeyRingError},
     programme::id::ProgrammeId,
 };
@@ -16,6 +17,8 @@ pub struct Config {
     pub ring: KeyRing,
     /// Seals secrets of listings and payout details.
     pub sealer: Sealer,
+    /// Hashes imported visitors as redirects hash real ones.
+    pub visitors: VisitorSecret,
 }
 
 /// Why the Worker's secrets cannot be used.
@@ -30,6 +33,9 @@ pub enum ConfigError {
     /// `DATA_KEY` is wrong.
     #[error(transparent)]
     DataKey(#[from] SealingError),
+    /// `DATA_KEY` is wrong.
+    #[error(transparent)]
+    Visitors(#[from] DataKeyError),
 }
 
 impl Config {
@@ -52,6 +58,7 @@ impl Config {
             operator_key_hash: Sha256::digest(operator_key.as_bytes()).into(),
             ring: KeyRing::parse(signing_keys)?,
             sealer: Sealer::new(&data_key(data)?, programme),
+            visitors: VisitorSecret::parse(data)?,
         })
     }
 

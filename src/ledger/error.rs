@@ -120,6 +120,13 @@ pub enum RunError {
 /// Why a payout cannot be settled.
 #[derive(Debug, PartialEq, Eq)]
 pub enum PayoutError {
+    /// An imported payout is more than what is payable.
+    ExceedsBalance {
+        /// What is payable, minor units.
+        payable: i64,
+        /// The payout's currency.
+        currency: Currency,
+    },
     /// It was not approved.
     NotOpen {
         /// JSON pointer to the field that names the payout or its outcome.

@@ -44,6 +44,21 @@ pub fn sweep_all(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Re
     }
 }
 
+/// Makes commissions payable whose hold ended before `until`, each at the time at which its hold ended, within the caller's
+/// transaction. An import calls this between its lines, so that the history has the order in which things happened.
+pub fn sweep_history(sql: &dyn Sql, until: Timestamp, entropy: &mut dyn Entropy) -> Result<(), SqlError> {
+    loop {
+        let due = commissions::due(sql, until, SWEEP_LIMIT)?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        due.into_iter().try_for_each(|commission| {
+            let at = commission.matures_at.max(commission.created_at);
+            mature(sql, at, &mut *entropy, commission)
+        })?;
+    }
+}
+
 fn mature(
     sql: &dyn Sql,
     now: Timestamp,

@@ -7,7 +7,8 @@
 //! are typed ([`error`]) and know nothing of HTTP.
 //!
 //! Imports between the folders run in one direction:
-//! `callbacks → conversions → refunds → commissions → attribution`, and `simulation`, `payouts → maturity` beside them.
+//! `callbacks → conversions → refunds → commissions → attribution`, and `simulation`, `imports → payouts → maturity` beside
+//! them.
 //! `maturity`, `simulation` and `terms` are single files, because each is one operation.
 //!
 //! The layer imports `store` and `domain`, and from `marketplace` only the types in which a verified callback is reported
@@ -20,6 +21,7 @@ pub mod commissions;
 pub mod config;
 pub mod conversions;
 pub mod error;
+pub mod imports;
 pub mod journal;
 pub mod listing_secrets;
 pub mod maturity;

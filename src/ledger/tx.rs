@@ -139,6 +139,11 @@ impl<'a> Tx<'a> {
         outbox::bump_snapshot_version(self.sql)
     }
 
+    /// Notes that redirects must learn of what a part of the operation wrote in a context of its own.
+    pub fn absorb(&self, part: &Tx<'_>) {
+        self.snapshot_touched.set(self.is_snapshot_touched() || part.is_snapshot_touched());
+    }
+
     /// Whether redirects must learn of what was written.
     #[must_use]
     pub fn is_snapshot_touched(&self) -> bool {

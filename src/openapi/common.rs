@@ -71,6 +71,29 @@ pub const LINK_CODES: &[Code] = &[
     Code::PartnerTerminated,
     Code::NotFound,
 ];
+/// Problems of lines of an import besides those of partners, listings and links.
+pub const IMPORT_CODES: &[Code] = &[
+    Code::TooManyLines,
+    Code::ImportConflict,
+    Code::UnknownReference,
+    Code::UnknownClick,
+    Code::UnknownLink,
+    Code::ListingLimit,
+    Code::MisplacedField,
+    Code::EndsBeforeStart,
+    Code::CouponTaken,
+    Code::OccurredInFuture,
+    Code::PartExceedsAmount,
+    Code::ConversionConflict,
+    Code::RefundExceedsSale,
+    Code::RefundConflict,
+    Code::NotRefundable,
+    Code::InvalidDate,
+    Code::InvalidPeriod,
+    Code::PeriodNotOver,
+    Code::PayoutExceedsBalance,
+    Code::PayoutOpen,
+];
 const PAGE_CODES: &[Code] = &[Code::InvalidCursor, Code::CursorMismatch, Code::OutOfRange];
 
 pub const PARTNER: &str = "The partner's id.";

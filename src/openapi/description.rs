@@ -38,6 +38,8 @@ pub struct Description {
     pub path_parameters: Vec<(Schema, &'static str)>,
     pub query_parameters: Vec<QueryParameter>,
     pub request_body: Option<Schema>,
+    /// The request body is NDJSON; the schema is that of one line.
+    pub has_lines: bool,
     /// The operation accepts `If-None-Match`.
     pub is_conditional: bool,
     pub successes: Vec<Success>,
@@ -53,6 +55,7 @@ impl Description {
             path_parameters: Vec::new(),
             query_parameters: Vec::new(),
             request_body: None,
+            has_lines: false,
             is_conditional: false,
             successes: Vec::new(),
             problems: Vec::new(),
@@ -69,6 +72,12 @@ impl Description {
     pub fn request_body<T: JsonSchema>(mut self) -> Self {
         self.request_body = Some(schema_of::<T>());
         self
+    }
+
+    /// The request body is NDJSON, each line a `T`.
+    pub fn request_lines<T: JsonSchema>(mut self) -> Self {
+        self.has_lines = true;
+        self.request_body::<T>()
     }
 
     /// The operation accepts these query parameters.

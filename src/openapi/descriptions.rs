@@ -48,6 +48,22 @@ pub fn about(operation: Operation) -> &'static str {
              landing page and its earlier clicks still earn. A terminated partner earns nothing from later conversions, and \
              termination is final."
         }
+        Op::ImportLines => {
+            "NDJSON: each line is one object with its own id and time, `{\"object\", \"external_id\", \"created_at\", …}`, and \
+             the fields of the request that creates it. At most 1,000 lines and 1 MiB a call. All lines are accepted or none; \
+             `errors` name the line and the field. A line that was imported before changes nothing; other content under its \
+             `external_id` is refused. An id may be `ext:` and an external id, of this call or an earlier one.\n\n\
+             Partners, listings, links, coupons, conversions and refunds (with `conversion_id`) are handled as by their own \
+             requests, at the time of the line: commissions are computed by the terms in force now, and become payable on the \
+             day on which they would have. Send lines in the order of time, after the programme's terms. Velocity counts by the \
+             times of the lines, so an import is not held for being one.\n\n\
+             A `click` has `link_id`, `country`, `device`, `class` (`human`, `bot`, `prefetch`), `visitor` (any text; stored as a \
+             hash) and `trail` (up to 8 earlier clicks). A `customer` has `click_id` or `link_id`: the customer's next \
+             conversions are credited to it. A `commission` and an `opening_balance` have `partner_id` and `amount` (money) and \
+             are booked as they are; a commission also has `matures_at`. A `payout` has `partner_id`, `period`, `reference` and \
+             `amount` (all that was payable by the end of the period if absent): it pays the oldest open commissions and gets no \
+             invoice number."
+        }
         Op::CreateListing | Op::UpdateListing => {
             "`secrets` are write-only: the response shows which are set, never their values. To rotate a secret, send the new and \
              the old value together, and later the new value alone."

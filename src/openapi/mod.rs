@@ -101,7 +101,8 @@ fn operation(endpoint: Endpoint, schemas: &mut Schemas) -> Value {
             {
                 media.insert("example".to_owned(), example);
             }
-            let body = json!({ "required": true, "content": { "application/json": media } });
+            let media_type = if description.has_lines { "application/x-ndjson" } else { "application/json" };
+            let body = json!({ "required": true, "content": { media_type: media } });
             operation.insert("requestBody".to_owned(), body);
         }
     }

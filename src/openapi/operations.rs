@@ -20,6 +20,7 @@ use crate::{
         },
         health::HealthView,
         http::{call::List, problems::Code},
+        import::{ImportLine, ImportView},
         links::{LinkView, MadeLinks, NewLink, NewLinks},
         operation::Operation,
         payouts::{
@@ -320,6 +321,14 @@ pub fn describe(operation: Operation) -> Description {
                 .problems(&[Code::NotFound]);
             list::<ClickView>(filtered, "Clicks of the last 90 days, newest first.")
         }
+        Op::ImportLines => of(Tag::Reading)
+            .request_lines::<ImportLine>()
+            .json::<ImportView>(201, "What became of the lines, in their order.")
+            .json::<ImportView>(200, "All lines were imported before. Nothing was changed.")
+            .problems(PARTNER_CODES)
+            .problems(LISTING_CODES)
+            .problems(LINK_CODES)
+            .problems(IMPORT_CODES),
         Op::ExportLog => export::<ExportLine>(of(Tag::Reading)),
         Op::FollowLink | Op::ProbeLink => {
             redirect(of(Tag::Visitors).path_parameter::<Token>("The link's signed token."))

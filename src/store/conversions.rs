@@ -312,18 +312,20 @@ pub fn by_key(
     sql.exec(&statement, &[Word::from(kind).into(), external_id.into()])?.first().map(read).transpose()
 }
 
-/// Returns how many conversions credited to a partner were accepted later than `since` and have a number below `no`,
-/// counting at most `limit`. Uninstalls earn nothing and are not counted.
+/// Returns how many conversions credited to a partner were accepted later than `since`, up to `until`, and have a number
+/// below `no`, counting at most `limit`. Uninstalls earn nothing and are not counted. Imported conversions have times of
+/// their own, which need not be in the order of the numbers.
 pub fn count_recent(
     sql: &dyn Sql,
     partner: PartnerNo,
     no: i64,
-    since: Timestamp,
+    (since, until): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<i64, SqlError> {
     let statement = "SELECT count(*) FROM (SELECT created_at FROM conversions WHERE partner_no = ?1 AND no < ?2 \
-                     AND type <> 'uninstall' ORDER BY no DESC LIMIT ?3) WHERE created_at > ?4";
-    let rows = sql.exec(statement, &[partner.into(), no.into(), limit.into(), since.into()])?;
+                     AND type <> 'uninstall' ORDER BY no DESC LIMIT ?3) WHERE created_at > ?4 AND created_at <= ?5";
+    let args = [partner.into(), no.into(), limit.into(), since.into(), until.into()];
+    let rows = sql.exec(statement, &args)?;
     rows.first().map_or(Ok(0), |row| row.int(0))
 }
 

@@ -8,6 +8,7 @@ pub mod columns;
 pub mod commissions;
 pub mod conversions;
 mod error;
+pub mod imports;
 pub mod links;
 pub mod log;
 pub mod meta;

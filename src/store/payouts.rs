@@ -5,6 +5,7 @@ pub mod details;
 mod draft;
 pub mod files;
 mod fx_transfers;
+pub mod imported;
 mod lines;
 mod rows;
 pub mod runs;

@@ -70,6 +70,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 11, script: script!("schema/ledger_0011.sql") },
     Step { version: 12, script: CUSTOMERS_OF_SHOPS },
     Step { version: 13, script: script!("schema/ledger_0013.sql") },
+    Step { version: 14, script: script!("schema/ledger_0014.sql") },
 ];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.

@@ -7,6 +7,7 @@ mod clicks;
 mod conversions;
 mod edge;
 mod http;
+mod imports;
 mod ledger;
 mod links;
 mod marketplaces;

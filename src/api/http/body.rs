@@ -15,10 +15,14 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let body = std::str::from_utf8(body).map_err(|error| {
+    strict_json::from_str(text(body)?).map_err(|error| refused(&error))
+}
+
+/// Reads a body as text.
+pub fn text(body: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(body).map_err(|error| {
         Problem::new(Code::InvalidUtf8, format!("The first bad byte is at offset {}.", error.valid_up_to()))
-    })?;
-    strict_json::from_str(body).map_err(|error| refused(&error))
+    })
 }
 
 /// The problem of a body that could not be read.

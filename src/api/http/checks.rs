@@ -40,7 +40,7 @@ impl Checks {
     pub fn refuse(&mut self, code: Code, field: &str, detail: impl Into<String>) {
         self.first.get_or_insert(code);
         let pointer = format!("{}/{field}", self.prefix);
-        self.errors.push(FieldError { pointer, code: code.as_str(), detail: detail.into() });
+        self.errors.push(FieldError { line: None, pointer, code: code.as_str(), detail: detail.into() });
     }
 
     /// Adds the errors of other checks.

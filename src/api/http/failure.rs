@@ -135,6 +135,10 @@ fn run(error: RunError) -> Problem {
 
 fn payout(error: PayoutError) -> Problem {
     match error {
+        PayoutError::ExceedsBalance { payable, currency } => {
+            let detail = format!("{payable} {currency} (minor units) are payable by the end of the period.");
+            Problem::field(Code::PayoutExceedsBalance, "/amount", detail)
+        }
         PayoutError::NotOpen { pointer, payout, status } => {
             let detail = format!("{payout} is {}: only one that was approved is paid.", status.as_str());
             Problem::field(Code::PayoutNotOpen, pointer, detail)

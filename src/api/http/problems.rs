@@ -52,6 +52,7 @@ codes! {
     ConversionConflict = 409, "conversion_conflict", "The conversion exists with other content";
     ProgramChanged = 409, "program_changed", "The terms have changed since they were read";
     PlanInForce = 409, "plan_in_force", "Terms in force cannot be changed";
+    ImportConflict = 409, "import_conflict", "The external id was imported with other content";
     RefundConflict = 409, "refund_conflict", "The refund exists with other content";
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
@@ -112,6 +113,10 @@ codes! {
     UnknownLink = 422, "unknown_link", "The partner has no such link";
     OccurredInFuture = 422, "occurred_in_future", "The time is more than 24 hours in the future";
     TooManyConversions = 422, "too_many_conversions", "There are too many conversions for one simulation";
+    TooManyLines = 422, "too_many_lines", "An import has at most 1,000 lines";
+    UnknownReference = 422, "unknown_reference", "Nothing was imported under this external id";
+    UnknownClick = 422, "unknown_click", "This is not a click id of this Worker";
+    PayoutExceedsBalance = 422, "payout_exceeds_balance", "The payout exceeds what is payable";
     UnknownPartner = 422, "unknown_partner", "There is no such partner";
     UnknownListing = 422, "unknown_listing", "There is no such listing";
     UnknownTimezone = 422, "unknown_timezone", "This is not an IANA time zone";
@@ -130,6 +135,9 @@ codes! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct FieldError {
+    /// The line of an import that the pointer is about, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// JSON pointer to the field (RFC 6901).
     pub pointer: String,
     /// Stable code.
@@ -181,8 +189,22 @@ impl Problem {
     pub fn field(code: Code, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let (pointer, detail) = (pointer.into(), detail.into());
         let said = if pointer.is_empty() { detail.clone() } else { format!("{pointer}: {detail}") };
-        let errors = vec![FieldError { pointer, code: code.as_str(), detail }];
+        let errors = vec![FieldError { line: None, pointer, code: code.as_str(), detail }];
         Self { code, detail: said.into(), errors, log: None }
+    }
+
+    /// This problem as one of a line of an import.
+    #[must_use]
+    pub fn on_line(mut self, line: usize) -> Self {
+        if self.errors.is_empty() && self.code.status() != 400 {
+            let (pointer, detail) = (String::new(), self.detail.to_string());
+            self.errors.push(FieldError { line: None, pointer, code: self.code.as_str(), detail });
+        }
+        for error in &mut self.errors {
+            error.line = Some(line);
+        }
+        self.detail = format!("Line {line}: {}", self.detail).into();
+        self
     }
 
     /// What a caller may not see looks as if it did not exist.

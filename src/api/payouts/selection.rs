@@ -148,6 +148,7 @@ impl Selection {
             self.left_out.len()
         );
         let errors = self.left_out.iter().map(|left| FieldError {
+            line: None,
             pointer: format!("/payouts/{}", left.id),
             code: left.code,
             detail: left.detail.to_owned(),

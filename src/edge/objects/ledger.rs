@@ -31,7 +31,7 @@ use crate::{
     marketplace::receive::Report,
     store::{
         callbacks::{self as rows, kept},
-        commissions, links,
+        commissions, imports, links,
         log::{apply, idempotency, outbox},
         programme::listings,
         reports::counts,
@@ -195,11 +195,24 @@ impl Ledger {
         Ok(work)
     }
 
+    /// Sends queued clicks of imports to their ClickLogs. A ClickLog stores each click once, so sending again is harmless.
+    async fn send_clicks(&self) -> Result<()> {
+        let sends = imports::queued_clicks(&self.sql).map_err(failed)?.into_iter().map(|queued| async move {
+            let append = async { self.stores.click_log(queued.shard)?.append(&queued.records).await };
+            with_timeout(STORE_TIMEOUT, append).await?;
+            imports::clicks_sent(&self.sql, queued.shard, queued.last).map_err(failed)
+        });
+        join_all(sends).await.into_iter().collect()
+    }
+
     /// Runs the work that is due. Returns when work is due again (Unix milliseconds).
     async fn work(&self) -> Result<Option<f64>> {
         for _ in 0..STEPS_PER_ALARM {
+            // An error is returned only after the writes to KV, so that a ClickLog that fails does not stop them.
+            let sent = self.send_clicks().await;
             let work = self.prepare_work()?;
             if work.puts.is_empty() {
+                sent?;
                 return Ok(work.next_at_ms.map(crate::edge::milliseconds));
             }
             let puts = work.puts.iter().map(|put| async {
@@ -218,6 +231,7 @@ impl Ledger {
                 outcome?;
             }
             transaction(&self.sql, || outbox::done(&self.sql, &work.ack)).map_err(failed)?;
+            sent?;
         }
         Ok(Some(now_ms()))
     }

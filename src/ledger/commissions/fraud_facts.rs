@@ -42,8 +42,9 @@ pub fn held_reasons(
     let own = [partner.email.as_deref(), partner.external_id.as_deref(), Some(partner.id.as_str())];
     let conversions_in_last_hour = match rules.velocity_per_hour {
         Some(limit) => {
-            let since = conversion.created_at.plus_ms(HOUR_MS.saturating_neg());
-            conversions::count_recent(tx.sql, partner.no, conversion.no, since, limit)?
+            let until = conversion.created_at;
+            let hour = (until.plus_ms(HOUR_MS.saturating_neg()), until);
+            conversions::count_recent(tx.sql, partner.no, conversion.no, hour, limit)?
         }
         None => 0,
     };

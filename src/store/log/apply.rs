@@ -7,7 +7,7 @@ use crate::store::{
     callbacks,
     commissions::{self, usage_counters},
     conversions::{self, credits, refunds},
-    links,
+    imports, links,
     log::{
         change::{Binding, Change},
         outbox,
@@ -186,6 +186,8 @@ pub fn apply_in(
                 }
             })
         }
+        Change::PayoutImported(payout) => payouts::imported::insert(sql, payout),
+        Change::Imported(rows) => imports::insert(sql, rows),
         Change::PaymentFile { file, payouts } => files::insert(sql, file, payouts, at),
         Change::WrittenOff { transfers, .. } => transfers.iter().try_for_each(|transfer| {
             accounts::post(sql, transfer)?;

@@ -21,7 +21,8 @@ use crate::store::{
     conversions::{
         BoundTouch, Conversion, CreditDimensions, counted::Counted, credits::SharedCredit, refunds::Refund,
     },
-    payouts::{details::DetailsSet, files::PaymentFile, runs::RunTerms},
+    imports::ImportedRow,
+    payouts::{details::DetailsSet, files::PaymentFile, imported::ImportedPayout, runs::RunTerms},
     reports::counts::ConversionDelta,
 };
 use serde::{Deserialize, Serialize};
@@ -326,6 +327,10 @@ pub enum Change {
         /// The numbers of its payouts.
         payouts: Vec<i64>,
     },
+    /// A payout that was made elsewhere was imported.
+    PayoutImported(Box<ImportedPayout>),
+    /// Lines of an import were accepted. The changes that they made have events of their own.
+    Imported(Vec<ImportedRow>),
     /// A negative balance was written off.
     WrittenOff {
         /// The partner.
@@ -347,6 +352,7 @@ impl Change {
             | Self::AccountAliased(_)
             | Self::RefundWaiting(_)
             | Self::Rates(_)
+            | Self::Imported(_)
             | Self::Run { .. }
             | Self::PaymentFile { .. }
             | Self::RunRefreshed { .. }
@@ -355,6 +361,7 @@ impl Change {
             Self::Bound(binding) => binding.touch.touch.partner.map(|(partner_no, _)| partner_no),
             Self::Credited { to, shares, .. } => sole_partner(to, &shares.more_counts),
             Self::Coupon(coupon) => Some(coupon.partner_no),
+            Self::PayoutImported(payout) => Some(payout.transfer.partner_no),
             Self::Partner(partner) => Some(partner.no),
             Self::Link(link) => Some(link.partner_no),
             Self::Placement(placement) => Some(placement.partner_no),

@@ -7,7 +7,10 @@ use crate::domain::{
     programme::cookies::CookiePolicy,
     values::{id::EventId, time::Timestamp},
 };
-use crate::store::{Sql, SqlError, links, log::events, meta, programme::listings, value::json_text};
+use crate::store::{
+    Sql, SqlError, imports::has_queued_clicks, links, log::events, meta, programme::listings,
+    value::json_text,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -221,8 +224,8 @@ pub fn due(sql: &dyn Sql, now: Timestamp) -> Result<Work, SqlError> {
         Due::At(at) => wake(at),
         Due::Never => {}
     }
-    if !puts.is_empty() {
-        // More writes may be pending after these.
+    if !puts.is_empty() || has_queued_clicks(sql)? {
+        // More may be pending after these.
         wake(now.ms());
     }
     Ok(Work { puts, ack: json_text(&ack)?, next_at_ms: next_at })
@@ -259,10 +262,10 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
     ))
 }
 
-/// Returns when [`due`] may next have work, in Unix milliseconds. It takes four lookups, regardless of the size of the
+/// Returns when [`due`] may next have work, in Unix milliseconds. It takes five lookups, regardless of the size of the
 /// Ledger.
 pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
-    let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
+    let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR EXISTS (SELECT 1 FROM click_outbox) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
                      coalesce((SELECT value FROM meta WHERE name = ?2), 0), \
                      (SELECT min(matures_at) FROM commissions WHERE status = 'pending'), \
                      (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \

@@ -118,6 +118,29 @@ pub fn insert(sql: &dyn Sql, terms: &RunTerms, answer: &str, at: Timestamp) -> R
     sql.exec(statement, &args).map(drop)
 }
 
+/// Inserts the run of payouts that were made elsewhere. It counts as approved.
+pub fn insert_imported(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), SqlError> {
+    let statement = "INSERT INTO payout_runs (no, id, period_from, period_to, currency, rate_date, status, maker, approver, \
+                     transfers_seen, last_payout_no, answer, created_at, computed_at, approved_at, imported) \
+                     VALUES (?1, ?2, ?3, ?4, '', ?5, 'approved', ?6, ?6, 0, 0, '', ?7, ?7, ?7, 1)";
+    let args: [Value; 7] = [
+        terms.no.into(),
+        terms.id.as_str().into(),
+        terms.from.to_string().into(),
+        terms.to.to_string().into(),
+        terms.rate_date.to_string().into(),
+        terms.maker.as_str().into(),
+        at.into(),
+    ];
+    sql.exec(statement, &args).map(drop)
+}
+
+/// Records that a payout was added to a run after it was computed.
+pub fn has_payout(sql: &dyn Sql, no: i64, payout_no: i64) -> Result<(), SqlError> {
+    let statement = "UPDATE payout_runs SET last_payout_no = ?2 WHERE no = ?1";
+    sql.exec(statement, &[no.into(), payout_no.into()]).map(drop)
+}
+
 /// Stores the first response.
 pub fn set_response(sql: &dyn Sql, no: i64, answer: &str) -> Result<(), SqlError> {
     sql.exec("UPDATE payout_runs SET answer = ?2 WHERE no = ?1", &[no.into(), answer.into()]).map(drop)
@@ -183,7 +206,7 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Run>, SqlError> {
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
-/// Returns the run of a period and currency that was not cancelled.
+/// Returns the run of a period and currency that was not cancelled. Payouts that were made elsewhere have runs of their own.
 pub fn active(
     sql: &dyn Sql,
     from: Date,
@@ -192,7 +215,7 @@ pub fn active(
 ) -> Result<Option<Run>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM payout_runs WHERE period_from = ?1 AND period_to = ?2 AND currency = ?3 \
-         AND status <> 'cancelled'"
+         AND status <> 'cancelled' AND imported = 0"
     );
     let currency = currency.map_or(String::new(), |currency| currency.code().to_owned());
     let args = [from.to_string().into(), to.to_string().into(), currency.into()];

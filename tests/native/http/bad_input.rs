@@ -129,6 +129,11 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
         ),
         ("POST", format!("/v1/payouts/{}/paid", month.payout), json!({"reference": "b"})),
         ("POST", format!("/v1/payouts/{}/failed", month.payout), json!({"reason": "closed"})),
+        (
+            "POST",
+            "/v1/import".to_owned(),
+            json!({"object": "partner", "external_id": "x-9", "name": "A", "kind": "media"}),
+        ),
     ];
     // Some writes have no body: deleting a key, revoking a link or a coupon, trying a callback again,
     // and three steps of a draft.

@@ -120,6 +120,10 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
         }
         ("GET", path) if path.starts_with("/v1/payouts/{id}") => get(&path.replace("{id}", payout)),
         ("GET", "/v1/events") => get("/v1/events"),
+        ("POST", "/v1/import") => {
+            let line = json!({"object": "partner", "external_id": "x-1", "name": "N", "kind": "media"});
+            ("/v1/import".into(), line, 201)
+        }
         (method, path) => panic!("no example of {method} {path}: add one, and its rules follow"),
     }
 }

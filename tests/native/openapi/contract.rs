@@ -38,6 +38,7 @@ pub const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/clicks", &["get"]),
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
+    ("/v1/import", &["post"]),
     ("/callbacks/{marketplace}/{listing_id}/{kind}", &["get", "post"]),
     ("/healthz", &["get"]),
     ("/readyz", &["get"]),

@@ -338,6 +338,14 @@ fn record() -> Value {
     assert_eq!(it.send(Op::RejectCommission, "POST", &reject, Some(note.clone())).status, 200);
     it.refuse(Op::RejectCommission, &reject, note);
     payouts::record(&mut it, &partner);
+    let line = json!({
+        "object": "opening_balance", "external_id": "balance-2026", "created_at": "2026-11-01T00:00:00.000Z",
+        "partner_id": "ext:studio-7", "amount": { "amount": 12500, "currency": "EUR" },
+    });
+    it.refuse(Op::ImportLines, "/v1/import", line.clone());
+    let studio = json!({ "name": "Studio Seven", "kind": "agency", "external_id": "studio-7" });
+    it.ledger.post("/v1/partners", &studio);
+    it.post(Op::ImportLines, "/v1/import", line);
     let store = json!({
         "name": "Store", "marketplace": "woocommerce", "url": "https://store.acme.example/",
         "secrets": { "webhook_secret": "s3cret" },

@@ -40,9 +40,16 @@ impl Sql for Watched<'_> {
 
 /// Full scans in SQLite's plans, although the statement needs only a part.
 fn scans(watched: &Watched<'_>) -> Vec<String> {
-    // Keys waiting for KV: the statement stops at its limit, and whatever stands there is taken out at the next alarm.
+    // What waits for KV or a ClickLog: the statement stops at its limit, and whatever stands there is taken out at the next
+    // alarm.
     // Indexes of exactly the rows that are asked for. All listings: redirects must know them all.
-    let wanted = ["SCAN kv_writes", "USING INDEX links_revoked", "partners_inactive", "SCAN listings"];
+    let wanted = [
+        "SCAN kv_writes",
+        "SCAN click_outbox",
+        "USING INDEX links_revoked",
+        "partners_inactive",
+        "SCAN listings",
+    ];
     // Arguments, literal rows and results of subqueries are no tables.
     let no_table = |step: &str| {
         ["VIRTUAL TABLE", "CONSTANT ROW", "VALUES CLAUSE", "SUBQUERY", "(subquery-"]

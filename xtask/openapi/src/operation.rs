@@ -75,9 +75,12 @@ fn parameters(operation: &Value) -> Markup {
 }
 
 fn body(document: &Value, operation: &Value) -> Markup {
+    let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
+    let media = content.and_then(|content| content.iter().next());
+    let schema = media.and_then(|(media_type, media)| Some((media_type, media.get("schema")?)));
     html! {
-        @if let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") {
-            h4 { "Body: " (kind(schema)) }
+        @if let Some((media_type, schema)) = schema {
+            h4 { @if media_type == "application/x-ndjson" { "Each line: " } @else { "Body: " } (kind(schema)) }
             @if let Some(fields) = fields("Body", resolved(document, schema)) { (fields) }
         }
     }

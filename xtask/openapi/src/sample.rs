@@ -27,9 +27,17 @@ pub fn curl(method: &str, path: &str, operation: &Value) -> String {
     if takes_key {
         line.push_str(" \\\n  -H \"Idempotency-Key: $(uuidgen)\"");
     }
-    if let Some(body) = operation.pointer("/requestBody/content/application~1json/example") {
-        let body = serde_json::to_string_pretty(body).unwrap_or_default().replace('\'', r"'\''");
-        line.push_str(&format!(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{body}'"));
+    let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
+    let media = content.and_then(|content| content.iter().next());
+    if let Some((media_type, body)) = media.and_then(|(name, media)| Some((name, media.get("example")?))) {
+        // Each object of NDJSON is on one line.
+        let text = if media_type == "application/json" {
+            serde_json::to_string_pretty(body)
+        } else {
+            serde_json::to_string(body)
+        };
+        let body = text.unwrap_or_default().replace('\'', r"'\''");
+        line.push_str(&format!(" \\\n  -H \"Content-Type: {media_type}\" \\\n  -d '{body}'"));
     }
     line
 }

@@ -1,0 +1,114 @@
+//! What imports created, by the caller's own ids; and imported clicks on their way to their ClickLogs.
+
+use crate::domain::import::ImportedObject;
+use crate::store::{Row, Sql, SqlError, Value};
+use serde::{Deserialize, Serialize};
+
+/// The most clicks that are sent to the ClickLogs at once.
+const CLICKS_A_STEP: i64 = 1_000;
+
+/// A line of an import that created something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedRow {
+    /// What the line describes.
+    pub object: ImportedObject,
+    /// The caller's own id of it.
+    pub external_id: String,
+    /// The id that it has here.
+    pub id: String,
+    /// Identifies the content of the line.
+    pub digest: String,
+    /// The earlier click ids of a click's visitor, oldest first, joined by `.`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<String>,
+}
+
+/// Inserts rows.
+pub fn insert(sql: &dyn Sql, rows: &[ImportedRow]) -> Result<(), SqlError> {
+    for row in rows {
+        let args: [Value; 5] = [
+            row.object.as_str().into(),
+            row.external_id.as_str().into(),
+            row.id.as_str().into(),
+            row.digest.as_str().into(),
+            row.trail.clone().into(),
+        ];
+        sql.exec(
+            "INSERT INTO imported (object, external_id, id, digest, trail) VALUES (?1, ?2, ?3, ?4, ?5)",
+            &args,
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns what an import created under the caller's own id.
+pub fn by_external_id(
+    sql: &dyn Sql,
+    object: ImportedObject,
+    external_id: &str,
+) -> Result<Option<ImportedRow>, SqlError> {
+    let rows = sql.exec(
+        "SELECT id, digest, trail FROM imported WHERE object = ?1 AND external_id = ?2",
+        &[object.as_str().into(), external_id.into()],
+    )?;
+    let read = |row: &Row| {
+        Ok(ImportedRow {
+            object,
+            external_id: external_id.to_owned(),
+            id: row.text(0)?.to_owned(),
+            digest: row.text(1)?.to_owned(),
+            trail: row.opt_string(2)?,
+        })
+    };
+    rows.first().map(read).transpose()
+}
+
+/// Returns the earlier click ids of the visitor who made an imported click, joined by `.`; `None` if it was not imported.
+pub fn trail_of(sql: &dyn Sql, click_id: &str) -> Result<Option<String>, SqlError> {
+    let rows =
+        sql.exec("SELECT trail FROM imported WHERE id = ?1 AND object = 'click'", &[click_id.into()])?;
+    rows.first().map_or(Ok(None), |row| Ok(Some(row.opt_string(0)?.unwrap_or_default())))
+}
+
+/// Queues the record of a click for its ClickLog.
+pub fn queue_click(sql: &dyn Sql, shard: u8, record: &str) -> Result<(), SqlError> {
+    sql.exec("INSERT INTO click_outbox (shard, record) VALUES (?1, ?2)", &[shard.into(), record.into()])
+        .map(drop)
+}
+
+/// Clicks for one shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedClicks {
+    /// The shard.
+    pub shard: u8,
+    /// A JSON array of records.
+    pub records: String,
+    /// Together with the shard, identifies the clicks in [`clicks_sent`].
+    pub last: i64,
+}
+
+/// Returns the oldest queued clicks, grouped by shard.
+pub fn queued_clicks(sql: &dyn Sql) -> Result<Vec<QueuedClicks>, SqlError> {
+    let rows = sql.exec(
+        "SELECT shard, '[' || group_concat(record) || ']', max(place) FROM
+           (SELECT place, shard, record FROM click_outbox ORDER BY place LIMIT ?1) GROUP BY shard ORDER BY shard",
+        &[CLICKS_A_STEP.into()],
+    )?;
+    let read = |row: &Row| {
+        let shard = u8::try_from(row.int(0)?);
+        let shard = shard.map_err(|_| SqlError::Shape { column: 0, expected: "a shard" })?;
+        Ok(QueuedClicks { shard, records: row.text(1)?.to_owned(), last: row.int(2)? })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Returns whether clicks are queued.
+pub fn has_queued_clicks(sql: &dyn Sql) -> Result<bool, SqlError> {
+    Ok(!sql.exec("SELECT 1 FROM click_outbox LIMIT 1", &[])?.is_empty())
+}
+
+/// Records that a shard has stored its queued clicks.
+pub fn clicks_sent(sql: &dyn Sql, shard: u8, last: i64) -> Result<(), SqlError> {
+    let statement = "DELETE FROM click_outbox WHERE shard = ?1 AND place <= ?2";
+    sql.exec(statement, &[shard.into(), last.into()]).map(drop)
+}
