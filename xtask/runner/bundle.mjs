@@ -47,7 +47,14 @@ const wasmFactory = (wasmDir) => ({
   },
 });
 
-export async function bundle({ entry, wasmDir, outdir }) {
+/**
+ * @param {object} options
+ * @param {string} options.entry the entry module
+ * @param {string} options.wasmDir directory of the wasm and its bindings
+ * @param {string} options.outdir directory of the bundle
+ * @param {Record<string, string>} [options.define] constants, as source text
+ */
+export async function bundle({ entry, wasmDir, outdir, define }) {
   await mkdir(outdir, { recursive: true });
   await build({
     entryPoints: [entry],
@@ -57,10 +64,18 @@ export async function bundle({ entry, wasmDir, outdir }) {
     target: TARGET,
     minify: true,
     external: PLATFORM,
+    define,
     plugins: [wasmFactory(wasmDir)],
     logLevel: "warning",
   });
   await copyFile(path.join(wasmDir, WASM), path.join(outdir, WASM));
+}
+
+/** Bundles the Worker with a clock that shows `now` (Unix milliseconds) at this moment and runs on. */
+export function bundleAt({ now, root, outdir }) {
+  const entry = path.join(root, "xtask/runner/clock.mjs");
+  const define = { CLOCK_AHEAD_MS: String(now - Date.now()) };
+  return bundle({ entry, wasmDir: path.join(root, "build/wasm"), outdir, define });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,6 +1,7 @@
 // The process that `cargo xtask dev` starts. The first line of standard input is its configuration, so that no secrets
 // are on the command line. The process and workerd stop when standard input ends.
 import { once } from "node:events";
+import path from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
@@ -20,11 +21,21 @@ input.on("close", stop);
 const [firstLine] = await once(input, "line");
 const config = JSON.parse(firstLine);
 const { startWorker } = await import("./worker.mjs");
+const { bundleAt } = await import("./bundle.mjs");
 const { printIntroduction } = await import("./demo.mjs");
+
+/** How far the Worker's clock is ahead of this machine's. */
+const aheadMs = config.now === null ? 0 : config.now - Date.now();
+let modules;
+if (config.now !== null) {
+  modules = path.join(config.data, "clock");
+  await bundleAt({ now: config.now, root: config.root, outdir: modules });
+}
 
 try {
   running = await startWorker({
     root: config.root,
+    modules,
     port: config.port,
     state: config.state,
     vars: config.vars,
@@ -46,5 +57,8 @@ if (!health.ok) {
   console.error(`error: the Worker returned ${health.status} on /healthz: ${await health.text()}`);
   process.exit(1);
 }
-await printIntroduction({ url, key: config.vars.OPERATOR_KEY, data: config.data, root: config.root, load: config.demo });
+const key = config.vars.OPERATOR_KEY;
+// A request lets the Ledger do what became due while it was not running, or by its clock.
+await fetch(`${url}/v1/program`, { headers: { authorization: `Bearer ${key}` } });
+await printIntroduction({ url, key, data: config.data, root: config.root, load: config.demo, now: Date.now() + aheadMs });
 console.log(`ready ${url}`);

@@ -17,12 +17,15 @@ struct Options {
     operator_key: Option<String>,
     demo: bool,
     verbose: bool,
+    /// Where the Worker's clock starts, Unix milliseconds; the machine's time if absent.
+    now: Option<i64>,
 }
 
 impl Options {
     fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
         let data = workspace::root().join(".signpost");
-        let mut options = Self { port: DEFAULT_PORT, data, operator_key: None, demo: true, verbose: false };
+        let mut options =
+            Self { port: DEFAULT_PORT, data, operator_key: None, demo: true, verbose: false, now: None };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("port") => options.port = arguments.value()?.parse()?,
@@ -32,11 +35,19 @@ impl Options {
                 }
                 Arg::Long("no-demo") => options.demo = false,
                 Arg::Long("verbose") => options.verbose = true,
+                Arg::Long("now") => options.now = Some(instant(&arguments.value()?.string()?)?),
                 other => return Err(other.unexpected().into()),
             }
         }
         Ok(options)
     }
+}
+
+/// Parses the time of `--now`, and returns Unix milliseconds.
+fn instant(text: &str) -> Result<i64> {
+    let parsed = chrono::DateTime::parse_from_rfc3339(text);
+    let parsed = parsed.map(|at| at.timestamp_millis()).ok().filter(|ms| *ms >= 0);
+    parsed.with_context(|| format!("--now wants a time such as 2026-11-22T10:00:00Z, not {text:?}"))
 }
 
 /// Checks that the key can be sent in an HTTP header. The key is a secret, so the error does not show it.
@@ -67,6 +78,7 @@ pub fn run(arguments: lexopt::Parser) -> Result<()> {
         "state": state,
         "demo": options.demo,
         "verbose": options.verbose,
+        "now": options.now,
         "vars": {
             "OPERATOR_KEY": options.operator_key.unwrap_or(keys.operator_key),
             "SIGNING_KEYS": keys.signing_keys,
@@ -120,5 +132,20 @@ fn check_port(port: u16) -> Result<()> {
             )
         }
         Err(error) => Err(error).with_context(|| format!("port {port} cannot be used")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::instant;
+
+    #[test]
+    fn the_clock_starts_at_an_rfc_3339_time() {
+        assert_eq!(instant("2026-11-22T12:00:00.5+02:00").ok(), Some(1_795_341_600_500));
+        for text in ["", "2026-11-22", "2026-11-22T10:00:00", "1969-12-31T23:59:59Z", "tomorrow"] {
+            let error = instant(text).map_err(|error| error.to_string());
+            let expected = format!("--now wants a time such as 2026-11-22T10:00:00Z, not {text:?}");
+            assert_eq!(error, Err(expected));
+        }
     }
 }

@@ -59,6 +59,7 @@ const COMMANDS: &[Command] = &[
             ("--operator-key <key>", "use this API key instead of the one in the data directory"),
             ("--no-demo", "do not load the demo programme into an empty Ledger"),
             ("--verbose", "log each request: method, path, status and duration"),
+            ("--now <RFC 3339>", "start the Worker's clock at this time, from which it runs on"),
         ],
         run: dev::run,
     },
