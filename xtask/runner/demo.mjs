@@ -1,15 +1,21 @@
-// Loads the demo programme of fixtures/program.json into an empty Ledger, and prints how to use its links.
+// Loads the demo programme of fixtures/program.json with a history into an empty Ledger, and prints how to use its links.
 import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import process from "node:process";
+import { base, closedMonth, history, payouts } from "./demo_history.mjs";
+
+/** Lines of an import: fewer than the API accepts, so that one call takes well under a second. */
+const LINES_PER_CALL = 500;
 
 /**
- * Prints the URL and the operator key. Loads the demo if the Ledger is empty and `load` is true, and prints its links.
+ * Prints the URL and the operator key. Loads the demo if the Ledger is empty and `load` is true, and prints its links. `now`
+ * is the time of the Worker's clock.
  */
-export async function printIntroduction({ url, key, data, root, load }) {
+export async function printIntroduction({ url, key, data, root, load, now }) {
   console.log(`\nSignpost listens on ${url}\nOperator key: ${key}`);
   const api = client(url, key);
   try {
-    const demo = await loadDemo({ api, file: path.join(data, "demo.json"), root, load });
+    const demo = await loadDemo({ api, file: path.join(data, "demo.json"), root, load, now });
     if (demo) await printHints({ api, url, key, demo });
   } catch (error) {
     // A failure of the demo must not stop the Worker.
@@ -19,15 +25,15 @@ export async function printIntroduction({ url, key, data, root, load }) {
 }
 
 function client(url, key) {
-  return async (method, route, body, idempotencyKey) => {
+  return async (method, route, body) => {
+    const isLines = Array.isArray(body);
     const response = await fetch(`${url}${route}`, {
       method,
       headers: {
         authorization: `Bearer ${key}`,
-        ...(body && { "content-type": "application/json" }),
-        ...(idempotencyKey && { "idempotency-key": idempotencyKey }),
+        ...(body && { "content-type": isLines ? "application/x-ndjson" : "application/json" }),
       },
-      body: body && JSON.stringify(body),
+      body: isLines ? body.map((line) => JSON.stringify(line)).join("\n") : body && JSON.stringify(body),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${route} returned ${response.status}: ${text.slice(0, 500)}`);
@@ -35,16 +41,17 @@ function client(url, key) {
   };
 }
 
-// demo.json contains the demo's links in this data directory, or the fact that loading has started. Every POST has an
-// idempotency key, so an interrupted load can be repeated from its start.
-async function loadDemo({ api, file, root, load }) {
+// demo.json contains the demo's links in this data directory, or the fact that loading has started, and when. Lines that were
+// imported before change nothing, so an interrupted load can be repeated from its start.
+async function loadDemo({ api, file, root, load, now }) {
   const stored = JSON.parse(await readFile(file, "utf8").catch((error) => (error.code === "ENOENT" ? "null" : Promise.reject(error))));
   if (stored?.links) return stored;
   if (!load) return undefined;
   const empty = (await api("GET", "/v1/partners?limit=1")).data.length === 0;
   if (!empty && !stored) return undefined;
-  await replace(file, { begun: true });
-  const demo = await loadProgram(api, JSON.parse(await readFile(path.join(root, "fixtures/program.json"), "utf8")));
+  const begun = stored?.begun ?? now;
+  await replace(file, { begun });
+  const demo = await loadProgram(api, JSON.parse(await readFile(path.join(root, "fixtures/program.json"), "utf8")), begun);
   await replace(file, demo);
   return demo;
 }
@@ -54,23 +61,69 @@ async function replace(file, value) {
   await rename(`${file}.new`, file);
 }
 
-async function loadProgram(api, { program, listings, partners }) {
-  await api("PUT", "/v1/program", program);
-  const listingIds = new Map();
-  for (const { ref, ...listing } of listings) {
-    const { id } = await api("POST", "/v1/listings", listing, `demo-listing-${ref}`);
-    listingIds.set(ref, id);
+/** Imports lines in calls of a size that the API accepts, and returns the ids by external id. */
+async function importAll(api, lines, onProgress) {
+  const ids = new Map();
+  for (let from = 0; from < lines.length; from += LINES_PER_CALL) {
+    const { data } = await api("POST", "/v1/import", lines.slice(from, from + LINES_PER_CALL));
+    for (const { external_id, id } of data) ids.set(external_id, id);
+    onProgress(data.length);
   }
+  return ids;
+}
+
+async function loadProgram(api, programme, now) {
+  await api("PUT", "/v1/program", programme.program);
+  const past = history(programme, now);
+  const { endMs, paidMs } = closedMonth(now);
+  const before = past.filter(({ ms }) => ms <= paidMs).map(({ fields }) => fields);
+  const after = past.filter(({ ms }) => ms > paidMs).map(({ fields }) => fields);
+  const progress = new Progress(past.length);
+  const ids = await importAll(api, base(programme, now), () => undefined);
+  const externalIds = new Map();
   const links = [];
-  for (const { partner, links: itsLinks } of partners) {
-    const { id: partner_id } = await api("POST", "/v1/partners", partner, `demo-partner-${partner.external_id}`);
-    for (const [index, { listing, ...link }] of itsLinks.entries()) {
-      const body = { ...link, partner_id, listing_id: listingIds.get(listing) };
-      const { id: link_id } = await api("POST", "/v1/links", body, `demo-link-${partner.external_id}-${index}`);
+  for (const { partner, links: itsLinks, payout_details } of programme.partners) {
+    const partner_id = ids.get(partner.external_id);
+    externalIds.set(partner_id, partner.external_id);
+    if (payout_details) await api("PUT", `/v1/partners/${partner_id}/payout-details`, payout_details);
+    for (const index of itsLinks.keys()) {
+      const link_id = ids.get(`demo-${partner.external_id}-${index}`);
       links.push({ kind: partner.metadata.row, partner: partner.name, partner_id, link_id });
     }
   }
-  return { currency: program.currency, click_param: program.click_param, links };
+  await importAll(api, before, (lines) => progress.add(lines));
+  const { data: balances } = await api("GET", `/v1/balances?at=${new Date(endMs).toISOString()}`);
+  await importAll(api, payouts(now, balances, externalIds), () => undefined);
+  await importAll(api, after, (lines) => progress.add(lines));
+  progress.end();
+  const { currency, click_param } = programme.program;
+  return { currency, click_param, links };
+}
+
+/** A line on standard error that says how much of the history is loaded. A terminal shows it as it grows. */
+class Progress {
+  #loaded = 0;
+  #since = performance.now();
+
+  constructor(total) {
+    this.total = total;
+    this.#print();
+  }
+
+  add(lines) {
+    this.#loaded += lines;
+    if (process.stderr.isTTY) this.#print();
+  }
+
+  #print() {
+    const text = `the demo's history … ${this.#loaded} of ${this.total} lines`;
+    process.stderr.write(process.stderr.isTTY ? `\r${text}` : `${text}\n`);
+  }
+
+  end() {
+    const seconds = ((performance.now() - this.#since) / 1_000).toFixed(1);
+    process.stderr.write(`${process.stderr.isTTY ? "\r" : ""}the demo's history … ${this.total} lines, ${seconds} s\n`);
+  }
 }
 
 async function printHints({ api, url, key, demo }) {

@@ -28,6 +28,10 @@ fn the_api_accepts_the_whole_demo_programme() {
     for entry in program["partners"].as_array().unwrap() {
         let partner = ledger.post("/v1/partners", &entry["partner"]);
         assert_eq!(partner.status, 201, "{}", partner.raw.body);
+        if let Some(details) = entry.get("payout_details") {
+            let set = ledger.put(&format!("/v1/partners/{}/payout-details", partner.text("/id")), details);
+            assert_eq!(set.status, 200, "{}", set.raw.body);
+        }
         for link in entry["links"].as_array().unwrap() {
             let mut body = link.clone();
             let listing = body.as_object_mut().unwrap().remove("listing").unwrap();
