@@ -1,10 +1,13 @@
 //! Rebuilds a Ledger from its log: reads the lines of an export, writes a database, and compares it with the original.
 
-pub use crate::store::log::totals::{Totals, totals};
+pub use crate::store::log::totals::{Included, Totals, totals};
 
 use crate::{
     domain::{
-        clicks::{bucket::Bucket, click::Device},
+        clicks::{
+            bucket::Bucket,
+            click::{Device, SHARDS},
+        },
         event::EventType,
         values::{id::EventId, time::Timestamp},
     },
@@ -52,9 +55,7 @@ pub enum ReplayError {
         found: i64,
     },
     /// The export is not complete.
-    #[error(
-        "the last line is not {{\"end\":true,…}} without a cursor: fetch the remaining pages and append them"
-    )]
+    #[error("the last line is not {{\"end\":true,…}}: fetch the remaining pages and append them")]
     Unfinished,
     /// A database error.
     #[error(transparent)]
@@ -77,6 +78,8 @@ struct EventLine<'a> {
 #[derive(Deserialize)]
 struct ClickLine {
     at: Timestamp,
+    shard: u8,
+    seq: i64,
     link_no: u32,
     country: Option<String>,
     device: Device,
@@ -92,8 +95,36 @@ struct Kind {
 
 #[derive(Deserialize)]
 struct EndLine {
+    /// Pages of older versions say `"end":true` and have a cursor.
     next_cursor: Option<String>,
     totals: Option<Totals>,
+    included: Option<Included>,
+}
+
+/// How the lines of an export differ from what the original's totals include.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lag {
+    /// Clicks of the export that the original had not counted yet.
+    pub on_their_way: i64,
+    /// Clicks that the original had counted and that are newer than the export.
+    pub newer_clicks: i64,
+    /// Events that are newer than the export.
+    pub newer_events: i64,
+}
+
+impl Lag {
+    fn of(included: &Included, last_event: i64, last_clicks: &BTreeMap<u8, i64>) -> Self {
+        let counted: BTreeMap<u8, i64> = included.clicks.iter().copied().collect();
+        let mut lag =
+            Self { newer_events: included.events.saturating_sub(last_event).max(0), ..Self::default() };
+        for shard in 0..SHARDS {
+            let of = |positions: &BTreeMap<u8, i64>| positions.get(&shard).copied().unwrap_or(0);
+            let ahead = of(last_clicks).saturating_sub(of(&counted));
+            lag.on_their_way = lag.on_their_way.saturating_add(ahead.max(0));
+            lag.newer_clicks = lag.newer_clicks.saturating_add(ahead.saturating_neg().max(0));
+        }
+        lag
+    }
 }
 
 /// The result of a replay.
@@ -107,6 +138,8 @@ pub struct ReplayReport {
     pub rebuilt: Totals,
     /// The totals of the original at export time; absent if the export was limited by `from`.
     pub original: Option<Totals>,
+    /// How the export differs from what the original's totals include.
+    pub lag: Lag,
     /// Accounts whose stored sums differ from the sums of their transfers.
     pub discrepancies: Vec<String>,
 }
@@ -122,6 +155,7 @@ const MAX_GROUPS: usize = 20_000;
 pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, ReplayError> {
     let (mut events_seen, mut clicks_seen, mut last_seq) = (0u64, 0u64, 0i64);
     let mut pending = ClickCounts::new();
+    let mut last_clicks: BTreeMap<u8, i64> = BTreeMap::new();
     let mut ended: Option<EndLine> = None;
     for (line, text) in (1u64..).zip(lines.lines()) {
         let text = text.map_err(|error| ReplayError::Read { line, error })?;
@@ -129,12 +163,14 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
         let malformed = |error| ReplayError::Malformed { line, error };
         let kind: Kind = serde_json::from_str(&text).map_err(malformed)?;
         ended = None;
-        if kind.end == Some(true) {
+        if kind.end.is_some() {
             // This line ends a page. Exports of several pages are concatenated.
-            ended = Some(serde_json::from_str(&text).map_err(malformed)?);
+            let end = serde_json::from_str(&text).map_err(malformed)?;
+            ended = Some(end).filter(|_| kind.end == Some(true));
         } else if kind.kind.as_deref() == Some("click") {
             let click: ClickLine = serde_json::from_str(&text).map_err(malformed)?;
             clicks_seen = clicks_seen.saturating_add(1);
+            last_clicks.insert(click.shard, click.seq);
             add_click(&mut pending, click);
             if pending.len() >= MAX_GROUPS {
                 flush(sql, &mut pending)?;
@@ -158,6 +194,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
         clicks: clicks_seen,
         rebuilt: totals(sql, None)?,
         original: end.totals,
+        lag: end.included.map(|included| Lag::of(&included, last_seq, &last_clicks)).unwrap_or_default(),
         discrepancies: accounts::discrepancies(sql)?,
     })
 }

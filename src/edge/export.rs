@@ -4,13 +4,19 @@ use super::{
     http::{Refusal, call_store, internal_request, with_body},
     rpc::Stores,
 };
-use crate::api::reports::export::{Position, STAGES, Stop, TAIL_LINES, cut};
-use worker::{Headers, Request, Response};
+use crate::api::reports::export::{End, Position, STAGES, Stop, TAIL_LINES, cut};
+use std::{collections::BTreeMap, time::Duration};
+use worker::{Delay, Headers, Request, Response};
 
 /// The maximum number of lookups for a page, below the 50 that the platform's free plan allows.
 const MAX_LOOKUPS: u32 = 40;
-/// The length in bytes from which a page is full.
+/// The length in bytes from which a page is full. `POST /v1/restore` accepts a page with what its last segment adds.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How often the last page asks for its end, if its clicks are still on their way to the Ledger's counts. They take about a
+/// second.
+const COUNTS_ATTEMPTS: u32 = 4;
+/// The pause between these attempts.
+const COUNTS_PAUSE: Duration = Duration::from_millis(750);
 
 /// Responds with a page of the export, NDJSON.
 pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refusal> {
@@ -20,6 +26,7 @@ pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refu
     }
     let start: Position = strict_json::from_str(&first.text().await?).map_err(malformed)?;
     let (mut position, mut text, mut lines, mut lookups) = (Some(start), String::new(), 0u64, 0u32);
+    let mut exported: BTreeMap<u8, i64> = BTreeMap::new();
     while let Some(at) = position.filter(|_| lookups < MAX_LOOKUPS && text.len() < PAGE_BYTES) {
         let segment = call_store("KV", stores.value(&at.next_key())).await?;
         let is_segment = segment.is_some();
@@ -32,6 +39,9 @@ pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refu
         let found = cut(&lines_read, &at).map_err(malformed)?;
         text.push_str(&found.text);
         lines = lines.saturating_add(found.lines);
+        if let (Some(shard), Some(last)) = (at.stage.checked_sub(1), found.last) {
+            exported.insert(shard, last);
+        }
         let next = match found.last {
             Some(after) if is_segment || found.read == u64::from(TAIL_LINES) => Position { after, ..at },
             // The tail was shorter than the limit, so this log has no more lines.
@@ -41,12 +51,19 @@ pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refu
     }
     let stop = Stop { lines, next: position, position: start };
     let stop = serde_json::to_string(&stop).map_err(malformed)?;
-    let mut end = internal_request(stores, request, "/internal/export/end", Some(&stop)).await?;
-    if end.status_code() != 200 {
-        return Ok(end);
+    for attempt in 1..=COUNTS_ATTEMPTS {
+        let mut end = internal_request(stores, request, "/internal/export/end", Some(&stop)).await?;
+        if end.status_code() != 200 {
+            return Ok(end);
+        }
+        let line = end.text().await?;
+        if attempt == COUNTS_ATTEMPTS || End::includes(&line, &exported) {
+            text.push_str(&line);
+            text.push('\n');
+            break;
+        }
+        Delay::from(COUNTS_PAUSE).await;
     }
-    text.push_str(&end.text().await?);
-    text.push('\n');
     let headers = Headers::new();
     headers.set("content-type", "application/x-ndjson")?;
     headers.set("cache-control", "no-store")?;

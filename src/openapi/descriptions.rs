@@ -251,8 +251,9 @@ pub fn about(operation: Operation) -> &'static str {
             "Clicks are stored for 90 days, without IP addresses. A click appears within seconds of its redirect."
         }
         Op::ExportLog => {
-            "The whole log as NDJSON, one page per request: clicks and events, then a line `{\"end\":true,…}`. Lines may repeat \
-             after a retry; their ids do not change."
+            "The whole log as NDJSON, one page per request: clicks and events, then a line that ends the page. `{\"end\":true,…}` is \
+             the end of the export; `{\"end\":false,…}` has the `next_cursor` of the next page. Lines may repeat after a retry; \
+             their ids do not change."
         }
         Op::FollowLink => {
             "The destination is always on the listing's own host. The visitor's query is kept byte for byte, and \

@@ -1,11 +1,13 @@
 // Reading the data back: clicks over all shards, the export in pages, and a Ledger rebuilt from the export.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { api, poll, ROOT, startEdge } from "./support/harness.mjs";
+import { client } from "../../xtask/runner/api.mjs";
+import { exportTo } from "../../xtask/runner/export.mjs";
+import { api, poll, ROOT, startEdge, TEST_KEYS } from "./support/harness.mjs";
 import { programme, sale, totals, visit } from "./support/programme.mjs";
 
 const VISITORS = 40;
@@ -59,24 +61,29 @@ test("clicks are listed over all shards, newest first, in stable pages", async (
 /** Returns all lines of an export over all its pages. */
 async function exported(client, query = "") {
   const lines = [];
-  let cursor = null;
+  let cursor;
   do {
     const { status, headers, body } = await client.get(`/v1/export?${query}${cursor ? `&cursor=${cursor}` : ""}`);
     assert.equal(status, 200, JSON.stringify(body));
     assert.match(headers.get("content-type"), /^application\/x-ndjson/);
     const page = body.trimEnd().split("\n");
     const end = JSON.parse(page.at(-1));
-    assert.deepEqual([end.end, end.lines], [true, page.length - 1]);
+    // Only the last page says that the export ends.
+    assert.deepEqual([end.end, end.lines], [end.next_cursor === undefined, page.length - 1]);
     lines.push(...page);
     cursor = end.next_cursor;
   } while (cursor);
   return lines;
 }
 
+const send = (key = TEST_KEYS.OPERATOR_KEY) => client(edge.url, key, 1);
+
+/** Rebuilds a Ledger from a file, and returns what `replay` prints. Cargo has already built it for the native tests. */
+const replayed = (file) => execFileSync("cargo", ["run", "--quiet", "--package", "replay", "--", file], { cwd: ROOT, encoding: "utf8" });
+
 test("the export contains every click and event once, and a Ledger rebuilt from it equals the original", async () => {
   const { operator } = world;
-  const lines = await exported(operator);
-  const parsed = lines.map((line) => JSON.parse(line));
+  const parsed = (await exported(operator)).map((line) => JSON.parse(line));
   const ids = parsed.filter(({ kind }) => kind === "click").map(({ id }) => id);
   assert.deepEqual(ids.sort(), [...clicked].sort());
   const events = parsed.filter(({ kind }) => kind === "event");
@@ -86,10 +93,38 @@ test("the export contains every click and event once, and a Ledger rebuilt from 
   const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-replay-"));
   try {
     const file = path.join(scratch, "export.ndjson");
-    await writeFile(file, `${lines.join("\n")}\n`);
-    // Cargo has already built it for the native tests.
-    const output = execFileSync("cargo", ["run", "--quiet", "--package", "replay", "--", file], { cwd: ROOT, encoding: "utf8" });
-    assert.match(output, /books: balance\nbalances: equal the original's \(1 compared\)\ncounts: equal the original's/);
+    // Right after a click has reached its shard: it is on its way to the counts.
+    const { clickId } = await visit(edge, world.adas.url, { ip: "192.0.2.200" });
+    clicked.push(clickId);
+    await poll(async () => (await operator.json("GET", "/v1/clicks?limit=1")).data[0].id === clickId, { what: "the click in its shard" });
+    const { lines } = await exportTo(send(), file);
+    const text = await readFile(file, "utf8");
+    assert.equal(text.split("\n").filter((line) => line.includes('"kind"')).length, lines);
+    assert.deepEqual(await readdir(scratch), ["export.ndjson"]);
+    const output = replayed(file);
+    assert.match(output, /books: balance\n/);
+    assert.match(output, /balances: equal the original's \(1 compared\)\ncounts: equal the original's/);
+    assert.doesNotMatch(output, /DIFFER/);
+    // An end that was written before the counts had arrived.
+    const [end] = text.trimEnd().split("\n").slice(-1).map((line) => JSON.parse(line));
+    const early = { ...end, totals: { ...end.totals, counts: { ...end.totals.counts, clicks: "1" } }, included: { ...end.included, clicks: [] } };
+    await writeFile(file, text.replace(JSON.stringify(end), JSON.stringify(early)));
+    const lagging = replayed(file);
+    assert.match(lagging, new RegExp(`clicks: not compared, because ${clicked.length} were still on their way to the original's counts`));
+    assert.match(lagging, /balances: equal the original's \(1 compared\)\nclicks: .*\ncounts: equal the original's/);
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+});
+
+test("an export that fails leaves no file behind", async () => {
+  const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-export-"));
+  try {
+    const file = path.join(scratch, "export.ndjson");
+    await assert.rejects(exportTo(send("wrong"), file), /^Error: GET \/v1\/export was answered with 401: unauthenticated: /);
+    const cut = async () => '{"kind":"event"}\n{"end":true,"lines":2}\n';
+    await assert.rejects(exportTo(cut, file), /^Error: a page of the export was cut off/);
+    assert.deepEqual(await readdir(scratch), []);
   } finally {
     await rm(scratch, { recursive: true });
   }

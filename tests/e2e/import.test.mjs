@@ -61,7 +61,7 @@ test("an imported history is in reports, lists and the export, and its clicks ea
   const sold = await operator.json("POST", "/v1/conversions", sale(clickId, "o-live"));
   assert.equal(sold.attribution.credits[0].click_id, clickId);
   let logged = 0;
-  for (let cursor = ""; cursor !== null; ) {
+  for (let cursor = ""; cursor !== undefined; ) {
     const { body: page } = await operator.get(`/v1/export${cursor && `?cursor=${cursor}`}`);
     const parsed = page.trimEnd().split("\n").map((line) => JSON.parse(line));
     logged += parsed.filter(({ kind }) => kind === "click").length;

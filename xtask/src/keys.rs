@@ -64,6 +64,14 @@ impl Keys {
         })
     }
 
+    /// Loads the keys that `dev` has stored in `data`.
+    pub fn load(data: &Path) -> Result<Self> {
+        let path = data.join(FILE);
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))
+    }
+
     /// Loads the keys stored in `data`, or creates them on first use. `has_state` says whether a Worker has written
     /// data there before.
     pub fn load_or_create(data: &Path, has_state: bool) -> Result<Self> {

@@ -8,7 +8,9 @@ mod agents;
 mod bench;
 mod browser;
 mod build;
+mod deployment;
 mod dev;
+mod export;
 mod keygen;
 mod keys;
 mod npm;
@@ -109,6 +111,13 @@ const COMMANDS: &[Command] = &[
         about: "write the API description to dist/ and lint it",
         options: &[],
         run: openapi::run,
+    },
+    Command {
+        name: "export",
+        arguments: "<url> [<file>]",
+        about: "write the whole log of a deployment into one file (export.ndjson); SIGNPOST_KEY is its API key",
+        options: &[],
+        run: export::run,
     },
     Command {
         name: "replay",

@@ -20,12 +20,13 @@ use crate::{
             events,
             outbox::event_line,
             redaction::redact,
-            totals::{Totals, totals},
+            totals::{Included, Totals, included, totals},
         },
         value::json_text,
     },
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where a page starts, and the period of its lines. Stage 0 is the log of events, stages 1 … 16 are the logs of clicks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,16 +186,34 @@ pub struct Stop {
 #[derive(Debug, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "ExportEnd"))]
 pub struct End {
-    /// Always `true`: without this line the page was cut off.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = true)))]
+    /// Whether the export ends here. Without this line the page was cut off.
     end: bool,
-    /// Lines before this one.
+    /// Lines of the page before this one.
     lines: u64,
-    /// Pass it as `cursor` to go on; `null` when there is no more.
+    /// On every page but the last: pass it as `cursor` to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
     /// On the last page of an export from the beginning: what a Ledger rebuilt from it must come to.
     #[serde(skip_serializing_if = "Option::is_none")]
     totals: Option<Totals>,
+    /// How far the totals include the logs. Absent if the export has an end, because all of its clicks are counted then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Included>,
+}
+
+impl End {
+    /// Whether the totals include the clicks of these shards up to these positions.
+    #[must_use]
+    pub fn includes(line: &str, exported: &BTreeMap<u8, i64>) -> bool {
+        #[derive(Deserialize)]
+        struct Ended {
+            included: Option<Included>,
+        }
+        let included = serde_json::from_str::<Ended>(line).ok().and_then(|ended| ended.included);
+        let Some(Included { clicks, .. }) = included else { return true };
+        let counted: BTreeMap<u8, i64> = clicks.into_iter().collect();
+        exported.iter().all(|(shard, last)| counted.get(shard).is_some_and(|counted| counted >= last))
+    }
 }
 
 /// `POST /internal/export/end`: the page's last line. On the last page of an export from the beginning it also has the
@@ -209,6 +228,8 @@ pub fn end(call: &Call<'_>) -> Result<Response, Failure> {
     let whole = next_cursor.is_none() && from_ms == 0;
     let to = (to_ms < END_OF_TIME_MS).then(|| Timestamp::clamped(to_ms));
     let totals = if whole { Some(totals(call.tx.sql, to)?) } else { None };
-    let line = json_text(&End { end: true, lines: stop.lines, next_cursor, totals })?;
+    let included = if whole && to.is_none() { included(call.tx.sql)? } else { None };
+    let line =
+        json_text(&End { end: next_cursor.is_none(), lines: stop.lines, next_cursor, totals, included })?;
     Ok(Response::json(200, line))
 }

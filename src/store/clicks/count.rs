@@ -14,7 +14,7 @@ pub const CLICKS_A_ROW: i64 = 2000;
 pub struct Counts {
     /// The number, which increases by one from row to row of a shard.
     pub seq: i64,
-    /// `{"shard","seq","through_ms","rows":[[link_no,quarter,country,device,bucket,count,unique_count],…]}`.
+    /// `{"shard","seq","through","through_ms","rows":[[link_no,quarter,country,device,bucket,count,unique_count],…]}`.
     pub body: String,
 }
 
@@ -25,6 +25,8 @@ type Delta<'a> = (i64, i64, &'a str, i64, i64, i64, i64);
 struct Body<'a> {
     shard: u8,
     seq: i64,
+    /// The position of the last click that this row or an earlier one includes.
+    through: i64,
     through_ms: i64,
     rows: Vec<Delta<'a>>,
 }
@@ -54,13 +56,19 @@ impl ClickLog<'_> {
         if rows.is_empty() {
             return Ok(None);
         }
-        let mut body = Body { shard: self.shard, seq, through_ms: 0, rows: Vec::with_capacity(rows.len()) };
-        let mut through = after;
+        let mut body = Body {
+            shard: self.shard,
+            seq,
+            through: after,
+            through_ms: 0,
+            rows: Vec::with_capacity(rows.len()),
+        };
         for row in &rows {
             body.rows.push(delta(row)?);
             body.through_ms = row.int(7)?.max(body.through_ms);
-            through = row.int(8)?.max(through);
+            body.through = row.int(8)?.max(body.through);
         }
+        let through = body.through;
         let body = serde_json::to_string(&body).map_err(|error| SqlError::Engine(error.to_string()))?;
         // All rows before the newest have been acknowledged, so only the newest can be pending.
         self.sql.exec("DELETE FROM outbox", &[])?;

@@ -4,7 +4,8 @@ use crate::domain::values::{time::Timestamp, zone::Span};
 use crate::store::{
     Sql, SqlError,
     books::accounts,
-    reports::{self, Filter, Group, Sums},
+    log::events,
+    reports::{self, Filter, Group, Sums, counts},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +19,22 @@ pub struct Totals {
     pub balances: BTreeMap<String, [String; 8]>,
     /// Click counts by bucket and conversion counts by type.
     pub counts: BTreeMap<String, String>,
+}
+
+/// How far a Ledger's totals include its logs. An export whose lines end elsewhere cannot be compared with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Included {
+    /// The last event.
+    pub events: i64,
+    /// For each shard that has counted clicks, its number and the last click that the counts include.
+    pub clicks: Vec<(u8, i64)>,
+}
+
+/// Returns how far the totals include the logs; `None` if a shard does not say.
+pub fn included(sql: &dyn Sql) -> Result<Option<Included>, SqlError> {
+    let events = events::last_seq(sql)?;
+    Ok(counts::counted_through(sql)?.map(|clicks| Included { events, clicks }))
 }
 
 /// Returns the totals as of `to`, or all of them if it is absent.

@@ -18,6 +18,10 @@ pub struct Deltas {
     pub shard: u8,
     /// The number in the shard's sequence: 1, 2, …
     pub seq: i64,
+    /// The position in the shard's log of the last click that these or earlier deltas include. Deltas that an earlier version
+    /// has recorded do not say.
+    #[serde(default)]
+    pub through: Option<i64>,
     /// The time of the newest click included, in Unix milliseconds.
     pub through_ms: i64,
     /// Rows of `[link_no, quarter, country, device, bucket, count, uniques]`.
@@ -67,11 +71,24 @@ pub fn apply(sql: &dyn Sql, text: &str) -> Result<i64, DeltasError> {
         add_rows(sql, &crate::store::value::json_text(&deltas.rows)?, deltas.through_ms)?;
     }
     sql.exec(
-        "INSERT INTO shards (shard, applied_seq) VALUES (?1, ?2) \
-         ON CONFLICT (shard) DO UPDATE SET applied_seq = excluded.applied_seq",
-        &[deltas.shard.into(), deltas.seq.into()],
+        "INSERT INTO shards (shard, applied_seq, counted_through) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (shard) DO UPDATE SET applied_seq = excluded.applied_seq, counted_through = excluded.counted_through",
+        &[deltas.shard.into(), deltas.seq.into(), deltas.through.into()],
     )?;
     Ok(deltas.seq)
+}
+
+/// Returns the positions in the shards' logs up to which clicks are counted, by shard; `None` if a shard does not say.
+pub fn counted_through(sql: &dyn Sql) -> Result<Option<Vec<(u8, i64)>>, SqlError> {
+    let rows = sql.exec("SELECT shard, counted_through FROM shards ORDER BY shard", &[])?;
+    let mut positions = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let shard = u8::try_from(row.int(0)?);
+        let shard = shard.map_err(|_| SqlError::Shape { column: 0, expected: "a shard" })?;
+        let Some(through) = row.opt_int(1)? else { return Ok(None) };
+        positions.push((shard, through));
+    }
+    Ok(Some(positions))
 }
 
 /// Adds rows of `[link_no, quarter, country, device, bucket, count, uniques]`, given as JSON.

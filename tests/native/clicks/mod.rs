@@ -233,7 +233,7 @@ fn counts_are_numbered_and_retried_unchanged_until_acknowledged() {
     assert_eq!(
         first.body,
         format!(
-            r#"{{"shard":3,"seq":1,"through_ms":{},"rows":[[5,{quarter},"DE",2,0,1,1],[5,{quarter},"DE",2,1,1,0]]}}"#,
+            r#"{{"shard":3,"seq":1,"through":2,"through_ms":{},"rows":[[5,{quarter},"DE",2,0,1,1],[5,{quarter},"DE",2,1,1,0]]}}"#,
             NOW + 1
         )
     );

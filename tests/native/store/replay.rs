@@ -4,7 +4,7 @@ use crate::support::{Ledger, event};
 use serde_json::json;
 use signpost::{
     api::reports::export::{Position, cut},
-    replay::{ReplayError, replay, totals},
+    replay::{Lag, ReplayError, replay, totals},
     store::{
         Sql, Value,
         log::{events, outbox::event_line},
@@ -327,6 +327,33 @@ fn a_lost_event_and_a_missing_page_are_reported() {
     let holed = format!("{}\n{}\n{end}\n", lines[0], lines[2]);
     let error = replay(holed.as_bytes(), &fresh()).unwrap_err();
     assert_eq!(error.to_string(), "line 2: event 3 follows event 1; the export is incomplete");
-    let cut = format!("{}\n{}\n", lines.join("\n"), r#"{"end":true,"lines":9,"next_cursor":"abc"}"#);
+    let cut = format!("{}\n{}\n", lines.join("\n"), r#"{"end":false,"lines":9,"next_cursor":"abc"}"#);
     assert!(matches!(replay(cut.as_bytes(), &fresh()), Err(ReplayError::Unfinished)));
+    // Older versions ended each page with `true`.
+    let older = cut.replace("\"end\":false", "\"end\":true");
+    assert!(matches!(replay(older.as_bytes(), &fresh()), Err(ReplayError::Unfinished)));
+}
+
+#[test]
+fn clicks_that_are_on_their_way_to_the_counts_are_told_apart_from_a_difference() {
+    let click = |shard: u8, seq: i64| {
+        json!({"kind": "click", "id": null, "at": "2026-11-22T12:00:00Z", "link_no": 0, "shard": shard, "seq": seq,
+            "visitor": null, "country": null, "device": "unknown", "bucket": "invalid", "unique": false, "trail": []})
+        .to_string()
+    };
+    let end = |clicks: serde_json::Value, events: i64| {
+        json!({"end": true, "lines": 3, "totals": {"balances": {}, "counts": {}},
+            "included": {"events": events, "clicks": clicks}})
+        .to_string()
+    };
+    let lag = |clicks, events| {
+        let rebuilt = NativeSql::in_memory().unwrap();
+        migrate(&rebuilt, LEDGER).unwrap();
+        let export = [click(0, 1), click(0, 2), click(7, 1), end(clicks, events)].join("\n");
+        replay(export.as_bytes(), &rebuilt).unwrap().lag
+    };
+    assert_eq!(lag(json!([[0, 2], [7, 1]]), 0), Lag::default());
+    assert_eq!(lag(json!([[0, 1]]), 0), Lag { on_their_way: 2, ..Lag::default() });
+    let mixed = Lag { on_their_way: 1, newer_clicks: 8, newer_events: 3 };
+    assert_eq!(lag(json!([[0, 5], [9, 5]]), 3), mixed);
 }
