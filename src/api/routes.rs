@@ -4,7 +4,7 @@
 use super::{
     callbacks,
     conversions::{commissions, create, history, installs, read as conversions, refunds},
-    http::{auth::Access, call::Call, failure::Failure, message::Response},
+    http::{auth::Access, call::Handler},
     import, links,
     operation::Operation,
     payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
@@ -13,9 +13,6 @@ use super::{
 };
 use crate::domain::programme::key::Scope;
 use std::sync::LazyLock;
-
-/// Handles a request.
-pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
 
 /// A route.
 pub struct Route {
