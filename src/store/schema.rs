@@ -72,6 +72,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 13, script: script!("schema/ledger_0013.sql") },
     Step { version: 14, script: script!("schema/ledger_0014.sql") },
     Step { version: 15, script: script!("schema/ledger_0015.sql") },
+    Step { version: 16, script: script!("schema/ledger_0016.sql") },
 ];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.

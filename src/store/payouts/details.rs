@@ -83,3 +83,12 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<StoredDetails>, SqlError> 
     let statement = format!("SELECT {COLUMNS} FROM payout_details WHERE no = ?1");
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
+
+/// Returns the current versions whose secret fields are lost, because this Ledger was rebuilt from its log.
+pub fn lost(sql: &dyn Sql) -> Result<Vec<DetailsSet>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM payout_details d WHERE sealed IS NULL \
+         AND no = (SELECT max(n.no) FROM payout_details n WHERE n.partner_no = d.partner_no) ORDER BY no"
+    );
+    sql.exec(&statement, &[])?.iter().map(|row| read(row).map(|stored| stored.set)).collect()
+}
