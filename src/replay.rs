@@ -8,13 +8,15 @@ use crate::{
             bucket::Bucket,
             click::{Device, SHARDS},
         },
-        event::EventType,
-        values::{id::EventId, time::Timestamp},
+        values::time::Timestamp,
     },
     store::{
         Sql, SqlError,
         books::accounts,
-        log::{apply::apply_change, change::Change, events, redaction::redact},
+        log::{
+            redaction::redact,
+            restored::{EndLine, EventLine},
+        },
         reports::counts,
         schema::CUSTOMERS_OF_SHOPS,
         transaction,
@@ -22,7 +24,6 @@ use crate::{
     },
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::{collections::BTreeMap, io::BufRead};
 
 /// The reason that a log could not be replayed.
@@ -63,19 +64,6 @@ pub enum ReplayError {
 }
 
 #[derive(Deserialize)]
-struct EventLine<'a> {
-    seq: i64,
-    id: EventId,
-    #[serde(rename = "type")]
-    kind: EventType,
-    created_at: Timestamp,
-    #[serde(borrow)]
-    data: &'a RawValue,
-    #[serde(borrow)]
-    ledger: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
 struct ClickLine {
     at: Timestamp,
     shard: u8,
@@ -91,14 +79,6 @@ struct ClickLine {
 struct Kind {
     kind: Option<String>,
     end: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct EndLine {
-    /// Pages of older versions say `"end":true` and have a cursor.
-    next_cursor: Option<String>,
-    totals: Option<Totals>,
-    included: Option<Included>,
 }
 
 /// How the lines of an export differ from what the original's totals include.
@@ -165,8 +145,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
         ended = None;
         if kind.end.is_some() {
             // This line ends a page. Exports of several pages are concatenated.
-            let end = serde_json::from_str(&text).map_err(malformed)?;
-            ended = Some(end).filter(|_| kind.end == Some(true));
+            ended = Some(serde_json::from_str(&text).map_err(malformed)?);
         } else if kind.kind.as_deref() == Some("click") {
             let click: ClickLine = serde_json::from_str(&text).map_err(malformed)?;
             clicks_seen = clicks_seen.saturating_add(1);
@@ -188,7 +167,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
     flush(sql, &mut pending)?;
     // Events from before that step have the customers' old names.
     transaction(sql, || sql.script(CUSTOMERS_OF_SHOPS))?;
-    let end = ended.filter(|end| end.next_cursor.is_none()).ok_or(ReplayError::Unfinished)?;
+    let end = ended.filter(|end| !end.has_next()).ok_or(ReplayError::Unfinished)?;
     Ok(ReplayReport {
         events: events_seen,
         clicks: clicks_seen,
@@ -200,17 +179,8 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
 }
 
 fn apply(sql: &dyn Sql, event: &EventLine<'_>, line: u64) -> Result<(), ReplayError> {
-    let malformed = |error| ReplayError::Malformed { line, error };
-    let change: Option<Change> =
-        event.ledger.map(|ledger| serde_json::from_str(ledger.get())).transpose().map_err(malformed)?;
-    let partner_no = change.as_ref().and_then(Change::partner_no);
-    transaction(sql, || -> Result<(), SqlError> {
-        if let Some(change) = &change {
-            apply_change(sql, change, event.data.get(), event.created_at)?;
-        }
-        let ledger = event.ledger.map(|ledger| ledger.get().to_owned());
-        events::append(sql, &event.id, event.kind, partner_no, event.created_at, event.data.get(), ledger)
-    })?;
+    let change = event.change().map_err(|error| ReplayError::Malformed { line, error })?;
+    transaction(sql, || event.apply(sql, change.as_ref()))?;
     Ok(())
 }
 

@@ -10,14 +10,13 @@ pub use line::ImportLine;
 use super::{
     conversions::{create, refunds},
     http::{
-        call::Call,
+        call::{Call, Handler},
         failure::Failure,
         message::{Request, Response},
         problems::{Code, Problem},
     },
     links,
     programme::{coupons, listings, partners},
-    routes::Handler,
 };
 use crate::{
     domain::{

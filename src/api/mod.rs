@@ -16,6 +16,7 @@ pub mod operation;
 pub mod payouts;
 pub mod programme;
 pub mod reports;
+pub mod restore;
 pub mod routes;
 
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
     marketplace::receive::Report,
     store::{
         Sql, SqlError,
-        log::{idempotency, outbox},
+        log::{idempotency, outbox, restored},
         transaction,
     },
 };
@@ -107,6 +108,7 @@ pub fn report(
     entropy: &mut dyn Entropy,
     report: &Report,
 ) -> Result<Reported, LedgerError> {
+    refuse_while_restoring(environment.sql)?;
     callback_report::write(&environment.tx(entropy), report)
 }
 
@@ -118,7 +120,16 @@ pub fn resume(
     id: &str,
     cookies: &str,
 ) -> Result<Option<String>, LedgerError> {
+    refuse_while_restoring(environment.sql)?;
     handoff::resume(&environment.tx(entropy), id, cookies)
+}
+
+/// Vendors get an error while the Ledger is being restored, and send their messages again.
+fn refuse_while_restoring(sql: &dyn Sql) -> Result<(), SqlError> {
+    if restored::is_running(sql)? {
+        return Err(SqlError::Engine("the Ledger is being restored".to_owned()));
+    }
+    Ok(())
 }
 
 /// Makes commissions payable whose hold has ended. The alarm calls it, even while the Worker's secrets are missing.
@@ -150,8 +161,12 @@ fn respond(
     let is_address = caller.credential == Credential::Token && request.authorization.is_none();
     let request = if is_address { Request { query: &query, ..request } } else { request };
     auth::authorise(&caller, route.scope, route.access)?;
-    if request.body.len() > body::MAX_BODY_BYTES {
-        return Err(Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes.").into());
+    if request.body.len() > body::limit_of(request.path) {
+        return Err(body::too_large(request.path).into());
+    }
+    if route.changes_data() && restored::is_running(environment.sql)? {
+        let detail = "Wait until the last page of the export is restored. Reading is possible already.";
+        return Err(Problem::new(Code::Restoring, detail).into());
     }
     maturity::sweep(environment.sql, environment.now, entropy)?;
     let tx = environment.tx(entropy);

@@ -102,6 +102,8 @@ operations! {
     ListEvents = "listEvents", "List all changes, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";
+    RestorePage = "restorePage", "Restore a page of an export";
+    GetRestore = "getRestore", "Read how a restore compares with the original";
     ImportLines = "importLines", "Import a history, all or none";
     FollowLink = "followLink", "Follow a link";
     ProbeLink = "probeLink", "Follow a link without a body";

@@ -4,18 +4,16 @@
 use super::{
     callbacks,
     conversions::{commissions, create, history, installs, read as conversions, refunds},
-    http::{auth::Access, call::Call, failure::Failure, message::Response},
+    http::{auth::Access, body::RESTORE_PATH, call::Handler},
     import, links,
     operation::Operation,
     payouts::{details, files, rates, read as payouts, runs, settlement, statement, write_off},
     programme::{coupons, keys, listings, partner_terms, partners, placements, terms, tokens},
     reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
+    restore,
 };
 use crate::domain::programme::key::Scope;
 use std::sync::LazyLock;
-
-/// Handles a request.
-pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
 
 /// A route.
 pub struct Route {
@@ -249,6 +247,8 @@ pub const ROUTES: &[Route] = &[
     get("/v1/payouts/{id}/statement.csv", Partner, statement::csv, Operation::GetStatementCsv),
     get("/v1/payouts/{id}/statement.html", Partner, statement::html, Operation::GetStatementHtml),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
+    write("POST", RESTORE_PATH, Admin, Programme, restore::page, Operation::RestorePage),
+    Route { scope: Admin, ..get(RESTORE_PATH, Programme, restore::get, Operation::GetRestore) },
     creates(write("POST", "/v1/import", Admin, Programme, import::create, Operation::ImportLines)),
 ];
 
@@ -263,6 +263,12 @@ pub const INTERNAL: &[Route] = &[
 ];
 
 impl Route {
+    /// Whether it changes data of its caller. A restore fills the Ledger, and internal requests read it.
+    pub fn changes_data(&self) -> bool {
+        let is_write = self.records || (self.method != "GET" && !self.rehearses);
+        is_write && self.path != RESTORE_PATH && self.path.starts_with("/v1/")
+    }
+
     const fn keeping(mut self, kept: fn(&str) -> String) -> Self {
         self.kept = kept;
         self

@@ -2,7 +2,7 @@
 
 use super::rpc::Stores;
 use crate::api::http::{
-    body::MAX_BODY_BYTES,
+    body,
     message::Response as ApiResponse,
     problems::{Code, Problem},
 };
@@ -143,8 +143,8 @@ pub fn public_url(stores: &Stores, url: &str) -> String {
     format!("{}{}", base_url(stores, url), url.get(origin(url).len()..).unwrap_or_default())
 }
 
-fn too_large() -> Refusal {
-    Problem::new(Code::BodyTooLarge, "Send at most 1,048,576 bytes.").into()
+fn too_large(request: &Request) -> Refusal {
+    body::too_large(&request.path()).into()
 }
 
 /// Returns the length that a request declares for its body.
@@ -152,10 +152,11 @@ fn declared_length(request: &Request) -> Result<Option<usize>> {
     Ok(request.headers().get("content-length")?.and_then(|text| text.parse().ok()))
 }
 
-/// Refuses a request that declares a body longer than 1 MiB.
+/// Refuses a request that declares a body longer than its path takes.
 pub fn check_length(request: &Request) -> std::result::Result<(), Refusal> {
-    let is_large = declared_length(request)?.is_some_and(|length| length > MAX_BODY_BYTES);
-    if is_large { Err(too_large()) } else { Ok(()) }
+    let limit = body::limit_of(&request.path());
+    let is_large = declared_length(request)?.is_some_and(|length| length > limit);
+    if is_large { Err(too_large(request)) } else { Ok(()) }
 }
 
 /// Refuses a request with an encoded body, such as gzip: its bytes would be reported as invalid UTF-8.
@@ -170,7 +171,7 @@ pub fn check_encoding(request: &Request) -> std::result::Result<(), Refusal> {
     Err(Refusal::Problem(Problem::new(Code::UnsupportedEncoding, detail), headers))
 }
 
-/// Reads a body of at most 1 MiB. Reading stops as soon as it is longer.
+/// Reads a body of at most the length that the path takes. Reading stops as soon as it is longer.
 pub async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, Refusal> {
     check_length(request)?;
     if is_read(request) || request.inner().body().is_none() {
@@ -180,7 +181,9 @@ pub async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, Re
         // The platform enforces the declared length.
         return Ok(request.bytes().await?);
     }
-    read_at_most(MAX_BODY_BYTES, request.stream()?).await?.ok_or_else(too_large)
+    let limit = body::limit_of(&request.path());
+    let bytes = read_at_most(limit, request.stream()?).await?;
+    bytes.ok_or_else(|| too_large(request))
 }
 
 /// Reads a stream. Returns `None` as soon as there are more than `limit` bytes.

@@ -36,6 +36,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn append(this: &ClickLogRpc, records: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
+    fn restore(this: &ClickLogRpc, packed: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
     fn take(this: &ClickLogRpc, by_shard: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn page(this: &ClickLogRpc, query: &str) -> std::result::Result<Promise, JsValue>;
@@ -174,6 +176,11 @@ impl ClickLog {
     /// Stores a JSON array of records of the shard.
     pub async fn append(&self, records: &str) -> Result<()> {
         returned(self.0.append(records)).await.map(drop)
+    }
+
+    /// Stores packed visits of an export: a JSON array.
+    pub async fn restore(&self, packed: &str) -> Result<()> {
+        returned(self.0.restore(packed)).await.map(drop)
     }
 
     /// Stores records of several shards: a JSON object of arrays by shard.

@@ -41,6 +41,29 @@ pub enum LedgerError {
     Store(SqlError),
 }
 
+/// Why a page of an export is refused.
+#[derive(Debug)]
+pub enum RestoreError {
+    /// The Ledger has data of its own, or is restored already.
+    NotEmpty,
+    /// The page is cut off, or not of an export.
+    Malformed {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A page before this one is missing.
+    OutOfOrder {
+        /// The line, counted from 1.
+        line: usize,
+        /// What should be there.
+        expected: String,
+    },
+    /// The operator must act: the database failed.
+    Store(SqlError),
+}
+
 /// Why a conversion is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ConversionError {
@@ -213,4 +236,10 @@ converts! {
     RateError => Rates,
     SimulationError => Simulation,
     SqlError => Store,
+}
+
+impl From<SqlError> for RestoreError {
+    fn from(error: SqlError) -> Self {
+        Self::Store(error)
+    }
 }

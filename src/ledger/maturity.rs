@@ -12,7 +12,7 @@ use crate::{
         Sql, SqlError,
         books::accounts,
         commissions::{self, Commission},
-        log::change::Change,
+        log::{change::Change, restored},
         transaction,
         value::json_text,
     },
@@ -24,7 +24,8 @@ const SWEEP_LIMIT: i64 = 200;
 /// Makes commissions payable whose hold has ended. It runs before every request and in the Ledger's alarm.
 pub fn sweep(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Result<(), SqlError> {
     let due = commissions::due(sql, now, SWEEP_LIMIT)?;
-    if due.is_empty() {
+    // Until a restore is complete, the log has what became of these commissions.
+    if due.is_empty() || restored::is_running(sql)? {
         return Ok(());
     }
     transaction(sql, || {

@@ -9,7 +9,7 @@
 //! Imports between the folders run in one direction:
 //! `callbacks → conversions → refunds → commissions → attribution`, and `simulation`, `imports → payouts → maturity` beside
 //! them.
-//! `maturity`, `simulation` and `terms` are single files, because each is one operation.
+//! `maturity`, `restore`, `simulation` and `terms` are single files, because each is one operation.
 //!
 //! The layer imports `store` and `domain`, and from `marketplace` only the types in which a verified callback is reported
 //! (`Report`, `Event`, `Evidence`). Views, the JSON forms of things, are here and not in `api`, because the ledger stores them
@@ -31,6 +31,7 @@ pub mod payouts;
 pub mod public_ids;
 pub mod refunds;
 pub mod resealing;
+pub mod restore;
 pub mod sealing;
 pub mod simulation;
 pub mod terms;

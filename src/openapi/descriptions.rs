@@ -58,6 +58,16 @@ pub fn about(operation: Operation) -> &'static str {
              landing page and its earlier clicks still earn. A terminated partner earns nothing from later conversions, and \
              termination is final."
         }
+        Op::RestorePage => {
+            "The body is a page of `GET /v1/export`, unchanged, of at most 8 MiB. The first page needs an empty Ledger, and each \
+             other one the page before it; a page that is sent again changes nothing. Until the page with `\"end\":true`, other \
+             writes are refused with 409 `restoring`. Secrets of listings, payout details, the payer's account and API keys are \
+             in no export; the last response lists what must be set again."
+        }
+        Op::GetRestore => {
+            "404 if this Ledger was never restored. Balances are compared when the last page is applied; counts once no clicks \
+             are on their way. Later data change the counts of this Ledger and not those of the original."
+        }
         Op::ImportLines => {
             "NDJSON: each line is one object with its own id and time, `{\"object\", \"external_id\", \"created_at\", …}`, and \
              the fields of the request that creates it. At most 1,000 lines and 1 MiB a call. All lines are accepted or none; \

@@ -16,14 +16,17 @@ pub struct Endpoint {
     pub authorization: Option<(Scope, Access)>,
     /// The operation accepts `Idempotency-Key`.
     pub creates: bool,
+    /// The operation is refused while the Ledger is being restored.
+    pub changes_data: bool,
 }
 
 const fn public(method: &'static str, path: &'static str, operation: Operation) -> Endpoint {
-    Endpoint { method, path, operation, authorization: None, creates: false }
+    Endpoint { method, path, operation, authorization: None, creates: false, changes_data: false }
 }
 
 const fn read(path: &'static str, access: Access, operation: Operation) -> Endpoint {
-    Endpoint { method: "GET", path, operation, authorization: Some((Scope::Read, access)), creates: false }
+    let authorization = Some((Scope::Read, access));
+    Endpoint { method: "GET", path, operation, authorization, creates: false, changes_data: false }
 }
 
 /// The Worker's endpoints.
@@ -50,6 +53,7 @@ pub fn all() -> impl Iterator<Item = Endpoint> {
         operation: route.operation,
         authorization: Some((route.scope, route.access)),
         creates: route.creates,
+        changes_data: route.changes_data(),
     });
     ledger.chain(WORKER_ENDPOINTS.iter().copied())
 }

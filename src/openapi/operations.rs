@@ -63,6 +63,7 @@ use crate::{
         conversions::view::ConversionView,
         payouts::{rates::RateView, run_view::RunView, view::PayoutView, write_off::WriteOffView},
         refunds::view::RefundView,
+        restore::RestoreView,
         simulation::SimulationView,
     },
 };
@@ -377,6 +378,12 @@ pub fn describe(operation: Operation) -> Description {
                 .problems(&[Code::NotFound, Code::InvalidValue]);
             list::<ClickView>(filtered, "Clicks of the last 90 days, newest first.")
         }
+        Op::RestorePage => of(Tag::Reading)
+            .request_lines::<ExportLine>()
+            .json::<RestoreView>(200, "How far the restore has come.")
+            .problems(&[Code::NotEmpty, Code::PageOutOfOrder, Code::InvalidPage]),
+        Op::GetRestore => of(Tag::Reading)
+            .json::<RestoreView>(200, "How far the restore has come, and what differs or is missing."),
         Op::ImportLines => of(Tag::Reading)
             .request_lines::<ImportLine>()
             .json::<ImportView>(201, "What became of the lines, in their order.")

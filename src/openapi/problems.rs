@@ -85,6 +85,9 @@ fn codes(endpoint: Endpoint, description: &Description) -> Vec<Code> {
         if endpoint.method != "GET" {
             codes.extend([Code::BodyTooLarge, Code::UnsupportedEncoding]);
         }
+        if endpoint.changes_data {
+            codes.push(Code::Restoring);
+        }
     }
     if description.request_body.is_some() {
         codes.extend([Code::MalformedJson, Code::InvalidUtf8]);

@@ -76,13 +76,21 @@ pub fn queue_click(sql: &dyn Sql, shard: u8, record: &str) -> Result<(), SqlErro
         .map(drop)
 }
 
+/// Queues a packed visit of an export for the ClickLog of its shard.
+pub fn queue_restored(sql: &dyn Sql, shard: u8, packed: &str) -> Result<(), SqlError> {
+    let statement = "INSERT INTO click_outbox (shard, record, restored) VALUES (?1, ?2, 1)";
+    sql.exec(statement, &[shard.into(), packed.into()]).map(drop)
+}
+
 /// Clicks for one shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuedClicks {
     /// The shard.
     pub shard: u8,
-    /// A JSON array of records.
+    /// A JSON array of records, or of packed visits if they are restored.
     pub records: String,
+    /// Whether they come from an export.
+    pub is_restored: bool,
     /// Together with the shard, identifies the clicks in [`clicks_sent`].
     pub last: i64,
 }
@@ -90,14 +98,16 @@ pub struct QueuedClicks {
 /// Returns the oldest queued clicks, grouped by shard.
 pub fn queued_clicks(sql: &dyn Sql) -> Result<Vec<QueuedClicks>, SqlError> {
     let rows = sql.exec(
-        "SELECT shard, '[' || group_concat(record) || ']', max(place) FROM
-           (SELECT place, shard, record FROM click_outbox ORDER BY place LIMIT ?1) GROUP BY shard ORDER BY shard",
+        "SELECT shard, '[' || group_concat(record) || ']', max(place), restored FROM
+           (SELECT place, shard, record, restored FROM click_outbox ORDER BY place LIMIT ?1)
+         GROUP BY restored, shard ORDER BY restored, shard",
         &[CLICKS_A_STEP.into()],
     )?;
     let read = |row: &Row| {
         let shard = u8::try_from(row.int(0)?);
         let shard = shard.map_err(|_| SqlError::Shape { column: 0, expected: "a shard" })?;
-        Ok(QueuedClicks { shard, records: row.text(1)?.to_owned(), last: row.int(2)? })
+        let (records, is_restored) = (row.text(1)?.to_owned(), row.int(3)? == 1);
+        Ok(QueuedClicks { shard, records, is_restored, last: row.int(2)? })
     };
     rows.iter().map(read).collect()
 }
@@ -108,7 +118,8 @@ pub fn has_queued_clicks(sql: &dyn Sql) -> Result<bool, SqlError> {
 }
 
 /// Records that a shard has stored its queued clicks.
-pub fn clicks_sent(sql: &dyn Sql, shard: u8, last: i64) -> Result<(), SqlError> {
-    let statement = "DELETE FROM click_outbox WHERE shard = ?1 AND place <= ?2";
-    sql.exec(statement, &[shard.into(), last.into()]).map(drop)
+pub fn clicks_sent(sql: &dyn Sql, queued: &QueuedClicks) -> Result<(), SqlError> {
+    let statement = "DELETE FROM click_outbox WHERE shard = ?1 AND place <= ?2 AND restored = ?3";
+    let args = [queued.shard.into(), queued.last.into(), i64::from(queued.is_restored).into()];
+    sql.exec(statement, &args).map(drop)
 }

@@ -1,4 +1,4 @@
-//! The event log and what derives from it: changes, the outbox to KV, stored responses, and totals for comparison.
+//! The event log and what derives from it: changes, the outbox to KV, stored responses, restores, and totals for comparison.
 
 pub mod apply;
 pub mod change;
@@ -6,4 +6,5 @@ pub mod events;
 pub mod idempotency;
 pub mod outbox;
 pub mod redaction;
+pub mod restored;
 pub mod totals;

@@ -25,6 +25,10 @@ pub mod name {
     pub const EVENTS_LOGGED: &str = "events_logged";
     /// The last event of the segment that is being written to the KV log; equal to `events_logged` between segments.
     pub const EVENTS_LOGGING: &str = "events_logging";
+    /// How far a restore has come, JSON.
+    pub const RESTORED: &str = "restored";
+    /// 1 while pages of an export are still missing.
+    pub const RESTORING: &str = "restoring";
 }
 
 /// Returns an integer by name, if it is set.

@@ -77,6 +77,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 18, script: script!("schema/ledger_0018.sql") },
     Step { version: 19, script: script!("schema/ledger_0019.sql") },
     Step { version: 20, script: script!("schema/ledger_0020.sql") },
+    Step { version: 21, script: script!("schema/ledger_0021.sql") },
 ];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.

@@ -17,6 +17,7 @@ mod partners;
 mod payouts;
 mod programme;
 mod reports;
+mod restore;
 mod signatures;
 mod store;
 mod support;

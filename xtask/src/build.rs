@@ -29,14 +29,27 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
     build(&Progress::new(STEPS))
 }
 
+/// Waits until no other command builds. Two builds at once (in a terminal and by wrangler) would move each other's files, and
+/// cargo waits for the other one without saying so.
+fn lock() -> Result<fs::File> {
+    let out = workspace::root().join("build");
+    fs::create_dir_all(&out).context("build/ cannot be created")?;
+    let file = fs::File::create(out.join(".lock")).context("build/.lock")?;
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(fs::TryLockError::WouldBlock) => {
+            eprintln!("another `cargo xtask` is building: waiting until it has finished …");
+        }
+        Err(fs::TryLockError::Error(error)) => return Err(error).context("build/.lock cannot be locked"),
+    }
+    file.lock().context("build/.lock cannot be locked")?;
+    Ok(file)
+}
+
 /// Brings `build/` up to date.
 pub fn build(progress: &Progress) -> Result<()> {
     let out = workspace::root().join("build");
-    fs::create_dir_all(&out).context("build/ cannot be created")?;
-    // Two parallel builds (in a terminal and by wrangler) would move each other's files.
-    let lock = fs::File::create(out.join(".lock")).context("build/.lock")?;
-    lock.lock().context("build/.lock cannot be locked")?;
-
+    let _lock = lock()?;
     progress.step(1, "requirements", check_requirements)?;
     std::thread::scope(|scope| {
         // The Worker's build ends with a long link step on one thread, so the other steps run in parallel.
@@ -99,6 +112,7 @@ fn cargo_build(arguments: &[&str]) -> Result<()> {
 
 /// Builds the package `name`, whose program has the same name, and returns the program's path.
 pub fn tool(name: &'static str, profile: &str) -> Result<PathBuf> {
+    let _lock = lock()?;
     let build = || cargo_build(&["--package", name, "--profile", profile]);
     Progress::new(1).step(1, name, build)?;
     Ok(workspace::target()?.join(profile).join(name))

@@ -28,7 +28,7 @@ impl Options {
             Self { port: DEFAULT_PORT, data, operator_key: None, demo: true, verbose: false, now: None };
         while let Some(argument) = arguments.next()? {
             match argument {
-                Arg::Long("port") => options.port = arguments.value()?.parse()?,
+                Arg::Long("port") => options.port = port(&arguments.value()?.string()?)?,
                 Arg::Long("data") => options.data = arguments.value()?.into(),
                 Arg::Long("operator-key") => {
                     options.operator_key = Some(operator_key(arguments.value()?.string()?)?);
@@ -41,6 +41,11 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+/// Parses the number of `--port`.
+fn port(text: &str) -> Result<u16> {
+    text.parse().ok().with_context(|| format!("--port wants a number from 0 to 65535, not {text:?}"))
 }
 
 /// Parses the time of `--now`, and returns Unix milliseconds.
@@ -137,7 +142,16 @@ fn check_port(port: u16) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::instant;
+    use super::{instant, port};
+
+    #[test]
+    fn a_port_is_a_number_of_16_bits() {
+        assert_eq!((port("0").ok(), port("65535").ok()), (Some(0), Some(65_535)));
+        for text in ["abc", "", "-1", "65536"] {
+            let error = port(text).map_err(|error| error.to_string());
+            assert_eq!(error, Err(format!("--port wants a number from 0 to 65535, not {text:?}")));
+        }
+    }
 
     #[test]
     fn the_clock_starts_at_an_rfc_3339_time() {

@@ -18,6 +18,7 @@ mod openapi;
 mod process;
 mod progress;
 mod replay;
+mod restore;
 mod stamp;
 mod test;
 mod vectors;
@@ -128,6 +129,13 @@ const COMMANDS: &[Command] = &[
         about: "rebuild a Ledger from an export and compare it with the original",
         options: &[],
         run: replay::run,
+    },
+    Command {
+        name: "restore",
+        arguments: "<export.ndjson>",
+        about: "fill an empty deployment from an export, and compare; SIGNPOST_KEY is its API key",
+        options: &[("--to <url>", "the deployment (http://127.0.0.1:8787, where `dev` listens)")],
+        run: restore::run,
     },
     Command {
         name: "vectors",

@@ -16,6 +16,10 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<()> {
         }
     }
     paths.first().context("pass vector files, or a directory of them, such as fixtures/vectors")?;
+    // Wrong paths are refused before the build, which may take minutes.
+    for path in &paths {
+        std::fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    }
     // The release profile would take a minute to link, and a vector runs in microseconds in any profile.
     let program = build::tool("vectors", "tools")?;
     process::run_reporting(Command::new(program).args(&paths), "Run the command again")

@@ -13,6 +13,23 @@ use serde::de::DeserializeOwned;
 /// Largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// Largest page of an export that is read, in bytes.
+pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// The path that takes pages of an export.
+pub const RESTORE_PATH: &str = "/v1/restore";
+
+/// The largest body that a path takes, in bytes.
+#[must_use]
+pub fn limit_of(path: &str) -> usize {
+    if path == RESTORE_PATH { MAX_PAGE_BYTES } else { MAX_BODY_BYTES }
+}
+
+/// The problem of a body that is larger than its path takes.
+#[must_use]
+pub fn too_large(path: &str) -> Problem {
+    Problem::new(Code::BodyTooLarge, format!("Send at most {} bytes.", limit_of(path)))
+}
+
 /// Reads a body, of at most [`MAX_BODY_BYTES`], that must be a JSON object of the form `T`.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     strict_json::from_str(text(body)?).map_err(|error| refused(&error))

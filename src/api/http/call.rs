@@ -15,6 +15,9 @@ use crate::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+/// Handles a request.
+pub type Handler = fn(&Call<'_>) -> Result<Response, Failure>;
+
 /// A request, who sent it, and the transaction that it runs in.
 pub struct Call<'a> {
     /// The transaction.

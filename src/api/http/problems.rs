@@ -59,6 +59,9 @@ codes! {
     StateConflict = 409, "state_conflict", "The resource is in a state that does not allow this";
     SlugTaken = 409, "slug_taken", "The slug is taken";
     ExternalIdTaken = 409, "external_id_taken", "The external id is taken";
+    Restoring = 409, "restoring", "The Ledger is being restored from an export";
+    NotEmpty = 409, "not_empty", "Only an empty Ledger can be restored";
+    PageOutOfOrder = 409, "page_out_of_order", "A page of the export is missing before this one";
     CouponTaken = 409, "coupon_taken", "Another coupon has the code at that time";
     NotHeld = 409, "not_held", "The commission is not held";
     NotRejectable = 409, "not_rejectable", "The commission cannot be rejected";
@@ -78,7 +81,7 @@ codes! {
     SeveralCurrencies = 409, "several_currencies", "The file can contain only one currency";
     FileTooLong = 409, "file_too_long", "The provider accepts fewer rows per file";
     NothingToPay = 409, "nothing_to_pay", "There is nothing to pay by this method";
-    BodyTooLarge = 413, "body_too_large", "The body is larger than 1 MiB";
+    BodyTooLarge = 413, "body_too_large", "The body is too large";
     UnsupportedEncoding = 415, "unsupported_encoding", "The body has a content encoding";
     UnknownField = 422, "unknown_field", "A field is unknown";
     MissingField = 422, "missing_field", "A field is missing";
@@ -121,6 +124,7 @@ codes! {
     UnknownLink = 422, "unknown_link", "The partner has no such link";
     OccurredInFuture = 422, "occurred_in_future", "The time is more than 24 hours in the future";
     TooManyConversions = 422, "too_many_conversions", "There are too many conversions for one simulation";
+    InvalidPage = 422, "invalid_page", "This is not a whole page of an export";
     TooManyLines = 422, "too_many_lines", "An import has at most 1,000 lines";
     UnknownReference = 422, "unknown_reference", "Nothing was imported under this external id";
     UnknownClick = 422, "unknown_click", "This is not a click id of this Worker";

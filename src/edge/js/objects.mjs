@@ -81,6 +81,10 @@ export class ClickLog extends Alarmed {
     return this.#rust.start((log, number) => log.append(number, bytesOf(records)));
   }
 
+  restore(packed) {
+    return this.#rust.start((log, number) => log.restore(number, bytesOf(packed)));
+  }
+
   take(byShard) {
     return this.#rust.start((log, number) => log.take(number, bytesOf(byShard)));
   }

@@ -193,6 +193,13 @@ impl ClickLogObject {
         Ok(self.schedule(call, COUNTS_AFTER_MS))
     }
 
+    /// Stores packed visits of an export: a JSON array, UTF-8. Visits that are already stored are ignored.
+    pub fn restore(&self, call: u32, packed: &[u8]) -> std::result::Result<Option<Promise>, JsValue> {
+        let packed = std::str::from_utf8(packed).map_err(thrown)?;
+        self.shard.log().map_err(thrown)?.restore(packed).map_err(thrown)?;
+        Ok(self.schedule(call, COUNTS_AFTER_MS))
+    }
+
     /// Stores records of several shards for forwarding: a JSON object of arrays by shard, UTF-8.
     pub fn take(&self, call: u32, by_shard: &[u8]) -> std::result::Result<Option<Promise>, JsValue> {
         let by_shard = std::str::from_utf8(by_shard).map_err(thrown)?;

@@ -196,12 +196,19 @@ impl Ledger {
         Ok(work)
     }
 
-    /// Sends queued clicks of imports to their ClickLogs. A ClickLog stores each click once, so sending again is harmless.
+    /// Sends queued clicks of imports and exports to their ClickLogs. A ClickLog stores each click once, so sending again is harmless.
     async fn send_clicks(&self) -> Result<()> {
         let sends = imports::queued_clicks(&self.sql).map_err(failed)?.into_iter().map(|queued| async move {
-            let append = async { self.stores.click_log(queued.shard)?.append(&queued.records).await };
-            with_timeout(STORE_TIMEOUT, append).await?;
-            imports::clicks_sent(&self.sql, queued.shard, queued.last).map_err(failed)
+            let send = async {
+                let click_log = self.stores.click_log(queued.shard)?;
+                if queued.is_restored {
+                    click_log.restore(&queued.records).await
+                } else {
+                    click_log.append(&queued.records).await
+                }
+            };
+            with_timeout(STORE_TIMEOUT, send).await?;
+            imports::clicks_sent(&self.sql, &queued).map_err(failed)
         });
         join_all(sends).await.into_iter().collect()
     }

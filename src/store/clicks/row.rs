@@ -60,7 +60,60 @@ pub(super) const PACKED: &str = r#"'[' || seq || ',' || first_of_day || ',["' ||
     || iif(visitor IS NULL, ',null,"', ',"' || visitor || '","') || country || '",' || device || ',' || bucket
     || ',"' || trail || '"]]'"#;
 
+/// A visit as read from a line of the export; see [`StoredClick`].
+#[derive(Debug, Deserialize)]
+pub struct LoggedClick {
+    id: Option<String>,
+    at: Timestamp,
+    link_no: LinkNo,
+    /// The shard that stored it.
+    pub shard: u8,
+    /// The position in the shard's log.
+    pub seq: i64,
+    visitor: Option<String>,
+    country: Option<String>,
+    device: Device,
+    bucket: Bucket,
+    unique: bool,
+    trail: Vec<String>,
+}
+
+/// Returns whether a text has only characters of ids, which need no escaping.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+impl LoggedClick {
+    /// Returns the packed visit. A visit without a click id gets one that its place in the log determines, so that it is
+    /// restored once.
+    pub fn pack(&self) -> Result<String, MalformedClickRecord> {
+        let Self { shard, seq, .. } = self;
+        let id = self.id.clone().unwrap_or_else(|| format!("restored.{shard:02}.{seq}"));
+        let (trail, visitor) = (self.trail.join("."), self.visitor.as_deref());
+        let country = self.country.as_deref().unwrap_or_default();
+        if ![id.as_str(), &trail, country, visitor.unwrap_or_default()].iter().all(|text| is_plain(text)) {
+            return Err(MalformedClickRecord);
+        }
+        let visitor = visitor.map_or_else(|| "null".to_owned(), |visitor| format!("\"{visitor}\""));
+        let packed = format!(
+            "[{seq},{},[\"{id}\",{},{},{visitor},\"{country}\",{},{},\"{trail}\"]]",
+            u8::from(self.unique),
+            self.at.ms(),
+            self.link_no,
+            self.device.code(),
+            self.bucket.code(),
+        );
+        PackedClick::parse(&packed)?;
+        Ok(packed)
+    }
+}
+
 impl<'a> PackedClick<'a> {
+    /// Checks a JSON array of packed visits.
+    pub fn parse_all(json: &'a str) -> Result<Vec<Self>, MalformedClickRecord> {
+        strict_json::from_str(json).map_err(|_| MalformedClickRecord)
+    }
+
     /// Parses a packed visit.
     pub fn parse(json: &'a str) -> Result<Self, MalformedClickRecord> {
         strict_json::from_str(json).map_err(|_| MalformedClickRecord)

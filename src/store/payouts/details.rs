@@ -96,3 +96,12 @@ pub fn sealed_after(sql: &dyn Sql, after: i64, limit: i64) -> Result<Vec<(i64, S
     let rows = sql.exec(statement, &[after.into(), limit.into()])?;
     rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned()))).collect()
 }
+
+/// Returns the current versions whose secret fields are lost, because this Ledger was rebuilt from its log.
+pub fn lost(sql: &dyn Sql) -> Result<Vec<DetailsSet>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM payout_details d WHERE sealed IS NULL \
+         AND no = (SELECT max(n.no) FROM payout_details n WHERE n.partner_no = d.partner_no) ORDER BY no"
+    );
+    sql.exec(&statement, &[])?.iter().map(|row| read(row).map(|stored| stored.set)).collect()
+}

@@ -83,6 +83,12 @@ pub fn set_sealed_secrets(sql: &dyn Sql, no: ListingNo, sealed: Option<String>) 
     sql.exec("UPDATE listings SET secrets_sealed = ?2 WHERE no = ?1", &[no.into(), sealed.into()]).map(drop)
 }
 
+/// Returns the listings whose secrets are lost, because this Ledger was rebuilt from its log.
+pub fn without_secrets(sql: &dyn Sql) -> Result<Vec<Listing>, SqlError> {
+    let condition = "secret_names <> '[]' AND secrets_sealed IS NULL ORDER BY no";
+    sql.exec(&format!("SELECT {COLUMNS} FROM listings WHERE {condition}"), &[])?.iter().map(read).collect()
+}
+
 fn one(sql: &dyn Sql, condition: &str, arg: Value) -> Result<Option<Listing>, SqlError> {
     let rows = sql.exec(&format!("SELECT {COLUMNS} FROM listings WHERE {condition} = ?1"), &[arg])?;
     rows.first().map(read).transpose()

@@ -127,6 +127,11 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
         }
         ("GET", path) if path.starts_with("/v1/payouts/{id}") => get(&path.replace("{id}", payout)),
         ("GET", "/v1/events") => get("/v1/events"),
+        // The world is not empty, and was never restored.
+        ("POST", "/v1/restore") => {
+            ("/v1/restore".into(), json!({"end": true, "lines": 0, "next_cursor": null, "totals": null}), 409)
+        }
+        ("GET", "/v1/restore") => ("/v1/restore".into(), Json::Null, 404),
         ("POST", "/v1/import") => {
             let line = json!({"object": "partner", "external_id": "x-1", "name": "N", "kind": "media"});
             ("/v1/import".into(), line, 201)

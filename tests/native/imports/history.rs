@@ -178,7 +178,7 @@ fn imported_clicks_wait_for_their_shards_with_ids_that_conversions_can_name() {
     assert!(!queued[0].records.contains("visitor-1"), "only a hash of the day is stored");
     let now = ledger.now;
     assert_eq!(outbox::next_due(&ledger.sql, now).unwrap(), Some(now.ms()));
-    imports::clicks_sent(&ledger.sql, queued[0].shard, queued[0].last).unwrap();
+    imports::clicks_sent(&ledger.sql, &queued[0]).unwrap();
     assert!(!imports::has_queued_clicks(&ledger.sql).unwrap());
     // A live sale names one of them.
     let sold = ledger.sale("o-live", first, 10_000);

@@ -42,6 +42,7 @@ pub const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/events", &["get"]),
     ("/v1/export", &["get"]),
     ("/v1/import", &["post"]),
+    ("/v1/restore", &["get", "post"]),
     ("/callbacks/{marketplace}/{listing_id}/{kind}", &["get", "post"]),
     ("/healthz", &["get"]),
     ("/readyz", &["get"]),

@@ -197,7 +197,7 @@ fn an_import(ledger: &mut Ledger<DoubleBound>, link: &str) {
         assert_eq!(answer.status, status, "{}", answer.raw.body);
     }
     for queued in imports::queued_clicks(&ledger.sql).unwrap() {
-        imports::clicks_sent(&ledger.sql, queued.shard, queued.last).unwrap();
+        imports::clicks_sent(&ledger.sql, &queued).unwrap();
     }
 }
 
