@@ -44,7 +44,7 @@ use crate::{
             partners::{NewPartner, PartnerChange, PartnerView},
             placements::{NewPlacement, PlacementView},
             terms::{NewProgramme, ProgrammeView},
-            tokens::{NewToken, TokenView},
+            tokens::{BrowserTokenView, NewBrowserToken},
         },
         reports::{
             balances::Balances, clicks::ClickView, events::EventView, simulation::NewSimulation,
@@ -101,8 +101,8 @@ pub fn describe(operation: Operation) -> Description {
             .problems(&[Code::UnknownPartner, Code::PublishableKey, Code::InvalidOrigin]),
         Op::ListKeys => list::<KeyView>(of(Tag::Keys), "Keys that are not revoked, newest first."),
         Op::CreateToken => of(Tag::Keys)
-            .request_body::<NewToken>()
-            .json::<TokenView>(201, "The token. It is not stored and cannot be shown again.")
+            .request_body::<NewBrowserToken>()
+            .json::<BrowserTokenView>(201, "The token. It is not stored and cannot be shown again.")
             .problems(&[Code::UnknownPartner, Code::InvalidValue, Code::InvalidOrigin, Code::NotADocument]),
         Op::RevokeKey => of(Tag::Keys).path_parameter::<KeyId>("The key's id.").response(
             204,

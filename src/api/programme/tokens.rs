@@ -33,7 +33,7 @@ string_enum! {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct NewToken {
+pub struct NewBrowserToken {
     /// The partner whose data it reads.
     partner_id: String,
     /// What it may do: `["read"]`.
@@ -48,7 +48,7 @@ pub struct NewToken {
 
 view! {
     /// A token that was made just now. It is not stored.
-    pub struct TokenView {
+    pub struct BrowserTokenView {
         /// The token, to be sent as `Authorization: Bearer`.
         token: String,
         /// Until when it is valid.
@@ -76,7 +76,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         let detail = "A token or a publishable key makes no tokens; use a secret key.";
         return Err(Problem::new(Code::InsufficientScope, detail).into());
     }
-    let body: NewToken = call.body()?;
+    let body: NewBrowserToken = call.body()?;
     let mut checks = Checks::default();
     let found = PartnerId::parse(&body.partner_id).map(|id| partners::by_id(call.tx.sql, &id)).transpose()?;
     let partner = found.flatten().filter(|partner| call.caller.sees(partner.no));
@@ -101,7 +101,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let token = BrowserToken { maker, partner_no, expires_at, origin, path: body.path };
     let text = browser_tokens::make(call.tx, &token)?;
     let url = token.path.map(|path| format!("{}{path}?token={text}", call.request.base_url));
-    call.json(201, &TokenView { token: text, expires_at, url })
+    call.json(201, &BrowserTokenView { token: text, expires_at, url })
 }
 
 /// The origins that a request names, checked.
