@@ -6,7 +6,7 @@ use super::{
 };
 use crate::api::{
     http::cors,
-    reports::export::{End, Position, STAGES, Stop, TAIL_LINES, cut},
+    reports::export::{End, MORE_HEADER, Position, STAGES, Stop, TAIL_LINES, cut},
 };
 use std::{collections::BTreeMap, time::Duration};
 use worker::{Delay, Headers, Request, Response};
@@ -33,8 +33,8 @@ pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refu
     while let Some(at) = position.filter(|_| lookups < MAX_LOOKUPS && text.len() < PAGE_BYTES) {
         let segment = call_store("KV", stores.value(&at.next_key())).await?;
         let is_segment = segment.is_some();
-        let lines_read = match segment {
-            Some(segment) => segment,
+        let (lines_read, has_more) = match segment {
+            Some(segment) => (segment, true),
             // A segment that is not in KV yet is read from the object that will write it.
             None => tail(stores, request, at).await?,
         };
@@ -46,8 +46,8 @@ pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refu
             exported.insert(shard, last);
         }
         let next = match found.last {
-            Some(after) if is_segment || found.read == u64::from(TAIL_LINES) => Position { after, ..at },
-            // The tail was shorter than the limit, so this log has no more lines.
+            Some(after) if has_more || found.read == u64::from(TAIL_LINES) => Position { after, ..at },
+            // This log has no more lines.
             _ => at.next_stage(),
         };
         position = (next.stage < STAGES).then_some(next);
@@ -78,17 +78,19 @@ pub async fn handle(stores: &Stores, request: &Request) -> Result<Response, Refu
     Ok(with_body(200, headers, text))
 }
 
-async fn tail(stores: &Stores, request: &Request, at: Position) -> Result<String, Refusal> {
+/// Returns lines that are not in KV yet, and whether it is known that more follow.
+async fn tail(stores: &Stores, request: &Request, at: Position) -> Result<(String, bool), Refusal> {
     if let Some(shard) = at.stage.checked_sub(1) {
-        return call_store("CLICKLOG", async { stores.click_log(shard)?.tail(at.after, TAIL_LINES).await })
-            .await;
+        let tail = async { stores.click_log(shard)?.tail(at.after, TAIL_LINES).await };
+        return Ok((call_store("CLICKLOG", tail).await?, false));
     }
     let position = serde_json::to_string(&at).map_err(malformed)?;
     let mut events = internal_request(stores, request, "/internal/export/events", Some(&position)).await?;
     if events.status_code() != 200 {
         return Err(malformed(format!("the Ledger returned {} for its events", events.status_code())));
     }
-    Ok(events.text().await?)
+    let has_more = events.headers().get(MORE_HEADER)?.as_deref() == Some("true");
+    Ok((events.text().await?, has_more))
 }
 
 fn malformed(error: impl std::fmt::Display) -> Refusal {

@@ -18,7 +18,7 @@ use crate::{
         clicks::PackedClick,
         log::{
             events,
-            outbox::event_line,
+            outbox::{self, event_line},
             redaction::redact,
             totals::{Included, Totals, included, totals},
         },
@@ -41,7 +41,10 @@ pub struct Position {
     pub to_ms: i64,
 }
 
-/// How many lines an object returns at once of those that are not in KV yet; fewer mean that there are no more.
+/// Says whether more events follow a tail; it never leaves the Worker.
+pub const MORE_HEADER: &str = "x-signpost-more";
+
+/// How many lines an object returns at once of those that are not in KV yet. Fewer clicks mean that there are no more.
 pub const TAIL_LINES: u32 = 1_000;
 
 /// Stages of the export.
@@ -164,11 +167,15 @@ pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
 pub fn tail(call: &Call<'_>) -> Result<Response, Failure> {
     let position: Position = call.body()?;
     let mut body = String::new();
-    for event in events::after(call.tx.sql, position.after, None, i64::from(TAIL_LINES))? {
-        body.push_str(&event_line(&event)?);
+    let events =
+        events::after_within(call.tx.sql, position.after, i64::from(TAIL_LINES), outbox::SEGMENT_BYTES)?;
+    for event in &events {
+        body.push_str(&event_line(event)?);
         body.push('\n');
     }
-    Ok(Response::of_type("application/x-ndjson", body))
+    let last = events.last().map_or(position.after, |event| event.seq);
+    let has_more = last < events::last_seq(call.tx.sql)?;
+    Ok(Response::of_type("application/x-ndjson", body).with_header(MORE_HEADER, has_more.to_string()))
 }
 
 /// Where a page ends.

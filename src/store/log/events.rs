@@ -99,6 +99,16 @@ pub fn list(sql: &dyn Sql, after: i64, filter: &Filter, limit: i64) -> Result<Ve
     sql.exec(&statement, all.args())?.iter().map(read).collect()
 }
 
+/// Returns events after `after`, oldest first: at most `limit`, and no more than `bytes` of them unless a single one is longer.
+/// An event may be long: that of an import names each of its lines.
+pub fn after_within(sql: &dyn Sql, after: i64, limit: i64, bytes: i64) -> Result<Vec<Event>, SqlError> {
+    let statement = "SELECT seq, id, type, partner_no, created_at, data, ledger FROM \
+                     (SELECT *, row_number() OVER (ORDER BY seq) AS number, \
+                     sum(length(data) + coalesce(length(ledger), 0)) OVER (ORDER BY seq) AS bytes FROM \
+                     (SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2)) WHERE bytes <= ?3 OR number = 1 ORDER BY seq";
+    sql.exec(statement, &[after.into(), limit.into(), bytes.into()])?.iter().map(read).collect()
+}
+
 /// Returns the position of the last event, or 0 if there is none.
 pub fn last_seq(sql: &dyn Sql) -> Result<i64, SqlError> {
     let rows = sql.exec("SELECT coalesce(max(seq), 0) FROM events", &[])?;

@@ -8,8 +8,13 @@ use crate::domain::{
     values::{id::EventId, time::Timestamp},
 };
 use crate::store::{
-    Sql, SqlError, imports::has_queued_clicks, links, log::events, meta, programme::listings,
-    value::json_text,
+    Sql, SqlError,
+    imports::has_queued_clicks,
+    links,
+    log::events,
+    meta,
+    programme::listings,
+    value::{MAX_SAFE_INTEGER, json_text},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,6 +24,8 @@ use std::collections::BTreeMap;
 const SNAPSHOT_EVERY_MS: i64 = 1_000;
 /// The number of pending events that closes a segment of the log.
 const SEGMENT_EVENTS: i64 = 500;
+/// The length of the pending events that closes a segment of the log. KV takes values of up to 25 MiB.
+pub const SEGMENT_BYTES: i64 = 1024 * 1024;
 /// The age of the oldest pending event that closes a segment of the log.
 const SEGMENT_AGE_MS: i64 = 60_000;
 /// The maximum number of keys written in one step. The platform allows 1,000 operations per invocation.
@@ -248,12 +255,19 @@ enum Due {
 fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
     let logged = meta::get_int(sql, meta::name::EVENTS_LOGGED)?.unwrap_or(0);
     let logging = meta::get_int(sql, meta::name::EVENTS_LOGGING)?.unwrap_or(0);
-    let limit = if logging > logged { logging.saturating_sub(logged) } else { SEGMENT_EVENTS };
-    let events = events::after(sql, logged, None, limit)?;
+    // A segment whose range is recorded is read again in full.
+    let (limit, bytes) = if logging > logged {
+        (logging.saturating_sub(logged), MAX_SAFE_INTEGER)
+    } else {
+        (SEGMENT_EVENTS, SEGMENT_BYTES)
+    };
+    let events = events::after_within(sql, logged, limit, bytes)?;
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Due::Never) };
     if logging <= logged {
         let due_at = first.at.ms().saturating_add(SEGMENT_AGE_MS);
-        if i64::try_from(events.len()).is_ok_and(|n| n < SEGMENT_EVENTS) && now.ms() < due_at {
+        let is_full = i64::try_from(events.len()).is_ok_and(|count| count >= SEGMENT_EVENTS)
+            || last.seq < events::last_seq(sql)?;
+        if !is_full && now.ms() < due_at {
             return Ok(Due::At(due_at));
         }
         meta::set_int(sql, meta::name::EVENTS_LOGGING, last.seq)?;

@@ -3,4 +3,5 @@
 mod flat;
 mod migrations;
 mod replay;
+mod segments;
 mod statements;

@@ -254,6 +254,10 @@ fn is_meant(table: &str, sql: &str) -> bool {
     if table == "a sort" && ((is_timed && sql.contains(" INDEXED BY ")) || sql.contains("c.external_id = ")) {
         return true;
     }
+    // As many events as are written or exported at once, with the sums of their lengths.
+    if sql.contains("(SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2)") {
+        return table.starts_with("(subquery-") || table == "a sort";
+    }
     match table {
         // Values from the statement itself, which are no table of the Ledger.
         "CONSTANT ROW" | "2-ROW VALUES CLAUSE" | "json_each VIRTUAL TABLE INDEX 1:" => true,
