@@ -34,7 +34,7 @@ use crate::{
         callbacks::{self as rows, kept},
         commissions, links,
         log::{apply, idempotency, outbox},
-        programme::listings,
+        programme::{coupons, listings},
         reports::counts,
         schema::{LEDGER, migrate},
         transaction,
@@ -251,7 +251,8 @@ impl DurableObject for LedgerObject {
                 let mut entropy = CryptoEntropy::default();
                 let sealed = transaction(&sql, || {
                     seal_migrated(&sql, &config.sealer, &mut entropy)?;
-                    reseal_all(&sql, &config.sealer, &mut entropy)
+                    reseal_all(&sql, &config.sealer, &mut entropy)?;
+                    coupons::refold(&sql)
                 });
                 sealed.map(|()| config).map_err(|error| error.to_string())
             }),
