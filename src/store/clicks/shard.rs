@@ -11,6 +11,7 @@ use std::{cell::RefCell, rc::Rc};
 const STEPS: &[Step] = &[
     Step { version: 1, script: script!("../schema/clicklog_0001.sql") },
     Step { version: 2, script: script!("../schema/clicklog_0002.sql") },
+    Step { version: 3, script: script!("../schema/clicklog_0003.sql") },
 ];
 
 /// One shard of the click log.
