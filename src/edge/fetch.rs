@@ -11,7 +11,11 @@ use super::{
     snapshot,
 };
 use crate::{
-    api::{SNAPSHOT_HEADER, health::HealthView, http::problems::Problem},
+    api::{
+        SNAPSHOT_HEADER,
+        health::HealthView,
+        http::problems::{Code, Problem},
+    },
     documents::pages,
     domain::{programme::id::ProgrammeId, values::language::Language},
 };
@@ -53,6 +57,11 @@ fn without_body(response: Response) -> Response {
 }
 
 async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result<Response, Refusal> {
+    // The platform puts the Host header into the URL as it came.
+    if request.url().is_err() {
+        let detail = "The URL cannot be parsed. Check the Host header.";
+        return Err(Problem::new(Code::InvalidHost, detail).into());
+    }
     let path = request.path();
     #[cfg(feature = "faults")]
     if let Some(response) = super::faults::handle(exchange, &request).await {

@@ -55,7 +55,6 @@ const TOPICS: [(Kind, &str); 6] = [
 
 /// The names of a webhook's headers: those of webhooks, and those of Shopify's future events.
 const TOPIC: [&str; 2] = ["x-shopify-topic", "shopify-topic"];
-const DOMAIN: [&str; 2] = ["x-shopify-shop-domain", "shopify-shop-domain"];
 const TRIGGERED_AT: [&str; 2] = ["x-shopify-triggered-at", "shopify-triggered-at"];
 
 /// The member of a shop that contains its domain.
@@ -115,17 +114,10 @@ fn names(id: u64, domain: Option<&str>) -> Vec<AccountName> {
     domain.filter(|domain| is_shop(domain)).map(name).into_iter().collect()
 }
 
-/// An event of the shop with this number. Until a signed body has contained its domain, the header's domain is used.
-fn event(
-    kind: EventKind,
-    gid: &str,
-    transaction: String,
-    verified: &Verified<'_>,
-    context: &CallbackContext<'_>,
-) -> Event {
-    let domain = header(context, &DOMAIN).filter(|domain| is_shop(domain)).map(str::to_ascii_lowercase);
-    let account = domain.unwrap_or_else(|| gid.to_owned());
-    Event { alias: Some(gid.to_owned()), ..Event::new(kind, account, transaction, verified.evidence()) }
+/// An event of the shop with this number. The header with its domain is not signed, so it is not read: the number is joined
+/// with the domain once a signed body contains both.
+fn event(kind: EventKind, gid: &str, transaction: String, verified: &Verified<'_>) -> Event {
+    Event::new(kind, gid, transaction, verified.evidence())
 }
 
 fn acknowledged(events: Vec<Event>, names: Vec<AccountName>) -> ParsedCallback {
@@ -138,10 +130,7 @@ fn time(text: &str) -> Result<Timestamp, Unreadable> {
 
 /// Parses the state of a subscription. An end is ignored, because a change of plans also ends a subscription in the
 /// same second.
-fn subscription(
-    verified: &Verified<'_>,
-    context: &CallbackContext<'_>,
-) -> Result<ParsedCallback, Unreadable> {
+fn subscription(verified: &Verified<'_>) -> Result<ParsedCallback, Unreadable> {
     let SubscriptionUpdate { app_subscription } = payload::read(verified)?;
     let fields = Fields::read(app_subscription.get())?;
     let needed = |name: &str| {
@@ -166,7 +155,7 @@ fn subscription(
     let event = Event {
         plan: fields.side("plan_handle").or_else(|| fields.side("name")),
         occurred_at: Some(time(&updated_at)?),
-        ..event(kind, &shop, format!("{id}:{status}:{updated_at}"), verified, context)
+        ..event(kind, &shop, format!("{id}:{status}:{updated_at}"), verified)
     };
     Ok(noting(&fields, acknowledged(vec![event], Vec::new())))
 }
@@ -182,7 +171,7 @@ fn uninstalled(verified: &Verified<'_>, context: &CallbackContext<'_>) -> Result
     let transaction = format!("uninstall:{}:{}", shop.id, body.get(..32).unwrap_or(&body));
     let event = Event {
         occurred_at: Some(time(at)?),
-        ..event(EventKind::Uninstalled, &gid(shop.id), transaction, verified, context)
+        ..event(EventKind::Uninstalled, &gid(shop.id), transaction, verified)
     };
     Ok(shop.acknowledged(vec![event], DOMAIN_MEMBER))
 }
@@ -306,8 +295,11 @@ impl Adapter for Shopify {
                      webhooks are those of the plan and not payments. Two removals between which nothing in the \
                      signed body changed count as one, because the time in a webhook's header is not signed. The end \
                      of a subscription and one-time purchases are not reported. Webhooks that are created by hand in \
-                     a shop's settings are signed with another key and refused. Until a webhook has contained both a \
-                     shop's number and its domain, the domain in a webhook's header is trusted",
+                     a shop's settings are signed with another key and refused. The header with a shop's domain is not \
+                     signed and not read: until a webhook has contained both the shop's number and its domain, as \
+                     `shop/update` does, its subscription is shown for the customer `shopify:gid://shopify/Shop/<number>`; \
+                     then both are one account. A header also says when an app was removed: it dates the removal and \
+                     decides nothing else",
         }
     }
 
@@ -333,7 +325,7 @@ impl Adapter for Shopify {
             return Err(unreadable("the topic is that of another URL: register each topic for its own URL"));
         }
         match context.kind {
-            SUBSCRIPTION => subscription(verified, context),
+            SUBSCRIPTION => subscription(verified),
             UNINSTALLED => uninstalled(verified, context),
             SHOP => Ok(Shop::read(verified, "id")?.acknowledged(Vec::new(), DOMAIN_MEMBER)),
             _ => Ok(Shop::read(verified, "shop_id")?.acknowledged(Vec::new(), "shop_domain")),

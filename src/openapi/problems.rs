@@ -71,7 +71,7 @@ pub fn of(endpoint: Endpoint, description: &Description) -> Map<String, Value> {
 
 /// The codes that `endpoint` can return.
 fn codes(endpoint: Endpoint, description: &Description) -> Vec<Code> {
-    let mut codes = vec![Code::Internal];
+    let mut codes = vec![Code::Internal, Code::InvalidHost];
     if let Some((_, access)) = endpoint.authorization {
         codes.extend([Code::Unauthenticated, Code::InsufficientScope, Code::RateLimited, Code::Unavailable]);
         codes.push(Code::OriginRefused);

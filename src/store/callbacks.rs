@@ -214,6 +214,22 @@ pub fn account(
     }))
 }
 
+/// Moves what is known of an account under its alias to its account: its plans. The caller has merged the rest.
+pub fn join_account(sql: &dyn Sql, joined: &AccountAlias) -> Result<(), SqlError> {
+    let args: [Value; 3] =
+        [joined.listing_no.into(), joined.alias.as_str().into(), joined.account.as_str().into()];
+    sql.exec(
+        "INSERT OR IGNORE INTO account_plans (listing_no, account, told_at, plan)
+         SELECT listing_no, ?3, told_at, plan FROM account_plans WHERE listing_no = ?1 AND account = ?2",
+        &args,
+    )?;
+    for table in ["account_plans", "marketplace_accounts"] {
+        let statement = format!("DELETE FROM {table} WHERE listing_no = ?1 AND account = ?2");
+        sql.exec(&statement, &[joined.listing_no.into(), joined.alias.as_str().into()])?;
+    }
+    Ok(())
+}
+
 /// Another identifier of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountAlias {

@@ -6,6 +6,7 @@ mod append;
 mod count;
 mod counted;
 mod forwarding;
+mod invalid;
 mod page;
 mod recent;
 mod restore;

@@ -11,6 +11,8 @@ pub mod name {
     pub const PAYER_ACCOUNT: &str = "payer_account";
     /// The account of the payer in the clear, between the schema step that moved it here and the start that seals it.
     pub const PAYER_ACCOUNT_UNSEALED: &str = "payer_account_unsealed";
+    /// The version of the rule by which the keys of coupons are made.
+    pub const COUPON_KEYS: &str = "coupon_keys";
     /// The hash of the data key under which everything is sealed.
     pub const SEALED_UNDER: &str = "sealed_under";
     /// Set while the words of partners from before words were kept are missing.

@@ -1,5 +1,6 @@
 // Requests that the Worker refuses before they reach the Ledger: too many requests and too large bodies. Also health.
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { TEST_KEYS, api, startEdge } from "./support/harness.mjs";
@@ -32,6 +33,19 @@ test("an encoded body is refused as such, not as invalid UTF-8", async () => {
     const response = await send(encoding);
     assert.deepEqual([response.status, (await response.json()).code], [415, "unsupported_encoding"], encoding);
     assert.equal(response.headers.get("accept-encoding"), "identity");
+  }
+});
+
+test("a Host header that is no host gets a problem with status 400", async () => {
+  for (const [path, method] of [["/v1/program", "GET"], ["/v1/partners", "POST"], ["/healthz", "GET"], ["/callbacks/shopify/x", "POST"]]) {
+    const [status, body] = await new Promise((resolve, reject) => {
+      const call = request(new URL(path, edge.url), { method, headers: { host: '"><' } }, async (response) => {
+        const chunks = await response.toArray();
+        resolve([response.statusCode, Buffer.concat(chunks).toString()]);
+      });
+      call.on("error", reject).end();
+    });
+    assert.deepEqual([status, JSON.parse(body).code], [400, "invalid_host"], path);
   }
 });
 

@@ -42,6 +42,7 @@ codes! {
     InvalidUtf8 = 400, "invalid_utf8", "The body is not valid UTF-8";
     InvalidParameter = 400, "invalid_parameter", "A query parameter is malformed";
     UnknownParameter = 400, "unknown_parameter", "A query parameter is unknown";
+    InvalidHost = 400, "invalid_host", "The Host header is not a host";
     InvalidCursor = 400, "invalid_cursor", "The cursor is malformed";
     InvalidIdempotencyKey = 400, "invalid_idempotency_key", "The Idempotency-Key header is malformed";
     Unauthenticated = 401, "unauthenticated", "A valid API key is needed";

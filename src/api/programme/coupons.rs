@@ -11,7 +11,7 @@ use crate::{
     domain::{
         event::EventType,
         programme::{
-            coupon::Coupon,
+            coupon::{self, Coupon},
             partner::{Partner, PartnerStatus},
         },
         values::{
@@ -38,7 +38,8 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NewCoupon {
-    /// What customers type, 3 to 100 characters. Case and surrounding spaces are ignored.
+    /// What customers type, 3 to 100 characters, with letters of one script. Case, surrounding spaces, characters that are
+    /// not shown, and the width of characters are ignored.
     code: String,
     /// Whose it is.
     partner_id: String,
@@ -95,12 +96,17 @@ fn check(call: &Call<'_>, body: NewCoupon) -> Result<Coupon, Problem> {
     // A code that is too short has a message of its own.
     let code_limit = limits::Text { min: 1, ..limits::CODE };
     checks.text("code", Some(code), code_limit);
-    if (1..limits::CODE.min).contains(&code.chars().count()) {
+    if !code.is_empty() && coupon::code_key(code).chars().count() < limits::CODE.min {
         checks.refuse(
             Code::InvalidText,
             "code",
-            "Expected at least 3 characters, not counting surrounding spaces.",
+            "Expected at least 3 characters, not counting surrounding spaces and characters that are not shown.",
         );
+    }
+    if !coupon::is_of_one_script(code) {
+        let detail =
+            "Its letters are of several scripts, so it looks like another code. Use letters of one script.";
+        checks.refuse(Code::InvalidText, "code", detail);
     }
     let partner = owner(call, &body, &mut checks)?;
     let id = body.listing_id.as_deref().map(ListingId::parse);
@@ -134,9 +140,12 @@ fn check(call: &Call<'_>, body: NewCoupon) -> Result<Coupon, Problem> {
 pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let coupon = check(call, call.body()?)?;
     let taken =
-        coupons::by_code(call.tx.sql, &coupon.code)?.into_iter().find(|other| other.overlaps(&coupon));
+        coupons::look_alikes(call.tx.sql, &coupon.code)?.into_iter().find(|other| other.overlaps(&coupon));
     if let Some(other) = taken {
-        let detail = format!("The coupon {} has this code at that time; revoke it first.", other.id);
+        let detail = format!(
+            "The coupon {} has this code, or one that looks like it, at that time; revoke it first.",
+            other.id
+        );
         return Err(Problem::field(Code::CouponTaken, "/code", detail).into());
     }
     let view = show(call, &coupon)?;

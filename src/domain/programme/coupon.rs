@@ -4,9 +4,11 @@
 use crate::{
     attribution::Reason,
     programme::{listing::ListingNo, partner::PartnerNo},
-    values::{id::CouponId, string_enum::Metadata, time::Timestamp},
+    values::{id::CouponId, string_enum::Metadata, text::is_ignorable, time::Timestamp},
 };
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_script::{Script, UnicodeScript};
 
 /// The length of a code in characters, without surrounding whitespace.
 pub const CODE_CHARACTERS: std::ops::RangeInclusive<usize> = 3..=100;
@@ -36,10 +38,39 @@ pub struct Coupon {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Returns the key under which codes are compared: lower case, without surrounding whitespace.
+/// Returns the key under which codes are compared: without what nobody sees (characters that are not shown, and blanks around
+/// it), with compatible characters as one (NFKC: full width, ligatures), in lower case.
 #[must_use]
 pub fn code_key(code: &str) -> String {
-    code.trim().to_lowercase()
+    let shown: String = code.nfkc().filter(|c| !is_ignorable(*c)).collect();
+    shown.trim().to_lowercase().nfkc().collect()
+}
+
+/// Returns whether two codes are the same but for case and surrounding blanks.
+#[must_use]
+pub fn is_same_code(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+/// Scripts that one language writes together.
+const TOGETHER: [&[Script]; 3] = [
+    &[Script::Han, Script::Hiragana, Script::Katakana],
+    &[Script::Han, Script::Hangul],
+    &[Script::Han, Script::Bopomofo],
+];
+
+/// Returns whether all letters of a code are of one script, or of scripts that one language writes together. A Latin code with
+/// one Cyrillic letter looks like another code.
+#[must_use]
+pub fn is_of_one_script(code: &str) -> bool {
+    let scripts: Vec<Script> = code
+        .nfkc()
+        .map(|c| c.script())
+        .filter(|script| !matches!(script, Script::Common | Script::Inherited))
+        .collect();
+    let are_among = |allowed: &[Script]| scripts.iter().all(|script| allowed.contains(script));
+    scripts.first().is_none_or(|first| are_among(&[*first]))
+        || TOGETHER.iter().any(|allowed| are_among(allowed))
 }
 
 impl Coupon {
@@ -72,6 +103,41 @@ impl Coupon {
             Some(Reason::CouponElsewhere)
         } else {
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_look_the_same_have_one_key() {
+        for code in [
+            "ada20",
+            " ADA20 ",
+            "A\u{200b}DA20",
+            "AD\u{ad}A20",
+            "ＡＤＡ２０",
+            "\u{feff}Ada20\u{2060}",
+            "\u{202e}ada20",
+        ] {
+            assert_eq!(code_key(code), "ada20", "{code:?}");
+        }
+        assert_eq!(code_key("ﬁsh"), "fish");
+        assert_eq!(code_key("Cafe\u{301}"), code_key("CAFÉ"));
+        assert_ne!(code_key("ada20"), code_key("аda20"), "a Cyrillic letter is another letter");
+        assert!(is_same_code(" ada20", "ADA20") && !is_same_code("ADA20", "ＡＤＡ２０"));
+    }
+
+    #[test]
+    fn letters_are_of_one_script() {
+        for code in ["ADA-20 %", "café", "ΑΔΑ20", "скидка", "割引クーポン", "한국20", "123", "★★★", "ＡＤＡ"]
+        {
+            assert!(is_of_one_script(code), "{code}");
+        }
+        for code in ["АDA20", "ADΑ20", "ada한", "割引скидка", "クーポン한"] {
+            assert!(!is_of_one_script(code), "{code}");
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::{
         callbacks::{self as rows, kept},
         commissions, imports, links,
         log::{apply, idempotency, outbox},
-        programme::{listings, partner_words},
+        programme::{coupons, listings, partner_words},
         reports::counts,
         schema::{LEDGER, migrate},
         transaction,
@@ -273,6 +273,7 @@ impl DurableObject for LedgerObject {
                 let completed = transaction(&sql, || {
                     seal_migrated(&sql, &config.sealer, &mut entropy)?;
                     reseal_all(&sql, &config.sealer, &mut entropy)?;
+                    coupons::refold(&sql)?;
                     partner_words::complete(&sql)
                 });
                 completed.map(|()| config).map_err(|error| error.to_string())

@@ -80,12 +80,50 @@ pub fn learn_name(tx: &Tx<'_>, listing: &Listing, name: &AccountName) -> Result<
         Some(known) => (name.account.clone(), known),
         None => (name.alias.clone(), resolved(tx, listing, None, &name.account)?),
     };
-    if callbacks::account_of_alias(tx.sql, listing.no, &alias)?.is_some() {
+    if alias == account || callbacks::account_of_alias(tx.sql, listing.no, &alias)?.is_some() {
         return Ok(());
     }
+    let under_alias = callbacks::account(tx.sql, listing.no, &alias)?;
+    let known = callbacks::account(tx.sql, listing.no, &account)?;
     let view = AliasView { listing_id: listing.id.clone(), alias: alias.clone(), account: account.clone() };
+    let name = account.clone();
     let change = Change::AccountAliased(AccountAlias { listing_no: listing.no, alias, account });
-    tx.commit(EventType::AccountNamed, &change, &view, "")
+    tx.commit(EventType::AccountNamed, &change, &view, "")?;
+    match under_alias.map(|under_alias| joined(under_alias, known.as_ref(), name)) {
+        Some(joined) if known.as_ref() != Some(&joined) => put(tx, listing, joined),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What is known of an account under two names: the newer status and the newer plan.
+fn joined(
+    under_alias: MarketplaceAccount,
+    known: Option<&MarketplaceAccount>,
+    name: String,
+) -> MarketplaceAccount {
+    let Some(known) = known else { return MarketplaceAccount { account: name, ..under_alias } };
+    let mut joined = known.clone();
+    if under_alias.changed_at > known.changed_at {
+        joined.status = under_alias.status;
+        joined.changed_at = under_alias.changed_at;
+    }
+    if under_alias.plan_at > known.plan_at {
+        joined.plan = under_alias.plan;
+        joined.plan_at = under_alias.plan_at;
+    }
+    joined
+}
+
+fn put(tx: &Tx<'_>, listing: &Listing, account: MarketplaceAccount) -> Result<(), SqlError> {
+    let view = AccountView {
+        listing_id: listing.id.clone(),
+        account: account.account.clone(),
+        customer_id: customer_id(listing, &account.account),
+        status: account.status.clone(),
+        plan: account.plan.clone(),
+        changed_at: account.changed_at,
+    };
+    tx.commit(EventType::AccountUpdated, &Change::Account(account), &view, "")
 }
 
 /// The name that an account is known by.
@@ -141,18 +179,7 @@ pub fn record(tx: &Tx<'_>, listing: &Listing, event: &Event) -> Result<(), SqlEr
         account.plan = Some(plan.clone());
         account.plan_at = Some(at);
     }
-    if known.as_ref() == Some(&account) {
-        return Ok(());
-    }
-    let view = AccountView {
-        listing_id: listing.id.clone(),
-        account: account.account.clone(),
-        customer_id: customer_id(listing, &account.account),
-        status: account.status.clone(),
-        plan: account.plan.clone(),
-        changed_at: account.changed_at,
-    };
-    tx.commit(EventType::AccountUpdated, &Change::Account(account), &view, "")
+    if known.as_ref() == Some(&account) { Ok(()) } else { put(tx, listing, account) }
 }
 
 /// Records a plan that was reported late: charges of its time may arrive later still.

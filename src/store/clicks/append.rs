@@ -9,7 +9,11 @@ use crate::domain::{
 };
 use crate::store::{
     SqlError, Value,
-    clicks::{recent::Counted, shard::ClickLog},
+    clicks::{
+        invalid::{Counted, split},
+        recent,
+        shard::ClickLog,
+    },
     transaction,
     value::json_text,
 };
@@ -53,23 +57,34 @@ impl ClickLog<'_> {
     /// Which of two clicks of one visitor counts depends on which arrives first; within a batch, the earlier one
     /// counts. The total number of counted and of unique clicks does not depend on the order of arrival.
     ///
+    /// Invalid visits are only counted, so a batch that contains nothing else is counted again when it is resent.
+    ///
     /// [`Visit::to_json`]: crate::domain::clicks::visit::Visit::to_json
     pub fn append(&self, records: &str) -> Result<usize, AppendError> {
-        let clicks = ClickRecord::parse_batch(records)?;
+        let split = split(records, ClickRecord::parse_batch(records)?)?;
+        let (records, clicks, invalid) = (&*split.records, split.clicks, &split.invalid);
         // A record arrives twice only if its batch was resent after a failure. Therefore the insert first assumes that
         // all records are new. If it fails, it leaves nothing behind, and the stored records are filtered out for a
         // second attempt.
-        if let Ok(classified) = transaction(self.sql, || self.store(records, &clicks)) {
+        if let Ok(classified) = transaction(self.sql, || self.store(records, &clicks, invalid)) {
             self.remember_counted(&clicks, &classified);
             return Ok(clicks.len());
         }
         let (records, clicks) = self.new_records(records, clicks)?;
-        let classified = transaction(self.sql, || self.store(&records, &clicks))?;
+        // A batch is stored completely or not at all, so its invalid visits were counted with the others.
+        let invalid = if clicks.is_empty() { &Vec::new() } else { invalid };
+        let classified = transaction(self.sql, || self.store(&records, &clicks, invalid))?;
         self.remember_counted(&clicks, &classified);
         Ok(clicks.len())
     }
 
-    fn store(&self, records: &str, clicks: &[ClickRecord<'_>]) -> Result<Vec<Classified>, SqlError> {
+    fn store(
+        &self,
+        records: &str,
+        clicks: &[ClickRecord<'_>],
+        invalid: &[Counted],
+    ) -> Result<Vec<Classified>, SqlError> {
+        self.count_invalid(invalid)?;
         if clicks.is_empty() {
             return Ok(Vec::new());
         }
@@ -119,7 +134,7 @@ impl ClickLog<'_> {
 }
 
 /// Applies the rules for duplicates and unique clicks in order of time. A visit without a visitor is neither.
-fn classify(clicks: &[ClickRecord<'_>], mut counted: Counted) -> Vec<Classified> {
+fn classify(clicks: &[ClickRecord<'_>], mut counted: recent::Counted) -> Vec<Classified> {
     let mut classified: Vec<_> =
         clicks.iter().map(|click| Classified { bucket: click.bucket, first_of_day: false }).collect();
     let mut oldest_first: Vec<_> = clicks.iter().zip(&mut classified).collect();

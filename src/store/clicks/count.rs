@@ -2,6 +2,7 @@
 //! and bucket into a numbered row whose content never changes. The Ledger applies each number once, so a row may be
 //! sent again.
 
+use crate::domain::clicks::bucket::Bucket;
 use crate::store::clicks::shard::ClickLog;
 use crate::store::{Row, SqlError, Value};
 use serde::Serialize;
@@ -53,7 +54,8 @@ impl ClickLog<'_> {
              GROUP BY link_no, quarter, country, device, bucket ORDER BY link_no, quarter, country, device, bucket",
             &[after.into(), Value::Int(CLICKS_A_ROW)],
         )?;
-        if rows.is_empty() {
+        let invalid = self.take_invalid()?;
+        if rows.is_empty() && invalid.is_empty() {
             return Ok(None);
         }
         let mut body = Body {
@@ -67,6 +69,11 @@ impl ClickLog<'_> {
             body.rows.push(delta(row)?);
             body.through_ms = row.int(7)?.max(body.through_ms);
             body.through = row.int(8)?.max(body.through);
+        }
+        for (quarter, country, device, visits, newest) in &invalid {
+            let bucket = i64::from(Bucket::Invalid.code());
+            body.rows.push((0, *quarter, country, i64::from(*device), bucket, *visits, 0));
+            body.through_ms = body.through_ms.max(*newest);
         }
         let through = body.through;
         let body = serde_json::to_string(&body).map_err(|error| SqlError::Engine(error.to_string()))?;
@@ -91,7 +98,7 @@ impl ClickLog<'_> {
             "SELECT coalesce((SELECT max(seq) FROM click), 0) > coalesce((SELECT max(through) FROM outbox), 0)",
             &[],
         )?;
-        Ok(rows.first().map_or(Ok(0), |row| row.int(0))? == 1)
+        Ok(rows.first().map_or(Ok(0), |row| row.int(0))? == 1 || self.has_invalid()?)
     }
 }
 

@@ -12,6 +12,7 @@ const STEPS: &[Step] = &[
     Step { version: 1, script: script!("../schema/clicklog_0001.sql") },
     Step { version: 2, script: script!("../schema/clicklog_0002.sql") },
     Step { version: 3, script: script!("../schema/clicklog_0003.sql") },
+    Step { version: 4, script: script!("../schema/clicklog_0004.sql") },
 ];
 
 /// One shard of the click log.

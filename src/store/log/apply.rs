@@ -114,7 +114,10 @@ pub fn apply_in(
         Change::EarlierPlan { listing_no, account, plan, told_at } => {
             callbacks::put_plan(sql, *listing_no, account, plan, *told_at)
         }
-        Change::AccountAliased(alias) => callbacks::put_alias(sql, alias),
+        Change::AccountAliased(alias) => {
+            callbacks::put_alias(sql, alias)?;
+            callbacks::join_account(sql, alias)
+        }
         Change::Bound(Binding { customer_id, touch }) => conversions::bind(sql, customer_id, touch, None, at),
         Change::CustomerEmail { customer_id, digest } => {
             conversions::customers::put_email(sql, customer_id, digest)

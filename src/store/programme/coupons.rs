@@ -2,12 +2,16 @@
 
 use crate::domain::{
     programme::{
-        coupon::{Coupon, code_key},
+        coupon::{Coupon, code_key, is_same_code},
         partner::PartnerNo,
     },
     values::{id::CouponId, time::Timestamp},
 };
-use crate::store::{Page, Row, Sql, SqlError, Value, value::json_text};
+use crate::store::{
+    Page, Row, Sql, SqlError, Value,
+    meta::{self, name},
+    value::json_text,
+};
 
 const COLUMNS: &str = "no, id, code, partner_no, listing_no, effective_from, effective_until, metadata, created_at, \
                        revoked_at";
@@ -67,8 +71,36 @@ pub fn by_id(sql: &dyn Sql, id: &CouponId) -> Result<Option<Coupon>, SqlError> {
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
-/// Returns all coupons that ever had this code, ignoring case and surrounding whitespace, newest first.
+/// Returns all coupons that a customer who typed this code may mean: first those that ever had exactly this code, then those
+/// whose code looks the same, each newest first. Coupons of older versions may look like each other, and each keeps working.
 pub fn by_code(sql: &dyn Sql, code: &str) -> Result<Vec<Coupon>, SqlError> {
+    let mut found = look_alikes(sql, code)?;
+    found.sort_by_key(|coupon| !is_same_code(&coupon.code, code));
+    Ok(found)
+}
+
+/// Sets the keys of coupons from before codes that look the same were one code. Call it whenever a Ledger opens; nothing happens
+/// once it is done.
+pub fn refold(sql: &dyn Sql) -> Result<(), SqlError> {
+    if meta::get_int(sql, name::COUPON_KEYS)? == Some(KEYS_VERSION) {
+        return Ok(());
+    }
+    let rows = sql.exec("SELECT no, code, code_key FROM coupons ORDER BY no", &[])?;
+    for row in &rows {
+        let key = code_key(row.text(1)?);
+        if key != row.text(2)? {
+            let statement = "UPDATE coupons SET code_key = ?2 WHERE no = ?1";
+            sql.exec(statement, &[row.int(0)?.into(), key.into()])?;
+        }
+    }
+    meta::set_int(sql, name::COUPON_KEYS, KEYS_VERSION)
+}
+
+/// The version of [`code_key`].
+const KEYS_VERSION: i64 = 2;
+
+/// Returns all coupons that ever had a code that looks like this one, newest first.
+pub fn look_alikes(sql: &dyn Sql, code: &str) -> Result<Vec<Coupon>, SqlError> {
     let statement = format!("SELECT {COLUMNS} FROM coupons WHERE code_key = ?1 ORDER BY no DESC");
     sql.exec(&statement, &[code_key(code).into()])?.iter().map(read).collect()
 }

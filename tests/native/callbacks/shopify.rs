@@ -200,7 +200,7 @@ fn the_app_url_alone_proves_no_install_but_binds_the_click() {
 }
 
 #[test]
-fn a_signed_pair_of_names_outweighs_the_header_and_outlives_a_new_domain() {
+fn a_signed_pair_of_names_joins_the_accounts_and_outlives_a_new_domain() {
     let mut world = world();
     let account = |world: &mut World| {
         let rows =
@@ -220,7 +220,7 @@ fn a_signed_pair_of_names_outweighs_the_header_and_outlives_a_new_domain() {
         webhook("shop-redact", "shop/redact", SHOP, &json!({"shop_id": 548380009, "shop_domain": domain}))
     };
     assert_eq!(world.receive(&callback(SHOP, "2026-11-22T09:00:00Z")).status, 200);
-    assert_eq!(account(&mut world), format!("{SHOP} activated"), "the header must do");
+    assert_eq!(account(&mut world), format!("{GID} activated"), "nothing signed names the domain");
     assert_eq!(world.receive(&names(SHOP)).status, 200);
     assert_eq!(world.receive(&callback(other, "2026-11-22T09:01:00Z")).status, 200);
     assert_eq!(account(&mut world), format!("{SHOP} activated"), "another header changes nothing");
@@ -239,18 +239,42 @@ fn a_signed_pair_of_names_outweighs_the_header_and_outlives_a_new_domain() {
 }
 
 #[test]
-fn an_uninstall_without_a_domain_is_that_of_the_header_unless_the_number_is_known() {
+fn an_uninstall_without_a_domain_is_that_of_the_number_until_a_signed_body_names_the_domain() {
     let mut world = world();
     let gone = uninstalled(&Json::Null);
     assert_eq!(world.receive(&gone).status, 200);
-    assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["customer_id"], format!("shopify:{SHOP}"));
-    let mut world = self::world();
-    let nowhere = TestCallback {
-        headers: gone.headers.into_iter().filter(|(name, _)| name != "X-Shopify-Shop-Domain").collect(),
-        ..gone
-    };
-    assert_eq!(world.receive(&nowhere).status, 200);
     assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["customer_id"], format!("shopify:{GID}"));
+    let mut world = self::world();
+    let names = webhook("shop", "shop/update", SHOP, &json!({"id": 548380009, "myshopify_domain": SHOP}));
+    assert_eq!(world.receive(&names).status, 200);
+    assert_eq!(world.receive(&gone).status, 200);
+    assert_eq!(world.ledger.get("/v1/conversions").json["data"][0]["customer_id"], format!("shopify:{SHOP}"));
+}
+
+#[test]
+fn an_unsigned_header_says_nothing_about_whose_subscription_it_is() {
+    let mut world = world();
+    let mut active = subscription("ACTIVE", "2026-11-22T05:00:05-05:00");
+    for (name, value) in &mut active.headers {
+        if name == "X-Shopify-Shop-Domain" {
+            "another.myshopify.com".clone_into(value);
+        }
+    }
+    assert_eq!(world.receive(&oauth(&world, &[])).status, 303);
+    assert_eq!(world.receive(&active).status, 200);
+    let accounts = |world: &World| -> Vec<String> {
+        let statement = "SELECT account || ' ' || status || ' ' || coalesce(plan, '-') FROM marketplace_accounts ORDER BY 1";
+        let rows = world.ledger.sql.exec(statement, &[]).unwrap();
+        rows.iter().map(|row| row.text(0).unwrap().to_owned()).collect()
+    };
+    assert_eq!(accounts(&world), [format!("{GID} activated pro"), format!("{SHOP} installed -")]);
+    // Once a signed body contains both names, they are one account, with what is known under either.
+    let names = webhook("shop", "shop/update", SHOP, &json!({"id": 548380009, "myshopify_domain": SHOP}));
+    assert_eq!(world.receive(&names).status, 200);
+    assert_eq!(accounts(&world), [format!("{SHOP} installed pro")]);
+    let plans = world.ledger.sql.exec("SELECT account, plan FROM account_plans", &[]).unwrap();
+    assert_eq!((plans.len(), plans[0].text(0).unwrap()), (1, SHOP));
+    assert_eq!(world.refused("the same again", &active), 200);
 }
 
 #[test]

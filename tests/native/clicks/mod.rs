@@ -298,7 +298,7 @@ fn a_visit_without_a_click_id_is_logged_without_one_and_trails_are_returned() {
     append(
         &log,
         &[
-            Visit { bucket: Bucket::Invalid, country: None, ..visit("random", NOW, 0, Some(1)) },
+            Visit { bucket: Bucket::Expired, country: None, ..visit("random", NOW, 0, Some(1)) },
             Visit { trail: "x.y".to_owned(), ..visit("click", NOW + 1, 5, Some(1)) },
         ],
     )
@@ -306,13 +306,47 @@ fn a_visit_without_a_click_id_is_logged_without_one_and_trails_are_returned() {
     let lines: Vec<Json> = log.tail(0, 9).unwrap().lines().map(unpacked).collect();
     assert_eq!(
         (&lines[0]["id"], &lines[0]["bucket"], &lines[0]["country"]),
-        (&Json::Null, &"invalid".into(), &Json::Null)
+        (&Json::Null, &"expired".into(), &Json::Null)
     );
     assert_eq!(lines[1]["trail"], serde_json::json!(["x", "y"]));
     assert_eq!(log.tail(1, 9).unwrap().lines().count(), 1);
     assert_eq!(log.trail("click").unwrap(), Some(vec!["x".to_owned(), "y".to_owned()]));
     assert_eq!((log.trail("random").unwrap(), log.trail("nobody").unwrap()), (Some(vec![]), None));
     assert_eq!(log.last_position().unwrap(), 2);
+}
+
+#[test]
+fn visits_with_invented_tokens_are_counted_and_not_kept() {
+    let sql = NativeSql::in_memory().unwrap();
+    let log = ClickLog::open(&sql, 3).unwrap();
+    let invented = |id: &str, at: i64| Visit { bucket: Bucket::Invalid, ..visit(id, at, 0, Some(1)) };
+    let many: Vec<Visit> = (0..500).map(|n| invented(&format!("i{n}"), NOW + n)).collect();
+    append(&log, &many).unwrap();
+    let mixed = [
+        invented("x", NOW + QUARTER_MS),
+        visit("click", NOW + 1, 5, Some(1)),
+        invented("y", NOW + QUARTER_MS),
+    ];
+    append(&log, &mixed).unwrap();
+    // The batch arrives again.
+    append(&log, &mixed).unwrap();
+    let rows =
+        |table: &str| sql.exec(&format!("SELECT count(*) FROM {table}"), &[]).unwrap()[0].int(0).unwrap();
+    assert_eq!((rows("click"), rows("invalid_visits")), (1, 2));
+    assert_eq!(buckets(&log), ["human*"]);
+    // A row that is not acknowledged is sent again with the same content.
+    let mut far = Far::default();
+    let work = log.due(Timestamp::from_ms(NOW + HOUR_MS).unwrap()).unwrap();
+    assert_eq!(log.due(Timestamp::from_ms(NOW + HOUR_MS).unwrap()).unwrap().counts, work.counts);
+    far.drain(&log, NOW + HOUR_MS);
+    let invalid = i64::from(Bucket::Invalid.code());
+    assert_eq!(far.sums, BTreeMap::from([((0, invalid), (502, 0)), ((5, 0), (1, 1))]));
+    assert_eq!((far.through_ms, far.lines().len()), (NOW + QUARTER_MS, 1));
+    // Later ones are counted too, and a quiet shard has nothing to do.
+    append(&log, &[invented("z", NOW + HOUR_MS)]).unwrap();
+    let next = far.drain(&log, NOW + HOUR_MS + 1);
+    assert_eq!((far.sums[&(0, invalid)], rows("invalid_visits")), ((503, 0), 0));
+    assert!(next > Some(NOW + HOUR_MS + 1));
 }
 
 #[test]

@@ -15,8 +15,9 @@ mod strategies {
         proptest::collection::vec(one, 1..60).prop_map(|all| {
             let visit =
                 |(n, (link_no, visitor, burst, offset, bucket)): (usize, (u32, _, i64, i64, u8))| Visit {
+                    // Invalid visits have no row by which a repetition is recognised.
                     bucket: Bucket::from_code(bucket)
-                        .filter(|b| *b != Bucket::Duplicate)
+                        .filter(|b| !matches!(b, Bucket::Duplicate | Bucket::Invalid))
                         .unwrap_or(Bucket::Human),
                     ..visit(&format!("c{n}"), start(burst).saturating_add(offset), link_no, visitor)
                 };

@@ -5,6 +5,7 @@ use crate::conversions::post;
 use crate::http::bad_input::{refuse, world};
 use crate::support::{Ledger, Scenario};
 use serde_json::{Value as Json, json};
+use signpost::store::{Sql, programme::coupons};
 
 const DAY: i64 = 86_400_000;
 
@@ -340,4 +341,62 @@ fn bad_coupons_are_refused_and_nothing_is_written() {
     let unknown = "/v1/coupons/cpn_00000000000000000000000000";
     refuse(&mut world.ledger, ("GET", unknown, b""), (404, "not_found", "-"));
     assert_eq!(world.ledger.get(&format!("/v1/coupons/{id}")).status, 200);
+}
+
+#[test]
+fn codes_that_look_the_same_are_one_coupon() {
+    let mut ledger = Ledger::new();
+    let (ada, grace) = (ledger.partner("Ada", Some(1_500)), ledger.partner("Grace", None));
+    coupon(&mut ledger, json!({"code": "ADA20", "partner_id": ada}));
+    let alike = ["ADA\u{200b}20", "A\u{ad}DA20", "ＡＤＡ２０", "\u{2060}ada20"];
+    for (n, code) in alike.iter().enumerate() {
+        let taken = ledger.post("/v1/coupons", &json!({"code": code, "partner_id": grace}));
+        assert_eq!(taken.problem(), (409, "coupon_taken".to_owned()), "{code:?}");
+        let sold = sale(&mut ledger, &format!("o-{n}"), json!({"coupon": code}));
+        assert_eq!(verdict(&sold), (Some(ada.as_str()), "coupon"), "{code:?}");
+    }
+    // A Cyrillic А, a Greek Α, and codes of which nobody sees three characters.
+    for code in ["\u{410}DA20", "AD\u{391}20", "A\u{200b}\u{200b}", "\u{200b}\u{200b}\u{200b}"] {
+        let refused = ledger.post("/v1/coupons", &json!({"code": code, "partner_id": grace}));
+        assert_eq!(refused.problem(), (422, "invalid_text".to_owned()), "{code:?}");
+        assert_eq!(refused.json["errors"][0]["pointer"], "/code");
+    }
+    for code in ["СКИДКА20", "割引クーポン"] {
+        coupon(&mut ledger, json!({"code": code, "partner_id": grace}));
+        let sold = sale(&mut ledger, code, json!({"coupon": code}));
+        assert_eq!(verdict(&sold), (Some(grace.as_str()), "coupon"), "{code}");
+    }
+}
+
+#[test]
+fn coupons_of_before_that_look_alike_keep_working() {
+    let mut ledger = Ledger::new();
+    let (ada, grace) = (ledger.partner("Ada", Some(1_500)), ledger.partner("Grace", None));
+    for (partner, code) in [(&ada, "ADA20"), (&grace, "GRACE")] {
+        coupon(&mut ledger, json!({"code": code, "partner_id": partner}));
+    }
+    // As an older version stored them: the second one has full width.
+    ledger
+        .sql
+        .exec("UPDATE coupons SET code = 'ＡＤＡ２０', code_key = 'ａｄａ２０' WHERE no = 2", &[])
+        .unwrap();
+    coupons::refold(&ledger.sql).unwrap();
+    for (n, (code, earner)) in
+        [("ada20", &ada), ("ＡＤＡ２０", &grace), ("ａｄａ２０", &grace)].into_iter().enumerate()
+    {
+        let sold = sale(&mut ledger, &format!("o-{n}"), json!({"coupon": code}));
+        assert_eq!(verdict(&sold), (Some(earner.as_str()), "coupon"), "{code}");
+    }
+    // Once one of them ends, the other one is meant by either.
+    let id = ledger.get("/v1/coupons").text("/data/0/id");
+    assert_eq!(ledger.post(&format!("/v1/coupons/{id}/revoke"), &json!({})).status, 200);
+    ledger.wait(1_000);
+    let sold = sale(&mut ledger, "o-9", json!({"coupon": "ＡＤＡ２０"}));
+    assert_eq!(verdict(&sold), (Some(ada.as_str()), "coupon"));
+    let before = crate::support::rows::rows(&ledger.sql);
+    coupons::refold(&ledger.sql).unwrap();
+    assert_eq!(
+        crate::support::rows::difference(&before, &crate::support::rows::rows(&ledger.sql)),
+        Vec::<String>::new()
+    );
 }
