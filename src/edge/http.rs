@@ -224,8 +224,10 @@ pub async fn internal_request(
 ) -> std::result::Result<Response, Refusal> {
     let url = caller.inner().url();
     let headers = Headers::new();
-    if let Some(authorization) = caller.headers().get("authorization")? {
-        headers.set("authorization", &authorization)?;
+    for name in ["authorization", "if-none-match"] {
+        if let Some(value) = caller.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
     }
     let mut init = RequestInit::new();
     init.with_method(if body.is_some() { Method::Post } else { Method::Get }).with_headers(headers);
