@@ -201,7 +201,7 @@ pub fn report(operation: Description, content: Content) -> Description {
             schema: QuerySchema::Names,
         },
     ];
-    let headers = &[Header::ETag, Header::CacheControl];
+    let headers = &[Header::ETag, Header::CacheControl, Header::CompleteThrough];
     operation
         .query_parameters(query)
         .conditional()
