@@ -64,6 +64,7 @@ operations! {
     ListCallbacks = "listCallbacks", "List callbacks that could not be read";
     RetryCallback = "retryCallback", "Read a kept callback again";
     GetAttribution = "getAttribution", "Report clicks, conversions, revenue and commission";
+    GetAttributionCsv = "getAttributionCsv", "Report clicks, conversions, revenue and commission as CSV";
     SimulateAttribution = "simulateAttribution", "Simulate attribution under other rules";
     ListBalances = "listBalances", "List balances";
     ListCommissions = "listCommissions", "List commissions";

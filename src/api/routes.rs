@@ -179,6 +179,7 @@ pub const ROUTES: &[Route] = &[
         Operation::RetryCallback,
     ),
     get("/v1/attribution", Partner, attribution::get, Operation::GetAttribution),
+    get("/v1/attribution.csv", Partner, attribution::csv, Operation::GetAttributionCsv),
     Route {
         method: "POST",
         rehearses: true,

@@ -9,6 +9,6 @@ pub mod pages;
 pub mod payment_files;
 pub mod qr;
 pub mod statement;
-mod table;
+pub mod table;
 
 pub use error::DocumentError;

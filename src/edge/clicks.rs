@@ -2,7 +2,7 @@
 //! one batch. The first request of a batch carries the clicks of the others, because Workers forbid input and output on
 //! behalf of another request.
 
-use super::{http::with_timeout, rpc::Stores};
+use super::{http::with_timeout, objects::now_ms, rpc::Stores};
 use crate::domain::clicks::{click::SHARDS, visit::Visit};
 use futures_util::future::join_all;
 use std::{
@@ -23,6 +23,9 @@ const BATCH: usize = 1_000;
 /// A batch that is not picked up within this time has lost its carrier, because the request was ended. The next click gets
 /// a new carrier for it.
 const ABANDONED_MS: f64 = 1_000.0;
+/// A batch that no carrier picked up within this time is lost. Together with the attempts below, it bounds how late a click
+/// can be stored (`store/clicks/watermark.rs`).
+const LOST_MS: f64 = 15_000.0;
 /// The maximum number of clicks on their way. If there are more, the objects are down, and the limit protects the memory of
 /// the isolate.
 const ON_THE_WAY: usize = 50_000;
@@ -36,6 +39,8 @@ const RETRY: [Duration; 4] =
 #[derive(Default)]
 struct Batch {
     count: usize,
+    /// When its first click was added, Unix milliseconds.
+    opened_at: f64,
     shards: BTreeMap<u8, (String, usize)>,
 }
 
@@ -78,6 +83,9 @@ pub fn record(shard: u8, visit: &Visit, now: f64) -> bool {
             batches.number = batches.number.wrapping_add(1);
             batches.since = now;
         }
+        if batches.open.count == 0 {
+            batches.open.opened_at = now;
+        }
         let (records, count) = batches.open.shards.entry(shard).or_default();
         if !records.is_empty() {
             records.push(',');
@@ -113,7 +121,12 @@ fn arrived(count: usize) {
 /// Sends a batch to its objects.
 pub async fn carry(stores: &Stores, number: u32) {
     Delay::from(GATHERING).await;
-    let Some(Batch { count, shards }) = pick_up(number) else { return };
+    let Some(Batch { count, opened_at, shards }) = pick_up(number) else { return };
+    if now_ms() - opened_at > LOST_MS {
+        lose(count, "the request that carried them was ended");
+        arrived(count);
+        return;
+    }
     if shards.len() > DIRECT_SHARDS && hand_over(stores, &shards).await {
         arrived(count);
         return;

@@ -6,7 +6,7 @@ use super::{
     exchange::Exchange,
     export, guard,
     http::{self, Refusal},
-    request_limit,
+    report, request_limit,
     rpc::Stores,
     snapshot,
 };
@@ -165,6 +165,9 @@ async fn api(stores: &Stores, request: Request, path: &str) -> std::result::Resu
     http::check_length(&request)?;
     let result = match path {
         "/v1/clicks" if http::is_read(&request) => clicks_page::handle(stores, &request).await,
+        "/v1/attribution" | "/v1/attribution.csv" if http::is_read(&request) => {
+            report::handle(stores, request).await
+        }
         "/v1/export" if http::is_read(&request) => export::handle(stores, &request).await,
         _ => http::forward(stores, request).await,
     };

@@ -21,6 +21,7 @@ mod published;
 mod random;
 mod rate_limiter;
 mod refusal;
+mod report;
 mod request_limit;
 mod rpc;
 mod snapshot;

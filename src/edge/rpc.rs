@@ -46,6 +46,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn trail(this: &ClickLogRpc, click_id: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
+    fn watermark(this: &ClickLogRpc) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
     fn last(this: &ClickLogRpc) -> std::result::Result<Promise, JsValue>;
 }
 
@@ -204,6 +206,13 @@ impl ClickLog {
         let trail = text(self.0.trail(click_id)).await?;
         // Click ids are base64url, so a full stop separates them, as in the table.
         Ok(trail.map(|trail| trail.split('.').filter(|id| !id.is_empty()).map(str::to_owned).collect()))
+    }
+
+    /// Returns the time before which the Ledger has every click that came to the shard, Unix milliseconds.
+    pub async fn watermark(&self) -> Result<f64> {
+        let watermark = returned(self.0.watermark()).await?.as_f64();
+        watermark
+            .ok_or_else(|| worker::Error::RustError("the Durable Object did not return a number".to_owned()))
     }
 
     /// Checks that the shard responds.

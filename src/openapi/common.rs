@@ -9,10 +9,7 @@ use super::{
     wire_types::CallbackKind,
 };
 use crate::{
-    api::{
-        http::{call::List, problems::Code},
-        reports::attribution::ReportView,
-    },
+    api::http::{call::List, problems::Code},
     domain::{
         programme::listing::Marketplace,
         values::id::{ListingId, PayoutId, RunId},
@@ -108,13 +105,25 @@ pub const RUN: &str = "The run's id.";
 pub const PAYOUT: &str = "The payout's id.";
 pub const ALREADY_SENT: &str =
     "The same content was sent before: the first response again. Nothing was changed.";
+const UNCHANGED: &str = "Nothing has changed since the given `ETag`.";
 pub const ALREADY_REQUESTED: &str =
     "A run of this period and currency was requested before with the same terms: the first response again.";
 
 /// The operation returns `T`s in pages.
 pub fn list<T: JsonSchema>(operation: Description, description: &'static str) -> Description {
     let limit = QueryParameter { name: "limit", description: "Rows per page.", schema: QuerySchema::Limit };
-    operation.query_parameters([limit, CURSOR]).json::<List<T>>(200, description).problems(PAGE_CODES)
+    revalidated::<List<T>>(operation.query_parameters([limit, CURSOR]), description).problems(PAGE_CODES)
+}
+
+/// The operation returns a `T`, or 304 to a reader who has the same.
+pub fn revalidated<T: JsonSchema>(operation: Description, description: &'static str) -> Description {
+    let headers = &[Header::ETag, Header::CacheControl];
+    operation.conditional().response(200, description, Content::Json(schema_of::<T>()), headers).response(
+        304,
+        UNCHANGED,
+        Content::Nothing,
+        headers,
+    )
 }
 
 /// The operation creates an `Out` from an `In`.
@@ -176,30 +185,51 @@ pub fn continued(operation: Description) -> Description {
 }
 
 /// The operation returns the attribution report.
-pub fn report(operation: Description) -> Description {
+pub fn report(operation: Description, content: Content) -> Description {
     let query = [
         BY_PARTNER,
         BY_LISTING,
         BY_LINK,
-        QueryParameter { description: "The start of the period, on a 15-minute mark; inclusive.", ..FROM },
-        QueryParameter { description: "The end of the period, on a 15-minute mark; exclusive.", ..TO },
+        QueryParameter {
+            description: "The start of the period, inclusive: a time on a 15-minute mark, or a day such as `2026-11-22`, which \
+                          begins at midnight in `timezone`.",
+            schema: QuerySchema::DateOrTime,
+            ..FROM
+        },
+        QueryParameter {
+            description: "The end of the period, exclusive: a time on a 15-minute mark, or a day, at whose beginning the period \
+                          ends.",
+            schema: QuerySchema::DateOrTime,
+            ..TO
+        },
         QueryParameter {
             name: "timezone",
-            description: "The IANA time zone of days, weeks and months.",
+            description: "The IANA time zone of hours, days, weeks and months, and of days in `from` and `to`.",
             schema: QuerySchema::TimeZone,
         },
         QueryParameter {
             name: "group_by",
-            description: "The dimension of the rows.",
-            schema: QuerySchema::Group,
+            description: "The dimension of the rows, or two such as `day,link`, of which one at most is a period.",
+            schema: QuerySchema::Groups,
+        },
+        QueryParameter {
+            name: "fill",
+            description: "`true`: periods without data have rows of zeros, from `from` (or the first data) to `to` (or the last). \
+                          At most 20,000 rows.",
+            schema: QuerySchema::Flag,
+        },
+        QueryParameter {
+            name: "expand",
+            description: "`names`: rows by partner, listing or link also have the name.",
+            schema: QuerySchema::Names,
         },
     ];
-    let headers = &[Header::ETag, Header::CacheControl];
+    let headers = &[Header::ETag, Header::CacheControl, Header::CompleteThrough];
     operation
         .query_parameters(query)
         .conditional()
-        .response(200, "The report.", Content::Json(schema_of::<ReportView>()), headers)
-        .response(304, "Nothing has changed since the given `ETag`.", Content::Nothing, headers)
+        .response(200, "The report.", content, headers)
+        .response(304, UNCHANGED, Content::Nothing, headers)
         .problems(&[Code::InvalidValue, Code::UnalignedTime, Code::UnknownTimezone, Code::OutOfRange])
         .problems(&[Code::NotFound])
 }

@@ -14,6 +14,8 @@ use schemars::JsonSchema;
 pub enum Content {
     Nothing,
     Json(Schema),
+    /// JSON, or a table of the same as CSV to those whose `Accept` prefers it.
+    JsonOrCsv(Schema),
     /// NDJSON; the schema is that of one line.
     Lines(Schema),
     /// Text of this media type.

@@ -176,7 +176,7 @@ pub fn about(operation: Operation) -> &'static str {
              conversion take nothing more. The note is stored with the event and not shown to the partner. For a commission that \
              is already reversed, paid or part of a payout the response is 409 `not_rejectable`."
         }
-        Op::GetAttribution => {
+        Op::GetAttribution | Op::GetAttributionCsv => {
             "`clicks` are clicks by people; other visits are in `filtered`, each in one bucket. `revenue` is gross, `commission` is \
              net of reversals. A key of `null` means unattributed or unknown. Equal data give equal bytes, so poll with \
              `If-None-Match`."

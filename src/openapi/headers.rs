@@ -16,6 +16,7 @@ pub enum Header {
     RateLimit,
     RateLimitPolicy,
     Challenge,
+    CompleteThrough,
 }
 
 impl Header {
@@ -31,6 +32,7 @@ impl Header {
         Self::RateLimit,
         Self::RateLimitPolicy,
         Self::Challenge,
+        Self::CompleteThrough,
     ];
 
     /// The name of its component.
@@ -47,6 +49,7 @@ impl Header {
             Self::RateLimit => "RateLimit",
             Self::RateLimitPolicy => "RateLimitPolicy",
             Self::Challenge => "WwwAuthenticate",
+            Self::CompleteThrough => "CompleteThrough",
         }
     }
 
@@ -64,6 +67,7 @@ impl Header {
             Self::RateLimit => "RateLimit",
             Self::RateLimitPolicy => "RateLimit-Policy",
             Self::Challenge => "WWW-Authenticate",
+            Self::CompleteThrough => "signpost-complete-through",
         }
     }
 
@@ -93,6 +97,11 @@ impl Header {
                 "description": "Seconds until the end of the minute.",
                 "schema": { "type": "integer", "minimum": 1, "maximum": 60 },
             }),
+            Self::CompleteThrough => text(
+                "The watermark: no click that arrives later can change figures before this time. It advances even if no clicks \
+                 come, at least a minute behind the clock, because clicks take up to a minute to be stored when objects fail. \
+                 Absent while a shard of the click log has never responded.",
+            ),
             Self::RateLimit => text("The requests left in this minute: `r=0`."),
             Self::RateLimitPolicy => text("The limit and its window."),
             Self::Challenge => json!({

@@ -47,8 +47,8 @@ use crate::{
             tokens::{BrowserTokenView, NewBrowserToken},
         },
         reports::{
-            balances::Balances, clicks::ClickView, events::EventView, simulation::NewSimulation,
-            trial_balance::TrialBalanceView,
+            balances::Balances, clicks::ClickView, events::EventView, report_view::ReportView,
+            simulation::NewSimulation, trial_balance::TrialBalanceView,
         },
     },
     documents::statement::{Statement, StatementLine},
@@ -228,16 +228,18 @@ pub fn describe(operation: Operation) -> Description {
             .json::<RefundView>(200, ALREADY_SENT)
             .problems(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
             .problems(&[Code::NotRefundable, Code::RefundConflict]),
-        Op::GetAttribution => report(of(Tag::Reading)),
+        Op::GetAttribution => report(of(Tag::Reading), Content::JsonOrCsv(schema_of::<ReportView>())),
+        Op::GetAttributionCsv => report(of(Tag::Reading), Content::Text("text/csv")),
         Op::SimulateAttribution => of(Tag::Reading)
             .request_body::<NewSimulation>()
             .json::<SimulationView>(200, "Which partners would earn more or less. Nothing was changed.")
             .problems(PLAN_CODES)
             .problems(&[Code::TooManyConversions]),
-        Op::ListBalances => of(Tag::Reading)
-            .query_parameters([BY_PARTNER, AT])
-            .json::<Balances>(200, "Balances, one entry per partner and currency.")
-            .problems(&[Code::NotFound]),
+        Op::ListBalances => revalidated::<Balances>(
+            of(Tag::Reading).query_parameters([BY_PARTNER, AT]),
+            "Balances, one entry per partner and currency.",
+        )
+        .problems(&[Code::NotFound]),
         Op::ListCommissions => {
             let filtered = of(Tag::Reading)
                 .query_parameters([BY_PARTNER, BY_CONVERSION, BY_PLAN, BY_COMMISSION_STATUS, BY_HELD])
@@ -283,9 +285,10 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetHistory => of(Tag::Reading)
             .path_parameter::<CommissionId>(COMMISSION)
             .json::<HistoryView>(200, "The history, from the click to the payout."),
-        Op::GetTrialBalance => of(Tag::Reading)
-            .query_parameters([AT])
-            .json::<TrialBalanceView>(200, "The debits and credits of every account, by currency."),
+        Op::GetTrialBalance => revalidated::<TrialBalanceView>(
+            of(Tag::Reading).query_parameters([AT]),
+            "The debits and credits of every account, by currency.",
+        ),
         Op::WriteOff => of(Tag::Payouts)
             .path_parameter::<PartnerId>(PARTNER)
             .request_body::<NewWriteOff>()

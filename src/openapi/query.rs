@@ -41,7 +41,11 @@ pub enum QuerySchema {
     Time,
     /// An IANA time zone.
     TimeZone,
-    Group,
+    Groups,
+    /// A day or an RFC 3339 time.
+    DateOrTime,
+    /// The word `names`.
+    Names,
     HeldReason,
     CommissionStatus,
     CallbackStatus,
@@ -95,9 +99,14 @@ impl QueryParameter {
             QuerySchema::Country => json!({ "type": "string", "pattern": "^[A-Z]{2}$" }),
             QuerySchema::EventType => schemas.request(schema_of::<EventType>()),
             QuerySchema::Bucket => schemas.request(schema_of::<Bucket>()),
-            QuerySchema::Group => {
-                let values: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
-                json!({ "type": "string", "enum": values, "default": Group::Day.as_str() })
+            QuerySchema::DateOrTime => json!({
+                "type": "string", "anyOf": [{ "format": "date" }, { "format": "date-time" }],
+            }),
+            QuerySchema::Names => json!({ "type": "string", "enum": ["names"] }),
+            QuerySchema::Groups => {
+                let all: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
+                let (day, words) = (Group::Day.as_str(), all.join("|"));
+                json!({ "type": "string", "pattern": format!("^({words})(,({words}))?$"), "default": day })
             }
         };
         json!({

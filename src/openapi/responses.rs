@@ -28,7 +28,7 @@ fn response(endpoint: Endpoint, success: &Success, schemas: &mut Schemas) -> Val
     let mut response = json!({ "description": success.description, "headers": headers });
     let content = match success.content {
         Content::Nothing => None,
-        Content::Json(schema) => {
+        Content::Json(schema) | Content::JsonOrCsv(schema) => {
             let mut media = json!({ "schema": schemas.response(schema) });
             if let (Some(example), Some(media)) =
                 (examples::response(endpoint.operation), media.as_object_mut())
@@ -48,7 +48,11 @@ fn response(endpoint: Endpoint, success: &Success, schemas: &mut Schemas) -> Val
         Content::Object => Some(("application/json", json!({ "schema": { "type": "object" } }))),
     };
     if let (Some((media_type, media)), Some(response)) = (content, response.as_object_mut()) {
-        response.insert("content".to_owned(), json!({ media_type: media }));
+        let mut all = json!({ media_type: media });
+        if let (Content::JsonOrCsv(_), Some(all)) = (success.content, all.as_object_mut()) {
+            all.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+        }
+        response.insert("content".to_owned(), all);
     }
     response
 }

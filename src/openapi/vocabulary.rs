@@ -71,7 +71,9 @@ fn form_of(name: &str) -> Option<Value> {
             json!({ "format": "uri", "pattern": "^[hH][tT][tT][pP][sS]?://", "maxLength": MAX_URL_BYTES })
         }
         "path" => json!({ "pattern": "^/([^/\\\\?#]|$)", "maxLength": MAX_PATH_BYTES }),
-        "query" => json!({ "pattern": "^[^?#]", "minLength": 1, "maxLength": MAX_QUERY_BYTES }),
+        "query" => {
+            json!({ "pattern": "^[A-Za-z0-9._~!$&'()*+,;=:@/?%-]+$", "minLength": 1, "maxLength": MAX_QUERY_BYTES })
+        }
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
         "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
         "expires_at" | "occurred_at" | "effective_from" | "effective_until" | "published_at" => {

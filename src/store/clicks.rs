@@ -13,6 +13,7 @@ mod restore;
 mod row;
 mod segment;
 mod shard;
+mod watermark;
 mod work;
 
 pub use append::{AppendError, DUPLICATE_WITHIN_MS};
@@ -23,4 +24,5 @@ pub use recent::{RECENT_CLICKS, Recent};
 pub use row::{LoggedClick, PackedClick, StoredClick};
 pub use segment::{SEGMENT_AGE_MS, SEGMENT_CLICKS, Segment};
 pub use shard::ClickLog;
+pub use watermark::IN_FLIGHT_MS;
 pub use work::{DELETED_ROWS, KEEP_MS, Work};

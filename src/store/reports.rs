@@ -9,12 +9,14 @@ use crate::domain::{
     values::{string_enum::string_enum, zone::Span},
 };
 use crate::store::{Row, Sql, SqlError, Value};
-use chrono::{Datelike, NaiveDate};
-use std::collections::BTreeMap;
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate};
+use std::collections::{BTreeMap, BTreeSet};
 
 string_enum! {
     /// The dimension by which a report is grouped.
     Group {
+        /// Hours in local time.
+        Hour = "hour";
         /// Days in local time.
         Day = "day";
         /// ISO 8601 weeks in local time.
@@ -40,7 +42,15 @@ impl Group {
     /// Returns whether the groups are periods of local time.
     #[must_use]
     pub fn is_time(self) -> bool {
-        matches!(self, Self::Day | Self::Week | Self::Month)
+        matches!(self, Self::Hour | Self::Day | Self::Week | Self::Month)
+    }
+}
+
+impl Group {
+    /// Returns whether the keys are ids of things with names.
+    #[must_use]
+    pub fn has_names(self) -> bool {
+        matches!(self, Self::Partner | Self::Listing | Self::Link)
     }
 }
 
@@ -163,6 +173,21 @@ pub fn extent(sql: &dyn Sql, filter: &Filter) -> Result<Option<(i64, i64)>, SqlE
     Ok(first.zip(last).map(|(first, last)| (first, last.saturating_add(1))))
 }
 
+/// The key of a row in one dimension. Keys are in the order of time, or of their texts; one without a text comes first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The Unix seconds of an hour: the same local hour may come twice. 0 for other keys.
+    starts_s: i64,
+    /// The key in the API; `None` means unattributed or unknown.
+    pub text: Option<String>,
+}
+
+impl Key {
+    fn of(text: Option<String>) -> Self {
+        Self { starts_s: 0, text }
+    }
+}
+
 /// Returns the SQL expressions of a group's key for clicks and for conversions.
 fn key_expression(group: Group, span: &Span) -> (String, String) {
     // This is the number of days since the epoch in local time. Offsets are whole seconds, and no quarter hour precedes
@@ -170,6 +195,7 @@ fn key_expression(group: Group, span: &Span) -> (String, String) {
     let day = format!("(c.quarter * 900 + {}) / 86400", span.offset_seconds);
     let same = |text: &str| (text.to_owned(), text.to_owned());
     match group {
+        Group::Hour => same(&format!("(c.quarter * 900 + {}) / 3600", span.offset_seconds)),
         Group::Day | Group::Week | Group::Month => same(&day),
         Group::Partner => same("c.partner_no"),
         Group::Listing => ("coalesce(l.listing_no, 0)".to_owned(), "c.listing_no".to_owned()),
@@ -180,25 +206,32 @@ fn key_expression(group: Group, span: &Span) -> (String, String) {
     }
 }
 
-/// Returns sums by key in ascending order; the group without a key comes first.
+/// Returns sums by the keys of `groups`, in the order of the keys; rows without a key come first.
 pub fn groups(
     sql: &dyn Sql,
     filter: &Filter,
-    group: Group,
+    groups: &[Group],
     spans: &[Span],
-) -> Result<BTreeMap<Option<String>, Sums>, SqlError> {
-    let mut groups: BTreeMap<Option<String>, Sums> = BTreeMap::new();
+) -> Result<BTreeMap<Vec<Key>, Sums>, SqlError> {
+    let mut all: BTreeMap<Vec<Key>, Sums> = BTreeMap::new();
     let key_names = KeyNames { sql };
     for span in spans {
-        let (click_key, conversion_key) = key_expression(group, span);
+        let expressions: Vec<(String, String)> =
+            groups.iter().map(|group| key_expression(*group, span)).collect();
+        let clicks_by: Vec<&str> = expressions.iter().map(|(clicks, _)| clicks.as_str()).collect();
+        let conversions_by: Vec<&str> =
+            expressions.iter().map(|(_, conversions)| conversions.as_str()).collect();
+        let places: Vec<String> = (1..=groups.len()).map(|place| place.to_string()).collect();
+        let (places, sums) = (places.join(", "), groups.len());
         let condition = where_clause(filter, "l.listing_no", span.from, span.to);
         let statement = format!(
-            "SELECT {click_key} AS key, sum(c.clicks), sum(c.uniques), sum(c.duplicate), sum(c.bot), sum(c.prefetch), \
+            "SELECT {}, sum(c.clicks), sum(c.uniques), sum(c.duplicate), sum(c.bot), sum(c.prefetch), \
              sum(c.revoked), sum(c.expired), sum(c.invalid) FROM click_counts c LEFT JOIN links l ON l.no = c.link_no \
-             WHERE {condition} GROUP BY 1"
+             WHERE {condition} GROUP BY {places}",
+            clicks_by.join(", ")
         );
         for row in sql.exec(&statement, &[])? {
-            groups.entry(key_names.key(group, &row)?).or_default().add(&clicks(&row)?)?;
+            all.entry(key_names.keys(groups, span, &row)?).or_default().add(&clicks(&row, sums)?)?;
         }
         let condition = where_clause(filter, "c.listing_no", span.from, span.to);
         // Money is summed in two halves that cannot overflow. They are returned as text and combined in 128 bits.
@@ -206,46 +239,52 @@ pub fn groups(
             format!("CAST(sum(c.{column} / 1000000000) AS TEXT), CAST(sum(c.{column} % 1000000000) AS TEXT)")
         };
         let statement = format!(
-            "SELECT {conversion_key} AS key, c.currency, sum(c.leads), sum(c.installs), sum(c.sales), {}, {}, {} \
-             FROM conversion_counts c LEFT JOIN links l ON l.no = c.link_no WHERE {condition} GROUP BY 1, 2",
+            "SELECT {}, c.currency, sum(c.leads), sum(c.installs), sum(c.sales), {}, {}, {} \
+             FROM conversion_counts c LEFT JOIN links l ON l.no = c.link_no WHERE {condition} GROUP BY {places}, c.currency",
+            conversions_by.join(", "),
             halves("revenue"),
             halves("refunds"),
             halves("commission")
         );
         for row in sql.exec(&statement, &[])? {
-            groups.entry(key_names.key(group, &row)?).or_default().add(&conversions(&row)?)?;
+            all.entry(key_names.keys(groups, span, &row)?).or_default().add(&conversions(&row, sums)?)?;
         }
     }
-    Ok(groups)
+    Ok(all)
 }
 
-fn clicks(row: &Row) -> Result<Sums, SqlError> {
+/// Reads the sums of clicks from column `first` on.
+fn clicks(row: &Row, first: usize) -> Result<Sums, SqlError> {
+    let sum = |column: usize| row.int(first.saturating_add(column));
     Ok(Sums {
-        clicks: row.int(1)?,
-        uniques: row.int(2)?,
-        duplicate: row.int(3)?,
-        bot: row.int(4)?,
-        prefetch: row.int(5)?,
-        revoked: row.int(6)?,
-        expired: row.int(7)?,
-        invalid: row.int(8)?,
+        clicks: sum(0)?,
+        uniques: sum(1)?,
+        duplicate: sum(2)?,
+        bot: sum(3)?,
+        prefetch: sum(4)?,
+        revoked: sum(5)?,
+        expired: sum(6)?,
+        invalid: sum(7)?,
         ..Sums::default()
     })
 }
 
-fn conversions(row: &Row) -> Result<Sums, SqlError> {
-    let mut sums = Sums { leads: row.int(2)?, installs: row.int(3)?, sales: row.int(4)?, ..Sums::default() };
-    let currency = row.text(1)?;
+/// Reads the currency and the sums of conversions from column `first` on.
+fn conversions(row: &Row, first: usize) -> Result<Sums, SqlError> {
+    let at = |column: usize| first.saturating_add(column);
+    let mut sums =
+        Sums { leads: row.int(at(1))?, installs: row.int(at(2))?, sales: row.int(at(3))?, ..Sums::default() };
+    let currency = row.text(at(0))?;
     // Conversions without an amount have the empty currency, and no money to sum.
     if !currency.is_empty() {
         let halves = |high: usize, low: usize| -> Result<i128, SqlError> {
-            let (high, low) = (row.big_int(high)?, row.big_int(low)?);
+            let (high, low) = (row.big_int(at(high))?, row.big_int(at(low))?);
             let sum = high.checked_mul(1_000_000_000).and_then(|high| high.checked_add(low));
             sum.ok_or(SqlError::Overflow("a sum of the report"))
         };
-        add_money(&mut sums.revenue, currency, halves(5, 6)?)?;
-        add_money(&mut sums.refunds, currency, halves(7, 8)?)?;
-        add_money(&mut sums.commission, currency, halves(9, 10)?)?;
+        add_money(&mut sums.revenue, currency, halves(4, 5)?)?;
+        add_money(&mut sums.refunds, currency, halves(6, 7)?)?;
+        add_money(&mut sums.commission, currency, halves(8, 9)?)?;
     }
     Ok(sums)
 }
@@ -256,21 +295,24 @@ struct KeyNames<'a> {
 }
 
 impl KeyNames<'_> {
-    fn key(&self, group: Group, row: &Row) -> Result<Option<String>, SqlError> {
-        let text = |row: &Row| Ok(Some(row.text(0)?.to_owned()).filter(|text| !text.is_empty()));
-        match group {
-            Group::Day | Group::Week | Group::Month => Ok(date_key(group, row.int(0)?)),
-            Group::Country | Group::Campaign => text(row),
+    fn keys(&self, groups: &[Group], span: &Span, row: &Row) -> Result<Vec<Key>, SqlError> {
+        groups.iter().enumerate().map(|(column, group)| self.key(*group, span, row, column)).collect()
+    }
+
+    fn key(&self, group: Group, span: &Span, row: &Row, column: usize) -> Result<Key, SqlError> {
+        let text = || Ok::<_, SqlError>(Some(row.text(column)?.to_owned()).filter(|text| !text.is_empty()));
+        Ok(Key::of(match group {
+            Group::Hour => return Ok(hour_key(row.int(column)?, span)),
+            Group::Day | Group::Week | Group::Month => date_key(group, row.int(column)?),
+            Group::Country | Group::Campaign => text()?,
             Group::Device => {
-                let device = u8::try_from(row.int(0)?).ok().and_then(Device::from_code);
-                Ok(device
-                    .filter(|device| *device != Device::Unknown)
-                    .map(|device| device.as_str().to_owned()))
+                let device = u8::try_from(row.int(column)?).ok().and_then(Device::from_code);
+                device.filter(|device| *device != Device::Unknown).map(|device| device.as_str().to_owned())
             }
-            Group::Partner => self.id("partners", row.int(0)?),
-            Group::Listing => self.id("listings", row.int(0)?),
-            Group::Link => self.id("links", row.int(0)?),
-        }
+            Group::Partner => self.id("partners", row.int(column)?)?,
+            Group::Listing => self.id("listings", row.int(column)?)?,
+            Group::Link => self.id("links", row.int(column)?)?,
+        }))
     }
 
     fn id(&self, table: &str, no: i64) -> Result<Option<String>, SqlError> {
@@ -288,6 +330,46 @@ fn date_key(group: Group, day: i64) -> Option<String> {
         Group::Month => format!("{:04}-{:02}", date.year(), date.month()),
         _ => format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
     })
+}
+
+/// Formats an hour of local time since the epoch as a key: `2026-11-22T10:00:00+01:00`.
+fn hour_key(hour: i64, span: &Span) -> Key {
+    let local_s = hour.saturating_mul(3600);
+    let offset = i32::try_from(span.offset_seconds).ok().and_then(FixedOffset::east_opt);
+    let starts_s = local_s.saturating_sub(span.offset_seconds);
+    let starts = offset.zip(DateTime::from_timestamp(starts_s, 0));
+    let text = starts.map(|(offset, starts)| {
+        starts.with_timezone(&offset).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    });
+    Key { starts_s, text }
+}
+
+/// Returns every key of a period in the quarter hours of `spans`, in their order.
+pub fn period_keys(group: Group, spans: &[Span]) -> BTreeSet<Key> {
+    let mut keys = BTreeSet::new();
+    let unit_s = if group == Group::Hour { 3600 } else { 86400 };
+    for span in spans.iter().filter(|span| span.from < span.to) {
+        let local_s = |quarter: i64| quarter.saturating_mul(900).saturating_add(span.offset_seconds);
+        let (first, last) =
+            (local_s(span.from).div_euclid(unit_s), local_s(span.to).saturating_sub(1).div_euclid(unit_s));
+        keys.extend((first..=last).map(|unit| match group {
+            Group::Hour => hour_key(unit, span),
+            _ => Key::of(date_key(group, unit)),
+        }));
+    }
+    keys
+}
+
+/// Returns the name of the row with this id: of a partner or listing, or a link's slug or campaign.
+pub fn name(sql: &dyn Sql, group: Group, id: &str) -> Result<Option<String>, SqlError> {
+    let statement = match group {
+        Group::Partner => "SELECT name FROM partners WHERE id = ?1",
+        Group::Listing => "SELECT name FROM listings WHERE id = ?1",
+        Group::Link => "SELECT coalesce(slug, campaign) FROM links WHERE id = ?1",
+        _ => return Ok(None),
+    };
+    let rows = sql.exec(statement, &[id.into()])?;
+    rows.first().map_or(Ok(None), |row| row.opt_string(0))
 }
 
 #[cfg(test)]

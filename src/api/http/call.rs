@@ -2,7 +2,7 @@
 
 use super::{
     auth::Caller,
-    body, cursor,
+    body, cursor, etag,
     failure::Failure,
     message::{Request, Response},
     problems::Problem,
@@ -130,6 +130,11 @@ impl Call<'_> {
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| more).map(cursor);
         let data = rows.iter().map(view).collect::<Result<_, _>>()?;
-        self.json(200, &List { data, next_cursor })
+        self.conditional(&List { data, next_cursor })
+    }
+
+    /// A response whose body is `value`, or 304 to a reader who has the same.
+    pub fn conditional<T: Serialize>(&self, value: &T) -> Result<Response, Failure> {
+        Ok(etag::conditional(self.request.if_none_match, self.json(200, value)?))
     }
 }

@@ -90,6 +90,11 @@ fn token(call: &Call<'_>, link: &Link, expires_s: Option<u32>) -> Result<String,
 /// The link after the change.
 fn changed(call: &Call<'_>, change: LinkChange, old: &Link) -> Result<Link, Problem> {
     let expires_s = change.check(call, old)?.and_then(token_seconds);
+    if old.revoked_at.is_some() && change.redirects() {
+        let detail =
+            "It is revoked, so it leads to the landing page. Only its campaign and metadata can be changed.";
+        return Err(Problem::new(Code::StateConflict, detail));
+    }
     let mut link = Link {
         campaign: change.campaign.unwrap_or_else(|| old.campaign.clone()),
         path: change.path.unwrap_or_else(|| old.path.clone()),
@@ -116,11 +121,6 @@ fn changed(call: &Call<'_>, change: LinkChange, old: &Link) -> Result<Link, Prob
 pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
     let old = named(call)?;
     let change: LinkChange = call.body()?;
-    if old.revoked_at.is_some() && change.redirects() {
-        let detail =
-            "It is revoked, so it leads to the landing page. Only its campaign and metadata can be changed.";
-        return Err(Problem::new(Code::StateConflict, detail).into());
-    }
     let link = changed(call, change, &old)?;
     let view = show(call, &link)?;
     if link == old {

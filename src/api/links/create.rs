@@ -148,8 +148,8 @@ fn check_query(call: &Call<'_>, checks: &mut Checks, query: &str) -> Result<(), 
     let click_param = terms::current(call.tx)?.click_param;
     if !query_is_safe(query) {
         let detail = format!(
-            "A query is 1 to {MAX_QUERY_BYTES} bytes such as utm_source=ana, without a leading question mark, and holds no \
-             blanks, control characters, backslashes, fragment or broken percent escapes."
+            "A query is 1 to {MAX_QUERY_BYTES} bytes such as utm_source=ana, without a leading question mark. It has ASCII \
+             letters, digits and -._~!$&'()*+,;=:@/?; other characters are escaped, such as %C3%A9."
         );
         checks.refuse(Code::InvalidQuery, "query", detail);
     } else if has_parameter(query, &click_param) {

@@ -62,5 +62,5 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
             reversed: balance.reversed,
         });
     }
-    call.json(200, &Balances { data })
+    call.conditional(&Balances { data })
 }

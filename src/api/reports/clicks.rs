@@ -131,7 +131,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
     let names = names(call, &clicks.iter().filter_map(|click| click.link_no).collect::<Vec<_>>())?;
     let own = own_links_of_trails(call, &clicks)?;
     let data = clicks.into_iter().map(|click| view(call, click, &names, &own)).collect();
-    call.json(200, &List { data, next_cursor })
+    call.conditional(&List { data, next_cursor })
 }
 
 /// Ids of links and their partners by the link's number.

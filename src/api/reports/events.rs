@@ -88,5 +88,5 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         });
     }
     let next_cursor = data.last().filter(|_| more).map(|last| last.cursor.clone());
-    call.json(200, &List { data, next_cursor })
+    call.conditional(&List { data, next_cursor })
 }

@@ -61,5 +61,5 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
         total.debits = total.debits.saturating_add(debits);
         total.credits = total.credits.saturating_add(credits);
     }
-    call.json(200, &TrialBalanceView { at, data, totals })
+    call.conditional(&TrialBalanceView { at, data, totals })
 }

@@ -246,18 +246,19 @@ pub fn path_is_safe(path: &str) -> bool {
 /// The maximum length of a link's query in bytes.
 pub const MAX_QUERY_BYTES: usize = 1024;
 
-/// Returns whether a link may have this query: without its `?`, without a fragment, control characters, spaces or invalid
-/// percent escapes. Its maximum length is [`MAX_QUERY_BYTES`].
+/// Returns whether a link may have this query: without its `?`, in the characters of a query, and without invalid percent
+/// escapes. Its maximum length is [`MAX_QUERY_BYTES`].
 #[must_use]
 pub fn query_is_safe(query: &str) -> bool {
-    let is_forbidden = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '#');
+    // The characters of a query (RFC 3986 §3.4).
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte);
     let escapes_are_whole = query.split('%').skip(1).all(|rest| {
         let mut digits = rest.bytes();
         digits.next().and_then(hex).and(digits.next().and_then(hex)).is_some()
     });
     (1..=MAX_QUERY_BYTES).contains(&query.len())
         && !query.starts_with('?')
-        && !query.contains(is_forbidden)
+        && query.bytes().all(is_allowed)
         && escapes_are_whole
 }
 

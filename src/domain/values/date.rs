@@ -35,6 +35,12 @@ impl Date {
         Timestamp::clamped(self.0.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
     }
 
+    /// Returns the number of days since the epoch.
+    #[must_use]
+    pub fn days(self) -> i64 {
+        self.start().ms().div_euclid(DAY_MS)
+    }
+
     /// Returns the first instant of the next day in UTC.
     #[must_use]
     pub fn end(self) -> Timestamp {

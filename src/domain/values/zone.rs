@@ -19,6 +19,29 @@ pub struct Span {
     pub offset_seconds: i64,
 }
 
+/// Returns the first quarter hour of a local day, given in days since the epoch. Returns `None` if the zone is unknown.
+pub fn day_start(zones: &dyn Zones, zone: &str, day: i64) -> Option<i64> {
+    const DAY_S: i64 = DAY_MS / 1000;
+    const QUARTER_S: i64 = QUARTER_MS / 1000;
+    let local_day = |quarter: i64| {
+        let at = Timestamp::clamped(quarter.saturating_mul(QUARTER_MS));
+        let offset = zones.offset_seconds(zone, at)?;
+        Some(quarter.saturating_mul(QUARTER_S).saturating_add(offset).div_euclid(DAY_S))
+    };
+    // Local time is less than a day ahead of UTC or behind it.
+    let midnight = day.saturating_mul(DAY_S / QUARTER_S);
+    let (mut before, mut start) =
+        (midnight.saturating_sub(DAY_S / QUARTER_S).max(0), midnight.saturating_add(DAY_S / QUARTER_S));
+    if local_day(before)? >= day {
+        return Some(before);
+    }
+    while before.saturating_add(1) < start {
+        let middle = before.midpoint(start);
+        if local_day(middle)? < day { before = middle } else { start = middle }
+    }
+    Some(start)
+}
+
 /// Splits the quarter hours `from..to` at each change of the offset of `zone`. Returns `None` if the zone is unknown.
 pub fn spans(zones: &dyn Zones, zone: &str, from: i64, to: i64) -> Option<Vec<Span>> {
     const QUARTERS_A_DAY: i64 = DAY_MS / QUARTER_MS;

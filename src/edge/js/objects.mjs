@@ -101,6 +101,10 @@ export class ClickLog extends Alarmed {
     return this.#rust.call((log) => log.trail(clickId));
   }
 
+  watermark() {
+    return this.#rust.call((log) => log.watermark());
+  }
+
   last() {
     return this.#rust.call((log) => log.last());
   }

@@ -225,6 +225,12 @@ impl ClickLogObject {
         Ok(trail.map(|trail| trail.join(".")))
     }
 
+    /// Returns the time before which the Ledger has every click that came to this shard.
+    pub fn watermark(&self) -> std::result::Result<f64, JsValue> {
+        let watermark = self.shard.log().map_err(thrown)?.watermark(timestamp(now_ms())).map_err(thrown)?;
+        Ok(milliseconds(watermark.ms()))
+    }
+
     /// Returns the position of the newest click.
     pub fn last(&self) -> std::result::Result<f64, JsValue> {
         self.shard.log().map_err(thrown)?.last_position().map(milliseconds).map_err(thrown)

@@ -6,3 +6,4 @@ mod ledger;
 
 #[cfg(feature = "faults")]
 pub use alarm::Alarm;
+pub use alarm::now_ms;

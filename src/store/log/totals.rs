@@ -59,7 +59,7 @@ pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> 
     let mut sums = Sums::default();
     if let Some((first, last)) = reports::extent(sql, &filter)? {
         let span = Span { from: first, to: filter.to.unwrap_or(last).min(last), offset_seconds: 0 };
-        for group in reports::groups(sql, &filter, Group::Partner, &[span])?.values() {
+        for group in reports::groups(sql, &filter, &[Group::Partner], &[span])?.values() {
             sums.add(group)?;
         }
     }

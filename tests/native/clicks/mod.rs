@@ -33,6 +33,7 @@ const MINUTE: i64 = 60_000;
 mod order;
 #[cfg(test)]
 mod support;
+mod watermark;
 
 use support::*;
 

@@ -175,7 +175,12 @@ fn another_partners_data_are_not_found() {
         } else {
             assert_eq!(answer.status, 200, "{said}: {}", answer.raw.body);
             let own = ["/v1/partners", "/v1/events"].contains(&route.path);
-            assert_eq!(answer.json["data"].as_array().unwrap().is_empty(), !own, "{said}");
+            let has_rows = match answer.json["data"].as_array() {
+                Some(rows) => !rows.is_empty(),
+                // CSV: a line of names, and the rows.
+                None => answer.raw.body.lines().count() > 1,
+            };
+            assert_eq!(has_rows, own, "{said}");
         }
         for trace in traces(&world) {
             assert!(!answer.raw.body.contains(&trace), "{said} shows {trace}: {}", answer.raw.body);

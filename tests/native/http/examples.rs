@@ -75,6 +75,7 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
         }
         ("GET", "/v1/callbacks") => get("/v1/callbacks"),
         ("POST", "/v1/callbacks/{id}/retry") => (format!("/v1/callbacks/{kept}/retry"), Json::Null, 200),
+        ("GET", "/v1/attribution.csv") => get("/v1/attribution.csv?group_by=hour,partner&expand=names"),
         ("GET", "/v1/attribution") => get("/v1/attribution?group_by=link"),
         ("GET", "/v1/balances") => get("/v1/balances"),
         ("GET", "/v1/commissions") => get("/v1/commissions"),

@@ -107,6 +107,8 @@ fn a_link_is_created_with_a_query() {
         "a\\b",
         "a=1\n",
         "sp_click=x",
+        "a=é",
+        "a=[1]",
         "b=1&%73p_click=x",
         &long,
     ] {
@@ -213,6 +215,8 @@ fn a_revoked_link_and_a_link_of_another_partner_are_not_changed() {
         let refused = ledger.unchanged("revoked", |ledger| ledger.patch(&target, &change));
         assert_eq!(refused.problem(), (409, "state_conflict".to_owned()), "{change}");
     }
+    let invalid = ledger.patch(&target, &json!({"path": "x"}));
+    assert_eq!(invalid.problem(), (422, "invalid_path".to_owned()), "fields are checked first");
     assert_eq!(
         patch(&mut ledger, &link, &json!({"campaign": "after", "metadata": {"n": "1"}}))["campaign"],
         "after"

@@ -28,6 +28,7 @@ pub const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/conversions/{id}/attribution", &["get"]),
     ("/v1/conversions/{id}/refunds", &["post"]),
     ("/v1/attribution", &["get"]),
+    ("/v1/attribution.csv", &["get"]),
     ("/v1/attribution/simulate", &["post"]),
     ("/v1/callbacks", &["get"]),
     ("/v1/callbacks/{id}/retry", &["post"]),
