@@ -15,6 +15,7 @@ mod guard;
 mod http;
 mod known_links;
 mod link;
+mod long_reads;
 mod objects;
 mod outgoing;
 mod published;

@@ -15,6 +15,7 @@ use crate::{
     edge::{
         guard::{call_of, promise, tracked},
         http::{base_url, query, read_body, respond, with_timeout},
+        long_reads::{Admission, LongReads},
         random::CryptoEntropy,
         refusal::thrown,
         rpc::{STORE_TIMEOUT, Stores},
@@ -42,9 +43,9 @@ use crate::{
 };
 use futures_util::future::join_all;
 use js_sys::Promise;
-use std::{rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 use wasm_bindgen::prelude::*;
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// How long a ClickLog may take to return a visitor's trail. After that, the conversion is processed without it.
 const TRAIL_TIMEOUT: Duration = Duration::from_millis(500);
@@ -57,10 +58,16 @@ pub struct LedgerObject {
     ledger: Rc<Ledger>,
 }
 
+/// The read that may take seconds. All others are bounded by their page or by the number of counts.
+const LONG_READ: (&str, &str) = ("POST", "/v1/attribution/simulate");
+/// The shortest time that can be awaited.
+const CLOCK_TICK: Duration = Duration::from_millis(1);
+
 struct Ledger {
     stores: Stores,
     alarm: Alarm,
     sql: DurableSql,
+    long_reads: RefCell<LongReads>,
     // The error is kept for responses, because a constructor that throws would make every call to the object fail.
     config: std::result::Result<Config, String>,
 }
@@ -127,8 +134,32 @@ impl Ledger {
         }
     }
 
-    /// Handles a request of the API.
+    /// Handles a request of the API. Between two long reads, others get as much time as the first one took.
     async fn handle(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
+        if (request.method, request.path) != LONG_READ {
+            return self.handle_at_once(request).await;
+        }
+        let started = loop {
+            let now = timestamp(now_ms()).ms();
+            let admission = self.long_reads.borrow_mut().admit(now);
+            match admission {
+                Admission::Admitted => break now,
+                Admission::Running => Delay::from(CLOCK_TICK).await,
+                Admission::Refused(seconds) => {
+                    let detail = "Simulations have taken much of the Ledger's time, which sales need. Try again later.";
+                    let refused = Problem::new(Code::Unavailable, detail).response();
+                    return Ok(refused.with_header("retry-after", seconds.to_string()));
+                }
+            }
+        };
+        let response = self.handle_at_once(request).await;
+        // The platform's clock stands still until something is awaited.
+        Delay::from(CLOCK_TICK).await;
+        self.long_reads.borrow_mut().ended(started, timestamp(now_ms()).ms());
+        response
+    }
+
+    async fn handle_at_once(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
         if let Err(cause) = &self.config {
             let detail = "The Ledger is not set up; its log says what is missing.";
             worker::console_error!("ledger: {cause}");
@@ -284,7 +315,8 @@ impl DurableObject for LedgerObject {
             Err(cause) => worker::console_error!("ledger: not ready: {cause}"),
             Ok(_) => warn_of_reserved_slugs(&sql),
         }
-        Self { ledger: Rc::new(Ledger { stores, alarm: Alarm::new(state, "Ledger"), sql, config }) }
+        let (alarm, long_reads) = (Alarm::new(state, "Ledger"), RefCell::default());
+        Self { ledger: Rc::new(Ledger { stores, alarm, sql, long_reads, config }) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {

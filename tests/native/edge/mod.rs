@@ -3,7 +3,33 @@
 #[path = "../../../src/edge/expiring_cache.rs"]
 mod expiring_cache;
 
+#[path = "../../../src/edge/long_reads.rs"]
+mod long_reads;
+
 use expiring_cache::{ACCEPTED_KEYS, ExpiringCache, LINKS, LISTINGS, ORIGINS, VENDOR_RESPONSES};
+use long_reads::{Admission, LongReads};
+
+#[test]
+fn between_two_long_reads_others_get_as_much_time_as_the_first_one_took() {
+    let mut reads = LongReads::default();
+    assert_eq!(reads.admit(1_000), Admission::Admitted);
+    assert_eq!(reads.admit(1_001), Admission::Running);
+    reads.ended(1_000, 3_500);
+    for (now, expected) in [
+        (3_500, Admission::Refused(3)),
+        (4_000, Admission::Refused(2)),
+        (5_999, Admission::Refused(1)),
+        (6_000, Admission::Admitted),
+    ] {
+        assert_eq!(reads.admit(now), expected, "{now}");
+    }
+    // A short one delays nobody, so the next one may follow at once.
+    reads.ended(6_000, 6_049);
+    assert_eq!(reads.admit(6_049), Admission::Admitted);
+    reads.ended(6_049, 6_099);
+    assert_eq!(reads.admit(6_099), Admission::Refused(1));
+}
+
 
 const FOREVER: i64 = i64::MAX;
 
