@@ -7,12 +7,12 @@ use crate::{
         values::id::{CallbackId, ListingId},
     },
     ledger::callbacks::{kept::show, retry},
-    store::{callbacks::kept, programme::listings},
+    store::{Sql, callbacks::kept, programme::listings},
 };
 
 /// `GET /v1/callbacks`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["status", "listing_id", "limit", "cursor"])?;
+    let query = call.query(&["status", "listing_id", "limit", "cursor", "count"])?;
     let status = query.choice("status", CallbackStatus::ALL, CallbackStatus::as_str)?;
     let listing = match query.text("listing_id") {
         Some(id) => {
@@ -21,7 +21,8 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         }
         None => None,
     };
-    let fetch = |page| kept::list(call.tx.sql, listing.as_ref().map(|listing| listing.no), status, page);
+    let fetch =
+        |sql: &dyn Sql, page| kept::list(sql, listing.as_ref().map(|listing| listing.no), status, page);
     call.page_of(&query, "callbacks", fetch, |row| row.no, |row| show(call.tx, row))
 }
 

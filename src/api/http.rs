@@ -12,3 +12,4 @@ pub mod media;
 pub mod message;
 pub mod problems;
 pub mod query;
+pub mod table;

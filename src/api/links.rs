@@ -25,7 +25,7 @@ use crate::{
     },
     ledger::view::view,
     store::{
-        SqlError,
+        Sql, SqlError,
         links::{self, Filter},
         log::change::Change,
         programme::{listings, partners},
@@ -119,7 +119,7 @@ fn named(call: &Call<'_>) -> Result<Link, Problem> {
 
 /// `GET /v1/links`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["partner_id", "listing_id", "campaign", "slug", "limit", "cursor"])?;
+    let query = call.query(&["partner_id", "listing_id", "campaign", "slug", "limit", "cursor", "count"])?;
     let filter = Filter {
         partner: partner_of_query(call, query.text("partner_id"))?,
         listing: listing_of_query(call, &query)?,
@@ -127,7 +127,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         // Visitors may type a slug in any case.
         slug: query.text("slug").map(str::to_ascii_lowercase),
     };
-    let fetch = |page| links::list(call.tx.sql, &filter, page);
+    let fetch = |sql: &dyn Sql, page| links::list(sql, &filter, page);
     call.page_of(&query, "links", fetch, |link| i64::from(link.no), |link| show(call, link))
 }
 

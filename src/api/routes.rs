@@ -122,7 +122,7 @@ pub const ROUTES: &[Route] = &[
         "/v1/links/bulk",
         LinksWrite,
         Partner,
-        links::create::create_bulk,
+        links::create::bulk,
         Operation::CreateLinks,
     )),
     get("/v1/links", Partner, links::list, Operation::ListLinks),

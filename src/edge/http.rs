@@ -227,7 +227,7 @@ pub async fn internal_request(
 ) -> std::result::Result<Response, Refusal> {
     let url = caller.inner().url();
     let headers = Headers::new();
-    for name in ["authorization", "origin", "if-none-match"] {
+    for name in ["authorization", "origin", "if-none-match", "accept"] {
         if let Some(value) = caller.headers().get(name)? {
             headers.set(name, &value)?;
         }

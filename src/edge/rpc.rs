@@ -42,6 +42,8 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn page(this: &ClickLogRpc, query: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
+    fn count(this: &ClickLogRpc, query: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
     fn tail(this: &ClickLogRpc, after: f64, limit: u32) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn trail(this: &ClickLogRpc, click_id: &str) -> std::result::Result<Promise, JsValue>;
@@ -65,6 +67,14 @@ async fn required_text(promise: std::result::Result<Promise, JsValue>) -> Result
     text(promise)
         .await?
         .ok_or_else(|| worker::Error::RustError("the Durable Object did not return a string".to_owned()))
+}
+
+/// Returns the result of a method that returns a number.
+async fn required_number(promise: std::result::Result<Promise, JsValue>) -> Result<f64> {
+    returned(promise)
+        .await?
+        .as_f64()
+        .ok_or_else(|| worker::Error::RustError("the Durable Object did not return a number".to_owned()))
 }
 
 /// The Worker's bindings, for one programme.
@@ -208,11 +218,14 @@ impl ClickLog {
         Ok(trail.map(|trail| trail.split('.').filter(|id| !id.is_empty()).map(str::to_owned).collect()))
     }
 
+    /// Returns the number of clicks of all pages of a query, JSON.
+    pub async fn count(&self, query: &str) -> Result<i64> {
+        required_number(self.0.count(query)).await.map(super::whole)
+    }
+
     /// Returns the time before which the Ledger has every click that came to the shard, Unix milliseconds.
     pub async fn watermark(&self) -> Result<f64> {
-        let watermark = returned(self.0.watermark()).await?.as_f64();
-        watermark
-            .ok_or_else(|| worker::Error::RustError("the Durable Object did not return a number".to_owned()))
+        required_number(self.0.watermark()).await
     }
 
     /// Checks that the shard responds.

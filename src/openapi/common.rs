@@ -112,13 +112,19 @@ pub const ALREADY_REQUESTED: &str =
 /// The operation returns `T`s in pages.
 pub fn list<T: JsonSchema>(operation: Description, description: &'static str) -> Description {
     let limit = QueryParameter { name: "limit", description: "Rows per page.", schema: QuerySchema::Limit };
-    revalidated::<List<T>>(operation.query_parameters([limit, CURSOR]), description).problems(PAGE_CODES)
+    let headers = &[Header::ETag, Header::CacheControl, Header::NextCursor, Header::Total];
+    operation
+        .query_parameters([limit, CURSOR, COUNT])
+        .conditional()
+        .response(200, description, Content::JsonOrCsv(schema_of::<List<T>>()), headers)
+        .response(304, UNCHANGED, Content::Nothing, headers)
+        .problems(PAGE_CODES)
 }
 
-/// The operation returns a `T`, or 304 to a reader who has the same.
-pub fn revalidated<T: JsonSchema>(operation: Description, description: &'static str) -> Description {
+/// The operation returns this content, or 304 to a reader who has the same.
+pub fn revalidated(operation: Description, description: &'static str, content: Content) -> Description {
     let headers = &[Header::ETag, Header::CacheControl];
-    operation.conditional().response(200, description, Content::Json(schema_of::<T>()), headers).response(
+    operation.conditional().response(200, description, content, headers).response(
         304,
         UNCHANGED,
         Content::Nothing,

@@ -29,7 +29,9 @@ pub fn request(operation: Operation) -> Option<Value> {
 pub fn response(operation: Operation) -> Option<Value> {
     match operation {
         Operation::GetHealth | Operation::GetReadiness => serde_json::to_value(HealthView::ok()).ok(),
-        Operation::ListClicks => serde_json::to_value(List { data: vec![click()?], next_cursor: None }).ok(),
+        Operation::ListClicks => {
+            serde_json::to_value(List { data: vec![click()?], next_cursor: None, total: None }).ok()
+        }
         _ => recorded(operation, "answer"),
     }
 }

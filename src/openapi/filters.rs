@@ -7,6 +7,11 @@ pub const CURSOR: QueryParameter = QueryParameter {
     description: "`next_cursor` of the previous page, unchanged. The cursor of another list is refused.",
     schema: QuerySchema::Opaque,
 };
+pub const COUNT: QueryParameter = QueryParameter {
+    name: "count",
+    description: "`true`: the response has `total`, the number of rows of all pages. Counting reads all of them.",
+    schema: QuerySchema::Flag,
+};
 pub const AFTER: QueryParameter = QueryParameter {
     name: "after",
     description: "`cursor` of the last event that you have. The parameter `cursor` means the same here.",

@@ -17,6 +17,8 @@ pub enum Header {
     RateLimitPolicy,
     Challenge,
     CompleteThrough,
+    NextCursor,
+    Total,
 }
 
 impl Header {
@@ -33,6 +35,8 @@ impl Header {
         Self::RateLimitPolicy,
         Self::Challenge,
         Self::CompleteThrough,
+        Self::NextCursor,
+        Self::Total,
     ];
 
     /// The name of its component.
@@ -50,6 +54,8 @@ impl Header {
             Self::RateLimitPolicy => "RateLimitPolicy",
             Self::Challenge => "WwwAuthenticate",
             Self::CompleteThrough => "CompleteThrough",
+            Self::NextCursor => "NextCursor",
+            Self::Total => "Total",
         }
     }
 
@@ -68,6 +74,8 @@ impl Header {
             Self::RateLimitPolicy => "RateLimit-Policy",
             Self::Challenge => "WWW-Authenticate",
             Self::CompleteThrough => "signpost-complete-through",
+            Self::NextCursor => "signpost-next-cursor",
+            Self::Total => "signpost-total",
         }
     }
 
@@ -102,6 +110,8 @@ impl Header {
                  come, at least a minute behind the clock, because clicks take up to a minute to be stored when objects fail. \
                  Absent while a shard of the click log has never responded.",
             ),
+            Self::NextCursor => text("In CSV only: the `cursor` of the next page; absent on the last."),
+            Self::Total => text("In CSV only, with `count=true`: the number of rows of all pages."),
             Self::RateLimit => text("The requests left in this minute: `r=0`."),
             Self::RateLimitPolicy => text("The limit and its window."),
             Self::Challenge => json!({

@@ -235,9 +235,10 @@ pub fn describe(operation: Operation) -> Description {
             .json::<SimulationView>(200, "Which partners would earn more or less. Nothing was changed.")
             .problems(PLAN_CODES)
             .problems(&[Code::TooManyConversions]),
-        Op::ListBalances => revalidated::<Balances>(
+        Op::ListBalances => revalidated(
             of(Tag::Reading).query_parameters([BY_PARTNER, AT]),
             "Balances, one entry per partner and currency.",
+            Content::JsonOrCsv(schema_of::<Balances>()),
         )
         .problems(&[Code::NotFound]),
         Op::ListCommissions => {
@@ -285,9 +286,10 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetHistory => of(Tag::Reading)
             .path_parameter::<CommissionId>(COMMISSION)
             .json::<HistoryView>(200, "The history, from the click to the payout."),
-        Op::GetTrialBalance => revalidated::<TrialBalanceView>(
+        Op::GetTrialBalance => revalidated(
             of(Tag::Reading).query_parameters([AT]),
             "The debits and credits of every account, by currency.",
+            Content::Json(schema_of::<TrialBalanceView>()),
         ),
         Op::WriteOff => of(Tag::Payouts)
             .path_parameter::<PartnerId>(PARTNER)

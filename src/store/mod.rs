@@ -7,6 +7,7 @@ pub mod clicks;
 pub mod columns;
 pub mod commissions;
 pub mod conversions;
+mod count;
 mod error;
 pub mod imports;
 pub mod links;
@@ -22,6 +23,7 @@ pub mod schema;
 mod sql;
 pub mod value;
 
+pub use count::count;
 pub use error::SqlError;
 pub use page::Page;
 use sql::next_no;

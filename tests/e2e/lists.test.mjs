@@ -1,7 +1,7 @@
 // Filters of lists in workerd: they run on its SQLite, and clicks are read from sixteen objects.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, poll, startEdge } from "./support/harness.mjs";
+import { TEST_KEYS, api, poll, startEdge } from "./support/harness.mjs";
 import { programme, sale, visit } from "./support/programme.mjs";
 
 let edge;
@@ -35,6 +35,8 @@ test("clicks are filtered by link, bucket and time, over all shards", async () =
   const { next_cursor: cursor } = await operator.json("GET", `${all}&bucket=bot&limit=1`.replace("limit=200&", ""));
   const refused = await operator.get(`/v1/clicks?link_id=${one.id}&bucket=human&cursor=${cursor}`);
   assert.deepEqual([refused.status, refused.body.code], [422, "cursor_mismatch"]);
+  const counted = await operator.json("GET", `/v1/clicks?link_id=${one.id}&bucket=bot&limit=1&count=true`);
+  assert.deepEqual([counted.data.length, counted.total], [1, 4]);
   const unknown = await operator.get("/v1/clicks?bucket=people");
   assert.deepEqual([unknown.status, unknown.body.code], [422, "invalid_value"]);
 });
@@ -65,6 +67,14 @@ test("conversions, partners, links and events are filtered in workerd's SQLite",
   ]) {
     assert.deepEqual((await list(target)).map(({ id }) => id), expected, target);
   }
+  const table = await edge.fetch("/v1/links?campaign=spring&count=true", {
+    headers: { authorization: `Bearer ${TEST_KEYS.OPERATOR_KEY}`, accept: "text/csv" },
+  });
+  assert.deepEqual(
+    [table.status, table.headers.get("content-type"), table.headers.get("signpost-total")],
+    [200, "text/csv; charset=utf-8", "1"],
+  );
+  assert.match(await table.text(), new RegExp(`^id,.*\\r\\n${graces.id},`));
   const events = await list("/v1/events?type=conversion.created");
   assert.deepEqual(events.map(({ data }) => data.external_id), ["g-1", "g-2"]);
 });

@@ -19,7 +19,7 @@ use crate::{
     },
     ledger::commissions::{rejection, release, view::show},
     store::{
-        SqlError,
+        Sql, SqlError,
         commissions::{self, Commission, list::Filter},
         conversions,
     },
@@ -63,6 +63,7 @@ const FILTERS: &[&str] = &[
     "to",
     "limit",
     "cursor",
+    "count",
     "held_reason",
 ];
 
@@ -99,7 +100,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let known = FILTERS.split_last().map_or(FILTERS, |(_, rest)| if is_programme { FILTERS } else { rest });
     let query = call.query(known)?;
     let filter = filter(call, &query)?;
-    let fetch = |page| commissions::list::list(call.tx.sql, &filter, page);
+    let fetch = |sql: &dyn Sql, page| commissions::list::list(sql, &filter, page);
     let view = |commission: &Commission| show(call.tx.sql, commission, call.caller.viewer());
     if filter.period.is_bounded() {
         return call.timed_page_of(&query, "commissions", fetch, |row| (row.created_at, row.no), view);

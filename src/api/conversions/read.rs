@@ -8,7 +8,7 @@ use crate::{
     domain::{attribution::AttributionStatus, conversions::ConversionType, values::id::ConversionId},
     ledger::{attribution::explanation, conversions::view::show, terms},
     store::{
-        SqlError,
+        Sql, SqlError,
         conversions::{self, Conversion, credits, list::Filter},
     },
 };
@@ -41,6 +41,7 @@ const FILTERS: &[&str] = &[
     "to",
     "limit",
     "cursor",
+    "count",
     "customer_id",
 ];
 
@@ -70,7 +71,7 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let query = list_query(call)?;
     let filter = filter(call, &query)?;
-    let fetch = |page| conversions::list::list(call.tx.sql, &filter, page);
+    let fetch = |sql: &dyn Sql, page| conversions::list::list(sql, &filter, page);
     let view = |row: &Conversion| show(call.tx, row, call.caller.viewer());
     if filter.period.is_bounded() {
         return call.timed_page_of(&query, "conversions", fetch, |row| (row.occurred_at, row.no), view);

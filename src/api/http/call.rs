@@ -4,14 +4,16 @@ use super::{
     auth::Caller,
     body, cursor, etag,
     failure::Failure,
+    media::prefers_csv,
     message::{Request, Response},
     problems::Problem,
     query::Query,
+    table,
 };
 use crate::{
     domain::values::time::Timestamp,
     ledger::tx::Tx,
-    store::{Page, SqlError, value::json_text},
+    store::{Page, Sql, SqlError, count, value::json_text},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -38,6 +40,9 @@ pub struct List<T> {
     pub data: Vec<T>,
     /// Pass it as `cursor` for the next page; `null` on the last.
     pub next_cursor: Option<String>,
+    /// With `count=true`: how many rows all pages have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
 }
 
 impl Call<'_> {
@@ -65,11 +70,11 @@ impl Call<'_> {
     pub fn page<R, T: Serialize>(
         &self,
         name: &str,
-        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        fetch: impl Fn(&dyn Sql, Page) -> Result<Vec<R>, SqlError>,
         no: impl Fn(&R) -> i64,
         view: impl Fn(&R) -> Result<T, SqlError>,
     ) -> Result<Response, Failure> {
-        self.page_of(&self.query(&["limit", "cursor"])?, name, fetch, no, view)
+        self.page_of(&self.query(&["limit", "cursor", "count"])?, name, fetch, no, view)
     }
 
     /// A page of a list that takes filters.
@@ -77,14 +82,14 @@ impl Call<'_> {
         &self,
         query: &Query,
         name: &str,
-        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        fetch: impl Fn(&dyn Sql, Page) -> Result<Vec<R>, SqlError>,
         no: impl Fn(&R) -> i64,
         view: impl Fn(&R) -> Result<T, SqlError>,
     ) -> Result<Response, Failure> {
         let list = self.list_name(name, query);
         let before = query.cursor("cursor").map(|text| cursor::decode(&list, text)).transpose()?;
         let page = Page { before, ..Page::first(query.limit()?) };
-        self.rows(page, fetch, |row| cursor::encode(&list, no(row)), view)
+        self.rows(query, page, fetch, |row| cursor::encode(&list, no(row)), view)
     }
 
     /// A page of a list that is ordered by time: `place` is a row's time and number.
@@ -92,7 +97,7 @@ impl Call<'_> {
         &self,
         query: &Query,
         name: &str,
-        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        fetch: impl Fn(&dyn Sql, Page) -> Result<Vec<R>, SqlError>,
         place: impl Fn(&R) -> (Timestamp, i64),
         view: impl Fn(&R) -> Result<T, SqlError>,
     ) -> Result<Response, Failure> {
@@ -106,7 +111,7 @@ impl Call<'_> {
             let (at, no) = place(row);
             cursor::encode_at(&list, at.ms(), &no.to_string())
         };
-        self.rows(page, fetch, cursor, view)
+        self.rows(query, page, fetch, cursor, view)
     }
 
     /// The name of a list for its cursors. Each choice of filters has cursors of its own, and a cursor of the operator's list
@@ -118,19 +123,48 @@ impl Call<'_> {
 
     fn rows<R, T: Serialize>(
         &self,
+        query: &Query,
         page: Page,
-        fetch: impl FnOnce(Page) -> Result<Vec<R>, SqlError>,
+        fetch: impl Fn(&dyn Sql, Page) -> Result<Vec<R>, SqlError>,
         cursor: impl Fn(&R) -> String,
         view: impl Fn(&R) -> Result<T, SqlError>,
     ) -> Result<Response, Failure> {
         // One more row tells whether there is a next page.
-        let mut rows = fetch(Page { limit: page.limit.saturating_add(1), ..page })?;
+        let mut rows = fetch(self.tx.sql, Page { limit: page.limit.saturating_add(1), ..page })?;
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| more).map(cursor);
         let data = rows.iter().map(view).collect::<Result<_, _>>()?;
-        self.conditional(&List { data, next_cursor })
+        let total = self.total(query, fetch)?;
+        self.list(List { data, next_cursor, total })
+    }
+
+    /// How many rows a list has in all, if the query asks for it.
+    pub fn total<R>(
+        &self,
+        query: &Query,
+        fetch: impl FnOnce(&dyn Sql, Page) -> Result<Vec<R>, SqlError>,
+    ) -> Result<Option<i64>, Failure> {
+        if query.flag("count")? == Some(true) { Ok(Some(count(self.tx.sql, fetch)?)) } else { Ok(None) }
+    }
+
+    /// A page of a list, as CSV to those who prefer it. What JSON says beside the rows is then in headers.
+    pub fn list<T: Serialize>(&self, list: List<T>) -> Result<Response, Failure> {
+        if !prefers_csv(self.request.accept) {
+            return self.conditional(&list);
+        }
+        let response = Response::of_type("text/csv; charset=utf-8", table::render(&list.data)?);
+        let response = etag::conditional(self.request.if_none_match, response);
+        let extra = [
+            ("signpost-next-cursor", list.next_cursor),
+            ("signpost-total", list.total.map(|total| total.to_string())),
+        ];
+        let add = |response: Response, (name, value): (&'static str, Option<String>)| match value {
+            Some(value) => response.with_header(name, value),
+            None => response,
+        };
+        Ok(extra.into_iter().fold(response, add))
     }
 
     /// A response whose body is `value`, or 304 to a reader who has the same.

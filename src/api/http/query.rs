@@ -5,7 +5,7 @@ use crate::{domain::values::time::Timestamp, store::page::Period};
 use std::collections::BTreeMap;
 
 /// Parameters that choose a page of a list and not its rows.
-const PAGING: &[&str] = &["limit", "cursor", "after"];
+const PAGING: &[&str] = &["limit", "cursor", "after", "count"];
 
 /// Parameters by name.
 #[derive(Debug, Clone, Default)]

@@ -228,7 +228,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 /// `POST /v1/links/bulk`: JSON with up to 100 links, or CSV with up to 1,000.
-pub fn create_bulk(call: &Call<'_>) -> Result<Response, Failure> {
+pub fn bulk(call: &Call<'_>) -> Result<Response, Failure> {
     if call.request.is_of_type("text/csv") {
         return create_all(call, table::rows(call.request.body)?);
     }

@@ -14,7 +14,10 @@ use crate::{
         values::{date::Date, limits},
     },
     ledger::payouts::rates::{self, show},
-    store::books::fx::{self, DatedRate},
+    store::{
+        Sql,
+        books::fx::{self, DatedRate},
+    },
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -77,7 +80,7 @@ fn checked(rates: &[NewRate]) -> Result<Vec<DatedRate>, Problem> {
 pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewRates = call.body()?;
     let data = rates::set(call.tx, checked(&body.rates)?)?;
-    call.json(200, &List { data, next_cursor: None })
+    call.json(200, &List { data, next_cursor: None, total: None })
 }
 
 fn currency(query: &Query, name: &str) -> Result<Option<Currency>, Problem> {
@@ -89,12 +92,12 @@ fn currency(query: &Query, name: &str) -> Result<Option<Currency>, Problem> {
 
 /// `GET /v1/fx`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["date", "from", "to", "limit", "cursor"])?;
+    let query = call.query(&["date", "from", "to", "limit", "cursor", "count"])?;
     let date = query.text("date").map(|text| {
         let refused = || Problem::new(Code::InvalidParameter, "\"date\" must be a day such as 2026-10-31.");
         Date::parse(text).ok_or_else(refused)
     });
     let filters = (date.transpose()?, currency(&query, "from")?, currency(&query, "to")?);
-    let fetch = |page| fx::list(call.tx.sql, filters, page);
+    let fetch = |sql: &dyn Sql, page| fx::list(sql, filters, page);
     call.page_of(&query, "fx", fetch, |rate| rate.no, |rate| Ok(show(rate)))
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     ledger::payouts::{runs::is_public, view},
     store::{
-        SqlError,
+        Sql, SqlError,
         payouts::{
             self, Item, Payout, PayoutFilter,
             runs::{self as rows, Run},
@@ -60,7 +60,7 @@ pub fn show_item(item: &Item) -> StatementLine {
 
 /// `GET /v1/payouts`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["run_id", "status", "limit", "cursor"])?;
+    let query = call.query(&["run_id", "status", "limit", "cursor", "count"])?;
     let run = match query.text("run_id") {
         Some(text) => Some(visible(call, RunId::parse(text))?),
         None => None,
@@ -72,7 +72,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let status = status.transpose()?;
     let narrowed =
         PayoutFilter { run_no: run.map(|run| run.terms.no), status, partner_no: call.caller.partner };
-    let fetch = |page| payouts::list(call.tx.sql, narrowed, page);
+    let fetch = |sql: &dyn Sql, page| payouts::list(sql, narrowed, page);
     call.page_of(&query, "payouts", fetch, |payout| payout.no, |payout| view::show(call.tx, payout))
 }
 
@@ -84,13 +84,13 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
 
 /// `GET /v1/payouts/{id}/items`; the items of a draft are what is open now.
 pub fn items(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["limit", "cursor"])?;
+    let query = call.query(&["limit", "cursor", "count"])?;
     let payout = named(call)?;
     let run = run_of(call, &payout)?;
-    let fetch = |page| match run.status {
-        RunStatus::Draft => payouts::draft_items(call.tx.sql, &payout, run.terms.to, page),
+    let fetch = |sql: &dyn Sql, page| match run.status {
+        RunStatus::Draft => payouts::draft_items(sql, &payout, run.terms.to, page),
         RunStatus::Approved | RunStatus::Settled | RunStatus::Cancelled => {
-            payouts::items(call.tx.sql, payout.no, page)
+            payouts::items(sql, payout.no, page)
         }
     };
     let name = format!("items {}", payout.id);

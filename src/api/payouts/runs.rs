@@ -16,7 +16,10 @@ use crate::{
         run_view::{Period, show},
         runs::{self, Requested, is_public},
     },
-    store::payouts::runs::{self as rows, Run, RunTerms},
+    store::{
+        Sql,
+        payouts::runs::{self as rows, Run, RunTerms},
+    },
 };
 use serde::Deserialize;
 
@@ -99,7 +102,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
 
 /// `GET /v1/payouts/runs`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let fetch = |page| rows::list(call.tx.sql, page);
+    let fetch = |sql: &dyn Sql, page| rows::list(sql, page);
     call.page("runs", fetch, |run| run.terms.no, |run| show(call.tx, run))
 }
 

@@ -26,7 +26,7 @@ use crate::{
         view::view,
     },
     store::{
-        SqlError,
+        Sql, SqlError,
         log::change::Change,
         programme::{coupons, listings, partners},
     },
@@ -177,7 +177,7 @@ fn named(call: &Call<'_>) -> Result<Coupon, Problem> {
 
 /// `GET /v1/coupons`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let fetch = |page| coupons::list(call.tx.sql, call.caller.partner, page);
+    let fetch = |sql: &dyn Sql, page| coupons::list(sql, call.caller.partner, page);
     call.page("coupons", fetch, |coupon| coupon.no, |coupon| show(call, coupon))
 }
 

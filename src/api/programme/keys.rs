@@ -21,7 +21,7 @@ use crate::{
     },
     ledger::view::view,
     store::{
-        SqlError,
+        Sql, SqlError,
         programme::{
             keys::{self, ApiKey},
             partners,
@@ -177,7 +177,7 @@ pub fn without_secret(answer: &str) -> String {
 
 /// `GET /v1/keys`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    call.page("keys", |page| keys::list(call.tx.sql, page), |key| key.no, |key| show(call, key))
+    call.page("keys", |sql: &dyn Sql, page| keys::list(sql, page), |key| key.no, |key| show(call, key))
 }
 
 /// `DELETE /v1/keys/{id}`

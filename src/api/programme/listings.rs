@@ -21,7 +21,7 @@ use crate::{
         listing_secrets::{Secret, Secrets, are_lost, open_secrets, seal_secrets},
         view::view,
     },
-    store::{SqlError, log::change::Change, programme::listings},
+    store::{Sql, SqlError, log::change::Change, programme::listings},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -238,7 +238,7 @@ fn show(call: &Call<'_>, listing: &Listing) -> Result<ListingView, SqlError> {
 
 /// `GET /v1/listings`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let fetch = |page| listings::list(call.tx.sql, call.caller.partner, page);
+    let fetch = |sql: &dyn Sql, page| listings::list(sql, call.caller.partner, page);
     call.page("listings", fetch, |listing| i64::from(listing.no), |listing| show(call, listing))
 }
 

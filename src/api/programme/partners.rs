@@ -21,7 +21,7 @@ use crate::{
     },
     ledger::view::view,
     store::{
-        SqlError,
+        Sql, SqlError,
         log::change::Change,
         programme::{
             partner_words,
@@ -278,7 +278,7 @@ fn words(query: &Query) -> Result<Vec<String>, Problem> {
 
 /// `GET /v1/partners`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["status", "kind", "country", "q", "limit", "cursor"])?;
+    let query = call.query(&["status", "kind", "country", "q", "limit", "cursor", "count"])?;
     let filter = Filter {
         only: call.caller.partner,
         status: query.choice("status", PartnerStatus::ALL, PartnerStatus::as_str)?,
@@ -286,7 +286,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         country: country(&query)?,
         words: words(&query)?,
     };
-    let fetch = |page| partners::list(call.tx.sql, &filter, page);
+    let fetch = |sql: &dyn Sql, page| partners::list(sql, &filter, page);
     let view = |partner: &Partner| Ok(visible(call, partner));
     call.page_of(&query, "partners", fetch, |partner| i64::from(partner.no), view)
 }

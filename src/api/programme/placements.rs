@@ -32,7 +32,7 @@ use crate::{
         view::view,
     },
     store::{
-        SqlError, links,
+        Sql, SqlError, links,
         log::change::Change,
         programme::{partners, placements},
     },
@@ -202,7 +202,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
 
 /// `GET /v1/placements`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let fetch = |page| placements::list(call.tx.sql, call.caller.partner, page);
+    let fetch = |sql: &dyn Sql, page| placements::list(sql, call.caller.partner, page);
     call.page("placements", fetch, |placement| placement.no, |placement| show(call, placement))
 }
 

@@ -2,7 +2,9 @@
 
 use crate::{
     api::{
-        http::{call::Call, failure::Failure, message::Response},
+        http::{
+            call::Call, etag::conditional, failure::Failure, media::prefers_csv, message::Response, table,
+        },
         reports::scope::partner_of_query,
     },
     domain::{money::Currency, programme::partner::PartnerNo, values::id::PartnerId},
@@ -61,6 +63,10 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
             paid: balance.paid,
             reversed: balance.reversed,
         });
+    }
+    if prefers_csv(call.request.accept) {
+        let table = Response::of_type("text/csv; charset=utf-8", table::render(&data)?);
+        return Ok(conditional(call.request.if_none_match, table));
     }
     call.conditional(&Balances { data })
 }

@@ -66,9 +66,12 @@ view! {
 pub struct Collected<'a> {
     #[serde(borrow)]
     shards: Vec<Vec<PackedClick<'a>>>,
+    /// How many clicks all pages have, if the query asks for it.
+    #[serde(default)]
+    total: Option<i64>,
 }
 
-const KNOWN: &[&str] = &["partner_id", "link_id", "bucket", "from", "to", "limit", "cursor"];
+const KNOWN: &[&str] = &["partner_id", "link_id", "bucket", "from", "to", "limit", "cursor", "count"];
 /// How many links a query by partner looks up; a partner with more must name a link.
 const MOST_LINKS: i64 = 1_000;
 
@@ -105,6 +108,7 @@ pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
             to_ms: period.to.map(Timestamp::ms),
             // One more click tells whether there is a next page.
             limit: u32::try_from(limit.saturating_add(1)).unwrap_or(1),
+            count: query.flag("count")?.unwrap_or_default(),
         },
     )
 }
@@ -118,6 +122,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
     };
     let body = std::str::from_utf8(call.request.body).map_err(|error| unreadable(&error))?;
     let collected: Collected<'_> = strict_json::from_str(body).map_err(|error| unreadable(&error))?;
+    let total = collected.total;
     let of_shard = |(shard, clicks): (u8, Vec<_>)| clicks.into_iter().map(move |click| (shard, click));
     let all: Vec<(u8, PackedClick<'_>)> = (0..).zip(collected.shards).flat_map(of_shard).collect();
     let mut rows: Vec<&(u8, PackedClick<'_>)> = all.iter().collect();
@@ -131,7 +136,7 @@ pub fn show(call: &Call<'_>) -> Result<Response, Failure> {
     let names = names(call, &clicks.iter().filter_map(|click| click.link_no).collect::<Vec<_>>())?;
     let own = own_links_of_trails(call, &clicks)?;
     let data = clicks.into_iter().map(|click| view(call, click, &names, &own)).collect();
-    call.conditional(&List { data, next_cursor })
+    call.list(List { data, next_cursor, total })
 }
 
 /// Ids of links and their partners by the link's number.

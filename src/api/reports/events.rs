@@ -64,7 +64,7 @@ fn own(kind: EventType, data: String) -> Result<String, SqlError> {
 
 /// `GET /v1/events`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
-    let query = call.query(&["type", "after", "cursor", "limit"])?;
+    let query = call.query(&["type", "after", "cursor", "limit", "count"])?;
     let limit = query.limit()?;
     let kind = query.choice("type", EventType::ALL, EventType::as_str)?;
     let list = call.list_name("events", &query);
@@ -88,5 +88,6 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         });
     }
     let next_cursor = data.last().filter(|_| more).map(|last| last.cursor.clone());
-    call.conditional(&List { data, next_cursor })
+    let total = call.total(&query, |sql, page| events::list(sql, 0, &filter, page.limit))?;
+    call.list(List { data, next_cursor, total })
 }

@@ -93,6 +93,10 @@ export class ClickLog extends Alarmed {
     return this.#rust.call((log) => log.page(query));
   }
 
+  count(query) {
+    return this.#rust.call((log) => log.count(query));
+  }
+
   tail(after, limit) {
     return this.#rust.call((log) => log.tail(after, limit));
   }

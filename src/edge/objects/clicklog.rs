@@ -213,6 +213,12 @@ impl ClickLogObject {
         self.shard.log().map_err(thrown)?.page(&query).map_err(thrown)
     }
 
+    /// Returns the number of clicks of all pages of a query, JSON.
+    pub fn count(&self, query: &str) -> std::result::Result<f64, JsValue> {
+        let query: PageQuery = strict_json::from_str(query).map_err(thrown)?;
+        self.shard.log().map_err(thrown)?.count(&query).map(milliseconds).map_err(thrown)
+    }
+
     /// Returns at most `limit` clicks after position `after` of the shard's log, NDJSON.
     pub fn tail(&self, after: f64, limit: u32) -> std::result::Result<String, JsValue> {
         self.shard.log().map_err(thrown)?.tail(whole(after), limit).map_err(thrown)

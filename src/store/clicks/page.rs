@@ -2,7 +2,7 @@
 //! and a visitor's trail for attribution.
 
 use crate::store::clicks::{row::PACKED, shard::ClickLog};
-use crate::store::{Row, SqlError, Value, value::json_text};
+use crate::store::{Row, SqlError, Value, page::Conditions, value::json_text};
 use serde::{Deserialize, Serialize};
 
 /// A query for a page of a shard's clicks, newest first.
@@ -22,6 +22,9 @@ pub struct PageQuery {
     pub to_ms: Option<i64>,
     /// The maximum number of clicks.
     pub limit: u32,
+    /// Whether the clicks of all pages are counted.
+    #[serde(default)]
+    pub count: bool,
 }
 
 /// A time after all clicks that is still a safe integer.
@@ -76,6 +79,29 @@ impl ClickLog<'_> {
             &args,
         )?;
         text(&rows)
+    }
+
+    /// Returns the number of clicks of all pages.
+    pub fn count(&self, query: &PageQuery) -> Result<i64, SqlError> {
+        let mut all = Conditions::default();
+        let (from, to) = (query.from_ms.unwrap_or(0), query.to_ms.unwrap_or(END_OF_TIME));
+        for (comparison, bound) in [(">=", from), ("<", to)] {
+            let bound = all.bind(bound);
+            all.and(format!("at_ms {comparison} {bound}"));
+        }
+        let index = match (&query.links, query.bucket) {
+            (Some(links), _) => {
+                let links = all.bind(json_text(links)?);
+                all.and(format!("link_no IN (SELECT value FROM json_each({links}))"));
+                "click_by_link"
+            }
+            (None, Some(_)) => "click_by_bucket",
+            (None, None) => "click_by_time",
+        };
+        all.equals("bucket", query.bucket);
+        let statement = format!("SELECT count(*) FROM click INDEXED BY {index} WHERE {}", all.text());
+        let rows = self.sql.exec(&statement, all.args())?;
+        rows.first().map_or(Ok(0), |row| row.int(0))
     }
 
     /// Returns the clicks at positions `first` to `last` of the shard's log in order, one packed visit per line.

@@ -30,7 +30,6 @@ fn between_two_long_reads_others_get_as_much_time_as_the_first_one_took() {
     assert_eq!(reads.admit(6_099), Admission::Refused(1));
 }
 
-
 const FOREVER: i64 = i64::MAX;
 
 /// How many of the keys `0..count` a cache knows.

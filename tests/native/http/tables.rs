@@ -1,0 +1,163 @@
+//! Lists in other forms: with the number of their rows, and as CSV.
+
+use crate::support::{Answer, Ledger, OPERATOR};
+use serde_json::json;
+use signpost::api::http::message::Request;
+
+/// Lists with rows in the Ledger of [`filled`].
+const LISTS: &[&str] = &[
+    "keys",
+    "partners",
+    "listings",
+    "links",
+    "coupons",
+    "conversions",
+    "commissions",
+    "placements",
+    "events",
+    "conversions?type=sale",
+    "conversions?from=2026-01-01T00:00:00Z&status=attributed",
+    "links?campaign=spring",
+    "commissions?status=pending",
+    "events?type=link.created",
+    "partners?q=ada",
+];
+
+fn filled() -> Ledger {
+    let mut ledger = Ledger::new();
+    for n in 0..3 {
+        ledger.key(&["read"], None);
+        let s = ledger.scenario(1_000);
+        ledger.post("/v1/coupons", &json!({"code": format!("CODE-{n}"), "partner_id": s.partner}));
+        let link = json!({"partner_id": s.partner, "listing_id": s.listing, "campaign": "spring", "metadata": {"n": "1"}});
+        assert_eq!(ledger.post("/v1/links", &link).status, 201);
+        let click = ledger.click(s.link_no);
+        ledger.sale(&format!("o-{n}"), &click, 100);
+        let placement = json!({"partner_id": s.partner, "kind": "post", "title": "T", "external_id": format!("p-{n}"),
+            "fee": {"amount": 1, "currency": "EUR"}});
+        assert_eq!(ledger.post("/v1/placements", &placement).status, 201);
+    }
+    ledger
+}
+
+fn csv(ledger: &mut Ledger, key: &str, target: &str, tag: Option<&str>) -> Answer {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let authorization = format!("Bearer {key}");
+    ledger.send(Request {
+        method: "GET",
+        path,
+        query,
+        authorization: Some(&authorization),
+        idempotency_key: None,
+        origin: None,
+        if_none_match: tag,
+        content_type: None,
+        accept: Some("text/csv"),
+        body: b"",
+        base_url: "https://go.example.com",
+    })
+}
+
+/// The records of a CSV file.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn the_total_counts_the_rows_of_all_pages() {
+    let mut ledger = filled();
+    let partner = ledger.get("/v1/partners").text("/data/0/id");
+    let own = ledger.key(&["read"], Some(&partner));
+    for list in LISTS {
+        let separator = if list.contains('?') { '&' } else { '?' };
+        let rows = |answer: &Answer| answer.json["data"].as_array().unwrap().len();
+        let whole = rows(&ledger.get(&format!("/v1/{list}{separator}limit=200")));
+        let counted = ledger.get(&format!("/v1/{list}{separator}limit=1&count=true"));
+        assert_eq!((rows(&counted), &counted.json["total"]), (1, &json!(whole)), "{list}");
+        assert_eq!(
+            ledger.get(&format!("/v1/{list}{separator}count=false")).json.get("total"),
+            None,
+            "{list}"
+        );
+        // Counting is no filter: the cursors are the same.
+        let cursor = counted.json["next_cursor"].as_str().unwrap_or_default();
+        let next = ledger.get(&format!("/v1/{list}{separator}limit=200&cursor={cursor}&count=true"));
+        assert_eq!(
+            (rows(&next), &next.json["total"]),
+            (whole - usize::from(!cursor.is_empty()), &json!(whole)),
+            "{list}"
+        );
+        if *list != "keys" {
+            let seen =
+                ledger.call(&own, "GET", &format!("/v1/{list}{separator}limit=200&count=true"), "", None);
+            assert_eq!(seen.json["total"], json!(rows(&seen)), "{list}");
+            assert!(rows(&seen) < whole, "{list}");
+        }
+    }
+    for list in ["callbacks", "fx", "payouts", "payouts/runs"] {
+        assert_eq!(ledger.get(&format!("/v1/{list}?count=true")).json["total"], 0, "{list}");
+    }
+    assert_eq!(ledger.get("/v1/links?count=yes").problem(), (400, "invalid_parameter".to_owned()));
+}
+
+#[test]
+fn every_list_is_csv_to_those_who_prefer_it() {
+    let mut ledger = filled();
+    for list in LISTS {
+        let json = ledger.get(&format!("/v1/{list}"));
+        let answer = csv(&mut ledger, OPERATOR, &format!("/v1/{list}"), None);
+        assert_eq!(answer.raw.header("content-type"), Some("text/csv; charset=utf-8"), "{list}");
+        let table = records(&answer.raw.body);
+        let data = json.json["data"].as_array().unwrap();
+        assert_eq!(table.len(), data.len() + 1, "{list}");
+        let id = table[0].iter().position(|column| column == "id").unwrap();
+        for (record, row) in table[1..].iter().zip(data) {
+            assert_eq!(record[id], row["id"].as_str().unwrap(), "{list}");
+        }
+        let tag = answer.raw.header("etag").unwrap();
+        assert_eq!(csv(&mut ledger, OPERATOR, &format!("/v1/{list}"), Some(tag)).status, 304, "{list}");
+    }
+    let first = csv(&mut ledger, OPERATOR, "/v1/links?limit=4&count=true", None);
+    assert_eq!(first.raw.header("signpost-total"), Some("6"));
+    let cursor = first.raw.header("signpost-next-cursor").unwrap().to_owned();
+    let last = csv(&mut ledger, OPERATOR, &format!("/v1/links?limit=4&cursor={cursor}"), None);
+    assert_eq!((records(&last.raw.body).len(), last.raw.header("signpost-next-cursor")), (3, None));
+    assert_eq!(csv(&mut ledger, OPERATOR, "/v1/callbacks", None).raw.body, "");
+    let balances = csv(&mut ledger, OPERATOR, "/v1/balances", None);
+    assert_eq!(
+        records(&balances.raw.body)[0],
+        ["partner_id", "currency", "pending", "payable", "paid", "reversed"]
+    );
+}
+
+#[test]
+fn cells_hold_nested_fields_and_no_formulas() {
+    let mut ledger = Ledger::new();
+    let partner = json!({"name": "=SUM(A1)", "kind": "media", "email": "+a@example.com", "metadata": {"=k": "@x", "b": "1"}});
+    assert_eq!(ledger.post("/v1/partners", &partner).status, 201);
+    ledger.partner("Plain", None);
+    let table = records(&csv(&mut ledger, OPERATOR, "/v1/partners", None).raw.body);
+    let column = |name: &str| {
+        table[0].iter().position(|column| column == name).unwrap_or_else(|| panic!("{name}: {:?}", table[0]))
+    };
+    let cells = |name: &str| [table[1][column(name)].as_str(), table[2][column(name)].as_str()];
+    assert_eq!(cells("name"), ["Plain", "'=SUM(A1)"]);
+    assert_eq!(cells("email"), ["", "'+a@example.com"]);
+    assert_eq!(cells("metadata.=k"), ["", "'@x"]);
+    assert_eq!(cells("metadata.b"), ["", "1"]);
+    assert!(!table[0].contains(&"metadata".to_owned()));
+    let s = ledger.scenario(1_000);
+    let click = ledger.click(s.link_no);
+    let sale = ledger.sale("o", &click, 100);
+    let table = records(&csv(&mut ledger, OPERATOR, "/v1/conversions", None).raw.body);
+    let cell = |name: &str| table[1][table[0].iter().position(|column| column == name).unwrap()].clone();
+    assert_eq!(
+        (cell("amount"), cell("attribution.status"), cell("customer_id")),
+        ("100".into(), "attributed".into(), String::new())
+    );
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&cell("attribution.credits")).unwrap(),
+        sale.json["attribution"]["credits"]
+    );
+}
