@@ -87,6 +87,7 @@ fn the_sweep_does_not_come_across_what_is_held() {
         let rows = world.ledger.sql.exec(&format!("EXPLAIN QUERY PLAN {statement}"), &[]).unwrap();
         rows.iter().map(|row| row.text(3).unwrap().to_owned()).collect()
     };
+    // The statement of the sweep names the index.
     let due = "SELECT no FROM commissions m INDEXED BY commissions_maturing WHERE m.status = 'pending' AND m.held_reason IS NULL \
                AND m.matures_at <= 5 ORDER BY m.matures_at LIMIT 200";
     assert_eq!(plan(due), ["SEARCH m USING INDEX commissions_maturing (matures_at<?)"]);
