@@ -21,7 +21,7 @@ use super::{
     signature::{
         Parameters, Scheme, Verified,
         platforms::{AdobeCommerce, AdobeIoEvents, PlatformVerifier, challenge},
-        public_key::PublicKey,
+        public_key,
     },
     vendor_api::VendorApi,
 };
@@ -92,7 +92,7 @@ async fn verify_commerce<'a>(
     api: &dyn VendorApi,
 ) -> Result<Verification<'a>, VerifyError> {
     let pems = context.listing.texts("public_key");
-    let keys: Vec<_> = pems.iter().filter_map(|pem| PublicKey::from_pem(pem).ok()).collect();
+    let keys: Vec<_> = pems.iter().filter_map(|pem| public_key::from_pem(pem).ok()).collect();
     let commerce = PlatformVerifier::AdobeCommerce(AdobeCommerce { keys });
     Ok(context.verify_platform(api, &commerce).await?.into())
 }

@@ -139,7 +139,7 @@ impl<'d> Certificate<'d> {
             _ => return Err(Refusal::WrongAlgorithm),
         };
         let signature = self.parsed.signature().as_bytes().ok_or(Refusal::MalformedSignature)?;
-        issuer.key()?.verify_hash(&hash, signature)
+        Ok(issuer.key()?.verify_hash(&hash, signature)?)
     }
 
     fn extensions(&self) -> &[Extension] {

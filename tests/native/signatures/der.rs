@@ -6,7 +6,7 @@ use p256::{ecdsa::signature::Signer, pkcs8::EncodePublicKey};
 use serde_json::json;
 use signpost::marketplace::signature::{
     Expected, Refusal, TokenScheme, Trust,
-    public_key::{Algorithm, KeyError, PublicKey},
+    public_key::{self, Algorithm, KeyError, PublicKey},
 };
 use vectors::vector::Request;
 
@@ -32,7 +32,7 @@ fn with(der: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 fn a_key_of_rsa_names_no_parameters() {
     let body: String = RSA_PEM.lines().filter(|line| !line.starts_with('-')).collect();
     let der = STANDARD.decode(body).unwrap();
-    let key = PublicKey::from_pem(RSA_PEM).unwrap();
+    let key = public_key::from_pem(RSA_PEM).unwrap();
     assert_eq!(PublicKey::from_spki(&der), Ok(key));
     let algorithm = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0];
     for (what, to) in [
@@ -82,7 +82,7 @@ fn a_signature_is_two_numbers() {
     let public = PublicKey::from_spki(key().verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap();
     let signature: p256::ecdsa::Signature = key().sign(b"message");
     let der = signature.to_der().as_bytes().to_vec();
-    let check = |der: &[u8]| public.verify(Algorithm::P256Sha256Der, b"message", der);
+    let check = |der: &[u8]| public.verify(Algorithm::P256Sha256Der, b"message", der).map_err(Refusal::from);
     assert_eq!(check(&der), Ok(()));
     let one: &[u8] = &[2, 1, 1];
     assert_eq!(check(&sequence(&[one, one])), Err(Refusal::BadSignature));
@@ -126,10 +126,10 @@ fn a_certificate_is_of_its_version() {
 
 #[test]
 fn a_text_holds_one_thing_in_lines_of_one_length() {
-    let whole = PublicKey::from_pem(RSA_PEM);
-    assert_eq!(PublicKey::from_pem(RSA_PEM.trim_end()), whole);
-    assert_eq!(PublicKey::from_pem(&RSA_PEM.replace('\n', "\r\n")), whole);
-    assert_eq!(PublicKey::from_pem(&format!("For Adobe\n{RSA_PEM}")), whole);
+    let whole = public_key::from_pem(RSA_PEM);
+    assert_eq!(public_key::from_pem(RSA_PEM.trim_end()), whole);
+    assert_eq!(public_key::from_pem(&RSA_PEM.replace('\n', "\r\n")), whole);
+    assert_eq!(public_key::from_pem(&format!("For Adobe\n{RSA_PEM}")), whole);
     let lines: Vec<&str> = RSA_PEM.lines().collect();
     for (what, text) in [
         ("two", format!("{RSA_PEM}{RSA_PEM}")),
@@ -145,6 +145,6 @@ fn a_text_holds_one_thing_in_lines_of_one_length() {
         ("another end", RSA_PEM.replacen("END PUBLIC KEY", "END CERTIFICATE", 1)),
         ("nothing", format!("{}\n{}\n", lines[0], lines.last().unwrap())),
     ] {
-        assert_eq!(PublicKey::from_pem(&text), Err(KeyError), "{what}");
+        assert_eq!(public_key::from_pem(&text), Err(KeyError), "{what}");
     }
 }

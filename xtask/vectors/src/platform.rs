@@ -15,7 +15,7 @@ use signpost::{
             challenge::{self, ChallengeResponse},
             sigv4::{self, AccessKey, MARKETPLACE_SERVICE, Scope, Unsigned},
         },
-        public_key::PublicKey,
+        public_key::{self, PublicKey},
     },
 };
 
@@ -63,7 +63,7 @@ fn maps<'v>(map: &'v Map<String, Value>, names: &[&str]) -> Vec<(&'v str, &'v st
 /// A public key, in PEM or in base64.
 fn public_key(text: &str) -> Option<PublicKey> {
     if text.trim_start().starts_with("-----") {
-        return PublicKey::from_pem(text).ok();
+        return public_key::from_pem(text).ok();
     }
     PublicKey::from_spki(&STANDARD.decode(text).ok()?).ok()
 }

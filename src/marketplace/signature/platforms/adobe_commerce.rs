@@ -31,7 +31,7 @@ impl AdobeCommerce {
         for key in &self.keys {
             match key.verify(Algorithm::RsaSha256, text.as_bytes(), &signature) {
                 Ok(()) => return Ok(Verified::new(Evidence::Signed, Payload::Body(callback.body))),
-                Err(found) => refusal = found,
+                Err(found) => refusal = found.into(),
             }
         }
         Err(refusal)

@@ -14,7 +14,7 @@ use crate::{
     marketplace::signature::{
         callback::Callback,
         encoding::signature,
-        public_key::{Algorithm, PublicKey},
+        public_key::{self, Algorithm},
         refusal::Refusal,
         verified::{Evidence, Payload, Verified},
         verifier::has_names,
@@ -90,8 +90,8 @@ fn pairs(callback: &Callback<'_>) -> Result<[Result<Pair, Refusal>; 2], Refusal>
 
 impl Pair {
     fn verify(&self, body: &[u8], fetched: FetchedDocuments<'_>) -> Result<(), Refusal> {
-        let key = PublicKey::from_pem(fetched.at(&self.address)?).map_err(|_| Refusal::UnusableKey)?;
-        key.verify(Algorithm::RsaSha256, body, &self.signature)
+        let key = public_key::from_pem(fetched.at(&self.address)?).map_err(|_| Refusal::UnusableKey)?;
+        Ok(key.verify(Algorithm::RsaSha256, body, &self.signature)?)
     }
 }
 

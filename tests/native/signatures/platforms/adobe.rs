@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use signpost::marketplace::signature::{
     Refusal,
     platforms::{AdobeCommerce, AdobeIoEvents, PlatformScheme, PlatformVerifier, challenge},
-    public_key::PublicKey,
+    public_key,
 };
 use vectors::vector::Request;
 
@@ -229,7 +229,7 @@ fn webhook(body: &str) -> Request {
 }
 
 fn commerce(keys: &[&str]) -> PlatformVerifier {
-    let keys = keys.iter().map(|pem| PublicKey::from_pem(pem).unwrap()).collect();
+    let keys = keys.iter().map(|pem| public_key::from_pem(pem).unwrap()).collect();
     PlatformVerifier::AdobeCommerce(AdobeCommerce { keys })
 }
 
