@@ -81,6 +81,7 @@ pub const IMPORT_CODES: &[Code] = &[
     Code::MisplacedField,
     Code::EndsBeforeStart,
     Code::CouponTaken,
+    Code::MixedScripts,
     Code::OccurredInFuture,
     Code::PartExceedsAmount,
     Code::ConversionConflict,

@@ -181,7 +181,7 @@ pub fn describe(operation: Operation) -> Description {
         Op::CreateCoupon => create::<NewCoupon, CouponView>(of(Tag::Coupons), "The coupon.")
             .problems(&[Code::InvalidText, Code::InvalidTime, Code::InvalidMetadata, Code::UnknownPartner])
             .problems(&[Code::UnknownListing, Code::PartnerTerminated, Code::EndsBeforeStart])
-            .problems(&[Code::CouponTaken]),
+            .problems(&[Code::CouponTaken, Code::MixedScripts]),
         Op::ListCoupons => list::<CouponView>(of(Tag::Coupons), "Coupons, newest first."),
         Op::GetCoupon => {
             of(Tag::Coupons).path_parameter::<CouponId>(COUPON).json::<CouponView>(200, "The coupon.")

@@ -93,6 +93,7 @@ codes! {
     InvalidEmail = 422, "invalid_email", "This is not an e-mail address";
     PublishableKey = 422, "publishable_key", "A publishable key may not do this";
     NotADocument = 422, "not_a_document", "A browser does not show this by its address";
+    MixedScripts = 422, "mixed_scripts", "The letters of a code are of several scripts";
     InvalidOrigin = 422, "invalid_origin", "This is not the origin of a web page";
     InvalidCountry = 422, "invalid_country", "This is not an ISO 3166-1 alpha-2 country code";
     InvalidCurrency = 422, "invalid_currency", "This is not an ISO 4217 currency code";

@@ -106,7 +106,7 @@ fn check(call: &Call<'_>, body: NewCoupon) -> Result<Coupon, Problem> {
     if !coupon::is_of_one_script(code) {
         let detail =
             "Its letters are of several scripts, so it looks like another code. Use letters of one script.";
-        checks.refuse(Code::InvalidText, "code", detail);
+        checks.refuse(Code::MixedScripts, "code", detail);
     }
     let partner = owner(call, &body, &mut checks)?;
     let id = body.listing_id.as_deref().map(ListingId::parse);

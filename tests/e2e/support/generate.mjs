@@ -79,6 +79,7 @@ export class Generator {
       case "string":
         return this.string(it);
       case "array":
+        if (it.prefixItems) return it.prefixItems.map((item) => this.valid(item));
         return Array.from({ length: dice.int(it.minItems ?? 0, Math.min(it.maxItems ?? 3, 3)) }, () => this.valid(it.items));
       case "object":
         return this.#object(it);
