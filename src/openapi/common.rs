@@ -86,6 +86,7 @@ pub const IMPORT_CODES: &[Code] = &[
     Code::PartExceedsAmount,
     Code::ConversionConflict,
     Code::RefundExceedsSale,
+    Code::RefundBeforeSale,
     Code::RefundConflict,
     Code::NotRefundable,
     Code::InvalidDate,

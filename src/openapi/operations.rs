@@ -232,6 +232,7 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetAttributionCsv => report(of(Tag::Reading), Content::Text("text/csv")),
         Op::SimulateAttribution => of(Tag::Reading)
             .request_body::<NewSimulation>()
+            .problems(&[Code::Busy])
             .json::<SimulationView>(200, "Which partners would earn more or less. Nothing was changed.")
             .problems(PLAN_CODES)
             .problems(&[Code::TooManyConversions]),

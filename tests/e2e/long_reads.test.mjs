@@ -30,7 +30,7 @@ test("of ten simulations at once one runs, and the others are told when to try a
   assert.equal((await sold).status, 201);
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, ...Array(9).fill(503)]);
   for (const { status, headers, body } of answers.filter((answer) => answer.status === 503)) {
-    assert.equal(body.code, "unavailable", status);
+    assert.equal(body.code, "busy", status);
     assert.ok(Number(headers.get("retry-after")) >= 1);
   }
   const { body } = await poll(async () => {

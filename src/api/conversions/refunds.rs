@@ -1,7 +1,7 @@
 //! `POST /v1/conversions/{id}/refunds`.
 
 use super::{
-    super::http::{call::Call, checks::Checks, failure::Failure, message::Response},
+    super::http::{call::Call, checks::Checks, failure::Failure, message::Response, problems::Code},
     read::named,
 };
 use crate::domain::values::limits;
@@ -28,6 +28,12 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewRefund = call.body()?;
     let mut checks = Checks::default();
     checks.text("external_id", Some(&body.external_id), limits::EXTERNAL_ID);
+    // Only the clock of an import can be before the conversion.
+    if call.tx.now < conversion.created_at {
+        let detail =
+            format!("The conversion was accepted at {}; a refund follows it.", conversion.created_at);
+        checks.refuse(Code::RefundBeforeSale, "created_at", detail);
+    }
     checks.finish()?;
     let amount = body.amount.map(|amount| amount.0);
     Ok(match submit(call.tx, &conversion, body.external_id, amount)? {

@@ -102,7 +102,11 @@ impl Checks {
     pub fn count(&mut self, field: &str, items: usize, limit: limits::Count) {
         if !limit.contains(items) {
             let limits::Count { min, max } = limit;
-            self.refuse(Code::OutOfRange, field, format!("Expected {min} to {max} items."));
+            let expected = match max {
+                usize::MAX => format!("Expected at least {min}."),
+                _ => format!("Expected {min} to {max} items."),
+            };
+            self.refuse(Code::OutOfRange, field, expected);
         }
     }
 

@@ -17,8 +17,8 @@ pub const VARY: &str = "vary";
 /// The headers that a page may send.
 const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, if-none-match";
 /// The headers that a page may read besides the simple ones.
-const RESPONSE_HEADERS: &str = "etag, location, idempotent-replayed, x-request-id, signpost-complete-through, retry-after, \
-                                ratelimit, ratelimit-policy";
+const RESPONSE_HEADERS: &str = "etag, location, idempotent-replayed, x-request-id, signpost-complete-through, \
+                                signpost-next-cursor, signpost-total, retry-after, ratelimit, ratelimit-policy";
 /// How long a browser may keep the response to a preflight, in seconds.
 const MAX_AGE_S: &str = "600";
 
@@ -28,9 +28,16 @@ pub fn expose(sql: &dyn Sql, request: &Request<'_>, response: Response) -> Resul
     if !origins::is_registered(sql, origin)? {
         return Ok(response);
     }
-    Ok(exposing(origin)
+    // The platform keeps one value of each header, so what the response varies by already is named too.
+    let varies = response.header(VARY).map(|by| format!("{by}, origin"));
+    let mut exposed = exposing(origin)
         .into_iter()
-        .fold(response, |response, (name, value)| response.with_header(name, value)))
+        .fold(response, |response, (name, value)| response.with_header(name, value));
+    if let Some(varies) = varies {
+        exposed.headers.retain(|(name, _)| *name != VARY);
+        exposed = exposed.with_header(VARY, varies);
+    }
+    Ok(exposed)
 }
 
 /// The headers that let pages of `origin` read a response.

@@ -138,10 +138,12 @@ codes! {
     CursorMismatch = 422, "cursor_mismatch", "The cursor belongs to another list or other filters";
     PartnerTerminated = 422, "partner_terminated", "The partner has been terminated";
     ListingLimit = 422, "listing_limit", "A programme has at most 65,535 listings";
+    RefundBeforeSale = 422, "refund_before_sale", "The refund is earlier than its conversion";
     RefundExceedsSale = 422, "refund_exceeds_sale", "The refund exceeds what is left of the sale";
     NotRefundable = 422, "not_refundable", "The conversion has no amount to refund";
     RateLimited = 429, "rate_limited", "Too many requests";
     Internal = 500, "internal_error", "Something went wrong on our side";
+    Busy = 503, "busy", "The Ledger gives other requests their turn";
     Unavailable = 503, "unavailable", "The ledger cannot be reached at the moment; try again";
 }
 

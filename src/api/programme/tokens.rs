@@ -10,7 +10,7 @@ use crate::{
         problems::{Code, Problem},
     },
     domain::{
-        programme::origin::Origin,
+        programme::{key::Scope, origin::Origin},
         values::{id::PartnerId, limits, string_enum::string_enum, time::Timestamp},
     },
     ledger::{
@@ -74,6 +74,11 @@ fn is_document(path: &str) -> bool {
 pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     if call.caller.credential != Credential::Secret {
         let detail = "A token or a publishable key makes no tokens; use a secret key.";
+        return Err(Problem::new(Code::InsufficientScope, detail).into());
+    }
+    // A key cannot give a right away that it lacks itself.
+    if ![Scope::Read, Scope::Admin].iter().any(|scope| call.caller.scopes.contains(scope)) {
+        let detail = "This needs the scope read too, because the token reads.";
         return Err(Problem::new(Code::InsufficientScope, detail).into());
     }
     let body: NewBrowserToken = call.body()?;

@@ -147,7 +147,7 @@ impl Ledger {
                 Admission::Running => Delay::from(CLOCK_TICK).await,
                 Admission::Refused(seconds) => {
                     let detail = "Simulations have taken much of the Ledger's time, which sales need. Try again later.";
-                    let refused = Problem::new(Code::Unavailable, detail).response();
+                    let refused = Problem::new(Code::Busy, detail).response();
                     return Ok(refused.with_header("retry-after", seconds.to_string()));
                 }
             }

@@ -85,7 +85,8 @@ fn a_partners_key_makes_tokens_of_its_own_which_end_with_it() {
     let (ada, bob) = (ledger.partner("Ada", None), ledger.partner("Bob", None));
     let own = ledger.key(&["read"], Some(&ada));
     let writer = ledger.key(&["links:write"], Some(&ada));
-    let accounts = ledger.key(&["users:write"], None);
+    let accounts = ledger.key(&["users:write", "read"], None);
+    let blind = ledger.key(&["users:write"], None);
     let reader = ledger.key(&["read"], None);
     let made = |ledger: &mut Ledger, key: &str, partner: &str| {
         let made = token(ledger, key, &json!({"partner_id": partner}));
@@ -95,6 +96,7 @@ fn a_partners_key_makes_tokens_of_its_own_which_end_with_it() {
     assert_eq!(made(&mut ledger, &writer, &ada), (403, "insufficient_scope".to_owned()));
     assert_eq!(made(&mut ledger, &reader, &ada), (403, "insufficient_scope".to_owned()));
     assert_eq!(made(&mut ledger, &accounts, &bob).0, 201);
+    assert_eq!(made(&mut ledger, &blind, &bob), (403, "insufficient_scope".to_owned()));
     let (status, key) = made(&mut ledger, &own, &ada);
     assert_eq!(status, 201);
     assert_eq!(get(&mut ledger, &key, None, "/v1/links").status, 200);
@@ -269,7 +271,13 @@ fn pages_of_registered_origins_read_responses_and_others_do_not() {
     let allowed = |ledger: &mut Ledger, origin: &str| {
         let answer = get(ledger, &key, Some(origin), "/v1/links");
         assert_eq!(answer.status, 200);
-        answer.raw.header("access-control-allow-origin").map(str::to_owned)
+        let varies = answer.raw.headers.iter().filter(|(name, _)| *name == "vary").map(|(_, by)| by.as_str());
+        let varies: Vec<&str> = varies.collect();
+        let allowed = answer.raw.header("access-control-allow-origin").map(str::to_owned);
+        let expected =
+            if allowed.is_some() { "accept, authorization, origin" } else { "accept, authorization" };
+        assert_eq!(varies, [expected]);
+        allowed
     };
     assert_eq!(allowed(&mut ledger, PORTAL), None);
     assert_eq!(

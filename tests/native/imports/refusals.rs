@@ -76,6 +76,13 @@ fn an_error_names_the_line_and_the_field_and_nothing_is_written() {
             "/amount",
         ),
         (
+            json!({"object": "refund", "external_id": "r", "conversion_id": "ext:o-0",
+                "created_at": "2026-08-20T09:59:59.999Z"}),
+            422,
+            "refund_before_sale",
+            "/created_at",
+        ),
+        (
             json!({"object": "refund", "external_id": "r", "conversion_id": "ext:o-9"}),
             422,
             "unknown_reference",
