@@ -200,6 +200,8 @@ fn in_browser(options: &Options, selection: &Selection) -> Result<()> {
 /// Runs the commands of README.md and docs/, which use this program and jq.
 fn guides(options: &Options, selection: &Selection) -> Result<()> {
     debian::jq()?;
+    // A guide's command builds this program too, and would be silent for too long.
+    cargo(&["build", "--release", "--package", "replay"], COMPILING)?;
     let this_program = std::env::current_exe().context("this program's own path is unknown")?;
     node_tests(options, selection, Some(("XTASK", this_program)))
 }
