@@ -37,6 +37,14 @@ impl<K: Hash + Eq, V, const MOST: usize> ExpiringCache<K, V, MOST> {
         self.entries.get(key).filter(|(_, until)| now < *until).map(|(value, _)| value)
     }
 
+    /// The value of a key, even if it has expired.
+    pub fn stale<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.entries.get(key).map(|(value, _)| value)
+    }
+
     /// Keeps a value until a time.
     pub fn insert(&mut self, key: K, value: V, until: i64) {
         if self.entries.len() >= MOST && !self.entries.contains_key(&key) {

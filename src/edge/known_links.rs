@@ -179,6 +179,11 @@ impl KnownLinks {
         self.slugs.get(slug, whole(now)).cloned()
     }
 
+    /// Returns where a slug led when a store last said so, for when no store responds.
+    pub fn stale_slug(&self, slug: &str) -> Option<Slug> {
+        self.slugs.stale(slug).cloned()
+    }
+
     /// Caches the stores' result for a slug.
     pub fn cache_slug(&mut self, slug: &str, result: &Slug, now: f64) {
         let is_revised =

@@ -127,7 +127,10 @@ async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
         let cached = KNOWN.with_borrow(|known| known.slug(line.token, now));
         let found = match cached {
             Some(found) => Some(found),
-            None => snapshot::look_up_slug(stores, line.token, now).await,
+            None => {
+                let found = snapshot::look_up_slug(stores, line.token, now).await;
+                found.or_else(|| KNOWN.with_borrow(|known| known.stale_slug(line.token)))
+            }
         };
         match found {
             Some(Slug::Token(token)) => token,
@@ -141,10 +144,11 @@ async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
     let line = RedirectLine { token: &token, ..line };
     let decide =
         |path: LinkPath<'_>, is_newest| KNOWN.with_borrow_mut(|known| known.decide(&line, path, is_newest));
-    let (mut path, mut is_newest) = (None::<Option<String>>, false);
+    let (mut path, mut is_newest) = (None::<LookedUp>, false);
     let mut decision = decide(link_path(&path), is_newest)?;
-    // The newest snapshot may be missing, or the link's path, or first one and then the other.
-    for _ in 0..2 {
+    // The newest snapshot may be missing, or the link's path, or first one and then the other; and a snapshot may arrive in which
+    // the link was changed again.
+    for _ in 0..3 {
         match decision {
             RedirectDecision::Respond(_) => break,
             RedirectDecision::NeedSnapshot(link_no) => {
@@ -156,7 +160,7 @@ async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
                 is_newest = true;
             }
             RedirectDecision::NeedPath(link_no, revision) => {
-                path = Some(snapshot::path_of(stores, link_no, revision).await);
+                path = Some((snapshot::path_of(stores, link_no, revision).await, revision));
             }
         }
         decision = decide(link_path(&path), is_newest)?;
@@ -169,12 +173,14 @@ async fn look_up(stores: &Stores, text: &str) -> Result<String, JsValue> {
     }
 }
 
-/// The path as far as it was looked up: `Some(None)` means that no store has it.
-fn link_path(path: &Option<Option<String>>) -> LinkPath<'_> {
+/// The path that the stores have for a revision of a link; `None` if no store has one.
+type LookedUp = (Option<String>, u32);
+
+fn link_path(path: &Option<LookedUp>) -> LinkPath<'_> {
     match path {
         None => LinkPath::Unknown,
-        Some(None) => LinkPath::Missing,
-        Some(Some(path)) => LinkPath::Known(path),
+        Some((None, _)) => LinkPath::Missing,
+        Some((Some(value), revision)) => LinkPath::Known { value, revision: *revision },
     }
 }
 

@@ -138,6 +138,24 @@ describe("a failing store", () => {
     });
   }
 
+  test("a known short link leads to its listing however long no store responds", async () => {
+    const { operator, ada, listing } = world;
+    const { short_url } = await operator.json("POST", "/v1/links", { partner_id: ada.id, listing_id: listing.id, slug: "outage" });
+    const leads = async () => {
+      const { status, location, clickId } = await visit(edge, short_url);
+      assert.deepEqual([status, location], [302, `${SHOP}&sp_click=${clickId}`]);
+    };
+    await leads();
+    await fault("all-fail");
+    try {
+      // Beyond the time for which an isolate keeps where a slug leads.
+      await edge.fetch("/test-later/3600000");
+      await leads();
+    } finally {
+      await fault("none");
+    }
+  });
+
   test("a link that is unknown to the isolate gets 503 while no store responds, and works again afterwards", async () => {
     const token = new URL(world.adas.url).pathname.split("/").pop();
     await edge.restart();

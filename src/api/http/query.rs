@@ -1,7 +1,10 @@
 //! Query parameters: each must be known, well-formed, and given once.
 
 use super::problems::{Code, Problem};
-use crate::{domain::values::time::Timestamp, store::page::Period};
+use crate::{
+    domain::values::{text::escapes_are_whole, time::Timestamp},
+    store::page::Period,
+};
 use std::collections::BTreeMap;
 
 /// Parameters that choose a page of a list and not its rows.
@@ -106,14 +109,4 @@ impl Query {
             Problem::new(Code::InvalidParameter, detail)
         })
     }
-}
-
-/// Whether two hex digits follow each percent sign.
-fn escapes_are_whole(query: &str) -> bool {
-    query.split('%').skip(1).all(|rest| {
-        let mut digits = rest.bytes();
-        [digits.next(), digits.next()]
-            .iter()
-            .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
-    })
 }

@@ -1,6 +1,9 @@
 //! Destinations of links: always the listing's own scheme, host and port, regardless of the path and the query.
 
-use crate::{programme::cookies::CONSENT, values::string_enum::string_enum};
+use crate::{
+    programme::cookies::CONSENT,
+    values::{string_enum::string_enum, text::escapes_are_whole},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
@@ -252,14 +255,10 @@ pub const MAX_QUERY_BYTES: usize = 1024;
 pub fn query_is_safe(query: &str) -> bool {
     // The characters of a query (RFC 3986 §3.4).
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte);
-    let escapes_are_whole = query.split('%').skip(1).all(|rest| {
-        let mut digits = rest.bytes();
-        digits.next().and_then(hex).and(digits.next().and_then(hex)).is_some()
-    });
     (1..=MAX_QUERY_BYTES).contains(&query.len())
         && !query.starts_with('?')
         && query.bytes().all(is_allowed)
-        && escapes_are_whole
+        && escapes_are_whole(query)
 }
 
 /// Returns whether a query has a parameter of this name.

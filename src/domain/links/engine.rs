@@ -94,8 +94,8 @@ impl RedirectEngine {
             return self.decide(&request, is_newest, random);
         }
         let decision = decide(&request, &self.context(is_newest, path), random);
-        if let LinkPath::Known(path) = path {
-            self.cache_path(&decision, path);
+        if let LinkPath::Known { value, revision } = path {
+            self.cache_path(&decision, value, revision);
         }
         decision
     }
@@ -114,7 +114,10 @@ impl RedirectEngine {
         let decision = decide(request, &self.context(is_newest, LinkPath::Unknown), random);
         match &decision {
             RedirectDecision::NeedPath(link_no, revision) => match self.paths.get(&(*link_no, *revision)) {
-                Some(path) => decide(request, &self.context(is_newest, LinkPath::Known(path)), random),
+                Some(value) => {
+                    let path = LinkPath::Known { value, revision: *revision };
+                    decide(request, &self.context(is_newest, path), random)
+                }
                 None => decision,
             },
             RedirectDecision::Respond(_) | RedirectDecision::NeedSnapshot(_) => decision,
@@ -122,13 +125,12 @@ impl RedirectEngine {
     }
 
     /// Caches a path that led to a click. The path of a revision never changes.
-    fn cache_path(&mut self, decision: &RedirectDecision, path: &str) {
+    fn cache_path(&mut self, decision: &RedirectDecision, path: &str, revision: u32) {
         let RedirectDecision::Respond(response) = decision else { return };
         if let Some(link_no) = response.visit.link_no.filter(|_| response.visit.bucket.has_click_id()) {
             if self.paths.len() >= CACHE_ENTRIES {
                 self.paths.clear();
             }
-            let revision = self.snapshot.revision(link_no).map_or(0, |revision| revision.number);
             self.paths.insert((link_no, revision), path.to_owned());
         }
     }

@@ -24,7 +24,12 @@ pub enum LinkPath<'a> {
     /// They have not been looked up yet.
     Unknown,
     /// The path and query as stores keep them ([`Link::own_destination`](super::link::Link::own_destination)).
-    Known(&'a str),
+    Known {
+        /// The text.
+        value: &'a str,
+        /// The revision of the link that has it.
+        revision: u32,
+    },
     /// No store had them.
     Missing,
 }
@@ -121,12 +126,13 @@ pub fn decide(
     if context.snapshot.is_blocked(token.link_no) {
         return landing_response(request, context, Bucket::Revoked, Some(token.link_no), random);
     }
+    let number = revision.map_or(0, |revision| revision.number);
     let path = match (token.has_path || revision.is_some(), context.path) {
         (false, _) => None,
-        (true, LinkPath::Known(path)) => Some(path),
-        (true, LinkPath::Unknown) => {
-            let revision = revision.map_or(0, |revision| revision.number);
-            return RedirectDecision::NeedPath(token.link_no, revision);
+        (true, LinkPath::Known { value, revision }) if revision == number => Some(value),
+        // A newer snapshot may have arrived while the path was looked up.
+        (true, LinkPath::Unknown | LinkPath::Known { .. }) => {
+            return RedirectDecision::NeedPath(token.link_no, number);
         }
         (true, LinkPath::Missing) => {
             return landing_response(request, context, Bucket::Invalid, None, random);

@@ -116,6 +116,17 @@ pub fn web_url(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host() && plain).then_some(url)
 }
 
+/// Returns whether two hex digits follow each percent sign (RFC 3986 §2.1).
+#[must_use]
+pub fn escapes_are_whole(query: &str) -> bool {
+    query.split('%').skip(1).all(|rest| {
+        let mut digits = rest.bytes();
+        [digits.next(), digits.next()]
+            .iter()
+            .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
+    })
+}
+
 /// First path segments that Signpost uses itself or reserves for later use.
 pub const RESERVED_SEGMENTS: &[&str] = &[
     "v1",

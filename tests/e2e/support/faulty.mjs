@@ -3,6 +3,11 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import signpost, { ClickLog as RealClickLog, Ledger as RealLedger } from "../../../src/edge/js/entry.mjs";
 import { instance } from "../../../src/edge/js/instance.mjs";
 
+// `/test-later/<milliseconds>` moves the clock forward.
+const real = Date.now.bind(Date);
+let ahead = 0;
+Date.now = () => real() + ahead;
+
 let fault = "none";
 const calls = {}; // method of a Ledger → number of calls by the Worker
 
@@ -56,10 +61,10 @@ function counted(namespace) {
 function withFaults(env) {
   return {
     ...env,
-    KV: faulty(env.KV, (name) => name.startsWith("kv-") || name === "all-hang"),
+    KV: faulty(env.KV, (name) => name.startsWith("kv-") || name.startsWith("all-")),
     API_LIMIT: env.API_LIMIT && faulty(env.API_LIMIT, (name) => name.startsWith("limiter-")),
-    LEDGER: faulty(counted(env.LEDGER), (name) => name.startsWith("ledger-") || name === "all-hang"),
-    CLICKLOG: faulty(withHangingWrites(env.CLICKLOG), (name) => name.startsWith("clicklog-") || name === "all-hang"),
+    LEDGER: faulty(counted(env.LEDGER), (name) => name.startsWith("ledger-") || name.startsWith("all-")),
+    CLICKLOG: faulty(withHangingWrites(env.CLICKLOG), (name) => name.startsWith("clicklog-") || name.startsWith("all-")),
   };
 }
 
@@ -111,6 +116,10 @@ export default class extends WorkerEntrypoint {
     }
     if (pathname === "/test-visits") return visits(request, withFaults(this.env), this.ctx);
     if (pathname === "/test-calls") return Response.json(calls);
+    if (pathname.startsWith("/test-later/")) {
+      ahead += Number(pathname.slice("/test-later/".length));
+      return new Response(null);
+    }
     if (pathname.startsWith("/test-fault/")) {
       fault = pathname.slice("/test-fault/".length);
       return new Response(null);

@@ -55,6 +55,13 @@ fn fill<const MOST: usize>() {
 }
 
 #[test]
+fn an_expired_value_is_still_known_as_such() {
+    let mut cache = ExpiringCache::<&str, i32, 2>::default();
+    cache.insert("a", 1, 10);
+    assert_eq!((cache.get("a", 10), cache.stale("a"), cache.stale("b")), (None, Some(&1), None));
+}
+
+#[test]
 fn no_cache_grows_beyond_its_bound() {
     assert_eq!(
         [LISTINGS, ACCEPTED_KEYS, ORIGINS, LINKS, VENDOR_RESPONSES],

@@ -38,7 +38,15 @@ fn visit(ledger: &mut Ledger, token: &str, now: &str) -> String {
         let key = outbox::path_key(no, revision);
         let value =
             queued(ledger).into_iter().find(|(name, _)| *name == key).unwrap_or_else(|| panic!("no {key}")).1;
-        decision = engine.handle(&line, LinkPath::Known(&value), true, &mut ledger.entropy);
+        if revision > 0 {
+            // What was looked up before the newest change is neither used nor kept.
+            let outdated = LinkPath::Known { value: "/outdated", revision: revision - 1 };
+            let again = engine.handle(&line, outdated, true, &mut ledger.entropy);
+            assert_eq!(again, RedirectDecision::NeedPath(no, revision));
+            assert_eq!(engine.handle(&line, LinkPath::Unknown, true, &mut ledger.entropy), again);
+        }
+        let known = LinkPath::Known { value: &value, revision };
+        decision = engine.handle(&line, known, true, &mut ledger.entropy);
     }
     let RedirectDecision::Respond(response) = decision else { panic!("{decision:?}") };
     let location = response.location.unwrap_or_else(|| "nowhere".to_owned());

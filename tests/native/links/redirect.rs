@@ -337,11 +337,12 @@ fn a_path_is_looked_up_once_and_cached() {
     let ask = ask(LinkToken { has_path: true, ..token(5) });
     assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedPath(5, 0));
     // Not cached: a failure of all stores, which may be over in a second, and a path that leads elsewhere.
-    for path in [LinkPath::Missing, LinkPath::Known("//evil.example"), LinkPath::Known("/../x")] {
+    let known = |value| LinkPath::Known { value, revision: 0 };
+    for path in [LinkPath::Missing, known("//evil.example"), known("/../x")] {
         assert_eq!(Ask { path, ..ask.clone() }.decision(&mut engine).location, LANDING, "{path:?}");
         assert_eq!(ask.raw(&mut engine, 7), RedirectDecision::NeedPath(5, 0));
     }
-    let first = Ask { path: LinkPath::Known("/plans/team"), ..ask.clone() }.decision(&mut engine).location;
+    let first = Ask { path: known("/plans/team"), ..ask.clone() }.decision(&mut engine).location;
     assert!(first.starts_with("https://shop.example/plans/team?own=1&sp_click="), "{first}");
     assert_eq!(ask.decision(&mut engine).location, first);
 }
