@@ -156,10 +156,16 @@ fn respond(
         }
         routes::Found::Nothing => return Err(Problem::not_found().into()),
     };
-    let (token, query) = auth::take_token(request.query);
+    let token = auth::token_of(request.query);
     let caller = auth::authenticate(environment.sql, environment.config, environment.now, &request, token)?;
-    let is_address = caller.credential == Credential::Token && request.authorization.is_none();
-    let request = if is_address { Request { query: &query, ..request } } else { request };
+    // The token of an address is no parameter of the operation.
+    let query;
+    let request = if caller.credential == Credential::Token && request.authorization.is_none() {
+        query = auth::without_token(request.query);
+        Request { query: &query, ..request }
+    } else {
+        request
+    };
     auth::authorise(&caller, route.scope, route.access)?;
     if request.body.len() > body::limit_of(request.path) {
         return Err(body::too_large(request.path).into());

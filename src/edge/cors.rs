@@ -5,6 +5,8 @@
 use super::{
     expiring_cache::{ExpiringCache, ORIGINS},
     http::Refusal,
+    objects::now_ms,
+    timestamp,
 };
 use crate::api::http::cors::{ALLOW_ORIGIN, exposing};
 use std::cell::RefCell;
@@ -24,7 +26,7 @@ pub fn exposed(
     origin: Option<String>,
 ) -> std::result::Result<Response, Refusal> {
     let Some(origin) = origin else { return result };
-    let now = now_ms();
+    let now = timestamp(now_ms()).ms();
     match result {
         Ok(response) => {
             if response.headers().has(ALLOW_ORIGIN)? {
@@ -41,9 +43,4 @@ pub fn exposed(
         }
         Err(Refusal::Failed(error)) => Err(Refusal::Failed(error)),
     }
-}
-
-/// The time in Unix milliseconds.
-fn now_ms() -> i64 {
-    i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX)
 }

@@ -78,12 +78,17 @@ pub fn bearer_token(authorization: &str) -> Option<&str> {
 /// The parameter that carries a token in the address of a document.
 const TOKEN_PARAMETER: &str = "token=";
 
-/// Takes the token of an address out of a query: the token, and the query without it.
+/// The token in the address of a request, if there is one.
 #[must_use]
-pub fn take_token(query: &str) -> (Option<&str>, String) {
-    let token = query.split('&').find_map(|pair| pair.strip_prefix(TOKEN_PARAMETER));
+pub fn token_of(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix(TOKEN_PARAMETER))
+}
+
+/// A query without the token.
+#[must_use]
+pub fn without_token(query: &str) -> String {
     let rest: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with(TOKEN_PARAMETER)).collect();
-    (token, rest.join("&"))
+    rest.join("&")
 }
 
 fn refused() -> Problem {
