@@ -6,7 +6,7 @@ use crate::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor},
+    de::{DeserializeSeed, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor},
 };
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -44,7 +44,7 @@ macro_rules! check {
     ($($method:ident($($argument:ident: $type:ty),*))*) => {
         $(fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, D::Error> {
             let path = self.path;
-            self.inner.$method($($argument,)* Checked { visitor, path, is_struct: false })
+            self.inner.$method($($argument,)* Checked { visitor, path })
         })*
     };
 }
@@ -72,12 +72,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        name: &'static str,
-        fields: &'static [&'static str],
+        _: &'static str,
+        _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
+        // `deserialize_struct` would also take a list, so its code would be compiled for each struct.
         let path = self.path;
-        self.inner.deserialize_struct(name, fields, Checked { visitor, path, is_struct: true })
+        self.inner.deserialize_map(Fields { visitor, path })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -105,11 +106,30 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Variant<V> {
     }
 }
 
-/// Wraps a visitor, to check the parts of what it visits.
+/// Wraps the visitor of a struct, to check its fields. It refuses everything but an object.
+struct Fields<'p, V> {
+    visitor: V,
+    path: &'p Path,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Serde would say "struct" and its name in Rust, which means nothing to whoever wrote the JSON.
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let inner = Strict::new(inner, self.path);
+        self.visitor.visit_map(Members { inner, key: Cow::Borrowed(""), seen: None })
+    }
+}
+
+/// Wraps any other visitor, to check the parts of what it visits.
 struct Checked<'p, V> {
     visitor: V,
     path: &'p Path,
-    is_struct: bool,
 }
 
 /// Forwards values that have no parts.
@@ -125,8 +145,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Checked<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Serde would say "struct" and its name in Rust, which means nothing to whoever wrote the JSON.
-        if self.is_struct { f.write_str("a JSON object") } else { self.visitor.expecting(f) }
+        self.visitor.expecting(f)
     }
 
     visit! {
@@ -151,9 +170,6 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Checked<'_, V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        if self.is_struct {
-            return Err(A::Error::invalid_type(Unexpected::Seq, &self));
-        }
         let mut items = Items { inner: Strict::new(inner, self.path), next: 0, is_at_end: false };
         let value = self.visitor.visit_seq(&mut items)?;
         items.end()?;
@@ -161,8 +177,8 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Checked<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        let seen = (!self.is_struct).then(BTreeSet::new);
-        self.visitor.visit_map(Members { inner: Strict::new(inner, self.path), key: Cow::Borrowed(""), seen })
+        let (inner, seen) = (Strict::new(inner, self.path), Some(BTreeSet::new()));
+        self.visitor.visit_map(Members { inner, key: Cow::Borrowed(""), seen })
     }
 }
 
