@@ -13,7 +13,7 @@ const DELETED_PER_WRITE: i64 = 10;
 /// Marks a single-use token as used. Returns `false` if it was already used.
 pub fn use_token(sql: &dyn Sql, key: &str, keep_until: Timestamp, now: Timestamp) -> Result<bool, SqlError> {
     sql.exec(
-        "DELETE FROM single_use WHERE key IN (SELECT key FROM single_use WHERE keep_until < ?1 LIMIT ?2)",
+        "DELETE FROM single_use WHERE key IN (SELECT key FROM single_use WHERE keep_until < ?1 LIMIT CAST(?2 AS INTEGER))",
         &[now.into(), DELETED_PER_WRITE.into()],
     )?;
     let rows = sql.exec(
@@ -49,7 +49,7 @@ pub fn put_browser_handoff(
     now: Timestamp,
 ) -> Result<(), SqlError> {
     sql.exec(
-        "DELETE FROM relays WHERE id_hash IN (SELECT id_hash FROM relays WHERE expires_at < ?1 LIMIT ?2)",
+        "DELETE FROM relays WHERE id_hash IN (SELECT id_hash FROM relays WHERE expires_at < ?1 LIMIT CAST(?2 AS INTEGER))",
         &[now.into(), DELETED_PER_WRITE.into()],
     )?;
     let args: [Value; 5] = [

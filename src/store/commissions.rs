@@ -354,7 +354,7 @@ pub fn due(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<Vec<Commission>,
     let from = FROM.replacen("commissions m", "commissions m INDEXED BY commissions_maturing", 1);
     let statement = format!(
         "SELECT {COLUMNS} {from} WHERE m.status = 'pending' AND m.held_reason IS NULL AND m.matures_at <= ?1 \
-         ORDER BY m.matures_at LIMIT ?2"
+         ORDER BY m.matures_at LIMIT CAST(?2 AS INTEGER)"
     );
     sql.exec(&statement, &[now.into(), limit.into()])?.iter().map(read).collect()
 }

@@ -200,7 +200,7 @@ pub fn unattributed(
 ) -> Result<Vec<Conversion>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM conversions INDEXED BY conversions_unearned \
-         WHERE partner_no = 0 AND customer_id = ?1 AND no > ?2 ORDER BY no LIMIT ?3"
+         WHERE partner_no = 0 AND customer_id = ?1 AND no > ?2 ORDER BY no LIMIT CAST(?3 AS INTEGER)"
     );
     sql.exec(&statement, &[customer_id.into(), after.into(), limit.into()])?.iter().map(read).collect()
 }
@@ -214,7 +214,7 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Conversion>, SqlError> {
 /// Returns conversions with numbers above `after`, in the order in which they were accepted, without their first responses.
 pub fn accepted_after(sql: &dyn Sql, after: i64, limit: i64) -> Result<Vec<Conversion>, SqlError> {
     let statement = format!(
-        "SELECT {} FROM conversions WHERE no > ?1 ORDER BY no LIMIT ?2",
+        "SELECT {} FROM conversions WHERE no > ?1 ORDER BY no LIMIT CAST(?2 AS INTEGER)",
         COLUMNS.replace("answer", "''")
     );
     sql.exec(&statement, &[after.into(), limit.into()])?.iter().map(read).collect()
@@ -247,7 +247,7 @@ pub fn count_recent(
     limit: i64,
 ) -> Result<i64, SqlError> {
     let statement = "SELECT count(*) FROM (SELECT created_at FROM conversions WHERE partner_no = ?1 AND no < ?2 \
-                     AND type <> 'uninstall' ORDER BY no DESC LIMIT ?3) WHERE created_at > ?4 AND created_at <= ?5";
+                     AND type <> 'uninstall' ORDER BY no DESC LIMIT CAST(?3 AS INTEGER)) WHERE created_at > ?4 AND created_at <= ?5";
     let args = [partner.into(), no.into(), limit.into(), since.into(), until.into()];
     let rows = sql.exec(statement, &args)?;
     rows.first().map_or(Ok(0), |row| row.int(0))

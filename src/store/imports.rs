@@ -99,7 +99,7 @@ pub struct QueuedClicks {
 pub fn queued_clicks(sql: &dyn Sql) -> Result<Vec<QueuedClicks>, SqlError> {
     let rows = sql.exec(
         "SELECT shard, '[' || group_concat(record) || ']', max(place), restored FROM
-           (SELECT place, shard, record, restored FROM click_outbox ORDER BY place LIMIT ?1)
+           (SELECT place, shard, record, restored FROM click_outbox ORDER BY place LIMIT CAST(?1 AS INTEGER))
          GROUP BY restored, shard ORDER BY restored, shard",
         &[CLICKS_A_STEP.into()],
     )?;

@@ -152,7 +152,7 @@ pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Link>, Sql
     let mut all = filter.conditions();
     let (after, limit) = (all.after_page(page, order), all.bind(page.limit));
     let statement = format!(
-        "SELECT {COLUMNS} FROM links {} WHERE {} AND {after} ORDER BY {} LIMIT {limit}",
+        "SELECT {COLUMNS} FROM links {} WHERE {} AND {after} ORDER BY {} LIMIT CAST({limit} AS INTEGER)",
         filter.index(),
         all.text(),
         order.terms()
@@ -188,7 +188,7 @@ pub fn revised(sql: &dyn Sql) -> Result<Vec<(LinkNo, u32, Option<Timestamp>)>, S
 /// Returns the numbers of a partner's links, at most `limit`.
 pub fn numbers(sql: &dyn Sql, partner: PartnerNo, limit: i64) -> Result<Vec<LinkNo>, SqlError> {
     let rows = sql.exec(
-        "SELECT no FROM links WHERE partner_no = ?1 ORDER BY no LIMIT ?2",
+        "SELECT no FROM links WHERE partner_no = ?1 ORDER BY no LIMIT CAST(?2 AS INTEGER)",
         &[partner.into(), limit.into()],
     )?;
     rows.iter().map(|row| row.number(0)).collect()

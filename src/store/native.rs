@@ -10,6 +10,7 @@ pub struct NativeSql {
     connection: Connection,
     statements: Cell<u64>,
     steps: Cell<u64>,
+    reprepared: Cell<u64>,
 }
 
 impl NativeSql {
@@ -25,7 +26,7 @@ impl NativeSql {
 
     fn over(connection: Connection) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
-        Self { connection, statements: Cell::new(0), steps: Cell::new(0) }
+        Self { connection, statements: Cell::new(0), steps: Cell::new(0), reprepared: Cell::new(0) }
     }
 
     /// Returns the number of statements run so far. Tests use it to prove that the work of a path does not grow with
@@ -37,6 +38,11 @@ impl NativeSql {
     /// Returns the number of instructions of SQLite's virtual machine run so far, which grows with each row read.
     pub fn steps(&self) -> u64 {
         self.steps.get()
+    }
+
+    /// Returns how often SQLite compiled a statement again that was compiled before.
+    pub fn reprepared(&self) -> u64 {
+        self.reprepared.get()
     }
 }
 
@@ -81,8 +87,12 @@ impl Sql for NativeSql {
             answer.push(Row(values));
         }
         drop(rows);
-        let steps = u64::try_from(statement.reset_status(StatementStatus::VmStep)).unwrap_or_default();
-        self.steps.set(self.steps.get().wrapping_add(steps));
+        for (counter, status) in
+            [(&self.steps, StatementStatus::VmStep), (&self.reprepared, StatementStatus::RePrepare)]
+        {
+            let count = u64::try_from(statement.reset_status(status)).unwrap_or_default();
+            counter.set(counter.get().wrapping_add(count));
+        }
         Ok(answer)
     }
 

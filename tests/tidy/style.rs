@@ -70,3 +70,19 @@ fn every_file_starts_with_a_header() {
     };
     assert_none(&sources().unwrap().iter().filter_map(silent).collect::<Vec<_>>());
 }
+
+/// SQLite compiles such a statement again at each execution; see `Sql` in src/store/sql.rs.
+#[test]
+fn no_limit_is_a_bare_placeholder() {
+    let mut offences = Vec::new();
+    for source in sources().unwrap().iter().filter(|source| source.path.starts_with("src/store/")) {
+        for (number, line) in
+            source.text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+        {
+            if ["LIMIT ?", "LIMIT {"].iter().any(|bare| line.contains(bare)) {
+                offences.push(format!("{}:{}: LIMIT CAST(?n AS INTEGER)", source.path, number + 1));
+            }
+        }
+    }
+    assert_none(&offences);
+}

@@ -111,7 +111,8 @@ pub fn list(
             conditions.push_str(&format!("{column} = ?{} AND ", args.len()));
         }
     }
-    let statement =
-        format!("SELECT {COLUMNS} FROM fx_rates WHERE {conditions} no < ?1 ORDER BY no DESC LIMIT ?2");
+    let statement = format!(
+        "SELECT {COLUMNS} FROM fx_rates WHERE {conditions} no < ?1 ORDER BY no DESC LIMIT CAST(?2 AS INTEGER)"
+    );
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }

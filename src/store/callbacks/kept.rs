@@ -139,15 +139,16 @@ pub fn list(
             conditions.push_str(&format!("{column} = ?{} AND ", args.len()));
         }
     }
-    let statement =
-        format!("SELECT {COLUMNS} FROM kept_callbacks WHERE {conditions}no < ?1 ORDER BY no DESC LIMIT ?2");
+    let statement = format!(
+        "SELECT {COLUMNS} FROM kept_callbacks WHERE {conditions}no < ?1 ORDER BY no DESC LIMIT CAST(?2 AS INTEGER)"
+    );
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
 /// Deletes up to `limit` callbacks that expired before `now`.
 pub fn expire(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<(), SqlError> {
     sql.exec(
-        "DELETE FROM kept_callbacks WHERE no IN (SELECT no FROM kept_callbacks WHERE expires_at < ?1 LIMIT ?2)",
+        "DELETE FROM kept_callbacks WHERE no IN (SELECT no FROM kept_callbacks WHERE expires_at < ?1 LIMIT CAST(?2 AS INTEGER))",
         &[now.into(), limit.into()],
     )
     .map(drop)

@@ -66,7 +66,7 @@ impl ClickLog<'_> {
     pub(super) fn take_invalid(&self) -> Result<Vec<Counted>, SqlError> {
         let rows = self.sql.exec(
             "DELETE FROM invalid_visits WHERE (quarter, country, device) IN
-               (SELECT quarter, country, device FROM invalid_visits ORDER BY 1, 2, 3 LIMIT ?1)
+               (SELECT quarter, country, device FROM invalid_visits ORDER BY 1, 2, 3 LIMIT CAST(?1 AS INTEGER))
              RETURNING quarter, country, device, visits, newest_ms",
             &[Value::Int(ROWS)],
         )?;

@@ -30,7 +30,7 @@ pub struct PageQuery {
 /// A time after all clicks that is still a safe integer.
 const END_OF_TIME: i64 = 1 << 52;
 const WITHIN: &str = "at_ms >= ?1 AND at_ms < ?2 AND (at_ms, id) < (?3, ?4)";
-const ORDER: &str = "ORDER BY at_ms DESC, id DESC LIMIT ?5";
+const ORDER: &str = "ORDER BY at_ms DESC, id DESC LIMIT CAST(?5 AS INTEGER)";
 
 impl ClickLog<'_> {
     /// Returns the page as a JSON array of packed visits ([`crate::store::clicks::PackedClick`]). It reads at most

@@ -55,7 +55,7 @@ impl ClickLog<'_> {
                AND seq <= (SELECT coalesce(max(last), 0) FROM segment WHERE written = 1)
                AND seq <= (SELECT max(through) FROM outbox)
                AND seq < (SELECT max(seq) FROM click)
-             ORDER BY at_ms LIMIT ?2) RETURNING 1",
+             ORDER BY at_ms LIMIT CAST(?2 AS INTEGER)) RETURNING 1",
             &[before.ms().into(), DELETED_ROWS.into()],
         )?;
         Ok(!rows.is_empty())

@@ -85,7 +85,7 @@ pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Commission
         None => FROM.to_owned(),
     };
     let statement = format!(
-        "SELECT {COLUMNS} {from} WHERE {} AND {after} ORDER BY {} LIMIT {limit}",
+        "SELECT {COLUMNS} {from} WHERE {} AND {after} ORDER BY {} LIMIT CAST({limit} AS INTEGER)",
         all.text(),
         order.terms()
     );

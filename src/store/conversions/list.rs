@@ -136,7 +136,7 @@ fn queries(filter: &Filter, columns: &str, page: Option<Page>) -> (Vec<String>, 
         let Some(page) = page else { return select };
         let order = Order { number, ..order(filter) };
         let (after, limit) = (all.after_page(page, order), all.bind(page.limit));
-        format!("{select} AND {after} ORDER BY {} LIMIT {limit}", order.terms())
+        format!("{select} AND {after} ORDER BY {} LIMIT CAST({limit} AS INTEGER)", order.terms())
     };
     let queries = match source {
         Source::ExternalId | Source::All => vec![query("c.no", columns, "conversions c".to_owned(), "")],
@@ -174,7 +174,7 @@ pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Conversion
             let parts: Vec<String> = parts.iter().map(|part| format!("SELECT no FROM ({part})")).collect();
             args.push(page.limit.into());
             format!(
-                "SELECT {COLUMNS} FROM conversions c WHERE c.no IN ({}) ORDER BY {} LIMIT ?{}",
+                "SELECT {COLUMNS} FROM conversions c WHERE c.no IN ({}) ORDER BY {} LIMIT CAST(?{} AS INTEGER)",
                 parts.join(" UNION "),
                 order(filter).terms(),
                 args.len()

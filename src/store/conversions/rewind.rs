@@ -10,7 +10,8 @@ use crate::store::{
 
 /// Returns how many conversions have the number `first` or a higher one, counting at most `most`.
 pub fn number_from(sql: &dyn Sql, first: i64, most: i64) -> Result<i64, SqlError> {
-    let statement = "SELECT count(*) FROM (SELECT 1 FROM conversions WHERE no >= ?1 LIMIT ?2)";
+    let statement =
+        "SELECT count(*) FROM (SELECT 1 FROM conversions WHERE no >= ?1 LIMIT CAST(?2 AS INTEGER))";
     let rows = sql.exec(statement, &[first.into(), most.into()])?;
     rows.first().map_or(Ok(0), |row| row.int(0))
 }

@@ -103,7 +103,7 @@ pub fn touches_of(sql: &dyn Sql, customer_id: &str, limit: i64) -> Result<Vec<Bo
                      FROM customer_touches t LEFT JOIN links l ON l.no = t.link_no \
                      LEFT JOIN coupons k ON t.link_no = 0 AND k.id = t.click_id \
                      LEFT JOIN partners p ON p.no = coalesce(l.partner_no, k.partner_no) WHERE t.customer_id = ?1 \
-                     ORDER BY t.clicked_at DESC, t.click_id DESC LIMIT ?2";
+                     ORDER BY t.clicked_at DESC, t.click_id DESC LIMIT CAST(?2 AS INTEGER)";
     let rows = sql.exec(statement, &[customer_id.into(), limit.into()])?;
     let read = |row: &Row| {
         let class = u8::try_from(row.int(3)?).ok().and_then(Class::from_code);

@@ -93,7 +93,7 @@ pub fn list(sql: &dyn Sql, after: i64, filter: &Filter, limit: i64) -> Result<Ve
     let (after, limit) = (all.bind(after), all.bind(limit));
     let statement = format!(
         "SELECT seq, id, type, partner_no, created_at, data, ledger FROM events {index} WHERE {} AND seq > {after} \
-         ORDER BY seq LIMIT {limit}",
+         ORDER BY seq LIMIT CAST({limit} AS INTEGER)",
         all.text()
     );
     sql.exec(&statement, all.args())?.iter().map(read).collect()
@@ -105,7 +105,7 @@ pub fn after_within(sql: &dyn Sql, after: i64, limit: i64, bytes: i64) -> Result
     let statement = "SELECT seq, id, type, partner_no, created_at, data, ledger FROM \
                      (SELECT *, row_number() OVER (ORDER BY seq) AS number, \
                      sum(length(data) + coalesce(length(ledger), 0)) OVER (ORDER BY seq) AS bytes FROM \
-                     (SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2)) WHERE bytes <= ?3 OR number = 1 ORDER BY seq";
+                     (SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT CAST(?2 AS INTEGER))) WHERE bytes <= ?3 OR number = 1 ORDER BY seq";
     sql.exec(statement, &[after.into(), limit.into(), bytes.into()])?.iter().map(read).collect()
 }
 

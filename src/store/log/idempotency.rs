@@ -44,6 +44,6 @@ pub fn put(sql: &dyn Sql, scope: &str, record: &Record, now: Timestamp) -> Resul
 /// Deletes up to `limit` expired responses.
 pub fn expire(sql: &dyn Sql, now: Timestamp, limit: i64) -> Result<(), SqlError> {
     let statement = "DELETE FROM idempotency WHERE scope IN \
-                     (SELECT scope FROM idempotency WHERE created_at <= ?1 ORDER BY created_at LIMIT ?2)";
+                     (SELECT scope FROM idempotency WHERE created_at <= ?1 ORDER BY created_at LIMIT CAST(?2 AS INTEGER))";
     sql.exec(statement, &[now.ms().saturating_sub(RETENTION_MS).into(), limit.into()]).map(drop)
 }

@@ -227,7 +227,10 @@ pub fn due(sql: &dyn Sql, now: Timestamp) -> Result<Work, SqlError> {
             ack.snapshot = Some(version);
         }
     }
-    for row in sql.exec("SELECT key, value, version FROM kv_writes LIMIT ?1", &[WRITES_A_STEP.into()])? {
+    for row in sql.exec(
+        "SELECT key, value, version FROM kv_writes LIMIT CAST(?1 AS INTEGER)",
+        &[WRITES_A_STEP.into()],
+    )? {
         puts.push(Put { key: row.text(0)?.to_owned(), value: row.text(1)?.to_owned(), metadata: None });
         ack.keys.push((row.text(0)?.to_owned(), row.int(2)?));
     }
@@ -289,7 +292,8 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
 pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR EXISTS (SELECT 1 FROM click_outbox) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
                      coalesce((SELECT value FROM meta WHERE name = ?2), 0), \
-                     (SELECT min(matures_at) FROM commissions WHERE status = 'pending'), \
+                     (SELECT min(matures_at) FROM commissions INDEXED BY commissions_maturing \
+                     WHERE status = 'pending' AND held_reason IS NULL), \
                      (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \
                      ORDER BY seq LIMIT 1), (SELECT min(expires_at) + 1 FROM kept_answers)";
     let names = [meta::name::SNAPSHOT_WRITTEN, meta::name::SNAPSHOT_VERSION, meta::name::EVENTS_LOGGED];

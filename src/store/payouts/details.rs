@@ -92,7 +92,7 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<StoredDetails>, SqlError> 
 /// sealed fields.
 pub fn sealed_after(sql: &dyn Sql, after: i64, limit: i64) -> Result<Vec<(i64, String, String)>, SqlError> {
     let statement = "SELECT d.no, p.id, d.sealed FROM payout_details d JOIN partners p ON p.no = d.partner_no \
-                     WHERE d.no > ?1 AND d.sealed IS NOT NULL ORDER BY d.no LIMIT ?2";
+                     WHERE d.no > ?1 AND d.sealed IS NOT NULL ORDER BY d.no LIMIT CAST(?2 AS INTEGER)";
     let rows = sql.exec(statement, &[after.into(), limit.into()])?;
     rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?.to_owned(), row.text(2)?.to_owned()))).collect()
 }

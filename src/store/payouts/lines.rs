@@ -101,7 +101,7 @@ pub fn items(sql: &dyn Sql, payout_no: i64, page: Page) -> Result<Vec<Item>, Sql
     let statement = format!(
         "SELECT {ITEM}, CAST(i.amount AS TEXT), i.reversed FROM payout_items i CROSS JOIN commissions m ON m.no = i.commission_no \
          LEFT JOIN conversions c ON c.no = m.conversion_no \
-         WHERE i.payout_no = ?1 AND i.commission_no < ?2 ORDER BY i.commission_no DESC LIMIT ?3"
+         WHERE i.payout_no = ?1 AND i.commission_no < ?2 ORDER BY i.commission_no DESC LIMIT CAST(?3 AS INTEGER)"
     );
     sql.exec(&statement, &[payout_no.into(), page.below().into(), page.limit.into()])?
         .iter()
@@ -117,7 +117,7 @@ pub fn draft_items(sql: &dyn Sql, payout: &Payout, to: Date, page: Page) -> Resu
         "SELECT {ITEM}, CAST({open} AS TEXT), m.reversed FROM payout_parts t CROSS JOIN commissions m INDEXED BY commissions_open \
          ON m.partner_no = ?2 AND m.currency = t.currency AND m.matures_at < ?3 AND m.status <> 'pending' AND {open} <> 0 \
          LEFT JOIN conversions c ON c.no = m.conversion_no \
-         WHERE t.payout_no = ?1 AND t.converted IS NOT NULL AND m.no < ?4 ORDER BY m.no DESC LIMIT ?5"
+         WHERE t.payout_no = ?1 AND t.converted IS NOT NULL AND m.no < ?4 ORDER BY m.no DESC LIMIT CAST(?5 AS INTEGER)"
     );
     let args =
         [payout.no.into(), payout.partner_no.into(), to.end().into(), page.below().into(), page.limit.into()];

@@ -133,15 +133,17 @@ pub fn list(sql: &dyn Sql, filter: PayoutFilter, page: Page) -> Result<Vec<Payou
     if filter.partner_no.is_some() {
         conditions.push_str("r.status IN ('approved', 'settled') AND ");
     }
-    let statement =
-        format!("SELECT {COLUMNS} {FROM} WHERE {conditions} y.no < ?1 ORDER BY y.no DESC LIMIT ?2");
+    let statement = format!(
+        "SELECT {COLUMNS} {FROM} WHERE {conditions} y.no < ?1 ORDER BY y.no DESC LIMIT CAST(?2 AS INTEGER)"
+    );
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
 
 /// Returns the payouts of a run with this status in ascending order, at most `limit`.
 pub fn of_run(sql: &dyn Sql, run_no: i64, status: PayoutStatus, limit: i64) -> Result<Vec<Payout>, SqlError> {
-    let statement =
-        format!("SELECT {COLUMNS} {FROM} WHERE y.run_no = ?1 AND y.status = ?2 ORDER BY y.no LIMIT ?3");
+    let statement = format!(
+        "SELECT {COLUMNS} {FROM} WHERE y.run_no = ?1 AND y.status = ?2 ORDER BY y.no LIMIT CAST(?3 AS INTEGER)"
+    );
     let args = [run_no.into(), status.as_str().into(), limit.into()];
     sql.exec(&statement, &args)?.iter().map(read).collect()
 }
@@ -211,7 +213,7 @@ pub fn held(sql: &dyn Sql, run_no: i64, limit: i64) -> Result<(Vec<HeldPart>, i6
     let statement = format!(
         "SELECT y.id, p.id, coalesce(t.currency, iif(y.reason = 'in_other_run', NULL, y.currency)), y.currency, \
          CAST(coalesce(t.amount, y.amount) AS TEXT), iif(t.payout_no IS NULL, y.reason, 'rate_missing') {HELD} \
-         ORDER BY y.no LIMIT ?2"
+         ORDER BY y.no LIMIT CAST(?2 AS INTEGER)"
     );
     let read = |row: &Row| {
         Ok(HeldPart {

@@ -224,6 +224,7 @@ pub fn active(
 
 /// Returns runs, newest first.
 pub fn list(sql: &dyn Sql, page: Page) -> Result<Vec<Run>, SqlError> {
-    let statement = format!("SELECT {COLUMNS} FROM payout_runs WHERE no < ?1 ORDER BY no DESC LIMIT ?2");
+    let statement =
+        format!("SELECT {COLUMNS} FROM payout_runs WHERE no < ?1 ORDER BY no DESC LIMIT CAST(?2 AS INTEGER)");
     sql.exec(&statement, &[page.below().into(), page.limit.into()])?.iter().map(read).collect()
 }

@@ -107,7 +107,7 @@ pub fn maker_of(sql: &dyn Sql, id: &str) -> Result<Option<String>, SqlError> {
 /// Returns unrevoked keys, newest first.
 pub fn list(sql: &dyn Sql, page: Page) -> Result<Vec<ApiKey>, SqlError> {
     let statement = format!(
-        "SELECT {COLUMNS} FROM api_keys WHERE revoked_at IS NULL AND no < ?1 ORDER BY no DESC LIMIT ?2"
+        "SELECT {COLUMNS} FROM api_keys WHERE revoked_at IS NULL AND no < ?1 ORDER BY no DESC LIMIT CAST(?2 AS INTEGER)"
     );
     sql.exec(&statement, &[page.below().into(), page.limit.into()])?.iter().map(read).collect()
 }

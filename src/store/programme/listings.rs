@@ -125,7 +125,7 @@ pub fn of_app(sql: &dyn Sql, app_apple_id: &str) -> Result<Option<String>, SqlEr
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Listing>, SqlError> {
     let statement = format!(
         "SELECT {COLUMNS} FROM listings WHERE no < ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM links WHERE \
-         partner_no = ?2 AND listing_no = listings.no)) ORDER BY no DESC LIMIT ?3"
+         partner_no = ?2 AND listing_no = listings.no)) ORDER BY no DESC LIMIT CAST(?3 AS INTEGER)"
     );
     let args = [page.below().into(), partner.into(), page.limit.into()];
     sql.exec(&statement, &args)?.iter().map(read).collect()

@@ -159,7 +159,7 @@ pub fn list(sql: &dyn Sql, filter: &Filter, page: Page) -> Result<Vec<Partner>, 
     let (after, limit) = (all.after_page(page, order), all.bind(page.limit));
     let index = filter.index().map_or_else(String::new, |index| format!("INDEXED BY {index}"));
     let statement = format!(
-        "SELECT {COLUMNS} FROM partners {index} WHERE {} AND {after} ORDER BY {} LIMIT {limit}",
+        "SELECT {COLUMNS} FROM partners {index} WHERE {} AND {after} ORDER BY {} LIMIT CAST({limit} AS INTEGER)",
         all.text(),
         order.terms()
     );

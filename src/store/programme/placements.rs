@@ -79,8 +79,9 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
         Some(partner) => ("partner_no = ?3 AND", partner),
         None => ("?3 IS NOT NULL AND", 0),
     };
-    let statement =
-        format!("SELECT {COLUMNS} FROM placements WHERE {condition} no < ?1 ORDER BY no DESC LIMIT ?2");
+    let statement = format!(
+        "SELECT {COLUMNS} FROM placements WHERE {condition} no < ?1 ORDER BY no DESC LIMIT CAST(?2 AS INTEGER)"
+    );
     sql.exec(&statement, &[page.below().into(), page.limit.into(), partner.into()])?
         .iter()
         .map(read)

@@ -197,3 +197,82 @@ fn a_larger_ledger_needs_no_more_statements() {
     }
     assert_eq!(statements, vec![statements[0]; statements.len()]);
 }
+
+/// A search in an index may still read all rows of one status, for example, which the plan does not show.
+#[test]
+fn a_larger_ledger_needs_no_more_steps() {
+    let mut ledger = Ledger::new();
+    let listing = ledger.listing("https://shop.example/buy");
+    let partner = ledger.partner("Ada", None);
+    let (_, no) = ledger.link(&partner, &listing);
+    let mut sales = 0;
+    let mut sell = |ledger: &mut Ledger| {
+        sales += 1;
+        let body = json!({"type": "sale", "external_id": format!("o-{sales}"), "click_id": ledger.click(no),
+            "customer_id": format!("c-{sales}"), "amount": 9_900, "currency": "EUR"});
+        let key = format!("{sales}");
+        let answer = ledger.call(OPERATOR, "POST", "/v1/conversions", &body.to_string(), Some(&key));
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        answer.json["id"].as_str().unwrap().to_owned()
+    };
+    let mut steps_by_size = Vec::new();
+    for size in [20, 300] {
+        for _ in 0..size {
+            sell(&mut ledger);
+        }
+        // The first refund adds an account.
+        let refunded = sell(&mut ledger);
+        ledger.post(&format!("/v1/conversions/{refunded}/refunds"), &json!({"external_id": "r-1"}));
+        let mut steps = BTreeMap::new();
+        let mut start = ledger.sql.steps();
+        let mut measured = |ledger: &Ledger, name: &str| {
+            steps.insert(name.to_owned(), ledger.sql.steps() - start);
+            start = ledger.sql.steps();
+        };
+        let sale = sell(&mut ledger);
+        measured(&ledger, "sale");
+        let refund = ledger.post(&format!("/v1/conversions/{sale}/refunds"), &json!({"external_id": "r-1"}));
+        assert_eq!(refund.status, 201, "{}", refund.raw.body);
+        measured(&ledger, "refund");
+        for target in [
+            "/v1/conversions/{sale}/attribution",
+            "/v1/balances?partner_id={partner}",
+            "/v1/conversions?limit=5&status=attributed",
+            "/v1/conversions?limit=5&partner_id={partner}&from=2026-01-01T00:00:00Z",
+            "/v1/commissions?limit=5&status=pending",
+            "/v1/commissions?limit=5&partner_id={partner}",
+            "/v1/links?limit=5",
+            "/v1/events?limit=5",
+        ] {
+            let response = ledger.get(&target.replace("{sale}", &sale).replace("{partner}", &partner));
+            assert_eq!(response.status, 200, "{target}: {}", response.raw.body);
+            measured(&ledger, target);
+        }
+        outbox::next_due(&ledger.sql, ledger.now).unwrap();
+        measured(&ledger, "next alarm");
+        api::end_holds(&ledger.sql, ledger.now, &mut SeededEntropy::new(size)).unwrap();
+        measured(&ledger, "end of holds");
+        steps_by_size.push(steps);
+    }
+    let [small, large] = steps_by_size.try_into().unwrap();
+    assert_eq!(small, large);
+}
+
+#[test]
+fn a_sale_and_its_refund_compile_no_statement_again() {
+    let mut ledger = Ledger::new();
+    let listing = ledger.listing("https://shop.example/buy");
+    let partner = ledger.partner("Ada", None);
+    let (_, no) = ledger.link(&partner, &listing);
+    let before = ledger.sql.reprepared();
+    for sale in 0..3 {
+        let body = json!({"type": "sale", "external_id": format!("o-{sale}"), "click_id": ledger.click(no),
+            "customer_id": "c-1", "amount": 9_900, "currency": "EUR"});
+        let answer =
+            ledger.call(OPERATOR, "POST", "/v1/conversions", &body.to_string(), Some(&format!("{sale}")));
+        assert_eq!(answer.status, 201, "{}", answer.raw.body);
+        let target = format!("/v1/conversions/{}/refunds", answer.json["id"].as_str().unwrap());
+        assert_eq!(ledger.post(&target, &json!({"external_id": "r-1", "amount": 100})).status, 201);
+    }
+    assert_eq!(ledger.sql.reprepared() - before, 0);
+}

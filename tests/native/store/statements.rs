@@ -245,7 +245,7 @@ fn is_meant(table: &str, sql: &str) -> bool {
     // A page of the conversions of a partner or a link: those it earns alone and those it shares, each half no more than the
     // page holds.
     let of_one = sql.contains("k.partner_no = ") || sql.contains("k.link_no = ");
-    if sql.contains("FROM conversion_credits") && of_one && sql.contains("DESC LIMIT ?") {
+    if sql.contains("FROM conversion_credits") && of_one && sql.contains("DESC LIMIT CAST(?") {
         return table.starts_with("(subquery-") || table == "a sort";
     }
     // A period within the rows of one filter, which has an index of its own; the conversions with one external id, of which
@@ -255,7 +255,7 @@ fn is_meant(table: &str, sql: &str) -> bool {
         return true;
     }
     // As many events as are written or exported at once, with the sums of their lengths.
-    if sql.contains("(SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2)") {
+    if sql.contains("(SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT CAST(?2 AS INTEGER))") {
         return table.starts_with("(subquery-") || table == "a sort";
     }
     match table {
@@ -292,9 +292,9 @@ fn is_meant(table: &str, sql: &str) -> bool {
         // Queues, from which finished work is removed.
         "kv_writes" | "click_outbox" => true,
         // As many of them as are sent at once.
-        "(subquery-1)" if sql.contains("FROM click_outbox ORDER BY place LIMIT ?1") => true,
+        "(subquery-1)" if sql.contains("FROM click_outbox ORDER BY place LIMIT CAST(?1 AS INTEGER)") => true,
         // A partner's newest conversions, up to its hourly limit.
-        "(subquery-1)" => one_partner && sql.contains("ORDER BY no DESC LIMIT ?3"),
+        "(subquery-1)" => one_partner && sql.contains("ORDER BY no DESC LIMIT CAST(?3 AS INTEGER)"),
         // Whether there is any at all: one row is read.
         "transfers USING COVERING INDEX sqlite_autoindex_transfers_1"
         | "transfers USING COVERING INDEX transfers_by_commission" => {
