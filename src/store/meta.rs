@@ -27,6 +27,8 @@ pub mod name {
     pub const EVENTS_LOGGED: &str = "events_logged";
     /// The last event of the segment that is being written to the KV log; equal to `events_logged` between segments.
     pub const EVENTS_LOGGING: &str = "events_logging";
+    /// How far the segments of the event log in KV have been redacted: a cursor of KV, empty at the end.
+    pub const LOG_REDACTED: &str = "log_redacted";
     /// How far a restore has come, JSON.
     pub const RESTORED: &str = "restored";
     /// 1 while pages of an export are still missing.

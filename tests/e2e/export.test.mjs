@@ -147,3 +147,30 @@ test("slugs, paths and the snapshot reach KV", async () => {
   assert.equal((await kv.list({ prefix: "path/" })).keys.length, 1);
   await poll(async () => JSON.parse((await kv.get("snapshot")) ?? "{}").max_link_no >= 3, { what: "the snapshot in KV" });
 });
+
+test("segments of an earlier version lose the payer's account, and nothing else", async () => {
+  const other = JSON.stringify({ type: "partner.created", data: { name: "DE89370400440532013000" } });
+  const old = (iban) => JSON.stringify({ type: "program.updated", data: { payer: { name: "Acme", iban } } });
+  const segment = (iban) => `${other}\n${old(iban)}\n`;
+  const upgraded = await startEdge({});
+  try {
+    const kv = await upgraded.mf.getKVNamespace("KV");
+    const metadata = { from_ms: 1_790_000_000_000, to_ms: 1_790_000_000_001 };
+    // More than one step of the alarm rewrites.
+    for (let number = 0; number < 45; number += 1) {
+      await kv.put(`log/events/9${String(number).padStart(11, "0")}`, segment("DE89370400440532013000"), { metadata });
+    }
+    await api(upgraded).json("POST", "/v1/partners", { name: "Ada", kind: "media" });
+    const last = "log/events/900000000044";
+    const redacted = segment("••••3000");
+    await poll(async () => (await kv.get(last)) === redacted, { deadlineMs: 10_000, what: "the last segment" });
+    const { keys } = await kv.list({ prefix: "log/events/9" });
+    assert.equal(keys.length, 45);
+    for (const { name, metadata: kept } of keys) {
+      assert.equal(await kv.get(name), redacted, name);
+      assert.deepEqual(kept, metadata, name);
+    }
+  } finally {
+    await upgraded.stop();
+  }
+});

@@ -55,7 +55,7 @@ impl Position {
     #[must_use]
     pub fn prefix(&self) -> String {
         match self.stage.checked_sub(1) {
-            None => "log/events/".to_owned(),
+            None => outbox::EVENT_SEGMENTS.to_owned(),
             Some(shard) => format!("log/clicks/{shard:02}/"),
         }
     }

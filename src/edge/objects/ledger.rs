@@ -2,7 +2,10 @@
 //! that it needs is fetched, and then it runs in one synchronous transaction. Nothing is awaited inside the
 //! transaction.
 
-use super::alarm::{Alarm, STEPS_PER_ALARM, now_ms};
+use super::{
+    alarm::{Alarm, STEPS_PER_ALARM, now_ms},
+    log_redaction::redact_segments,
+};
 use crate::{
     api::{
         self, Environment, Outcome,
@@ -34,7 +37,7 @@ use crate::{
     store::{
         callbacks::{self as rows, kept},
         commissions, imports, links,
-        log::{apply, idempotency, outbox},
+        log::{apply, idempotency, outbox, redaction},
         programme::{coupons, listings, partner_words},
         reports::counts,
         schema::{LEDGER, migrate},
@@ -43,7 +46,11 @@ use crate::{
 };
 use futures_util::future::join_all;
 use js_sys::Promise;
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 use wasm_bindgen::prelude::*;
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
@@ -68,6 +75,8 @@ struct Ledger {
     alarm: Alarm,
     sql: DurableSql,
     long_reads: RefCell<LongReads>,
+    /// Whether segments of the log in KV are still to be redacted.
+    is_redacting: Cell<bool>,
     // The error is kept for responses, because a constructor that throws would make every call to the object fail.
     config: std::result::Result<Config, String>,
 }
@@ -183,7 +192,12 @@ impl Ledger {
 
     /// Makes sure that the alarm runs when work is due. It is cheap enough to be called after every request.
     async fn schedule_alarm(&self) -> Result<()> {
-        let next = outbox::next_due(&self.sql, timestamp(now_ms())).map_err(failed)?;
+        let now = timestamp(now_ms());
+        let next = if self.is_redacting.get() {
+            Some(now.ms())
+        } else {
+            outbox::next_due(&self.sql, now).map_err(failed)?
+        };
         self.alarm.schedule(next.map(crate::edge::milliseconds)).await
     }
 
@@ -244,14 +258,26 @@ impl Ledger {
         join_all(sends).await.into_iter().collect()
     }
 
+    async fn redact_segments(&self) -> Result<()> {
+        if self.is_redacting.get() {
+            let is_complete = redact_segments(&self.stores, &self.sql).await?;
+            self.is_redacting.set(!is_complete);
+        }
+        Ok(())
+    }
+
     /// Runs the work that is due. Returns when work is due again (Unix milliseconds).
     async fn work(&self) -> Result<Option<f64>> {
         for _ in 0..STEPS_PER_ALARM {
             // An error is returned only after the writes to KV, so that a ClickLog that fails does not stop them.
             let sent = self.send_clicks().await;
+            let redacted = self.redact_segments().await;
             let work = self.prepare_work()?;
             if work.puts.is_empty() {
-                sent?;
+                sent.and(redacted)?;
+                if self.is_redacting.get() {
+                    continue;
+                }
                 return Ok(work.next_at_ms.map(crate::edge::milliseconds));
             }
             let puts = work.puts.iter().map(|put| async {
@@ -270,7 +296,7 @@ impl Ledger {
                 outcome?;
             }
             transaction(&self.sql, || outbox::done(&self.sql, &work.ack)).map_err(failed)?;
-            sent?;
+            sent.and(redacted)?;
         }
         Ok(Some(now_ms()))
     }
@@ -316,7 +342,9 @@ impl DurableObject for LedgerObject {
             Ok(_) => warn_of_reserved_slugs(&sql),
         }
         let (alarm, long_reads) = (Alarm::new(state, "Ledger"), RefCell::default());
-        Self { ledger: Rc::new(Ledger { stores, alarm, sql, long_reads, config }) }
+        // If the database cannot be read, the alarm finds out.
+        let is_redacting = Cell::new(!matches!(redaction::progress(&sql), Ok(None)));
+        Self { ledger: Rc::new(Ledger { stores, alarm, sql, long_reads, is_redacting, config }) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {

@@ -3,6 +3,7 @@
 mod alarm;
 mod clicklog;
 mod ledger;
+mod log_redaction;
 
 #[cfg(feature = "faults")]
 pub use alarm::Alarm;

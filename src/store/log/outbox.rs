@@ -28,6 +28,8 @@ const SEGMENT_EVENTS: i64 = 500;
 pub const SEGMENT_BYTES: i64 = 1024 * 1024;
 /// The age of the oldest pending event that closes a segment of the log.
 const SEGMENT_AGE_MS: i64 = 60_000;
+/// The KV prefix of segments of the event log.
+pub const EVENT_SEGMENTS: &str = "log/events/";
 /// The maximum number of keys written in one step. The platform allows 1,000 operations per invocation.
 const WRITES_A_STEP: i64 = 200;
 
@@ -282,7 +284,7 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
     }
     let metadata = Segment { from_ms: first.at.ms(), to_ms: last.at.ms(), first: first.seq, last: last.seq };
     Ok(Due::Now(
-        Put { key: format!("log/events/{:012}", first.seq), value, metadata: Some(metadata) },
+        Put { key: format!("{EVENT_SEGMENTS}{:012}", first.seq), value, metadata: Some(metadata) },
         last.seq,
     ))
 }
