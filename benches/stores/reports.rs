@@ -87,6 +87,7 @@ fn delta(link: u32, quarter: i64) -> ConversionDelta {
         device: Device::Desktop,
         currency: Some("EUR".to_owned()),
         counted: Some(ConversionType::Sale),
+        qualified: false,
         uncounted: false,
         revenue: 4_990,
         refunds: 0,

@@ -61,6 +61,7 @@ operations! {
     GetConversion = "getConversion", "Read a conversion";
     ExplainConversion = "explainConversion", "Explain the attribution of a conversion";
     CreateRefund = "createRefund", "Refund a conversion";
+    QualifyLead = "qualifyLead", "Qualify or unqualify a lead";
     ListCallbacks = "listCallbacks", "List callbacks that could not be read";
     RetryCallback = "retryCallback", "Read a kept callback again";
     GetAttribution = "getAttribution", "Report clicks, conversions, revenue and commission";

@@ -3,7 +3,7 @@
 
 use super::{
     callbacks,
-    conversions::{commissions, create, history, installs, read as conversions, refunds},
+    conversions::{commissions, create, history, installs, qualify, read as conversions, refunds},
     http::{auth::Access, body::RESTORE_PATH, call::Handler},
     import, links,
     operation::Operation,
@@ -168,6 +168,15 @@ pub const ROUTES: &[Route] = &[
         Programme,
         refunds::create,
         Operation::CreateRefund,
+    )),
+    // A decision takes the key because a late retry of an older one must not replace a newer one.
+    creates(write(
+        "POST",
+        "/v1/conversions/{id}/qualify",
+        ConversionsWrite,
+        Programme,
+        qualify::qualify,
+        Operation::QualifyLead,
     )),
     get("/v1/callbacks", Programme, callbacks::list, Operation::ListCallbacks),
     write(

@@ -1,13 +1,14 @@
 //! Conversions: leads, installs, sales, subscriptions and uninstalls.
 
 pub mod fraud;
+pub mod qualification;
 
 use crate::values::string_enum::string_enum;
 
 string_enum! {
     /// The type of a conversion.
     ConversionType {
-        /// A qualified contact.
+        /// A contact who showed interest. An operator may qualify it.
         Lead = "lead";
         /// The product was installed.
         Install = "install";

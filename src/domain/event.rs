@@ -35,6 +35,10 @@ string_enum! {
         ConversionCredited = "conversion.credited";
         /// A marketplace confirmed a conversion with stronger evidence, which releases the commissions held for it.
         ConversionConfirmed = "conversion.confirmed";
+        /// An operator found a lead worth pursuing.
+        ConversionQualified = "conversion.qualified";
+        /// An operator found a lead not worth pursuing.
+        ConversionUnqualified = "conversion.unqualified";
         /// A marketplace reported a change to a customer's account.
         AccountUpdated = "account.updated";
         /// A marketplace reported an earlier plan of a customer's account, out of order.

@@ -5,6 +5,7 @@ pub mod accept;
 pub mod confirmation;
 pub mod fingerprint;
 pub mod late_credit;
+pub mod qualification;
 pub mod recording;
 pub mod reported;
 pub mod view;

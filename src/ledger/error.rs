@@ -64,7 +64,7 @@ pub enum RestoreError {
     Store(SqlError),
 }
 
-/// Why a conversion is refused.
+/// Why a conversion, or a decision on one, is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ConversionError {
     /// Its external id was accepted before with different content.
@@ -77,6 +77,11 @@ pub enum ConversionError {
         accepted_as: ConversionId,
         /// The first field that differs.
         field: &'static str,
+    },
+    /// Only leads are qualified.
+    NotALead {
+        /// What happened instead.
+        kind: ConversionType,
     },
 }
 

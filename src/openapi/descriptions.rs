@@ -151,6 +151,14 @@ pub fn about(operation: Operation) -> &'static str {
              `commission × refunded so far / amount`, rounded half up, so a sale that is refunded in several parts ends at exactly \
              zero. The same `external_id` again gets 200 and the first response."
         }
+        Op::QualifyLead => {
+            "Records whether a lead is worth pursuing; only leads are decided on (422 `not_a_lead`). A later decision replaces the \
+             one before, and the same status with the same reason changes nothing. Each decision writes the event \
+             `conversion.qualified` or `conversion.unqualified`. Partners see the status and not the reason.\n\n\
+             Reports count the lead in `qualified_leads` where they count it in `leads`: at the time when it happened, under its \
+             largest credit. What the lead earns stays as it is: reject its commission if it should not be paid. A lead that was \
+             refunded or whose commission was rejected can still be decided on."
+        }
         Op::ListCallbacks => {
             "A callback whose signature is valid but which, or a part of which, cannot be read is kept before its marketplace gets \
              a response, and the event `callback.unprocessed` reports it. What the marketplace sent is stored encrypted, is \
@@ -177,8 +185,8 @@ pub fn about(operation: Operation) -> &'static str {
              is already reversed, paid or part of a payout the response is 409 `not_rejectable`."
         }
         Op::GetAttribution | Op::GetAttributionCsv => {
-            "`clicks` are clicks by people; other visits are in `filtered`, each in one bucket. `revenue` is gross, `commission` is \
-             net of reversals. A key of `null` means unattributed or unknown. Equal data give equal bytes, so poll with \
+            "`clicks` are clicks by people; other visits are in `filtered`, each in one bucket. `qualified_leads` are those of the \
+             `leads` that an operator has qualified. `revenue` is gross, `commission` is net of reversals. A key of `null` means unattributed or unknown. Equal data give equal bytes, so poll with \
              `If-None-Match`."
         }
         Op::SimulateAttribution => {

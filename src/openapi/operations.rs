@@ -16,6 +16,7 @@ use crate::{
             commissions::{NewRejection, NewRelease},
             history::HistoryView,
             installs::PlayInstall,
+            qualify::NewQualification,
             refunds::NewRefund,
             request::NewConversion,
         },
@@ -228,6 +229,11 @@ pub fn describe(operation: Operation) -> Description {
             .json::<RefundView>(200, ALREADY_SENT)
             .problems(&[Code::InvalidText, Code::AmountOutOfRange, Code::RefundExceedsSale])
             .problems(&[Code::NotRefundable, Code::RefundConflict]),
+        Op::QualifyLead => of(Tag::Conversions)
+            .path_parameter::<ConversionId>(CONVERSION)
+            .request_body::<NewQualification>()
+            .json::<ConversionView>(200, "The lead with the decision.")
+            .problems(&[Code::InvalidText, Code::InvalidValue, Code::NotALead]),
         Op::GetAttribution => report(of(Tag::Reading), Content::JsonOrCsv(schema_of::<ReportView>())),
         Op::GetAttributionCsv => report(of(Tag::Reading), Content::Text("text/csv")),
         Op::SimulateAttribution => of(Tag::Reading)

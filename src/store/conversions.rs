@@ -15,7 +15,7 @@ pub use touches::{BoundTouch, LinkTerms, bind, bound_late, link_terms, touches_o
 
 use super::{Row, Sql, SqlError, Value, commissions::usage_counters::Usage};
 use crate::domain::{
-    conversions::{ConversionType, HeldReason},
+    conversions::{ConversionType, HeldReason, qualification::Qualification},
     programme::{listing::ListingNo, partner::PartnerNo},
     values::{id::ConversionId, string_enum::Word, time::Timestamp},
 };
@@ -80,11 +80,14 @@ pub struct Conversion {
     /// What it added to the counters of the terms, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<Counted>,
+    /// The decision on a lead, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qualification: Option<Qualification>,
 }
 
 const COLUMNS: &str = "no, id, type, external_id, amount, currency, refunded, click_id, customer_id, coupon, \
                        listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
-                       attribution, answer, held_reason, tax, discount, shipping, sold_in, counted";
+                       attribution, answer, held_reason, tax, discount, shipping, sold_in, counted, qualification";
 
 fn read(row: &Row) -> Result<Conversion, SqlError> {
     let listing =
@@ -113,6 +116,7 @@ fn read(row: &Row) -> Result<Conversion, SqlError> {
         shipping: row.opt_int(24)?,
         sold_in: row.opt_string(25)?,
         counted: row.opt_text(26)?.map(|_| row.json(26)).transpose()?,
+        qualification: row.opt_text(27)?.map(|_| row.json(27)).transpose()?,
     })
 }
 
@@ -125,11 +129,11 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str, uses: &[Usage]) -> Result<(), SqlError> {
     let statement = format!(
         "INSERT INTO conversions ({COLUMNS}, uses) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+         ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
     );
     let (amount, currency) = conversion.amount.clone().unzip();
     let [partner_no, link_no, country, device] = dimension_values(conversion.credited.as_ref());
-    let args: [Value; 28] = [
+    let args: [Value; 29] = [
         conversion.no.into(),
         conversion.id.as_str().into(),
         Word::from(conversion.kind).into(),
@@ -157,6 +161,7 @@ pub fn insert(sql: &dyn Sql, conversion: &Conversion, answer: &str, uses: &[Usag
         conversion.shipping.into(),
         conversion.sold_in.clone().into(),
         conversion.counted.as_ref().map(super::value::json_text).transpose()?.into(),
+        conversion.qualification.as_ref().map(super::value::json_text).transpose()?.into(),
         super::value::json_text(&uses)?.into(),
     ];
     sql.exec(&statement, &args).map(drop)
@@ -171,6 +176,13 @@ pub fn set_refunded(sql: &dyn Sql, no: i64, refunded: i64) -> Result<(), SqlErro
 pub fn confirm(sql: &dyn Sql, no: i64, metadata: &str) -> Result<(), SqlError> {
     let statement = "UPDATE conversions SET held_reason = NULL, metadata = ?2 WHERE no = ?1";
     sql.exec(statement, &[no.into(), metadata.into()]).map(drop)
+}
+
+/// Sets the decision on a lead.
+pub fn qualify(sql: &dyn Sql, no: i64, qualification: &Qualification) -> Result<(), SqlError> {
+    let qualification = super::value::json_text(qualification)?;
+    sql.exec("UPDATE conversions SET qualification = ?2 WHERE no = ?1", &[no.into(), qualification.into()])
+        .map(drop)
 }
 
 /// Credits a conversion that was unattributed. `counted` replaces what it has counted so far, if given.

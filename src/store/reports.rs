@@ -90,6 +90,8 @@ pub struct Sums {
     pub invalid: i64,
     /// Leads.
     pub leads: i64,
+    /// Leads that are qualified.
+    pub qualified_leads: i64,
     /// Installs.
     pub installs: i64,
     /// Sales.
@@ -129,6 +131,7 @@ impl Sums {
             (&mut self.expired, other.expired),
             (&mut self.invalid, other.invalid),
             (&mut self.leads, other.leads),
+            (&mut self.qualified_leads, other.qualified_leads),
             (&mut self.installs, other.installs),
             (&mut self.sales, other.sales),
         ] {
@@ -239,7 +242,7 @@ pub fn groups(
             format!("CAST(sum(c.{column} / 1000000000) AS TEXT), CAST(sum(c.{column} % 1000000000) AS TEXT)")
         };
         let statement = format!(
-            "SELECT {}, c.currency, sum(c.leads), sum(c.installs), sum(c.sales), {}, {}, {} \
+            "SELECT {}, c.currency, sum(c.leads), sum(c.installs), sum(c.sales), {}, {}, {}, sum(c.qualified_leads) \
              FROM conversion_counts c LEFT JOIN links l ON l.no = c.link_no WHERE {condition} GROUP BY {places}, c.currency",
             conversions_by.join(", "),
             halves("revenue"),
@@ -272,8 +275,13 @@ fn clicks(row: &Row, first: usize) -> Result<Sums, SqlError> {
 /// Reads the currency and the sums of conversions from column `first` on.
 fn conversions(row: &Row, first: usize) -> Result<Sums, SqlError> {
     let at = |column: usize| first.saturating_add(column);
-    let mut sums =
-        Sums { leads: row.int(at(1))?, installs: row.int(at(2))?, sales: row.int(at(3))?, ..Sums::default() };
+    let mut sums = Sums {
+        leads: row.int(at(1))?,
+        installs: row.int(at(2))?,
+        sales: row.int(at(3))?,
+        qualified_leads: row.int(at(10))?,
+        ..Sums::default()
+    };
     let currency = row.text(at(0))?;
     // Conversions without an amount have the empty currency, and no money to sum.
     if !currency.is_empty() {

@@ -78,6 +78,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 19, script: script!("schema/ledger_0019.sql") },
     Step { version: 20, script: script!("schema/ledger_0020.sql") },
     Step { version: 21, script: script!("schema/ledger_0021.sql") },
+    Step { version: 22, script: script!("schema/ledger_0022.sql") },
 ];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.

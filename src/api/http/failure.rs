@@ -59,13 +59,21 @@ impl From<LedgerError> for Failure {
 }
 
 fn conversion(error: ConversionError) -> Problem {
-    let ConversionError::Conflict { kind, external_id, accepted_as, field } = error;
-    let kind = kind.as_str();
-    let detail = format!(
-        "{kind} {external_id:?} was accepted as {accepted_as} with another {field}; send a new external_id for a new \
-         conversion."
-    );
-    Problem::field(Code::ConversionConflict, format!("/{field}"), detail)
+    match error {
+        ConversionError::Conflict { kind, external_id, accepted_as, field } => {
+            let kind = kind.as_str();
+            let detail = format!(
+                "{kind} {external_id:?} was accepted as {accepted_as} with another {field}; send a new external_id for a \
+                 new conversion."
+            );
+            Problem::field(Code::ConversionConflict, format!("/{field}"), detail)
+        }
+        ConversionError::NotALead { kind } => {
+            let detail =
+                format!("The type of this conversion is {}; only leads are qualified.", kind.as_str());
+            Problem::new(Code::NotALead, detail)
+        }
+    }
 }
 
 fn refund(error: RefundError) -> Problem {

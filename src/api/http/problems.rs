@@ -141,6 +141,7 @@ codes! {
     RefundBeforeSale = 422, "refund_before_sale", "The refund is earlier than its conversion";
     RefundExceedsSale = 422, "refund_exceeds_sale", "The refund exceeds what is left of the sale";
     NotRefundable = 422, "not_refundable", "The conversion has no amount to refund";
+    NotALead = 422, "not_a_lead", "Only a lead can be qualified or unqualified";
     RateLimited = 429, "rate_limited", "Too many requests";
     Internal = 500, "internal_error", "Something went wrong on our side";
     Busy = 503, "busy", "The Ledger gives other requests their turn";

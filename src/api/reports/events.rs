@@ -37,27 +37,42 @@ pub struct EventView {
     data: Box<RawValue>,
 }
 
-/// What a partner sees of an event. A click that the conversion named but that did not earn may be another partner's, and a
-/// note on a release, rejection or write-off is the operator's; both are removed.
-fn own(kind: EventType, data: String) -> Result<String, SqlError> {
-    let of_conversion =
+/// The parts of an event that may be hidden from partners, as JSON pointers: a click that the conversion named, and what the
+/// operator noted on a decision.
+fn private(kind: EventType) -> &'static [&'static str] {
+    const OF_CONVERSION: [EventType; 3] =
         [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
-    let field = if of_conversion.contains(&kind) {
-        "click_id"
-    } else if [EventType::CommissionReleased, EventType::CommissionRejected, EventType::BalanceWrittenOff]
-        .contains(&kind)
-    {
-        "note"
+    const OF_QUALIFICATION: [EventType; 2] =
+        [EventType::ConversionQualified, EventType::ConversionUnqualified];
+    const WITH_NOTE: [EventType; 3] =
+        [EventType::CommissionReleased, EventType::CommissionRejected, EventType::BalanceWrittenOff];
+    if OF_CONVERSION.contains(&kind) {
+        &["/click_id", "/qualification/reason"]
+    } else if OF_QUALIFICATION.contains(&kind) {
+        &["/qualification/reason"]
+    } else if WITH_NOTE.contains(&kind) {
+        &["/note"]
     } else {
+        &[]
+    }
+}
+
+/// What a partner sees of an event. A click that the conversion named but that did not earn may be another partner's, and is
+/// removed like the operator's notes.
+fn own(kind: EventType, data: String) -> Result<String, SqlError> {
+    let private = private(kind);
+    if private.is_empty() {
         return Ok(data);
-    };
+    }
     let mut visible: serde_json::Value =
         strict_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
-    let named = visible.get(field).cloned().unwrap_or_default();
-    let credits = visible.pointer("/attribution/credits").and_then(serde_json::Value::as_array);
-    let earned = credits.is_some_and(|credits| credits.iter().any(|c| c.get("click_id") == Some(&named)));
-    if let (false, Some(click_id)) = (earned, visible.get_mut(field)) {
-        *click_id = serde_json::Value::Null;
+    let credits = visible.pointer("/attribution/credits").and_then(serde_json::Value::as_array).cloned();
+    for pointer in private {
+        let Some(hidden) = visible.pointer_mut(pointer) else { continue };
+        let has_earned = |credit: &serde_json::Value| credit.get("click_id") == Some(hidden);
+        if !credits.iter().flatten().any(has_earned) {
+            *hidden = serde_json::Value::Null;
+        }
     }
     Ok(visible.to_string())
 }

@@ -13,7 +13,7 @@ use crate::{
     store::reports::Group,
 };
 
-const COUNTS: [&str; 11] = [
+const COUNTS: [&str; 12] = [
     "clicks",
     "unique_clicks",
     "duplicate",
@@ -23,11 +23,12 @@ const COUNTS: [&str; 11] = [
     "revoked",
     "invalid",
     "leads",
+    "qualified_leads",
     "installs",
     "sales",
 ];
 
-fn counts(sums: &SumsView) -> [i64; 11] {
+fn counts(sums: &SumsView) -> [i64; 12] {
     let filtered = &sums.filtered;
     [
         sums.clicks,
@@ -39,6 +40,7 @@ fn counts(sums: &SumsView) -> [i64; 11] {
         filtered.revoked,
         filtered.invalid,
         sums.leads,
+        sums.qualified_leads,
         sums.installs,
         sums.sales,
     ]

@@ -35,6 +35,8 @@ view! {
         filtered: FilteredView,
         /// Leads.
         leads: i64,
+        /// Of the leads: those that an operator has qualified.
+        qualified_leads: i64,
         /// Installs.
         installs: i64,
         /// Sales and subscription charges.
@@ -94,6 +96,7 @@ pub fn show(sums: &Sums) -> SumsView {
             invalid: sums.invalid,
         },
         leads: sums.leads,
+        qualified_leads: sums.qualified_leads,
         installs: sums.installs,
         sales: sums.sales,
         revenue: money(&sums.revenue),

@@ -3,8 +3,8 @@
 
 use crate::{
     domain::{
-        attribution::Attribution, clicks::click::Device, money::split_largest_remainder,
-        programme::partner::PartnerNo,
+        attribution::Attribution, clicks::click::Device, conversions::qualification::Qualification,
+        money::split_largest_remainder, programme::partner::PartnerNo,
     },
     store::{
         SqlError,
@@ -70,6 +70,7 @@ pub fn delta(conversion: &Conversion) -> ConversionDelta {
         device: credited.map_or(Device::Unknown, |credited| credited.device),
         currency: revenue.map(|(_, currency)| currency.clone()),
         counted: Some(conversion.kind),
+        qualified: conversion.qualification.as_ref().is_some_and(Qualification::is_qualified),
         uncounted: false,
         revenue: revenue.map_or(0, |(amount, _)| *amount),
         refunds: conversion.refunded,
@@ -90,6 +91,7 @@ fn under(whole: &ConversionDelta, dimensions: &CreditDimensions) -> ConversionDe
         country: dimensions.country,
         device: dimensions.device,
         counted: None,
+        qualified: false,
         uncounted: false,
         revenue: 0,
         refunds: 0,
@@ -126,8 +128,8 @@ impl Spread {
                 let (revenue, refunds) = sums(index, credit);
                 let base = under(&whole, &credit.dimensions);
                 if index == main {
-                    let (counted, uncounted) = (whole.counted, whole.uncounted);
-                    ConversionDelta { revenue, refunds, counted, uncounted, ..base }
+                    let ConversionDelta { counted, qualified, uncounted, .. } = whole;
+                    ConversionDelta { revenue, refunds, counted, qualified, uncounted, ..base }
                 } else {
                     ConversionDelta { revenue, refunds, ..base }
                 }

@@ -27,6 +27,7 @@ pub fn place(
         device: Device::Unknown,
         currency: Some(commission.currency.to_string()),
         counted: None,
+        qualified: false,
         uncounted: false,
         revenue: 0,
         refunds: 0,

@@ -144,5 +144,6 @@ fn conversion(
         shipping: reported.shipping,
         sold_in: reported.country,
         counted: None,
+        qualification: None,
     })
 }

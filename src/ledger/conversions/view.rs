@@ -1,13 +1,16 @@
 //! A conversion as events and responses show it. A partner sees only its own part.
 
-use super::super::{
-    attribution::view::{AttributionView, summary},
-    commissions::view::{CommissionView, show as show_commission},
-    public_ids::listing_id,
-    terms,
-    tx::Tx,
-    view::view,
-    viewer::Viewer,
+use super::{
+    super::{
+        attribution::view::{AttributionView, summary},
+        commissions::view::{CommissionView, show as show_commission},
+        public_ids::listing_id,
+        terms,
+        tx::Tx,
+        view::view,
+        viewer::Viewer,
+    },
+    qualification::{self, QualificationView},
 };
 use crate::{
     domain::{
@@ -59,6 +62,8 @@ view! {
         attribution: AttributionView,
         /// What they earn.
         commissions: Vec<CommissionView>,
+        /// The decision on a lead; `null` = nobody has decided yet, or it is no lead.
+        qualification: Option<QualificationView>,
         /// Free annotations. Hidden from partners like the customer.
         metadata: Metadata,
         /// When it was accepted.
@@ -109,6 +114,7 @@ pub fn conversion_view(
         occurred_at: conversion.occurred_at,
         attribution,
         commissions,
+        qualification: conversion.qualification.as_ref().map(|decided| qualification::show(decided, viewer)),
         metadata: strict_json::from_str(&conversion.metadata).unwrap_or_default(),
         created_at: conversion.created_at,
     }

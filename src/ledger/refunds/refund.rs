@@ -129,6 +129,7 @@ fn shared(tx: &Tx<'_>, conversion: &Conversion, refund: &Refund) -> Result<Share
     let whole = counts::ConversionDelta {
         currency: Some(refund.currency.clone()),
         counted: None,
+        qualified: false,
         revenue: 0,
         refunds: refund.amount,
         ..delta(conversion)

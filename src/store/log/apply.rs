@@ -136,6 +136,10 @@ pub fn apply_in(
         Change::Confirmed { conversion_no, metadata, .. } => {
             conversions::confirm(sql, *conversion_no, metadata)
         }
+        Change::Qualification { conversion_no, qualification, counts, .. } => {
+            conversions::qualify(sql, *conversion_no, qualification)?;
+            scope.books(|| counts.as_ref().map_or(Ok(()), |counts| counts::add_conversion(sql, counts, at)))
+        }
         Change::Released { commission_no, .. } => commissions::release(sql, *commission_no),
         Change::Held { commission_no, held_reason, flags, .. } => {
             commissions::hold(sql, *commission_no, *held_reason, flags)

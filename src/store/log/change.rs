@@ -2,7 +2,7 @@
 //! transaction, so that replaying the event log with the same code rebuilds the Ledger.
 
 use crate::domain::{
-    conversions::{CommissionStatus, HeldReason},
+    conversions::{CommissionStatus, HeldReason, qualification::Qualification},
     links::link::{Link, LinkNo},
     programme::{
         Program,
@@ -186,6 +186,19 @@ pub enum Change {
         partner_no: Option<PartnerNo>,
         /// Its new metadata as JSON.
         metadata: String,
+    },
+    /// An operator decided on a lead.
+    Qualification {
+        /// The lead.
+        conversion_no: i64,
+        /// The only credited partner; absent if there is none or several share the lead.
+        #[serde(with = "columns::zero")]
+        partner_no: Option<PartnerNo>,
+        /// The decision.
+        qualification: Qualification,
+        /// The count delta; absent if the number of qualified leads stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counts: Option<ConversionDelta>,
     },
     /// A commission is no longer held.
     Released {
@@ -382,7 +395,7 @@ impl Change {
             | Self::PayoutHeld { partner_no, .. }
             | Self::PayoutFailed { partner_no, .. }
             | Self::WrittenOff { partner_no, .. } => Some(*partner_no),
-            Self::Confirmed { partner_no, .. } => *partner_no,
+            Self::Confirmed { partner_no, .. } | Self::Qualification { partner_no, .. } => *partner_no,
             Self::PayoutDetails(set) => Some(set.partner_no),
             Self::Conversion { counts, shares, .. } => sole_partner(counts, &shares.more_counts),
             Self::Refund { counts, more_counts, .. } => sole_partner(counts, more_counts),

@@ -78,6 +78,10 @@ pub fn totals(sql: &dyn Sql, to: Option<Timestamp>) -> Result<Totals, SqlError> 
         ("sales", sums.sales),
     ];
     counts.extend(plain.into_iter().map(|(name, count)| (name.to_owned(), count.to_string())));
+    // Exports of versions that did not qualify leads lack this count, and comparing with them must find no difference.
+    if sums.qualified_leads != 0 {
+        counts.insert("qualified_leads".to_owned(), sums.qualified_leads.to_string());
+    }
     for (name, sums) in
         [("revenue", &sums.revenue), ("refunds", &sums.refunds), ("commission", &sums.commission)]
     {

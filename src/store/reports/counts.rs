@@ -144,7 +144,10 @@ pub struct ConversionDelta {
     pub currency: Option<String>,
     /// The type of the conversion to count; absent for a refund.
     pub counted: Option<ConversionType>,
-    /// Whether the conversion is subtracted, because it is counted elsewhere from now on.
+    /// Whether a qualified lead is counted. Absent in logs from before leads were qualified.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub qualified: bool,
+    /// Whether the counts are subtracted: the conversion is counted elsewhere from now on, or its lead is no longer qualified.
     #[serde(default)]
     pub uncounted: bool,
     /// The gross amount in minor units.
@@ -160,20 +163,23 @@ pub fn add_conversion(sql: &dyn Sql, delta: &ConversionDelta, now: Timestamp) ->
     let one = if delta.uncounted { -1i64 } else { 1 };
     let is = |kind: Option<bool>| if kind == Some(true) { one } else { 0 };
     let statement = "INSERT INTO conversion_counts (partner_no, quarter, link_no, listing_no, country, device, currency, \
-                     leads, installs, sales, revenue, refunds, commission) \
+                     leads, installs, sales, revenue, refunds, commission, qualified_leads) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER), CAST(?9 AS INTEGER), \
-                     CAST(?10 AS INTEGER), CAST(?11 AS INTEGER), CAST(?12 AS INTEGER), CAST(?13 AS INTEGER)) \
+                     CAST(?10 AS INTEGER), CAST(?11 AS INTEGER), CAST(?12 AS INTEGER), CAST(?13 AS INTEGER), \
+                     CAST(?14 AS INTEGER)) \
                      ON CONFLICT (partner_no, quarter, link_no, listing_no, country, device, currency) DO UPDATE SET \
                      leads = leads + excluded.leads, installs = installs + excluded.installs, \
                      sales = sales + excluded.sales, revenue = revenue + excluded.revenue, \
-                     refunds = refunds + excluded.refunds, commission = commission + excluded.commission";
-    let sums: [Value; 6] = [
+                     refunds = refunds + excluded.refunds, commission = commission + excluded.commission, \
+                     qualified_leads = qualified_leads + excluded.qualified_leads";
+    let sums: [Value; 7] = [
         is(delta.counted.map(|kind| kind == ConversionType::Lead)).into(),
         is(delta.counted.map(|kind| kind == ConversionType::Install)).into(),
         is(delta.counted.map(ConversionType::is_sale)).into(),
         delta.revenue.into(),
         delta.refunds.into(),
         delta.commission.into(),
+        is(Some(delta.qualified)).into(),
     ];
     let key = key(delta);
     sql.exec(statement, &[key.as_slice(), &sums].concat())?;
@@ -203,7 +209,7 @@ fn delete_empty_row(sql: &dyn Sql, key: &[Value]) -> Result<(), SqlError> {
     sql.exec(
         "DELETE FROM conversion_counts WHERE partner_no = ?1 AND quarter = ?2 AND link_no = ?3 AND listing_no = ?4
          AND country = ?5 AND device = ?6 AND currency = ?7 AND leads = 0 AND installs = 0 AND sales = 0
-         AND revenue = 0 AND refunds = 0 AND commission = 0",
+         AND revenue = 0 AND refunds = 0 AND commission = 0 AND qualified_leads = 0",
         key,
     )
     .map(drop)

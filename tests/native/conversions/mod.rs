@@ -4,6 +4,7 @@
 mod fraud;
 mod holds;
 mod installs;
+mod qualification;
 mod refunds;
 mod rejections;
 

@@ -68,7 +68,7 @@ fn responses_match_their_snapshots() {
     let conversion = see!("conversion", ledger.post("/v1/conversions", &sale)).text("/id");
     see!("conversion_replayed", ledger.post("/v1/conversions", &sale));
     let nobody = json!({"type": "lead", "external_id": "lead-1", "click_id": "x"});
-    see!("conversion_unattributed", ledger.post("/v1/conversions", &nobody));
+    let lead = see!("conversion_unattributed", ledger.post("/v1/conversions", &nobody)).text("/id");
     see!(
         "conversion_conflict",
         ledger.post("/v1/conversions", &{
@@ -86,6 +86,9 @@ fn responses_match_their_snapshots() {
     see!("link_revoked", ledger.call(OPERATOR, "POST", &format!("/v1/links/{link}/revoke"), "", None));
     see!("page", ledger.get("/v1/links?limit=1"));
     see!("qr", ledger.get(&format!("/v1/links/{link}/qr.svg")));
+    let qualify = format!("/v1/conversions/{lead}/qualify");
+    let decision = json!({"status": "qualified", "reason": "by phone"});
+    see!("lead_qualified", ledger.post(&qualify, &decision));
     see!("events", ledger.get("/v1/events"));
     see!("problem", ledger.get("/v1/nothing"));
     see!("problem_of_auth", ledger.call("nobody", "GET", "/v1/links", "", None));

@@ -21,6 +21,7 @@ pub struct World {
     pub ada: Scenario,
     pub eve: String,
     pub conversion: String,
+    pub lead: String,
     pub commission: String,
     pub held: String,
     pub click: String,
@@ -56,12 +57,15 @@ fn world() -> World {
     let coupon = ledger.post("/v1/coupons", &coupon).text("/id");
     let placement = ledger.post("/v1/placements", &placement_of(&ada.partner, "p-1")).text("/id");
     let kept = ledger.kept(1, "{}");
+    let lead = json!({"type": "lead", "external_id": "lead-of-ada", "click_id": click});
+    let lead = ledger.post("/v1/conversions", &lead).text("/id");
     World {
         kept,
         ledger,
         ada,
         eve,
         conversion,
+        lead,
         commission,
         held,
         click,
@@ -154,11 +158,12 @@ fn traces(world: &World) -> Vec<String> {
         link,
         &world.coupon,
         &world.conversion,
+        &world.lead,
         &world.commission,
         &world.held,
         &world.click,
     ];
-    let words = ["Ada", "order-of-ada", "customer-of-ada", "for Ada alone", "Code of Ada"];
+    let words = ["Ada", "order-of-ada", "lead-of-ada", "customer-of-ada", "for Ada alone", "Code of Ada"];
     ours.into_iter().cloned().chain(words.map(str::to_owned)).collect()
 }
 

@@ -10,6 +10,7 @@ pub struct World {
     pub ledger: Ledger,
     pub scenario: Scenario,
     pub sale: String,
+    pub lead: String,
     pub held: String,
     pub app: String,
     pub month: Month,
@@ -26,13 +27,15 @@ pub fn world() -> World {
     let month = month(&mut ledger, &scenario.partner, scenario.link_no);
     let app = json!({"name": "App", "marketplace": "google-play", "url": "https://play.google.com/"});
     let app = ledger.post("/v1/listings", &app).text("/id");
-    World { ledger, scenario, sale, held, app, month }
+    let lead = json!({"type": "lead", "external_id": "lead-1", "click_id": click});
+    let lead = ledger.post("/v1/conversions", &lead).text("/id");
+    World { ledger, scenario, sale, lead, held, app, month }
 }
 
 /// Whether a request creates something, so that its success is 201.
 fn creates(method: &str, target: &str) -> bool {
     method == "POST"
-        && !["/release", "/reject", "/simulate", "/results", "/paid", "/failed"]
+        && !["/release", "/reject", "/qualify", "/simulate", "/results", "/paid", "/failed"]
             .iter()
             .any(|action| target.ends_with(action))
 }
@@ -76,7 +79,7 @@ pub fn refuse(
 
 /// Every route that reads a body, with a body that it accepts.
 fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
-    let World { scenario, sale, held, app, month, .. } = world;
+    let World { scenario, sale, lead, held, app, month, .. } = world;
     let link = json!({"partner_id": scenario.partner, "listing_id": scenario.listing});
     let bodies = vec![
         ("PUT", "/v1/program".to_owned(), json!({"name": "P"})),
@@ -104,6 +107,7 @@ fn bodies(world: &World) -> Vec<(&'static str, String, Json)> {
             json!({"listing_id": app, "install_id": "i-9", "referrer": "utm_source=google-play"}),
         ),
         ("POST", format!("/v1/conversions/{sale}/refunds"), json!({"external_id": "r-9"})),
+        ("POST", format!("/v1/conversions/{lead}/qualify"), json!({"status": "qualified"})),
         (
             "POST",
             "/v1/placements".to_owned(),

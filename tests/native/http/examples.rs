@@ -12,8 +12,9 @@ pub fn placement_of(partner: &str, external_id: &str) -> Json {
 
 /// A request to the route that succeeds in the world of `auth.rs`: target, body, status.
 pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
-    let World { ada, conversion, commission, held, spare_key, app, placement, coupon, kept, month, .. } =
-        world;
+    let World {
+        ada, conversion, lead, commission, held, spare_key, app, placement, coupon, kept, month, ..
+    } = world;
     let Month { draft, approved, payout, debtor } = month;
     let Scenario { partner, listing, link, .. } = ada;
     let new_link = json!({"partner_id": partner, "listing_id": listing});
@@ -72,6 +73,10 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
         }
         ("POST", "/v1/conversions/{id}/refunds") => {
             (format!("/v1/conversions/{conversion}/refunds"), json!({"external_id": "r-1"}), 201)
+        }
+        ("POST", "/v1/conversions/{id}/qualify") => {
+            let body = json!({"status": "qualified", "reason": "for Ada alone"});
+            (format!("/v1/conversions/{lead}/qualify"), body, 200)
         }
         ("GET", "/v1/callbacks") => get("/v1/callbacks"),
         ("POST", "/v1/callbacks/{id}/retry") => (format!("/v1/callbacks/{kept}/retry"), Json::Null, 200),

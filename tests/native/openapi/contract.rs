@@ -27,6 +27,7 @@ pub const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/conversions/{id}", &["get"]),
     ("/v1/conversions/{id}/attribution", &["get"]),
     ("/v1/conversions/{id}/refunds", &["post"]),
+    ("/v1/conversions/{id}/qualify", &["post"]),
     ("/v1/attribution", &["get"]),
     ("/v1/attribution.csv", &["get"]),
     ("/v1/attribution/simulate", &["post"]),

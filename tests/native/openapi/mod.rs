@@ -364,6 +364,13 @@ fn record() -> Value {
     let retry = format!("/v1/callbacks/{callback}/retry");
     assert_eq!(it.send(Op::RetryCallback, "POST", &retry, None).status, 200);
     assert_eq!(it.ledger.call(OPERATOR, "DELETE", &format!("/v1/keys/{key}"), "", None).status, 204);
+    let lead = json!({ "type": "lead", "external_id": "contact-17", "click_id": click, "customer_id": "customer-8" });
+    let lead = it.ledger.post("/v1/conversions", &lead).text("/id");
+    it.ledger.wait(3_600_000);
+    let decision = json!({ "status": "qualified", "reason": "Has a budget and a date" });
+    let qualify = format!("/v1/conversions/{lead}/qualify");
+    assert_eq!(it.send(Op::QualifyLead, "POST", &qualify, Some(decision.clone())).status, 200);
+    it.refuse(Op::QualifyLead, &format!("/v1/conversions/{sale}/qualify"), decision);
     Value::Object(it.examples)
 }
 

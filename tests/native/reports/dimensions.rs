@@ -213,18 +213,21 @@ fn the_report_is_csv_by_accept_and_by_its_name() {
         ledger.patch(&format!("/v1/partners/{}", ada.partner), &json!({"name": "=Ada, \"A\""})).status,
         200
     );
+    let lead = ledger.get("/v1/conversions?type=lead").text("/data/0/id");
+    let qualified = ledger.post(&format!("/v1/conversions/{lead}/qualify"), &json!({"status": "qualified"}));
+    assert_eq!(qualified.status, 200, "{}", qualified.raw.body);
     let query = format!("partner_id={}&group_by=partner,country&expand=names", ada.partner);
     let by_name = send(&mut ledger, "/v1/attribution.csv", &query, None, None);
     assert_eq!(by_name.raw.header("content-type"), Some("text/csv; charset=utf-8"));
     let columns = "partner,partner_name,country,clicks,unique_clicks,duplicate,bot,prefetch,expired,revoked,invalid,leads,\
-                   installs,sales,revenue_EUR,revenue_USD,refunds_EUR,refunds_USD,commission_EUR,commission_USD\r\n";
+                   qualified_leads,installs,sales,revenue_EUR,revenue_USD,refunds_EUR,refunds_USD,commission_EUR,commission_USD\r\n";
     let row = |rest: &str| format!("{},\"'=Ada, \"\"A\"\"\",{rest}\r\n", ada.partner);
     let expected = [
         columns.to_owned(),
-        row(",0,0,0,0,1,0,0,0,0,0,0,,,,,,"),
-        row("DE,5,3,2,0,0,0,0,0,1,0,1,10.00,,5.00,,0.50,"),
-        row("FR,0,0,0,7,0,0,0,0,0,0,0,,,,,,"),
-        row("US,13,1,0,0,0,6,0,0,0,0,1,,5.00,,0.00,,0.50"),
+        row(",0,0,0,0,1,0,0,0,0,0,0,0,,,,,,"),
+        row("DE,5,3,2,0,0,0,0,0,1,1,0,1,10.00,,5.00,,0.50,"),
+        row("FR,0,0,0,7,0,0,0,0,0,0,0,0,,,,,,"),
+        row("US,13,1,0,0,0,6,0,0,0,0,0,1,,5.00,,0.00,,0.50"),
     ]
     .concat();
     assert_eq!(by_name.raw.body, expected);

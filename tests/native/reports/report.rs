@@ -124,7 +124,7 @@ fn every_bucket_and_every_sum_is_reported_in_its_group() {
         json!({
             "clicks": 29, "unique_clicks": 13,
             "filtered": {"duplicate": 2, "bot": 7, "prefetch": 1, "expired": 6, "revoked": 4, "invalid": 17},
-            "leads": 1, "installs": 1, "sales": 4,
+            "leads": 1, "qualified_leads": 0, "installs": 1, "sales": 4,
             "revenue": [eur(1_370), usd(500)], "refunds": [eur(500), usd(0)], "commission": [eur(110), usd(50)]
         })
     );
@@ -134,7 +134,7 @@ fn every_bucket_and_every_sum_is_reported_in_its_group() {
         json!({
             "clicks": 18, "unique_clicks": 4,
             "filtered": {"duplicate": 2, "bot": 7, "prefetch": 1, "expired": 6, "revoked": 0, "invalid": 0},
-            "leads": 1, "installs": 0, "sales": 2,
+            "leads": 1, "qualified_leads": 0, "installs": 0, "sales": 2,
             "revenue": [eur(1_000), usd(500)], "refunds": [eur(500), usd(0)], "commission": [eur(50), usd(50)]
         })
     );

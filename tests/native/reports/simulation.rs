@@ -328,7 +328,7 @@ fn a_simulation_that_is_not_possible_is_refused() {
     let many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
                 INSERT INTO conversions SELECT no + n + 1000, id || n, type, external_id || n, amount, currency, refunded, click_id, \
                 customer_id, coupon, listing_no, occurred_at, metadata, created_at, partner_no, link_no, country, device, sent, \
-                attribution, answer, held_reason, tax, discount, shipping, sold_in, counted, uses FROM conversions JOIN n ON no = 1";
+                attribution, answer, held_reason, tax, discount, shipping, sold_in, counted, uses, qualification FROM conversions JOIN n ON no = 1";
     world.ledger.sql.exec(many, &[]).unwrap();
     let body = json!({"attribution": {}}).to_string();
     refuse(&mut world.ledger, ("POST", TARGET, body.as_bytes()), (422, "too_many_conversions", "-"));

@@ -139,6 +139,14 @@ fn no_statement_reads_a_whole_table() {
         send(desk, "GET", &target, "", None);
     }
 
+    let lead = json!({"type": "lead", "external_id": "l-1", "click_id": click});
+    let lead = send(desk, "POST", "/v1/conversions", &lead.to_string(), None);
+    let id = serde_json::from_str::<serde_json::Value>(&lead).unwrap()["id"].as_str().unwrap().to_owned();
+    for status in ["qualified", "unqualified"] {
+        let body = json!({"status": status}).to_string();
+        send(desk, "POST", &format!("/v1/conversions/{id}/qualify"), &body, Some(status));
+    }
+
     let rules = json!({"attribution": {"model": "linear", "repeat_customers": "ignore"}});
     send(desk, "PUT", "/v1/program", &rules.to_string(), None);
     let shared = json!({"type": "sale", "external_id": "o-2", "click_id": newer, "customer_id": "c-2",

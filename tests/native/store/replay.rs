@@ -66,7 +66,9 @@ fn history() -> Ledger {
     ledger.wait(2 * 86_400_000);
     let click = ledger.click(second);
     assert_eq!(ledger.post("/v1/conversions", &sale(2, &click, "c-1")).status, 201);
-    assert_eq!(ledger.post("/v1/conversions", &json!({"type": "lead", "external_id": "l-1"})).status, 201);
+    let lead = ledger.post("/v1/conversions", &json!({"type": "lead", "external_id": "l-1"})).text("/id");
+    qualify(&mut ledger, &lead, "qualified");
+    qualify(&mut ledger, &lead, "unqualified");
     let target = format!("/v1/conversions/{}/refunds", sold.text("/id"));
     assert_eq!(ledger.post(&target, &json!({"external_id": "r-1", "amount": 3_333})).status, 201);
     told_by_a_marketplace(&mut ledger, second);
@@ -79,6 +81,11 @@ fn history() -> Ledger {
     ledger.wait(2 * 86_400_000);
     assert_eq!(ledger.get("/v1/balances").status, 200);
     ledger
+}
+
+fn qualify(ledger: &mut Ledger, lead: &str, status: &str) {
+    let target = format!("/v1/conversions/{lead}/qualify");
+    assert_eq!(ledger.post(&target, &json!({"status": status, "reason": "by phone"})).status, 200);
 }
 
 /// An unattributed charge and its refund, a refund that waits for its charge, and a later click that is credited.
@@ -113,6 +120,10 @@ fn shared_by_several(ledger: &mut Ledger, ada: &str, first: u32, second: u32) {
     assert_eq!(sold.json["attribution"]["credits"].as_array().unwrap().len(), 2);
     let target = format!("/v1/conversions/{}/refunds", sold.text("/id"));
     assert_eq!(ledger.post(&target, &json!({"external_id": "r-3", "amount": 1_001})).status, 201);
+    let lead = json!({"type": "lead", "external_id": "l-3", "click_id": newer, "customer_id": "c-3"});
+    let lead = ledger.post("/v1/conversions", &lead);
+    assert_eq!(lead.json["attribution"]["credits"].as_array().unwrap().len(), 2);
+    qualify(ledger, &lead.text("/id"), "qualified");
     let sale = json!({"type": "sale", "external_id": "o-4", "coupon": "ada", "customer_id": "c-4", "amount": 77,
         "currency": "EUR"});
     assert_eq!(ledger.post("/v1/conversions", &sale).json["attribution"]["reason"], "coupon");
@@ -127,8 +138,8 @@ fn shared_by_several(ledger: &mut Ledger, ada: &str, first: u32, second: u32) {
     ledger.told(1, &[charge, event("refunded", "refund:9", &fields)]);
     ledger.trails.insert(newer.clone(), None);
     ledger.told(1, &[event("installed", "install:9", &of(json!({"clicks": [older, newer]})))]);
-    // The sale, the install and the charge.
-    assert_eq!(ledger.rows("conversion_credits"), 6);
+    // The sale, the lead, the install and the charge.
+    assert_eq!(ledger.rows("conversion_credits"), 8);
     assert_eq!(ledger.put("/v1/program", &terms("last_touch")).status, 200);
 }
 
@@ -255,6 +266,7 @@ fn a_replayed_ledger_equals_the_original() {
     assert_eq!(found.discrepancies, Vec::<String>::new());
     assert_eq!(Some(&found.rebuilt), found.original.as_ref());
     assert_eq!(found.rebuilt.counts["clicks"], "1");
+    assert_eq!((&*found.rebuilt.counts["leads"], &*found.rebuilt.counts["qualified_leads"]), ("2", "1"));
     assert_eq!(found.rebuilt.balances["1 EUR"], ["2337", "0", "1755", "0", "582", "0", "0", "0"]);
     for (table, columns) in RESTORED {
         assert_eq!(dump(&rebuilt, table, columns), dump(&ledger.sql, table, columns), "{table}");

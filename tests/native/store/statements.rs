@@ -46,6 +46,12 @@ fn a_working_day() -> Ledger<DoubleBound> {
     let conversion = ledger.post("/v1/conversions", &sale).text("/id");
     ledger.post("/v1/conversions", &sale);
     ledger.post(&format!("/v1/conversions/{conversion}/refunds"), &json!({"external_id": "r", "amount": 50}));
+    let lead = json!({"type": "lead", "external_id": "l", "click_id": click});
+    let lead = ledger.post("/v1/conversions", &lead).text("/id");
+    for status in ["qualified", "unqualified"] {
+        let target = format!("/v1/conversions/{lead}/qualify");
+        assert_eq!(ledger.post(&target, &json!({"status": status, "reason": "r"})).status, 200);
+    }
     assert_eq!(ledger.put("/v1/program", &json!({"currency": "USD"})).status, 409);
     let held = json!({"amount": 900, "currency": "EUR", "evidence": "transport_only", "clicks": [click]});
     let rows = json!([[1, Timestamp::parse("2026-11-22T12:00:00Z").unwrap().quarter(), "DE", 1, 0, 1, 1]]);
