@@ -48,6 +48,28 @@ test("a click leads to the listing and its sale earns a commission", async () =>
   assert.deepEqual(balances, [{ partner_id: ada.id, currency: "EUR", pending: 0, payable: 0, paid: 0, reversed: 1980 }]);
 });
 
+test("a qualified lead is counted for its partner, who does not see the reason", async () => {
+  const { operator, link, partner } = world;
+  const mary = await partner({ name: "Mary" });
+  const { clickId } = await visit(edge, (await link(mary)).url, { ip: "192.0.2.10" });
+  const lead = await operator.json("POST", "/v1/conversions", { type: "lead", external_id: "contact-1", click_id: clickId });
+  const { key } = await operator.json("POST", "/v1/keys", { name: "portal", scopes: ["read"], partner_id: mary.id });
+  const portal = api(edge, key);
+  const seen = async () => {
+    const { totals: { leads, qualified_leads } } = await portal.json("GET", "/v1/attribution");
+    const { qualification } = await portal.json("GET", `/v1/conversions/${lead.id}`);
+    return [leads, qualified_leads, qualification && [qualification.status, qualification.reason]];
+  };
+  assert.deepEqual(await seen(), [1, 0, null]);
+  for (const [status, count] of [["qualified", 1], ["unqualified", 0], ["qualified", 1]]) {
+    const { qualification } = await operator.json("POST", `/v1/conversions/${lead.id}/qualify`, { status, reason: "by phone" });
+    assert.deepEqual([qualification.status, qualification.reason], [status, "by phone"]);
+    assert.deepEqual(await seen(), [1, count, [status, null]]);
+  }
+  const refused = await portal.post(`/v1/conversions/${lead.id}/qualify`, { status: "unqualified" });
+  assert.deepEqual([refused.status, refused.body.code], [403, "insufficient_scope"]);
+});
+
 test("a conversion is attributed even before its click is stored", async () => {
   const { operator, link, partner } = world;
   const grace = await partner({ name: "Grace" });

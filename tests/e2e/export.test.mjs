@@ -22,6 +22,8 @@ before(async () => {
     clicked.push(clickId);
     if (n % 4 === 0) await world.operator.json("POST", "/v1/conversions", sale(clickId, `order-${n}`));
   }
+  const lead = await world.operator.json("POST", "/v1/conversions", { type: "lead", external_id: "contact-1", click_id: clicked[1] });
+  await world.operator.json("POST", `/v1/conversions/${lead.id}/qualify`, { status: "qualified", reason: "by phone" });
   await totals(world.operator, "", ({ clicks }) => clicks === VISITORS);
 });
 after(() => edge.stop());
@@ -88,7 +90,7 @@ test("the export contains every click and event once, and a Ledger rebuilt from 
   assert.deepEqual(ids.sort(), [...clicked].sort());
   const events = parsed.filter(({ kind }) => kind === "event");
   assert.deepEqual(events.map(({ seq }) => seq), events.map((_, index) => index + 1));
-  assert.equal(events.filter(({ type }) => type === "conversion.created").length, VISITORS / 4);
+  assert.equal(events.filter(({ type }) => type === "conversion.created").length, VISITORS / 4 + 1);
 
   const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-replay-"));
   try {
@@ -107,6 +109,7 @@ test("the export contains every click and event once, and a Ledger rebuilt from 
     assert.doesNotMatch(output, /DIFFER/);
     // An end that was written before the counts had arrived.
     const [end] = text.trimEnd().split("\n").slice(-1).map((line) => JSON.parse(line));
+    assert.deepEqual([end.totals.counts.leads, end.totals.counts.qualified_leads], ["1", "1"]);
     const early = { ...end, totals: { ...end.totals, counts: { ...end.totals.counts, clicks: "1" } }, included: { ...end.included, clicks: [] } };
     await writeFile(file, text.replace(JSON.stringify(end), JSON.stringify(early)));
     const lagging = replayed(file);
