@@ -340,7 +340,9 @@ pub fn about(operation: Operation) -> &'static str {
         | Op::GetPlacement
         | Op::GetConversion
         | Op::GetCommission
-        | Op::GetOpenapi
-        | Op::GetDocs => "",
+        | Op::GetOpenapi => "",
+        Op::GetDocs => {
+            "Below it are the guides (`/docs/guides`) and every word of the API with its meaning (`/docs/enumerations`)."
+        }
     }
 }

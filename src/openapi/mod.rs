@@ -20,11 +20,15 @@ mod tags;
 mod vocabulary;
 mod wire_types;
 
-use crate::api::{health::API_VERSION, http::auth::Access};
+use crate::{
+    api::{health::API_VERSION, http::auth::Access},
+    ledger::imports::clicks::ImportedClass,
+    marketplace::event::Evidence,
+};
 use description::Description;
 use endpoints::Endpoint;
 use headers::Header;
-use schemas::Schemas;
+use schemas::{Schemas, schema_of};
 use serde_json::{Map, Value, json};
 use tags::Tag;
 
@@ -75,6 +79,16 @@ pub fn document() -> Value {
             },
         },
     })
+}
+
+/// Enumerations whose words the API uses in objects that have no schema, each with its own: event data and lines of imports.
+#[must_use]
+pub fn enumerations_without_reference() -> Map<String, Value> {
+    let mut schemas = Schemas::default();
+    for schema in [schema_of::<Evidence>(), schema_of::<ImportedClass>()] {
+        schemas.request(schema);
+    }
+    schemas.components()
 }
 
 fn operation(endpoint: Endpoint, schemas: &mut Schemas) -> Value {

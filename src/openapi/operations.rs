@@ -425,9 +425,11 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetReadiness => of(Tag::Worker)
             .json::<HealthView>(200, "All stores respond.")
             .problems(&[Code::RateLimited, Code::Unavailable]),
-        Op::GetOpenapi => of(Tag::Worker).response(200, "This document.", Content::Object, &[]),
-        Op::GetDocs => {
-            of(Tag::Worker).response(200, "The page. It loads nothing else.", Content::Text("text/html"), &[])
-        }
+        Op::GetOpenapi => revalidated(of(Tag::Worker), "This document.", Content::Object),
+        Op::GetDocs => revalidated(
+            of(Tag::Worker),
+            "The page. It loads its own style sheet and script, and nothing from elsewhere.",
+            Content::Text("text/html"),
+        ),
     }
 }

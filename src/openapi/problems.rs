@@ -16,6 +16,8 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 const MEDIA_TYPE: &str = "application/problem+json";
+/// The component that lists all codes.
+const CODES: &str = "ProblemCode";
 
 /// Responses that are the same in every operation.
 const SHARED: [(u16, &str, &[Code]); 7] = [
@@ -123,13 +125,17 @@ fn response(codes: &[Code], headers: &[Header], example: Option<&Value>) -> Valu
     })
 }
 
-/// Lists all codes in the schemas of a problem and of a field's error.
+/// Adds the list of all codes, to which the schemas of a problem and of a field's error refer.
 pub fn list_codes(components: &mut Map<String, Value>) {
-    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    let code = |code: &Code| json!({ "type": "string", "const": code.as_str(), "description": format!("{}.", code.title()) });
+    let codes: Vec<Value> = Code::ALL.iter().map(code).collect();
+    let list = json!({ "description": "What went wrong. Programs should decide by it.", "oneOf": codes });
+    components.insert(CODES.to_owned(), list);
     for name in ["Problem", "FieldError"] {
-        let code = components.get_mut(name).and_then(|schema| schema.pointer_mut("/properties/code"));
-        if let Some(code) = code.and_then(Value::as_object_mut) {
-            code.insert("enum".to_owned(), json!(codes));
+        let field = components.get_mut(name).and_then(|schema| schema.pointer_mut("/properties/code"));
+        if let Some(field) = field.and_then(Value::as_object_mut) {
+            field.remove("type");
+            field.insert("$ref".to_owned(), json!(format!("#/components/schemas/{CODES}")));
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Query parameters.
 
-use super::schemas::{Schemas, schema_of};
+use super::{
+    schemas::{Schemas, schema_of},
+    wire_types::ReportDimension,
+};
 use crate::{
     domain::{
         attribution::AttributionStatus,
@@ -105,8 +108,9 @@ impl QueryParameter {
             QuerySchema::Names => json!({ "type": "string", "enum": ["names"] }),
             QuerySchema::Groups => {
                 let all: Vec<&str> = Group::ALL.iter().map(|group| group.as_str()).collect();
-                let (day, words) = (Group::Day.as_str(), all.join("|"));
-                json!({ "type": "string", "pattern": format!("^({words})(,({words}))?$"), "default": day })
+                let words = all.join("|");
+                let two = json!({ "type": "string", "pattern": format!("^({words}),({words})$") });
+                json!({ "anyOf": [schemas.request(schema_of::<ReportDimension>()), two], "default": Group::Day.as_str() })
             }
         };
         json!({

@@ -1,8 +1,8 @@
-//! Types that exist only in addresses and in the export, as schemas.
+//! Types that exist only in addresses, in parameters and in the export, as schemas.
 
 use crate::{
     api::reports::export::End,
-    store::{clicks::StoredClick, log::outbox},
+    store::{clicks::StoredClick, log::outbox, reports::Group},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
@@ -44,6 +44,18 @@ impl JsonSchema for Slug {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" })
+    }
+}
+
+/// The dimension of a report. The type `Group` has the name of a component that is a row of a report.
+pub struct ReportDimension;
+
+impl JsonSchema for ReportDimension {
+    fn schema_name() -> Cow<'static, str> {
+        "ReportDimension".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Group::json_schema(generator)
     }
 }
 
