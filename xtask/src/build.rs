@@ -74,7 +74,7 @@ pub fn build_with_faults() -> Result<()> {
     progress.step(2, "bindings", || write_bindings(FAULTS, &workspace::root().join("build").join(FAULTS)))
 }
 
-/// Updates only the two documents of the API.
+/// Updates only the documentation of the API.
 pub fn documents() -> Result<()> {
     let out = workspace::root().join("build");
     fs::create_dir_all(&out).context("build/ cannot be created")?;
@@ -158,13 +158,13 @@ fn write_bindings(profile: &str, destination: &Path) -> Result<()> {
     })
 }
 
-/// Writes `openapi.json` and `docs.html`, static assets of the Worker.
+/// Writes `openapi.json` and the pages of the documentation, static assets of the Worker.
 fn write_documents() -> Result<()> {
     let tool = workspace::target()?.join("tools/openapi");
     // They are not in build/, because wrangler treats text files there as modules of the bundle.
     let assets = workspace::root().join("dist");
     fs::create_dir_all(&assets).context("dist cannot be created")?;
-    process::run(Command::new(tool).arg(assets), "Run `cargo xtask build` again")
+    process::run(Command::new(tool).arg(workspace::root()).arg(assets), "Run `cargo xtask build` again")
 }
 
 fn write_bundle(out: &Path) -> Result<()> {

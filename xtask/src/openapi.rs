@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`: writes the API contract to `dist/openapi.json` and `dist/docs.html`, and lints it.
+//! `cargo xtask openapi`: writes the API contract and the pages of the documentation to `dist/`, and lints the contract.
 
 use crate::{build, npm, watched};
 use anyhow::Result;

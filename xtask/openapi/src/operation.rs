@@ -4,6 +4,7 @@ use crate::{
     markdown::blocks,
     sample::curl,
     schema::{fields, kind, row, table},
+    site::Site,
 };
 use maud::{Markup, PreEscaped, html};
 use serde_json::Value;
@@ -20,7 +21,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 
 /// A code block that scrolls by itself, also by keyboard.
 fn code_block(label: &str, text: &str) -> Markup {
-    html! { pre tabindex="0" aria-label=(label) { code { (text) } } }
+    html! { pre role="group" tabindex="0" aria-label=(label) { code { (text) } } }
 }
 
 /// The path with permission to break the line after each slash.
@@ -34,7 +35,7 @@ fn breakable(path: &str) -> Markup {
 }
 
 /// The section.
-pub fn section(document: &Value, method: &str, path: &str, operation: &Value) -> Markup {
+pub fn section(site: &Site, method: &str, path: &str, operation: &Value) -> Markup {
     let id = text(operation, "operationId");
     html! {
         section.operation id=(id) {
@@ -43,17 +44,17 @@ pub fn section(document: &Value, method: &str, path: &str, operation: &Value) ->
                 span class={ "method " (method) } { (method.to_uppercase()) }
                 " " code { (breakable(path)) }
             }
-            (blocks(text(operation, "description")))
+            (blocks(site, "", text(operation, "description")))
             (code_block("Example request", &curl(method, path, operation)))
-            (parameters(operation))
-            (body(document, operation))
-            (responses(document, operation))
+            (parameters(site, operation))
+            (body(site, operation))
+            (responses(site, operation))
         }
         (PreEscaped("\n"))
     }
 }
 
-fn parameters(operation: &Value) -> Markup {
+fn parameters(site: &Site, operation: &Value) -> Markup {
     let all = operation.get("parameters").and_then(Value::as_array);
     html! {
         @for (place, title) in [("path", "Path"), ("query", "Query"), ("header", "Headers")] {
@@ -63,7 +64,7 @@ fn parameters(operation: &Value) -> Markup {
                 .filter(|parameter| text(parameter, "in") == place)
                 .map(|parameter| {
                     let schema = parameter.get("schema").unwrap_or(&Value::Null);
-                    row(text(parameter, "name"), place == "path", schema, text(parameter, "description"))
+                    row(site, text(parameter, "name"), place == "path", schema, text(parameter, "description"))
                 })
                 .collect();
             @if !rows.is_empty() {
@@ -74,19 +75,19 @@ fn parameters(operation: &Value) -> Markup {
     }
 }
 
-fn body(document: &Value, operation: &Value) -> Markup {
+fn body(site: &Site, operation: &Value) -> Markup {
     let content = operation.pointer("/requestBody/content").and_then(Value::as_object);
     let media = content.and_then(|content| content.iter().next());
     let schema = media.and_then(|(media_type, media)| Some((media_type, media.get("schema")?)));
     html! {
         @if let Some((media_type, schema)) = schema {
-            h4 { @if media_type == "application/x-ndjson" { "Each line: " } @else { "Body: " } (kind(schema)) }
-            @if let Some(fields) = fields("Body", resolved(document, schema)) { (fields) }
+            h4 { @if media_type == "application/x-ndjson" { "Each line: " } @else { "Body: " } (kind(site, schema)) }
+            @if let Some(fields) = fields(site, "Body", resolved(&site.document, schema)) { (fields) }
         }
     }
 }
 
-fn responses(document: &Value, operation: &Value) -> Markup {
+fn responses(site: &Site, operation: &Value) -> Markup {
     let all = operation.get("responses").and_then(Value::as_object);
     html! {
         h4 { "Responses" }
@@ -94,14 +95,14 @@ fn responses(document: &Value, operation: &Value) -> Markup {
             @for (status, value) in all.into_iter().flatten() {
                 li class=(if status.as_str() < "400" { "good" } else { "bad" }) {
                     span.status { (status) }
-                    " " (response(resolved(document, value)))
+                    " " (response(site, resolved(&site.document, value)))
                 }
             }
         }
     }
 }
 
-fn response(response: &Value) -> Markup {
+fn response(site: &Site, response: &Value) -> Markup {
     // Every response has `x-request-id`, as the introduction says, so it is not repeated.
     let headers: Vec<&String> = response
         .get("headers")
@@ -112,9 +113,9 @@ fn response(response: &Value) -> Markup {
         .collect();
     let content = response.get("content").and_then(Value::as_object).and_then(|all| all.iter().next());
     html! {
-        (blocks(text(response, "description")))
+        (blocks(site, "", text(response, "description")))
         @if let Some((media_type, media)) = content.filter(|(media_type, _)| !is_problem(media_type)) {
-            p.media { code { (media_type) } ": " (kind(media.get("schema").unwrap_or(&Value::Null))) }
+            p.media { code { (media_type) } ": " (kind(site, media.get("schema").unwrap_or(&Value::Null))) }
         }
         @if !headers.is_empty() {
             p.media {

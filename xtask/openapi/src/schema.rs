@@ -1,27 +1,30 @@
 //! Schemas as tables and short texts.
 
-use crate::markdown::inline;
+use crate::{markdown::inline, site::Site};
 use maud::{Markup, html};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The type of a value in a few words. Types of the document are links.
-pub fn kind(schema: &Value) -> Markup {
+pub fn kind(site: &Site, schema: &Value) -> Markup {
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
         let name = target.rsplit('/').next().unwrap_or(target);
-        return html! { a href={ "#schema-" (name) } { (name) } };
+        return match site.enumeration(name) {
+            Some(enumeration) => html! { a href=(enumeration.address()) { (name) } },
+            None => html! { a href={ "#schema-" (name) } { (name) } },
+        };
     }
     for keyword in ["anyOf", "oneOf", "allOf"] {
         if let Some(Value::Array(alternatives)) = schema.get(keyword) {
-            return joined(alternatives.iter().map(kind), " or ");
+            return joined(alternatives.iter().map(|schema| kind(site, schema)), " or ");
         }
     }
     if let Some(value) = schema.get("const") {
         return html! { code { (value) } };
     }
     match schema.get("type") {
-        Some(Value::String(name)) => simple(name, schema),
+        Some(Value::String(name)) => simple(site, name, schema),
         Some(Value::Array(names)) => {
-            joined(names.iter().filter_map(Value::as_str).map(|name| simple(name, schema)), " or ")
+            joined(names.iter().filter_map(Value::as_str).map(|name| simple(site, name, schema)), " or ")
         }
         _ => html! { "any" },
     }
@@ -36,17 +39,17 @@ fn joined(parts: impl Iterator<Item = Markup>, separator: &str) -> Markup {
     }
 }
 
-fn simple(name: &str, schema: &Value) -> Markup {
+fn simple(site: &Site, name: &str, schema: &Value) -> Markup {
     match name {
         "array" => html! {
             "list of "
             @match schema.get("items") {
-                Some(items) => (kind(items)),
+                Some(items) => (kind(site, items)),
                 None => "any",
             }
         },
         "object" => match schema.get("additionalProperties") {
-            Some(values @ Value::Object(_)) => html! { "map to " (kind(values)) },
+            Some(values @ Value::Object(_)) => html! { "map to " (kind(site, values)) },
             _ => html! { "object" },
         },
         other => html! { (other) },
@@ -95,16 +98,16 @@ fn limits(schema: &Value) -> Option<Markup> {
 }
 
 /// A table row: name, type and meaning.
-pub fn row(name: &str, required: bool, schema: &Value, description: &str) -> Markup {
+pub fn row(site: &Site, name: &str, required: bool, schema: &Value, description: &str) -> Markup {
     html! {
         tr {
             th scope="row" {
                 code { (name) }
                 @if required { " " strong.must { "required" } }
             }
-            td { (kind(schema)) }
+            td { (kind(site, schema)) }
             td {
-                (inline(description))
+                (inline(site, description))
                 @if let Some(limits) = limits(schema) { " " span.limits { (limits) } }
             }
         }
@@ -131,7 +134,7 @@ pub fn table(caption: &str, rows: &[Markup]) -> Markup {
 }
 
 /// The fields of an object, the required ones first and in the order of the type. Nothing if it has no fields.
-pub fn fields(caption: &str, schema: &Value) -> Option<Markup> {
+pub fn fields(site: &Site, caption: &str, schema: &Value) -> Option<Markup> {
     let properties = schema.get("properties").and_then(Value::as_object)?;
     // In responses every field is present, so only requests mark the required fields.
     let is_request = schema.get("additionalProperties").is_some();
@@ -145,7 +148,9 @@ pub fn fields(caption: &str, schema: &Value) -> Option<Markup> {
         .copied()
         .chain(optional)
         .filter_map(|name| Some((name, properties.get(name)?)))
-        .map(|(name, field)| row(name, is_request && required.contains(&name), field, description(field)))
+        .map(|(name, field)| {
+            row(site, name, is_request && required.contains(&name), field, description(field))
+        })
         .collect();
     Some(table(caption, &rows))
 }
@@ -155,37 +160,22 @@ fn description(schema: &Value) -> &str {
 }
 
 /// The section of a component.
-pub fn section(name: &str, schema: &Value) -> Markup {
+pub fn section(site: &Site, name: &str, schema: &Value) -> Markup {
     let id = format!("schema-{name}");
-    let fields = fields(&format!("Fields of {name}"), schema);
+    let fields = fields(site, &format!("Fields of {name}"), schema);
     html! {
         section.schema id=(id) {
             h3 { a href={ "#" (id) } { (name) } }
             @if !description(schema).is_empty() {
-                p { (inline(description(schema))) }
+                p { (inline(site, description(schema))) }
             }
-            @if let Some(values) = values(schema) {
-                (values)
-            } @else if fields.is_none() {
+            @if fields.is_none() {
                 p {
-                    (kind(schema))
+                    (kind(site, schema))
                     @if let Some(limits) = limits(schema) { ": " (limits) }
                 }
             }
             @if let Some(fields) = fields { (fields) }
         }
     }
-}
-
-/// The values of an enumeration, each with its meaning.
-fn values(schema: &Value) -> Option<Markup> {
-    let alternatives = schema.get("oneOf")?.as_array()?;
-    let value = |alternative: &Value| -> Option<Markup> {
-        let alternative: &Map<String, Value> = alternative.as_object()?;
-        let value = alternative.get("const")?.as_str()?;
-        let meaning = alternative.get("description").and_then(Value::as_str).unwrap_or_default();
-        Some(html! { dt { code { (value) } } dd { (inline(meaning)) } })
-    };
-    let values: Vec<Markup> = alternatives.iter().map(value).collect::<Option<_>>()?;
-    Some(html! { dl { @for value in values { (value) } } })
 }
