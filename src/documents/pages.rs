@@ -17,6 +17,7 @@ struct Texts {
     dead_link_advice: &'static str,
     about: &'static str,
     documentation: &'static str,
+    guides: &'static str,
     contract: &'static str,
 }
 
@@ -27,6 +28,7 @@ fn texts(language: Language) -> Texts {
             dead_link_advice: "It has ended, or it was not copied completely. Ask the person who gave it to you for a new one.",
             about: "This is the partner programme's own service: it issues referral links, counts what they bring, and pays the partners.",
             documentation: "Documentation",
+            guides: "Guides",
             contract: "API description (OpenAPI)",
         },
         Language::Spanish => Texts {
@@ -34,6 +36,7 @@ fn texts(language: Language) -> Texts {
             dead_link_advice: "Ha caducado o no se copió completo. Pide uno nuevo a la persona que te lo dio.",
             about: "Este es el servicio del programa de socios: emite enlaces de referencia, cuenta lo que aportan y paga a los socios.",
             documentation: "Documentación",
+            guides: "Guías",
             contract: "Descripción de la API (OpenAPI)",
         },
         Language::German => Texts {
@@ -41,6 +44,7 @@ fn texts(language: Language) -> Texts {
             dead_link_advice: "Er ist abgelaufen oder wurde nicht vollständig kopiert. Bitten Sie die Person, von der Sie ihn haben, um einen neuen.",
             about: "Dies ist der Dienst des Partnerprogramms: Er gibt Empfehlungslinks aus, zählt, was sie bringen, und bezahlt die Partner.",
             documentation: "Dokumentation",
+            guides: "Anleitungen",
             contract: "API-Beschreibung (OpenAPI)",
         },
         Language::French => Texts {
@@ -48,6 +52,7 @@ fn texts(language: Language) -> Texts {
             dead_link_advice: "Il a expiré ou n’a pas été copié en entier. Demandez-en un nouveau à la personne qui vous l’a donné.",
             about: "Ceci est le service du programme de partenariat : il émet des liens de parrainage, compte ce qu’ils rapportent et paie les partenaires.",
             documentation: "Documentation",
+            guides: "Guides",
             contract: "Description de l’API (OpenAPI)",
         },
         Language::Italian => Texts {
@@ -55,6 +60,7 @@ fn texts(language: Language) -> Texts {
             dead_link_advice: "È scaduto o non è stato copiato per intero. Chiedine uno nuovo alla persona che te l’ha dato.",
             about: "Questo è il servizio del programma partner: emette link di segnalazione, conta ciò che portano e paga i partner.",
             documentation: "Documentazione",
+            guides: "Guide",
             contract: "Descrizione dell’API (OpenAPI)",
         },
         Language::Portuguese => Texts {
@@ -62,6 +68,7 @@ fn texts(language: Language) -> Texts {
             dead_link_advice: "Ele expirou ou não foi copiado por inteiro. Peça um novo à pessoa que o enviou.",
             about: "Este é o serviço do programa de parceiros: ele emite links de indicação, conta o que eles trazem e paga os parceiros.",
             documentation: "Documentação",
+            guides: "Guias",
             contract: "Descrição da API (OpenAPI)",
         },
         Language::Japanese => Texts {
@@ -69,6 +76,7 @@ fn texts(language: Language) -> Texts {
             dead_link_advice: "有効期限が切れたか、途中までしかコピーされていません。リンクを受け取った相手に新しいものを依頼してください。",
             about: "これはパートナープログラムのサービスです。紹介リンクを発行し、成果を集計し、パートナーに報酬を支払います。",
             documentation: "ドキュメント",
+            guides: "ガイド",
             contract: "API 仕様（OpenAPI）",
         },
     }
@@ -112,6 +120,7 @@ pub fn front(language: Language) -> String {
         p { (texts.about) }
         ul {
             li { a href="/docs" { (texts.documentation) } }
+            li { a href="/docs/guides" { (texts.guides) } }
             li { a href="/openapi.json" { (texts.contract) } }
         }
     };

@@ -1,8 +1,8 @@
-//! The router for everything that is not a link: documents, health, callbacks, and the API, which runs in the Ledger.
+//! The router for everything that is not a link: static assets, health, callbacks, and the API, which runs in the Ledger.
 //! Links use the synchronous export of `link.rs`.
 
 use super::{
-    callbacks, clicks_page, cors,
+    assets, callbacks, clicks_page, cors,
     exchange::Exchange,
     export, guard,
     http::{self, Refusal},
@@ -20,16 +20,7 @@ use crate::{
     domain::{programme::id::ProgrammeId, values::language::Language},
 };
 use wasm_bindgen::JsValue;
-use worker::{Context, Env, Headers, Method, Request, Response, ResponseBuilder, Result, event, web_sys};
-
-/// Returns the asset URL and the media type of the document at a public path.
-fn asset(path: &str) -> Option<(&'static str, &'static str)> {
-    match path {
-        "/docs" | "/docs/" => Some(("https://assets/docs.html", "text/html; charset=utf-8")),
-        "/openapi.json" => Some(("https://assets/openapi.json", "application/json")),
-        _ => None,
-    }
-}
+use worker::{Context, Env, Headers, Method, Request, Response, Result, event, web_sys};
 
 #[event(fetch)]
 async fn main(request: Request, env: Env, context: Context) -> Result<Response> {
@@ -78,14 +69,9 @@ async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result
             cors::exposed(api(&exchange.stores, request, &path).await, origin)
         }
         _ if callbacks::is_callback(&path) => callbacks::handle(exchange, request, &path).await,
-        _ => match asset(&path) {
-            Some((file, media_type)) if http::is_read(&request) => {
-                Ok(document(&exchange.stores, file, media_type).await?)
-            }
-            _ => match page(&request, &path)? {
-                Some(page) => Ok(page),
-                None => Err(Problem::not_found().into()),
-            },
+        _ => match assets::handle(&exchange.stores, &request, &path).await? {
+            Some(response) => Ok(response),
+            None => Ok(page(&request, &path)?.ok_or_else(Problem::not_found)?),
         },
     }
 }
@@ -131,32 +117,6 @@ async fn ready(stores: &Stores) -> std::result::Result<Response, Refusal> {
     http::call_store("LEDGER", async { stores.ledger()?.snapshot().await }).await?;
     http::call_store("CLICKLOG", async { stores.click_log(0)?.last().await }).await?;
     Ok(health()?)
-}
-
-/// Responds with the API description, which `cargo xtask build` generates from the API's types. The files are static
-/// assets, so that they do not add to the size of the Worker.
-async fn document(stores: &Stores, file: &str, media_type: &str) -> Result<Response> {
-    let found = stores.env().assets("ASSETS")?.fetch(file, None).await?;
-    if found.status_code() != 200 {
-        let error = format!("asset {file} was not found: status {}", found.status_code());
-        return Err(worker::Error::RustError(error));
-    }
-    let headers = Headers::new();
-    for (name, value) in [
-        ("content-type", media_type),
-        ("cache-control", "public, max-age=300"),
-        ("access-control-allow-origin", "*"),
-        ("x-content-type-options", "nosniff"),
-        // The page needs only its own style, so the policy blocks anything injected into it.
-        (
-            "content-security-policy",
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-        ),
-    ] {
-        headers.set(name, value)?;
-    }
-    let (_, body) = found.into_parts();
-    Ok(ResponseBuilder::new().with_headers(headers).body(body))
 }
 
 async fn api(stores: &Stores, request: Request, path: &str) -> std::result::Result<Response, Refusal> {

@@ -1,6 +1,7 @@
 //! The Worker: the only layer that uses `worker` and `wasm_bindgen`. Redirects use one synchronous export (`link.rs`).
 //! Everything else is asynchronous Rust, and the JavaScript in `js/` only manages its instances.
 
+mod assets;
 mod callbacks;
 mod clicks;
 mod clicks_page;

@@ -15,12 +15,12 @@ pub const EXPOSE_HEADERS: &str = "access-control-expose-headers";
 pub const VARY: &str = "vary";
 
 /// The headers that a page may send.
-const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, if-none-match";
+pub const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, if-none-match";
 /// The headers that a page may read besides the simple ones.
 const RESPONSE_HEADERS: &str = "etag, location, idempotent-replayed, x-request-id, signpost-complete-through, \
                                 signpost-next-cursor, signpost-total, retry-after, ratelimit, ratelimit-policy";
 /// How long a browser may keep the response to a preflight, in seconds.
-const MAX_AGE_S: &str = "600";
+pub const MAX_AGE_S: &str = "600";
 
 /// Adds the headers that let a page of a registered origin read the response.
 pub fn expose(sql: &dyn Sql, request: &Request<'_>, response: Response) -> Result<Response, SqlError> {
