@@ -62,15 +62,11 @@ impl Shop {
         let request = Request {
             method: "POST",
             path: self.target,
-            query: "",
             authorization: Some(&authorization),
             idempotency_key: Some(&key),
-            origin: None,
-            if_none_match: None,
-            content_type: None,
-            accept: None,
             body: body.as_bytes(),
             base_url: "https://go.example.com",
+            ..Request::default()
         };
         let Ledger { sql, config, now, entropy, .. } = &mut self.ledger;
         let environment =

@@ -1,7 +1,7 @@
 //! Requests and responses as plain data, so that the API runs without a server.
 
 /// A request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Request<'a> {
     /// Method, upper case.
     pub method: &'a str,

@@ -108,13 +108,9 @@ fn every_route_requires_a_valid_key() {
                     path,
                     query,
                     authorization: authorization.as_deref(),
-                    idempotency_key: None,
-                    origin: None,
-                    if_none_match: None,
-                    content_type: None,
-                    accept: None,
                     body: body_of(&body).as_bytes(),
                     base_url: "https://go.example.com",
+                    ..Request::default()
                 })
             });
             assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()), "{said}");

@@ -50,12 +50,9 @@ fn send(ledger: &mut Ledger, method: &str, target: &str, body: &[u8]) -> Answer 
         query,
         authorization: Some(&authorization),
         idempotency_key: Some("a-key-that-must-not-be-kept"),
-        origin: None,
-        if_none_match: None,
-        content_type: None,
-        accept: None,
         body,
         base_url: "https://go.example.com",
+        ..Request::default()
     })
 }
 

@@ -25,12 +25,9 @@ fn send(
         query,
         authorization: authorization.as_deref(),
         origin,
-        idempotency_key: None,
-        if_none_match: None,
-        content_type: None,
-        accept: None,
         body: body.as_bytes(),
         base_url: "https://go.example.com",
+        ..Request::default()
     })
 }
 

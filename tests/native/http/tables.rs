@@ -48,13 +48,10 @@ fn csv(ledger: &mut Ledger, key: &str, target: &str, tag: Option<&str>) -> Answe
         path,
         query,
         authorization: Some(&authorization),
-        idempotency_key: None,
-        origin: None,
         if_none_match: tag,
-        content_type: None,
         accept: Some("text/csv"),
-        body: b"",
         base_url: "https://go.example.com",
+        ..Request::default()
     })
 }
 

@@ -16,15 +16,12 @@ fn send(
     ledger.send(Request {
         method: "POST",
         path: "/v1/links/bulk",
-        query: "",
         authorization: Some(&authorization),
         idempotency_key,
-        origin: None,
-        if_none_match: None,
         content_type: Some(content_type),
-        accept: None,
         body,
         base_url: "https://go.example.com",
+        ..Request::default()
     })
 }
 

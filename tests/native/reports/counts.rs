@@ -97,15 +97,10 @@ fn a_client_with_the_current_report_gets_304() {
         ledger.send(Request {
             method: "GET",
             path: "/v1/attribution",
-            query: "",
             authorization: Some(&authorization),
-            idempotency_key: None,
-            origin: None,
             if_none_match: Some(sent),
-            content_type: None,
-            accept: None,
-            body: b"",
             base_url: "https://go.example.com",
+            ..Request::default()
         })
     };
     for sent in [

@@ -196,13 +196,10 @@ fn send(ledger: &mut Ledger, path: &str, query: &str, accept: Option<&str>, tag:
         path,
         query,
         authorization: Some(&authorization),
-        idempotency_key: None,
-        origin: None,
         if_none_match: tag,
-        content_type: None,
         accept,
-        body: b"",
         base_url: "https://go.example.com",
+        ..Request::default()
     })
 }
 

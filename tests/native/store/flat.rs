@@ -90,12 +90,9 @@ fn send(
         query,
         authorization: Some(&authorization),
         idempotency_key: key,
-        origin: None,
-        if_none_match: None,
-        content_type: None,
-        accept: None,
         body: body.as_bytes(),
         base_url: "https://go.example.com",
+        ..Request::default()
     };
     let environment = Environment {
         sql,

@@ -217,12 +217,9 @@ impl<S: Sql> Ledger<S> {
             query,
             authorization: Some(&authorization),
             idempotency_key: idempotency,
-            origin: None,
-            if_none_match: None,
-            content_type: None,
-            accept: None,
             body: body.as_bytes(),
             base_url: "https://go.example.com",
+            ..Request::default()
         })
     }
 
