@@ -9,7 +9,7 @@ use crate::{
     },
     domain::values::string_enum::Metadata,
 };
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{ByteRecord, ReaderBuilder, StringRecord, Trim};
 
 /// Most links of one request.
 const MOST_ROWS: usize = 1_000;
@@ -29,6 +29,7 @@ pub fn rows(body: &[u8]) -> Result<Vec<(String, NewLink)>, Problem> {
     let is_semicolons = first_line.contains(';') && !first_line.contains(',');
     let delimiter = if is_semicolons { b';' } else { b',' };
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).from_reader(text.as_bytes());
+    check_quotes(text, delimiter)?;
     let header = reader.headers().map_err(|error| malformed(&error))?.clone();
     check_header(&header)?;
     let mut links = Vec::new();
@@ -47,6 +48,28 @@ pub fn rows(body: &[u8]) -> Result<Vec<(String, NewLink)>, Problem> {
         ));
     }
     Ok(links)
+}
+
+/// Refuses a quote that is never closed: the reader would take the rest of the file for one cell. A line feed at the end belongs
+/// to the last cell if its quote is open, and to no cell otherwise.
+fn check_quotes(text: &str, delimiter: u8) -> Result<(), Problem> {
+    let with_line_feed = format!("{text}\n");
+    let records = |text: &str| {
+        let mut builder = ReaderBuilder::new();
+        let mut reader = builder.delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let (mut count, mut last) = (0usize, ByteRecord::new());
+        for record in reader.byte_records() {
+            last = record.map_err(|error| malformed(&error))?;
+            count = count.saturating_add(1);
+        }
+        Ok::<_, Problem>((count, last))
+    };
+    let (row, last) = records(text)?;
+    if last == records(&with_line_feed)?.1 {
+        return Ok(());
+    }
+    let detail = "A quote is opened in this row and never closed. Close it, and write a quote inside a quoted cell twice.";
+    Err(Problem::field(Code::MalformedCsv, format!("/rows/{row}"), detail))
 }
 
 fn malformed(error: &csv::Error) -> Problem {

@@ -58,6 +58,15 @@ fn rows_become_links_in_their_order() {
         (&second["slug"], &second["campaign"], &second["path"], &second["query"], &second["metadata"]),
         (&Json::Null, &Json::Null, &Json::Null, &Json::Null, &json!({}))
     );
+    // A closed quote may be the last byte of the file.
+    let made =
+        csv(&mut ledger, &format!("partner_id,listing_id,campaign\n{partner},{listing},\"a, \"\"b\"\"\""));
+    assert_eq!(
+        (made.status, &made.json["data"][0]["campaign"]),
+        (201, &json!("a, \"b\"")),
+        "{}",
+        made.raw.body
+    );
     // A table from a spreadsheet that separates columns by semicolons.
     let made = csv(&mut ledger, &format!("partner_id;listing_id;campaign\n{partner};{listing};a,b\n"));
     assert_eq!((made.status, &made.json["data"][0]["campaign"]), (201, &json!("a,b")));
@@ -106,6 +115,14 @@ fn errors_name_the_row_and_the_column_and_no_link_remains() {
             vec!["/rows/1/partner_id"],
         ),
         (format!("{names}\n{p},{l}\n"), 400, "malformed_csv", vec![]),
+        (
+            format!("{names}\n{p},{l},ok-one,,\n{p},{l},\"open,,\n{p},{l},,,\n"),
+            400,
+            "malformed_csv",
+            vec!["/rows/3"],
+        ),
+        (format!("{names}\n{p},{l},ok-one,,\""), 400, "malformed_csv", vec!["/rows/2"]),
+        (format!("{names},\"metadata.a\n{p},{l},ok-one,,,b"), 400, "malformed_csv", vec!["/rows/1"]),
         (String::new(), 422, "missing_field", vec!["/rows/1/partner_id", "/rows/1/listing_id"]),
     ] {
         let refused = ledger.unchanged(&text, |ledger| csv(ledger, &text));
