@@ -213,7 +213,7 @@ impl Problem {
     /// This problem as one of a line of an import.
     #[must_use]
     pub fn on_line(mut self, line: usize) -> Self {
-        if self.errors.is_empty() && self.code.status() != 400 {
+        if self.errors.is_empty() {
             let (pointer, detail) = (String::new(), self.detail.to_string());
             self.errors.push(FieldError { line: None, pointer, code: self.code.as_str(), detail });
         }

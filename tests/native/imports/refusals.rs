@@ -116,13 +116,30 @@ fn an_error_names_the_line_and_the_field_and_nothing_is_written() {
 }
 
 #[test]
-fn a_line_that_is_no_json_is_named() {
+fn a_line_that_cannot_be_read_is_named_like_one_that_is_refused() {
     let mut ledger = programme();
-    let body = format!("{}\n\n{{\"object\":\n", partner()[0]);
-    let refused =
-        ledger.unchanged("half a line", |ledger| ledger.call(OPERATOR, "POST", "/v1/import", &body, None));
-    assert_eq!(refused.problem(), (400, "malformed_json".to_owned()));
-    assert!(refused.text("/detail").starts_with("Line 3: "), "{}", refused.raw.body);
+    for (line, status, code, pointer) in [
+        ("{\"object\":", 400, "malformed_json", ""),
+        ("object", 400, "malformed_json", ""),
+        ("[]", 422, "wrong_type", ""),
+        ("7", 422, "wrong_type", ""),
+        ("{\"object\":\"partner\",\"object\":\"partner\"}", 422, "duplicate_field", "/object"),
+        ("{\"object\":[],\"external_id\":\"p-2\"}", 422, "wrong_type", "/object"),
+        ("{\"object\":\"partner\",\"external_id\":\"p-2\",\"name\":7}", 422, "wrong_type", "/name"),
+        ("{\"object\":\"partner\",\"external_id\":\"p-2\",\"name\":\"A\",\"kind\":7}", 422, "wrong_type", "/kind"),
+    ] {
+        let body = format!("{}\n\n{line}\n", partner()[0]);
+        let refused = ledger.unchanged(line, |ledger| ledger.call(OPERATOR, "POST", "/v1/import", &body, None));
+        assert_eq!(refused.problem(), (status, code.to_owned()), "{line}: {}", refused.raw.body);
+        assert!(refused.text("/detail").starts_with("Line 3: "), "{}", refused.raw.body);
+        let error = &refused.json["errors"][0];
+        assert_eq!(
+            (&error["line"], &error["pointer"], &error["code"]),
+            (&json!(3), &json!(pointer), &json!(code)),
+            "{line}: {}",
+            refused.raw.body
+        );
+    }
 }
 
 #[test]
