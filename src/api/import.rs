@@ -157,6 +157,7 @@ impl Import<'_, '_> {
             self.note(number, line, id, false);
             return Ok(());
         }
+        self.references.check_time(&line)?;
         let line = Line { fields: self.references.resolve(line.fields)?, ..line };
         let response = self.run(&line)?;
         let Created { id } =
@@ -168,6 +169,7 @@ impl Import<'_, '_> {
                 id: id.clone(),
                 digest,
                 trail: line.trail(),
+                stated_at: line.stated_at(),
             };
             self.references.add(row.clone());
             self.rows.push(row);

@@ -1,6 +1,6 @@
 //! What imports created, by the caller's own ids; and imported clicks on their way to their ClickLogs.
 
-use crate::domain::import::ImportedObject;
+use crate::domain::{import::ImportedObject, values::time::Timestamp};
 use crate::store::{Row, Sql, SqlError, Value};
 use serde::{Deserialize, Serialize};
 
@@ -21,17 +21,22 @@ pub struct ImportedRow {
     /// The earlier click ids of a click's visitor, oldest first, joined by `.`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trail: Option<String>,
+    /// When a link was created, if its line says so. Clicks cannot be older then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_at: Option<Timestamp>,
 }
 
 /// Inserts rows.
 pub fn insert(sql: &dyn Sql, rows: &[ImportedRow]) -> Result<(), SqlError> {
     for row in rows {
+        // A link has no trail: the column holds what its line says about its time.
+        let trail = row.trail.clone().or(row.stated_at.map(|at| at.to_string()));
         let args: [Value; 5] = [
             row.object.as_str().into(),
             row.external_id.as_str().into(),
             row.id.as_str().into(),
             row.digest.as_str().into(),
-            row.trail.clone().into(),
+            trail.into(),
         ];
         sql.exec(
             "INSERT INTO imported (object, external_id, id, digest, trail) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -51,13 +56,15 @@ pub fn by_external_id(
         "SELECT id, digest, trail FROM imported WHERE object = ?1 AND external_id = ?2",
         &[object.as_str().into(), external_id.into()],
     )?;
+    let is_link = object == ImportedObject::Link;
     let read = |row: &Row| {
         Ok(ImportedRow {
             object,
             external_id: external_id.to_owned(),
             id: row.text(0)?.to_owned(),
             digest: row.text(1)?.to_owned(),
-            trail: row.opt_string(2)?,
+            trail: row.opt_string(2)?.filter(|_| !is_link),
+            stated_at: if is_link { row.opt_parsed(2, "a time", Timestamp::parse)? } else { None },
         })
     };
     rows.first().map(read).transpose()

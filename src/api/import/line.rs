@@ -88,6 +88,11 @@ impl Line {
         Some(ids.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("."))
     }
 
+    /// When a link was created, if the line says so.
+    pub fn stated_at(&self) -> Option<Timestamp> {
+        self.text(CREATED_AT).filter(|_| self.object == ImportedObject::Link).map(|_| self.created_at)
+    }
+
     /// The body of the request that creates the object, and the placeholders of its path.
     pub fn request(&self) -> Result<(String, Vec<String>), Problem> {
         let mut fields = self.fields.clone();

@@ -1,5 +1,6 @@
 //! References between the lines of imports: `ext:<external_id>` in place of an id.
 
+use super::line::Line;
 use crate::{
     api::http::{
         checks::Checks,
@@ -68,6 +69,24 @@ impl<'a> References<'a> {
             None => imports::trail_of(self.sql, click_id)?,
         };
         Ok(trail.map(|trail| trail.split('.').filter(|id| !id.is_empty()).map(str::to_owned).collect()))
+    }
+
+    /// Refuses a click that is older than its link. The time of a link whose line has no `created_at` says nothing: it is that of
+    /// the import, and its clicks are older.
+    pub fn check_time(&self, line: &Line) -> Result<(), Problem> {
+        let link = line.text("link_id").filter(|_| line.object == ImportedObject::Click);
+        let Some(external_id) = link.and_then(|id| id.strip_prefix(PREFIX)) else { return Ok(()) };
+        let link = self.imported(ImportedObject::Link, external_id)?;
+        match link.and_then(|link| link.stated_at).filter(|stated_at| line.created_at < *stated_at) {
+            None => Ok(()),
+            Some(stated_at) => {
+                let detail = format!(
+                    "The link {external_id:?} was created at {stated_at}, after this click. Correct one of the times, or import \
+                     the link without created_at if the time is not known."
+                );
+                Err(Problem::field(Code::OutOfRange, "/created_at", detail))
+            }
+        }
     }
 
     /// Replaces references by ids.

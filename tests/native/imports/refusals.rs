@@ -38,6 +38,7 @@ fn an_error_names_the_line_and_the_field_and_nothing_is_written() {
             "out_of_range",
             "/created_at",
         ),
+        (with(good.clone(), "created_at", json!("2026-08-02T08:59:59.999Z")), 422, "out_of_range", "/created_at"),
         (with(good.clone(), "link_id", json!("ext:k-2")), 422, "unknown_reference", "/link_id"),
         (with(good.clone(), "link_id", json!("lnk_x")), 422, "unknown_link", "/link_id"),
         (with(good.clone(), "surprise", json!(1)), 422, "unknown_field", "/surprise"),
@@ -140,6 +141,34 @@ fn a_line_that_cannot_be_read_is_named_like_one_that_is_refused() {
             refused.raw.body
         );
     }
+}
+
+#[test]
+fn a_click_is_not_older_than_a_link_whose_time_is_known() {
+    let old = |link: &str| with(click("c-1", "2026-08-01T10:00:00Z"), "link_id", json!(link));
+    // In the call of the link, and in a later one.
+    let mut ledger = programme();
+    let lines = [partner(), vec![old("ext:k-1")]].concat();
+    let refused = ledger.unchanged("one call", |ledger| import(ledger, &lines));
+    assert_eq!(refused.problem(), (422, "out_of_range".to_owned()));
+    imported(&mut ledger, &partner());
+    let refused = ledger.unchanged("a later call", |ledger| import(ledger, &[old("ext:k-1")]));
+    assert_eq!(
+        refused.text("/detail"),
+        "Line 1: /created_at: The link \"k-1\" was created at 2026-08-02T09:00:00.000Z, after this click. Correct one of the \
+         times, or import the link without created_at if the time is not known."
+    );
+    imported(&mut ledger, &[with(old("ext:k-1"), "created_at", json!("2026-08-02T09:00:00Z"))]);
+    // A link of the API has the time of its creation here, and so has an imported link whose line has none.
+    let mut ledger = programme();
+    let mut lines = partner();
+    lines[2] = with(lines[2].clone(), "created_at", Json::Null);
+    imported(&mut ledger, &lines);
+    imported(&mut ledger, &[old("ext:k-1")]);
+    let body = json!({"partner_id": ledger.get("/v1/partners").text("/data/0/id"),
+        "listing_id": ledger.get("/v1/listings").text("/data/0/id")});
+    let link = ledger.post("/v1/links", &body).text("/id");
+    imported(&mut ledger, &[with(old(&link), "external_id", json!("c-2"))]);
 }
 
 #[test]
