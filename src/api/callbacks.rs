@@ -1,14 +1,22 @@
 //! Callbacks of marketplaces that were kept because they could not be read.
 
-use super::http::{call::Call, failure::Failure, message::Response, problems::Problem};
+use super::http::{call::Call, failure::Failure, message::Response, problems::Problem, table::Row};
 use crate::{
     domain::{
         callback::CallbackStatus,
         values::id::{CallbackId, ListingId},
     },
-    ledger::callbacks::{kept::show, retry},
+    ledger::callbacks::{
+        kept::{KeptCallbackView, show},
+        retry,
+    },
     store::{Sql, callbacks::kept, programme::listings},
 };
+
+impl Row for KeptCallbackView {
+    const COLUMNS: &'static str =
+        "id,listing_id,marketplace,kind,status,reason,tries,created_at,tried_at,expires_at";
+}
 
 /// `GET /v1/callbacks`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {

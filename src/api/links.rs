@@ -8,7 +8,7 @@ mod table;
 
 use crate::{
     api::{
-        http::{call::Call, failure::Failure, message::Response, problems::Problem},
+        http::{call::Call, failure::Failure, message::Response, problems::Problem, table::Row},
         reports::scope::{listing_of_query, partner_of_query},
     },
     domain::{
@@ -115,6 +115,11 @@ fn named(call: &Call<'_>) -> Result<Link, Problem> {
     links::by_id(call.tx.sql, &id)?
         .filter(|link| call.caller.sees(link.partner_no))
         .ok_or_else(Problem::not_found)
+}
+
+impl Row for LinkView {
+    const COLUMNS: &'static str = "id,partner_id,listing_id,campaign,path,query,slug,url,short_url,qr_svg_url,qr_png_url,status,expires_at,\
+         revoked_at,metadata,created_at";
 }
 
 /// `GET /v1/links`

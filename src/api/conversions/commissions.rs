@@ -4,6 +4,7 @@ use super::{
     super::{
         http::{
             call::Call, checks::Checks, failure::Failure, message::Response, problems::Problem, query::Query,
+            table::Row,
         },
         reports::scope::partner_of_query,
     },
@@ -17,7 +18,10 @@ use crate::{
             limits,
         },
     },
-    ledger::commissions::{rejection, release, view::show},
+    ledger::commissions::{
+        rejection, release,
+        view::{CommissionView, show},
+    },
     store::{
         Sql, SqlError,
         commissions::{self, Commission, list::Filter},
@@ -92,6 +96,11 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
         status: query.choice("status", CommissionStatus::ALL, CommissionStatus::as_str)?,
         period: query.period()?,
     })
+}
+
+impl Row for CommissionView {
+    const COLUMNS: &'static str = "id,conversion_id,source,partner_id,amount,reversed,currency,status,rate_bp,share_bp,base,plan,subject,flags,\
+         held_reason,payable_at,created_at";
 }
 
 /// `GET /v1/commissions`

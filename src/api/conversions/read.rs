@@ -1,12 +1,16 @@
 //! Reading conversions.
 
 use super::super::{
-    http::{call::Call, failure::Failure, message::Response, problems::Problem, query::Query},
+    http::{call::Call, failure::Failure, message::Response, problems::Problem, query::Query, table::Row},
     reports::scope::{link_of_query, listing_of_query, partner_of_query},
 };
 use crate::{
     domain::{attribution::AttributionStatus, conversions::ConversionType, values::id::ConversionId},
-    ledger::{attribution::explanation, conversions::view::show, terms},
+    ledger::{
+        attribution::explanation,
+        conversions::view::{ConversionView, show},
+        terms,
+    },
     store::{
         Sql, SqlError,
         conversions::{self, Conversion, credits, list::Filter},
@@ -65,6 +69,12 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
         coupon: text("coupon"),
         period: query.period()?,
     })
+}
+
+impl Row for ConversionView {
+    const COLUMNS: &'static str = "id,type,external_id,amount,currency,tax,discount,shipping,refunded,country,click_id,customer_id,coupon,\
+         listing_id,occurred_at,attribution.credits,attribution.model,attribution.reason,attribution.status,\
+         commissions,metadata,created_at";
 }
 
 /// `GET /v1/conversions`

@@ -8,7 +8,7 @@ use super::{
     message::{Request, Response},
     problems::Problem,
     query::Query,
-    table,
+    table::{self, Row},
 };
 use crate::{
     domain::values::time::Timestamp,
@@ -67,7 +67,7 @@ impl Call<'_> {
     }
 
     /// A page of the list `name`: `fetch` reads rows newest first, `no` is a row's number, `view` its view.
-    pub fn page<R, T: Serialize>(
+    pub fn page<R, T: Row>(
         &self,
         name: &str,
         fetch: impl Fn(&dyn Sql, Page) -> Result<Vec<R>, SqlError>,
@@ -78,7 +78,7 @@ impl Call<'_> {
     }
 
     /// A page of a list that takes filters.
-    pub fn page_of<R, T: Serialize>(
+    pub fn page_of<R, T: Row>(
         &self,
         query: &Query,
         name: &str,
@@ -93,7 +93,7 @@ impl Call<'_> {
     }
 
     /// A page of a list that is ordered by time: `place` is a row's time and number.
-    pub fn timed_page_of<R, T: Serialize>(
+    pub fn timed_page_of<R, T: Row>(
         &self,
         query: &Query,
         name: &str,
@@ -121,7 +121,7 @@ impl Call<'_> {
         if filters.is_empty() { format!("{name} {partner}") } else { format!("{name} {partner} {filters}") }
     }
 
-    fn rows<R, T: Serialize>(
+    fn rows<R, T: Row>(
         &self,
         query: &Query,
         page: Page,
@@ -150,7 +150,7 @@ impl Call<'_> {
     }
 
     /// A page of a list, as CSV to those who prefer it. What JSON says beside the rows is then in headers.
-    pub fn list<T: Serialize>(&self, list: List<T>) -> Result<Response, Failure> {
+    pub fn list<T: Row>(&self, list: List<T>) -> Result<Response, Failure> {
         if !prefers_csv(self.request.accept) {
             return self.conditional(&list);
         }

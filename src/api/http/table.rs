@@ -12,6 +12,13 @@ use serde::{
 };
 use serde_json::Value;
 
+/// A row of a list.
+pub trait Row: Serialize {
+    /// The header of a table without rows. The fields of nested objects that may be absent are among the columns; a test compares
+    /// them with the OpenAPI description.
+    const COLUMNS: &'static str;
+}
+
 /// An object's fields in their order.
 struct Fields(Vec<(String, Value)>);
 
@@ -52,8 +59,11 @@ fn flatten(name: String, value: Value, cells: &mut Vec<(String, Option<String>)>
     cells.push((name, cell));
 }
 
-/// The table. A list without rows has no columns.
-pub fn render<T: Serialize>(rows: &[T]) -> Result<String, Failure> {
+/// The table, which always begins with its header.
+pub fn render<T: Row>(rows: &[T]) -> Result<String, Failure> {
+    if rows.is_empty() {
+        return Ok(format!("{}\r\n", T::COLUMNS));
+    }
     let mut table = Vec::with_capacity(rows.len());
     let mut columns: Vec<String> = Vec::new();
     for row in rows {
@@ -80,9 +90,6 @@ pub fn render<T: Serialize>(rows: &[T]) -> Result<String, Failure> {
         .filter(|(_, prefix)| !is_object(prefix))
         .map(|(column, _)| column)
         .collect();
-    if kept.is_empty() {
-        return Ok(String::new());
-    }
     Ok(csv(|writer| {
         writer.write_record(kept.iter().map(|column| escape_formula(column)))?;
         for cells in &table {

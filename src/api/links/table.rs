@@ -56,7 +56,8 @@ fn check_quotes(text: &str, delimiter: u8) -> Result<(), Problem> {
     let with_line_feed = format!("{text}\n");
     let records = |text: &str| {
         let mut builder = ReaderBuilder::new();
-        let mut reader = builder.delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut reader =
+            builder.delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
         let (mut count, mut last) = (0usize, ByteRecord::new());
         for record in reader.byte_records() {
             last = record.map_err(|error| malformed(&error))?;

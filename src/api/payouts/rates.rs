@@ -8,12 +8,13 @@ use crate::{
         message::Response,
         problems::{Code, Problem},
         query::Query,
+        table::Row,
     },
     domain::{
         money::{Currency, fx::ExchangeRate},
         values::{date::Date, limits},
     },
-    ledger::payouts::rates::{self, show},
+    ledger::payouts::rates::{self, RateView, show},
     store::{
         Sql,
         books::fx::{self, DatedRate},
@@ -88,6 +89,10 @@ fn currency(query: &Query, name: &str) -> Result<Option<Currency>, Problem> {
     let refused =
         || Problem::new(Code::InvalidParameter, format!("{name:?} must be an ISO 4217 code such as EUR."));
     Currency::parse(text).ok_or_else(refused).map(Some)
+}
+
+impl Row for RateView {
+    const COLUMNS: &'static str = "date,from,to,rate,used,set_at";
 }
 
 /// `GET /v1/fx`

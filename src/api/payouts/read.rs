@@ -6,6 +6,7 @@ use super::{
         failure::Failure,
         message::Response,
         problems::{Code, Problem},
+        table::Row,
     },
     runs::visible,
 };
@@ -15,7 +16,10 @@ use crate::{
         payouts::{PayoutStatus, RunStatus},
         values::id::{PayoutId, RunId},
     },
-    ledger::payouts::{runs::is_public, view},
+    ledger::payouts::{
+        runs::is_public,
+        view::{self, PayoutView},
+    },
     store::{
         Sql, SqlError,
         payouts::{
@@ -56,6 +60,16 @@ pub fn show_item(item: &Item) -> StatementLine {
         amount: item.amount,
         currency: item.currency,
     }
+}
+
+impl Row for PayoutView {
+    const COLUMNS: &'static str = "id,run_id,partner_id,currency,amount,status,reason,parts,invoice_number,reference,failure_reason,fee,\
+         created_at,ended_at,destination.ends_with,destination.method,destination.set_at";
+}
+
+impl Row for StatementLine {
+    const COLUMNS: &'static str = "commission_id,source,conversion_id,external_id,earned_at,base,rate_bp,earned,reversed,paid_before,amount,\
+         currency";
 }
 
 /// `GET /v1/payouts`

@@ -6,6 +6,7 @@ use super::super::http::{
     failure::Failure,
     message::Response,
     problems::{Code, Problem},
+    table::Row,
 };
 use crate::{
     domain::{
@@ -13,7 +14,7 @@ use crate::{
         values::{date::Date, id::RunId},
     },
     ledger::payouts::{
-        run_view::{Period, show},
+        run_view::{Period, RunView, show},
         runs::{self, Requested, is_public},
     },
     store::{
@@ -98,6 +99,12 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         }
         Requested::Replayed(json) => Response::replayed(json),
     })
+}
+
+impl Row for RunView {
+    const COLUMNS: &'static str = "id,status,period.from,period.to,currency,minimum.amount,minimum.currency,rate_date,maker,refreshed_by,\
+         approver,totals,counts.carried,counts.draft,counts.failed,counts.held,counts.open,counts.paid,held,carried,\
+         created_at,computed_at,approved_at";
 }
 
 /// `GET /v1/payouts/runs`

@@ -7,6 +7,7 @@ use crate::{
         failure::Failure,
         message::Response,
         problems::{Code, Problem},
+        table::Row,
     },
     domain::{
         event::EventType,
@@ -173,6 +174,11 @@ fn named(call: &Call<'_>) -> Result<Coupon, Problem> {
     coupons::by_id(call.tx.sql, &id)?
         .filter(|coupon| call.caller.sees(coupon.partner_no))
         .ok_or_else(Problem::not_found)
+}
+
+impl Row for CouponView {
+    const COLUMNS: &'static str =
+        "id,code,partner_id,listing_id,effective_from,effective_until,revoked_at,metadata,created_at";
 }
 
 /// `GET /v1/coupons`

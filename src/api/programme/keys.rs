@@ -8,6 +8,7 @@ use crate::{
         failure::Failure,
         message::Response,
         problems::{Code, Problem},
+        table::Row,
     },
     domain::{
         event::EventType,
@@ -173,6 +174,10 @@ pub fn without_secret(answer: &str) -> String {
     };
     value.remove("key");
     serde_json::Value::Object(value).to_string()
+}
+
+impl Row for KeyView {
+    const COLUMNS: &'static str = "id,name,scopes,partner_id,publishable,origins,created_by,created_at";
 }
 
 /// `GET /v1/keys`

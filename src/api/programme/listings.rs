@@ -8,6 +8,7 @@ use crate::{
             failure::Failure,
             message::Response,
             problems::{Code, Problem},
+            table::Row,
         },
         programme::listing_settings,
     },
@@ -234,6 +235,10 @@ fn show(call: &Call<'_>, listing: &Listing) -> Result<ListingView, SqlError> {
     }
     let (settings, secret_names) = ("{}".to_owned(), Vec::new());
     view(&Listing { settings, secret_names, ..listing.clone() }, false)
+}
+
+impl Row for ListingView {
+    const COLUMNS: &'static str = "id,name,marketplace,url,slug,forward_to,settings,secrets,secrets_lost,window_days,created_at,updated_at";
 }
 
 /// `GET /v1/listings`

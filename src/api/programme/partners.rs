@@ -9,6 +9,7 @@ use crate::{
         message::Response,
         problems::{Code, Problem},
         query::Query,
+        table::Row,
     },
     domain::{
         event::EventType,
@@ -274,6 +275,11 @@ fn words(query: &Query) -> Result<Vec<String>, Problem> {
     }
     let detail = format!("\"q\" must have 1 to {MOST_WORDS} words of letters or digits.");
     Err(Problem::new(Code::InvalidParameter, detail))
+}
+
+impl Row for PartnerView {
+    const COLUMNS: &'static str = "id,name,kind,status,email,country,currency,commission_bp,tier,referred_by,external_id,origins,metadata,\
+         created_at,updated_at,terminated_at";
 }
 
 /// `GET /v1/partners`

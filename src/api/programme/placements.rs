@@ -8,6 +8,7 @@ use crate::{
             failure::Failure,
             message::Response,
             problems::{Code, Problem},
+            table::Row,
         },
         reports::money::MoneyView,
     },
@@ -198,6 +199,11 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     call.tx.commit(EventType::PlacementCreated, &Change::Placement(placement), &view, "")?;
     booking::record(call.tx, fee.clone(), &view::commission(&fee, &partner.id), None)?;
     Ok(call.json(201, &view)?.with_header("location", format!("/v1/placements/{}", view.id)))
+}
+
+impl Row for PlacementView {
+    const COLUMNS: &'static str = "id,partner_id,kind,title,external_id,link_id,fee.amount,fee.currency,published_at,target_roi_bp,returned,\
+         roi_bp,meets_target,metadata,created_at";
 }
 
 /// `GET /v1/placements`

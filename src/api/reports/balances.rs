@@ -3,7 +3,12 @@
 use crate::{
     api::{
         http::{
-            call::Call, etag::conditional, failure::Failure, media::prefers_csv, message::Response, table,
+            call::Call,
+            etag::conditional,
+            failure::Failure,
+            media::prefers_csv,
+            message::Response,
+            table::{self, Row},
         },
         reports::scope::partner_of_query,
     },
@@ -37,6 +42,10 @@ view! {
 pub struct Balances {
     /// One entry a partner and currency.
     data: Vec<BalanceView>,
+}
+
+impl Row for BalanceView {
+    const COLUMNS: &'static str = "partner_id,currency,pending,payable,paid,reversed";
 }
 
 /// `GET /v1/balances`

@@ -10,6 +10,7 @@ use crate::{
             message::Response,
             problems::{Code, Problem},
             query::Query,
+            table::Row,
         },
         reports::scope::{link_of_query, partner_of_query},
     },
@@ -59,6 +60,11 @@ view! {
         /// How many earlier clicks of the visitor `trail` leaves out because they belong to other partners.
         trail_of_others: usize,
     }
+}
+
+impl Row for ClickView {
+    const COLUMNS: &'static str =
+        "id,clicked_at,link_id,partner_id,bucket,unique,country,device,trail,trail_of_others";
 }
 
 /// The clicks that the Worker collected, by shard.

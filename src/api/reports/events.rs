@@ -6,6 +6,7 @@ use crate::{
         cursor,
         failure::Failure,
         message::Response,
+        table::Row,
     },
     domain::{
         event::EventType,
@@ -75,6 +76,10 @@ fn own(kind: EventType, data: String) -> Result<String, SqlError> {
         }
     }
     Ok(visible.to_string())
+}
+
+impl Row for EventView {
+    const COLUMNS: &'static str = "id,type,created_at,cursor,data";
 }
 
 /// `GET /v1/events`

@@ -38,7 +38,12 @@ fn an_error_names_the_line_and_the_field_and_nothing_is_written() {
             "out_of_range",
             "/created_at",
         ),
-        (with(good.clone(), "created_at", json!("2026-08-02T08:59:59.999Z")), 422, "out_of_range", "/created_at"),
+        (
+            with(good.clone(), "created_at", json!("2026-08-02T08:59:59.999Z")),
+            422,
+            "out_of_range",
+            "/created_at",
+        ),
         (with(good.clone(), "link_id", json!("ext:k-2")), 422, "unknown_reference", "/link_id"),
         (with(good.clone(), "link_id", json!("lnk_x")), 422, "unknown_link", "/link_id"),
         (with(good.clone(), "surprise", json!(1)), 422, "unknown_field", "/surprise"),
@@ -127,10 +132,16 @@ fn a_line_that_cannot_be_read_is_named_like_one_that_is_refused() {
         ("{\"object\":\"partner\",\"object\":\"partner\"}", 422, "duplicate_field", "/object"),
         ("{\"object\":[],\"external_id\":\"p-2\"}", 422, "wrong_type", "/object"),
         ("{\"object\":\"partner\",\"external_id\":\"p-2\",\"name\":7}", 422, "wrong_type", "/name"),
-        ("{\"object\":\"partner\",\"external_id\":\"p-2\",\"name\":\"A\",\"kind\":7}", 422, "wrong_type", "/kind"),
+        (
+            "{\"object\":\"partner\",\"external_id\":\"p-2\",\"name\":\"A\",\"kind\":7}",
+            422,
+            "wrong_type",
+            "/kind",
+        ),
     ] {
         let body = format!("{}\n\n{line}\n", partner()[0]);
-        let refused = ledger.unchanged(line, |ledger| ledger.call(OPERATOR, "POST", "/v1/import", &body, None));
+        let refused =
+            ledger.unchanged(line, |ledger| ledger.call(OPERATOR, "POST", "/v1/import", &body, None));
         assert_eq!(refused.problem(), (status, code.to_owned()), "{line}: {}", refused.raw.body);
         assert!(refused.text("/detail").starts_with("Line 3: "), "{}", refused.raw.body);
         let error = &refused.json["errors"][0];
