@@ -311,7 +311,8 @@ pub fn describe(operation: Operation) -> Description {
         Op::ListRates => list::<RateView>(
             of(Tag::Payouts).query_parameters([BY_DATE, BY_SOURCE_CURRENCY, BY_TARGET_CURRENCY]),
             "Rates, newest first.",
-        ),
+        )
+        .problems(&[Code::InvalidCurrency]),
         Op::SetPayoutDetails => of(Tag::Payouts)
             .path_parameter::<PartnerId>(PARTNER)
             .request_body::<NewPayoutDetails>()
@@ -356,14 +357,20 @@ pub fn describe(operation: Operation) -> Description {
             "text/csv",
             "The file.",
         )
-        .problems(&[Code::SeveralCurrencies, Code::FileTooLong, Code::NothingToPay]),
+        .problems(&[
+            Code::InvalidCurrency,
+            Code::SeveralCurrencies,
+            Code::FileTooLong,
+            Code::NothingToPay,
+        ]),
         Op::GetWiseFile => {
             payment_file(of(Tag::Payouts).query_parameters([PARTIAL, FILE, PART]), "text/csv", "The file.")
                 .problems(&[Code::FileTooLong, Code::NothingToPay])
         }
         Op::ListPayouts => {
-            let filtered =
-                of(Tag::Payouts).query_parameters([BY_RUN, BY_PAYOUT_STATUS]).problems(&[Code::NotFound]);
+            let filtered = of(Tag::Payouts)
+                .query_parameters([BY_RUN, BY_PAYOUT_STATUS])
+                .problems(&[Code::NotFound, Code::InvalidValue]);
             list::<PayoutView>(filtered, "Payouts, newest first.")
         }
         Op::GetPayout => of(Tag::Payouts)

@@ -85,7 +85,7 @@ pub fn field_problem(pointer: String, said: &str) -> Problem {
         return Problem::field(Code::InvalidCurrency, pointer, CURRENCY_EXPECTED);
     }
     if said == DATE_REFUSED {
-        return Problem::field(Code::InvalidDate, pointer, "Expected a day such as 2026-10-31.");
+        return Problem::field(Code::InvalidDate, pointer, "Expected a day that exists, such as 2026-10-31.");
     }
     if said.starts_with("invalid value: integer") {
         return Problem::field(Code::OutOfRange, pointer, detail);

@@ -11,6 +11,7 @@ use crate::{
         },
         programme::origin::Origin,
         values::{
+            date::Date,
             limits::{self, METADATA_KEY, METADATA_KEYS, METADATA_VALUE},
             string_enum::Metadata,
             text,
@@ -152,7 +153,12 @@ impl Checks {
         let value = value?;
         let time = Timestamp::parse(value);
         if time.is_none() {
-            self.refuse(Code::InvalidTime, field, "Expected RFC 3339 such as 2026-11-22T10:00:00.000Z.");
+            let expected = "Expected RFC 3339 such as 2026-11-22T10:00:00.000Z";
+            let detail = match Date::impossible(value) {
+                Some(day) => format!("{expected}; {day} is not a date that exists (from 1970 on)."),
+                None => format!("{expected}."),
+            };
+            self.refuse(Code::InvalidTime, field, detail);
         }
         time
     }

@@ -2,13 +2,30 @@
 
 use super::problems::{Code, Problem};
 use crate::{
-    domain::values::{text::escapes_are_whole, time::Timestamp},
+    domain::{
+        money::Currency,
+        values::{date::Date, text::escapes_are_whole, time::Timestamp},
+    },
     store::page::Period,
 };
 use std::collections::BTreeMap;
 
 /// Parameters that choose a page of a list and not its rows.
 const PAGING: &[&str] = &["limit", "cursor", "after", "count"];
+
+/// The forms of a day in a query.
+const A_DAY: &str = "a day such as 2026-11-22";
+/// The forms of a time in a query.
+const A_TIME: &str = "an RFC 3339 time such as 2026-11-22T10:00:00.000Z or 2026-11-22T12:00:00+02:00";
+
+/// The problem of a text that is no day or time; `forms` are those that are accepted.
+pub fn not_a_time(name: &str, text: &str, forms: &str) -> Problem {
+    let reason = match Date::impossible(text) {
+        Some(day) => format!(": {day} is not a date that exists (from 1970 on)"),
+        None => String::new(),
+    };
+    Problem::new(Code::InvalidParameter, format!("{name:?} must be {forms}{reason}."))
+}
 
 /// Parameters by name.
 #[derive(Debug, Clone, Default)]
@@ -104,9 +121,20 @@ impl Query {
         let Some(text) = self.text(name) else { return Ok(None) };
         // In a query a plus sign means a blank; `2026-01-01T00:00:00+02:00` is what a person types.
         let time = Timestamp::parse(text).or_else(|| Timestamp::parse(&text.replacen(' ', "+", 1)));
-        time.map(Some).ok_or_else(|| {
-            let detail = format!("{name:?} must be an RFC 3339 time such as 2026-11-22T10:00:00.000Z.");
-            Problem::new(Code::InvalidParameter, detail)
+        time.map(Some).ok_or_else(|| not_a_time(name, text, A_TIME))
+    }
+
+    /// A day.
+    pub fn day(&self, name: &'static str) -> Result<Option<Date>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        Date::parse(text).map(Some).ok_or_else(|| not_a_time(name, text, A_DAY))
+    }
+
+    /// A currency.
+    pub fn currency(&self, name: &'static str) -> Result<Option<Currency>, Problem> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        Currency::parse(text).map(Some).ok_or_else(|| {
+            Problem::new(Code::InvalidCurrency, format!("{name:?} must be an ISO 4217 code such as EUR."))
         })
     }
 }

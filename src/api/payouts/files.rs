@@ -40,11 +40,7 @@ pub fn table(call: &Call<'_>) -> Result<Response, Failure> {
 
 /// The day on which the bank is asked to pay, if the query names one: the next on which banks are open.
 fn execution_date(query: &Query) -> Result<Option<Date>, Problem> {
-    let date = query.text("execution_date").map(|text| {
-        let detail = "\"execution_date\" must be a day such as 2026-11-03.";
-        Date::parse(text).ok_or_else(|| Problem::new(Code::InvalidParameter, detail))
-    });
-    Ok(date.transpose()?.map(target_calendar::next_open))
+    Ok(query.day("execution_date")?.map(target_calendar::next_open))
 }
 
 /// Leaves out the payouts that a SEPA transfer cannot make.
@@ -100,12 +96,8 @@ pub fn transfers(call: &Call<'_>) -> Result<Response, Failure> {
 pub fn paypal(call: &Call<'_>) -> Result<Response, Failure> {
     let known = ["partial", "file", "currency", "part"];
     let (mut selection, query) = select(call, Some(PayoutMethod::Paypal), &[PayoutStatus::Open], &known)?;
-    match query.text("currency").map(Currency::parse) {
-        Some(Some(chosen)) => selection.selected.retain(|one| one.payment.currency == chosen),
-        Some(None) => {
-            let detail = "\"currency\" must be an ISO 4217 code such as EUR.";
-            return Err(Problem::new(Code::InvalidParameter, detail).into());
-        }
+    match query.currency("currency")? {
+        Some(chosen) => selection.selected.retain(|one| one.payment.currency == chosen),
         None if query.text("file").is_some() => {}
         None => check_one_currency(&selection.selected)?,
     }

@@ -7,7 +7,6 @@ use crate::{
         failure::Failure,
         message::Response,
         problems::{Code, Problem},
-        query::Query,
         table::Row,
     },
     domain::{
@@ -84,13 +83,6 @@ pub fn put(call: &Call<'_>) -> Result<Response, Failure> {
     call.json(200, &List { data, next_cursor: None, total: None })
 }
 
-fn currency(query: &Query, name: &str) -> Result<Option<Currency>, Problem> {
-    let Some(text) = query.text(name) else { return Ok(None) };
-    let refused =
-        || Problem::new(Code::InvalidParameter, format!("{name:?} must be an ISO 4217 code such as EUR."));
-    Currency::parse(text).ok_or_else(refused).map(Some)
-}
-
 impl Row for RateView {
     const COLUMNS: &'static str = "date,from,to,rate,used,set_at";
 }
@@ -98,11 +90,7 @@ impl Row for RateView {
 /// `GET /v1/fx`
 pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let query = call.query(&["date", "from", "to", "limit", "cursor", "count"])?;
-    let date = query.text("date").map(|text| {
-        let refused = || Problem::new(Code::InvalidParameter, "\"date\" must be a day such as 2026-10-31.");
-        Date::parse(text).ok_or_else(refused)
-    });
-    let filters = (date.transpose()?, currency(&query, "from")?, currency(&query, "to")?);
+    let filters = (query.day("date")?, query.currency("from")?, query.currency("to")?);
     let fetch = |sql: &dyn Sql, page| fx::list(sql, filters, page);
     call.page_of(&query, "fx", fetch, |rate| rate.no, |rate| Ok(show(rate)))
 }

@@ -1,13 +1,7 @@
 //! Reading payouts.
 
 use super::{
-    super::http::{
-        call::Call,
-        failure::Failure,
-        message::Response,
-        problems::{Code, Problem},
-        table::Row,
-    },
+    super::http::{call::Call, failure::Failure, message::Response, problems::Problem, table::Row},
     runs::visible,
 };
 use crate::{
@@ -79,11 +73,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
         Some(text) => Some(visible(call, RunId::parse(text))?),
         None => None,
     };
-    let status = query.text("status").map(|text| {
-        let detail = "\"status\" must be draft, open, paid, failed, carried, held or cancelled.";
-        PayoutStatus::parse(text).ok_or_else(|| Problem::new(Code::InvalidParameter, detail))
-    });
-    let status = status.transpose()?;
+    let status = query.choice("status", PayoutStatus::ALL, PayoutStatus::as_str)?;
     let narrowed =
         PayoutFilter { run_no: run.map(|run| run.terms.no), status, partner_no: call.caller.partner };
     let fetch = |sql: &dyn Sql, page| payouts::list(sql, narrowed, page);

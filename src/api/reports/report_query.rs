@@ -5,7 +5,7 @@ use crate::{
     api::http::{
         call::Call,
         problems::{Code, Problem},
-        query::Query,
+        query::{Query, not_a_time},
     },
     domain::values::{
         date::Date,
@@ -17,6 +17,8 @@ use crate::{
 
 const KNOWN: &[&str] =
     &["partner_id", "listing_id", "link_id", "from", "to", "timezone", "group_by", "fill", "expand"];
+/// The forms of a bound of the report.
+const BOUND: &str = "a day such as 2026-11-22, or an RFC 3339 time such as 2026-11-22T10:15:00.000Z";
 /// Most hours or days of a filled report, before its rows are counted.
 const MOST_PERIODS: i64 = 20_000;
 
@@ -94,7 +96,8 @@ fn quarter(call: &Call<'_>, query: &Query, zone: &str, name: &'static str) -> Re
     if let Some(day) = query.text(name).and_then(Date::parse) {
         return zone::day_start(call.tx.zones, zone, day.days()).map(Some).ok_or_else(unknown_zone);
     }
-    let Some(at) = query.time(name)? else { return Ok(None) };
+    let Some(text) = query.text(name) else { return Ok(None) };
+    let at = query.time(name).ok().flatten().ok_or_else(|| not_a_time(name, text, BOUND))?;
     if at.ms().rem_euclid(QUARTER_MS) == 0 {
         Ok(Some(at.quarter()))
     } else {

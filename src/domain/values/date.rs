@@ -12,14 +12,22 @@ pub const DATE_REFUSED: &str = "expected a day such as 2026-10-31";
 pub struct Date(NaiveDate);
 
 impl Date {
+    /// Returns whether `text` has the form `YYYY-MM-DD`, whether or not the day exists.
+    fn has_form(text: &str) -> bool {
+        let is_right = |(at, b): (usize, u8)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() };
+        text.len() == 10 && text.bytes().enumerate().all(is_right)
+    }
+
+    /// Returns the day at the beginning of `text` if it has the form of one and does not exist, such as `2026-13-01`.
+    #[must_use]
+    pub fn impossible(text: &str) -> Option<&str> {
+        text.get(..10).filter(|day| Self::has_form(day) && Self::parse(day).is_none())
+    }
+
     /// Parses `YYYY-MM-DD`. Returns `None` for days that do not exist, such as 29 February of a common year.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text
-            .bytes()
-            .enumerate()
-            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
-        if text.len() != 10 || !digits {
+        if !Self::has_form(text) {
             return None;
         }
         // Each part is parsed separately because chrono's format parser also accepts single-digit months and days.
@@ -132,6 +140,17 @@ mod tests {
             "2026/10/31",
         ] {
             assert_eq!(Date::parse(text), None, "{text}");
+        }
+        for (text, impossible) in [
+            ("2026-13-01", Some("2026-13-01")),
+            ("2026-02-29T00:00:00Z", Some("2026-02-29")),
+            ("1969-12-31", Some("1969-12-31")),
+            ("2026-02-28T25:00:00Z", None),
+            ("2026-2-30", None),
+            ("2026-02-3é", None),
+            ("", None),
+        ] {
+            assert_eq!(Date::impossible(text), impossible, "{text}");
         }
     }
 }

@@ -10,5 +10,6 @@ mod filter_costs;
 mod filters;
 mod lists;
 mod problems;
+mod queries;
 mod tables;
 mod visibility;

@@ -47,10 +47,15 @@ fn a_rate_may_be_corrected_until_an_approved_run_used_it() {
     assert_eq!(listed["data"].as_array().unwrap().len(), 1);
     assert_eq!(world.ledger.get("/v1/fx").json["data"].as_array().unwrap().len(), 2);
     assert_eq!(world.ledger.get("/v1/fx?to=JPY").json["data"], json!([]));
-    for query in ["date=2026-02-30", "from=EURO", "to=x"] {
+    for (query, status, code) in [
+        ("date=2026-02-30", 400, "invalid_parameter"),
+        ("from=EURO", 422, "invalid_currency"),
+        ("to=x", 422, "invalid_currency"),
+    ] {
         assert_eq!(
             world.ledger.get(&format!("/v1/fx?{query}")).problem(),
-            (400, "invalid_parameter".to_owned())
+            (status, code.to_owned()),
+            "{query}"
         );
     }
 }

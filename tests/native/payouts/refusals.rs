@@ -291,6 +291,6 @@ fn a_partners_key_sees_its_own_payouts_of_approved_runs() {
     }
     let events = get(&mut world, "/v1/events?limit=200").json;
     assert!(!events.to_string().contains("payout_run"));
-    assert_eq!(world.ledger.get("/v1/payouts?status=lost").problem(), (400, "invalid_parameter".to_owned()));
+    assert_eq!(world.ledger.get("/v1/payouts?status=lost").problem(), (422, "invalid_value".to_owned()));
     assert_eq!(world.ledger.get("/v1/payouts?run_id=run_x").problem(), (404, "not_found".to_owned()));
 }
