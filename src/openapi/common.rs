@@ -108,8 +108,8 @@ pub const PAYOUT: &str = "The payout's id.";
 pub const ALREADY_SENT: &str =
     "The same content was sent before: the first response again. Nothing was changed.";
 const UNCHANGED: &str = "Nothing has changed since the given `ETag`.";
-pub const ALREADY_REQUESTED: &str =
-    "A run of this period and currency was requested before with the same terms: the first response again.";
+pub const ALREADY_REQUESTED: &str = "A run of this period and currency was requested before with the same terms: the run in its present state, which may be \
+     approved or settled. Nothing was changed.";
 
 /// The operation returns `T`s in pages.
 pub fn list<T: JsonSchema>(operation: Description, description: &'static str) -> Description {

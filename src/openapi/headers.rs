@@ -88,7 +88,8 @@ impl Header {
                 text("The path of the created object, or the address that the visitor is redirected to.")
             }
             Self::Replayed => json!({
-                "description": "Present only on a replay: this is the first response again, and nothing was changed.",
+                "description": "Present only on a replay: nothing was changed. This is the first response again, except where the operation \
+                     says that it is the present state.",
                 "schema": { "type": "string", "const": "true" },
             }),
             Self::ETag => text("Changes if and only if the data change: equal data give equal bytes."),

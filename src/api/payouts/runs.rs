@@ -89,7 +89,7 @@ fn terms(call: &Call<'_>, body: &NewRun) -> Result<RunTerms, Problem> {
     })
 }
 
-/// `POST /v1/payouts/runs`
+/// `POST /v1/payouts/runs`. A run that was asked for before is shown in its present state: it may be approved by now.
 pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewRun = call.body()?;
     let terms = terms(call, &body)?;
@@ -97,7 +97,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         Requested::Created { id, json } => {
             Response::json(201, json).with_header("location", format!("/v1/payouts/runs/{id}"))
         }
-        Requested::Replayed(json) => Response::replayed(json),
+        Requested::Known(json) => Response::replayed(json),
     })
 }
 

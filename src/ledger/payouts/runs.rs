@@ -25,7 +25,7 @@ use crate::{
             runs::{self, Run, RunTerms},
         },
         programme::keys,
-        value::MAX_SAFE_INTEGER,
+        value::{MAX_SAFE_INTEGER, json_text},
     },
 };
 use std::collections::BTreeSet;
@@ -55,8 +55,8 @@ pub enum Requested {
         /// Its JSON.
         json: String,
     },
-    /// The same run was asked for before; its JSON as of then.
-    Replayed(String),
+    /// The same run was asked for before; its JSON as of now.
+    Known(String),
 }
 
 /// Whether partners may see a run.
@@ -77,25 +77,25 @@ fn view_of(tx: &Tx<'_>, no: i64) -> Result<RunView, SqlError> {
 /// Creates a draft, or returns the run that exists for the same period, currency and terms.
 pub fn create(tx: &Tx<'_>, terms: RunTerms) -> Result<Requested, LedgerError> {
     if let Some(first) = runs::active(tx.sql, terms.from, terms.to, terms.currency)? {
-        return Ok(Requested::Replayed(replayed(first, &terms)?));
+        check_same(&first, &terms)?;
+        return Ok(Requested::Known(json_text(&show(tx, &first)?)?));
     }
     tx.with_entropy(|entropy| maturity::sweep_all(tx.sql, tx.now, entropy))?;
     let (no, id) = (terms.no, terms.id.clone());
     let change = Change::Run { terms: Box::new(terms), details_required: true };
     let json = tx.commit_computed(EventType::PayoutRunCreated, &change, || view_of(tx, no))?;
-    runs::set_response(tx.sql, no, &json)?;
     notify_held(tx, no, &BTreeSet::new())?;
     Ok(Requested::Created { id, json })
 }
 
-/// The JSON of the run that exists, if it has the same terms.
-fn replayed(first: Run, terms: &RunTerms) -> Result<String, RunError> {
+/// Refuses a request for a run that exists with other terms.
+fn check_same(first: &Run, terms: &RunTerms) -> Result<(), RunError> {
     let field = match (first.terms.minimum == terms.minimum, first.terms.rate_date == terms.rate_date) {
-        (true, true) => return Ok(first.answer),
+        (true, true) => return Ok(()),
         (false, _) => "minimum",
         (true, false) => "rate_date",
     };
-    Err(RunError::Conflict { run: first.terms.id, field })
+    Err(RunError::Conflict { run: first.terms.id.clone(), field })
 }
 
 /// The number of a run that is still a draft.

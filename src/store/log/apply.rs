@@ -172,7 +172,7 @@ pub fn apply_in(
         Change::Rates(rates) => fx::put(sql, rates, at),
         Change::PayoutDetails(set) => details::insert(sql, set, at),
         Change::Run { terms, details_required } => {
-            runs::insert(sql, terms, answer, at)?;
+            runs::insert(sql, terms, at)?;
             payouts::compute(sql, terms, *details_required, at)
         }
         Change::RunRefreshed { run_no, by, details_required } => {

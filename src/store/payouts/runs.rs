@@ -45,8 +45,6 @@ pub struct Run {
     pub approver: Option<String>,
     /// The number of the last transfer when it was computed.
     pub transfers_seen: i64,
-    /// The first response.
-    pub answer: String,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last computed.
@@ -58,7 +56,7 @@ pub struct Run {
 }
 
 const COLUMNS: &str = "no, id, period_from, period_to, currency, CAST(minimum AS TEXT), minimum_currency, rate_date, \
-                       maker, status, refreshed_by, approver, transfers_seen, answer, created_at, computed_at, \
+                       maker, status, refreshed_by, approver, transfers_seen, created_at, computed_at, \
                        approved_at, payer";
 
 fn read(row: &Row) -> Result<Run, SqlError> {
@@ -84,11 +82,10 @@ fn read(row: &Row) -> Result<Run, SqlError> {
         refreshed_by: row.opt_string(10)?,
         approver: row.opt_string(11)?,
         transfers_seen: row.int(12)?,
-        answer: row.text(13)?.to_owned(),
-        created_at: row.time(14)?,
-        computed_at: row.time(15)?,
-        approved_at: row.opt_time(16)?,
-        payer: row.opt_text(17)?.map(|_| row.json(17)).transpose()?,
+        created_at: row.time(13)?,
+        computed_at: row.time(14)?,
+        approved_at: row.opt_time(15)?,
+        payer: row.opt_text(16)?.map(|_| row.json(16)).transpose()?,
     })
 }
 
@@ -97,12 +94,12 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
     crate::store::next_no(sql, "payout_runs")
 }
 
-/// Inserts a draft whose payouts have not been computed yet.
-pub fn insert(sql: &dyn Sql, terms: &RunTerms, answer: &str, at: Timestamp) -> Result<(), SqlError> {
+/// Inserts a draft whose payouts have not been computed yet. The column `answer` once held its first response, and is unused.
+pub fn insert(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result<(), SqlError> {
     let statement = "INSERT INTO payout_runs (no, id, period_from, period_to, currency, minimum, minimum_currency, \
                      rate_date, status, maker, transfers_seen, last_payout_no, answer, created_at, computed_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'draft', ?9, 0, 0, ?10, ?11, ?11)";
-    let args: [Value; 11] = [
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'draft', ?9, 0, 0, '', ?10, ?10)";
+    let args: [Value; 10] = [
         terms.no.into(),
         terms.id.as_str().into(),
         terms.from.to_string().into(),
@@ -112,7 +109,6 @@ pub fn insert(sql: &dyn Sql, terms: &RunTerms, answer: &str, at: Timestamp) -> R
         terms.minimum.map(|(_, currency)| currency.code().to_owned()).into(),
         terms.rate_date.to_string().into(),
         terms.maker.as_str().into(),
-        answer.into(),
         at.into(),
     ];
     sql.exec(statement, &args).map(drop)
@@ -139,11 +135,6 @@ pub fn insert_imported(sql: &dyn Sql, terms: &RunTerms, at: Timestamp) -> Result
 pub fn has_payout(sql: &dyn Sql, no: i64, payout_no: i64) -> Result<(), SqlError> {
     let statement = "UPDATE payout_runs SET last_payout_no = ?2 WHERE no = ?1";
     sql.exec(statement, &[no.into(), payout_no.into()]).map(drop)
-}
-
-/// Stores the first response.
-pub fn set_response(sql: &dyn Sql, no: i64, answer: &str) -> Result<(), SqlError> {
-    sql.exec("UPDATE payout_runs SET answer = ?2 WHERE no = ?1", &[no.into(), answer.into()]).map(drop)
 }
 
 /// Records the basis of a computed draft: the last transfer, and the last payout number assigned.

@@ -65,3 +65,28 @@ fn every_row_is_on_exactly_one_page() {
         assert_eq!(refused.problem(), (422, "cursor_mismatch".to_owned()), "{list}");
     }
 }
+
+#[test]
+fn a_run_that_is_requested_again_is_shown_as_it_is_now() {
+    let mut world = World::new();
+    let ada = world.partner("Ada", None);
+    world.sale(&ada, 10_000, "EUR");
+    world.at("2026-11-02T08:00:00Z");
+    let (maker, text) = (world.maker.clone(), json!({"period": october()}).to_string());
+    let send = |world: &mut World, key| world.ledger.call(&maker, "POST", "/v1/payouts/runs", &text, key);
+    let draft = send(&mut world, Some("k-1"));
+    let run = draft.text("/id");
+    assert_eq!((draft.status, draft.text("/status").as_str()), (201, "draft"));
+    assert_eq!(world.approve(&run).status, 200);
+    for key in [None, Some("k-2")] {
+        let again = send(&mut world, key);
+        assert_eq!((again.status, again.raw.header("idempotent-replayed")), (200, Some("true")));
+        assert_eq!(again.text("/status"), "approved");
+        assert_eq!(again.raw.body, world.ledger.get(&format!("/v1/payouts/runs/{run}")).raw.body);
+    }
+    // A retry of the first request gets the first response.
+    let retried = world
+        .ledger
+        .unchanged("retry", |ledger| ledger.call(&maker, "POST", "/v1/payouts/runs", &text, Some("k-1")));
+    assert_eq!((retried.status, &retried.raw.body), (201, &draft.raw.body));
+}
