@@ -208,6 +208,12 @@ fn write(call: &Call<'_>, route: &Route) -> Result<Response, Failure> {
             "Idempotency-Key must have 1 to 255 printable ASCII characters; a UUID is a good choice.";
         return Err(Problem::new(Code::InvalidIdempotencyKey, detail).into());
     }
+    // Fetch joins two headers of one name by a comma. A client whose library and whose proxy each add a key would retry under a
+    // key that no other of its requests has.
+    if key.contains(',') {
+        let detail = "Send one Idempotency-Key: this request has several of them, or one with a comma.";
+        return Err(Problem::new(Code::InvalidIdempotencyKey, detail).into());
+    }
     let scope = format!("{} {} {key}", call.caller.id, call.request.path);
     let body_hash = sha256_hex(call.request.body);
     if let Some(first) = idempotency::find(call.tx.sql, &scope, call.tx.now)? {

@@ -19,8 +19,9 @@ pub fn of(endpoint: Endpoint, description: &Description, schemas: &mut Schemas) 
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "Makes a retry safe for 30 days: the same key with the same body gets the first response again, with \
-                            `idempotent-replayed: true`; another body gets 409 `idempotency_conflict`. A UUID is a good choice.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$" },
+                            `idempotent-replayed: true`; another body gets 409 `idempotency_conflict`. A UUID is a good choice. \
+                            It has no comma, because several headers of one name arrive as one text with commas.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -+.-~-]+$" },
         }));
     }
     if description.is_conditional {

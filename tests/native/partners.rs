@@ -160,10 +160,20 @@ fn a_failure_is_not_stored() {
     ledger.patch(&format!("/v1/partners/{id}"), &json!({"external_id": null}));
     let accepted = ledger.call(OPERATOR, "POST", "/v1/partners", &taken, Some("k"));
     assert_eq!((accepted.status, accepted.raw.header("idempotent-replayed")), (201, None));
-    for key in ["", &"k".repeat(256), "käse", "a\tb"] {
+    let form = "Idempotency-Key must have 1 to 255 printable ASCII characters; a UUID is a good choice.";
+    let several = "Send one Idempotency-Key: this request has several of them, or one with a comma.";
+    for (key, detail) in [
+        ("", form),
+        (&"k".repeat(256), form),
+        ("käse", form),
+        ("a\tb", form),
+        ("k-1, k-2", several),
+        ("k,", several),
+    ] {
         let bad =
             ledger.unchanged(key, |ledger| ledger.call(OPERATOR, "POST", "/v1/partners", &taken, Some(key)));
         assert_eq!(bad.problem(), (400, "invalid_idempotency_key".to_owned()), "{key:?}");
+        assert_eq!(bad.text("/detail"), detail, "{key:?}");
     }
     // A route that creates nothing ignores the header.
     assert_eq!(ledger.call(OPERATOR, "PATCH", &format!("/v1/partners/{id}"), "{}", Some("")).status, 200);
