@@ -437,6 +437,12 @@ pub trait Adapter: Sync {
     /// Its kinds of callback.
     fn kinds(&self) -> &'static [Kind];
 
+    /// The names of the secrets that a listing may have. The documentation describes each, in this order.
+    fn secrets(&self) -> &'static [&'static str];
+
+    /// The names of the settings that a listing may have besides those of every marketplace, in the order of the documentation.
+    fn settings(&self) -> &'static [&'static str];
+
     /// The operator's documentation.
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs;

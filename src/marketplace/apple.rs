@@ -52,6 +52,14 @@ impl Adapter for Apple {
         &[NOTIFICATIONS, SKADNETWORK, ADATTRIBUTIONKIT]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["bundle_id", "app_apple_id", "environment", "ad_network_ids"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

@@ -45,6 +45,14 @@ impl Adapter for Aws {
         &[REGISTER, SNS, EVENTBRIDGE, INVOICES]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["access_key_id", "secret_access_key", "eventbridge_secret", "poll_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["product_code", "product_id", "topic_arns", "window_seconds", "account_id", "eventbridge_header"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

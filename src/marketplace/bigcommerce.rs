@@ -195,6 +195,14 @@ impl Adapter for Bigcommerce {
         &[AUTH, oauth::TOKEN, LOAD, UNINSTALL, REMOVE_USER, WEBHOOK]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["client_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["client_id"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

@@ -218,6 +218,14 @@ impl Adapter for Digitalocean {
         &[RESOURCES, NOTIFICATIONS, SSO, oauth::TOKEN]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["credentials", "sso_salt", "client_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["referral_field", "config"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

@@ -317,6 +317,14 @@ impl Adapter for GoogleCloud {
         &[SIGNUP, EVENTS]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["service_account"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["domain", "audience", "push_email", "subscription", "provider_id", "product"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

@@ -123,6 +123,14 @@ impl Adapter for GooglePlay {
         &[RTDN]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["service_account"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["package_name", "audience", "push_email", "subscription"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

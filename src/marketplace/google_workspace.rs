@@ -237,6 +237,14 @@ impl Adapter for GoogleWorkspace {
         &[OAUTH, oauth::TOKEN, SIGN_IN, LICENSE]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["client_secret", "app_secret", "service_account"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["client_id", "application_id"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

@@ -208,6 +208,14 @@ impl Adapter for Hubspot {
         &[OAUTH, oauth::TOKEN, INSTALL, WEBHOOK]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["client_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["client_id", "scopes", "optional_scopes", "click_param", "app_id", "accept_v1"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

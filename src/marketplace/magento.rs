@@ -204,6 +204,14 @@ impl Adapter for Magento {
         &[EVENTS, COMMERCE, APP]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["app_secret", "client_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["client_id", "source", "amounts", "click_field", "accept_legacy_hmac", "public_key"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

@@ -116,6 +116,14 @@ impl Adapter for Microsoft {
         &[LANDING, WEBHOOK]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["client_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["tenant_id", "client_id", "audiences", "plans"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

@@ -239,6 +239,14 @@ impl Adapter for Salesforce {
         &[LICENSE, CANVAS]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["path_secret", "consumer_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["organization_id", "plan_field"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

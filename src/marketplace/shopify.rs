@@ -240,6 +240,14 @@ impl Adapter for Shopify {
         &[APP, OAUTH, SUBSCRIPTION, UNINSTALLED, SHOP, DATA_REQUEST, CUSTOMER_REDACT, SHOP_REDACT]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["client_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["client_id"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

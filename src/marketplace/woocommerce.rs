@@ -41,6 +41,14 @@ impl Adapter for Woocommerce {
         &[ORDERS, billing::BILLING, connect::CONNECT, connect::AUTH, oauth::TOKEN]
     }
 
+    fn secrets(&self) -> &'static [&'static str] {
+        &["webhook_secret", "billing_secret", "connect_secret"]
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["click_param", "currency", "app_name", "scope"]
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn docs(&self) -> MarketplaceDocs {
         MarketplaceDocs {

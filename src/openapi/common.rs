@@ -54,6 +54,7 @@ pub const LISTING_CODES: &[Code] = &[
     Code::AmountOutOfRange,
     Code::InvalidCurrency,
     Code::OutOfRange,
+    Code::MisplacedField,
 ];
 pub const LINK_CODES: &[Code] = &[
     Code::InvalidText,

@@ -1,15 +1,16 @@
 //! Limits of request fields as keywords of JSON Schema. Bounds are those of `domain::values::limits`, which the checks of
 //! requests use too; forms (patterns, formats) stand here, and the fuzz test compares them with the checks.
 
-use crate::api::programme::listing_settings::MAX_PLANS;
+use crate::api::programme::listing_settings::{MAX_PLANS, all_secrets, all_settings};
 use crate::domain::{
     links::destination::{MAX_PATH_BYTES, MAX_QUERY_BYTES},
     money::{Currency, amount::Amount},
+    programme::listing::CLICK_ID_IN,
     values::{
         id::{LinkId, ListingId, PartnerId, PayoutId},
         limits::{
             self, Count, Limit, MAX_SECRET_BYTES, METADATA_KEY, METADATA_KEYS, METADATA_VALUE, RATE_BP,
-            Range, SECRET_NAME, SECRET_VALUES, Text,
+            Range, SECRET_VALUES, Text,
         },
         text::{BRAILLE_BLANK, IGNORABLE, MAX_EMAIL_BYTES, MAX_URL_BYTES},
         time::Timestamp,
@@ -93,8 +94,15 @@ fn form_of(name: &str) -> Option<Value> {
             "propertyNames": text(METADATA_KEY),
             "additionalProperties": { "type": "string", "maxLength": METADATA_VALUE.max },
         }),
-        "settings" => json!({ "properties": { "plans": plans(), "fees": fees() } }),
-        "secrets" => json!({ "propertyNames": text(SECRET_NAME), "writeOnly": true }),
+        "settings" => json!({
+            "properties": {
+                "plans": plans(),
+                "fees": fees(),
+                CLICK_ID_IN: { "type": ["string", "null"], "enum": ["query", "fragment", null] },
+            },
+            "propertyNames": { "enum": all_settings() },
+        }),
+        "secrets" => json!({ "propertyNames": { "enum": all_secrets() }, "writeOnly": true }),
         "iban" => json!({ "pattern": "^ *([A-Za-z0-9] *){15,34}$" }),
         "bic" => json!({ "pattern": "^[A-Za-z0-9]{4}[A-Za-z]{2}[A-Za-z0-9]{2}([A-Za-z0-9]{3})?$" }),
         "rate" => json!({ "pattern": "^[0-9]{1,9}([.][0-9]{1,10})?$" }),

@@ -51,6 +51,17 @@ fn rendered() -> String {
             ));
         }
         assert_eq!(adapter.kinds().len(), docs.kinds.len(), "{slug}");
+        let named = |rows: &[(&'static str, &str)]| rows.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(
+            adapter.secrets(),
+            named(docs.secrets),
+            "{slug}: the docs describe all secrets, in their order"
+        );
+        assert_eq!(
+            adapter.settings(),
+            named(docs.settings),
+            "{slug}: the docs describe all settings, in their order"
+        );
         text.push('\n');
         text.push_str(&list("Secrets", docs.secrets));
         text.push_str(&list("Settings", docs.settings));

@@ -42,11 +42,11 @@ pub struct NewListing {
     slug: Option<String>,
     /// Where a browser is forwarded to after an install.
     forward_to: Option<String>,
-    /// The marketplace's settings, at most 16 KiB; what plans cost if the marketplace reports no amounts (`plans`); and
+    /// The marketplace's settings, at most 16 KiB, by the names of `docs/marketplaces.md`; what plans cost if the marketplace reports no amounts (`plans`); and
     /// where in the URL the click id goes (`click_id_in`): `query`, the default, or `fragment` for a page that routes by
     /// its fragment (`#/offer`).
     settings: Option<serde_json::Map<String, serde_json::Value>>,
-    /// The marketplace's secrets; write-only.
+    /// The marketplace's secrets, by the names of `docs/marketplaces.md`; write-only.
     secrets: Option<Secrets>,
     /// Days from a click on its links to a conversion; the programme's if absent.
     window_days: Option<i64>,
@@ -153,6 +153,7 @@ fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
             checks.refuse(Code::InvalidText, "secrets", detail);
         }
     }
+    listing_settings::check_secrets(checks, listing.marketplace, secrets.unwrap_or(&Secrets::new()));
 }
 
 fn slug_free(call: &Call<'_>, listing: &Listing) -> Result<(), Problem> {
@@ -190,6 +191,9 @@ fn change_secrets(
 pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewListing = call.body()?;
     let no = listings::next_no(call.tx.sql)?;
+    let settings = body.settings.unwrap_or_default();
+    let mut checks = Checks::default();
+    listing_settings::check_settings(&mut checks, body.marketplace, &settings);
     let mut listing = Listing {
         no: u16::try_from(no).map_err(|_| {
             Problem::new(Code::ListingLimit, "Change listings that are no longer used instead.")
@@ -200,13 +204,12 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
         url: body.url,
         slug: body.slug,
         forward_to: body.forward_to,
-        settings: serde_json::Value::Object(body.settings.unwrap_or_default()).to_string(),
+        settings: serde_json::Value::Object(settings).to_string(),
         secret_names: Vec::new(),
         window_days: body.window_days,
         created_at: call.tx.now,
         updated_at: call.tx.now,
     };
-    let mut checks = Checks::default();
     check(&mut checks, &listing, body.secrets.as_ref());
     checks.finish()?;
     listing_settings::check(&listing.settings)?;
@@ -259,7 +262,15 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
     let id = call.id(ListingId::parse)?;
     let old = listings::by_id(call.tx.sql, &id)?.ok_or_else(Problem::not_found)?;
     let body: ListingChange = call.body()?;
-    let settings = body.settings.map(|settings| serde_json::Value::Object(settings).to_string());
+    let mut checks = Checks::default();
+    let settings = body.settings.map(|settings| {
+        let text = serde_json::Value::Object(settings.clone()).to_string();
+        // What was stored before names were checked may be sent again as it is.
+        if text != old.settings {
+            listing_settings::check_settings(&mut checks, old.marketplace, &settings);
+        }
+        text
+    });
     let mut listing = Listing {
         name: body.name.unwrap_or_else(|| old.name.clone()),
         url: body.url.unwrap_or_else(|| old.url.clone()),
@@ -270,7 +281,6 @@ pub fn patch(call: &Call<'_>) -> Result<Response, Failure> {
         updated_at: call.tx.now,
         ..old.clone()
     };
-    let mut checks = Checks::default();
     check(&mut checks, &listing, body.secrets.as_ref());
     checks.finish()?;
     if listing.settings != old.settings {

@@ -106,7 +106,8 @@ export class Generator {
     if (additionalProperties) {
       const values = additionalProperties === true ? { type: ["string", "integer", "boolean"] } : additionalProperties;
       for (let left = this.dice.int(0, Math.min(maxProperties, 3)); left > 0; left -= 1) {
-        object[this.string(propertyNames ?? { minLength: 1, maxLength: 20 })] = this.valid(values);
+        const name = propertyNames?.enum ? this.dice.pick(propertyNames.enum) : this.string(propertyNames ?? { minLength: 1, maxLength: 20 });
+        object[name] = this.valid(properties[name] ?? values);
       }
     }
     return object;

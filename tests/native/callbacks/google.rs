@@ -143,10 +143,15 @@ pub fn grants(request: &VendorRequest, scope: &str) -> Option<VendorResult> {
 }
 
 /// A world with Google's published keys, a signing service account, and the settings for pushes.
-pub fn world(marketplace: &'static str, settings: &Json, secrets: &Json) -> World {
+pub fn world_with_pushes(marketplace: &'static str, settings: &Json, secrets: &Json) -> World {
     let mut all = json!({"audience": [AUDIENCE], "push_email": PUSH_EMAIL, "subscription": SUBSCRIPTION});
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    let mut world = World::new(marketplace, &all, secrets);
+    world(marketplace, &all, secrets)
+}
+
+/// A world with Google's published keys, and a signing service account.
+pub fn world(marketplace: &'static str, settings: &Json, secrets: &Json) -> World {
+    let mut world = World::new(marketplace, settings, secrets);
     world.vendor.publishes = publishes;
     world.vendor.signs = signs;
     world

@@ -15,7 +15,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 pub fn world_with(secrets: &Json) -> World {
     let settings = json!({"domain": "app.acme.example", "provider_id": "acme-public"});
-    google::world("google-cloud", &settings, secrets)
+    google::world_with_pushes("google-cloud", &settings, secrets)
 }
 
 pub fn world() -> World {

@@ -19,7 +19,7 @@ const MINUTE: i64 = 60_000;
 pub type Vendor = fn(&VendorRequest) -> VendorResult;
 
 pub fn world_with(secrets: &Json) -> World {
-    google::world("google-play", &json!({"package_name": PACKAGE}), secrets)
+    google::world_with_pushes("google-play", &json!({"package_name": PACKAGE}), secrets)
 }
 
 pub fn world() -> World {

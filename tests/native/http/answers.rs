@@ -46,7 +46,7 @@ fn responses_match_their_snapshots() {
     .text("/id");
     let listing = see!("listing", ledger.post("/v1/listings", &json!({
         "name": "App", "marketplace": "shopify", "url": "https://apps.example/x", "slug": "acme-app",
-        "forward_to": "https://app.example/install", "settings": {"app_id": "7"}, "secrets": {"client_secret": "s"}
+        "forward_to": "https://app.example/install", "settings": {"client_id": "7"}, "secrets": {"client_secret": "s"}
     }))).text("/id");
     let link = see!("link", ledger.post("/v1/links", &json!({
         "partner_id": partner, "listing_id": listing, "campaign": "spring", "path": "/offer", "slug": "ada",

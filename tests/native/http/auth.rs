@@ -232,6 +232,7 @@ fn filters_do_not_widen_what_a_key_sees() {
 #[test]
 fn a_partner_does_not_see_the_click_of_another_or_how_a_listing_is_integrated() {
     let World { mut ledger, ada, eve, .. } = world();
+    ledger.sql.exec("UPDATE listings SET marketplace = 'hubspot'", &[]).unwrap();
     let change = json!({"settings": {"app_id": "app-7"}, "secrets": {"client_secret": "shh"}});
     assert_eq!(ledger.patch(&format!("/v1/listings/{}", ada.listing), &change).status, 200);
     let (_, eves_no) = ledger.link(&eve, &ada.listing);

@@ -198,7 +198,7 @@ fn programme_keys_and_listings() {
         ("settings", json!([]), "wrong_type", "/settings"),
         ("settings", json!({"click_id_in": "path"}), "invalid_text", "/settings/click_id_in"),
         ("settings", json!("{}"), "wrong_type", "/settings"),
-        ("settings", json!({"a": "x".repeat(16 * 1024)}), "invalid_text", "/settings"),
+        ("settings", json!({"plans": "x".repeat(16 * 1024)}), "invalid_text", "/settings"),
         ("id", json!("lst_1"), "unknown_field", "/id"),
     ] {
         cases.push(("POST", "/v1/listings".to_owned(), with(&listing, json!({field: value})), code, pointer));

@@ -15,7 +15,7 @@ fn a_listing_is_added_read_and_changed() {
     let mut ledger = Ledger::new();
     let body = json!({
         "name": "App", "marketplace": "shopify", "url": "https://apps.example/x?y=z#a", "slug": "acme-app",
-        "forward_to": "https://app.example/install", "settings": {"app_id": 7, "nested": {"a": [1, null]}}
+        "forward_to": "https://app.example/install", "settings": {"client_id": [7, null], "plans": {"pro": {"amount": 1, "currency": "EUR"}}}
     });
     let made = ledger.post("/v1/listings", &body);
     assert_eq!((made.status, made.raw.header("x-signpost-snapshot")), (201, Some("1")));
@@ -84,7 +84,7 @@ fn what_plans_cost_is_checked_to_the_field() {
         plan(json!(1_000_000_000_000_i64), usd),
         many(200),
     ] {
-        let settings = json!({"plans": plans, "client_id": "x"});
+        let settings = json!({"plans": plans, "click_id_in": "query"});
         let changed = ledger.patch(&path, &json!({"settings": settings}));
         assert_eq!((changed.status, &changed.json["settings"]), (200, &settings));
     }
@@ -107,26 +107,29 @@ fn a_listing_of_before_plans_were_checked_can_still_be_changed() {
 fn secrets_are_sealed_at_rest_and_never_shown() {
     let mut ledger = Ledger::new();
     let body = json!({
-        "name": "App", "marketplace": "shopify", "url": "https://apps.example",
-        "secrets": {"client_secret": "shpss-hush-1", "webhook": ["shpss-hush-2", "shpss-hush-3"]}
+        "name": "App", "marketplace": "woocommerce", "url": "https://apps.example",
+        "secrets": {"billing_secret": "shpss-hush-1", "webhook_secret": ["shpss-hush-2", "shpss-hush-3"]}
     });
     let made = ledger.call(OPERATOR, "POST", "/v1/listings", &body.to_string(), Some("k"));
-    assert_eq!((made.status, &made.json["secrets"]), (201, &json!(["client_secret", "webhook"])));
+    assert_eq!((made.status, &made.json["secrets"]), (201, &json!(["billing_secret", "webhook_secret"])));
     let id = made.text("/id");
     let target = format!("/v1/listings/{id}");
     assert_eq!(opened(&ledger, &id), Some(body["secrets"].clone()));
 
     // Rotation: named secrets change, others stay, and null removes one.
     let rotated =
-        ledger.patch(&target, &json!({"secrets": {"client_secret": ["shpss-hush-4", "shpss-hush-1"]}}));
-    assert_eq!((rotated.status, &rotated.json["secrets"]), (200, &json!(["client_secret", "webhook"])));
-    let expected = json!({"client_secret": ["shpss-hush-4", "shpss-hush-1"], "webhook": ["shpss-hush-2", "shpss-hush-3"]});
+        ledger.patch(&target, &json!({"secrets": {"billing_secret": ["shpss-hush-4", "shpss-hush-1"]}}));
+    assert_eq!(
+        (rotated.status, &rotated.json["secrets"]),
+        (200, &json!(["billing_secret", "webhook_secret"]))
+    );
+    let expected = json!({"billing_secret": ["shpss-hush-4", "shpss-hush-1"], "webhook_secret": ["shpss-hush-2", "shpss-hush-3"]});
     assert_eq!(opened(&ledger, &id), Some(expected.clone()));
     ledger.patch(&target, &json!({"name": "Renamed"}));
     assert_eq!(opened(&ledger, &id), Some(expected));
-    let without = ledger.patch(&target, &json!({"secrets": {"webhook": null, "never_was": null}}));
-    assert_eq!(without.json["secrets"], json!(["client_secret"]));
-    assert_eq!(opened(&ledger, &id), Some(json!({"client_secret": ["shpss-hush-4", "shpss-hush-1"]})));
+    let without = ledger.patch(&target, &json!({"secrets": {"webhook_secret": null, "never_was": null}}));
+    assert_eq!(without.json["secrets"], json!(["billing_secret"]));
+    assert_eq!(opened(&ledger, &id), Some(json!({"billing_secret": ["shpss-hush-4", "shpss-hush-1"]})));
 
     let replay = ledger.call(OPERATOR, "POST", "/v1/listings", &body.to_string(), Some("k"));
     assert_eq!(replay.raw.body, made.raw.body);
@@ -139,8 +142,104 @@ fn secrets_are_sealed_at_rest_and_never_shown() {
     for text in shown {
         assert!(!text.contains("hush"), "{text}");
     }
-    ledger.patch(&target, &json!({"secrets": {"client_secret": null}}));
+    ledger.patch(&target, &json!({"secrets": {"billing_secret": null}}));
     assert_eq!(sealed_secrets(&ledger.sql, 1).unwrap(), None);
+}
+
+#[test]
+fn a_name_that_the_marketplace_does_not_know_is_refused_and_a_stored_one_can_be_removed() {
+    let mut ledger = Ledger::new();
+    let body = |settings: Json, secrets: Json| {
+        json!({"name": "App", "marketplace": "hubspot", "url": "https://app.example", "settings": settings,
+            "secrets": secrets})
+    };
+    let id = ledger.post("/v1/listings", &body(json!({}), json!({}))).text("/id");
+    let target = format!("/v1/listings/{id}");
+    let settings = "A listing on hubspot has no such entry; known are: plans, fees, click_id_in, client_id, scopes, \
+                    optional_scopes, click_param, app_id, accept_v1.";
+    let secrets = "A listing on hubspot has no such entry; known are: client_secret.";
+    for (field, entries, pointer, detail) in [
+        ("settings", json!({"clientid": "x", "client_id": "y"}), "/settings/clientid", settings),
+        ("settings", json!({"a/b~": null}), "/settings/a~1b~0", settings),
+        ("secrets", json!({"client-secret": "x"}), "/secrets/client-secret", secrets),
+        ("secrets", json!({"webhook_secret": ["x"]}), "/secrets/webhook_secret", secrets),
+        ("settings", json!({"bundle_id": "x"}), "/settings/bundle_id", settings),
+    ] {
+        let mut new = body(json!({}), json!({}));
+        new[field] = entries.clone();
+        for (method, path, sent) in
+            [("POST", "/v1/listings", new), ("PATCH", target.as_str(), json!({field: entries}))]
+        {
+            let refused = ledger
+                .unchanged(pointer, |ledger| ledger.call(OPERATOR, method, path, &sent.to_string(), None));
+            // Those of other marketplaces are known.
+            let is_known = pointer.ends_with("webhook_secret") || pointer.ends_with("bundle_id");
+            let code = if is_known { "misplaced_field" } else { "unknown_field" };
+            assert_eq!(refused.problem(), (422, code.to_owned()), "{method} {pointer}");
+            let error = &refused.json["errors"][0];
+            assert_eq!((&error["pointer"], &error["detail"]), (&json!(pointer), &json!(detail)), "{method}");
+        }
+    }
+    let web = json!({"name": "A", "marketplace": "web", "url": "https://a.example", "secrets": {"a": "b"}});
+    assert_eq!(
+        ledger.post("/v1/listings", &web).text("/errors/0/detail"),
+        "A listing on web has no such entry; known are: none."
+    );
+    // Listings of before names were checked keep what they have until it is removed.
+    ledger.patch(&target, &json!({"secrets": {"client_secret": "s3cret"}}));
+    let mut stored = opened(&ledger, &id).unwrap();
+    stored["old_secret"] = json!("x");
+    let sealed = ledger.config.sealer.seal(&stored.to_string(), &id, &mut ledger.entropy).unwrap();
+    let change = "UPDATE listings SET settings = '{\"old\":1}', secret_names = '[\"client_secret\",\"old_secret\"]', \
+                  secrets_sealed = ?1";
+    ledger.sql.exec(change, &[sealed.as_str().into()]).unwrap();
+    assert_eq!(ledger.patch(&target, &json!({"name": "New", "settings": {"old": 1}})).status, 200);
+    let kept = ledger.patch(&target, &json!({"secrets": {"client_secret": "n3w"}}));
+    assert_eq!((kept.status, &kept.json["secrets"]), (200, &json!(["client_secret", "old_secret"])));
+    let more = json!({"settings": {"old": 1, "client_id": "x"}});
+    assert_eq!(ledger.patch(&target, &more).text("/errors/0/pointer"), "/settings/old");
+    let cleaned =
+        ledger.patch(&target, &json!({"settings": {"client_id": "x"}, "secrets": {"old_secret": null}}));
+    assert_eq!(
+        (cleaned.status, &cleaned.json["settings"], &cleaned.json["secrets"]),
+        (200, &json!({"client_id": "x"}), &json!(["client_secret"]))
+    );
+}
+
+#[test]
+fn every_documented_name_is_accepted() {
+    use signpost::marketplace::registry::ADAPTERS;
+    let mut ledger = Ledger::new();
+    for adapter in ADAPTERS {
+        let entries = |names: &[&str]| -> Json {
+            let entry = |name: &&str| (*name).to_owned();
+            Json::Object(
+                names.iter().filter(|name| **name != "plans").map(|name| (entry(name), json!("x"))).collect(),
+            )
+        };
+        let (mut settings, secrets) = (entries(adapter.settings()), entries(adapter.secrets()));
+        for (name, value) in
+            [("plans", json!({})), ("fees", json!({"rate_bp": 1})), ("click_id_in", json!("query"))]
+        {
+            settings[name] = value;
+        }
+        let marketplace = adapter.marketplace().as_str();
+        let body = json!({"name": "L", "marketplace": marketplace, "url": "https://a.example", "settings": settings,
+            "secrets": secrets});
+        let made = ledger.post("/v1/listings", &body);
+        assert_eq!(
+            (made.status, &made.json["settings"]),
+            (201, &settings),
+            "{marketplace}: {}",
+            made.raw.body
+        );
+        let target = format!("/v1/listings/{}", made.text("/id"));
+        assert_eq!(
+            ledger.patch(&target, &json!({"settings": {}, "secrets": secrets})).status,
+            200,
+            "{marketplace}"
+        );
+    }
 }
 
 #[test]

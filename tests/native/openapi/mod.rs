@@ -244,11 +244,11 @@ fn record() -> Value {
     it.get(Op::ListPartners, "/v1/partners");
     let listing = json!({
         "name": "Acme for Shopify", "marketplace": "shopify", "url": "https://apps.shopify.com/acme?locale=en",
-        "slug": "acme-shopify", "secrets": { "webhook_secret": "shpss_example" },
+        "slug": "acme-shopify", "secrets": { "client_secret": "shpss_example" },
     });
     let listing = it.post(Op::CreateListing, "/v1/listings", listing).text("/id");
     let path = format!("/v1/listings/{listing}");
-    let rotated = json!({ "secrets": { "webhook_secret": ["shpss_new", "shpss_example"] } });
+    let rotated = json!({ "secrets": { "client_secret": ["shpss_new", "shpss_example"] } });
     assert_eq!(it.send(Op::UpdateListing, "PATCH", &path, Some(rotated)).status, 200);
     it.get(Op::GetListing, &path);
     it.get(Op::ListListings, "/v1/listings");

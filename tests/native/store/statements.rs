@@ -33,7 +33,7 @@ fn a_working_day() -> Ledger<DoubleBound> {
     let scenario = ledger.scenario(1_000);
     ledger.post("/v1/partners", &json!({"name": "B", "kind": "media", "external_id": "b"}));
     let target = format!("/v1/listings/{}", scenario.listing);
-    ledger.patch(&target, &json!({"secrets": {"a": "b"}, "slug": "acme-app"}));
+    ledger.patch(&target, &json!({"slug": "acme-app"}));
     let link =
         json!({"partner_id": scenario.partner, "listing_id": scenario.listing, "slug": "ada", "path": "/x"});
     ledger.call(OPERATOR, "POST", "/v1/links", &link.to_string(), Some("k"));
