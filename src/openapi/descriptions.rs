@@ -125,7 +125,9 @@ pub fn about(operation: Operation) -> &'static str {
              nothing (`reason: click_invalid`). A `customer_id` is bound to its touches by the first conversion that names both; \
              later conversions of that customer need no click id.\n\n\
              A publishable key with `leads:report` sends `type`, `external_id` and `click_id` of a lead only, gets back no more than \
-             its `id`, `type` and `external_id`, and what the lead earns is held until an operator releases it.\n\n\
+             its `id`, `type` and `external_id`, and what the lead earns is held until an operator releases it. Its id is stored with \
+             `page:` in front, a name space of its own: a page cannot take the id of a lead that your server reports, and your \
+             server's leads cannot begin with `page:`. A lead that is reported from both places counts twice.\n\n\
              A `coupon` that is in force at that time is a touch like a click and is bound like one. An unknown code never causes \
              a refusal (`GET …/attribution` shows `coupon_unknown`). Under models other than `last_touch`, the visitor's clicks \
              before the named one are weighed too. If several partners share a conversion, each sees only its own credits and \

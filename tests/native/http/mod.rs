@@ -9,6 +9,7 @@ mod examples;
 mod filter_costs;
 mod filters;
 mod lists;
+mod page_leads;
 mod problems;
 mod queries;
 mod tables;
