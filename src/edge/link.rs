@@ -184,6 +184,12 @@ fn link_path(path: &Option<LookedUp>) -> LinkPath<'_> {
     }
 }
 
+/// Returns the problem of a request to a link whose method is not GET or HEAD.
+#[wasm_bindgen]
+pub fn link_method_problem() -> String {
+    Problem::new(Code::MethodNotAllowed, "A link takes GET and HEAD only.").response().body
+}
+
 /// Returns the page that a browser gets instead of a problem when a link leads nowhere.
 #[wasm_bindgen]
 pub fn dead_link_page(accept_language: &str) -> String {

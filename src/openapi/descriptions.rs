@@ -310,7 +310,10 @@ pub fn about(operation: Operation) -> &'static str {
             "The destination is always on the listing's own host. The visitor's query is kept byte for byte, and \
              `<click_param>=<click id>` is added. Under `Sec-GPC: 1` no cookie is set and no visitor hash is stored. A link that is \
              expired, revoked, paused or tampered with leads to the programme's landing page without a click id, or to 404 if no \
-             landing page is set."
+             landing page is set.\n\n\
+             What messengers, mail clients and people add to the end of an address is ignored: `/ . , ) ! ? ; : ' \" ] } > *` and \
+             blanks, as they are or percent-encoded. Hyphens and underscores are not, because a token may end with one. Methods \
+             other than GET and HEAD get 405, whether or not the link exists."
         }
         Op::FollowSlug => "Like `GET /r/{token}`, for a link with a slug. An unknown slug gets 404.",
         Op::ProbeLink | Op::ProbeSlug => "Like GET, without a body. It counts as a visit by a bot.",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { get } from "node:http";
 import { after, before, test } from "node:test";
-import { api, startEdge } from "./support/harness.mjs";
+import { TEST_KEYS, api, startEdge } from "./support/harness.mjs";
 import { BROWSER, LANDING, programme, sale, totals, visit } from "./support/programme.mjs";
 
 let edge;
@@ -111,15 +111,52 @@ test("links work as people and messengers write them", async () => {
   const { link, ada } = world;
   const { url, short_url } = await link(ada, { slug: "bugs-one" });
   const token = new URL(url).pathname;
-  for (const path of ["/Bugs-One", "/BUGS-ONE", "/bugs-one/", "/bugs-one.", "/bugs-one),", "/bugs-one!", "/bugs-one%20", "/bugs-one?"]) {
+  for (const path of ["/Bugs-One", "/BUGS-ONE", "/bugs-one/", "/bugs-one.", "/bugs-one),", "/bugs-one!", "/bugs-one%20", "/bugs-one?", "/bugs-one;", "/Bugs-One%29", "/bugs-one%3B%3e"]) {
     const { location, clickId } = await visit(edge, `${edge.url}${path}`);
     assert.equal(location, `https://shop.example/buy?plan=pro&sp_click=${clickId}`, path);
   }
-  for (const end of ["/", ".", ",", ")", "!", "%20", "?", ").%20"]) {
+  const added = [..."/.,)!?;:'\"]}>* "];
+  // `?` as it is begins a query; `URL` encodes the others where it must.
+  const encoded = added.map((end) => `%${end.charCodeAt(0).toString(16)}`);
+  const ends = [...added, ...encoded, ...encoded.map((end) => end.toUpperCase()), ").%20", "**", "%22%7D>", "%3B%2e'"];
+  for (const end of ends.filter((end) => end !== " ")) {
     const { location, clickId } = await visit(edge, `${edge.url}${token}${end}`);
     assert.equal(location, `https://shop.example/buy?plan=pro&sp_click=${clickId}`, end);
   }
   assert.equal(short_url, `${edge.url}/bugs-one`);
+  // Characters of tokens are not trimmed, and no escape is decoded that stands for something else.
+  for (const end of ["_", "-", "%5F", "%2", "%zz", "%41"]) {
+    const { location, clickId } = await visit(edge, `${edge.url}${token}${end}`);
+    assert.deepEqual([location, clickId], [LANDING, null], end);
+  }
+});
+
+test("a link takes GET and HEAD only, and another method does not tell whether it exists", async () => {
+  const { link, ada } = world;
+  const { url } = await link(ada, { slug: "read-only" });
+  const invented = `${edge.url}/r/${"x".repeat(32)}`;
+  const problem = {
+    type: "urn:signpost:problem:method_not_allowed", title: "The method is not allowed here", status: 405,
+    detail: "A link takes GET and HEAD only.", code: "method_not_allowed",
+  };
+  for (const address of [url, `${edge.url}/read-only`, `${edge.url}/read-only;`, invented, `${edge.url}/no-such-link`]) {
+    for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      const response = await edge.fetch(address, { method });
+      const { headers } = response;
+      assert.deepEqual([response.status, headers.get("allow"), headers.get("content-type")], [405, "GET, HEAD", "application/problem+json"], `${method} ${address}`);
+      assert.ok(headers.get("x-request-id"));
+      assert.deepEqual(await response.json(), problem);
+    }
+  }
+  // Signpost's own paths are no links.
+  assert.equal((await edge.fetch("/docs", { method: "POST" })).status, 404);
+});
+
+test("two Idempotency-Key headers are refused", async () => {
+  const headers = new Headers({ authorization: `Bearer ${TEST_KEYS.OPERATOR_KEY}`, "content-type": "application/json" });
+  for (const key of ["k-1", "k-2"]) headers.append("idempotency-key", key);
+  const response = await edge.fetch("/v1/partners", { method: "POST", headers, body: '{"name":"A","kind":"media"}' });
+  assert.deepEqual([response.status, (await response.json()).code], [400, "invalid_idempotency_key"]);
 });
 
 test("the cookie carries the visitor's last eight clicks, newest last", async () => {
@@ -194,7 +231,8 @@ test("tampered, expired and foreign tokens lead to the landing page without a cl
   for (const { status, location, cookies } of [tampered, expired]) {
     assert.deepEqual([status, location, cookies], [302, LANDING, []]);
   }
-  await totals(operator, "", ({ filtered }) => filtered.invalid === 1 && filtered.expired === 1);
+  // Six others are the damaged tokens of another test.
+  await totals(operator, "", ({ filtered }) => filtered.invalid === 7 && filtered.expired === 1);
 });
 
 test("a partner's key reads only its own data", async () => {

@@ -267,7 +267,7 @@ test("a request that no operation describes is refused with a problem", async ()
   const undocumented = [
     ["GET", "/v1", 404], ["GET", "/v1/nothing", 404], ["GET", "/v1/partners/", 404], ["GET", "/v1/partners//x", 404],
     ["DELETE", "/v1/partners", 405], ["POST", "/v1/program", 405], ["PUT", "/v1/links/bulk", 405], ["PATCH", "/v1/attribution", 405],
-    ["GET", "/internal/clicks", 404], ["POST", "/internal/export/end", 404],
+    ["POST", "/some-slug", 405], ["DELETE", "/r/some-token", 405], ["GET", "/internal/clicks", 404], ["POST", "/internal/export/end", 404],
   ];
   for (const [method, route, status] of undocumented) {
     const response = await send({ operation: { method }, route, headers });

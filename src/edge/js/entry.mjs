@@ -1,7 +1,7 @@
 // The Worker's entry. Links are handled by one synchronous export (redirect.mjs), everything else by the `worker`
 // crate's fetch (src/edge/fetch.rs).
 import { instance } from "./instance.mjs";
-import { linkOf, redirect } from "./redirect.mjs";
+import { linkOf, redirect, refusedMethod } from "./redirect.mjs";
 
 export { ClickLog, Ledger } from "./objects.mjs";
 
@@ -58,8 +58,9 @@ export default {
       const from = url.indexOf("/", 8);
       const mark = url.indexOf("?", from);
       const path = mark < 0 ? url.slice(from) : url.slice(from, mark);
-      const link = method === "GET" || method === "HEAD" ? linkOf(path) : undefined;
+      const link = linkOf(path);
       if (link !== undefined) {
+        if (method !== "GET" && method !== "HEAD") return refusedMethod(requestId);
         const response = redirect(request, env, ctx, link, mark < 0 ? "" : url.slice(mark + 1), requestId);
         return response instanceof Promise ? response.catch(onError) : response;
       }

@@ -3,11 +3,15 @@
 import { bytesOf, instance } from "./instance.mjs";
 import { bring } from "./snapshot.mjs";
 
-/** A link's path: a token, which may be damaged, or a slug. */
-const LINK = /^\/(?:r\/([^/.]*)|([a-z0-9][a-z0-9-]{2,39}))$/i;
-/** What messengers and people add to the end of a link. */
-const ADDED = "/.,)!";
-const ADDED_BLANK = "%20";
+/** A link's path as Signpost writes it: a token or a slug. */
+const LINK = /^\/(?:r\/([\w-]{32})|([a-z0-9][a-z0-9-]{2,39}))$/i;
+/** The same for a path that may have been damaged. A damaged token is counted, and its visitor gets the landing page. */
+const DAMAGED = /^\/(?:r\/([^/.]*)|([a-z0-9][a-z0-9-]{2,39}))$/i;
+/**
+ * What messengers, mail clients and people add to the end of a link, as it is or percent-encoded. Hyphens and underscores are
+ * not in the list, because a token may end with one.
+ */
+const ADDED = "/.,)!?;:'\"]}>* ";
 /** Paths that have the form of a slug but never lead to a link. A test compares them with src/domain/values/text.rs. */
 const RESERVED = new Set([
   "callbacks", "connections", "docs", "openapi", "healthz", "readyz", "app", "apply", "embed", "sign-in", "odata", "oauth",
@@ -19,21 +23,28 @@ const COOKIE = "Path=/; Max-Age=34560000; Secure; HttpOnly; SameSite=";
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** Returns whether a percent-encoded character ends at a place of a path and is one that is added to links. */
+function isEncodedAddition(path, end) {
+  if (path[end - 3] !== "%") return false;
+  const code = Number.parseInt(path.slice(end - 2, end), 16);
+  return ADDED.includes(String.fromCharCode(code));
+}
+
 /** Returns the path without what was added to its end. A regular expression would take quadratic time for long paths. */
 function trimmed(path) {
   const start = path.startsWith("/r/") ? 3 : 1;
   let end = path.length;
   while (end > start) {
     if (ADDED.includes(path[end - 1])) end -= 1;
-    else if (path.endsWith(ADDED_BLANK, end)) end -= ADDED_BLANK.length;
+    else if (isEncodedAddition(path, end)) end -= 3;
     else break;
   }
-  return end === path.length ? path : path.slice(0, end);
+  return path.slice(0, end);
 }
 
-/** Returns the link that a path leads to, or `undefined`. */
+/** Returns the link that a path leads to, or `undefined`. Only a path that is not exactly a link is trimmed. */
 export function linkOf(path) {
-  const found = LINK.exec(trimmed(path));
+  const found = LINK.exec(path) ?? DAMAGED.exec(trimmed(path));
   if (found === null) return undefined;
   const [, token, typed] = found;
   if (token !== undefined) return { isToken: true, name: token };
@@ -60,6 +71,16 @@ function lineOf(request, { isToken, name }, query) {
   const ip = headers.get("cf-connecting-ip") ?? "local";
   const country = request.cf?.country ?? "";
   return `${Date.now()}\n${flags}\n${name}\n${country}\n${ip}\n${purpose}\n${get("user-agent")}\n${get("cookie")}\n${query}`;
+}
+
+/**
+ * Returns the response to a method that no link takes. It is the same whether or not the link exists, so that it tells no more
+ * than a visit does.
+ */
+export function refusedMethod(requestId) {
+  const problem = instance().call((rust) => rust.link_method_problem());
+  const headers = { "content-type": "application/problem+json", allow: "GET, HEAD", "x-request-id": requestId };
+  return new Response(problem, { status: 405, headers });
 }
 
 /** Returns the response, or a promise of it if a store must be asked. */
