@@ -23,6 +23,14 @@ const config = JSON.parse(firstLine);
 const { startWorker } = await import("./worker.mjs");
 const { bundleAt } = await import("./bundle.mjs");
 const { printIntroduction } = await import("./demo.mjs");
+const { explainFullDisk } = await import("./disk.mjs");
+
+/** Prints a message, and after it what to do if it says that the disk is full. */
+function report(message) {
+  console.error(message);
+  const explanation = explainFullDisk(message, config.data);
+  if (explanation !== undefined) console.error(explanation);
+}
 
 /** How far the Worker's clock is ahead of this machine's. */
 const aheadMs = config.now === null ? 0 : config.now - Date.now();
@@ -40,13 +48,13 @@ try {
     state: config.state,
     vars: config.vars,
     logRequests: config.verbose,
-    onLog: ({ level, message }) => console.error(`worker ${level}: ${message}`),
+    onLog: ({ level, message }) => report(`worker ${level}: ${message}`),
   });
 } catch (error) {
   if (error.code === "ERR_ADDRESS_IN_USE") {
     console.error(`error: port ${config.port} is in use by another program: choose another with --port <n>`);
   } else {
-    console.error(`error: workerd did not start: ${error.message}`);
+    report(`error: workerd did not start: ${error.message}`);
   }
   process.exit(1);
 }
@@ -54,7 +62,7 @@ try {
 const { url } = running;
 const health = await fetch(`${url}/healthz`);
 if (!health.ok) {
-  console.error(`error: the Worker returned ${health.status} on /healthz: ${await health.text()}`);
+  report(`error: the Worker returned ${health.status} on /healthz: ${await health.text()}`);
   process.exit(1);
 }
 const key = config.vars.OPERATOR_KEY;

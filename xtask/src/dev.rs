@@ -1,6 +1,6 @@
 //! `cargo xtask dev`: runs the Worker in workerd on this machine and stores its data on disk.
 
-use crate::{build, keys::Keys, npm, process, progress::Progress, workspace};
+use crate::{build, disk, keys::Keys, npm, process, progress::Progress, workspace};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use std::fs::{self, File};
@@ -65,12 +65,17 @@ fn operator_key(key: String) -> Result<String> {
 
 pub fn run(arguments: lexopt::Parser) -> Result<()> {
     let options = Options::parse(arguments)?;
-    // Bad arguments are refused before the build, which may take minutes.
     let data = create_data_dir(&options.data)?;
-    let lock = lock(&data)?;
+    let (root, target, temporary) = (workspace::root(), workspace::target()?, std::env::temp_dir());
+    disk::explained(build_and_serve(options, &data), &[&data, &root, &target, &temporary])
+}
+
+fn build_and_serve(options: Options, data: &Path) -> Result<()> {
+    // Bad arguments are refused before the build, which may take minutes.
+    let lock = lock(data)?;
     check_port(options.port)?;
     let state = data.join("state");
-    let keys = Keys::load_or_create(&data, state.exists())?;
+    let keys = Keys::load_or_create(data, state.exists())?;
 
     let progress = Progress::new(build::STEPS);
     build::build(&progress)?;

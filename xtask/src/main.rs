@@ -10,6 +10,7 @@ mod build;
 mod debian;
 mod deployment;
 mod dev;
+mod disk;
 mod export;
 mod keygen;
 mod keys;

@@ -1,6 +1,6 @@
 //! Runs commands that must keep printing: one that falls silent for too long is ended.
 
-use crate::{process, progress::now};
+use crate::{disk, process, progress::now};
 use anyhow::{Context, Result, bail};
 use std::io::{IsTerminal, Read, Write, stderr, stdout};
 use std::process::{Command, Stdio};
@@ -33,7 +33,7 @@ pub fn run(command: &mut Command, if_missing: &str, silence: Duration) -> Result
     send_each_piece(errors, sender, Printed::Error);
 
     let (mut whole_output, mut last_line) = (Vec::new(), String::from("(none)"));
-    let (mut since, mut ended) = (now(), None);
+    let (mut since, mut ended, mut says_full) = (now(), None, false);
     let status = loop {
         match printed.recv_timeout(TICK) {
             Ok(piece) => {
@@ -51,6 +51,7 @@ pub fn run(command: &mut Command, if_missing: &str, silence: Duration) -> Result
                     }
                 };
                 let text = String::from_utf8_lossy(bytes);
+                says_full |= disk::is_said(&text);
                 if let Some(line) = text.lines().rev().find(|line| !line.trim().is_empty()) {
                     last_line = line.trim().chars().take(LAST_LINE).collect();
                 }
@@ -73,7 +74,13 @@ pub fn run(command: &mut Command, if_missing: &str, silence: Duration) -> Result
             }
         }
     };
-    process::check(command, status)?;
+    let outcome = process::check(command, status);
+    // Its own message is far above its last line.
+    if says_full {
+        outcome.context("no space left on device")?
+    } else {
+        outcome?
+    }
     Ok(String::from_utf8_lossy(&whole_output).into_owned())
 }
 
@@ -116,6 +123,15 @@ mod tests {
     fn a_failure_names_the_command() {
         let error = run(&mut shell("exit 3"), "", Duration::from_secs(60)).unwrap_err();
         assert_eq!(error.to_string(), "`sh -c exit 3` failed (exit status: 3)");
+    }
+
+    #[test]
+    fn a_failure_for_want_of_space_says_so() {
+        let script = "echo 'error: x.o: No space left on device (os error 28)' >&2; echo done; exit 101";
+        let error = run(&mut shell(script), "", Duration::from_secs(60)).unwrap_err();
+        let text = format!("{error:#}");
+        assert!(text.starts_with("no space left on device: `sh -c "), "{text}");
+        assert!(text.ends_with(" failed (exit status: 101)"), "{text}");
     }
 
     #[test]
