@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use signpost::{
     api::{
         http::{auth::Access, message::Request},
-        routes::{self, ROUTES},
+        routes::{self, INTERNAL, ROUTES},
     },
     domain::programme::key::Scope,
 };
@@ -163,6 +163,32 @@ fn traces(world: &World) -> Vec<String> {
     ours.into_iter().cloned().chain(words.map(str::to_owned)).collect()
 }
 
+/// The rule of the contract: a scope that the key lacks is 403, and what only the programme sees does not exist for a partner's key
+/// that has the scope. `/v1/export` is one of them; the Worker passes on what the Ledger answers at `/internal/export`.
+#[test]
+fn reads_of_the_programme_refuse_a_partners_key_alike() {
+    let mut world = world();
+    let partner = world.eve.clone();
+    let (reads, writes) =
+        (world.ledger.key(&["read"], Some(&partner)), world.ledger.key(&["links:write"], Some(&partner)));
+    let routes = ROUTES.iter().chain(INTERNAL).filter(|route| route.method == "GET");
+    let mut seen = Vec::new();
+    for route in routes.filter(|route| route.access == Access::Programme) {
+        let target = route.path.replace("{id}", "x");
+        let expected =
+            if route.scope == Scope::Read { (404, "not_found") } else { (403, "insufficient_scope") };
+        let (status, code) = expected;
+        let answer = world.ledger.call(&reads, "GET", &target, "", None);
+        assert_eq!(answer.problem(), (status, code.to_owned()), "{target}");
+        let answer = world.ledger.call(&writes, "GET", &target, "", None);
+        assert_eq!(answer.problem(), (403, "insufficient_scope".to_owned()), "{target}");
+        seen.push(route.path);
+    }
+    assert!(
+        seen.contains(&"/internal/export") && seen.contains(&"/v1/callbacks") && seen.contains(&"/v1/keys")
+    );
+}
+
 #[test]
 fn another_partners_data_are_not_found() {
     for route in ROUTES {
@@ -232,7 +258,7 @@ fn filters_do_not_widen_what_a_key_sees() {
 #[test]
 fn a_partner_does_not_see_the_click_of_another_or_how_a_listing_is_integrated() {
     let World { mut ledger, ada, eve, .. } = world();
-    ledger.sql.exec("UPDATE listings SET marketplace = 'hubspot'", &[]).unwrap();
+    signpost::store::Sql::exec(&ledger.sql, "UPDATE listings SET marketplace = 'hubspot'", &[]).unwrap();
     let change = json!({"settings": {"app_id": "app-7"}, "secrets": {"client_secret": "shh"}});
     assert_eq!(ledger.patch(&format!("/v1/listings/{}", ada.listing), &change).status, 200);
     let (_, eves_no) = ledger.link(&eve, &ada.listing);
