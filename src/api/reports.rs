@@ -3,6 +3,7 @@
 pub mod attribution;
 pub mod balances;
 pub mod clicks;
+mod event_visibility;
 pub mod events;
 pub mod export;
 pub mod money;

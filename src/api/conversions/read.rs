@@ -74,7 +74,7 @@ fn filter(call: &Call<'_>, query: &Query) -> Result<Filter, Problem> {
 impl Row for ConversionView {
     const COLUMNS: &'static str = "id,type,external_id,amount,currency,tax,discount,shipping,refunded,country,click_id,customer_id,coupon,\
          listing_id,occurred_at,attribution.credits,attribution.model,attribution.reason,attribution.status,\
-         commissions,metadata,created_at";
+         commissions,qualification.status,qualification.reason,qualification.at,metadata,created_at";
 }
 
 /// `GET /v1/conversions`

@@ -1,5 +1,6 @@
 //! The log of changes, oldest first, for synchronisation.
 
+use super::event_visibility::as_partner_sees;
 use crate::{
     api::http::{
         call::{Call, List},
@@ -12,6 +13,7 @@ use crate::{
         event::EventType,
         values::{id::EventId, time::Timestamp},
     },
+    ledger::terms,
     store::{
         SqlError,
         log::events::{self, Filter},
@@ -38,46 +40,6 @@ pub struct EventView {
     data: Box<RawValue>,
 }
 
-/// The parts of an event that may be hidden from partners, as JSON pointers: a click that the conversion named, and what the
-/// operator noted on a decision.
-fn private(kind: EventType) -> &'static [&'static str] {
-    const OF_CONVERSION: [EventType; 3] =
-        [EventType::ConversionCreated, EventType::ConversionCredited, EventType::ConversionConfirmed];
-    const OF_QUALIFICATION: [EventType; 2] =
-        [EventType::ConversionQualified, EventType::ConversionUnqualified];
-    const WITH_NOTE: [EventType; 3] =
-        [EventType::CommissionReleased, EventType::CommissionRejected, EventType::BalanceWrittenOff];
-    if OF_CONVERSION.contains(&kind) {
-        &["/click_id", "/qualification/reason"]
-    } else if OF_QUALIFICATION.contains(&kind) {
-        &["/qualification/reason"]
-    } else if WITH_NOTE.contains(&kind) {
-        &["/note"]
-    } else {
-        &[]
-    }
-}
-
-/// What a partner sees of an event. A click that the conversion named but that did not earn may be another partner's, and is
-/// removed like the operator's notes.
-fn own(kind: EventType, data: String) -> Result<String, SqlError> {
-    let private = private(kind);
-    if private.is_empty() {
-        return Ok(data);
-    }
-    let mut visible: serde_json::Value =
-        strict_json::from_str(&data).map_err(|error| SqlError::Engine(error.to_string()))?;
-    let credits = visible.pointer("/attribution/credits").and_then(serde_json::Value::as_array).cloned();
-    for pointer in private {
-        let Some(hidden) = visible.pointer_mut(pointer) else { continue };
-        let has_earned = |credit: &serde_json::Value| credit.get("click_id") == Some(hidden);
-        if !credits.iter().flatten().any(has_earned) {
-            *hidden = serde_json::Value::Null;
-        }
-    }
-    Ok(visible.to_string())
-}
-
 impl Row for EventView {
     const COLUMNS: &'static str = "id,type,created_at,cursor,data";
 }
@@ -96,8 +58,13 @@ pub fn list(call: &Call<'_>) -> Result<Response, Failure> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     let mut data = Vec::with_capacity(rows.len());
+    let sees_customers = terms::current(call.tx)?.partners_see_customers;
     for event in rows {
-        let text = if call.caller.partner.is_some() { own(event.kind, event.data)? } else { event.data };
+        let text = if call.caller.partner.is_some() {
+            as_partner_sees(event.kind, &event.data, sees_customers)?
+        } else {
+            event.data
+        };
         let data_shown = RawValue::from_string(text).map_err(|error| SqlError::Engine(error.to_string()))?;
         data.push(EventView {
             id: event.id,

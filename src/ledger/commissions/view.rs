@@ -84,14 +84,19 @@ const CLICK_FLAGS: [&str; 2] = ["bot_click", "prefetch_click"];
 /// The flag that a partner sees in place of the reasons for which a person looks at its commission.
 pub const UNDER_REVIEW: &str = "under_review";
 
+/// Returns whether a flag says why a person should look at a commission.
+#[must_use]
+pub fn is_review_reason(flag: &str) -> bool {
+    HeldReason::from_flag(flag).is_some() || CLICK_FLAGS.contains(&flag)
+}
+
 /// A commission, its partner's id looked up. A partner sees that its commission is under review, but not why: the reasons
 /// would tell how to avoid them.
 pub fn show(sql: &dyn Sql, row: &Commission, viewer: Viewer) -> Result<CommissionView, SqlError> {
     let mut view = commission(row, &partner_id(sql, row.partner_no)?);
     if viewer != Viewer::Programme {
         let is_held = view.held_reason.take().is_some();
-        view.flags
-            .retain(|flag| HeldReason::from_flag(flag).is_none() && !CLICK_FLAGS.contains(&flag.as_str()));
+        view.flags.retain(|flag| !is_review_reason(flag));
         view.flags.extend(is_held.then(|| UNDER_REVIEW.to_owned()));
     }
     Ok(view)

@@ -32,7 +32,8 @@ fn customers_are_hidden_from_partners_unless_the_programme_shows_them() {
         let one = get(&mut ledger, &key, &target);
         let listed = get(&mut ledger, &key, "/v1/conversions")["data"][0].take();
         let in_history = get(&mut ledger, &key, &history)["conversion"].take();
-        for view in [one, listed, in_history] {
+        let event = get(&mut ledger, &key, "/v1/events?type=conversion.created")["data"][0]["data"].take();
+        for view in [one, listed, in_history, event] {
             assert_eq!((&view["customer_id"], &view["metadata"]), (&customer, &metadata));
             assert_eq!((&view["external_id"], &view["amount"]), (&json!("o-1"), &json!(10_000)));
         }
@@ -70,6 +71,11 @@ fn a_partner_sees_that_a_commission_is_under_review_but_not_why() {
             "{target}"
         );
     }
+    let event = get(&mut ledger, &key, "/v1/events?type=conversion.created")["data"][0]["data"].take();
+    let listed = get(&mut ledger, &key, "/v1/conversions")["data"][0].take();
+    assert_eq!(event["commissions"], listed["commissions"]);
+    assert_eq!(event["commissions"][0]["flags"], json!(["under_review"]));
+    assert_eq!(event["commissions"][0]["held_reason"], Json::Null);
     let refused = ledger.call(&key, "GET", "/v1/commissions?held_reason=self_referral", "", None);
     assert_eq!(refused.problem(), (400, "unknown_parameter".to_owned()));
     let own = get(&mut ledger, &key, &format!("/v1/partners/{}", scenario.partner));

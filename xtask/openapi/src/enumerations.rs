@@ -21,7 +21,10 @@ pub const SUBJECTS: [(&str, &[&str]); 12] = [
     ("Partners", &["PartnerKind", "PartnerStatus", "PlacementKind"]),
     ("Listings and links", &["Marketplace", "CallbackStatus", "LinkStatus"]),
     ("Clicks and reports", &["Bucket", "Class", "ImportedClass", "Device", "ReportDimension"]),
-    ("Conversions and commissions", &["ConversionType", "Evidence", "CommissionStatus", "CommissionSource"]),
+    (
+        "Conversions and commissions",
+        &["ConversionType", "QualificationStatus", "Evidence", "CommissionStatus", "CommissionSource"],
+    ),
     (
         "Attribution",
         &[
