@@ -149,7 +149,8 @@ test("a link takes GET and HEAD only, and another method does not tell whether i
     }
   }
   // Signpost's own paths are no links.
-  assert.equal((await edge.fetch("/docs", { method: "POST" })).status, 404);
+  const page = await edge.fetch("/docs", { method: "POST" });
+  assert.deepEqual([page.status, page.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
 });
 
 test("two Idempotency-Key headers are refused", async () => {

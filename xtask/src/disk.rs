@@ -8,6 +8,8 @@ use std::path::Path;
 
 /// With less free space than this, a build or the Worker's storage fails. SQLite and the linker write larger pieces.
 const LEAST_BYTES: u64 = 4 * 1024 * 1024;
+/// With more free space than this, output that says that a disk is full is about something else, such as a test.
+const AMPLE_BYTES: u64 = 1024 * 1024 * 1024;
 /// How programs say that a disk is full: the system's message, its name, and SQLite's.
 const SAYINGS: [&str; 5] =
     ["no space left on device", "enospc", "sqlite_full", "database or disk is full", "disk quota exceeded"];
@@ -16,6 +18,11 @@ const SAYINGS: [&str; 5] =
 pub fn is_said(text: &str) -> bool {
     let text = text.to_lowercase();
     SAYINGS.iter().any(|saying| text.contains(saying))
+}
+
+/// Returns whether a program that says so may have found the disk of `directory` full. What it wrote last may have been removed.
+pub fn is_nearly_full(directory: &Path) -> bool {
+    free_bytes(directory).is_none_or(|free| free < AMPLE_BYTES)
 }
 
 /// Returns the outcome of something that writes to `directories`. If it ended because a disk is full, the error is a sentence that
