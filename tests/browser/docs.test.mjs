@@ -69,7 +69,7 @@ test("a reader finds an operation with the keyboard alone", async (t) => {
 test("the search knows paths with methods, parameters, fields, words of enumerations and guides", async (t) => {
   const tab = await open(t, "/docs/enumerations");
   for (const [query, first, names] of [
-    ["POST /v1/conversions/", "/docs#createRefund", null],
+    ["POST /v1/conversions/{id}/refunds", "/docs#createRefund", null],
     ["timezone csv", "/docs#getAttributionCsv", "parameter timezone"],
     ["obfuscated_account_id", "/docs#reportPlayInstall", "request field obfuscated_account_id"],
     ["partner.created", "/docs/enumerations#EventType.partner.created", null],
