@@ -134,7 +134,7 @@ fn on_line(failure: Failure, number: usize) -> Failure {
     match failure {
         // What fails on our side is in the log, and its response is constant.
         Failure::Problem(problem) if problem.code.status() < 500 => Failure::Problem(problem.on_line(number)),
-        Failure::Problem(_) | Failure::TrailNeeded(_) => failure,
+        Failure::Problem(_) | Failure::TrailNeeded(_) | Failure::SimulationNeeded(_) => failure,
     }
 }
 

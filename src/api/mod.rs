@@ -26,6 +26,7 @@ use crate::{
         config::Config,
         error::LedgerError,
         maturity,
+        simulation::Simulation,
         trails::{TrailRequest, Trails},
         tx::Tx,
     },
@@ -33,6 +34,7 @@ use crate::{
     store::{
         Sql, SqlError,
         log::{idempotency, outbox, restored},
+        scratch::Extent,
         transaction,
     },
 };
@@ -80,6 +82,9 @@ pub enum Outcome {
     Response(Response),
     /// Nothing is written: fetch this trail, then hand the request in again with it.
     TrailNeeded(TrailRequest),
+    /// Nothing is written: copy this part of history ([`crate::store::scratch`]), run [`simulation`] on the copy, then pass its
+    /// result to [`simulated`].
+    SimulationNeeded(Extent),
 }
 
 /// Handles an HTTP request.
@@ -88,9 +93,23 @@ pub fn handle(environment: &Environment<'_>, entropy: &mut dyn Entropy, request:
         Ok(response) => response,
         Err(Failure::Problem(problem)) => problem.response(),
         Err(Failure::TrailNeeded(trail)) => return Outcome::TrailNeeded(trail),
+        Err(Failure::SimulationNeeded(extent)) => return Outcome::SimulationNeeded(extent),
     };
-    let exposed = cors::expose(environment.sql, &request, response);
-    Outcome::Response(exposed.unwrap_or_else(|error| Problem::from(error).response()))
+    Outcome::Response(exposed(environment.sql, &request, response))
+}
+
+fn exposed(sql: &dyn Sql, request: &Request<'_>, response: Response) -> Response {
+    cors::expose(sql, request, response).unwrap_or_else(|error| Problem::from(error).response())
+}
+
+/// The simulation of a request that ended with [`Outcome::SimulationNeeded`].
+pub fn simulation(body: &[u8], extent: Extent) -> Result<Simulation, SqlError> {
+    reports::simulation::begin(body, extent)
+}
+
+/// The response to a request whose simulation had this result, or was refused with a problem.
+pub fn simulated(sql: &dyn Sql, request: &Request<'_>, result: Result<String, Response>) -> Response {
+    exposed(sql, request, result.map_or_else(|refused| refused, |json| Response::json(200, json)))
 }
 
 /// The listing with this id as the callback handler needs it, JSON, with its secrets opened; `None` if there is none.
@@ -181,7 +200,7 @@ fn respond(
         transaction(tx.sql, || (route.handler)(&call))?
     } else if route.method == "GET" {
         (route.handler)(&call)?
-    } else if route.rehearses {
+    } else if route.is_simulation {
         call.query(&[])?;
         (route.handler)(&call)?
     } else {

@@ -29,8 +29,8 @@ pub struct Route {
     pub access: Access,
     /// It creates something, so it takes `Idempotency-Key`.
     pub creates: bool,
-    /// It leaves everything as it was. What it writes, it writes in transactions of its own, and rolls them back.
-    pub rehearses: bool,
+    /// It is a `POST` that changes nothing: its response is computed on a copy.
+    pub is_simulation: bool,
     /// It is a `GET` that records that it was answered.
     pub records: bool,
     /// The part of its response that is kept for replays.
@@ -47,7 +47,7 @@ const fn get(path: &'static str, access: Access, handler: Handler, operation: Op
         scope: Scope::Read,
         access,
         creates: false,
-        rehearses: false,
+        is_simulation: false,
         records: false,
         kept: whole,
         handler,
@@ -191,7 +191,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/attribution.csv", Partner, attribution::csv, Operation::GetAttributionCsv),
     Route {
         method: "POST",
-        rehearses: true,
+        is_simulation: true,
         ..get("/v1/attribution/simulate", Programme, simulation::simulate, Operation::SimulateAttribution)
     },
     get("/v1/balances", Partner, balances::list, Operation::ListBalances),
@@ -275,7 +275,7 @@ pub const INTERNAL: &[Route] = &[
 impl Route {
     /// Whether it changes data of its caller. A restore fills the Ledger, and internal requests read it.
     pub fn changes_data(&self) -> bool {
-        let is_write = self.records || (self.method != "GET" && !self.rehearses);
+        let is_write = self.records || (self.method != "GET" && !self.is_simulation);
         is_write && self.path != RESTORE_PATH && self.path.starts_with("/v1/")
     }
 

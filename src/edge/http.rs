@@ -16,6 +16,10 @@ use worker::{ByteStream, Delay, Headers, Method, Request, RequestInit, Response,
 /// How long a caller waits at most. A later write of the Ledger is still durable, and a retry finds it.
 pub const CALLER_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long a caller waits at most for a simulation, which runs in slices after those before it.
+const SIMULATION_TIMEOUT: Duration = Duration::from_secs(180);
+const SIMULATION_PATH: &str = "/v1/attribution/simulate";
+
 /// The reason that a request was refused.
 #[derive(Debug)]
 pub enum Refusal {
@@ -215,7 +219,9 @@ async fn forwardable(mut request: Request) -> std::result::Result<Request, Refus
 /// Returns the Ledger's response to a request of the API.
 pub async fn forward(stores: &Stores, request: Request) -> std::result::Result<Response, Refusal> {
     let request = forwardable(request).await?;
-    call_store("LEDGER", stores.ledger_response(request)).await
+    let limit = if request.path() == SIMULATION_PATH { SIMULATION_TIMEOUT } else { CALLER_TIMEOUT };
+    let response = with_timeout(limit, stores.ledger_response(request)).await;
+    response.map_err(|error| Refusal::unreachable("LEDGER", &error))
 }
 
 /// Sends the Ledger an internal request with the caller's key and query. `path` starts with `/internal/`.

@@ -16,7 +16,6 @@ mod guard;
 mod http;
 mod known_links;
 mod link;
-mod long_reads;
 mod objects;
 mod outgoing;
 mod published;
@@ -26,8 +25,10 @@ mod refusal;
 mod report;
 mod request_limit;
 mod rpc;
+mod simulations;
 mod snapshot;
 mod sql;
+mod turns;
 mod vendor_http;
 mod zones;
 

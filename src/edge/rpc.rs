@@ -51,6 +51,17 @@ extern "C" {
     fn watermark(this: &ClickLogRpc) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn last(this: &ClickLogRpc) -> std::result::Result<Promise, JsValue>;
+
+    /// A simulation's methods (`objects/simulation.rs`).
+    pub type SimulationRpc;
+    #[wasm_bindgen(method, catch)]
+    fn open(this: &SimulationRpc) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn load(this: &SimulationRpc, pages: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn run(this: &SimulationRpc, extent: &str, body: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn discard(this: &SimulationRpc) -> std::result::Result<Promise, JsValue>;
 }
 
 async fn returned(promise: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
@@ -118,6 +129,12 @@ impl Stores {
     pub fn click_log(&self, shard: u8) -> Result<ClickLog> {
         let stub = self.env.durable_object("CLICKLOG")?.get_by_name(&self.programme.click_log_name(shard))?;
         Ok(ClickLog(stub.into_rpc()))
+    }
+
+    /// Returns a stub of the object of a simulation.
+    pub fn simulation(&self, id: &str) -> Result<Simulation> {
+        let stub = self.env.durable_object("SIMULATION")?.get_by_name(&self.programme.simulation_name(id))?;
+        Ok(Simulation(stub.into_rpc()))
     }
 
     /// Returns the KV store. Its keys must be qualified; see [`Stores::value`] and [`Stores::key`].
@@ -231,5 +248,30 @@ impl ClickLog {
     /// Checks that the shard responds.
     pub async fn last(&self) -> Result<()> {
         returned(self.0.last()).await.map(drop)
+    }
+}
+
+/// A stub of the object of a simulation.
+pub struct Simulation(SimulationRpc);
+
+impl Simulation {
+    /// Creates the tables of the copy.
+    pub async fn open(&self) -> Result<()> {
+        returned(self.0.open()).await.map(drop)
+    }
+
+    /// Writes pages of the copy: a JSON array.
+    pub async fn load(&self, pages: &str) -> Result<()> {
+        returned(self.0.load(pages)).await.map(drop)
+    }
+
+    /// Runs the simulation of a request on the copy, and deletes the copy. Returns the result as JSON.
+    pub async fn run(&self, extent: &str, body: &str) -> Result<String> {
+        required_text(self.0.run(extent, body)).await
+    }
+
+    /// Deletes the copy.
+    pub async fn discard(&self) -> Result<()> {
+        returned(self.0.discard()).await.map(drop)
     }
 }

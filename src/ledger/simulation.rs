@@ -1,8 +1,11 @@
-//! Simulates other rules and plans on past conversions, to show who would gain or lose. Nothing remains written.
+//! Simulates other rules and plans on past conversions, to show who would gain or lose. Nothing of the Ledger is changed.
 //!
-//! History is rerun twice in a copy of the state, by the code that accepts conversions: as it was, and with the other terms.
-//! The first rerun is the proof: where it does not lead to what was booked, the terms of that time are no longer known, and
-//! the conversion is left as it was booked and listed.
+//! History is rerun twice in a copy of the Ledger's rows ([`scratch`](crate::store::scratch)), by the code that accepts
+//! conversions: as it was, and with the other terms. The first rerun is the proof: where it does not lead to what was booked,
+//! the terms of that time are no longer known, and the conversion is left as it was booked and listed.
+//!
+//! A simulation is a value that is advanced by a few conversions at a time ([`Simulation::advance`]), because whoever runs it
+//! shares a thread with the Ledger.
 
 mod history;
 mod rerun;
@@ -31,16 +34,21 @@ use crate::{
     },
     store::{
         SqlError,
-        conversions::{rewind, uses},
+        commissions::usage_counters::{self, Usage},
+        conversions::uses,
+        scratch::{self, Extent},
+        value::MAX_SAFE_INTEGER,
     },
 };
 use history::{Earned, History, Past};
-use rerun::Rerun;
-pub use rerun::Trial;
+use rerun::{Outcome, Rerun};
+pub use rerun::{Scratch, Trial};
 use std::collections::BTreeMap;
 
 /// Conversions that one simulation reruns.
 pub const MAX_CONVERSIONS: i64 = 10_000;
+/// Reading, deleting or comparing rows takes less time than accepting a conversion.
+const ROWS_PER_CONVERSION: usize = 8;
 /// How many ids of changed conversions are listed.
 const MAX_IDS: usize = 100;
 /// How many inexact conversions are listed.
@@ -109,35 +117,24 @@ struct Sums {
     commission: BTreeMap<(PartnerNo, Currency), (i128, i128)>,
 }
 
-/// Simulates a trial.
-pub fn simulate(tx: &Tx<'_>, trial: &Trial) -> Result<SimulationView, LedgerError> {
-    let mut sums = Sums::default();
-    if let Some(first) = first_to_rerun(tx, trial)? {
-        let history = History::read(tx, first)?;
-        let control = rerun::rerun(tx, &history, None)?;
-        let tried = rerun::rerun(tx, &history, Some(trial))?;
-        for ((past, control), tried) in history.conversions.iter().zip(&control).zip(&tried) {
-            if trial.covers(past.row.occurred_at) {
-                sums.add(past, control, tried)?;
-            }
-        }
-    }
-    Ok(sums.finish(tx)?)
+/// Returns which part of history a trial needs to rerun, or `None` if no conversion occurred in its period.
+pub fn extent(tx: &Tx<'_>, trial: &Trial) -> Result<Option<Extent>, LedgerError> {
+    first_to_rerun(tx, trial)?.map(|first| Ok(scratch::extent(tx.sql, first, tx.now)?)).transpose()
 }
 
 /// The first conversion that has to be rerun; `None` if none occurred in the period. All later ones are rerun as well, because
 /// what they add to the counters of the terms must not be there before. If there are not too many, all conversions are rerun.
 fn first_to_rerun(tx: &Tx<'_>, trial: &Trial) -> Result<Option<i64>, LedgerError> {
-    let Some(first) = rewind::first_between(tx.sql, trial.from, trial.to)? else { return Ok(None) };
-    let most = MAX_CONVERSIONS.saturating_add(1);
-    if rewind::number_from(tx.sql, 1, most)? <= MAX_CONVERSIONS {
-        return Ok(Some(1));
-    }
-    if rewind::number_from(tx.sql, first, most)? > MAX_CONVERSIONS {
+    let Trial { from, to, .. } = *trial;
+    let Some(beyond) = scratch::beyond(tx.sql, MAX_CONVERSIONS)? else {
+        return Ok(scratch::is_any_between(tx.sql, from, to, MAX_SAFE_INTEGER)?.then_some(1));
+    };
+    if scratch::is_any_between(tx.sql, from, to, beyond)? {
         return Err(SimulationError::TooManyConversions.into());
     }
+    let Some(first) = scratch::first_between(tx.sql, from, to)? else { return Ok(None) };
     let plans = trial.plans.iter().flatten();
-    if has_counters(&terms::current(tx)?, plans) && uses::since(tx.sql, first)?.is_none() {
+    if has_counters(&terms::current(tx)?, plans) && !uses::is_known(tx.sql, first)? {
         return Err(SimulationError::TooManyConversions.into());
     }
     Ok(Some(first))
@@ -154,7 +151,7 @@ fn has_counters<'p>(terms: &'p Program, plans: impl Iterator<Item = &'p Plan>) -
 }
 
 impl Sums {
-    fn add(&mut self, past: &Past, control: &Rerun, tried: &Rerun) -> Result<(), SqlError> {
+    fn add(&mut self, past: &Past, control: &Outcome, tried: &Outcome) -> Result<(), SqlError> {
         self.conversions = self.conversions.saturating_add(1);
         let is_exact = control.earned == past.earned;
         let after = if is_exact { &tried.earned } else { &past.earned };
@@ -190,15 +187,116 @@ impl Sums {
         }
     }
 
-    fn finish(self, tx: &Tx<'_>) -> Result<SimulationView, SqlError> {
-        let mut data = Vec::with_capacity(self.commission.len());
-        for ((partner_no, currency), (before, after)) in self.commission {
-            let partner_id = partner_id(tx.sql, partner_no)?;
-            let difference = after.saturating_sub(before);
-            data.push(SimulatedView { partner_id, currency, before, after, difference });
-        }
+    fn finish(self, data: Vec<SimulatedView>) -> SimulationView {
         let Self { conversions, changed, changed_ids, inexact, inexact_conversions, .. } = self;
-        Ok(SimulationView { conversions, changed, changed_ids, inexact, inexact_conversions, data })
+        SimulationView { conversions, changed, changed_ids, inexact, inexact_conversions, data }
+    }
+}
+
+impl SimulationView {
+    /// The result of a simulation of no conversions.
+    pub fn empty() -> Self {
+        Sums::default().finish(Vec::new())
+    }
+}
+
+/// What a simulation does next.
+enum Stage {
+    ReadHistory,
+    Clear,
+    /// Write the base after this page.
+    WriteBase(i64),
+    /// Take back what the conversions have added to counters.
+    TakeBack(Vec<Usage>),
+    Run(Box<Rerun>),
+    /// Compare the conversion at this index.
+    Compare(usize),
+    Show(Vec<SimulatedView>),
+}
+
+/// A simulation in a copy, and how far it has come.
+pub struct Simulation {
+    trial: Trial,
+    history: History,
+    stage: Stage,
+    /// The outcomes of the reruns: as it was, and with the other terms.
+    control: Option<Vec<Outcome>>,
+    tried: Vec<Outcome>,
+    sums: Sums,
+}
+
+impl Simulation {
+    /// Returns the simulation of a trial on an extent, whose rows were copied.
+    pub fn new(trial: Trial, extent: Extent) -> Self {
+        let (history, stage) = (History::new(extent), Stage::ReadHistory);
+        Self { trial, history, stage, control: None, tried: Vec::new(), sums: Sums::default() }
+    }
+
+    /// Advances it by about `limit` conversions. Returns the result at the end.
+    pub fn advance(
+        &mut self,
+        scratch: &Scratch<'_>,
+        limit: usize,
+    ) -> Result<Option<SimulationView>, LedgerError> {
+        let rows = i64::try_from(limit.saturating_mul(ROWS_PER_CONVERSION)).unwrap_or(i64::MAX);
+        let trial = self.control.is_some().then_some(&self.trial);
+        let next = match &mut self.stage {
+            Stage::ReadHistory => self.history.read_some(scratch.sql, rows)?.then_some(Stage::Clear),
+            Stage::Clear => scratch::clear(scratch.sql, rows)?.then_some(Stage::WriteBase(0)),
+            Stage::WriteBase(page) => {
+                match scratch::write_base(scratch.sql, *page, self.control.is_none())? {
+                    Some(written) => Some(Stage::WriteBase(written)),
+                    None => Some(Stage::TakeBack(self.history.added())),
+                }
+            }
+            Stage::TakeBack(added) => {
+                let rest = added.len().saturating_sub(limit);
+                usage_counters::add(scratch.sql, &added.split_off(rest))?;
+                match added.is_empty() {
+                    true => Some(Stage::Run(Box::new(Rerun::begin(scratch.sql, &self.history, trial)?))),
+                    false => None,
+                }
+            }
+            Stage::Run(rerun) => match rerun.run_some(scratch, &self.history, trial, limit, rows)? {
+                Some(outcomes) if self.control.is_none() => {
+                    self.control = Some(outcomes);
+                    Some(Stage::Clear)
+                }
+                Some(outcomes) => {
+                    self.tried = outcomes;
+                    Some(Stage::Compare(0))
+                }
+                None => None,
+            },
+            Stage::Compare(place) => {
+                let end = place.saturating_add(limit.saturating_mul(ROWS_PER_CONVERSION));
+                let control = self.control.as_deref().unwrap_or_default();
+                let compared = self.history.conversions.iter().zip(control).zip(&self.tried);
+                for ((past, control), tried) in compared.take(end).skip(*place) {
+                    if self.trial.covers(past.row.occurred_at) {
+                        self.sums.add(past, control, tried)?;
+                    }
+                }
+                let is_end = end >= self.history.conversions.len();
+                Some(if is_end { Stage::Show(Vec::new()) } else { Stage::Compare(end) })
+            }
+            Stage::Show(data) => {
+                for _ in 0..limit {
+                    let Some(((partner_no, currency), (before, after))) = self.sums.commission.pop_first()
+                    else {
+                        return Ok(Some(std::mem::take(&mut self.sums).finish(std::mem::take(data))));
+                    };
+                    let partner_id = partner_id(scratch.sql, partner_no)?;
+                    let difference = after.saturating_sub(before);
+                    data.push(SimulatedView { partner_id, currency, before, after, difference });
+                }
+                None
+            }
+        };
+        if let Some(next) = next {
+            self.stage = next;
+        }
+        Ok(None)
     }
 }
 

@@ -56,9 +56,9 @@ impl<'a> Tx<'a> {
         Self { sql, config, zones, now, trails, entropy, snapshot_touched, scope: Scope::Whole }
     }
 
-    /// The same context for a rehearsal: changes are applied to the rows that terms depend on, and no event is written.
+    /// The same context for a simulation: changes are applied to the rows that terms depend on, and no event is written.
     #[must_use]
-    pub fn rehearsing(self) -> Self {
+    pub fn for_simulation(self) -> Self {
         Self { scope: Scope::Terms, ..self }
     }
 

@@ -199,7 +199,10 @@ pub fn about(operation: Operation) -> &'static str {
              because terms were changed since, it is left as it was booked and listed in `inexact_conversions` \
              (`booked_otherwise`). So is a conversion whose visitor's earlier clicks were not fetched when it was accepted, as \
              under `last_touch`, although the rules weigh them (`trail_unknown`); it is simulated without them. All conversions \
-             since the first one of the period are rerun; there may be at most 10,000."
+             since the first one of the period are rerun; there may be at most 10,000. It runs in short slices, so that sales do not \
+             wait for it, and takes seconds, or with 10,000 conversions up to a minute. Conversions that are accepted after its \
+             start are left out. One simulation runs at a time; another one waits for its turn, and gets `busy` with \
+             `Retry-After` after half a minute."
         }
         Op::ListBalances => {
             "Sums of the ledger's transfers. `payable` is negative after a clawback of money that was already paid. It includes \

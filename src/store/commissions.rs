@@ -316,17 +316,21 @@ pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Commission
     sql.exec(&statement, &[conversion_no.into()])?.iter().map(read).collect()
 }
 
-/// Returns the commissions of the conversions from number `first` on, and the bonuses since `since`.
-pub fn since(sql: &dyn Sql, first: i64, since: Timestamp) -> Result<Vec<Commission>, SqlError> {
-    let of_conversions =
-        format!("SELECT {COLUMNS} {FROM} WHERE m.conversion_no >= ?1 ORDER BY m.conversion_no");
+/// Returns the commissions of conversions with numbers above `after` up to `until`, by conversion.
+pub fn of_conversions(sql: &dyn Sql, after: i64, until: i64) -> Result<Vec<Commission>, SqlError> {
+    let statement = format!(
+        "SELECT {COLUMNS} {FROM} WHERE m.conversion_no > ?1 AND m.conversion_no <= ?2 ORDER BY m.conversion_no, m.no"
+    );
+    sql.exec(&statement, &[after.into(), until.into()])?.iter().map(read).collect()
+}
+
+/// Returns the bonuses that were earned at `since` or later.
+pub fn bonuses_since(sql: &dyn Sql, since: Timestamp) -> Result<Vec<Commission>, SqlError> {
     // The first condition is that of the index.
-    let bonuses = format!(
+    let statement = format!(
         "SELECT {COLUMNS} {FROM} WHERE m.source IN ('tier_adjustment', 'bonus') AND m.created_at >= ?1 AND m.source = 'bonus'"
     );
-    let mut rows = sql.exec(&of_conversions, &[first.into()])?;
-    rows.extend(sql.exec(&bonuses, &[since.into()])?);
-    rows.iter().map(read).collect()
+    sql.exec(&statement, &[since.into()])?.iter().map(read).collect()
 }
 
 /// Returns a partner's commissions under a tiered plan in a month, including adjustments, oldest first.

@@ -6,7 +6,6 @@ pub mod customers;
 mod dimensions;
 pub mod list;
 pub mod refunds;
-pub mod rewind;
 mod touches;
 pub mod uses;
 
@@ -223,13 +222,14 @@ pub fn by_no(sql: &dyn Sql, no: i64) -> Result<Option<Conversion>, SqlError> {
     sql.exec(&statement, &[no.into()])?.first().map(read).transpose()
 }
 
-/// Returns conversions with numbers above `after`, in the order in which they were accepted, without their first responses.
-pub fn accepted_after(sql: &dyn Sql, after: i64, limit: i64) -> Result<Vec<Conversion>, SqlError> {
+/// Returns the conversions with numbers above `after` up to `until`, in the order in which they were accepted, without their
+/// first responses.
+pub fn accepted_between(sql: &dyn Sql, after: i64, until: i64) -> Result<Vec<Conversion>, SqlError> {
     let statement = format!(
-        "SELECT {} FROM conversions WHERE no > ?1 ORDER BY no LIMIT CAST(?2 AS INTEGER)",
+        "SELECT {} FROM conversions WHERE no > ?1 AND no <= ?2 ORDER BY no",
         COLUMNS.replace("answer", "''")
     );
-    sql.exec(&statement, &[after.into(), limit.into()])?.iter().map(read).collect()
+    sql.exec(&statement, &[after.into(), until.into()])?.iter().map(read).collect()
 }
 
 /// Returns the conversion with this id.

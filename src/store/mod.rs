@@ -20,6 +20,7 @@ pub mod payouts;
 pub mod programme;
 pub mod reports;
 pub mod schema;
+pub mod scratch;
 mod sql;
 pub mod value;
 
@@ -27,5 +28,5 @@ pub use count::count;
 pub use error::SqlError;
 pub use page::Page;
 use sql::next_no;
-pub use sql::{Sql, rehearsal, transaction};
+pub use sql::{Sql, transaction};
 pub use value::{Row, Value};

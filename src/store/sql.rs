@@ -38,22 +38,6 @@ pub fn transaction<T, E: From<SqlError>>(sql: &dyn Sql, body: impl FnOnce() -> R
     }
 }
 
-/// Runs `body` in a transaction, and rolls back everything it wrote, whatever it returns. A simulation works in such a copy of
-/// the state.
-pub fn rehearsal<T, E: From<SqlError>>(sql: &dyn Sql, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    let mut body = Some(body);
-    let mut outcome = None;
-    let run = sql.atomically(&mut || {
-        outcome = body.take().map(|body| body());
-        false
-    });
-    match (outcome, run) {
-        (_, Err(error)) => Err(error.into()),
-        (Some(outcome), Ok(())) => outcome,
-        (None, Ok(())) => Err(SqlError::Engine("the transaction's body did not run".to_owned()).into()),
-    }
-}
-
 /// Returns the largest number in a table plus one. The table's rows must never be deleted.
 pub(super) fn next_no(sql: &dyn Sql, table: &'static str) -> Result<i64, SqlError> {
     let rows = sql.exec(&format!("SELECT coalesce(max(no), 0) + 1 FROM {table}"), &[])?;

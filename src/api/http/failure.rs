@@ -11,7 +11,7 @@ use crate::{
         },
         trails::TrailRequest,
     },
-    store::{SqlError, payouts::Outdated},
+    store::{SqlError, payouts::Outdated, scratch::Extent},
 };
 
 /// Why a handler returned no response.
@@ -21,6 +21,8 @@ pub enum Failure {
     Problem(Problem),
     /// The request wrote nothing and must run again with this trail.
     TrailNeeded(TrailRequest),
+    /// The response is the result of a simulation of this part of history, which runs on a copy.
+    SimulationNeeded(Extent),
 }
 
 impl From<Problem> for Failure {

@@ -10,9 +10,10 @@ use crate::{
         values::time::Timestamp,
     },
     ledger::{
-        simulation::{self, Trial},
+        simulation::{self, Simulation, SimulationView, Trial},
         terms,
     },
+    store::{SqlError, scratch::Extent},
 };
 use serde::Deserialize;
 
@@ -35,21 +36,45 @@ pub struct NewSimulation {
     to: Option<String>,
 }
 
-/// `POST /v1/attribution/simulate`
+fn first() -> Timestamp {
+    Timestamp::clamped(0)
+}
+
+fn last() -> Timestamp {
+    Timestamp::clamped(i64::MAX)
+}
+
+/// `POST /v1/attribution/simulate`. The response is the result of a simulation on a copy.
 pub fn simulate(call: &Call<'_>) -> Result<Response, Failure> {
     let body: NewSimulation = call.body()?;
     let mut checks = Checks::default();
     if let Some(attribution) = &body.attribution {
         attribution.check(&mut checks);
     }
-    let from = checks.time("from", body.from.as_deref()).unwrap_or_else(|| Timestamp::clamped(0));
-    let to = checks.time("to", body.to.as_deref()).unwrap_or_else(|| Timestamp::clamped(i64::MAX));
+    let from = checks.time("from", body.from.as_deref()).unwrap_or_else(first);
+    let to = checks.time("to", body.to.as_deref()).unwrap_or_else(last);
     if let Some(plans) = &body.plans {
         let tried = Program { plans: plans.clone(), ..terms::default_terms() };
         term_checks::check(call.tx, &mut checks, &tried)?;
     }
     checks.finish()?;
+    match simulation::extent(call.tx, &trial(body, from, to))? {
+        Some(extent) => Err(Failure::SimulationNeeded(extent)),
+        None => call.json(200, &SimulationView::empty()),
+    }
+}
+
+fn trial(body: NewSimulation, from: Timestamp, to: Timestamp) -> Trial {
     let rules = body.attribution.map(|attribution| attribution.rules());
-    let view = simulation::simulate(call.tx, &Trial { rules, plans: body.plans, from, to })?;
-    call.json(200, &view)
+    Trial { rules, plans: body.plans, from, to }
+}
+
+/// The simulation of a request that was accepted, on a copy of `extent`.
+pub fn begin(body: &[u8], extent: Extent) -> Result<Simulation, SqlError> {
+    let invalid = |error: &dyn std::fmt::Display| SqlError::Engine(error.to_string());
+    let body = str::from_utf8(body).map_err(|error| invalid(&error))?;
+    let body: NewSimulation = strict_json::from_str(body).map_err(|error| invalid(&error))?;
+    let from = body.from.as_deref().and_then(Timestamp::parse).unwrap_or_else(first);
+    let to = body.to.as_deref().and_then(Timestamp::parse).unwrap_or_else(last);
+    Ok(Simulation::new(trial(body, from, to), extent))
 }

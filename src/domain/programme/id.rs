@@ -47,6 +47,21 @@ impl ProgrammeId {
         self.qualify(&shard.to_string()).into_owned()
     }
 
+    /// The name of the object of one of the programme's simulations.
+    #[must_use]
+    pub fn simulation_name(&self, id: &str) -> String {
+        self.qualify(id).into_owned()
+    }
+
+    /// The programme of the simulation's object with this name.
+    #[must_use]
+    pub fn of_simulation(name: &str) -> Option<Self> {
+        match name.strip_prefix(PREFIX) {
+            Some(rest) => Self::parse(rest.split_once('/')?.0),
+            None => (!name.is_empty()).then_some(Self::MAIN),
+        }
+    }
+
     /// The programme of the Ledger object with this name.
     #[must_use]
     pub fn of_ledger(name: &str) -> Option<Self> {
@@ -82,6 +97,8 @@ mod tests {
             "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"
         );
         assert_eq!(ProgrammeId::of_click_log("15"), Some((main.clone(), 15)));
+        assert_eq!(main.simulation_name("a_1-Z"), "a_1-Z");
+        assert_eq!(ProgrammeId::of_simulation("a_1-Z"), Some(main.clone()));
         assert_eq!(ProgrammeId::of_ledger("main"), Some(main));
     }
 
@@ -91,7 +108,12 @@ mod tests {
         assert_eq!(test.qualify("slug/a"), "programme/acme-test/slug/a");
         assert_eq!(test.click_log_name(3), "programme/acme-test/3");
         assert_eq!(ProgrammeId::of_click_log("programme/acme-test/3"), Some((test.clone(), 3)));
+        assert_eq!(test.simulation_name("a_1-Z"), "programme/acme-test/a_1-Z");
+        assert_eq!(ProgrammeId::of_simulation("programme/acme-test/a_1-Z"), Some(test.clone()));
         assert_eq!(ProgrammeId::of_ledger(test.ledger_name()), Some(test));
+        for name in ["", "programme/a", "programme/A/1"] {
+            assert_eq!(ProgrammeId::of_simulation(name), None, "{name}");
+        }
         for name in ["16", "-1", "", "main", "programme/3", "programme/A/3", "programme/a/b/3"] {
             assert_eq!(ProgrammeId::of_click_log(name), None, "{name}");
         }

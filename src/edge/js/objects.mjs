@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { bytesOf, Handle } from "./instance.mjs";
 
-/** The base class of both: an object with an alarm. */
+/** The base class of the Ledger and the ClickLogs: an object with an alarm. */
 class Alarmed extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
@@ -111,5 +111,39 @@ export class ClickLog extends Alarmed {
 
   last() {
     return this.#rust.call((log) => log.last());
+  }
+}
+
+/** When an alarm deletes the copy of a simulation that crashed, milliseconds. */
+const LEFTOVER_MS = 600_000;
+
+/** The copy that one simulation reruns. It is deleted whatever happens, also after a panic. */
+export class Simulation extends DurableObject {
+  #rust = new Handle(({ SimulationObject }) => new SimulationObject(this.ctx, this.env));
+
+  alarm() {
+    return this.ctx.storage.deleteAll();
+  }
+
+  async open() {
+    await this.ctx.storage.setAlarm(Date.now() + LEFTOVER_MS);
+    return this.#rust.start((simulation, number) => simulation.open(number));
+  }
+
+  load(pages) {
+    return this.#rust.start((simulation, number) => simulation.load(number, pages));
+  }
+
+  async run(extent, body) {
+    try {
+      return await this.#rust.start((simulation, number) => simulation.run(number, extent, body));
+    } finally {
+      await this.discard();
+    }
+  }
+
+  async discard() {
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
   }
 }

@@ -18,12 +18,13 @@ use crate::{
     edge::{
         guard::{call_of, promise, tracked},
         http::{base_url, query, read_body, respond, with_timeout},
-        long_reads::{Admission, LongReads},
         random::CryptoEntropy,
         refusal::thrown,
         rpc::{STORE_TIMEOUT, Stores},
+        simulations,
         sql::DurableSql,
         timestamp,
+        turns::{Turn, Turns},
         zones::IntlZones,
     },
     ledger::{
@@ -41,6 +42,7 @@ use crate::{
         programme::{coupons, listings, partner_words},
         reports::counts,
         schema::{LEDGER, migrate},
+        scratch::Extent,
         transaction,
     },
 };
@@ -65,23 +67,22 @@ pub struct LedgerObject {
     ledger: Rc<Ledger>,
 }
 
-/// The read that may take seconds. All others are bounded by their page or by the number of counts.
-const LONG_READ: (&str, &str) = ("POST", "/v1/attribution/simulate");
-/// The shortest time that can be awaited.
-const CLOCK_TICK: Duration = Duration::from_millis(1);
+/// How often a simulation that waits for its turn asks for it.
+const TURN_POLL: Duration = Duration::from_millis(100);
 
 struct Ledger {
     stores: Stores,
     alarm: Alarm,
     sql: DurableSql,
-    long_reads: RefCell<LongReads>,
+    turns: RefCell<Turns>,
     /// Whether segments of the log in KV are still to be redacted.
     is_redacting: Cell<bool>,
     // The error is kept for responses, because a constructor that throws would make every call to the object fail.
     config: std::result::Result<Config, String>,
 }
 
-fn config(stores: &Stores) -> std::result::Result<Config, String> {
+/// Returns the keys of the programme, or what is missing.
+pub fn config(stores: &Stores) -> std::result::Result<Config, String> {
     let secret = |name| {
         let missing =
             "OPERATOR_KEY, SIGNING_KEYS and DATA_KEY must be set: create them with `cargo xtask keygen`";
@@ -97,6 +98,13 @@ fn config(stores: &Stores) -> std::result::Result<Config, String> {
 enum Attempt<T> {
     Completed(T),
     NeedsTrail(TrailRequest),
+}
+
+/// What became of a request that has the trails that it needs.
+enum Handled {
+    Response(ApiResponse),
+    /// Its response is the result of a simulation of this part of history.
+    SimulationNeeded(Extent),
 }
 
 impl Ledger {
@@ -143,51 +151,72 @@ impl Ledger {
         }
     }
 
-    /// Handles a request of the API. Between two long reads, others get as much time as the first one took.
+    /// Handles a request of the API.
     async fn handle(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
-        if (request.method, request.path) != LONG_READ {
-            return self.handle_at_once(request).await;
-        }
-        let started = loop {
-            let now = timestamp(now_ms()).ms();
-            let admission = self.long_reads.borrow_mut().admit(now);
-            match admission {
-                Admission::Admitted => break now,
-                Admission::Running => Delay::from(CLOCK_TICK).await,
-                Admission::Refused(seconds) => {
-                    let detail = "Simulations have taken much of the Ledger's time, which sales need. Try again later.";
-                    let refused = Problem::new(Code::Busy, detail).response();
-                    return Ok(refused.with_header("retry-after", seconds.to_string()));
-                }
-            }
-        };
-        let response = self.handle_at_once(request).await;
-        // The platform's clock stands still until something is awaited.
-        Delay::from(CLOCK_TICK).await;
-        self.long_reads.borrow_mut().ended(started, timestamp(now_ms()).ms());
-        response
-    }
-
-    async fn handle_at_once(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
         if let Err(cause) = &self.config {
             let detail = "The Ledger is not set up; its log says what is missing.";
             worker::console_error!("ledger: {cause}");
             return Ok(Problem::new(Code::Unavailable, detail).response());
         }
-        let response = self.with_trails(|trails| {
-            let zones = IntlZones::default();
-            let environment = self.environment(&zones, trails)?;
-            Ok(match api::handle(&environment, &mut CryptoEntropy::default(), request) {
-                Outcome::Response(response) => Attempt::Completed(response),
-                Outcome::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
-            })
-        });
-        let response = response.await?;
+        let response = match self.outcome(request).await? {
+            Handled::Response(response) => response,
+            Handled::SimulationNeeded(_) => self.simulate(request).await?,
+        };
         if let Some(line) = &response.log {
             worker::console_error!("ledger: {line}");
         }
         self.schedule_alarm().await?;
         Ok(response)
+    }
+
+    async fn outcome(&self, request: ApiRequest<'_>) -> Result<Handled> {
+        let handled = self.with_trails(|trails| {
+            let zones = IntlZones::default();
+            let environment = self.environment(&zones, trails)?;
+            Ok(match api::handle(&environment, &mut CryptoEntropy::default(), request) {
+                Outcome::Response(response) => Attempt::Completed(Handled::Response(response)),
+                Outcome::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
+                Outcome::SimulationNeeded(extent) => Attempt::Completed(Handled::SimulationNeeded(extent)),
+            })
+        });
+        Ok(handled.await?)
+    }
+
+    /// Runs the simulation of a request when it is its turn.
+    async fn simulate(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
+        let requested = timestamp(now_ms()).ms();
+        let since = loop {
+            let now = timestamp(now_ms()).ms();
+            let turn = self.turns.borrow_mut().ask(requested, now);
+            match turn {
+                Turn::Now => break now,
+                Turn::Later => Delay::from(TURN_POLL).await,
+                Turn::Never(seconds) => {
+                    let detail = "Other simulations are running. Try again later.";
+                    let refused = Problem::new(Code::Busy, detail).response();
+                    let refused = refused.with_header("retry-after", seconds.to_string());
+                    return Ok(api::simulated(&self.sql, &request, Err(refused)));
+                }
+            }
+        };
+        let response = self.simulate_now(request).await;
+        self.turns.borrow_mut().end(since);
+        response
+    }
+
+    async fn simulate_now(&self, request: ApiRequest<'_>) -> Result<ApiResponse> {
+        // The Ledger may have changed while the request waited.
+        let extent = match self.outcome(request).await? {
+            Handled::Response(response) => return Ok(response),
+            Handled::SimulationNeeded(extent) => extent,
+        };
+        let body = str::from_utf8(request.body).map_err(failed)?;
+        let result = simulations::run(&self.stores, &self.sql, &extent, body).await.map_err(|error| {
+            let detail = "The simulation was interrupted. Nothing was changed. Try again.";
+            let log = Some(format!("a simulation failed: {error}"));
+            Problem { log, ..Problem::new(Code::Unavailable, detail) }.response()
+        });
+        Ok(api::simulated(&self.sql, &request, result))
     }
 
     /// Makes sure that the alarm runs when work is due. It is cheap enough to be called after every request.
@@ -341,10 +370,10 @@ impl DurableObject for LedgerObject {
             Err(cause) => worker::console_error!("ledger: not ready: {cause}"),
             Ok(_) => warn_of_reserved_slugs(&sql),
         }
-        let (alarm, long_reads) = (Alarm::new(state, "Ledger"), RefCell::default());
+        let (alarm, turns) = (Alarm::new(state, "Ledger"), RefCell::default());
         // If the database cannot be read, the alarm finds out.
         let is_redacting = Cell::new(!matches!(redaction::progress(&sql), Ok(None)));
-        Self { ledger: Rc::new(Ledger { stores, alarm, sql, long_reads, is_redacting, config }) }
+        Self { ledger: Rc::new(Ledger { stores, alarm, sql, turns, is_redacting, config }) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {

@@ -4,6 +4,7 @@ mod alarm;
 mod clicklog;
 mod ledger;
 mod log_redaction;
+mod simulation;
 
 #[cfg(feature = "faults")]
 pub use alarm::Alarm;

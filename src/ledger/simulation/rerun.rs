@@ -1,9 +1,10 @@
-//! Reruns history in a copy of the Ledger's state, with the code that accepts conversions, and rolls everything back.
+//! Reruns history in a copy of the Ledger's rows, with the code that accepts conversions, a few steps at a time.
 
 use super::{
     super::{
         attribution::record::StoredAttribution,
         callbacks::charges::bind,
+        config::Config,
         conversions::{
             accept::accept, fingerprint::RequestFingerprint, late_credit::credit_unearned,
             reported::ReportedConversion,
@@ -14,7 +15,7 @@ use super::{
         trails::Trails,
         tx::Tx,
     },
-    history::{Earned, Event, History, LateBinding, PAGE, Past, Rejected},
+    history::{Earned, Event, History, LateBinding, Past, Rejected, Step},
 };
 use crate::{
     domain::{
@@ -25,14 +26,13 @@ use crate::{
             partner::{Partner, PartnerNo},
             plan::Plan,
         },
-        values::{entropy::SeededEntropy, string_enum::Metadata, time::Timestamp},
+        values::{entropy::SeededEntropy, string_enum::Metadata, time::Timestamp, zone::Zones},
     },
     store::{
-        SqlError, commissions,
-        conversions::{self, refunds::Refund, rewind},
+        Sql, SqlError, commissions,
+        conversions::{self, refunds::Refund},
         meta,
         programme::partners,
-        rehearsal,
     },
 };
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ impl Trial {
 }
 
 /// What became of a conversion in a rerun.
-pub struct Rerun {
+pub struct Outcome {
     /// What it earned, sorted.
     pub earned: Vec<Earned>,
     /// The credited touches with their shares in basis points, in the order in which they were weighed.
@@ -66,73 +66,145 @@ pub struct Rerun {
     pub trail: TrailState,
 }
 
-/// Reruns history: as it was, or with other rules. The results are in the order of its conversions.
-pub fn rerun(tx: &Tx<'_>, history: &History, trial: Option<&Trial>) -> Result<Vec<Rerun>, LedgerError> {
-    rehearsal(tx.sql, || {
-        rewind::rewind(tx.sql, history.first, history.since)?;
-        let mut copy = Copy::new(tx, trial)?;
-        copy.begin(history)?;
-        copy.run(history)?;
-        Ok(copy.results(history)?)
-    })
+/// The copy that history is rerun in.
+pub struct Scratch<'a> {
+    /// Its database.
+    pub sql: &'a dyn Sql,
+    /// Signing keys.
+    pub config: &'a Config,
+    /// Time zones.
+    pub zones: &'a dyn Zones,
 }
 
-/// The copy of the state while history is rerun in it.
-struct Copy<'a, 'c> {
-    tx: &'a Tx<'c>,
-    trial: Option<&'a Trial>,
+/// A rerun of history as it was, or with other rules, and how far it has come.
+pub struct Rerun {
     /// The terms in force in reality.
     terms: Program,
     /// The terms in force in the copy.
     written: Program,
     /// Partners with a rate of their own, as they are in the copy.
     partners: BTreeMap<PartnerNo, Option<Partner>>,
+    /// The first simple rate that each partner is known to have earned by.
+    first_rates: Vec<(PartnerNo, i64)>,
     entropy: SeededEntropy,
+    next: usize,
+    outcomes: Vec<Outcome>,
+    /// The last conversion whose outcome is read, and the last one whose commissions are read.
+    read: i64,
+    read_earned: i64,
 }
 
-impl<'a, 'c> Copy<'a, 'c> {
-    fn new(tx: &'a Tx<'c>, trial: Option<&'a Trial>) -> Result<Self, SqlError> {
-        let mut terms = terms::current(tx)?;
+impl Rerun {
+    /// Begins a rerun in a copy that has the rows from before the first conversion.
+    pub fn begin(sql: &dyn Sql, history: &History, trial: Option<&Trial>) -> Result<Self, SqlError> {
+        let mut terms = meta::program(sql)?.unwrap_or_else(terms::default_terms);
         // Sales are counted from the first one after the programme had plans, so under other plans all of them are.
         if trial.is_some_and(|trial| trial.plans.is_some()) {
             terms.counted_from = Some(1);
         }
         let written = terms.clone();
-        meta::set_program(tx.sql, &written)?;
-        // Ids of the copy are seen by nobody, so they need no secret randomness.
-        Ok(Self { tx, trial, terms, written, partners: BTreeMap::new(), entropy: SeededEntropy::new(1) })
-    }
-
-    /// Gives each partner the first simple rate that it is known to have earned by.
-    fn begin(&mut self, history: &History) -> Result<(), SqlError> {
-        let mut first = BTreeMap::new();
+        meta::set_program(sql, &written)?;
+        let mut first_rates = BTreeMap::new();
         for (partner_no, rate_bp) in history.conversions.iter().flat_map(|past| &past.rates) {
-            first.entry(*partner_no).or_insert(*rate_bp);
+            first_rates.entry(*partner_no).or_insert(*rate_bp);
         }
-        first.into_iter().try_for_each(|(partner_no, rate_bp)| self.set_rate(partner_no, rate_bp))
+        let before = history.extent.first.saturating_sub(1);
+        Ok(Self {
+            terms,
+            written,
+            partners: BTreeMap::new(),
+            first_rates: first_rates.into_iter().rev().collect(),
+            // Ids of the copy are seen by nobody, so they need no secret randomness.
+            entropy: SeededEntropy::new(1),
+            next: 0,
+            outcomes: Vec::with_capacity(history.conversions.len()),
+            read: before,
+            read_earned: before,
+        })
     }
 
-    fn run(&mut self, history: &History) -> Result<(), LedgerError> {
-        let mut events = history.events.iter().peekable();
-        for past in &history.conversions {
-            let (no, at) = (past.row.no, past.row.created_at);
-            // Within a millisecond, what concerns an earlier conversion happened before this one.
-            let is_before = |(then, event): &(Timestamp, Event)| {
-                *then < at || (*then == at && event.conversion_no().is_some_and(|of| of < no))
-            };
-            while let Some((then, event)) = events.next_if(|next| is_before(next)) {
-                self.happen(*then, event)?;
+    /// Runs at most `limit` steps, or reads the outcomes of at most `rows` conversions. Returns the outcomes, in the order of the conversions, after the last one.
+    pub fn run_some(
+        &mut self,
+        scratch: &Scratch<'_>,
+        history: &History,
+        trial: Option<&Trial>,
+        limit: usize,
+        rows: i64,
+    ) -> Result<Option<Vec<Outcome>>, LedgerError> {
+        let mut copy = Copy { scratch, trial, run: self };
+        for _ in 0..limit {
+            if let Some((partner_no, rate_bp)) = copy.run.first_rates.pop() {
+                copy.set_rate(partner_no, rate_bp)?;
+            } else if let Some(step) = history.steps.get(copy.run.next) {
+                copy.take(*step, history)?;
+                copy.run.next = copy.run.next.saturating_add(1);
+            } else {
+                return Ok(self.read_some(scratch.sql, history, rows)?);
             }
-            self.accept(past)?;
-            // Refunds that had waited for the conversion were recorded with it.
-            let is_own =
-                |(then, event): &(Timestamp, Event)| *then == at && event.conversion_no() == Some(no);
-            while let Some((then, event)) = events.next_if(|next| is_own(next)) {
-                self.happen(*then, event)?;
-            }
-            self.credit_customer(past)?;
         }
-        events.try_for_each(|(then, event)| self.happen(*then, event))
+        Ok(None)
+    }
+
+    fn read_some(
+        &mut self,
+        sql: &dyn Sql,
+        history: &History,
+        limit: i64,
+    ) -> Result<Option<Vec<Outcome>>, SqlError> {
+        let last = history.extent.last;
+        let until = |after: i64| after.saturating_add(limit).min(last);
+        if self.read < last {
+            let until = until(self.read);
+            for row in conversions::accepted_between(sql, self.read, until)? {
+                let stored = StoredAttribution::of(&row)?;
+                let credited = stored.touches.into_iter().filter(|touch| touch.share_bp > 0);
+                let shares = credited.map(|touch| (touch.click_id, touch.share_bp)).collect();
+                self.outcomes.push(Outcome { earned: Vec::new(), shares, trail: stored.trail });
+            }
+            self.read = until;
+            return Ok(None);
+        }
+        let is_last = self.read_earned == last;
+        let earned = if is_last {
+            commissions::bonuses_since(sql, history.extent.since)?
+        } else {
+            let after = self.read_earned;
+            self.read_earned = until(after);
+            commissions::of_conversions(sql, after, self.read_earned)?
+        };
+        for (place, earned) in history.placed(&earned) {
+            if let Some(outcome) = self.outcomes.get_mut(place) {
+                outcome.earned.push(earned);
+            }
+        }
+        if !is_last {
+            return Ok(None);
+        }
+        self.outcomes.iter_mut().for_each(|outcome| outcome.earned.sort_unstable());
+        Ok(Some(std::mem::take(&mut self.outcomes)))
+    }
+}
+
+/// The copy of the state while a step runs in it.
+struct Copy<'a> {
+    scratch: &'a Scratch<'a>,
+    trial: Option<&'a Trial>,
+    run: &'a mut Rerun,
+}
+
+impl Copy<'_> {
+    fn take(&mut self, step: Step, history: &History) -> Result<(), LedgerError> {
+        match step {
+            Step::Happen(place) => match history.events.get(place) {
+                Some((at, event)) => self.happen(*at, event),
+                None => Ok(()),
+            },
+            Step::Accept(place) => history.conversions.get(place).map_or(Ok(()), |past| self.accept(past)),
+            Step::CreditCustomer(place) => {
+                history.conversions.get(place).map_or(Ok(()), |past| self.credit_customer(past))
+            }
+        }
     }
 
     /// Runs an operation as of a time.
@@ -142,8 +214,8 @@ impl<'a, 'c> Copy<'a, 'c> {
         trails: &Trails,
         run: impl FnOnce(&Tx<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let Tx { sql, config, zones, .. } = *self.tx;
-        run(&Tx::new(sql, config, zones, now, trails, &mut self.entropy).rehearsing())
+        let Scratch { sql, config, zones } = *self.scratch;
+        run(&Tx::new(sql, config, zones, now, trails, &mut self.run.entropy).for_simulation())
     }
 
     fn happen(&mut self, at: Timestamp, event: &Event) -> Result<(), LedgerError> {
@@ -181,14 +253,10 @@ impl<'a, 'c> Copy<'a, 'c> {
         self.at(row.created_at, &trails, |tx| accept(tx, reported).map(drop))
     }
 
-    /// Credits the customer's earlier conversions, as a marketplace's callback and a reported install do.
+    /// Credits the customer's earlier conversions if the conversion is earned.
     fn credit_customer(&mut self, past: &Past) -> Result<(), LedgerError> {
-        let metadata: Metadata = strict_json::from_str(&past.row.metadata).unwrap_or_default();
-        let Some(customer) = past.row.customer_id.as_deref().filter(|_| metadata.contains_key("evidence"))
-        else {
-            return Ok(());
-        };
-        let accepted = conversions::by_no(self.tx.sql, past.row.no)?;
+        let Some(customer) = past.row.customer_id.as_deref() else { return Ok(()) };
+        let accepted = conversions::by_no(self.scratch.sql, past.row.no)?;
         if accepted.is_none_or(|row| row.credited.is_none()) {
             return Ok(());
         }
@@ -196,7 +264,9 @@ impl<'a, 'c> Copy<'a, 'c> {
     }
 
     fn refund(&mut self, at: Timestamp, refund: &Refund) -> Result<(), LedgerError> {
-        let Some(conversion) = conversions::by_no(self.tx.sql, refund.conversion_no)? else { return Ok(()) };
+        let Some(conversion) = conversions::by_no(self.scratch.sql, refund.conversion_no)? else {
+            return Ok(());
+        };
         let external_id = refund.external_id.clone();
         let amount = Some(refund.amount);
         self.at(at, &Trails::new(), |tx| refund::record(tx, &conversion, external_id, amount).map(drop))
@@ -204,14 +274,14 @@ impl<'a, 'c> Copy<'a, 'c> {
 
     /// A rejected commission is not lifted to a tier any more.
     fn reject(&mut self, rejected: &Rejected) -> Result<(), SqlError> {
-        let rows = commissions::of_conversion(self.tx.sql, rejected.conversion_no)?;
+        let rows = commissions::of_conversion(self.scratch.sql, rejected.conversion_no)?;
         let same = rows.into_iter().filter(|row| {
             (row.partner_no, row.source, row.currency)
                 == (rejected.partner_no, rejected.source, rejected.currency)
                 && row.origin == rejected.origin
         });
         same.into_iter().try_for_each(|row| {
-            commissions::update(self.tx.sql, row.no, row.amount, CommissionStatus::Reversed)
+            commissions::update(self.scratch.sql, row.no, row.amount, CommissionStatus::Reversed)
         })
     }
 
@@ -219,7 +289,7 @@ impl<'a, 'c> Copy<'a, 'c> {
         let LateBinding { customer, click_ids } = binding;
         let Some(newest) = click_ids.last() else { return Ok(()) };
         if let Some(rules) = self.trial.and_then(|trial| trial.rules) {
-            let terms = with_rules(self.written.clone(), rules);
+            let terms = with_rules(self.run.written.clone(), rules);
             self.write(terms)?;
         }
         self.at(at, &Trails::new(), |tx| bind(tx, customer, newest, click_ids))
@@ -229,9 +299,9 @@ impl<'a, 'c> Copy<'a, 'c> {
     fn set_terms(&mut self, past: &Past) -> Result<(), SqlError> {
         let trial = self.trial.filter(|trial| trial.covers(past.row.occurred_at));
         let rules =
-            trial.and_then(|trial| trial.rules).unwrap_or_else(|| rules_of(&past.stored, &self.terms));
-        let plans = trial.and_then(|trial| trial.plans.as_ref()).unwrap_or(&self.terms.plans);
-        let mut terms = with_rules(self.written.clone(), rules);
+            trial.and_then(|trial| trial.rules).unwrap_or_else(|| rules_of(&past.stored, &self.run.terms));
+        let plans = trial.and_then(|trial| trial.plans.as_ref()).unwrap_or(&self.run.terms.plans);
+        let mut terms = with_rules(self.run.written.clone(), rules);
         if terms.plans != *plans {
             terms.plans.clone_from(plans);
         }
@@ -240,54 +310,30 @@ impl<'a, 'c> Copy<'a, 'c> {
     }
 
     fn write(&mut self, terms: Program) -> Result<(), SqlError> {
-        if terms != self.written {
-            meta::set_program(self.tx.sql, &terms)?;
-            self.written = terms;
+        if terms != self.run.written {
+            meta::set_program(self.scratch.sql, &terms)?;
+            self.run.written = terms;
         }
         Ok(())
     }
 
     /// Gives a partner, or the programme if the partner has no rate of its own, the simple rate of that time.
     fn set_rate(&mut self, partner_no: PartnerNo, rate_bp: i64) -> Result<(), SqlError> {
-        if !self.partners.contains_key(&partner_no) {
-            let partner = partners::by_no(self.tx.sql, partner_no)?;
-            self.partners.insert(partner_no, partner.filter(|partner| partner.commission_bp.is_some()));
+        if !self.run.partners.contains_key(&partner_no) {
+            let partner = partners::by_no(self.scratch.sql, partner_no)?;
+            self.run.partners.insert(partner_no, partner.filter(|partner| partner.commission_bp.is_some()));
         }
-        match self.partners.get_mut(&partner_no).and_then(Option::as_mut) {
+        match self.run.partners.get_mut(&partner_no).and_then(Option::as_mut) {
             Some(partner) if partner.commission_bp == Some(rate_bp) => Ok(()),
             Some(partner) => {
                 partner.commission_bp = Some(rate_bp);
-                partners::put(self.tx.sql, partner)
+                partners::put(self.scratch.sql, partner)
             }
             None => {
-                let terms = Program { commission_bp: rate_bp, ..self.written.clone() };
+                let terms = Program { commission_bp: rate_bp, ..self.run.written.clone() };
                 self.write(terms)
             }
         }
-    }
-
-    fn results(&self, history: &History) -> Result<Vec<Rerun>, SqlError> {
-        let mut results = Vec::with_capacity(history.conversions.len());
-        let mut after = history.first.saturating_sub(1);
-        loop {
-            let page = conversions::accepted_after(self.tx.sql, after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = last.no;
-            for row in &page {
-                let stored = StoredAttribution::of(row)?;
-                let credited = stored.touches.into_iter().filter(|touch| touch.share_bp > 0);
-                let shares = credited.map(|touch| (touch.click_id, touch.share_bp)).collect();
-                results.push(Rerun { earned: Vec::new(), shares, trail: stored.trail });
-            }
-        }
-        let earned = commissions::since(self.tx.sql, history.first, history.since)?;
-        for (place, earned) in history.placed(&earned) {
-            if let Some(result) = results.get_mut(place) {
-                result.earned.push(earned);
-            }
-        }
-        results.iter_mut().for_each(|result| result.earned.sort_unstable());
-        Ok(results)
     }
 }
 

@@ -71,11 +71,11 @@ pub fn of_conversion(sql: &dyn Sql, conversion_no: i64) -> Result<Vec<Refund>, S
     sql.exec(statement, &[conversion_no.into()])?.iter().map(read).collect()
 }
 
-/// Returns the refunds of the conversions from number `first` on, by conversion.
-pub fn since(sql: &dyn Sql, first: i64) -> Result<Vec<Refund>, SqlError> {
+/// Returns the refunds of conversions with numbers above `after` up to `until`, by conversion.
+pub fn of_conversions(sql: &dyn Sql, after: i64, until: i64) -> Result<Vec<Refund>, SqlError> {
     let statement = "SELECT no, id, conversion_no, external_id, sent_amount, amount, currency, '', created_at \
-                     FROM refunds WHERE conversion_no >= ?1 ORDER BY conversion_no";
-    sql.exec(statement, &[first.into()])?.iter().map(read).collect()
+                     FROM refunds WHERE conversion_no > ?1 AND conversion_no <= ?2 ORDER BY conversion_no";
+    sql.exec(statement, &[after.into(), until.into()])?.iter().map(read).collect()
 }
 
 /// Returns the refund of a conversion with this external id.

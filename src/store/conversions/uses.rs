@@ -20,19 +20,26 @@ pub fn add(sql: &dyn Sql, no: i64, more: &[Usage]) -> Result<(), SqlError> {
     sql.exec("UPDATE conversions SET uses = ?2 WHERE no = ?1", &args).map(drop)
 }
 
-/// Returns what the conversions from number `first` on have added, by counter, or `None` if it is not known of all of them.
-pub fn since(sql: &dyn Sql, first: i64) -> Result<Option<BTreeMap<String, i64>>, SqlError> {
-    let unknown = "SELECT 1 FROM conversions WHERE no >= ?1 AND uses IS NULL LIMIT 1";
-    if !sql.exec(unknown, &[first.into()])?.is_empty() {
-        return Ok(None);
-    }
-    let mut sums = BTreeMap::new();
-    let statement = "SELECT uses FROM conversions WHERE no >= ?1 AND uses <> '[]'";
-    for row in sql.exec(statement, &[first.into()])? {
+/// Returns whether it is known what a conversion and those after it have added. It is known of all since the version that
+/// keeps it.
+pub fn is_known(sql: &dyn Sql, no: i64) -> Result<bool, SqlError> {
+    let statement = "SELECT 1 FROM conversions WHERE no = ?1 AND uses IS NOT NULL";
+    Ok(!sql.exec(statement, &[no.into()])?.is_empty())
+}
+
+/// Adds to `sums` what the conversions with numbers above `after` up to `until` have added, by counter.
+pub fn sum_between(
+    sql: &dyn Sql,
+    after: i64,
+    until: i64,
+    sums: &mut BTreeMap<String, i64>,
+) -> Result<(), SqlError> {
+    let statement = "SELECT uses FROM conversions WHERE no > ?1 AND no <= ?2 AND uses <> '[]'";
+    for row in sql.exec(statement, &[after.into(), until.into()])? {
         let uses: Vec<Usage> = row.json(0)?;
-        sum_up(&mut sums, &uses)?;
+        sum_up(sums, &uses)?;
     }
-    Ok(Some(sums))
+    Ok(())
 }
 
 fn sum_up<'u>(

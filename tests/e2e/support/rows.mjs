@@ -23,3 +23,5 @@ export class Ledger extends DurableObject {
 }
 
 export class ClickLog extends DurableObject {}
+
+export class Simulation extends DurableObject {}

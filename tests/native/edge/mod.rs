@@ -3,31 +3,29 @@
 #[path = "../../../src/edge/expiring_cache.rs"]
 mod expiring_cache;
 
-#[path = "../../../src/edge/long_reads.rs"]
-mod long_reads;
+#[path = "../../../src/edge/turns.rs"]
+mod turns;
 
 use expiring_cache::{ACCEPTED_KEYS, ExpiringCache, LINKS, LISTINGS, ORIGINS, VENDOR_RESPONSES};
-use long_reads::{Admission, LongReads};
+use turns::{Turn, Turns};
 
 #[test]
-fn between_two_long_reads_others_get_as_much_time_as_the_first_one_took() {
-    let mut reads = LongReads::default();
-    assert_eq!(reads.admit(1_000), Admission::Admitted);
-    assert_eq!(reads.admit(1_001), Admission::Running);
-    reads.ended(1_000, 3_500);
-    for (now, expected) in [
-        (3_500, Admission::Refused(3)),
-        (4_000, Admission::Refused(2)),
-        (5_999, Admission::Refused(1)),
-        (6_000, Admission::Admitted),
-    ] {
-        assert_eq!(reads.admit(now), expected, "{now}");
-    }
-    // A short one delays nobody, so the next one may follow at once.
-    reads.ended(6_000, 6_049);
-    assert_eq!(reads.admit(6_049), Admission::Admitted);
-    reads.ended(6_049, 6_099);
-    assert_eq!(reads.admit(6_099), Admission::Refused(1));
+fn one_simulation_runs_at_a_time_and_the_others_wait_for_a_bounded_time() {
+    let mut turns = Turns::default();
+    assert_eq!(turns.ask(1_000, 1_000), Turn::Now);
+    assert_eq!(turns.ask(2_000, 2_000), Turn::Later);
+    assert_eq!(turns.ask(2_000, 31_999), Turn::Later);
+    assert_eq!(turns.ask(2_000, 32_000), Turn::Never(5));
+    // Only the simulation that has the turn ends it.
+    turns.end(2_000);
+    assert_eq!(turns.ask(31_000, 32_000), Turn::Later);
+    turns.end(1_000);
+    assert_eq!(turns.ask(31_000, 32_000), Turn::Now);
+    // A turn that was lost ends by itself, and its late end does not end the next one.
+    assert_eq!(turns.ask(331_999, 331_999), Turn::Later);
+    assert_eq!(turns.ask(331_999, 332_000), Turn::Now);
+    turns.end(32_000);
+    assert_eq!(turns.ask(332_001, 332_001), Turn::Later);
 }
 
 const FOREVER: i64 = i64::MAX;

@@ -2,7 +2,7 @@
 //! the alarm runs a statement that scans a whole table, or runs more statements in a larger Ledger. (`cargo xtask
 //! bench` measures the same at a million conversions.)
 
-use crate::support::{Ledger, OPERATOR, TzDatabase};
+use crate::support::{Ledger, OPERATOR, TzDatabase, simulation};
 use serde_json::json;
 use signpost::{
     api::{self, Environment, Outcome, http::message::Request},
@@ -101,8 +101,13 @@ fn send(
         now: ledger.now,
         trails: &ledger.trails,
     };
-    let Outcome::Response(answer) = api::handle(&environment, &mut *entropy.borrow_mut(), request) else {
-        panic!("{method} {target} needs a trail")
+    let answer = match api::handle(&environment, &mut *entropy.borrow_mut(), request) {
+        Outcome::Response(answer) => answer,
+        Outcome::TrailNeeded(_) => panic!("{method} {target} needs a trail"),
+        // Copying reads whole tables, in pages.
+        Outcome::SimulationNeeded(extent) => {
+            simulation::response(&Environment { sql: &ledger.sql, ..environment }, &extent, &request)
+        }
     };
     assert!(answer.status < 300, "{method} {target}: {}", answer.body);
     answer.body

@@ -6,6 +6,7 @@ pub mod double_bound;
 pub mod figures;
 pub mod random;
 pub mod rows;
+pub mod simulation;
 
 use base64::{
     Engine,
@@ -192,6 +193,9 @@ impl<S: Sql> Ledger<S> {
             let needed = match api::handle(&environment, &mut self.entropy, request) {
                 Outcome::Response(raw) => break raw,
                 Outcome::TrailNeeded(needed) => needed,
+                Outcome::SimulationNeeded(extent) => {
+                    break simulation::response(&environment, &extent, &request);
+                }
             };
             let trail = self.trails.get(&needed.click_id).cloned().flatten();
             assert!(asked.insert(needed.click_id, trail).is_none(), "asked twice");
