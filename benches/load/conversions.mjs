@@ -18,7 +18,8 @@ async function clickId(server, number) {
   return new URL(response.headers.get("location")).searchParams.get("sp_click");
 }
 
-async function writeSales(server, file) {
+/** Writes the requests of sales. */
+export async function writeSales(server, file) {
   const requests = [];
   for (let number = 0; number < CLICKS; number += 1) {
     const body = {

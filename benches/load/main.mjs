@@ -22,6 +22,7 @@ const all = {
   redirects: async (options) => (await import("./redirects.mjs")).redirects(options),
   clicks: async (options) => (await import("./burst.mjs")).clicks(options),
   conversions: async (options) => (await import("./conversions.mjs")).conversions(options),
+  simulation: async (options) => (await import("./simulations.mjs")).simulations(options),
   callbacks: async (options) => (await import("./callbacks.mjs")).callbacks(options),
   signed: async (options) => (await import("./signed.mjs")).signed(options),
   memory: async (options) => (await import("./memory.mjs")).memory(options),

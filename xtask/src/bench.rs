@@ -39,6 +39,7 @@ const PARTS: &[Part] = &[
     Part { name: "redirects", kind: Kind::Load },
     Part { name: "clicks", kind: Kind::Load },
     Part { name: "conversions", kind: Kind::Load },
+    Part { name: "simulation", kind: Kind::Load },
     Part { name: "callbacks", kind: Kind::Load },
     Part { name: "signed", kind: Kind::Load },
     Part { name: "memory", kind: Kind::Load },
