@@ -318,7 +318,9 @@ pub fn about(operation: Operation) -> &'static str {
              blanks, as they are or percent-encoded. Hyphens and underscores are not, because a token may end with one. Methods \
              other than GET and HEAD get 405, whether or not the link exists."
         }
-        Op::FollowSlug => "Like `GET /r/{token}`, for a link with a slug. An unknown slug gets 404.",
+        Op::FollowSlug => {
+            "Like `GET /r/{token}`, for a link with a slug. An unknown slug leads to the landing page, and gets 404 while none is set."
+        }
         Op::ProbeLink | Op::ProbeSlug => "Like GET, without a body. It counts as a visit by a bot.",
         Op::OpenCallback => {
             "The marketplace's query is the proof. The visitor's clicks are bound to the account at the marketplace, and the \

@@ -44,7 +44,10 @@ impl Query {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             if !known.contains(&name.as_ref()) {
                 let name: String = name.chars().take(40).collect();
-                let detail = format!("{name:?} is not known here; known are: {}.", known.join(", "));
+                let detail = match known {
+                    [] => format!("{name:?} is not known here; this operation has no query parameters."),
+                    _ => format!("{name:?} is not known here; known are: {}.", known.join(", ")),
+                };
                 return Err(Problem::new(Code::UnknownParameter, detail));
             }
             if parameters.insert(name.to_string(), value.to_string()).is_some() {

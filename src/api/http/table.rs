@@ -65,7 +65,8 @@ pub fn render<T: Row>(rows: &[T]) -> Result<String, Failure> {
         return Ok(format!("{}\r\n", T::COLUMNS));
     }
     let mut table = Vec::with_capacity(rows.len());
-    let mut columns: Vec<String> = Vec::new();
+    // Every page of a list has the same columns in the same order, whatever is absent from its rows.
+    let mut columns: Vec<String> = T::COLUMNS.split(',').map(str::to_owned).collect();
     for row in rows {
         let unreadable = |error: serde_json::Error| SqlError::Engine(error.to_string());
         let Fields(fields) = serde_json::from_str(&json_text(row)?).map_err(unreadable)?;

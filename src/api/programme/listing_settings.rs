@@ -43,11 +43,13 @@ pub fn check_settings(checks: &mut Checks, marketplace: Marketplace, settings: &
     }
 }
 
-/// Checks that the marketplace knows each secret that is set. An unknown one that is stored can be removed.
-pub fn check_secrets(checks: &mut Checks, marketplace: Marketplace, secrets: &Secrets) {
+/// Checks that the marketplace knows each secret that is set or removed. An unknown one that is `stored` can be removed; a name
+/// that is neither is misspelt, and the secret that was meant would stay in force.
+pub fn check_secrets(checks: &mut Checks, marketplace: Marketplace, secrets: &Secrets, stored: &[String]) {
     let known = registry::find(marketplace).map_or([].as_slice(), |adapter| adapter.secrets());
+    let is_removal = |name: &String, secret: &Option<_>| secret.is_none() && stored.contains(name);
     for (name, _) in
-        secrets.iter().filter(|(name, secret)| secret.is_some() && !known.contains(&name.as_str()))
+        secrets.iter().filter(|(name, secret)| !known.contains(&name.as_str()) && !is_removal(name, secret))
     {
         let code = refusal(all_secrets(), name);
         refuse_name(checks, code, ("secrets", name), marketplace, known);

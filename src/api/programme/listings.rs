@@ -153,7 +153,8 @@ fn check(checks: &mut Checks, listing: &Listing, secrets: Option<&Secrets>) {
             checks.refuse(Code::InvalidText, "secrets", detail);
         }
     }
-    listing_settings::check_secrets(checks, listing.marketplace, secrets.unwrap_or(&Secrets::new()));
+    let secrets = secrets.unwrap_or(const { &Secrets::new() });
+    listing_settings::check_secrets(checks, listing.marketplace, secrets, &listing.secret_names);
 }
 
 fn slug_free(call: &Call<'_>, listing: &Listing) -> Result<(), Problem> {

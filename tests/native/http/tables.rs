@@ -192,6 +192,26 @@ fn a_table_without_rows_has_the_columns_of_the_contract() {
 }
 
 #[test]
+fn every_page_of_a_list_has_the_same_columns() {
+    let mut ledger = Ledger::new();
+    for id in ["l-1", "l-2"] {
+        assert_eq!(ledger.post("/v1/conversions", &json!({"type": "lead", "external_id": id})).status, 201);
+    }
+    let newest = ledger.get("/v1/conversions?limit=1");
+    let target = format!("/v1/conversions/{}/qualify", newest.text("/data/0/id"));
+    assert_eq!(ledger.post(&target, &json!({"status": "qualified"})).status, 200);
+    let next = newest.text("/next_cursor");
+    let headers = [
+        "/v1/conversions?limit=1".to_owned(),
+        format!("/v1/conversions?limit=1&cursor={next}"),
+        "/v1/conversions?customer_id=nobody".to_owned(),
+    ]
+    .map(|target| records(&csv(&mut ledger, OPERATOR, &target, None).raw.body).remove(0));
+    assert!(headers[0].contains(&"qualification.status".to_owned()), "{:?}", headers[0]);
+    assert_eq!([&headers[1], &headers[2]], [&headers[0]; 2]);
+}
+
+#[test]
 fn cells_hold_nested_fields_and_no_formulas() {
     let mut ledger = Ledger::new();
     let partner = json!({"name": "=SUM(A1)", "kind": "media", "email": "+a@example.com", "metadata": {"=k": "@x", "b": "1"}});

@@ -127,7 +127,10 @@ fn secrets_are_sealed_at_rest_and_never_shown() {
     assert_eq!(opened(&ledger, &id), Some(expected.clone()));
     ledger.patch(&target, &json!({"name": "Renamed"}));
     assert_eq!(opened(&ledger, &id), Some(expected));
-    let without = ledger.patch(&target, &json!({"secrets": {"webhook_secret": null, "never_was": null}}));
+    // A misspelt name would leave the secret that was meant in force.
+    let misspelt = ledger.patch(&target, &json!({"secrets": {"webhook_secrett": null}}));
+    assert_eq!(misspelt.problem(), (422, "unknown_field".to_owned()));
+    let without = ledger.patch(&target, &json!({"secrets": {"webhook_secret": null}}));
     assert_eq!(without.json["secrets"], json!(["billing_secret"]));
     assert_eq!(opened(&ledger, &id), Some(json!({"billing_secret": ["shpss-hush-4", "shpss-hush-1"]})));
 
