@@ -52,12 +52,22 @@ fn keywords(limit: Limit) -> Map<String, Value> {
 /// A pattern that finds a visible character in a name. It leaves out the ignorable characters beyond U+FFFF, because
 /// the regular expressions of several languages cannot name them.
 fn visible_character() -> String {
+    format!("[^\\s\\u{:04x}{}]", u32::from(BRAILLE_BLANK), ignorable())
+}
+
+/// A pattern that finds three characters that are shown, of which the first and the last are no blanks: the shortest code.
+fn shown_code() -> String {
+    let (ignorable, any) = (ignorable(), "[\\s\\S]*");
+    format!("[^\\s{ignorable}]{any}[^{ignorable}]{any}[^\\s{ignorable}]")
+}
+
+/// The characters that are not shown, as members of a character class.
+fn ignorable() -> String {
     let in_plane_0 = |range: &&RangeInclusive<char>| u32::from(*range.end()) <= 0xffff;
     let escaped = |range: &RangeInclusive<char>| {
         format!("\\u{:04x}-\\u{:04x}", u32::from(*range.start()), u32::from(*range.end()))
     };
-    let ignorable: String = IGNORABLE.iter().filter(in_plane_0).map(escaped).collect();
-    format!("[^\\s\\u{:04x}{ignorable}]", u32::from(BRAILLE_BLANK))
+    IGNORABLE.iter().filter(in_plane_0).map(escaped).collect()
 }
 
 /// The form of the request field `name`: a pattern, a format, or the limits of what it contains.
@@ -75,6 +85,7 @@ fn form_of(name: &str) -> Option<Value> {
         "query" => {
             json!({ "pattern": "^[A-Za-z0-9._~!$&'()*+,;=:@/?%-]+$", "minLength": 1, "maxLength": MAX_QUERY_BYTES })
         }
+        "code" => json!({ "pattern": shown_code() }),
         "slug" => json!({ "pattern": "^[a-z0-9][a-z0-9-]{2,39}$" }),
         "click_param" => json!({ "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,31}$" }),
         "expires_at" | "occurred_at" | "effective_from" | "effective_until" | "published_at" => {
