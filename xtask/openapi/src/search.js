@@ -178,11 +178,26 @@ function keep() {
   history.replaceState(null, "", address);
 }
 
-/** Scrolls again in the next frames, because parts of the content get their real height only once they are near the screen. */
-function settled(scroll, frames = 4) {
-  scroll();
-  if (frames > 0) requestAnimationFrame(() => settled(scroll, frames - 1));
+/** The number of frames in which nothing moves before the page counts as settled. */
+const STILL_FRAMES = 10;
+let settling = 0;
+
+/**
+ * Scrolls until the page stands still, because parts of the content get their real height only once they are near the screen, and
+ * what is below them moves. Another call, or a reader who scrolls, ends it.
+ */
+function settled(scroll) {
+  const number = (settling += 1);
+  const step = (still) => {
+    if (number !== settling) return;
+    const before = [scrollY, document.documentElement.scrollHeight];
+    scroll();
+    const isStill = before[0] === scrollY && before[1] === document.documentElement.scrollHeight;
+    if (still < STILL_FRAMES) requestAnimationFrame(() => step(isStill ? still + 1 : 0));
+  };
+  step(0);
 }
+for (const kind of ["wheel", "touchmove", "keydown"]) addEventListener(kind, () => (settling += 1), { capture: true, passive: true });
 
 /** Focuses the search box. If it is on the screen, the page does not move, although the header is in its scroll padding. */
 function enter() {
