@@ -43,7 +43,7 @@ pub enum ReplayError {
         /// Line number from 1.
         line: u64,
         /// The parse error.
-        error: serde_json::Error,
+        error: strict_json::Error,
     },
     /// Events are missing.
     #[error("line {line}: event {found} follows event {before}; the export is incomplete")]
@@ -141,13 +141,13 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
         let text = text.map_err(|error| ReplayError::Read { line, error })?;
         let text = redact(&text);
         let malformed = |error| ReplayError::Malformed { line, error };
-        let kind: Kind = serde_json::from_str(&text).map_err(malformed)?;
+        let kind: Kind = strict_json::from_str(&text).map_err(malformed)?;
         ended = None;
         if kind.end.is_some() {
             // This line ends a page. Exports of several pages are concatenated.
-            ended = Some(serde_json::from_str(&text).map_err(malformed)?);
+            ended = Some(strict_json::from_str(&text).map_err(malformed)?);
         } else if kind.kind.as_deref() == Some("click") {
-            let click: ClickLine = serde_json::from_str(&text).map_err(malformed)?;
+            let click: ClickLine = strict_json::from_str(&text).map_err(malformed)?;
             clicks_seen = clicks_seen.saturating_add(1);
             last_clicks.insert(click.shard, click.seq);
             add_click(&mut pending, click);
@@ -155,7 +155,7 @@ pub fn replay(lines: impl BufRead, sql: &dyn Sql) -> Result<ReplayReport, Replay
                 flush(sql, &mut pending)?;
             }
         } else {
-            let event: EventLine<'_> = serde_json::from_str(&text).map_err(malformed)?;
+            let event: EventLine<'_> = strict_json::from_str(&text).map_err(malformed)?;
             if event.seq != last_seq.saturating_add(1) {
                 return Err(ReplayError::Gap { line, before: last_seq, found: event.seq });
             }

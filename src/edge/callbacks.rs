@@ -245,7 +245,8 @@ pub async fn handle(exchange: &Exchange<'_>, mut request: Request, path: &str) -
             let text = serde_json::to_string(&report).map_err(worker::Error::from)?;
             let reported =
                 call_store("LEDGER", async { exchange.stores.ledger()?.report(&text).await }).await?;
-            let reported: Reported = serde_json::from_str(&reported).map_err(worker::Error::from)?;
+            let reported: Reported = strict_json::from_str(&reported)
+                .map_err(|error| worker::Error::RustError(error.to_string()))?;
             if let Some(line) = line {
                 log(exchange, &line);
             }

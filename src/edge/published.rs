@@ -135,7 +135,7 @@ async fn from_kv(exchange: &Exchange<'_>, url: &str, cached: Option<&Entry>) -> 
             return None;
         }
     };
-    let entry: Entry = match serde_json::from_str(&stored) {
+    let entry: Entry = match strict_json::from_str(&stored) {
         Ok(entry) => entry,
         Err(error) => {
             worker::console_warn!("malformed published keys in KV: {error}");

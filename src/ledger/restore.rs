@@ -109,7 +109,7 @@ pub fn page(tx: &Tx<'_>, body: &str) -> Result<Page, RestoreError> {
     let end_at = lines.len().saturating_add(1);
     let cut_off =
         || malformed(end_at, "the last line of a page says how many lines precede it; it was cut off");
-    let end: EndLine = serde_json::from_str(last).map_err(|_| cut_off())?;
+    let end: EndLine = strict_json::from_str(last).map_err(|_| cut_off())?;
     if end.lines != lines.len() {
         return Err(cut_off());
     }
@@ -130,9 +130,9 @@ fn malformed(line: usize, cause: impl ToString) -> RestoreError {
 
 fn apply(sql: &dyn Sql, restore: &mut Restore, line: usize, text: &str) -> Result<(), RestoreError> {
     let out_of_order = |expected: String| RestoreError::OutOfOrder { line, expected };
-    let kind: Kind = serde_json::from_str(text).map_err(|error| malformed(line, error))?;
+    let kind: Kind = strict_json::from_str(text).map_err(|error| malformed(line, error))?;
     if kind.kind.as_deref() == Some("click") {
-        let click: LoggedClick = serde_json::from_str(text).map_err(|error| malformed(line, error))?;
+        let click: LoggedClick = strict_json::from_str(text).map_err(|error| malformed(line, error))?;
         let expected = match restore.last_click {
             Some((shard, seq)) if shard == click.shard => seq.saturating_add(1),
             Some(_) | None => 1,
@@ -146,7 +146,7 @@ fn apply(sql: &dyn Sql, restore: &mut Restore, line: usize, text: &str) -> Resul
         restore.clicks = restore.clicks.saturating_add(1);
         return Ok(());
     }
-    let event: EventLine<'_> = serde_json::from_str(text).map_err(|error| malformed(line, error))?;
+    let event: EventLine<'_> = strict_json::from_str(text).map_err(|error| malformed(line, error))?;
     let expected = restore.events.saturating_add(1);
     if event.seq != expected || restore.last_click.is_some() {
         return Err(out_of_order(format!("event {expected}, before all clicks")));

@@ -6,9 +6,12 @@ use crate::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor},
+    de::{
+        DeserializeSeed, EnumAccess, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+        VariantAccess, Visitor,
+    },
 };
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt, marker::PhantomData};
 
 /// Parses a whole text. If that fails, `path` leads to the error.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Result<T, serde_json::Error> {
@@ -87,14 +90,18 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_str(Variant(visitor))
+        let path = self.path;
+        self.inner.deserialize_any(Variant { visitor, path })
     }
 }
 
-/// Reads the name of a unit variant.
-struct Variant<V>(V);
+/// Reads a variant: a text if it is a unit, or else an object whose only member has the variant's name.
+struct Variant<'p, V> {
+    visitor: V,
+    path: &'p Path,
+}
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Variant<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Variant<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +109,74 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Variant<V> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
-        self.0.visit_enum(name.into_deserializer())
+        self.visitor.visit_enum(name.into_deserializer())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
+        let inner = Strict::new(inner, self.path);
+        self.visitor.visit_enum(Tagged(Members { inner, key: Cow::Borrowed(""), seen: None }))
+    }
+}
+
+/// A variant with a value: the members of its object.
+struct Tagged<'p, 'de, A>(Members<'p, 'de, A>);
+
+impl<'de, A: MapAccess<'de>> EnumAccess<'de> for Tagged<'_, 'de, A> {
+    type Error = A::Error;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Self), A::Error> {
+        match self.0.next_key_seed(seed)? {
+            Some(name) => Ok((name, self)),
+            None => Err(not_a_text()),
+        }
+    }
+}
+
+#[cold]
+fn not_a_text<E: Error>() -> E {
+    E::invalid_type(Unexpected::Map, &"a text")
+}
+
+impl<'de, A: MapAccess<'de>> VariantAccess<'de> for Tagged<'_, 'de, A> {
+    type Error = A::Error;
+
+    fn unit_variant(self) -> Result<(), A::Error> {
+        Err(not_a_text())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<S::Value, A::Error> {
+        let value = self.0.next_value_seed(seed)?;
+        match self.0.next_key_seed(PhantomData::<IgnoredAny>)? {
+            None => Ok(value),
+            Some(_) => Err(A::Error::custom("expected one variant")),
+        }
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, A::Error> {
+        Err(A::Error::custom("variants with several values are not supported"))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        self.newtype_variant_seed(StructVariant { fields, visitor })
+    }
+}
+
+/// Reads the fields of a variant.
+struct StructVariant<V> {
+    fields: &'static [&'static str],
+    visitor: V,
+}
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for StructVariant<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_struct("", self.fields, self.visitor)
     }
 }
 

@@ -8,7 +8,8 @@
 //! - A map, and any `serde_json::Value`, with a duplicate key is refused. Serde refuses duplicates of struct fields only
 //!   and otherwise keeps the last value. Values that are skipped (unknown fields of a struct without
 //!   `deny_unknown_fields`) are not checked.
-//! - An enum is read from a string only. Serde would also read `{"word": null}` for the unit variant `word`.
+//! - A unit variant of an enum is read from a string only. Serde would also read `{"word": null}` for the variant `word`. A variant
+//!   with a value is read from an object with one member; variants of several values are not supported.
 //! - Text that is not JSON is always reported as such, even if a field of the wrong type precedes the syntax error.
 //!
 //! The text is parsed once. Only when that fails is it parsed again, to find out which of its errors to report.

@@ -237,3 +237,52 @@ fn many_keys_are_compared_quickly() {
     let text = format!("{{{}}}", members.join(","));
     assert_eq!(from_str::<BTreeMap<String, u64>>(&text).unwrap().len(), 50_000);
 }
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Shape {
+    Point,
+    Circle(Circle),
+    Rectangle { width: i64, height: i64 },
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Circle {
+    radius: i64,
+}
+
+#[test]
+fn a_variant_with_a_value_is_an_object_with_one_member() {
+    assert_eq!(from_str::<Shape>(r#""point""#).unwrap(), Shape::Point);
+    assert_eq!(from_str::<Shape>(r#"{"circle":{"radius":1}}"#).unwrap(), Shape::Circle(Circle { radius: 1 }));
+    let rectangle = from_str::<Vec<Shape>>(r#"[{"rectangle":{"width":1,"height":2}}]"#).unwrap();
+    assert_eq!(rectangle, [Shape::Rectangle { width: 1, height: 2 }]);
+    refuse::<Shape>(r#"{"point":null}"#, "", "invalid type: map, expected a text");
+    refuse::<Shape>("{}", "", "invalid type: map, expected a text");
+    refuse::<Shape>(
+        r#"{"circle":{"radius":"1"}}"#,
+        "/circle/radius",
+        "invalid type: string \"1\", expected i64",
+    );
+    refuse::<Shape>(r#"{"circle":[1]}"#, "/circle", "invalid type: sequence, expected a JSON object");
+    refuse::<Shape>(r#"{"rectangle":{"width":1}}"#, "/rectangle", "missing field `height`");
+    refuse::<Shape>(r#"{"circle":{"radius":1},"point":null}"#, "", "expected one variant");
+    refuse::<Shape>(
+        r#"{"square":1}"#,
+        "/square",
+        "unknown variant `square`, expected one of `point`, `circle`, `rectangle`",
+    );
+}
+
+#[derive(Debug, Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    data: &'a serde_json::value::RawValue,
+    more: Box<serde_json::value::RawValue>,
+}
+
+#[test]
+fn raw_values_keep_their_text() {
+    let line: Line<'_> = from_str(r#"{"data": {"b": 1, "a": [2] }, "more":"x"}"#).unwrap();
+    assert_eq!((line.data.get(), line.more.get()), (r#"{"b": 1, "a": [2] }"#, r#""x""#));
+}

@@ -216,7 +216,7 @@ impl End {
         struct Ended {
             included: Option<Included>,
         }
-        let included = serde_json::from_str::<Ended>(line).ok().and_then(|ended| ended.included);
+        let included = strict_json::from_str::<Ended>(line).ok().and_then(|ended| ended.included);
         let Some(Included { clicks, .. }) = included else { return true };
         let counted: BTreeMap<u8, i64> = clicks.into_iter().collect();
         exported.iter().all(|(shard, last)| counted.get(shard).is_some_and(|counted| counted >= last))

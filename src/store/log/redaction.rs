@@ -30,7 +30,7 @@ pub fn redact(line: &str) -> Cow<'_, str> {
         return Cow::Borrowed(line);
     }
     // A line that cannot be parsed is refused by its reader.
-    let payer = serde_json::from_str::<ProgramLine>(line).ok().and_then(|line| line.data.payer);
+    let payer = strict_json::from_str::<ProgramLine>(line).ok().and_then(|line| line.data.payer);
     match payer {
         Some(LoggedPayer { iban }) if iban.is_ascii() && !iban.is_empty() => {
             Cow::Owned(line.replace(&iban, &mask(&iban)))

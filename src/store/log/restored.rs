@@ -38,8 +38,8 @@ pub struct EventLine<'a> {
 
 impl EventLine<'_> {
     /// The change that the event recorded; `None` if it changed no rows of the log's replay.
-    pub fn change(&self) -> Result<Option<Change>, serde_json::Error> {
-        self.ledger.map(|ledger| serde_json::from_str(ledger.get())).transpose()
+    pub fn change(&self) -> Result<Option<Change>, strict_json::Error> {
+        self.ledger.map(|ledger| strict_json::from_str(ledger.get())).transpose()
     }
 
     /// Applies the event's change, and appends the event. Call it in a transaction.
@@ -99,7 +99,7 @@ pub struct Restore {
 pub fn find(sql: &dyn Sql) -> Result<Option<Restore>, SqlError> {
     let text = meta::text(sql, RESTORED)?;
     let parse =
-        |text: String| serde_json::from_str(&text).map_err(|error| SqlError::Engine(error.to_string()));
+        |text: String| strict_json::from_str(&text).map_err(|error| SqlError::Engine(error.to_string()));
     text.map(parse).transpose()
 }
 
