@@ -18,6 +18,7 @@
 )]
 
 pub mod api;
+pub mod delivery;
 pub mod documents;
 #[cfg(target_arch = "wasm32")]
 mod edge;

@@ -18,9 +18,13 @@ pub mod programme;
 pub mod reports;
 pub mod restore;
 pub mod routes;
+pub mod webhooks;
 
 use crate::{
-    domain::values::{digest::sha256_hex, entropy::Entropy, time::Timestamp, zone::Zones},
+    domain::{
+        delivery::endpoint::PauseReason,
+        values::{digest::sha256_hex, entropy::Entropy, id::WebhookId, time::Timestamp, zone::Zones},
+    },
     ledger::{
         callbacks::{handoff, listing, report as callback_report, report::Reported},
         config::Config,
@@ -29,6 +33,7 @@ use crate::{
         simulation::Simulation,
         trails::{TrailRequest, Trails},
         tx::Tx,
+        webhooks as ledger_webhooks,
     },
     marketplace::receive::Report,
     store::{
@@ -141,6 +146,17 @@ pub fn resume(
 ) -> Result<Option<String>, LedgerError> {
     refuse_while_restoring(environment.sql)?;
     handoff::resume(&environment.tx(entropy), id, cookies)
+}
+
+/// Pauses an endpoint whose object has stopped to send.
+pub fn disable_webhook(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    id: &WebhookId,
+    reason: PauseReason,
+) -> Result<(), SqlError> {
+    let tx = environment.tx(entropy);
+    transaction(tx.sql, || ledger_webhooks::disable(&tx, id, reason))
 }
 
 /// Vendors get an error while the Ledger is being restored, and send their messages again.

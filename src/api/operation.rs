@@ -101,6 +101,15 @@ operations! {
     GetStatement = "getStatement", "Read a payout's statement";
     GetStatementCsv = "getStatementCsv", "Read a payout's statement as CSV";
     GetStatementHtml = "getStatementHtml", "Read a payout's statement as a printable page";
+    CreateWebhook = "createWebhook", "Create a webhook";
+    ListWebhooks = "listWebhooks", "List webhooks";
+    GetWebhook = "getWebhook", "Read a webhook";
+    UpdateWebhook = "updateWebhook", "Update, pause or activate a webhook";
+    DeleteWebhook = "deleteWebhook", "Delete a webhook";
+    RotateWebhookSecret = "rotateWebhookSecret", "Replace a webhook's signing secret";
+    TestWebhook = "testWebhook", "Send a test to a webhook";
+    ListDeliveries = "listDeliveries", "List attempts to deliver events to a webhook";
+    ReplayEvents = "replayEvents", "Send events to a webhook again";
     ListEvents = "listEvents", "List all changes, oldest first";
     ListClicks = "listClicks", "List clicks";
     ExportLog = "exportLog", "Export clicks and events";

@@ -3,7 +3,6 @@
 pub mod attribution;
 pub mod balances;
 pub mod clicks;
-mod event_visibility;
 pub mod events;
 pub mod export;
 pub mod money;

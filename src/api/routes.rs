@@ -11,6 +11,7 @@ use super::{
     programme::{coupons, keys, listings, partner_terms, partners, placements, terms, tokens},
     reports::{attribution, balances, clicks, events, export, simulation, trial_balance},
     restore,
+    webhooks::{self, deliveries, replay},
 };
 use crate::domain::programme::key::Scope;
 use std::sync::LazyLock;
@@ -88,6 +89,7 @@ fn whole(response: &str) -> String {
 use Access::{Partner, PartnerWith, Programme, ProgrammeOr};
 use Scope::{
     Admin, ConversionsWrite, LeadsReport, LinksWrite, PartnersWrite, PayoutsWrite, Read, UsersWrite,
+    WebhooksWrite,
 };
 
 /// All routes that the Ledger answers. The Worker answers `/v1/clicks` and `/v1/export` with the help of [`INTERNAL`].
@@ -257,6 +259,44 @@ pub const ROUTES: &[Route] = &[
     get("/v1/payouts/{id}/statement.csv", Partner, statement::csv, Operation::GetStatementCsv),
     get("/v1/payouts/{id}/statement.html", Partner, statement::html, Operation::GetStatementHtml),
     get("/v1/events", Partner, events::list, Operation::ListEvents),
+    creates(write(
+        "POST",
+        "/v1/webhooks",
+        WebhooksWrite,
+        Partner,
+        webhooks::create,
+        Operation::CreateWebhook,
+    ))
+    .keeping(webhooks::without_secret),
+    get("/v1/webhooks", Partner, webhooks::list, Operation::ListWebhooks),
+    get("/v1/webhooks/{id}", Partner, webhooks::get, Operation::GetWebhook),
+    write("PATCH", "/v1/webhooks/{id}", WebhooksWrite, Partner, webhooks::patch, Operation::UpdateWebhook),
+    write("DELETE", "/v1/webhooks/{id}", WebhooksWrite, Partner, webhooks::delete, Operation::DeleteWebhook),
+    creates(write(
+        "POST",
+        "/v1/webhooks/{id}/rotate",
+        WebhooksWrite,
+        Partner,
+        webhooks::rotate,
+        Operation::RotateWebhookSecret,
+    ))
+    .keeping(webhooks::without_secret),
+    creates(write(
+        "POST",
+        "/v1/webhooks/{id}/test",
+        WebhooksWrite,
+        Partner,
+        webhooks::test,
+        Operation::TestWebhook,
+    )),
+    creates(write(
+        "POST",
+        "/v1/webhooks/{id}/replay",
+        WebhooksWrite,
+        Partner,
+        replay::replay,
+        Operation::ReplayEvents,
+    )),
     write("POST", RESTORE_PATH, Admin, Programme, restore::page, Operation::RestorePage),
     Route { scope: Admin, ..get(RESTORE_PATH, Programme, restore::get, Operation::GetRestore) },
     creates(write("POST", "/v1/import", Admin, Programme, import::create, Operation::ImportLines)),
@@ -267,6 +307,15 @@ pub const ROUTES: &[Route] = &[
 pub const INTERNAL: &[Route] = &[
     get("/internal/clicks", Partner, clicks::start, Operation::ListClicks),
     write("POST", "/internal/clicks", Scope::Read, Partner, clicks::show, Operation::ListClicks),
+    get("/internal/webhooks/{id}/deliveries", Partner, deliveries::start, Operation::ListDeliveries),
+    write(
+        "POST",
+        "/internal/webhooks/{id}/deliveries",
+        Scope::Read,
+        Partner,
+        deliveries::show,
+        Operation::ListDeliveries,
+    ),
     get("/internal/export", Programme, export::start, Operation::ExportLog),
     write("POST", "/internal/export/events", Scope::Read, Programme, export::tail, Operation::ExportLog),
     write("POST", "/internal/export/end", Scope::Read, Programme, export::end, Operation::ExportLog),

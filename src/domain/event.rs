@@ -99,5 +99,17 @@ string_enum! {
         ImportAccepted = "import.accepted";
         /// A partner's negative balance was written off.
         BalanceWrittenOff = "balance.written_off";
+        /// An endpoint that receives events was created.
+        WebhookCreated = "webhook.created";
+        /// An endpoint was changed, paused or activated.
+        WebhookUpdated = "webhook.updated";
+        /// An endpoint got a new signing secret.
+        WebhookSecretRotated = "webhook.secret_rotated";
+        /// An endpoint was paused because it answered 410 Gone or failed for five days.
+        WebhookDisabled = "webhook.disabled";
+        /// An endpoint was deleted.
+        WebhookDeleted = "webhook.deleted";
+        /// A test was requested for an endpoint. Only that endpoint receives it, and it is not in the log.
+        WebhookTest = "webhook.test";
     }
 }

@@ -23,6 +23,7 @@ pub mod attribution;
 pub mod callback;
 pub mod clicks;
 pub mod conversions;
+pub mod delivery;
 pub mod event;
 pub mod import;
 pub mod links;

@@ -2,7 +2,7 @@
 //! Links use the synchronous export of `link.rs`.
 
 use super::{
-    assets, callbacks, clicks_page, cors,
+    assets, callbacks, clicks_page, cors, deliveries_page,
     exchange::Exchange,
     export, guard,
     http::{self, Refusal},
@@ -127,6 +127,9 @@ async fn api(stores: &Stores, request: Request, path: &str) -> std::result::Resu
         "/v1/clicks" if http::is_read(&request) => clicks_page::handle(stores, &request).await,
         "/v1/attribution" | "/v1/attribution.csv" if http::is_read(&request) => {
             report::handle(stores, request).await
+        }
+        _ if deliveries_page::is_deliveries(path) && http::is_read(&request) => {
+            deliveries_page::handle(stores, &request, path).await
         }
         "/v1/export" if http::is_read(&request) => export::handle(stores, &request).await,
         _ => http::forward(stores, request).await,

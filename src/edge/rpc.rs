@@ -52,6 +52,32 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn last(this: &ClickLogRpc) -> std::result::Result<Promise, JsValue>;
 
+    #[wasm_bindgen(method, catch)]
+    fn destinations(this: &LedgerRpc) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = logPart)]
+    fn log_part(
+        this: &LedgerRpc,
+        destination: &str,
+        after: f64,
+        through: Option<f64>,
+    ) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn disable(this: &LedgerRpc, destination: &str, reason: &str) -> std::result::Result<Promise, JsValue>;
+
+    /// The relay's methods (`objects/relay.rs`).
+    pub type RelayRpc;
+    #[wasm_bindgen(method, catch)]
+    fn take(this: &RelayRpc, batch: &str) -> std::result::Result<Promise, JsValue>;
+
+    /// The methods of a destination (`objects/destination.rs`).
+    pub type DestinationRpc;
+    #[wasm_bindgen(method, catch)]
+    fn push(this: &DestinationRpc, push: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn execute(this: &DestinationRpc, command: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn attempts(this: &DestinationRpc, query: &str) -> std::result::Result<Promise, JsValue>;
+
     /// A simulation's methods (`objects/simulation.rs`).
     pub type SimulationRpc;
     #[wasm_bindgen(method, catch)]
@@ -131,6 +157,19 @@ impl Stores {
         Ok(ClickLog(stub.into_rpc()))
     }
 
+    /// Returns a stub of the relay.
+    pub fn relay(&self) -> Result<Relay> {
+        let stub = self.env.durable_object("RELAY")?.get_by_name(self.programme.relay_name())?;
+        Ok(Relay(stub.into_rpc()))
+    }
+
+    /// Returns a stub of the object of a destination.
+    pub fn destination(&self, id: &str) -> Result<Destination> {
+        let stub =
+            self.env.durable_object("DESTINATION")?.get_by_name(&self.programme.destination_name(id))?;
+        Ok(Destination(stub.into_rpc()))
+    }
+
     /// Returns a stub of the object of a simulation.
     pub fn simulation(&self, id: &str) -> Result<Simulation> {
         let stub = self.env.durable_object("SIMULATION")?.get_by_name(&self.programme.simulation_name(id))?;
@@ -195,6 +234,52 @@ impl Ledger {
     /// Binds the clicks of a browser that returned from a top-level redirect. Returns the URL to redirect it to.
     pub async fn resume(&self, id: &str, cookies: &str) -> Result<Option<String>> {
         text(self.0.resume(id, cookies)).await
+    }
+
+    /// Returns the active destinations, JSON.
+    pub async fn destinations(&self) -> Result<String> {
+        required_text(self.0.destinations()).await
+    }
+
+    /// Returns a part of the log as a destination receives it, JSON.
+    pub async fn log_part(&self, destination: &str, after: i64, through: Option<i64>) -> Result<String> {
+        let (after, through) = (super::milliseconds(after), through.map(super::milliseconds));
+        required_text(self.0.log_part(destination, after, through)).await
+    }
+
+    /// Pauses a destination that has stopped to send.
+    pub async fn disable(&self, destination: &str, reason: &str) -> Result<()> {
+        returned(self.0.disable(destination, reason)).await.map(drop)
+    }
+}
+
+/// A stub of the programme's relay.
+pub struct Relay(RelayRpc);
+
+impl Relay {
+    /// Sends a batch of new events to their destinations. JSON.
+    pub async fn take(&self, batch: &str) -> Result<()> {
+        returned(self.0.take(batch)).await.map(drop)
+    }
+}
+
+/// A stub of the object of a destination.
+pub struct Destination(DestinationRpc);
+
+impl Destination {
+    /// Sends new events. Both sides are JSON.
+    pub async fn push(&self, push: &str) -> Result<String> {
+        required_text(self.0.push(push)).await
+    }
+
+    /// Executes a command of the Ledger, JSON.
+    pub async fn execute(&self, command: &str) -> Result<()> {
+        returned(self.0.execute(command)).await.map(drop)
+    }
+
+    /// Returns attempts. Both sides are JSON.
+    pub async fn attempts(&self, query: &str) -> Result<String> {
+        required_text(self.0.attempts(query)).await
     }
 }
 

@@ -3,6 +3,7 @@
 use super::sealing::Sealer;
 use crate::domain::{
     clicks::visitor::VisitorSecret,
+    delivery::receiver_url::Reach,
     links::keyring::{KeyRing, KeyRingError},
     programme::id::ProgrammeId,
     values::data_keys::{DataKeyError, DataKeys},
@@ -20,6 +21,8 @@ pub struct Config {
     pub sealer: Sealer,
     /// Hashes imported visitors as redirects hash real ones.
     pub visitors: VisitorSecret,
+    /// Which hosts may receive events.
+    pub reach: Reach,
 }
 
 /// Why the Worker's secrets cannot be used.
@@ -57,7 +60,14 @@ impl Config {
             ring: KeyRing::parse(signing_keys)?,
             sealer: Sealer::new(&DataKeys::parse(data)?, programme),
             visitors: VisitorSecret::parse(data)?,
+            reach: Reach::Public,
         })
+    }
+
+    /// The same secrets, where these hosts may receive events.
+    #[must_use]
+    pub fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
     }
 
     /// Whether the key with this SHA-256 hash is the operator's, compared in constant time.

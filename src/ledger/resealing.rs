@@ -1,7 +1,7 @@
 //! After a rotation of `DATA_KEY`, everything of value is sealed anew under its first key, so that the old one can be removed:
-//! listings' secrets, payout details, and the payer's account. Kept callbacks and token responses expire by themselves.
+//! secrets of listings and webhooks, payout details, and the payer's account. Kept callbacks and token responses expire by themselves.
 
-use super::{payer, sealing::Sealer};
+use super::{payer, sealing::Sealer, webhooks};
 use crate::{
     domain::values::entropy::Entropy,
     store::{
@@ -29,6 +29,7 @@ pub fn reseal_all(sql: &dyn Sql, sealer: &Sealer, entropy: &mut dyn Entropy) -> 
             listings::set_sealed_secrets(sql, no, Some(resealed))?;
         }
     }
+    webhooks::reseal(sql, sealer, entropy)?;
     let mut after = 0;
     loop {
         let page = details::sealed_after(sql, after, PAGE)?;

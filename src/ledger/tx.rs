@@ -10,6 +10,7 @@ use crate::{
     domain::{
         clicks::click::ClickId,
         event::EventType,
+        programme::partner::PartnerNo,
         values::{entropy::Entropy, id::EventId, time::Timestamp, zone::Zones},
     },
     store::{
@@ -97,8 +98,18 @@ impl<'a> Tx<'a> {
 
     /// Writes an event that changes no rows of the log's replay, such as that of an API key.
     pub fn note<T: Serialize>(&self, kind: EventType, data: &T) -> Result<(), SqlError> {
+        self.note_of(None, kind, data)
+    }
+
+    /// The same for something that belongs to a partner, if it does.
+    pub fn note_of<T: Serialize>(
+        &self,
+        partner_no: Option<PartnerNo>,
+        kind: EventType,
+        data: &T,
+    ) -> Result<(), SqlError> {
         let id = self.new_id(EventId::generate);
-        events::append(self.sql, &id, kind, None, self.now, &json_text(data)?, None)
+        events::append(self.sql, &id, kind, partner_no, self.now, &json_text(data)?, None)
     }
 
     /// Applies a change and writes its event. `response` is kept with conversions and refunds, for replays; `data` is what

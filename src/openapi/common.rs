@@ -18,6 +18,16 @@ use crate::{
 };
 use schemars::JsonSchema;
 
+pub const RECEIVER_CODES: &[Code] = &[
+    Code::InvalidText,
+    Code::InvalidValue,
+    Code::InvalidUrl,
+    Code::UrlNotHttps,
+    Code::UrlWithCredentials,
+    Code::HostNotPublic,
+    Code::UnknownEvent,
+    Code::OutOfRange,
+];
 pub const TEXT_CODES: &[Code] = &[Code::InvalidText, Code::InvalidValue];
 pub const PLAN_CODES: &[Code] = &[
     Code::InvalidText,
@@ -101,6 +111,7 @@ const PAGE_CODES: &[Code] = &[Code::InvalidCursor, Code::CursorMismatch, Code::O
 pub const PARTNER: &str = "The partner's id.";
 pub const LISTING: &str = "The listing's id.";
 pub const COUPON: &str = "The coupon's id.";
+pub const WEBHOOK: &str = "The webhook's id.";
 pub const LINK: &str = "The link's id.";
 pub const CONVERSION: &str = "The conversion's id.";
 pub const COMMISSION: &str = "The commission's id.";

@@ -301,6 +301,34 @@ pub fn about(operation: Operation) -> &'static str {
             "For syncing: store the `cursor` of the last event that you have handled and pass it as `after`. An event is written in \
              the same transaction as the change it describes, and its `id` never changes."
         }
+        Op::CreateWebhook => {
+            "Events are sent to the `url` by the rules of Standard Webhooks 1.0, from the next one on: at least once, and those about \
+             one conversion in their order. A partner's key creates endpoints of its own partner. A programme has at most 1,000 \
+             endpoints and a partner at most 20."
+        }
+        Op::ListWebhooks | Op::GetWebhook => "A partner's key sees its own partner's endpoints.",
+        Op::UpdateWebhook => {
+            "A paused endpoint receives nothing, and its events wait. Once it is active again, it receives in order what was not \
+             given up; ask for the rest with a replay."
+        }
+        Op::DeleteWebhook => {
+            "Events that wait for the endpoint, and the list of its deliveries, are deleted too."
+        }
+        Op::RotateWebhookSecret => {
+            "Until 24 hours later, deliveries are signed with the old secret too, so that your receiver can change its secret at any \
+             time in between."
+        }
+        Op::TestWebhook => {
+            "Sends an event of type `webhook.test` to this endpoint only. The list of deliveries shows the result."
+        }
+        Op::ListDeliveries => {
+            "Each attempt is one row. A failed event is sent again after 5 seconds, 5 minutes, 30 minutes, 2, 5, 10 and 10 hours \
+             (± 20 %), then given up."
+        }
+        Op::ReplayEvents => {
+            "The events keep their ids, so that a receiver that has seen them can skip them. Send either `event_ids`, or `from` and \
+             `to`."
+        }
         Op::ListClicks => {
             "Clicks are stored for 90 days, without IP addresses. A click appears within seconds of its redirect."
         }

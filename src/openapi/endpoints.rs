@@ -32,6 +32,7 @@ const fn read(path: &'static str, access: Access, operation: Operation) -> Endpo
 /// The Worker's endpoints.
 const WORKER_ENDPOINTS: &[Endpoint] = &[
     read("/v1/clicks", Access::Partner, Operation::ListClicks),
+    read("/v1/webhooks/{id}/deliveries", Access::Partner, Operation::ListDeliveries),
     read("/v1/export", Access::Programme, Operation::ExportLog),
     public("GET", "/r/{token}", Operation::FollowLink),
     public("HEAD", "/r/{token}", Operation::ProbeLink),

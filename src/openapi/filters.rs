@@ -166,6 +166,11 @@ pub const SEARCH: QueryParameter = text(
 );
 pub const BY_EVENT_TYPE: QueryParameter =
     QueryParameter { name: "type", description: "Only events of this type.", schema: QuerySchema::EventType };
+pub const BY_ATTEMPT_STATUS: QueryParameter = QueryParameter {
+    name: "status",
+    description: "Only attempts of which this became. A retry is due for a pending one.",
+    schema: QuerySchema::AttemptStatus,
+};
 pub const BY_BUCKET: QueryParameter = QueryParameter {
     name: "bucket",
     description: "Only clicks in this bucket.",

@@ -51,11 +51,16 @@ use crate::{
             balances::Balances, clicks::ClickView, events::EventView, report_view::ReportView,
             simulation::NewSimulation, trial_balance::TrialBalanceView,
         },
+        webhooks::{
+            MadeWebhook, NewWebhook, SentTest, WebhookChange,
+            deliveries::DeliveryView,
+            replay::{NewReplay, ReplayView},
+        },
     },
     documents::statement::{Statement, StatementLine},
     domain::values::id::{
         CallbackId, CommissionId, ConversionId, CouponId, KeyId, LinkId, ListingId, PartnerId, PayoutId,
-        PlacementId, RunId,
+        PlacementId, RunId, WebhookId,
     },
     ledger::{
         attribution::explanation::ExplanationView,
@@ -66,6 +71,7 @@ use crate::{
         refunds::view::RefundView,
         restore::RestoreView,
         simulation::SimulationView,
+        webhooks::WebhookView,
     },
 };
 
@@ -397,6 +403,55 @@ pub fn describe(operation: Operation) -> Description {
                 .problems(&[Code::NotFound, Code::InvalidValue]);
             list::<ClickView>(filtered, "Clicks of the last 90 days, newest first.")
         }
+        Op::CreateWebhook => of(Tag::Webhooks)
+            .request_body::<NewWebhook>()
+            .json::<MadeWebhook>(201, "The webhook. Its secret is shown only in this response.")
+            .problems(RECEIVER_CODES)
+            .problems(&[Code::UnknownPartner, Code::WebhookLimit]),
+        Op::ListWebhooks => list::<WebhookView>(of(Tag::Webhooks), "Webhooks, newest first."),
+        Op::GetWebhook => {
+            of(Tag::Webhooks).path_parameter::<WebhookId>(WEBHOOK).json::<WebhookView>(200, "The webhook.")
+        }
+        Op::UpdateWebhook => of(Tag::Webhooks)
+            .path_parameter::<WebhookId>(WEBHOOK)
+            .request_body::<WebhookChange>()
+            .json::<WebhookView>(200, "The webhook as changed.")
+            .problems(RECEIVER_CODES),
+        Op::DeleteWebhook => of(Tag::Webhooks).path_parameter::<WebhookId>(WEBHOOK).response(
+            204,
+            "The webhook is deleted.",
+            Content::Nothing,
+            &[],
+        ),
+        Op::RotateWebhookSecret => of(Tag::Webhooks)
+            .path_parameter::<WebhookId>(WEBHOOK)
+            .json::<MadeWebhook>(
+                200,
+                "The webhook with its new secret, which is shown only in this response.",
+            )
+            .problems(&[Code::StateConflict]),
+        Op::TestWebhook => of(Tag::Webhooks)
+            .path_parameter::<WebhookId>(WEBHOOK)
+            .json::<SentTest>(202, "The test is on its way.")
+            .problems(&[Code::StateConflict]),
+        Op::ListDeliveries => {
+            let filtered = of(Tag::Webhooks)
+                .path_parameter::<WebhookId>(WEBHOOK)
+                .query_parameters([BY_ATTEMPT_STATUS])
+                .problems(&[Code::InvalidValue]);
+            list::<DeliveryView>(filtered, "Attempts of the last 30 days, newest first.")
+        }
+        Op::ReplayEvents => of(Tag::Webhooks)
+            .path_parameter::<WebhookId>(WEBHOOK)
+            .request_body::<NewReplay>()
+            .json::<ReplayView>(202, "The events are on their way.")
+            .problems(&[
+                Code::StateConflict,
+                Code::InvalidTime,
+                Code::UnknownEventId,
+                Code::EndsBeforeStart,
+                Code::MisplacedField,
+            ]),
         Op::RestorePage => of(Tag::Reading)
             .request_lines::<ExportLine>()
             .json::<RestoreView>(200, "How far the restore has come.")

@@ -19,7 +19,7 @@ use crate::{
             id::{ConversionId, LinkId, ListingId, PartnerId, RunId},
         },
     },
-    store::reports::Group,
+    store::{delivery::attempts::AttemptStatus, reports::Group},
 };
 use serde_json::{Value, json};
 
@@ -70,6 +70,7 @@ pub enum QuerySchema {
     Country,
     EventType,
     Bucket,
+    AttemptStatus,
 }
 
 impl QueryParameter {
@@ -101,6 +102,7 @@ impl QueryParameter {
             QuerySchema::PartnerKind => schemas.request(schema_of::<PartnerKind>()),
             QuerySchema::Country => json!({ "type": "string", "pattern": "^[A-Z]{2}$" }),
             QuerySchema::EventType => schemas.request(schema_of::<EventType>()),
+            QuerySchema::AttemptStatus => schemas.request(schema_of::<AttemptStatus>()),
             QuerySchema::Bucket => schemas.request(schema_of::<Bucket>()),
             QuerySchema::DateOrTime => json!({
                 "type": "string", "anyOf": [{ "format": "date" }, { "format": "date-time" }],

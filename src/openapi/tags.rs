@@ -12,6 +12,7 @@ pub enum Tag {
     Conversions,
     Payouts,
     Reading,
+    Webhooks,
     Visitors,
     Callbacks,
     Worker,
@@ -29,6 +30,7 @@ impl Tag {
         Self::Conversions,
         Self::Payouts,
         Self::Reading,
+        Self::Webhooks,
         Self::Visitors,
         Self::Callbacks,
         Self::Worker,
@@ -45,6 +47,7 @@ impl Tag {
             Self::Conversions => "Conversions",
             Self::Payouts => "Payouts",
             Self::Reading => "Reading",
+            Self::Webhooks => "Webhooks",
             Self::Visitors => "Visitors",
             Self::Callbacks => "Callbacks",
             Self::Worker => "Worker",
@@ -73,6 +76,10 @@ impl Tag {
                  and the results of payouts."
             }
             Self::Reading => "Reports, balances, and a feed of all changes for syncing.",
+            Self::Webhooks => {
+                "Endpoints of yours that receive events, signed by the rules of Standard Webhooks. The guide \
+                 [Webhooks](/docs/guides/webhooks) explains how to receive and verify them."
+            }
             Self::Visitors => "What visitors use. It needs no key, and no response waits for a database.",
             Self::Callbacks => {
                 "What marketplaces call. `docs/marketplaces.md` lists the addresses of each marketplace and how its messages \

@@ -6,5 +6,6 @@ pub mod events;
 pub mod idempotency;
 pub mod outbox;
 pub mod redaction;
+pub mod relay;
 pub mod restored;
 pub mod totals;

@@ -29,6 +29,10 @@ pub mod name {
     pub const EVENTS_LOGGING: &str = "events_logging";
     /// How far the segments of the event log in KV have been redacted: a cursor of KV, empty at the end.
     pub const LOG_REDACTED: &str = "log_redacted";
+    /// The last event that was handed to the relay; absent while no endpoint is active.
+    pub const EVENTS_RELAYED: &str = "events_relayed";
+    /// Increases with every change of an endpoint that the relay must know.
+    pub const ENDPOINTS_VERSION: &str = "endpoints_version";
     /// How far a restore has come, JSON.
     pub const RESTORED: &str = "restored";
     /// 1 while pages of an export are still missing.

@@ -8,6 +8,7 @@ pub mod columns;
 pub mod commissions;
 pub mod conversions;
 mod count;
+pub mod delivery;
 mod error;
 pub mod imports;
 pub mod links;
@@ -23,6 +24,7 @@ pub mod schema;
 pub mod scratch;
 mod sql;
 pub mod value;
+pub mod webhooks;
 
 pub use count::count;
 pub use error::SqlError;

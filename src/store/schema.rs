@@ -79,7 +79,14 @@ pub const LEDGER: &[Step] = &[
     Step { version: 20, script: script!("schema/ledger_0020.sql") },
     Step { version: 21, script: script!("schema/ledger_0021.sql") },
     Step { version: 22, script: script!("schema/ledger_0022.sql") },
+    Step { version: 23, script: script!("schema/ledger_0023.sql") },
 ];
+
+/// The steps of the object of a destination.
+pub const DESTINATION: &[Step] = &[Step { version: 1, script: script!("schema/destination_0001.sql") }];
+
+/// The steps of the relay.
+pub const RELAY: &[Step] = &[Step { version: 1, script: script!("schema/relay_0001.sql") }];
 
 /// Names the customers of shops with their listing. A replay runs it once more at its end.
 pub const CUSTOMERS_OF_SHOPS: &str = script!("schema/ledger_0012.sql");

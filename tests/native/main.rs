@@ -5,6 +5,7 @@ mod attribution;
 mod callbacks;
 mod clicks;
 mod conversions;
+mod delivery;
 mod edge;
 mod http;
 mod imports;

@@ -10,15 +10,16 @@ use std::collections::BTreeSet;
 
 /// Each layer, and the other layers that it may import: `edge → api → ledger → store → domain` and
 /// `marketplace → domain`, with the documents and the OpenAPI description at the side.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("marketplace", &["domain"]),
     ("store", &["domain"]),
     ("ledger", &["marketplace", "store", "domain"]),
+    ("delivery", &["ledger", "store", "domain"]),
     ("documents", &["ledger", "domain"]),
-    ("api", &["documents", "ledger", "marketplace", "store", "domain"]),
-    ("openapi", &["api", "documents", "ledger", "marketplace", "store", "domain"]),
-    ("edge", &["api", "documents", "ledger", "marketplace", "store", "domain"]),
+    ("api", &["delivery", "documents", "ledger", "marketplace", "store", "domain"]),
+    ("openapi", &["api", "delivery", "documents", "ledger", "marketplace", "store", "domain"]),
+    ("edge", &["api", "delivery", "documents", "ledger", "marketplace", "store", "domain"]),
 ];
 
 /// The imports that go against the direction of the layers.

@@ -1,5 +1,5 @@
 // The entry of `cargo xtask dev --now`: the Worker with a clock that is ahead of the machine's, or behind it, by a constant.
-import worker, { ClickLog as ClickLogClass, Ledger as LedgerClass, Simulation } from "../../src/edge/js/entry.mjs";
+import worker, { ClickLog as ClickLogClass, Destination, Ledger as LedgerClass, Relay, Simulation } from "../../src/edge/js/entry.mjs";
 
 /** How far ahead the clock is. The bundler replaces the name (bundle.mjs). */
 const AHEAD_MS = CLOCK_AHEAD_MS;
@@ -32,5 +32,5 @@ const shifted = (Class) =>
 
 export const ClickLog = shifted(ClickLogClass);
 export const Ledger = shifted(LedgerClass);
-export { Simulation };
+export { Destination, Relay, Simulation };
 export default worker;

@@ -47,6 +47,7 @@ try {
     port: config.port,
     state: config.state,
     vars: config.vars,
+    allowLoopback: config.allowLoopback,
     logRequests: config.verbose,
     onLog: ({ level, message }) => report(`worker ${level}: ${message}`),
   });

@@ -17,6 +17,8 @@ struct Options {
     operator_key: Option<String>,
     demo: bool,
     verbose: bool,
+    /// Whether events may be sent to http addresses of this machine.
+    allow_loopback: bool,
     /// Where the Worker's clock starts, Unix milliseconds; the machine's time if absent.
     now: Option<i64>,
 }
@@ -24,8 +26,15 @@ struct Options {
 impl Options {
     fn parse(mut arguments: lexopt::Parser) -> Result<Self> {
         let data = workspace::root().join(".signpost");
-        let mut options =
-            Self { port: DEFAULT_PORT, data, operator_key: None, demo: true, verbose: false, now: None };
+        let mut options = Self {
+            port: DEFAULT_PORT,
+            data,
+            operator_key: None,
+            demo: true,
+            verbose: false,
+            allow_loopback: false,
+            now: None,
+        };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("port") => options.port = port(&arguments.value()?.string()?)?,
@@ -35,6 +44,7 @@ impl Options {
                 }
                 Arg::Long("no-demo") => options.demo = false,
                 Arg::Long("verbose") => options.verbose = true,
+                Arg::Long("allow-loopback") => options.allow_loopback = true,
                 Arg::Long("now") => options.now = Some(instant(&arguments.value()?.string()?)?),
                 other => return Err(other.unexpected().into()),
             }
@@ -88,6 +98,7 @@ fn build_and_serve(options: Options, data: &Path) -> Result<()> {
         "state": state,
         "demo": options.demo,
         "verbose": options.verbose,
+        "allowLoopback": options.allow_loopback,
         "now": options.now,
         "vars": {
             "OPERATOR_KEY": options.operator_key.unwrap_or(keys.operator_key),

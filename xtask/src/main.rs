@@ -62,6 +62,7 @@ const COMMANDS: &[Command] = &[
             ("--data <dir>", "keep keys and data there (.signpost)"),
             ("--operator-key <key>", "use this API key instead of the one in the data directory"),
             ("--no-demo", "do not load the demo programme into an empty Ledger"),
+            ("--allow-loopback", "let webhooks be sent to http addresses of this machine"),
             ("--verbose", "log each request: method, path, status and duration"),
             ("--now <RFC 3339>", "start the Worker's clock at this time, from which it runs on"),
         ],

@@ -35,6 +35,16 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     strict_json::from_str(text(body)?).map_err(|error| refused(&error))
 }
 
+/// A JSON object without one of its members, such as a secret that is shown once.
+#[must_use]
+pub fn without(object: &str, member: &str) -> String {
+    let Ok(mut value) = strict_json::from_str::<serde_json::Map<String, serde_json::Value>>(object) else {
+        return String::new();
+    };
+    value.remove(member);
+    serde_json::Value::Object(value).to_string()
+}
+
 /// Reads a body as text.
 pub fn text(body: &[u8]) -> Result<&str, Problem> {
     std::str::from_utf8(body).map_err(|error| {

@@ -98,6 +98,12 @@ codes! {
     InvalidCountry = 422, "invalid_country", "This is not an ISO 3166-1 alpha-2 country code";
     InvalidCurrency = 422, "invalid_currency", "This is not an ISO 4217 currency code";
     InvalidUrl = 422, "invalid_url", "This is not an absolute http or https URL without credentials";
+    UrlNotHttps = 422, "url_not_https", "Events are sent by https only";
+    UrlWithCredentials = 422, "url_with_credentials", "The URL contains a user name or a password";
+    HostNotPublic = 422, "host_not_public", "The host is not a name of the public DNS";
+    UnknownEvent = 422, "unknown_event", "There is no such type of event";
+    UnknownEventId = 422, "unknown_event_id", "There is no such event";
+    WebhookLimit = 422, "webhook_limit", "There are too many webhooks";
     InvalidQuery = 422, "invalid_query", "This query is not safe to put into a URL";
     InvalidPath = 422, "invalid_path", "This path is not safe to put into a URL";
     InvalidSlug = 422, "invalid_slug", "A slug is 3 to 40 lower-case letters, digits and hyphens, no hyphen first";

@@ -3,6 +3,7 @@
 use super::tokens::origins;
 use crate::{
     api::http::{
+        body,
         call::Call,
         checks::Checks,
         failure::Failure,
@@ -169,11 +170,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
 /// The response of [`create`] as a replay shows it: without the key, which is shown once.
 #[must_use]
 pub fn without_secret(answer: &str) -> String {
-    let Ok(mut value) = strict_json::from_str::<serde_json::Map<String, serde_json::Value>>(answer) else {
-        return String::new();
-    };
-    value.remove("key");
-    serde_json::Value::Object(value).to_string()
+    body::without(answer, "key")
 }
 
 impl Row for KeyView {

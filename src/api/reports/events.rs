@@ -1,6 +1,5 @@
 //! The log of changes, oldest first, for synchronisation.
 
-use super::event_visibility::as_partner_sees;
 use crate::{
     api::http::{
         call::{Call, List},
@@ -13,7 +12,7 @@ use crate::{
         event::EventType,
         values::{id::EventId, time::Timestamp},
     },
-    ledger::terms,
+    ledger::{event_visibility::as_partner_sees, terms},
     store::{
         SqlError,
         log::events::{self, Filter},

@@ -62,6 +62,37 @@ impl ProgrammeId {
         }
     }
 
+    /// The name of the object that sends the programme's events to their destinations.
+    #[must_use]
+    pub fn relay_name(&self) -> &str {
+        &self.0
+    }
+
+    /// The programme of the relay with this name.
+    #[must_use]
+    pub fn of_relay(name: &str) -> Option<Self> {
+        Self::parse(name)
+    }
+
+    /// The name of the object of a destination with this id.
+    #[must_use]
+    pub fn destination_name(&self, id: &str) -> String {
+        self.qualify(id).into_owned()
+    }
+
+    /// The programme and id of the destination's object with this name.
+    #[must_use]
+    pub fn of_destination(name: &str) -> Option<(Self, &str)> {
+        let (programme, id) = match name.strip_prefix(PREFIX) {
+            Some(rest) => {
+                let (programme, id) = rest.split_once('/')?;
+                (Self::parse(programme)?, id)
+            }
+            None => (Self::MAIN, name),
+        };
+        (!id.is_empty()).then_some((programme, id))
+    }
+
     /// The programme of the Ledger object with this name.
     #[must_use]
     pub fn of_ledger(name: &str) -> Option<Self> {
@@ -99,6 +130,9 @@ mod tests {
         assert_eq!(ProgrammeId::of_click_log("15"), Some((main.clone(), 15)));
         assert_eq!(main.simulation_name("a_1-Z"), "a_1-Z");
         assert_eq!(ProgrammeId::of_simulation("a_1-Z"), Some(main.clone()));
+        assert_eq!(main.destination_name("whk_1"), "whk_1");
+        assert_eq!(ProgrammeId::of_destination("whk_1"), Some((main.clone(), "whk_1")));
+        assert_eq!(ProgrammeId::of_relay(main.relay_name()), Some(main.clone()));
         assert_eq!(ProgrammeId::of_ledger("main"), Some(main));
     }
 
@@ -110,6 +144,8 @@ mod tests {
         assert_eq!(ProgrammeId::of_click_log("programme/acme-test/3"), Some((test.clone(), 3)));
         assert_eq!(test.simulation_name("a_1-Z"), "programme/acme-test/a_1-Z");
         assert_eq!(ProgrammeId::of_simulation("programme/acme-test/a_1-Z"), Some(test.clone()));
+        assert_eq!(test.destination_name("whk_1"), "programme/acme-test/whk_1");
+        assert_eq!(ProgrammeId::of_destination("programme/acme-test/whk_1"), Some((test.clone(), "whk_1")));
         assert_eq!(ProgrammeId::of_ledger(test.ledger_name()), Some(test));
         for name in ["", "programme/a", "programme/A/1"] {
             assert_eq!(ProgrammeId::of_simulation(name), None, "{name}");

@@ -15,6 +15,8 @@ string_enum! {
         PartnersWrite = "partners:write";
         /// Draft and approve payouts.
         PayoutsWrite = "payouts:write";
+        /// Manage endpoints that receive events.
+        WebhooksWrite = "webhooks:write";
         /// Manage users and their credentials: make tokens for browsers.
         UsersWrite = "users:write";
         /// Report leads from a web page; for publishable keys only.

@@ -134,6 +134,8 @@ ids! {
     RunId = "run_";
     /// A payout.
     PayoutId = "pay_";
+    /// An endpoint that receives events.
+    WebhookId = "whk_";
 }
 
 #[cfg(test)]

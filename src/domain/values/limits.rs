@@ -154,6 +154,9 @@ limits! {
     Count RESULTS = Count { min: 1, max: 1000 }, of "results";
     Count ORIGINS = Count { min: 0, max: 20 }, of "origins" | "cors_origins";
     Range TTL_SECONDS = Range { min: 1, max: 3_600 }, of "ttl_seconds";
+    Text DESCRIPTION = Text::up_to(500), of "description";
+    Count EVENTS = Count { min: 1, max: 200 }, of "events";
+    Count EVENT_IDS = Count { min: 1, max: 100 }, of "event_ids";
     Count SCOPES = Count { min: 1, max: usize::MAX }, of "scopes";
 }
 

@@ -3,7 +3,7 @@
 import { instance } from "./instance.mjs";
 import { linkOf, redirect, refusedMethod } from "./redirect.mjs";
 
-export { ClickLog, Ledger, Simulation } from "./objects.mjs";
+export { ClickLog, Destination, Ledger, Relay, Simulation } from "./objects.mjs";
 
 /**
  * The response to a call that panicked, which must not need an instance. A test compares it with

@@ -2,12 +2,14 @@
 import { DurableObject } from "cloudflare:workers";
 import { bytesOf, Handle } from "./instance.mjs";
 
-/** The base class of the Ledger and the ClickLogs: an object with an alarm. */
+/** The state of an alarm (src/edge/objects/alarm.rs). It is here because it must outlive a wasm instance. */
+const newAlarm = () => ({ scheduledAt: NaN, failures: 0, backoffUntil: 0 });
+
+/** The base class of the objects that have an alarm. */
 class Alarmed extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
-    // The state of the alarm (src/edge/objects/alarm.rs). It is here because it must outlive a wasm instance.
-    ctx.alarm = { scheduledAt: NaN, failures: 0, backoffUntil: 0 };
+    ctx.alarm = newAlarm();
   }
 
   /** Runs the alarm of a Rust object. An alarm that panics is retried like one that fails. */
@@ -65,6 +67,18 @@ export class Ledger extends Alarmed {
     return this.#rust.call((ledger) => ledger.slug(slug));
   }
 
+  destinations() {
+    return this.#rust.call((ledger) => ledger.destinations());
+  }
+
+  logPart(destination, after, through) {
+    return this.#rust.call((ledger) => ledger.log_part(destination, after, through));
+  }
+
+  disable(destination, reason) {
+    return this.#rust.start((ledger, number) => ledger.disable(number, destination, reason));
+  }
+
   applyCounts(deltas) {
     return this.#rust.call((ledger) => ledger.apply_counts(deltas));
   }
@@ -111,6 +125,50 @@ export class ClickLog extends Alarmed {
 
   last() {
     return this.#rust.call((log) => log.last());
+  }
+}
+
+export class Relay extends Alarmed {
+  #rust = new Handle(({ RelayObject }) => new RelayObject(this.ctx, this.env));
+
+  alarm() {
+    return this.runAlarm(this.#rust);
+  }
+
+  take(batch) {
+    return this.#rust.start((relay, number) => relay.take(number, batch));
+  }
+}
+
+export class Destination extends Alarmed {
+  #rust = this.#handle();
+
+  #handle() {
+    return new Handle(({ DestinationObject }) => new DestinationObject(this.ctx, this.env));
+  }
+
+  alarm() {
+    return this.runAlarm(this.#rust);
+  }
+
+  push(push) {
+    return this.#rust.start((destination, number) => destination.push(number, push));
+  }
+
+  async execute(command) {
+    if (this.#rust.call((destination) => destination.is_discard(command))) {
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+      this.ctx.alarm = newAlarm();
+      // The Rust object has the queue in memory.
+      this.#rust = this.#handle();
+      return;
+    }
+    return this.#rust.start((destination, number) => destination.execute(number, command));
+  }
+
+  attempts(query) {
+    return this.#rust.call((destination) => destination.attempts(query));
   }
 }
 

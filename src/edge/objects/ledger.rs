@@ -4,6 +4,7 @@
 
 use super::{
     alarm::{Alarm, STEPS_PER_ALARM, now_ms},
+    event_relay::{self, relay_events, send_commands},
     log_redaction::redact_segments,
 };
 use crate::{
@@ -14,17 +15,23 @@ use crate::{
             problems::{Code, Problem},
         },
     },
-    domain::{programme::id::ProgrammeId, values::time::Timestamp},
+    domain::{
+        delivery::{endpoint::PauseReason, receiver_url::Reach},
+        programme::id::ProgrammeId,
+        values::{id::WebhookId, time::Timestamp},
+    },
     edge::{
         guard::{call_of, promise, tracked},
         http::{base_url, query, read_body, respond, with_timeout},
         random::CryptoEntropy,
+        receiver::LOOPBACK,
         refusal::thrown,
         rpc::{STORE_TIMEOUT, Stores},
         simulations,
         sql::DurableSql,
         timestamp,
         turns::{Turn, Turns},
+        whole,
         zones::IntlZones,
     },
     ledger::{
@@ -90,7 +97,12 @@ pub fn config(stores: &Stores) -> std::result::Result<Config, String> {
     };
     let (operator_key, signing_keys, data_key) =
         (secret("OPERATOR_KEY")?, secret("SIGNING_KEYS")?, secret("DATA_KEY")?);
+    let reach = match stores.env().service(LOOPBACK) {
+        Ok(_) => Reach::PublicOrLoopback,
+        Err(_) => Reach::Public,
+    };
     Config::of_programme(&stores.programme, &operator_key, &signing_keys, &data_key)
+        .map(|config| config.reaching(reach))
         .map_err(|error| error.to_string())
 }
 
@@ -297,6 +309,18 @@ impl Ledger {
 
     /// Runs the work that is due. Returns when work is due again (Unix milliseconds).
     async fn work(&self) -> Result<Option<f64>> {
+        // Destinations come first, because KV is slower.
+        let commanded = send_commands(&self.stores, &self.sql).await;
+        let relayed = relay_events(&self.stores, &self.sql).await;
+        let written = self.write().await;
+        commanded?;
+        relayed?;
+        let more_at = outbox::next_due(&self.sql, timestamp(now_ms())).map_err(failed)?;
+        Ok([written?, more_at.map(crate::edge::milliseconds)].into_iter().flatten().min_by(f64::total_cmp))
+    }
+
+    /// Ends holds and writes to KV. Returns when this is due again (Unix milliseconds).
+    async fn write(&self) -> Result<Option<f64>> {
         for _ in 0..STEPS_PER_ALARM {
             // An error is returned only after the writes to KV, so that a ClickLog that fails does not stop them.
             let sent = self.send_clicks().await;
@@ -487,6 +511,37 @@ impl LedgerObject {
     pub fn slug(&self, slug: &str) -> std::result::Result<Option<String>, JsValue> {
         let link = links::by_slug(&self.ledger.sql, slug).map_err(thrown)?;
         link.map(|link| apply::slug_value(&link.token)).transpose().map_err(thrown)
+    }
+
+    /// Returns the active destinations, JSON.
+    pub fn destinations(&self) -> std::result::Result<String, JsValue> {
+        event_relay::destinations(&self.ledger.sql).map_err(thrown)
+    }
+
+    /// Returns a part of the log as a destination receives it, JSON.
+    pub fn log_part(
+        &self,
+        destination: &str,
+        after: f64,
+        through: Option<f64>,
+    ) -> std::result::Result<String, JsValue> {
+        let (after, through) = (whole(after), through.map(whole));
+        event_relay::log_part(&self.ledger.sql, destination, after, through).map_err(thrown)
+    }
+
+    /// Pauses a destination that has stopped to send.
+    pub fn disable(&self, call: u32, destination: String, reason: String) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
+        promise(call, async move {
+            let zones = IntlZones::default();
+            let environment = ledger.environment(&zones, &NO_TRAILS)?;
+            if let (Some(id), Some(reason)) = (WebhookId::parse(&destination), PauseReason::parse(&reason)) {
+                api::disable_webhook(&environment, &mut CryptoEntropy::default(), &id, reason)
+                    .map_err(thrown)?;
+            }
+            ledger.schedule_alarm().await?;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Applies count deltas of a shard. Repeated deltas are applied once.

@@ -2,8 +2,11 @@
 
 mod alarm;
 mod clicklog;
+mod destination;
+mod event_relay;
 mod ledger;
 mod log_redaction;
+mod relay;
 mod simulation;
 
 #[cfg(feature = "faults")]

@@ -76,6 +76,7 @@ pub fn reversal(
     };
     let view = ReversalView {
         id: commission.id.clone(),
+        conversion_id: conversion.id.clone(),
         partner_id: partner_id(tx.sql, commission.partner_no)?,
         reversed: part,
         remaining: commission.amount.saturating_sub(total),

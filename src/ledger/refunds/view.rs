@@ -15,6 +15,8 @@ view! {
     pub struct ReversalView {
         /// The commission.
         id: CommissionId,
+        /// The refunded conversion.
+        conversion_id: ConversionId,
         /// The partner.
         partner_id: PartnerId,
         /// Taken back by this refund, minor units.

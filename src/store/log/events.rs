@@ -5,7 +5,7 @@ use crate::domain::{
     programme::partner::PartnerNo,
     values::{id::EventId, string_enum::Word, time::Timestamp},
 };
-use crate::store::{Row, Sql, SqlError, Value, columns, page::Conditions};
+use crate::store::{Row, Sql, SqlError, Value, columns, page::Conditions, value::json_text};
 
 /// An event as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,11 +102,95 @@ pub fn list(sql: &dyn Sql, after: i64, filter: &Filter, limit: i64) -> Result<Ve
 /// Returns events after `after`, oldest first: at most `limit`, and no more than `bytes` of them unless a single one is longer.
 /// An event may be long: that of an import names each of its lines.
 pub fn after_within(sql: &dyn Sql, after: i64, limit: i64, bytes: i64) -> Result<Vec<Event>, SqlError> {
-    let statement = "SELECT seq, id, type, partner_no, created_at, data, ledger FROM \
-                     (SELECT *, row_number() OVER (ORDER BY seq) AS number, \
-                     sum(length(data) + coalesce(length(ledger), 0)) OVER (ORDER BY seq) AS bytes FROM \
-                     (SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT CAST(?2 AS INTEGER))) WHERE bytes <= ?3 OR number = 1 ORDER BY seq";
-    sql.exec(statement, &[after.into(), limit.into(), bytes.into()])?.iter().map(read).collect()
+    within(sql, "*", after, limit, bytes)
+}
+
+/// The same without the data for rebuilding a Ledger, which are longer than the rest.
+pub fn shown_after_within(sql: &dyn Sql, after: i64, limit: i64, bytes: i64) -> Result<Vec<Event>, SqlError> {
+    within(sql, "seq, id, type, partner_no, created_at, data, NULL AS ledger", after, limit, bytes)
+}
+
+fn within(sql: &dyn Sql, columns: &str, after: i64, limit: i64, bytes: i64) -> Result<Vec<Event>, SqlError> {
+    let statement = format!(
+        "SELECT seq, id, type, partner_no, created_at, data, ledger FROM \
+         (SELECT *, row_number() OVER (ORDER BY seq) AS number, \
+         sum(length(data) + coalesce(length(ledger), 0)) OVER (ORDER BY seq) AS bytes FROM \
+         (SELECT {columns} FROM events WHERE seq > ?1 ORDER BY seq LIMIT CAST(?2 AS INTEGER))) WHERE bytes <= ?3 OR number = 1 ORDER BY seq"
+    );
+    sql.exec(&statement, &[after.into(), limit.into(), bytes.into()])?.iter().map(read).collect()
+}
+
+/// A part of the log that a reader receives.
+#[derive(Debug)]
+pub struct Range<'a> {
+    /// Only events after this one.
+    pub after: i64,
+    /// Only events up to this one.
+    pub through: i64,
+    /// Only events of this partner; `None` means all.
+    pub partner: Option<PartnerNo>,
+    /// Only events of these types; `None` means all.
+    pub types: Option<&'a [EventType]>,
+}
+
+impl Range<'_> {
+    fn conditions(&self) -> Result<Conditions, SqlError> {
+        let mut all = Conditions::default();
+        for (comparison, bound) in [(">", self.after), ("<=", self.through)] {
+            let placeholder = all.bind(bound);
+            all.and(format!("seq {comparison} {placeholder}"));
+        }
+        // The sign keeps the planner from an index that would read events outside of the range.
+        all.equals("+partner_no", self.partner);
+        if let Some(types) = self.types {
+            let words: Vec<_> = types.iter().map(|kind| kind.as_str()).collect();
+            let words = all.bind(json_text(&words)?);
+            all.and(format!("+type IN (SELECT value FROM json_each({words}))"));
+        }
+        Ok(all)
+    }
+}
+
+/// Returns the first events of a range, oldest first and without the data for rebuilding a Ledger: at most `limit`, and no more than
+/// `bytes` of them unless a single one is longer. Also returns whether these are all.
+pub fn shown_in(
+    sql: &dyn Sql,
+    range: &Range<'_>,
+    limit: i64,
+    bytes: i64,
+) -> Result<(Vec<Event>, bool), SqlError> {
+    let mut all = range.conditions()?;
+    let (conditions, limit_bound) = (all.text(), all.bind(limit.saturating_add(1)));
+    let statement = format!(
+        "SELECT seq, id, type, partner_no, created_at, data, NULL FROM events WHERE {conditions} \
+         ORDER BY seq LIMIT CAST({limit_bound} AS INTEGER)"
+    );
+    let mut found: Vec<Event> =
+        sql.exec(&statement, all.args())?.iter().map(read).collect::<Result<_, SqlError>>()?;
+    let (mut length, mut count) = (0i64, 0usize);
+    for event in &found {
+        length = length.saturating_add(i64::try_from(event.data.len()).unwrap_or(i64::MAX));
+        if count > 0 && length > bytes || i64::try_from(count).is_ok_and(|count| count >= limit) {
+            break;
+        }
+        count = count.saturating_add(1);
+    }
+    let is_whole = count == found.len();
+    found.truncate(count);
+    Ok((found, is_whole))
+}
+
+/// Returns the number of events of a range.
+pub fn count(sql: &dyn Sql, range: &Range<'_>) -> Result<i64, SqlError> {
+    let all = range.conditions()?;
+    let statement = format!("SELECT count(*) FROM events WHERE {}", all.text());
+    sql.exec(&statement, all.args())?.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// Returns the event with this id.
+pub fn by_id(sql: &dyn Sql, id: &EventId) -> Result<Option<Event>, SqlError> {
+    let statement = "SELECT seq, id, type, partner_no, created_at, data, NULL FROM events WHERE id = ?1";
+    sql.exec(statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
 /// Returns the position of the last event, or 0 if there is none.

@@ -28,6 +28,8 @@ const SEGMENT_EVENTS: i64 = 500;
 pub const SEGMENT_BYTES: i64 = 1024 * 1024;
 /// The age of the oldest pending event that closes a segment of the log.
 const SEGMENT_AGE_MS: i64 = 60_000;
+/// How long new events are collected before they are handed to the relay.
+const RELAY_AFTER_MS: i64 = 100;
 /// The KV prefix of segments of the event log.
 pub const EVENT_SEGMENTS: &str = "log/events/";
 /// The maximum number of keys written in one step. The platform allows 1,000 operations per invocation.
@@ -289,7 +291,7 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
     ))
 }
 
-/// Returns when [`due`] may next have work, in Unix milliseconds. It takes five lookups, regardless of the size of the
+/// Returns when the alarm may next have work, in Unix milliseconds. It takes eight lookups, regardless of the size of the
 /// Ledger.
 pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR EXISTS (SELECT 1 FROM click_outbox) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
@@ -297,13 +299,22 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
                      (SELECT min(matures_at) FROM commissions INDEXED BY commissions_maturing \
                      WHERE status = 'pending' AND held_reason IS NULL), \
                      (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \
-                     ORDER BY seq LIMIT 1), (SELECT min(expires_at) + 1 FROM kept_answers)";
-    let names = [meta::name::SNAPSHOT_WRITTEN, meta::name::SNAPSHOT_VERSION, meta::name::EVENTS_LOGGED];
+                     ORDER BY seq LIMIT 1), (SELECT min(expires_at) + 1 FROM kept_answers), \
+                     (SELECT value FROM meta WHERE name = ?4) < (SELECT max(seq) FROM events), \
+                     EXISTS (SELECT 1 FROM destination_commands)";
+    let names = [
+        meta::name::SNAPSHOT_WRITTEN,
+        meta::name::SNAPSHOT_VERSION,
+        meta::name::EVENTS_LOGGED,
+        meta::name::EVENTS_RELAYED,
+    ];
     let rows = sql.exec(statement, &names.map(Into::into))?;
     let Some(row) = rows.first() else { return Ok(None) };
     let at_once = (row.int(0)? == 1).then_some(now.ms());
     let segment = row.opt_int(2)?.map(|at| at.saturating_add(SEGMENT_AGE_MS));
-    Ok([at_once, row.opt_int(1)?, segment, row.opt_int(3)?].into_iter().flatten().min())
+    let relay = (row.opt_int(4)? == Some(1)).then(|| now.ms().saturating_add(RELAY_AFTER_MS));
+    let command = (row.int(5)? == 1).then_some(now.ms());
+    Ok([at_once, row.opt_int(1)?, segment, row.opt_int(3)?, relay, command].into_iter().flatten().min())
 }
 
 /// Records that the writes of a [`Work`] have been made. Call it in a transaction.

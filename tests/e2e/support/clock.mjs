@@ -1,8 +1,8 @@
 // The Worker with an adjustable clock. `/test-clock/<RFC 3339 time>` sets it, and it runs on from that time.
 import { WorkerEntrypoint } from "cloudflare:workers";
-import signpost, { ClickLog, Ledger, Simulation } from "../../../src/edge/js/entry.mjs";
+import signpost, { ClickLog, Destination, Ledger, Relay, Simulation } from "../../../src/edge/js/entry.mjs";
 
-export { ClickLog, Ledger, Simulation };
+export { ClickLog, Destination, Ledger, Relay, Simulation };
 
 const real = Date.now.bind(Date);
 let ahead = 0;

@@ -1,7 +1,7 @@
 // The Worker with stores that fail on request. `/test-fault/<name>` sets the fault, which stays until the next call.
 import { WorkerEntrypoint } from "cloudflare:workers";
 import signpost, { ClickLog as RealClickLog, Ledger as RealLedger } from "../../../src/edge/js/entry.mjs";
-export { Simulation } from "../../../src/edge/js/entry.mjs";
+export { Destination, Relay, Simulation } from "../../../src/edge/js/entry.mjs";
 import { instance } from "../../../src/edge/js/instance.mjs";
 
 // `/test-later/<milliseconds>` moves the clock forward.

@@ -3,7 +3,7 @@ import { census } from "./census.mjs";
 import signpost from "../../../src/edge/js/entry.mjs";
 import { instance } from "../../../src/edge/js/instance.mjs";
 
-export { ClickLog, Ledger, Simulation } from "../../../src/edge/js/entry.mjs";
+export { ClickLog, Destination, Ledger, Relay, Simulation } from "../../../src/edge/js/entry.mjs";
 
 export default {
   fetch(request, env, ctx) {

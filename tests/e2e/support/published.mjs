@@ -2,7 +2,7 @@
 // (src/edge/faults.rs) returns a document as src/edge/published.rs does.
 import signpost from "../../../src/edge/js/entry.mjs";
 
-export { ClickLog, Ledger, Simulation } from "../../../src/edge/js/entry.mjs";
+export { ClickLog, Destination, Ledger, Relay, Simulation } from "../../../src/edge/js/entry.mjs";
 
 const started = Math.floor(Date.now() / 1_000) * 1_000;
 let passed = 0;

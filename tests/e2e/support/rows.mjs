@@ -25,3 +25,7 @@ export class Ledger extends DurableObject {
 export class ClickLog extends DurableObject {}
 
 export class Simulation extends DurableObject {}
+
+export class Relay extends DurableObject {}
+
+export class Destination extends DurableObject {}

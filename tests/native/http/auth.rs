@@ -30,6 +30,7 @@ pub struct World {
     pub placement: String,
     pub coupon: String,
     pub kept: String,
+    pub webhook: String,
     pub month: Month,
 }
 
@@ -56,11 +57,14 @@ fn world() -> World {
     let coupon = json!({"code": "Code of Ada", "partner_id": ada.partner});
     let coupon = ledger.post("/v1/coupons", &coupon).text("/id");
     let placement = ledger.post("/v1/placements", &placement_of(&ada.partner, "p-1")).text("/id");
+    let webhook = json!({"url": "https://hooks.example.com/ada", "events": ["*"], "partner_id": ada.partner});
+    let webhook = ledger.post("/v1/webhooks", &webhook).text("/id");
     let kept = ledger.kept(1, "{}");
     let lead = json!({"type": "lead", "external_id": "lead-of-ada", "click_id": click});
     let lead = ledger.post("/v1/conversions", &lead).text("/id");
     World {
         kept,
+        webhook,
         ledger,
         ada,
         eve,
@@ -279,9 +283,9 @@ fn a_partner_does_not_see_the_click_of_another_or_how_a_listing_is_integrated() 
         assert!(ledger.get(&conversion).raw.body.contains(&eves_click));
         conversion.push_str("/attribution");
     }
-    let events = ledger.call(&key, "GET", "/v1/events", "", None).raw.body;
+    let events = ledger.call(&key, "GET", "/v1/events?limit=200", "", None).raw.body;
     assert!(!events.contains(&eves_click) && events.contains(&adas_click), "{events}");
-    assert!(ledger.get("/v1/events").raw.body.contains(&eves_click));
+    assert!(ledger.get("/v1/events?limit=200").raw.body.contains(&eves_click));
     let listing = ledger.call(&key, "GET", &format!("/v1/listings/{}", ada.listing), "", None);
     assert_eq!((&listing.json["settings"], &listing.json["secrets"]), (&json!({}), &json!([])));
     let listings = ledger.call(&key, "GET", "/v1/listings", "", None);

@@ -13,7 +13,19 @@ pub fn placement_of(partner: &str, external_id: &str) -> Json {
 /// A request to the route that succeeds in the world of `auth.rs`: target, body, status.
 pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
     let World {
-        ada, conversion, lead, commission, held, spare_key, app, placement, coupon, kept, month, ..
+        ada,
+        conversion,
+        lead,
+        commission,
+        held,
+        spare_key,
+        app,
+        placement,
+        coupon,
+        kept,
+        webhook,
+        month,
+        ..
     } = world;
     let Month { draft, approved, payout, debtor } = month;
     let Scenario { partner, listing, link, .. } = ada;
@@ -132,6 +144,22 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
             (format!("/v1/payouts/{payout}/failed"), json!({"reason": "closed"}), 200)
         }
         ("GET", path) if path.starts_with("/v1/payouts/{id}") => get(&path.replace("{id}", payout)),
+        ("POST", "/v1/webhooks") => {
+            let body =
+                json!({"url": "https://hooks.example.com/ada", "events": ["*"], "partner_id": partner});
+            ("/v1/webhooks".into(), body, 201)
+        }
+        ("GET", "/v1/webhooks") => get("/v1/webhooks"),
+        ("GET", "/v1/webhooks/{id}") => get(&format!("/v1/webhooks/{webhook}")),
+        ("PATCH", "/v1/webhooks/{id}") => {
+            (format!("/v1/webhooks/{webhook}"), json!({"description": "for Ada alone"}), 200)
+        }
+        ("DELETE", "/v1/webhooks/{id}") => (format!("/v1/webhooks/{webhook}"), Json::Null, 204),
+        ("POST", "/v1/webhooks/{id}/rotate") => (format!("/v1/webhooks/{webhook}/rotate"), Json::Null, 200),
+        ("POST", "/v1/webhooks/{id}/test") => (format!("/v1/webhooks/{webhook}/test"), Json::Null, 202),
+        ("POST", "/v1/webhooks/{id}/replay") => {
+            (format!("/v1/webhooks/{webhook}/replay"), json!({"from": "2026-01-01T00:00:00Z"}), 202)
+        }
         ("GET", "/v1/events") => get("/v1/events"),
         // The world is not empty, and was never restored.
         ("POST", "/v1/restore") => {

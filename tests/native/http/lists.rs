@@ -7,7 +7,7 @@ use signpost::api::{http::auth::Access, routes::ROUTES};
 use std::collections::BTreeSet;
 
 /// Routes that answer `{"data", "next_cursor"}`.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
     "/v1/keys",
     "/v1/partners",
     "/v1/listings",
@@ -18,6 +18,7 @@ const LISTS: [&str; 10] = [
     "/v1/placements",
     "/v1/callbacks",
     "/v1/events",
+    "/v1/webhooks",
 ];
 
 /// Adds one row to every list.
@@ -26,6 +27,7 @@ fn add_one(ledger: &mut Ledger, n: usize) {
     let scenario = ledger.scenario(1_000);
     ledger.post("/v1/coupons", &json!({"code": format!("CODE-{n}"), "partner_id": scenario.partner}));
     ledger.kept(1, &format!("callback {n}"));
+    ledger.post("/v1/webhooks", &json!({"url": "https://hooks.example.com/", "events": ["link.created"]}));
     let click = ledger.click(scenario.link_no);
     ledger.sale(&format!("o-{n}"), &click, 100);
     let placement = serde_json::json!({"partner_id": scenario.partner, "kind": "post", "title": "T",

@@ -29,6 +29,10 @@ fn an_unknown_word_is_refused_alike_everywhere() {
             else {
                 continue;
             };
+            // The attempts of an endpoint are in an object of its own (tests/native/delivery/endpoints.rs).
+            if path.ends_with("/deliveries") {
+                continue;
+            }
             // The Ledger answers the Worker at another path.
             let target = if path == "/v1/clicks" { "/internal/clicks" } else { path };
             for word in ["no-such-word", "", &words[0].to_uppercase()] {

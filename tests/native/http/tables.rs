@@ -16,6 +16,7 @@ const LISTS: &[&str] = &[
     "commissions",
     "placements",
     "events",
+    "webhooks",
     "conversions?type=sale",
     "conversions?from=2026-01-01T00:00:00Z&status=attributed",
     "links?campaign=spring",
@@ -28,6 +29,7 @@ fn filled() -> Ledger {
     let mut ledger = Ledger::new();
     for n in 0..3 {
         ledger.key(&["read"], None);
+        ledger.post("/v1/webhooks", &json!({"url": "https://hooks.example.com/", "events": ["*"]}));
         let s = ledger.scenario(1_000);
         ledger.post("/v1/coupons", &json!({"code": format!("CODE-{n}"), "partner_id": s.partner}));
         let link = json!({"partner_id": s.partner, "listing_id": s.listing, "campaign": "spring", "metadata": {"n": "1"}});
@@ -176,7 +178,7 @@ fn a_table_without_rows_has_the_columns_of_the_contract() {
         assert!(answer.raw.body.ends_with("\r\n"), "{path}");
         seen += 1;
     }
-    assert_eq!(seen, 14);
+    assert_eq!(seen, 15);
     let report = csv(&mut ledger, OPERATOR, "/v1/attribution?group_by=partner", None);
     assert!(report.raw.body.starts_with("partner,clicks,"), "{}", report.raw.body);
     // The columns are in the order of a table with rows.

@@ -122,6 +122,7 @@ fn every_field_of_a_request_has_limits() {
         "model",
         "attribution",
         "fraud",
+        "api_version",
         "self_referral",
         "duplicate_customer",
         "google_play_instant",
@@ -370,7 +371,43 @@ fn record() -> Value {
     let qualify = format!("/v1/conversions/{lead}/qualify");
     assert_eq!(it.send(Op::QualifyLead, "POST", &qualify, Some(decision.clone())).status, 200);
     it.refuse(Op::QualifyLead, &format!("/v1/conversions/{sale}/qualify"), decision);
+    webhooks(&mut it, &partner, &sale);
     Value::Object(it.examples)
+}
+
+fn webhooks(it: &mut Recorder, partner: &str, sale: &str) {
+    use Operation as Op;
+    let endpoint = json!({
+        "url": "https://hooks.acme.example/signpost", "events": ["conversion.created", "refund.created"],
+        "description": "Data warehouse",
+    });
+    let webhook = it.post(Op::CreateWebhook, "/v1/webhooks", endpoint).text("/id");
+    let private = json!({ "url": "https://127.0.0.1/signpost", "events": ["conversion.created"], "partner_id": partner });
+    it.refuse(Op::CreateWebhook, "/v1/webhooks", private);
+    let path = format!("/v1/webhooks/{webhook}");
+    it.get(Op::GetWebhook, &path);
+    let change = json!({ "events": ["*"] });
+    assert_eq!(it.send(Op::UpdateWebhook, "PATCH", &path, Some(change)).status, 200);
+    it.get(Op::ListWebhooks, "/v1/webhooks");
+    assert_eq!(it.send(Op::RotateWebhookSecret, "POST", &format!("{path}/rotate"), None).status, 200);
+    let event = it.send(Op::TestWebhook, "POST", &format!("{path}/test"), None).text("/event_id");
+    let created = it.ledger.get("/v1/events?type=conversion.created").text("/data/0/id");
+    let replay = json!({ "event_ids": [created] });
+    assert_eq!(it.send(Op::ReplayEvents, "POST", &format!("{path}/replay"), Some(replay)).status, 202);
+    it.refuse(Op::ReplayEvents, &format!("{path}/replay"), json!({ "event_ids": [sale] }));
+    let attempts = json!({ "total": null, "attempts": [{
+        "no": 1, "event_id": event, "kind": "webhook.test", "is_replay": true, "attempt": 1, "status": "delivered",
+        "http_status": 204, "error": null, "latency_ms": 84, "response_excerpt": "",
+        "attempted_at": "2026-11-22T11:02:00.120Z", "next_attempt_at": null,
+    }] });
+    let internal = format!("/internal/webhooks/{webhook}/deliveries");
+    assert_eq!(it.send(Op::ListDeliveries, "POST", &internal, Some(attempts)).status, 200);
+    it.examples["listDeliveries"].as_object_mut().unwrap().remove("request");
+    let paused = json!({ "status": "paused" });
+    assert_eq!(it.ledger.patch(&path, &paused).status, 200);
+    assert_eq!(it.send(Op::TestWebhook, "POST", &format!("{path}/test"), None).status, 409);
+    assert_eq!(it.send(Op::DeleteWebhook, "DELETE", &path, None).status, 204);
+    it.examples.remove("deleteWebhook");
 }
 
 /// `UPDATE_EXAMPLES=1 cargo test --test native openapi` rewrites the file.

@@ -43,12 +43,13 @@ impl Sql for Watched<'_> {
 
 /// Full scans in SQLite's plans, although the statement needs only a part.
 fn scans(watched: &Watched<'_>) -> Vec<String> {
-    // What waits for KV or a ClickLog: the statement stops at its limit, and whatever stands there is taken out at the next
+    // What waits for KV, a ClickLog or a destination: the statement stops at its limit, and whatever stands there is taken out at the next
     // alarm.
     // Indexes of exactly the rows that are asked for. All listings: redirects must know them all.
     let wanted = [
         "SCAN kv_writes",
         "SCAN click_outbox",
+        "SCAN destination_commands",
         "USING INDEX links_revoked",
         "links_revised",
         "partners_inactive",

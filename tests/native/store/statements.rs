@@ -261,7 +261,7 @@ fn is_meant(table: &str, sql: &str) -> bool {
         return true;
     }
     // As many events as are written or exported at once, with the sums of their lengths.
-    if sql.contains("(SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT CAST(?2 AS INTEGER))") {
+    if sql.contains(" FROM events WHERE seq > ?1 ORDER BY seq LIMIT CAST(?2 AS INTEGER))") {
         return table.starts_with("(subquery-") || table == "a sort";
     }
     match table {
@@ -296,7 +296,7 @@ fn is_meant(table: &str, sql: &str) -> bool {
                 || of_one.iter().any(|one| sql.contains(one))
         }
         // Queues, from which finished work is removed.
-        "kv_writes" | "click_outbox" => true,
+        "kv_writes" | "click_outbox" | "destination_commands" => true,
         // As many of them as are sent at once.
         "(subquery-1)" if sql.contains("FROM click_outbox ORDER BY place LIMIT CAST(?1 AS INTEGER)") => true,
         // A partner's newest conversions, up to its hourly limit.

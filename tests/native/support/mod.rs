@@ -21,9 +21,11 @@ use signpost::{
     },
     domain::{
         clicks::click::{Class, ClickId, Country, Device},
+        delivery::endpoint::PauseReason,
         links::keyring::{KeyRing, with_new_key},
         values::{
             entropy::{Entropy, SeededEntropy},
+            id::WebhookId,
             time::Timestamp,
             zone::Zones,
         },
@@ -172,6 +174,18 @@ impl<S: Sql> Ledger<S> {
         };
         assert_eq!(api::report(&environment, &mut self.entropy, &report).unwrap(), Reported::Kept);
         self.get("/v1/callbacks?limit=1").text("/data/0/id")
+    }
+
+    /// Pauses an endpoint whose object has stopped to send.
+    pub fn disable_webhook(&mut self, id: &WebhookId, reason: PauseReason) {
+        let environment = Environment {
+            sql: &self.sql,
+            config: &self.config,
+            zones: &TzDatabase,
+            now: self.now,
+            trails: &Trails::new(),
+        };
+        api::disable_webhook(&environment, &mut self.entropy, id, reason).unwrap();
     }
 
     /// Moves the clock forward.

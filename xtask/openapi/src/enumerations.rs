@@ -12,8 +12,9 @@ use signpost::api::http::problems::Code;
 use std::collections::BTreeSet;
 
 /// The subjects of the page with their enumerations, both in the order of the page.
-pub const SUBJECTS: [(&str, &[&str]); 12] = [
+pub const SUBJECTS: [(&str, &[&str]); 13] = [
     ("Events", &["EventType"]),
+    ("Webhooks", &["EndpointStatus", "PauseReason", "AttemptStatus"]),
     ("Held commissions", &["HeldReason"]),
     ("Keys", &["Scope"]),
     ("Problems", &["ProblemCode"]),

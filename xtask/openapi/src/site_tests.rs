@@ -134,11 +134,12 @@ fn each_guide_has_a_page_that_the_others_lead_to() {
 }
 
 /// The words of enumerations that the API does not use, with the reason.
-const INTERNAL: [(&str, &str); 5] = [
+const INTERNAL: [(&str, &str); 6] = [
     ("EventKind", "events of callbacks in the terms that marketplaces share"),
     ("Language", "languages of pages, negotiated by `Accept-Language`"),
     ("ClickIdTransport", "derived from the marketplace and the setting `click_id_in`"),
     ("Group", "the contract calls it `ReportDimension`"),
+    ("ApiVersion", "one version so far, which the reference states"),
     ("TokenScope", "one word, which the reference states"),
 ];
 

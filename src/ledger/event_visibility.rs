@@ -1,11 +1,8 @@
 //! What a partner sees of an event. Events are stored as the programme sees them, so that what the other operations hide from
 //! partners is removed when they are read.
 
-use crate::{
-    domain::event::EventType,
-    ledger::commissions::view::{UNDER_REVIEW, is_review_reason},
-    store::SqlError,
-};
+use super::commissions::view::{UNDER_REVIEW, is_review_reason};
+use crate::{domain::event::EventType, store::SqlError};
 use serde_json::{Map, Value};
 
 /// Events with a note of the operator.

@@ -1,0 +1,101 @@
+//! When a failed delivery is attempted again, and when it is given up.
+
+use crate::values::{entropy::Entropy, time::Timestamp};
+use chrono::DateTime;
+
+/// The pauses before the second, third, … attempt in milliseconds. After the last one, the delivery is given up.
+const PAUSES_MS: [i64; 7] = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000];
+/// The shortest pause that `Retry-After` can ask for, so that a receiver cannot use up all attempts at once.
+const MIN_RETRY_AFTER_MS: i64 = 5_000;
+/// The longest pause that `Retry-After` can ask for.
+const MAX_RETRY_AFTER_MS: i64 = 86_400_000;
+/// How long every attempt must have failed before an endpoint is disabled.
+pub const DISABLED_AFTER_MS: i64 = 5 * 86_400_000;
+
+/// Parses the value of `Retry-After`: seconds or an HTTP date (RFC 9110 §10.2.3). Returns milliseconds from `now`.
+#[must_use]
+pub fn retry_after_ms(value: &str, now: Timestamp) -> Option<i64> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(value.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1_000));
+    }
+    let at = DateTime::parse_from_rfc2822(value).ok()?;
+    Some(at.timestamp_millis().saturating_sub(now.ms()))
+}
+
+/// Returns when to try again after `attempts` failed attempts, or `None` if the delivery is given up. `Retry-After` replaces
+/// the pause of the schedule, but not the number of attempts.
+#[must_use]
+pub fn next_attempt(
+    attempts: u32,
+    now: Timestamp,
+    retry_after_ms: Option<i64>,
+    entropy: &mut dyn Entropy,
+) -> Option<Timestamp> {
+    let index = usize::try_from(attempts).ok()?.checked_sub(1)?;
+    let pause = *PAUSES_MS.get(index)?;
+    let pause = match retry_after_ms {
+        Some(asked) => asked.clamp(MIN_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS),
+        None => jittered(pause, entropy),
+    };
+    Some(now.plus_ms(pause))
+}
+
+/// A pause between 80 and 120 %, so that deliveries that failed together do not come back together.
+fn jittered(pause_ms: i64, entropy: &mut dyn Entropy) -> i64 {
+    let mut bytes = [0; 2];
+    entropy.fill(&mut bytes);
+    let per_mille = i64::from(u16::from_le_bytes(bytes)).checked_rem(401).unwrap_or(0).saturating_add(800);
+    pause_ms.saturating_mul(per_mille).checked_div(1_000).unwrap_or(pause_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::entropy::SeededEntropy;
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    fn pause(attempts: u32, retry_after: Option<i64>, seed: u64) -> Option<i64> {
+        let next =
+            next_attempt(attempts, Timestamp::clamped(NOW), retry_after, &mut SeededEntropy::new(seed));
+        next.map(|at| at.ms() - NOW)
+    }
+
+    #[test]
+    fn the_schedule_has_seven_retries_within_a_fifth() {
+        for (attempts, nominal) in (1..).zip([5, 300, 1_800, 7_200, 18_000, 36_000, 36_000]) {
+            let pauses: Vec<i64> = (0..500).map(|seed| pause(attempts, None, seed).unwrap()).collect();
+            let (low, high) = (nominal * 800, nominal * 1_200);
+            assert!(pauses.iter().all(|pause| (low..=high).contains(pause)), "{attempts}");
+            assert!(pauses.iter().min().unwrap() < &(nominal * 820), "{attempts}");
+            assert!(pauses.iter().max().unwrap() > &(nominal * 1_180), "{attempts}");
+        }
+        assert_eq!(pause(8, None, 1), None);
+        assert_eq!(pause(8, Some(60_000), 1), None, "Retry-After adds no attempt");
+        assert_eq!(pause(0, None, 1), None);
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_within_bounds() {
+        let now = Timestamp::clamped(1_445_412_480_000); // Wed, 21 Oct 2015 07:28:00 GMT
+        for (value, expected) in [
+            ("120", Some(120_000)),
+            (" 7 ", Some(7_000)),
+            ("Wed, 21 Oct 2015 07:30:00 GMT", Some(120_000)),
+            ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0)),
+            ("99999999999999999999", Some(i64::MAX)),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(retry_after_ms(value, now), expected, "{value}");
+        }
+        for (asked, obeyed) in
+            [(120_000, 120_000), (0, 5_000), (-1, 5_000), (90_000_000, 86_400_000), (i64::MAX, 86_400_000)]
+        {
+            assert_eq!(pause(3, Some(asked), 1), Some(obeyed));
+        }
+    }
+}

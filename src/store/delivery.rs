@@ -1,0 +1,9 @@
+//! Rows of the objects that deliver events: the queue of a destination, its attempts, and the destinations that the relay has not
+//! reached.
+
+pub mod attempts;
+pub mod command;
+pub mod config;
+pub mod queue;
+pub mod replays;
+pub mod unreached;
