@@ -33,6 +33,20 @@ pub fn jq() -> Result<PathBuf> {
     find_or_install(&Program { name: "jq", package: "jq", variable: None, other_files: &[] })
 }
 
+/// Run the receivers of docs/webhooks.md. Where one cannot be installed, its tests say that they are skipped.
+pub fn receivers() {
+    for program in [
+        Program { name: "PHP", package: "php-cli", variable: None, other_files: &["php"] },
+        Program { name: "Ruby", package: "ruby", variable: None, other_files: &[] },
+        Program { name: "Python", package: "python3", variable: None, other_files: &[] },
+        Program { name: "Python's pip", package: "python3-pip", variable: None, other_files: &["pip3"] },
+    ] {
+        if let Err(error) = find_or_install(&program) {
+            println!("{error:#}");
+        }
+    }
+}
+
 impl Program {
     /// The file that the user names.
     fn named(&self) -> Option<OsString> {

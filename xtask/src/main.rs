@@ -18,6 +18,7 @@ mod npm;
 mod openapi;
 mod process;
 mod progress;
+mod pypi;
 mod replay;
 mod restore;
 mod stamp;

@@ -3,7 +3,7 @@
 mod selection;
 
 use crate::progress::{Progress, now, seconds};
-use crate::{build, debian, npm, openapi, watched, workspace, wrangler};
+use crate::{build, debian, npm, openapi, pypi, watched, workspace, wrangler};
 use anyhow::{Context, Result, anyhow, bail};
 use lexopt::{Arg, ValueExt};
 use selection::{Selection, count_native, list_suites, native_filter, node_pattern};
@@ -67,6 +67,7 @@ pub fn run(arguments: lexopt::Parser) -> Result<()> {
         None => {
             debian::chromium()?;
             debian::jq()?;
+            debian::receivers();
             everything(&options)
         }
     };
@@ -189,7 +190,7 @@ fn build_for_tests() -> Result<()> {
 }
 
 fn end_to_end(options: &Options, selection: &Selection) -> Result<()> {
-    node_tests(options, selection, None)
+    node_tests(options, selection, pypi::packages().map(|directory| ("PYTHONPATH", directory)))
 }
 
 /// Runs the browser suite in Chromium.
