@@ -25,6 +25,7 @@ const all = {
   simulation: async (options) => (await import("./simulations.mjs")).simulations(options),
   callbacks: async (options) => (await import("./callbacks.mjs")).callbacks(options),
   signed: async (options) => (await import("./signed.mjs")).signed(options),
+  webhooks: async (options) => (await import("./webhooks.mjs")).webhooks(options),
   memory: async (options) => (await import("./memory.mjs")).memory(options),
 };
 

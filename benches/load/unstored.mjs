@@ -1,7 +1,7 @@
 // Signpost without click storage, for the benchmark only. Calls to ClickLogs do nothing; everything else is unchanged.
 import Signpost from "../../src/edge/js/entry.mjs";
 
-export { ClickLog, Ledger } from "../../src/edge/js/entry.mjs";
+export { ClickLog, Destination, Ledger, Relay, Simulation } from "../../src/edge/js/entry.mjs";
 
 const discardingClickLog = {
   // The `worker` crate recognises a binding by the name of its class.

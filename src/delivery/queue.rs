@@ -193,6 +193,12 @@ impl DeliveryQueue {
     }
 }
 
+/// Deletes attempts that are no longer kept, and returns when the next ones are.
+pub fn prune(sql: &dyn Sql, now: Timestamp) -> Result<Option<Timestamp>, SqlError> {
+    attempts::prune(sql, now.plus_ms(-KEPT_MS), PRUNED_AT_ONCE)?;
+    Ok(attempts::oldest(sql)?.map(|oldest| oldest.plus_ms(KEPT_MS).max(now)))
+}
+
 /// Writes an attempt. Returns when the event is attempted again, and why the destination is disabled.
 fn record(
     sql: &dyn Sql,

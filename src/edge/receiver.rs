@@ -8,14 +8,22 @@ use crate::{
         values::time::Timestamp,
     },
 };
-use futures_util::StreamExt;
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+};
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
 use wasm_bindgen::JsValue;
 use worker::{
-    Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, ResponseBody, Result, web_sys,
+    Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response, ResponseBody, Result,
+    web_sys,
 };
 
 /// How long an attempt may take, with its response.
-const TIMEOUT_MS: u32 = 15_000;
+const TIMEOUT: Duration = Duration::from_secs(15);
 /// The maximum number of bytes of a response that are read.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// The number of bytes of a response that are kept.
@@ -36,7 +44,8 @@ pub struct Delivery {
 
 /// Sends a delivery once.
 pub async fn send(stores: &Stores, delivery: &Delivery, began_at: Timestamp) -> AttemptResult {
-    let response = fetch(stores, delivery).await;
+    // Not `AbortSignal.timeout`, whose timers end only with their time: the platform allows an object 10,000.
+    let mut deadline = pin!(Delay::from(TIMEOUT));
     let mut result = AttemptResult {
         http_status: None,
         error: None,
@@ -45,24 +54,33 @@ pub async fn send(stores: &Stores, delivery: &Delivery, began_at: Timestamp) -> 
         response_excerpt: String::new(),
         retry_after_ms: None,
     };
-    match response {
-        Ok(mut response) => {
+    let Ok(controller) = web_sys::AbortController::new() else {
+        return AttemptResult { error: Some("The connection failed.".to_owned()), ..result };
+    };
+    let (mut retry_after, mut has_ended) = (None, false);
+    match select(pin!(fetch(stores, delivery, &controller)), deadline.as_mut()).await {
+        Either::Left((Ok(mut response), _)) => {
             result.http_status = Some(response.status_code());
-            let retry_after = response.headers().get("retry-after").ok().flatten();
-            result.response_excerpt = excerpt(&mut response).await;
-            // The body may have taken long.
-            result.ended_at = timestamp(now_ms());
-            result.retry_after_ms = retry_after.and_then(|value| retry_after_ms(&value, result.ended_at));
+            retry_after = response.headers().get("retry-after").ok().flatten();
+            (result.response_excerpt, has_ended) = excerpt(&mut response, deadline).await;
         }
-        Err(error) => {
-            result.ended_at = timestamp(now_ms());
-            result.error = Some(failure(&error));
-        }
+        Either::Left((Err(_), _)) => result.error = Some("The connection failed.".to_owned()),
+        Either::Right(_) => result.error = Some(format!("No response within {} s.", TIMEOUT.as_secs())),
     }
+    // The connection of a response that has ended can be used again.
+    if !has_ended {
+        controller.abort();
+    }
+    result.ended_at = timestamp(now_ms());
+    result.retry_after_ms = retry_after.and_then(|value| retry_after_ms(&value, result.ended_at));
     result
 }
 
-async fn fetch(stores: &Stores, Delivery { url, headers, body }: &Delivery) -> Result<Response> {
+async fn fetch(
+    stores: &Stores,
+    Delivery { url, headers, body }: &Delivery,
+    controller: &web_sys::AbortController,
+) -> Result<Response> {
     let all = Headers::new();
     all.set("content-type", "application/json")?;
     all.set("user-agent", concat!("Signpost-Webhooks/", env!("CARGO_PKG_VERSION")))?;
@@ -73,38 +91,34 @@ async fn fetch(stores: &Stores, Delivery { url, headers, body }: &Delivery) -> R
     init.with_method(Method::Post).with_headers(all).with_body(Some(JsValue::from_str(body)));
     init.with_redirect(RequestRedirect::Manual);
     let request = Request::new_with_init(url, &init)?;
-    let deadline = web_sys::RequestInit::new();
-    deadline.set_signal(Some(&web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS)));
-    let request = web_sys::Request::new_with_request_and_init(request.inner(), &deadline)?;
+    let abortable = web_sys::RequestInit::new();
+    abortable.set_signal(Some(&controller.signal()));
+    let request = web_sys::Request::new_with_request_and_init(request.inner(), &abortable)?;
     if leads_to_loopback(url) {
         return stores.env().service(LOOPBACK)?.fetch_request(Request::from(request)).await;
     }
     Fetch::Request(request.into()).send().await
 }
 
-/// Reads the beginning of a response. The status has decided already, so a body that breaks off or never ends changes nothing.
-async fn excerpt(response: &mut Response) -> String {
+/// Reads the beginning of a response, and returns it with whether the response has ended. The status has decided already, so a
+/// body that breaks off or never ends changes nothing.
+async fn excerpt(response: &mut Response, mut deadline: Pin<&mut Delay>) -> (String, bool) {
     if matches!(response.body(), ResponseBody::Empty) {
-        return String::new();
+        return (String::new(), true);
     }
-    let Ok(mut chunks) = response.stream() else { return String::new() };
+    let Ok(mut chunks) = response.stream() else { return (String::new(), false) };
     let mut bytes: Vec<u8> = Vec::new();
-    while let Some(Ok(chunk)) = chunks.next().await {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() >= MAX_RESPONSE_BYTES {
-            break;
+    let mut has_ended = false;
+    while bytes.len() < MAX_RESPONSE_BYTES {
+        match select(chunks.next(), deadline.as_mut()).await {
+            Either::Left((Some(Ok(chunk)), _)) => bytes.extend_from_slice(&chunk),
+            Either::Left((None, _)) => {
+                has_ended = true;
+                break;
+            }
+            Either::Left((Some(Err(_)), _)) | Either::Right(_) => break,
         }
     }
     bytes.truncate(EXCERPT_BYTES);
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Says why there was no response.
-fn failure(error: &worker::Error) -> String {
-    match error {
-        worker::Error::UnknownJsError { name: Some(name), .. } if name == "TimeoutError" => {
-            format!("No response within {TIMEOUT_MS} ms.")
-        }
-        _ => "The connection failed.".to_owned(),
-    }
+    (String::from_utf8_lossy(&bytes).into_owned(), has_ended)
 }

@@ -42,6 +42,7 @@ const PARTS: &[Part] = &[
     Part { name: "simulation", kind: Kind::Load },
     Part { name: "callbacks", kind: Kind::Load },
     Part { name: "signed", kind: Kind::Load },
+    Part { name: "webhooks", kind: Kind::Load },
     Part { name: "memory", kind: Kind::Load },
     Part { name: "stores", kind: Kind::Stores },
 ];

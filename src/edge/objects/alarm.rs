@@ -5,6 +5,8 @@ use worker::{Result, ScheduledTime, State};
 
 /// The pauses before a failed alarm is retried: 1, 2, 4, … seconds, at most a minute.
 const BACKOFF_MS: [f64; 7] = [1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0, 32_000.0, 60_000.0];
+/// After this time, an alarm that should have run counts as lost, and is set again.
+const OVERDUE_MS: f64 = 10_000.0;
 /// The maximum number of steps that one alarm runs before it sets the next alarm.
 pub const STEPS_PER_ALARM: usize = 20;
 
@@ -58,7 +60,8 @@ impl Alarm {
     /// Returns whether the alarm must be set so that it runs at `at` or earlier.
     pub fn is_late_for(&self, at: f64) -> bool {
         let scheduled = self.schedule.scheduled_at();
-        scheduled.is_nan() || self.not_before_backoff(at) < scheduled
+        let is_overdue = scheduled + OVERDUE_MS < now_ms();
+        scheduled.is_nan() || is_overdue || self.not_before_backoff(at) < scheduled
     }
 
     fn not_before_backoff(&self, at: f64) -> f64 {
@@ -79,7 +82,8 @@ impl Alarm {
                 return Ok(());
             }
         }
-        let at = self.not_before_backoff(at);
+        // An alarm that is set while one runs, and not for later than that one, is dropped when that one ends (workerd issue 6866).
+        let at = self.not_before_backoff(at).max(now_ms() + 1.0);
         self.schedule.set_scheduled_at(at);
         storage.set_alarm(ScheduledTime::new(js_sys::Date::new(&at.into()))).await
     }

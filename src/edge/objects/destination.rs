@@ -10,7 +10,7 @@ use crate::{
     delivery::{
         intake::{self, LogPart, Push, Pushed, Reading},
         payload,
-        queue::{AttemptResult, DeliveryQueue},
+        queue::{AttemptResult, DeliveryQueue, prune},
     },
     domain::{
         delivery::signature,
@@ -148,19 +148,20 @@ impl Destination {
         self.next_at()
     }
 
-    /// Returns when work is due.
+    /// Deletes old attempts, and returns when work is due.
     fn next_at(&self) -> Result<Option<f64>> {
         let queue = self.queue()?.borrow();
         if config::disabled(&self.sql).map_err(failed)?.is_some() {
             return Ok(Some(now_ms()));
         }
+        let pruned_at = prune(&self.sql, Self::now()).map_err(failed)?.map(Timestamp::ms);
         if !config::is_active(&self.sql).map_err(failed)? {
-            return Ok(None);
+            return Ok(pruned_at.map(crate::edge::milliseconds));
         }
         let reading = intake::next_reading(&queue, &self.sql).map_err(failed)?;
         let reading_at = reading.map(|_| self.read_not_before.get().max(now_ms()));
-        let attempt_at = queue.next_at().map(crate::edge::milliseconds);
-        Ok([reading_at, attempt_at].into_iter().flatten().min_by(f64::total_cmp))
+        let others = [queue.next_at(), pruned_at].into_iter().flatten().map(crate::edge::milliseconds);
+        Ok(reading_at.into_iter().chain(others).min_by(f64::total_cmp))
     }
 
     /// Tells the Ledger that the destination was disabled.

@@ -119,19 +119,18 @@ fn read(row: &Row) -> Result<Attempt, SqlError> {
     })
 }
 
+/// Returns when the oldest attempt began.
+pub fn oldest(sql: &dyn Sql) -> Result<Option<Timestamp>, SqlError> {
+    let rows = sql.exec("SELECT attempted_at FROM attempts ORDER BY no LIMIT 1", &[])?;
+    rows.first().map(|row| row.time(0)).transpose()
+}
+
 /// Deletes up to `limit` attempts before `cutoff`. Rows are in the order of time, so only the oldest are read.
 pub fn prune(sql: &dyn Sql, cutoff: Timestamp, limit: i64) -> Result<(), SqlError> {
-    let oldest = sql.exec(
-        "SELECT no, attempted_at FROM attempts ORDER BY no LIMIT CAST(?1 AS INTEGER)",
-        &[limit.into()],
-    )?;
-    let mut last = None;
-    for row in &oldest {
-        if row.time(1)? >= cutoff {
-            break;
-        }
-        last = Some(row.int(0)?);
+    if oldest(sql)?.is_none_or(|oldest| oldest >= cutoff) {
+        return Ok(());
     }
-    let Some(last) = last else { return Ok(()) };
-    sql.exec("DELETE FROM attempts WHERE no <= ?1", &[last.into()]).map(drop)
+    let statement = "DELETE FROM attempts WHERE no IN (SELECT no FROM attempts ORDER BY no LIMIT CAST(?1 AS INTEGER)) \
+                     AND attempted_at < ?2";
+    sql.exec(statement, &[limit.into(), cutoff.into()]).map(drop)
 }
