@@ -147,10 +147,6 @@ async function search() {
 }
 
 function show(isSearching) {
-  if (isSearching && results.hidden) {
-    const seen = document.elementFromPoint(innerWidth / 2, innerHeight / 3);
-    place = content.contains(seen) ? { seen, top: seen.getBoundingClientRect().top } : undefined;
-  }
   results.hidden = !isSearching;
   content.hidden = isSearching;
   document.body.classList.toggle("searching", isSearching);
@@ -176,6 +172,13 @@ function keep() {
     address.hash = "";
   }
   history.replaceState(null, "", address);
+}
+
+/** Notes what the reader sees, before the first letter of a query: the browser scrolls a box that somebody types into. */
+function notePlace() {
+  if (!results.hidden || box.value !== "") return;
+  const seen = document.elementFromPoint(innerWidth / 2, innerHeight / 3);
+  place = content.contains(seen) ? { seen, top: seen.getBoundingClientRect().top } : undefined;
 }
 
 /** The number of frames in which nothing moves before the page counts as settled. */
@@ -207,6 +210,7 @@ function enter() {
 const isTyping = ({ target }) => target.closest?.("input, textarea, select, [contenteditable]") !== null;
 
 box.addEventListener("focus", load);
+box.addEventListener("beforeinput", notePlace);
 box.addEventListener("input", search);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -237,7 +241,7 @@ document.addEventListener("keydown", (event) => {
     close();
     keep();
     enter();
-    if (place) settled(() => scrollBy(0, place.seen.getBoundingClientRect().top - place.top));
+    if (place) settled(() => scrollBy(0, Math.round(place.seen.getBoundingClientRect().top - place.top)));
   }
 });
 // A link to a part of the page that the results hide.
