@@ -16,9 +16,10 @@ export function test(name) {
   names.push([...outer, name].join(" "));
 }
 
-export function describe(name, body) {
+/** Takes the body last, after options if there are any. */
+export function describe(name, ...rest) {
   outer.push(name);
-  body();
+  rest.at(-1)();
   outer.pop();
 }
 
