@@ -3,5 +3,6 @@
 
 pub mod fan_out;
 pub mod intake;
+pub mod ordering;
 pub mod payload;
 pub mod queue;

@@ -1,12 +1,12 @@
 //! Which new events each destination receives, and since when the relay has sent it all of them.
 
-use super::intake::{Push, Pushed};
+use super::{
+    intake::{Push, Pushed},
+    ordering,
+};
 use crate::{
     domain::{
-        delivery::{
-            endpoint::{EventFilter, Filters},
-            ordering,
-        },
+        delivery::endpoint::{EventFilter, Filters},
         event::EventType,
         programme::partner::PartnerNo,
         values::{id::EventId, time::Timestamp},

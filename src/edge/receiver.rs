@@ -3,10 +3,7 @@
 use super::{objects::now_ms, rpc::Stores, timestamp};
 use crate::{
     delivery::queue::AttemptResult,
-    domain::{
-        delivery::{receiver_url::leads_to_loopback, retry::retry_after_ms},
-        values::time::Timestamp,
-    },
+    domain::{delivery::receiver_url::leads_to_loopback, values::time::Timestamp},
 };
 use futures_util::{
     StreamExt,
@@ -98,6 +95,18 @@ async fn fetch(
         return stores.env().service(LOOPBACK)?.fetch_request(Request::from(request)).await;
     }
     Fetch::Request(request.into()).send().await
+}
+
+/// Parses the value of `Retry-After`: seconds or an HTTP date (RFC 9110 §10.2.3). Returns milliseconds from `now`.
+fn retry_after_ms(value: &str, now: Timestamp) -> Option<i64> {
+    let value = value.trim();
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse::<i64>().ok().map(|seconds| seconds.saturating_mul(1_000));
+    }
+    // JavaScript also reads dates that begin otherwise; an HTTP date begins with a day.
+    let is_date = value.starts_with(|first: char| first.is_ascii_alphabetic());
+    let at = is_date.then(|| js_sys::Date::parse(value)).filter(|at| at.is_finite())?;
+    Some(timestamp(at).ms().saturating_sub(now.ms()))
 }
 
 /// Reads the beginning of a response, and returns it with whether the response has ended. The status has decided already, so a

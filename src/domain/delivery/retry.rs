@@ -1,7 +1,6 @@
 //! When a failed delivery is attempted again, and when it is given up.
 
 use crate::values::{entropy::Entropy, time::Timestamp};
-use chrono::DateTime;
 
 /// The pauses before the second, third, … attempt in milliseconds. After the last one, the delivery is given up.
 const PAUSES_MS: [i64; 7] = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 36_000_000];
@@ -11,17 +10,6 @@ const MIN_RETRY_AFTER_MS: i64 = 5_000;
 const MAX_RETRY_AFTER_MS: i64 = 86_400_000;
 /// How long every attempt must have failed before an endpoint is disabled.
 pub const DISABLED_AFTER_MS: i64 = 5 * 86_400_000;
-
-/// Parses the value of `Retry-After`: seconds or an HTTP date (RFC 9110 §10.2.3). Returns milliseconds from `now`.
-#[must_use]
-pub fn retry_after_ms(value: &str, now: Timestamp) -> Option<i64> {
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(value.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1_000));
-    }
-    let at = DateTime::parse_from_rfc2822(value).ok()?;
-    Some(at.timestamp_millis().saturating_sub(now.ms()))
-}
 
 /// Returns when to try again after `attempts` failed attempts, or `None` if the delivery is given up. `Retry-After` replaces
 /// the pause of the schedule, but not the number of attempts.
@@ -78,20 +66,6 @@ mod tests {
 
     #[test]
     fn retry_after_is_obeyed_within_bounds() {
-        let now = Timestamp::clamped(1_445_412_480_000); // Wed, 21 Oct 2015 07:28:00 GMT
-        for (value, expected) in [
-            ("120", Some(120_000)),
-            (" 7 ", Some(7_000)),
-            ("Wed, 21 Oct 2015 07:30:00 GMT", Some(120_000)),
-            ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0)),
-            ("99999999999999999999", Some(i64::MAX)),
-            ("", None),
-            ("-1", None),
-            ("1.5", None),
-            ("soon", None),
-        ] {
-            assert_eq!(retry_after_ms(value, now), expected, "{value}");
-        }
         for (asked, obeyed) in
             [(120_000, 120_000), (0, 5_000), (-1, 5_000), (90_000_000, 86_400_000), (i64::MAX, 86_400_000)]
         {

@@ -28,7 +28,7 @@ fn a_refund_is_booked_once_and_returns_its_own_reversal() {
     let expected = json!({
         "id": first.text("/id"), "conversion_id": target.split('/').nth(3), "external_id": "r-1", "amount": 2_500,
         "currency": "EUR", "created_at": "2026-11-22T12:00:00.000Z",
-        "commissions": [{"id": commission["id"], "partner_id": commission["partner_id"], "reversed": 375,
+        "commissions": [{"id": commission["id"], "conversion_id": target.split('/').nth(3), "partner_id": commission["partner_id"], "reversed": 375,
             "remaining": 1_125, "currency": "EUR", "status": "pending"}]
     });
     assert_eq!(first.json, expected);

@@ -1,6 +1,6 @@
 //! The order of deliveries: events with the same key are delivered one after the other.
 
-use crate::event::EventType;
+use crate::domain::event::EventType;
 use serde::Deserialize;
 
 /// The members of an event's data that name what it is about.
@@ -20,7 +20,7 @@ struct Subject<'a> {
 /// is about. Events about none of these are in the order of their type.
 #[must_use]
 pub fn key(kind: EventType, data: &str) -> String {
-    let subject = serde_json::from_str::<Subject<'_>>(data).ok();
+    let subject = strict_json::from_str::<Subject<'_>>(data).ok();
     let id = subject.and_then(|it| it.conversion_id.or(it.id).or(it.run_id).or(it.partner_id));
     id.unwrap_or(kind.as_str()).to_owned()
 }
