@@ -7,6 +7,7 @@ mod common;
 mod description;
 mod descriptions;
 mod endpoints;
+mod events;
 mod examples;
 mod filters;
 mod headers;
@@ -23,7 +24,6 @@ mod wire_types;
 use crate::{
     api::{health::API_VERSION, http::auth::Access},
     ledger::imports::clicks::ImportedClass,
-    marketplace::event::Evidence,
 };
 use description::Description;
 use endpoints::Endpoint;
@@ -53,6 +53,7 @@ pub fn document() -> Value {
         Header::ALL.iter().map(|header| (header.component().to_owned(), header.object())).collect();
     let tags = Tag::ALL.iter().map(|tag| json!({ "name": tag.name(), "description": tag.description() }));
     let responses = problems::shared(&mut schemas);
+    let webhooks = events::webhooks(&mut schemas);
     let mut components = schemas.components();
     problems::list_codes(&mut components);
     json!({
@@ -66,6 +67,7 @@ pub fn document() -> Value {
         "servers": [{ "url": "/", "description": "The Worker that serves this document" }],
         "tags": tags.collect::<Value>(),
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": components,
             "responses": responses,
@@ -81,13 +83,11 @@ pub fn document() -> Value {
     })
 }
 
-/// Enumerations whose words the API uses in objects that have no schema, each with its own: event data and lines of imports.
+/// Enumerations whose words the API uses in objects that have no schema, each with its own: lines of imports.
 #[must_use]
 pub fn enumerations_without_reference() -> Map<String, Value> {
     let mut schemas = Schemas::default();
-    for schema in [schema_of::<Evidence>(), schema_of::<ImportedClass>()] {
-        schemas.request(schema);
-    }
+    schemas.request(schema_of::<ImportedClass>());
     schemas.components()
 }
 

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { startEdge } from "../e2e/support/harness.mjs";
 import { launch } from "./support/sites.mjs";
 
-const PAGES = ["/docs", "/docs/enumerations", "/docs/guides", "/docs/guides/overview", "/docs/guides/marketplaces", "/docs/guides/payouts", "/docs/guides/terms"];
+const PAGES = ["/docs", "/docs/events", "/docs/enumerations", "/docs/guides", "/docs/guides/overview", "/docs/guides/marketplaces", "/docs/guides/payouts", "/docs/guides/terms"];
 
 let edge;
 let browser;

@@ -26,7 +26,7 @@ use crate::{
 
 view! {
     /// A customer's account on a marketplace.
-    pub struct AccountView {
+    pub struct CustomerAccountView {
         /// The listing.
         listing_id: ListingId,
         /// The marketplace's id of the account.
@@ -115,7 +115,7 @@ fn joined(
 }
 
 fn put(tx: &Tx<'_>, listing: &Listing, account: MarketplaceAccount) -> Result<(), SqlError> {
-    let view = AccountView {
+    let view = CustomerAccountView {
         listing_id: listing.id.clone(),
         account: account.account.clone(),
         customer_id: customer_id(listing, &account.account),

@@ -2,6 +2,6 @@
 
 mod flat;
 mod migrations;
-mod replay;
+pub mod replay;
 mod segments;
 mod statements;

@@ -47,7 +47,7 @@ fn dump(sql: &NativeSql, table: &str, columns: &str) -> Vec<Vec<Value>> {
 }
 
 /// A programme's history with one of everything.
-fn history() -> Ledger {
+pub fn history() -> Ledger {
     let mut ledger = Ledger::new();
     let terms =
         json!({"name": "Acme", "currency": "EUR", "landing_url": "https://acme.example", "hold_days": 1});

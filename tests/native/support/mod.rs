@@ -155,10 +155,15 @@ impl<S: Sql> Ledger<S> {
 
     /// Keeps a verified callback of WooCommerce that could not be read; its id.
     pub fn kept(&mut self, listing_no: u16, body: &str) -> String {
+        self.kept_with_token(listing_no, body, &Json::Null)
+    }
+
+    /// The same with a single-use token.
+    pub fn kept_with_token(&mut self, listing_no: u16, body: &str, single_use: &Json) -> String {
         let message = serde_json::json!({
             "method": "POST", "url": "https://go.example/callbacks/woocommerce/lst/orders", "rest": "", "headers": [],
             "body": STANDARD.encode(body), "responses": [],
-            "proof": {"evidence": "signed", "payload": {"text": null, "parameters": null}, "signed_at": null, "single_use": null},
+            "proof": {"evidence": "signed", "payload": {"text": null, "parameters": null}, "signed_at": null, "single_use": single_use},
         });
         let reason = "/total is not an amount of the currency";
         let unprocessed =

@@ -2,6 +2,7 @@
 //! `/docs`.
 
 mod enumerations;
+mod events;
 mod guides;
 mod markdown;
 mod operation;

@@ -20,7 +20,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 /// A code block that scrolls by itself, also by keyboard.
-fn code_block(label: &str, text: &str) -> Markup {
+pub fn code_block(label: &str, text: &str) -> Markup {
     html! { pre role="group" tabindex="0" aria-label=(label) { code { (text) } } }
 }
 

@@ -1,6 +1,6 @@
 //! What all pages share: the head, the links between the pages, and the search box.
 
-use crate::site::{ENUMERATIONS, GUIDES, REFERENCE, Site};
+use crate::site::{ENUMERATIONS, EVENTS, GUIDES, REFERENCE, Site};
 use maud::{DOCTYPE, Markup, html};
 use serde_json::Value;
 
@@ -17,8 +17,8 @@ pub struct Page<'a> {
 }
 
 /// The parts of the documentation.
-const PARTS: [(&str, &str); 3] =
-    [(REFERENCE, "Reference"), (GUIDES, "Guides"), (ENUMERATIONS, "Enumerations")];
+const PARTS: [(&str, &str); 4] =
+    [(REFERENCE, "Reference"), (GUIDES, "Guides"), (EVENTS, "Events"), (ENUMERATIONS, "Enumerations")];
 
 /// The page as HTML. The script shows the search box, so a browser without scripts shows none.
 pub fn render(site: &Site, page: &Page<'_>) -> String {

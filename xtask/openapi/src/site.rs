@@ -2,6 +2,7 @@
 
 use crate::{
     enumerations::{self, Enumeration},
+    events,
     guides::{self, Guide},
     reference, search,
 };
@@ -14,6 +15,8 @@ use std::{
 
 /// The address of the page of all enumerations.
 pub const ENUMERATIONS: &str = "/docs/enumerations";
+/// The address of the page of all events.
+pub const EVENTS: &str = "/docs/events";
 /// The address of the list of guides, and of the guides below it.
 pub const GUIDES: &str = "/docs/guides";
 /// The address of the reference.
@@ -62,6 +65,7 @@ impl Site {
             file("openapi.json", self.document.to_string()),
             file("docs.html", reference::render(self)),
             file("docs/enumerations.html", enumerations::render(self)),
+            file("docs/events.html", events::render(self)),
             file("docs/guides.html", guides::index(self)),
             file("docs/docs.css", include_str!("docs.css").to_owned()),
             file("docs/search.js", include_str!("search.js").to_owned()),
@@ -108,7 +112,7 @@ impl Site {
         {
             return Some((guide.address(), Some(guide.title.as_str())));
         }
-        if [REFERENCE, GUIDES, ENUMERATIONS, "/openapi.json"].contains(&code) {
+        if [REFERENCE, GUIDES, ENUMERATIONS, EVENTS, "/openapi.json"].contains(&code) {
             return Some((code.to_owned(), None));
         }
         let name = code.split('?').next().unwrap_or(code);
