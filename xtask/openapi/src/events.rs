@@ -46,8 +46,11 @@ pub fn render(site: &Site) -> String {
             a href={ (REFERENCE) "#listEvents" } { "The list of events" } " has the same " code { "data" } ". The guide "
             a href={ (GUIDES) "/webhooks" } { "Webhooks" } " explains how to receive them."
         }
-        @for event in &events {
-            (section(site, event))
+        @for subject in events.chunk_by(|one, other| subject(one) == subject(other)) {
+            h2 { (subject.first().map(self::subject).unwrap_or_default()) }
+            @for event in subject {
+                (section(site, event))
+            }
         }
     };
     let contents = html! {
@@ -74,7 +77,7 @@ fn section(site: &Site, event: &Event<'_>) -> Markup {
     let example = event.example.and_then(|example| serde_json::to_string_pretty(example).ok());
     html! {
         section.schema id=(event.name) {
-            h2 { a href={ "#" (event.name) } { code { (event.name) } } }
+            h3 { a href={ "#" (event.name) } { code { (event.name) } } }
             p { (inline(site, event.meaning)) }
             p {
                 "Its " code { "data" } " is a "
