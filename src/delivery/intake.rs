@@ -64,6 +64,8 @@ pub enum Reading {
     Log {
         /// The cursor.
         after: i64,
+        /// How often the queue had declined events when the read began.
+        declined: u64,
     },
     /// A part that was requested again.
     Replay(Replay),
@@ -95,6 +97,7 @@ pub fn push(
     if !is_behind {
         config::set_behind(sql, true)?;
     }
+    queue.decline();
     Ok(if is_open { Pushed::Reading } else { Pushed::Full })
 }
 
@@ -104,7 +107,7 @@ pub fn next_reading(queue: &DeliveryQueue, sql: &dyn Sql) -> Result<Option<Readi
         return Ok(None);
     }
     if config::is_behind(sql)? {
-        return Ok(Some(Reading::Log { after: config::cursor(sql)? }));
+        return Ok(Some(Reading::Log { after: config::cursor(sql)?, declined: queue.declined() }));
     }
     Ok(replays::first(sql)?.map(Reading::Replay))
 }
@@ -118,14 +121,16 @@ pub fn append_read(
     now: Timestamp,
 ) -> Result<(), SqlError> {
     match reading {
-        Reading::Log { after } => {
+        Reading::Log { after, declined } => {
             // A push may have been accepted while the log was read.
             if config::cursor(sql)? != after {
                 return Ok(());
             }
+            // Events that were declined while the log was read may be later than its end then.
+            let is_last = part.is_last && queue.declined() == declined;
             queue.append(sql, &part.events, false, now, || {
                 config::set_cursor(sql, part.through)?;
-                if part.is_last { config::set_behind(sql, false) } else { Ok(()) }
+                if is_last { config::set_behind(sql, false) } else { Ok(()) }
             })
         }
         Reading::Replay(replay) => {
@@ -143,7 +148,10 @@ pub fn execute(
     now: Timestamp,
 ) -> Result<(), SqlError> {
     match command {
-        Command::Configure(config) => transaction(sql, || config::configure(sql, config)),
+        Command::Configure(config) => {
+            queue.decline();
+            transaction(sql, || config::configure(sql, config))
+        }
         Command::Deliver(events) => {
             // A test has no place in the log.
             let is_replay = events.iter().any(|event| event.seq.is_some());

@@ -70,6 +70,8 @@ pub struct DeliveryQueue {
     keys: HashMap<Rc<str>, VecDeque<i64>>,
     /// The first row of each key that is not being delivered, by when it is due.
     due: BTreeSet<(i64, i64)>,
+    /// How often something happened after which the log must be read. A read that began before does not count as the last one.
+    declined: u64,
 }
 
 impl DeliveryQueue {
@@ -134,6 +136,17 @@ impl DeliveryQueue {
         })?;
         places.into_iter().for_each(|place| self.insert(place));
         Ok(())
+    }
+
+    /// Notes that the log must be read again, also if it is being read now.
+    pub fn decline(&mut self) {
+        self.declined = self.declined.saturating_add(1);
+    }
+
+    /// How often [`DeliveryQueue::decline`] was called.
+    #[must_use]
+    pub fn declined(&self) -> u64 {
+        self.declined
     }
 
     /// Returns when the next event is due, of those that are not being delivered.

@@ -255,7 +255,7 @@ impl Destination {
 
     async fn read(&self, reading: Reading) -> Done {
         let (after, through) = match reading {
-            Reading::Log { after } => (after, None),
+            Reading::Log { after, .. } => (after, None),
             Reading::Replay(replay) => (replay.after, Some(replay.through)),
         };
         let read = async { self.stores.ledger()?.log_part(&self.id, after, through).await };

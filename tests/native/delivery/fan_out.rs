@@ -163,7 +163,7 @@ impl Network {
         let it = self.objects.get_mut(id).unwrap();
         let Some(reading) = intake::next_reading(&it.queue, &it.sql).unwrap() else { return };
         let (after, through) = match reading {
-            Reading::Log { after } => (after, None),
+            Reading::Log { after, .. } => (after, None),
             Reading::Replay(part) => (part.after, Some(part.through)),
         };
         let part =

@@ -19,6 +19,14 @@ fn reading(it: &Destination) -> Option<Reading> {
     intake::next_reading(&it.queue, &it.sql).unwrap()
 }
 
+/// The event after which the destination reads the log.
+fn log_after(it: &Destination) -> Option<i64> {
+    match reading(it)? {
+        Reading::Log { after, .. } => Some(after),
+        Reading::Replay(_) => None,
+    }
+}
+
 fn read(it: &mut Destination, reading: Reading, events: &[i64], through: i64, is_last: bool) {
     let events: Vec<Event> = events.iter().map(|seq| event(*seq, &seq.to_string())).collect();
     intake::append_read(&mut it.queue, &it.sql, reading, &LogPart { events, through, is_last }, start())
@@ -45,11 +53,12 @@ fn a_gap_is_read_from_the_log() {
     let mut it = Destination::new(10);
     assert_eq!(push(&mut it, 12, 14, &[13]), Pushed::Reading, "11 and 12 may be missing");
     let gap = reading(&it).unwrap();
-    assert_eq!(gap, Reading::Log { after: 10 });
+    assert_eq!(log_after(&it), Some(10));
     assert_eq!(push(&mut it, 12, 15, &[15]), Pushed::Reading, "until the log is read");
     read(&mut it, gap, &[11], 12, false);
-    assert_eq!(reading(&it), Some(Reading::Log { after: 12 }));
-    read(&mut it, Reading::Log { after: 12 }, &[13, 15], 15, true);
+    assert_eq!(log_after(&it), Some(12));
+    let next = reading(&it).unwrap();
+    read(&mut it, next, &[13, 15], 15, true);
     assert_eq!(reading(&it), None);
     assert_eq!(push(&mut it, 15, 16, &[16]), Pushed::Accepted);
     assert_eq!(seqs(&it.take_all()), [11, 13, 15, 16]);
@@ -76,7 +85,7 @@ fn a_full_queue_reads_on_once_it_has_room() {
     assert_eq!(reading(&it), None, "there is no room");
     let taken = it.take().unwrap();
     it.finish(&taken, 200);
-    assert_eq!(reading(&it), Some(Reading::Log { after: through }));
+    assert_eq!(log_after(&it), Some(through));
     let probe = Push { since: through, through: through + 2, events: None };
     assert_eq!(intake::push(&mut it.queue, &it.sql, &probe, start()).unwrap(), Pushed::Reading);
 }
@@ -90,9 +99,10 @@ fn a_paused_destination_takes_nothing_and_reads_the_log_when_it_is_active_again(
     assert!(!stored::is_active(&it.sql).unwrap());
     execute(&mut it, &Command::Configure(config(EndpointStatus::Active, 10)));
     assert!(stored::is_active(&it.sql).unwrap());
-    assert_eq!(reading(&it), Some(Reading::Log { after: 11 }), "what it has is not read again");
+    assert_eq!(log_after(&it), Some(11), "what it has is not read again");
     assert_eq!(push(&mut it, 12, 13, &[13]), Pushed::Reading);
-    read(&mut it, Reading::Log { after: 11 }, &[12, 13], 13, true);
+    let next = reading(&it).unwrap();
+    read(&mut it, next, &[12, 13], 13, true);
     assert_eq!(seqs(&it.take_all()), [11, 12, 13]);
 }
 
@@ -129,5 +139,19 @@ fn a_replay_follows_what_waits_and_moves_no_cursor() {
 fn a_destination_that_was_told_to_read_the_log_does_so() {
     let mut it = Destination::new(10);
     assert_eq!(intake::push(&mut it.queue, &it.sql, &Push::READ_THE_LOG, start()).unwrap(), Pushed::Reading);
-    assert_eq!(reading(&it), Some(Reading::Log { after: 10 }));
+    assert_eq!(log_after(&it), Some(10));
+}
+
+#[test]
+fn events_that_are_declined_while_the_log_is_read_are_read_next() {
+    let mut it = Destination::new(10);
+    push(&mut it, 12, 14, &[13]);
+    let begun = reading(&it).unwrap();
+    assert_eq!(push(&mut it, 14, 15, &[15]), Pushed::Reading);
+    read(&mut it, begun, &[13], 14, true);
+    assert_eq!(log_after(&it), Some(14), "15 was declined, and nobody sends it again");
+    let next = reading(&it).unwrap();
+    read(&mut it, next, &[15], 15, true);
+    assert_eq!(reading(&it), None);
+    assert_eq!(seqs(&it.take_all()), [13, 15]);
 }
