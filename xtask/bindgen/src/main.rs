@@ -4,6 +4,8 @@
 //! with npm and the Worker. The library crate of wasm-bindgen compiles in a fifth of the time that its command-line
 //! tool takes, and Cargo.lock pins its version.
 
+mod reorder;
+
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,20 +22,26 @@ fn main() -> ExitCode {
         .input_path(input)
         .out_name("index")
         .typescript(false)
-        // The names of functions are a sixth of the file. Panic messages contain the source position without them.
-        .remove_name_section(true)
+        // `reorder` needs the names of functions, and removes them.
+        .remove_name_section(false)
         .remove_producers_section(true)
         // With `true`, the wasm module is imported, which is how Workers load wasm.
         .module(true)
         .and_then(|bindgen| bindgen.generate(output));
-    let script = Path::new(output).join("index.js");
-    match written.map_err(Box::<dyn Error>::from).and_then(|()| Ok(replace_source_imports(&script)?)) {
+    let finished = written.map_err(Box::<dyn Error>::from).and_then(|()| finish(Path::new(output)));
+    match finished {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bindgen: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn finish(output: &Path) -> Result<(), Box<dyn Error>> {
+    let wasm = output.join("index_bg.wasm");
+    std::fs::write(&wasm, reorder::by_name(&std::fs::read(&wasm)?)?)?;
+    Ok(replace_source_imports(&output.join("index.js"))?)
 }
 
 /// Replaces `import source`, which bindgen writes, with `import`. In Workers, a plain `import` of a `.wasm` file
