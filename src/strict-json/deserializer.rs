@@ -1,4 +1,5 @@
-//! A deserializer around another one that adds the checks of this crate and notes the path of an error.
+//! A deserializer of one value, given as its text. Objects and lists are split into the texts of their parts, which are read in the
+//! same way. So nothing but a few lines is compiled for each type, and the checks of this crate are in one place.
 
 use crate::{
     key::{Key, KeySeed},
@@ -7,70 +8,236 @@ use crate::{
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeSeed, EnumAccess, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-        VariantAccess, Visitor,
+        DeserializeSeed, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
+        Unexpected, VariantAccess, Visitor,
     },
 };
-use std::{borrow::Cow, collections::BTreeSet, fmt, marker::PhantomData};
+use serde_json::{Error, Number, value::RawValue};
+use std::{borrow::Cow, collections::BTreeSet, fmt, vec};
+
+/// How deep a value may be nested, as in `serde_json`. Each level takes some of the stack.
+const MAX_DEPTH: u8 = 127;
+/// How the names of the types begin that `serde_json` reads by an agreement with itself, such as [`RawValue`].
+const PRIVATE: char = '$';
 
 /// Parses a whole text. If that fails, `path` leads to the error.
-pub(crate) fn parse<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Result<T, serde_json::Error> {
-    let mut parser = serde_json::Deserializer::from_str(text);
-    let value = T::deserialize(Strict::new(&mut parser, path))?;
-    parser.end()?;
-    Ok(value)
+pub(crate) fn parse<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Result<T, Error> {
+    T::deserialize(Text::whole(text, path)?)
 }
 
-/// Wraps a deserializer, a seed, or what gives access to the parts of a value.
-struct Strict<'p, T> {
-    inner: T,
+/// The text of a value, without white space around it. Its syntax was checked, except for what is named in
+/// [`crate::Error::new`].
+#[derive(Clone, Copy)]
+struct Text<'de, 'p> {
+    text: &'de str,
     path: &'p Path,
+    depth: u8,
 }
 
-impl<'p, T> Strict<'p, T> {
-    fn new(inner: T, path: &'p Path) -> Self {
-        Self { inner, path }
+/// A scalar.
+enum Scalar<'de> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'de, str>),
+}
+
+impl<'de, 'p> Text<'de, 'p> {
+    fn whole(text: &'de str, path: &'p Path) -> Result<Self, Error> {
+        let raw: &RawValue = serde_json::from_str(text)?;
+        Ok(Self { text: raw.get(), path, depth: 0 })
+    }
+
+    /// The text of a part.
+    fn part(self, text: &'de str) -> Result<Self, Error> {
+        match self.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH) {
+            Some(depth) => Ok(Self { text, depth, ..self }),
+            None => Err(Error::custom("recursion limit exceeded")),
+        }
+    }
+
+    fn begins_with(self, first: char) -> bool {
+        self.text.starts_with(first)
+    }
+
+    /// Reads a scalar; `None` for an object or a list.
+    fn scalar(self) -> Result<Option<Scalar<'de>>, Error> {
+        Ok(Some(match self.text.as_bytes().first() {
+            Some(b'{' | b'[') => return Ok(None),
+            Some(b'"') => {
+                Scalar::Text(KeySeed.deserialize(&mut serde_json::Deserializer::from_str(self.text))?)
+            }
+            Some(b't') => Scalar::Bool(true),
+            Some(b'f') => Scalar::Bool(false),
+            Some(b'n') => Scalar::Null,
+            Some(_) | None => Scalar::Number(serde_json::from_str(self.text)?),
+        }))
+    }
+
+    /// Says that the value has the wrong type.
+    #[cold]
+    fn refused(self, expected: &dyn Expected) -> Error {
+        let unexpected = match self.scalar() {
+            Err(error) => return error,
+            Ok(None) if self.begins_with('{') => Unexpected::Map,
+            Ok(None) => Unexpected::Seq,
+            Ok(Some(Scalar::Null)) => Unexpected::Unit,
+            Ok(Some(Scalar::Bool(value))) => Unexpected::Bool(value),
+            Ok(Some(Scalar::Text(ref value))) => {
+                return Error::invalid_type(Unexpected::Str(value), expected);
+            }
+            Ok(Some(Scalar::Number(number))) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(value), _, _) => Unexpected::Unsigned(value),
+                (None, Some(value), _) => Unexpected::Signed(value),
+                (None, None, value) => Unexpected::Float(value.unwrap_or_default()),
+            },
+        };
+        Error::invalid_type(unexpected, expected)
+    }
+
+    /// The members of an object.
+    fn members(self, expected: &dyn Expected) -> Result<Members<'de, 'p>, Error> {
+        if !self.begins_with('{') {
+            return Err(self.refused(expected));
+        }
+        let members = serde_json::Deserializer::from_str(self.text).deserialize_map(Split)?;
+        Ok(Members {
+            object: self,
+            members: members.into_iter(),
+            key: Cow::Borrowed(""),
+            value: "",
+            seen: None,
+        })
+    }
+
+    /// The members of an object whose keys are checked for duplicates here. A struct checks its own fields.
+    fn checked_members(self, expected: &dyn Expected) -> Result<Members<'de, 'p>, Error> {
+        self.members(expected).map(|members| Members { seen: Some(BTreeSet::new()), ..members })
+    }
+
+    /// The items of a list.
+    fn items(self, expected: &dyn Expected) -> Result<Items<'de, 'p>, Error> {
+        if !self.begins_with('[') {
+            return Err(self.refused(expected));
+        }
+        let items: Vec<&RawValue> = serde_json::from_str(self.text)?;
+        Ok(Items { list: self, items: items.into_iter(), next: 0 })
     }
 }
 
-/// Forwards scalars, which have no parts to check.
-macro_rules! forward {
+/// Splits an object into its members.
+struct Split;
+
+impl<'de> Visitor<'de> for Split {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = access.next_key_seed(KeySeed)? {
+            members.push((key, access.next_value()?));
+        }
+        Ok(members)
+    }
+}
+
+/// Reads scalars.
+macro_rules! scalars {
     ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.inner.$method(visitor)
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            self.visit_scalar(visitor)
         })*
     };
 }
 
-/// Forwards values whose parts are to be checked.
-macro_rules! check {
-    ($($method:ident($($argument:ident: $type:ty),*))*) => {
-        $(fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, D::Error> {
-            let path = self.path;
-            self.inner.$method($($argument,)* Checked { visitor, path })
-        })*
-    };
+impl<'de> Text<'de, '_> {
+    fn visit_scalar<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let Some(scalar) = self.scalar()? else { return Err(self.refused(&visitor)) };
+        match scalar {
+            Scalar::Null => visitor.visit_unit(),
+            Scalar::Bool(value) => visitor.visit_bool(value),
+            Scalar::Text(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
+            Scalar::Text(Cow::Owned(value)) => visitor.visit_string(value),
+            Scalar::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
+                (Some(value), _, _) => visitor.visit_u64(value),
+                (None, Some(value), _) => visitor.visit_i64(value),
+                (None, None, value) => visitor.visit_f64(value.unwrap_or_default()),
+            },
+        }
+    }
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
-    type Error = D::Error;
+impl<'de> Deserializer<'de> for Text<'de, '_> {
+    type Error = Error;
 
-    forward! {
+    scalars! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
         deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
-        deserialize_byte_buf deserialize_unit deserialize_identifier deserialize_ignored_any
+        deserialize_byte_buf deserialize_unit deserialize_identifier
     }
 
-    check! {
-        deserialize_any()
-        deserialize_option()
-        deserialize_unit_struct(name: &'static str)
-        deserialize_newtype_struct(name: &'static str)
-        deserialize_seq()
-        deserialize_tuple(length: usize)
-        deserialize_tuple_struct(name: &'static str, length: usize)
-        deserialize_map()
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.text.as_bytes().first() {
+            Some(b'{') => self.deserialize_map(visitor),
+            Some(b'[') => self.deserialize_seq(visitor),
+            Some(_) | None => self.visit_scalar(visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.begins_with('n') { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.visit_scalar(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if name.starts_with(PRIVATE) {
+            return serde_json::Deserializer::from_str(self.text).deserialize_newtype_struct(name, visitor);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut items = self.items(&visitor)?;
+        let value = visitor.visit_seq(Unread(&mut items))?;
+        items.end()?;
+        Ok(value)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let members = self.checked_members(&visitor)?;
+        visitor.visit_map(members)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -78,10 +245,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        // `deserialize_struct` would also take a list, so its code would be compiled for each struct.
-        let path = self.path;
-        self.inner.deserialize_map(Fields { visitor, path })
+    ) -> Result<V::Value, Error> {
+        // Serde would say "struct" and its name in Rust, which means nothing to whoever wrote the JSON.
+        visitor.visit_map(self.members(&"a JSON object")?)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -89,43 +255,33 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        let path = self.path;
-        self.inner.deserialize_any(Variant { visitor, path })
+    ) -> Result<V::Value, Error> {
+        if self.begins_with('{') {
+            return visitor.visit_enum(Tagged(self.members(&A_TEXT)?));
+        }
+        match self.scalar()? {
+            Some(Scalar::Text(name)) => visitor.visit_enum(name.into_deserializer()),
+            Some(Scalar::Null | Scalar::Bool(_) | Scalar::Number(_)) | None => Err(self.refused(&A_TEXT)),
+        }
     }
 }
 
-/// Reads a variant: a text if it is a unit, or else an object whose only member has the variant's name.
-struct Variant<'p, V> {
-    visitor: V,
-    path: &'p Path,
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Variant<'_, V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
-        self.visitor.visit_enum(name.into_deserializer())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        let inner = Strict::new(inner, self.path);
-        self.visitor.visit_enum(Tagged(Members { inner, key: Cow::Borrowed(""), seen: None }))
-    }
-}
+/// What a unit variant is read from.
+const A_TEXT: &str = "a text";
 
 /// A variant with a value: the members of its object.
-struct Tagged<'p, 'de, A>(Members<'p, 'de, A>);
+struct Tagged<'de, 'p>(Members<'de, 'p>);
 
-impl<'de, A: MapAccess<'de>> EnumAccess<'de> for Tagged<'_, 'de, A> {
-    type Error = A::Error;
+#[cold]
+fn not_a_text() -> Error {
+    Error::invalid_type(Unexpected::Map, &A_TEXT)
+}
+
+impl<'de> EnumAccess<'de> for Tagged<'de, '_> {
+    type Error = Error;
     type Variant = Self;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Self), A::Error> {
+    fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Self), Error> {
         match self.0.next_key_seed(seed)? {
             Some(name) => Ok((name, self)),
             None => Err(not_a_text()),
@@ -133,35 +289,30 @@ impl<'de, A: MapAccess<'de>> EnumAccess<'de> for Tagged<'_, 'de, A> {
     }
 }
 
-#[cold]
-fn not_a_text<E: Error>() -> E {
-    E::invalid_type(Unexpected::Map, &"a text")
-}
+impl<'de> VariantAccess<'de> for Tagged<'de, '_> {
+    type Error = Error;
 
-impl<'de, A: MapAccess<'de>> VariantAccess<'de> for Tagged<'_, 'de, A> {
-    type Error = A::Error;
-
-    fn unit_variant(self) -> Result<(), A::Error> {
+    fn unit_variant(self) -> Result<(), Error> {
         Err(not_a_text())
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<S::Value, A::Error> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<S::Value, Error> {
         let value = self.0.next_value_seed(seed)?;
-        match self.0.next_key_seed(PhantomData::<IgnoredAny>)? {
+        match self.0.members.next() {
             None => Ok(value),
-            Some(_) => Err(A::Error::custom("expected one variant")),
+            Some(_) => Err(Error::custom("expected one variant")),
         }
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, A::Error> {
-        Err(A::Error::custom("variants with several values are not supported"))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
+        Err(Error::custom("variants with several values are not supported"))
     }
 
     fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, A::Error> {
+    ) -> Result<V::Value, Error> {
         self.newtype_variant_seed(StructVariant { fields, visitor })
     }
 }
@@ -180,166 +331,101 @@ impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for StructVariant<V> {
     }
 }
 
-/// Wraps the visitor of a struct, to check its fields. It refuses everything but an object.
-struct Fields<'p, V> {
-    visitor: V,
-    path: &'p Path,
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<'_, V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Serde would say "struct" and its name in Rust, which means nothing to whoever wrote the JSON.
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        let inner = Strict::new(inner, self.path);
-        self.visitor.visit_map(Members { inner, key: Cow::Borrowed(""), seen: None })
-    }
-}
-
-/// Wraps any other visitor, to check the parts of what it visits.
-struct Checked<'p, V> {
-    visitor: V,
-    path: &'p Path,
-}
-
-/// Forwards values that have no parts.
-macro_rules! visit {
-    ($($method:ident($type:ty))*) => {
-        $(fn $method<E: Error>(self, value: $type) -> Result<V::Value, E> {
-            self.visitor.$method(value)
-        })*
-    };
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Checked<'_, V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.visitor.expecting(f)
-    }
-
-    visit! {
-        visit_bool(bool) visit_i64(i64) visit_i128(i128) visit_u64(u64) visit_u128(u128) visit_f64(f64)
-        visit_str(&str) visit_borrowed_str(&'de str) visit_string(String)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
-        self.visitor.visit_unit()
-    }
-
-    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
-        self.visitor.visit_none()
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
-        self.visitor.visit_some(Strict::new(value, self.path))
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
-        self.visitor.visit_newtype_struct(Strict::new(value, self.path))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        let mut items = Items { inner: Strict::new(inner, self.path), next: 0, is_at_end: false };
-        let value = self.visitor.visit_seq(&mut items)?;
-        items.end()?;
-        Ok(value)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        let (inner, seen) = (Strict::new(inner, self.path), Some(BTreeSet::new()));
-        self.visitor.visit_map(Members { inner, key: Cow::Borrowed(""), seen })
-    }
-}
-
 /// The items of a list.
-struct Items<'p, A> {
-    inner: Strict<'p, A>,
+struct Items<'de, 'p> {
+    list: Text<'de, 'p>,
+    items: vec::IntoIter<&'de RawValue>,
     next: usize,
-    is_at_end: bool,
 }
 
-impl<'de, A: SeqAccess<'de>> Items<'_, A> {
+impl<'de, 'p> Items<'de, 'p> {
+    fn next_item(&mut self) -> Result<Option<Text<'de, 'p>>, Error> {
+        let Some(item) = self.items.next() else { return Ok(None) };
+        let item = self.list.part(item.get()).map_err(|error| self.noted(error))?;
+        self.next = self.next.saturating_add(1);
+        Ok(Some(item))
+    }
+
+    /// Notes that an error is in the item that was read last.
+    #[cold]
+    fn noted(&self, error: Error) -> Error {
+        self.list.path.borrow_mut().push(Step::Index(self.next.saturating_sub(1)));
+        error
+    }
+
     /// Refuses items that nobody asked for: a tuple that is too long.
-    fn end(&mut self) -> Result<(), A::Error> {
-        let expected = self.next;
-        while !self.is_at_end {
-            self.next_element::<IgnoredAny>()?;
+    fn end(self) -> Result<(), Error> {
+        match self.items.len() {
+            0 => Ok(()),
+            more => Err(Error::invalid_length(self.next.saturating_add(more), &"fewer items")),
         }
-        if self.next == expected { Ok(()) } else { Err(A::Error::invalid_length(self.next, &"fewer items")) }
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
-    type Error = A::Error;
+/// The items that were not read yet.
+struct Unread<'i, 'de, 'p>(&'i mut Items<'de, 'p>);
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
-        let Strict { inner, path } = &mut self.inner;
-        let item = inner.next_element_seed(Strict::new(seed, path));
-        match &item {
-            Ok(Some(_)) => self.next = self.next.saturating_add(1),
-            Ok(None) => self.is_at_end = true,
-            Err(_) => path.borrow_mut().push(Step::Index(self.next)),
+impl<'de> SeqAccess<'de> for Unread<'_, 'de, '_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        match self.0.next_item()? {
+            Some(item) => seed.deserialize(item).map(Some).map_err(|error| self.0.noted(error)),
+            None => Ok(None),
         }
-        item
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.inner.inner.size_hint()
+        Some(self.0.items.len())
     }
 }
 
 /// The members of an object.
-struct Members<'p, 'de, A> {
-    inner: Strict<'p, A>,
-    /// The key of the member that was begun last.
+struct Members<'de, 'p> {
+    object: Text<'de, 'p>,
+    members: vec::IntoIter<(Cow<'de, str>, &'de RawValue)>,
+    /// The member that was begun last.
     key: Cow<'de, str>,
-    /// The keys so far; `None` for a struct, which checks its own fields. Ordered, because the keys come from outside
-    /// and a hash table without random numbers could be made to collide.
+    value: &'de str,
+    /// The keys so far, if duplicates are to be found here. Ordered, because the keys come from outside and a hash table without
+    /// random numbers could be made to collide.
     seen: Option<BTreeSet<Cow<'de, str>>>,
 }
 
-impl<A> Members<'_, '_, A> {
-    #[cold]
-    fn note_key(&self) {
-        self.inner.path.borrow_mut().push(Step::Key(self.key.clone().into_owned()));
-    }
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let Some(key) = self.inner.inner.next_key_seed(KeySeed)? else { return Ok(None) };
-        self.key = key;
+impl<'de, 'p> Members<'de, 'p> {
+    /// Begins the next member.
+    fn begin(&mut self) -> Result<Option<&Cow<'de, str>>, Error> {
+        let Some((key, value)) = self.members.next() else { return Ok(None) };
+        (self.key, self.value) = (key, value.get());
         if self.seen.as_mut().is_some_and(|seen| !seen.insert(self.key.clone())) {
-            self.note_key();
-            return Err(A::Error::custom(format_args!("duplicate key `{}`", self.key)));
+            return Err(self.noted(Error::custom(format_args!("duplicate key `{}`", self.key))));
         }
-        let value = seed.deserialize(Key::new(&self.key));
-        if value.is_err() {
-            self.note_key();
-        }
-        value.map(Some)
+        Ok(Some(&self.key))
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        let value = self.inner.inner.next_value_seed(Strict::new(seed, self.inner.path));
-        if value.is_err() {
-            self.note_key();
-        }
-        value
+    /// Notes that an error is in the member that was begun last.
+    #[cold]
+    fn noted(&self, error: Error) -> Error {
+        self.object.path.borrow_mut().push(Step::Key(self.key.clone().into_owned()));
+        error
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<'_, S> {
-    type Value = S::Value;
+impl<'de> MapAccess<'de> for Members<'de, '_> {
+    type Error = Error;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        self.inner.deserialize(Strict::new(deserializer, self.path))
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        match self.begin()? {
+            Some(key) => {
+                let value = seed.deserialize(Key(key));
+                value.map(Some).map_err(|error| self.noted(error))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
+        let value = self.object.part(self.value).and_then(|value| seed.deserialize(value));
+        value.map_err(|error| self.noted(error))
     }
 }

@@ -39,13 +39,12 @@ impl Error {
             return Self { message: syntax.to_string(), is_syntax: true, steps: Vec::new() };
         }
         // These errors show only when a value is read, not when it is skipped: unpaired surrogates, nesting that is too
-        // deep, and numbers out of range. They take precedence too, wherever they are.
-        if error.is_data() {
+        // deep, and numbers out of range. They take precedence too, wherever they are, and have a place in the whole text.
+        if let Err(error) = serde_json::from_str::<Value>(text) {
             let path = Path::default();
-            match parse::<Value>(text, &path) {
-                Err(error) if !error.is_data() => return Self::classify(&error, path),
-                Ok(_) | Err(_) => {}
-            }
+            // Nesting that is too deep has no place worth naming, and a duplicate key before the error has another one.
+            let is_found = matches!(parse::<Value>(text, &path), Err(error) if !error.is_data());
+            return Self::classify(&error, if is_found { path } else { Path::default() });
         }
         Self::classify(&error, path)
     }

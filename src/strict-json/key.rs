@@ -2,10 +2,11 @@
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, Error, IntoDeserializer, Visitor},
+    de::{DeserializeSeed, IntoDeserializer, Visitor},
     forward_to_deserialize_any,
 };
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use serde_json::Error;
+use std::{borrow::Cow, fmt};
 
 /// Reads a key as text, borrowed unless it has escapes.
 pub(crate) struct KeySeed;
@@ -35,22 +36,13 @@ impl<'de> Visitor<'de> for KeySeed {
 }
 
 /// Deserializes the type of a key from its text.
-pub(crate) struct Key<'k, 'de, E> {
-    text: &'k Cow<'de, str>,
-    error: PhantomData<E>,
-}
-
-impl<'k, 'de, E> Key<'k, 'de, E> {
-    pub(crate) fn new(text: &'k Cow<'de, str>) -> Self {
-        Self { text, error: PhantomData }
-    }
-}
+pub(crate) struct Key<'k, 'de>(pub &'k Cow<'de, str>);
 
 /// Reads keys that are numbers in Rust; in JSON every key is a string.
 macro_rules! numbers {
     ($($method:ident: $type:ty => $visit:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-            match self.text.parse::<$type>() {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            match self.0.parse::<$type>() {
                 Ok(number) => visitor.$visit(number),
                 Err(_) => self.deserialize_any(visitor),
             }
@@ -58,21 +50,25 @@ macro_rules! numbers {
     };
 }
 
-impl<'de, E: Error> Deserializer<'de> for Key<'_, 'de, E> {
-    type Error = E;
+impl<'de> Deserializer<'de> for Key<'_, 'de> {
+    type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-        match self.text {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0 {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_str(text),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, E> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -81,8 +77,8 @@ impl<'de, E: Error> Deserializer<'de> for Key<'_, 'de, E> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, E> {
-        visitor.visit_enum(self.text.as_ref().into_deserializer())
+    ) -> Result<V::Value, Error> {
+        visitor.visit_enum(self.0.as_ref().into_deserializer())
     }
 
     numbers! {
