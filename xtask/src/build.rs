@@ -127,10 +127,14 @@ fn build_wasm() -> Result<()> {
 }
 
 fn cargo_build_wasm(arguments: &[&str]) -> Result<()> {
-    let flags = format!("target.{WASM_TARGET}.rustflags=[{:?}]", short_paths()?);
+    let flags = format!("target.{WASM_TARGET}.rustflags=[{:?}, {SIMD:?}]", short_paths()?);
     let worker = ["--package", "signpost", "--lib", "--target", WASM_TARGET, "--config", &flags];
     cargo_build(&[&worker[..], arguments].concat())
 }
+
+/// Every engine that runs Workers has vector instructions, and `sha2` and `memchr` have code for them: each redirect computes several
+/// hashes.
+const SIMD: &str = "-Ctarget-feature=+simd128";
 
 /// Returns a flag that shortens the paths of libraries in panic messages, so that the upload contains no paths of this
 /// machine.
