@@ -8,8 +8,8 @@ use crate::{
 use serde::{
     Deserialize, Deserializer,
     de::{
-        DeserializeSeed, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
-        Unexpected, VariantAccess, Visitor,
+        DeserializeSeed, EnumAccess, Error as _, Expected, IgnoredAny, IntoDeserializer, MapAccess,
+        SeqAccess, Unexpected, VariantAccess, Visitor,
     },
 };
 use serde_json::{Error, Number, value::RawValue};
@@ -17,16 +17,18 @@ use std::{borrow::Cow, collections::BTreeSet, fmt, vec};
 
 /// How deep a value may be nested, as in `serde_json`. Each level takes some of the stack.
 const MAX_DEPTH: u8 = 127;
+/// White space in JSON (RFC 8259 §2).
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 /// How the names of the types begin that `serde_json` reads by an agreement with itself, such as [`RawValue`].
 const PRIVATE: char = '$';
 
 /// Parses a whole text. If that fails, `path` leads to the error.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(text: &'de str, path: &Path) -> Result<T, Error> {
-    T::deserialize(Text::whole(text, path)?)
+    T::deserialize(Text { text: text.trim_matches(WHITE_SPACE), path, depth: 0 })
 }
 
-/// The text of a value, without white space around it. Its syntax was checked, except for what is named in
-/// [`crate::Error::new`].
+/// The text of a value, without white space around it. The syntax of a part was checked when its list or object was split, except for
+/// what is named in [`crate::Error::new`].
 #[derive(Clone, Copy)]
 struct Text<'de, 'p> {
     text: &'de str,
@@ -43,11 +45,6 @@ enum Scalar<'de> {
 }
 
 impl<'de, 'p> Text<'de, 'p> {
-    fn whole(text: &'de str, path: &'p Path) -> Result<Self, Error> {
-        let raw: &RawValue = serde_json::from_str(text)?;
-        Ok(Self { text: raw.get(), path, depth: 0 })
-    }
-
     /// The text of a part.
     fn part(self, text: &'de str) -> Result<Self, Error> {
         match self.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH) {
@@ -64,14 +61,28 @@ impl<'de, 'p> Text<'de, 'p> {
     fn scalar(self) -> Result<Option<Scalar<'de>>, Error> {
         Ok(Some(match self.text.as_bytes().first() {
             Some(b'{' | b'[') => return Ok(None),
-            Some(b'"') => {
-                Scalar::Text(KeySeed.deserialize(&mut serde_json::Deserializer::from_str(self.text))?)
-            }
-            Some(b't') => Scalar::Bool(true),
-            Some(b'f') => Scalar::Bool(false),
-            Some(b'n') => Scalar::Null,
-            Some(_) | None => Scalar::Number(serde_json::from_str(self.text)?),
+            Some(b'"') => Scalar::Text(self.string()?),
+            Some(b't' | b'f') => Scalar::Bool(serde_json::from_str(self.text)?),
+            Some(b'n') => serde_json::from_str(self.text).map(|()| Scalar::Null)?,
+            Some(_) | None => Scalar::Number(self.number()?),
         }))
+    }
+
+    /// Reads a string. Most have no escapes, and the text of a part need not be checked again.
+    fn string(self) -> Result<Cow<'de, str>, Error> {
+        let content = self.text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        match content.filter(|content| self.depth > 0 && !content.contains('\\')) {
+            Some(content) => Ok(Cow::Borrowed(content)),
+            None => serde_json::from_str(self.text).map(|Unescaped(content)| content),
+        }
+    }
+
+    /// Reads a number. Most are whole and positive.
+    fn number(self) -> Result<Number, Error> {
+        match self.text.parse::<u64>() {
+            Ok(number) if self.depth > 0 => Ok(number.into()),
+            Ok(_) | Err(_) => serde_json::from_str(self.text),
+        }
     }
 
     /// Says that the value has the wrong type.
@@ -100,7 +111,7 @@ impl<'de, 'p> Text<'de, 'p> {
         if !self.begins_with('{') {
             return Err(self.refused(expected));
         }
-        let members = serde_json::Deserializer::from_str(self.text).deserialize_map(Split)?;
+        let Split(members) = serde_json::from_str(self.text)?;
         Ok(Members {
             object: self,
             members: members.into_iter(),
@@ -125,11 +136,24 @@ impl<'de, 'p> Text<'de, 'p> {
     }
 }
 
-/// Splits an object into its members.
-struct Split;
+/// A string, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Unescaped<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Visitor<'de> for Split {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+/// The members of an object.
+struct Split<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for Split<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Splitter)
+    }
+}
+
+/// Splits an object into its members.
+struct Splitter;
+
+impl<'de> Visitor<'de> for Splitter {
+    type Value = Split<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
@@ -140,7 +164,7 @@ impl<'de> Visitor<'de> for Split {
         while let Some(key) = access.next_key_seed(KeySeed)? {
             members.push((key, access.next_value()?));
         }
-        Ok(members)
+        Ok(Split(members))
     }
 }
 
@@ -189,11 +213,14 @@ impl<'de> Deserializer<'de> for Text<'de, '_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.depth == 0 {
+            serde_json::from_str::<IgnoredAny>(self.text)?;
+        }
         visitor.visit_unit()
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.begins_with('n') { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.text == "null" { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -210,7 +237,9 @@ impl<'de> Deserializer<'de> for Text<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         if name.starts_with(PRIVATE) {
-            return serde_json::Deserializer::from_str(self.text).deserialize_newtype_struct(name, visitor);
+            let mut parser = serde_json::Deserializer::from_str(self.text);
+            let value = parser.deserialize_newtype_struct(name, visitor)?;
+            return parser.end().map(|()| value);
         }
         visitor.visit_newtype_struct(self)
     }

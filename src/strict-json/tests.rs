@@ -1,7 +1,7 @@
 //! What is accepted, what is refused, and in which words.
 
 use crate::{double_option, from_str};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 use std::collections::{BTreeMap, HashMap};
 
@@ -207,6 +207,7 @@ fn text_that_is_not_json_is_reported_as_such() {
         (r#"{"name":1,}"#, "key must be a string at line 1 column 11"),
         (r#"{"name":1,"parts":["\ud83e"]}"#, "unexpected end of hex escape at line 1 column 27"),
         (r#"{"odd":1"#, "EOF while parsing an object at line 1 column 8"),
+        (r#"{"name":"x","parts":[1,]}"#, "expected value at line 1 column 24"),
     ] {
         refuse::<Closed>(text, if text.contains("ud83e") { "/parts/0" } else { "" }, message);
         assert!(from_str::<Closed>(text).unwrap_err().is_syntax(), "{text}");
@@ -218,6 +219,39 @@ fn text_that_is_not_json_is_reported_as_such() {
     for text in [r#"{"name":1,"parts":[1e999]}"#, r#"{"name":"x","parts":[1e999]}"#] {
         refuse::<Closed>(text, "/parts/0", "number out of range");
         assert!(!from_str::<Closed>(text).unwrap_err().is_syntax());
+    }
+}
+
+#[test]
+fn a_value_that_stands_alone_is_checked_to_its_end() {
+    assert_eq!(from_str::<i64>(" -7\n").unwrap(), -7);
+    assert_eq!(from_str::<Option<bool>>("\tnull ").unwrap(), None);
+    assert_eq!(from_str::<String>(r#""a\u0062""#).unwrap(), "ab");
+    assert_eq!(from_str::<&RawValue>(r#" {"a":1} "#).unwrap().get(), r#"{"a":1}"#);
+    for (text, message) in [
+        ("nul", "EOF while parsing a value at line 1 column 3"),
+        ("null x", "trailing characters at line 1 column 6"),
+        ("07", "invalid number at line 1 column 2"),
+        ("+7", "expected value at line 1 column 1"),
+        ("tru", "EOF while parsing a value at line 1 column 3"),
+        ("\"a\u{1}\"", "control character (\\u0000-\\u001F) found while parsing a string at line 1 column 2"),
+        (r#""a" "b""#, "trailing characters at line 1 column 5"),
+        (r#"[1] 2"#, "trailing characters at line 1 column 5"),
+        ("\u{a0}1", "expected value at line 1 column 1"),
+    ] {
+        for error in [
+            from_str::<Option<i64>>(text).unwrap_err(),
+            from_str::<Option<String>>(text).unwrap_err(),
+            from_str::<bool>(text).unwrap_err(),
+            from_str::<Vec<u8>>(text).unwrap_err(),
+            from_str::<Value>(text).unwrap_err(),
+            from_str::<IgnoredAny>(text).unwrap_err(),
+            from_str::<Box<RawValue>>(text).unwrap_err(),
+            from_str::<Word>(text).unwrap_err(),
+        ] {
+            assert_eq!((error.pointer().as_str(), error.to_string().as_str()), ("", message), "{text}");
+            assert!(error.is_syntax(), "{text}");
+        }
     }
 }
 
