@@ -40,11 +40,35 @@ impl Language {
         best.map_or(Self::English, |(_, language)| language)
     }
 
+    /// Returns the language that most people of a country read best among these; English where none of the others is spoken by
+    /// most. The country is an ISO 3166-1 alpha-2 code in upper case.
+    #[must_use]
+    pub fn of_country(country: &str) -> Self {
+        let is_code = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+        let speaks = |(_, countries): &&(Self, &str)| is_code && countries.contains(country);
+        COUNTRIES.iter().find(speaks).map_or(Self::English, |(language, _)| *language)
+    }
+
     fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split('-').next()?.to_ascii_lowercase();
         if primary == "pt" { Some(Self::Portuguese) } else { Self::parse(&primary) }
     }
 }
+
+/// The countries in which most people speak a language other than English that is one of these. Belgium and Canada are not
+/// here: a mail in French would be wrong for most people there. Neither are countries where French is an official language and
+/// others are spoken at home, unless French is what business is written in.
+const COUNTRIES: [(Language, &str); 6] = [
+    (Language::Spanish, "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE"),
+    (Language::German, "AT CH DE LI"),
+    (
+        Language::French,
+        "BF BJ BL CD CF CG CI CM DJ FR GA GF GN GP HT KM LU MC MF MG ML MQ NC NE PF PM RE SN TD TF TG WF YT",
+    ),
+    (Language::Italian, "IT SM VA"),
+    (Language::Portuguese, "AO BR CV GW MZ PT ST TL"),
+    (Language::Japanese, "JP"),
+];
 
 /// Parses `q=0.8` into thousandths. Any other parameter, or a weight outside of 0 … 1, gives `None`.
 fn weight(parameter: &str) -> Option<u16> {
@@ -77,6 +101,37 @@ mod tests {
             ("*", Language::English),
         ] {
             assert_eq!(Language::negotiate(header), language, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_country_has_a_language() {
+        for (country, language) in [
+            ("DE", Language::German),
+            ("CH", Language::German),
+            ("AR", Language::Spanish),
+            ("FR", Language::French),
+            ("IT", Language::Italian),
+            ("PT", Language::Portuguese),
+            ("BR", Language::Portuguese),
+            ("JP", Language::Japanese),
+            ("GB", Language::English),
+            ("BE", Language::English),
+            ("IN", Language::English),
+            // Neither a blank between two codes nor a lower-case code is a country.
+            ("T ", Language::English),
+            (" A", Language::English),
+            ("", Language::English),
+            ("de", Language::English),
+            ("DEU", Language::English),
+        ] {
+            assert_eq!(Language::of_country(country), language, "{country:?}");
+        }
+        for (language, countries) in COUNTRIES {
+            for country in countries.split(' ') {
+                assert!(crate::values::text::is_country(country), "{country}");
+                assert_eq!(Language::of_country(country), language, "{country} is in one list");
+            }
         }
     }
 }
