@@ -23,6 +23,7 @@ pub mod documents;
 #[cfg(target_arch = "wasm32")]
 mod edge;
 pub mod ledger;
+pub mod mail;
 pub mod marketplace;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;

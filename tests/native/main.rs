@@ -11,6 +11,7 @@ mod http;
 mod imports;
 mod ledger;
 mod links;
+mod mail;
 mod marketplaces;
 mod money;
 mod openapi;

@@ -9,9 +9,10 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// Each layer, and the other layers that it may import: `edge → api → ledger → store → domain` and
-/// `marketplace → domain`, with the documents and the OpenAPI description at the side.
-const LAYERS: [(&str, &[&str]); 9] = [
+/// `marketplace → domain`, with the documents, the mails and the OpenAPI description at the side.
+const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
+    ("mail", &["domain"]),
     ("marketplace", &["domain"]),
     ("store", &["domain"]),
     ("ledger", &["marketplace", "store", "domain"]),
@@ -19,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("documents", &["ledger", "domain"]),
     ("api", &["delivery", "documents", "ledger", "marketplace", "store", "domain"]),
     ("openapi", &["api", "delivery", "documents", "ledger", "marketplace", "store", "domain"]),
-    ("edge", &["api", "delivery", "documents", "ledger", "marketplace", "store", "domain"]),
+    ("edge", &["api", "delivery", "documents", "ledger", "mail", "marketplace", "store", "domain"]),
 ];
 
 /// The imports that go against the direction of the layers.
