@@ -2,7 +2,7 @@
 //! Links use the synchronous export of `link.rs`.
 
 use super::{
-    assets, callbacks, clicks_page, cors, deliveries_page,
+    assets, callbacks, clicks_page, cors, deliveries_page, dev_mail,
     exchange::Exchange,
     export, guard,
     http::{self, Refusal},
@@ -69,10 +69,17 @@ async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result
             cors::exposed(api(&exchange.stores, request, &path).await, origin)
         }
         _ if callbacks::is_callback(&path) => callbacks::handle(exchange, request, &path).await,
-        _ => match assets::handle(&exchange.stores, &request, &path).await? {
-            Some(response) => Ok(response),
-            None => Ok(page(&request, &path)?.ok_or_else(Problem::not_found)?),
-        },
+        _ => {
+            let found = if path.starts_with("/dev/") {
+                dev_mail::templates::handle(&exchange.stores, &request, &path).await?
+            } else {
+                assets::handle(&exchange.stores, &request, &path).await?
+            };
+            match found {
+                Some(response) => Ok(response),
+                None => Ok(page(&request, &path)?.ok_or_else(Problem::not_found)?),
+            }
+        }
     }
 }
 

@@ -48,6 +48,7 @@ try {
     state: config.state,
     vars: config.vars,
     allowLoopback: config.allowLoopback,
+    devMailbox: true,
     logRequests: config.verbose,
     onLog: ({ level, message }) => report(`worker ${level}: ${message}`),
   });

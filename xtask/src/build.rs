@@ -162,13 +162,31 @@ fn write_bindings(profile: &str, destination: &Path) -> Result<()> {
     })
 }
 
-/// Writes `openapi.json` and the pages of the documentation, static assets of the Worker.
+/// Writes `openapi.json`, the pages of the documentation and the texts, static assets of the Worker.
 fn write_documents() -> Result<()> {
     let tool = workspace::target()?.join("tools/openapi");
     // They are not in build/, because wrangler treats text files there as modules of the bundle.
     let assets = workspace::root().join("dist");
     fs::create_dir_all(&assets).context("dist cannot be created")?;
-    process::run(Command::new(tool).arg(workspace::root()).arg(assets), "Run `cargo xtask build` again")
+    process::run(Command::new(tool).arg(workspace::root()).arg(&assets), "Run `cargo xtask build` again")?;
+    write_locales(&assets.join("locales"))
+}
+
+/// Copies the texts of each language, static assets that only the Worker reads (`src/edge/texts.rs`).
+fn write_locales(out: &Path) -> Result<()> {
+    let locales = workspace::root().join("locales");
+    remove_dir(out)?;
+    for entry in fs::read_dir(&locales).context("locales/ cannot be read")? {
+        let folder = entry.context("locales/")?.path();
+        let (source, name) = (folder.join("mail.ftl"), folder.file_name().unwrap_or_default());
+        if source.is_file() {
+            let copies = out.join(name);
+            fs::create_dir_all(&copies).with_context(|| format!("{} cannot be created", copies.display()))?;
+            fs::copy(&source, copies.join("mail.ftl"))
+                .with_context(|| format!("{} cannot be copied", source.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn write_bundle(out: &Path) -> Result<()> {
@@ -178,6 +196,7 @@ fn write_bundle(out: &Path) -> Result<()> {
         out.join("wasm"),
         root.join("xtask/runner/bundle.mjs"),
         root.join("node_modules/esbuild/package.json"),
+        root.join("node_modules/@fluent/bundle/package.json"),
     ];
     let names = ["index_bg.wasm", "worker.mjs"];
     stamp::unless_fresh(&out.join(".bundle-stamp"), &inputs, &names.map(|name| out.join(name)), || {

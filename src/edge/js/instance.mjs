@@ -7,6 +7,7 @@
 //     are polled.
 import { instantiate } from "wasm-factory";
 import { keep } from "./snapshot.mjs";
+import { addTexts, hasTexts, textOf } from "./texts.mjs";
 
 /** The name of the exceptions that refuse a call without retiring the instance (src/edge/refusal.rs). */
 const REFUSAL = "SignpostRefusal";
@@ -32,6 +33,9 @@ class Instance {
       startCall: () => this.startCall(),
       guarded: (call, promise) => this.guarded(call, promise),
       keepSnapshot: (text, version) => keep(this, text, version),
+      hasTexts,
+      addTexts,
+      textOf,
     };
     this.exports = instantiate((task) => queueMicrotask(() => this.#run(task)), host);
     this.exports.install_panic_hook();

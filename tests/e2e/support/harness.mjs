@@ -39,10 +39,11 @@ function afterLastStart(body) {
  * @param {number} [options.port] by default any free one, which `restart` keeps
  * @param {Record<string, string>} [options.vars] variables in addition to `TEST_KEYS`
  * @param {boolean} [options.allowLoopback] lets events be sent to this machine
+ * @param {boolean} [options.devMailbox] shows the pages below /dev/mail
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {object} [options.shared] miniflare's options of the whole instance
  */
-export async function startEdge({ entry, faults = false, modules, state, port = 0, vars = {}, allowLoopback = false, retune, shared } = {}) {
+export async function startEdge({ entry, faults = false, modules, state, port = 0, vars = {}, allowLoopback = false, devMailbox = false, retune, shared } = {}) {
   const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-e2e-"));
   if (entry) {
     modules = path.join(scratch, "modules");
@@ -56,6 +57,7 @@ export async function startEdge({ entry, faults = false, modules, state, port = 
     state: state ?? path.join(scratch, "state"),
     vars: { ...TEST_KEYS, ...vars },
     allowLoopback,
+    devMailbox,
     retune,
     onLog: (line) => logs.push(line),
     ...shared,
