@@ -18,11 +18,11 @@ use std::time::Duration;
 use worker::{Delay, Result};
 
 /// The rows of the Ledger that are read at once.
-const ROWS_PER_SLICE: i64 = 50;
+const ROWS_PER_SLICE: i64 = 20;
 /// The conversions that are rerun at once.
-const CONVERSIONS_PER_SLICE: usize = 4;
+const CONVERSIONS_PER_SLICE: usize = 2;
 /// The length from which pages are sent.
-const BATCH_LENGTH: usize = 64 * 1024;
+const BATCH_LENGTH: usize = 16 * 1024;
 /// The shortest time that can be awaited.
 const TICK: Duration = Duration::from_millis(1);
 
