@@ -4,7 +4,7 @@ use crate::{figure, now, percentile_us, support::Ledger, timed};
 use signpost::{
     api::{self, Environment, Outcome, http::message::Request},
     domain::values::entropy::Entropy,
-    ledger::trails::NO_TRAILS,
+    ledger::needs::NOTHING_FETCHED,
     store::{
         native::NativeSql,
         schema::{LEDGER, migrate},
@@ -69,8 +69,13 @@ impl Shop {
             ..Request::default()
         };
         let Ledger { sql, config, now, entropy, .. } = &mut self.ledger;
-        let environment =
-            Environment { sql, config, zones: &crate::support::TzDatabase, now: *now, trails: &NO_TRAILS };
+        let environment = Environment {
+            sql,
+            config,
+            zones: &crate::support::TzDatabase,
+            now: *now,
+            fetched: &NOTHING_FETCHED,
+        };
         let (took, outcome) = timed(|| api::handle(&environment, entropy, request));
         assert!(matches!(&outcome, Outcome::Response(answer) if answer.status == 201), "{outcome:?}");
         took

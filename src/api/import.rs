@@ -134,7 +134,7 @@ fn on_line(failure: Failure, number: usize) -> Failure {
     match failure {
         // What fails on our side is in the log, and its response is constant.
         Failure::Problem(problem) if problem.code.status() < 500 => Failure::Problem(problem.on_line(number)),
-        Failure::Problem(_) | Failure::TrailNeeded(_) | Failure::SimulationNeeded(_) => failure,
+        Failure::Problem(_) | Failure::Needed(_) | Failure::SimulationNeeded(_) => failure,
     }
 }
 
@@ -197,7 +197,13 @@ impl Import<'_, '_> {
             let then = Tx::new(tx.sql, tx.config, tx.zones, line.created_at, &trails, entropy);
             let request = Request { body: body.as_bytes(), ..self.call.request };
             let caller = self.call.caller.clone();
-            let response = handler(line.object)(&Call { tx: &then, request, caller, params });
+            let response = handler(line.object)(&Call {
+                tx: &then,
+                request,
+                caller,
+                params,
+                segments: self.call.segments,
+            });
             tx.absorb(&then);
             response
         })

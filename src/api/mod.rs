@@ -3,8 +3,8 @@
 //! at a time, and natively in tests.
 //!
 //! [`handle`] finds the route, authenticates, looks for the first response to the idempotency key, and runs the handler in
-//! one transaction. Whatever fails, nothing remains written. An operation that needs a visitor's trail writes nothing and
-//! returns the trail that it needs; the runner fetches the trail and calls again with it in [`Environment::trails`].
+//! one transaction. Whatever fails, nothing remains written. An operation that needs something of another store writes nothing and
+//! returns what it needs; the runner fetches it and calls again with it in [`Environment::fetched`].
 
 pub mod callbacks;
 pub mod conversions;
@@ -30,8 +30,8 @@ use crate::{
         config::Config,
         error::LedgerError,
         maturity,
+        needs::{Fetched, Need},
         simulation::Simulation,
-        trails::{TrailRequest, Trails},
         tx::Tx,
         webhooks as ledger_webhooks,
     },
@@ -70,13 +70,13 @@ pub struct Environment<'a> {
     pub zones: &'a dyn Zones,
     /// The time.
     pub now: Timestamp,
-    /// Visitors' trails that were fetched; see [`crate::ledger::trails`].
-    pub trails: &'a Trails,
+    /// What was fetched from other stores; see [`crate::ledger::needs`].
+    pub fetched: &'a Fetched,
 }
 
 impl<'a> Environment<'a> {
     fn tx(&self, entropy: &'a mut dyn Entropy) -> Tx<'a> {
-        Tx::new(self.sql, self.config, self.zones, self.now, self.trails, entropy)
+        Tx::new(self.sql, self.config, self.zones, self.now, &self.fetched.trails, entropy)
     }
 }
 
@@ -85,8 +85,8 @@ impl<'a> Environment<'a> {
 pub enum Outcome {
     /// The response.
     Response(Response),
-    /// Nothing is written: fetch this trail, then hand the request in again with it.
-    TrailNeeded(TrailRequest),
+    /// Nothing is written: fetch this, then hand the request in again with it.
+    Needed(Need),
     /// Nothing is written: copy this part of history ([`crate::store::scratch`]), run [`simulation`] on the copy, then pass its
     /// result to [`simulated`].
     SimulationNeeded(Extent),
@@ -97,7 +97,7 @@ pub fn handle(environment: &Environment<'_>, entropy: &mut dyn Entropy, request:
     let response = match respond(environment, entropy, request) {
         Ok(response) => response,
         Err(Failure::Problem(problem)) => problem.response(),
-        Err(Failure::TrailNeeded(trail)) => return Outcome::TrailNeeded(trail),
+        Err(Failure::Needed(need)) => return Outcome::Needed(need),
         Err(Failure::SimulationNeeded(extent)) => return Outcome::SimulationNeeded(extent),
     };
     Outcome::Response(exposed(environment.sql, &request, response))
@@ -211,7 +211,7 @@ fn respond(
     }
     maturity::sweep(environment.sql, environment.now, entropy)?;
     let tx = environment.tx(entropy);
-    let call = Call { tx: &tx, request, caller, params };
+    let call = Call { tx: &tx, request, caller, params, segments: &environment.fetched.segments };
     let response = if route.records {
         transaction(tx.sql, || (route.handler)(&call))?
     } else if route.method == "GET" {

@@ -87,6 +87,9 @@ pub struct Program {
     /// The origins of web pages that may call the API from a browser.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cors_origins: Vec<Origin>,
+    /// The number of days after which events are only in the KV log.
+    #[serde(default = "Program::default_event_retention_days")]
+    pub event_retention_days: i64,
     /// The payer, which payment files require.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<Payer>,
@@ -103,8 +106,14 @@ impl Program {
     pub const DEFAULT_CLICK_PARAM: &'static str = "sp_click";
     /// The default of `timezone`.
     pub const DEFAULT_TIMEZONE: &'static str = "UTC";
+    /// The default of `event_retention_days`.
+    pub const DEFAULT_EVENT_RETENTION_DAYS: i64 = 30;
     /// The default of `commission_bp`: 20 %.
     pub const DEFAULT_COMMISSION_BP: i64 = 2000;
+
+    fn default_event_retention_days() -> i64 {
+        Self::DEFAULT_EVENT_RETENTION_DAYS
+    }
 
     /// Returns the IANA time zone of the months and quarters that terms refer to.
     #[must_use]

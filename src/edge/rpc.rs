@@ -1,6 +1,6 @@
 //! The stores of a programme: its Durable Objects, called by Workers RPC or `fetch`, and its keys in KV.
 
-use crate::domain::programme::id::ProgrammeId;
+use crate::{domain::programme::id::ProgrammeId, store::log::outbox::Put};
 use js_sys::{Promise, futures::JsFuture};
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
@@ -184,6 +184,16 @@ impl Stores {
     /// Returns a KV key of the programme.
     pub fn key(&self, name: &str) -> String {
         self.programme.qualify(name).into_owned()
+    }
+
+    /// Writes to KV.
+    pub async fn put(&self, put: &Put) -> Result<()> {
+        let builder = self.kv()?.put(&self.key(&put.key), put.value.as_str())?;
+        let builder = match &put.metadata {
+            Some(metadata) => builder.metadata(metadata)?,
+            None => builder,
+        };
+        Ok(builder.execute().await?)
     }
 
     /// Returns a value from KV.

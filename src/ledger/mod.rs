@@ -27,6 +27,7 @@ pub mod imports;
 pub mod journal;
 pub mod listing_secrets;
 pub mod maturity;
+pub mod needs;
 pub mod payer;
 pub mod payouts;
 pub mod public_ids;

@@ -36,7 +36,7 @@ pub struct Tx<'a> {
     pub zones: &'a dyn Zones,
     /// The time, the same for the whole operation.
     pub now: Timestamp,
-    /// Visitors' trails that were fetched before this attempt; see [`super::trails`].
+    /// Visitors' trails that were fetched before this attempt; see [`super::needs`].
     pub trails: &'a Trails,
     entropy: RefCell<&'a mut dyn Entropy>,
     snapshot_touched: Cell<bool>,

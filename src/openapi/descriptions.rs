@@ -299,7 +299,9 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::ListEvents => {
             "For syncing: store the `cursor` of the last event that you have handled and pass it as `after`. An event is written in \
-             the same transaction as the change it describes, and its `id` never changes."
+             the same transaction as the change it describes, and its `id` never changes. Events of any age are listed. Those older than \
+             `event_retention_days` are read from the log in Workers KV, at most 2,000 of them a page: with a filter, a page may have \
+             fewer events than `limit`, or none, and still a `next_cursor`. If KV does not respond, the answer is 503."
         }
         Op::CreateWebhook => {
             "Events are sent to the `url` by the rules of Standard Webhooks 1.0, from the next one on: at least once, and those about \
@@ -327,7 +329,8 @@ pub fn about(operation: Operation) -> &'static str {
         }
         Op::ReplayEvents => {
             "The events keep their ids, so that a receiver that has seen them can skip them. Send either `event_ids`, or `from` and \
-             `to`."
+             `to`. Events of any age can be sent again; ids of events that are older than `event_retention_days` may be from at most \
+             16 segments of 500 events."
         }
         Op::ListClicks => {
             "Clicks are stored for 90 days, without IP addresses. A click appears within seconds of its redirect."

@@ -27,6 +27,10 @@ pub mod name {
     pub const EVENTS_LOGGED: &str = "events_logged";
     /// The last event of the segment that is being written to the KV log; equal to `events_logged` between segments.
     pub const EVENTS_LOGGING: &str = "events_logging";
+    /// The last event that is only in the KV log, because its row was deleted.
+    pub const EVENTS_PRUNED: &str = "events_pruned";
+    /// When events may next be deleted, Unix milliseconds; absent while too few are in the table.
+    pub const EVENTS_PRUNE_AT: &str = "events_prune_at";
     /// How far the segments of the event log in KV have been redacted: a cursor of KV, empty at the end.
     pub const LOG_REDACTED: &str = "log_redacted";
     /// The last event that was handed to the relay; absent while no endpoint is active.

@@ -80,6 +80,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 21, script: script!("schema/ledger_0021.sql") },
     Step { version: 22, script: script!("schema/ledger_0022.sql") },
     Step { version: 23, script: script!("schema/ledger_0023.sql") },
+    Step { version: 24, script: script!("schema/ledger_0024.sql") },
 ];
 
 /// The steps of the object of a destination.

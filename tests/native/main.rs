@@ -18,6 +18,7 @@ mod openapi;
 mod partners;
 mod payouts;
 mod programme;
+mod pruning;
 mod reports;
 mod restore;
 mod signatures;

@@ -13,7 +13,11 @@ use super::{
 use crate::{
     domain::values::time::Timestamp,
     ledger::tx::Tx,
-    store::{Page, Sql, SqlError, count, value::json_text},
+    store::{
+        Page, Sql, SqlError, count,
+        log::archive::{EventLog, Segments},
+        value::json_text,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -30,6 +34,8 @@ pub struct Call<'a> {
     pub caller: Caller,
     /// The path's values of the route's placeholders.
     pub params: Vec<String>,
+    /// The segments of the log of events that were fetched.
+    pub segments: &'a Segments,
 }
 
 /// A page of a list.
@@ -49,6 +55,11 @@ impl Call<'_> {
     /// The value of the route's first placeholder. A text that does not parse cannot be the id of anything.
     pub fn id<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Problem> {
         self.params.first().and_then(|text| parse(text)).ok_or_else(Problem::not_found)
+    }
+
+    /// The log of events.
+    pub fn log(&self) -> Result<EventLog<'_>, SqlError> {
+        EventLog::open(self.tx.sql, self.segments)
     }
 
     /// Parses the body.

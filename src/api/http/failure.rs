@@ -9,9 +9,9 @@ use crate::{
             CommissionError, ConversionError, LedgerError, PayoutError, RateError, RefundError, RunError,
             SimulationError, WriteOffError,
         },
-        trails::TrailRequest,
+        needs::Need,
     },
-    store::{SqlError, payouts::Outdated, scratch::Extent},
+    store::{SqlError, log::archive::LogError, payouts::Outdated, scratch::Extent},
 };
 
 /// Why a handler returned no response.
@@ -19,8 +19,8 @@ use crate::{
 pub enum Failure {
     /// The caller gets this problem.
     Problem(Problem),
-    /// The request wrote nothing and must run again with this trail.
-    TrailNeeded(TrailRequest),
+    /// The request wrote nothing and must run again with this.
+    Needed(Need),
     /// The response is the result of a simulation of this part of history, which runs on a copy.
     SimulationNeeded(Extent),
 }
@@ -43,6 +43,21 @@ impl From<DocumentError> for Failure {
     }
 }
 
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Store(error) => error.into(),
+            LogError::SegmentNeeded(first) => Self::Needed(Need::Segment(first)),
+            LogError::SegmentMissing(_) => {
+                let detail = "Events of that time are in Workers KV, which does not return them at the moment. Nothing was \
+                              changed. Try again in a minute.";
+                let log = Some(error.to_string());
+                Self::Problem(Problem { log, ..Problem::new(Code::Unavailable, detail) })
+            }
+        }
+    }
+}
+
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         Self::Problem(match error {
@@ -55,7 +70,7 @@ impl From<LedgerError> for Failure {
             LedgerError::Rates(error) => rates(error),
             LedgerError::Simulation(error) => simulation(error),
             LedgerError::Store(error) => error.into(),
-            LedgerError::TrailNeeded(request) => return Self::TrailNeeded(request),
+            LedgerError::TrailNeeded(request) => return Self::Needed(Need::Trail(request)),
         })
     }
 }

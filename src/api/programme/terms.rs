@@ -64,6 +64,8 @@ pub struct NewProgramme {
     partners_see_customers: Option<bool>,
     /// The origins of web pages that may call the API from a browser; none if absent.
     cors_origins: Option<Vec<String>>,
+    /// Days after which an event is kept only in the log in KV, from which `/v1/events`, replays and exports read it; 30 if absent.
+    event_retention_days: Option<i64>,
     /// Commission in basis points; 2000 if absent.
     commission_bp: Option<i64>,
     /// Who pays; payment files need it. `null` = not set.
@@ -111,6 +113,8 @@ view! {
         partners_see_customers: bool,
         /// The origins of web pages that may call the API from a browser.
         cors_origins: Vec<Origin>,
+        /// Days after which an event is kept only in the log in KV.
+        event_retention_days: i64,
         /// Commission in basis points.
         commission_bp: i64,
         /// How often the terms were set.
@@ -146,6 +150,7 @@ fn show(program: &Program) -> ProgrammeView {
         cookies: program.cookies,
         partners_see_customers: program.partners_see_customers,
         cors_origins: program.cors_origins.clone(),
+        event_retention_days: program.event_retention_days,
         commission_bp: program.commission_bp,
         version: program.version,
         timezone: program.zone().to_owned(),
@@ -259,6 +264,7 @@ fn check_fields(checks: &mut Checks, body: &NewProgramme, old: &Program) -> Curr
     }
     checks.range("version", body.version, limits::VERSION);
     checks.range("hold_days", body.hold_days, limits::HOLD_DAYS);
+    checks.range("event_retention_days", body.event_retention_days, limits::EVENT_RETENTION_DAYS);
     checks.range("commission_bp", body.commission_bp, limits::COMMISSION_BP);
     if let Some(fraud) = &body.fraud {
         fraud.check(checks);
@@ -281,6 +287,7 @@ fn terms_of(body: NewProgramme, old: &Program, currency: Currency, payer: Option
         window_days: rules.window_days,
         hold_days: body.hold_days.unwrap_or(Program::DEFAULT_HOLD_DAYS),
         click_param: body.click_param.unwrap_or_else(|| Program::DEFAULT_CLICK_PARAM.to_owned()),
+        event_retention_days: body.event_retention_days.unwrap_or(Program::DEFAULT_EVENT_RETENTION_DAYS),
         commission_bp: body.commission_bp.unwrap_or(Program::DEFAULT_COMMISSION_BP),
         version: old.version.saturating_add(1),
         timezone: body.timezone.or_else(|| old.timezone.clone()),
@@ -391,6 +398,7 @@ fn left_out(body: &NewProgramme) -> Vec<&'static str> {
         ("cookies", body.cookies.is_none()),
         ("cors_origins", body.cors_origins.is_none()),
         ("partners_see_customers", body.partners_see_customers.is_none()),
+        ("event_retention_days", body.event_retention_days.is_none()),
         ("commission_bp", body.commission_bp.is_none()),
         ("fraud", body.fraud.is_none()),
     ]

@@ -18,7 +18,7 @@ use crate::{
         clicks::PackedClick,
         log::{
             events,
-            outbox::{self, event_line},
+            outbox::{self, event_lines},
             redaction::redact,
             totals::{Included, Totals, included, totals},
         },
@@ -166,13 +166,14 @@ pub fn start(call: &Call<'_>) -> Result<Response, Failure> {
 /// `POST /internal/export/events`: events after a position that are not in KV yet, NDJSON.
 pub fn tail(call: &Call<'_>) -> Result<Response, Failure> {
     let position: Position = call.body()?;
-    let mut body = String::new();
+    if let Some(lines) = call.log()?.lines_after(position.after)? {
+        return Ok(
+            Response::of_type("application/x-ndjson", lines).with_header(MORE_HEADER, "true".to_owned())
+        );
+    }
     let events =
         events::after_within(call.tx.sql, position.after, i64::from(TAIL_LINES), outbox::SEGMENT_BYTES)?;
-    for event in &events {
-        body.push_str(&event_line(event)?);
-        body.push('\n');
-    }
+    let body = event_lines(&events)?;
     let last = events.last().map_or(position.after, |event| event.seq);
     let has_more = last < events::last_seq(call.tx.sql)?;
     Ok(Response::of_type("application/x-ndjson", body).with_header(MORE_HEADER, has_more.to_string()))

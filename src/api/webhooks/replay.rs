@@ -19,7 +19,7 @@ use crate::{
     ledger::{terms, view::view, webhooks},
     store::{
         delivery::queue::Event,
-        log::{events, relay},
+        log::{archive::LogError, relay},
         webhooks::Webhook,
     },
 };
@@ -48,6 +48,9 @@ view! {
     }
 }
 
+/// The number of segments of the log in KV that one request reads. A segment has at most 500 events and about 1 MiB.
+const SEGMENTS: usize = 16;
+
 /// The events with these ids, as the endpoint receives them.
 fn named_events(call: &Call<'_>, webhook: &Webhook, ids: &[String]) -> Result<Vec<Event>, Failure> {
     let mut checks = Checks::default();
@@ -55,9 +58,15 @@ fn named_events(call: &Call<'_>, webhook: &Webhook, ids: &[String]) -> Result<Ve
     checks.finish()?;
     let mut checks = Checks::default();
     let sees_customers = terms::current(call.tx)?.partners_see_customers;
-    let mut found = Vec::with_capacity(ids.len());
+    let (log, mut found) = (call.log()?, Vec::with_capacity(ids.len()));
     for (place, id) in ids.iter().enumerate() {
-        let event = EventId::parse(id).map(|id| events::by_id(call.tx.sql, &id)).transpose()?.flatten();
+        let event = match EventId::parse(id).map(|id| log.by_id(&id)).transpose() {
+            Err(LogError::SegmentNeeded(_)) if call.segments.len() >= SEGMENTS => {
+                let detail = "These events are in too many segments of the log. Send fewer ids, or a period.";
+                return Err(Problem::field(Code::OutOfRange, "/event_ids", detail).into());
+            }
+            event => event?.flatten(),
+        };
         let visible =
             event.filter(|event| webhook.partner_no.is_none() || event.partner_no == webhook.partner_no);
         match visible {
@@ -93,10 +102,9 @@ pub fn replay(call: &Call<'_>) -> Result<Response, Failure> {
                 let detail = format!("The period begins at {from}; send a later end.");
                 return Err(Problem::field(Code::EndsBeforeStart, "/to", detail).into());
             }
-            let (after, through) =
-                (relay::last_before(call.tx.sql, from)?, relay::last_before(call.tx.sql, to)?);
-            let count =
-                relay::count(call.tx.sql, after, through, webhook.partner_no, &webhook.events.current)?;
+            let log = call.log()?;
+            let (after, through) = (log.last_before(from)?, log.last_before(to)?);
+            let count = relay::count(&log, after, through, webhook.partner_no, &webhook.events.current)?;
             if count > 0 {
                 webhooks::replay(call.tx, &webhook, after, through)?;
             }

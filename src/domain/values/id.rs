@@ -63,6 +63,14 @@ macro_rules! ids {
                 self.0.get($prefix.len()..).unwrap_or_default()
             }
 
+            /// Returns the time at which the id was generated.
+            #[must_use]
+            pub fn generated_at(&self) -> Timestamp {
+                // Ten characters have the 48 bits of the time and two random ones.
+                let start = self.body().get(..10).and_then(|start| i64::from_str_radix(start, 32).ok());
+                Timestamp::clamped(start.unwrap_or_default() >> 2)
+            }
+
             /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {

@@ -111,6 +111,7 @@ limits! {
     Range WINDOW_DAYS = Range { min: 1, max: 3650 }, of "window_days";
     Range HALF_LIFE_DAYS = Range { min: 1, max: 3650 }, of "half_life_days";
     Range HOLD_DAYS = Range { min: 0, max: 3650 }, of "hold_days";
+    Range EVENT_RETENTION_DAYS = Range { min: 1, max: 3650 }, of "event_retention_days";
     Range VERSION = Range { min: 0, max: i64::MAX }, of "version";
     Range COMMISSION_BP = Range { min: 0, max: WHOLE_BP }, of "commission_bp";
     Range RATE_BP = Range { min: 0, max: WHOLE_BP }, of "rate_bp";

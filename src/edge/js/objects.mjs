@@ -72,7 +72,7 @@ export class Ledger extends Alarmed {
   }
 
   logPart(destination, after, through) {
-    return this.#rust.call((ledger) => ledger.log_part(destination, after, through));
+    return this.#rust.start((ledger, number) => ledger.log_part(number, destination, after, through));
   }
 
   disable(destination, reason) {

@@ -13,7 +13,10 @@ use crate::{
     },
     store::{
         Sql, SqlError,
-        log::relay::{self, done, due},
+        log::{
+            archive::{EventLog, LogError, Segments},
+            relay::{self, done, due},
+        },
         meta,
         value::json_text,
         webhooks,
@@ -76,22 +79,24 @@ pub fn destinations(sql: &dyn Sql) -> std::result::Result<String, SqlError> {
 /// Returns a part of the log as a destination receives it, JSON. One that does not exist receives nothing.
 pub fn log_part(
     sql: &dyn Sql,
+    segments: &Segments,
     destination: &str,
     after: i64,
     through: Option<i64>,
-) -> std::result::Result<String, SqlError> {
+) -> std::result::Result<String, LogError> {
     let found = WebhookId::parse(destination).map(|id| webhooks::by_id(sql, &id)).transpose()?.flatten();
     let Some(webhook) = found else {
-        return json_text(&LogPart { events: Vec::new(), through: after, is_last: true });
+        let nothing = LogPart { events: Vec::new(), through: after, is_last: true };
+        return Ok(json_text(&nothing)?);
     };
     // A part that was requested again is for the filter of now.
     let filters = match through {
         Some(_) => Filters::new(webhook.events.current),
         None => webhook.events,
     };
-    let part = relay::part(sql, after, through, webhook.partner_no, &filters)?;
+    let part = relay::part(&EventLog::open(sql, segments)?, after, through, webhook.partner_no, &filters)?;
     let sees_customers = partners_see_customers(sql)?;
     let shown = part.events.into_iter().map(|event| received(event, webhook.partner_no, sees_customers));
     let events = shown.collect::<std::result::Result<_, SqlError>>()?;
-    json_text(&LogPart { events, through: part.through, is_last: part.is_last })
+    Ok(json_text(&LogPart { events, through: part.through, is_last: part.is_last })?)
 }

@@ -1,9 +1,10 @@
-//! The Ledger object: the API over the object's SQLite, and an alarm that writes to KV. A request is planned, the trail
-//! that it needs is fetched, and then it runs in one synchronous transaction. Nothing is awaited inside the
+//! The Ledger object: the API over the object's SQLite, and an alarm that writes to KV. A request is planned, what it needs
+//! from other stores is fetched, and then it runs in one synchronous transaction. Nothing is awaited inside the
 //! transaction.
 
 use super::{
     alarm::{Alarm, STEPS_PER_ALARM, now_ms},
+    event_pruning::prune_events,
     event_relay::{self, relay_events, send_commands},
     log_redaction::redact_segments,
 };
@@ -37,15 +38,20 @@ use crate::{
     ledger::{
         callbacks::report::Reported,
         config::Config,
+        needs::{Fetched, NOTHING_FETCHED, Need},
         payer::seal_migrated,
         resealing::reseal_all,
-        trails::{NO_TRAILS, TrailRequest, Trails},
+        trails::TrailRequest,
     },
     marketplace::receive::Report,
     store::{
         callbacks::{self as rows, kept},
         commissions, imports, links,
-        log::{apply, idempotency, outbox, redaction},
+        log::{
+            apply,
+            archive::{FetchedSegment, LogError},
+            idempotency, outbox, redaction,
+        },
         programme::{coupons, listings, partner_words},
         reports::counts,
         schema::{LEDGER, migrate},
@@ -106,13 +112,13 @@ pub fn config(stores: &Stores) -> std::result::Result<Config, String> {
         .map_err(|error| error.to_string())
 }
 
-/// The outcome of an attempt. With `NeedsTrail`, it wrote nothing.
+/// The outcome of an attempt. With `Needs`, it wrote nothing.
 enum Attempt<T> {
     Completed(T),
-    NeedsTrail(TrailRequest),
+    Needs(Need),
 }
 
-/// What became of a request that has the trails that it needs.
+/// What became of a request that has what it needs.
 enum Handled {
     Response(ApiResponse),
     /// Its response is the result of a simulation of this part of history.
@@ -123,29 +129,50 @@ impl Ledger {
     fn environment<'a>(
         &'a self,
         zones: &'a IntlZones,
-        trails: &'a Trails,
+        fetched: &'a Fetched,
     ) -> std::result::Result<Environment<'a>, JsValue> {
         let config = self.config.as_ref().map_err(thrown)?;
-        Ok(Environment { sql: &self.sql, config, zones, now: timestamp(now_ms()), trails })
+        Ok(Environment { sql: &self.sql, config, zones, now: timestamp(now_ms()), fetched })
     }
 
-    /// Repeats an attempt until it has the trails that it needs.
-    async fn with_trails<T>(
+    /// Repeats an attempt until it has what it needs.
+    async fn with_fetched<T>(
         &self,
-        attempt: impl Fn(&Trails) -> std::result::Result<Attempt<T>, JsValue>,
+        attempt: impl Fn(&Fetched) -> std::result::Result<Attempt<T>, JsValue>,
     ) -> std::result::Result<T, JsValue> {
-        let mut trails = Trails::new();
+        let mut fetched = Fetched::nothing();
         loop {
-            let TrailRequest { shard, click_id } = match attempt(&trails)? {
+            match attempt(&fetched)? {
                 Attempt::Completed(result) => return Ok(result),
-                Attempt::NeedsTrail(request) => request,
-            };
-            if trails.contains_key(&click_id) {
-                return Err(thrown("the same trail was requested twice"));
+                Attempt::Needs(need) => self.fetch_need(need, &mut fetched).await?,
             }
-            let trail = self.trail(shard, &click_id).await;
-            trails.insert(click_id, trail);
         }
+    }
+
+    async fn fetch_need(&self, need: Need, fetched: &mut Fetched) -> std::result::Result<(), JsValue> {
+        let is_repeated = match need {
+            Need::Trail(TrailRequest { shard, click_id }) => {
+                let trail = self.trail(shard, &click_id).await;
+                fetched.trails.insert(click_id, trail).is_some()
+            }
+            Need::Segment(first) => {
+                let is_repeated = fetched.segments.iter().any(|segment| segment.first == first);
+                let text = self.segment(first).await;
+                fetched.segments.push(FetchedSegment { first, text });
+                is_repeated
+            }
+        };
+        if is_repeated { Err(thrown("the same trail or segment was requested twice")) } else { Ok(()) }
+    }
+
+    /// Returns a segment of the log of events. Returns `None` if KV does not return it in time.
+    async fn segment(&self, first: i64) -> Option<String> {
+        let key = outbox::segment_key(first);
+        let value = with_timeout(STORE_TIMEOUT, self.stores.value(&key)).await;
+        value.unwrap_or_else(|error| {
+            worker::console_error!("ledger: {key} was not read: {error}");
+            None
+        })
     }
 
     /// Returns the ids of the visitor's clicks before this one. Returns `None` if the ClickLog does not return them in
@@ -182,12 +209,12 @@ impl Ledger {
     }
 
     async fn outcome(&self, request: ApiRequest<'_>) -> Result<Handled> {
-        let handled = self.with_trails(|trails| {
+        let handled = self.with_fetched(|fetched| {
             let zones = IntlZones::default();
-            let environment = self.environment(&zones, trails)?;
+            let environment = self.environment(&zones, fetched)?;
             Ok(match api::handle(&environment, &mut CryptoEntropy::default(), request) {
                 Outcome::Response(response) => Attempt::Completed(Handled::Response(response)),
-                Outcome::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
+                Outcome::Needed(need) => Attempt::Needs(need),
                 Outcome::SimulationNeeded(extent) => Attempt::Completed(Handled::SimulationNeeded(extent)),
             })
         });
@@ -243,11 +270,11 @@ impl Ledger {
     }
 
     async fn report(&self, report: &Report) -> std::result::Result<Reported, JsValue> {
-        let reported = self.with_trails(|trails| {
+        let reported = self.with_fetched(|fetched| {
             let zones = IntlZones::default();
-            let environment = self.environment(&zones, trails)?;
+            let environment = self.environment(&zones, fetched)?;
             Ok(match api::report(&environment, &mut CryptoEntropy::default(), report).map_err(thrown)? {
-                Reported::TrailNeeded(trail) => Attempt::NeedsTrail(trail),
+                Reported::TrailNeeded(trail) => Attempt::Needs(Need::Trail(trail)),
                 reported => Attempt::Completed(reported),
             })
         });
@@ -258,7 +285,7 @@ impl Ledger {
 
     async fn resume(&self, id: &str, cookies: &str) -> std::result::Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
-        let environment = self.environment(&zones, &NO_TRAILS)?;
+        let environment = self.environment(&zones, &NOTHING_FETCHED)?;
         let location =
             api::resume(&environment, &mut CryptoEntropy::default(), id, cookies).map_err(thrown)?;
         self.schedule_alarm().await?;
@@ -313,8 +340,12 @@ impl Ledger {
         let commanded = send_commands(&self.stores, &self.sql).await;
         let relayed = relay_events(&self.stores, &self.sql).await;
         let written = self.write().await;
+        // Segments from before they are redacted differ from the rows.
+        let pruned =
+            if self.is_redacting.get() { Ok(()) } else { prune_events(&self.stores, &self.sql).await };
         commanded?;
         relayed?;
+        pruned?;
         let more_at = outbox::next_due(&self.sql, timestamp(now_ms())).map_err(failed)?;
         Ok([written?, more_at.map(crate::edge::milliseconds)].into_iter().flatten().min_by(f64::total_cmp))
     }
@@ -333,17 +364,7 @@ impl Ledger {
                 }
                 return Ok(work.next_at_ms.map(crate::edge::milliseconds));
             }
-            let puts = work.puts.iter().map(|put| async {
-                let write = async {
-                    let builder = self.stores.kv()?.put(&self.stores.key(&put.key), put.value.as_str())?;
-                    let builder = match &put.metadata {
-                        Some(metadata) => builder.metadata(metadata)?,
-                        None => builder,
-                    };
-                    Ok(builder.execute().await?)
-                };
-                with_timeout(STORE_TIMEOUT, write).await
-            });
+            let puts = work.puts.iter().map(|put| with_timeout(STORE_TIMEOUT, self.stores.put(put)));
             // All writes complete before an error is returned, so that one failure does not stop the other writes.
             for outcome in join_all(puts).await {
                 outcome?;
@@ -488,7 +509,7 @@ impl LedgerObject {
     /// Returns a listing for the callback handler: JSON with decrypted secrets. Returns `None` if it does not exist.
     pub fn callback_listing(&self, id: &str) -> std::result::Result<Option<String>, JsValue> {
         let zones = IntlZones::default();
-        let environment = self.ledger.environment(&zones, &NO_TRAILS)?;
+        let environment = self.ledger.environment(&zones, &NOTHING_FETCHED)?;
         api::callback_listing(&environment, &mut CryptoEntropy::default(), id).map_err(thrown)
     }
 
@@ -519,14 +540,21 @@ impl LedgerObject {
     }
 
     /// Returns a part of the log as a destination receives it, JSON.
-    pub fn log_part(
-        &self,
-        destination: &str,
-        after: f64,
-        through: Option<f64>,
-    ) -> std::result::Result<String, JsValue> {
+    pub fn log_part(&self, call: u32, destination: String, after: f64, through: Option<f64>) -> Promise {
+        let ledger = Rc::clone(&self.ledger);
         let (after, through) = (whole(after), through.map(whole));
-        event_relay::log_part(&self.ledger.sql, destination, after, through).map_err(thrown)
+        promise(call, async move {
+            let part = ledger.with_fetched(|fetched| {
+                let read =
+                    event_relay::log_part(&ledger.sql, &fetched.segments, &destination, after, through);
+                match read {
+                    Ok(part) => Ok(Attempt::Completed(part)),
+                    Err(LogError::SegmentNeeded(first)) => Ok(Attempt::Needs(Need::Segment(first))),
+                    Err(error) => Err(thrown(error)),
+                }
+            });
+            Ok(part.await?.into())
+        })
     }
 
     /// Pauses a destination that has stopped to send.
@@ -534,7 +562,7 @@ impl LedgerObject {
         let ledger = Rc::clone(&self.ledger);
         promise(call, async move {
             let zones = IntlZones::default();
-            let environment = ledger.environment(&zones, &NO_TRAILS)?;
+            let environment = ledger.environment(&zones, &NOTHING_FETCHED)?;
             if let (Some(id), Some(reason)) = (WebhookId::parse(&destination), PauseReason::parse(&reason)) {
                 api::disable_webhook(&environment, &mut CryptoEntropy::default(), &id, reason)
                     .map_err(thrown)?;

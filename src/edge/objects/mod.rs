@@ -3,6 +3,7 @@
 mod alarm;
 mod clicklog;
 mod destination;
+mod event_pruning;
 mod event_relay;
 mod ledger;
 mod log_redaction;

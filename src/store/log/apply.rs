@@ -10,7 +10,7 @@ use crate::store::{
     imports, links,
     log::{
         change::{Binding, Change},
-        outbox,
+        outbox, pruning,
     },
     meta,
     payouts::{self, details, files, runs},
@@ -66,6 +66,7 @@ pub fn apply_in(
     match change {
         Change::Program(program) => {
             meta::set_program(sql, program)?;
+            pruning::reschedule(sql)?;
             origins::set(sql, origins::PROGRAMME, &program.cors_origins)
         }
         Change::Partner(partner) => partners::put(sql, partner),

@@ -141,13 +141,28 @@ impl Range<'_> {
             all.and(format!("seq {comparison} {placeholder}"));
         }
         // The sign keeps the planner from an index that would read events outside of the range.
-        all.equals("+partner_no", self.partner);
+        self.select(&mut all, "+")?;
+        Ok(all)
+    }
+
+    /// Adds the conditions on the partner and the type. With the sign `+`, no index is used for them.
+    pub fn select(&self, all: &mut Conditions, sign: &str) -> Result<(), SqlError> {
+        all.equals(&format!("{sign}partner_no"), self.partner);
         if let Some(types) = self.types {
             let words: Vec<_> = types.iter().map(|kind| kind.as_str()).collect();
             let words = all.bind(json_text(&words)?);
-            all.and(format!("+type IN (SELECT value FROM json_each({words}))"));
+            all.and(format!("{sign}type IN (SELECT value FROM json_each({words}))"));
         }
-        Ok(all)
+        Ok(())
+    }
+
+    /// Returns whether an event belongs to the range.
+    #[must_use]
+    pub fn includes(&self, event: &Event) -> bool {
+        event.seq > self.after
+            && event.seq <= self.through
+            && (self.partner.is_none() || event.partner_no == self.partner)
+            && self.types.is_none_or(|types| types.contains(&event.kind))
     }
 }
 
@@ -180,7 +195,7 @@ pub fn shown_in(
     Ok((found, is_whole))
 }
 
-/// Returns the number of events of a range.
+/// Returns the number of events of a range in the table.
 pub fn count(sql: &dyn Sql, range: &Range<'_>) -> Result<i64, SqlError> {
     let all = range.conditions()?;
     let statement = format!("SELECT count(*) FROM events WHERE {}", all.text());

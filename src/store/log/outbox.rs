@@ -4,7 +4,7 @@
 use crate::domain::{
     event::EventType,
     links::{destination::ClickIdTransport, link::LinkNo},
-    programme::cookies::CookiePolicy,
+    programme::{cookies::CookiePolicy, partner::PartnerNo},
     values::{id::EventId, time::Timestamp},
 };
 use crate::store::{
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 /// The minimum interval between writes of the snapshot: KV accepts one write per second for a key.
 const SNAPSHOT_EVERY_MS: i64 = 1_000;
 /// The number of pending events that closes a segment of the log.
-const SEGMENT_EVENTS: i64 = 500;
+pub const SEGMENT_EVENTS: i64 = 500;
 /// The length of the pending events that closes a segment of the log. KV takes values of up to 25 MiB.
 pub const SEGMENT_BYTES: i64 = 1024 * 1024;
 /// The age of the oldest pending event that closes a segment of the log.
@@ -184,6 +184,9 @@ pub struct Line<'a> {
     event: EventType,
     /// When it was recorded.
     created_at: Timestamp,
+    /// The number of the partner that it belongs to; absent if it belongs to the programme, or in older logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner_no: Option<PartnerNo>,
     /// The change as the API returns it.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     data: &'a RawValue,
@@ -205,6 +208,7 @@ pub fn event_line(event: &events::Event) -> Result<String, SqlError> {
         id: &event.id,
         event: event.kind,
         created_at: event.at,
+        partner_no: event.partner_no,
         data: raw(&event.data)?,
         ledger: event.ledger.as_deref().map(raw).transpose()?,
     })
@@ -279,19 +283,33 @@ fn segment(sql: &dyn Sql, now: Timestamp) -> Result<Due, SqlError> {
         }
         meta::set_int(sql, meta::name::EVENTS_LOGGING, last.seq)?;
     }
-    let mut value = String::new();
-    for event in &events {
-        value.push_str(&event_line(event)?);
-        value.push('\n');
-    }
-    let metadata = Segment { from_ms: first.at.ms(), to_ms: last.at.ms(), first: first.seq, last: last.seq };
-    Ok(Due::Now(
-        Put { key: format!("{EVENT_SEGMENTS}{:012}", first.seq), value, metadata: Some(metadata) },
-        last.seq,
-    ))
+    Ok(segment_put(&events)?.map_or(Due::Never, |put| Due::Now(put, last.seq)))
 }
 
-/// Returns when the alarm may next have work, in Unix milliseconds. It takes eight lookups, regardless of the size of the
+/// Returns the KV key of the segment that begins with an event.
+#[must_use]
+pub fn segment_key(first: i64) -> String {
+    format!("{EVENT_SEGMENTS}{first:012}")
+}
+
+/// Formats events as lines of the log and the export.
+pub fn event_lines(events: &[events::Event]) -> Result<String, SqlError> {
+    let mut lines = String::new();
+    for event in events {
+        lines.push_str(&event_line(event)?);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// Returns the write of a segment; `None` if there are no events.
+pub fn segment_put(events: &[events::Event]) -> Result<Option<Put>, SqlError> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(None) };
+    let metadata = Segment { from_ms: first.at.ms(), to_ms: last.at.ms(), first: first.seq, last: last.seq };
+    Ok(Some(Put { key: segment_key(first.seq), value: event_lines(events)?, metadata: Some(metadata) }))
+}
+
+/// Returns when the alarm may next have work, in Unix milliseconds. It takes nine lookups, regardless of the size of the
 /// Ledger.
 pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR EXISTS (SELECT 1 FROM click_outbox) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
@@ -301,12 +319,13 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
                      (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \
                      ORDER BY seq LIMIT 1), (SELECT min(expires_at) + 1 FROM kept_answers), \
                      (SELECT value FROM meta WHERE name = ?4) < (SELECT max(seq) FROM events), \
-                     EXISTS (SELECT 1 FROM destination_commands)";
+                     EXISTS (SELECT 1 FROM destination_commands), (SELECT value FROM meta WHERE name = ?5)";
     let names = [
         meta::name::SNAPSHOT_WRITTEN,
         meta::name::SNAPSHOT_VERSION,
         meta::name::EVENTS_LOGGED,
         meta::name::EVENTS_RELAYED,
+        meta::name::EVENTS_PRUNE_AT,
     ];
     let rows = sql.exec(statement, &names.map(Into::into))?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -314,7 +333,8 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
     let segment = row.opt_int(2)?.map(|at| at.saturating_add(SEGMENT_AGE_MS));
     let relay = (row.opt_int(4)? == Some(1)).then(|| now.ms().saturating_add(RELAY_AFTER_MS));
     let command = (row.int(5)? == 1).then_some(now.ms());
-    Ok([at_once, row.opt_int(1)?, segment, row.opt_int(3)?, relay, command].into_iter().flatten().min())
+    let dates = [at_once, row.opt_int(1)?, segment, row.opt_int(3)?, relay, command, row.opt_int(6)?];
+    Ok(dates.into_iter().flatten().min())
 }
 
 /// Records that the writes of a [`Work`] have been made. Call it in a transaction.

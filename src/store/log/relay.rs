@@ -4,11 +4,13 @@ use crate::{
     domain::{
         delivery::endpoint::{EventFilter, Filters},
         programme::partner::PartnerNo,
-        values::time::Timestamp,
     },
     store::{
         Sql, SqlError,
-        log::events::{self, Event, Range},
+        log::{
+            archive::{EventLog, LogError},
+            events::{self, Event, Range},
+        },
         meta::{self, name},
     },
 };
@@ -68,52 +70,33 @@ pub struct Part {
 /// Returns the events after `after`, and up to `through`, that a destination receives. The work is limited: a part without
 /// events may have a successor.
 pub fn part(
-    sql: &dyn Sql,
+    log: &EventLog<'_>,
     after: i64,
     through: Option<i64>,
     partner: Option<PartnerNo>,
     filters: &Filters,
-) -> Result<Part, SqlError> {
-    let last = events::last_seq(sql)?;
+) -> Result<Part, LogError> {
+    let last = events::last_seq(log.sql)?;
     let end = through.map_or(last, |through| through.min(last));
     let considered = after.saturating_add(CONSIDERED).min(end);
     let types = filters.types();
     let range = Range { after, through: considered, partner, types: types.as_deref() };
-    let (read, is_whole) = events::shown_in(sql, &range, EVENTS, BYTES)?;
-    let through = if is_whole { considered } else { read.last().map_or(considered, |event| event.seq) };
+    let (read, through) = log.read(&range, EVENTS, BYTES)?;
     let events = read.into_iter().filter(|event| filters.includes(event.seq, event.kind)).collect();
     Ok(Part { events, through, is_last: through >= end })
 }
 
 /// Returns how many events after `after`, and up to `through`, a destination receives.
 pub fn count(
-    sql: &dyn Sql,
+    log: &EventLog<'_>,
     after: i64,
     through: i64,
     partner: Option<PartnerNo>,
     filter: &EventFilter,
-) -> Result<i64, SqlError> {
+) -> Result<i64, LogError> {
     let types = match filter {
         EventFilter::Every => None,
         EventFilter::Types(types) => Some(types.as_slice()),
     };
-    events::count(sql, &Range { after, through, partner, types })
-}
-
-/// Returns the place of the last event before `at`; 0 if there is none.
-pub fn last_before(sql: &dyn Sql, at: Timestamp) -> Result<i64, SqlError> {
-    // Events are in the order of time, except those that an import has recorded at times of its own, which the search by halves
-    // may place a little earlier or later.
-    let (mut low, mut high) = (0, events::last_seq(sql)?);
-    while low < high {
-        let middle =
-            low.saturating_add(high.saturating_sub(low).saturating_add(1).checked_div(2).unwrap_or(0));
-        let rows =
-            sql.exec("SELECT created_at FROM events WHERE seq >= ?1 ORDER BY seq LIMIT 1", &[middle.into()])?;
-        match rows.first().map(|row| row.time(0)).transpose()? {
-            Some(found) if found < at => low = middle,
-            Some(_) | None => high = middle.saturating_sub(1),
-        }
-    }
-    Ok(low)
+    log.count(&Range { after, through, partner, types })
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     event::EventType,
+    programme::partner::PartnerNo,
     values::{id::EventId, time::Timestamp},
 };
 use crate::store::{
@@ -9,7 +10,7 @@ use crate::store::{
     log::{
         apply::apply_change,
         change::Change,
-        events,
+        events::{self, Event},
         totals::{Included, Totals},
     },
     meta::{
@@ -30,6 +31,7 @@ pub struct EventLine<'a> {
     #[serde(rename = "type")]
     kind: EventType,
     created_at: Timestamp,
+    partner_no: Option<PartnerNo>,
     #[serde(borrow)]
     data: &'a RawValue,
     #[serde(borrow)]
@@ -42,13 +44,27 @@ impl EventLine<'_> {
         self.ledger.map(|ledger| strict_json::from_str(ledger.get())).transpose()
     }
 
+    /// The event, without the data for rebuilding a Ledger.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        Event {
+            seq: self.seq,
+            id: self.id.clone(),
+            kind: self.kind,
+            partner_no: self.partner_no,
+            at: self.created_at,
+            data: self.data.get().to_owned(),
+            ledger: None,
+        }
+    }
+
     /// Applies the event's change, and appends the event. Call it in a transaction.
     pub fn apply(&self, sql: &dyn Sql, change: Option<&Change>) -> Result<(), SqlError> {
         if let Some(change) = change {
             apply_change(sql, change, self.data.get(), self.created_at)?;
         }
         let ledger = self.ledger.map(|ledger| ledger.get().to_owned());
-        let partner_no = change.and_then(Change::partner_no);
+        let partner_no = self.partner_no.or_else(|| change.and_then(Change::partner_no));
         events::append(sql, &self.id, self.kind, partner_no, self.created_at, self.data.get(), ledger)
     }
 }

@@ -49,7 +49,7 @@ use serde_json::{Value as Json, json};
 use signpost::{
     api::{self, Environment},
     domain::values::entropy::SeededEntropy,
-    ledger::{callbacks::report::Reported, error::LedgerError, trails::NO_TRAILS},
+    ledger::{callbacks::report::Reported, error::LedgerError, needs::NOTHING_FETCHED},
     marketplace::{
         adapter::{Adapter, CallbackResponse, Listing},
         receive::{CallbackRequest, Outcome, Report, ReportResponses, receive, receive_with},
@@ -130,7 +130,7 @@ impl World {
             config: &ledger.config,
             zones: &TzDatabase,
             now: ledger.now,
-            trails: &NO_TRAILS,
+            fetched: &NOTHING_FETCHED,
         }
     }
 

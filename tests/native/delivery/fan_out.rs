@@ -17,13 +17,19 @@ use signpost::{
     },
     store::{
         delivery::{command::Command, config as stored},
-        log::{events, relay},
+        log::{
+            archive::{EventLog, FetchedSegment},
+            events, relay,
+        },
         native::NativeSql,
         schema::{DESTINATION, migrate},
         webhooks::{self, Webhook},
     },
 };
 use std::collections::BTreeMap;
+
+/// Nothing was deleted from the table.
+const NO_SEGMENTS: &Vec<FetchedSegment> = &Vec::new();
 
 /// A Ledger with endpoints, their objects, and the relay between them. Every step may get lost.
 struct Network {
@@ -166,8 +172,8 @@ impl Network {
             Reading::Log { after, .. } => (after, None),
             Reading::Replay(part) => (part.after, Some(part.through)),
         };
-        let part =
-            relay::part(&self.ledger.sql, after, through, webhook.partner_no, &webhook.events).unwrap();
+        let log = EventLog::open(&self.ledger.sql, NO_SEGMENTS).unwrap();
+        let part = relay::part(&log, after, through, webhook.partner_no, &webhook.events).unwrap();
         let shown = part.events.into_iter().map(|event| received(event, webhook.partner_no, false).unwrap());
         let part = LogPart { events: shown.collect(), through: part.through, is_last: part.is_last };
         intake::append_read(&mut it.queue, &it.sql, reading, &part, start()).unwrap();

@@ -153,6 +153,8 @@ fn programme_keys_and_listings() {
         (json!({"fraud": {"coupon_uses_per_day": 1_000_001}}), "out_of_range", "/fraud/coupon_uses_per_day"),
         (json!({"hold_days": -1}), "out_of_range", "/hold_days"),
         (json!({"hold_days": 3651}), "out_of_range", "/hold_days"),
+        (json!({"event_retention_days": 0}), "out_of_range", "/event_retention_days"),
+        (json!({"event_retention_days": 3651}), "out_of_range", "/event_retention_days"),
         (json!({"commission_bp": 10_001}), "out_of_range", "/commission_bp"),
         (json!({"click_param": ""}), "invalid_text", "/click_param"),
         (json!({"click_param": "a&b"}), "invalid_text", "/click_param"),

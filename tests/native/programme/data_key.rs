@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use signpost::{
     api::{self, Environment},
     domain::{links::keyring::with_new_key, values::entropy::SeededEntropy},
-    ledger::{config::Config, resealing::reseal_all, trails::NO_TRAILS},
+    ledger::{config::Config, needs::NOTHING_FETCHED, resealing::reseal_all},
 };
 
 /// The tests' own key.
@@ -47,7 +47,7 @@ fn opened(ledger: &mut Ledger, id: &str) -> Result<Json, String> {
         config: &ledger.config,
         zones: &TzDatabase,
         now: ledger.now,
-        trails: &NO_TRAILS,
+        fetched: &NOTHING_FETCHED,
     };
     let opened = api::callback_listing(&environment, &mut SeededEntropy::new(1), id);
     opened.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).map_err(|error| error.to_string())

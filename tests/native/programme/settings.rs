@@ -9,7 +9,8 @@ fn defaults() -> serde_json::Value {
         "name": "Partner programme", "currency": "EUR", "landing_url": null, "payer": null,
         "attribution": {"model": "last_touch", "window_days": 30, "half_life_days": 7, "precedence": "coupon_first",
             "repeat_customers": "earn"},
-        "hold_days": 30, "click_param": "sp_click", "cookies": "consent_regions", "partners_see_customers": false, "cors_origins": [], "commission_bp": 2000, "version": 0, "timezone": "UTC",
+        "hold_days": 30, "click_param": "sp_click", "cookies": "consent_regions", "partners_see_customers": false, "cors_origins": [],
+        "event_retention_days": 30, "commission_bp": 2000, "version": 0, "timezone": "UTC",
         "plans": [], "territories": [], "joint_products": [], "referral": null,
         "fraud": {"self_referral": true, "duplicate_customer": true, "velocity_per_hour": null,
             "min_seconds_from_click": null, "coupon_uses_per_day": null}
@@ -24,7 +25,7 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
         "name": "Acme", "currency": "JPY", "landing_url": "https://acme.example/",
         "attribution": {"model": "time_decay", "window_days": 60, "half_life_days": 14, "precedence": "click_first",
             "repeat_customers": "ignore"}, "hold_days": 0, "click_param": "ref", "cookies": "never", "partners_see_customers": true,
-        "cors_origins": ["https://portal.acme.example"], "commission_bp": 10000, "fraud": {"self_referral": false, "duplicate_customer": false,
+        "cors_origins": ["https://portal.acme.example"], "event_retention_days": 90, "commission_bp": 10000, "fraud": {"self_referral": false, "duplicate_customer": false,
             "velocity_per_hour": 100, "min_seconds_from_click": 3, "coupon_uses_per_day": 30}
     });
     let put = ledger.put("/v1/program", &terms);
@@ -50,6 +51,7 @@ fn terms_have_the_documented_defaults_and_put_replaces_them() {
         "cookies",
         "cors_origins",
         "partners_see_customers",
+        "event_retention_days",
         "commission_bp",
         "fraud"
     ]);

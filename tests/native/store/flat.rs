@@ -6,14 +6,23 @@ use crate::support::{Ledger, OPERATOR, TzDatabase, simulation};
 use serde_json::json;
 use signpost::{
     api::{self, Environment, Outcome, http::message::Request},
-    domain::values::entropy::SeededEntropy,
+    domain::{
+        event::EventType,
+        values::{entropy::SeededEntropy, id::EventId, time::Timestamp},
+    },
+    ledger::needs::Fetched,
     store::{
         Page, Row, Sql, SqlError, Value,
         conversions::{
             credits,
             list::{Filter, list},
         },
-        log::outbox,
+        log::{
+            archive::{EventLog, FetchedSegment},
+            events::{self, Range},
+            outbox::{self, segment_put},
+            pruning,
+        },
         reports::counts,
         transaction,
     },
@@ -95,16 +104,12 @@ fn send(
         base_url: "https://go.example.com",
         ..Request::default()
     };
-    let environment = Environment {
-        sql,
-        config: &ledger.config,
-        zones: &TzDatabase,
-        now: ledger.now,
-        trails: &ledger.trails,
-    };
+    let fetched = Fetched { trails: ledger.trails.clone(), ..Fetched::nothing() };
+    let environment =
+        Environment { sql, config: &ledger.config, zones: &TzDatabase, now: ledger.now, fetched: &fetched };
     let answer = match api::handle(&environment, &mut *entropy.borrow_mut(), request) {
         Outcome::Response(answer) => answer,
-        Outcome::TrailNeeded(_) => panic!("{method} {target} needs a trail"),
+        Outcome::Needed(need) => panic!("{method} {target} needs {need:?}"),
         // Copying reads whole tables, in pages.
         Outcome::SimulationNeeded(extent) => {
             simulation::response(&Environment { sql: &ledger.sql, ..environment }, &extent, &request)
@@ -180,8 +185,33 @@ fn no_statement_reads_a_whole_table() {
     outbox::next_due(&watched, ledger.now).unwrap();
     outbox::done(&watched, &outbox::due(&watched, ledger.now.plus_ms(90_000)).unwrap().ack).unwrap();
 
+    read_from_kv(&watched, ledger.now);
+
     assert!(watched.seen.borrow().len() > 40, "the watch saw too little to mean anything");
     assert_eq!(scans(&watched), Vec::<String>::new());
+}
+
+/// Deletes the first two events, as if they filled a segment, and reads them in every way.
+fn read_from_kv(sql: &dyn Sql, now: Timestamp) {
+    let put = segment_put(&events::after(sql, 0, None, 2).unwrap()).unwrap().unwrap();
+    pruning::next(sql, now).unwrap();
+    pruning::written(sql, &put, now).unwrap();
+    assert!(transaction(sql, || pruning::prune(sql, 2, Some(&put.value))).unwrap());
+    let segments = vec![FetchedSegment { first: 1, text: Some(put.value) }];
+    let log = EventLog::open(sql, &segments).unwrap();
+    let types = [EventType::PartnerCreated];
+    for partner in [None, Some(1)] {
+        for types in [None, Some(&types[..])] {
+            for through in [1, 2, 3] {
+                let range = Range { after: 0, through, partner, types };
+                log.read(&range, 10, 1_000).unwrap();
+                log.count(&range).unwrap();
+            }
+        }
+    }
+    log.by_id(&EventId::generate(now, &mut SeededEntropy::new(1))).unwrap();
+    log.last_before(now).unwrap();
+    log.lines_after(0).unwrap();
 }
 
 #[test]

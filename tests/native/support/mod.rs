@@ -30,13 +30,20 @@ use signpost::{
             zone::Zones,
         },
     },
-    ledger::{callbacks::report::Reported, config::Config, trails::Trails},
+    ledger::{
+        callbacks::report::Reported,
+        config::Config,
+        needs::{Fetched, NOTHING_FETCHED, Need},
+        trails::Trails,
+    },
     store::{
         Sql,
+        log::{archive::FetchedSegment, outbox::segment_key},
         native::NativeSql,
         schema::{LEDGER, migrate},
     },
 };
+use std::collections::BTreeMap;
 
 /// An event of the account `a-1` as an adapter reports it, with additional fields.
 pub fn event(kind: &str, transaction: &str, fields: &Json) -> Json {
@@ -71,6 +78,8 @@ pub struct Ledger<S: Sql = NativeSql> {
     pub entropy: SeededEntropy,
     /// The visitors' trails that the click log knows, by click id.
     pub trails: Trails,
+    /// What was written to KV.
+    pub kv: BTreeMap<String, String>,
 }
 
 /// A response, with its body parsed if it is JSON.
@@ -123,6 +132,7 @@ impl<S: Sql> Ledger<S> {
             now: Timestamp::parse("2026-11-22T12:00:00Z").unwrap(),
             entropy,
             trails: Trails::new(),
+            kv: BTreeMap::new(),
         }
     }
 
@@ -134,20 +144,17 @@ impl<S: Sql> Ledger<S> {
     /// Records what a callback reported.
     pub fn reported(&mut self, report: &Json) {
         let report = strict_json::from_str(&report.to_string()).unwrap();
-        let mut asked = Trails::new();
+        let mut fetched = Fetched::nothing();
         loop {
             let environment = Environment {
                 sql: &self.sql,
                 config: &self.config,
                 zones: &TzDatabase,
                 now: self.now,
-                trails: &asked,
+                fetched: &fetched,
             };
             match api::report(&environment, &mut self.entropy, &report).unwrap() {
-                Reported::TrailNeeded(request) => {
-                    let trail = self.trails.get(&request.click_id).cloned().flatten();
-                    assert!(asked.insert(request.click_id, trail).is_none(), "asked twice");
-                }
+                Reported::TrailNeeded(request) => self.fetch(Need::Trail(request), &mut fetched),
                 reported => return assert_eq!(reported, Reported::Written),
             }
         }
@@ -175,7 +182,7 @@ impl<S: Sql> Ledger<S> {
             config: &self.config,
             zones: &TzDatabase,
             now: self.now,
-            trails: &Trails::new(),
+            fetched: &NOTHING_FETCHED,
         };
         assert_eq!(api::report(&environment, &mut self.entropy, &report).unwrap(), Reported::Kept);
         self.get("/v1/callbacks?limit=1").text("/data/0/id")
@@ -188,7 +195,7 @@ impl<S: Sql> Ledger<S> {
             config: &self.config,
             zones: &TzDatabase,
             now: self.now,
-            trails: &Trails::new(),
+            fetched: &NOTHING_FETCHED,
         };
         api::disable_webhook(&environment, &mut self.entropy, id, reason).unwrap();
     }
@@ -198,26 +205,40 @@ impl<S: Sql> Ledger<S> {
         self.now = self.now.plus_ms(ms);
     }
 
+    /// Fetches what an operation needs, as the Ledger object does.
+    pub fn fetch(&self, need: Need, fetched: &mut Fetched) {
+        match need {
+            Need::Trail(request) => {
+                let trail = self.trails.get(&request.click_id).cloned().flatten();
+                assert!(fetched.trails.insert(request.click_id, trail).is_none(), "asked twice");
+            }
+            Need::Segment(first) => {
+                assert!(fetched.segments.iter().all(|segment| segment.first != first), "asked twice");
+                let text = self.kv.get(&segment_key(first)).cloned();
+                fetched.segments.push(FetchedSegment { first, text });
+            }
+        }
+    }
+
     /// Sends a request exactly as given.
     pub fn send(&mut self, request: Request<'_>) -> Answer {
-        let mut asked = Trails::new();
+        let mut fetched = Fetched::nothing();
         let raw = loop {
             let environment = Environment {
                 sql: &self.sql,
                 config: &self.config,
                 zones: &TzDatabase,
                 now: self.now,
-                trails: &asked,
+                fetched: &fetched,
             };
-            let needed = match api::handle(&environment, &mut self.entropy, request) {
+            let need = match api::handle(&environment, &mut self.entropy, request) {
                 Outcome::Response(raw) => break raw,
-                Outcome::TrailNeeded(needed) => needed,
+                Outcome::Needed(need) => need,
                 Outcome::SimulationNeeded(extent) => {
                     break simulation::response(&environment, &extent, &request);
                 }
             };
-            let trail = self.trails.get(&needed.click_id).cloned().flatten();
-            assert!(asked.insert(needed.click_id, trail).is_none(), "asked twice");
+            self.fetch(need, &mut fetched);
         };
         let json = serde_json::from_str(&raw.body).unwrap_or(Json::Null);
         Answer { status: raw.status, json, raw }
