@@ -22,15 +22,15 @@ const SALES_PER_ROUND: u64 = 200;
 const FLAT: f64 = 1.5;
 
 /// A Ledger with partners and links, for recording sales.
-struct Shop {
-    ledger: Ledger,
+pub struct Shop {
+    pub ledger: Ledger,
     links: Vec<u32>,
     sales: u64,
     target: &'static str,
 }
 
 impl Shop {
-    fn open(sql: NativeSql) -> Self {
+    pub fn open(sql: NativeSql) -> Self {
         migrate(&sql, LEDGER).unwrap();
         let mut ledger = Ledger { sql, ..Ledger::new() };
         let listing = ledger.listing("https://shop.example/buy");
@@ -81,15 +81,16 @@ impl Shop {
         took
     }
 
-    fn sell_until(&mut self, sales: u64) {
+    pub fn sell_until(&mut self, sales: u64) {
         while self.sales < sales {
             self.sell();
         }
     }
 
-    fn bytes(&self) -> i64 {
+    /// The size of the database. Free pages do not count on the platform either.
+    pub fn bytes(&self) -> i64 {
         let pragma = |name: &str| self.ledger.sql.exec_one(&format!("PRAGMA {name}"));
-        pragma("page_count") * pragma("page_size")
+        (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
     }
 }
 

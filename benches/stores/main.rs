@@ -5,12 +5,13 @@
 //! A large Ledger is always measured in turns with a small one created immediately before, so that a busy machine
 //! slows both down and the ratio stays the same.
 //!
-//! `cargo bench --bench stores -- [--conversions <n>] [--only payouts|year]` (default
+//! `cargo bench --bench stores -- [--conversions <n>] [--only payouts|pruning|year]` (default
 //! 1,000,000, which takes several minutes and several gigabytes).
 
 mod clicks;
 mod growth;
 mod payouts;
+mod pruning;
 mod reports;
 #[path = "../../tests/native/support/mod.rs"]
 mod support;
@@ -67,12 +68,14 @@ fn main() {
     match only.as_deref() {
         None => {}
         Some("payouts") => return payouts::run(),
+        Some("pruning") => return pruning::run(),
         Some("year") => return year::run(),
-        Some(other) => panic!("--only payouts or --only year, not {other}"),
+        Some(other) => panic!("--only payouts, pruning or year, not {other}"),
     }
     clicks::run();
     reports::run();
     payouts::run();
     year::run();
+    pruning::run();
     growth::run(conversions);
 }
