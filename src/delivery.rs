@@ -3,6 +3,7 @@
 
 pub mod fan_out;
 pub mod intake;
+pub mod mail;
 pub mod ordering;
 pub mod payload;
 pub mod queue;

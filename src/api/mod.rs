@@ -23,24 +23,27 @@ pub mod webhooks;
 use crate::{
     domain::{
         delivery::endpoint::PauseReason,
+        event::EventType,
         values::{digest::sha256_hex, entropy::Entropy, id::WebhookId, time::Timestamp, zone::Zones},
     },
     ledger::{
         callbacks::{handoff, listing, report as callback_report, report::Reported},
         config::Config,
         error::LedgerError,
-        maturity,
+        mail, maturity,
         needs::{Fetched, Need},
         simulation::Simulation,
         tx::Tx,
         webhooks as ledger_webhooks,
     },
+    mail::providers::AddressReport,
     marketplace::receive::Report,
     store::{
         Sql, SqlError,
         log::{idempotency, outbox, restored},
         scratch::Extent,
         transaction,
+        value::json_text,
     },
 };
 use http::{
@@ -157,6 +160,43 @@ pub fn disable_webhook(
 ) -> Result<(), SqlError> {
     let tx = environment.tx(entropy);
     transaction(tx.sql, || ledger_webhooks::disable(&tx, id, reason))
+}
+
+/// Makes or deletes the destination that sends mail, as the Worker can send mail or not. Returns whether nothing is left to do.
+pub fn follow_mail(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    can_send: bool,
+) -> Result<bool, SqlError> {
+    if restored::is_running(environment.sql)? {
+        return Ok(false);
+    }
+    let tx = environment.tx(entropy);
+    transaction(tx.sql, || mail::follow_configuration(&tx, can_send))
+}
+
+/// Returns the mail that an event causes, JSON; `None` if there is nobody to send it to.
+pub fn mail_of_event(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    kind: EventType,
+    at: Timestamp,
+    data: &str,
+) -> Result<Option<String>, SqlError> {
+    mail::of_event(&environment.tx(entropy), kind, at, data)?.as_ref().map(json_text).transpose()
+}
+
+/// Records what a mail provider reports about addresses, JSON.
+pub fn record_mail_reports(
+    environment: &Environment<'_>,
+    entropy: &mut dyn Entropy,
+    provider: &str,
+    reports: &str,
+) -> Result<(), SqlError> {
+    let reports: Vec<AddressReport> =
+        strict_json::from_str(reports).map_err(|error| SqlError::Engine(error.to_string()))?;
+    let tx = environment.tx(entropy);
+    transaction(tx.sql, || mail::record_reports(&tx, provider, &reports))
 }
 
 /// Vendors get an error while the Ledger is being restored, and send their messages again.

@@ -16,7 +16,7 @@ use crate::{
         delivery::{
             endpoint::{
                 ApiVersion, EndpointStatus, EventFilter, Filters, MAX_ENDPOINTS, MAX_ENDPOINTS_OF_PARTNER,
-                PauseReason,
+                PauseReason, Receiver,
             },
             receiver_url::{self, UrlRefusal},
         },
@@ -169,6 +169,7 @@ pub fn create(call: &Call<'_>) -> Result<Response, Failure> {
     let webhook = Webhook {
         no: webhooks::next_no(call.tx.sql)?,
         id,
+        receiver: Receiver::Https,
         partner_no,
         url,
         events: Filters::new(events),
@@ -205,7 +206,9 @@ pub(super) fn named(call: &Call<'_>) -> Result<Webhook, Problem> {
     let found = webhooks::by_id(call.tx.sql, &id)?;
     let is_visible =
         |webhook: &Webhook| call.caller.partner.is_none() || webhook.partner_no == call.caller.partner;
-    found.filter(is_visible).ok_or_else(Problem::not_found)
+    found
+        .filter(|webhook| webhook.receiver == Receiver::Https && is_visible(webhook))
+        .ok_or_else(Problem::not_found)
 }
 
 /// The endpoint that the path names, if it is active.

@@ -5,7 +5,7 @@
 use crate::{
     domain::{
         delivery::{
-            endpoint::PauseReason,
+            endpoint::{PauseReason, Receiver},
             retry::{DISABLED_AFTER_MS, next_attempt},
         },
         values::{entropy::Entropy, time::Timestamp},
@@ -14,7 +14,7 @@ use crate::{
         Sql, SqlError,
         delivery::{
             attempts::{self, Attempt, AttemptStatus},
-            config,
+            config, mails,
             queue::{self, Event, Place, Queued},
         },
         transaction,
@@ -35,6 +35,8 @@ const PRUNED_AT_ONCE: i64 = 500;
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptResult {
+    /// Whether nothing is left to do for the event.
+    pub is_delivered: bool,
     /// The HTTP status; absent without a response.
     pub http_status: Option<u16>,
     /// Why there was no response.
@@ -47,12 +49,6 @@ pub struct AttemptResult {
     pub response_excerpt: String,
     /// How long the receiver asked to wait, in milliseconds.
     pub retry_after_ms: Option<i64>,
-}
-
-impl AttemptResult {
-    fn is_success(&self) -> bool {
-        self.http_status.is_some_and(|status| (200..300).contains(&status))
-    }
 }
 
 /// A row in memory.
@@ -209,6 +205,7 @@ impl DeliveryQueue {
 /// Deletes attempts that are no longer kept, and returns when the next ones are.
 pub fn prune(sql: &dyn Sql, now: Timestamp) -> Result<Option<Timestamp>, SqlError> {
     attempts::prune(sql, now.plus_ms(-KEPT_MS), PRUNED_AT_ONCE)?;
+    mails::prune(sql, now.plus_ms(-KEPT_MS), PRUNED_AT_ONCE)?;
     Ok(attempts::oldest(sql)?.map(|oldest| oldest.plus_ms(KEPT_MS).max(now)))
 }
 
@@ -224,7 +221,7 @@ fn record(
         attempts::retried(sql, no, &queued.id)?;
     }
     let attempt = queued.attempts.saturating_add(1);
-    let (status, next_at) = if result.is_success() {
+    let (status, next_at) = if result.is_delivered {
         (AttemptStatus::Delivered, None)
     } else {
         match next_attempt(attempt, now, result.retry_after_ms, entropy) {
@@ -252,16 +249,19 @@ fn record(
         None => queue::delete(sql, queued)?,
     }
     attempts::prune(sql, now.plus_ms(-KEPT_MS), PRUNED_AT_ONCE)?;
-    if result.is_success() {
+    if result.is_delivered {
         config::set_working(sql)?;
         return Ok((next_at, None));
     }
+    let receiver = config::config(sql)?.map(|config| config.receiver);
     let failing_ms = now.ms().saturating_sub(config::set_failing(sql, now)?.ms());
     let disabled = match result.http_status {
         Some(410) => Some(PauseReason::Gone),
         _ if failing_ms >= DISABLED_AFTER_MS => Some(PauseReason::Failing),
         _ => None,
     };
+    // There is no other way to tell people.
+    let disabled = disabled.filter(|_| !matches!(receiver, Some(Receiver::Mail)));
     if let Some(reason) = disabled {
         config::disable(sql, reason)?;
     }

@@ -87,6 +87,9 @@ pub struct Program {
     /// The origins of web pages that may call the API from a browser.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cors_origins: Vec<Origin>,
+    /// Where mail about the programme goes, and where partners write to with questions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_email: Option<String>,
     /// The number of days after which events are only in the KV log.
     #[serde(default = "Program::default_event_retention_days")]
     pub event_retention_days: i64,

@@ -51,7 +51,7 @@ thread_local! {
 
 /// Logs why a callback was refused, or which of its parts could not be parsed. The rate is limited, so that thousands
 /// of forged callbacks per second cannot flood the operator's log.
-fn log(exchange: &Exchange<'_>, line: &str) {
+pub fn log(exchange: &Exchange<'_>, line: &str) {
     let (is_allowed, dropped) = LOG_LINES.with_borrow_mut(|lines| lines.take(vendor_http::now().ms()));
     if dropped > 0 {
         worker::console_warn!("{dropped} more lines about callbacks were dropped in that second");

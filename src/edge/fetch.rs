@@ -6,7 +6,7 @@ use super::{
     exchange::Exchange,
     export, guard,
     http::{self, Refusal},
-    report, request_limit,
+    mail_reports, report, request_limit,
     rpc::Stores,
     snapshot,
 };
@@ -68,18 +68,17 @@ async fn route(exchange: &Exchange<'_>, request: Request) -> std::result::Result
             let origin = request.headers().get("origin")?;
             cors::exposed(api(&exchange.stores, request, &path).await, origin)
         }
-        _ if callbacks::is_callback(&path) => callbacks::handle(exchange, request, &path).await,
-        _ => {
-            let found = if path.starts_with("/dev/") {
-                dev_mail::templates::handle(&exchange.stores, &request, &path).await?
-            } else {
-                assets::handle(&exchange.stores, &request, &path).await?
-            };
-            match found {
-                Some(response) => Ok(response),
-                None => Ok(page(&request, &path)?.ok_or_else(Problem::not_found)?),
-            }
+        _ if callbacks::is_callback(&path) => match mail_reports::provider_of(&path) {
+            Some(provider) => mail_reports::handle(exchange, request, provider).await,
+            None => callbacks::handle(exchange, request, &path).await,
+        },
+        _ if path.starts_with("/dev/mail") => {
+            Ok(dev_mail::handle(&exchange.stores, request, &path).await?.ok_or_else(Problem::not_found)?)
         }
+        _ => match assets::handle(&exchange.stores, &request, &path).await? {
+            Some(response) => Ok(response),
+            None => Ok(page(&request, &path)?.ok_or_else(Problem::not_found)?),
+        },
     }
 }
 

@@ -18,6 +18,8 @@ mod guard;
 mod http;
 mod known_links;
 mod link;
+mod mail_reports;
+mod mailer;
 mod objects;
 mod outgoing;
 mod published;

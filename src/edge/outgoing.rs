@@ -4,7 +4,7 @@ use super::{
     exchange::Exchange,
     expiring_cache::{ExpiringCache, VENDOR_RESPONSES},
     published,
-    vendor_http::{Attempt, Called, attempt, failure, host, may_call, now},
+    vendor_http::{Attempt, Called, VENDOR_TIMEOUT_MS, attempt, failure, host, may_call, now},
 };
 use crate::{
     domain::values::time::Timestamp,
@@ -54,12 +54,12 @@ impl Vendors<'_> {
     ) -> std::result::Result<VendorResponse, VendorError> {
         let mut retries = [RETRY_AFTER].into_iter();
         loop {
-            let failure = match attempt(request).await {
+            let failure = match attempt(request, VENDOR_TIMEOUT_MS).await {
                 Ok(Attempt { status, body, .. }) if status < 500 && status != 429 => {
                     return Ok(VendorResponse { status, body });
                 }
                 Ok(Attempt { status, .. }) => format!("status {status}"),
-                Err(error) => failure(&error),
+                Err(error) => failure(&error, VENDOR_TIMEOUT_MS),
             };
             let (id, host) = (&self.exchange.request_id, host(&request.url));
             worker::console_warn!("request {id}: {} {host}: {failure}", request.method);

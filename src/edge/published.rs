@@ -8,7 +8,7 @@ use super::{
     exchange::Exchange,
     guard,
     http::with_timeout,
-    vendor_http::{self, Attempt, Called, attempt, failure, host, may_call},
+    vendor_http::{self, Attempt, Called, VENDOR_TIMEOUT_MS, attempt, failure, host, may_call},
 };
 use crate::marketplace::vendor_api::{Document, VendorRequest};
 use serde::{Deserialize, Serialize};
@@ -175,7 +175,7 @@ async fn from_vendor(exchange: &Exchange<'_>, url: &str) -> Option<Entry> {
         body: String::new(),
         cache_ttl_s: 0,
     };
-    let failure = match attempt(&request).await {
+    let failure = match attempt(&request, VENDOR_TIMEOUT_MS).await {
         Ok(Attempt { status: 404 | 410, .. }) => return Some(Entry::absent(vendor_http::now().ms())),
         Ok(Attempt { status: 200, body, headers }) => match lifetimes(&headers) {
             Ok((fresh, stale)) => {
@@ -187,7 +187,7 @@ async fn from_vendor(exchange: &Exchange<'_>, url: &str) -> Option<Entry> {
             Err(error) => error.to_string(),
         },
         Ok(Attempt { status, .. }) => format!("status {status}"),
-        Err(error) => failure(&error),
+        Err(error) => failure(&error, VENDOR_TIMEOUT_MS),
     };
     worker::console_warn!("request {}: keys of {}: {failure}", exchange.request_id, host(url));
     None

@@ -44,6 +44,7 @@ pub async fn send(stores: &Stores, delivery: &Delivery, began_at: Timestamp) -> 
     // Not `AbortSignal.timeout`, whose timers end only with their time: the platform allows an object 10,000.
     let mut deadline = pin!(Delay::from(TIMEOUT));
     let mut result = AttemptResult {
+        is_delivered: false,
         http_status: None,
         error: None,
         began_at,
@@ -57,7 +58,9 @@ pub async fn send(stores: &Stores, delivery: &Delivery, began_at: Timestamp) -> 
     let (mut retry_after, mut has_ended) = (None, false);
     match select(pin!(fetch(stores, delivery, &controller)), deadline.as_mut()).await {
         Either::Left((Ok(mut response), _)) => {
-            result.http_status = Some(response.status_code());
+            let status = response.status_code();
+            result.http_status = Some(status);
+            result.is_delivered = (200..300).contains(&status);
             retry_after = response.headers().get("retry-after").ok().flatten();
             (result.response_excerpt, has_ended) = excerpt(&mut response, deadline).await;
         }
@@ -98,7 +101,7 @@ async fn fetch(
 }
 
 /// Parses the value of `Retry-After`: seconds or an HTTP date (RFC 9110 §10.2.3). Returns milliseconds from `now`.
-fn retry_after_ms(value: &str, now: Timestamp) -> Option<i64> {
+pub fn retry_after_ms(value: &str, now: Timestamp) -> Option<i64> {
     let value = value.trim();
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         return value.parse::<i64>().ok().map(|seconds| seconds.saturating_mul(1_000));

@@ -63,6 +63,11 @@ extern "C" {
     ) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn disable(this: &LedgerRpc, destination: &str, reason: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn mail(this: &LedgerRpc, kind: &str, at: f64, data: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = mailReports)]
+    fn mail_reports(this: &LedgerRpc, provider: &str, reports: &str)
+    -> std::result::Result<Promise, JsValue>;
 
     /// The relay's methods (`objects/relay.rs`).
     pub type RelayRpc;
@@ -255,6 +260,16 @@ impl Ledger {
     pub async fn log_part(&self, destination: &str, after: i64, through: Option<i64>) -> Result<String> {
         let (after, through) = (super::milliseconds(after), through.map(super::milliseconds));
         required_text(self.0.log_part(destination, after, through)).await
+    }
+
+    /// Returns the mail that an event causes, JSON; `None` if there is nobody to send it to.
+    pub async fn mail(&self, kind: &str, at: i64, data: &str) -> Result<Option<String>> {
+        text(self.0.mail(kind, super::milliseconds(at), data)).await
+    }
+
+    /// Records what a mail provider reports about addresses, JSON.
+    pub async fn mail_reports(&self, provider: &str, reports: &str) -> Result<()> {
+        returned(self.0.mail_reports(provider, reports)).await.map(drop)
     }
 
     /// Pauses a destination that has stopped to send.

@@ -12,7 +12,7 @@ use worker::{
 };
 
 /// How long a call may take. It is short, because browsers and vendors wait for the result.
-const VENDOR_TIMEOUT_MS: u32 = 4_000;
+pub const VENDOR_TIMEOUT_MS: u32 = 4_000;
 /// The maximum length of a response. Token responses have a few hundred bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// The maximum rate of an instance's calls to a vendor for one listing, and the same for documents. Without it, callbacks
@@ -62,8 +62,8 @@ pub struct Attempt {
     pub headers: Headers,
 }
 
-/// Sends a request once.
-pub async fn attempt(request: &VendorRequest) -> Result<Attempt> {
+/// Sends a request once. The whole response must be there within `timeout_ms`.
+pub async fn attempt(request: &VendorRequest, timeout_ms: u32) -> Result<Attempt> {
     let headers = Headers::new();
     for (name, value) in &request.headers {
         headers.set(name, value)?;
@@ -73,7 +73,7 @@ pub async fn attempt(request: &VendorRequest) -> Result<Attempt> {
     // A redirect could send the secrets to another host.
     init.with_redirect(RequestRedirect::Manual);
     init.with_body((!request.body.is_empty()).then(|| JsValue::from_str(&request.body)));
-    let timeout = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(VENDOR_TIMEOUT_MS));
+    let timeout = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(timeout_ms));
     let fetch = Fetch::Request(Request::new_with_init(&request.url, &init)?);
     let mut response = fetch.send_with_signal(&timeout).await?;
     let body = body(&mut response).await?;
@@ -94,10 +94,10 @@ async fn body(response: &mut Response) -> Result<String> {
 }
 
 /// Describes why an attempt failed, for the log.
-pub fn failure(error: &worker::Error) -> String {
+pub fn failure(error: &worker::Error, timeout_ms: u32) -> String {
     match error {
         worker::Error::UnknownJsError { name: Some(name), .. } if name == "TimeoutError" => {
-            format!("no response within {VENDOR_TIMEOUT_MS} ms")
+            format!("no response within {timeout_ms} ms")
         }
         error => error.to_string(),
     }

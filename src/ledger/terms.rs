@@ -42,6 +42,7 @@ pub fn default_terms() -> Program {
         cookies: CookiePolicy::default(),
         partners_see_customers: false,
         cors_origins: Vec::new(),
+        contact_email: None,
         event_retention_days: Program::DEFAULT_EVENT_RETENTION_DAYS,
         payer: None,
     }

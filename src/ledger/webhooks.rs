@@ -92,6 +92,7 @@ fn command(sql: &dyn Sql, id: &WebhookId, command: &Command) -> Result<(), SqlEr
 
 fn configure(sql: &dyn Sql, webhook: &Webhook) -> Result<(), SqlError> {
     let config = Config {
+        receiver: webhook.receiver,
         url: webhook.url.clone(),
         status: webhook.status,
         api_version: webhook.api_version,
@@ -107,21 +108,31 @@ fn update_relay(sql: &dyn Sql) -> Result<(), SqlError> {
     relay::set_active(sql, !webhooks::active(sql)?.is_empty())
 }
 
+/// Writes a destination that was made or changed.
+pub fn put(sql: &dyn Sql, webhook: &Webhook) -> Result<(), SqlError> {
+    webhooks::put(sql, webhook)?;
+    configure(sql, webhook)?;
+    update_relay(sql)
+}
+
 /// Writes an endpoint that was made or changed, and its event.
 pub fn commit(tx: &Tx<'_>, kind: EventType, webhook: &Webhook) -> Result<WebhookView, SqlError> {
-    webhooks::put(tx.sql, webhook)?;
-    configure(tx.sql, webhook)?;
-    update_relay(tx.sql)?;
+    put(tx.sql, webhook)?;
     let view = show(tx.sql, webhook)?;
     tx.note_of(webhook.partner_no, kind, &view)?;
     Ok(view)
 }
 
-/// Deletes an endpoint with everything that waits for it.
-pub fn delete(tx: &Tx<'_>, webhook: &Webhook) -> Result<(), SqlError> {
+/// Deletes a destination with everything that waits for it.
+pub fn discard(tx: &Tx<'_>, webhook: &Webhook) -> Result<(), SqlError> {
     webhooks::delete(tx.sql, webhook.no, tx.now)?;
     command(tx.sql, &webhook.id, &Command::Discard)?;
-    update_relay(tx.sql)?;
+    update_relay(tx.sql)
+}
+
+/// Deletes an endpoint, and writes its event.
+pub fn delete(tx: &Tx<'_>, webhook: &Webhook) -> Result<(), SqlError> {
+    discard(tx, webhook)?;
     tx.note_of(webhook.partner_no, EventType::WebhookDeleted, &show(tx.sql, webhook)?)
 }
 

@@ -9,6 +9,7 @@ pub mod examples;
 mod layout;
 pub mod notice;
 mod plain_text;
+pub mod providers;
 mod render;
 mod text;
 

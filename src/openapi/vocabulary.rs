@@ -74,7 +74,9 @@ fn ignorable() -> String {
 fn form_of(name: &str) -> Option<Value> {
     let text = |limit| Value::Object(keywords(Limit::Text(limit)));
     Some(match name {
-        "email" | "paypal_email" | "wise_email" => json!({ "format": "email", "maxLength": MAX_EMAIL_BYTES }),
+        "email" | "contact_email" | "paypal_email" | "wise_email" => {
+            json!({ "format": "email", "maxLength": MAX_EMAIL_BYTES })
+        }
         "country" => json!({ "pattern": COUNTRY }),
         "countries" => json!({ "items": { "type": "string", "pattern": COUNTRY } }),
         "currency" => inline::<Currency>(),

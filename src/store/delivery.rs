@@ -4,6 +4,7 @@
 pub mod attempts;
 pub mod command;
 pub mod config;
+pub mod mails;
 pub mod queue;
 pub mod replays;
 pub mod unreached;

@@ -23,6 +23,7 @@ pub mod reports;
 pub mod schema;
 pub mod scratch;
 mod sql;
+pub mod suppressions;
 pub mod value;
 pub mod webhooks;
 

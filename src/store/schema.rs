@@ -81,10 +81,14 @@ pub const LEDGER: &[Step] = &[
     Step { version: 22, script: script!("schema/ledger_0022.sql") },
     Step { version: 23, script: script!("schema/ledger_0023.sql") },
     Step { version: 24, script: script!("schema/ledger_0024.sql") },
+    Step { version: 25, script: script!("schema/ledger_0025.sql") },
 ];
 
 /// The steps of the object of a destination.
-pub const DESTINATION: &[Step] = &[Step { version: 1, script: script!("schema/destination_0001.sql") }];
+pub const DESTINATION: &[Step] = &[
+    Step { version: 1, script: script!("schema/destination_0001.sql") },
+    Step { version: 2, script: script!("schema/destination_0002.sql") },
+];
 
 /// The steps of the relay.
 pub const RELAY: &[Step] = &[Step { version: 1, script: script!("schema/relay_0001.sql") }];

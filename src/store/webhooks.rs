@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        delivery::endpoint::{ApiVersion, EndpointStatus, EventFilter, Filters, PauseReason},
+        delivery::endpoint::{ApiVersion, EndpointStatus, EventFilter, Filters, PauseReason, Receiver},
         programme::partner::PartnerNo,
         values::{id::WebhookId, string_enum::Word, time::Timestamp},
     },
@@ -21,6 +21,8 @@ pub struct Webhook {
     pub no: i64,
     /// Public id.
     pub id: WebhookId,
+    /// Who receives the events.
+    pub receiver: Receiver,
     /// Whose it is; `None` for the programme.
     pub partner_no: Option<PartnerNo>,
     /// The URL that receives the events.
@@ -50,7 +52,7 @@ pub struct Webhook {
 }
 
 const COLUMNS: &str = "no, id, partner_no, url, events, description, status, pause_reason, paused_at, api_version, secrets, \
-                       start_seq, created_by, created_at, updated_at, earlier_events";
+                       start_seq, created_by, created_at, updated_at, earlier_events, receiver";
 
 fn filters(row: &Row) -> Result<Filters, SqlError> {
     let filter = |words: &[String]| {
@@ -69,6 +71,7 @@ fn read(row: &Row) -> Result<Webhook, SqlError> {
     Ok(Webhook {
         no: row.int(0)?,
         id: row.parsed(1, "a webhook id", WebhookId::parse)?,
+        receiver: row.parsed(16, "a receiver", Receiver::parse)?,
         partner_no: columns::nonzero(row, 2)?,
         url: row.text(3)?.to_owned(),
         events: filters(row)?,
@@ -93,7 +96,7 @@ pub fn next_no(sql: &dyn Sql) -> Result<i64, SqlError> {
 /// Inserts or replaces an endpoint.
 pub fn put(sql: &dyn Sql, webhook: &Webhook) -> Result<(), SqlError> {
     let statement = format!(
-        "INSERT INTO webhooks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+        "INSERT INTO webhooks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
          ON CONFLICT (no) DO UPDATE SET url = excluded.url, events = excluded.events, description = excluded.description, \
          status = excluded.status, pause_reason = excluded.pause_reason, paused_at = excluded.paused_at, \
          api_version = excluded.api_version, secrets = excluded.secrets, updated_at = excluded.updated_at, \
@@ -101,7 +104,7 @@ pub fn put(sql: &dyn Sql, webhook: &Webhook) -> Result<(), SqlError> {
     );
     let earlier: Vec<_> =
         webhook.events.earlier.iter().map(|(last, filter)| (last, filter.words())).collect();
-    let args: [Value; 16] = [
+    let args: [Value; 17] = [
         webhook.no.into(),
         webhook.id.as_str().into(),
         columns::number_or_zero(webhook.partner_no),
@@ -118,6 +121,7 @@ pub fn put(sql: &dyn Sql, webhook: &Webhook) -> Result<(), SqlError> {
         webhook.created_at.into(),
         webhook.updated_at.into(),
         json_text(&earlier)?.into(),
+        Word::from(webhook.receiver).into(),
     ];
     sql.exec(&statement, &args).map(drop)
 }
@@ -134,10 +138,15 @@ pub fn by_id(sql: &dyn Sql, id: &WebhookId) -> Result<Option<Webhook>, SqlError>
     sql.exec(&statement, &[id.as_str().into()])?.first().map(read).transpose()
 }
 
+/// Returns the destination that sends mail.
+pub fn mail(sql: &dyn Sql) -> Result<Option<Webhook>, SqlError> {
+    let statement = format!("SELECT {COLUMNS} FROM webhooks WHERE receiver = 'mail' AND deleted_at IS NULL");
+    sql.exec(&statement, &[])?.first().map(read).transpose()
+}
+
 /// Returns endpoints, newest first; `partner` limits them to one partner's.
 pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec<Webhook>, SqlError> {
-    let mut all = Conditions::default();
-    all.and("deleted_at IS NULL");
+    let mut all = endpoints();
     all.equals("partner_no", partner);
     let (below, limit) = (all.bind(page.below()), all.bind(page.limit));
     let statement = format!(
@@ -147,7 +156,15 @@ pub fn list(sql: &dyn Sql, partner: Option<PartnerNo>, page: Page) -> Result<Vec
     sql.exec(&statement, all.args())?.iter().map(read).collect()
 }
 
-/// Returns all active endpoints.
+/// What is true of endpoints, which somebody has made.
+fn endpoints() -> Conditions {
+    let mut all = Conditions::default();
+    all.and("deleted_at IS NULL");
+    all.and("receiver = 'https'");
+    all
+}
+
+/// Returns all active destinations.
 pub fn active(sql: &dyn Sql) -> Result<Vec<Webhook>, SqlError> {
     let statement =
         format!("SELECT {COLUMNS} FROM webhooks WHERE deleted_at IS NULL AND status = 'active' ORDER BY no");
@@ -156,8 +173,7 @@ pub fn active(sql: &dyn Sql) -> Result<Vec<Webhook>, SqlError> {
 
 /// Returns the number of endpoints; `partner` limits them to one partner's.
 pub fn count(sql: &dyn Sql, partner: Option<PartnerNo>) -> Result<i64, SqlError> {
-    let mut all = Conditions::default();
-    all.and("deleted_at IS NULL");
+    let mut all = endpoints();
     all.equals("partner_no", partner);
     let statement = format!("SELECT count(*) FROM webhooks WHERE {}", all.text());
     sql.exec(&statement, all.args())?.first().map_or(Ok(0), |row| row.int(0))

@@ -2,6 +2,7 @@
 // cut off, and text can be read on its ground.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { createMailbox } from "../../xtask/runner/mailbox.mjs";
 import { startEdge } from "../e2e/support/harness.mjs";
 import { launch } from "./support/sites.mjs";
 
@@ -11,7 +12,7 @@ let edge;
 let browser;
 
 before(async () => {
-  edge = await startEdge({ devMailbox: true });
+  edge = await startEdge({ mailbox: createMailbox() });
   browser = await launch();
 });
 after(async () => {

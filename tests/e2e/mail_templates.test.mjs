@@ -1,6 +1,7 @@
 // The previews of mails (/dev/mail/templates): every mail in every language, with the texts, money and dates of the real engine.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { createMailbox } from "../../xtask/runner/mailbox.mjs";
 import { startEdge } from "./support/harness.mjs";
 
 const LANGUAGES = ["en", "es", "de", "fr", "it", "pt-BR", "ja"];
@@ -17,7 +18,7 @@ const unescaped = (text) => text.replaceAll("&quot;", '"').replaceAll("&lt;", "<
 describe("the previews of mails", () => {
   let edge;
   before(async () => {
-    edge = await startEdge({ devMailbox: true });
+    edge = await startEdge({ mailbox: createMailbox() });
   });
   after(() => edge.stop());
 

@@ -15,11 +15,11 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("mail", &["domain"]),
     ("marketplace", &["domain"]),
     ("store", &["domain"]),
-    ("ledger", &["marketplace", "store", "domain"]),
-    ("delivery", &["ledger", "store", "domain"]),
+    ("ledger", &["mail", "marketplace", "store", "domain"]),
+    ("delivery", &["ledger", "mail", "store", "domain"]),
     ("documents", &["ledger", "domain"]),
-    ("api", &["delivery", "documents", "ledger", "marketplace", "store", "domain"]),
-    ("openapi", &["api", "delivery", "documents", "ledger", "marketplace", "store", "domain"]),
+    ("api", &["delivery", "documents", "ledger", "mail", "marketplace", "store", "domain"]),
+    ("openapi", &["api", "delivery", "documents", "ledger", "mail", "marketplace", "store", "domain"]),
     ("edge", &["api", "delivery", "documents", "ledger", "mail", "marketplace", "store", "domain"]),
 ];
 

@@ -24,6 +24,7 @@ const { startWorker } = await import("./worker.mjs");
 const { bundleAt } = await import("./bundle.mjs");
 const { printIntroduction } = await import("./demo.mjs");
 const { explainFullDisk } = await import("./disk.mjs");
+const { createMailbox } = await import("./mailbox.mjs");
 
 /** Prints a message, and after it what to do if it says that the disk is full. */
 function report(message) {
@@ -40,6 +41,10 @@ if (config.now !== null) {
   await bundleAt({ now: config.now, root: config.root, outdir: modules });
 }
 
+const mailbox = createMailbox({
+  file: path.join(config.data, "mail.ndjson"),
+  onMail: ({ no, to, subject }) => console.log(`mail to ${to}: ${subject} (${running?.url ?? ""}/dev/mail/${no})`),
+});
 try {
   running = await startWorker({
     root: config.root,
@@ -48,7 +53,7 @@ try {
     state: config.state,
     vars: config.vars,
     allowLoopback: config.allowLoopback,
-    devMailbox: true,
+    mailbox,
     logRequests: config.verbose,
     onLog: ({ level, message }) => report(`worker ${level}: ${message}`),
   });

@@ -63,13 +63,13 @@ function loggingSocket(port) {
  * @param {string} [options.state] directory of the stored data; without it, data is lost when the Worker stops
  * @param {Record<string, string>} [options.vars] secrets and variables
  * @param {boolean} [options.allowLoopback] lets events be sent to http addresses of this machine
- * @param {boolean} [options.devMailbox] shows the pages below /dev/mail
+ * @param {{handle: Function}} [options.mailbox] receives mail, and shows it below /dev/mail (mailbox.mjs)
  * @param {boolean} [options.logRequests] logs each request to the Worker's console
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {(entry: {level: string, message: string}) => void} [options.onLog] the Worker's console
  * @returns {Promise<{mf: Miniflare, url: string, port: number}>}
  */
-export async function startWorker({ root, modules = path.join(root, "build"), port = 0, state, vars = {}, allowLoopback = false, devMailbox = false, logRequests = false, retune, onLog, ...shared }) {
+export async function startWorker({ root, modules = path.join(root, "build"), port = 0, state, vars = {}, allowLoopback = false, mailbox, logRequests = false, retune, onLog, ...shared }) {
   const worker = {
     ...workerOptions(root, vars),
     name: NAME,
@@ -82,8 +82,7 @@ export async function startWorker({ root, modules = path.join(root, "build"), po
   };
   // src/edge/receiver.rs sends through this network. The platform has no such bindings, so a deployed Worker cannot have it.
   if (allowLoopback) worker.serviceBindings = { ...worker.serviceBindings, DEV_LOOPBACK: { network: { allow: ["local"] } } };
-  // Nothing is sent through this one; src/edge/dev_mail/mod.rs only looks whether it exists.
-  if (devMailbox) worker.serviceBindings = { ...worker.serviceBindings, DEV_MAILBOX: { network: { allow: [] } } };
+  if (mailbox) worker.serviceBindings = { ...worker.serviceBindings, DEV_MAILBOX: (request) => mailbox.handle(request) };
   retune?.(worker);
   const mf = new Miniflare(
     convertV4MiniflareOptions({

@@ -41,7 +41,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 
 /// Terms to set. Fields that are left out take their defaults. Fields without a default keep their value: name, currency,
-/// time zone, plans, territories, joint products, referral and payer.
+/// time zone, contact, plans, territories, joint products, referral and payer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -64,6 +64,9 @@ pub struct NewProgramme {
     partners_see_customers: Option<bool>,
     /// The origins of web pages that may call the API from a browser; none if absent.
     cors_origins: Option<Vec<String>>,
+    /// Where mail about the programme goes, and where partners write to with questions; `null` = not set.
+    #[serde(default, deserialize_with = "strict_json::double_option")]
+    contact_email: Option<Option<String>>,
     /// Days after which an event is kept only in the log in KV, from which `/v1/events`, replays and exports read it; 30 if absent.
     event_retention_days: Option<i64>,
     /// Commission in basis points; 2000 if absent.
@@ -113,6 +116,8 @@ view! {
         partners_see_customers: bool,
         /// The origins of web pages that may call the API from a browser.
         cors_origins: Vec<Origin>,
+        /// Where mail about the programme goes, and where partners write to with questions.
+        contact_email: Option<String>,
         /// Days after which an event is kept only in the log in KV.
         event_retention_days: i64,
         /// Commission in basis points.
@@ -150,6 +155,7 @@ fn show(program: &Program) -> ProgrammeView {
         cookies: program.cookies,
         partners_see_customers: program.partners_see_customers,
         cors_origins: program.cors_origins.clone(),
+        contact_email: program.contact_email.clone(),
         event_retention_days: program.event_retention_days,
         commission_bp: program.commission_bp,
         version: program.version,
@@ -258,6 +264,7 @@ fn check_fields(checks: &mut Checks, body: &NewProgramme, old: &Program) -> Curr
     checks.text("name", body.name.as_deref(), limits::NAME);
     let currency = checks.currency("currency", body.currency.as_deref()).unwrap_or(old.currency);
     checks.url("landing_url", body.landing_url.as_deref());
+    checks.email("contact_email", body.contact_email.as_ref().and_then(Option::as_deref));
     origins(checks, "cors_origins", body.cors_origins.as_deref().unwrap_or_default());
     if let Some(attribution) = &body.attribution {
         attribution.check(checks);
@@ -309,6 +316,7 @@ fn terms_of(body: NewProgramme, old: &Program, currency: Currency, payer: Option
             .iter()
             .filter_map(|text| Origin::parse(text))
             .collect(),
+        contact_email: body.contact_email.unwrap_or_else(|| old.contact_email.clone()),
         payer,
     }
 }

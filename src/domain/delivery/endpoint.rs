@@ -24,6 +24,16 @@ string_enum! {
 }
 
 string_enum! {
+    /// Who receives the events of a destination.
+    Receiver {
+        /// An HTTPS endpoint.
+        Https = "https";
+        /// People, by mail.
+        Mail = "mail";
+    }
+}
+
+string_enum! {
     /// Why an endpoint was paused.
     PauseReason {
         /// Somebody paused it.

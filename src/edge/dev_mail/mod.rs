@@ -1,14 +1,23 @@
-//! Pages about mails for developers, below `/dev/mail`. They exist only where the binding [`DEV_MAILBOX`] does.
+//! Pages about mails for developers, below `/dev/mail`. They exist only where the binding [`MAILBOX`] does: the mailbox itself, which
+//! is a function beside workerd (`xtask/runner/mailbox.mjs`), and the previews of all templates.
 
-pub mod templates;
+mod templates;
 
-use super::rpc::Stores;
+use super::{http::Refusal, mailer::MAILBOX, rpc::Stores};
+use worker::{Request, Response};
 
-/// The binding that `cargo xtask dev` and tests add. It is a network of workerd's own, which the platform does not offer, so a
-/// deployed Worker cannot have it.
-const DEV_MAILBOX: &str = "DEV_MAILBOX";
-
-/// Returns whether these pages exist here.
-pub fn is_available(stores: &Stores) -> bool {
-    stores.env().service(DEV_MAILBOX).is_ok()
+/// Responds with the page at a path; `None` if there is none.
+pub async fn handle(
+    stores: &Stores,
+    request: Request,
+    path: &str,
+) -> std::result::Result<Option<Response>, Refusal> {
+    let Ok(mailbox) = stores.env().service(MAILBOX) else { return Ok(None) };
+    if !super::http::is_read(&request) {
+        return Ok(None);
+    }
+    match templates::handle(stores, path).await? {
+        Some(page) => Ok(Some(page)),
+        None => Ok(Some(mailbox.fetch_request(request).await?)),
+    }
 }

@@ -1,16 +1,12 @@
 //! Previews of all mails in all languages, with example data.
 
-use super::super::{
-    http::{self, Refusal},
-    rpc::Stores,
-    texts::Locale,
-};
+use super::super::{http, rpc::Stores, texts::Locale};
 use crate::{
     domain::values::language::Language,
     mail::{Brand, MailKind, examples::example, render},
 };
 use maud::{DOCTYPE, Markup, html};
-use worker::{Error, Headers, Request, Response};
+use worker::{Error, Headers, Response};
 
 /// The address of the list.
 const LIST: &str = "/dev/mail/templates";
@@ -24,14 +20,7 @@ const BRAND: Brand<'_> = Brand {
 
 /// Responds with the list, or with the mail of a kind and a language: `/dev/mail/templates/payout_sent/de`. Returns `None` for
 /// other paths.
-pub async fn handle(
-    stores: &Stores,
-    request: &Request,
-    path: &str,
-) -> std::result::Result<Option<Response>, Refusal> {
-    if !http::is_read(request) || !super::is_available(stores) {
-        return Ok(None);
-    }
+pub async fn handle(stores: &Stores, path: &str) -> worker::Result<Option<Response>> {
     let Some(rest) = path.strip_prefix(LIST) else { return Ok(None) };
     let page = if rest.is_empty() {
         list()

@@ -79,6 +79,14 @@ export class Ledger extends Alarmed {
     return this.#rust.start((ledger, number) => ledger.disable(number, destination, reason));
   }
 
+  mail(kind, at, data) {
+    return this.#rust.call((ledger) => ledger.mail(kind, at, data));
+  }
+
+  mailReports(provider, reports) {
+    return this.#rust.call((ledger) => ledger.mail_reports(provider, reports));
+  }
+
   applyCounts(deltas) {
     return this.#rust.call((ledger) => ledger.apply_counts(deltas));
   }

@@ -13,13 +13,14 @@ use crate::{
         queue::{AttemptResult, DeliveryQueue, prune},
     },
     domain::{
-        delivery::signature,
+        delivery::{endpoint::Receiver, signature},
         programme::id::ProgrammeId,
         values::{id::WebhookId, time::Timestamp},
     },
     edge::{
         guard::{call_of, promise, tracked},
         http::with_timeout,
+        mailer,
         random::CryptoEntropy,
         receiver::{self, Delivery},
         refusal::thrown,
@@ -265,9 +266,15 @@ impl Destination {
 
     async fn attempt(&self, queued: Queued) -> Done {
         let began_at = Self::now();
+        let receiver = config::config(&self.sql).ok().flatten().map(|config| config.receiver);
+        if receiver == Some(Receiver::Mail) {
+            let result = mailer::attempt(&self.stores, &self.sql, &queued, began_at).await;
+            return Done::Attempt(queued, result);
+        }
         let result = match self.signed(&queued, began_at) {
             Ok(delivery) => receiver::send(&self.stores, &delivery, began_at).await,
             Err(error) => AttemptResult {
+                is_delivered: false,
                 http_status: None,
                 error: Some(error),
                 began_at,

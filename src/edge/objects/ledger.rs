@@ -18,12 +18,14 @@ use crate::{
     },
     domain::{
         delivery::{endpoint::PauseReason, receiver_url::Reach},
+        event::EventType,
         programme::id::ProgrammeId,
         values::{id::WebhookId, time::Timestamp},
     },
     edge::{
         guard::{call_of, promise, tracked},
         http::{base_url, query, read_body, respond, with_timeout},
+        mailer,
         random::CryptoEntropy,
         receiver::LOOPBACK,
         refusal::thrown,
@@ -90,6 +92,8 @@ struct Ledger {
     turns: RefCell<Turns>,
     /// Whether segments of the log in KV are still to be redacted.
     is_redacting: Cell<bool>,
+    /// Whether the destination that sends mail is as the Worker's variables say.
+    has_followed_mail: Cell<bool>,
     // The error is kept for responses, because a constructor that throws would make every call to the object fail.
     config: std::result::Result<Config, String>,
 }
@@ -197,6 +201,7 @@ impl Ledger {
             worker::console_error!("ledger: {cause}");
             return Ok(Problem::new(Code::Unavailable, detail).response());
         }
+        self.follow_mail()?;
         let response = match self.outcome(request).await? {
             Handled::Response(response) => response,
             Handled::SimulationNeeded(_) => self.simulate(request).await?,
@@ -334,6 +339,29 @@ impl Ledger {
         Ok(())
     }
 
+    /// Makes or deletes the destination that sends mail. Before every request, because what happens before it is made causes no
+    /// mail.
+    fn follow_mail(&self) -> Result<()> {
+        if self.has_followed_mail.get() {
+            return Ok(());
+        }
+        match mailer::account(&self.stores) {
+            Ok(account) => {
+                let zones = IntlZones::default();
+                let Ok(environment) = self.environment(&zones, &NOTHING_FETCHED) else { return Ok(()) };
+                let entropy = &mut CryptoEntropy::default();
+                let is_done = api::follow_mail(&environment, entropy, account.is_some()).map_err(failed)?;
+                self.has_followed_mail.set(is_done);
+            }
+            // Nothing is changed: what happens until it is corrected is sent later.
+            Err(cause) => {
+                worker::console_error!("ledger: no mail is sent: {cause}");
+                self.has_followed_mail.set(true);
+            }
+        }
+        Ok(())
+    }
+
     /// Runs the work that is due. Returns when work is due again (Unix milliseconds).
     async fn work(&self) -> Result<Option<f64>> {
         // Destinations come first, because KV is slower.
@@ -418,7 +446,10 @@ impl DurableObject for LedgerObject {
         let (alarm, turns) = (Alarm::new(state, "Ledger"), RefCell::default());
         // If the database cannot be read, the alarm finds out.
         let is_redacting = Cell::new(!matches!(redaction::progress(&sql), Ok(None)));
-        Self { ledger: Rc::new(Ledger { stores, alarm, sql, turns, is_redacting, config }) }
+        let has_followed_mail = Cell::new(false);
+        Self {
+            ledger: Rc::new(Ledger { stores, alarm, sql, turns, is_redacting, has_followed_mail, config }),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -570,6 +601,23 @@ impl LedgerObject {
             ledger.schedule_alarm().await?;
             Ok(JsValue::UNDEFINED)
         })
+    }
+
+    /// Returns the mail that an event causes, JSON; `None` if there is nobody to send it to.
+    pub fn mail(&self, kind: &str, at: f64, data: &str) -> std::result::Result<Option<String>, JsValue> {
+        let kind = EventType::parse(kind).ok_or_else(|| thrown("an unknown type of event"))?;
+        let zones = IntlZones::default();
+        let environment = self.ledger.environment(&zones, &NOTHING_FETCHED)?;
+        let entropy = &mut CryptoEntropy::default();
+        api::mail_of_event(&environment, entropy, kind, timestamp(at), data).map_err(thrown)
+    }
+
+    /// Records what a mail provider reports about addresses, JSON.
+    pub fn mail_reports(&self, provider: &str, reports: &str) -> std::result::Result<(), JsValue> {
+        let zones = IntlZones::default();
+        let environment = self.ledger.environment(&zones, &NOTHING_FETCHED)?;
+        let entropy = &mut CryptoEntropy::default();
+        api::record_mail_reports(&environment, entropy, provider, reports).map_err(thrown)
     }
 
     /// Applies count deltas of a shard. Repeated deltas are applied once.

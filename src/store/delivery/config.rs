@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        delivery::endpoint::{ApiVersion, EndpointStatus, PauseReason},
+        delivery::endpoint::{ApiVersion, EndpointStatus, PauseReason, Receiver},
         values::time::Timestamp,
     },
     store::{
@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 /// The configuration of a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
-    /// The URL that receives the events.
+    /// Who receives the events.
+    #[serde(default = "https")]
+    pub receiver: Receiver,
+    /// The URL that receives the events; empty for mail.
     pub url: String,
     /// Whether it is active.
     pub status: EndpointStatus,
@@ -26,6 +29,11 @@ pub struct Config {
     pub secrets: String,
     /// The last event before it was made.
     pub start_seq: i64,
+}
+
+/// The receiver of destinations that were made before there was mail.
+fn https() -> Receiver {
+    Receiver::Https
 }
 
 /// The names of the values in `meta`.

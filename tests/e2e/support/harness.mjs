@@ -39,11 +39,11 @@ function afterLastStart(body) {
  * @param {number} [options.port] by default any free one, which `restart` keeps
  * @param {Record<string, string>} [options.vars] variables in addition to `TEST_KEYS`
  * @param {boolean} [options.allowLoopback] lets events be sent to this machine
- * @param {boolean} [options.devMailbox] shows the pages below /dev/mail
+ * @param {{handle: Function}} [options.mailbox] receives mail, and shows it below /dev/mail (xtask/runner/mailbox.mjs)
  * @param {(worker: object) => void} [options.retune] changes miniflare's options of the Worker
  * @param {object} [options.shared] miniflare's options of the whole instance
  */
-export async function startEdge({ entry, faults = false, modules, state, port = 0, vars = {}, allowLoopback = false, devMailbox = false, retune, shared } = {}) {
+export async function startEdge({ entry, faults = false, modules, state, port = 0, vars = {}, allowLoopback = false, mailbox, retune, shared } = {}) {
   const scratch = await mkdtemp(path.join(os.tmpdir(), "signpost-e2e-"));
   if (entry) {
     modules = path.join(scratch, "modules");
@@ -57,7 +57,7 @@ export async function startEdge({ entry, faults = false, modules, state, port = 
     state: state ?? path.join(scratch, "state"),
     vars: { ...TEST_KEYS, ...vars },
     allowLoopback,
-    devMailbox,
+    mailbox,
     retune,
     onLog: (line) => logs.push(line),
     ...shared,

@@ -3,13 +3,16 @@
 mod endpoints;
 mod fan_out;
 mod intake;
+mod mail;
+mod mail_providers;
+mod mail_recipients;
 mod queue;
 
 use serde_json::value::RawValue;
 use signpost::{
     delivery::queue::{AttemptResult, DeliveryQueue},
     domain::{
-        delivery::endpoint::{ApiVersion, EndpointStatus},
+        delivery::endpoint::{ApiVersion, EndpointStatus, Receiver},
         event::EventType,
         values::{entropy::SeededEntropy, id::EventId, time::Timestamp},
     },
@@ -38,6 +41,7 @@ struct Destination {
 
 fn config(status: EndpointStatus, start_seq: i64) -> Config {
     Config {
+        receiver: Receiver::Https,
         url: "https://hooks.example.com/".to_owned(),
         status,
         api_version: ApiVersion::NEWEST,
@@ -91,6 +95,7 @@ impl Destination {
 
 fn answer(now: Timestamp, http_status: Option<u16>) -> AttemptResult {
     AttemptResult {
+        is_delivered: http_status.is_some_and(|status| (200..300).contains(&status)),
         http_status,
         error: http_status.is_none().then(|| "The connection failed.".to_owned()),
         began_at: now,

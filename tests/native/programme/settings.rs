@@ -10,7 +10,7 @@ fn defaults() -> serde_json::Value {
         "attribution": {"model": "last_touch", "window_days": 30, "half_life_days": 7, "precedence": "coupon_first",
             "repeat_customers": "earn"},
         "hold_days": 30, "click_param": "sp_click", "cookies": "consent_regions", "partners_see_customers": false, "cors_origins": [],
-        "event_retention_days": 30, "commission_bp": 2000, "version": 0, "timezone": "UTC",
+        "contact_email": null, "event_retention_days": 30, "commission_bp": 2000, "version": 0, "timezone": "UTC",
         "plans": [], "territories": [], "joint_products": [], "referral": null,
         "fraud": {"self_referral": true, "duplicate_customer": true, "velocity_per_hour": null,
             "min_seconds_from_click": null, "coupon_uses_per_day": null}

@@ -177,19 +177,24 @@ impl<S: Sql> Ledger<S> {
             serde_json::json!({"kind": "orders", "reason": reason, "digest": body, "message": message});
         let report = serde_json::json!({"listing_no": listing_no, "events": [], "unprocessed": unprocessed});
         let report = strict_json::from_str(&report.to_string()).unwrap();
-        let environment = Environment {
-            sql: &self.sql,
-            config: &self.config,
-            zones: &TzDatabase,
-            now: self.now,
-            fetched: &NOTHING_FETCHED,
-        };
-        assert_eq!(api::report(&environment, &mut self.entropy, &report).unwrap(), Reported::Kept);
+        let kept =
+            self.with_environment(|environment, entropy| api::report(environment, entropy, &report).unwrap());
+        assert_eq!(kept, Reported::Kept);
         self.get("/v1/callbacks?limit=1").text("/data/0/id")
     }
 
     /// Pauses an endpoint whose object has stopped to send.
     pub fn disable_webhook(&mut self, id: &WebhookId, reason: PauseReason) {
+        self.with_environment(|environment, entropy| {
+            api::disable_webhook(environment, entropy, id, reason).unwrap();
+        });
+    }
+
+    /// Calls an operation that is no request, and needs no trail.
+    pub fn with_environment<T>(
+        &mut self,
+        operation: impl FnOnce(&Environment<'_>, &mut dyn Entropy) -> T,
+    ) -> T {
         let environment = Environment {
             sql: &self.sql,
             config: &self.config,
@@ -197,7 +202,7 @@ impl<S: Sql> Ledger<S> {
             now: self.now,
             fetched: &NOTHING_FETCHED,
         };
-        api::disable_webhook(&environment, &mut self.entropy, id, reason).unwrap();
+        operation(&environment, &mut self.entropy)
     }
 
     /// Moves the clock forward.
