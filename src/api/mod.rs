@@ -1,6 +1,6 @@
 //! The Ledger's API as synchronous functions over a database: the HTTP contract ([`handle`]), verified callbacks
-//! ([`callback_listing`], [`report`], [`resume`]), and the alarm ([`end_holds`]). It runs inside the Ledger object, one call
-//! at a time, and natively in tests.
+//! ([`callback_listing`], [`report`], [`resume`]), and the alarm ([`end_holds`], [`watch_listings`]). It runs inside the Ledger
+//! object, one call at a time, and natively in tests.
 //!
 //! [`handle`] finds the route, authenticates, looks for the first response to the idempotency key, and runs the handler in
 //! one transaction. Whatever fails, nothing remains written. An operation that needs something of another store writes nothing and
@@ -27,7 +27,7 @@ use crate::{
         values::{digest::sha256_hex, entropy::Entropy, id::WebhookId, time::Timestamp, zone::Zones},
     },
     ledger::{
-        callbacks::{handoff, listing, report as callback_report, report::Reported},
+        callbacks::{calls, handoff, listing, report as callback_report, report::Reported},
         config::Config,
         error::LedgerError,
         mail, maturity,
@@ -210,6 +210,11 @@ fn refuse_while_restoring(sql: &dyn Sql) -> Result<(), SqlError> {
 /// Makes commissions payable whose hold has ended. The alarm calls it, even while the Worker's secrets are missing.
 pub fn end_holds(sql: &dyn Sql, now: Timestamp, entropy: &mut dyn Entropy) -> Result<(), SqlError> {
     maturity::sweep(sql, now, entropy)
+}
+
+/// Records which listings have become silent. The alarm calls it.
+pub fn watch_listings(environment: &Environment<'_>, entropy: &mut dyn Entropy) -> Result<(), SqlError> {
+    calls::sweep(&environment.tx(entropy))
 }
 
 fn respond(

@@ -42,6 +42,7 @@ operations! {
     CreateListing = "createListing", "Create a listing";
     ListListings = "listListings", "List listings";
     GetListing = "getListing", "Read a listing";
+    GetListingHealth = "getListingHealth", "Read whether a listing's marketplace calls";
     UpdateListing = "updateListing", "Update a listing or rotate its secrets";
     CreateLink = "createLink", "Create a link";
     CreateLinks = "createLinks", "Create several links, all or none";

@@ -117,6 +117,7 @@ pub const ROUTES: &[Route] = &[
     creates(write("POST", "/v1/listings", Admin, Programme, listings::create, Operation::CreateListing)),
     get("/v1/listings", Partner, listings::list, Operation::ListListings),
     get("/v1/listings/{id}", Partner, listings::get, Operation::GetListing),
+    get("/v1/listings/{id}/health", Programme, listings::health, Operation::GetListingHealth),
     write("PATCH", "/v1/listings/{id}", Admin, Programme, listings::patch, Operation::UpdateListing),
     creates(write("POST", "/v1/links", LinksWrite, Partner, links::create::create, Operation::CreateLink)),
     creates(write(

@@ -15,6 +15,10 @@ string_enum! {
         ListingCreated = "listing.created";
         /// A listing was updated.
         ListingUpdated = "listing.updated";
+        /// A listing's marketplace has stopped calling: nothing was accepted for eight times its usual interval, at least a day.
+        ListingSilent = "listing.silent";
+        /// A listing's marketplace calls again.
+        ListingRecovered = "listing.recovered";
         /// A link was created.
         LinkCreated = "link.created";
         /// A link was changed.

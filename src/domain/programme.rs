@@ -7,6 +7,7 @@ pub mod coupon;
 pub mod id;
 pub mod key;
 pub mod listing;
+pub mod listing_calls;
 pub mod origin;
 pub mod partner;
 pub mod placement;

@@ -4,10 +4,13 @@
 use super::{
     exchange::Exchange,
     expiring_cache::{ExpiringCache, LISTINGS},
-    http::{self, Refusal, call_store, public_url, read_body},
+    guard,
+    http::{self, Refusal, call_store, public_url, read_body, with_timeout},
     outgoing::Vendors,
     random::CryptoEntropy,
     rate_limiter::RateLimiter,
+    refused_callbacks::RefusedCallbacks,
+    rpc::STORE_TIMEOUT,
     snapshot, vendor_http,
 };
 use crate::{
@@ -43,6 +46,7 @@ const POSTBACKS: [(&str, &str); 2] = [
 thread_local! {
     static LOG_LINES: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(LOG_LINES_PER_SECOND)) };
     static APP_LOOKUPS: RefCell<RateLimiter> = const { RefCell::new(RateLimiter::per_second(APP_LOOKUPS_PER_SECOND)) };
+    static REFUSED: RefCell<RefusedCallbacks> = RefCell::default();
     /// The rate limiters of listings that exist, by id.
     static LISTING_LOOKUPS: RefCell<ExpiringCache<String, RateLimiter, LISTINGS>> = RefCell::default();
     /// Results of lookups in the Ledger.
@@ -59,6 +63,25 @@ pub fn log(exchange: &Exchange<'_>, line: &str) {
     if is_allowed {
         worker::console_warn!("request {}: {line}", exchange.request_id);
     }
+}
+
+/// Reports to the Ledger how many callbacks were refused, in the background, if that is due. If it fails, the numbers are lost:
+/// they are approximate.
+fn report_refused(exchange: &Exchange<'_>) {
+    let refused = REFUSED.with_borrow_mut(|refused| refused.take_due(vendor_http::now().ms()));
+    if refused.is_empty() {
+        return;
+    }
+    let stores = exchange.stores.clone();
+    guard::in_background(exchange.context, async move {
+        let report = async {
+            let refused = serde_json::to_string(&refused)?;
+            stores.ledger()?.callbacks_refused(&refused).await
+        };
+        if let Err(error) = with_timeout(STORE_TIMEOUT, report).await {
+            worker::console_warn!("refused callbacks were not reported: {error}");
+        }
+    });
 }
 
 /// Returns the kind of postback that is posted to a path.
@@ -234,10 +257,14 @@ pub async fn handle(exchange: &Exchange<'_>, mut request: Request, path: &str) -
     let mut entropy = CryptoEntropy::default();
     let vendors = Vendors { exchange, listing: address.listing_id };
     match receive(&callback, listing.as_ref(), &vendors, &mut entropy).await {
-        Outcome::Respond { response, log: line } => {
+        Outcome::Respond { response, log: line, refusal } => {
             if let Some(line) = line {
                 log(exchange, &line);
             }
+            if let (Some(reason), Some(listing)) = (refusal, &listing) {
+                REFUSED.with_borrow_mut(|refused| refused.count(listing.no, reason));
+            }
+            report_refused(exchange);
             Ok(respond(response)?)
         }
         Outcome::RateLimited => Err(unavailable("Too many calls to marketplaces at once. Try again.")),
@@ -250,6 +277,7 @@ pub async fn handle(exchange: &Exchange<'_>, mut request: Request, path: &str) -
             if let Some(line) = line {
                 log(exchange, &line);
             }
+            report_refused(exchange);
             if reported == Reported::Replayed {
                 log(exchange, &format!("a callback of {} was delivered again", address.listing_id));
             }

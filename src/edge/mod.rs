@@ -27,6 +27,7 @@ mod random;
 mod rate_limiter;
 mod receiver;
 mod refusal;
+mod refused_callbacks;
 mod report;
 mod request_limit;
 mod rpc;

@@ -28,6 +28,8 @@ extern "C" {
     fn listing_of_app(this: &LedgerRpc, app: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn report(this: &LedgerRpc, report: &str) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = callbacksRefused)]
+    fn callbacks_refused(this: &LedgerRpc, counts: &str) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn resume(this: &LedgerRpc, id: &str, cookies: &str) -> std::result::Result<Promise, JsValue>;
 
@@ -244,6 +246,11 @@ impl Ledger {
     /// Writes the report of a callback and returns the outcome. Both are JSON.
     pub async fn report(&self, report: &str) -> Result<String> {
         required_text(self.0.report(report)).await
+    }
+
+    /// Adds numbers of refused callbacks: a JSON array of listing, reason and number.
+    pub async fn callbacks_refused(&self, counts: &str) -> Result<()> {
+        returned(self.0.callbacks_refused(counts)).await.map(drop)
     }
 
     /// Binds the clicks of a browser that returned from a top-level redirect. Returns the URL to redirect it to.

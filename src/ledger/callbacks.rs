@@ -1,6 +1,7 @@
 //! What verified callbacks of marketplaces report becomes conversions, refunds and account records.
 
 pub mod accounts;
+pub mod calls;
 pub mod charges;
 pub mod emails;
 pub mod handoff;

@@ -26,6 +26,7 @@ pub mod event_visibility;
 pub mod imports;
 pub mod journal;
 pub mod listing_secrets;
+pub mod listing_view;
 pub mod mail;
 pub mod maturity;
 pub mod needs;

@@ -3,8 +3,8 @@
 
 use super::{
     adapter::{
-        AccountEmail, AccountName, Adapter, CallbackContext, CallbackResponse, Listing, ParsedCallback,
-        Proof, Reply, Unreadable, Verification, VerifyError,
+        AccountEmail, AccountName, Adapter, CallbackContext, CallbackOrigin, CallbackResponse, Listing,
+        ParsedCallback, Proof, Reply, Unreadable, Verification, VerifyError,
     },
     event::Event,
     kept::{self, KeptCallback},
@@ -115,6 +115,9 @@ pub struct Report {
     /// could be read.
     #[serde(default)]
     pub digest: Option<String>,
+    /// Whether the operator's own app sent it, and not the marketplace or a browser.
+    #[serde(default)]
+    pub is_from_app: bool,
 }
 
 impl Report {
@@ -132,6 +135,7 @@ impl Report {
             requested_code_hash: None,
             unprocessed: None,
             digest: None,
+            is_from_app: false,
         }
     }
 }
@@ -145,6 +149,9 @@ pub enum Outcome {
         response: CallbackResponse,
         /// A line for the operator's log.
         log: Option<String>,
+        /// Why the callback of a listing that exists is refused, if it is. It quotes nothing of the
+        /// message but names of fields.
+        refusal: Option<String>,
     },
     /// Write the report to the Ledger, then send one of the responses.
     Report {
@@ -196,7 +203,8 @@ fn refused(
     listing: &Listing,
     reason: impl std::fmt::Display,
 ) -> Outcome {
-    Outcome::Respond { response, log: Some(line(request, listing, "is refused", &reason)) }
+    let log = Some(line(request, listing, "is refused", &reason));
+    Outcome::Respond { response, log, refusal: Some(reason.to_string()) }
 }
 
 /// Verifies and parses a callback. `listing` is `None` if there is no such listing.
@@ -208,7 +216,7 @@ pub async fn receive(
 ) -> Outcome {
     let adapter = Marketplace::parse(&request.marketplace).and_then(registry::find);
     let (Some(adapter), Some(listing)) = (adapter, listing) else {
-        return Outcome::Respond { response: CallbackResponse::unauthorized(), log: None };
+        return Outcome::Respond { response: CallbackResponse::unauthorized(), log: None, refusal: None };
     };
     receive_with(adapter, request, listing, api, entropy).await
 }
@@ -248,7 +256,7 @@ pub async fn receive_with(
         }
         Ok(Verification::Respond { response, log }) => {
             let log = log.map(|why| line(request, listing, "tells nothing", &why));
-            return Outcome::Respond { response, log };
+            return Outcome::Respond { response, log, refusal: None };
         }
         Ok(Verification::Verified(proof)) => proof,
     };
@@ -276,6 +284,7 @@ fn unprocessed(
     };
     let report = Report {
         unprocessed: Some(kept::keep(proof, context, &error.0, false)),
+        is_from_app: context.kind.origin == CallbackOrigin::App,
         ..Report::new(context.listing.no)
     };
     let responses = ReportResponses {
@@ -307,6 +316,7 @@ fn report(
             code_hash: sha256_hex(handoff.code.as_bytes()),
             body: handoff.body,
         }),
+        is_from_app: context.kind.origin == CallbackOrigin::App,
         ..Report::new(context.listing.no)
     };
     let mut handoff_completed = None;
@@ -332,7 +342,8 @@ fn report(
                 Some((path, handoff)) => (CallbackResponse::redirect(303, path), Some(handoff)),
                 None => {
                     let log = format!("the listing {} has no forward_to", context.listing.id);
-                    return Outcome::Respond { response: CallbackResponse::empty(500), log: Some(log) };
+                    let response = CallbackResponse::empty(500);
+                    return Outcome::Respond { response, log: Some(log), refusal: None };
                 }
             }
         }

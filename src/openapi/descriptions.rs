@@ -89,6 +89,14 @@ pub fn about(operation: Operation) -> &'static str {
              the old value together, and later the new value alone."
         }
         Op::ListListings | Op::GetListing => "A partner's key sees the listings that its links lead to.",
+        Op::GetListingHealth => {
+            "A listing is silent when no callback was accepted for eight times its usual interval, at least 24 hours; the event \
+             `listing.silent` then says so once. The next accepted callback ends the silence (`listing.recovered`). A callback \
+             that is delivered again counts, and so does one that is kept because it could not be read. What the app's own server \
+             sends does not count.\n\n\
+             The counts are by whole hours. Anybody can send forged callbacks, so the Worker refuses them without the Ledger and \
+             reports only their numbers, at most once a minute: `refused_24h` is approximate."
+        }
         Op::CreateLink | Op::CreateLinks => {
             "`path` replaces the path of the listing's URL; the query of that URL is kept, and `query` is added to it. \
              `expires_at` is truncated to whole seconds.\n\n\

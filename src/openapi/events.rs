@@ -7,14 +7,15 @@ use crate::{
         import::ImportEventView,
         links::LinkView,
         programme::{
-            coupons::CouponView, keys::KeyView, listings::ListingView, partners::PartnerView,
-            placements::PlacementView, terms::ProgrammeView,
+            coupons::CouponView, keys::KeyView, partners::PartnerView, placements::PlacementView,
+            terms::ProgrammeView,
         },
     },
     domain::{delivery::endpoint::ApiVersion, event::EventType, values::time::Timestamp},
     ledger::{
         callbacks::{
             accounts::{AliasView, CustomerAccountView, EarlierPlanView},
+            calls::ListingCallsView,
             charges::BoundView,
             emails::CustomerEmailView,
             kept::KeptCallbackView,
@@ -22,6 +23,7 @@ use crate::{
         },
         commissions::{rejection::RejectionView, release::ReleaseView, view::CommissionView},
         conversions::{qualification::QualifiedLeadView, view::ConversionView},
+        listing_view::ListingView,
         payouts::{
             details::PayoutDetailsEventView, payment_files::PaymentFileEventView, rates::RatesEventView,
             run_view::RunView, runs::PayoutHeldEventView, view::PayoutEventView, write_off::WriteOffView,
@@ -43,6 +45,7 @@ fn data(kind: EventType) -> Schema {
         Type::ProgramUpdated => schema_of::<ProgrammeView>(),
         Type::PartnerCreated | Type::PartnerUpdated => schema_of::<PartnerView>(),
         Type::ListingCreated | Type::ListingUpdated => schema_of::<ListingView>(),
+        Type::ListingSilent | Type::ListingRecovered => schema_of::<ListingCallsView>(),
         Type::LinkCreated | Type::LinkUpdated | Type::LinkRevoked => schema_of::<LinkView>(),
         Type::CouponCreated | Type::CouponRevoked => schema_of::<CouponView>(),
         Type::KeyCreated | Type::KeyRevoked => schema_of::<KeyView>(),

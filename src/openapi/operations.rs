@@ -40,7 +40,7 @@ use crate::{
         programme::{
             coupons::{CouponView, NewCoupon},
             keys::{KeyView, MadeKey, NewKey},
-            listings::{ListingChange, ListingView, NewListing},
+            listings::{ListingChange, ListingHealthView, NewListing},
             partner_terms::PartnerTermsView,
             partners::{NewPartner, PartnerChange, PartnerView},
             placements::{NewPlacement, PlacementView},
@@ -67,6 +67,7 @@ use crate::{
         callbacks::kept::KeptCallbackView,
         commissions::view::CommissionView,
         conversions::view::ConversionView,
+        listing_view::ListingView,
         payouts::{rates::RateView, run_view::RunView, view::PayoutView, write_off::WriteOffView},
         refunds::view::RefundView,
         restore::RestoreView,
@@ -145,6 +146,9 @@ pub fn describe(operation: Operation) -> Description {
         Op::GetListing => {
             of(Tag::Listings).path_parameter::<ListingId>(LISTING).json::<ListingView>(200, "The listing.")
         }
+        Op::GetListingHealth => of(Tag::Listings)
+            .path_parameter::<ListingId>(LISTING)
+            .json::<ListingHealthView>(200, "Whether its marketplace calls."),
         Op::UpdateListing => of(Tag::Listings)
             .path_parameter::<ListingId>(LISTING)
             .request_body::<ListingChange>()

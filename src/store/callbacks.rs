@@ -1,7 +1,9 @@
 //! Rows written for marketplace callbacks: single-use tokens, browser handoffs, accounts, and refunds that are waiting
 //! for their charge.
 
+pub mod calls;
 pub mod kept;
+pub mod refusals;
 
 use super::{Row, Sql, SqlError, Value};
 use crate::domain::{programme::listing::ListingNo, values::time::Timestamp};

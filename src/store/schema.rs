@@ -82,6 +82,7 @@ pub const LEDGER: &[Step] = &[
     Step { version: 23, script: script!("schema/ledger_0023.sql") },
     Step { version: 24, script: script!("schema/ledger_0024.sql") },
     Step { version: 25, script: script!("schema/ledger_0025.sql") },
+    Step { version: 26, script: script!("schema/ledger_0026.sql") },
 ];
 
 /// The steps of the object of a destination.

@@ -14,18 +14,26 @@ use crate::{
     },
     domain::{
         event::EventType,
-        programme::listing::{Listing, Marketplace},
+        programme::{
+            listing::{Listing, Marketplace},
+            listing_calls::ListingCalls,
+        },
         values::{id::ListingId, limits, time::Timestamp},
     },
     ledger::{
         commissions::listing_settings::click_id_in,
         listing_secrets::{Secret, Secrets, are_lost, open_secrets, seal_secrets},
+        listing_view::{ListingView, view},
         view::view,
     },
-    store::{Sql, SqlError, log::change::Change, programme::listings},
+    store::{
+        Sql, SqlError,
+        callbacks::{calls, refusals},
+        log::change::Change,
+        programme::listings,
+    },
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// A listing to add.
 #[derive(Debug, Deserialize)]
@@ -74,57 +82,6 @@ pub struct ListingChange {
     /// Days from a click on its links to a conversion.
     #[serde(default, deserialize_with = "strict_json::double_option")]
     window_days: Option<Option<i64>>,
-}
-
-view! {
-    /// A listing.
-    pub struct ListingView {
-        /// Id.
-        id: ListingId,
-        /// Display name.
-        name: String,
-        /// The marketplace that it is on.
-        marketplace: Marketplace,
-        /// Where its links lead.
-        url: String,
-        /// A short unique name.
-        slug: Option<String>,
-        /// Where a browser is forwarded to after an install.
-        forward_to: Option<String>,
-        /// The marketplace's settings.
-        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-        settings: Box<RawValue>,
-        /// Names of the secrets that are set; their values are never shown.
-        secrets: Vec<String>,
-        /// Whether the secrets were sealed under a key that `DATA_KEY` no longer contains, so that callbacks cannot be
-        /// verified. Setting one drops the others: set all of them.
-        secrets_lost: bool,
-        /// Days from a click on its links to a conversion; `null` = the programme's.
-        window_days: Option<i64>,
-        /// When it was added.
-        created_at: Timestamp,
-        /// When it last changed.
-        updated_at: Timestamp,
-    }
-}
-
-/// A listing's view.
-fn view(listing: &Listing, secrets_lost: bool) -> Result<ListingView, SqlError> {
-    let settings = RawValue::from_string(listing.settings.clone());
-    Ok(ListingView {
-        id: listing.id.clone(),
-        name: listing.name.clone(),
-        marketplace: listing.marketplace,
-        url: listing.url.clone(),
-        slug: listing.slug.clone(),
-        forward_to: listing.forward_to.clone(),
-        settings: settings.map_err(|error| SqlError::Engine(error.to_string()))?,
-        secrets: listing.secret_names.clone(),
-        secrets_lost,
-        window_days: listing.window_days,
-        created_at: listing.created_at,
-        updated_at: listing.updated_at,
-    })
 }
 
 const MAX_SETTINGS_BYTES: usize = 16 * 1024;
@@ -256,6 +213,54 @@ pub fn get(call: &Call<'_>) -> Result<Response, Failure> {
     call.query(&[])?;
     let id = call.id(ListingId::parse)?;
     call.json(200, &show(call, &visible(call, &id)?)?)
+}
+
+view! {
+    /// Callbacks that were refused for one reason.
+    pub struct RefusalView {
+        /// Why, as the Worker's log says it.
+        reason: String,
+        /// How many.
+        count: i64,
+    }
+
+    /// Whether a listing's marketplace calls, and whether its callbacks are accepted.
+    pub struct ListingHealthView {
+        /// When its last callback was accepted; `null` if none ever was.
+        last_accepted_at: Option<Timestamp>,
+        /// Callbacks that were accepted in this hour and the 24 before it.
+        accepted_24h: i64,
+        /// Callbacks that were refused in the same time. Approximate: reported once a minute, and some may be missing.
+        refused_24h: i64,
+        /// Why they were refused, the most frequent reason first.
+        refusals: Vec<RefusalView>,
+        /// The usual time between callbacks, by their weighted mean; `null` until there were five of them. Those of one minute
+        /// count as one.
+        usual_interval_seconds: Option<i64>,
+        /// Since when the listing is silent: nothing was accepted for a day, and for eight times the usual time. `null` if it
+        /// is not.
+        silent_since: Option<Timestamp>,
+    }
+}
+
+/// `GET /v1/listings/{id}/health`
+pub fn health(call: &Call<'_>) -> Result<Response, Failure> {
+    call.query(&[])?;
+    let listing = visible(call, &call.id(ListingId::parse)?)?;
+    let calls = calls::by_listing(call.tx.sql, listing.no)?;
+    let calls = calls.as_ref();
+    let refusals = refusals::list(call.tx.sql, listing.no, call.tx.now)?;
+    call.json(
+        200,
+        &ListingHealthView {
+            last_accepted_at: calls.map(|calls| calls.last_accepted_at),
+            accepted_24h: calls.map_or(0, |calls| calls.accepted_24h(call.tx.now)),
+            refused_24h: refusals.iter().fold(0i64, |sum, (_, count)| sum.saturating_add(*count)),
+            refusals: refusals.into_iter().map(|(reason, count)| RefusalView { reason, count }).collect(),
+            usual_interval_seconds: calls.and_then(ListingCalls::usual_interval_s),
+            silent_since: calls.and_then(|calls| calls.silent_since),
+        },
+    )
 }
 
 /// `PATCH /v1/listings/{id}`

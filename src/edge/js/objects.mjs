@@ -47,6 +47,10 @@ export class Ledger extends Alarmed {
     return this.#rust.start((ledger, number) => ledger.resume(number, id, cookies));
   }
 
+  callbacksRefused(counts) {
+    return this.#rust.call((ledger) => ledger.callbacks_refused(counts));
+  }
+
   callbackListing(id) {
     return this.#rust.call((ledger) => ledger.callback_listing(id));
   }

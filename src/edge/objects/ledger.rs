@@ -38,7 +38,7 @@ use crate::{
         zones::IntlZones,
     },
     ledger::{
-        callbacks::report::Reported,
+        callbacks::{calls, report::Reported},
         config::Config,
         needs::{Fetched, NOTHING_FETCHED, Need},
         payer::seal_migrated,
@@ -47,7 +47,7 @@ use crate::{
     },
     marketplace::receive::Report,
     store::{
-        callbacks::{self as rows, kept},
+        callbacks::{self as rows, kept, refusals},
         commissions, imports, links,
         log::{
             apply,
@@ -297,10 +297,21 @@ impl Ledger {
         Ok(location)
     }
 
-    /// Ends holds and deletes expired rows. Returns the writes to KV that are due.
+    /// Records which listings have become silent.
+    fn watch_listings(&self, now: Timestamp) -> Result<()> {
+        let zones = IntlZones::default();
+        let watched = match self.environment(&zones, &NOTHING_FETCHED) {
+            Ok(environment) => api::watch_listings(&environment, &mut CryptoEntropy::default()),
+            Err(_) => calls::put_off(&self.sql, now),
+        };
+        watched.map_err(failed)
+    }
+
+    /// Ends holds, finds silent listings and deletes expired rows. Returns the writes to KV that are due.
     fn prepare_work(&self) -> Result<outbox::Work> {
         let now = timestamp(now_ms());
         api::end_holds(&self.sql, now, &mut CryptoEntropy::default()).map_err(failed)?;
+        self.watch_listings(now)?;
         idempotency::expire(&self.sql, now, EXPIRED_PER_STEP).map_err(failed)?;
         let mut work = transaction(&self.sql, || outbox::due(&self.sql, now)).map_err(failed)?;
         let matures_at = commissions::next_maturity(&self.sql).map_err(failed)?.map(Timestamp::ms);
@@ -535,6 +546,13 @@ impl LedgerObject {
     pub fn resume(&self, call: u32, id: String, cookies: String) -> Promise {
         let ledger = Rc::clone(&self.ledger);
         promise(call, async move { Ok(ledger.resume(&id, &cookies).await?.into()) })
+    }
+
+    /// Adds numbers of refused callbacks, JSON.
+    pub fn callbacks_refused(&self, counts: &str) -> std::result::Result<(), JsValue> {
+        let counts: Vec<(u16, String, u32)> = strict_json::from_str(counts).map_err(thrown)?;
+        let (sql, now) = (&self.ledger.sql, timestamp(now_ms()));
+        transaction(sql, || refusals::add(sql, &counts, now)).map_err(thrown)
     }
 
     /// Returns a listing for the callback handler: JSON with decrypted secrets. Returns `None` if it does not exist.

@@ -3,7 +3,7 @@
 
 use super::{
     super::{error::LedgerError, trails::TrailRequest, tx::Tx},
-    accounts, charges, emails, kept, refunds, token_responses,
+    accounts, calls, charges, emails, kept, refunds, token_responses,
 };
 use crate::{
     domain::{conversions::ConversionType, programme::listing::Listing},
@@ -42,7 +42,15 @@ pub enum Reported {
 
 /// Writes a report, all or nothing, in a transaction of its own.
 pub fn write(tx: &Tx<'_>, report: &Report) -> Result<Reported, LedgerError> {
-    match transaction(tx.sql, || write_all(tx, report)) {
+    let written = transaction(tx.sql, || {
+        let reported = write_all(tx, report)?;
+        // The app's own messages say nothing about the marketplace.
+        if !report.is_from_app {
+            calls::accepted(tx, report.listing_no)?;
+        }
+        Ok(reported)
+    });
+    match written {
         Err(LedgerError::TrailNeeded(request)) => Ok(Reported::TrailNeeded(request)),
         outcome => outcome,
     }

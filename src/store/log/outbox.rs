@@ -309,7 +309,7 @@ pub fn segment_put(events: &[events::Event]) -> Result<Option<Put>, SqlError> {
     Ok(Some(Put { key: segment_key(first.seq), value: event_lines(events)?, metadata: Some(metadata) }))
 }
 
-/// Returns when the alarm may next have work, in Unix milliseconds. It takes nine lookups, regardless of the size of the
+/// Returns when the alarm may next have work, in Unix milliseconds. It takes ten lookups, regardless of the size of the
 /// Ledger.
 pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> {
     let statement = "SELECT EXISTS (SELECT 1 FROM kv_writes) OR EXISTS (SELECT 1 FROM click_outbox) OR coalesce((SELECT value FROM meta WHERE name = ?1), 0) < \
@@ -319,7 +319,8 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
                      (SELECT created_at FROM events WHERE seq > coalesce((SELECT value FROM meta WHERE name = ?3), 0) \
                      ORDER BY seq LIMIT 1), (SELECT min(expires_at) + 1 FROM kept_answers), \
                      (SELECT value FROM meta WHERE name = ?4) < (SELECT max(seq) FROM events), \
-                     EXISTS (SELECT 1 FROM destination_commands), (SELECT value FROM meta WHERE name = ?5)";
+                     EXISTS (SELECT 1 FROM destination_commands), (SELECT value FROM meta WHERE name = ?5), \
+                     (SELECT min(check_at) FROM listing_calls INDEXED BY listing_calls_due WHERE check_at IS NOT NULL)";
     let names = [
         meta::name::SNAPSHOT_WRITTEN,
         meta::name::SNAPSHOT_VERSION,
@@ -333,7 +334,16 @@ pub fn next_due(sql: &dyn Sql, now: Timestamp) -> Result<Option<i64>, SqlError> 
     let segment = row.opt_int(2)?.map(|at| at.saturating_add(SEGMENT_AGE_MS));
     let relay = (row.opt_int(4)? == Some(1)).then(|| now.ms().saturating_add(RELAY_AFTER_MS));
     let command = (row.int(5)? == 1).then_some(now.ms());
-    let dates = [at_once, row.opt_int(1)?, segment, row.opt_int(3)?, relay, command, row.opt_int(6)?];
+    let dates = [
+        at_once,
+        row.opt_int(1)?,
+        segment,
+        row.opt_int(3)?,
+        relay,
+        command,
+        row.opt_int(6)?,
+        row.opt_int(7)?,
+    ];
     Ok(dates.into_iter().flatten().min())
 }
 

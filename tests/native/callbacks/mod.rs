@@ -31,6 +31,7 @@ mod salesforce;
 mod self_referral;
 mod shopify;
 mod side_fields;
+mod silence;
 mod unknown_types;
 mod unprocessed;
 mod vendor;
@@ -179,7 +180,7 @@ impl World {
     /// What the Worker does with a callback: verify and parse it, write the report, respond.
     pub(crate) fn receive(&mut self, callback: &TestCallback) -> CallbackResponse {
         match self.judge(callback) {
-            Outcome::Respond { response, log } => {
+            Outcome::Respond { response, log, .. } => {
                 self.logged.extend(log);
                 response
             }

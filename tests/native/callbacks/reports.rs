@@ -142,5 +142,5 @@ fn an_address_that_nobody_registered_answers_as_a_forgery_does() {
     };
     let vendor = FakeVendor::new(Script::default(), Timestamp::clamped(0));
     let outcome = block_on(receive(&request, None, &vendor, &mut SeededEntropy::new(1)));
-    assert_eq!(outcome, Outcome::Respond { response: forged, log: None }, "of no listing");
+    assert_eq!(outcome, Outcome::Respond { response: forged, log: None, refusal: None }, "of no listing");
 }

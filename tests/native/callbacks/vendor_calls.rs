@@ -99,7 +99,9 @@ fn a_vendor_that_does_not_answer_is_a_503_except_for_a_code_that_came_with_a_res
                 assert!(matches!(outcome, Outcome::Report { .. }), "{outcome:?}");
                 continue;
             }
-            let Outcome::Respond { response, log } = outcome else { panic!("{name} {failing}: {outcome:?}") };
+            let Outcome::Respond { response, log, .. } = outcome else {
+                panic!("{name} {failing}: {outcome:?}")
+            };
             let body = "The marketplace does not answer. Try again.";
             assert_eq!((response.status, response.body.as_str()), (503, body), "{name} {failing}");
             assert!(response.headers.contains(&("retry-after", "5".to_owned())), "{name} {failing}");
@@ -114,7 +116,7 @@ fn documents_that_are_never_the_newest_are_loaded_so_often_and_no_more() {
     let (mut world, callback) = google_cloud_event();
     world.vendor.publishes =
         |_| Document { text: Some(r#"{"keys":[]}"#.to_owned()), absent: false, newest: false };
-    let Outcome::Respond { response, log } = world.judge(&callback) else { panic!("it was judged") };
+    let Outcome::Respond { response, log, .. } = world.judge(&callback) else { panic!("it was judged") };
     assert_eq!(response.status, 500);
     assert!(log.unwrap().ends_with("is refused: the callback caused too many vendor calls"));
     let newer: Vec<bool> = world.documents.iter().map(|request| request.newer).collect();
@@ -164,7 +166,7 @@ fn the_calls_are_made_in_order_and_the_clock_is_read_after_each() {
 fn a_token_that_expires_while_its_keys_are_loaded_is_refused() {
     let (mut world, callback) = microsoft_webhook();
     world.vendor.latency_ms = 2 * 3_600_000;
-    let Outcome::Respond { response, log } = world.judge(&callback) else { panic!("it was accepted") };
+    let Outcome::Respond { response, log, .. } = world.judge(&callback) else { panic!("it was accepted") };
     assert_eq!(response.status, 401);
     assert!(log.unwrap().ends_with(&format!("is refused: {}", Refusal::Stale)));
     assert_eq!(world.calls.len(), 1);

@@ -3,10 +3,14 @@
 #[path = "../../../src/edge/expiring_cache.rs"]
 mod expiring_cache;
 
+#[path = "../../../src/edge/refused_callbacks.rs"]
+mod refused_callbacks;
+
 #[path = "../../../src/edge/turns.rs"]
 mod turns;
 
 use expiring_cache::{ACCEPTED_KEYS, ExpiringCache, LINKS, LISTINGS, ORIGINS, VENDOR_RESPONSES};
+use refused_callbacks::RefusedCallbacks;
 use turns::{Turn, Turns};
 
 #[test]
@@ -26,6 +30,34 @@ fn one_simulation_runs_at_a_time_and_the_others_wait_for_a_bounded_time() {
     assert_eq!(turns.ask(331_999, 332_000), Turn::Now);
     turns.end(32_000);
     assert_eq!(turns.ask(332_001, 332_001), Turn::Later);
+}
+
+#[test]
+fn refused_callbacks_are_reported_at_most_once_a_minute() {
+    let mut refused = RefusedCallbacks::default();
+    assert_eq!(refused.take_due(0), []);
+    refused.count(1, "stale".to_owned());
+    assert_eq!(refused.take_due(1_000), [(1, "stale".to_owned(), 1)]);
+    for (listing_no, reason) in [(1, "stale"), (2, "stale"), (1, "forged"), (1, "stale")] {
+        refused.count(listing_no, reason.to_owned());
+        assert_eq!(refused.take_due(60_999), []);
+    }
+    let due = [(1, "stale".to_owned(), 2), (2, "stale".to_owned(), 1), (1, "forged".to_owned(), 1)];
+    assert_eq!(refused.take_due(61_000), due);
+    assert_eq!(refused.take_due(200_000), [], "nothing is reported twice");
+}
+
+#[test]
+fn a_flood_of_refused_callbacks_takes_a_bounded_space() {
+    let mut refused = RefusedCallbacks::default();
+    for n in 0..1_000 {
+        refused.count(n % 250, "forged".to_owned());
+    }
+    let due = refused.take_due(0);
+    assert_eq!(
+        (due.len(), due[0].clone(), due[99].clone()),
+        (100, (0, "forged".to_owned(), 4), (99, "forged".to_owned(), 4))
+    );
 }
 
 const FOREVER: i64 = i64::MAX;

@@ -90,6 +90,8 @@ fn responses_match_their_snapshots() {
     let decision = json!({"status": "qualified", "reason": "by phone"});
     see!("lead_qualified", ledger.post(&qualify, &decision));
     see!("events", ledger.get("/v1/events"));
+    ledger.told(1, &[]);
+    see!("listing_health", ledger.get(&format!("/v1/listings/{listing}/health")));
     see!("problem", ledger.get("/v1/nothing"));
     see!("problem_of_auth", ledger.call("nobody", "GET", "/v1/links", "", None));
     see!("problem_of_method", ledger.call(OPERATOR, "DELETE", "/v1/links", "", None));

@@ -188,9 +188,9 @@ fn reads_of_the_programme_refuse_a_partners_key_alike() {
         assert_eq!(answer.problem(), (403, "insufficient_scope".to_owned()), "{target}");
         seen.push(route.path);
     }
-    assert!(
-        seen.contains(&"/internal/export") && seen.contains(&"/v1/callbacks") && seen.contains(&"/v1/keys")
-    );
+    for path in ["/internal/export", "/v1/callbacks", "/v1/keys", "/v1/listings/{id}/health"] {
+        assert!(seen.contains(&path), "{path}");
+    }
 }
 
 #[test]

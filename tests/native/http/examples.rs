@@ -54,6 +54,7 @@ pub fn example(route: &Route, world: &World) -> (String, Json, u16) {
         }
         ("GET", "/v1/listings") => get("/v1/listings"),
         ("GET", "/v1/listings/{id}") => get(&format!("/v1/listings/{listing}")),
+        ("GET", "/v1/listings/{id}/health") => get(&format!("/v1/listings/{listing}/health")),
         ("PATCH", "/v1/listings/{id}") => (format!("/v1/listings/{listing}"), json!({"name": "A"}), 200),
         ("POST", "/v1/links") => ("/v1/links".into(), new_link, 201),
         ("POST", "/v1/links/bulk") => ("/v1/links/bulk".into(), json!({"links": [new_link]}), 201),

@@ -11,6 +11,7 @@ pub const CONTRACT: &[(&str, &[&str])] = &[
     ("/v1/tokens", &["post"]),
     ("/v1/listings", &["get", "post"]),
     ("/v1/listings/{id}", &["get", "patch"]),
+    ("/v1/listings/{id}/health", &["get"]),
     ("/v1/links", &["get", "post"]),
     ("/v1/links/bulk", &["post"]),
     ("/v1/links/{id}", &["get", "patch"]),

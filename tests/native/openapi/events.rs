@@ -40,6 +40,7 @@ fn record() -> Map<String, Value> {
     payloads(&payouts(), &mut found);
     payloads(&late_clicks(), &mut found);
     payloads(&kept_callbacks(), &mut found);
+    payloads(&silent_listing(), &mut found);
     found.insert("webhook.test".to_owned(), test_payload());
     found
 }
@@ -113,6 +114,24 @@ fn kept_callbacks() -> Ledger {
         ledger.post(&format!("/v1/callbacks/{refused}/retry"), &Value::Null).text("/status"),
         "refused"
     );
+    ledger
+}
+
+/// A listing that is called every hour, then not for two days, and then again.
+fn silent_listing() -> Ledger {
+    let mut ledger = Ledger::new();
+    let store = json!({
+        "name": "Store", "marketplace": "woocommerce", "url": "https://store.acme.example/",
+        "secrets": { "webhook_secret": "s3cret" },
+    });
+    ledger.post("/v1/listings", &store);
+    for _ in 0..5 {
+        ledger.told(1, &[]);
+        ledger.wait(3_600_000);
+    }
+    ledger.wait(2 * 86_400_000);
+    ledger.watch_listings();
+    ledger.told(1, &[]);
     ledger
 }
 

@@ -378,6 +378,11 @@ fn record() -> Recorder {
     assert_eq!(it.send(Op::QualifyLead, "POST", &qualify, Some(decision.clone())).status, 200);
     it.refuse(Op::QualifyLead, &format!("/v1/conversions/{sale}/qualify"), decision);
     webhooks(&mut it, &partner, &sale);
+    for _ in 0..5 {
+        it.ledger.wait(3_600_000);
+        it.ledger.told(1, &[]);
+    }
+    it.get(Op::GetListingHealth, &format!("/v1/listings/{listing}/health"));
     it
 }
 

@@ -205,6 +205,11 @@ impl<S: Sql> Ledger<S> {
         operation(&environment, &mut self.entropy)
     }
 
+    /// What the alarm does about listings that are no longer called.
+    pub fn watch_listings(&mut self) {
+        self.with_environment(|environment, entropy| api::watch_listings(environment, entropy).unwrap());
+    }
+
     /// Moves the clock forward.
     pub fn wait(&mut self, ms: i64) {
         self.now = self.now.plus_ms(ms);

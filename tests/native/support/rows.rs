@@ -21,12 +21,13 @@ pub fn rows(sql: &dyn Sql) -> Rows {
     tables.into_iter().map(rows_of).collect()
 }
 
-/// The rows that only one of the two has, by table; empty if they are equal.
+/// The rows that only one of the two has, by table; empty if they are equal. `listing_calls` is left out: each accepted callback
+/// changes it, also one that is delivered again, and a rebuilt Ledger does not have it.
 pub fn difference(before: &Rows, after: &Rows) -> Vec<String> {
     let mut lines = Vec::new();
     for (table, rows) in after {
         let old = before.get(table).cloned().unwrap_or_default();
-        if *rows == old {
+        if *rows == old || table == "listing_calls" {
             continue;
         }
         lines.extend(rows.iter().filter(|row| !old.contains(row)).map(|row| format!("+ {table}: {row}")));
