@@ -12,7 +12,10 @@
 //!   with a value is read from an object with one member; variants of several values are not supported.
 //! - Text that is not JSON is always reported as such, even if a field of the wrong type precedes the syntax error.
 //!
-//! The text is parsed once. Only when that fails is it parsed again, to find out which of its errors to report.
+//! An object or a list is split into the texts of its parts by `serde_json`, which checks their syntax; each part is then read from
+//! its text. So a value is scanned once for each level around it, and only what serde derives is compiled for a type. A value that is
+//! nested deeper than 127 levels is refused. Only when reading fails is the text parsed again, to find out which of its errors to
+//! report.
 //!
 //! Why not an existing crate: `serde_path_to_error` reports paths, but copies every key and adds none of the other
 //! checks; `eserde` collects all errors, but needs its own derive on every type and does not check duplicate keys.
