@@ -170,6 +170,10 @@ fn payout_sent(tx: &Tx<'_>, about: &About) -> Result<Option<Notice>, SqlError> {
     let Some(payout) = id.map(|id| payouts::by_id(tx.sql, &id)).transpose()?.flatten() else {
         return Ok(None);
     };
+    // Whoever made a payout elsewhere has told the partner.
+    if payouts::imported::is_imported(tx.sql, payout.run_no)? {
+        return Ok(None);
+    }
     let run = payouts::runs::by_no(tx.sql, payout.run_no)?
         .ok_or(SqlError::Shape { column: 0, expected: "a run" })?;
     let destination = details::destination_of(tx, &payout)?;

@@ -45,6 +45,12 @@ pub fn run_of(sql: &dyn Sql, from: Date, to: Date) -> Result<Option<i64>, SqlErr
     rows.first().map(|row| row.int(0)).transpose()
 }
 
+/// Returns whether the payouts of a run were made elsewhere.
+pub fn is_imported(sql: &dyn Sql, run_no: i64) -> Result<bool, SqlError> {
+    let rows = sql.exec("SELECT imported FROM payout_runs WHERE no = ?1", &[run_no.into()])?;
+    rows.first().map_or(Ok(false), |row| Ok(row.int(0)? == 1))
+}
+
 /// Returns what is open of a partner's commissions that became payable before `before`, oldest first.
 pub fn open(
     sql: &dyn Sql,

@@ -1,13 +1,13 @@
 //! Who gets mail about an event, and in which language; and the destination that sends it.
 
-use crate::support::Ledger;
+use crate::support::{Ledger, OPERATOR};
 use serde_json::{Value as Json, json};
 use signpost::{
     api,
     domain::{
         delivery::endpoint::{PauseReason, Receiver},
         event::EventType,
-        values::id::WebhookId,
+        values::{date::Date, id::WebhookId},
     },
     ledger::mail::Addressed,
     mail::{
@@ -152,4 +152,44 @@ fn the_destination_of_mail_follows_the_configuration_and_no_list_shows_it() {
     let again = webhooks::mail(&ledger.sql).unwrap().unwrap();
     assert_ne!(again.id, made.id);
     assert_eq!(again.start_seq, 2);
+}
+
+#[test]
+fn a_payout_is_told_to_its_partner_unless_it_was_made_elsewhere() {
+    let mut ledger = Ledger::new();
+    ledger.put("/v1/program", &json!({"name": "Acme", "currency": "EUR", "hold_days": 10}));
+    let history = [
+        json!({"object": "partner", "external_id": "p-1", "created_at": "2026-08-01T09:00:00Z", "name": "Ada",
+            "kind": "creator", "email": "ada@example.com"}),
+        json!({"object": "opening_balance", "external_id": "b-1", "created_at": "2026-08-02T10:00:00Z",
+            "partner_id": "ext:p-1", "amount": {"amount": 700, "currency": "EUR"}}),
+        json!({"object": "payout", "external_id": "y-1", "created_at": "2026-09-03T08:00:00Z", "partner_id": "ext:p-1",
+            "period": {"from": "2026-08-01", "to": "2026-08-31"}, "reference": "bank-8"}),
+        json!({"object": "commission", "external_id": "m-1", "created_at": "2026-09-10T08:00:00Z",
+            "partner_id": "ext:p-1", "amount": {"amount": 800, "currency": "EUR"}}),
+    ];
+    let lines: Vec<String> = history.iter().map(Json::to_string).collect();
+    assert_eq!(ledger.call(OPERATOR, "POST", "/v1/import", &lines.join("\n"), None).status, 201);
+    assert_eq!(ledger.mail_of_newest(EventType::PayoutPaid), None);
+
+    let partner = ledger.get("/v1/partners").text("/data/0/id");
+    ledger.set_details(&partner);
+    let (maker, checker) = (ledger.key(&["payouts:write"], None), ledger.key(&["payouts:write"], None));
+    let october = json!({"period": {"from": "2026-10-01", "to": "2026-10-31"}}).to_string();
+    let run = ledger.call(&maker, "POST", "/v1/payouts/runs", &october, None).text("/id");
+    assert_eq!(
+        ledger.call(&checker, "POST", &format!("/v1/payouts/runs/{run}/approve"), "", None).status,
+        200
+    );
+    let payout = ledger.get(&format!("/v1/payouts?run_id={run}")).text("/data/0/id");
+    let paid = ledger.post(&format!("/v1/payouts/{payout}/paid"), &json!({"reference": "bank-9"}));
+    assert_eq!(paid.status, 200, "{}", paid.raw.body);
+    let mail = ledger.mail_of_newest(EventType::PayoutPaid).unwrap();
+    assert_eq!(mail.to, "ada@example.com");
+    let Notice::PayoutSent(sent) = mail.mail.notice else { panic!("{mail:?}") };
+    let day = |text| Date::parse(text).unwrap();
+    assert_eq!((sent.amount.amount, sent.amount.currency.code()), (800, "EUR"));
+    assert_eq!((sent.from, sent.to, sent.paid_on), (day("2026-10-01"), day("2026-10-31"), day("2026-11-22")));
+    assert_eq!((sent.account_end.as_deref(), sent.reference.as_deref()), (Some("3000"), Some("bank-9")));
+    assert_eq!(sent.statement_number.as_deref(), Some("SB-000001"));
 }
