@@ -6,7 +6,7 @@ use crate::{
     domain::{
         delivery::{
             endpoint::{PauseReason, Receiver},
-            retry::{DISABLED_AFTER_MS, next_attempt},
+            retry::{DISABLED_AFTER_MS, next_attempt, next_mail_attempt},
         },
         values::{entropy::Entropy, time::Timestamp},
     },
@@ -221,10 +221,19 @@ fn record(
         attempts::retried(sql, no, &queued.id)?;
     }
     let attempt = queued.attempts.saturating_add(1);
+    let receiver =
+        if result.is_delivered { None } else { config::config(sql)?.map(|config| config.receiver) };
     let (status, next_at) = if result.is_delivered {
         (AttemptStatus::Delivered, None)
     } else {
-        match next_attempt(attempt, now, result.retry_after_ms, entropy) {
+        let next_at = match receiver {
+            Some(Receiver::Mail) => {
+                let waited_ms = now.ms().saturating_sub(queued.at.ms());
+                next_mail_attempt(attempt, waited_ms, now, result.retry_after_ms, entropy)
+            }
+            Some(Receiver::Https) | None => next_attempt(attempt, now, result.retry_after_ms, entropy),
+        };
+        match next_at {
             Some(next_at) => (AttemptStatus::Pending, Some(next_at)),
             None => (AttemptStatus::Failed, None),
         }
@@ -253,7 +262,6 @@ fn record(
         config::set_working(sql)?;
         return Ok((next_at, None));
     }
-    let receiver = config::config(sql)?.map(|config| config.receiver);
     let failing_ms = now.ms().saturating_sub(config::set_failing(sql, now)?.ms());
     let disabled = match result.http_status {
         Some(410) => Some(PauseReason::Gone),
@@ -261,7 +269,7 @@ fn record(
         _ => None,
     };
     // There is no other way to tell people.
-    let disabled = disabled.filter(|_| !matches!(receiver, Some(Receiver::Mail)));
+    let disabled = disabled.filter(|_| receiver != Some(Receiver::Mail));
     if let Some(reason) = disabled {
         config::disable(sql, reason)?;
     }

@@ -98,7 +98,10 @@ pub async fn attempt(
     let ended_at = timestamp(now_ms());
     let (error, retry_after_ms) = match sent {
         Ok(()) => (None, None),
-        Err(NotYet { reason, retry_after_ms }) => (Some(reason), retry_after_ms),
+        Err(NotYet { reason, retry_after_ms }) => {
+            worker::console_warn!("mail of {}: not sent yet: {reason}", queued.id);
+            (Some(reason), retry_after_ms)
+        }
     };
     AttemptResult {
         is_delivered: error.is_none(),

@@ -94,7 +94,7 @@ const basic = (password) => ({ authorization: `Basic ${Buffer.from(`signpost:${p
 
 describe("Postmark", () => {
   test("a mail is sent once; 429 is obeyed, and what is refused is not sent again", async (t) => {
-    const inactive = json(422, { ErrorCode: 406, Message: "You tried to send to a recipient that has been marked as inactive." });
+    const inactive = json(422, { ErrorCode: 406, Message: "You tried to send to a recipient that has been marked as inactive. Found inactive addresses: bo@example.com." });
     const { calls, retune } = provider([json(429, {}, { "retry-after": "5" }), POSTMARK_OK, inactive, POSTMARK_OK]);
     const { edge, change } = await start(t, { vars: POSTMARK, retune });
     await change("ada@example.com");

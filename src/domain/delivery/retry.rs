@@ -11,6 +11,9 @@ const MAX_RETRY_AFTER_MS: i64 = 86_400_000;
 /// How long every attempt must have failed before an endpoint is disabled.
 pub const DISABLED_AFTER_MS: i64 = 5 * 86_400_000;
 
+/// How long a mail waits until its provider accepts it.
+const MAIL_WAITS_MS: i64 = 14 * 86_400_000;
+
 /// Returns when to try again after `attempts` failed attempts, or `None` if the delivery is given up. `Retry-After` replaces
 /// the pause of the schedule, but not the number of attempts.
 #[must_use]
@@ -27,6 +30,21 @@ pub fn next_attempt(
         None => jittered(pause, entropy),
     };
     Some(now.plus_ms(pause))
+}
+
+/// Returns when to try to send mail again after `attempts` failed attempts. Nobody can ask for a mail once more, so it waits for
+/// `MAIL_WAITS_MS` until the provider accepts mail again.
+#[must_use]
+pub fn next_mail_attempt(
+    attempts: u32,
+    waited_ms: i64,
+    now: Timestamp,
+    retry_after_ms: Option<i64>,
+    entropy: &mut dyn Entropy,
+) -> Option<Timestamp> {
+    let last = u32::try_from(PAUSES_MS.len()).unwrap_or(u32::MAX);
+    let attempts = if waited_ms < MAIL_WAITS_MS { attempts.min(last) } else { attempts };
+    next_attempt(attempts, now, retry_after_ms, entropy)
 }
 
 /// A pause between 80 and 120 %, so that deliveries that failed together do not come back together.
@@ -48,6 +66,20 @@ mod tests {
         let next =
             next_attempt(attempts, Timestamp::clamped(NOW), retry_after, &mut SeededEntropy::new(seed));
         next.map(|at| at.ms() - NOW)
+    }
+
+    #[test]
+    fn mail_is_tried_for_two_weeks() {
+        let next = |attempts, waited_ms| {
+            let entropy = &mut SeededEntropy::new(1);
+            next_mail_attempt(attempts, waited_ms, Timestamp::clamped(NOW), None, entropy)
+        };
+        assert_eq!(next(1, 0), next_attempt(1, Timestamp::clamped(NOW), None, &mut SeededEntropy::new(1)));
+        let last = next(7, 0);
+        assert!(last.is_some());
+        assert_eq!(next(8, 0), last);
+        assert_eq!(next(1_000, 14 * 86_400_000 - 1), last);
+        assert_eq!(next(8, 14 * 86_400_000), None);
     }
 
     #[test]

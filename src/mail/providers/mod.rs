@@ -73,6 +73,16 @@ impl Sender {
     }
 }
 
+/// The maximum number of characters of a provider's words that are logged.
+const MAX_REASON_CHARS: usize = 200;
+
+/// Returns a provider's words without e-mail addresses, because they are logged: Postmark names the addresses that it refuses.
+fn without_addresses(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split_whitespace().map(|word| if word.contains('@') { "(address)" } else { word }).collect();
+    words.join(" ").chars().take(MAX_REASON_CHARS).collect()
+}
+
 /// A request to a provider. It contains a secret and must not be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProviderRequest {

@@ -3,7 +3,7 @@
 
 use super::{
     AddressReport, HeaderOf, Letter, MailProvider, MailReports, ProviderRequest, ReportRefusal,
-    ReportedState, SendOutcome, VerifiedReport,
+    ReportedState, SendOutcome, VerifiedReport, without_addresses,
 };
 use crate::domain::values::{id::EventId, time::Timestamp};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -105,7 +105,9 @@ impl MailProvider for Postmark {
         let answer: Option<Answer> = strict_json::from_str(body).ok();
         let code = answer.as_ref().map(|answer| answer.error_code);
         let reason = match &answer {
-            Some(answer) => format!("Postmark: {} (error {})", answer.message, answer.error_code),
+            Some(answer) => {
+                format!("Postmark: {} (error {})", without_addresses(&answer.message), answer.error_code)
+            }
             None => format!("Postmark: status {status}"),
         };
         match (status, code) {

@@ -3,7 +3,7 @@
 
 use super::{
     AddressReport, HeaderOf, Letter, MailProvider, MailReports, ProviderRequest, ReportRefusal,
-    ReportedState, SendOutcome, VerifiedReport,
+    ReportedState, SendOutcome, VerifiedReport, without_addresses,
 };
 use crate::domain::values::{id::EventId, time::Timestamp};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -120,7 +120,7 @@ impl MailProvider for SendGrid {
         let answer: Option<Answer> = strict_json::from_str(body).ok();
         let message = answer.and_then(|answer| answer.errors.into_iter().next()).map(|error| error.message);
         let reason = match message {
-            Some(message) => format!("SendGrid: {message} (status {status})"),
+            Some(message) => format!("SendGrid: {} (status {status})", without_addresses(&message)),
             None => format!("SendGrid: status {status}"),
         };
         match status {

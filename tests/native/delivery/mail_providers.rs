@@ -135,7 +135,12 @@ fn words(outcome: SendOutcome) -> (&'static str, String) {
 fn responses_of_postmark_are_read_by_their_error_code() {
     for (status, body, expected, reason) in [
         (200, r#"{"ErrorCode":0,"Message":"OK","MessageID":"b7bc"}"#, "accepted", ""),
-        (422, r#"{"ErrorCode":406,"Message":"inactive"}"#, "refused", "Postmark: inactive (error 406)"),
+        (
+            422,
+            r#"{"ErrorCode":406,"Message":"Found inactive addresses: ada@example.com, bo@example.com."}"#,
+            "refused",
+            "Postmark: Found inactive addresses: (address) (address) (error 406)",
+        ),
         (
             422,
             r#"{"ErrorCode":300,"Message":"Invalid 'To'"}"#,

@@ -1,9 +1,15 @@
 //! The queue of a destination: order, retries, and what a restart leaves.
 
-use super::{Destination, answer, event, event_id, seqs};
-use signpost::store::{
-    Page,
-    delivery::attempts::{self, AttemptStatus},
+use super::{Destination, answer, config, event, event_id, seqs, start};
+use signpost::{
+    domain::delivery::endpoint::{EndpointStatus, Receiver},
+    store::{
+        Page,
+        delivery::{
+            attempts::{self, AttemptStatus},
+            config::{Config, configure},
+        },
+    },
 };
 
 /// What the list of attempts says: event, attempt, status, HTTP status, whether a retry is due.
@@ -116,6 +122,24 @@ fn gone_disables_at_once_and_failures_after_five_days() {
     other.append(&[event(1, "a")]);
     let taken = other.take().unwrap();
     assert_eq!(other.finish(&taken, 410), Some("gone"));
+}
+
+#[test]
+fn mail_is_neither_disabled_nor_given_up_before_two_weeks() {
+    let mut it = Destination::new(0);
+    let mail = Config { receiver: Receiver::Mail, ..config(EndpointStatus::Active, 0) };
+    configure(&it.sql, &mail).unwrap();
+    it.append(&[event(1, "a")]);
+    let mut attempts = 0;
+    while it.now < start().plus_ms(14 * 86_400_000) {
+        it.wait(43_200_000);
+        let taken = it.take().unwrap();
+        attempts += 1;
+        assert_eq!(it.finish(&taken, 503), None, "{attempts}");
+    }
+    assert_eq!(attempts, 28);
+    it.wait(43_200_000);
+    assert!(it.take().is_none() && it.queue.is_empty());
 }
 
 #[test]
