@@ -41,6 +41,11 @@ mod zones;
 
 use crate::domain::values::time::Timestamp;
 
+/// The error of a call to an object that failed for this reason.
+fn failed(error: impl std::fmt::Display) -> worker::Error {
+    worker::Error::RustError(error.to_string())
+}
+
 /// Converts a time of JavaScript's clock, Unix milliseconds.
 #[allow(clippy::as_conversions, reason = "a float of whole milliseconds; `as` saturates and maps NaN to 0")]
 fn timestamp(ms: f64) -> Timestamp {

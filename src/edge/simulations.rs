@@ -2,7 +2,7 @@
 //! time, and the copy is rerun a few conversions at a time. Between two slices, whoever waits for the thread gets it. The
 //! platform's clock stands still while code runs, so a slice is bounded by its work.
 
-use super::{rpc::Stores, sql::DurableSql};
+use super::{failed, rpc::Stores, sql::DurableSql};
 use crate::{
     domain::values::entropy::Entropy,
     edge::random::CryptoEntropy,
@@ -29,10 +29,6 @@ const TICK: Duration = Duration::from_millis(1);
 /// Lets other requests run.
 pub async fn pause() {
     Delay::from(TICK).await;
-}
-
-pub fn failed(error: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(error.to_string())
 }
 
 /// Copies `extent` and runs the simulation of a request on the copy. Returns the result as JSON.

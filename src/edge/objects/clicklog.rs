@@ -5,6 +5,7 @@ use super::alarm::{Alarm, STEPS_PER_ALARM, now_ms};
 use crate::{
     domain::programme::id::ProgrammeId,
     edge::{
+        failed,
         guard::{call_of, promise, tracked},
         http::with_timeout,
         milliseconds,
@@ -39,10 +40,6 @@ struct Shard {
     number: u8,
     recent: Rc<RefCell<Recent>>,
     ready: std::result::Result<(), String>,
-}
-
-fn failed(error: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(error.to_string())
 }
 
 /// Returns the first error. All results are complete by then, so that a failing store does not stop writes to the

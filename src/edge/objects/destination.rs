@@ -18,6 +18,7 @@ use crate::{
         values::{id::WebhookId, time::Timestamp},
     },
     edge::{
+        failed,
         guard::{call_of, promise, tracked},
         http::with_timeout,
         mailer,
@@ -93,10 +94,6 @@ enum Done {
 fn until(at: i64) -> Duration {
     let ms = at.saturating_sub(timestamp(now_ms()).ms());
     Duration::from_millis(u64::try_from(ms).unwrap_or_default())
-}
-
-fn failed(error: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(error.to_string())
 }
 
 impl Destination {

@@ -3,6 +3,7 @@
 use super::alarm::now_ms;
 use crate::{
     edge::{
+        failed,
         http::with_timeout,
         rpc::{STORE_TIMEOUT, Stores},
         sql::DurableSql,
@@ -14,10 +15,6 @@ use crate::{
     },
 };
 use worker::Result;
-
-fn failed(error: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(error.to_string())
-}
 
 /// Does the next step, if one is due. A step that fails is repeated: it writes the same segment, or deletes nothing.
 pub async fn prune_events(stores: &Stores, sql: &DurableSql) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::{
     },
     domain::{delivery::endpoint::Filters, values::id::WebhookId},
     edge::{
+        failed,
         http::with_timeout,
         rpc::{STORE_TIMEOUT, Stores},
         sql::DurableSql,
@@ -30,10 +31,6 @@ use worker::Result;
 const BATCHES_PER_ALARM: usize = 20;
 /// The maximum number of commands that one alarm sends.
 const COMMANDS_PER_ALARM: i64 = 200;
-
-fn failed(error: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(error.to_string())
-}
 
 fn partners_see_customers(sql: &dyn Sql) -> std::result::Result<bool, SqlError> {
     Ok(meta::program(sql)?.is_some_and(|program| program.partners_see_customers))

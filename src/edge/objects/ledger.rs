@@ -23,6 +23,7 @@ use crate::{
         values::{id::WebhookId, time::Timestamp},
     },
     edge::{
+        failed,
         guard::{call_of, promise, tracked},
         http::{base_url, query, read_body, respond, with_timeout},
         mailer,
@@ -413,10 +414,6 @@ impl Ledger {
         }
         Ok(Some(now_ms()))
     }
-}
-
-fn failed(error: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(error.to_string())
 }
 
 /// Logs the slugs that an earlier version accepted and that now belong to the Worker. Their links work under `/r/`.

@@ -10,6 +10,7 @@ use crate::{
     },
     domain::programme::id::ProgrammeId,
     edge::{
+        failed,
         guard::{call_of, promise, tracked},
         http::with_timeout,
         refusal::thrown,
@@ -48,10 +49,6 @@ struct Relay {
     sql: DurableSql,
     fan_out: RefCell<FanOut>,
     ready: std::result::Result<(), String>,
-}
-
-fn failed(error: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(error.to_string())
 }
 
 impl Relay {

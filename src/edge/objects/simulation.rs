@@ -6,10 +6,11 @@ use crate::{
     api,
     domain::programme::id::ProgrammeId,
     edge::{
+        failed,
         guard::promise,
         refusal::thrown,
         rpc::Stores,
-        simulations::{self, failed, pause},
+        simulations::{self, pause},
         sql::DurableSql,
         zones::IntlZones,
     },
