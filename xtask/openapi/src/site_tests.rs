@@ -134,10 +134,14 @@ fn each_guide_has_a_page_that_the_others_lead_to() {
 }
 
 /// The words of enumerations that the API does not use, with the reason.
-const INTERNAL: [(&str, &str); 7] = [
+const INTERNAL: [(&str, &str); 11] = [
     ("EventKind", "events of callbacks in the terms that marketplaces share"),
     ("Language", "languages of pages, negotiated by `Accept-Language`"),
     ("MailKind", "kinds of mails, which docs/mail.md lists"),
+    ("MailStatus", "what became of a mail, which no response shows"),
+    ("Receiver", "endpoints and mail, of which lists show endpoints only"),
+    ("ReportedState", "what mail providers report, in the terms that they share"),
+    ("SuppressionReason", "why an address gets no mail, which no response shows"),
     ("ClickIdTransport", "derived from the marketplace and the setting `click_id_in`"),
     ("Group", "the contract calls it `ReportDimension`"),
     ("ApiVersion", "one version so far, which the reference states"),
