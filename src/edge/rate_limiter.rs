@@ -1,5 +1,9 @@
 //! A rate limiter in memory.
 
+/// How much earlier than the last event one may have begun. Requests wait before they count, so they come from several seconds at
+/// once; if each of them began its second anew, many more events would be allowed. A clock that was set back further begins anew.
+const LATE_SECONDS: i64 = 60;
+
 /// Allows a number of events per second.
 #[derive(Debug)]
 pub struct RateLimiter {
@@ -19,7 +23,8 @@ impl RateLimiter {
     pub fn take(&mut self, now_ms: i64) -> (bool, u32) {
         let second = now_ms.div_euclid(1_000);
         let mut refused = 0;
-        if second != self.second {
+        let is_late = (1..=LATE_SECONDS).contains(&self.second.saturating_sub(second));
+        if second != self.second && !is_late {
             refused = self.count.saturating_sub(self.limit);
             self.second = second;
             self.count = 0;

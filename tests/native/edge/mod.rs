@@ -3,6 +3,9 @@
 #[path = "../../../src/edge/expiring_cache.rs"]
 mod expiring_cache;
 
+#[path = "../../../src/edge/rate_limiter.rs"]
+mod rate_limiter;
+
 #[path = "../../../src/edge/refused_callbacks.rs"]
 mod refused_callbacks;
 
@@ -10,6 +13,7 @@ mod refused_callbacks;
 mod turns;
 
 use expiring_cache::{ACCEPTED_KEYS, ExpiringCache, LINKS, LISTINGS, ORIGINS, VENDOR_RESPONSES};
+use rate_limiter::RateLimiter;
 use refused_callbacks::RefusedCallbacks;
 use turns::{Turn, Turns};
 
@@ -30,6 +34,21 @@ fn one_simulation_runs_at_a_time_and_the_others_wait_for_a_bounded_time() {
     assert_eq!(turns.ask(331_999, 332_000), Turn::Now);
     turns.end(32_000);
     assert_eq!(turns.ask(332_001, 332_001), Turn::Later);
+}
+
+#[test]
+fn events_of_two_seconds_at_once_do_not_exceed_the_rate() {
+    let mut limiter = RateLimiter::per_second(2);
+    let allowed = |limiter: &mut RateLimiter, times: &[i64]| -> Vec<bool> {
+        times.iter().map(|at| limiter.allows(*at)).collect()
+    };
+    assert_eq!(allowed(&mut limiter, &[10_999, 10_999, 10_999]), [true, true, false]);
+    // A request that began before the second changed counts towards the new second.
+    assert_eq!(allowed(&mut limiter, &[11_000, 10_999, 11_000, 10_999]), [true, true, false, false]);
+    assert_eq!(limiter.take(12_000), (true, 2));
+    // A clock that was set back by more than a minute begins anew.
+    assert_eq!(allowed(&mut limiter, &[-48_000, -48_000]), [true, false]);
+    assert_eq!(allowed(&mut limiter, &[-49_000, -49_000, -49_000]), [true, true, false]);
 }
 
 #[test]
