@@ -15,7 +15,7 @@ use serde::{
 use serde_json::{Error, Number, value::RawValue};
 use std::{borrow::Cow, collections::BTreeSet, fmt, vec};
 
-/// How deep a value may be nested, as in `serde_json`. Each level takes some of the stack.
+/// How many objects and lists may be nested, as in `serde_json`. Each level takes some of the stack.
 const MAX_DEPTH: u8 = 127;
 /// White space in JSON (RFC 8259 §2).
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
@@ -46,11 +46,16 @@ enum Scalar<'de> {
 
 impl<'de, 'p> Text<'de, 'p> {
     /// The text of a part.
-    fn part(self, text: &'de str) -> Result<Self, Error> {
-        match self.depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH) {
-            Some(depth) => Ok(Self { text, depth, ..self }),
-            None => Err(Error::custom("recursion limit exceeded")),
+    fn part(self, text: &'de str) -> Self {
+        Self { text, depth: self.depth.saturating_add(1), ..self }
+    }
+
+    /// Splits an object or a list into its parts.
+    fn split<T: Deserialize<'de>>(self) -> Result<T, Error> {
+        if self.depth >= MAX_DEPTH || !self.path.may_scan(self.text) {
+            return Err(Error::custom("the value is nested too deeply"));
         }
+        serde_json::from_str(self.text)
     }
 
     fn begins_with(self, first: char) -> bool {
@@ -111,7 +116,7 @@ impl<'de, 'p> Text<'de, 'p> {
         if !self.begins_with('{') {
             return Err(self.refused(expected));
         }
-        let Split(members) = serde_json::from_str(self.text)?;
+        let Split(members) = self.split()?;
         Ok(Members {
             object: self,
             members: members.into_iter(),
@@ -131,7 +136,7 @@ impl<'de, 'p> Text<'de, 'p> {
         if !self.begins_with('[') {
             return Err(self.refused(expected));
         }
-        let items: Vec<&RawValue> = serde_json::from_str(self.text)?;
+        let items: Vec<&RawValue> = self.split()?;
         Ok(Items { list: self, items: items.into_iter(), next: 0 })
     }
 }
@@ -368,17 +373,16 @@ struct Items<'de, 'p> {
 }
 
 impl<'de, 'p> Items<'de, 'p> {
-    fn next_item(&mut self) -> Result<Option<Text<'de, 'p>>, Error> {
-        let Some(item) = self.items.next() else { return Ok(None) };
-        let item = self.list.part(item.get()).map_err(|error| self.noted(error))?;
+    fn next_item(&mut self) -> Option<Text<'de, 'p>> {
+        let item = self.items.next()?;
         self.next = self.next.saturating_add(1);
-        Ok(Some(item))
+        Some(self.list.part(item.get()))
     }
 
     /// Notes that an error is in the item that was read last.
     #[cold]
     fn noted(&self, error: Error) -> Error {
-        self.list.path.borrow_mut().push(Step::Index(self.next.saturating_sub(1)));
+        self.list.path.push(Step::Index(self.next.saturating_sub(1)));
         error
     }
 
@@ -398,7 +402,7 @@ impl<'de> SeqAccess<'de> for Unread<'_, 'de, '_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        match self.0.next_item()? {
+        match self.0.next_item() {
             Some(item) => seed.deserialize(item).map(Some).map_err(|error| self.0.noted(error)),
             None => Ok(None),
         }
@@ -435,7 +439,7 @@ impl<'de, 'p> Members<'de, 'p> {
     /// Notes that an error is in the member that was begun last.
     #[cold]
     fn noted(&self, error: Error) -> Error {
-        self.object.path.borrow_mut().push(Step::Key(self.key.clone().into_owned()));
+        self.object.path.push(Step::Key(self.key.clone().into_owned()));
         error
     }
 }
@@ -454,7 +458,6 @@ impl<'de> MapAccess<'de> for Members<'de, '_> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
-        let value = self.object.part(self.value).and_then(|value| seed.deserialize(value));
-        value.map_err(|error| self.noted(error))
+        seed.deserialize(self.object.part(self.value)).map_err(|error| self.noted(error))
     }
 }

@@ -41,15 +41,15 @@ impl Error {
         // These errors show only when a value is read, not when it is skipped: unpaired surrogates, nesting that is too
         // deep, and numbers out of range. They take precedence too, wherever they are, and have a place in the whole text.
         if let Err(error) = serde_json::from_str::<Value>(text) {
-            let path = Path::default();
+            let path = Path::new(text);
             // Nesting that is too deep has no place worth naming, and a duplicate key before the error has another one.
             let is_found = matches!(parse::<Value>(text, &path), Err(error) if !error.is_data());
-            return Self::classify(&error, if is_found { path } else { Path::default() });
+            return Self::classify(&error, if is_found { path.into_steps() } else { Vec::new() });
         }
-        Self::classify(&error, path)
+        Self::classify(&error, path.into_steps())
     }
 
-    fn classify(error: &serde_json::Error, path: Path) -> Self {
+    fn classify(error: &serde_json::Error, steps: Vec<Step>) -> Self {
         let message = error.to_string();
         let is_syntax = !error.is_data() && !message.starts_with(OUT_OF_RANGE);
         let position = format!(" at line {} column {}", error.line(), error.column());
@@ -57,7 +57,7 @@ impl Error {
             Some(message) if !is_syntax => message.to_owned(),
             _ => message,
         };
-        Self { message, is_syntax, steps: path.into_inner() }
+        Self { message, is_syntax, steps }
     }
 
     /// Whether the text is not JSON at all, or is JSON that cannot be stored as text (unpaired surrogates) or is nested

@@ -13,9 +13,9 @@
 //! - Text that is not JSON is always reported as such, even if a field of the wrong type precedes the syntax error.
 //!
 //! An object or a list is split into the texts of its parts by `serde_json`, which checks their syntax; each part is then read from
-//! its text. So a value is scanned once for each level around it, and only what serde derives is compiled for a type. A value that is
-//! nested deeper than 127 levels is refused. Only when reading fails is the text parsed again, to find out which of its errors to
-//! report.
+//! its text. So a value is scanned once for each level around it, and only what serde derives is compiled for a type. A text that is
+//! nested deeper than 127 levels, or so deeply around most of its length that it would be scanned more than 16 times, is refused. Only
+//! when reading fails is the text parsed again, to find out which of its errors to report.
 //!
 //! Why not an existing crate: `serde_path_to_error` reports paths, but copies every key and adds none of the other
 //! checks; `eserde` collects all errors, but needs its own derive on every type and does not check duplicate keys.
@@ -52,7 +52,7 @@ use serde::{Deserialize, Deserializer};
 
 /// Reads a whole text.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
-    let path = Path::default();
+    let path = Path::new(text);
     parse(text, &path).map_err(|error| Error::new(text, error, path))
 }
 

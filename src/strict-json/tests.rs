@@ -266,6 +266,23 @@ fn null_differs_from_absence_where_the_type_says_so() {
 }
 
 #[test]
+fn deep_nesting_around_a_long_text_is_refused_and_around_a_short_one_is_not() {
+    let nested =
+        |levels: usize, content: &str| format!("{}{content}{}", "[".repeat(levels), "]".repeat(levels));
+    let long = format!("\"{}\"", "x".repeat(1024 * 1024));
+    for (levels, content) in [(127, "1"), (127, ""), (10, long.as_str())] {
+        let text = nested(levels, content);
+        assert_eq!(from_str::<Value>(&text).unwrap(), serde_json::from_str::<Value>(&text).unwrap());
+    }
+    let message = "the value is nested too deeply";
+    refuse::<Value>(&nested(127, &long), &"/0".repeat(16), message);
+    for text in [nested(128, ""), nested(128, "1")] {
+        let error = from_str::<Value>(&text).unwrap_err();
+        assert!(error.is_syntax() && error.to_string().starts_with("recursion limit exceeded at"), "{error}");
+    }
+}
+
+#[test]
 fn many_keys_are_compared_quickly() {
     let members: Vec<String> = (0..50_000).map(|n| format!(r#""{n}":{n}"#)).collect();
     let text = format!("{{{}}}", members.join(","));
