@@ -33,6 +33,7 @@ pub fn begin(
     sql: &dyn Sql,
     event_id: &EventId,
     recipient: &str,
+    provider: &str,
     can_look_up: bool,
     now: Timestamp,
 ) -> Result<Step, SqlError> {
@@ -44,13 +45,17 @@ pub fn begin(
             sends: 1,
             unfound_at: None,
             began_at: now,
+            provider: provider.to_owned(),
         };
         mails::put(sql, &mail)?;
         return Ok(Step::Send(mail));
     };
     match mail.status {
         MailStatus::Sent | MailStatus::Refused | MailStatus::Unknown => Ok(Step::Finished(mail.status)),
-        MailStatus::Sending if !can_look_up => finish(sql, mail, MailStatus::Unknown),
+        // Only the provider that it was passed to can be asked for it.
+        MailStatus::Sending if !can_look_up || mail.provider != provider => {
+            finish(sql, mail, MailStatus::Unknown)
+        }
         MailStatus::Sending => {
             let due = mail.unfound_at.unwrap_or(mail.began_at).plus_ms(LOOKUP_AFTER_MS);
             let wait = due.ms().saturating_sub(now.ms());
@@ -87,6 +92,8 @@ pub fn sent(sql: &dyn Sql, mail: SentMail, outcome: &SendOutcome) -> Result<(), 
         SendOutcome::Accepted => MailStatus::Sent,
         SendOutcome::Refused { .. } => MailStatus::Refused,
         SendOutcome::Unknown { .. } => MailStatus::Sending,
+        // The provider may still have the first one.
+        SendOutcome::NotSent { .. } if mail.sends > 1 => MailStatus::Sending,
         SendOutcome::NotSent { .. } => return mails::delete(sql, &mail),
     };
     mails::put(sql, &SentMail { status, ..mail })

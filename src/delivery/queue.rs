@@ -106,6 +106,12 @@ impl DeliveryQueue {
         self.rows.is_empty()
     }
 
+    /// Whether an event is in the queue.
+    #[must_use]
+    pub fn contains(&self, queued: &Queued) -> bool {
+        self.rows.contains_key(&queued.no)
+    }
+
     /// Whether more events can be appended.
     #[must_use]
     pub fn has_room(&self) -> bool {

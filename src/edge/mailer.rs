@@ -26,7 +26,10 @@ use crate::{
         render,
     },
     marketplace::vendor_api::VendorRequest,
-    store::delivery::{mails::SentMail, queue::Queued},
+    store::delivery::{
+        mails::{MailStatus, SentMail},
+        queue::Queued,
+    },
 };
 use wasm_bindgen::JsValue;
 use worker::{Headers, Method, Request, RequestInit, Result};
@@ -124,15 +127,27 @@ impl Attempted<'_> {
     async fn run(&self) -> std::result::Result<(), NotYet> {
         let account =
             account(self.stores).map_err(NotYet::now)?.ok_or_else(|| NotYet::now("no provider is set"))?;
-        let Some(addressed) = self.addressed().await.map_err(NotYet::now)? else { return Ok(()) };
+        let Some(addressed) = self.addressed().await.map_err(NotYet::now)? else {
+            worker::console_log!("mail of {}: there is nobody to send it to", self.queued.id);
+            return Ok(());
+        };
         let rendered = self.rendered(&addressed).await?;
         let recipient = addressed.to.to_lowercase();
         let id = &self.queued.id;
         let lookup = account.provider.look_up(id);
-        let mut step = mail::begin(self.sql, id, &recipient, lookup.is_some(), timestamp(now_ms()));
+        let provider = account.provider.name();
+        let mut step = mail::begin(self.sql, id, &recipient, provider, lookup.is_some(), timestamp(now_ms()));
         loop {
             step = match (step.map_err(NotYet::now)?, &lookup) {
-                (Step::Finished(_), _) => return Ok(()),
+                (Step::Finished(MailStatus::Unknown), _) => {
+                    worker::console_warn!(
+                        "mail of {id}: nobody knows whether it was sent; it is not sent again"
+                    );
+                    return Ok(());
+                }
+                (Step::Finished(MailStatus::Sent | MailStatus::Refused | MailStatus::Sending), _) => {
+                    return Ok(());
+                }
                 (Step::Wait(ms), _) => {
                     let reason =
                         "The provider did not say whether it has the mail. It will be asked.".to_owned();
@@ -176,8 +191,9 @@ impl Attempted<'_> {
     ) -> std::result::Result<bool, NotYet> {
         let answer = self.call(lookup).await;
         let found = answer.ok().and_then(|answer| account.provider.has(answer.status, &answer.body));
+        // The schedule's pause, which grows: the provider may be down for days.
         found.ok_or_else(|| {
-            NotYet::until_lookup(format!("{} did not say whether it has the mail.", account.provider.name()))
+            NotYet::now(format!("{} does not say whether it has the mail", account.provider.name()))
         })
     }
 
@@ -199,7 +215,8 @@ impl Attempted<'_> {
         let request = account.provider.send(&letter).map_err(NotYet::now)?;
         let (outcome, retry_after_ms) = match self.call(&request).await {
             Ok(answer) => {
-                (account.provider.outcome(answer.status, &answer.body), retry_after(&answer.headers))
+                let retry_after_ms = retry_after(&answer.headers).filter(|_| answer.status == 429);
+                (account.provider.outcome(answer.status, &answer.body), retry_after_ms)
             }
             Err(error) => (SendOutcome::Unknown { reason: vendor_http::failure(&error, TIMEOUT_MS) }, None),
         };

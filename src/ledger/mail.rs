@@ -1,7 +1,7 @@
 //! Which mail an event causes, to whom, and the destination that sends it.
 
 use super::{
-    payouts::details::{self, DestinationView},
+    payouts::details::{self, DestinationView, SetBy},
     terms,
     tx::Tx,
     webhooks as destinations,
@@ -12,6 +12,7 @@ use crate::{
         event::EventType,
         money::Money,
         payouts::{
+            PayoutStatus,
             iban::mask,
             invoice_number,
             payer::{PayoutDetails, PayoutMethod, held_until},
@@ -109,6 +110,8 @@ struct About {
     pause_reason: Option<PauseReason>,
     paused_at: Option<Timestamp>,
     url: Option<String>,
+    method: Option<PayoutMethod>,
+    set_by: Option<SetBy>,
 }
 
 /// Returns the mail that an event causes; `None` if there is nobody to send it to.
@@ -121,10 +124,13 @@ pub fn of_event(
     let about: About = strict_json::from_str(data).map_err(|error| SqlError::Engine(error.to_string()))?;
     let program = terms::current(tx)?;
     let partner = about.partner_id.as_ref().map(|id| partners::by_id(tx.sql, id)).transpose()?.flatten();
+    if about.partner_id.is_some() && partner.is_none() {
+        return Ok(None);
+    }
     let notice = if kind == EventType::PayoutPaid {
         payout_sent(tx, &about)?
     } else if kind == EventType::PayoutDetailsUpdated {
-        partner.as_ref().map(|partner| details_changed(tx, partner, at)).transpose()?.flatten()
+        partner.as_ref().map(|partner| details_changed(tx, &about, partner, at)).transpose()?.flatten()
     } else if kind == EventType::WebhookDisabled {
         webhook_disabled(&about, at)
     } else {
@@ -144,8 +150,11 @@ fn addressed(
         None => program.contact_email.clone(),
     };
     let Some(to) = to else { return Ok(None) };
-    if suppressions::contains(sql, &to.to_lowercase())? {
-        return Ok(None);
+    match suppressions::reason(sql, &to.to_lowercase())? {
+        Some(SuppressionReason::Bounced | SuppressionReason::Complained) => return Ok(None),
+        // Whoever does not want a newsletter must still learn that somebody changed the account.
+        Some(SuppressionReason::Unsubscribed) if !notice.kind().is_transactional() => return Ok(None),
+        Some(SuppressionReason::Unsubscribed) | None => {}
     }
     let country = partner.and_then(|partner| partner.country.as_deref());
     Ok(Some(Addressed {
@@ -170,8 +179,8 @@ fn payout_sent(tx: &Tx<'_>, about: &About) -> Result<Option<Notice>, SqlError> {
     let Some(payout) = id.map(|id| payouts::by_id(tx.sql, &id)).transpose()?.flatten() else {
         return Ok(None);
     };
-    // Whoever made a payout elsewhere has told the partner.
-    if payouts::imported::is_imported(tx.sql, payout.run_no)? {
+    // It may have come back since. Whoever made a payout elsewhere has told the partner.
+    if payout.status != PayoutStatus::Paid || payouts::imported::is_imported(tx.sql, payout.run_no)? {
         return Ok(None);
     }
     let run = payouts::runs::by_no(tx.sql, payout.run_no)?
@@ -194,22 +203,26 @@ fn payout_sent(tx: &Tx<'_>, about: &About) -> Result<Option<Notice>, SqlError> {
     })))
 }
 
-fn details_changed(tx: &Tx<'_>, partner: &Partner, at: Timestamp) -> Result<Option<Notice>, SqlError> {
-    let Some(stored) = payouts::details::newest(tx.sql, partner.no)? else { return Ok(None) };
-    let opened = match details::open(tx, &partner.id, &stored) {
+fn details_changed(
+    tx: &Tx<'_>,
+    about: &About,
+    partner: &Partner,
+    at: Timestamp,
+) -> Result<Option<Notice>, SqlError> {
+    let (Some(method), Some(set_by)) = (about.method, about.set_by) else { return Ok(None) };
+    // If they were changed again since, the account is another one's.
+    let stored = payouts::details::newest(tx.sql, partner.no)?.filter(|stored| stored.set_at == at);
+    let opened = match stored.map(|stored| details::open(tx, &partner.id, &stored)).transpose() {
         Err(SqlError::KeyGone) => None,
-        opened => opened?,
+        opened => opened?.flatten(),
     };
-    let by_partner = stored.set.by_partner;
+    let by_partner = set_by == SetBy::Partner;
     Ok(Some(Notice::PayoutDetailsChanged(PayoutDetailsChanged {
         changed_at: at,
         by_partner,
-        method: stored.set.method,
-        account_end: account_end(
-            stored.set.method,
-            opened.as_ref().and_then(PayoutDetails::destination).map(mask),
-        ),
-        held_until: by_partner.then(|| held_until(stored.set_at)),
+        method,
+        account_end: account_end(method, opened.as_ref().and_then(PayoutDetails::destination).map(mask)),
+        held_until: by_partner.then(|| held_until(at)),
         url: None,
     })))
 }
@@ -230,7 +243,11 @@ pub fn record_reports(tx: &Tx<'_>, provider: &str, reports: &[AddressReport]) ->
     for AddressReport { address, state } in reports {
         let reason = match state {
             ReportedState::Lifted => {
-                suppressions::lift(tx.sql, address, provider)?;
+                suppressions::lift(tx.sql, address, None, provider)?;
+                continue;
+            }
+            ReportedState::Resubscribed => {
+                suppressions::lift(tx.sql, address, Some(SuppressionReason::Unsubscribed), provider)?;
                 continue;
             }
             ReportedState::Bounced => SuppressionReason::Bounced,

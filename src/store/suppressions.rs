@@ -20,7 +20,7 @@ string_enum! {
     }
 }
 
-/// Suppresses an address in lower case. A repetition keeps the first reason.
+/// Suppresses an address in lower case. The first reason stays, unless that was that the person unsubscribed.
 pub fn add(
     sql: &dyn Sql,
     address: &str,
@@ -28,19 +28,26 @@ pub fn add(
     provider: &str,
     now: Timestamp,
 ) -> Result<(), SqlError> {
-    let statement = "INSERT OR IGNORE INTO mail_suppressions (address, reason, provider, suppressed_at) \
-                     VALUES (?1, ?2, ?3, ?4)";
+    let statement = "INSERT INTO mail_suppressions (address, reason, provider, suppressed_at) VALUES (?1, ?2, ?3, ?4) \
+                     ON CONFLICT (address) DO UPDATE SET reason = excluded.reason, provider = excluded.provider, \
+                     suppressed_at = excluded.suppressed_at WHERE reason = 'unsubscribed'";
     sql.exec(statement, &[address.into(), Word::from(reason).into(), provider.into(), now.into()]).map(drop)
 }
 
-/// Lifts a suppression that the same provider reported.
-pub fn lift(sql: &dyn Sql, address: &str, provider: &str) -> Result<(), SqlError> {
-    let statement = "DELETE FROM mail_suppressions WHERE address = ?1 AND provider = ?2";
-    sql.exec(statement, &[address.into(), provider.into()]).map(drop)
+/// Lifts a suppression that the same provider reported; `reason` limits that to one for this reason.
+pub fn lift(
+    sql: &dyn Sql,
+    address: &str,
+    reason: Option<SuppressionReason>,
+    provider: &str,
+) -> Result<(), SqlError> {
+    let statement = "DELETE FROM mail_suppressions WHERE address = ?1 AND provider = ?2 AND reason = coalesce(?3, reason)";
+    let reason = reason.map(|reason| reason.as_str().to_owned());
+    sql.exec(statement, &[address.into(), provider.into(), reason.into()]).map(drop)
 }
 
-/// Returns whether an address in lower case gets no mail.
-pub fn contains(sql: &dyn Sql, address: &str) -> Result<bool, SqlError> {
-    let rows = sql.exec("SELECT 1 FROM mail_suppressions WHERE address = ?1", &[address.into()])?;
-    Ok(!rows.is_empty())
+/// Returns why an address in lower case is suppressed; `None` if it is not.
+pub fn reason(sql: &dyn Sql, address: &str) -> Result<Option<SuppressionReason>, SqlError> {
+    let rows = sql.exec("SELECT reason FROM mail_suppressions WHERE address = ?1", &[address.into()])?;
+    rows.first().map(|row| row.parsed(0, "a reason", SuppressionReason::parse)).transpose()
 }

@@ -223,7 +223,11 @@ impl Destination {
                     attempting = attempting.saturating_sub(1);
                     let mut queue = self.queue()?.borrow_mut();
                     let disabled = queue.finish(&self.sql, &queued, &result, &mut CryptoEntropy::default());
-                    if let Some(reason) = disabled.map_err(failed)? {
+                    let disabled = disabled.map_err(failed)?;
+                    if !result.is_delivered && !queue.contains(&queued) {
+                        worker::console_error!("destination {}: {} was given up", self.id, queued.id);
+                    }
+                    if let Some(reason) = disabled {
                         worker::console_warn!("destination {}: disabled: {}", self.id, reason.as_str());
                         running.push(async { Done::Reported(self.report().await) }.boxed_local());
                     }

@@ -365,7 +365,7 @@ impl Ledger {
                 let is_done = api::follow_mail(&environment, entropy, account.is_some()).map_err(failed)?;
                 self.has_followed_mail.set(is_done);
             }
-            // Nothing is changed: what happens until it is corrected is sent later.
+            // Nothing is changed: what happens until it is corrected is sent later, within two weeks.
             Err(cause) => {
                 worker::console_error!("ledger: no mail is sent: {cause}");
                 self.has_followed_mail.set(true);

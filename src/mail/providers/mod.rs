@@ -127,7 +127,9 @@ string_enum! {
         Complained = "complained";
         /// Its owner unsubscribed, or the operator suppressed it at the provider.
         Unsubscribed = "unsubscribed";
-        /// Mail to it is sent again.
+        /// Its owner wants mail again.
+        Resubscribed = "resubscribed";
+        /// The operator lets mail be sent to it again.
         Lifted = "lifted";
     }
 }

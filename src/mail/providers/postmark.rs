@@ -112,6 +112,10 @@ impl MailProvider for Postmark {
         };
         match (status, code) {
             (200, Some(0)) => SendOutcome::Accepted,
+            // Error 300 is about any field. One about the sender is for the operator to correct.
+            (422, Some(300)) if answer.is_some_and(|answer| answer.message.contains("'From'")) => {
+                SendOutcome::NotSent { reason }
+            }
             // Inactive recipient; invalid address or field; malformed JSON or fields. The mail itself cannot be sent.
             (422, Some(300 | 402 | 403 | 406 | 411)) | (413 | 415, _) => SendOutcome::Refused { reason },
             // The account, the sender or the stream, or maintenance: later attempts may succeed.

@@ -84,6 +84,8 @@ struct Answer {
 #[derive(Deserialize)]
 struct AnswerError {
     message: String,
+    #[serde(default)]
+    field: Option<String>,
 }
 
 impl MailProvider for SendGrid {
@@ -118,13 +120,18 @@ impl MailProvider for SendGrid {
 
     fn outcome(&self, status: u16, body: &str) -> SendOutcome {
         let answer: Option<Answer> = strict_json::from_str(body).ok();
-        let message = answer.and_then(|answer| answer.errors.into_iter().next()).map(|error| error.message);
-        let reason = match message {
+        let error = answer.and_then(|answer| answer.errors.into_iter().next());
+        let is_about_sender = error
+            .as_ref()
+            .and_then(|error| error.field.as_deref())
+            .is_some_and(|field| field.split('.').next() == Some("from"));
+        let reason = match error.map(|error| error.message) {
             Some(message) => format!("SendGrid: {} (status {status})", without_addresses(&message)),
             None => format!("SendGrid: status {status}"),
         };
         match status {
             202 => SendOutcome::Accepted,
+            400 if is_about_sender => SendOutcome::NotSent { reason },
             400 | 413 => SendOutcome::Refused { reason },
             // The key, the credits, the sender, or the rate: later attempts may succeed.
             300..500 => SendOutcome::NotSent { reason },
@@ -172,7 +179,7 @@ impl Event {
             },
             "spamreport" => Some(ReportedState::Complained),
             "unsubscribe" | "group_unsubscribe" => Some(ReportedState::Unsubscribed),
-            "group_resubscribe" => Some(ReportedState::Lifted),
+            "group_resubscribe" => Some(ReportedState::Resubscribed),
             _ => None,
         }
     }

@@ -36,14 +36,15 @@ pub struct SentMail {
     pub sends: i64,
     /// When the provider was asked for it first and did not have it.
     pub unfound_at: Option<Timestamp>,
-    /// When it was passed to the provider first.
+    /// When it was passed to the provider last.
     pub began_at: Timestamp,
+    /// The provider that it was passed to.
+    pub provider: String,
 }
 
 /// Returns the mail of an event to a recipient.
 pub fn get(sql: &dyn Sql, event_id: &EventId, recipient: &str) -> Result<Option<SentMail>, SqlError> {
-    let statement =
-        "SELECT status, sends, unfound_at, began_at FROM mails WHERE event_id = ?1 AND recipient = ?2";
+    let statement = "SELECT status, sends, unfound_at, began_at, provider FROM mails WHERE event_id = ?1 AND recipient = ?2";
     let read = |row: &Row| {
         Ok(SentMail {
             event_id: event_id.clone(),
@@ -52,6 +53,7 @@ pub fn get(sql: &dyn Sql, event_id: &EventId, recipient: &str) -> Result<Option<
             sends: row.int(1)?,
             unfound_at: row.opt_time(2)?,
             began_at: row.time(3)?,
+            provider: row.text(4)?.to_owned(),
         })
     };
     sql.exec(statement, &[event_id.as_str().into(), recipient.into()])?.first().map(read).transpose()
@@ -59,8 +61,8 @@ pub fn get(sql: &dyn Sql, event_id: &EventId, recipient: &str) -> Result<Option<
 
 /// Writes a mail.
 pub fn put(sql: &dyn Sql, mail: &SentMail) -> Result<(), SqlError> {
-    let statement = "INSERT OR REPLACE INTO mails (event_id, recipient, status, sends, unfound_at, began_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let statement = "INSERT OR REPLACE INTO mails (event_id, recipient, status, sends, unfound_at, began_at, provider) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let args = [
         mail.event_id.as_str().into(),
         mail.recipient.as_str().into(),
@@ -68,6 +70,7 @@ pub fn put(sql: &dyn Sql, mail: &SentMail) -> Result<(), SqlError> {
         mail.sends.into(),
         mail.unfound_at.into(),
         mail.began_at.into(),
+        mail.provider.as_str().into(),
     ];
     sql.exec(statement, &args).map(drop)
 }

@@ -22,7 +22,7 @@ fn rows() -> NativeSql {
 
 /// Begins with the mail of the first event, at a number of milliseconds after the start.
 fn begin_at(sql: &NativeSql, ms: i64, can_look_up: bool) -> Step {
-    begin(sql, &event_id(1), ADA, can_look_up, at(ms)).unwrap()
+    begin(sql, &event_id(1), ADA, "postmark", can_look_up, at(ms)).unwrap()
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -56,8 +56,11 @@ fn what_was_accepted_or_refused_is_not_sent_again() {
         sent(&sql, mail, &outcome).unwrap();
         assert_eq!(begin_at(&sql, 86_400_000, true), Step::Finished(expected));
         // Another person has a mail of their own, and so has another event.
-        assert!(matches!(begin(&sql, &event_id(1), "bo@example.com", true, start()).unwrap(), Step::Send(_)));
-        assert!(matches!(begin(&sql, &event_id(2), ADA, true, start()).unwrap(), Step::Send(_)));
+        assert!(matches!(
+            begin(&sql, &event_id(1), "bo@example.com", "postmark", true, start()).unwrap(),
+            Step::Send(_)
+        ));
+        assert!(matches!(begin(&sql, &event_id(2), ADA, "postmark", true, start()).unwrap(), Step::Send(_)));
     }
 }
 
@@ -114,6 +117,28 @@ fn what_the_provider_lacks_twice_is_sent_once_more_and_never_a_third_time() {
         }
     }
     assert_eq!(begin_at(&sql, now, true), Step::Finished(MailStatus::Unknown));
+}
+
+#[test]
+fn another_provider_is_not_asked_for_a_mail_and_does_not_send_it() {
+    let sql = rows();
+    mail(begin_at(&sql, 0, true));
+    let step = begin(&sql, &event_id(1), ADA, "sendgrid", true, at(LOOKUP_AFTER_MS)).unwrap();
+    assert_eq!(step, Step::Finished(MailStatus::Unknown));
+    assert_eq!(begin_at(&sql, LOOKUP_AFTER_MS, true), Step::Finished(MailStatus::Unknown));
+}
+
+#[test]
+fn a_second_send_that_is_not_accepted_does_not_forget_the_first() {
+    let sql = rows();
+    let asked = mail(begin_at(&sql, 0, true));
+    looked_up(&sql, asked, false, at(0)).unwrap();
+    let asked = mail(begin_at(&sql, LOOKUP_AFTER_MS, true));
+    let Step::Send(second) = looked_up(&sql, asked, false, at(LOOKUP_AFTER_MS)).unwrap() else {
+        panic!("not sent again")
+    };
+    sent(&sql, second, &SendOutcome::NotSent { reason: reason() }).unwrap();
+    assert!(matches!(begin_at(&sql, 2 * LOOKUP_AFTER_MS, true), Step::LookUp(mail) if mail.sends == 2));
 }
 
 #[test]

@@ -147,6 +147,12 @@ fn responses_of_postmark_are_read_by_their_error_code() {
             "refused",
             "Postmark: Invalid 'To' (error 300)",
         ),
+        (
+            422,
+            r#"{"ErrorCode":300,"Message":"Invalid 'From' address: 'x@acme.example' is not a verified sender."}"#,
+            "not sent",
+            "Postmark: Invalid 'From' address: (address) is not a verified sender. (error 300)",
+        ),
         (422, r#"{"ErrorCode":405,"Message":"no credits"}"#, "not sent", "Postmark: no credits (error 405)"),
         (422, r#"{"ErrorCode":400,"Message":"signature"}"#, "not sent", "Postmark: signature (error 400)"),
         (401, r#"{"ErrorCode":10,"Message":"token"}"#, "not sent", "Postmark: token (error 10)"),
@@ -176,6 +182,12 @@ fn responses_of_sendgrid_are_read_by_their_status() {
     for (status, body, expected, reason) in [
         (202, String::new(), "accepted", ""),
         (400, error("bad"), "refused", "SendGrid: bad (status 400)"),
+        (
+            400,
+            json!({"errors": [{"message": "no sender", "field": "from.email"}]}).to_string(),
+            "not sent",
+            "SendGrid: no sender (status 400)",
+        ),
         (413, String::new(), "refused", "SendGrid: status 413"),
         (
             401,

@@ -7,6 +7,7 @@ use signpost::{
     domain::{
         delivery::endpoint::{PauseReason, Receiver},
         event::EventType,
+        payouts::payer::PayoutMethod,
         values::{date::Date, id::WebhookId},
     },
     ledger::mail::Addressed,
@@ -127,6 +128,31 @@ fn an_address_that_bounced_gets_nothing_until_its_provider_lifts_that() {
     assert!(!is_told(&mut ledger), "another provider knows nothing of it");
     ledger.report_address("postmark", "ada@example.com", ReportedState::Lifted);
     assert!(is_told(&mut ledger));
+    // Whoever does not want a newsletter is told of changes all the same, but not once the address bounces.
+    ledger.report_address("sendgrid", "ada@example.com", ReportedState::Unsubscribed);
+    assert!(is_told(&mut ledger));
+    ledger.report_address("sendgrid", "ada@example.com", ReportedState::Bounced);
+    ledger.report_address("sendgrid", "ada@example.com", ReportedState::Resubscribed);
+    assert!(!is_told(&mut ledger));
+}
+
+#[test]
+fn a_mail_tells_of_its_own_change() {
+    let mut ledger = Ledger::new();
+    let ada = partner(&mut ledger, &json!({"email": "ada@example.com"}));
+    ledger.set_details(&ada);
+    let first = ledger.now;
+    ledger.wait(60_000);
+    let paypal = json!({"method": "paypal", "legal_name": "Ada", "paypal_email": "ada.pays@example.com"});
+    assert_eq!(ledger.put(&format!("/v1/partners/{ada}/payout-details"), &paypal).status, 200);
+    let data =
+        ledger.get("/v1/events?type=partner.payout_details_updated").json["data"][0]["data"].to_string();
+    let mail = ledger.with_environment(|environment, entropy| {
+        api::mail_of_event(environment, entropy, EventType::PayoutDetailsUpdated, first, &data).unwrap()
+    });
+    let mail: Addressed = serde_json::from_str(&mail.unwrap()).unwrap();
+    let Notice::PayoutDetailsChanged(changed) = mail.mail.notice else { panic!("{mail:?}") };
+    assert_eq!((changed.method, changed.account_end, changed.changed_at), (PayoutMethod::Sepa, None, first));
 }
 
 #[test]
@@ -192,4 +218,8 @@ fn a_payout_is_told_to_its_partner_unless_it_was_made_elsewhere() {
     assert_eq!((sent.from, sent.to, sent.paid_on), (day("2026-10-01"), day("2026-10-31"), day("2026-11-22")));
     assert_eq!((sent.account_end.as_deref(), sent.reference.as_deref()), (Some("3000"), Some("bank-9")));
     assert_eq!(sent.statement_number.as_deref(), Some("SB-000001"));
+    // One that came back before its mail was sent is no longer one that was paid.
+    let returned = ledger.post(&format!("/v1/payouts/{payout}/failed"), &json!({"reason": "AC04"}));
+    assert_eq!(returned.status, 200, "{}", returned.raw.body);
+    assert_eq!(ledger.mail_of_newest(EventType::PayoutPaid), None);
 }
